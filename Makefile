@@ -1,0 +1,43 @@
+# What a person types. Everything it needs is installed into .venv; test also installs a browser.
+
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: run test quick messages clean
+
+run: .venv/installed
+	$(BIN)/kiosk demo
+
+test: .venv/tested-with browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/kiosk check
+	$(BIN)/pytest
+
+quick: .venv/tested-with
+	$(BIN)/pytest -m "not browser"
+
+# Extract every text on a screen and in the questions; new ones are added, empty, to each catalogue.
+messages: .venv/tested-with
+	$(BIN)/python -m tests.messages
+
+.venv/installed: setup.cfg
+	$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/tested-with: setup.cfg
+	$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --editable '.[test,postgresql]'
+	touch $@ .venv/installed
+
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null || { \
+		echo "Installing Chromium for the browser tests"; \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium; }
+
+clean:
+	rm -rf .venv build dist *.egg-info

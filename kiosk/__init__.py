@@ -1,0 +1,3 @@
+"""Anonymous survey kiosk."""
+
+__version__ = "0.1.0"

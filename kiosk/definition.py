@@ -1,0 +1,134 @@
+"""Definition files (surveys, scales, trees) in TOML, read strictly.
+
+Every complaint names the file, the place in it and the way out: these files are written by hand, by
+people who do not program. TOML, not YAML: it is in Python itself, refuses duplicate keys, and never
+reads `no` as False or `12:30` as a number.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
+MAX_FILE_BYTES = 1_000_000
+
+
+class DefinitionError(Exception):
+    """A definition file says something that cannot be used; the message says where and what to do."""
+
+
+@dataclass
+class Table:
+    """One TOML table, with where it stands, handing out each key once, checked.
+
+    `finish()` complains of keys nobody asked for, which is how misspelt keys are caught.
+    """
+
+    place: str
+    values: dict[str, Any]
+    asked: set[str] = field(default_factory=set)
+
+    def error(self, key: str, problem: str) -> DefinitionError:
+        where = f"{self.place}.{key}" if "[" in self.place else f"{self.place}: {key}"
+        return DefinitionError(f"{where}: {problem}")
+
+    def _take(self, key: str, kind: type, words: str, *, required: bool) -> Any:
+        self.asked.add(key)
+        if key not in self.values:
+            if not required:
+                return None
+            raise self.error(key, f"is missing; add a line {key} = {words}")
+        value = self.values[key]
+        if type(value) is not kind:
+            raise self.error(key, f"must be {words}, not {value!r}")
+        return value
+
+    def text(self, key: str) -> str:
+        """A non-empty text without control characters, white space at its ends removed."""
+        text: str = self._take(key, str, '"a text in quotes"', required=True)
+        if not text.strip():
+            raise self.error(key, "is empty; write the text between the quotes")
+        if any(ord(char) < 32 or ord(char) == 127 for char in text):
+            raise self.error(key, "holds a line break or control character; keep it on one line")
+        return text.strip()
+
+    def optional_text(self, key: str) -> str:
+        """Like `text`, but "" where the key is absent."""
+        self.asked.add(key)
+        return self.text(key) if key in self.values else ""
+
+    def identifier(self, key: str) -> str:
+        """A text of small letters a-z, digits and underscore, beginning with a letter."""
+        text = self.text(key)
+        if not ID_PATTERN.fullmatch(text):
+            raise self.error(
+                key,
+                f"{text!r} must be small letters a-z, digits and _, begin with a letter, "
+                "and be at most 40 long",
+            )
+        return text
+
+    def flag(self, key: str) -> bool:
+        flag: bool = self._take(key, bool, "true or false", required=True)
+        return flag
+
+    def tables(self, key: str, *, at_least: int, at_most: int) -> Iterator["Table"]:
+        """Each [[key]] section, in order."""
+        rows = self._take(key, list, f"[[{key}]] sections", required=True)
+        if not at_least <= len(rows) <= at_most:
+            raise self.error(key, f"has {len(rows)} sections; it must have {at_least} to {at_most}")
+        for number, row in enumerate(rows, start=1):
+            place = f"{self.place}: {key}[{number}]"
+            if not isinstance(row, dict):
+                raise DefinitionError(f"{place}: must be a [[{key}]] section")
+            yield Table(place, row)
+
+    def finish(self) -> None:
+        for key in self.values:
+            if key not in self.asked:
+                near = difflib.get_close_matches(key, sorted(self.asked), n=1)
+                way_out = f"did you mean {near[0]!r}?" if near else "remove it"
+                known = ", ".join(sorted(self.asked))
+                raise self.error(key, f"is not a key here; {way_out} (keys: {known})")
+
+
+def read_table(path: Path) -> Table:
+    """Read one TOML file. Raises DefinitionError with the file's name and, for syntax, the line."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DefinitionError(f"{path}: cannot be read ({error.strerror})") from error
+    if len(raw) > MAX_FILE_BYTES:
+        raise DefinitionError(f"{path}: is larger than 1 MB; is it the right file?")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise DefinitionError(f"{path}: line {line}: is not UTF-8; save it as UTF-8") from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        complaint = str(error).replace("at end of document", f"at line {text.count(chr(10)) + 1}")
+        raise DefinitionError(f"{path}: not valid TOML: {complaint}") from error
+    except RecursionError as error:
+        raise DefinitionError(f"{path}: is nested too deeply; write it flat") from error
+    return Table(str(path), values)
+
+
+def check_own_name(table: Table, path: Path) -> str:
+    """The file's `id`, which must be the file's name, so that an id finds its file."""
+    name = table.identifier("id")
+    if name != path.stem:
+        raise table.error("id", f"{name!r} must be the file's name {path.stem!r}; rename one of them")
+    return name
+
+
+def messages_of_file(text: str) -> Iterator[str]:
+    """The reference texts a survey or scale file, given as TOML text, adds to the catalogue."""
+    values = tomllib.loads(text)
+    yield from (row["text"] for row in values.get("statements", []))
+    yield from (row["label"] for row in values.get("options", []))

@@ -1,0 +1,60 @@
+"""All that is defined in files: surveys with their translations, trees, catalogues.
+
+Read once at start and by `kiosk check`; an installation may add files of its own to those shipped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kiosk.definition import DefinitionError
+from kiosk.i18n import REFERENCE, Catalogue, read_catalogues, survey_texts
+from kiosk.settings import Settings
+from kiosk.survey import Survey, read_surveys
+from kiosk.tree import Tree, read_trees
+
+
+@dataclass(frozen=True)
+class Library:
+    """What is on file; each mapping is by id or language code."""
+
+    surveys: Mapping[str, Survey]
+    trees: Mapping[str, Tree]
+    guest: Mapping[str, Catalogue]
+    desk: Mapping[str, Catalogue]
+
+
+def read_library(settings: Settings) -> Library:
+    """Read and check everything. Raises DefinitionError at the first file that does not hold."""
+    folders = [folder for folder in settings.definition_folders if folder.is_dir()]
+    guest = read_catalogues(settings.translation_folders, "guest")
+    texts = survey_texts(guest)
+    surveys = {name: survey.translated(texts) for name, survey in read_surveys(folders).items()}
+    trees: dict[str, Tree] = {}
+    for folder in folders:
+        for name, tree in read_trees(folder / "trees").items() if (folder / "trees").is_dir() else ():
+            if name in trees:
+                raise DefinitionError(f"{folder / 'trees' / name}.toml: this id is taken; rename it")
+            trees[name] = tree
+    return Library(surveys, trees, guest, read_catalogues(settings.translation_folders, "desk"))
+
+
+def shown_languages(
+    catalogues: Mapping[str, Catalogue], survey: Survey, allowed: frozenset[str] | None
+) -> tuple[str, ...]:
+    """Languages a guest may choose, in the picker's order.
+
+    A language is shown when it has every text, of the screen and of the survey, and either is the
+    reference, or was reviewed by a native reader, or is one of `allowed` (None: all of them, for the
+    demonstration). Nothing falls back to Swedish inside a statement: a language with a gap is hidden.
+    """
+
+    def has_survey(code: str) -> bool:
+        return code == REFERENCE or set(survey.texts.get(code, ())) >= set(survey.messages)
+
+    return tuple(
+        code
+        for code, found in catalogues.items()
+        if found.is_complete
+        and has_survey(code)
+        and (code == REFERENCE or found.is_reviewed or allowed is None or code in allowed)
+    )

@@ -1,0 +1,161 @@
+"""A round: one survey, in one version, over one tree, from an opening to a closing time.
+
+All of it freezes at opening. Nothing here changes a round: there is only a way to check a new one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from kiosk.box import K_FLOOR
+from kiosk.survey import Survey, survey_from_json
+from kiosk.tree import Tree, tree_from_json
+
+SHORTEST = timedelta(days=5)
+LONGEST = timedelta(days=366)
+TREND_WINDOW = timedelta(days=365)
+TREND_BUDGET = 4
+"""Comparable tables a unit publishes within the window. The same regulars answer each time, and
+about as many tables as there are regulars undo every threshold (Danezis 2003; Oya and others)."""
+
+
+class Admission(StrEnum):
+    """Ways a ballot may come into a box."""
+
+    KIOSK = "kiosk"
+    SLIP = "slip"
+    POSTER = "poster"
+
+
+class RoundError(ValueError):
+    """A round that may not be opened; `reasons` are message ids of the staff catalogue, with values."""
+
+    def __init__(self, *reasons: "Reason") -> None:
+        super().__init__(" ".join(reason.words for reason in reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rule a round breaks: a message with {placeholders} and what to fill in."""
+
+    message: str
+    values: dict[str, Any]
+
+    @property
+    def words(self) -> str:
+        return self.message.format(**self.values)
+
+
+@dataclass(frozen=True)
+class Round:
+    """Frozen terms. Times are the installation's local time; `closes_at` is the first moment at
+    which no ballot is admitted any more."""
+
+    id: str
+    survey: Survey
+    tree: Tree
+    k: int
+    opens_at: datetime
+    closes_at: datetime
+    admission: frozenset[Admission]
+
+    @property
+    def options(self) -> tuple[int, ...]:
+        """Each statement's scale length, in the survey's order."""
+        return tuple(len(statement.scale.labels) for statement in self.survey.statements)
+
+    def is_running(self, now: datetime) -> bool:
+        return self.opens_at <= now < self.closes_at
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "survey": self.survey.as_json(),
+            "tree": self.tree.as_json(),
+            "k": self.k,
+            "opens_at": self.opens_at.isoformat(),
+            "closes_at": self.closes_at.isoformat(),
+            "admission": sorted(self.admission),
+        }
+
+
+def round_from_json(row: dict[str, Any]) -> Round:
+    """The inverse of `Round.as_json`."""
+    return Round(
+        row["id"],
+        survey_from_json(row["survey"]),
+        tree_from_json(row["tree"]),
+        row["k"],
+        datetime.fromisoformat(row["opens_at"]),
+        datetime.fromisoformat(row["closes_at"]),
+        frozenset(Admission(word) for word in row["admission"]),
+    )
+
+
+def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
+    """An id made of the survey and the opening day, numbered where another round has it."""
+    wanted = f"{survey.id}-{opens_on.isoformat()}"
+    names, number, name = set(taken), 1, wanted
+    while name in names:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def check_opening(new: Round, others: Iterable[Round], now: datetime) -> None:
+    """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`."""
+    reasons = [*_reasons_alone(new, now), *_reasons_beside(new, list(others))]
+    if reasons:
+        raise RoundError(*reasons)
+
+
+def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:
+    if new.k < K_FLOOR:
+        yield Reason("k måste vara minst {floor}.", {"floor": K_FLOOR})
+    if new.k > 100:
+        yield Reason("k får vara högst {ceiling}.", {"ceiling": 100})
+    length = new.closes_at - max(new.opens_at, now)
+    if length < SHORTEST:
+        yield Reason(
+            "Omgången måste vara öppen i minst {days} dagar från nu. Välj en senare stängning.",
+            {"days": SHORTEST.days},
+        )
+    if length > LONGEST:
+        yield Reason("Omgången får vara högst {days} dagar.", {"days": LONGEST.days})
+    if not new.admission:
+        yield Reason("Välj minst ett sätt att lämna svar på.", {})
+
+
+def _reasons_beside(new: Round, others: list[Round]) -> Iterable[Reason]:
+    units = set(new.tree.leaves)
+    for other in others:
+        shared = sorted(units & set(other.tree.leaves))
+        overlaps = new.opens_at < other.closes_at and other.opens_at < new.closes_at
+        if shared and overlaps:
+            yield Reason(
+                "Omgången {round} pågår på samma ställe ({unit}) under samma tid. "
+                "Vänta tills den har stängt.",
+                {"round": other.id, "unit": new.tree.node(shared[0]).name},
+            )
+    for unit in sorted(units):
+        comparable = [
+            other
+            for other in others
+            if unit in other.tree.leaves
+            and abs(new.opens_at - other.opens_at) < TREND_WINDOW
+            and _shares_statement(new.survey, other.survey)
+        ]
+        if len(comparable) >= TREND_BUDGET:
+            yield Reason(
+                "{unit} har redan {budget} omgångar med samma påståenden inom ett år. Fler tabeller "
+                "om samma gäster skulle göra det möjligt att räkna ut enskilda svar.",
+                {"unit": new.tree.node(unit).name, "budget": TREND_BUDGET},
+            )
+            return
+
+
+def _shares_statement(one: Survey, other: Survey) -> bool:
+    return bool({s.text for s in one.statements} & {s.text for s in other.statements})

@@ -1,0 +1,101 @@
+"""Encryption of the rows that hold uncounted ballots and slips, each write under a key of its own.
+
+Keys live in a folder outside the database and its backups. Rewriting a row means: new key on disk,
+then the row committed under it, then the old key destroyed. Whatever a database leaves behind of old
+rows (free pages, journals, backups, snapshots of the disk) cannot be read without a key that is gone.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+PAD_BYTES = 4096
+"""Sealed rows grow in steps of this, so that their length does not tell how much they hold."""
+
+_NONCE = bytes(12)
+# A key seals one message only, so the nonce need not differ; the key does.
+
+_KEY_BYTES = 32
+
+
+class KeyLostError(Exception):
+    """The key of a sealed row is gone or does not fit: what the row held cannot be read again."""
+
+
+class KeyFolder:
+    """Keys as files, one folder for each sealed row: <folder>/<row>/<key id>."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def seal(self, row: str, plain: bytes) -> tuple[str, bytes]:
+        """Encrypt `plain` under a new key that is on the disk when this returns: (key id, sealed)."""
+        key_id, key = secrets.token_hex(16), secrets.token_bytes(_KEY_BYTES)
+        self._write(row, key_id, key)
+        padded = len(plain).to_bytes(4, "big") + plain
+        padded += bytes(-len(padded) % PAD_BYTES)
+        return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
+
+    def open(self, row: str, key_id: str, sealed: bytes) -> bytes:
+        """Decrypt a sealed row. Raises KeyLostError if its key is gone or does not fit."""
+        try:
+            key = (self.folder / row / key_id).read_bytes()
+            padded = AESGCM(key).decrypt(_NONCE, sealed, row.encode())
+        except (FileNotFoundError, InvalidTag, ValueError) as error:
+            raise KeyLostError(f"the key of {row} is missing or damaged") from error
+        length = int.from_bytes(padded[:4], "big")
+        return padded[4 : 4 + length]
+
+    def destroy(self, row: str, key_id: str) -> None:
+        """Overwrite and remove one key; no error if it is gone already."""
+        self._shred(self.folder / row / key_id)
+
+    def sweep(self, row: str, keep: str | None) -> None:
+        """Destroy the row's keys but `keep`: what a crash between two writes left behind.
+
+        Only safe while nobody else writes the row.
+        """
+        folder = self.folder / row
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.name != keep:
+                self._shred(path)
+
+    def forget(self, row: str) -> None:
+        """Destroy all keys of a row that no longer exists."""
+        self.sweep(row, keep=None)
+        if (self.folder / row).is_dir():
+            (self.folder / row).rmdir()
+
+    def _write(self, row: str, key_id: str, key: bytes) -> None:
+        folder = self.folder / row
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _sync_folder(self.folder)
+        handle = os.open(folder / key_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_folder(folder)
+
+    def _shred(self, path: Path) -> None:
+        try:
+            with path.open("r+b") as file:
+                file.write(bytes(_KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+        except FileNotFoundError:
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in the folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

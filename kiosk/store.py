@@ -1,0 +1,569 @@
+"""The only module that knows tables: rounds, boxes, slips, tallies, the snapshot.
+
+One writer at a time, one transaction a write, connections kept open. A ballot's way in is `cast`, a
+batch's way out is `count`; nothing else reads a box, and nothing outside reads a tally.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from random import Random
+from secrets import SystemRandom, token_urlsafe
+from typing import Any, cast
+
+import peewee
+from playhouse import db_url
+
+from kiosk import slips
+from kiosk.ballot import Ballot, NoAnswer, pack, unpack
+from kiosk.box import draw_batch, plan_closing
+from kiosk.rounds import Admission, Round, check_opening, round_from_json
+from kiosk.seal import KeyFolder, KeyLostError
+from kiosk.slips import SlipSet
+from kiosk.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
+from kiosk.tally import StatementTally, Tally, tally_batch
+
+Row = tuple[Any, ...]
+
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    # Not NORMAL: a commit lost in a power cut would bring back a row whose key is destroyed.
+    "synchronous": "full",
+    "secure_delete": "on",
+    "foreign_keys": "on",
+    "busy_timeout": 10_000,
+}
+
+
+class StoreError(Exception):
+    """Something about the installation's data that a person must mend; the message says how."""
+
+
+class RoundClosedError(Exception):
+    """No round admits this ballot at this unit now."""
+
+
+class NotAdmittedError(Exception):
+    """The round runs, but does not admit ballots that come this way."""
+
+
+@dataclass(frozen=True)
+class RoundState:
+    """A round and what has become of it. `lost_boxes` counts boxes whose key was lost."""
+
+    round: Round
+    is_closed: bool
+    lost_boxes: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address that leads to a unit: a paired kiosk's or a poster's."""
+
+    code: str
+    admission: Admission
+    unit_id: str
+
+
+@dataclass(frozen=True)
+class Account:
+    name: str
+    role: str
+    password: str
+
+
+def open_database(url: str, *, durable: bool = True) -> peewee.Database:
+    """Connect to sqlite:///FILE or postgresql://...; tables are not touched.
+
+    `durable=False` gives up safety in a power cut, for throw-away simulations only.
+    """
+    if url.startswith("sqlite:///"):
+        pragmas = SQLITE_PRAGMAS if durable else {**SQLITE_PRAGMAS, "synchronous": "off"}
+        path = url.removeprefix("sqlite:///")
+        return peewee.SqliteDatabase(path, pragmas=pragmas, lock_type="IMMEDIATE")
+    try:
+        return cast(peewee.Database, db_url.connect(url))  # type: ignore[no-untyped-call]
+    except (RuntimeError, peewee.ImproperlyConfigured) as error:
+        raise StoreError(f"KIOSK_DATABASE_URL: cannot be used ({error})") from error
+
+
+class Store:
+    """An installation's data. One per process; safe to use from several threads."""
+
+    def __init__(self, database: peewee.Database, keys: KeyFolder, rng: Random | None = None) -> None:
+        self._database = database
+        self._keys = keys
+        self._rng = rng or SystemRandom()
+        self._writer = threading.Lock()
+        self._retired: list[tuple[str, str]] = []
+        self._forgotten: list[str] = []
+        self._rounds: dict[str, Round] = {}
+        self._is_sqlite = isinstance(database, peewee.SqliteDatabase)
+
+    # -- tables ----------------------------------------------------------------------------------
+
+    def migrate(self) -> None:
+        """Create or upgrade the tables to this version, in one transaction."""
+        with self._write():
+            done = self._schema_version()
+            for number, sql in _migrations():
+                if number > done:
+                    self._run_script(sql)
+                    self._set("schema", str(number))
+
+    def check_schema(self) -> None:
+        """Raise StoreError unless the tables are this version's."""
+        newest, found = _migrations()[-1][0], self._schema_version()
+        if found == 0:
+            raise StoreError("there is no installation here yet; run: kiosk init")
+        if found < newest:
+            raise StoreError("the tables are of an older version; run: kiosk init (it upgrades)")
+        if found > newest:
+            raise StoreError("the tables are of a newer version of this program; upgrade the program")
+
+    def _schema_version(self) -> int:
+        return int(self._get("schema") or 0) if self._database.table_exists("installation") else 0
+
+    def _run_script(self, sql: str) -> None:
+        if not self._is_sqlite:
+            sql = sql.replace(" BLOB ", " BYTEA ").replace(") STRICT;", ");")
+        for statement in sql.split(";\n"):
+            if statement.strip():
+                self._execute(statement)
+
+    def _get(self, key: str) -> str | None:
+        row = self._one("SELECT value FROM installation WHERE key = ?", key)
+        return row[0] if row else None
+
+    def _set(self, key: str, value: str) -> None:
+        self._execute(
+            "INSERT INTO installation (key, value) VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            key,
+            value,
+        )
+
+    # -- the installation ------------------------------------------------------------------------
+
+    @property
+    def is_demonstration(self) -> bool:
+        return self._get("demonstration") == "yes"
+
+    def mark_demonstration(self) -> None:
+        """Mark the installation as one where nobody's answers are at stake, for good."""
+        with self._write():
+            self._set("demonstration", "yes")
+
+    @property
+    def last_tick(self) -> datetime | None:
+        """The tick that was counted last."""
+        text = self._get("last_tick")
+        return datetime.fromisoformat(text) if text else None
+
+    def set_account(self, account: Account) -> None:
+        """Add an account, or replace its role and password."""
+        with self._write():
+            self._execute(
+                "INSERT INTO account (name, role, password) VALUES (?, ?, ?) ON CONFLICT (name) "
+                "DO UPDATE SET role = excluded.role, password = excluded.password",
+                account.name,
+                account.role,
+                account.password,
+            )
+
+    def account(self, name: str) -> Account | None:
+        row = self._one("SELECT name, role, password FROM account WHERE name = ?", name)
+        return Account(*row) if row else None
+
+    # -- rounds ----------------------------------------------------------------------------------
+
+    def rounds(self) -> list[RoundState]:
+        """All rounds, the latest opening first."""
+        rows = self._all("SELECT id, terms, closed, lost_boxes FROM round")
+        states = [RoundState(self._round(row[0], row[1]), bool(row[2]), row[3]) for row in rows]
+        return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
+
+    def open_round(self, new: Round, now: datetime) -> None:
+        """Freeze a round's terms and lay out an empty box and slip set for each unit.
+
+        Raises RoundError, with every reason, if the rules do not allow it.
+        """
+        with self._write():
+            check_opening(new, [state.round for state in self.rounds()], now)
+            self._execute(
+                "INSERT INTO round (id, terms) VALUES (?, ?)",
+                new.id,
+                json.dumps(new.as_json(), ensure_ascii=False),
+            )
+            for unit in new.tree.leaves:
+                self._lay_out(new.id, unit)
+            self._publish(self.last_tick or now)
+
+    def _lay_out(self, round_id: str, unit: str) -> None:
+        key_id, sealed = self._keys.seal(_box_row(round_id, unit), pack([]))
+        self._execute(
+            "INSERT INTO box (round_id, unit_id, key_id, sealed) VALUES (?, ?, ?, ?)",
+            round_id,
+            unit,
+            key_id,
+            sealed,
+        )
+        key_id, sealed = self._keys.seal(_slip_row(round_id, unit), slips.empty_set().pack())
+        self._execute(
+            "INSERT INTO slip_set (round_id, unit_id, tag, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
+            round_id,
+            unit,
+            self._free_tag(),
+            key_id,
+            sealed,
+        )
+
+    def _free_tag(self) -> str:
+        while True:
+            tag = slips.new_tag()
+            if not self._one("SELECT 1 FROM slip_set WHERE tag = ?", tag):
+                return tag
+
+    def running_round(self, unit_id: str, now: datetime) -> Round:
+        """The round that takes ballots at this unit now. Raises RoundClosedError if none does."""
+        rows = self._all(
+            "SELECT r.id, r.terms FROM round r JOIN box b ON b.round_id = r.id "
+            "WHERE b.unit_id = ? AND r.closed = 0",
+            unit_id,
+        )
+        for round_id, terms in rows:
+            found = self._round(round_id, terms)
+            if found.is_running(now):
+                return found
+        raise RoundClosedError
+
+    def _round(self, round_id: str, terms: str) -> Round:
+        """Parse a round's terms once: they never change."""
+        if round_id not in self._rounds:
+            self._rounds[round_id] = round_from_json(json.loads(terms))
+        return self._rounds[round_id]
+
+    # -- ways in: links and slips ----------------------------------------------------------------
+
+    def add_link(self, admission: Admission, unit_id: str, code: str | None = None) -> Link:
+        """Make an address for a unit: `code` is drawn at random unless given (demonstration only)."""
+        link = Link(token_urlsafe(12) if code is None else code, admission, unit_id)
+        with self._write():
+            self._execute(
+                "INSERT INTO link (code, admission, unit_id) VALUES (?, ?, ?)",
+                link.code,
+                link.admission.value,
+                link.unit_id,
+            )
+        return link
+
+    def link(self, code: str) -> Link | None:
+        row = self._one("SELECT code, admission, unit_id FROM link WHERE code = ?", code)
+        return Link(row[0], Admission(row[1]), row[2]) if row else None
+
+    def links(self) -> list[Link]:
+        """All addresses, sorted by unit."""
+        rows = self._all("SELECT code, admission, unit_id FROM link ORDER BY unit_id, code")
+        return [Link(row[0], Admission(row[1]), row[2]) for row in rows]
+
+    def print_slips(self, round_id: str, unit_id: str, number: int) -> list[str]:
+        """Add `number` new slips to a unit's set and return their codes, which are kept nowhere."""
+        with self._write():
+            row = self._slip_row_for_update(round_id, unit_id)
+            if row is None:
+                raise StoreError(f"round {round_id} takes no slips at {unit_id}: it is closed")
+            tag, key_id, slip_set = row
+            codes = [slips.new_code(tag) for _ in range(number)]
+            self._put_slips(round_id, unit_id, key_id, slip_set.with_new(codes))
+        return codes
+
+    def unit_of_slip(self, code: str) -> tuple[str, str] | None:
+        """(round id, unit id) a code's tag belongs to; says nothing about the code itself."""
+        row = self._one("SELECT round_id, unit_id FROM slip_set WHERE tag = ?", slips.tag_of(code))
+        return (row[0], row[1]) if row else None
+
+    def _slip_row_for_update(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
+        row = self._one(
+            self._locking("SELECT tag, key_id, sealed FROM slip_set WHERE round_id = ? AND unit_id = ?"),
+            round_id,
+            unit_id,
+        )
+        if row is None:
+            return None
+        tag, key_id, sealed = row
+        try:
+            plain = self._keys.open(_slip_row(round_id, unit_id), key_id, bytes(sealed))
+        except KeyLostError:
+            return tag, key_id, slips.empty_set()
+        return tag, key_id, slips.unpack(plain)
+
+    def _put_slips(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> None:
+        key_id, sealed = self._reseal(_slip_row(round_id, unit_id), old_key, slip_set.pack())
+        self._execute(
+            "UPDATE slip_set SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
+            key_id,
+            sealed,
+            round_id,
+            unit_id,
+        )
+
+    # -- a ballot's way in -----------------------------------------------------------------------
+
+    def cast(
+        self, round_id: str, unit_id: str, ballot: Ballot, now: datetime, slip: str | None = None
+    ) -> None:
+        """Drop one ballot into a unit's box and, where it came by one, use up its slip.
+
+        Raises RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
+        """
+        with self._write():
+            box = self._box_for_update(round_id, unit_id)
+            if box is None or not box.round.is_running(now):
+                raise RoundClosedError
+            if slip is not None:
+                self._use_slip(box.round, unit_id, slip)
+            self._put_box(box, unit_id, [*box.ballots, ballot])
+
+    def _use_slip(self, of_round: Round, unit_id: str, code: str) -> None:
+        if Admission.SLIP not in of_round.admission:
+            raise NotAdmittedError
+        row = self._slip_row_for_update(of_round.id, unit_id)
+        if row is None:
+            raise slips.UnknownSlipError
+        _, key_id, slip_set = row
+        self._put_slips(of_round.id, unit_id, key_id, slip_set.use(code))
+
+    def _box_for_update(self, round_id: str, unit_id: str) -> "_OpenBox | None":
+        row = self._one(
+            self._locking(
+                "SELECT r.terms, b.key_id, b.sealed FROM box b JOIN round r ON r.id = b.round_id "
+                "WHERE b.round_id = ? AND b.unit_id = ?"
+            ),
+            round_id,
+            unit_id,
+        )
+        if row is None:
+            return None
+        of_round = self._round(round_id, row[0])
+        try:
+            plain = self._keys.open(_box_row(round_id, unit_id), row[1], bytes(row[2]))
+        except KeyLostError:
+            # Ballots under a lost key are gone for everybody: say so, and go on with an empty box.
+            self._execute("UPDATE round SET lost_boxes = lost_boxes + 1 WHERE id = ?", round_id)
+            plain = pack([])
+        return _OpenBox(of_round, row[1], unpack(plain, len(of_round.survey.statements)))
+
+    def _put_box(self, box: "_OpenBox", unit_id: str, ballots: Sequence[Ballot]) -> None:
+        row = _box_row(box.round.id, unit_id)
+        key_id, sealed = self._reseal(row, box.key_id, pack(ballots))
+        self._execute(
+            "UPDATE box SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
+            key_id,
+            sealed,
+            box.round.id,
+            unit_id,
+        )
+
+    def _reseal(self, row: str, old_key: str, plain: bytes) -> tuple[str, bytes]:
+        """Seal under a new key; the old one is destroyed once the transaction is committed."""
+        self._keys.sweep(row, keep=old_key)
+        self._retired.append((row, old_key))
+        return self._keys.seal(row, plain)
+
+    # -- the count -------------------------------------------------------------------------------
+
+    def count(self, tick: datetime) -> bool:
+        """Count every box that is due at this tick, close what has ended, publish: all or nothing.
+
+        Returns False, and does nothing, if this tick or a later one was counted before.
+        """
+        with self._write():
+            if self.last_tick is not None and self.last_tick >= tick:
+                return False
+            for state in self.rounds():
+                if not state.is_closed and state.round.closes_at <= tick:
+                    self._close(state.round)
+                elif not state.is_closed:
+                    self._count_boxes(state.round)
+            self._set("last_tick", tick.isoformat())
+            self._publish(tick)
+            return True
+
+    def _count_boxes(self, of_round: Round) -> None:
+        for unit in of_round.tree.leaves:
+            box = self._box_for_update(of_round.id, unit)
+            if box is None:
+                continue
+            batch, rest = draw_batch(box.ballots, of_round.k, self._rng)
+            if batch:
+                self._add_batch(of_round, unit, batch)
+                self._put_box(box, unit, rest)
+
+    def _close(self, of_round: Round) -> None:
+        units = of_round.tree.leaves
+        boxes = {unit: self._box_for_update(of_round.id, unit) for unit in units}
+        ballots = {unit: box.ballots if box else [] for unit, box in boxes.items()}
+        plan = plan_closing(
+            of_round.tree,
+            {unit: len(found) for unit, found in ballots.items()},
+            frozenset(self._own_tallies(of_round)),
+            of_round.k,
+        )
+        for node, members in plan.batches:
+            self._add_batch(of_round, node, [one for unit in members for one in ballots[unit]])
+        self._execute("DELETE FROM box WHERE round_id = ?", of_round.id)
+        self._execute("DELETE FROM slip_set WHERE round_id = ?", of_round.id)
+        for unit in units:
+            self._forgotten += [_box_row(of_round.id, unit), _slip_row(of_round.id, unit)]
+        self._execute("UPDATE round SET closed = 1 WHERE id = ?", of_round.id)
+
+    def _add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
+        tables = zip(of_round.survey.statements, tally_batch(batch, of_round.options), strict=True)
+        for statement, table in tables:
+            for option, answers in _options(table).items():
+                self._execute(
+                    "INSERT INTO tally (round_id, node_id, statement_id, option, answers) "
+                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (round_id, node_id, statement_id, option) "
+                    "DO UPDATE SET answers = tally.answers + excluded.answers",
+                    of_round.id,
+                    node_id,
+                    statement.id,
+                    option,
+                    answers,
+                )
+
+    # -- the snapshot ----------------------------------------------------------------------------
+
+    def snapshot_text(self) -> str:
+        """The published document, as the bytes everybody is served."""
+        row = self._one("SELECT document FROM snapshot")
+        if row:
+            return cast(str, row[0])
+        empty = make_snapshot([], datetime.min, demonstration=self.is_demonstration)
+        return as_text({**empty, "made_at": None})
+
+    def snapshot(self) -> Document:
+        return cast(Document, json.loads(self.snapshot_text()))
+
+    def _publish(self, made_at: datetime) -> None:
+        """Replace the snapshot if its figures changed."""
+        tallies = [
+            RoundTally(state.round, state.is_closed, self._own_tallies(state.round))
+            for state in self.rounds()
+        ]
+        new = make_snapshot(tallies, made_at, demonstration=self.is_demonstration)
+        if not same_figures(new, self.snapshot()):
+            self._execute(
+                "INSERT INTO snapshot (id, document) VALUES (1, ?) "
+                "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+                as_text(new),
+            )
+
+    def _own_tallies(self, of_round: Round) -> dict[str, Tally]:
+        """Running sums of the batches published for each node itself."""
+        cells: dict[str, dict[tuple[str, str], int]] = {}
+        for node, statement, option, answers in self._all(
+            "SELECT node_id, statement_id, option, answers FROM tally WHERE round_id = ?",
+            of_round.id,
+        ):
+            cells.setdefault(node, {})[statement, option] = answers
+        return {
+            node: tuple(
+                _statement_tally({opt: n for (name, opt), n in found.items() if name == statement.id})
+                for statement in of_round.survey.statements
+            )
+            for node, found in cells.items()
+        }
+
+    # -- the database ----------------------------------------------------------------------------
+
+    @contextmanager
+    def _write(self) -> Iterator[None]:
+        """One writer, one transaction; keys it made useless are destroyed once it is committed.
+
+        SQLite's own busy handler is not fair (a thread can wait for seconds), hence the lock. After an
+        error no key is destroyed: the commit may have happened, and the next write sweeps.
+        """
+        with self._writer:
+            self._retired, self._forgotten = [], []
+            with self._database.atomic():
+                yield
+            for row, key_id in self._retired:
+                self._keys.destroy(row, key_id)
+            for row in self._forgotten:
+                self._keys.forget(row)
+
+    def _locking(self, sql: str) -> str:
+        """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the rows it reads."""
+        return sql if self._is_sqlite else f"{sql} FOR UPDATE"
+
+    def _execute(self, sql: str, *values: Any) -> Any:
+        dialect_sql = sql.replace("?", self._database.param)
+        return self._database.execute_sql(dialect_sql, values)  # type: ignore[no-untyped-call]
+
+    def _one(self, sql: str, *values: Any) -> Row | None:
+        return cast(Row | None, self._execute(sql, *values).fetchone())
+
+    def _all(self, sql: str, *values: Any) -> list[Row]:
+        return cast(list[Row], self._execute(sql, *values).fetchall())
+
+    def close(self) -> None:
+        self._database.close()
+
+
+@dataclass(frozen=True)
+class _OpenBox:
+    """A box while its row is locked. Never leaves this module."""
+
+    round: Round
+    key_id: str
+    ballots: list[Ballot]
+
+
+def _box_row(round_id: str, unit_id: str) -> str:
+    return f"box.{round_id}.{unit_id}"
+
+
+def _slip_row(round_id: str, unit_id: str) -> str:
+    return f"slips.{round_id}.{unit_id}"
+
+
+def _options(table: StatementTally) -> dict[str, int]:
+    """A statement's table as rows: option -> answers."""
+    counts = {str(option): n for option, n in enumerate(table.counts, start=1)}
+    return {
+        **counts,
+        **dict(zip(NoAnswer, table.no_answer, strict=True)),
+        "withheld": table.withheld,
+    }
+
+
+def _statement_tally(rows: dict[str, int]) -> StatementTally:
+    """The inverse of `_options`."""
+    options = sorted(int(option) for option in rows if option.isdigit())
+    return StatementTally(
+        tuple(rows[str(option)] for option in options),
+        tuple(rows[kind] for kind in NoAnswer),
+        rows["withheld"],
+    )
+
+
+def _migrations() -> list[tuple[int, str]]:
+    """(number, SQL) of every migration, in order."""
+    folder = resources.files("kiosk") / "migrations"
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name)
+    return [(int(file.name[:4]), file.read_text("utf-8")) for file in files]
+
+
+def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, durable: bool = True) -> Store:
+    """The store of an installation, its folders made (readable by their owner only)."""
+    for folder in (data, keys):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.umask(0o077)
+    return Store(open_database(url, durable=durable), KeyFolder(keys), rng)
