@@ -19,8 +19,9 @@ quick: .venv/tested-with
 	$(BIN)/pytest -m "not browser"
 
 # Extract every text on a screen and in the questions; new ones are added, empty, to each catalogue.
+# Texts no screen uses are kept and named; PRUNE=yes removes them.
 messages: .venv/tested-with
-	$(BIN)/python -m tests.messages
+	$(BIN)/python -m tests.messages $(if $(PRUNE),--prune)
 
 .venv/installed: setup.cfg
 	$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
