@@ -7,7 +7,9 @@ reads `no` as False or `12:30` as a number.
 
 import difflib
 import re
+import reprlib
 import tomllib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,16 @@ from typing import Any
 
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_FILE_BYTES = 1_000_000
+
+HINTS = {
+    "Cannot overwrite a value": "a key or section stands twice, remove one",
+    "Cannot declare": "the section stands twice, write [[name]] for one of several",
+    "Invalid value": 'write texts between "quotes", and true or false small and without',
+    "Illegal character": 'a text ends with " on the line it begins on',
+    "Unterminated string": 'end the text with "',
+    "Expected '='": "write key = value",
+}
+"""What to do about a complaint of the TOML reader that holds the words on the left."""
 
 
 class DefinitionError(Exception):
@@ -32,28 +44,38 @@ class Table:
     values: dict[str, Any]
     asked: set[str] = field(default_factory=set)
 
+    section: str = ""
+
     def error(self, key: str, problem: str) -> DefinitionError:
-        where = f"{self.place}.{key}" if "[" in self.place else f"{self.place}: {key}"
+        name = key if key.isidentifier() else reprlib.repr(key)
+        where = f"{self.place}.{name}" if self.section else f"{self.place}: {name}"
         return DefinitionError(f"{where}: {problem}")
 
-    def _take(self, key: str, kind: type, words: str, *, required: bool) -> Any:
+    def _take(self, key: str, kind: type, words: str) -> Any:
         self.asked.add(key)
         if key not in self.values:
-            if not required:
-                return None
-            raise self.error(key, f"is missing; add a line {key} = {words}")
+            raise self.error(key, f"is missing; {self._way_to_add(key, words)}")
         value = self.values[key]
         if type(value) is not kind:
-            raise self.error(key, f"must be {words}, not {value!r}")
+            raise self.error(key, f"must be {words}, not {reprlib.repr(value)}")
         return value
 
+    def _way_to_add(self, key: str, words: str) -> str:
+        near = difflib.get_close_matches(key, [name for name in self.values if name not in self.asked], n=1)
+        if near:
+            return f"did you misspell it as {near[0]!r}?"
+        if words.startswith("[["):
+            return f"add {words}"
+        place = "in this section" if self.section else "above the first [[section]]"
+        return f"add a line {key} = {words} {place}"
+
     def text(self, key: str) -> str:
-        """A non-empty text without control characters, white space at its ends removed."""
-        text: str = self._take(key, str, '"a text in quotes"', required=True)
-        if not text.strip():
-            raise self.error(key, "is empty; write the text between the quotes")
-        if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        """A text with something to read on one line, white space at its ends removed, in NFC."""
+        text = unicodedata.normalize("NFC", self._take(key, str, '"a text in quotes"'))
+        if not is_one_line(text):
             raise self.error(key, "holds a line break or control character; keep it on one line")
+        if all(unicodedata.category(char)[0] in "ZC" for char in text):
+            raise self.error(key, "is empty; write the text between the quotes")
         return text.strip()
 
     def optional_text(self, key: str) -> str:
@@ -73,19 +95,22 @@ class Table:
         return text
 
     def flag(self, key: str) -> bool:
-        flag: bool = self._take(key, bool, "true or false", required=True)
+        flag: bool = self._take(key, bool, "true or false")
         return flag
 
     def tables(self, key: str, *, at_least: int, at_most: int) -> Iterator["Table"]:
         """Each [[key]] section, in order."""
-        rows = self._take(key, list, f"[[{key}]] sections", required=True)
+        rows = self._take(key, list, f"[[{key}]] sections")
         if not at_least <= len(rows) <= at_most:
-            raise self.error(key, f"has {len(rows)} sections; it must have {at_least} to {at_most}")
+            raise self.error(
+                key,
+                f"has {len(rows)} [[{key}]] sections; add or remove some, to have {at_least} to {at_most}",
+            )
         for number, row in enumerate(rows, start=1):
             place = f"{self.place}: {key}[{number}]"
             if not isinstance(row, dict):
-                raise DefinitionError(f"{place}: must be a [[{key}]] section")
-            yield Table(place, row)
+                raise DefinitionError(f"{place}: must be a [[{key}]] section, not {reprlib.repr(row)}")
+            yield Table(place, row, section=key)
 
     def finish(self) -> None:
         for key in self.values:
@@ -96,27 +121,45 @@ class Table:
                 raise self.error(key, f"is not a key here; {way_out} (keys: {known})")
 
 
-def read_table(path: Path) -> Table:
-    """Read one TOML file. Raises DefinitionError with the file's name and, for syntax, the line."""
+def is_one_line(text: str) -> bool:
+    """Whether a text can be shown on one line: no line breaks, no control characters."""
+    return not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text)
+
+
+def read_text(path: Path) -> str:
+    """A whole file as text. Raises DefinitionError with the file's name and, for its encoding, the line."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise DefinitionError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DefinitionError(
+            f"{path}: cannot be read ({error.strerror}); is it a file you may read?"
+        ) from error
     if len(raw) > MAX_FILE_BYTES:
         raise DefinitionError(f"{path}: is larger than 1 MB; is it the right file?")
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise DefinitionError(f"{path}: line {line}: is not UTF-8; save it as UTF-8") from error
+
+
+def read_table(path: Path) -> Table:
+    """Read one TOML file. Raises DefinitionError with the file's name and, for syntax, the line."""
+    text = read_text(path)
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        complaint = str(error).replace("at end of document", f"at line {text.count(chr(10)) + 1}")
-        raise DefinitionError(f"{path}: not valid TOML: {complaint}") from error
     except RecursionError as error:
         raise DefinitionError(f"{path}: is nested too deeply; write it flat") from error
+    except ValueError as error:
+        last_line = text.rstrip().count("\n") + 1
+        complaint = str(error).replace("at end of document", f"at the end, line {last_line}")
+        raise DefinitionError(f"{path}: not valid TOML: {complaint}{_hint(complaint)}") from error
     return Table(str(path), values)
+
+
+def _hint(complaint: str) -> str:
+    """The way out of TOML's own complaints, for those that people run into."""
+    return next((f"; {hint}" for part, hint in HINTS.items() if part in complaint), "; mend that line")
 
 
 def check_own_name(table: Table, path: Path) -> str:
@@ -130,5 +173,6 @@ def check_own_name(table: Table, path: Path) -> str:
 def messages_of_file(text: str) -> Iterator[str]:
     """The reference texts a survey or scale file, given as TOML text, adds to the catalogue."""
     values = tomllib.loads(text)
-    yield from (row["text"] for row in values.get("statements", []))
-    yield from (row["label"] for row in values.get("options", []))
+    texts = [row["text"] for row in values.get("statements", [])]
+    labels = [row["label"] for row in values.get("options", [])]
+    yield from (unicodedata.normalize("NFC", words).strip() for words in (*texts, *labels))

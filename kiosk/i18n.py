@@ -5,19 +5,25 @@ The reference text (Swedish) is the message id. An entry flagged fuzzy, which is
 Catalogues are read as .po, so a translator's file works without a compile step.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedIOBase
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.messages.pofile import PoFileError, read_po
 
-from kiosk.definition import DefinitionError, messages_of_file
+from kiosk.definition import DefinitionError, is_one_line, messages_of_file, read_text
 from kiosk.survey import Texts
 
 REFERENCE = "sv"
+
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4}){0,2}")
+PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<words>(?:[^"\\]|\\.)*)"')
 
 AUTONYMS = {
     "sv": "Svenska",
@@ -82,33 +88,77 @@ def language(code: str) -> Language:
 
 def read_catalogue(path: Path, code: str) -> Catalogue:
     """Read one .po file. Raises DefinitionError, with the line, if it cannot be read or used."""
+    if not LANGUAGE_CODE.fullmatch(code):
+        raise DefinitionError(f"{path}: {code!r} is no language code; name the folder like fa or fa_AF")
+    text = read_text(path)
+    _check_syntax(path, text)
     try:
-        with path.open("rb") as file:
-            entries = list(read_po(file, locale=code if code != "rom" else None, abort_invalid=True))
-    except (OSError, UnicodeDecodeError, PoFileError) as error:
-        raise DefinitionError(f"{path}: cannot be read as a .po file: {error}") from error
+        entries = read_po(text.split("\n"), abort_invalid=True)
+    except (PoFileError, ValueError) as error:
+        raise DefinitionError(f"{path}: cannot be read ({error}); mend its header") from error
+    if entries.charset.lower() not in {"utf-8", "utf8"}:
+        raise DefinitionError(f"{path}: the header names {entries.charset}; save as UTF-8 and write that")
     texts: dict[str, str] = {}
     empty, unreviewed = [], []
     for entry in entries:
         if not entry.id:
             continue
-        message, translated = str(entry.id), str(entry.string or "")
+        message, translated = (unicodedata.normalize("NFC", str(part)) for part in (entry.id, entry.string))
         if not translated.strip():
             empty.append(message)
             continue
-        if _placeholders(message) != _placeholders(translated):
-            raise DefinitionError(
-                f"{path}: line {entry.lineno}: {translated!r} must have the same {{placeholders}} "
-                f"as {message!r}"
-            )
+        if problem := _unlike(message, translated):
+            raise DefinitionError(f"{path}: line {entry.lineno}: {translated!r} {problem}")
         texts[message] = translated
         if entry.fuzzy:
             unreviewed.append(message)
     return Catalogue(language(code), texts, tuple(empty), tuple(unreviewed))
 
 
+def _check_syntax(path: Path, text: str) -> None:
+    """Refuse what Babel's reader would pass over in silence: an unclosed quote loses a letter there,
+    a stray msgstr goes to the wrong msgid, a second translation is dropped."""
+    parts: list[tuple[str, str, int]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = PO_LINE.fullmatch(line.strip())
+        if found is None or not (found["keyword"] or parts):
+            raise DefinitionError(
+                f'{path}: line {number}: must be msgid "text", msgstr "text" or "more of the text"; '
+                "look at the quotes"
+            )
+        keyword, words, begun = (found["keyword"], "", number) if found["keyword"] else parts.pop()
+        parts.append((keyword, words + found["words"], begun))
+    seen = set()
+    for place, (keyword, words, number) in enumerate(parts):
+        expected = "msgstr" if place % 2 else "msgid"
+        if keyword != expected:
+            raise DefinitionError(f"{path}: line {number}: add a {expected} above; each msgid has one msgstr")
+        if keyword == "msgid" and words in seen:
+            raise DefinitionError(f"{path}: line {number}: {words!r} stands twice; remove one of them")
+        if keyword == "msgid":
+            seen.add(words)
+    if len(parts) % 2:
+        raise DefinitionError(f"{path}: line {parts[-1][2]}: the last msgid has no msgstr; add one")
+
+
+def _unlike(message: str, translated: str) -> str:
+    """What makes a text unfit to stand where its reference text stands, or ""."""
+    if not is_one_line(translated):
+        return "holds a line break or control character; keep it on one line"
+    try:
+        same = _placeholders(message) == _placeholders(translated)
+    except ValueError as error:
+        return f"has a brace that opens or closes nothing ({error}); mend it"
+    return "" if same else f"must have the same {{placeholders}} as {message!r}"
+
+
 def _placeholders(text: str) -> list[str]:
-    return sorted(part.split("}")[0] for part in text.split("{")[1:])
+    """Each {placeholder} of a text, with all that stands in its braces, sorted."""
+    return sorted(
+        f"{name}!{kind}:{form}" for _, name, form, kind in Formatter().parse(text) if name is not None
+    )
 
 
 def read_catalogues(folders: list[Path], domain: str) -> dict[str, Catalogue]:
@@ -122,8 +172,16 @@ def read_catalogues(folders: list[Path], domain: str) -> dict[str, Catalogue]:
             code = path.parent.parent.name
             read = read_catalogue(path, code)
             found[code] = _merged(found[code], read) if code in found else read
+    if REFERENCE in found:
+        found = {code: _with_gaps(read, found[REFERENCE]) for code, read in found.items()}
     order = list(AUTONYMS)
     return dict(sorted(found.items(), key=lambda item: (_place(order, item[0]), item[0])))
+
+
+def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
+    """The catalogue, with texts it does not even mention counted as empty."""
+    gaps = (m for m in reference.texts if m not in read.texts and m not in read.empty)
+    return replace(read, empty=(*read.empty, *gaps))
 
 
 def _place(order: list[str], code: str) -> int:
@@ -154,7 +212,8 @@ def extract_questions(
     `keywords`, `comment_tags` and `options` are part of Babel's interface and not used.
     """
     del keywords, comment_tags, options
-    lines = file.read().decode("utf-8").splitlines()
-    for message in messages_of_file("\n".join(lines)):
-        line = next((at for at, text in enumerate(lines, 1) if f'"{message}"' in text), 1)
+    text = file.read().decode("utf-8-sig")
+    lines = text.split("\n")
+    for message in messages_of_file(text):
+        line = next((at for at, words in enumerate(lines, 1) if message in words), 1)
         yield line, "gettext", message, []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kiosk.definition import DefinitionError
 from kiosk.i18n import REFERENCE, Catalogue, read_catalogues, survey_texts
-from kiosk.settings import Settings
+from kiosk.settings import Settings, SettingsError
 from kiosk.survey import Survey, read_surveys
 from kiosk.tree import Tree, read_trees
 
@@ -24,9 +24,15 @@ class Library:
 
 
 def read_library(settings: Settings) -> Library:
-    """Read and check everything. Raises DefinitionError at the first file that does not hold."""
+    """Read and check everything. Raises DefinitionError at the first file that does not hold, and
+    SettingsError if a language is to be shown that has no catalogue."""
     folders = [folder for folder in settings.definition_folders if folder.is_dir()]
     guest = read_catalogues(settings.translation_folders, "guest")
+    for code in sorted(settings.languages - set(guest)):
+        raise SettingsError(
+            f"KIOSK_LANGUAGES names {code!r}, which has no catalogue; choose among {', '.join(guest)} or add "
+            f"{settings.data / 'translations' / code / 'LC_MESSAGES' / 'guest.po'}"
+        )
     texts = survey_texts(guest)
     surveys = {name: survey.translated(texts) for name, survey in read_surveys(folders).items()}
     trees: dict[str, Tree] = {}

@@ -1,5 +1,7 @@
 """Settings from the environment, checked at start: a bad one is an error that says which and why."""
 
+import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -7,6 +9,17 @@ from pathlib import Path
 
 import kiosk
 from kiosk.ticks import Daily, Ticks
+
+NAMES = (
+    "KIOSK_DATA",
+    "KIOSK_DATABASE_URL",
+    "KIOSK_KEYS",
+    "KIOSK_SECRET_KEY",
+    "KIOSK_COUNT_AT",
+    "KIOSK_GUEST_LISTEN",
+    "KIOSK_DESK_LISTEN",
+    "KIOSK_LANGUAGES",
+)
 
 
 class SettingsError(Exception):
@@ -50,10 +63,8 @@ def shipped_folder(name: str) -> Path:
 
 def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Settings:
     """Settings from KIOSK_* variables; `data` is the folder where KIOSK_DATA is not set."""
-    folder = Path(environ.get("KIOSK_DATA") or data).resolve()
-    url = environ.get("KIOSK_DATABASE_URL") or f"sqlite:///{folder / 'kiosk.sqlite'}"
-    if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
-        raise SettingsError(f"KIOSK_DATABASE_URL is {url!r}; it must begin with sqlite:/// or postgresql://")
+    _refuse_unknown(environ)
+    folder = _folder("KIOSK_DATA", environ, Path(data))
     secret = environ.get("KIOSK_SECRET_KEY")
     if secret is not None and len(secret) < 32:
         raise SettingsError(
@@ -62,15 +73,59 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
         )
     return Settings(
         data=folder,
-        database_url=url,
-        keys=Path(environ.get("KIOSK_KEYS") or folder / "keys").resolve(),
+        database_url=_database_url(environ, folder),
+        keys=_folder("KIOSK_KEYS", environ, folder / "keys"),
         secret_key=secret,
         ticks=Daily(_clock_time(environ.get("KIOSK_COUNT_AT") or "17:00")),
         guest_listen=_address("KIOSK_GUEST_LISTEN", environ, "127.0.0.1:8000"),
         desk_listen=_address("KIOSK_DESK_LISTEN", environ, "127.0.0.1:8001"),
-        languages=frozenset((environ.get("KIOSK_LANGUAGES") or "").replace(",", " ").split()),
+        languages=_languages(environ),
         pace_seconds=2.0,
     )
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """A misspelt name would leave its default in force, unseen."""
+    for name in sorted(environ):
+        if name.startswith("KIOSK_") and name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, n=1)
+            way_out = f"did you mean {near[0]}?" if near else f"unset it (there are: {', '.join(NAMES)})"
+            raise SettingsError(f"{name} is no setting; {way_out}")
+
+
+def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
+    folder = Path(environ.get(name) or default).resolve()
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not existing.is_dir():
+        raise SettingsError(f"{name} is {str(folder)!r}, but {existing} is a file; name a folder")
+    return folder
+
+
+def _database_url(environ: Mapping[str, str], folder: Path) -> str:
+    url = environ.get("KIOSK_DATABASE_URL") or f"sqlite:///{folder / 'kiosk.sqlite'}"
+    kind, _, rest = url.partition("://")
+    if kind not in {"sqlite", "postgresql", "postgres"} or not rest.strip("/"):
+        shown = f"{kind}://..." if "@" in url else repr(url)
+        raise SettingsError(
+            f"KIOSK_DATABASE_URL is {shown}; write sqlite:////path/to/file or postgresql://user@host/name"
+        )
+    if kind == "sqlite" and not rest.startswith("/"):
+        raise SettingsError(
+            f"KIOSK_DATABASE_URL is {url!r}; write sqlite:/// with three slashes, then the file"
+        )
+    if rest == "/:memory:":
+        raise SettingsError(
+            "KIOSK_DATABASE_URL is a database in memory, lost when the program ends; name a file"
+        )
+    return url
+
+
+def _languages(environ: Mapping[str, str]) -> frozenset[str]:
+    codes = (environ.get("KIOSK_LANGUAGES") or "").replace(",", " ").split()
+    for code in codes:
+        if not re.fullmatch(r"[a-z]{2,3}(_[A-Za-z]+)?", code):
+            raise SettingsError(f"KIOSK_LANGUAGES names {code!r}; write language codes, such as: en, ar, fa")
+    return frozenset(codes)
 
 
 def _clock_time(text: str) -> time:
@@ -86,6 +141,6 @@ def _clock_time(text: str) -> time:
 def _address(name: str, environ: Mapping[str, str], default: str) -> str:
     text = environ.get(name) or default
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise SettingsError(f"{name} is {text!r}; write address:port, such as {default}")
     return text

@@ -155,6 +155,8 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
     title = table.text("title")
     source, licence, validated = _check_origin(table)
     default_scale = table.optional_text("scale")
+    if default_scale:
+        _check_scale(table, default_scale, scales)
     statements: list[Statement] = []
     for row in table.tables("statements", at_least=1, at_most=20):
         statement = _read_statement(row, scales, default_scale)
@@ -171,15 +173,19 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
     scale_id = row.optional_text("scale") or default_scale
     if not scale_id:
         raise row.error("scale", "is missing here and at the top of the file; name a scale")
-    if scale_id not in scales:
-        known = ", ".join(sorted(scales)) or "none"
-        raise row.error("scale", f"no scale {scale_id!r} in the folder scales (there: {known})")
+    _check_scale(row, scale_id, scales)
     statement_id = row.identifier("id")
     if statement_id in RESERVED_NAMES:
         raise row.error("id", f"{statement_id!r} is used by the guest's form; choose another")
     statement = Statement(statement_id, row.text("text"), row.text("outcome"), scales[scale_id])
     row.finish()
     return statement
+
+
+def _check_scale(table: Table, scale_id: str, scales: Mapping[str, Scale]) -> None:
+    if scale_id not in scales:
+        known = ", ".join(sorted(scales)) or "none"
+        raise table.error("scale", f"no scale {scale_id!r} in the folder scales; choose one of: {known}")
 
 
 RESERVED_NAMES = frozenset({"slip", "lang"})
@@ -202,7 +208,7 @@ def read_surveys(folders: list[Path]) -> dict[str, Survey]:
     for folder in folders:
         for scale_id, scale in read_scales(folder / "scales").items():
             if scale_id in scales:
-                raise DefinitionError(f"{folder / 'scales' / scale_id}.toml: this id is taken")
+                raise DefinitionError(f"{folder / 'scales' / scale_id}.toml: this id is taken; rename it")
             scales[scale_id] = scale
         for path in sorted(folder.glob("*.toml")):
             if path.stem in surveys:
