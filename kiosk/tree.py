@@ -87,6 +87,8 @@ def read_tree(path: Path) -> Tree:
             raise row.error("id", f"{unit.id!r} stands twice; every unit needs its own id")
         if unit.parent not in {node.id for node in nodes}:
             raise row.error("parent", f"no unit {unit.parent!r} stands above this one; put the parent first")
+        if (unit.name, unit.parent) in {(node.name, node.parent) for node in nodes}:
+            raise row.error("name", f"{unit.name!r} stands twice in one place; nobody could tell them apart")
         row.finish()
         nodes.append(unit)
     table.finish()
