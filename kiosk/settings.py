@@ -88,7 +88,7 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """A misspelt name would leave its default in force, unseen."""
     for name in sorted(environ):
         if name.startswith("KIOSK_") and name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, n=1)
+            near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.8)
             way_out = f"did you mean {near[0]}?" if near else f"unset it (there are: {', '.join(NAMES)})"
             raise SettingsError(f"{name} is no setting; {way_out}")
 

@@ -59,7 +59,7 @@ def catalogue_paths(domain: str) -> dict[str, Path]:
 
 def updated(text: str, messages: dict[str, list[tuple[str, int]]], language: str, *, prune: bool) -> str:
     """The catalogue `text` with exactly the entries of `messages`, and, unless `prune`, its unused ones."""
-    header = text.split("\n\n", 1)[0]
+    header = text.split("\n\n", 1)[0].rstrip()
     old = {str(entry.id): entry for entry in read_po(text.splitlines(keepends=True)) if entry.id}
     new = Catalog()
     kept = [] if prune else [message for message in old if message not in messages]

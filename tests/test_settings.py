@@ -1,0 +1,113 @@
+"""Settings: each bad one is an error that says which, why and the way out."""
+
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from kiosk.settings import NAMES, SettingsError, read_settings, shipped_folder
+from kiosk.ticks import Daily
+
+BAD: dict[str, tuple[str, str, str]] = {
+    # what is wrong: the setting, its value, the way out the message names
+    "another database": ("KIOSK_DATABASE_URL", "mysql://host/kiosk", "write sqlite:"),
+    "a file for a database": ("KIOSK_DATABASE_URL", "/srv/kiosk.sqlite", "write sqlite:"),
+    "SQLite without a file": ("KIOSK_DATABASE_URL", "sqlite:///", "write sqlite:"),
+    "PostgreSQL without a host": ("KIOSK_DATABASE_URL", "postgresql://", "or postgresql://"),
+    "two slashes": ("KIOSK_DATABASE_URL", "sqlite://kiosk.sqlite", "three slashes"),
+    "a database in memory": ("KIOSK_DATABASE_URL", "sqlite:///:memory:", "name a file"),
+    "a short secret": ("KIOSK_SECRET_KEY", "short", "token_hex"),
+    "an empty secret": ("KIOSK_SECRET_KEY", "", "token_hex"),
+    "no time of day": ("KIOSK_COUNT_AT", "noon", "such as 17:00"),
+    "an hour alone": ("KIOSK_COUNT_AT", "17", "such as 17:00"),
+    "hour 25": ("KIOSK_COUNT_AT", "25:00", "such as 17:00"),
+    "minute 60": ("KIOSK_COUNT_AT", "17:60", "such as 17:00"),
+    "seconds": ("KIOSK_COUNT_AT", "17:00:30", "such as 17:00"),
+    "a time below zero": ("KIOSK_COUNT_AT", "-1:00", "such as 17:00"),
+    "a blank time": ("KIOSK_COUNT_AT", " ", "such as 17:00"),
+    "no port": ("KIOSK_GUEST_LISTEN", "127.0.0.1", "such as 127.0.0.1:8000"),
+    "no address": ("KIOSK_GUEST_LISTEN", ":8000", "such as 127.0.0.1:8000"),
+    "port 0": ("KIOSK_GUEST_LISTEN", "127.0.0.1:0", "such as 127.0.0.1:8000"),
+    "port 65536": ("KIOSK_DESK_LISTEN", "127.0.0.1:65536", "such as 127.0.0.1:8001"),
+    "an odd digit": ("KIOSK_DESK_LISTEN", "127.0.0.1:8²", "such as 127.0.0.1:8001"),
+    "a web address": ("KIOSK_DESK_LISTEN", "http://127.0.0.1", "such as 127.0.0.1:8001"),
+    "a language by its name": ("KIOSK_LANGUAGES", "English", "such as: en, ar, fa"),
+    "languages parted by semicolons": ("KIOSK_LANGUAGES", "en;ar", "such as: en, ar, fa"),
+    "a misspelt name": ("KIOSK_DATABSE_URL", "sqlite:////srv/k.sqlite", "did you mean KIOSK_DATABASE_URL"),
+    "an unknown name": ("KIOSK_X", "1", "unset it"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_setting_is_named_with_the_way_out(case: str, tmp_path: Path) -> None:
+    name, value, way_out = BAD[case]
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"KIOSK_DATA": str(tmp_path), name: value})
+    assert str(raised.value).startswith(f"{name} ")
+    assert way_out in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["KIOSK_DATA", "KIOSK_KEYS"])
+def test_a_file_where_a_folder_must_be_is_named(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for place in (file, file / "below"):
+        with pytest.raises(SettingsError, match=f"{name} is .*is a file; name a folder"):
+            read_settings({name: str(place)})
+
+
+def test_a_password_in_a_bad_address_is_not_shown() -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"KIOSK_DATABASE_URL": "mysql://kiosk:hemligt@host/kiosk"})
+    assert "hemligt" not in str(raised.value)
+
+
+def test_a_secret_too_short_is_not_shown() -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"KIOSK_SECRET_KEY": "hemligt"})
+    assert "hemligt" not in str(raised.value)
+
+
+def test_without_settings_everything_lies_in_the_data_folder(tmp_path: Path) -> None:
+    settings = read_settings({}, data=str(tmp_path / "instance"))
+    assert settings.data == tmp_path / "instance"
+    assert settings.database_url == f"sqlite:///{tmp_path}/instance/kiosk.sqlite"
+    assert settings.keys == tmp_path / "instance" / "keys"
+    assert settings.ticks == Daily(time(17))
+    assert settings.languages == frozenset()
+    assert settings.guest_listen.startswith("127.0.0.1:")
+    assert settings.desk_listen.startswith("127.0.0.1:")
+
+
+def test_every_setting_is_heeded(tmp_path: Path) -> None:
+    environ = {
+        "KIOSK_DATA": str(tmp_path),
+        "KIOSK_DATABASE_URL": "postgresql://kiosk:secret@host/kiosk",
+        "KIOSK_KEYS": str(tmp_path / "elsewhere"),
+        "KIOSK_SECRET_KEY": "x" * 32,
+        "KIOSK_COUNT_AT": "9:05",
+        "KIOSK_GUEST_LISTEN": "[::1]:80",
+        "KIOSK_DESK_LISTEN": "localhost:65535",
+        "KIOSK_LANGUAGES": "en, ar fa_AF",
+        "HOME": "/root",
+    }
+    assert set(NAMES) == set(environ) - {"HOME"}
+    settings = read_settings(environ)
+    assert settings.data == tmp_path
+    assert settings.database_url == "postgresql://kiosk:secret@host/kiosk"
+    assert settings.keys == tmp_path / "elsewhere"
+    assert settings.secret_key == "x" * 32
+    assert settings.ticks == Daily(time(9, 5))
+    assert (settings.guest_listen, settings.desk_listen) == ("[::1]:80", "localhost:65535")
+    assert settings.languages == {"en", "ar", "fa_AF"}
+
+
+def test_an_empty_setting_is_one_not_made(tmp_path: Path) -> None:
+    environ = {name: "" for name in NAMES if name != "KIOSK_SECRET_KEY"}
+    assert read_settings(environ, data=str(tmp_path)) == read_settings({}, data=str(tmp_path))
+
+
+def test_what_is_shipped_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("questions", "translations"):
+        assert shipped_folder(name).is_dir()
