@@ -56,7 +56,7 @@ class Table:
         if key not in self.values:
             raise self.error(key, f"is missing; {self._way_to_add(key, words)}")
         value = self.values[key]
-        if type(value) is not kind:
+        if not isinstance(value, kind):
             raise self.error(key, f"must be {words}, not {reprlib.repr(value)}")
         return value
 

@@ -120,9 +120,10 @@ def _check_syntax(path: Path, text: str) -> None:
     a stray msgstr goes to the wrong msgid, a second translation is dropped."""
     parts: list[tuple[str, str, int]] = []
     for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip() or line.startswith("#"):
+        line = line.strip()
+        if not line or line.startswith("#"):
             continue
-        found = PO_LINE.fullmatch(line.strip())
+        found = PO_LINE.fullmatch(line)
         if found is None or not (found["keyword"] or parts):
             raise DefinitionError(
                 f'{path}: line {number}: must be msgid "text", msgstr "text" or "more of the text"; '
@@ -155,10 +156,9 @@ def _unlike(message: str, translated: str) -> str:
 
 
 def _placeholders(text: str) -> list[str]:
-    """Each {placeholder} of a text, with all that stands in its braces, sorted."""
-    return sorted(
-        f"{name}!{kind}:{form}" for _, name, form, kind in Formatter().parse(text) if name is not None
-    )
+    """Each {placeholder} and %(placeholder)s of a text, with all that stands in its braces, sorted."""
+    braced = (f"{name}!{kind}:{form}" for _, name, form, kind in Formatter().parse(text) if name is not None)
+    return sorted([*braced, *re.findall(r"%\(\w+\)\w?", text)])
 
 
 def read_catalogues(folders: list[Path], domain: str) -> dict[str, Catalogue]:

@@ -211,6 +211,10 @@ BROKEN: dict[str, tuple[str, str]] = {
         entry("Fråga {n}", "Question {n.__class__}"),
         "line 5: .*same {placeholders}",
     ),
+    "other placeholder of a template": (
+        entry("Fråga %(n)s", "Question %(number)s"),
+        "line 5: .*same {placeholders}",
+    ),
     "open brace": (entry("Fråga {n}", "Question {n"), "line 5: .*brace"),
     "closing brace": (entry("Ja", "Yes }"), "line 5: .*brace"),
     "line break": (entry("Ja", "Yes\\nindeed"), "line 5: .*one line"),

@@ -217,6 +217,11 @@ BROKEN_SURVEYS: dict[str, tuple[Callable[[str], bytes], str, str]] = {
         "add a line validated = true or false",
     ),
     "validated as text": (edited("= false", '= "nej"'), ": validated", "must be true or false"),
+    "validated as a long text": (
+        edited("= false", f'= "{"x" * 9000}"'),
+        ": validated",
+        "must be true or false",
+    ),
     "validated as number": (edited("= false", "= 0"), ": validated", "must be true or false"),
     "validated in Swedish": (edited("= false", "= nej"), "line 5", "true or false"),
     "no default scale": (edited('scale = "mood"\n', ""), "statements[1].scale", "name a scale"),
