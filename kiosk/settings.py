@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -144,3 +145,17 @@ def _address(name: str, environ: Mapping[str, str], default: str) -> str:
     if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise SettingsError(f"{name} is {text!r}; write address:port, such as {default}")
     return text
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs sessions: the setting, or a file made once in the data folder."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.data / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    found = path.read_text().strip()
+    if len(found) < 32:
+        raise SettingsError(f"{path}: is damaged; delete it, a new one is made and all sign in again")
+    return found

@@ -127,6 +127,11 @@ class Store:
         if found > newest:
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
 
+    @property
+    def is_installed(self) -> bool:
+        """Whether there are tables at all."""
+        return self._schema_version() > 0
+
     def _schema_version(self) -> int:
         return int(self._get("schema") or 0) if self._database.table_exists("installation") else 0
 

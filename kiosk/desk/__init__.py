@@ -1,1 +1,1 @@
-"""."""
+"""The staff's side: sign-in, rounds and results."""

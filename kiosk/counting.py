@@ -1,0 +1,43 @@
+"""The count beside the server: at each tick, in a thread of its own and never in a request."""
+
+import sys
+import threading
+from datetime import datetime
+
+import peewee
+
+from kiosk.store import Store
+from kiosk.ticks import Ticks, due_tick, next_tick
+
+LONGEST_WAIT = 60.0
+"""Seconds between two looks at the clock, so that a changed or jumping clock is noticed."""
+
+
+def count_if_due(store: Store, ticks: Ticks, now: datetime) -> bool:
+    """Count if a tick has passed since the last count; whether a count was made."""
+    tick = due_tick(ticks, store.last_tick, now)
+    return tick is not None and store.count(tick)
+
+
+class Counting(threading.Thread):
+    """Counts at each tick until stopped."""
+
+    def __init__(self, store: Store, ticks: Ticks) -> None:
+        super().__init__(name="count", daemon=True)
+        self._store = store
+        self._ticks = ticks
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                count_if_due(self._store, self._ticks, datetime.now())
+            except (peewee.PeeweeException, OSError) as error:
+                print(f"the count failed and will be tried again: {error}", file=sys.stderr)
+            now = datetime.now()
+            wait = (next_tick(self._ticks, now) - now).total_seconds()
+            self._stopping.wait(min(max(wait, 0.05), LONGEST_WAIT))
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join()

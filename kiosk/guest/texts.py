@@ -1,0 +1,26 @@
+"""The words on a guest's screen, by the key the templates and the script know them by."""
+
+
+def _(message: str) -> str:
+    """Mark a reference text for the catalogues."""
+    return message
+
+
+SCREEN = {
+    "choose_language": _("Välj språk"),
+    "start": _("Börja"),
+    "next": _("Nästa"),
+    "back": _("Tillbaka"),
+    "skip": _("Hoppa över"),
+    "start_over": _("Börja om"),
+    "listen": _("Lyssna"),
+    "thank_you": _("Tack för dina svar!"),
+    "still_here": _("Är du kvar?"),
+    "yes_continue": _("Ja, fortsätt"),
+    "anonymous": _("Vi sparar inte vem du är. Dina svar läggs ihop med andras svar."),
+    "voluntary": _("Du väljer själv om du vill svara. Det påverkar inte hjälpen du får här."),
+    "need_help": _("Vill du prata med någon? Säg till personalen. Vid fara, ring 112."),
+    "progress": _("Fråga {n} av {total}"),
+    "dont_know": _("Vet inte"),
+    "prefer_not": _("Vill inte svara"),
+}

@@ -1,0 +1,46 @@
+"""Data flows one way: the rules know no web, no database, no clock and no global randomness."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import kiosk
+
+PACKAGE = Path(kiosk.__file__).parent
+RULES = ["ballot", "box", "tally", "rounds", "survey", "tree", "slips", "snapshot", "ticks", "definition"]
+FORBIDDEN = {"flask", "peewee", "playhouse", "sqlite3", "waitress", "kiosk.store", "kiosk.seal", "kiosk.app"}
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def called(path: Path) -> set[str]:
+    calls = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+    return {ast.unparse(call.func) for call in calls}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_imports_neither_web_nor_database(rule: str) -> None:
+    assert not imported(PACKAGE / f"{rule}.py") & FORBIDDEN
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_reads_no_clock(rule: str) -> None:
+    assert not called(PACKAGE / f"{rule}.py") & {"datetime.now", "date.today", "time.time"}
+
+
+def test_the_guest_side_never_imports_results_or_the_desk() -> None:
+    for path in (PACKAGE / "guest").glob("*.py"):
+        assert not {name for name in imported(path) if name.startswith(("kiosk.results", "kiosk.desk"))}
+
+
+def test_the_check_sees_a_forbidden_import() -> None:
+    assert imported(PACKAGE / "store.py") & FORBIDDEN
