@@ -1,0 +1,28 @@
+"""A kiosk takes ballots no faster than people answer."""
+
+from kiosk.guest.guard import is_own_form
+from kiosk.guest.pace import Pace
+
+
+def test_a_second_ballot_at_once_must_wait_its_time() -> None:
+    pace = Pace(seconds=8.0, burst=1)
+    assert pace.wait("a", 100.0) == 0
+    assert pace.wait("a", 103.0) == 5.0
+    assert pace.wait("b", 103.0) == 0
+    assert pace.wait("a", 108.0) == 0
+
+
+def test_a_burst_is_admitted_and_then_the_pace_holds() -> None:
+    pace = Pace(seconds=1.0, burst=3)
+    assert [pace.wait("a", 0.0) for _ in range(4)] == [0, 0, 0, 1.0]
+
+
+def test_only_our_own_pages_may_send_the_form() -> None:
+    own = "http://127.0.0.1:8000"
+    assert is_own_form({"Sec-Fetch-Site": "same-origin"}, own)
+    assert is_own_form({"Origin": own}, own)
+    assert is_own_form({}, own)
+    assert not is_own_form({"Sec-Fetch-Site": "cross-site"}, own)
+    assert not is_own_form({"Sec-Fetch-Site": "none", "Origin": own}, own)
+    assert not is_own_form({"Origin": "null"}, own)
+    assert not is_own_form({"Origin": "http://evil.example"}, own)
