@@ -23,4 +23,17 @@ SCREEN = {
     "progress": _("Fråga {n} av {total}"),
     "dont_know": _("Vet inte"),
     "prefer_not": _("Vill inte svara"),
+    "send": _("Skicka"),
+    "title": _("Frågor"),
+    "demonstration": _("Detta är en demonstration. Svaren används inte."),
+}
+
+REFUSALS = {
+    "not_paired": _("Den här skärmen är inte klar att använda. Säg till personalen."),
+    "closed": _("Det finns inga frågor att svara på just nu."),
+    "not_admitted": _("Det går inte att svara här just nu. Säg till personalen."),
+    "wait": _("Vänta en liten stund och skicka igen."),
+    "bad": _("Svaren kunde inte tas emot. Börja om."),
+    "failed": _("Något gick fel. Dina svar sparades inte. Försök igen."),
+    "not_found": _("Sidan finns inte."),
 }

@@ -1,0 +1,130 @@
+"""What a guest's browser is given, and what an attacker gets for trying."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk.guest.pace import Pace
+from kiosk.guest.views import create_guest_app
+from kiosk.library import read_library
+from kiosk.rounds import Admission, Round
+from kiosk.settings import read_settings
+from kiosk.store import Store, open_store
+
+NOW = datetime(2026, 3, 2, 12)
+
+
+class Place:
+    """A running round at one kiosk, and a client at its address."""
+
+    def __init__(self, folder: Path) -> None:
+        library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
+        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
+        self.store.migrate()
+        survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
+        ways = frozenset({Admission.KIOSK, Admission.SLIP})
+        self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways)
+        self.store.open_round(self.round, NOW)
+        self.store.add_link(Admission.KIOSK, "frida", code="")
+        self.store.add_link(Admission.POSTER, "frida", code="poster")
+        app = create_guest_app(
+            self.store, library, clock=lambda: NOW, pace=Pace(1.0, 1000), allowed_languages=None
+        )
+        self.client: FlaskClient = app.test_client(use_cookies=False)
+
+    def waiting(self) -> int:
+        return count_after_closing(self.store, self.round)
+
+
+def count_after_closing(store: Store, of_round: Round) -> int:
+    """How many ballots the boxes held, seen by the only way there is: closing the round."""
+    store.count(of_round.closes_at)
+    return store.snapshot()["rounds"][0]["nodes"][0]["answered"] or 0
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_a_ballot_is_taken_and_every_ballot_gets_the_same_bytes(place: Place) -> None:
+    first = place.client.post("/", data={"listened": "5", "feel_better": "dont_know"})
+    others = [place.client.post("/", data={"listened": str(n)}) for n in (1, 2, 3, 4, 5)]
+    assert {(r.status_code, r.data, str(r.headers)) for r in others} == {
+        (first.status_code, first.data, str(first.headers))
+    }
+    assert first.status_code == 303
+    assert place.waiting() == 6
+
+
+@pytest.mark.parametrize(("code", "direction"), [("sv", "ltr"), ("en", "ltr"), ("ar", "rtl"), ("fa", "rtl")])
+def test_the_form_stands_in_the_language_asked_for(place: Place, code: str, direction: str) -> None:
+    page = place.client.get(f"/?lang={code}").text
+    assert f'<html lang="{code}" dir="{direction}">' in page
+    assert page.count("<fieldset>") == 4
+
+
+HOSTILE = {
+    "option too high": {"data": {"listened": "6"}},
+    "option zero": {"data": {"listened": "0"}},
+    "negative": {"data": {"listened": "-1"}},
+    "fraction": {"data": {"listened": "4.5"}},
+    "leading zero": {"data": {"listened": "05"}},
+    "plus sign": {"data": {"listened": "+5"}},
+    "space": {"data": {"listened": " 5"}},
+    "words": {"data": {"listened": "skipped"}},
+    "null byte": {"data": {"listened": "5\0"}},
+    "arabic digit": {"data": {"listened": "٥"}},
+    "very long": {"data": {"listened": "5" * 9000}},
+    "two answers": {"data": {"listened": ["5", "1"]}},
+    "same answer twice": {"data": {"listened": ["5", "5"]}},
+    "unknown statement": {"data": {"name": "Anna"}},
+    "known and unknown": {"data": {"listened": "5", "unit": "talk2me"}},
+    "sql": {"data": {"listened": "1'; DROP TABLE box;--"}},
+    "template": {"data": {"listened": "{{7*7}}"}},
+    "path in name": {"data": {"../listened": "5"}},
+    "array name": {"data": {"listened[]": "5"}},
+    "slip at a kiosk": {"data": {"listened": "5", "slip": "ABC"}},
+    "ten megabytes": {"data": {"listened": "5" * 10_000_000}},
+    "ten megabytes of fields": {
+        "data": b"a=1&" * 2_500_000,
+        "content_type": "application/x-www-form-urlencoded",
+    },
+    "json": {"json": {"listened": 5}},
+    "plain text": {"data": "listened=5", "content_type": "text/plain"},
+    "no content type": {"data": b"listened=5"},
+    "file": {"data": {"listened": (__import__("io").BytesIO(b"5"), "a.txt")}},
+    "foreign origin": {"data": {"listened": "5"}, "headers": {"Origin": "http://evil.example"}},
+    "null origin": {"data": {"listened": "5"}, "headers": {"Origin": "null"}},
+    "cross site": {"data": {"listened": "5"}, "headers": {"Sec-Fetch-Site": "cross-site"}},
+    "same site": {"data": {"listened": "5"}, "headers": {"Sec-Fetch-Site": "same-site"}},
+    "other port": {"data": {"listened": "5"}, "headers": {"Origin": "http://localhost:9"}},
+    "unknown kiosk": {"path": "/k/guess", "data": {"listened": "5"}},
+    "poster as kiosk": {"path": "/k/poster", "data": {"listened": "5"}},
+    "poster not admitted": {"path": "/s/poster", "data": {"listened": "5"}},
+    "thanks": {"path": "/thanks", "data": {"listened": "5"}},
+    "put": {"method": "PUT", "data": {"listened": "5"}},
+    "delete": {"method": "DELETE"},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_post_is_refused_and_leaves_nothing(
+    place: Place, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wanted = dict(HOSTILE[name])
+    path, method = wanted.pop("path", "/"), wanted.pop("method", "POST")
+    response = place.client.open(path, method=method, **wanted)  # type: ignore[arg-type]
+    assert 400 <= response.status_code < 500
+    assert "Traceback" not in response.text
+    assert "Set-Cookie" not in response.headers
+    assert capfd.readouterr() == ("", "")
+    assert place.waiting() == 0
+
+
+def test_a_good_post_beside_the_hostile_ones_is_stored(place: Place) -> None:
+    for _ in range(5):
+        place.client.post("/", data={"listened": "5"}, headers={"Origin": "http://localhost"})
+    assert place.waiting() == 5
