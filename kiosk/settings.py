@@ -20,6 +20,8 @@ NAMES = (
     "KIOSK_GUEST_LISTEN",
     "KIOSK_DESK_LISTEN",
     "KIOSK_LANGUAGES",
+    "KIOSK_GUEST_ADDRESS",
+    "KIOSK_HTTPS",
 )
 
 
@@ -32,7 +34,9 @@ class Settings:
     """Where things are and when boxes are counted.
 
     `languages` are shown to guests although nobody native has reviewed them; `pace_seconds` is the
-    least time between two ballots at one kiosk, for each statement of the survey.
+    least time between two ballots at one kiosk, for each statement of the survey. `guest_address` is
+    what stands before /k/... and /s/... in addresses handed out; `is_https` says that a proxy in front
+    encrypts, so that cookies and forms are held to https.
     """
 
     data: Path
@@ -44,6 +48,8 @@ class Settings:
     desk_listen: str
     languages: frozenset[str]
     pace_seconds: float
+    guest_address: str
+    is_https: bool
 
     @property
     def definition_folders(self) -> list[Path]:
@@ -72,16 +78,19 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
             "KIOSK_SECRET_KEY is shorter than 32 characters; make one with: "
             "python3 -c 'import secrets; print(secrets.token_hex(32))'"
         )
+    guest_listen = _address("KIOSK_GUEST_LISTEN", environ, "127.0.0.1:8000")
     return Settings(
         data=folder,
         database_url=_database_url(environ, folder),
         keys=_folder("KIOSK_KEYS", environ, folder / "keys"),
         secret_key=secret,
         ticks=Daily(_clock_time(environ.get("KIOSK_COUNT_AT") or "17:00")),
-        guest_listen=_address("KIOSK_GUEST_LISTEN", environ, "127.0.0.1:8000"),
+        guest_listen=guest_listen,
         desk_listen=_address("KIOSK_DESK_LISTEN", environ, "127.0.0.1:8001"),
         languages=_languages(environ),
         pace_seconds=2.0,
+        guest_address=_web_address("KIOSK_GUEST_ADDRESS", environ, f"http://{guest_listen}"),
+        is_https=_yes_or_no("KIOSK_HTTPS", environ),
     )
 
 
@@ -145,6 +154,20 @@ def _address(name: str, environ: Mapping[str, str], default: str) -> str:
     if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise SettingsError(f"{name} is {text!r}; write address:port, such as {default}")
     return text
+
+
+def _web_address(name: str, environ: Mapping[str, str], default: str) -> str:
+    text = (environ.get(name) or default).rstrip("/")
+    if not re.fullmatch(r"https?://[^\s/?#]+", text):
+        raise SettingsError(f"{name} is {text!r}; write http://name or https://name, without a path")
+    return text
+
+
+def _yes_or_no(name: str, environ: Mapping[str, str]) -> bool:
+    text = environ.get(name) or "no"
+    if text not in {"yes", "no"}:
+        raise SettingsError(f"{name} is {text!r}; write yes or no")
+    return text == "yes"
 
 
 def secret_key(settings: Settings) -> str:

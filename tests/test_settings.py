@@ -33,6 +33,9 @@ BAD: dict[str, tuple[str, str, str]] = {
     "a web address": ("KIOSK_DESK_LISTEN", "http://127.0.0.1", "such as 127.0.0.1:8001"),
     "a language by its name": ("KIOSK_LANGUAGES", "English", "such as: en, ar, fa"),
     "languages parted by semicolons": ("KIOSK_LANGUAGES", "en;ar", "such as: en, ar, fa"),
+    "an address without a scheme": ("KIOSK_GUEST_ADDRESS", "svara.example", "write http"),
+    "an address with a path": ("KIOSK_GUEST_ADDRESS", "https://svara.example/kiosk", "without a path"),
+    "https by number": ("KIOSK_HTTPS", "1", "write yes or no"),
     "a misspelt name": ("KIOSK_DATABSE_URL", "sqlite:////srv/k.sqlite", "did you mean KIOSK_DATABASE_URL"),
     "an unknown name": ("KIOSK_X", "1", "unset it"),
 }
@@ -89,6 +92,8 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
         "KIOSK_GUEST_LISTEN": "[::1]:80",
         "KIOSK_DESK_LISTEN": "localhost:65535",
         "KIOSK_LANGUAGES": "en, ar fa_AF",
+        "KIOSK_GUEST_ADDRESS": "https://svara.example/",
+        "KIOSK_HTTPS": "yes",
         "HOME": "/root",
     }
     assert set(NAMES) == set(environ) - {"HOME"}
@@ -100,6 +105,7 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
     assert settings.ticks == Daily(time(9, 5))
     assert (settings.guest_listen, settings.desk_listen) == ("[::1]:80", "localhost:65535")
     assert settings.languages == {"en", "ar", "fa_AF"}
+    assert (settings.guest_address, settings.is_https) == ("https://svara.example", True)
 
 
 def test_an_empty_setting_is_one_not_made(tmp_path: Path) -> None:
