@@ -1,7 +1,15 @@
-"""From the snapshot to what a reader is told: shares, and the answers outside the percentage base."""
+"""From the snapshot to what a reader is told: one row a round, shares, answers outside the base.
+
+Reads the published document only, so nothing finer than it can reach a page.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from kiosk.rounds import Round
+from kiosk.snapshot import Document
+from kiosk.survey import Statement
+from kiosk.tally import StatementTally, statement_tally_from_json
 
 PERCENT_FROM = 20
 """Under this many answers only counts are shown: a percentage would look surer than it is."""
@@ -15,6 +23,31 @@ class Share:
     percent: int | None
 
 
+@dataclass(frozen=True)
+class Row:
+    """One statement in one round at one node. Where nothing is published `table` is None and `why`
+    is "waiting" or "too_few"."""
+
+    round: Round
+    table: StatementTally | None
+    why: str | None
+
+    @property
+    def on_scale(self) -> int:
+        """Answers on the scale: the percentage base, called n."""
+        return sum(self.table.counts) if self.table else 0
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """The options' shares, from the highest option to the lowest."""
+        return tuple(reversed(shares(self.table.counts))) if self.table else ()
+
+    @property
+    def agreeing(self) -> int:
+        """Answers on the scale's two highest options, the usual meaning of "agrees"."""
+        return top_two(self.table.counts) if self.table else 0
+
+
 def shares(counts: Sequence[int]) -> tuple[Share, ...]:
     """Each option's share of the answers on the scale. Whole percents, each rounded by itself."""
     n = sum(counts)
@@ -22,5 +55,53 @@ def shares(counts: Sequence[int]) -> tuple[Share, ...]:
 
 
 def top_two(counts: Sequence[int]) -> int:
-    """Answers on the scale's two highest options, the usual meaning of "agrees"."""
+    """Answers on the scale's two highest options."""
     return sum(counts[-2:])
+
+
+def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:
+    """A statement's published answers in one round. KeyError if the round has no such node."""
+    node = _node(document, of_round, node_id)
+    if node["answered"] is None:
+        return Row(of_round, None, node["why"])
+    return Row(of_round, statement_tally_from_json(node["statements"][statement.id]), None)
+
+
+def answered(document: Document, of_round: Round, node_id: str) -> int | None:
+    """Ballots published for a node, or None. KeyError if the round has no such node."""
+    found: int | None = _node(document, of_round, node_id)["answered"]
+    return found
+
+
+def _node(document: Document, of_round: Round, node_id: str) -> Document:
+    for published in document["rounds"]:
+        if published["id"] == of_round.id:
+            for node in published["nodes"]:
+                if node["id"] == node_id:
+                    return dict(node)
+    raise KeyError(f"{of_round.id}/{node_id}")
+
+
+def over_time(
+    document: Document, rounds: Sequence[Round], node_id: str, statement: Statement
+) -> tuple[Row, ...]:
+    """One row for each round that asked the same at the same node, the earliest first.
+
+    The same means: the same reference text and the same labels. Other wordings are other questions.
+    """
+    comparable = (
+        of_round
+        for of_round in rounds
+        if any(node.id == node_id for node in of_round.tree.nodes) and _asks(of_round, statement)
+    )
+    by_opening = sorted(comparable, key=lambda of_round: (of_round.opens_at, of_round.id))
+    return tuple(row(document, of_round, node_id, statement) for of_round in by_opening)
+
+
+def _asks(of_round: Round, statement: Statement) -> bool:
+    return any(
+        asked.id == statement.id
+        and asked.text == statement.text
+        and asked.scale.labels == statement.scale.labels
+        for asked in of_round.survey.statements
+    )

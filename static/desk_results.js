@@ -1,0 +1,76 @@
+// Draws the charts and, when a new snapshot has been made, fetches the page's figures anew.
+// The page is complete without this: every figure stands in its tables.
+
+const CONFIG = {
+  displayModeBar: false,
+  displaylogo: false,
+  showSendToCloud: false,
+  responsive: true,
+};
+
+const snapshot = { tag: null };
+
+function draw() {
+  const figures = JSON.parse(document.getElementById("figures").textContent);
+  for (const place of document.querySelectorAll("[data-figure]")) {
+    const { data, layout } = figures[place.dataset.figure];
+    window.Plotly.react(place, data, fitted(layout, place.clientWidth), CONFIG);
+  }
+}
+
+/** Narrow screens give the labels less room, so that the bars keep theirs. */
+function fitted(layout, width) {
+  const margin = width < 480 ? { ...layout.margin, l: 82, r: 60 } : layout.margin;
+  const font = width < 480 ? { ...layout.font, size: 12 } : layout.font;
+  return { ...layout, margin, font };
+}
+
+async function look() {
+  const headers = snapshot.tag ? { "If-None-Match": snapshot.tag } : {};
+  const answer = await fetch("/results.json", { headers, cache: "no-store" });
+  if (answer.status === 401 || answer.status === 403) {
+    window.location.reload();
+  } else if (answer.status === 200) {
+    const isFirst = snapshot.tag === null;
+    snapshot.tag = answer.headers.get("ETag");
+    if (!isFirst) await refresh();
+  }
+}
+
+async function refresh() {
+  const answer = await fetch(window.location.href, { headers: { "X-By-Itself": "1" }, cache: "no-store" });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("live");
+  if (!fresh) return;
+  const old = document.getElementById("live");
+  for (const table of old.querySelectorAll("details")) {
+    const same = fresh.querySelector(`#${CSS.escape(table.id)}`);
+    if (same) same.open = table.open;
+  }
+  const focused = pathTo(document.activeElement);
+  const height = window.scrollY;
+  old.replaceWith(document.adoptNode(fresh));
+  draw();
+  window.scrollTo(0, height);
+  if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
+}
+
+/** A selector for the focused link or summary, to give the focus back after the swap. */
+function pathTo(element) {
+  if (element?.matches?.("#live a[href]")) return `#live a[href="${CSS.escape(element.getAttribute("href"))}"]`;
+  const table = element?.closest?.("#live details");
+  return table ? `#${CSS.escape(table.id)} ${element.tagName.toLowerCase()}` : null;
+}
+
+async function watch(seconds) {
+  try {
+    await look();
+  } catch {
+    // The server is away; the next look may find it again.
+  }
+  window.setTimeout(() => watch(seconds), seconds * 1000);
+}
+
+draw();
+watch(Number(document.getElementById("live").dataset.seconds));
