@@ -16,7 +16,7 @@ from babel.messages.pofile import generate_po, read_po
 from kiosk.i18n import REFERENCE
 
 ROOT = Path(__file__).parent.parent
-KEYWORDS = {**DEFAULT_KEYWORDS, "Reason": (1,)}
+KEYWORDS = {**DEFAULT_KEYWORDS, "Reason": (1,), "say": (1,)}
 
 METHODS = [
     ("**.py", "python"),

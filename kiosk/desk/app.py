@@ -1,0 +1,101 @@
+"""The staff's application: wiring, headers, error pages."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Flask, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from kiosk.desk import languages, links, results, rounds, sign_in
+from kiosk.desk.session import COORDINATOR, LONGEST, Desk, desk, signed_in
+from kiosk.desk.words import asked, catalogue, day, period, say
+from kiosk.library import Library
+from kiosk.settings import shipped_folder
+from kiosk.store import Store
+from kiosk.ticks import Ticks
+
+LARGEST_FORM = 64 * 1024
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def create_desk_app(
+    store: Store,
+    library: Library,
+    *,
+    clock: Callable[[], datetime],
+    ticks: Ticks,
+    secret_key: str,
+    guest_address: str,
+    allowed_languages: frozenset[str] | None,
+    is_https: bool = False,
+) -> Flask:
+    """The staff's application, everything of it under /admin/ but the snapshot document."""
+    app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
+    app.config.update(
+        SECRET_KEY=secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        PERMANENT_SESSION_LIFETIME=LONGEST,
+        SESSION_COOKIE_NAME="desk",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=is_https,
+        WTF_I18N_ENABLED=False,
+    )
+    app.extensions["desk"] = Desk(store, library, clock, ticks, guest_address, allowed_languages)
+    CSRFProtect(app)
+    for topic in (sign_in, results, rounds, links, languages):
+        app.register_blueprint(topic.blueprint, url_prefix="/admin")
+    app.add_url_rule("/results.json", view_func=results.results_json)
+    app.jinja_env.globals.update(_=say, day=day, period=period, asked=asked)
+    app.context_processor(_for_every_page)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _failed)
+    app.after_request(_with_headers)
+    return app
+
+
+def _for_every_page() -> dict[str, object]:
+    account, library = signed_in(), desk().library
+    return {
+        "account": account,
+        "is_coordinator": account is not None and account.role == COORDINATOR,
+        "is_demonstration": desk().store.is_demonstration,
+        "language": catalogue().language,
+        "other_languages": [
+            found.language for found in library.desk.values() if found.language != catalogue().language
+        ],
+    }
+
+
+def _with_headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if request.endpoint not in ("static", "results_json"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _refused(error: HTTPException) -> ResponseReturnValue:
+    """A refusal in plain words. A form that lay open too long is told apart from a bad request."""
+    code = error.code or 500
+    kind = "stale" if isinstance(error, CSRFError) else str(code)
+    return make_response(render_template("error.html", kind=kind), code)
+
+
+def _failed(error: Exception) -> ResponseReturnValue:
+    """Tell the operator what kind of error and where; the page says only that it was noticed."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    print(f"staff page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr)
+    return make_response(render_template("error.html", kind="500"), 500)

@@ -1,0 +1,47 @@
+"""The forms staff fill in. Labels and explanations stand in the templates."""
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length
+
+from kiosk.box import K_FLOOR
+from kiosk.desk.words import language
+from kiosk.rounds import Admission
+
+
+class DeskForm(FlaskForm):
+    """A form whose built-in messages are in the language chosen."""
+
+    class Meta(FlaskForm.Meta):
+        @property
+        def locales(self) -> list[str]:
+            return [language()]
+
+
+class SignInForm(DeskForm):
+    name = StringField(validators=[InputRequired(), Length(max=80)])
+    password = PasswordField(validators=[InputRequired(), Length(max=1000)])
+
+
+class RoundForm(DeskForm):
+    survey = SelectField()
+    tree = SelectField()
+    k = IntegerField(default=K_FLOOR, validators=[InputRequired()])
+    opens = DateField(validators=[InputRequired()])
+    closes = DateField(validators=[InputRequired()])
+    admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
+    understood = BooleanField(validators=[InputRequired()])
+
+
+class LinkForm(DeskForm):
+    unit = SelectField()
+    kind = RadioField(choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value)

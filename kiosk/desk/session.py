@@ -1,0 +1,116 @@
+"""Who is signed in, for how long, and who may see what.
+
+A session is a signed cookie that holds a name, two times and a mark of the password; it holds for
+half an hour without a request and ten hours in all, and ends when the password changes.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import ParamSpec
+
+from flask import abort, current_app, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.patience import Patience
+from kiosk.library import Library
+from kiosk.store import Account, Store
+from kiosk.ticks import Ticks
+
+P = ParamSpec("P")
+
+COORDINATOR = "coordinator"
+
+BY_ITSELF = "X-By-Itself"
+"""A request header of pages that refresh themselves: it keeps nobody signed in."""
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=10)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the staff's side is built over. `guest_address` is where guests reach their side;
+    `allowed_languages` are shown to them although not reviewed (None: all, in the demonstration)."""
+
+    store: Store
+    library: Library
+    clock: Callable[[], datetime]
+    ticks: Ticks
+    guest_address: str
+    allowed_languages: frozenset[str] | None
+    patience: Patience = field(default_factory=Patience)
+
+
+def desk() -> Desk:
+    """The desk this request is served by."""
+    found: Desk = current_app.extensions["desk"]
+    return found
+
+
+def begin(account: Account) -> None:
+    """Start a session for an account, keeping nothing of the one before but the language."""
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    now = desk().clock().isoformat()
+    session.update(name=account.name, began=now, seen=now, password=_mark(account))
+
+
+def end() -> None:
+    """Forget who was signed in."""
+    session.clear()
+
+
+def signed_in() -> Account | None:
+    """The account of this session, if it still holds."""
+    name = session.get("name")
+    if name is None:
+        return None
+    now = desk().clock()
+    began, seen = (datetime.fromisoformat(session[key]) for key in ("began", "seen"))
+    account = desk().store.account(name)
+    holds = timedelta() <= now - seen <= IDLE and now - began <= LONGEST
+    if account is None or not holds or session.get("password") != _mark(account):
+        session.clear()
+        return None
+    return account
+
+
+def touch() -> None:
+    """Note that a person asked for a page."""
+    session["seen"] = desk().clock().isoformat()
+
+
+def _mark(account: Account) -> str:
+    return hashlib.sha256(account.password.encode()).hexdigest()[:16]
+
+
+def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """A view for anybody signed in; others are sent to sign in."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if signed_in() is None:
+            return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
+        if BY_ITSELF not in request.headers:
+            touch()
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """A view for coordinators; staff are told that they may not see it."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        account = signed_in()
+        if account is not None and account.role != COORDINATOR:
+            abort(403)
+        return view(*args, **kwargs)
+
+    return for_staff(guarded)

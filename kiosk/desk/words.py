@@ -1,0 +1,54 @@
+"""The staff's words: the catalogue of the language chosen for this sign-in, and dates in it."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from babel.dates import format_date
+from flask import current_app, session
+
+from kiosk.i18n import REFERENCE, Catalogue
+from kiosk.library import Library
+from kiosk.rounds import Reason, Round
+from kiosk.survey import Survey
+
+
+def language() -> str:
+    """The language this browser chose, or the reference."""
+    chosen = session.get("language", REFERENCE)
+    return chosen if chosen in _library().desk else REFERENCE
+
+
+def catalogue() -> Catalogue:
+    return _library().desk[language()]
+
+
+def _library() -> Library:
+    found: Library = current_app.extensions["desk"].library
+    return found
+
+
+def say(message: str, **values: Any) -> str:
+    """A text of the staff's catalogue, its {placeholders} filled in."""
+    text = catalogue().text(message)
+    return text.format(**values) if values else text
+
+
+def say_reason(reason: Reason) -> str:
+    """Why a round may not be opened, in the language chosen."""
+    return say(reason.message, **reason.values)
+
+
+def day(when: date | datetime) -> str:
+    """A date as people write it, in the language chosen."""
+    return format_date(when, "d MMM y", locale=language())
+
+
+def period(of_round: Round) -> str:
+    """First and last day on which a round takes answers."""
+    last_moment = of_round.closes_at - timedelta(microseconds=1)
+    return f"{day(of_round.opens_at)} – {day(last_moment)}"
+
+
+def asked(survey: Survey, message: str) -> str:
+    """A statement or label as the survey froze it, in the language chosen where it has one."""
+    return survey.texts.get(language(), {}).get(message, message)
