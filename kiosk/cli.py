@@ -13,9 +13,11 @@ from typing import Any, ParamSpec, TextIO, TypeVar
 import click
 
 from kiosk import __version__
+from kiosk.app import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
 from kiosk.check import check_report, check_text, read_checked
-from kiosk.counting import count_if_due
+from kiosk.counting import Counting, count_if_due
 from kiosk.definition import DefinitionError
+from kiosk.demonstration import build_demonstration
 from kiosk.library import Library, read_library
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round, RoundError, round_id
@@ -74,7 +76,51 @@ def init() -> None:
     # So that the first count waits for the first tick, rather than make up for one before it.
     count_if_due(store, settings.ticks, datetime.now())
     click.echo(f"Ready in {settings.data}.")
-    click.echo("Next: kiosk user add NAME --role coordinator.")
+    click.echo("Next: kiosk user add NAME --role coordinator, then kiosk serve.")
+
+
+@main.command(name="serve")
+@click.option("--no-count", is_flag=True, help="A timer runs `kiosk count` instead.")
+@mendable
+def serve_command(no_count: bool) -> None:
+    """Serve guests and staff, each on an address of its own."""
+    settings = _settings()
+    library = read_library(settings)
+    store = _store(settings)
+    guest, desk = guest_and_desk(settings, store, library, settings.ticks)
+    click.echo(f"Guests:  http://{settings.guest_listen}/")
+    click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
+    serve(
+        [(settings.guest_listen, guest), (settings.desk_listen, desk)],
+        None if no_count else Counting(store, settings.ticks),
+        scheme="https" if settings.is_https else "http",
+    )
+
+
+@main.command()
+@mendable
+def demo() -> None:
+    """Serve a demonstration with made-up answers; it starts anew each time."""
+    settings = _settings(data="demonstration")
+    library = read_library(settings)
+    check_is_free(settings.guest_listen)
+    click.echo("Filling a year of rounds with made-up answers ...", err=True)
+    made = build_demonstration(settings, library, datetime.now())
+    guest, desk = guest_and_desk(settings, made.store, library, DEMONSTRATION_TICKS)
+    address = settings.guest_address
+    click.echo(f"The demonstration is running. Answers are counted every {DEMONSTRATION_TICKS.seconds} s.")
+    click.echo(f"  Answer as a guest     {address}/")
+    click.echo(f"  ... from a poster     {address}/s/{made.poster_code}")
+    for code in made.slip_codes:
+        click.echo(f"  ... with a slip       {address}/q#{spaced(code)}")
+    click.echo(f"  See the results       {address}/admin/")
+    click.echo(f"  Sign in as            {made.name}")
+    click.echo(f"  Password              {made.password}")
+    click.echo("Stop with Ctrl+C.")
+    serve(
+        [(settings.guest_listen, on_one_address(guest, desk))],
+        Counting(made.store, DEMONSTRATION_TICKS),
+    )
 
 
 @main.command()
@@ -229,7 +275,7 @@ def link(unit: str, poster: bool) -> None:
     if unit not in known:
         raise StoreError(f"there is no unit {unit!r}; there are: {', '.join(sorted(known))}")
     made = _store(settings).add_link(Admission.POSTER if poster else Admission.KIOSK, unit)
-    click.echo(f"http://{settings.guest_listen}/{'s' if poster else 'k'}/{made.code}")
+    click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{made.code}")
 
 
 @main.command()

@@ -1,0 +1,129 @@
+"""Wiring: the guest's and the desk's applications over one store, served, with the count beside them.
+
+In production each side has a listener of its own, so that the desk is not there to be found on the
+kiosk's address; the demonstration serves both on one.
+"""
+
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from waitress.server import create_server
+
+from kiosk.counting import Counting
+from kiosk.desk.app import create_desk_app
+from kiosk.guest.pace import Pace
+from kiosk.guest.views import create_guest_app
+from kiosk.library import Library
+from kiosk.settings import Settings, secret_key
+from kiosk.store import Store, StoreError
+from kiosk.ticks import Every, Ticks
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+LARGEST_REQUEST = 64 * 1024
+"""Bytes. Larger bodies are refused before anything could write them to a temporary file."""
+
+DEMONSTRATION_TICKS = Every(5)
+
+
+def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ticks) -> tuple[Wsgi, Wsgi]:
+    """The two applications of an installation."""
+    allowed = None if store.is_demonstration else settings.languages
+    guest = create_guest_app(
+        store, library, clock=datetime.now, pace=_pace(settings, store, library), allowed_languages=allowed
+    )
+    desk = create_desk_app(
+        store,
+        library,
+        clock=datetime.now,
+        ticks=ticks,
+        secret_key=secret_key(settings),
+        guest_address=settings.guest_address,
+        allowed_languages=allowed,
+        is_https=settings.is_https,
+    )
+    return guest, desk
+
+
+def _pace(settings: Settings, store: Store, library: Library) -> Pace:
+    """As fast as a quick reader gets through the shortest survey; a newcomer may try faster."""
+    if store.is_demonstration:
+        return Pace(seconds=1.0, burst=20)
+    shortest = min(len(survey.statements) for survey in library.surveys.values())
+    return Pace(settings.pace_seconds * shortest, burst=1)
+
+
+def on_one_address(guest: Wsgi, desk: Wsgi) -> Wsgi:
+    """Both sides on one address, told apart by path."""
+
+    def by_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        is_desk = path == "/results.json" or path == "/admin" or path.startswith("/admin/")
+        return (desk if is_desk else guest)(environ, start_response)
+
+    return by_path
+
+
+def serve(listeners: list[tuple[str, Wsgi]], counting: Counting | None, *, scheme: str = "http") -> None:
+    """Serve each application on its address until interrupted. `scheme` is what browsers use: https
+    where a proxy in front encrypts."""
+    servers = [_server(address, application, scheme) for address, application in listeners]
+    if counting:
+        counting.start()
+    threads = [threading.Thread(target=server.run, daemon=True) for server in servers]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        print("\nStopping.", file=sys.stderr)
+    finally:
+        for server in servers:
+            server.close()
+        if counting:
+            counting.stop()
+
+
+def check_is_free(address: str) -> None:
+    """Raise StoreError if something listens on the address already, before anything is replaced."""
+    host, port = _host_and_port(address)
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise _cannot_listen(address, error) from error
+
+
+def _server(address: str, application: Wsgi, scheme: str) -> Any:
+    host, port = _host_and_port(address)
+    try:
+        return create_server(
+            application,
+            host=host,
+            port=port,
+            url_scheme=scheme,
+            threads=8,
+            ident=None,
+            expose_tracebacks=False,
+            log_socket_errors=False,
+            max_request_body_size=LARGEST_REQUEST,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        raise _cannot_listen(address, error) from error
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _cannot_listen(address: str, error: OSError) -> StoreError:
+    return StoreError(
+        f"cannot listen on {address} ({error.strerror}); end what uses it, or set KIOSK_GUEST_LISTEN "
+        "or KIOSK_DESK_LISTEN to another address"
+    )
