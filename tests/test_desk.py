@@ -1,0 +1,373 @@
+"""The staff's side: who gets in, what they see, and that nothing there changes a round."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kiosk.ballot import Ballot, NoAnswer
+from kiosk.desk.app import create_desk_app
+from kiosk.desk.patience import FREE_FAILURES
+from kiosk.library import read_library
+from kiosk.passwords import hash_password
+from kiosk.rounds import Admission, Round
+from kiosk.settings import read_settings
+from kiosk.snapshot import etag
+from kiosk.store import Account, open_store
+from kiosk.ticks import Every
+
+START = datetime(2026, 3, 2, 12)
+PASSWORD = "a long password"
+HASH = hash_password(PASSWORD)
+
+
+class Desk:
+    """An installation with a running round, a clock that is set by hand, and a browser."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = START
+        library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
+        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
+        self.store.migrate()
+        self.store.set_account(Account("anna", "coordinator", HASH))
+        self.store.set_account(Account("bo", "staff", HASH))
+        self.round = Round(
+            "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, START,
+            START + timedelta(days=90), frozenset({Admission.KIOSK}),
+        )  # fmt: skip
+        self.store.open_round(self.round, START)
+        self.app = create_desk_app(
+            self.store, library, clock=lambda: self.now, ticks=Every(5), secret_key="s" * 32,
+            guest_address="http://guest.example", allowed_languages=frozenset(),
+        )  # fmt: skip
+        self.client: FlaskClient = self.app.test_client()
+
+    def token(self, path: str) -> str:
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get(path).text)
+        assert found
+        return found.group(1)
+
+    def sign_in(self, name: str = "anna", password: str = PASSWORD) -> TestResponse:
+        data = {"csrf_token": self.token("/admin/sign-in"), "name": name, "password": password}
+        return self.client.post("/admin/sign-in", data=data)
+
+    def answer(self, number: int, unit: str = "dagverksamheten") -> None:
+        random = Random(number)
+        for _ in range(number):
+            answers = tuple(random.choice([1, 2, 3, 4, 5, NoAnswer.DONT_KNOW]) for _ in range(4))
+            self.store.cast("r", unit, Ballot(answers), self.now)
+        self.now += timedelta(seconds=5)
+        self.store.count(self.now)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+SIGNED_IN_PAGES = ["/admin/", "/admin/results/r/frida", "/admin/rounds", "/admin/rounds/new", "/admin/links"]
+
+
+@pytest.mark.parametrize("path", [*SIGNED_IN_PAGES, "/admin/languages"])
+def test_without_signing_in_every_page_leads_to_the_form(desk: Desk, path: str) -> None:
+    response = desk.client.get(path)
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/admin/sign-in")
+
+
+def test_signing_in_leads_to_the_page_asked_for(desk: Desk) -> None:
+    data = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": PASSWORD}
+    response = desk.client.post("/admin/sign-in?next=/admin/rounds", data=data)
+    assert (response.status_code, response.headers["Location"]) == (303, "/admin/rounds")
+    cookie = response.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+@pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/admin/", "/\\evil.example", "x"])
+def test_signing_in_leads_nowhere_else(desk: Desk, away: str) -> None:
+    data = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": PASSWORD}
+    response = desk.client.post("/admin/sign-in", data=data, query_string={"next": away})
+    assert response.headers["Location"] == "/admin/"
+
+
+def test_a_wrong_name_and_a_wrong_password_look_the_same(desk: Desk) -> None:
+    def page(response: TestResponse) -> str:
+        return re.sub(r'value="[^"]*"', "", response.text)
+
+    known, unknown = desk.sign_in("anna", "wrong"), desk.sign_in("nobody", "wrong")
+    assert (known.status_code, unknown.status_code) == (403, 403)
+    assert page(known) == page(unknown)
+    assert desk.client.get("/admin/rounds").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["anna", "nobody"])
+def test_guessing_is_slowed_down_even_for_the_right_password(desk: Desk, name: str) -> None:
+    for _ in range(FREE_FAILURES):
+        assert desk.sign_in(name, "wrong").status_code == 403
+    slowed = desk.sign_in(name)
+    assert slowed.status_code == 429
+    assert slowed.headers["Retry-After"] == "2"
+
+
+def test_after_the_wait_the_right_password_is_taken(desk: Desk) -> None:
+    for _ in range(FREE_FAILURES):
+        desk.sign_in("anna", "wrong")
+    desk.now += timedelta(seconds=2)
+    assert desk.sign_in().status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/admin/sign-in", "/admin/sign-out", "/admin/links", "/admin/rounds/new"])
+def test_a_form_without_its_token_is_refused(desk: Desk, path: str) -> None:
+    desk.sign_in()
+    response = desk.client.post(path, data={"name": "anna", "password": PASSWORD, "unit": "frida"})
+    assert response.status_code == 400
+    assert "legat öppen för länge" in response.text
+    assert desk.store.links() == []
+
+
+def test_a_session_ends_after_half_an_hour_without_a_request(desk: Desk) -> None:
+    desk.sign_in()
+    for _ in range(3):
+        desk.now += timedelta(minutes=29)
+        assert desk.client.get("/admin/rounds").status_code == 200
+    desk.now += timedelta(minutes=31)
+    assert desk.client.get("/admin/rounds").status_code == 302
+
+
+def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(desk: Desk) -> None:
+    desk.sign_in()
+    for _ in range(3):
+        desk.now += timedelta(minutes=10)
+        assert desk.client.get("/admin/", headers={"X-By-Itself": "1"}).status_code == 200
+    desk.now += timedelta(minutes=1)
+    assert desk.client.get("/admin/").status_code == 302
+
+
+def test_a_session_ends_after_ten_hours_whatever_happens(desk: Desk) -> None:
+    desk.sign_in()
+    for _ in range(29):
+        desk.now += timedelta(minutes=20)
+        desk.client.get("/admin/rounds")
+    assert desk.client.get("/admin/rounds").status_code == 200
+    desk.now += timedelta(minutes=21)
+    assert desk.client.get("/admin/rounds").status_code == 302
+
+
+def test_a_session_ends_when_the_password_changes_and_when_signing_out(desk: Desk) -> None:
+    desk.sign_in()
+    desk.store.set_account(Account("anna", "coordinator", hash_password("another password")))
+    assert desk.client.get("/admin/rounds").status_code == 302
+    desk.store.set_account(Account("anna", "coordinator", HASH))
+    desk.sign_in()
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
+    assert desk.client.get("/admin/rounds").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/admin/results/r/frida", "/admin/rounds/new", "/admin/languages"])
+def test_staff_see_no_results_and_open_no_round(desk: Desk, path: str) -> None:
+    desk.answer(30)
+    desk.sign_in("bo")
+    response = desk.client.get(path)
+    assert response.status_code == 403
+    assert "data-count" not in response.text
+    assert desk.client.get("/admin/").headers["Location"] == "/admin/rounds"
+    assert desk.client.get("/results.json").status_code == 403
+
+
+def test_staff_make_no_address(desk: Desk) -> None:
+    desk.sign_in("bo")
+    token = desk.token("/admin/rounds")
+    response = desk.client.post("/admin/links", data={"csrf_token": token, "unit": "frida", "kind": "kiosk"})
+    assert response.status_code == 403
+    assert desk.store.links() == []
+
+
+def test_the_snapshot_is_for_signed_in_coordinators(desk: Desk) -> None:
+    assert desk.client.get("/results.json").status_code == 401
+    desk.sign_in()
+    response = desk.client.get("/results.json")
+    assert (response.status_code, response.text) == (200, desk.store.snapshot_text())
+
+
+def test_the_snapshot_is_not_sent_again_until_it_changed(desk: Desk) -> None:
+    desk.sign_in()
+    tag = desk.client.get("/results.json").headers["ETag"]
+    assert tag == f'"{etag(desk.store.snapshot_text())}"'
+    assert desk.client.get("/results.json", headers={"If-None-Match": tag}).status_code == 304
+    desk.answer(30)
+    assert desk.client.get("/results.json", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
+    desk.answer(40)
+    desk.answer(33, "matcentralen")
+    desk.sign_in()
+    [published] = desk.store.snapshot()["rounds"]
+    for node in published["nodes"]:
+        page = desk.client.get(f"/admin/results/r/{node['id']}").text
+        counts = [int(n) for n in re.findall(r'data-count="(\d+)"', page)]
+        tables = node.get("statements", {}).values()
+        assert counts == [n for table in tables for n in reversed(table["counts"])]
+        outside = re.findall(r"<td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td>", page)
+        assert [tuple(map(int, row)) for row in outside] == [
+            (sum(table["counts"]), *table["no_answer"].values(), table["withheld"]) for table in tables
+        ]
+        figures = json.loads(page.split('id="figures">')[1].split("</script>")[0])
+        for name, table in node.get("statements", {}).items():
+            n = sum(table["counts"])
+            shown = [trace["x"][0] for trace in figures[f"{name}-now"]["data"]]
+            assert shown == [100 * count / n for count in reversed(table["counts"])]
+
+
+def test_a_node_with_too_little_says_so_and_shows_no_figure(desk: Desk) -> None:
+    desk.answer(9)
+    desk.sign_in()
+    page = desk.client.get("/admin/results/r/dagverksamheten").text
+    assert "Väntar på fler svar." in page
+    assert "data-count" not in page
+
+
+def test_a_page_that_is_not_there_is_said_so_in_plain_words(desk: Desk) -> None:
+    desk.sign_in()
+    for path in ("/admin/nothing", "/admin/results/r/nowhere", "/admin/results/none/frida"):
+        response = desk.client.get(path)
+        assert response.status_code == 404
+        assert "Sidan finns inte." in response.text
+
+
+def test_a_failure_tells_the_operator_where_and_the_reader_nothing(
+    desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+
+    def broken() -> str:
+        raise OSError("disk full at anna's answers")
+
+    monkeypatch.setattr(desk.store, "snapshot", broken)
+    response = desk.client.get("/admin/")
+    assert response.status_code == 500
+    assert "Ingenting ändrades" in response.text
+    told = capfd.readouterr().err
+    assert "OSError" in told
+    assert "anna" not in told + response.text.replace("Logga ut anna", "")
+
+
+def open_round(desk: Desk, **changes: object) -> TestResponse:
+    day = desk.now.date()
+    data: dict[str, object] = {
+        "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap_latt", "tree": "vasteras",
+        "k": "8", "opens": str(day + timedelta(days=100)), "closes": str(day + timedelta(days=150)),
+        "admission": ["kiosk", "slip"], "understood": "y",
+    }  # fmt: skip
+    return desk.client.post("/admin/rounds/new", data={**data, **changes})
+
+
+def test_a_coordinator_opens_a_round_with_frozen_terms(desk: Desk) -> None:
+    desk.sign_in()
+    assert open_round(desk).status_code == 303
+    newest = desk.store.rounds()[0].round
+    assert newest.k == 8
+    assert newest.admission == {Admission.KIOSK, Admission.SLIP}
+    assert newest.closes_at == datetime(2026, 7, 31)
+    assert newest.id in desk.client.get("/admin/rounds").text
+
+
+BAD_ROUNDS = {
+    "k under the floor": ({"k": "4"}, "k måste vara minst 5"),
+    "k in words": ({"k": "fem"}, "heltal"),
+    "too short": ({"closes": "2026-06-12"}, "minst 5 dagar"),
+    "no such day": ({"closes": "2026-02-30"}, "datum"),
+    "another round runs": ({"opens": "2026-03-10"}, "pågår på samma ställe"),
+    "no way in": ({"admission": []}, "minst ett sätt"),
+    "an unknown way in": ({"admission": ["door"]}, "door"),
+    "not understood": ({"understood": ""}, "Något saknas"),
+    "an unknown survey": ({"survey": "other"}, "Något saknas"),
+    "an unknown tree": ({"tree": "other"}, "Något saknas"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ROUNDS)
+def test_a_round_that_breaks_a_rule_is_refused_with_the_reason(desk: Desk, case: str) -> None:
+    changes, words = BAD_ROUNDS[case]
+    desk.sign_in()
+    response = open_round(desk, **changes)
+    assert response.status_code == 400
+    assert words in response.text
+    assert 'value="2026-06-10"' in response.text or "opens" in changes
+    assert [state.round.id for state in desk.store.rounds()] == ["r"]
+
+
+def test_an_address_is_made_for_a_unit(desk: Desk) -> None:
+    desk.sign_in()
+    data = {"csrf_token": desk.token("/admin/links"), "unit": "frida", "kind": "kiosk"}
+    assert desk.client.post("/admin/links", data=data).status_code == 303
+    [made] = desk.store.links()
+    assert f"http://guest.example/k/{made.code}" in desk.client.get("/admin/links").text
+
+
+def test_an_unreviewed_language_is_called_so(desk: Desk) -> None:
+    desk.sign_in()
+    page = desk.client.get("/admin/languages").text
+    rows = dict(re.findall(r'<span lang="(\w+)".*?</th>\s*<td>(.*?)</td>', page))
+    assert rows["ar"] == "nej"
+    assert rows["sv"].startswith("ja")
+
+
+def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    token = desk.token("/admin/")
+    data = {"csrf_token": token, "language": "en", "next": "/admin/"}
+    assert desk.client.post("/admin/language", data=data).headers["Location"] == "/admin/"
+    page = desk.client.get("/admin/").text
+    assert '<html lang="en"' in page
+    assert "How to read the figures" in page
+    assert "staff listen to me" in page
+
+
+WRITES = {"/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links"}
+
+
+def test_no_route_closes_a_round_or_changes_its_terms(desk: Desk) -> None:
+    """Every route that takes a form is named here; each is posted whatever could change a round."""
+    rules = [
+        rule
+        for rule in desk.app.url_map.iter_rules()
+        if rule.methods and rule.methods & {"POST", "PUT", "DELETE", "PATCH"}
+    ]
+    assert {rule.rule for rule in rules} == WRITES
+    desk.sign_in()
+    before = desk.store.rounds()
+    for path in WRITES - {"/admin/sign-out"}:
+        data = {
+            "csrf_token": desk.token("/admin/rounds/new"), "id": "r", "round": "r", "k": "5",
+            "closes": "2026-03-03", "opens": "2026-03-02", "survey": "ombudsmannaskap", "tree": "vasteras", "admission": "poster",
+            "understood": "y", "closed": "1", "name": "anna", "password": PASSWORD,
+        }  # fmt: skip
+        desk.client.post(path, data=data)
+    assert desk.store.rounds() == before
+
+
+def test_every_page_forbids_inline_code_and_foreign_sources(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    for path in [*SIGNED_IN_PAGES, "/admin/languages", "/admin/nothing", "/results.json"]:
+        response = desk.client.get(path)
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert not re.search(r'\son\w+=|\sstyle="|<style|href="http(?!://guest\.example)', response.text)
+
+
+def test_the_demonstration_is_marked_on_every_page(desk: Desk) -> None:
+    desk.store.mark_demonstration()
+    assert 'class="demonstration"' in desk.client.get("/admin/sign-in").text
+    desk.sign_in()
+    for path in [*SIGNED_IN_PAGES, "/admin/languages", "/admin/nothing"]:
+        assert 'class="demonstration"' in desk.client.get(path).text
