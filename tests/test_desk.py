@@ -347,8 +347,9 @@ def test_no_route_closes_a_round_or_changes_its_terms(desk: Desk) -> None:
     for path in WRITES - {"/admin/sign-out"}:
         data = {
             "csrf_token": desk.token("/admin/rounds/new"), "id": "r", "round": "r", "k": "5",
-            "closes": "2026-03-03", "opens": "2026-03-02", "survey": "ombudsmannaskap", "tree": "vasteras", "admission": "poster",
-            "understood": "y", "closed": "1", "name": "anna", "password": PASSWORD,
+            "closes": "2026-03-03", "opens": "2026-03-02", "survey": "ombudsmannaskap",
+            "tree": "vasteras", "admission": "poster", "understood": "y", "closed": "1",
+            "name": "anna", "password": PASSWORD,
         }  # fmt: skip
         desk.client.post(path, data=data)
     assert desk.store.rounds() == before
