@@ -29,7 +29,7 @@ HASH = hash_password(PASSWORD)
 class Desk:
     """An installation with a running round, a clock that is set by hand, and a browser."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds: int = 5) -> None:
         self.now = START
         library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
@@ -42,7 +42,7 @@ class Desk:
         )  # fmt: skip
         self.store.open_round(self.round, START)
         self.app = create_desk_app(
-            self.store, library, clock=lambda: self.now, ticks=Every(5), secret_key="s" * 32,
+            self.store, library, clock=lambda: self.now, ticks=Every(seconds), secret_key="s" * 32,
             guest_address="http://guest.example", allowed_languages=frozenset(),
         )  # fmt: skip
         self.client: FlaskClient = self.app.test_client()

@@ -1,0 +1,136 @@
+"""A coordinator signs in and watches the charts, in a real browser under the strict policy."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.test_desk import PASSWORD, Desk
+
+pytestmark = pytest.mark.browser
+
+PLOTLY = Path(__file__).parents[2] / "static" / "plotly"
+
+Serve = Callable[[Any], str]
+
+
+class Watcher:
+    """A page at a desk, with all that its browser complained of or asked for."""
+
+    def __init__(self, page: Page, desk: Desk, address: str) -> None:
+        self.page, self.desk, self.address = page, desk, address
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def sign_in(self) -> None:
+        self.page.goto(f"{self.address}/admin/")
+        self.page.locator("#name").fill("anna")
+        self.page.locator("#password").fill(PASSWORD)
+        self.page.locator("main button").click()
+        expect(self.page.locator("h1")).to_have_text("Västerås stadsmission")
+
+
+@pytest.fixture
+def watcher(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Watcher]:
+    desk = Desk(tmp_path, seconds=1)
+    desk.answer(40)
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield Watcher(context.new_page(), desk, serve(desk.app))
+    context.close()
+
+
+def test_charts_are_drawn_with_numbers_and_nothing_is_complained_of(watcher: Watcher) -> None:
+    watcher.sign_in()
+    now = watcher.page.locator('[data-figure="listened-now"]')
+    expect(now.locator("g.point")).to_have_count(5)
+    table = watcher.desk.store.snapshot()["rounds"][0]["nodes"][0]["statements"]["listened"]
+    expect(now.locator(".annotation")).to_have_text(f"n = {sum(table['counts'])}")
+    texts = [text.get_attribute("data-unformatted") or "" for text in now.locator("text.bartext").all()]
+    drawn = [int(number) for text in texts for number in re.findall(r"^\d+", text)]
+    assert drawn == [n for n in reversed(table["counts"]) if n]
+    assert watcher.complaints == []
+
+
+def test_the_chart_moves_when_a_new_snapshot_is_made_and_the_reader_stays_where_she_was(
+    watcher: Watcher,
+) -> None:
+    watcher.sign_in()
+    facts, summary = watcher.page.locator(".facts strong"), watcher.page.locator("#feel_better-table summary")
+    before = facts.inner_text()
+    expect(watcher.page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
+    summary.click()
+    with watcher.page.expect_response(lambda response: response.url.endswith("/results.json")):
+        pass
+    watcher.desk.answer(25)
+    expect(facts).not_to_have_text(before, timeout=15_000)
+    expect(watcher.page.locator("#feel_better-table")).to_have_attribute("open", "")
+    expect(summary).to_be_focused()
+    answered = watcher.desk.store.snapshot()["rounds"][0]["nodes"][0]["answered"]
+    expect(facts).to_have_text(f"{answered} har svarat")
+    expect(watcher.page.locator('[data-figure="listened-now"] .annotation')).to_contain_text("n = ")
+    assert watcher.complaints == []
+
+
+def test_no_chart_offers_to_share_and_nothing_is_asked_of_others(watcher: Watcher) -> None:
+    watcher.sign_in()
+    expect(watcher.page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
+    watcher.page.locator('[data-figure="listened-now"]').hover()
+    expect(watcher.page.locator(".modebar-btn")).to_have_count(0)
+    assert {url.split("/")[2] for url in watcher.asked} == {watcher.address.split("/")[2]}
+
+
+def test_the_style_sheet_is_what_the_bundle_would_add_itself(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content('<div id="chart"></div>')
+    page.add_script_tag(path=PLOTLY / "plotly-basic.min.js")
+    added = page.evaluate(
+        """() => {
+            Plotly.newPlot("chart", [{ y: [1] }]);
+            const sheet = document.getElementById("plotly.js-style-global").sheet;
+            return [...sheet.cssRules].map((rule) => rule.cssText).join("\\n");
+        }"""
+    )
+    page.close()
+    assert added + "\n" == (PLOTLY / "plotly.css").read_text("utf-8")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_has_a_barrier_that_can_be_found(watcher: Watcher, width: int) -> None:
+    page = watcher.page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{watcher.address}/admin/")
+    found = {"sign-in": Axe().run(page).response["violations"]}
+    watcher.sign_in()
+    expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
+    for summary in page.locator("summary").all():
+        summary.click()
+    found["results"] = Axe().run(page).response["violations"]
+    for path in ("rounds", "rounds/new", "links", "languages", "nothing"):
+        page.goto(f"{watcher.address}/admin/{path}")
+        found[path] = Axe().run(page).response["violations"]
+    barriers = {f"{path}: {one['id']}" for path, violations in found.items() for one in violations}
+    assert barriers == set()
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow == 0
+
+
+def test_without_a_script_every_figure_stands_in_the_tables(
+    browser: Browser, serve: Serve, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path)
+    desk.answer(40)
+    context = browser.new_context(java_script_enabled=False)
+    watcher = Watcher(context.new_page(), desk, serve(desk.app))
+    watcher.sign_in()
+    watcher.page.locator("#listened-table summary").click()
+    counts = watcher.page.locator("#listened-table td[data-count]")
+    expect(counts).to_have_count(5)
+    expect(counts.first).to_be_visible()
+    context.close()
