@@ -44,23 +44,27 @@ def read_library(settings: Settings) -> Library:
     return Library(surveys, trees, guest, read_catalogues(settings.translation_folders, "desk"))
 
 
-def shown_languages(
-    catalogues: Mapping[str, Catalogue], survey: Survey, allowed: frozenset[str] | None
-) -> tuple[str, ...]:
-    """Languages a guest may choose, in the picker's order.
+def spoken_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str] | None) -> tuple[str, ...]:
+    """Languages the guest's screen can speak, the reference first.
 
-    A language is shown when it has every text, of the screen and of the survey, and either is the
-    reference, or was reviewed by a native reader, or is one of `allowed` (None: all of them, for the
-    demonstration). Nothing falls back to Swedish inside a statement: a language with a gap is hidden.
+    A language must have every text, and either be the reference, or have been reviewed by a native
+    reader, or be one of `allowed` (None: all of them, for the demonstration).
     """
-
-    def has_survey(code: str) -> bool:
-        return code == REFERENCE or set(survey.texts.get(code, ())) >= set(survey.messages)
-
     return tuple(
         code
         for code, found in catalogues.items()
         if found.is_complete
-        and has_survey(code)
         and (code == REFERENCE or found.is_reviewed or allowed is None or code in allowed)
+    )
+
+
+def shown_languages(
+    catalogues: Mapping[str, Catalogue], survey: Survey, allowed: frozenset[str] | None
+) -> tuple[str, ...]:
+    """Languages a guest may choose for a survey, in the picker's order: those the screen can speak that
+    have every text of the survey too. Nothing falls back to Swedish inside a statement."""
+    return tuple(
+        code
+        for code in spoken_languages(catalogues, allowed)
+        if code == REFERENCE or set(survey.texts.get(code, ())) >= set(survey.messages)
     )

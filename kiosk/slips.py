@@ -70,6 +70,10 @@ class SlipSet:
     def with_new(self, codes: Iterable[str]) -> "SlipSet":
         return SlipSet(self.salt, self.unused | {self.mac(code) for code in codes}, self.used)
 
+    def has(self, code: str) -> bool:
+        """Whether the slip was printed, used or not."""
+        return self.mac(code) in self.unused | self.used
+
     def use(self, code: str) -> "SlipSet":
         """The set after this slip was used. Raises UnknownSlipError or UsedSlipError."""
         mac = self.mac(code)

@@ -289,9 +289,16 @@ class Store:
         return codes
 
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
-        """(round id, unit id) a code's tag belongs to; says nothing about the code itself."""
-        row = self._one("SELECT round_id, unit_id FROM slip_set WHERE tag = ?", slips.tag_of(code))
-        return (row[0], row[1]) if row else None
+        """(round id, unit id) a slip was printed for, used or not; None if it never was.
+
+        Holds the writer's place, since the row's key changes under a reader's hands.
+        """
+        with self._write():
+            row = self._one("SELECT round_id, unit_id FROM slip_set WHERE tag = ?", slips.tag_of(code))
+            if row is None:
+                return None
+            found = self._slip_row_for_update(row[0], row[1])
+            return (row[0], row[1]) if found and found[2].has(code) else None
 
     def _slip_row_for_update(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
         row = self._one(

@@ -1,5 +1,6 @@
 """What a guest's browser is given, and what an attacker gets for trying."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,20 +20,25 @@ NOW = datetime(2026, 3, 2, 12)
 class Place:
     """A running round at one kiosk, and a client at its address."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ways: frozenset[Admission] = frozenset({Admission.KIOSK, Admission.SLIP}),
+        pace: Pace | None = None,
+        clock: Callable[[], datetime] = lambda: NOW,
+    ) -> None:
         library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
         self.store.migrate()
         survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
-        ways = frozenset({Admission.KIOSK, Admission.SLIP})
         self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways)
         self.store.open_round(self.round, NOW)
         self.store.add_link(Admission.KIOSK, "frida", code="")
         self.store.add_link(Admission.POSTER, "frida", code="poster")
-        app = create_guest_app(
-            self.store, library, clock=lambda: NOW, pace=Pace(1.0, 1000), allowed_languages=None
-        )
-        self.client: FlaskClient = app.test_client(use_cookies=False)
+        [self.slip, self.other_slip] = self.store.print_slips("r", "frida", 2)
+        self.pace = pace or Pace(1.0, 1000)
+        self.app = create_guest_app(self.store, library, clock=clock, pace=self.pace, allowed_languages=None)
+        self.client: FlaskClient = self.app.test_client(use_cookies=False)
 
     def waiting(self) -> int:
         return count_after_closing(self.store, self.round)
@@ -104,6 +110,12 @@ HOSTILE = {
     "unknown kiosk": {"path": "/k/guess", "data": {"listened": "5"}},
     "poster as kiosk": {"path": "/k/poster", "data": {"listened": "5"}},
     "poster not admitted": {"path": "/s/poster", "data": {"listened": "5"}},
+    "slip without a token at all": {"path": "/q/answer", "data": {"listened": "5"}},
+    "slip from another site": {
+        "path": "/q/answer",
+        "data": {"slip": "BBBBBBBBBBBB"},
+        "headers": {"Origin": "http://evil.example"},
+    },
     "thanks": {"path": "/thanks", "data": {"listened": "5"}},
     "put": {"method": "PUT", "data": {"listened": "5"}},
     "delete": {"method": "DELETE"},
@@ -122,6 +134,75 @@ def test_a_hostile_post_is_refused_and_leaves_nothing(
     assert "Set-Cookie" not in response.headers
     assert capfd.readouterr() == ("", "")
     assert place.waiting() == 0
+
+
+@pytest.mark.parametrize("path", ["/q", "/q/answer"])
+@pytest.mark.parametrize("slip", ["", "ABC", "BBB-BBB-BBB-BBB", "x" * 4000, "\0", "' OR 1=1"])
+def test_a_wrong_slip_opens_nothing_and_stores_nothing(place: Place, path: str, slip: str) -> None:
+    response = place.client.post(path, data={"slip": slip, **({"listened": "5"} if path != "/q" else {})})
+    assert response.status_code == 403
+    assert "Koden stämmer inte." in response.text
+    assert place.waiting() == 0
+
+
+@pytest.mark.parametrize("slips", [[], ["BBBBBBBBBBBB", "BBBBBBBBBBBB"]])
+def test_no_slip_or_two_is_no_slip(place: Place, slips: list[str]) -> None:
+    assert place.client.post("/q", data={"slip": slips, "lang": "sv"}).status_code == 400
+    assert place.client.post("/q/answer", data={"slip": slips, "listened": "5"}).status_code == 400
+    assert place.waiting() == 0
+
+
+def test_a_slip_admits_one_ballot_and_looking_at_the_questions_uses_none(place: Place) -> None:
+    typed = " ".join(place.slip.lower())
+    for _ in range(3):
+        page = place.client.post("/q", data={"slip": typed, "lang": "ar"}).text
+        assert f'<input type="hidden" name="slip" value="{place.slip}">' in page
+        assert '<html lang="ar" dir="rtl">' in page
+    first = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"})
+    again = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"})
+    assert (first.status_code, first.headers["Location"]) == (303, "/q/thanks")
+    assert (again.status_code, "redan använts" in again.text) == (409, True)
+    for _ in range(4):
+        place.client.post("/", data={"listened": "5"})
+    assert place.waiting() == 5
+
+
+def test_a_bad_ballot_leaves_its_slip_unused(place: Place) -> None:
+    assert place.client.post("/q/answer", data={"slip": place.slip, "listened": "6"}).status_code == 400
+    assert place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code == 303
+
+
+def test_a_slip_is_refused_where_the_round_takes_none(tmp_path: Path) -> None:
+    place = Place(tmp_path, ways=frozenset({Admission.KIOSK}))
+    for path in ("/q", "/q/answer"):
+        response = place.client.post(path, data={"slip": place.slip})
+        assert (response.status_code, "inte att svara här" in response.text) == (403, True)
+    assert place.waiting() == 0
+
+
+def test_a_kiosk_takes_ballots_no_faster_than_people_answer(tmp_path: Path) -> None:
+    times = [NOW]
+    place = Place(tmp_path, pace=Pace(8.0, 1), clock=lambda: times[0])
+    assert place.client.post("/", data={"listened": "6"}).status_code == 400
+    assert place.client.post("/", data={"listened": "5"}).status_code == 303
+    slowed = place.client.post("/", data={"listened": "5"})
+    assert (slowed.status_code, slowed.headers["Retry-After"]) == (429, "2")
+    times[0] += timedelta(seconds=8)
+    assert place.client.post("/", data={"listened": "5"}).status_code == 303
+
+
+def test_a_failure_shows_a_calm_page_and_repeats_nothing_of_the_request(
+    place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("disk full, marked-answer")
+
+    monkeypatch.setattr(place.store, "cast", broken)
+    response = place.client.post("/", data={"listened": "5"}, headers={"User-Agent": "marked-agent"})
+    assert (response.status_code, "Dina svar sparades inte" in response.text) == (500, True)
+    told = capfd.readouterr().err
+    assert "OSError" in told
+    assert "marked" not in told + response.text
 
 
 def test_a_good_post_beside_the_hostile_ones_is_stored(place: Place) -> None:

@@ -8,22 +8,27 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Blueprint, Flask, Response, abort, make_response, redirect, render_template, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Flask, Response, abort, make_response, redirect, request
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.wrappers import Response as BaseResponse
 
-from kiosk.ballot import BallotError, read_ballot
+from kiosk import slips
+from kiosk.ballot import Ballot, BallotError, read_ballot
 from kiosk.guest.guard import HEADERS, is_own_form
 from kiosk.guest.pace import Pace
-from kiosk.guest.screen import in_all, questions
-from kiosk.guest.texts import REFUSALS, SCREEN
+from kiosk.guest.pages import Pages
+from kiosk.guest.texts import REFUSALS
 from kiosk.i18n import REFERENCE
-from kiosk.library import Library, shown_languages
+from kiosk.library import Library
 from kiosk.rounds import Admission, Round
 from kiosk.settings import shipped_folder
-from kiosk.store import Link, RoundClosedError, Store
+from kiosk.store import Link, NotAdmittedError, RoundClosedError, Store
 
 LARGEST_FORM = 16 * 1024
+SHORTEST_RETRY = 2
+"""Seconds told to a kiosk that sends too early; a constant, since the time left would tell of others."""
+
 Answer = Response | BaseResponse
 
 
@@ -39,10 +44,13 @@ def create_guest_app(
     demonstration only."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
-    views = GuestViews(store, library, clock, pace, allowed_languages)
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.ensure_ascii = False
+    views = GuestViews(store, Pages(library, allowed_languages, store.is_demonstration), clock, pace)
     app.register_blueprint(views.blueprint())
     app.register_error_handler(HTTPException, views.refused)
     app.register_error_handler(Exception, views.failed)
+    app.before_request(views.check_form)
     app.after_request(_with_headers)
     return app
 
@@ -54,101 +62,152 @@ def _with_headers(response: Response) -> Response:
     return response
 
 
-class GuestViews:
-    """The views of one application, over its store and library."""
+def _ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
+    try:
+        return read_ballot(of_round.survey, fields)
+    except BallotError:
+        abort(400, "bad")
 
-    def __init__(
-        self,
-        store: Store,
-        library: Library,
-        clock: Callable[[], datetime],
-        pace: Pace,
-        allowed_languages: frozenset[str] | None,
-    ) -> None:
+
+class GuestViews:
+    """The views of one application, over its store and pages."""
+
+    def __init__(self, store: Store, pages: Pages, clock: Callable[[], datetime], pace: Pace) -> None:
         self._store = store
-        self._library = library
+        self._pages = pages
         self._clock = clock
         self._pace = pace
-        self._allowed = allowed_languages
 
     def blueprint(self) -> Blueprint:
         views = Blueprint("guest", __name__, template_folder="templates")
         for prefix in ("/", "/k/<code>", "/s/<code>"):
-            thanks = f"{prefix.rstrip('/')}/thanks"
             views.add_url_rule(prefix, f"start {prefix}", self.start, methods=["GET"])
             views.add_url_rule(prefix, f"answer {prefix}", self.answer, methods=["POST"])
+            thanks = f"{prefix.rstrip('/')}/thanks"
             views.add_url_rule(thanks, f"thanks {prefix}", self.thanks, methods=["GET"])
+        views.add_url_rule("/q", "slip", self.slip, methods=["GET"])
+        views.add_url_rule("/q", "slip form", self.slip_form, methods=["POST"])
+        views.add_url_rule("/q/answer", "slip answer", self.slip_answer, methods=["POST"])
+        views.add_url_rule("/q/thanks", "slip thanks", self.thanks, methods=["GET"])
         return views
+
+    def check_form(self) -> None:
+        """Refuse what no page of ours sends, before anything is looked up."""
+        if request.method != "POST":
+            return
+        if not is_own_form(dict(request.headers), request.host_url.rstrip("/")):
+            abort(403, "bad")
+        if request.mimetype not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            abort(415, "bad")
+        if request.files:
+            abort(400, "bad")
+
+    # -- a kiosk's address, a poster's link --------------------------------------------------------
+
+    def start(self, code: str = "") -> Answer:
+        """The questions, in the language asked for."""
+        link, of_round = self._way_in(code)
+        is_kiosk = link.admission is Admission.KIOSK
+        asked = request.args.get("lang", REFERENCE)
+        return make_response(self._pages.form(of_round, asked, action=request.path, is_kiosk=is_kiosk))
+
+    def answer(self, code: str = "") -> Answer:
+        """Take one ballot. The answer is the same bytes whatever it holds."""
+        link, of_round = self._way_in(code)
+        ballot = _ballot(of_round, dict(request.form.lists()))
+        if link.admission is Admission.KIOSK:
+            self._keep_pace(link)
+        return self._take(of_round, link.unit_id, ballot, f"{request.path.rstrip('/')}/thanks")
 
     def _way_in(self, code: str) -> tuple[Link, Round]:
         link = self._store.link(code)
         is_poster = request.path.startswith("/s/")
         if link is None or (link.admission is Admission.POSTER) != is_poster:
             abort(404, "not_paired" if not is_poster else "not_found")
-        try:
-            found = self._store.running_round(link.unit_id, self._clock())
-        except RoundClosedError:
-            abort(403, "closed")
-        if link.admission not in found.admission:
+        of_round = self._running_round(link.unit_id)
+        if link.admission not in of_round.admission:
             abort(403, "not_admitted")
-        return link, found
+        return link, of_round
 
-    def start(self, code: str = "") -> Answer:
-        """The questions, in the language asked for."""
-        _, of_round = self._way_in(code)
-        shown = shown_languages(self._library.guest, of_round.survey, self._allowed)
-        asked = request.args.get("lang", REFERENCE)
-        catalogue = self._library.guest[asked if asked in shown else REFERENCE]
-        page = render_template(
-            "form.html",
-            language=catalogue.language,
-            languages=[self._library.guest[found].language for found in shown],
-            screen={key: catalogue.text(message) for key, message in SCREEN.items()},
-            title=catalogue.text(SCREEN["title"]),
-            statements=questions(of_round.survey, catalogue.language.code),
-            action=request.path,
-            is_demonstration=self._store.is_demonstration,
-        )
-        return make_response(page)
-
-    def answer(self, code: str = "") -> Answer:
-        """Take one ballot. The answer is the same bytes whatever it holds."""
-        if not is_own_form(dict(request.headers), request.host_url.rstrip("/")):
-            abort(403, "bad")
-        if request.mimetype not in ("application/x-www-form-urlencoded", "multipart/form-data"):
-            abort(415, "bad")
-        link, of_round = self._way_in(code)
-        if request.files:
-            abort(400, "bad")
+    def _running_round(self, unit_id: str) -> Round:
         try:
-            ballot = read_ballot(of_round.survey, dict(request.form.lists()))
-        except BallotError:
-            abort(400, "bad")
-        if link.admission is Admission.KIOSK:
-            self._keep_pace(link)
-        try:
-            self._store.cast(of_round.id, link.unit_id, ballot, self._clock())
+            return self._store.running_round(unit_id, self._clock())
         except RoundClosedError:
             abort(403, "closed")
-        return redirect(f"{request.path.rstrip('/')}/thanks", 303)
 
     def _keep_pace(self, link: Link) -> None:
         if self._pace.wait(link.code, self._clock().timestamp()) > 0:
-            abort(429, "wait")
+            raise TooManyRequests("wait", retry_after=SHORTEST_RETRY)
+
+    # -- a slip ------------------------------------------------------------------------------------
+
+    def slip(self) -> Answer:
+        """Where a slip's code is typed. A scanned one stands in the fragment, which no server sees."""
+        return make_response(self._pages.slip(request.args.get("lang", REFERENCE)))
+
+    def slip_form(self) -> Answer:
+        """The questions for a slip. It is not used up by looking at them."""
+        code, of_round, _ = self._slip()
+        asked = request.form.get("lang", REFERENCE)
+        page = self._pages.form(of_round, asked, action="/q/answer", slip=code, is_kiosk=False)
+        return make_response(page)
+
+    def slip_answer(self) -> Answer:
+        """Take one ballot that came by a slip, and use the slip up."""
+        code, of_round, unit = self._slip()
+        fields = {name: values for name, values in request.form.lists() if name != "slip"}
+        return self._take(of_round, unit, _ballot(of_round, fields), "/q/thanks", slip=code)
+
+    def _slip(self) -> tuple[str, Round, str]:
+        """(code, round, unit) of the slip that was sent; whether it is used is told at the end only."""
+        sent = request.form.getlist("slip")
+        if len(sent) != 1:
+            abort(400, "bad")
+        code = slips.normalise(sent[0])
+        printed_for = self._store.unit_of_slip(code)
+        if printed_for is None:
+            abort(403, "unknown_slip")
+        round_id, unit = printed_for
+        of_round = self._running_round(unit)
+        if of_round.id != round_id:
+            abort(403, "closed")
+        if Admission.SLIP not in of_round.admission:
+            abort(403, "not_admitted")
+        return code, of_round, unit
+
+    # -- a ballot ----------------------------------------------------------------------------------
+
+    def _take(
+        self, of_round: Round, unit: str, ballot: Ballot, thanks: str, slip: str | None = None
+    ) -> Answer:
+        try:
+            self._store.cast(of_round.id, unit, ballot, self._clock(), slip)
+        except RoundClosedError:
+            abort(403, "closed")
+        except NotAdmittedError:
+            abort(403, "not_admitted")
+        except slips.UsedSlipError:
+            abort(409, "used_slip")
+        except slips.UnknownSlipError:
+            abort(403, "unknown_slip")
+        return redirect(thanks, 303)
 
     def thanks(self, **way_in: str) -> Answer:
-        """The same page for everybody, whichever `way_in`; a kiosk goes back to its start by itself."""
+        """The same page for everybody, whichever `way_in`."""
         del way_in
-        back = request.path.removesuffix("thanks")
-        lines = in_all(SCREEN["thank_you"], list(self._library.guest.values()))
-        page = self._message(lines, back if not back.startswith("/s/") else "")
-        return make_response(page)
+        is_kiosk = not request.path.startswith(("/s/", "/q/"))
+        return make_response(self._pages.thanks(request.path.removesuffix("thanks") if is_kiosk else ""))
+
+    # -- what goes wrong ---------------------------------------------------------------------------
 
     def refused(self, error: HTTPException) -> Answer:
         """A refusal in all languages, the same bytes for the same refusal."""
-        reason = REFUSALS.get(error.description or "", REFUSALS["not_found" if error.code == 404 else "bad"])
-        page = self._message(in_all(reason, list(self._library.guest.values())), "")
-        return make_response(page, error.code or 500)
+        named = error.description or ""
+        reason = named if named in REFUSALS else "not_found" if error.code == 404 else "bad"
+        response = make_response(self._pages.refusal(reason), error.code or 500)
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = str(SHORTEST_RETRY)
+        return response
 
     def failed(self, error: Exception) -> Answer:
         """Drop the request's data: only what kind of error, and where in the code, is told."""
@@ -156,15 +215,4 @@ class GuestViews:
         print(
             f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr
         )
-        lines = in_all(REFUSALS["failed"], list(self._library.guest.values()))
-        return make_response(self._message(lines, ""), 500)
-
-    def _message(self, lines: tuple[object, ...], back: str) -> str:
-        reference = self._library.guest[REFERENCE]
-        return render_template(
-            "message.html",
-            language=reference.language,
-            title=reference.text(SCREEN["title"]),
-            lines=lines,
-            back=back,
-        )
+        return make_response(self._pages.refusal("failed"), 500)

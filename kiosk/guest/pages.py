@@ -1,0 +1,90 @@
+"""The guest's pages, made from the catalogues: the form, the slip's page, and messages in all languages.
+
+A form carries its words in every language shown, so that choosing one asks the server for nothing.
+"""
+
+from dataclasses import dataclass
+
+from flask import render_template
+
+from kiosk.guest.screen import Line, Question, in_all, questions
+from kiosk.guest.texts import REFUSALS, SCREEN
+from kiosk.i18n import REFERENCE, Catalogue, Language
+from kiosk.library import Library, shown_languages, spoken_languages
+from kiosk.rounds import Round
+
+
+@dataclass(frozen=True)
+class Words:
+    """All a guest's screen says in one language."""
+
+    language: Language
+    screen: dict[str, str]
+    statements: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Pages:
+    """`allowed_languages` are shown although not reviewed; None shows all, in the demonstration."""
+
+    library: Library
+    allowed_languages: frozenset[str] | None
+    is_demonstration: bool
+
+    def form(self, of_round: Round, asked: str, *, action: str, slip: str = "", is_kiosk: bool) -> str:
+        """The questions, in the language asked for or the reference."""
+        catalogues, survey = self.library.guest, of_round.survey
+        shown = shown_languages(catalogues, survey, self.allowed_languages)
+        words = {
+            code: Words(catalogues[code].language, _screen(catalogues[code]), questions(survey, code))
+            for code in shown
+        }
+        return render_template(
+            "form.html",
+            words=words[asked if asked in words else REFERENCE],
+            all_words=words,
+            action=action,
+            slip=slip,
+            is_kiosk=is_kiosk,
+            is_demonstration=self.is_demonstration,
+        )
+
+    def slip(self, asked: str) -> str:
+        """The page where a slip's code is typed or scanned."""
+        spoken = self._spoken()
+        catalogue = next((found for found in spoken if found.language.code == asked), spoken[0])
+        return render_template(
+            "slip.html",
+            language=catalogue.language,
+            languages=[found.language for found in spoken],
+            screen=_screen(catalogue),
+        )
+
+    def thanks(self, back: str) -> str:
+        """The thank-you, the same bytes for everybody; on a kiosk with a way `back` to its start."""
+        return self._message(SCREEN["thank_you"], back)
+
+    def refusal(self, reason: str) -> str:
+        """Why something was not taken, the same bytes for the same reason."""
+        return self._message(REFUSALS[reason], "")
+
+    def _message(self, message: str, back: str) -> str:
+        spoken = self._spoken()
+        lines: tuple[Line, ...] = in_all(message, spoken)
+        return render_template(
+            "message.html",
+            language=spoken[0].language,
+            title=spoken[0].text(SCREEN["title"]),
+            lines=lines,
+            back=back,
+            again=in_all(SCREEN["start_over"], spoken),
+        )
+
+    def _spoken(self) -> list[Catalogue]:
+        catalogues = self.library.guest
+        return [catalogues[code] for code in spoken_languages(catalogues, self.allowed_languages)]
+
+
+def _screen(catalogue: Catalogue) -> dict[str, str]:
+    texts = SCREEN | {f"refusal_{reason}": message for reason, message in REFUSALS.items()}
+    return {key: catalogue.text(message) for key, message in texts.items()}

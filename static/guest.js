@@ -1,0 +1,149 @@
+// One statement at a time, on a page that works as a list without this. The form stays the form: its
+// parts are shown and hidden, its words replaced. Nothing is kept but in the form, and it is emptied.
+import { watchIdle } from "./guest_idle.js";
+
+const find = (id) => document.getElementById(id);
+const form = find("answers");
+const words = JSON.parse(find("words").textContent);
+const statements = [...form.querySelectorAll("fieldset")];
+const parts = ["picker", "promise", "answers", "message"];
+
+const TAPS_IGNORED = 400; // milliseconds after a change: a second tap was meant for the screen before
+
+const guest = { language: document.documentElement.lang, place: "picker", changed: 0, isSending: false };
+
+function show(place) {
+  guest.place = place;
+  guest.changed = performance.now();
+  const at = statements.indexOf(place);
+  for (const id of parts) find(id).hidden = id !== (at < 0 ? place : "answers");
+  for (const statement of statements) statement.hidden = statement !== place;
+  find("bar").hidden = place === "picker";
+  find("language").hidden = at < 0;
+  const progress = at < 0 ? "" : said("progress");
+  find("progress").textContent = progress.replace("{n}", at + 1).replace("{total}", statements.length);
+  find("back").disabled = at <= 0;
+  find("next").textContent = said(at === statements.length - 1 ? "send" : "next");
+  allowNext();
+  (at < 0 ? find(place) : place.querySelector("legend")).focus();
+  window.scrollTo(0, 0);
+}
+
+const said = (key) => words[guest.language].screen[key];
+
+function speak(code) {
+  guest.language = code;
+  const { language, statements: asked } = words[code];
+  document.documentElement.lang = language.code;
+  document.documentElement.dir = language.direction;
+  document.title = said("title");
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = said(element.dataset.text);
+  statements.forEach((statement, at) => {
+    statement.querySelector("legend").textContent = asked[at].text;
+    statement.querySelectorAll(".option").forEach((label, of) => (label.textContent = asked[at].options[of].label));
+  });
+}
+
+const chosen = (statement) => [...statement.querySelectorAll("input")].find((input) => input.checked && input.value);
+
+const allowNext = () => (find("next").disabled = statements.includes(guest.place) && !chosen(guest.place));
+
+function go(steps) {
+  const at = statements.indexOf(guest.place) + steps;
+  if (at === statements.length) send();
+  else show(statements[Math.max(at, 0)]);
+}
+
+function tell(key, canTryAgain = false) {
+  show("message");
+  find("message").querySelector("p").textContent = said(key);
+  find("again").hidden = !canTryAgain;
+  find("message").focus();
+}
+
+async function send() {
+  if (guest.isSending) return;
+  guest.isSending = true;
+  tell("sending");
+  try {
+    const body = new URLSearchParams(new FormData(form));
+    hear(await fetch(form.action, { method: "POST", body, redirect: "manual", cache: "no-store" }));
+  } catch {
+    tell("refusal_offline", true);
+  }
+  guest.isSending = false;
+}
+
+const REFUSED = { 403: "refusal_closed", 404: "refusal_not_paired", 409: "refusal_used_slip" };
+
+function hear(answer) {
+  if (answer.type === "opaqueredirect") {
+    form.reset();
+    tell("thank_you");
+    if (form.dataset.thanks) window.setTimeout(startAgain, Number(form.dataset.thanks));
+  } else if (answer.status === 429) {
+    tell("refusal_wait");
+    window.setTimeout(send, Number(answer.headers.get("Retry-After")) * 1000);
+  } else if (answer.status >= 500) {
+    tell("refusal_failed", true);
+  } else {
+    tell(REFUSED[answer.status] ?? "refusal_bad");
+    if (form.dataset.thanks) window.setTimeout(startAgain, Number(form.dataset.thanks));
+  }
+}
+
+/** A kiosk gets a fresh page; a slip's page cannot be fetched again, so it is emptied in place. */
+function startAgain() {
+  form.reset();
+  if (form.dataset.idle) return window.location.replace(window.location.pathname);
+  return show("picker");
+}
+
+function choose(code) {
+  const place = guest.returnTo ?? "promise";
+  guest.returnTo = null;
+  speak(code);
+  show(place);
+}
+
+const taps = {
+  start: () => show(statements[0]),
+  back: () => go(-1),
+  next: () => go(1),
+  skip: () => {
+    guest.place.querySelector(".skipped input").checked = true;
+    go(1);
+  },
+  language: () => {
+    guest.returnTo = guest.place;
+    show("picker");
+  },
+  "start-over": startAgain,
+  again: send,
+};
+
+document.addEventListener("click", (event) => {
+  // A click without a pointer (keyboard, switch, screen reader) has no detail, and is never too early.
+  const isTooEarly = event.detail > 0 && performance.now() - guest.changed < TAPS_IGNORED;
+  const language = event.target.closest("[data-language], button[name=lang]");
+  const tapped = taps[event.target.id];
+  if (isTooEarly || language || tapped) event.preventDefault();
+  if (isTooEarly) event.stopPropagation();
+  else if (language) choose(language.dataset.language ?? language.value);
+  else tapped?.();
+}, true);
+form.addEventListener("change", allowNext);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!find("next").disabled && statements.includes(guest.place)) go(1);
+});
+window.addEventListener("pagehide", () => form.reset());
+window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+
+document.body.classList.add("steps");
+find("send").remove();
+find("start").hidden = false;
+find("steps").hidden = false;
+form.reset();
+show("picker");
+if (form.dataset.idle) watchIdle(form, () => guest.place !== "picker" || guest.returnTo, startAgain);

@@ -1,0 +1,15 @@
+// A scanned slip: its code moves from the address into the form, and out of the address bar.
+
+const field = document.getElementById("slip");
+
+function take() {
+  const code = decodeURIComponent(window.location.hash.slice(1));
+  if (!code) return;
+  window.history.replaceState(null, "", window.location.pathname);
+  field.value = code;
+  field.form.submit();
+}
+
+take();
+window.addEventListener("hashchange", take);
+window.addEventListener("pagehide", () => field.form.reset());
