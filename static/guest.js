@@ -133,10 +133,6 @@ document.addEventListener("click", (event) => {
   else tapped?.();
 }, true);
 form.addEventListener("change", allowNext);
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (!find("next").disabled && statements.includes(guest.place)) go(1);
-});
 window.addEventListener("pagehide", () => form.reset());
 window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
 

@@ -36,8 +36,9 @@ class Place:
         self.store.add_link(Admission.KIOSK, "frida", code="")
         self.store.add_link(Admission.POSTER, "frida", code="poster")
         [self.slip, self.other_slip] = self.store.print_slips("r", "frida", 2)
-        self.pace = pace or Pace(1.0, 1000)
-        self.app = create_guest_app(self.store, library, clock=clock, pace=self.pace, allowed_languages=None)
+        self.app = create_guest_app(
+            self.store, library, clock=clock, pace=pace or Pace(1.0, 1000), allowed_languages=None
+        )
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 
     def waiting(self) -> int:
@@ -136,10 +137,12 @@ def test_a_hostile_post_is_refused_and_leaves_nothing(
     assert place.waiting() == 0
 
 
-@pytest.mark.parametrize("path", ["/q", "/q/answer"])
+@pytest.mark.parametrize("path", ["/q/questions", "/q/answer"])
 @pytest.mark.parametrize("slip", ["", "ABC", "BBB-BBB-BBB-BBB", "x" * 4000, "\0", "' OR 1=1"])
 def test_a_wrong_slip_opens_nothing_and_stores_nothing(place: Place, path: str, slip: str) -> None:
-    response = place.client.post(path, data={"slip": slip, **({"listened": "5"} if path != "/q" else {})})
+    response = place.client.post(
+        path, data={"slip": slip, **({"listened": "5"} if path == "/q/answer" else {})}
+    )
     assert response.status_code == 403
     assert "Koden stämmer inte." in response.text
     assert place.waiting() == 0
@@ -147,7 +150,7 @@ def test_a_wrong_slip_opens_nothing_and_stores_nothing(place: Place, path: str, 
 
 @pytest.mark.parametrize("slips", [[], ["BBBBBBBBBBBB", "BBBBBBBBBBBB"]])
 def test_no_slip_or_two_is_no_slip(place: Place, slips: list[str]) -> None:
-    assert place.client.post("/q", data={"slip": slips, "lang": "sv"}).status_code == 400
+    assert place.client.post("/q/questions", data={"slip": slips, "lang": "sv"}).status_code == 400
     assert place.client.post("/q/answer", data={"slip": slips, "listened": "5"}).status_code == 400
     assert place.waiting() == 0
 
@@ -155,7 +158,7 @@ def test_no_slip_or_two_is_no_slip(place: Place, slips: list[str]) -> None:
 def test_a_slip_admits_one_ballot_and_looking_at_the_questions_uses_none(place: Place) -> None:
     typed = " ".join(place.slip.lower())
     for _ in range(3):
-        page = place.client.post("/q", data={"slip": typed, "lang": "ar"}).text
+        page = place.client.post("/q/questions", data={"slip": typed, "lang": "ar"}).text
         assert f'<input type="hidden" name="slip" value="{place.slip}">' in page
         assert '<html lang="ar" dir="rtl">' in page
     first = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"})
@@ -174,7 +177,7 @@ def test_a_bad_ballot_leaves_its_slip_unused(place: Place) -> None:
 
 def test_a_slip_is_refused_where_the_round_takes_none(tmp_path: Path) -> None:
     place = Place(tmp_path, ways=frozenset({Admission.KIOSK}))
-    for path in ("/q", "/q/answer"):
+    for path in ("/q/questions", "/q/answer"):
         response = place.client.post(path, data={"slip": place.slip})
         assert (response.status_code, "inte att svara här" in response.text) == (403, True)
     assert place.waiting() == 0

@@ -86,7 +86,7 @@ class GuestViews:
             thanks = f"{prefix.rstrip('/')}/thanks"
             views.add_url_rule(thanks, f"thanks {prefix}", self.thanks, methods=["GET"])
         views.add_url_rule("/q", "slip", self.slip, methods=["GET"])
-        views.add_url_rule("/q", "slip form", self.slip_form, methods=["POST"])
+        views.add_url_rule("/q/questions", "slip form", self.slip_form, methods=["POST"])
         views.add_url_rule("/q/answer", "slip answer", self.slip_answer, methods=["POST"])
         views.add_url_rule("/q/thanks", "slip thanks", self.thanks, methods=["GET"])
         return views

@@ -1,0 +1,339 @@
+"""A guest answers, in a real browser: by touch, by keyboard, without a script, and leaves no trace."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from kiosk.guest.pace import Pace
+from kiosk.slips import spaced
+from tests.test_guest import NOW, Place
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[[Any], str]
+
+KIOSK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+class Counted:
+    """The application, with what was asked of it and how many bytes it gave."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+        self.asked: list[str] = []
+        self.bytes = 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        self.asked.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+        body = b"".join(self.application(environ, start_response))
+        self.bytes += len(body)
+        return [body]
+
+
+class Guest:
+    """A guest before a screen, and the place she answers at."""
+
+    def __init__(self, page: Page, place: Place, served: Counted, address: str) -> None:
+        self.page, self.place, self.served, self.address = page, place, served, address
+        page.clock.install()
+
+    def start(self, language: str, path: str = "/") -> None:
+        self.page.goto(self.address + path)
+        self.tap(f'[data-language="{language}"]')
+        self.tap("#start")
+
+    def tap(self, selector: str) -> None:
+        """Touch something, no sooner than a screen reacts to touches."""
+        self.page.clock.run_for(500)
+        self.page.locator(selector).locator("visible=true").first.click()
+
+    def choose(self, value: str) -> None:
+        self.tap(f'fieldset:not([hidden]) label:has(input[value="{value}"])')
+
+    def answer(self, *values: str) -> None:
+        for value in values:
+            self.choose(value)
+            self.tap("#next")
+
+    def counted(self) -> dict[str, list[int]]:
+        """Each statement's counts, lowest first, when four more guests have answered nothing."""
+        names = [statement.id for statement in self.place.round.survey.statements]
+        for kind in ("", "", "prefer_not", "prefer_not"):
+            self.place.client.post("/", data=dict.fromkeys(names, kind))
+        self.place.store.count(self.place.round.closes_at)
+        tables = self.place.store.snapshot()["rounds"][0]["nodes"][0]["statements"]
+        return {name: table["counts"] for name, table in tables.items()}
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=KIOSK)  # type: ignore[arg-type]
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def guest(context: BrowserContext, serve: Serve, tmp_path: Path) -> Guest:
+    place = Place(tmp_path)
+    served = Counted(place.app)
+    return Guest(context.new_page(), place, served, serve(served))
+
+
+def thanks(guest: Guest, words: str) -> None:
+    expect(guest.page.locator("#message p")).to_have_text(words)
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "words"),
+    [("sv", "ltr", "Tack för dina svar!"), ("ar", "rtl", "شكرًا على إجاباتك!")],
+)
+def test_a_guest_answers_one_statement_at_a_time(
+    guest: Guest, language: str, direction: str, words: str
+) -> None:
+    guest.start(language)
+    expect(guest.page.locator("html")).to_have_attribute("dir", direction)
+    expect(guest.page.locator("fieldset")).to_have_count(4)
+    expect(guest.page.locator("fieldset:visible")).to_have_count(1)
+    guest.answer("5", "1", "dont_know", "3")
+    thanks(guest, words)
+    assert guest.counted() == {
+        "listened": [0, 0, 0, 0, 1],
+        "contact_support": [1, 0, 0, 0, 0],
+        "rights_knowledge": [0, 0, 0, 0, 0],
+        "feel_better": [0, 0, 1, 0, 0],
+    }
+
+
+def test_from_opening_to_thank_you_little_is_asked_and_little_sent(guest: Guest) -> None:
+    guest.start("sv")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Tack för dina svar!")
+    assert len(guest.served.asked) <= 6, guest.served.asked
+    assert [asked for asked in guest.served.asked if asked.startswith("POST")] == ["POST /"]
+    assert guest.served.bytes <= 40_000
+
+
+def test_the_server_is_told_nothing_of_the_language(guest: Guest) -> None:
+    guest.start("fa")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "ممنون از پاسخ‌های شما!")
+    assert not [asked for asked in guest.served.asked if "fa" in asked or "lang" in asked]
+
+
+def test_another_language_keeps_the_place_and_the_answers(guest: Guest) -> None:
+    guest.start("sv")
+    guest.answer("4")
+    guest.choose("2")
+    guest.tap("#language")
+    guest.tap('[data-language="en"]')
+    expect(guest.page.locator("#progress")).to_have_text("Question 2 of 4")
+    expect(guest.page.locator("html")).to_have_attribute("lang", "en")
+    expect(guest.page.locator('input[name="contact_support"][value="2"]')).to_be_checked()
+    guest.tap("#back")
+    expect(guest.page.locator('input[name="listened"][value="4"]')).to_be_checked()
+
+
+def test_next_waits_for_an_answer_and_skip_does_not(guest: Guest) -> None:
+    guest.start("sv")
+    expect(guest.page.locator("#next")).to_be_disabled()
+    guest.choose("5")
+    expect(guest.page.locator("#next")).to_be_enabled()
+    for _ in range(4):
+        guest.tap("#skip")
+    thanks(guest, "Tack för dina svar!")
+    assert guest.counted()["listened"] == [0, 0, 0, 0, 0]
+
+
+def test_a_second_tap_meant_for_the_screen_before_is_ignored(guest: Guest) -> None:
+    guest.start("sv")
+    guest.choose("5")
+    guest.tap("#next")
+    guest.page.locator("#skip").click()
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 2 av 4")
+    guest.tap("#skip")
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 3 av 4")
+
+
+def test_a_guest_answers_with_the_keyboard_alone(guest: Guest) -> None:
+    press = guest.page.keyboard.press
+    guest.page.goto(guest.address)
+    press("Tab")
+    press("Enter")
+    expect(guest.page.locator("#promise")).to_be_visible()
+    press("Tab")
+    press("Enter")
+    for _ in range(4):
+        expect(guest.page.locator("legend:visible")).to_be_focused()
+        press("Tab")
+        press("ArrowDown")
+        press("Enter")
+    thanks(guest, "Tack för dina svar!")
+    assert sum(guest.counted()["feel_better"]) == 1
+
+
+def test_a_guest_answers_without_a_script(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(serve(place.app) + "/?lang=ar")
+    expect(page.locator("fieldset:visible")).to_have_count(4)
+    for name in ("listened", "contact_support", "rights_knowledge"):
+        page.locator(f'label:has(input[name="{name}"][value="4"])').click()
+    page.locator("#send").click()
+    expect(page.locator(".message").first).to_have_text("Tack för dina svar!")
+    context.close()
+    for _ in range(4):
+        place.client.post("/", data={"listened": "1"})
+    assert place.waiting() == 5
+
+
+def test_a_scanned_slip_leaves_the_address_bar_and_admits_one_ballot(guest: Guest) -> None:
+    guest.page.goto(f"{guest.address}/q#{spaced(guest.place.slip)}")
+    expect(guest.page.locator("#picker")).to_be_visible()
+    assert guest.place.slip[:3] not in guest.page.url
+    guest.tap('button[lang="en"]')
+    guest.tap("#start")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Thank you for your answers!")
+    guest.page.goto(f"{guest.address}/q#{spaced(guest.place.slip)}")
+    guest.tap('button[lang="en"]')
+    guest.tap("#start")
+    guest.answer("1", "1", "1", "1")
+    thanks(guest, "The slip has been used already. Take a new slip if you want to answer.")
+    assert guest.counted()["listened"] == [0, 0, 0, 0, 1]
+
+
+def test_a_typed_slip_that_is_wrong_is_told_at_once(guest: Guest) -> None:
+    guest.page.goto(f"{guest.address}/q")
+    guest.page.locator("#slip").fill("bbb bbb bbb bbb")
+    guest.page.locator("form button").click()
+    expect(guest.page.locator(".message").first).to_contain_text("Koden stämmer inte.")
+
+
+def test_nothing_of_the_guest_is_left_behind(guest: Guest, context: BrowserContext) -> None:
+    guest.start("ar")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "شكرًا على إجاباتك!")
+    guest.page.clock.run_for(15_000)
+    expect(guest.page.locator("html")).to_have_attribute("lang", "sv")
+    expect(guest.page.locator("#picker")).to_be_visible()
+    for _ in range(10):
+        guest.page.go_back()
+    chosen = guest.page.locator('input:checked:not([value=""]):not([type="hidden"])')
+    expect(chosen).to_have_count(0)
+    assert context.cookies() == []
+    kept = "[localStorage.length, sessionStorage.length, document.cookie.length]"
+    if guest.page.url.startswith("http"):
+        assert guest.page.evaluate(kept) == [0, 0, 0]
+
+
+def test_leaving_in_the_middle_and_coming_back_shows_no_answer(guest: Guest) -> None:
+    guest.start("sv")
+    guest.answer("5", "4")
+    guest.page.goto(f"{guest.address}/nothing")
+    guest.page.go_back()
+    expect(guest.page.locator("#picker")).to_be_visible()
+    expect(guest.page.locator('input:checked:not([value=""])')).to_have_count(0)
+
+
+def test_an_idle_kiosk_asks_and_then_forgets_the_guest(guest: Guest) -> None:
+    guest.start("ar")
+    guest.choose("5")
+    guest.page.clock.run_for(89_000)
+    expect(guest.page.locator("dialog")).not_to_be_visible()
+    guest.page.clock.run_for(2_000)
+    expect(guest.page.locator("dialog")).to_be_visible()
+    guest.tap("#stay")
+    expect(guest.page.locator("dialog")).not_to_be_visible()
+    expect(guest.page.locator('input[name="listened"][value="5"]')).to_be_checked()
+    guest.page.clock.run_for(91_000)
+    guest.page.clock.run_for(30_000)
+    expect(guest.page.locator("#picker")).to_be_visible()
+    expect(guest.page.locator("html")).to_have_attribute("lang", "sv")
+    expect(guest.page.locator('input:checked:not([value=""])')).to_have_count(0)
+    assert not [asked for asked in guest.served.asked if asked.startswith("POST")]
+
+
+def test_a_kiosk_that_sent_too_early_sends_again_by_itself(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    times = [NOW]
+    place = Place(tmp_path, pace=Pace(8.0, 1), clock=lambda: times[0])
+    served = Counted(place.app)
+    guest = Guest(context.new_page(), place, served, serve(served))
+    assert place.client.post("/", data={"listened": "1"}).status_code == 303
+    guest.start("sv")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Vänta en liten stund och skicka igen.")
+    times[0] += timedelta(seconds=8)
+    guest.page.clock.run_for(2_000)
+    thanks(guest, "Tack för dina svar!")
+
+
+def test_answers_stay_while_the_network_is_away_and_are_sent_once(
+    guest: Guest, context: BrowserContext
+) -> None:
+    guest.start("sv")
+    guest.answer("5", "5", "5")
+    context.set_offline(True)
+    guest.answer("5")
+    thanks(guest, "Svaren kom inte fram. De finns kvar på skärmen. Försök igen.")
+    context.set_offline(False)
+    guest.tap("#again")
+    thanks(guest, "Tack för dina svar!")
+    assert guest.counted()["feel_better"] == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("size", [KIOSK, PHONE], ids=["kiosk", "phone"])
+@pytest.mark.parametrize("language", ["sv", "ar"])
+def test_no_screen_has_a_barrier_that_can_be_found(guest: Guest, size: Any, language: str) -> None:
+    page, found = guest.page, {}
+
+    def look(name: str) -> None:
+        found[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        found[f"{name} overflows"] = ["sideways"] if overflow > 0 else []
+
+    page.set_viewport_size(size)
+    page.goto(guest.address)
+    look("picker")
+    guest.tap(f'[data-language="{language}"]')
+    look("promise")
+    guest.tap("#start")
+    look("statement")
+    smallest = page.evaluate(
+        """Math.min(...[...document.querySelectorAll("button, label, a")]
+            .filter((target) => target.checkVisibility())
+            .map((target) => target.getBoundingClientRect().height))"""
+    )
+    assert smallest >= 44
+    least = 72 if size is KIOSK else 56
+    for answer in page.locator(".answer:visible").all():
+        box = answer.bounding_box()
+        assert box
+        assert box["height"] >= least
+    guest.answer("5", "4", "3", "2")
+    expect(page.locator("#message")).to_be_visible()
+    look("thanks")
+    for path in ("/thanks", "/q", "/nothing"):
+        page.goto(guest.address + path)
+        look(path)
+    assert {name: barriers for name, barriers in found.items() if barriers} == {}
+
+
+@pytest.mark.parametrize("language", ["sv", "ar"])
+def test_text_twice_as_large_still_fits_the_width_of_a_phone(guest: Guest, language: str) -> None:
+    guest.page.set_viewport_size({"width": 320, "height": 640})
+    guest.start(language)
+    guest.page.evaluate("document.documentElement.style.setProperty('font-size', '36px')")
+    overflow = guest.page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
