@@ -1,0 +1,114 @@
+"""A newcomer's first minutes: start the demonstration, answer as ten guests, see the chart move."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def free_address() -> str:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{found.getsockname()[1]}"
+
+
+class Demonstration:
+    """`kiosk demo` as a process of its own, and what it printed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("KIOSK_")}
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("kiosk")), "demo"],
+            env={**mine, "KIOSK_GUEST_LISTEN": free_address()},
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout
+        self.printed = ""
+        for line in self.process.stdout:
+            self.printed += line
+            if line.startswith("Stop with"):
+                break
+
+    def told(self, what: str) -> str:
+        found = re.search(rf"{what}\s+(\S+)$", self.printed, re.MULTILINE)
+        assert found, self.printed
+        return found.group(1)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=30)
+
+
+@pytest.fixture
+def demonstration(tmp_path: Path) -> Iterator[Demonstration]:
+    running = Demonstration(tmp_path)
+    yield running
+    if running.process.poll() is None:
+        running.process.kill()
+        running.process.wait()
+
+
+def answer(page: Page, address: str, language: str) -> None:
+    page.goto(address)
+    steps = [f'[data-language="{language}"]', "#start"]
+    for _ in range(4):
+        steps += ['fieldset:not([hidden]) label:has(input[value="4"])', "#next"]
+    for step in steps:
+        page.clock.run_for(500)
+        page.locator(step).click()
+    expect(page.locator("#message p")).to_have_text(
+        {"sv": "Tack för dina svar!", "ar": "شكرًا على إجاباتك!"}[language]
+    )
+
+
+def test_ten_guests_move_the_chart(browser: Browser, demonstration: Demonstration) -> None:
+    address = demonstration.told("Answer as a guest")
+    desk = browser.new_page()
+    desk.goto(demonstration.told("See the results"))
+    desk.locator("#name").fill(demonstration.told("Sign in as"))
+    desk.locator("#password").fill(demonstration.told("Password"))
+    desk.locator("main button").click()
+    desk.get_by_role("link", name="Dagverksamheten").click()
+    expect(desk.locator('[data-figure="listened-now"] g.point').first).to_be_visible()
+    before = int(desk.locator(".facts strong").inner_text().split()[0])
+
+    guest = browser.new_page()
+    guest.clock.install()
+    for language in ("sv", "ar") * 5:
+        answer(guest, address, language)
+
+    expect(desk.locator(".facts strong")).not_to_have_text(f"{before} har svarat", timeout=20_000)
+    after = int(desk.locator(".facts strong").inner_text().split()[0])
+    assert after - before >= 5
+    expect(desk.locator("aside.demonstration")).to_be_visible()
+    expect(guest.locator("p.demonstration")).to_be_visible()
+    desk.close()
+    guest.close()
+    assert demonstration.stop() == 0
+
+
+def test_a_second_demonstration_on_the_same_address_ruins_nothing(demonstration: Demonstration) -> None:
+    address = demonstration.told("Answer as a guest").removeprefix("http://").rstrip("/")
+    second = subprocess.run(
+        [str(Path(sys.executable).with_name("kiosk")), "demo"],
+        env={**os.environ, "KIOSK_GUEST_LISTEN": address},
+        cwd=demonstration.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 2
+    assert second.stderr.startswith(f"kiosk: cannot listen on {address}")
