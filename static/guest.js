@@ -1,6 +1,6 @@
 // One statement at a time, on a page that works as a list without this. The form stays the form: its
 // parts are shown and hidden, its words replaced. Nothing is kept but in the form, and it is emptied.
-import { watchIdle } from "./guest_idle.js";
+import { renew, watchIdle } from "./guest_idle.js";
 
 const find = (id) => document.getElementById(id);
 const form = find("answers");
@@ -10,7 +10,9 @@ const parts = ["picker", "promise", "answers", "message"];
 
 const TAPS_IGNORED = 400; // milliseconds after a change: a second tap was meant for the screen before
 
-const guest = { language: document.documentElement.lang, place: "picker", changed: 0, isSending: false };
+const first = document.documentElement.lang;
+const guest = { language: first, place: "picker", changed: 0, sending: null, timer: 0, returnTo: null };
+const later = (act, milliseconds) => (guest.timer = window.setTimeout(act, Number(milliseconds)));
 
 function show(place) {
   guest.place = place;
@@ -58,20 +60,19 @@ function tell(key, canTryAgain = false) {
   show("message");
   find("message").querySelector("p").textContent = said(key);
   find("again").hidden = !canTryAgain;
-  find("message").focus();
 }
 
 async function send() {
-  if (guest.isSending) return;
-  guest.isSending = true;
+  if (guest.sending) return;
+  guest.sending = new AbortController();
   tell("sending");
   try {
-    const body = new URLSearchParams(new FormData(form));
-    hear(await fetch(form.action, { method: "POST", body, redirect: "manual", cache: "no-store" }));
+    const [body, signal] = [new URLSearchParams(new FormData(form)), guest.sending.signal];
+    hear(await fetch(form.action, { method: "POST", body, signal, redirect: "manual", cache: "no-store" }));
   } catch {
-    tell("refusal_offline", true);
+    if (guest.place === "message") tell("refusal_offline", true);
   }
-  guest.isSending = false;
+  guest.sending = null;
 }
 
 const REFUSED = { 403: "refusal_closed", 404: "refusal_not_paired", 409: "refusal_used_slip" };
@@ -80,23 +81,27 @@ function hear(answer) {
   if (answer.type === "opaqueredirect") {
     form.reset();
     tell("thank_you");
-    if (form.dataset.thanks) window.setTimeout(startAgain, Number(form.dataset.thanks));
+    if (form.dataset.thanks) later(startAgain, form.dataset.thanks);
   } else if (answer.status === 429) {
     tell("refusal_wait");
-    window.setTimeout(send, Number(answer.headers.get("Retry-After")) * 1000);
+    later(send, answer.headers.get("Retry-After") * 1000);
   } else if (answer.status >= 500) {
     tell("refusal_failed", true);
   } else {
     tell(REFUSED[answer.status] ?? "refusal_bad");
-    if (form.dataset.thanks) window.setTimeout(startAgain, Number(form.dataset.thanks));
+    if (form.dataset.thanks) later(startAgain, form.dataset.thanks);
   }
 }
 
-/** A kiosk gets a fresh page; a slip's page cannot be fetched again, so it is emptied in place. */
+/** Nothing of the guest is left. A kiosk gets a fresh page too; a slip's cannot be fetched again. */
 function startAgain() {
+  guest.sending?.abort();
+  window.clearTimeout(guest.timer);
+  guest.returnTo = null;
   form.reset();
-  if (form.dataset.idle) return window.location.replace(window.location.pathname);
-  return show("picker");
+  speak(first);
+  show("picker");
+  if (form.dataset.idle) renew(() => guest.place === "picker");
 }
 
 function choose(code) {
@@ -138,8 +143,7 @@ window.addEventListener("pageshow", (event) => event.persisted && window.locatio
 
 document.body.classList.add("steps");
 find("send").remove();
-find("start").hidden = false;
-find("steps").hidden = false;
+for (const id of ["start", "steps"]) find(id).hidden = false;
 form.reset();
 show("picker");
 if (form.dataset.idle) watchIdle(form, () => guest.place !== "picker" || guest.returnTo, startAgain);

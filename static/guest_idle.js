@@ -1,5 +1,12 @@
 // When a guest has gone: after a while without a touch the kiosk asks, waits, and starts again.
 
+/** Get the page anew if `isFree`; not while the network is away: a browser's error page has no way back. */
+export async function renew(isFree) {
+  const path = window.location.pathname;
+  const isThere = await fetch(path, { method: "HEAD", cache: "no-store" }).then(() => true, () => false);
+  if (isThere && isFree()) window.location.replace(path);
+}
+
 /** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays. */
 export function watchIdle(form, isInUse, leave) {
   const dialog = document.getElementById("still-here");
@@ -15,15 +22,20 @@ export function watchIdle(form, isInUse, leave) {
       return;
     }
     dialog.showModal();
-    timer = window.setTimeout(leave, Number(form.dataset.leave));
+    timer = window.setTimeout(go, Number(form.dataset.leave));
   };
   const stay = () => {
     if (dialog.open) dialog.close();
     wait();
   };
+  const go = () => {
+    stay();
+    leave();
+  };
 
-  document.getElementById("leave").addEventListener("click", leave);
+  document.getElementById("leave").addEventListener("click", go);
   document.getElementById("stay").addEventListener("click", stay);
+  dialog.addEventListener("click", (event) => event.target === dialog && stay());
   dialog.addEventListener("cancel", stay);
   for (const touch of ["pointerdown", "keydown", "wheel"]) {
     document.addEventListener(touch, () => !dialog.open && wait(), { passive: true });

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from kiosk.ballot import Ballot, NoAnswer
 from kiosk.guest.pace import Pace
 from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
@@ -46,9 +47,14 @@ class Place:
 
 
 def count_after_closing(store: Store, of_round: Round) -> int:
-    """How many ballots the boxes held, seen by the only way there is: closing the round."""
+    """How many ballots the boxes held, seen by the only way there is: closing the round.
+
+    k ballots are added first: fewer than k in all are destroyed, and a stored one would go unseen.
+    """
+    for _ in range(of_round.k):
+        store.cast(of_round.id, "frida", Ballot((NoAnswer.SKIPPED,) * 4), of_round.opens_at)
     store.count(of_round.closes_at)
-    return store.snapshot()["rounds"][0]["nodes"][0]["answered"] or 0
+    return int(store.snapshot()["rounds"][0]["nodes"][0]["answered"]) - of_round.k
 
 
 @pytest.fixture
@@ -192,6 +198,17 @@ def test_a_kiosk_takes_ballots_no_faster_than_people_answer(tmp_path: Path) -> N
     assert (slowed.status_code, slowed.headers["Retry-After"]) == (429, "2")
     times[0] += timedelta(seconds=8)
     assert place.client.post("/", data={"listened": "5"}).status_code == 303
+
+
+def test_a_kiosk_between_rounds_tries_again_by_itself_and_a_phone_does_not(tmp_path: Path) -> None:
+    times = [NOW]
+    place = Place(tmp_path, clock=lambda: times[0])
+    assert "Refresh" not in place.client.get("/").headers
+    times[0] = place.round.closes_at
+    closed = place.client.get("/")
+    assert (closed.status_code, closed.headers["Refresh"]) == (403, "60; url=/")
+    assert "Refresh" not in place.client.get("/s/poster").headers
+    assert "Refresh" not in place.client.post("/q", data={"slip": place.slip}).headers
 
 
 def test_a_failure_shows_a_calm_page_and_repeats_nothing_of_the_request(

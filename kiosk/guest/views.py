@@ -29,6 +29,9 @@ LARGEST_FORM = 16 * 1024
 SHORTEST_RETRY = 2
 """Seconds told to a kiosk that sends too early; a constant, since the time left would tell of others."""
 
+KIOSK_TRIES_AGAIN = 60
+"""Seconds. A kiosk has no button to load a page again, and the next round opens without anybody there."""
+
 Answer = Response | BaseResponse
 
 
@@ -204,7 +207,7 @@ class GuestViews:
         """A refusal in all languages, the same bytes for the same refusal."""
         named = error.description or ""
         reason = named if named in REFUSALS else "not_found" if error.code == 404 else "bad"
-        response = make_response(self._pages.refusal(reason), error.code or 500)
+        response = self._refusal(reason, error.code or 500)
         if isinstance(error, TooManyRequests):
             response.headers["Retry-After"] = str(SHORTEST_RETRY)
         return response
@@ -215,4 +218,10 @@ class GuestViews:
         print(
             f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr
         )
-        return make_response(self._pages.refusal("failed"), 500)
+        return self._refusal("failed", 500)
+
+    def _refusal(self, reason: str, status: int) -> Answer:
+        response = make_response(self._pages.refusal(reason), status)
+        if request.path == "/" or request.path.startswith("/k/"):
+            response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={request.path}"
+        return response
