@@ -312,10 +312,12 @@ class Store:
         try:
             plain = self._keys.open(_slip_row(round_id, unit_id), key_id, bytes(sealed))
         except KeyLostError:
-            return tag, key_id, slips.empty_set()
+            lost = slips.empty_set()
+            return tag, self._put_slips(round_id, unit_id, key_id, lost), lost
         return tag, key_id, slips.unpack(plain)
 
-    def _put_slips(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> None:
+    def _put_slips(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> str:
+        """Write a unit's slips under a new key, whose id is returned."""
         key_id, sealed = self._reseal(_slip_row(round_id, unit_id), old_key, slip_set.pack())
         self._execute(
             "UPDATE slip_set SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
@@ -324,6 +326,7 @@ class Store:
             round_id,
             unit_id,
         )
+        return key_id
 
     # -- a ballot's way in -----------------------------------------------------------------------
 
@@ -366,12 +369,14 @@ class Store:
         try:
             plain = self._keys.open(_box_row(round_id, unit_id), row[1], bytes(row[2]))
         except KeyLostError:
-            # Ballots under a lost key are gone for everybody: say so, and go on with an empty box.
+            # Ballots under a lost key are gone for everybody: say so once, and go on with an empty box.
             self._execute("UPDATE round SET lost_boxes = lost_boxes + 1 WHERE id = ?", round_id)
-            plain = pack([])
+            empty = _OpenBox(of_round, row[1], [])
+            return _OpenBox(of_round, self._put_box(empty, unit_id, []), [])
         return _OpenBox(of_round, row[1], unpack(plain, len(of_round.survey.statements)))
 
-    def _put_box(self, box: "_OpenBox", unit_id: str, ballots: Sequence[Ballot]) -> None:
+    def _put_box(self, box: "_OpenBox", unit_id: str, ballots: Sequence[Ballot]) -> str:
+        """Write a box under a new key, whose id is returned."""
         row = _box_row(box.round.id, unit_id)
         key_id, sealed = self._reseal(row, box.key_id, pack(ballots))
         self._execute(
@@ -381,6 +386,7 @@ class Store:
             box.round.id,
             unit_id,
         )
+        return key_id
 
     def _reseal(self, row: str, old_key: str, plain: bytes) -> tuple[str, bytes]:
         """Seal under a new key; the old one is destroyed once the transaction is committed."""
@@ -399,9 +405,12 @@ class Store:
             if self.last_tick is not None and self.last_tick >= tick:
                 return False
             for state in self.rounds():
-                if not state.is_closed and state.round.closes_at <= tick:
+                if state.is_closed:
+                    # A crash may have come between closing and this.
+                    self._forget_keys(state.round)
+                elif state.round.closes_at <= tick:
                     self._close(state.round)
-                elif not state.is_closed:
+                else:
                     self._count_boxes(state.round)
             self._set("last_tick", tick.isoformat())
             self._publish(tick)
@@ -431,9 +440,13 @@ class Store:
             self._add_batch(of_round, node, [one for unit in members for one in ballots[unit]])
         self._execute("DELETE FROM box WHERE round_id = ?", of_round.id)
         self._execute("DELETE FROM slip_set WHERE round_id = ?", of_round.id)
-        for unit in units:
-            self._forgotten += [_box_row(of_round.id, unit), _slip_row(of_round.id, unit)]
         self._execute("UPDATE round SET closed = 1 WHERE id = ?", of_round.id)
+        self._forget_keys(of_round)
+
+    def _forget_keys(self, of_round: Round) -> None:
+        """Have the keys of a closed round's rows destroyed once this transaction is committed."""
+        for unit in of_round.tree.leaves:
+            self._forgotten += [_box_row(of_round.id, unit), _slip_row(of_round.id, unit)]
 
     def _add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
         tables = zip(of_round.survey.statements, tally_batch(batch, of_round.options), strict=True)
@@ -578,4 +591,4 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
     for folder in (data, keys):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.umask(0o077)
-    return Store(open_database(url, durable=durable), KeyFolder(keys), rng)
+    return Store(open_database(url, durable=durable), KeyFolder(keys, durable=durable), rng)
