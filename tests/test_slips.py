@@ -1,0 +1,88 @@
+"""Slips: codes that are kept nowhere, and open one box once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kiosk.rounds import Admission
+from kiosk.slips import (
+    ALPHABET,
+    UnknownSlipError,
+    UsedSlipError,
+    empty_set,
+    new_code,
+    normalise,
+    spaced,
+    unpack,
+)
+from kiosk.store import NotAdmittedError, RoundClosedError, StoreError
+from tests.builders import MONDAY, a_round, a_store, ballot, closed, tree
+
+
+def test_a_code_is_read_however_it_was_typed() -> None:
+    code = new_code("BCD")
+    assert len(code) == 12
+    assert set(code) <= set(ALPHABET)
+    for typed in (code, spaced(code), code.lower(), f"  {spaced(code).replace('-', ' ')}\n"):
+        assert normalise(typed) == code
+
+
+def test_a_set_tells_unknown_from_used() -> None:
+    one, other, strange = (new_code("BCD") for _ in range(3))
+    slips = empty_set().with_new([one, other]).use(one)
+    with pytest.raises(UsedSlipError):
+        slips.use(one)
+    with pytest.raises(UnknownSlipError):
+        slips.use(strange)
+    assert (slips.has(one), slips.has(other), slips.has(strange)) == (True, True, False)
+    assert unpack(slips.pack()) == slips
+
+
+def test_a_packed_set_tells_neither_codes_nor_the_order_of_their_use() -> None:
+    codes = [new_code("BCD") for _ in range(20)]
+    printed = empty_set().with_new(codes)
+    forwards, backwards = printed, printed
+    for code in codes[:10]:
+        forwards = forwards.use(code)
+    for code in reversed(codes[:10]):
+        backwards = backwards.use(code)
+    assert forwards.pack() == backwards.pack()
+    assert not [code for code in codes if code.encode() in forwards.pack()]
+
+
+def test_a_slip_opens_its_units_box_once(tmp_path: Path) -> None:
+    store, of_round = a_store(tmp_path), a_round(tree("a", "b"))
+    store.open_round(of_round, MONDAY)
+    [slip] = store.print_slips("r", "a", 1)
+    assert store.unit_of_slip(slip) == ("r", "a")
+    with pytest.raises(UnknownSlipError):
+        store.cast("r", "b", ballot(1, 1), MONDAY, slip)
+    store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    for unit in ("a", "b"):
+        with pytest.raises((UsedSlipError, UnknownSlipError)):
+            store.cast("r", unit, ballot(1, 1), MONDAY, slip)
+    for _ in range(4):
+        store.cast("r", "a", ballot(2, 2), MONDAY)
+    assert closed(store, of_round)["root"] == 5
+
+
+def test_slips_are_gone_when_the_round_has_closed(tmp_path: Path) -> None:
+    store, of_round = a_store(tmp_path), a_round(tree("a"))
+    store.open_round(of_round, MONDAY)
+    [slip] = store.print_slips("r", "a", 1)
+    closed(store, of_round)
+    assert store.unit_of_slip(slip) is None
+    with pytest.raises(RoundClosedError):
+        store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    with pytest.raises(StoreError, match="closed"):
+        store.print_slips("r", "a", 1)
+
+
+def test_a_round_without_slips_takes_none(tmp_path: Path) -> None:
+    store, of_round = a_store(tmp_path), replace(a_round(tree("a")), admission=frozenset({Admission.KIOSK}))
+    store.open_round(of_round, MONDAY)
+    [slip] = store.print_slips("r", "a", 1)
+    with pytest.raises(NotAdmittedError):
+        store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    assert closed(store, of_round)["root"] is None
