@@ -8,7 +8,7 @@ BIN = .venv/bin
 run: .venv/installed
 	$(BIN)/kiosk demo
 
-test: .venv/tested-with browser
+test: .venv/tested-with browser postgresql
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -39,6 +39,13 @@ browser:
 		echo "Installing Chromium for the browser tests"; \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium; }
+
+.PHONY: postgresql
+postgresql:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		echo "Installing PostgreSQL for the tests of the store"; \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq postgresql; }
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,130 @@
+"""The same store on PostgreSQL, for one installation with many sites and several processes."""
+
+import multiprocessing
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from kiosk.slips import UsedSlipError
+from kiosk.store import RoundClosedError, Store, open_store
+from tests.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
+
+ROUND = a_round(tree("a", "b"))
+
+
+def server_programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    assert found or on_path, "PostgreSQL is missing: apt install postgresql"
+    return found[-1].parent if found else Path(str(on_path)).parent
+
+
+def as_nobody() -> dict[str, int]:
+    """PostgreSQL refuses to run as root: take another user where the tests do."""
+    return {"user": pwd.getpwnam("nobody").pw_uid} if os.geteuid() == 0 else {}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A cluster of its own on a free port of this machine: the address of its databases."""
+    programs = server_programs()
+    with TemporaryDirectory(dir="/tmp") as folder:
+        owner = as_nobody()
+        if owner:
+            os.chown(folder, owner["user"], -1)
+        data = f"{folder}/data"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        make = [programs / "initdb", "-D", data, "-U", "kiosk", "--auth=trust", "--no-sync"]
+        subprocess.run(make, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
+        options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off"
+        start = [programs / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"]
+        subprocess.run(start, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
+        try:
+            yield f"postgresql://kiosk@127.0.0.1:{port}"
+        finally:
+            stop = [programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
+            subprocess.run(stop, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def url(server: str, tmp_path: Path) -> str:
+    """An empty database."""
+    name = tmp_path.name
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"{server}/{name}"
+
+
+def opened(url: str, folder: Path) -> Store:
+    return open_store(folder, url, folder / "keys", durable=False)
+
+
+@pytest.fixture
+def store(url: str, tmp_path: Path) -> Iterator[Store]:
+    made = opened(url, tmp_path)
+    made.migrate()
+    made.migrate()
+    made.check_schema()
+    made.open_round(ROUND, MONDAY)
+    yield made
+    made.close()
+
+
+def test_ballots_are_counted_and_closed_as_on_sqlite(store: Store) -> None:
+    cast_all(store, "a", random_ballots(13, Random(1)))
+    cast_all(store, "b", random_ballots(4, Random(2)))
+    store.count(MONDAY + timedelta(hours=8))
+    nodes = {node["id"]: node for node in store.snapshot()["rounds"][0]["nodes"]}
+    assert [nodes[name]["answered"] for name in ("root", "a", "b")] == [8, 8, None]
+    assert closed(store, ROUND) == {"root": 17, "a": 8, "b": None}
+    with pytest.raises(RoundClosedError):
+        store.cast("r", "a", ballot(1, 1), MONDAY)
+
+
+def test_a_slip_is_used_once_and_a_refused_ballot_leaves_nothing(store: Store) -> None:
+    [slip] = store.print_slips("r", "a", 1)
+    assert store.unit_of_slip(slip) == ("r", "a")
+    store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    with pytest.raises(UsedSlipError):
+        store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    cast_all(store, "a", random_ballots(4, Random(1)))
+    assert closed(store, ROUND)["root"] == 5
+
+
+def test_a_lost_key_empties_one_box_and_is_told_once(store: Store, tmp_path: Path) -> None:
+    cast_all(store, "a", random_ballots(12, Random(1)))
+    for key in (tmp_path / "keys" / "box.r.a").iterdir():
+        key.unlink()
+    store.count(MONDAY + timedelta(hours=8))
+    store.count(MONDAY + timedelta(days=1))
+    assert store.rounds()[0].lost_boxes == 1
+
+
+def answer_as_a_process(url: str, folder: Path, seed: int) -> None:
+    store = opened(url, folder)
+    cast_all(store, "a", random_ballots(30, Random(seed)))
+    store.close()
+
+
+def test_several_processes_lose_nothing(store: Store, url: str, tmp_path: Path) -> None:
+    start = multiprocessing.get_context("spawn")
+    processes = [start.Process(target=answer_as_a_process, args=(url, tmp_path, seed)) for seed in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert store.rounds()[0].lost_boxes == 0
+    assert closed(store, ROUND)["a"] == 90
