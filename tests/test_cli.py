@@ -1,0 +1,179 @@
+"""The command, as an operator types it: what it does, and one line and status 2 for what it cannot."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kiosk.cli import main
+from kiosk.slips import normalise
+from kiosk.store import open_store
+from tests.test_published import smallest_step
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """run("init") -> what came of it; its folder is the test's."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("KIOSK_")]:
+        monkeypatch.delenv(name)
+
+    def kiosk(*words: str, typed: str = "", **settings: str) -> Result:
+        return CliRunner().invoke(main, words, input=typed, env={"KIOSK_DATA": "data", **settings})
+
+    return kiosk
+
+
+def printed(done: Result) -> str:
+    assert done.exit_code == 0, done.stderr
+    return done.stdout
+
+
+OPEN = ("round", "open", "--survey", "ombudsmannaskap", "--tree", "vasteras", "--days", "90")
+
+
+def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
+    assert "kiosk user add" in printed(run("init"))
+    assert "anna may sign in" in printed(
+        run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n")
+    )
+    of_round = printed(run(*OPEN)).split()[0]
+    assert f"{of_round}  open" in printed(run("round", "list"))
+    assert printed(run("link", "--unit", "frida")).startswith("http://127.0.0.1:8000/k/")
+    poster = run("link", "--unit", "frida", "--poster", KIOSK_GUEST_ADDRESS="https://svara.example")
+    assert printed(poster).startswith("https://svara.example/s/")
+    slips = printed(run("slips", "--round", of_round, "--unit", "frida", "--number", "7")).split()
+    assert len(set(slips)) == 7
+    data = tmp_path / "data"
+    store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", data / "keys")
+    assert {store.unit_of_slip(normalise(slip)) for slip in slips} == {(of_round, "frida")}
+    [published] = json.loads(printed(run("results", "--json")))["rounds"]
+    assert published["id"] == of_round
+    assert "waiting for more answers" in printed(run("results"))
+    assert "Nothing to do" in printed(run("count"))
+    assert printed(run("init")).startswith("Ready in")
+
+
+def test_check_tells_programs_what_surveys_there_are(run: Run) -> None:
+    surveys = json.loads(printed(run("check", "--json")))["surveys"]
+    survey = surveys["ombudsmannaskap"]
+    assert survey["scale"] == "agree5"
+    assert len(survey["version"]) == 10
+    assert survey["statements"][0]["id"] == "listened"
+    assert survey["statements"][0]["text"] == "Jag känner att personalen lyssnar på mig"
+
+
+def test_count_counts_once_a_tick(run: Run) -> None:
+    printed(run("init"))
+    at = (datetime.now() - timedelta(minutes=2)).strftime("%H:%M")
+    assert printed(run("count", KIOSK_COUNT_AT=at)).startswith(("Counted for", "Nothing to do"))
+    assert printed(run("count", KIOSK_COUNT_AT=at)).startswith("Nothing to do")
+
+
+MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
+    "no such survey": ((*OPEN[:3], "other", *OPEN[4:]), {}, "no survey 'other'; there are: ombudsmannaskap"),
+    "no such tree": ((*OPEN[:5], "other", *OPEN[6:]), {}, "no tree 'other'; there are: vasteras"),
+    "k under the floor": ((*OPEN, "--k", "4"), {}, "minst 5"),
+    "a round too short": ((*OPEN[:7], "4"), {}, "minst 5 dagar"),
+    "two lengths": ((*OPEN, "--closes", "2099-01-01"), {}, "either --closes or --days"),
+    "no length": (OPEN[:6], {}, "either --closes or --days"),
+    "no such unit": (("link", "--unit", "other"), {}, "no unit 'other'; there are: dagverksamheten"),
+    "slips for no round": (("slips", "--round", "other", "--unit", "frida"), {}, "takes no slips"),
+    "a short password": (("user", "add", "anna", "--role", "staff"), {}, "at least 10 characters"),
+    "an odd name": (("user", "add", "a\tb", "--role", "staff"), {}, "printable"),
+    "a bad setting": (("results",), {"KIOSK_COUNT_AT": "noon"}, "KIOSK_COUNT_AT is 'noon'"),
+    "a missing file": (("check", "missing.toml"), {}, "no such file"),
+    "no installation": (("results",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
+    "a round that overlaps": (OPEN, {}, "pågår på samma ställe"),
+    "serving without an installation": (("serve",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
+    "serving elsewhere": (("serve",), {"KIOSK_DESK_LISTEN": "203.0.113.1:9"}, "cannot listen on 203.0.113.1"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_with_the_way_out_and_changes_nothing(run: Run, mistake: str) -> None:
+    words, settings, way_out = MISTAKES[mistake]
+    printed(run("init"))
+    printed(run(*OPEN))
+    before = printed(run("round", "list")), printed(run("results", "--json"))
+    done = run(*words, typed="short\n", **settings)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("kiosk: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert way_out in done.stderr
+    assert (printed(run("round", "list")), printed(run("results", "--json"))) == before
+    assert run("link", "--unit", "frida").exit_code == 0
+
+
+def arrivals(folder: Path, rows: list[tuple[datetime, str]]) -> Path:
+    random = Random(1)
+    names = ["listened", "contact_support", "rights_knowledge", "feel_better"]
+    file = folder / "arrivals.jsonl"
+    lines = [
+        json.dumps(
+            {"at": at.isoformat(), "unit": unit, "answers": {name: random.randint(1, 5) for name in names}}
+        )
+        for at, unit in rows
+    ]
+    file.write_text("\n".join(lines))
+    return file
+
+
+def simulated(
+    run: Run, folder: Path, rows: list[tuple[datetime, str]], *words: str
+) -> list[dict[str, object]]:
+    out = folder / "out.jsonl"
+    printed(run("simulate", "--arrivals", str(arrivals(folder, rows)), "--out", str(out), *words))
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+MORNING = datetime(2026, 3, 2, 9)
+
+
+def test_the_survey_of_2022_keeps_every_ballot(run: Run, tmp_path: Path) -> None:
+    """20 guests in 5 days at one unit, as many as answered in 2022."""
+    rows = [(MORNING + timedelta(days=at % 5, minutes=17 * at), "dagverksamheten") for at in range(20)]
+    seen = simulated(run, tmp_path, rows, "--k", "5")
+    [last] = seen[-1]["snapshot"]["rounds"]  # type: ignore[index]
+    assert [(node["id"], node["answered"]) for node in last["nodes"]] == [("dagverksamheten", 20)]
+    assert seen[-1]["at"] != seen[0]["at"]
+
+
+def test_three_units_with_three_guests_a_day_lose_none_and_show_no_step_below_k(
+    run: Run, tmp_path: Path
+) -> None:
+    rows = [(MORNING + timedelta(days=day, minutes=guest * 40), unit)
+            for day in range(14) for guest in range(3) for unit in ("a", "b", "c")]  # fmt: skip
+    seen = [line["snapshot"] for line in simulated(run, tmp_path, rows, "--k", "5")]
+    [last] = seen[-1]["rounds"]  # type: ignore[index]
+    assert last["nodes"][0]["answered"] == len(rows) == 126
+    step = smallest_step(seen)  # type: ignore[arg-type]
+    assert step is not None
+    assert step >= 5
+
+
+BAD_ARRIVALS = {
+    "no JSON": "x",
+    "no time": '{"unit": "a", "answers": {}}',
+    "a time with a zone": '{"at": "2026-03-02T10:15:00+01:00", "unit": "a", "answers": {}}',
+    "an answer off the scale": '{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {"listened": 6}}',
+    "an unknown statement": '{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {"other": 1}}',
+    "a list": "[]",
+}
+
+
+@pytest.mark.parametrize("case", BAD_ARRIVALS)
+def test_a_bad_arrival_is_named_by_file_and_line(run: Run, tmp_path: Path, case: str) -> None:
+    file = tmp_path / "arrivals.jsonl"
+    file.write_text('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}\n' + BAD_ARRIVALS[case])
+    done = run("simulate", "--arrivals", str(file), "--out", "out.jsonl")
+    assert done.exit_code == 2
+    assert f"{file}: line 2: " in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,94 @@
+"""Which rounds may be opened, and what freezes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kiosk.rounds import Round, RoundError, check_opening, round_from_json, round_id
+from tests.builders import MONDAY, a_round, survey, tree
+
+DAY = timedelta(days=1)
+GOOD = a_round(tree("a", "b"))
+
+
+def reasons(new: Round, others: Sequence[Round] = ()) -> list[str]:
+    try:
+        check_opening(new, others, MONDAY)
+    except RoundError as error:
+        return [reason.message for reason in error.reasons]
+    return []
+
+
+def lasting(days: float, of_round: Round = GOOD) -> Round:
+    return replace(of_round, closes_at=of_round.opens_at + timedelta(days=days))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        replace(GOOD, k=4),
+        replace(GOOD, k=0),
+        replace(GOOD, k=101),
+        lasting(4.99),
+        lasting(-1),
+        lasting(367),
+        replace(GOOD, admission=frozenset()),
+    ],
+)
+def test_a_round_that_breaks_one_rule_is_refused_for_that_reason(broken: Round) -> None:
+    assert len(reasons(broken)) == 1
+    assert reasons(GOOD) == reasons(lasting(5)) == reasons(replace(GOOD, k=100)) == []
+
+
+def test_a_round_dated_back_must_still_be_open_for_five_days_from_now() -> None:
+    back_dated = replace(GOOD, opens_at=MONDAY - 90 * DAY, closes_at=MONDAY + 4 * DAY)
+    assert len(reasons(back_dated)) == 1
+
+
+def test_all_reasons_are_told_at_once() -> None:
+    assert len(reasons(replace(lasting(3), k=4, admission=frozenset()))) == 3
+
+
+def test_a_unit_takes_part_in_one_round_at_a_time() -> None:
+    same_units = replace(GOOD, id="other", opens_at=GOOD.closes_at - DAY, closes_at=GOOD.closes_at + 9 * DAY)
+    assert len(reasons(same_units, [GOOD])) == 1
+    assert reasons(replace(same_units, opens_at=GOOD.closes_at), [GOOD]) == []
+    assert reasons(replace(same_units, tree=tree("c")), [GOOD]) == []
+
+
+def quarters(number: int, *, days_apart: int = 80) -> list[Round]:
+    return [
+        replace(lasting(70), id=f"q{at}", opens_at=MONDAY + at * days_apart * DAY,
+                closes_at=MONDAY + (at * days_apart + 70) * DAY)
+        for at in range(number)
+    ]  # fmt: skip
+
+
+def test_a_unit_publishes_at_most_four_comparable_tables_a_year() -> None:
+    *four, fifth = quarters(5)
+    assert reasons(four[3], four[:3]) == []
+    assert len(reasons(fifth, four)) == 1
+    slower = quarters(5, days_apart=92)
+    assert reasons(slower[4], slower[:4]) == []
+
+
+def test_other_statements_have_a_budget_of_their_own() -> None:
+    *four, fifth = quarters(5)
+    others = replace(
+        survey(), statements=tuple(replace(s, text=f"Other {s.text}") for s in survey().statements)
+    )
+    assert reasons(replace(fifth, survey=others), four) == []
+
+
+def test_a_round_comes_back_from_json_as_it_was() -> None:
+    assert round_from_json(json.loads(json.dumps(GOOD.as_json()))) == GOOD
+
+
+def test_an_id_is_never_taken_twice() -> None:
+    taken: list[str] = []
+    for _ in range(3):
+        taken.append(round_id(GOOD.survey, MONDAY.date(), taken))
+    assert taken == ["made_up-2026-03-02", "made_up-2026-03-02-2", "made_up-2026-03-02-3"]

@@ -1,0 +1,61 @@
+"""The wheel carries all it needs and runs from any folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+VISIT = """
+import sys
+from datetime import datetime
+from pathlib import Path
+import kiosk
+from kiosk.app import guest_and_desk
+from kiosk.library import read_library
+from kiosk.settings import read_settings
+from kiosk.store import open_store
+from kiosk.ticks import Every
+
+settings = read_settings({"KIOSK_DATA": sys.argv[1]})
+store = open_store(settings.data, settings.database_url, settings.keys)
+store.migrate()
+guest, desk = (app.test_client() for app in guest_and_desk(settings, store, read_library(settings), Every(5)))
+print(kiosk.__file__)
+for client, path in [(guest, "/thanks"), (guest, "/static/guest.js"), (guest, "/static/icon.svg"),
+                     (guest, "/q"), (desk, "/admin/sign-in"), (desk, "/admin/static/desk.css"),
+                     (desk, "/admin/static/plotly/plotly-basic.min.js")]:
+    assert client.get(path).status_code == 200, path
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder the wheel was installed into, beside this environment's libraries."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
+    [wheel] = folder.glob("*.whl")
+    subprocess.run([*pip, "install", "--no-deps", "--target", folder / "lib", wheel], check=True)
+    return folder / "lib"
+
+
+def ran(installed: Path, folder: Path, *words: str) -> str:
+    environ = {**os.environ, "PYTHONPATH": str(installed), "KIOSK_DATA": str(folder / "data")}
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environ, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_surveys_and_catalogues_are_inside(installed: Path, tmp_path: Path) -> None:
+    told = ran(installed, tmp_path, "-m", "kiosk.cli", "check")
+    assert "ombudsmannaskap" in told
+    assert "vasteras" in told
+
+
+def test_pages_scripts_and_charts_are_inside(installed: Path, tmp_path: Path) -> None:
+    assert ran(installed, tmp_path, "-c", VISIT, str(tmp_path / "data")).startswith(str(installed))
