@@ -18,6 +18,11 @@ test: .venv/tested-with browser postgresql
 quick: .venv/tested-with
 	$(BIN)/pytest -m "not browser"
 
+# The adversary, in full: minutes, not seconds. Its quick half runs in `make test`.
+.PHONY: attack
+attack: .venv/tested-with browser
+	$(BIN)/python -m tests.attack $(ATTACKS)
+
 # Extract every text on a screen and in the questions; new ones are added, empty, to each catalogue.
 # Texts no screen uses are kept and named; PRUNE=yes removes them.
 messages: .venv/tested-with

@@ -1,0 +1,144 @@
+"""Attack 3: what was answered shows in when something is published, or in how a guest's POST is answered."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from unittest.mock import patch
+
+from scipy.stats import ks_2samp
+
+from kiosk.ballot import Ballot
+from kiosk.box import draw_batch
+from kiosk.guest.pace import Pace
+from kiosk.simulate import Plan, simulate
+from kiosk.tree import flat_tree
+from tests.attack.finding import Finding, Scale
+from tests.attack.guests import DAYS, OPENING, SURVEY, ballot, visits
+from tests.test_guest import Place
+
+K = 5
+LEAST_P = 0.01
+
+Release = tuple[datetime, tuple[int | None, ...]]
+
+
+def releases(seed: int, answers: int) -> list[Release]:
+    """When what number of ballots is published, for arrivals by `seed` and answers by `answers`."""
+    random = Random(answers)
+    arrivals = [
+        type(one)(one.at, f"u{at % 2}", ballot(random, "skewed"))
+        for at, one in enumerate(visits(Random(seed), 5.0, "balanced"))
+    ]
+    plan = Plan(SURVEY, flat_tree(["u0", "u1"]), K, OPENING, DAYS)
+    return [
+        (at, tuple(node["answered"] for node in document["rounds"][0]["nodes"]))
+        for at, document in simulate(plan, arrivals, Random(seed))
+    ]
+
+
+def _differ(seed: int) -> bool:
+    return releases(seed, 2 * seed) != releases(seed, 2 * seed + 1)
+
+
+def refuse_the_unanimous(ballots: Sequence[Ballot], k: int, rng: Random) -> tuple[list[Ballot], list[Ballot]]:
+    """A rule that looks: it holds a box back in which nearly all agree on the first statement."""
+    first = [one.answers[0] for one in ballots]
+    if first and max(first.count(answer) for answer in set(first)) > 0.7 * len(first):
+        return [], list(ballots)
+    return draw_batch(ballots, k, rng)
+
+
+def _releases_finding(scale: Scale) -> Finding:
+    pairs = 1_000 if scale is Scale.FULL else 30
+    with ProcessPoolExecutor() as pool:
+        differing = sum(pool.map(_differ, range(pairs), chunksize=10))
+    with patch("kiosk.store.draw_batch", refuse_the_unanimous):
+        caught = sum(_differ(seed) for seed in range(20))
+    return Finding(
+        f"blindness: {pairs} pairs of worlds with the same arrivals and other answers",
+        f"{differing} pairs publish at other times or other numbers",
+        "0",
+        differing == 0,
+        f"a rule that looks at answers: {caught} of 20 pairs (must be > 0)",
+        caught > 0,
+    )
+
+
+def _responses(values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
+    """The distinct bytes guests get who send these values, one after another, over thresholds."""
+    found = set()
+    with TemporaryDirectory() as folder:
+        place = Place(Path(folder), pace=Pace(0.0, 1))
+        for value in values:
+            sent = place.client.post("/", data={"listened": value, "feel_better": value})
+            leak = value.encode() if is_leaky else b""
+            found.add(f"{sent.status}\n{sent.headers}".encode() + sent.data + leak)
+        place.store.close()
+    return found
+
+
+def _responses_finding(scale: Scale) -> Finding:
+    number = 500 if scale is Scale.FULL else 60
+    random = Random(5)
+    values = random.choices(["", "1", "2", "3", "4", "5", "dont_know", "prefer_not"], k=number)
+    distinct, leaky = _responses(values), _responses(values, is_leaky=True)
+    return Finding(
+        f"responses: {number} guests with every kind of answer, across thresholds",
+        f"{len(distinct)} distinct responses",
+        "1",
+        len(distinct) == 1,
+        f"a response that repeats the answer: {len(leaky)} distinct (must be > 1)",
+        len(leaky) > 1,
+    )
+
+
+def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]]:
+    """Seconds of POSTs that bring a box to 2k ballots, and of those just before, taken in turn."""
+    crossing, before = [], []
+    with TemporaryDirectory() as folder:
+        times = [datetime(2026, 3, 2, 12)]
+        place = Place(Path(folder), pace=Pace(0.0, 1), clock=lambda: times[0])
+        lying = 0
+        while len(crossing) < number:
+            is_crossing = lying == 2 * K - 1
+            times[0] += timedelta(seconds=1)
+            start = perf_counter()
+            place.client.post("/", data={"listened": "4", "feel_better": "2"})
+            if is_leaky and is_crossing:
+                place.store.count(times[0])
+            took = perf_counter() - start
+            lying += 1
+            if is_crossing:
+                crossing.append(took)
+                times[0] += timedelta(seconds=1)
+                place.store.count(times[0])
+                lying = K
+            elif lying == 2 * K - 1:
+                before.append(took)
+        place.store.close()
+    return crossing, before[: len(crossing)]
+
+
+def _timing_finding(scale: Scale) -> Finding:
+    number = 1_000 if scale is Scale.FULL else 60
+    p = float(ks_2samp(*_latencies(number, is_leaky=False)).pvalue)
+    if p <= LEAST_P:
+        # One time in a hundred chance alone does this; twice in a row is no chance.
+        p = float(ks_2samp(*_latencies(number, is_leaky=False)).pvalue)
+    leaky = float(ks_2samp(*_latencies(min(number, 200), is_leaky=True)).pvalue)
+    return Finding(
+        f"timing: {2 * number} POSTs, half of them crossing the threshold",
+        f"Kolmogorov-Smirnov p = {p:.3f}",
+        f"p > {LEAST_P:g}, in one of two trials",
+        p > LEAST_P,
+        f"counting in the request: p = {leaky:.1g} (must be < {LEAST_P:g})",
+        leaky < LEAST_P,
+    )
+
+
+def run(scale: Scale) -> list[Finding]:
+    return [_releases_finding(scale), _responses_finding(scale), _timing_finding(scale)]

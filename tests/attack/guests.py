@@ -1,0 +1,108 @@
+"""Made-up guests of one kiosk over a week, and what everybody saw of them: the real thing, simulated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from kiosk.ballot import Answer, Ballot, NoAnswer
+from kiosk.simulate import Arrival, Plan, simulate
+from kiosk.snapshot import Document
+from kiosk.store import open_store
+from kiosk.survey import Survey
+from kiosk.tree import flat_tree
+from tests.builders import survey
+
+Seen = list[tuple[datetime, Document]]
+
+OPENING = datetime(2026, 3, 2)
+DAYS = 7
+SHORTEST_VISIT = 0.002
+"""Hours between two guests at the least: no two answer in the same seconds."""
+
+UNIT = "u"
+
+ANSWERS: list[Answer] = [1, 2, 3, 4, 5, *NoAnswer]
+PROFILES = {
+    "balanced": (0.12, 0.16, 0.30, 0.22, 0.14, 0.02, 0.02, 0.02),
+    "skewed": (0.01, 0.02, 0.06, 0.20, 0.65, 0.02, 0.02, 0.02),
+}
+"""Chances of each answer, the scale's lowest option first: evenly spread, and as for "I feel safe here"."""
+
+SURVEY: Survey = survey(statements=4)
+
+
+@dataclass(frozen=True)
+class Week:
+    """One round at one kiosk: who came when with what, sorted by time, and all that was published."""
+
+    arrivals: tuple[Arrival, ...]
+    seen: Seen
+
+    @property
+    def times(self) -> list[datetime]:
+        return [arrival.at for arrival in self.arrivals]
+
+    def truth(self, guest: int, statement: int) -> int:
+        """The index in ANSWERS of what a guest answered."""
+        return ANSWERS.index(self.arrivals[guest].ballot.answers[statement])
+
+
+def ballot(random: Random, profile: str) -> Ballot:
+    return Ballot(tuple(random.choices(ANSWERS, PROFILES[profile])[0] for _ in SURVEY.statements))
+
+
+def visits(random: Random, a_day: float, profile: str) -> list[Arrival]:
+    """A week's guests: as many a day as chance has it, at opening hours."""
+    found = []
+    for day in range(DAYS):
+        hours = random.expovariate(a_day) * 8
+        while hours < 8:
+            at = OPENING + timedelta(days=day, hours=8 + hours)
+            found.append(Arrival(at.replace(microsecond=0), UNIT, ballot(random, profile)))
+            hours += max(random.expovariate(a_day) * 8, SHORTEST_VISIT)
+    return found
+
+
+def lived(arrivals: Sequence[Arrival], k: int) -> Week:
+    """The week as `kiosk simulate` plays it."""
+    in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
+    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS)
+    return Week(in_order, list(simulate(plan, in_order)))
+
+
+class HideUnderK:
+    """The leak most tools have: nothing under k answers, then every answer as it comes."""
+
+    def __init__(self) -> None:
+        self.is_shown = False
+
+    def __call__(self, ballots: Sequence[Ballot], k: int, rng: Random) -> tuple[list[Ballot], list[Ballot]]:
+        del rng
+        self.is_shown = self.is_shown or len(ballots) >= k
+        return (list(ballots), []) if self.is_shown else ([], list(ballots))
+
+
+def lived_hiding_under_k(arrivals: Sequence[Arrival], k: int) -> Week:
+    """The same store with that leak: counted at each arrival, shown from k on, without a veil."""
+    in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
+    of_round, seen = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS).round, []
+    with (
+        TemporaryDirectory() as folder,
+        patch("kiosk.store.draw_batch", HideUnderK()),
+        patch("kiosk.tally.veil", lambda counts: (tuple(counts), 0)),
+    ):
+        data = Path(folder)
+        store = open_store(data, f"sqlite:///{data / 'k.sqlite'}", data / "keys", durable=False)
+        store.migrate()
+        store.open_round(of_round, OPENING)
+        for arrival in in_order:
+            store.cast(of_round.id, UNIT, arrival.ballot, arrival.at)
+            at = arrival.at + timedelta(seconds=1)
+            store.count(at)
+            seen.append((at, store.snapshot()))
+        store.close()
+    return Week(in_order, seen)

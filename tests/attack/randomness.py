@@ -1,0 +1,78 @@
+"""Attack 8: which ballots are drawn can be foreseen or nudged."""
+
+import random as global_random
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from secrets import SystemRandom
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from scipy.stats import chisquare
+
+from kiosk.ballot import Ballot
+from kiosk.box import draw_batch
+from tests.attack.finding import Finding, Scale
+from tests.builders import MONDAY, a_round, a_store, tree
+
+K = 5
+LEAST_P = 0.001
+
+
+def evenness(openings: int, rng: Random) -> float:
+    """The chi-square p of all choices of k ballots from a box of 2k being equally likely."""
+    box = list(range(2 * K))
+    seen = Counter(tuple(draw_batch(box, K, rng)[0]) for _ in range(openings))
+    return float(chisquare([seen[choice] for choice in combinations(box, K)]).pvalue)
+
+
+class Leaning(Random):
+    """A generator that likes the first ballots."""
+
+    def sample(self, population: range, k: int) -> list[int]:  # type: ignore[override]
+        front = super().sample(population, k)
+        return front if self.random() < 0.98 else list(population[:k])
+
+
+def drawn(seed: int, rng: Random | None) -> tuple[object, ...]:
+    """What a store publishes of ten different ballots, with the global generator seeded and broken."""
+    with TemporaryDirectory() as folder:
+        store = a_store(Path(folder), rng=rng)
+        store.open_round(a_round(tree("a")), MONDAY)
+        for number in range(10):
+            store.cast("r", "a", Ballot((1 + number % 5, 1 + number // 5)), MONDAY)
+        global_random.seed(seed)
+        with patch("random.random", lambda: 0.0), patch("random.sample", lambda *_: [0, 1, 2, 3, 4]):
+            store.count(MONDAY.replace(hour=17))
+        [node, *_] = store.snapshot()["rounds"][0]["nodes"]
+        store.close()
+        return tuple(tuple(table["counts"]) for table in node["statements"].values())
+
+
+def run(scale: Scale) -> list[Finding]:
+    openings = 100_000 if scale is Scale.FULL else 5_000
+    p = evenness(openings, SystemRandom())
+    if p <= LEAST_P:
+        p = evenness(openings, SystemRandom())
+    leaning = evenness(openings, Leaning(1))
+    honest = len({drawn(1, None) for _ in range(12)})
+    seeded = len({drawn(1, Random(1)) for _ in range(12)})
+    return [
+        Finding(
+            f"randomness: {openings} openings of a box of {2 * K}",
+            f"chi-square p = {p:.3f} over all {252} choices",
+            f"p > {LEAST_P:g}, in one of two trials",
+            p > LEAST_P,
+            f"a generator that leans: p = {leaning:.1g} (must be < {LEAST_P:g})",
+            leaning < LEAST_P,
+        ),
+        Finding(
+            "randomness: 12 counts with the global generator seeded alike and patched",
+            f"{honest} different draws",
+            "more than 1",
+            honest > 1,
+            f"a store that draws with a seeded generator: {seeded} (must be 1)",
+            seeded == 1,
+        ),
+    ]

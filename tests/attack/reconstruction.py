@@ -1,0 +1,165 @@
+"""Attack 1: whoever knows who answered when, and sees every snapshot, works out who answered what."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from random import Random
+
+import numpy as np
+
+from kiosk.simulate import Arrival
+from tests.attack.finding import Finding, Scale
+from tests.attack.guests import ANSWERS, PROFILES, SURVEY, Week, lived, lived_hiding_under_k, visits
+from tests.attack.insider import batches, candidates, posterior, right_guesses
+from tests.attack.integer import is_possible
+
+STATEMENTS = range(len(SURVEY.statements))
+A_DAY = (1.5, 3.0, 6.0)
+KS = (5, 8)
+MOST_POINTS = 3.0
+CONTROL_PERCENT = 75.0
+LEAST_QUESTIONS = 5_000
+
+
+@dataclass
+class Score:
+    """Cells are a guest's answer to a statement; guesses are expected numbers of right ones."""
+
+    cells: int = 0
+    proven: int = 0
+    guessed: int = 0
+    right: float = 0.0
+    right_from_one_table: float = 0.0
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    @property
+    def points(self) -> float:
+        """Percentage points by which the insider guesses better than from one table at the end."""
+        return 100 * (self.right - self.right_from_one_table) / max(self.guessed, 1)
+
+
+@dataclass(frozen=True)
+class Setting:
+    profile: str
+    a_day: float
+    k: int
+    seed: int
+
+
+def attack(week: Week, k: int, *, stays: int) -> Score:
+    """Everything the insider gets out of one round."""
+    found, score = batches(week.seen, "u"), Score()
+    for statement in STATEMENTS:
+        truths = [week.truth(guest, statement) for guest in range(len(week.times))]
+        one_table = np.bincount(truths, minlength=len(ANSWERS)).astype(float)
+        for at, truth in zip(week.times, truths, strict=True):
+            possible = candidates(at, found, statement, stays=stays)
+            if possible and truth not in possible:
+                raise AssertionError("the attacker excluded the truth: it is broken")
+            score.cells += 1
+            score.proven += len(possible) == 1
+            likely = posterior(at, found, statement, stays=k if stays else 0)
+            if likely is not None:
+                score.guessed += 1
+                score.right += right_guesses(likely, truth)
+                score.right_from_one_table += right_guesses(one_table, truth)
+    return score
+
+
+def attack_box(setting: Setting) -> Score:
+    """One round of the product."""
+    arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
+    return attack(lived(arrivals, setting.k), setting.k, stays=setting.k) if arrivals else Score()
+
+
+def attack_hiding(setting: Setting) -> Score:
+    """One round of a tool that hides groups under k."""
+    arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
+    return attack(lived_hiding_under_k(arrivals, setting.k), setting.k, stays=0) if arrivals else Score()
+
+
+def total(attack_one: Callable[[Setting], Score], settings: Sequence[Setting]) -> Score:
+    with ProcessPoolExecutor() as pool:
+        return sum(pool.map(attack_one, settings, chunksize=20), Score())
+
+
+def agreement(questions: int) -> tuple[int, int]:
+    """(questions asked, answers on which both attackers agree) about guests of the product's rounds."""
+    asked = agreed = 0
+    random = Random(7)
+    while asked < questions:
+        profile, a_day, k = random.choice(list(PROFILES)), random.choice(A_DAY), random.choice(KS)
+        arrivals: list[Arrival] = visits(random, a_day, profile)
+        week = lived(arrivals, k) if arrivals else None
+        found = batches(week.seen, "u") if week else []
+        if not week or not found:
+            continue
+        for _ in range(25):
+            guest, statement = random.randrange(len(week.times)), random.choice(STATEMENTS)
+            option = random.randrange(len(ANSWERS))
+            by_sets = option in candidates(week.times[guest], found, statement, stays=k)
+            by_programme = is_possible(week.times, found, statement, guest, option)
+            asked, agreed = asked + 1, agreed + (by_sets == by_programme)
+    return asked, agreed
+
+
+def run(scale: Scale) -> list[Finding]:
+    rounds = 1_000 if scale is Scale.FULL else 8
+    findings = []
+    for profile, k in product(PROFILES, KS):
+        control, caught = _control(profile, k, 1_000 if scale is Scale.FULL else 60)
+        for a_day in A_DAY:
+            score = total(attack_box, [Setting(profile, a_day, k, seed) for seed in range(rounds)])
+            # A handful of rounds says nothing about a few points.
+            guesses_badly = score.points <= MOST_POINTS or scale is Scale.QUICK
+            findings.append(
+                Finding(
+                    f"reconstruction: {rounds} rounds, {profile} answers, {a_day:g} guests a day, k={k}",
+                    f"{score.proven} of {score.cells} answers proven; best guess {score.points:+.1f} points",
+                    f"0 proven; best guess at most {MOST_POINTS:+g} points over one table at the end",
+                    score.proven == 0 and guesses_badly,
+                    control,
+                    caught,
+                )
+            )
+    asked, agreed = agreement(LEAST_QUESTIONS if scale is Scale.FULL else 100)
+    findings.append(
+        Finding(
+            "reconstruction by an integer programme that shares no reasoning with the first attacker",
+            f"agrees on {agreed} of {asked} questions",
+            "agrees on all",
+            agreed == asked,
+            *_control_of_the_programme(),
+        )
+    )
+    return findings
+
+
+def _control(profile: str, k: int, rounds: int) -> tuple[str, bool]:
+    # The first k of a round stay hidden there too: with k = 8 a busier week tells the leak apart.
+    a_day = 3.0 if k == min(KS) else 6.0
+    leaky = total(attack_hiding, [Setting(profile, a_day, k, seed) for seed in range(rounds)])
+    percent = 100 * leaky.proven / leaky.cells
+    words = f"hiding under k, {a_day:g} a day: {percent:.1f} % proven (must be >= {CONTROL_PERCENT:g} %)"
+    return words, percent >= CONTROL_PERCENT
+
+
+def _control_of_the_programme() -> tuple[str, bool]:
+    """It must not call everything possible: told all other ballots of a batch, it proves the last one."""
+    week = lived(visits(Random(3), 3.0, "balanced"), 5)
+    found = batches(week.seen, "u")
+    unveiled = [statement for statement in STATEMENTS if not any(one.withheld[statement] for one in found)]
+    statement, target = unveiled[0], 0
+    others = {guest: week.truth(guest, statement) for guest in range(1, len(week.times))}
+    possible = [
+        option
+        for option in range(len(ANSWERS))
+        if is_possible(week.times, found, statement, target, option, others)
+    ]
+    return (
+        f"told all answers but one, it leaves {len(possible)} possible (must be the true one)",
+        possible == [week.truth(target, statement)],
+    )

@@ -1,0 +1,17 @@
+"""The quick half of the attacks on the rules; `make attack` runs all of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.attack import blindness, randomness, reconstruction, stuffing, year
+from tests.attack.finding import Finding, Scale
+
+ATTACKS = [reconstruction.run, stuffing.run, blindness.run, year.run, randomness.run]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__module__.rpartition(".")[2])
+def test_the_attack_finds_nothing_here_and_succeeds_on_its_control(
+    attack: Callable[[Scale], list[Finding]],
+) -> None:
+    assert [finding for finding in attack(Scale.QUICK) if not finding.is_good] == []

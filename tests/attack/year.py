@@ -1,0 +1,143 @@
+"""Attack 7: the same regulars answer round after round; whoever knows who came solves for their answers.
+
+Least squares over every batch of the year: each regular has the same unknown answer throughout, each batch
+says how its members answered in sum (the statistical disclosure attack: Danezis 2003; least squares on a
+pool mix: Oya, Troncoso, Perez-Gonzalez).
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+
+import numpy as np
+
+from kiosk.ballot import Ballot
+from kiosk.rounds import TREND_BUDGET
+from kiosk.simulate import Arrival, Plan, simulate
+from kiosk.tree import flat_tree
+from tests.attack.finding import Finding, Scale
+from tests.attack.guests import ANSWERS, PROFILES, SURVEY, UNIT
+from tests.attack.insider import Batch, batches
+
+REGULARS = 20
+ATTENDANCE = 0.6
+STABILITY = 0.9
+YEAR = 364
+MOST_POINTS = 15.0
+PULLS = (0.1, 0.3, 1.0, 3.0)
+"""How strongly the attacker pulls her solution towards what all answered; she may take the best."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A regular's visit: her number, and her ballot's arrival."""
+
+    regular: int
+    arrival: Arrival
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one batch tells: the chance that each regular's ballot is in it, and its counts per statement."""
+
+    members: np.ndarray[tuple[int], np.dtype[np.float64]]
+    batch: Batch
+
+
+def attend(random: Random, base: Sequence[Ballot], opens: datetime, days: int, profile: str) -> list[Visit]:
+    """One round's visits: each regular comes or not, and mostly answers as always."""
+    found = []
+    for regular, usual in enumerate(base):
+        if random.random() < ATTENDANCE:
+            at = opens + timedelta(days=random.randrange(days), hours=9, minutes=10 * regular)
+            answers = tuple(
+                answer if random.random() < STABILITY else random.choices(ANSWERS, PROFILES[profile])[0]
+                for answer in usual.answers
+            )
+            found.append(Visit(regular, Arrival(at, UNIT, Ballot(answers))))
+    return sorted(found, key=lambda visit: visit.arrival.at)
+
+
+def tables(visits: Sequence[Visit], opens: datetime, days: int, k: int) -> list[Table]:
+    """All that one round publishes, with each regular's chance of being in each batch."""
+    plan = Plan(SURVEY, flat_tree([UNIT]), k, opens, days)
+    found = batches(list(simulate(plan, [visit.arrival for visit in visits])), UNIT)
+    chances = {visit.regular: 1.0 for visit in visits}
+    told = []
+    for batch in found:
+        members = np.zeros(REGULARS)
+        for visit in visits:
+            if visit.arrival.at < batch.at:
+                taken = 1.0 if batch is found[-1] else batch.size / (batch.size + k)
+                members[visit.regular] = chances[visit.regular] * taken
+                chances[visit.regular] *= 1 - taken
+        told.append(Table(members, batch))
+    return told
+
+
+def solve(told: Sequence[Table], statement: int, pull: float) -> tuple[list[int], int]:
+    """(each regular's likeliest answer, the one best guess for everybody)."""
+    chances = np.array([table.members for table in told])
+    counts = np.array([table.batch.shares(statement) * table.batch.size for table in told])
+    everybody = counts.sum(axis=0) / counts.sum()
+    apart = np.linalg.solve(
+        chances.T @ chances + pull * np.eye(REGULARS),
+        chances.T @ counts + pull * np.tile(everybody, (REGULARS, 1)),
+    )
+    return [int(at) for at in apart.argmax(axis=1)], int(everybody.argmax())
+
+
+def attack_year(seed: int, *, rounds: int, profile: str, k: int) -> tuple[dict[float, int], int, int]:
+    """(right answers by pull, right by one guess for all, answers) over a year of that many rounds."""
+    random = Random(seed)
+    base = [Ballot(tuple(random.choices(ANSWERS, PROFILES[profile])[0] for _ in SURVEY.statements))
+            for _ in range(REGULARS)]  # fmt: skip
+    days = YEAR // rounds
+    told = []
+    for number in range(rounds):
+        opens = datetime(2026, 1, 1) + timedelta(days=number * days)
+        told += tables(attend(random, base, opens, days, profile), opens, days, k)
+    right, blind = dict.fromkeys(PULLS, 0), 0
+    for statement in range(len(SURVEY.statements)):
+        truth = [ANSWERS.index(ballot.answers[statement]) for ballot in base]
+        for pull in PULLS:
+            guesses, common = solve(told, statement, pull)
+            right[pull] += sum(guess == true for guess, true in zip(guesses, truth, strict=True))
+        blind += truth.count(common)
+    return right, blind, REGULARS * len(SURVEY.statements)
+
+
+def rates(years: int, rounds: int, profile: str, k: int) -> tuple[float, float]:
+    """Percent of regulars' answers found by the best pull, and by one guess for everybody."""
+    attack = partial(attack_year, rounds=rounds, profile=profile, k=k)
+    with ProcessPoolExecutor() as pool:
+        found = list(pool.map(attack, range(years), chunksize=2))
+    cells = sum(answers for _, _, answers in found)
+    best = max(sum(right[pull] for right, _, _ in found) for pull in PULLS)
+    return 100 * best / cells, 100 * sum(blind for _, blind, _ in found) / cells
+
+
+def run(scale: Scale) -> list[Finding]:
+    years = 200 if scale is Scale.FULL else 8
+    findings = []
+    for profile in PROFILES:
+        leaky, leaky_blind = rates(max(years // 10, 4), 52, profile, 5)
+        control = f"a round a week: {leaky:.1f} % against {leaky_blind:.1f} % (must be over {MOST_POINTS:+g})"
+        for k in (5, 8):
+            solved, blind = rates(years, TREND_BUDGET, profile, k)
+            findings.append(
+                Finding(
+                    f"a year of {TREND_BUDGET} rounds, {REGULARS} regulars, {100 * ATTENDANCE:g} % attend, "
+                    f"{profile} answers, k={k}, {years} years",
+                    f"least squares {solved:.1f} %, one guess for all {blind:.1f} %: "
+                    f"{solved - blind:+.1f} points",
+                    f"at most {MOST_POINTS:+g} points",
+                    solved - blind <= MOST_POINTS,
+                    control,
+                    leaky - leaky_blind > MOST_POINTS,
+                )
+            )
+    return findings
