@@ -18,6 +18,7 @@ from kiosk.check import check_report, check_text, read_checked
 from kiosk.counting import Counting, count_if_due
 from kiosk.definition import DefinitionError
 from kiosk.demonstration import build_demonstration
+from kiosk.doctor import Weight, examine
 from kiosk.library import Library, read_library
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round, RoundError, round_id
@@ -299,6 +300,18 @@ def results(as_json: bool) -> None:
                 counts = " ".join(map(str, table["counts"]))
                 others = " ".join(f"{kind}={n}" for kind, n in table["no_answer"].items())
                 click.echo(f"    {name}: {counts}  {others} withheld={table['withheld']}")
+
+
+@main.command()
+@mendable
+def doctor() -> None:
+    """Is this installation as anonymous as it claims? Ends with status 1 if something is bad."""
+    settings = _settings()
+    found = examine(settings, _store(settings), read_library(settings), datetime.now())
+    for advice in found:
+        click.echo(f"{advice.weight:4}  {advice.text}")
+    if any(advice.weight is Weight.BAD for advice in found):
+        sys.exit(1)
 
 
 @main.command(name="simulate")

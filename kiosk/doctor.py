@@ -1,0 +1,196 @@
+"""Is this installation as anonymous as it claims? Looks at what runs, and says what to do.
+
+Each check returns findings in plain words; none of them changes anything.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from kiosk.i18n import REFERENCE
+from kiosk.library import Library, spoken_languages
+from kiosk.rounds import Admission, Round
+from kiosk.settings import Settings
+from kiosk.store import Store
+
+FEWEST_A_DAY = 3.0
+"""Guests between two counts from which the clock protects against stuffing: the chance that a target was
+the only one is e to the minus that number."""
+
+LATEST = timedelta(hours=1)
+"""How late a count may be before something is wrong."""
+
+WEB_SERVERS = (Path("/etc/nginx"), Path("/etc/apache2"), Path("/etc/caddy"))
+
+
+class Weight(StrEnum):
+    GOOD = "good"
+    LOOK = "look"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What was looked at, how it stands, and what to do about it."""
+
+    weight: Weight
+    text: str
+
+
+def examine(settings: Settings, store: Store, library: Library, now: datetime) -> list[Advice]:
+    """Everything that can be seen from here."""
+    return [
+        *_look_at_folders(settings),
+        *_look_at_keys(settings, store),
+        *_look_at_the_clock(settings, store, now),
+        *_look_at_rounds(store, now),
+        *_look_at_languages(settings, store, library),
+        *_look_at_the_network(settings),
+        *_look_at_web_servers(settings, WEB_SERVERS),
+        *_look_at_the_demonstration(store),
+    ]
+
+
+def _look_at_folders(settings: Settings) -> Iterator[Advice]:
+    for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
+        open_to = [
+            path
+            for path in (folder, *folder.rglob("*"))
+            if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
+        ]
+        if open_to:
+            yield Advice(
+                Weight.BAD,
+                f"{len(open_to)} files of {name} can be read by others on this machine, such as "
+                f"{open_to[0]}; run: chmod -R go= {folder}",
+            )
+        else:
+            yield Advice(Weight.GOOD, f"{name} ({folder}) is its owner's only")
+
+
+def _look_at_keys(settings: Settings, store: Store) -> Iterator[Advice]:
+    if settings.keys.is_relative_to(settings.data):
+        yield Advice(
+            Weight.BAD,
+            f"the keys lie inside KIOSK_DATA ({settings.keys}): a backup of that folder could be read. Set "
+            "KIOSK_KEYS to a folder outside it that no backup takes, and move the keys there",
+        )
+    else:
+        yield Advice(Weight.GOOD, "the keys lie outside KIOSK_DATA; see that no backup takes them")
+    lost = {state.round.id: state.lost_boxes for state in store.rounds() if state.lost_boxes}
+    for round_id, boxes in lost.items():
+        yield Advice(
+            Weight.LOOK,
+            f"round {round_id}: the keys of {boxes} boxes were lost, after a restored backup perhaps; the "
+            "ballots that waited in them cannot be read by anybody",
+        )
+
+
+def _look_at_the_clock(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
+    last, due = store.last_tick, settings.ticks.latest(now)
+    if last is None:
+        yield Advice(Weight.LOOK, "nothing was ever counted; run: kiosk serve, or kiosk count by a timer")
+    elif last > now:
+        yield Advice(
+            Weight.BAD,
+            f"the last count was made for {last:%Y-%m-%d %H:%M}, which is still to come by this machine's "
+            f"clock ({now:%Y-%m-%d %H:%M}); set the clock right",
+        )
+    elif last < due and now - due > LATEST:
+        yield Advice(
+            Weight.BAD,
+            f"the last count was made for {last:%Y-%m-%d %H:%M}, one was due at {due:%Y-%m-%d %H:%M}; is "
+            "kiosk serve running, or the timer for kiosk count?",
+        )
+    else:
+        yield Advice(Weight.GOOD, f"the last count was made for {last:%Y-%m-%d %H:%M}, as due")
+
+
+def _look_at_rounds(store: Store, now: datetime) -> Iterator[Advice]:
+    running = [state.round for state in store.rounds() if not state.is_closed and state.round.is_running(now)]
+    if not running:
+        yield Advice(Weight.LOOK, "no round is running; a coordinator opens one at /admin/rounds")
+    for of_round in running:
+        if Admission.POSTER in of_round.admission:
+            yield Advice(
+                Weight.LOOK,
+                f"round {of_round.id} admits answers from posters: one person can answer several times, and "
+                "whoever stuffs enough ballots learns more. Use slips where that matters",
+            )
+        yield from _look_at_guests(store, of_round, now)
+
+
+def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advice]:
+    days = max((now - of_round.opens_at) / timedelta(days=1), 1.0)
+    [published] = [one for one in store.snapshot()["rounds"] if one["id"] == of_round.id]
+    for node in published["nodes"]:
+        is_unit = node["id"] in of_round.tree.leaves
+        if is_unit and node["answered"] is not None and node["answered"] / days < FEWEST_A_DAY:
+            yield Advice(
+                Weight.LOOK,
+                f"round {of_round.id}, {of_round.tree.node(node['id']).name}: about "
+                f"{node['answered'] / days:.1f} answers a day. Under {FEWEST_A_DAY:g} between two counts the "
+                "clock protects little against stuffing: hand out slips, and count who has which",
+            )
+
+
+def _look_at_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
+    allowed = None if store.is_demonstration else settings.languages
+    unreviewed = [
+        code
+        for code in spoken_languages(library.guest, allowed)
+        if code != REFERENCE and not library.guest[code].is_reviewed
+    ]
+    if unreviewed:
+        yield Advice(
+            Weight.LOOK,
+            f"guests are shown languages nobody native has reviewed: {', '.join(unreviewed)}. A wrong word "
+            "makes wrong answers; have them read, then take the fuzzy flags away",
+        )
+    else:
+        yield Advice(Weight.GOOD, "guests are shown reviewed languages only")
+
+
+def _look_at_the_network(settings: Settings) -> Iterator[Advice]:
+    for name, address in (
+        ("KIOSK_GUEST_LISTEN", settings.guest_listen),
+        ("KIOSK_DESK_LISTEN", settings.desk_listen),
+    ):
+        host = address.rpartition(":")[0].strip("[]")
+        if host not in {"127.0.0.1", "localhost", "::1"} and not settings.is_https:
+            yield Advice(
+                Weight.BAD,
+                f"{name} is {address}: answers and passwords cross the network unencrypted. Listen on "
+                "127.0.0.1, put a web server that encrypts in front, and set KIOSK_HTTPS=yes",
+            )
+
+
+def _look_at_web_servers(settings: Settings, folders: tuple[Path, ...]) -> Iterator[Advice]:
+    """A proxy's access log holds address and second of every ballot, which undoes all the rest."""
+    port = settings.guest_listen.rpartition(":")[2]
+    is_silent = re.compile(r"access_log\s+off|output\s+discard|CustomLog\s+/dev/null", re.IGNORECASE)
+    for folder in folders:
+        for path in folder.rglob("*") if os.access(folder, os.R_OK) else ():
+            if not path.is_file() or not os.access(path, os.R_OK):
+                continue
+            text = path.read_text("utf-8", errors="replace")
+            if re.search(rf":{port}\b", text) and not is_silent.search(text):
+                yield Advice(
+                    Weight.BAD,
+                    f"{path} passes requests on to the guests' side and may log them: address and second of "
+                    "every ballot. Switch the access log off there (nginx: access_log off;)",
+                )
+
+
+def _look_at_the_demonstration(store: Store) -> Iterator[Advice]:
+    if store.is_demonstration:
+        yield Advice(
+            Weight.BAD,
+            "this is a demonstration: it counts every few seconds and shows everything. Never let guests "
+            "answer here; set KIOSK_DATA to another folder and run: kiosk init",
+        )

@@ -1,0 +1,134 @@
+"""The doctor finds what undoes anonymity, and says what to do; a healthy installation is called so."""
+
+import os
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from kiosk import doctor
+from kiosk.doctor import Advice, Weight, examine
+from kiosk.library import read_library
+from kiosk.rounds import Admission, Round
+from kiosk.settings import Settings, read_settings
+from kiosk.store import Store, open_store
+from tests.builders import MONDAY, a_round, cast_all, random_ballots, tree
+
+
+class Patient:
+    """An installation in good health, and what the doctor says of it."""
+
+    def __init__(self, folder: Path) -> None:
+        environ = {"KIOSK_DATA": str(folder / "data"), "KIOSK_KEYS": str(folder / "keys")}
+        self.settings: Settings = read_settings(environ)
+        os.umask(0o077)
+        self.store: Store = open_store(self.settings.data, self.settings.database_url, self.settings.keys)
+        self.store.migrate()
+        self.now = MONDAY + timedelta(days=2)
+
+    def open(self, *ways: Admission) -> Round:
+        of_round = replace(a_round(tree("a")), admission=frozenset(ways or {Admission.SLIP}))
+        self.store.open_round(of_round, MONDAY)
+        return of_round
+
+    def count(self) -> None:
+        self.store.count(self.settings.ticks.latest(self.now))
+
+    def told(self, weight: Weight) -> list[str]:
+        found: list[Advice] = examine(self.settings, self.store, read_library(self.settings), self.now)
+        return [advice.text for advice in found if advice.weight is weight]
+
+
+@pytest.fixture
+def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
+    monkeypatch.setattr(doctor, "WEB_SERVERS", (tmp_path / "nginx",))
+    made = Patient(tmp_path)
+    made.open()
+    cast_all(made.store, "a", random_ballots(30, Random(1)))
+    made.count()
+    return made
+
+
+def test_a_healthy_installation_is_called_so(patient: Patient) -> None:
+    assert patient.told(Weight.BAD) == []
+    assert patient.told(Weight.LOOK) == []
+    assert len(patient.told(Weight.GOOD)) == 5
+
+
+def test_files_others_can_read_are_named(patient: Patient) -> None:
+    (patient.settings.data / "kiosk.sqlite").chmod(0o644)
+    [told] = patient.told(Weight.BAD)
+    assert "kiosk.sqlite" in told
+    assert "chmod -R go=" in told
+
+
+def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:
+    patient.settings = replace(patient.settings, keys=patient.settings.data / "keys")
+    [told] = patient.told(Weight.BAD)
+    assert "KIOSK_KEYS" in told
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(1.5, "kiosk serve running"), (-3, "set the clock right"), (0.3, None)]
+)
+def test_a_missed_count_and_a_wrong_clock_are_noticed(
+    patient: Patient, days: float, words: str | None
+) -> None:
+    patient.now += timedelta(days=days)
+    told = patient.told(Weight.BAD)
+    assert (words is None and told == []) or (words and words in told[0])
+
+
+def test_a_demonstration_is_no_place_for_guests(patient: Patient) -> None:
+    patient.store.mark_demonstration()
+    assert "demonstration" in " ".join(patient.told(Weight.BAD))
+
+
+def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    patient.open(Admission.POSTER)
+    cast_all(patient.store, "a", random_ballots(10, Random(1)))
+    patient.count()
+    patient.now += timedelta(days=7)
+    patient.count()
+    for key in (patient.settings.keys / "box.r.a").iterdir():
+        key.unlink()
+    patient.now += timedelta(days=1)
+    patient.count()
+    told = " ".join(patient.told(Weight.LOOK))
+    assert "posters" in told
+    assert "about 0.5 answers a day" in told
+    assert "keys of 1 boxes were lost" in told
+
+
+def test_languages_nobody_reviewed_are_worth_a_look(patient: Patient) -> None:
+    patient.settings = replace(patient.settings, languages=frozenset({"ar"}))
+    [told] = patient.told(Weight.LOOK)
+    assert "ar" in told
+
+
+def test_answers_in_clear_over_the_network_are_bad(patient: Patient) -> None:
+    patient.settings = replace(patient.settings, guest_listen="0.0.0.0:8000")
+    [told] = patient.told(Weight.BAD)
+    assert "KIOSK_HTTPS" in told
+    patient.settings = replace(patient.settings, is_https=True)
+    assert patient.told(Weight.BAD) == []
+
+
+@pytest.mark.parametrize(
+    ("log", "is_bad"), [("", True), ("access_log /var/log/x;", True), ("access_log off;", False)]
+)
+def test_a_proxy_that_logs_guests_is_bad(patient: Patient, tmp_path: Path, log: str, is_bad: bool) -> None:
+    (tmp_path / "nginx").mkdir()
+    (tmp_path / "nginx" / "site").write_text(f"location / {{ {log} proxy_pass http://127.0.0.1:8000; }}")
+    assert bool(patient.told(Weight.BAD)) == is_bad
+
+
+def test_no_round_and_no_count_are_worth_a_look(tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    patient.now = datetime(2026, 3, 4, 12)
+    told = " ".join(patient.told(Weight.LOOK))
+    assert "no round is running" in told
+    assert "nothing was ever counted" in told
