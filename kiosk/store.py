@@ -127,6 +127,13 @@ class Store:
         if found > newest:
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
 
+    def schema(self) -> dict[str, tuple[str, ...]]:
+        """Every table there is, with its columns in order."""
+        return {
+            table: tuple(column.name for column in self._database.get_columns(table))
+            for table in sorted(self._database.get_tables())
+        }
+
     @property
     def is_installed(self) -> bool:
         """Whether there are tables at all."""

@@ -3,11 +3,13 @@
 A form carries its words in every language shown, so that choosing one asks the server for nothing.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import render_template
 
 from kiosk.guest.screen import Line, Question, in_all, questions
+from kiosk.guest.stored import sentences
 from kiosk.guest.texts import REFUSALS, SCREEN
 from kiosk.i18n import REFERENCE, Catalogue, Language
 from kiosk.library import Library, shown_languages, spoken_languages
@@ -21,6 +23,15 @@ class Words:
     language: Language
     screen: dict[str, str]
     statements: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is stored about a guest, in one language."""
+
+    language: Language
+    title: str
+    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,22 @@ class Pages:
             language=catalogue.language,
             languages=[found.language for found in spoken],
             screen=_screen(catalogue),
+        )
+
+    def stored(self, schema: Mapping[str, Sequence[str]], back: str, *, is_kiosk: bool) -> str:
+        """What is stored about a guest, in every language, from the tables (table -> columns) there are."""
+        spoken, said = self._spoken(), sentences(schema)
+        return render_template(
+            "stored.html",
+            language=spoken[0].language,
+            title=spoken[0].text(SCREEN["stored"]),
+            all_said=[
+                Said(found.language, found.text(SCREEN["stored"]), tuple(found.text(line) for line in said))
+                for found in spoken
+            ],
+            start_over=in_all(SCREEN["start_over"], spoken),
+            back=back,
+            is_kiosk=is_kiosk,
         )
 
     def thanks(self, back: str) -> str:

@@ -18,6 +18,7 @@ SCREEN = {
     "yes_continue": _("Ja, fortsätt"),
     "anonymous": _("Vi sparar inte vem du är. Dina svar läggs ihop med andras svar."),
     "voluntary": _("Du väljer själv om du vill svara. Det påverkar inte hjälpen du får här."),
+    "stored": _("Vad sparas om mig?"),
     "need_help": _("Vill du prata med någon? Säg till personalen. Vid fara, ring 112."),
     "progress": _("Fråga {n} av {total}"),
     "dont_know": _("Vet inte"),

@@ -86,12 +86,14 @@ class GuestViews:
         for prefix in ("/", "/k/<code>", "/s/<code>"):
             views.add_url_rule(prefix, f"start {prefix}", self.start, methods=["GET"])
             views.add_url_rule(prefix, f"answer {prefix}", self.answer, methods=["POST"])
-            thanks = f"{prefix.rstrip('/')}/thanks"
-            views.add_url_rule(thanks, f"thanks {prefix}", self.thanks, methods=["GET"])
+            beside = prefix.rstrip("/")
+            views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", self.thanks, methods=["GET"])
+            views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
         views.add_url_rule("/q", "slip", self.slip, methods=["GET"])
         views.add_url_rule("/q/questions", "slip form", self.slip_form, methods=["POST"])
         views.add_url_rule("/q/answer", "slip answer", self.slip_answer, methods=["POST"])
         views.add_url_rule("/q/thanks", "slip thanks", self.thanks, methods=["GET"])
+        views.add_url_rule("/q/stored", "slip stored", self.stored, methods=["GET"])
         return views
 
     def check_form(self) -> None:
@@ -200,6 +202,14 @@ class GuestViews:
         del way_in
         is_kiosk = not request.path.startswith(("/s/", "/q/"))
         return make_response(self._pages.thanks(request.path.removesuffix("thanks") if is_kiosk else ""))
+
+    def stored(self, **way_in: str) -> Answer:
+        """What is stored about me? Said from the tables as they are."""
+        del way_in
+        back = request.path.removesuffix("stored")
+        is_kiosk = not back.startswith(("/s/", "/q/"))
+        page = self._pages.stored(self._store.schema(), back.removesuffix("/") or "/", is_kiosk=is_kiosk)
+        return make_response(page)
 
     # -- what goes wrong ---------------------------------------------------------------------------
 

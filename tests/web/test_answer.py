@@ -289,6 +289,15 @@ def test_a_kiosk_without_a_network_forgets_the_guest_and_stays_usable(
     assert guest.counted()["listened"] == [1, 0, 0, 0, 0]
 
 
+def test_what_is_stored_is_told_and_an_idle_kiosk_comes_back_from_it(guest: Guest) -> None:
+    guest.page.goto(guest.address)
+    guest.tap('[data-language="sv"]')
+    guest.tap("#stored")
+    expect(guest.page.locator("h1")).to_have_text("Vad sparas om mig?")
+    guest.page.clock.run_for(91_000)
+    expect(guest.page.locator("#picker")).to_be_visible()
+
+
 def test_a_kiosk_that_sent_too_early_sends_again_by_itself(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
@@ -352,7 +361,7 @@ def test_no_screen_has_a_barrier_that_can_be_found(guest: Guest, size: Any, lang
     guest.answer("5", "4", "3", "2")
     expect(page.locator("#message")).to_be_visible()
     look("thanks")
-    for path in ("/thanks", "/q", "/nothing"):
+    for path in ("/thanks", "/q", "/stored", "/nothing"):
         page.goto(guest.address + path)
         look(path)
     assert {name: barriers for name, barriers in found.items() if barriers} == {}

@@ -1,0 +1,15 @@
+// A page a kiosk's guest may have left standing: after a while without a touch, back to the start.
+
+const AWAY = 90_000; // milliseconds
+
+let timer = 0;
+
+function wait() {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => window.location.replace(document.getElementById("back").href), AWAY);
+}
+
+for (const touch of ["pointerdown", "keydown", "wheel"]) {
+  document.addEventListener(touch, wait, { passive: true });
+}
+wait();
