@@ -8,7 +8,10 @@ import pytest
 import kiosk
 
 PACKAGE = Path(kiosk.__file__).parent
-RULES = ["ballot", "box", "tally", "rounds", "survey", "tree", "slips", "snapshot", "ticks", "definition"]
+RULES = [
+    "ballot", "box", "charts", "definition", "results", "rounds", "slips", "snapshot", "survey", "tally",
+    "ticks", "tree",
+]  # fmt: skip
 FORBIDDEN = {"flask", "peewee", "playhouse", "sqlite3", "waitress", "kiosk.store", "kiosk.seal", "kiosk.app"}
 
 
