@@ -14,6 +14,7 @@ import click
 
 from kiosk import __version__
 from kiosk.app import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
+from kiosk.backup import restore_backup, write_backup
 from kiosk.check import check_report, check_text, read_checked
 from kiosk.counting import Counting, count_if_due
 from kiosk.definition import DefinitionError
@@ -312,6 +313,29 @@ def doctor() -> None:
         click.echo(f"{advice.weight:4}  {advice.text}")
     if any(advice.weight is Weight.BAD for advice in found):
         sys.exit(1)
+
+
+@main.command(name="backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@mendable
+def backup_command(file: Path) -> None:
+    """Write a backup: all but uncounted ballots, slips and keys. Safe while serving."""
+    settings = _settings()
+    size = write_backup(_store(settings), settings, file)
+    click.echo(f"{file}: {size} bytes. Ballots that wait, slips and keys are not in it, on purpose.")
+
+
+@main.command(name="restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@mendable
+def restore_command(file: Path) -> None:
+    """Bring a backup back, into an empty KIOSK_DATA."""
+    settings = _settings()
+    store = open_store(settings.data, settings.database_url, settings.keys)
+    store.migrate()
+    boxes = restore_backup(store, settings, file)
+    secret_key(settings)
+    click.echo(f"Restored into {settings.data}; {boxes} boxes begin anew, empty. Print new slips.")
 
 
 @main.command(name="simulate")

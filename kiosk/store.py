@@ -41,6 +41,10 @@ SQLITE_PRAGMAS = {
 }
 
 
+NEVER_KEPT = frozenset({"box", "slip_set"})
+"""Tables no backup holds: an old box would bring back ballots that were counted and destroyed."""
+
+
 class StoreError(Exception):
     """Something about the installation's data that a person must mend; the message says how."""
 
@@ -512,6 +516,55 @@ class Store:
             )
             for node, found in cells.items()
         }
+
+    # -- backups ---------------------------------------------------------------------------------
+
+    def dump(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row that may be kept, by table: neither boxes nor slips."""
+        # Names of tables and columns come from the database's own schema, here and in `load`.
+        with self._write():
+            return {
+                table: [
+                    dict(zip(columns, row, strict=True))
+                    for row in self._all(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1")  # noqa: S608
+                ]
+                for table, columns in self.schema().items()
+                if table not in NEVER_KEPT
+            }
+
+    def load(self, tables: dict[str, list[dict[str, Any]]]) -> int:
+        """Fill empty tables from a dump, with an empty box for each unit of a round that is not closed.
+
+        Returns the number of such boxes; each round says that their ballots were lost. Raises StoreError,
+        and changes nothing, if there is anything here already or the dump does not fit.
+        """
+        with self._write():
+            if self.rounds() or self._one("SELECT 1 FROM account"):
+                raise StoreError("there is an installation here already; restore into an empty one")
+            schema, boxes = self.schema(), 0
+            dumped = {row.get("key"): row.get("value") for row in tables.get("installation", [])}
+            if set(tables) != set(schema) - NEVER_KEPT or dumped.get("schema") != self._get("schema"):
+                raise StoreError("the backup is of another version of this program; restore it with that one")
+            for table, rows in tables.items():
+                self._execute(f"DELETE FROM {table}")  # noqa: S608
+                columns = schema[table]
+                for row in rows:
+                    if set(row) != set(columns):
+                        raise StoreError(f"the backup's table {table} does not fit; the file is damaged")
+                    places = ", ".join("?" for _ in columns)
+                    self._execute(
+                        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608
+                        *(row[column] for column in columns),
+                    )
+            for state in self.rounds():
+                units = () if state.is_closed else state.round.tree.leaves
+                for unit in units:
+                    self._lay_out(state.round.id, unit)
+                    boxes += 1
+                self._execute(
+                    "UPDATE round SET lost_boxes = lost_boxes + ? WHERE id = ?", len(units), state.round.id
+                )
+            return boxes
 
     # -- the database ----------------------------------------------------------------------------
 
