@@ -6,10 +6,14 @@ Reads the published document only, so nothing finer than it can reach a page.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kiosk.intervals import Interval, Trend, distribution_intervals, share_interval, trend
 from kiosk.rounds import Round
 from kiosk.snapshot import Document
 from kiosk.survey import Statement
 from kiosk.tally import StatementTally, statement_tally_from_json
+
+PERCENT_ALONE_FROM = 50
+"""From here on a percentage's uncertainty is told in percent; below it in words, "of ten"."""
 
 PERCENT_FROM = 20
 """Under this many answers only counts are shown: a percentage would look surer than it is."""
@@ -46,6 +50,20 @@ class Row:
     def agreeing(self) -> int:
         """Answers on the scale's two highest options, the usual meaning of "agrees"."""
         return top_two(self.table.counts) if self.table else 0
+
+    @property
+    def agreeing_interval(self) -> Interval | None:
+        """Between which shares agreement may lie; None where there are too few answers for percentages."""
+        if not self.table or self.on_scale < PERCENT_FROM:
+            return None
+        return share_interval(self.agreeing, self.on_scale, self.table.withheld)
+
+    @property
+    def intervals(self) -> tuple[Interval | None, ...]:
+        """The same for each option, the highest first, holding for all at once."""
+        if not self.table or self.on_scale < PERCENT_FROM:
+            return (None,) * len(self.shares)
+        return tuple(reversed(distribution_intervals(self.table.counts, self.table.withheld)))
 
 
 def shares(counts: Sequence[int]) -> tuple[Share, ...]:
@@ -96,6 +114,14 @@ def over_time(
     )
     by_opening = sorted(comparable, key=lambda of_round: (of_round.opens_at, of_round.id))
     return tuple(row(document, of_round, node_id, statement) for of_round in by_opening)
+
+
+def change(rows: Sequence[Row]) -> Trend | None:
+    """What may be said of the change over these rounds; None with fewer than two that have answers."""
+    told = [row.table for row in rows if row.table and row.on_scale]
+    if len(told) < 2:
+        return None
+    return trend([table.counts for table in told], [table.withheld for table in told])
 
 
 def _asks(of_round: Round, statement: Statement) -> bool:

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from kiosk.charts import Bar, Figure, Segment, colours, stacked_bars
 from kiosk.desk.session import COORDINATOR, desk, for_coordinator, for_staff, signed_in
 from kiosk.desk.words import asked, period, say
-from kiosk.results import PERCENT_FROM, Row, Share, answered, over_time, row
+from kiosk.intervals import Trend
+from kiosk.results import PERCENT_ALONE_FROM, PERCENT_FROM, Row, Share, answered, change, over_time, row
 from kiosk.rounds import Round
 from kiosk.snapshot import Document, etag
 from kiosk.store import RoundState
@@ -34,6 +35,7 @@ class Section:
     over_time: tuple[Row, ...]
     figures: tuple[Figure, Figure] | None
     has_versions: bool
+    change: Trend | None
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         sections=sections,
         figures=figures,
         percent_from=PERCENT_FROM,
+        percent_alone_from=PERCENT_ALONE_FROM,
         next_count=next_tick(ticks, now),
         last_count=desk().store.last_tick,
         seconds=ticks.seconds if isinstance(ticks, Every) else 60,
@@ -130,6 +133,7 @@ def _section(
         history,
         figures if has_figures else None,
         len({found.round.survey.version for found in history}) > 1,
+        change(history),
     )
 
 

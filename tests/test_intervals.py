@@ -1,0 +1,88 @@
+"""Intervals and the test for a trend agree with scipy's, and withheld answers only ever weaken a claim."""
+
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, chi2, kendalltau
+
+from kiosk.intervals import Trend, distribution_intervals, goodman, kendall, share_interval, trend, wilson
+
+counts = st.lists(st.integers(0, 60), min_size=2, max_size=7).filter(any)
+
+
+def test_the_interval_of_a_share_is_scipys_in_500_cases() -> None:
+    random = Random(1)
+    for _ in range(500):
+        n = random.randint(1, 400)
+        count = random.randint(0, n)
+        theirs = binomtest(count, n).proportion_ci(method="wilson")
+        ours = wilson(count, n)
+        assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_the_intervals_of_a_distribution_follow_goodmans_formula_in_500_cases() -> None:
+    random = np.random.default_rng(2)
+    for _ in range(500):
+        found = random.integers(0, 50, size=random.integers(2, 8)) + 1
+        n, options = found.sum(), len(found)
+        limit = chi2.ppf(1 - 0.05 / options, 1)
+        reach = np.sqrt(limit * (limit + 4 * found * (n - found) / n))
+        lows = (limit + 2 * found - reach) / (2 * (limit + n))
+        highs = (limit + 2 * found + reach) / (2 * (limit + n))
+        ours = goodman(found.tolist())
+        assert [one.low for one in ours] == pytest.approx(lows, abs=1e-12)
+        assert [one.high for one in ours] == pytest.approx(highs, abs=1e-12)
+
+
+def test_the_test_for_a_trend_is_scipys_in_500_cases() -> None:
+    random = np.random.default_rng(3)
+    for _ in range(500):
+        table = random.integers(0, 12, size=(random.integers(2, 6), random.integers(2, 6)))
+        rounds, answers = (np.repeat(np.indices(table.shape)[axis], table.ravel()) for axis in (0, 1))
+        if len(rounds) < 3 or len(set(rounds)) < 2 or len(set(answers)) < 2:
+            continue
+        theirs = kendalltau(rounds, answers, method="asymptotic")
+        s, p = kendall(table.tolist())
+        assert p == pytest.approx(theirs.pvalue, abs=1e-12)
+        assert np.sign(s) == np.sign(theirs.statistic)
+
+
+def test_ten_of_twenty_may_be_three_to_seven_of_ten() -> None:
+    interval = share_interval(10, 20, 0)
+    assert (round(10 * interval.low), round(10 * interval.high)) == (3, 7)
+
+
+@given(counts, st.integers(0, 9))
+def test_withheld_answers_widen_every_interval(found: list[int], withheld: int) -> None:
+    sure, unsure = distribution_intervals(found, 0), distribution_intervals(found, withheld)
+    n = sum(found)
+    for count, one, other in zip(found, sure, unsure, strict=True):
+        assert other.low <= one.low + 1e-12 or withheld == 0
+        assert other.low <= count / (n + withheld) + 1e-12
+        assert other.high >= (count + withheld) / (n + withheld) - 1e-12
+        assert 0 <= other.low <= other.high <= 1
+
+
+UP = [[10, 5, 5], [5, 5, 10], [1, 4, 15]]
+
+
+def test_a_clear_change_is_named_and_none_is_chance() -> None:
+    assert trend(UP, [0, 0, 0]) is Trend.UP
+    assert trend(UP[::-1], [0, 0, 0]) is Trend.DOWN
+    assert trend([[5, 5, 5], [5, 5, 5]], [0, 0]) is Trend.CHANCE
+    assert trend([[0, 0, 3], [0, 0, 3]], [0, 0]) is Trend.CHANCE
+
+
+def test_a_change_that_withheld_answers_could_undo_is_chance() -> None:
+    assert trend(UP, [1, 0, 1]) is Trend.UP
+    assert trend(UP, [9, 0, 9]) is Trend.CHANCE
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=5), st.data())
+def test_withheld_answers_never_make_a_claim(table: list[list[int]], data: st.DataObject) -> None:
+    withheld = data.draw(st.lists(st.integers(0, 4), min_size=len(table), max_size=len(table)))
+    if trend(table, [0] * len(table)) is Trend.CHANCE:
+        assert trend(table, withheld) is Trend.CHANCE
