@@ -9,8 +9,8 @@ import kiosk
 
 PACKAGE = Path(kiosk.__file__).parent
 RULES = [
-    "ballot", "box", "charts", "definition", "intervals", "results", "rounds", "slips", "snapshot", "survey", "tally",
-    "ticks", "tree",
+    "ballot", "box", "charts", "definition", "intervals", "results", "rounds", "slips", "snapshot",
+    "survey", "tally", "ticks", "tree",
 ]  # fmt: skip
 FORBIDDEN = {"flask", "peewee", "playhouse", "sqlite3", "waitress", "kiosk.store", "kiosk.seal", "kiosk.app"}
 
