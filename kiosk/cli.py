@@ -20,6 +20,7 @@ from kiosk.counting import Counting, count_if_due
 from kiosk.definition import DefinitionError
 from kiosk.demonstration import build_demonstration
 from kiosk.doctor import Weight, examine
+from kiosk.export import files
 from kiosk.library import Library, read_library
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round, RoundError, round_id
@@ -313,6 +314,21 @@ def doctor() -> None:
         click.echo(f"{advice.weight:4}  {advice.text}")
     if any(advice.weight is Weight.BAD for advice in found):
         sys.exit(1)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@mendable
+def export(folder: Path) -> None:
+    """Write what is published into a new FOLDER: counts and codebook as CSV, the snapshot, a description."""
+    store = _store(_settings())
+    if folder.exists():
+        raise StoreError(f"{folder} exists already; choose another name")
+    found = files(store.snapshot(), [state.round for state in store.rounds()])
+    folder.mkdir(parents=True)
+    for name, content in found.items():
+        (folder / name).write_bytes(content)
+    click.echo(f"{folder}: {', '.join(found)}")
 
 
 @main.command(name="backup")
