@@ -82,7 +82,7 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
     return Settings(
         data=folder,
         database_url=_database_url(environ, folder),
-        keys=_folder("KIOSK_KEYS", environ, folder / "keys"),
+        keys=_folder("KIOSK_KEYS", environ, folder.with_name(f"{folder.name}-keys")),
         secret_key=secret,
         ticks=Daily(_clock_time(environ.get("KIOSK_COUNT_AT") or "17:00")),
         guest_listen=guest_listen,

@@ -52,7 +52,7 @@ def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
     slips = printed(run("slips", "--round", of_round, "--unit", "frida", "--number", "7")).split()
     assert len(set(slips)) == 7
     data = tmp_path / "data"
-    store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", data / "keys")
+    store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", tmp_path / "data-keys")
     assert {store.unit_of_slip(normalise(slip)) for slip in slips} == {(of_round, "frida")}
     [published] = json.loads(printed(run("results", "--json")))["rounds"]
     assert published["id"] == of_round

@@ -75,7 +75,7 @@ def test_without_settings_everything_lies_in_the_data_folder(tmp_path: Path) -> 
     settings = read_settings({}, data=str(tmp_path / "instance"))
     assert settings.data == tmp_path / "instance"
     assert settings.database_url == f"sqlite:///{tmp_path}/instance/kiosk.sqlite"
-    assert settings.keys == tmp_path / "instance" / "keys"
+    assert settings.keys == tmp_path / "instance-keys"
     assert settings.ticks == Daily(time(17))
     assert settings.languages == frozenset()
     assert settings.guest_listen.startswith("127.0.0.1:")
