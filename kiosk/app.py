@@ -18,8 +18,8 @@ from kiosk.desk.app import create_desk_app
 from kiosk.guest.pace import Pace
 from kiosk.guest.views import create_guest_app
 from kiosk.library import Library
-from kiosk.settings import Settings, secret_key
-from kiosk.store import Store, StoreError
+from kiosk.settings import Settings, SettingsError, secret_key
+from kiosk.store import Store
 from kiosk.ticks import Every, Ticks
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -90,7 +90,7 @@ def serve(listeners: list[tuple[str, Wsgi]], counting: Counting | None, *, schem
 
 
 def check_is_free(address: str) -> None:
-    """Raise StoreError if something listens on the address already, before anything is replaced."""
+    """Raise SettingsError if something listens on the address already, before anything is replaced."""
     host, port = _host_and_port(address)
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
@@ -122,8 +122,8 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _cannot_listen(address: str, error: OSError) -> StoreError:
-    return StoreError(
+def _cannot_listen(address: str, error: OSError) -> SettingsError:
+    return SettingsError(
         f"cannot listen on {address} ({error.strerror}); end what uses it, or set KIOSK_GUEST_LISTEN "
         "or KIOSK_DESK_LISTEN to another address"
     )

@@ -225,6 +225,19 @@ def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
             assert shown == [100 * count / n for count in reversed(table["counts"])]
 
 
+def test_a_download_holds_the_snapshots_counts_and_is_for_coordinators(desk: Desk) -> None:
+    desk.answer(40)
+    desk.sign_in()
+    assert desk.client.get("/admin/export/snapshot.json").text == desk.store.snapshot_text()
+    counts = desk.client.get("/admin/export/counts.csv")
+    assert counts.headers["Content-Disposition"] == "attachment; filename=counts.csv"
+    assert counts.text.count("dagverksamheten") == 4 * (5 + 3 + 1)
+    assert desk.client.get("/admin/export/kiosk.sqlite").status_code == 404
+    desk.client = desk.app.test_client()
+    desk.sign_in("bo")
+    assert desk.client.get("/admin/export/counts.csv").status_code == 403
+
+
 def test_a_node_with_too_little_says_so_and_shows_no_figure(desk: Desk) -> None:
     desk.answer(9)
     desk.sign_in()

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.charts import Bar, Figure, Segment, colours, stacked_bars
 from kiosk.desk.session import COORDINATOR, desk, for_coordinator, for_staff, signed_in
 from kiosk.desk.words import asked, period, say
+from kiosk.export import files
 from kiosk.intervals import Trend
 from kiosk.results import PERCENT_ALONE_FROM, PERCENT_FROM, Row, Share, answered, change, over_time, row
 from kiosk.rounds import Round
@@ -168,6 +169,19 @@ def _in_bar(share: Share, n: int) -> str:
 
 def _percent(percent: int | None, before: str) -> str:
     return "" if percent is None else f"{before}{percent} %"
+
+
+@blueprint.route("/export/<name>")
+@for_coordinator
+def export(name: str) -> ResponseReturnValue:
+    """One file of the export: what is published, and nothing finer."""
+    found = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    if name not in found:
+        abort(404)
+    response = make_response(found[name])
+    response.mimetype = "text/csv" if name.endswith(".csv") else "application/json"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
 
 
 def results_json() -> ResponseReturnValue:
