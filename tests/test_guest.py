@@ -1,5 +1,6 @@
 """What a guest's browser is given, and what an attacker gets for trying."""
 
+import gzip
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,6 +78,18 @@ def test_the_form_stands_in_the_language_asked_for(place: Place, code: str, dire
     page = place.client.get(f"/?lang={code}").text
     assert f'<html lang="{code}" dir="{direction}">' in page
     assert page.count("<fieldset>") == 4
+
+
+def test_pages_are_packed_for_who_asks_and_answers_to_a_ballot_never(place: Place) -> None:
+    asked = {"Accept-Encoding": "gzip"}
+    for path in ("/", "/thanks", "/static/guest.js", "/static/guest.css"):
+        packed, plain = place.client.get(path, headers=asked), place.client.get(path)
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.data) == plain.data
+        assert len(packed.data) < len(plain.data)
+    posted = [place.client.post("/", data={"listened": "5"}, headers=headers) for headers in (asked, {})]
+    assert posted[0].data == posted[1].data
+    assert "Content-Encoding" not in posted[0].headers
 
 
 HOSTILE = {
