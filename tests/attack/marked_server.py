@@ -1,0 +1,114 @@
+"""The guest's application as `kiosk serve` serves it, in a process of its own, its clock told from outside.
+
+python -m tests.attack.marked_server FOLDER ADDRESS CLOCK READY [access-log]: FOLDER holds data and keys,
+CLOCK is a file with the time and whether casting fails just now, READY a pipe that is written to once guests
+are let in. The leaky variant, the control, writes what most web servers write by default.
+"""
+
+import mmap
+import os
+import struct
+import sys
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kiosk.app import Wsgi, serve
+from kiosk.ballot import Ballot
+from kiosk.guest.pace import Pace
+from kiosk.guest.views import create_guest_app
+from kiosk.library import read_library
+from kiosk.seal import KeyFolder
+from kiosk.settings import read_settings
+from kiosk.store import Store, open_database
+
+PACE = Pace(8.0, 1)
+
+
+class ToldClock:
+    """The time and the failure that another process wrote last."""
+
+    LAYOUT = struct.Struct("<d?")
+
+    def __init__(self, path: Path) -> None:
+        with path.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), self.LAYOUT.size)
+
+    @classmethod
+    def made(cls, path: Path) -> "ToldClock":
+        path.write_bytes(bytes(cls.LAYOUT.size))
+        return cls(path)
+
+    def tell(self, at: datetime, *, is_failing: bool) -> None:
+        self.LAYOUT.pack_into(self._memory, 0, at.timestamp(), is_failing)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.LAYOUT.unpack_from(self._memory)[0])
+
+    @property
+    def is_failing(self) -> bool:
+        return bool(self.LAYOUT.unpack_from(self._memory)[1])
+
+
+class FailingStore(Store):
+    """Fails when told to, with an error that says all it knows."""
+
+    def __init__(self, folder: Path, clock: ToldClock) -> None:
+        url = f"sqlite:///{folder / 'data' / 'k.sqlite'}"
+        super().__init__(open_database(url), KeyFolder(folder / "keys"))
+        self._clock = clock
+
+    def cast(
+        self, round_id: str, unit_id: str, ballot: Ballot, now: datetime, slip: str | None = None
+    ) -> None:
+        if self._clock.is_failing:
+            raise OSError(f"disk full: {unit_id} {ballot} {now} {slip}")
+        super().cast(round_id, unit_id, ballot, now, slip)
+
+
+class Announced:
+    """Stands where the count stands, which is made from outside here: says that guests are let in."""
+
+    def __init__(self, ready: int) -> None:
+        self._ready = ready
+
+    def start(self) -> None:
+        os.write(self._ready, b"ready")
+
+    def stop(self) -> None:
+        os.close(self._ready)
+
+
+def with_access_log(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
+    """The leak: one line a request, in the combined format."""
+
+    def logged(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(
+                f"{environ['REMOTE_ADDR']} - - [{clock.now():%d/%b/%Y:%H:%M:%S} +0000] "
+                f'"{environ["REQUEST_METHOD"]} {environ["PATH_INFO"]} HTTP/1.1" 200 0 '
+                f'"{environ.get("HTTP_REFERER", "-")}" "{environ.get("HTTP_USER_AGENT", "-")}"\n'
+            )
+        return application(environ, start_response)
+
+    return logged
+
+
+def main(folder: Path, address: str, clock: ToldClock, ready: int, *, is_logging: bool) -> None:
+    library = read_library(read_settings({"KIOSK_DATA": str(folder / "data")}))
+    store = FailingStore(folder, clock)
+    guest: Wsgi = create_guest_app(store, library, clock=clock.now, pace=PACE, allowed_languages=None)
+    if is_logging:
+        guest = with_access_log(guest, folder / "data" / "access.log", clock)
+    serve([(address, guest)], Announced(ready))  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main(
+        Path(sys.argv[1]),
+        sys.argv[2],
+        ToldClock(Path(sys.argv[3])),
+        int(sys.argv[4]),
+        is_logging="access-log" in sys.argv[5:],
+    )

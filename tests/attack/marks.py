@@ -1,0 +1,98 @@
+"""How a trace may be written down: every form of a mark, and which of them stand in some bytes."""
+
+import base64
+import re
+import struct
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+
+import numpy as np
+
+SHORTEST = 4
+"""Bytes a form has at the least: what is shorter stands everywhere."""
+
+CHANCE = 10
+"""Forms under so many bytes, such as four bytes and their hex, turn up in ciphertext by chance."""
+
+JULIAN_DAY_OF_EPOCH = 2_440_587.5
+
+
+def raw_forms(raw: bytes) -> set[bytes]:
+    """Bytes as they are, in hex and in base64, wherever in a longer base64 text they may begin."""
+    return {raw, raw.hex().encode(), raw.hex().upper().encode(), *_base64_forms(raw)}
+
+
+def text_forms(text: str) -> set[bytes]:
+    """A text in either case, as UTF-8 and UTF-16, each as bytes, hex and base64."""
+    spelt = {text, text.lower(), text.upper()}
+    encoded = {one.encode(encoding) for one in spelt for encoding in ("utf-8", "utf-16-le", "utf-16-be")}
+    return {form for one in encoded for form in raw_forms(one)}
+
+
+def address_forms(address: str) -> set[bytes]:
+    """An IPv4 address as text and as its four bytes."""
+    packed = ip_address(address).packed
+    return text_forms(address) | raw_forms(packed) | raw_forms(packed[::-1])
+
+
+def time_forms(at: datetime) -> set[bytes]:
+    """A moment, read as local time or as UTC, as text and as the numbers programs keep.
+
+    Milliseconds in decimal begin with the seconds, and a date with its time ends with the time of day, so
+    the shorter text stands for the longer.
+    """
+    forms = {f for spelling in ("%H:%M:%S", "%Y%m%dT%H%M%S") for f in _time_text(at, spelling)}
+    for seconds in {at.timestamp(), at.replace(tzinfo=UTC).timestamp()}:
+        whole, days = int(seconds), seconds / 86_400 + JULIAN_DAY_OF_EPOCH
+        forms |= text_forms(str(whole))
+        for order in "<>":
+            packed = [
+                struct.pack(f"{order}I", whole),
+                struct.pack(f"{order}f", seconds),
+                *(struct.pack(f"{order}d", value) for value in (seconds, seconds * 1000, days)),
+                *(struct.pack(f"{order}q", whole * scale) for scale in (1, 1000, 1_000_000, 1_000_000_000)),
+            ]
+            # SQLite keeps milliseconds in six bytes, the greatest first.
+            packed.append((whole * 1000).to_bytes(6, "big" if order == ">" else "little"))
+            forms |= {form for one in packed for form in raw_forms(one)}
+    return forms
+
+
+def _time_text(at: datetime, spelling: str) -> set[bytes]:
+    return text_forms(at.strftime(spelling))
+
+
+def _base64_forms(raw: bytes) -> Iterator[bytes]:
+    """The characters that depend on `raw` alone, for each of its three places in a group of three bytes."""
+    for before in range(3):
+        coded = base64.b64encode(bytes(before) + raw)
+        coded = coded[(0, 2, 3)[before] : (before + len(raw)) * 8 // 6]
+        yield from (coded, coded.translate(bytes.maketrans(b"+/", b"-_")))
+
+
+def standing_in(data: bytes, forms: Collection[bytes]) -> set[bytes]:
+    """The forms that stand in `data`. Fast for very many: most are ruled out by their first four bytes."""
+    listed = [form for form in forms if len(form) >= SHORTEST]
+    if len(data) < SHORTEST:
+        return set()
+    shifted = [np.frombuffer(data, "<u4", (len(data) - at) // 4, at) for at in range(min(4, len(data) - 3))]
+    beginnings = np.array([int.from_bytes(form[:4], "little") for form in listed], dtype="<u4")
+    are_likely = np.isin(beginnings, np.unique(np.concatenate(shifted)))
+    return {form for form, is_likely in zip(listed, are_likely, strict=True) if is_likely and form in data}
+
+
+def contents(*folders: Path) -> bytes:
+    """Every file under the folders, each with its name, in the order of their names."""
+    paths = sorted(path for folder in folders for path in folder.rglob("*"))
+    return b"\0".join(
+        str(path).encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") for path in paths
+    )
+
+
+def traced_writes(log: str) -> list[bytes]:
+    """What each call of a log by `strace -xx -s ...` handed over, its pieces joined."""
+    return [
+        bytes.fromhex("".join(re.findall(r'"([^"]*)"', line)).replace("\\x", "")) for line in log.splitlines()
+    ]

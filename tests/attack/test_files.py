@@ -1,0 +1,75 @@
+"""The quick half of the attacks on files; `make attack` runs all of it."""
+
+import struct
+from base64 import b64encode
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.attack import traces
+from tests.attack.finding import Scale
+from tests.attack.marks import address_forms, standing_in, text_forms, time_forms, traced_writes
+
+AT = datetime(2033, 5, 2, 9, 0, 41)
+SECONDS = int(AT.replace(tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"qkzvpmwxjrth",
+        b"Qkzvpmwxjrth".upper(),
+        b"qkzvpmwxjrth".hex().encode(),
+        b"qkzvpmwxjrth".hex().upper().encode(),
+        b64encode(b"qkzvpmwxjrth"),
+        b64encode(b"1 qkzvpmwxjrth and more"),
+        b64encode(b"1qkzvpmwxjrth and more"),
+        "qkzvpmwxjrth".encode("utf-16"),
+        b64encode("a qkzvpmwxjrth b".encode("utf-16-le")),
+    ],
+)
+def test_a_text_is_found_however_it_is_written(written: bytes) -> None:
+    data = b"before " + written + b" after"
+    assert standing_in(data, text_forms("qkzvpmwxjrth"))
+    assert not standing_in(data, text_forms("qkzvpmaxjrth"))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"2033-05-02T09:00:41",
+        b"[02/May/2033:09:00:41 +0000]",
+        b"Mon, 02 May 2033 09:00:41 GMT",
+        b"20330502T090041Z",
+        str(SECONDS).encode(),
+        str(SECONDS * 1000).encode(),
+        f"{SECONDS}.25".encode(),
+        SECONDS.to_bytes(4, "big"),
+        SECONDS.to_bytes(8, "little"),
+        (SECONDS * 1000).to_bytes(6, "big"),
+        (SECONDS * 1000).to_bytes(8, "big"),
+        (SECONDS * 1_000_000).to_bytes(8, "little"),
+        struct.pack(">d", SECONDS),
+        struct.pack("<f", SECONDS),
+        f"{SECONDS:x}".encode(),
+        b64encode(SECONDS.to_bytes(8, "big")),
+    ],
+)
+def test_a_time_is_found_however_it_is_written(written: bytes) -> None:
+    data = b"before" + written + b"after"
+    assert standing_in(data, time_forms(AT))
+    assert not standing_in(data, time_forms(AT.replace(hour=3, minute=47, second=13)))
+
+
+def test_an_address_is_found_as_text_and_as_four_bytes() -> None:
+    for written in (b"127.151.20.33", b"\x7f\x97\x14\x21", b"7f971421"):
+        assert standing_in(b"before" + written + b"after", address_forms("127.151.20.33"))
+
+
+def test_a_traced_call_is_read_with_its_pieces_joined() -> None:
+    log = '7 writev(3, [{iov_base="\\x61\\x62", iov_len=2}, {iov_base="\\x63", iov_len=1}], 2) = 3\n'
+    assert traced_writes(log) == [b"abc"]
+
+
+def test_no_mark_of_any_guest_is_left_and_an_access_log_leaves_them() -> None:
+    assert [finding for finding in traces.run(Scale.QUICK) if not finding.is_good] == []

@@ -1,0 +1,277 @@
+"""Attack 4: something of a guest's device, address, language, slip or time is left on the machine.
+
+Every guest is marked in all that a request can carry, and comes in a second of her own. Then whatever the
+server wrote is searched for the marks, while it runs and after it has ended.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from random import Random
+from string import ascii_lowercase
+from tempfile import TemporaryDirectory
+from urllib.parse import urlencode
+
+from kiosk.library import read_library
+from kiosk.rounds import Admission, Round
+from kiosk.settings import read_settings
+from kiosk.slips import spaced
+from kiosk.store import Store, open_store
+from tests.attack.finding import Finding, Scale
+from tests.attack.marked_server import ToldClock
+from tests.attack.marks import CHANCE, address_forms, contents, standing_in, text_forms, time_forms
+
+OPENING = datetime(2033, 5, 2, 9)
+BETWEEN = timedelta(seconds=41)
+COUNT_EVERY = 20
+UNIT = "frida"
+REPOSITORY = Path(__file__).parents[2]
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """One submission, and the marks it carries; `tokens` by what bears them: a header, the path, the body."""
+
+    number: int
+    at: datetime
+    address: str
+    forwarded_for: str
+    tokens: dict[str, str]
+    slip: str
+    answers: dict[str, int]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "X-Forwarded-For": self.forwarded_for,
+            "User-Agent": f"Mozilla/5.0 ({self.tokens['agent']}) Gecko/20100101",
+            "Accept-Language": f"{self.tokens['language']},sv;q=0.5",
+            "Referer": f"http://127.0.0.1/{self.tokens['referer']}",
+            "Cookie": f"session={self.tokens['cookie']}",
+        }
+
+    def forms(self) -> dict[bytes, str]:
+        """Every form of every mark -> what kind of mark it is."""
+        kinds = {
+            "address": address_forms(self.address),
+            "forwarded for": address_forms(self.forwarded_for),
+            "slip": text_forms(self.slip) | text_forms(spaced(self.slip)),
+            "time": time_forms(self.at),
+            **{kind: text_forms(token) for kind, token in self.tokens.items()},
+        }
+        return {form: kind for kind, forms in kinds.items() for form in forms}
+
+
+TOKENS = ("agent", "language", "referer", "cookie", "path", "query", "body")
+
+
+def guests(number: int, slips: list[str]) -> list[Guest]:
+    """The same guests each time, but for their slips, which the store draws."""
+    random = Random(4)
+    last = random.sample(range(100 * 100 * 100), 2 * number)
+    addresses = [f"{100 + n // 10_000}.{100 + n // 100 % 100}.{100 + n % 100}" for n in last]
+    return [
+        Guest(
+            at,
+            OPENING + BETWEEN * (at + 1),
+            f"127.{addresses[at]}",
+            f"198.{addresses[number + at]}",
+            {kind: "".join(random.choices(ascii_lowercase, k=12)) for kind in TOKENS},
+            slips[at],
+            {"listened": random.randint(1, 5), "feel_better": random.randint(1, 5)},
+        )
+        for at in range(number)
+    ]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request but for its headers, and the status it must be answered with for the attack to be one."""
+
+    status: int
+    method: str
+    path: str
+    body: bytes = b""
+    content_type: str = FORM
+
+
+def submission(guest: Guest) -> Sent:
+    """Each tenth guest alike: three ballots that are taken, six requests that are refused, one that fails."""
+    token, answers = guest.tokens["body"], urlencode(guest.answers).encode()
+    with_slip = urlencode({**guest.answers, "slip": spaced(guest.slip)}).encode()
+    disposition = f'Content-Disposition: form-data; name="f"; filename="{token}"'
+    file = f"--edge\r\n{disposition}\r\n\r\n{token}\r\n--edge--\r\n"
+    too_large = f"listened={token * (7_000 if guest.number % 20 < 10 else 2_000)}".encode()
+    path = f"/{guest.tokens['path']}?{guest.tokens['query']}={guest.tokens['query']}"
+    return [
+        Sent(303, "POST", "/q/answer", with_slip),
+        Sent(303, "POST", "/", answers),
+        Sent(303, "POST", "/s/poster", answers),
+        Sent(400, "POST", "/", f"listened={token}&{token}=5".encode()),
+        Sent(404, "POST", path, answers),
+        Sent(405, "PUT", path.replace(guest.tokens["path"], "q"), with_slip),
+        Sent(413, "POST", "/", too_large),
+        Sent(415, "POST", "/", f'{{"listened": "{token}"}}'.encode(), f"application/{token}"),
+        Sent(400, "POST", "/", file.encode(), "multipart/form-data; boundary=edge"),
+        Sent(500, "POST", "/q/answer", with_slip),
+    ][guest.number % 10]
+
+
+def come(guest: Guest, port: int) -> int:
+    """One guest looks at a page, shows her slip, submits, sends what is no HTTP: the submission's status."""
+    line = HTTPConnection("127.0.0.1", port, source_address=(guest.address, 0), timeout=60)
+    sent = submission(guest)
+    slip = urlencode({"slip": spaced(guest.slip), "lang": guest.tokens["query"]})
+    _answered(line, guest, Sent(200, "GET", f"/?lang={guest.tokens['query']}"))
+    _answered(line, guest, Sent(200, "POST", "/q/questions", slip.encode()))
+    status = _answered(line, guest, sent)
+    line.close()
+    with socket.create_connection(("127.0.0.1", port), 60, (guest.address, 0)) as broken:
+        broken.sendall(
+            f"{guest.tokens['body']} {guest.slip}\r\nCookie {guest.tokens['cookie']}\r\n\r\n".encode()
+        )
+        broken.recv(1024)
+    return status
+
+
+def _answered(line: HTTPConnection, guest: Guest, sent: Sent) -> int:
+    line.request(sent.method, sent.path, sent.body, {**guest.headers, "Content-Type": sent.content_type})
+    response = line.getresponse()
+    response.read()
+    if response.status != sent.status:
+        raise HTTPException(f"{sent.method} {sent.path}: {response.status} instead of {sent.status}")
+    return response.status
+
+
+class Place:
+    """Folders of an installation with a running round: all a server can write to without being root."""
+
+    def __init__(self, folder: Path, slips: int) -> None:
+        self.folder = folder
+        for name in ("data", "keys", "temporary", "work", "output"):
+            (folder / name).mkdir()
+        library = read_library(read_settings({"KIOSK_DATA": str(folder / "data")}))
+        self.store: Store = open_store(
+            folder / "data", f"sqlite:///{folder / 'data' / 'k.sqlite'}", folder / "keys"
+        )
+        self.store.migrate()
+        self.round = Round(
+            "r",
+            library.surveys["ombudsmannaskap"],
+            library.trees["vasteras"],
+            5,
+            OPENING,
+            OPENING + timedelta(days=9),
+            frozenset(Admission),
+        )
+        self.store.open_round(self.round, OPENING)
+        self.store.add_link(Admission.KIOSK, UNIT, code="")
+        self.store.add_link(Admission.POSTER, UNIT, code="poster")
+        self.slips = self.store.print_slips("r", UNIT, slips)
+
+    @contextmanager
+    def served(self, clock: Path, *, is_logging: bool) -> Iterator[int]:
+        """The port at which guests are let in."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        ready, announce = os.pipe()
+        command = [
+            *(sys.executable, "-m", "tests.attack.marked_server", str(self.folder), f"127.0.0.1:{port}"),
+            *(str(clock), str(announce), *(["access-log"] if is_logging else [])),
+        ]
+        surroundings = {
+            "PYTHONPATH": str(REPOSITORY),
+            "TMPDIR": str(self.folder / "temporary"),
+            "HOME": str(self.folder / "work"),
+            "PATH": os.environ["PATH"],
+        }
+        with (
+            (self.folder / "output" / "out").open("wb") as out,
+            (self.folder / "output" / "err").open("wb") as err,
+        ):
+            server = subprocess.Popen(
+                command,
+                cwd=self.folder / "work",
+                env=surroundings,
+                stdout=out,
+                stderr=err,
+                pass_fds=[announce],
+            )
+        os.close(announce)
+        try:
+            if os.read(ready, 5) != b"ready":
+                raise RuntimeError((self.folder / "output" / "err").read_text())
+            yield port
+        finally:
+            os.close(ready)
+            server.send_signal(signal.SIGINT)
+            server.wait()
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What was left of some guests: form -> kind of mark; how each was answered; what was looked through."""
+
+    hits: dict[bytes, str]
+    statuses: Counter[int]
+    forms: int
+    searched_bytes: int
+
+
+def leave_traces(number: int, *, is_logging: bool) -> Searched:
+    """Let marked guests in, count now and then; search all files and names, then and at the end."""
+    with TemporaryDirectory() as folder, TemporaryDirectory() as own:
+        place = Place(Path(folder), number)
+        all_guests = guests(number, place.slips)
+        forms = {form: kind for guest in all_guests for form, kind in guest.forms().items()}
+        clock = ToldClock.made(Path(own) / "clock")
+        statuses: Counter[int] = Counter()
+        with place.served(Path(own) / "clock", is_logging=is_logging) as port:
+            for guest in all_guests:
+                clock.tell(guest.at, is_failing=submission(guest).status == 500)
+                statuses[come(guest, port)] += 1
+                if guest.number % COUNT_EVERY == COUNT_EVERY - 1:
+                    place.store.count(OPENING + timedelta(hours=1 + guest.number // COUNT_EVERY))
+            running = contents(place.folder)
+        place.store.count(place.round.closes_at)
+        place.store.close()
+        ended = contents(place.folder)
+    standing = standing_in(running, forms) | standing_in(ended, forms)
+    hits = {form: forms[form] for form in standing}
+    return Searched(hits, statuses, len(forms), len(running) + len(ended))
+
+
+def _sure(first: Searched, number: int) -> dict[bytes, str]:
+    """Short forms turn up in ciphertext by chance; the same ones the next time too are no chance."""
+    short = {form for form in first.hits if len(form) < CHANCE}
+    again = leave_traces(number, is_logging=False).hits if short else {}
+    return {form: kind for form, kind in first.hits.items() if form not in short or form in again}
+
+
+def run(scale: Scale) -> list[Finding]:
+    number = 500 if scale is Scale.FULL else 40
+    found, leaky = leave_traces(number, is_logging=False), leave_traces(40, is_logging=True)
+    hits = _sure(found, number)
+    taken, failed = found.statuses[303], found.statuses[500]
+    kinds = f" ({', '.join(sorted(set(hits.values())))})" if hits else ""
+    return [
+        Finding(
+            f"traces: {number} marked submissions, {taken} taken, {failed} that fail, the rest refused; "
+            f"{found.forms} forms of marks searched in {found.searched_bytes / 1e6:.0f} MB",
+            f"{len(hits)} found{kinds}",
+            "0",
+            not hits,
+            f"an access log: {len(leaky.hits)} found of 40 guests (must be > 0)",
+            {"address", "agent", "referer", "path", "time"} <= set(leaky.hits.values()),
+        )
+    ]
