@@ -1,13 +1,13 @@
-"""The quick half of the attacks on the rules; `make attack` runs all of it."""
+"""The quick half of the attacks on rules and views; `make attack` runs all of it."""
 
 from collections.abc import Callable
 
 import pytest
 
-from tests.attack import blindness, randomness, reconstruction, stuffing, year
+from tests.attack import blindness, randomness, reconstruction, stuffing, views, year
 from tests.attack.finding import Finding, Scale
 
-ATTACKS = [reconstruction.run, stuffing.run, blindness.run, year.run, randomness.run]
+ATTACKS = [reconstruction.run, stuffing.run, blindness.run, year.run, randomness.run, views.run]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__module__.rpartition(".")[2])

@@ -1,0 +1,267 @@
+"""Attack 9: some page, file, header or command tells more than the one snapshot.
+
+Every route of both applications and every command is found by walking them. What they give is taken before
+and after ballots come that are not yet counted, few and many, and slips are used: not a byte may differ.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import click
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+
+import kiosk
+from kiosk.ballot import Ballot, NoAnswer
+from kiosk.cli import main
+from kiosk.desk.app import create_desk_app
+from kiosk.export import files
+from kiosk.guest.pace import Pace
+from kiosk.guest.views import create_guest_app
+from kiosk.library import read_library
+from kiosk.rounds import Admission, Round
+from kiosk.settings import read_settings
+from kiosk.store import Account, Store, open_store
+from kiosk.ticks import Every
+from tests.attack.finding import Finding, Scale
+from tests.test_desk import HASH, PASSWORD
+
+OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
+"""Of these days, since commands read the machine's clock."""
+
+SHOWING = {"check", "results", "round list", "count", "doctor", "export"}
+CHANGING = {"init", "user add", "round open", "slips", "link", "backup", "restore"}
+SERVING = {"serve", "demo", "simulate"}
+"""Every command is one of these; `backup` is looked at through what it writes, the store's dump."""
+
+TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=")[^"]*|((?:Set-Cookie|Date): )[^\r\n]*')
+"""What differs each time by its nature: a form's token, the session it stands in, the time of the answer."""
+
+
+class House:
+    """An installation with published figures, both applications over it, and one unit to add ballots to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environ = {"KIOSK_DATA": str(folder / "data"), "KIOSK_KEYS": str(folder / "keys")}
+        self.folder, settings = folder, read_settings(self.environ)
+        library = read_library(settings)
+        self.store: Store = open_store(settings.data, settings.database_url, settings.keys, durable=False)
+        self.store.migrate()
+        for name, role in (("anna", "coordinator"), ("bo", "staff")):
+            self.store.set_account(Account(name, role, HASH))
+        self.round = Round(
+            "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, OPENING,
+            OPENING + timedelta(days=90), frozenset(Admission),
+        )  # fmt: skip
+        self.store.open_round(self.round, OPENING)
+        for way, code in ((Admission.KIOSK, "kiosk"), (Admission.KIOSK, ""), (Admission.POSTER, "poster")):
+            self.store.add_link(way, "frida", code=code)
+        self.slips = self.store.print_slips("r", "frida", 10)
+        self.random = Random(1)
+        self.come(23, "frida")
+        self.come(12, "talk2me")
+        self.store.count(OPENING + timedelta(hours=8))
+        now = OPENING + timedelta(hours=9)
+        self.guest = create_guest_app(
+            self.store, library, clock=lambda: now, pace=Pace(0.0, 1), allowed_languages=None
+        )
+        self.desk = create_desk_app(
+            self.store, library, clock=lambda: now, ticks=Every(5), secret_key="s" * 32,
+            guest_address="http://guest.example", allowed_languages=None,
+        )  # fmt: skip
+
+    def come(self, number: int, unit: str, *, by_slip: bool = False) -> None:
+        """So many guests answer, anyhow."""
+        for _ in range(number):
+            options = [1, 2, 3, 4, 5, *NoAnswer]
+            answers = tuple(self.random.choice(options) for _ in self.round.survey.statements)
+            slip = self.slips.pop() if by_slip else None
+            self.store.cast("r", unit, Ballot(answers), OPENING + timedelta(hours=1), slip)
+
+    def shown(self) -> dict[str, bytes]:
+        """All that anybody can be given now, by who asks for what."""
+        found = {f"guest {path}": given for path, given in _walk(self.guest, self.guest.test_client())}
+        for name in ("anna", "bo", "nobody"):
+            client = self.desk.test_client()
+            if name != "nobody":
+                page = client.get("/admin/sign-in").text
+                token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+                data = {"csrf_token": token and token.group(1), "name": name, "password": PASSWORD}
+                client.post("/admin/sign-in", data=data)
+            found |= {f"{name} {path}": given for path, given in _walk(self.desk, client)}
+        for words in sorted(SHOWING):
+            found[f"kiosk {words}"] = self._printed(words)
+        found["kiosk results --json"] = self._printed("results --json")
+        found["kiosk backup"] = repr(self.store.dump()).encode()
+        return found
+
+    def _printed(self, words: str) -> bytes:
+        asked = [*words.split(), *([str(self.folder / "export")] if words == "export" else [])]
+        done = CliRunner().invoke(main, asked, env={**self.environ, "KIOSK_COUNT_AT": "00:00"})
+        written = self.folder / "export"
+        content = b"".join(path.read_bytes() for path in sorted(written.glob("*")))
+        for path in written.glob("*"):
+            path.unlink()
+        if written.is_dir():
+            written.rmdir()
+        return done.output.encode() + content
+
+
+PLACES = {"code": "kiosk", "round_id": "r", "node_id": "frida", "name": "counts.csv", "filename": "icon.svg"}
+
+
+def _walk(app: Flask, client: FlaskClient) -> Iterator[tuple[str, bytes]]:
+    """(path, status, headers and body) of every GET route there is."""
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()):
+            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: PLACES[found.group(1)], rule.rule)
+            path = path.replace("/s/kiosk", "/s/poster")
+            given = client.get(path)
+            yield path, TOKEN.sub(rb"\1\2", f"{given.status}\r\n{given.headers}".encode() + given.data)
+
+
+def commands(group: click.Group, before: str = "") -> Iterator[str]:
+    """Every command, with the groups it stands in."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name
+
+
+def changed(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
+    return sorted(asked for asked in before.keys() | after.keys() if before.get(asked) != after.get(asked))
+
+
+def _differences(*, is_leaky: bool) -> tuple[int, list[str]]:
+    """(responses compared each time, those that changed) while ballots come that are not counted."""
+    with TemporaryDirectory() as folder:
+        house = House(Path(folder))
+        if is_leaky:
+            house.desk.add_url_rule("/admin/leak", "leak", lambda: _box_size(house.store))
+        house._printed("count")  # what is due by this machine's clock is counted before, not in between
+        before, found = house.shown(), []
+        for number, unit, by_slip in ((1, "frida", False), (3, "frida", True), (4, "matcentralen", False),
+                                      (30, "talk2me", False), (6, "frida", True)):  # fmt: skip
+            house.come(number, unit, by_slip=by_slip)
+            found += changed(before, house.shown())
+        house.store.close()
+        return len(before), sorted(set(found))
+
+
+def _box_size(store: Store) -> str:
+    """The leak of the control: how many ballots wait."""
+    with store._write():
+        box = store._box_for_update("r", "frida")
+        return str(len(box.ballots) if box else 0)
+
+
+def _figures(*, off_by: int = 0) -> tuple[int, int]:
+    """(figures shown on pages, in files and by commands; lists of them that are not the snapshot's).
+
+    `off_by` is added to what the snapshot says, for the control.
+    """
+    with TemporaryDirectory() as folder:
+        house = House(Path(folder))
+        document, shown = house.store.snapshot(), house.shown()
+        for node in document["rounds"][0]["nodes"]:
+            for table in node.get("statements", {}).values():
+                table["counts"] = [n + off_by for n in table["counts"]]
+        tables = {node["id"]: node.get("statements", {}) for node in document["rounds"][0]["nodes"]}
+        wanted = [str(n) for table in tables["frida"].values() for n in reversed(table["counts"])]
+        pairs = [
+            (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/r/frida"].decode()), wanted),
+            ([shown["anna /results.json"].decode().rpartition("\r\n")[2]], [house.store.snapshot_text()]),
+            ([shown["kiosk results --json"].decode().strip()], [house.store.snapshot_text()]),
+            ([shown["kiosk export"].decode()[-60:]], [_exported(house)[-60:]]),
+        ]
+        told = re.findall(r"^    (\w+): ([\d ]+)  (.*)$", shown["kiosk results"].decode(), re.MULTILINE)
+        printed = [counts for _name, counts, _others in told]
+        wanted = [" ".join(map(str, table["counts"])) for node in tables.values() for table in node.values()]
+        pairs.append((printed, wanted))
+        house.store.close()
+    number = sum(len(wanted) for _, wanted in pairs)
+    wrong = sum(found != wanted for found, wanted in pairs)
+    return number, wrong
+
+
+def _exported(house: House) -> str:
+    found = files(house.store.snapshot(), [house.round])
+    return b"".join(found[name] for name in sorted(found)).decode()
+
+
+GUEST_TABLES = {
+    "box": {"round_id", "unit_id", "key_id", "sealed"},
+    "slip_set": {"round_id", "unit_id", "tag", "key_id", "sealed"},
+    "tally": {"round_id", "node_id", "statement_id", "option", "answers"},
+}
+READS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(box|slip_set|tally)\b|_box_for_update", re.IGNORECASE)
+
+
+def lint_schema(database: sqlite3.Connection) -> list[str]:
+    """Columns of guests' tables that are not known ones, and tables no one has words for."""
+    names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    known = {*GUEST_TABLES, "installation", "account", "round", "snapshot", "link"}
+    found = [f"table {name}" for name in names if name not in known]
+    for table in GUEST_TABLES:
+        columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+        found += [f"{table}.{column}" for column in columns if column not in GUEST_TABLES[table]]
+    return found
+
+
+def lint_source(sources: Iterable[tuple[str, str]]) -> list[str]:
+    """Modules besides the store that name a box, slips or a tally in SQL."""
+    return [name for name, text in sources if name != "store.py" and READS.search(text)]
+
+
+def _sources() -> Sequence[tuple[str, str]]:
+    package = Path(kiosk.__file__).parent
+    return [(path.name, path.read_text("utf-8")) for path in sorted(package.rglob("*.py"))]
+
+
+def run(scale: Scale) -> list[Finding]:
+    del scale
+    compared, leaks = _differences(is_leaky=False)
+    _, caught = _differences(is_leaky=True)
+    unsorted = set(commands(main)) - SHOWING - CHANGING - SERVING
+    figures, wrong = _figures()
+    _, wrong_by_one = _figures(off_by=1)
+    with TemporaryDirectory() as folder:
+        house = House(Path(folder))
+        with sqlite3.connect(Path(folder) / "data" / "kiosk.sqlite") as database:
+            odd = lint_schema(database) + lint_source(_sources())
+            database.execute("ALTER TABLE box ADD COLUMN created_at TEXT")
+            noticed = lint_schema(database) + lint_source([("spy.py", "SELECT answers FROM tally")])
+        house.store.close()
+    return [
+        Finding(
+            f"views: {compared} pages, files and commands, before and after 44 ballots that are not counted",
+            f"{len(leaks)} changed; {len(unsorted)} commands nobody looked at",
+            "0; 0",
+            not leaks and not unsorted,
+            f"a page that shows how many wait: {', '.join(caught) or 'not noticed'}",
+            bool(caught) and all(asked.endswith("/admin/leak") for asked in caught),
+        ),
+        Finding(
+            f"views: {figures} figures on pages, in files and by commands",
+            f"{wrong} lists that are not the snapshot's",
+            "0",
+            wrong == 0,
+            f"compared with counts that are one too high: {wrong_by_one} lists (must be > 0)",
+            wrong_by_one > 0,
+        ),
+        Finding(
+            "views: columns of guests' tables, and who reads them",
+            f"{len(odd)} odd: {', '.join(odd)}" if odd else "0 odd",
+            "0",
+            not odd,
+            f"a time column and a module that reads tallies: {', '.join(noticed)}",
+            noticed == ["box.created_at", "spy.py"],
+        ),
+    ]
