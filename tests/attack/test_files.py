@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.attack import traces
+from tests.attack import residue, traces
 from tests.attack.finding import Scale
 from tests.attack.marks import address_forms, standing_in, text_forms, time_forms, traced_writes
 
@@ -73,3 +73,11 @@ def test_a_traced_call_is_read_with_its_pieces_joined() -> None:
 
 def test_no_mark_of_any_guest_is_left_and_an_access_log_leaves_them() -> None:
     assert [finding for finding in traces.run(Scale.QUICK) if not finding.is_good] == []
+
+
+def test_no_counted_ballot_and_no_order_is_left_in_files_and_plain_rows_leave_both() -> None:
+    findings = residue.run(Scale.QUICK)
+    impossible = [finding for finding in findings if isinstance(finding, residue.NotPossibleHere)]
+    assert [finding for finding in findings if not finding.is_good and finding not in impossible] == []
+    if impossible:
+        pytest.skip("; ".join(f"{finding.attack}: {finding.figure}" for finding in impossible))

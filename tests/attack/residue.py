@@ -1,0 +1,540 @@
+"""Attack 5: the order of ballots, or a ballot that was counted and destroyed, is read from files.
+
+A survey of twenty statements makes each ballot twenty bytes that stand nowhere by chance. What the store
+destroys is looked for in its folders, in a copy made before, on the bare disk, and in all that was ever
+handed to the disk; rows an old write left behind are tried with every key still there.
+
+`python -m tests.attack.residue WAY FOLDER SEED` lives one round in a process of its own, for those who
+watch it from outside, and says which ballots wait and which keys were destroyed.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random, SystemRandom
+from statistics import mean
+from tempfile import TemporaryDirectory
+from typing import Protocol
+from unittest.mock import patch
+
+from scipy.stats import kendalltau
+
+from kiosk.ballot import Answer, Ballot, NoAnswer, pack
+from kiosk.rounds import Round
+from kiosk.seal import KeyFolder, KeyLostError
+from kiosk.store import Store, open_database
+from tests.attack.finding import Finding, Scale
+from tests.attack.marks import contents, raw_forms, standing_in, traced_writes
+from tests.builders import ALL_WAYS, MONDAY, survey, tree
+
+K = 5
+BALLOTS = 24
+ORDERED = 12
+"""Ballots whose order is guessed: few enough for the controls' tables to lie on one page."""
+
+TICK = MONDAY + timedelta(hours=8)
+ROUND = Round("r", survey(statements=20), tree("a", "b"), K, MONDAY, MONDAY + timedelta(days=90), ALL_WAYS)
+ROW = "box.r.a"
+REPOSITORY = Path(__file__).parents[2]
+
+
+def made_up(seed: int, number: int) -> list[Ballot]:
+    """The same ballots for the same seed, no two alike."""
+    random, options = Random(seed), [*range(1, 6), *NoAnswer]
+    return [Ballot(tuple[Answer, ...](random.choices(options, k=20))) for _ in range(number)]
+
+
+class Way(Protocol):
+    """A way to keep ballots until they are counted, in the folders `data` and `keys`."""
+
+    def cast(self, ballot: Ballot) -> None: ...
+
+    def count(self) -> None: ...
+
+    def waiting(self) -> set[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class Boxes:
+    """The product's way; `keys` may be a leaky variant of its key folder."""
+
+    def __init__(self, folder: Path, *, keys: type[KeyFolder] = KeyFolder, is_durable: bool = True) -> None:
+        for name in ("data", "keys"):
+            (folder / name).mkdir()
+        self._url = f"sqlite:///{folder / 'data' / 'k.sqlite'}"
+        self._keys = keys(folder / "keys", durable=is_durable)
+        self._store = Store(open_database(self._url, durable=is_durable), self._keys)
+        self._store.migrate()
+        self._store.open_round(ROUND, MONDAY)
+
+    def cast(self, ballot: Ballot) -> None:
+        self._store.cast("r", "a", ballot, MONDAY)
+
+    def count(self) -> None:
+        self._store.count(TICK)
+
+    def row(self) -> bytes:
+        """The box's row, decrypted."""
+        with closing(sqlite3.connect(self._url.removeprefix("sqlite:///"))) as database:
+            [(key_id, sealed)] = sealed_rows(database)
+        return self._keys.open(ROW, key_id, sealed)
+
+    def waiting(self) -> set[bytes]:
+        return ballots_in(self.row())
+
+    def close(self) -> None:
+        self._store.close()
+
+
+LAYOUTS = {
+    "rowid": "CREATE TABLE ballot (key BLOB, packed BLOB)",
+    "random key": "CREATE TABLE ballot (key BLOB PRIMARY KEY, packed BLOB) WITHOUT ROWID",
+}
+
+
+class PlainRows:
+    """What most tools do: a row a ballot, deleted when it is counted."""
+
+    def __init__(self, folder: Path, *, layout: str = "rowid", is_secure: bool = True) -> None:
+        for name in ("data", "keys"):
+            (folder / name).mkdir()
+        self._database = open_database(f"sqlite:///{folder / 'data' / 'k.sqlite'}")
+        self._run(f"PRAGMA secure_delete={'on' if is_secure else 'off'}")
+        self._run(LAYOUTS[layout])
+
+    def _run(self, sql: str, *values: bytes) -> list[tuple[bytes, ...]]:
+        rows: list[tuple[bytes, ...]] = self._database.execute_sql(sql, values).fetchall()  # type: ignore[no-untyped-call]
+        return rows
+
+    def cast(self, ballot: Ballot) -> None:
+        self._run("INSERT INTO ballot (key, packed) VALUES (?, ?)", os.urandom(16), pack([ballot]))
+
+    def count(self) -> None:
+        for packed in SystemRandom().sample(sorted(self.waiting()), BALLOTS - K):
+            self._run("DELETE FROM ballot WHERE packed = ?", packed)
+
+    def waiting(self) -> set[bytes]:
+        return {packed for (packed,) in self._run("SELECT packed FROM ballot")}
+
+    def close(self) -> None:
+        self._database.close()
+
+
+class KeepsKeys(KeyFolder):
+    """Rewrites under a new key, and never destroys the old one."""
+
+    def destroy(self, row: str, key_id: str) -> None:
+        """Leave it."""
+
+    def sweep(self, row: str, keep: str | None) -> None:
+        """Leave them."""
+
+
+class OnlyUnlinks(KeyFolder):
+    """Removes old keys without overwriting them."""
+
+    def _shred(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+
+
+WAYS: Mapping[str, Callable[[Path], Way]] = {
+    "boxes": Boxes,
+    "kept keys": lambda folder: Boxes(folder, keys=KeepsKeys),
+    "unlinked keys": lambda folder: Boxes(folder, keys=OnlyUnlinks),
+    "rows": PlainRows,
+    "rows, not overwritten": lambda folder: PlainRows(folder, is_secure=False),
+}
+
+
+def ballots_in(row: bytes) -> set[bytes]:
+    return {row[at : at + 20] for at in range(0, len(row), 20)}
+
+
+def sealed_rows(database: sqlite3.Connection) -> list[tuple[str, bytes]]:
+    return database.execute("SELECT key_id, sealed FROM box WHERE unit_id = 'a'").fetchall()
+
+
+# -- what a thief reads -------------------------------------------------------------------------------
+
+
+def seen(data: bytes, ballots: Iterable[bytes]) -> set[bytes]:
+    """The ballots, or keys, that stand in some bytes, plain or thinly wrapped."""
+    of_form = {form: ballot for ballot in ballots for form in raw_forms(ballot)}
+    return {of_form[form] for form in standing_in(data, of_form)}
+
+
+def read_with_keys(data: Path, keys: Path) -> set[bytes]:
+    """The ballots in every row that SQLite's file and write-ahead log still hold, by every key there is."""
+    folder, found = KeyFolder(keys), set[bytes]()
+    for sealed in set(_old_rows(data)):
+        for path in (keys / ROW).iterdir():
+            try:
+                found |= ballots_in(folder.open(ROW, path.name, sealed))
+            except KeyLostError:
+                continue
+    return found
+
+
+def _old_rows(data: Path) -> Iterator[bytes]:
+    """The box as it was after each commit of the log: the log cut there, and opened."""
+    file, log = data / "k.sqlite", data / "k.sqlite-wal"
+    written = log.read_bytes() if log.exists() else b""
+    for end in [0, *_commits(written)]:
+        with TemporaryDirectory() as folder:
+            shutil.copy(file, folder)
+            (Path(folder) / log.name).write_bytes(written[:end])
+            with closing(sqlite3.connect(Path(folder) / file.name)) as database:
+                if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'box'").fetchone():
+                    yield from (sealed for _, sealed in sealed_rows(database))
+
+
+def _commits(log: bytes) -> Iterator[int]:
+    """Where each transaction ends: a frame whose header names the file's size (sqlite.org/walformat.html)."""
+    page = int.from_bytes(log[8:12], "big")
+    for at in range(32, len(log), 24 + page):
+        if int.from_bytes(log[at + 4 : at + 8], "big"):
+            yield at + 24 + page
+
+
+@dataclass
+class Readable:
+    """How many counted ballots could be read, by where they were looked for."""
+
+    running: int = 0
+    closed: int = 0
+    copy: int = 0
+
+
+def look(way: str, seed: int, readable: Readable) -> int:
+    """Live to a count, look everywhere, and add to what could be read; the number of counted ballots."""
+    with TemporaryDirectory() as name:
+        folder, copy = Path(name), Path(name) / "copy"
+        keeping = WAYS[way](folder)
+        ballots = made_up(seed, BALLOTS)
+        for ballot in ballots:
+            keeping.cast(ballot)
+        shutil.copytree(folder / "data", copy)
+        keeping.count()
+        counted = {pack([ballot]) for ballot in ballots} - keeping.waiting()
+
+        def readable_in(data: Path) -> int:
+            keyed = read_with_keys(data, folder / "keys") if "key" in way or way == "boxes" else set()
+            return len(seen(contents(data, folder / "keys"), counted) | (keyed & counted))
+
+        readable.running += readable_in(folder / "data")
+        readable.copy += readable_in(copy)
+        keeping.close()
+        readable.closed += readable_in(folder / "data")
+        return len(counted)
+
+
+def _looking_findings(scale: Scale) -> list[Finding]:
+    times = 20 if scale is Scale.FULL else 2
+    boxes, rows, loose, kept = Readable(), Readable(), Readable(), Readable()
+    counted = sum(look("boxes", seed, boxes) for seed in range(times))
+    of_control = look("rows", times, rows)
+    look("rows, not overwritten", times, loose)
+    look("kept keys", times, kept)
+    secure = "plain rows with secure_delete on"
+    return [
+        _residue(
+            "residue: the running data folder, log and keys",
+            (boxes.running, counted),
+            f"{secure}: {rows.running} of {of_control}; old keys kept: {kept.running} (both must be > 0)",
+            min(rows.running, kept.running),
+        ),
+        _residue(
+            "residue: the closed file",
+            (boxes.closed, counted),
+            f"plain rows with secure_delete off: {loose.closed} of {of_control} (must be > 0)",
+            loose.closed,
+        ),
+        _residue(
+            "residue: a copy made before the count, with the keys of afterwards",
+            (boxes.copy, counted),
+            f"{secure}: {rows.copy} of {of_control}; old keys kept: {kept.copy} (both must be > 0)",
+            min(rows.copy, kept.copy),
+        ),
+    ]
+
+
+def _residue(attack: str, found: tuple[int, int], control: str, control_found: int) -> Finding:
+    readable, counted = found
+    figure = f"{readable} of {counted} counted ballots"
+    return Finding(attack, figure, "0", readable == 0, control, control_found > 0)
+
+
+# -- watched from outside -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NotPossibleHere(Finding):
+    """An attack this machine does not permit: neither kept nor broken, and never a pass."""
+
+
+def _not_possible(attack: str, why: str) -> NotPossibleHere:
+    return NotPossibleHere(attack, f"not possible here: {why}", "0", False, "not run", False)
+
+
+class NotPermittedError(Exception):
+    """This machine lacks a tool or a right; the message says which."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a process says of the round it lived: ballots that wait, keys that were destroyed."""
+
+    waiting: set[bytes]
+    destroyed_keys: set[bytes]
+
+
+def live(way: str, folder: Path, seed: int) -> Told:
+    """One round to a count, then closed properly."""
+    keeping, keys = WAYS[way](folder), set[bytes]()
+    for ballot in made_up(seed, BALLOTS):
+        keeping.cast(ballot)
+        keys |= _keys_in(folder)
+    keeping.count()
+    told = Told(keeping.waiting(), keys - _keys_in(folder))
+    keeping.close()
+    return told
+
+
+def _keys_in(folder: Path) -> set[bytes]:
+    return {path.read_bytes() for path in (folder / "keys").glob(f"{ROW}/*")}
+
+
+def _living(way: str, folder: Path, seed: int) -> list[str]:
+    return [sys.executable, "-m", "tests.attack.residue", way, str(folder), str(seed)]
+
+
+def on_bare_disk(way: str, seed: int) -> tuple[int, int, int]:
+    """(counted ballots, counted ballots seen, destroyed keys seen) in the raw image of an ext4 file system.
+
+    The image is mounted in a name space of its own, so nothing of it outlasts the process.
+    """
+    for tool in ("mkfs.ext4", "unshare", "mount"):
+        if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin"):
+            raise NotPermittedError(f"{tool} is missing")
+    script = (
+        'mount -o loop "$1" "$2" || exit 77; image=$1; place=$2; shift 2; '
+        '"$@"; status=$?; umount "$place"; exit $status'
+    )
+    with TemporaryDirectory() as name:
+        image, place = Path(name) / "image", Path(name) / "place"
+        place.mkdir()
+        with image.open("wb") as file:
+            file.truncate(16 * 1024 * 1024)
+        _run(["mkfs.ext4", "-q", "-F", "-b", "4096", str(image)])
+        command = ["sh", "-c", script, "sh", str(image), str(place), *_living(way, place, seed)]
+        said = _run(["unshare", "--mount", *command])
+        told = json.loads(said)
+        waiting = {bytes.fromhex(one) for one in told["waiting"]}
+        keys = {bytes.fromhex(one) for one in told["destroyed_keys"]}
+        counted = {pack([ballot]) for ballot in made_up(seed, BALLOTS)} - waiting
+        raw = image.read_bytes()
+    return len(counted), len(seen(raw, counted)), len(seen(raw, keys))
+
+
+def _run(command: Sequence[str]) -> str:
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}, cwd=REPOSITORY
+    )
+    if ended.returncode == 77 or "Operation not permitted" in ended.stderr:
+        raise NotPermittedError(ended.stderr.strip().splitlines()[-1])
+    ended.check_returncode()
+    return ended.stdout
+
+
+def _disk_finding(scale: Scale) -> Finding:
+    attack = "residue: the raw image of an ext4 disk with data and keys"
+    try:
+        looks = [on_bare_disk("boxes", seed) for seed in range(5 if scale is Scale.FULL else 1)]
+        of_control, rows, _ = on_bare_disk("rows", 99)
+        _, _, unlinked = on_bare_disk("unlinked keys", 99)
+    except NotPermittedError as error:
+        return _not_possible(attack, str(error))
+    counted, ballots, keys = (sum(column) for column in zip(*looks, strict=True))
+    return Finding(
+        attack,
+        f"{ballots} of {counted} counted ballots, {keys} destroyed keys",
+        "0 and 0",
+        ballots == keys == 0,
+        f"plain rows with secure_delete on: {rows} of {of_control}; keys removed but not overwritten: "
+        f"{unlinked} (both must be > 0)",
+        min(rows, unlinked) > 0,
+    )
+
+
+WRITING = "write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg"
+
+
+def in_writes(way: str, seed: int) -> tuple[int, int]:
+    """(ballots cast, ballots seen) in all that a process ever handed to the system in writing."""
+    if not shutil.which("strace"):
+        raise NotPermittedError("strace is missing")
+    with TemporaryDirectory() as name:
+        folder, log = Path(name) / "place", Path(name) / "log"
+        folder.mkdir()
+        watched = [
+            "strace",
+            "-f",
+            "--seccomp-bpf",
+            "-xx",
+            "-s",
+            "10000000",
+            "-e",
+            f"trace={WRITING}",
+            "-o",
+            str(log),
+        ]
+        _run([*watched, *_living(way, folder, seed), "silent"])
+        written = b"\0".join(traced_writes(log.read_text()))
+    ballots = {pack([ballot]) for ballot in made_up(seed, BALLOTS)}
+    return len(ballots), len(seen(written, ballots))
+
+
+def _writes_finding(scale: Scale) -> Finding:
+    attack = "residue: every traced write call"
+    try:
+        looks = [in_writes("boxes", seed) for seed in range(5 if scale is Scale.FULL else 1)]
+        of_control, rows = in_writes("rows", 99)
+    except NotPermittedError as error:
+        return _not_possible(attack, str(error))
+    cast, found = (sum(column) for column in zip(*looks, strict=True))
+    return Finding(
+        attack,
+        f"{found} of {cast} ballots cast",
+        "0",
+        found == 0,
+        f"plain rows with secure_delete on: {rows} of {of_control} (must be > 0)",
+        rows > 0,
+    )
+
+
+# -- the order of arrival -----------------------------------------------------------------------------
+
+
+def order_read(data: bytes, arrived: Sequence[bytes]) -> float | None:
+    """Kendall's tau between the orders of arrival and of places in bytes; None if too few stand there."""
+    places = [(at, data.find(one)) for at, one in enumerate(arrived)]
+    found = [(at, place) for at, place in places if place >= 0]
+    return float(kendalltau(*zip(*found, strict=True)).statistic) if len(found) > 1 else None
+
+
+def shuffled(orders: int) -> Iterator[list[Ballot]]:
+    """The same ballots in many orders, the same orders each time."""
+    random, ballots = Random(5), made_up(5, ORDERED)
+    for _ in range(orders):
+        yield random.sample(ballots, ORDERED)
+
+
+@dataclass(frozen=True)
+class History:
+    """What many arrival orders left: the box's decrypted rows, and tau in the files and in those rows."""
+
+    rows: set[bytes]
+    in_files: list[float]
+    in_rows: list[float]
+
+
+def history(orders: int) -> History:
+    rows, in_files, in_rows = set[bytes](), list[float | None](), list[float | None]()
+    for arrived in shuffled(orders):
+        packed = [pack([ballot]) for ballot in arrived]
+        with TemporaryDirectory() as name:
+            boxes = Boxes(Path(name), is_durable=False)
+            for ballot in arrived:
+                boxes.cast(ballot)
+            row = boxes.row()
+            in_files.append(order_read(contents(Path(name)), packed))
+            boxes.close()
+            in_files.append(order_read(contents(Path(name)), packed))
+        rows.add(row)
+        in_rows.append(order_read(row, packed))
+    return History(
+        rows, [tau for tau in in_files if tau is not None], [tau for tau in in_rows if tau is not None]
+    )
+
+
+def unsorted(ballots: Sequence[Ballot]) -> bytes:
+    """A leaky pack: in the order of arrival."""
+    return b"".join(pack([ballot]) for ballot in ballots)
+
+
+def tau_of_rows(layout: str, orders: int) -> float:
+    """How well the order of arrival is read from the closed file of a table; the direction is known."""
+    taus = []
+    for arrived in shuffled(orders):
+        with TemporaryDirectory() as name:
+            rows = PlainRows(Path(name), layout=layout)
+            for ballot in arrived:
+                rows.cast(ballot)
+            rows.close()
+            taus.append(order_read(contents(Path(name)), [pack([ballot]) for ballot in arrived]) or 0.0)
+    return abs(mean(taus))
+
+
+def _history_findings(scale: Scale) -> list[Finding]:
+    orders = 100 if scale is Scale.FULL else 12
+    found = history(orders)
+    with patch("kiosk.store.pack", unsorted):
+        leaky = history(6)
+    by_rowid, by_random_key = (tau_of_rows(layout, 6) for layout in LAYOUTS)
+    # Tau's variance by chance alone (Kendall 1938), for the mean of as many orders.
+    variance = 2 * (2 * ORDERED + 5) / (9 * ORDERED * (ORDERED - 1))
+    band = 3 * (variance / orders) ** 0.5
+    tau = mean(found.in_rows)
+    in_files = f"read in {len(found.in_files)} of them" if found.in_files else "no ballot in any file"
+    return [
+        Finding(
+            f"history: {orders} arrival orders of the same {ORDERED} ballots",
+            f"{len(found.rows)} distinct decrypted box rows",
+            "1",
+            len(found.rows) == 1,
+            f"a box in order of arrival: {len(leaky.rows)} of 6 (must be > 1)",
+            len(leaky.rows) > 1,
+        ),
+        Finding(
+            f"order: read from the raw bytes of all files, running and closed, after {orders} orders",
+            f"{in_files}; if the key is taken too, Kendall's tau {tau:+.3f}",
+            f"none, and tau within {band:.2f} of 0 (chance)",
+            not found.in_files and abs(tau) <= band,
+            f"rowid table: tau {by_rowid:.2f}; random key WITHOUT ROWID: {by_random_key:.2f}; box in order "
+            f"of arrival: {mean(leaky.in_rows):.2f} (all must be 1)",
+            min(by_rowid, by_random_key, mean(leaky.in_rows)) > 0.99,
+        ),
+    ]
+
+
+def run(scale: Scale) -> list[Finding]:
+    return [
+        *_history_findings(scale),
+        *_looking_findings(scale),
+        _disk_finding(scale),
+        _writes_finding(scale),
+    ]
+
+
+def main(way: str, folder: Path, seed: int, *, is_silent: bool) -> None:
+    told = live(way, folder, seed)
+    if not is_silent:
+        said = {
+            "waiting": [one.hex() for one in told.waiting],
+            "destroyed_keys": [one.hex() for one in told.destroyed_keys],
+        }
+        print(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), is_silent="silent" in sys.argv[4:])
