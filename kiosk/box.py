@@ -55,13 +55,17 @@ def plan_closing(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], 
     before. A leaf that ever reached 2k has at least k left: they are its last batch. The others are
     pooled under their parent, together with the smallest last batch there, so that subtracting the
     published children from the parent never leaves one small unit alone. A pool still under k climbs
-    a level; at the root it is destroyed.
+    a level, where it may take the smallest batch planned below with it; at the root it is destroyed.
     """
     rests = {
         leaf: sizes[leaf]
         for leaf in tree.leaves
         if sizes[leaf] >= k and (leaf in counted or sizes[leaf] >= 2 * k)
     }
+
+    def size(leaves: Sequence[str]) -> int:
+        return sum(sizes[leaf] for leaf in leaves)
+
     batches: list[tuple[str, tuple[str, ...]]] = []
     pools: dict[str, list[str]] = {}
     for node in tree.bottom_up():
@@ -71,12 +75,17 @@ def plan_closing(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], 
         else:
             pool = [leaf for child in tree.children(node) for leaf in pools[child]]
             below = [leaf for leaf in rests if node in tree.upwards(leaf)]
+            planned = [batch for batch in batches if node in tree.upwards(batch[0])]
             if pool and below:
                 joined = min(below, key=lambda leaf: rests[leaf])
                 del rests[joined]
                 pool = [*pool, joined]
+            elif pool and planned and size(pool) < k:
+                lifted = min(planned, key=lambda batch: size(batch[1]))
+                batches.remove(lifted)
+                pool = [*pool, *lifted[1]]
         may_publish = node not in tree.leaves or node == tree.root.id
-        if may_publish and pool and sum(sizes[leaf] for leaf in pool) >= k:
+        if may_publish and pool and size(pool) >= k:
             batches.append((node, tuple(pool)))
             pool = []
         pools[node] = pool

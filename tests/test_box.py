@@ -64,6 +64,7 @@ def two_levels() -> Tree:
             {("north", ("n2", "n1")), ("south", ("south",))},
             (),
         ),
+        ({"n1": 5, "n2": 1, "south": 1}, {"n1"}, {("root", ("n1", "n2", "south"))}, ()),
         ({"n1": 2, "n2": 1, "south": 6}, {"south"}, {("root", ("n1", "n2", "south"))}, ()),
         ({"n1": 4, "n2": 3, "south": 0}, set(), {("north", ("n1", "n2"))}, ()),
         ({"n1": 2, "n2": 1, "south": 1}, set(), set(), ("n1", "n2", "south")),
