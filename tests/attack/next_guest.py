@@ -1,0 +1,195 @@
+"""Attack 6: the next guest at the screen goes back, reloads, starts the browser again, or reads its folder.
+
+In real Chromium with a profile on disk. Firefox was not tried: Debian's has no driver here.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+from waitress.server import create_server
+
+from kiosk.rounds import Admission
+from kiosk.slips import spaced
+from tests.attack.finding import Finding, Scale
+from tests.test_guest import Place
+from tests.web.test_answer import Counted, Guest
+
+LEAK = b"""
+form.addEventListener("change", () => localStorage.setItem("kept", new URLSearchParams(new FormData(form))));
+"""
+
+TRACES = """async () => {
+    const chosen = [...document.querySelectorAll("input")].filter((one) =>
+        one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value);
+    const stores = [document.cookie.length, localStorage.length, sessionStorage.length,
+        (await indexedDB.databases()).length, "caches" in window ? (await caches.keys()).length : 0,
+        "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0];
+    return chosen.length + stores.reduce((sum, one) => sum + one, 0);
+}"""
+"""Answers that stand on the page, and things the browser keeps for it."""
+
+
+class Leaky:
+    """The control: the same application, whose script keeps what was chosen."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
+        is_script = environ["PATH_INFO"] == "/static/guest.js"
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            kept = [one for one in headers if not (is_script and one[0].lower() == "content-length")]
+            return start_response(status, kept, *rest)
+
+        body = b"".join(self.application(environ, start))
+        return [body + LEAK if is_script else body]
+
+
+@contextmanager
+def served(application: Any) -> Iterator[str]:
+    """The application's address, while it is served."""
+    server = create_server(application, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        server.close()
+
+
+@contextmanager
+def browser(playwright: Playwright, profile: str, *, has_script: bool) -> Iterator[BrowserContext]:
+    """Chromium on a profile that stays on disk."""
+    context = playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=shutil.which("chromium"),
+        args=["--no-sandbox"],
+        java_script_enabled=has_script,
+        viewport={"width": 1280, "height": 800},
+    )
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def _begin(guest: Guest, way: Admission, *, has_script: bool) -> None:
+    """Come to the first statement, by a kiosk, a poster or a slip."""
+    if way is Admission.SLIP:
+        guest.page.goto(f"{guest.address}/q" + (f"#{spaced(guest.place.slip)}" if has_script else ""))
+        if has_script:
+            guest.tap('button[lang="en"]')
+        else:
+            guest.page.locator("#slip").fill(guest.place.slip)
+            guest.page.locator("form button").click()
+    else:
+        guest.page.goto(guest.address + ("/" if way is Admission.KIOSK else "/s/poster"))
+        if has_script:
+            guest.tap('[data-language="en"]')
+    if has_script:
+        guest.tap("#start")
+
+
+def _answer(guest: Guest, *, has_script: bool, is_sent: bool) -> None:
+    if has_script:
+        guest.answer("5", "4", "3", *(["2"] if is_sent else []))
+        if is_sent:
+            guest.page.locator("#message").wait_for()
+        else:
+            guest.choose("2")
+        return
+    for name in ("listened", "feel_better"):
+        guest.page.locator(f'label:has(input[name="{name}"][value="4"])').click()
+    if is_sent:
+        guest.page.locator("#send").click()
+        guest.page.wait_for_load_state()
+
+
+def _look(page: Page, *, has_script: bool) -> int:
+    """How much of the guest before stands on the page or in the browser."""
+    with suppress(PlaywrightError):
+        page.wait_for_load_state()
+        if not page.url.startswith("http"):
+            return 0
+        if has_script:
+            return int(page.evaluate(TRACES))
+        return page.locator('input[type="radio"]:checked:not([value=""])').count()
+    return 0
+
+
+def _come_after(page: Page, address: str, *, has_script: bool) -> int:
+    """What the next guest does: leave, Back ten times, Forward, reload; what she sees of the one before."""
+    page.goto(f"{address}/nothing")
+    seen = _look(page, has_script=has_script)
+    for _ in range(10):
+        # A page from the browser's memory loads itself anew, which may cut Back short.
+        with suppress(PlaywrightError):
+            page.go_back(timeout=5_000)
+        seen += _look(page, has_script=has_script)
+    for step in (page.go_forward, page.reload):
+        with suppress(PlaywrightError):
+            step(timeout=5_000)
+        seen += _look(page, has_script=has_script)
+    return seen
+
+
+def _written(profile: str, needles: list[bytes]) -> int:
+    """How many of the needles stand in the browser's folder."""
+    files = [path.read_bytes() for path in Path(profile).rglob("*") if path.is_file()]
+    return sum(any(needle in content for content in files) for needle in needles)
+
+
+def visit(
+    playwright: Playwright, way: Admission, *, has_script: bool, is_sent: bool, is_leaky: bool
+) -> tuple[int, int]:
+    """One guest and the next at one screen: (traces of her answers, of her slip's code) that were found."""
+    with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
+        place = Place(Path(folder), ways=frozenset(Admission))
+        application = Counted(place.app)
+        with served(Leaky(application) if is_leaky else application) as address:
+            with browser(playwright, profile, has_script=has_script) as context:
+                guest = Guest(context.new_page(), place, application, address)
+                _begin(guest, way, has_script=has_script)
+                _answer(guest, has_script=has_script, is_sent=is_sent)
+                seen = _come_after(guest.page, address, has_script=has_script)
+            with browser(playwright, profile, has_script=has_script) as context:
+                for page in [*context.pages, context.new_page()]:
+                    with suppress(PlaywrightError):
+                        page.goto(address + ("/s/poster" if way is Admission.POSTER else "/"))
+                    seen += _look(page, has_script=has_script)
+        place.store.close()
+        codes = _written(profile, [place.slip.encode(), spaced(place.slip).encode()])
+        return seen + _written(profile, [b"listened=5", b"listened=4"]), codes
+
+
+def run(scale: Scale) -> list[Finding]:
+    ways = list(Admission) if scale is Scale.FULL else [Admission.KIOSK]
+    scripts = (True, False) if scale is Scale.FULL else (True,)
+    with sync_playwright() as playwright:
+        visits = [
+            visit(playwright, way, has_script=has_script, is_sent=is_sent, is_leaky=False)
+            for way in ways
+            for has_script in scripts
+            for is_sent in (True, False)
+        ]
+        leaky, _ = visit(playwright, Admission.KIOSK, has_script=True, is_sent=False, is_leaky=True)
+    traces, codes = sum(traces for traces, _ in visits), sum(codes > 0 for _, codes in visits)
+    return [
+        Finding(
+            f"next guest: {len(visits)} visits in Chromium by {', '.join(ways)}; sent and abandoned, then "
+            "Back x10, Forward, reload, the browser started again, its folder read (Firefox: not run)",
+            f"{traces} traces of an answer; a slip's code in the browser's own history after {codes} visits",
+            "0 traces of an answer; a code tells that its slip was used, not by whom or how",
+            traces == 0,
+            f"a page that keeps the answers: {leaky} traces (must be > 0)",
+            leaky > 0,
+        )
+    ]
