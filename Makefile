@@ -23,6 +23,11 @@ quick: .venv/tested-with
 attack: .venv/tested-with browser
 	$(BIN)/python -m tests.attack $(ATTACKS)
 
+# How long the hot paths take, each beside a reference measured in the same run.
+.PHONY: bench
+bench: .venv/tested-with
+	$(BIN)/python -m tests.bench
+
 # Extract every text on a screen and in the questions; new ones are added, empty, to each catalogue.
 # Texts no screen uses are kept and named; PRUNE=yes removes them.
 messages: .venv/tested-with
