@@ -1,8 +1,8 @@
 """The guest's application as `kiosk serve` serves it, in a process of its own, its clock told from outside.
 
-python -m tests.attack.marked_server FOLDER ADDRESS CLOCK READY [access-log]: FOLDER holds data and keys,
-CLOCK is a file with the time and whether casting fails just now, READY a pipe that is written to once guests
-are let in. The leaky variant, the control, writes what most web servers write by default.
+python -m tests.attack.marked_server FOLDER ADDRESS CLOCK READY [LEAK]: FOLDER holds data and keys, CLOCK is a
+file with the time and whether casting fails just now, READY a pipe that is told this process's number once
+guests are let in. LEAK, for controls, is one of LEAKS.
 """
 
 import mmap
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from kiosk.app import Wsgi, serve
@@ -74,14 +75,14 @@ class Announced:
         self._ready = ready
 
     def start(self) -> None:
-        os.write(self._ready, b"ready")
+        os.write(self._ready, os.getpid().to_bytes(8, "big"))
 
     def stop(self) -> None:
         os.close(self._ready)
 
 
 def with_access_log(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
-    """The leak: one line a request, in the combined format."""
+    """A leak most web servers have: one line a request, in the combined format."""
 
     def logged(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         with path.open("a", encoding="utf-8") as file:
@@ -95,12 +96,27 @@ def with_access_log(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
     return logged
 
 
-def main(folder: Path, address: str, clock: ToldClock, ready: int, *, is_logging: bool) -> None:
+def with_spool(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
+    """A leak that stays in no file: each request is put down in a temporary one that is gone at once."""
+
+    def spooled(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        headers = [f"{name}: {value}" for name, value in environ.items() if name.startswith("HTTP_")]
+        with TemporaryFile(dir=path.parent) as file:
+            file.write("\n".join([environ["REMOTE_ADDR"], clock.now().isoformat(), *headers]).encode())
+        return application(environ, start_response)
+
+    return spooled
+
+
+LEAKS = {"access log": with_access_log, "spool": with_spool}
+
+
+def main(folder: Path, address: str, clock: ToldClock, ready: int, leak: str | None) -> None:
     library = read_library(read_settings({"KIOSK_DATA": str(folder / "data")}))
     store = FailingStore(folder, clock)
     guest: Wsgi = create_guest_app(store, library, clock=clock.now, pace=PACE, allowed_languages=None)
-    if is_logging:
-        guest = with_access_log(guest, folder / "data" / "access.log", clock)
+    if leak:
+        guest = LEAKS[leak](guest, folder / "data" / "leak", clock)
     serve([(address, guest)], Announced(ready))  # type: ignore[arg-type]
 
 
@@ -110,5 +126,5 @@ if __name__ == "__main__":
         sys.argv[2],
         ToldClock(Path(sys.argv[3])),
         int(sys.argv[4]),
-        is_logging="access-log" in sys.argv[5:],
+        sys.argv[5] if len(sys.argv) > 5 else None,
     )

@@ -1,7 +1,6 @@
 """How a trace may be written down: every form of a mark, and which of them stand in some bytes."""
 
 import base64
-import re
 import struct
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
@@ -65,7 +64,15 @@ def _time_text(at: datetime, spelling: str) -> set[bytes]:
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:
-    """The characters that depend on `raw` alone, for each of its three places in a group of three bytes."""
+    """The characters that depend on `raw` alone, for each of its three places in a group of three bytes.
+
+    Four bytes within a longer text would be four or five such characters, which stand among any thousand
+    keys in hex: only their own, whole text is a form.
+    """
+    if len(raw) == SHORTEST:
+        yield base64.b64encode(raw)
+        yield base64.urlsafe_b64encode(raw)
+        return
     for before in range(3):
         coded = base64.b64encode(bytes(before) + raw)
         coded = coded[(0, 2, 3)[before] : (before + len(raw)) * 8 // 6]
@@ -91,10 +98,3 @@ def contents(*folders: Path) -> bytes:
     return b"\0".join(
         str(path).encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") for path in paths
     )
-
-
-def traced_writes(log: str) -> list[bytes]:
-    """What each call of a log by `strace -xx -s ...` handed over, its pieces joined."""
-    return [
-        bytes.fromhex("".join(re.findall(r'"([^"]*)"', line)).replace("\\x", "")) for line in log.splitlines()
-    ]

@@ -1,0 +1,47 @@
+"""Watching a process from outside, where the machine permits it; and saying so where it does not."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.attack.finding import Finding
+
+WRITING = "write,pwrite64,writev,pwritev,pwritev2"
+"""System calls by which anything comes to a file. What goes to a guest's socket goes by others."""
+
+
+class NotPermittedError(Exception):
+    """This machine lacks a tool or a right; the message says which."""
+
+
+@dataclass(frozen=True)
+class NotPossibleHere(Finding):
+    """An attack this machine does not permit: neither kept nor broken, and never a pass."""
+
+
+def not_possible(attack: str, why: NotPermittedError) -> NotPossibleHere:
+    """What an attack says that could not be tried."""
+    return NotPossibleHere(attack, f"not possible here: {why}", "0", False, "not run", False)
+
+
+def watching(log: Path) -> list[str]:
+    """What stands before a command to have all it writes written to `log` too.
+
+    Raises NotPermittedError where processes may not be traced.
+    """
+    if not shutil.which("strace"):
+        raise NotPermittedError("strace is missing")
+    strace = ["strace", "-f", "--seccomp-bpf", "-xx", "-s", "10000000", "-e", f"trace={WRITING}"]
+    tried = subprocess.run([*strace, "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        raise NotPermittedError(tried.stderr.strip() or "strace fails")
+    return [*strace, "-o", str(log)]
+
+
+def traced_writes(log: str) -> list[bytes]:
+    """What each call of such a log handed over, its pieces joined."""
+    return [
+        bytes.fromhex("".join(re.findall(r'"([^"]*)"', line)).replace("\\x", "")) for line in log.splitlines()
+    ]
