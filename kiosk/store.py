@@ -6,6 +6,7 @@ batch's way out is `count`; nothing else reads a box, and nothing outside reads 
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -579,10 +580,14 @@ class Store:
             self._retired, self._forgotten = [], []
             with self._database.atomic():
                 yield
-            for row, key_id in self._retired:
-                self._keys.destroy(row, key_id)
-            for row in self._forgotten:
-                self._keys.forget(row)
+            try:
+                for row, key_id in self._retired:
+                    self._keys.destroy(row, key_id)
+                for row in self._forgotten:
+                    self._keys.forget(row)
+            except OSError as error:
+                # The write is committed: to call it failed would bring the same ballot again.
+                print(f"an old key could not be destroyed; the next write tries: {error}", file=sys.stderr)
 
     def _locking(self, sql: str) -> str:
         """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the rows it reads."""

@@ -122,6 +122,12 @@ HOSTILE = {
     "plain text": {"data": "listened=5", "content_type": "text/plain"},
     "no content type": {"data": b"listened=5"},
     "file": {"data": {"listened": (__import__("io").BytesIO(b"5"), "a.txt")}},
+    "bytes that are no form": {
+        "data": b"\xff\xfe=%%%",
+        "content_type": "application/x-www-form-urlencoded",
+    },
+    "empty": {"data": b"", "content_type": "application/x-www-form-urlencoded"},
+    "multipart without a boundary": {"data": b"listened=5", "content_type": "multipart/form-data"},
     "foreign origin": {"data": {"listened": "5"}, "headers": {"Origin": "http://evil.example"}},
     "null origin": {"data": {"listened": "5"}, "headers": {"Origin": "null"}},
     "cross site": {"data": {"listened": "5"}, "headers": {"Sec-Fetch-Site": "cross-site"}},

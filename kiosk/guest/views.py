@@ -81,6 +81,9 @@ def _compressed(response: Response) -> Response:
 
 
 def _ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
+    if not fields:
+        # Our form always sends every statement: a body that holds none could not be read.
+        abort(400, "bad")
     try:
         return read_ballot(of_round.survey, fields)
     except BallotError:
