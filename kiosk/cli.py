@@ -75,6 +75,7 @@ def init() -> None:
     settings = _settings()
     store = open_store(settings.data, settings.database_url, settings.keys)
     store.migrate()
+    store.renew_lost()
     secret_key(settings)
     # So that the first count waits for the first tick, rather than make up for one before it.
     count_if_due(store, settings.ticks, datetime.now())

@@ -53,6 +53,10 @@ class KeyFolder:
         length = int.from_bytes(padded[:4], "big")
         return padded[4 : 4 + length]
 
+    def has(self, row: str, key_id: str) -> bool:
+        """Whether this key is in the folder."""
+        return (self.folder / row / key_id).is_file()
+
     def destroy(self, row: str, key_id: str) -> None:
         """Overwrite and remove one key; no error if it is gone already."""
         self._shred(self.folder / row / key_id)

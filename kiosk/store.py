@@ -131,6 +131,7 @@ class Store:
             raise StoreError("the tables are of an older version; run: kiosk init (it upgrades)")
         if found > newest:
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
+        self._check_keys()
 
     def schema(self) -> dict[str, tuple[str, ...]]:
         """Every table there is, with its columns in order."""
@@ -138,6 +139,23 @@ class Store:
             table: tuple(column.name for column in self._database.get_columns(table))
             for table in sorted(self._database.get_tables())
         }
+
+    def _check_keys(self) -> None:
+        """Refuse a key folder with no key of any box: it is the wrong one, and going on would empty them."""
+        rows = self._all("SELECT round_id, unit_id, key_id FROM box")
+        if rows and not any(self._keys.has(_box_row(row[0], row[1]), row[2]) for row in rows):
+            raise StoreError(
+                f"KIOSK_KEYS: no key of any box is in {self._keys.folder}; name the right folder. If they "
+                "are lost for good, run: kiosk init (ballots that wait cannot be read by anybody then)"
+            )
+
+    def renew_lost(self) -> None:
+        """Empty the boxes and slip sets whose keys are lost, and say so on their rounds."""
+        with self._write():
+            for state in self.rounds():
+                for unit in () if state.is_closed else state.round.tree.leaves:
+                    self._box_for_update(state.round.id, unit)
+                    self._slip_row_for_update(state.round.id, unit)
 
     @property
     def is_installed(self) -> bool:

@@ -196,3 +196,13 @@ def test_tables_of_another_version_are_named_with_the_way_out(store: Store, tmp_
         database.execute("UPDATE installation SET value = '999' WHERE key = 'schema'")
     with pytest.raises(StoreError, match="upgrade the program"):
         store.check_schema()
+
+
+def test_a_wrong_key_folder_is_refused_and_empties_nothing(store: Store, tmp_path: Path) -> None:
+    cast_all(store, "a", random_ballots(12, Random(1)))
+    url = f"sqlite:///{tmp_path / 'k.sqlite'}"
+    wrong = open_store(tmp_path, url, tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="KIOSK_KEYS"):
+        wrong.check_schema()
+    store.check_schema()
+    assert closed(store, store.rounds()[0].round)["a"] == 12
