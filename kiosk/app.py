@@ -4,6 +4,7 @@ In production each side has a listener of its own, so that the desk is not there
 kiosk's address; the demonstration serves both on one.
 """
 
+import signal
 import socket
 import sys
 import threading
@@ -69,8 +70,11 @@ def on_one_address(guest: Wsgi, desk: Wsgi) -> Wsgi:
 
 
 def serve(listeners: list[tuple[str, Wsgi]], counting: Counting | None, *, scheme: str = "http") -> None:
-    """Serve each application on its address until interrupted. `scheme` is what browsers use: https
-    where a proxy in front encrypts."""
+    """Serve each application on its address until interrupted or told to end (SIGINT, SIGTERM).
+
+    `scheme` is what browsers use: https where a proxy in front encrypts.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [_server(address, application, scheme) for address, application in listeners]
     if counting:
         counting.start()
@@ -84,6 +88,7 @@ def serve(listeners: list[tuple[str, Wsgi]], counting: Counting | None, *, schem
         print("\nStopping.", file=sys.stderr)
     finally:
         for server in servers:
+            server.task_dispatcher.shutdown()
             server.close()
         if counting:
             counting.stop()

@@ -75,7 +75,7 @@ def init() -> None:
     settings = _settings()
     store = open_store(settings.data, settings.database_url, settings.keys)
     store.migrate()
-    store.renew_lost()
+    store.renew()
     secret_key(settings)
     # So that the first count waits for the first tick, rather than make up for one before it.
     count_if_due(store, settings.ticks, datetime.now())
@@ -91,6 +91,7 @@ def serve_command(no_count: bool) -> None:
     settings = _settings()
     library = read_library(settings)
     store = _store(settings)
+    store.renew()
     guest, desk = guest_and_desk(settings, store, library, settings.ticks)
     click.echo(f"Guests:  http://{settings.guest_listen}/")
     click.echo(f"Staff:   http://{settings.desk_listen}/admin/")

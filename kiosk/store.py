@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import peewee
 from playhouse import db_url
+from playhouse.shortcuts import ReconnectMixin
 
 from kiosk import slips
 from kiosk.ballot import Ballot, NoAnswer, pack, unpack
@@ -81,6 +82,15 @@ class Account:
     name: str
     role: str
     password: str
+
+
+class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
+    """Connects again, outside transactions only, where the server was restarted."""
+
+    reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
+
+
+db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[no-untyped-call]
 
 
 def open_database(url: str, *, durable: bool = True) -> peewee.Database:
@@ -149,13 +159,20 @@ class Store:
                 "are lost for good, run: kiosk init (ballots that wait cannot be read by anybody then)"
             )
 
-    def renew_lost(self) -> None:
-        """Empty the boxes and slip sets whose keys are lost, and say so on their rounds."""
+    def renew(self) -> None:
+        """Seal every box and slip set anew, which destroys old keys a kill or a power cut left behind.
+
+        Those whose keys are lost begin empty, and their rounds say so.
+        """
         with self._write():
             for state in self.rounds():
                 for unit in () if state.is_closed else state.round.tree.leaves:
-                    self._box_for_update(state.round.id, unit)
-                    self._slip_row_for_update(state.round.id, unit)
+                    box = self._box_for_update(state.round.id, unit)
+                    if box:
+                        self._put_box(box, unit, box.ballots)
+                    self._renew_slips(state.round, unit)
+                if state.is_closed:
+                    self._forget_keys(state.round)
 
     @property
     def is_installed(self) -> bool:
@@ -346,6 +363,11 @@ class Store:
             return tag, self._put_slips(round_id, unit_id, key_id, lost), lost
         return tag, key_id, slips.unpack(plain)
 
+    def _renew_slips(self, of_round: Round, unit_id: str) -> None:
+        row = self._slip_row_for_update(of_round.id, unit_id)
+        if row:
+            self._put_slips(of_round.id, unit_id, row[1], row[2])
+
     def _put_slips(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> str:
         """Write a unit's slips under a new key, whose id is returned."""
         key_id, sealed = self._reseal(_slip_row(round_id, unit_id), old_key, slip_set.pack())
@@ -454,7 +476,9 @@ class Store:
             batch, rest = draw_batch(box.ballots, of_round.k, self._rng)
             if batch:
                 self._add_batch(of_round, unit, batch)
-                self._put_box(box, unit, rest)
+            # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
+            self._put_box(box, unit, rest)
+            self._renew_slips(of_round, unit)
 
     def _close(self, of_round: Round) -> None:
         units = of_round.tree.leaves
@@ -603,9 +627,20 @@ class Store:
                     self._keys.destroy(row, key_id)
                 for row in self._forgotten:
                     self._keys.forget(row)
-            except OSError as error:
+                self._clear_log()
+            except (OSError, peewee.PeeweeException) as error:
                 # The write is committed: to call it failed would bring the same ballot again.
                 print(f"an old key could not be destroyed; the next write tries: {error}", file=sys.stderr)
+
+    def _clear_log(self) -> None:
+        """Empty SQLite's log, which would tell at which units ballots came and in which order.
+
+        Where somebody reads just then it stays, and the next write clears it: no guest waits for that.
+        """
+        if self._is_sqlite:
+            self._execute("PRAGMA busy_timeout = 50")
+            self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._execute(f"PRAGMA busy_timeout = {SQLITE_PRAGMAS['busy_timeout']}")
 
     def _locking(self, sql: str) -> str:
         """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the rows it reads."""

@@ -128,3 +128,13 @@ def test_several_processes_lose_nothing(store: Store, url: str, tmp_path: Path) 
     assert [process.exitcode for process in processes] == [0, 0, 0]
     assert store.rounds()[0].lost_boxes == 0
     assert closed(store, ROUND)["a"] == 90
+
+
+def test_a_restarted_server_is_found_again(server: str, url: str, store: Store) -> None:
+    cast_all(store, "a", random_ballots(9, Random(1)))
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.rsplit("/")[-1]]
+        )
+    store.cast("r", "a", ballot(1, 1), MONDAY)
+    assert closed(store, ROUND)["root"] == 10

@@ -62,6 +62,22 @@ def test_a_box_row_is_one_row_of_one_length_however_many_ballots_lie_in_it(
     assert [unit for unit, _ in before] == ["a", "b"]
 
 
+def test_the_log_keeps_no_write_so_that_their_order_cannot_be_read(store: Store, tmp_path: Path) -> None:
+    log = tmp_path / "k.sqlite-wal"
+    for unit in ("a", "b", "a"):
+        store.cast("r", unit, ballot(1, 1), MONDAY)
+        assert log.stat().st_size == 0
+    # While somebody reads, the log must stay; the next write clears it.
+    reader = sqlite3.connect(tmp_path / "k.sqlite")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM box").fetchall()
+    store.cast("r", "a", ballot(1, 1), MONDAY)
+    assert log.stat().st_size > 0
+    reader.close()
+    store.cast("r", "a", ballot(1, 1), MONDAY)
+    assert log.stat().st_size == 0
+
+
 def test_a_ballot_is_taken_from_the_opening_moment_to_the_closing_moment_only(tmp_path: Path) -> None:
     store, of_round = a_store(tmp_path), a_round(tree("a"))
     store.open_round(of_round, MONDAY)

@@ -24,7 +24,7 @@ from kiosk.seal import KeyFolder
 from kiosk.settings import read_settings
 from kiosk.store import Store, open_database
 
-PACE = Pace(8.0, 1)
+SECONDS_A_GUEST = 8.0
 
 
 class ToldClock:
@@ -114,7 +114,8 @@ LEAKS = {"access log": with_access_log, "spool": with_spool}
 def main(folder: Path, address: str, clock: ToldClock, ready: int, leak: str | None) -> None:
     library = read_library(read_settings({"KIOSK_DATA": str(folder / "data")}))
     store = FailingStore(folder, clock)
-    guest: Wsgi = create_guest_app(store, library, clock=clock.now, pace=PACE, allowed_languages=None)
+    pace = Pace(SECONDS_A_GUEST, 1, lambda: clock.now().timestamp())
+    guest: Wsgi = create_guest_app(store, library, clock=clock.now, pace=pace, allowed_languages=None)
     if leak:
         guest = LEAKS[leak](guest, folder / "data" / "leak", clock)
     serve([(address, guest)], Announced(ready))  # type: ignore[arg-type]

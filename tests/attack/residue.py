@@ -66,15 +66,29 @@ class Way(Protocol):
     def close(self) -> None: ...
 
 
-class Boxes:
-    """The product's way; `keys` may be a leaky variant of its key folder."""
+class KeepsLog(Store):
+    """Leaves SQLite's log as SQLite would."""
 
-    def __init__(self, folder: Path, *, keys: type[KeyFolder] = KeyFolder, is_durable: bool = True) -> None:
+    def _clear_log(self) -> None:
+        """Leave it."""
+
+
+class Boxes:
+    """The product's way; `keys` and `store` may be leaky variants."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        keys: type[KeyFolder] = KeyFolder,
+        store: type[Store] = Store,
+        is_durable: bool = True,
+    ) -> None:
         for name in ("data", "keys"):
             (folder / name).mkdir()
         self._url = f"sqlite:///{folder / 'data' / 'k.sqlite'}"
         self._keys = keys(folder / "keys", durable=is_durable)
-        self._store = Store(open_database(self._url, durable=is_durable), self._keys)
+        self._store = store(open_database(self._url, durable=is_durable), self._keys)
         self._store.migrate()
         self._store.open_round(ROUND, MONDAY)
 
@@ -150,7 +164,7 @@ class OnlyUnlinks(KeyFolder):
 
 WAYS: Mapping[str, Callable[[Path], Way]] = {
     "boxes": Boxes,
-    "kept keys": lambda folder: Boxes(folder, keys=KeepsKeys),
+    "kept keys": lambda folder: Boxes(folder, keys=KeepsKeys, store=KeepsLog),
     "unlinked keys": lambda folder: Boxes(folder, keys=OnlyUnlinks),
     "rows": PlainRows,
     "rows, not overwritten": lambda folder: PlainRows(folder, is_secure=False),
@@ -251,7 +265,7 @@ def _looking_findings(scale: Scale) -> list[Finding]:
         _residue(
             "residue: the running data folder, log and keys",
             (boxes.running, counted),
-            f"{secure}: {rows.running} of {of_control}; old keys kept: {kept.running} (both must be > 0)",
+            f"{secure}: {rows.running} of {of_control}; keys and log kept: {kept.running} (both must be > 0)",
             min(rows.running, kept.running),
         ),
         _residue(
@@ -263,7 +277,7 @@ def _looking_findings(scale: Scale) -> list[Finding]:
         _residue(
             "residue: a copy made before the count, with the keys of afterwards",
             (boxes.copy, counted),
-            f"{secure}: {rows.copy} of {of_control}; old keys kept: {kept.copy} (both must be > 0)",
+            f"{secure}: {rows.copy} of {of_control}; keys and log kept: {kept.copy} (both must be > 0)",
             min(rows.copy, kept.copy),
         ),
     ]
@@ -441,6 +455,17 @@ def history(orders: int) -> History:
     )
 
 
+def writes_in_log(store: type[Store]) -> int:
+    """How many transactions SQLite's log tells of, after some ballots, while the program runs."""
+    with TemporaryDirectory() as name:
+        boxes = Boxes(Path(name), store=store, is_durable=False)
+        for ballot in made_up(5, ORDERED):
+            boxes.cast(ballot)
+        found = len(list(_commits((Path(name) / "data" / "k.sqlite-wal").read_bytes())))
+        boxes.close()
+    return found
+
+
 def unsorted(ballots: Sequence[Ballot]) -> bytes:
     """A leaky pack: in the order of arrival."""
     return b"".join(pack([ballot]) for ballot in ballots)
@@ -469,6 +494,7 @@ def _history_findings(scale: Scale) -> list[Finding]:
     variance = 2 * (2 * ORDERED + 5) / (9 * ORDERED * (ORDERED - 1))
     band = 3 * (variance / orders) ** 0.5
     tau = mean(found.in_rows)
+    told, kept = writes_in_log(Store), writes_in_log(KeepsLog)
     in_files = f"read in {len(found.in_files)} of them" if found.in_files else "no ballot in any file"
     return [
         Finding(
@@ -487,6 +513,14 @@ def _history_findings(scale: Scale) -> list[Finding]:
             f"rowid table: tau {by_rowid:.2f}; random key WITHOUT ROWID: {by_random_key:.2f}; box in order "
             f"of arrival: {mean(leaky.in_rows):.2f} (all must be 1)",
             min(by_rowid, by_random_key, mean(leaky.in_rows)) > 0.99,
+        ),
+        Finding(
+            f"order: writes, and so units, in the order of {ORDERED} ballots, told by the log",
+            f"{told} writes",
+            "0",
+            told == 0,
+            f"the log left as SQLite leaves it: {kept} (must be at least {ORDERED})",
+            kept >= ORDERED,
         ),
     ]
 

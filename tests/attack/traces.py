@@ -123,7 +123,7 @@ def submission(guest: Guest) -> Sent:
         Sent(405, "PUT", path.replace(guest.tokens["path"], "q"), with_slip),
         Sent(413, "POST", "/", too_large),
         Sent(415, "POST", "/", f'{{"listened": "{token}"}}'.encode(), f"application/{token}"),
-        Sent(400, "POST", "/", file.encode(), "multipart/form-data; boundary=edge"),
+        Sent(415, "POST", "/", file.encode(), "multipart/form-data; boundary=edge"),
         Sent(500, "POST", "/q/answer", with_slip),
     ][guest.number % 10]
 
@@ -215,7 +215,7 @@ class Place:
         try:
             yield port
         finally:
-            os.kill(int.from_bytes(said, "big"), signal.SIGINT)
+            os.kill(int.from_bytes(said, "big"), signal.SIGTERM)
             server.wait()
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -48,7 +47,7 @@ class Demonstration:
         return found.group(1)
 
     def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()
         return self.process.wait(timeout=30)
 
 
