@@ -2,9 +2,8 @@
 
 import sys
 import threading
+import traceback
 from datetime import datetime
-
-import peewee
 
 from kiosk.store import Store
 from kiosk.ticks import Ticks, due_tick, next_tick
@@ -32,8 +31,14 @@ class Counting(threading.Thread):
         while not self._stopping.is_set():
             try:
                 count_if_due(self._store, self._ticks, datetime.now())
-            except (peewee.PeeweeException, OSError) as error:
-                print(f"the count failed and will be tried again: {error}", file=sys.stderr)
+            except Exception as error:
+                # Whatever it was, the thread must live: without it, no round would be counted or close.
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                print(
+                    f"the count failed and will be tried again: {type(error).__name__}: {error} "
+                    f"at {place.filename}:{place.lineno}",
+                    file=sys.stderr,
+                )
             now = datetime.now()
             wait = (next_tick(self._ticks, now) - now).total_seconds()
             self._stopping.wait(min(max(wait, 0.05), LONGEST_WAIT))

@@ -117,6 +117,8 @@ def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:
         yield Reason("k måste vara minst {floor}.", {"floor": K_FLOOR})
     if new.k > 100:
         yield Reason("k får vara högst {ceiling}.", {"ceiling": 100})
+    if new.opens_at.date() < now.date():
+        yield Reason("Omgången kan inte öppna före i dag. Välj en senare första dag.", {})
     length = new.closes_at - max(new.opens_at, now)
     if length < SHORTEST:
         yield Reason(

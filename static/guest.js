@@ -75,8 +75,6 @@ async function send() {
   guest.sending = null;
 }
 
-const REFUSED = { 403: "refusal_closed", 404: "refusal_not_paired", 409: "refusal_used_slip" };
-
 function hear(answer) {
   if (answer.type === "opaqueredirect") {
     form.reset();
@@ -88,7 +86,7 @@ function hear(answer) {
   } else if (answer.status >= 500) {
     tell("refusal_failed", true);
   } else {
-    tell(REFUSED[answer.status] ?? "refusal_bad");
+    tell(`refusal_${answer.headers.get("Kiosk-Refusal") ?? "bad"}`);
     if (form.dataset.thanks) later(startAgain, form.dataset.thanks);
   }
 }

@@ -127,6 +127,23 @@ HOSTILE = {
         "content_type": "application/x-www-form-urlencoded",
     },
     "empty": {"data": b"", "content_type": "application/x-www-form-urlencoded"},
+    "a form and bytes that cannot be read": {
+        "data": b"listened=5&x\xff\xfe=1",
+        "content_type": "application/x-www-form-urlencoded",
+    },
+    "escaped bytes that cannot be read": {
+        "data": b"listened=5&x%FF%FE=1",
+        "content_type": "application/x-www-form-urlencoded",
+    },
+    "another character set": {
+        "data": "listened=5".encode("utf-16"),
+        "content_type": "application/x-www-form-urlencoded; charset=utf-16",
+    },
+    "multipart": {"data": {"listened": "5"}, "content_type": "multipart/form-data"},
+    "multipart cut off": {
+        "data": b'--x\r\nContent-Disposition: form-data; name="listened"\r\n\r\n5\r\n--x\r\nContent',
+        "content_type": "multipart/form-data; boundary=x",
+    },
     "multipart without a boundary": {"data": b"listened=5", "content_type": "multipart/form-data"},
     "foreign origin": {"data": {"listened": "5"}, "headers": {"Origin": "http://evil.example"}},
     "null origin": {"data": {"listened": "5"}, "headers": {"Origin": "null"}},
@@ -210,7 +227,7 @@ def test_a_slip_is_refused_where_the_round_takes_none(tmp_path: Path) -> None:
 
 def test_a_kiosk_takes_ballots_no_faster_than_people_answer(tmp_path: Path) -> None:
     times = [NOW]
-    place = Place(tmp_path, pace=Pace(8.0, 1), clock=lambda: times[0])
+    place = Place(tmp_path, pace=Pace(8.0, 1, lambda: times[0].timestamp()))
     assert place.client.post("/", data={"listened": "6"}).status_code == 400
     assert place.client.post("/", data={"listened": "5"}).status_code == 303
     slowed = place.client.post("/", data={"listened": "5"})

@@ -43,9 +43,11 @@ def test_a_round_that_breaks_one_rule_is_refused_for_that_reason(broken: Round) 
     assert reasons(GOOD) == reasons(lasting(5)) == reasons(replace(GOOD, k=100)) == []
 
 
-def test_a_round_dated_back_must_still_be_open_for_five_days_from_now() -> None:
-    back_dated = replace(GOOD, opens_at=MONDAY - 90 * DAY, closes_at=MONDAY + 4 * DAY)
-    assert len(reasons(back_dated)) == 1
+def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
+    this_morning = replace(GOOD, opens_at=MONDAY.replace(hour=0))
+    assert reasons(this_morning) == []
+    assert len(reasons(replace(this_morning, closes_at=MONDAY + 4.99 * DAY))) == 1
+    assert len(reasons(replace(GOOD, opens_at=MONDAY - DAY))) == 1
 
 
 def test_all_reasons_are_told_at_once() -> None:

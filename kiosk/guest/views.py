@@ -120,9 +120,10 @@ class GuestViews:
             return
         if not is_own_form(dict(request.headers), request.host_url.rstrip("/")):
             abort(403, "bad")
-        if request.mimetype not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        if request.mimetype != "application/x-www-form-urlencoded":
             abort(415, "bad")
-        if request.files:
+        if not request.get_data().isascii():
+            # A form is sent as ASCII: what cannot be read would be taken for questions left out.
             abort(400, "bad")
 
     # -- a kiosk's address, a poster's link --------------------------------------------------------
@@ -159,7 +160,7 @@ class GuestViews:
             abort(403, "closed")
 
     def _keep_pace(self, link: Link) -> None:
-        if self._pace.wait(link.code, self._clock().timestamp()) > 0:
+        if self._pace.wait(link.code) > 0:
             raise TooManyRequests("wait", retry_after=SHORTEST_RETRY)
 
     # -- a slip ------------------------------------------------------------------------------------
@@ -250,6 +251,7 @@ class GuestViews:
 
     def _refusal(self, reason: str, status: int) -> Answer:
         response = make_response(self._pages.refusal(reason), status)
+        response.headers["Kiosk-Refusal"] = reason
         if request.path == "/" or request.path.startswith("/k/"):
             response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={request.path}"
         return response

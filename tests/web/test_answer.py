@@ -307,7 +307,7 @@ def test_a_kiosk_that_sent_too_early_sends_again_by_itself(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     times = [NOW]
-    place = Place(tmp_path, pace=Pace(8.0, 1), clock=lambda: times[0])
+    place = Place(tmp_path, pace=Pace(8.0, 1, lambda: times[0].timestamp()))
     served = Counted(place.app)
     guest = Guest(context.new_page(), place, served, serve(served))
     assert place.client.post("/", data={"listened": "1"}).status_code == 303
