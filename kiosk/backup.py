@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kiosk.database import StoreError
 from kiosk.settings import Settings
-from kiosk.store import Store, StoreError
+from kiosk.store import Store
 
 TABLES = "tables.json"
 FOLDERS = ("questions", "translations")

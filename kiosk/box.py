@@ -1,9 +1,9 @@
 """When a box is counted, which ballots leave it, and what is counted with what at closing.
 
 Decisions read the number of ballots, never their content: a refusal that depended on answers would
-tell something about them (Kenthapadi, Mishra, Nissim 2005). The functions below are given sizes, so
-they cannot look. The pool that stays behind makes this a timed pool mix (Serjantov, Dingledine,
-Syverson 2002): whoever stuffs k ballots cannot flush one guest's out.
+tell something about them (Kenthapadi, Mishra, Nissim 2005). The pool that stays behind makes this a
+timed pool mix (Serjantov, Dingledine, Syverson 2002): whoever stuffs k ballots cannot be sure to flush
+one guest's out.
 """
 
 from collections.abc import Mapping, Sequence

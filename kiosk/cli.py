@@ -17,6 +17,7 @@ from kiosk.app import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one
 from kiosk.backup import restore_backup, write_backup
 from kiosk.check import check_report, check_text, read_checked
 from kiosk.counting import Counting, count_if_due
+from kiosk.database import StoreError
 from kiosk.definition import DefinitionError
 from kiosk.demonstration import build_demonstration
 from kiosk.doctor import Weight, examine
@@ -27,13 +28,13 @@ from kiosk.rounds import Admission, Round, RoundError, round_id
 from kiosk.settings import Settings, SettingsError, read_settings, secret_key
 from kiosk.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
 from kiosk.slips import spaced
-from kiosk.store import Account, Store, StoreError, open_store
+from kiosk.store import Account, Store, open_store
 from kiosk.tree import Tree, flat_tree, read_tree
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MENDABLE = (SettingsError, DefinitionError, StoreError, RoundError, ArrivalError)
+MENDABLE = (SettingsError, DefinitionError, StoreError, ArrivalError)
 
 SHORTEST_PASSWORD = 10
 
@@ -57,6 +58,8 @@ def _settings(data: str = "instance") -> Settings:
 
 
 def _store(settings: Settings) -> Store:
+    if not settings.data.is_dir():
+        raise StoreError(f"there is no installation in {settings.data} yet; run: kiosk init")
     store = open_store(settings.data, settings.database_url, settings.keys)
     store.check_schema()
     return store
@@ -66,6 +69,7 @@ def _store(settings: Settings) -> Store:
 @click.version_option(__version__, prog_name="kiosk")
 def main() -> None:
     """An anonymous survey and feedback kiosk."""
+    os.umask(0o077)
 
 
 @main.command()
@@ -221,8 +225,13 @@ def round_open(
         closes_at,
         frozenset(Admission(way) for way in admission),
     )
-    store.open_round(new, now)
-    click.echo(f"{new.id} is open until {new.closes_at:%Y-%m-%d %H:%M}.")
+    try:
+        store.open_round(new, now)
+    except RoundError as error:
+        english = library.desk["en"].text
+        raise StoreError(" ".join(reason.said(english) for reason in error.reasons)) from error
+    opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
+    click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
 
 
 def _pick(found: Any, wanted: str, what: str) -> Any:

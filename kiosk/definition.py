@@ -18,6 +18,9 @@ from typing import Any
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_FILE_BYTES = 1_000_000
 
+TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Bidirectional classes that make a text read otherwise than it is stored (Unicode UAX 9)."""
+
 HINTS = {
     "Cannot overwrite a value": "a key or section stands twice, remove one",
     "Cannot declare": "the section stands twice, write [[name]] for one of several",
@@ -122,8 +125,12 @@ class Table:
 
 
 def is_one_line(text: str) -> bool:
-    """Whether a text can be shown on one line: no line breaks, no control characters."""
-    return not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text)
+    """Whether a text can be shown on one line, as written: no line breaks, no control characters, and
+    none that turn the direction of what comes after them."""
+    return not any(
+        unicodedata.category(char) in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(char) in TURNING
+        for char in text
+    )
 
 
 def read_text(path: Path) -> str:

@@ -1,6 +1,5 @@
 """The demonstration: a year of rounds, made up, sent through the real box with a simulated clock."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -75,6 +74,9 @@ def _clear(settings: Settings) -> None:
     if file.exists():
         old = open_store(settings.data, settings.database_url, settings.keys)
         is_demonstration = old.is_installed and old.is_demonstration
+        if is_demonstration:
+            # Its own alone: KIOSK_KEYS may name a folder with more in it.
+            old.forget_all_keys()
         old.close()
         if not is_demonstration:
             raise SettingsError(
@@ -87,11 +89,6 @@ def _clear(settings: Settings) -> None:
         )
     for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
         path.unlink(missing_ok=True)
-    for pattern in ("box.*", "slips.*"):
-        # Only what a demonstration makes: KIOSK_KEYS may name a folder with more in it.
-        for row in settings.keys.glob(pattern):
-            if ".ombudsmannaskap-" in row.name:
-                shutil.rmtree(row)
 
 
 def _fill(store: Store, library: Library, now: datetime) -> None:

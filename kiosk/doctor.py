@@ -82,6 +82,13 @@ def _look_at_keys(settings: Settings, store: Store) -> Iterator[Advice]:
         )
     else:
         yield Advice(Weight.GOOD, "the keys lie outside KIOSK_DATA; see that no backup takes them")
+    boxes, missing = store.boxes_without_key()
+    if missing:
+        yield Advice(
+            Weight.BAD,
+            f"the keys of {missing} of {boxes} boxes are not in {settings.keys}; bring them back before the "
+            "next count, or the ballots that wait in those boxes are lost",
+        )
     lost = {state.round.id: state.lost_boxes for state in store.rounds() if state.lost_boxes}
     for round_id, boxes in lost.items():
         yield Advice(

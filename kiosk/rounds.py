@@ -3,7 +3,7 @@
 All of it freezes at opening. Nothing here changes a round: there is only a way to check a new one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -33,7 +33,7 @@ class RoundError(ValueError):
     """A round that may not be opened; `reasons` are message ids of the staff catalogue, with values."""
 
     def __init__(self, *reasons: "Reason") -> None:
-        super().__init__(" ".join(reason.words for reason in reasons))
+        super().__init__(" ".join(reason.said(str) for reason in reasons))
         self.reasons = reasons
 
 
@@ -44,9 +44,9 @@ class Reason:
     message: str
     values: dict[str, Any]
 
-    @property
-    def words(self) -> str:
-        return self.message.format(**self.values)
+    def said(self, translate: Callable[[str], str]) -> str:
+        """In the words of a catalogue."""
+        return translate(self.message).format(**self.values)
 
 
 @dataclass(frozen=True)

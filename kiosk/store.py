@@ -5,50 +5,30 @@ batch's way out is `count`; nothing else reads a box, and nothing outside reads 
 """
 
 import json
-import os
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom, token_urlsafe
 from typing import Any, cast
 
 import peewee
-from playhouse import db_url
-from playhouse.shortcuts import ReconnectMixin
 
 from kiosk import slips
 from kiosk.ballot import Ballot, NoAnswer, pack, unpack
 from kiosk.box import draw_batch, plan_closing
+from kiosk.database import Database, StoreError
 from kiosk.rounds import Admission, Round, check_opening, round_from_json
 from kiosk.seal import KeyFolder, KeyLostError
 from kiosk.slips import SlipSet
 from kiosk.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
 from kiosk.tally import StatementTally, Tally, tally_batch
 
-Row = tuple[Any, ...]
-
-SQLITE_PRAGMAS = {
-    "journal_mode": "wal",
-    # Not NORMAL: a commit lost in a power cut would bring back a row whose key is destroyed.
-    "synchronous": "full",
-    "secure_delete": "on",
-    "foreign_keys": "on",
-    "busy_timeout": 10_000,
-}
-
-
 NEVER_KEPT = frozenset({"box", "slip_set"})
 """Tables no backup holds: an old box would bring back ballots that were counted and destroyed."""
-
-
-class StoreError(Exception):
-    """Something about the installation's data that a person must mend; the message says how."""
 
 
 class RoundClosedError(Exception):
@@ -84,80 +64,46 @@ class Account:
     password: str
 
 
-class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
-    """Connects again, outside transactions only, where the server was restarted."""
-
-    reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
-
-
-db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[no-untyped-call]
-
-
-def open_database(url: str, *, durable: bool = True) -> peewee.Database:
-    """Connect to sqlite:///FILE or postgresql://...; tables are not touched.
-
-    `durable=False` gives up safety in a power cut, for throw-away simulations only.
-    """
-    if url.startswith("sqlite:///"):
-        pragmas = SQLITE_PRAGMAS if durable else {**SQLITE_PRAGMAS, "synchronous": "off"}
-        path = url.removeprefix("sqlite:///")
-        return peewee.SqliteDatabase(path, pragmas=pragmas, lock_type="IMMEDIATE")
-    try:
-        return cast(peewee.Database, db_url.connect(url))  # type: ignore[no-untyped-call]
-    except (RuntimeError, peewee.ImproperlyConfigured) as error:
-        raise StoreError(f"KIOSK_DATABASE_URL: cannot be used ({error})") from error
-
-
 class Store:
     """An installation's data. One per process; safe to use from several threads."""
 
-    def __init__(self, database: peewee.Database, keys: KeyFolder, rng: Random | None = None) -> None:
+    def __init__(self, database: Database, keys: KeyFolder, rng: Random | None = None) -> None:
         self._database = database
         self._keys = keys
         self._rng = rng or SystemRandom()
-        self._writer = threading.Lock()
         self._retired: list[tuple[str, str]] = []
         self._forgotten: list[str] = []
         self._rounds: dict[str, Round] = {}
-        self._is_sqlite = isinstance(database, peewee.SqliteDatabase)
 
     # -- tables ----------------------------------------------------------------------------------
 
     def migrate(self) -> None:
         """Create or upgrade the tables to this version, in one transaction."""
         with self._write():
-            done = self._schema_version()
-            for number, sql in _migrations():
-                if number > done:
-                    self._run_script(sql)
-                    self._set("schema", str(number))
+            self._database.migrate()
 
     def check_schema(self) -> None:
-        """Raise StoreError unless the tables are this version's."""
-        newest, found = _migrations()[-1][0], self._schema_version()
-        if found == 0:
-            raise StoreError("there is no installation here yet; run: kiosk init")
-        if found < newest:
-            raise StoreError("the tables are of an older version; run: kiosk init (it upgrades)")
-        if found > newest:
-            raise StoreError("the tables are of a newer version of this program; upgrade the program")
+        """Raise StoreError unless the tables are this version's and the keys are theirs."""
+        self._database.check_version()
         self._check_keys()
 
     def schema(self) -> dict[str, tuple[str, ...]]:
         """Every table there is, with its columns in order."""
-        return {
-            table: tuple(column.name for column in self._database.get_columns(table))
-            for table in sorted(self._database.get_tables())
-        }
+        return self._database.schema()
 
     def _check_keys(self) -> None:
         """Refuse a key folder with no key of any box: it is the wrong one, and going on would empty them."""
-        rows = self._all("SELECT round_id, unit_id, key_id FROM box")
-        if rows and not any(self._keys.has(_box_row(row[0], row[1]), row[2]) for row in rows):
+        boxes, missing = self.boxes_without_key()
+        if boxes and missing == boxes:
             raise StoreError(
                 f"KIOSK_KEYS: no key of any box is in {self._keys.folder}; name the right folder. If they "
                 "are lost for good, run: kiosk init (ballots that wait cannot be read by anybody then)"
             )
+
+    def boxes_without_key(self) -> tuple[int, int]:
+        """(boxes there are, boxes whose key is not in the folder)."""
+        rows = self._database.all("SELECT round_id, unit_id, key_id FROM box")
+        return len(rows), sum(not self._keys.has(_box_row(row[0], row[1]), row[2]) for row in rows)
 
     def renew(self) -> None:
         """Seal every box and slip set anew, which destroys old keys a kill or a power cut left behind.
@@ -177,51 +123,29 @@ class Store:
     @property
     def is_installed(self) -> bool:
         """Whether there are tables at all."""
-        return self._schema_version() > 0
-
-    def _schema_version(self) -> int:
-        return int(self._get("schema") or 0) if self._database.table_exists("installation") else 0
-
-    def _run_script(self, sql: str) -> None:
-        if not self._is_sqlite:
-            sql = sql.replace(" BLOB ", " BYTEA ").replace(") STRICT;", ");")
-        for statement in sql.split(";\n"):
-            if statement.strip():
-                self._execute(statement)
-
-    def _get(self, key: str) -> str | None:
-        row = self._one("SELECT value FROM installation WHERE key = ?", key)
-        return row[0] if row else None
-
-    def _set(self, key: str, value: str) -> None:
-        self._execute(
-            "INSERT INTO installation (key, value) VALUES (?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            key,
-            value,
-        )
+        return self._database.version > 0
 
     # -- the installation ------------------------------------------------------------------------
 
     @property
     def is_demonstration(self) -> bool:
-        return self._get("demonstration") == "yes"
+        return self._database.get("demonstration") == "yes"
 
     def mark_demonstration(self) -> None:
         """Mark the installation as one where nobody's answers are at stake, for good."""
         with self._write():
-            self._set("demonstration", "yes")
+            self._database.set("demonstration", "yes")
 
     @property
     def last_tick(self) -> datetime | None:
         """The tick that was counted last."""
-        text = self._get("last_tick")
+        text = self._database.get("last_tick")
         return datetime.fromisoformat(text) if text else None
 
     def set_account(self, account: Account) -> None:
         """Add an account, or replace its role and password."""
         with self._write():
-            self._execute(
+            self._database.execute(
                 "INSERT INTO account (name, role, password) VALUES (?, ?, ?) ON CONFLICT (name) "
                 "DO UPDATE SET role = excluded.role, password = excluded.password",
                 account.name,
@@ -230,14 +154,14 @@ class Store:
             )
 
     def account(self, name: str) -> Account | None:
-        row = self._one("SELECT name, role, password FROM account WHERE name = ?", name)
+        row = self._database.one("SELECT name, role, password FROM account WHERE name = ?", name)
         return Account(*row) if row else None
 
     # -- rounds ----------------------------------------------------------------------------------
 
     def rounds(self) -> list[RoundState]:
         """All rounds, the latest opening first."""
-        rows = self._all("SELECT id, terms, closed, lost_boxes FROM round")
+        rows = self._database.all("SELECT id, terms, closed, lost_boxes FROM round")
         states = [RoundState(self._round(row[0], row[1]), bool(row[2]), row[3]) for row in rows]
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
@@ -248,7 +172,7 @@ class Store:
         """
         with self._write():
             check_opening(new, [state.round for state in self.rounds()], now)
-            self._execute(
+            self._database.execute(
                 "INSERT INTO round (id, terms) VALUES (?, ?)",
                 new.id,
                 json.dumps(new.as_json(), ensure_ascii=False),
@@ -259,7 +183,7 @@ class Store:
 
     def _lay_out(self, round_id: str, unit: str) -> None:
         key_id, sealed = self._keys.seal(_box_row(round_id, unit), pack([]))
-        self._execute(
+        self._database.execute(
             "INSERT INTO box (round_id, unit_id, key_id, sealed) VALUES (?, ?, ?, ?)",
             round_id,
             unit,
@@ -267,7 +191,7 @@ class Store:
             sealed,
         )
         key_id, sealed = self._keys.seal(_slip_row(round_id, unit), slips.empty_set().pack())
-        self._execute(
+        self._database.execute(
             "INSERT INTO slip_set (round_id, unit_id, tag, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
             round_id,
             unit,
@@ -279,12 +203,12 @@ class Store:
     def _free_tag(self) -> str:
         while True:
             tag = slips.new_tag()
-            if not self._one("SELECT 1 FROM slip_set WHERE tag = ?", tag):
+            if not self._database.one("SELECT 1 FROM slip_set WHERE tag = ?", tag):
                 return tag
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
         """The round that takes ballots at this unit now. Raises RoundClosedError if none does."""
-        rows = self._all(
+        rows = self._database.all(
             "SELECT r.id, r.terms FROM round r JOIN box b ON b.round_id = r.id "
             "WHERE b.unit_id = ? AND r.closed = 0",
             unit_id,
@@ -307,7 +231,7 @@ class Store:
         """Make an address for a unit: `code` is drawn at random unless given (demonstration only)."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id)
         with self._write():
-            self._execute(
+            self._database.execute(
                 "INSERT INTO link (code, admission, unit_id) VALUES (?, ?, ?)",
                 link.code,
                 link.admission.value,
@@ -316,12 +240,12 @@ class Store:
         return link
 
     def link(self, code: str) -> Link | None:
-        row = self._one("SELECT code, admission, unit_id FROM link WHERE code = ?", code)
+        row = self._database.one("SELECT code, admission, unit_id FROM link WHERE code = ?", code)
         return Link(row[0], Admission(row[1]), row[2]) if row else None
 
     def links(self) -> list[Link]:
         """All addresses, sorted by unit."""
-        rows = self._all("SELECT code, admission, unit_id FROM link ORDER BY unit_id, code")
+        rows = self._database.all("SELECT code, admission, unit_id FROM link ORDER BY unit_id, code")
         return [Link(row[0], Admission(row[1]), row[2]) for row in rows]
 
     def print_slips(self, round_id: str, unit_id: str, number: int) -> list[str]:
@@ -341,15 +265,19 @@ class Store:
         Holds the writer's place, since the row's key changes under a reader's hands.
         """
         with self._write():
-            row = self._one("SELECT round_id, unit_id FROM slip_set WHERE tag = ?", slips.tag_of(code))
+            row = self._database.one(
+                "SELECT round_id, unit_id FROM slip_set WHERE tag = ?", slips.tag_of(code)
+            )
             if row is None:
                 return None
             found = self._slip_row_for_update(row[0], row[1])
             return (row[0], row[1]) if found and found[2].has(code) else None
 
     def _slip_row_for_update(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
-        row = self._one(
-            self._locking("SELECT tag, key_id, sealed FROM slip_set WHERE round_id = ? AND unit_id = ?"),
+        row = self._database.one(
+            self._database.locking(
+                "SELECT tag, key_id, sealed FROM slip_set WHERE round_id = ? AND unit_id = ?"
+            ),
             round_id,
             unit_id,
         )
@@ -371,7 +299,7 @@ class Store:
     def _put_slips(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> str:
         """Write a unit's slips under a new key, whose id is returned."""
         key_id, sealed = self._reseal(_slip_row(round_id, unit_id), old_key, slip_set.pack())
-        self._execute(
+        self._database.execute(
             "UPDATE slip_set SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
             key_id,
             sealed,
@@ -407,8 +335,8 @@ class Store:
         self._put_slips(of_round.id, unit_id, key_id, slip_set.use(code))
 
     def _box_for_update(self, round_id: str, unit_id: str) -> "_OpenBox | None":
-        row = self._one(
-            self._locking(
+        row = self._database.one(
+            self._database.locking(
                 "SELECT r.terms, b.key_id, b.sealed FROM box b JOIN round r ON r.id = b.round_id "
                 "WHERE b.round_id = ? AND b.unit_id = ?"
             ),
@@ -422,7 +350,7 @@ class Store:
             plain = self._keys.open(_box_row(round_id, unit_id), row[1], bytes(row[2]))
         except KeyLostError:
             # Ballots under a lost key are gone for everybody: say so once, and go on with an empty box.
-            self._execute("UPDATE round SET lost_boxes = lost_boxes + 1 WHERE id = ?", round_id)
+            self._database.execute("UPDATE round SET lost_boxes = lost_boxes + 1 WHERE id = ?", round_id)
             empty = _OpenBox(of_round, row[1], [])
             return _OpenBox(of_round, self._put_box(empty, unit_id, []), [])
         return _OpenBox(of_round, row[1], unpack(plain, len(of_round.survey.statements)))
@@ -431,7 +359,7 @@ class Store:
         """Write a box under a new key, whose id is returned."""
         row = _box_row(box.round.id, unit_id)
         key_id, sealed = self._reseal(row, box.key_id, pack(ballots))
-        self._execute(
+        self._database.execute(
             "UPDATE box SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
             key_id,
             sealed,
@@ -464,7 +392,7 @@ class Store:
                     self._close(state.round)
                 else:
                     self._count_boxes(state.round)
-            self._set("last_tick", tick.isoformat())
+            self._database.set("last_tick", tick.isoformat())
             self._publish(tick)
             return True
 
@@ -492,10 +420,16 @@ class Store:
         )
         for node, members in plan.batches:
             self._add_batch(of_round, node, [one for unit in members for one in ballots[unit]])
-        self._execute("DELETE FROM box WHERE round_id = ?", of_round.id)
-        self._execute("DELETE FROM slip_set WHERE round_id = ?", of_round.id)
-        self._execute("UPDATE round SET closed = 1 WHERE id = ?", of_round.id)
+        self._database.execute("DELETE FROM box WHERE round_id = ?", of_round.id)
+        self._database.execute("DELETE FROM slip_set WHERE round_id = ?", of_round.id)
+        self._database.execute("UPDATE round SET closed = 1 WHERE id = ?", of_round.id)
         self._forget_keys(of_round)
+
+    def forget_all_keys(self) -> None:
+        """Destroy the keys of every box and slip set: this installation is given up."""
+        with self._write():
+            for state in self.rounds():
+                self._forget_keys(state.round)
 
     def _forget_keys(self, of_round: Round) -> None:
         """Have the keys of a closed round's rows destroyed once this transaction is committed."""
@@ -506,7 +440,7 @@ class Store:
         tables = zip(of_round.survey.statements, tally_batch(batch, of_round.options), strict=True)
         for statement, table in tables:
             for option, answers in _options(table).items():
-                self._execute(
+                self._database.execute(
                     "INSERT INTO tally (round_id, node_id, statement_id, option, answers) "
                     "VALUES (?, ?, ?, ?, ?) ON CONFLICT (round_id, node_id, statement_id, option) "
                     "DO UPDATE SET answers = tally.answers + excluded.answers",
@@ -521,7 +455,7 @@ class Store:
 
     def snapshot_text(self) -> str:
         """The published document, as the bytes everybody is served."""
-        row = self._one("SELECT document FROM snapshot")
+        row = self._database.one("SELECT document FROM snapshot")
         if row:
             return cast(str, row[0])
         empty = make_snapshot([], datetime.min, demonstration=self.is_demonstration)
@@ -538,7 +472,7 @@ class Store:
         ]
         new = make_snapshot(tallies, made_at, demonstration=self.is_demonstration)
         if not same_figures(new, self.snapshot()):
-            self._execute(
+            self._database.execute(
                 "INSERT INTO snapshot (id, document) VALUES (1, ?) "
                 "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
                 as_text(new),
@@ -547,7 +481,7 @@ class Store:
     def _own_tallies(self, of_round: Round) -> dict[str, Tally]:
         """Running sums of the batches published for each node itself."""
         cells: dict[str, dict[tuple[str, str], int]] = {}
-        for node, statement, option, answers in self._all(
+        for node, statement, option, answers in self._database.all(
             "SELECT node_id, statement_id, option, answers FROM tally WHERE round_id = ?",
             of_round.id,
         ):
@@ -569,7 +503,7 @@ class Store:
             return {
                 table: [
                     dict(zip(columns, row, strict=True))
-                    for row in self._all(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1")  # noqa: S608
+                    for row in self._database.all(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1")  # noqa: S608
                 ]
                 for table, columns in self.schema().items()
                 if table not in NEVER_KEPT
@@ -582,20 +516,22 @@ class Store:
         and changes nothing, if there is anything here already or the dump does not fit.
         """
         with self._write():
-            if self.rounds() or self._one("SELECT 1 FROM account"):
+            if self.rounds() or self._database.one("SELECT 1 FROM account"):
                 raise StoreError("there is an installation here already; restore into an empty one")
             schema, boxes = self.schema(), 0
             dumped = {row.get("key"): row.get("value") for row in tables.get("installation", [])}
-            if set(tables) != set(schema) - NEVER_KEPT or dumped.get("schema") != self._get("schema"):
+            if set(tables) != set(schema) - NEVER_KEPT or dumped.get("schema") != self._database.get(
+                "schema"
+            ):
                 raise StoreError("the backup is of another version of this program; restore it with that one")
             for table, rows in tables.items():
-                self._execute(f"DELETE FROM {table}")  # noqa: S608
+                self._database.execute(f"DELETE FROM {table}")  # noqa: S608
                 columns = schema[table]
                 for row in rows:
                     if set(row) != set(columns):
                         raise StoreError(f"the backup's table {table} does not fit; the file is damaged")
                     places = ", ".join("?" for _ in columns)
-                    self._execute(
+                    self._database.execute(
                         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608
                         *(row[column] for column in columns),
                     )
@@ -604,7 +540,7 @@ class Store:
                 for unit in units:
                     self._lay_out(state.round.id, unit)
                     boxes += 1
-                self._execute(
+                self._database.execute(
                     "UPDATE round SET lost_boxes = lost_boxes + ? WHERE id = ?", len(units), state.round.id
                 )
             return boxes
@@ -615,46 +551,21 @@ class Store:
     def _write(self) -> Iterator[None]:
         """One writer, one transaction; keys it made useless are destroyed once it is committed.
 
-        SQLite's own busy handler is not fair (a thread can wait for seconds), hence the lock. After an
-        error no key is destroyed: the commit may have happened, and the next write sweeps.
+        After an error no key is destroyed: the commit may have happened, and the next write sweeps.
         """
-        with self._writer:
+        with self._database.writing():
             self._retired, self._forgotten = [], []
-            with self._database.atomic():
+            with self._database.transaction():
                 yield
             try:
                 for row, key_id in self._retired:
                     self._keys.destroy(row, key_id)
                 for row in self._forgotten:
                     self._keys.forget(row)
-                self._clear_log()
+                self._database.clear_log()
             except (OSError, peewee.PeeweeException) as error:
                 # The write is committed: to call it failed would bring the same ballot again.
                 print(f"an old key could not be destroyed; the next write tries: {error}", file=sys.stderr)
-
-    def _clear_log(self) -> None:
-        """Empty SQLite's log, which would tell at which units ballots came and in which order.
-
-        Where somebody reads just then it stays, and the next write clears it: no guest waits for that.
-        """
-        if self._is_sqlite:
-            self._execute("PRAGMA busy_timeout = 50")
-            self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._execute(f"PRAGMA busy_timeout = {SQLITE_PRAGMAS['busy_timeout']}")
-
-    def _locking(self, sql: str) -> str:
-        """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the rows it reads."""
-        return sql if self._is_sqlite else f"{sql} FOR UPDATE"
-
-    def _execute(self, sql: str, *values: Any) -> Any:
-        dialect_sql = sql.replace("?", self._database.param)
-        return self._database.execute_sql(dialect_sql, values)  # type: ignore[no-untyped-call]
-
-    def _one(self, sql: str, *values: Any) -> Row | None:
-        return cast(Row | None, self._execute(sql, *values).fetchone())
-
-    def _all(self, sql: str, *values: Any) -> list[Row]:
-        return cast(list[Row], self._execute(sql, *values).fetchall())
 
     def close(self) -> None:
         self._database.close()
@@ -697,16 +608,8 @@ def _statement_tally(rows: dict[str, int]) -> StatementTally:
     )
 
 
-def _migrations() -> list[tuple[int, str]]:
-    """(number, SQL) of every migration, in order."""
-    folder = resources.files("kiosk") / "migrations"
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name)
-    return [(int(file.name[:4]), file.read_text("utf-8")) for file in files]
-
-
 def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, durable: bool = True) -> Store:
     """The store of an installation, its folders made (readable by their owner only)."""
     for folder in (data, keys):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.umask(0o077)
-    return Store(open_database(url, durable=durable), KeyFolder(keys, durable=durable), rng)
+    return Store(Database(url, durable=durable), KeyFolder(keys, durable=durable), rng)

@@ -10,8 +10,9 @@ from random import Random
 import pytest
 
 from kiosk.backup import restore_backup, write_backup
+from kiosk.database import StoreError
 from kiosk.settings import Settings, read_settings
-from kiosk.store import Account, Store, StoreError, open_store
+from kiosk.store import Account, Store, open_store
 from tests.builders import MONDAY, a_round, ballot, cast_all, random_ballots, tree
 
 OLD = replace(a_round(tree("a", "b"), days=10), id="old")

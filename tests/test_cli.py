@@ -80,8 +80,8 @@ def test_count_counts_once_a_tick(run: Run) -> None:
 MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no such survey": ((*OPEN[:3], "other", *OPEN[4:]), {}, "no survey 'other'; there are: ombudsmannaskap"),
     "no such tree": ((*OPEN[:5], "other", *OPEN[6:]), {}, "no tree 'other'; there are: vasteras"),
-    "k under the floor": ((*OPEN, "--k", "4"), {}, "minst 5"),
-    "a round too short": ((*OPEN[:7], "4"), {}, "minst 5 dagar"),
+    "k under the floor": ((*OPEN, "--k", "4"), {}, "must be at least 5"),
+    "a round too short": ((*OPEN[:7], "4"), {}, "at least 5 days"),
     "two lengths": ((*OPEN, "--closes", "2099-01-01"), {}, "either --closes or --days"),
     "no length": (OPEN[:6], {}, "either --closes or --days"),
     "no such unit": (("link", "--unit", "other"), {}, "no unit 'other'; there are: dagverksamheten"),
@@ -91,7 +91,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a bad setting": (("results",), {"KIOSK_COUNT_AT": "noon"}, "KIOSK_COUNT_AT is 'noon'"),
     "a missing file": (("check", "missing.toml"), {}, "no such file"),
     "no installation": (("results",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
-    "a round that overlaps": (OPEN, {}, "pågår på samma ställe"),
+    "a round that overlaps": (OPEN, {}, "runs at the same place"),
     "serving without an installation": (("serve",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
     "serving elsewhere": (("serve",), {"KIOSK_DESK_LISTEN": "203.0.113.1:9"}, "cannot listen on 203.0.113.1"),
 }
@@ -110,6 +110,17 @@ def test_a_mistake_is_one_line_with_the_way_out_and_changes_nothing(run: Run, mi
     assert way_out in done.stderr
     assert (printed(run("round", "list")), printed(run("results", "--json"))) == before
     assert run("link", "--unit", "frida").exit_code == 0
+
+
+def test_looking_where_nothing_is_makes_nothing(run: Run, tmp_path: Path) -> None:
+    assert run("results").exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_round_to_come_is_said_to_come(run: Run) -> None:
+    printed(run("init"))
+    coming = f"{datetime.now() + timedelta(days=9):%Y-%m-%d}"
+    assert f"opens on {coming}, and is open until" in printed(run(*OPEN, "--opens", coming))
 
 
 def arrivals(folder: Path, rows: list[tuple[datetime, str]]) -> Path:

@@ -64,6 +64,15 @@ def test_files_others_can_read_are_named(patient: Patient) -> None:
     assert "chmod -R go=" in told
 
 
+def test_a_missing_key_is_bad_before_its_box_is_lost(patient: Patient) -> None:
+    [key] = next(patient.settings.keys.glob("box.*")).iterdir()
+    key.rename(patient.settings.data / "key")
+    [told] = patient.told(Weight.BAD)
+    assert "the keys of 1 of " in told
+    (patient.settings.data / "key").rename(key)
+    assert patient.told(Weight.BAD) == []
+
+
 def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:
     patient.settings = replace(patient.settings, keys=patient.settings.data / "keys")
     [told] = patient.told(Weight.BAD)

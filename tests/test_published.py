@@ -3,20 +3,22 @@
 Each claim about anonymity is also tried on a leaky rule, which the same check must catch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from kiosk.ballot import Answer, Ballot, NoAnswer
-from kiosk.box import draw_batch
+from kiosk.box import draw_batch, veil
 from kiosk.snapshot import Document
 from kiosk.tree import Node, Tree
 from tests.builders import MONDAY, a_round, a_store
@@ -255,15 +257,56 @@ def published_table(answers: Sequence[Answer]) -> tuple[list[int], int]:
         return [*table["counts"], *table["no_answer"].values()], table["withheld"]
 
 
-def is_certain(counts: Sequence[int], withheld: int) -> bool:
-    """Whether some guest who knows her own answer would be certain of everybody else's."""
-    return withheld == 0 and max(counts) >= sum(counts) - 1
+Counts = tuple[int, ...]
+
+
+def all_counts(ballots: int, options: int) -> Iterator[Counts]:
+    """Every way in which so many ballots can fall on so many options."""
+    if options == 1:
+        yield (ballots,)
+        return
+    for first in range(ballots + 1):
+        yield from ((first, *others) for others in all_counts(ballots - first, options - 1))
+
+
+@cache
+def worlds_by_table(ballots: int) -> dict[tuple[Counts, int], list[Counts]]:
+    """What was answered, by the table that is then published; without the veil, the counts themselves."""
+    found: dict[tuple[Counts, int], list[Counts]] = {}
+    for counts in all_counts(ballots, len(OPTIONS)):
+        found.setdefault(veil(counts), []).append(counts)
+    return found
+
+
+def are_certain(worlds: Iterable[Counts]) -> bool:
+    """Whether everybody counted gave the same answer in all these worlds: only then is one certain."""
+    unanimous = {counts.index(sum(counts)) if sum(counts) in counts else None for counts in worlds}
+    return len(unanimous) == 1 and None not in unanimous
+
+
+def knows_the_others(worlds: Iterable[Counts], own: int) -> bool:
+    """Whether a guest who answered `own` knows what all others answered."""
+    others = [
+        tuple(n - (option == own) for option, n in enumerate(counts)) for counts in worlds if counts[own]
+    ]
+    return bool(others) and are_certain(others)
 
 
 @quick
-@given(st.lists(st.sampled_from(OPTIONS), min_size=5, max_size=9))
-def test_nobody_is_certain_of_anybody_even_knowing_her_own_answer(answers: list[Answer]) -> None:
-    assert not is_certain(*published_table(answers))
+@given(st.lists(st.sampled_from(OPTIONS), min_size=5, max_size=8))
+def test_no_onlooker_is_certain_of_any_answer(answers: list[Answer]) -> None:
+    counts, withheld = published_table(answers)
+    worlds = worlds_by_table(len(answers))[tuple(counts), withheld]
+    assert tuple(answers.count(option) for option in OPTIONS) in worlds
+    assert not are_certain(worlds)
+
+
+@pytest.mark.parametrize("ballots", [5, 6, 8])
+def test_a_guest_knows_the_others_only_where_hers_is_the_one_withheld(ballots: int) -> None:
+    for (counts, withheld), worlds in worlds_by_table(ballots).items():
+        for own in range(len(OPTIONS)):
+            if knows_the_others(worlds, own):
+                assert (withheld, counts[own]) == (1, 0)
 
 
 def test_all_alike_and_all_but_one_alike_look_the_same() -> None:
@@ -272,7 +315,11 @@ def test_all_alike_and_all_but_one_alike_look_the_same() -> None:
 
 def test_the_certainty_check_catches_a_tally_without_veil() -> None:
     with patch("kiosk.tally.veil", lambda counts: (tuple(counts), 0)):
-        assert is_certain(*published_table([4] * 6))
+        counts, withheld = published_table([4] * 6)
+    assert withheld == 0
+    assert are_certain([tuple(counts)])
+    assert not are_certain([(6, 0), (5, 1)])
+    assert not are_certain([(6, 0), (0, 6)])
 
 
 def test_nothing_is_published_before_the_tick(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.database import StoreError
 from kiosk.rounds import Admission
 from kiosk.slips import (
     ALPHABET,
@@ -16,7 +17,7 @@ from kiosk.slips import (
     spaced,
     unpack,
 )
-from kiosk.store import NotAdmittedError, RoundClosedError, StoreError
+from kiosk.store import NotAdmittedError, RoundClosedError
 from tests.builders import MONDAY, a_round, a_store, ballot, closed, tree
 
 

@@ -11,8 +11,9 @@ from random import Random
 import pytest
 
 import kiosk.store
+from kiosk.database import StoreError
 from kiosk.rounds import RoundError
-from kiosk.store import Account, RoundClosedError, Store, StoreError, open_store
+from kiosk.store import Account, RoundClosedError, Store, open_store
 from tests.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
 
 DAY = timedelta(days=1)
@@ -212,6 +213,13 @@ def test_tables_of_another_version_are_named_with_the_way_out(store: Store, tmp_
         database.execute("UPDATE installation SET value = '999' WHERE key = 'schema'")
     with pytest.raises(StoreError, match="upgrade the program"):
         store.check_schema()
+
+
+def test_an_installation_given_up_takes_its_own_keys_along(store: Store, tmp_path: Path) -> None:
+    other = tmp_path / "keys" / "box.r-of-another.a"
+    other.mkdir()
+    store.forget_all_keys()
+    assert list((tmp_path / "keys").iterdir()) == [other]
 
 
 def test_a_wrong_key_folder_is_refused_and_empties_nothing(store: Store, tmp_path: Path) -> None:

@@ -93,9 +93,13 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         node=of_round.tree.node(node_id),
         rounds=[(state.round, _node_in(state.round, node_id)) for state in states],
         places=[
-            Place(node.id, node.name, len(of_round.tree.upwards(node.id)) - 1, found)
+            Place(
+                node.id,
+                node.name,
+                len(of_round.tree.upwards(node.id)) - 1,
+                answered(document, of_round, node.id),
+            )
             for node in of_round.tree.nodes
-            for found in [answered(document, of_round, node.id)]
         ],
         answered=answered(document, of_round, node_id),
         sections=sections,

@@ -35,7 +35,7 @@ def say(message: str, **values: Any) -> str:
 
 def say_reason(reason: Reason) -> str:
     """Why a round may not be opened, in the language chosen."""
-    return say(reason.message, **reason.values)
+    return reason.said(catalogue().text)
 
 
 def day(when: date | datetime) -> str:

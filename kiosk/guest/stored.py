@@ -5,14 +5,11 @@ So nobody can add a column about guests and leave the page silent about it.
 
 from collections.abc import Mapping, Sequence
 
+from kiosk.guest.texts import _
+
 
 class UnsaidError(Exception):
     """A table or column the guest's page has no words for."""
-
-
-def _(message: str) -> str:
-    """Mark a reference text for the catalogues."""
-    return message
 
 
 _OTHERS = _("Allt annat som sparas handlar om frågorna, platserna och personalen. Inget handlar om dig.")

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from tests.attack.finding import Finding, Scale
+from tests.attack.watched import NotPossibleHere
 
 ATTACKS = (
     "reconstruction",
@@ -37,8 +38,11 @@ bar the product must keep, and what the same attack reaches on a leaky variant, 
 
 def row(finding: Finding) -> str:
     """One line of the table."""
-    kept = "yes" if finding.held else "**no**"
-    control = finding.control if finding.control_caught else f"{finding.control} **not caught**"
+    if isinstance(finding, NotPossibleHere):
+        kept, control = "**not tried**", "not tried"
+    else:
+        kept = "yes" if finding.held else "**no**"
+        control = finding.control if finding.control_caught else f"{finding.control} **not caught**"
     cells = (finding.attack, finding.figure, finding.bar, kept, control)
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 

@@ -17,12 +17,13 @@ from typing import Any
 
 from kiosk.app import Wsgi, serve
 from kiosk.ballot import Ballot
+from kiosk.database import Database
 from kiosk.guest.pace import Pace
 from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
 from kiosk.seal import KeyFolder
 from kiosk.settings import read_settings
-from kiosk.store import Store, open_database
+from kiosk.store import Store
 
 SECONDS_A_GUEST = 8.0
 
@@ -57,7 +58,7 @@ class FailingStore(Store):
 
     def __init__(self, folder: Path, clock: ToldClock) -> None:
         url = f"sqlite:///{folder / 'data' / 'k.sqlite'}"
-        super().__init__(open_database(url), KeyFolder(folder / "keys"))
+        super().__init__(Database(url), KeyFolder(folder / "keys"))
         self._clock = clock
 
     def cast(

@@ -27,9 +27,10 @@ from typing import Protocol
 from unittest.mock import patch
 
 from kiosk.ballot import Answer, Ballot, NoAnswer, pack
+from kiosk.database import Database
 from kiosk.rounds import Round
 from kiosk.seal import KeyFolder, KeyLostError
-from kiosk.store import Store, open_database
+from kiosk.store import Store
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import contents, raw_forms, standing_in
 from tests.attack.watched import NotPermittedError, not_possible, traced_writes, watching
@@ -66,29 +67,29 @@ class Way(Protocol):
     def close(self) -> None: ...
 
 
-class KeepsLog(Store):
+class KeepsLog(Database):
     """Leaves SQLite's log as SQLite would."""
 
-    def _clear_log(self) -> None:
+    def clear_log(self) -> None:
         """Leave it."""
 
 
 class Boxes:
-    """The product's way; `keys` and `store` may be leaky variants."""
+    """The product's way; `keys` and `database` may be leaky variants."""
 
     def __init__(
         self,
         folder: Path,
         *,
         keys: type[KeyFolder] = KeyFolder,
-        store: type[Store] = Store,
+        database: type[Database] = Database,
         is_durable: bool = True,
     ) -> None:
         for name in ("data", "keys"):
             (folder / name).mkdir()
         self._url = f"sqlite:///{folder / 'data' / 'k.sqlite'}"
         self._keys = keys(folder / "keys", durable=is_durable)
-        self._store = store(open_database(self._url, durable=is_durable), self._keys)
+        self._store = Store(database(self._url, durable=is_durable), self._keys)
         self._store.migrate()
         self._store.open_round(ROUND, MONDAY)
 
@@ -123,23 +124,21 @@ class PlainRows:
     def __init__(self, folder: Path, *, layout: str = "rowid", is_secure: bool = True) -> None:
         for name in ("data", "keys"):
             (folder / name).mkdir()
-        self._database = open_database(f"sqlite:///{folder / 'data' / 'k.sqlite'}")
-        self._run(f"PRAGMA secure_delete={'on' if is_secure else 'off'}")
-        self._run(LAYOUTS[layout])
-
-    def _run(self, sql: str, *values: bytes) -> list[tuple[bytes, ...]]:
-        rows: list[tuple[bytes, ...]] = self._database.execute_sql(sql, values).fetchall()  # type: ignore[no-untyped-call]
-        return rows
+        self._database = Database(f"sqlite:///{folder / 'data' / 'k.sqlite'}")
+        self._database.execute(f"PRAGMA secure_delete={'on' if is_secure else 'off'}")
+        self._database.execute(LAYOUTS[layout])
 
     def cast(self, ballot: Ballot) -> None:
-        self._run("INSERT INTO ballot (key, packed) VALUES (?, ?)", os.urandom(16), pack([ballot]))
+        self._database.execute(
+            "INSERT INTO ballot (key, packed) VALUES (?, ?)", os.urandom(16), pack([ballot])
+        )
 
     def count(self) -> None:
         for packed in SystemRandom().sample(sorted(self.waiting()), BALLOTS - K):
-            self._run("DELETE FROM ballot WHERE packed = ?", packed)
+            self._database.execute("DELETE FROM ballot WHERE packed = ?", packed)
 
     def waiting(self) -> set[bytes]:
-        return {packed for (packed,) in self._run("SELECT packed FROM ballot")}
+        return {packed for (packed,) in self._database.all("SELECT packed FROM ballot")}
 
     def close(self) -> None:
         self._database.close()
@@ -164,7 +163,7 @@ class OnlyUnlinks(KeyFolder):
 
 WAYS: Mapping[str, Callable[[Path], Way]] = {
     "boxes": Boxes,
-    "kept keys": lambda folder: Boxes(folder, keys=KeepsKeys, store=KeepsLog),
+    "kept keys": lambda folder: Boxes(folder, keys=KeepsKeys, database=KeepsLog),
     "unlinked keys": lambda folder: Boxes(folder, keys=OnlyUnlinks),
     "rows": PlainRows,
     "rows, not overwritten": lambda folder: PlainRows(folder, is_secure=False),
@@ -455,10 +454,10 @@ def history(orders: int) -> History:
     )
 
 
-def writes_in_log(store: type[Store]) -> int:
+def writes_in_log(database: type[Database]) -> int:
     """How many transactions SQLite's log tells of, after some ballots, while the program runs."""
     with TemporaryDirectory() as name:
-        boxes = Boxes(Path(name), store=store, is_durable=False)
+        boxes = Boxes(Path(name), database=database, is_durable=False)
         for ballot in made_up(5, ORDERED):
             boxes.cast(ballot)
         found = len(list(_commits((Path(name) / "data" / "k.sqlite-wal").read_bytes())))
@@ -494,7 +493,7 @@ def _history_findings(scale: Scale) -> list[Finding]:
     variance = 2 * (2 * ORDERED + 5) / (9 * ORDERED * (ORDERED - 1))
     band = 3 * (variance / orders) ** 0.5
     tau = mean(found.in_rows)
-    told, kept = writes_in_log(Store), writes_in_log(KeepsLog)
+    told, kept = writes_in_log(Database), writes_in_log(KeepsLog)
     in_files = f"read in {len(found.in_files)} of them" if found.in_files else "no ballot in any file"
     return [
         Finding(
