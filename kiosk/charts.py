@@ -1,7 +1,8 @@
 """Charts as plain data for plotly.js: 100 % stacked bars, the most positive option first.
 
 The figures come with every bar; nothing is left to hovering. Colours are ColorBrewer's BrBG, which
-colour-blind readers can tell apart; neighbours are parted by a gap and carry their numbers.
+colour-blind readers can tell apart, its two halves only where a scale has two poles; neighbours are parted
+by a gap and carry their numbers.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,14 @@ from typing import Any
 
 Figure = dict[str, Any]
 
-ANCHORS = ((0x01, 0x66, 0x5E), (0x80, 0xCD, 0xC1), (0xE6, 0xE6, 0xE6), (0xDF, 0xC2, 0x7D), (0x8C, 0x51, 0x0A))
+BIPOLAR = ((0x01, 0x66, 0x5E), (0x80, 0xCD, 0xC1), (0xE6, 0xE6, 0xE6), (0xDF, 0xC2, 0x7D), (0x8C, 0x51, 0x0A))
+UNIPOLAR = (
+    (0x00, 0x3C, 0x30),
+    (0x01, 0x66, 0x5E),
+    (0x35, 0x97, 0x8F),
+    (0x80, 0xCD, 0xC1),
+    (0xE0, 0xF1, 0xEE),
+)
 
 BAR_PIXELS = 58
 PAPER = "#ffffff"
@@ -28,21 +36,26 @@ class Segment:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar, with its name at the left, its number of answers at the right."""
+    """One bar, with its name at the left, its number of answers at the right. `broken` says what changed
+    since the bar above, where the two cannot be compared; `instead` stands where there are no segments."""
 
     label: str
     n: str
     segments: tuple[Segment, ...]
+    broken: str = ""
+    instead: str = ""
 
 
-def colours(options: int) -> tuple[str, ...]:
-    """A colour for each option, the highest first, spread evenly over the palette."""
-    return tuple(_colour(4 * at / max(options - 1, 1)) for at in range(options))
+def colours(options: int, *, bipolar: bool) -> tuple[str, ...]:
+    """A colour for each option, the highest first, spread evenly over the palette. A scale that only runs
+    from little to much gets one hue: its middle is no neutral point."""
+    anchors = BIPOLAR if bipolar else UNIPOLAR
+    return tuple(_colour(anchors, 4 * at / max(options - 1, 1)) for at in range(options))
 
 
-def _colour(place: float) -> str:
+def _colour(anchors: Sequence[Sequence[int]], place: float) -> str:
     low = min(int(place), 3)
-    mixed = (round(a + (b - a) * (place - low)) for a, b in zip(ANCHORS[low], ANCHORS[low + 1], strict=True))
+    mixed = (round(a + (b - a) * (place - low)) for a, b in zip(anchors[low], anchors[low + 1], strict=True))
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
@@ -58,17 +71,18 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def stacked_bars(bars: Sequence[Bar], options: int) -> Figure:
+def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
     """A plotly figure with one horizontal bar each, the first at the top. Every bar is 100 % long;
-    a bar without segments is an empty line with its label."""
+    a bar without segments is an empty line with its label. `palette` has a colour for each segment."""
     places = list(range(len(bars)))
+    in_place = list(zip(bars, places, strict=True))
     return {
-        "data": [_trace(bars, places, at, colour) for at, colour in enumerate(colours(options))],
+        "data": [_trace(bars, places, at, colour) for at, colour in enumerate(palette)],
         "layout": {
             "barmode": "stack",
             "showlegend": False,
             "height": BAR_PIXELS * len(bars) + 34,
-            "margin": {"l": 112, "r": 76, "t": 4, "b": 30},
+            "margin": {"l": 132, "r": 76, "t": 4, "b": 30},
             "bargap": 0.22,
             "paper_bgcolor": PAPER,
             "plot_bgcolor": PAPER,
@@ -90,7 +104,12 @@ def stacked_bars(bars: Sequence[Bar], options: int) -> Figure:
                 "zeroline": False,
                 "showgrid": False,
             },
-            "annotations": [_n(bar, place) for bar, place in zip(bars, places, strict=True)],
+            "annotations": [
+                *(_n(bar, place) for bar, place in in_place),
+                *(_words(bar.broken, place - 0.5) for bar, place in in_place if bar.broken),
+                *(_words(bar.instead, place) for bar, place in in_place if bar.instead),
+            ],
+            "shapes": [_break_line(place) for bar, place in in_place if bar.broken],
         },
     }
 
@@ -124,4 +143,31 @@ def _n(bar: Bar, place: int) -> Figure:
         "yanchor": "middle",
         "align": "left",
         "showarrow": False,
+    }
+
+
+def _words(words: str, place: float) -> Figure:
+    return {
+        "text": words,
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "xshift": 6,
+        "y": place,
+        "yanchor": "middle",
+        "bgcolor": PAPER,
+        "font": {"size": 12},
+        "showarrow": False,
+    }
+
+
+def _break_line(place: int) -> Figure:
+    return {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": place - 0.5,
+        "y1": place - 0.5,
+        "line": {"color": INK, "width": 2, "dash": "dash"},
     }

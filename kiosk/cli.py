@@ -28,7 +28,7 @@ from kiosk.rounds import Admission, Round, RoundError, round_id
 from kiosk.settings import Settings, SettingsError, read_settings, secret_key
 from kiosk.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
 from kiosk.slips import spaced
-from kiosk.store import Account, Store, open_store
+from kiosk.store import Account, Role, Store, open_store
 from kiosk.tree import Tree, flat_tree, read_tree
 
 P = ParamSpec("P")
@@ -153,7 +153,7 @@ def user() -> None:
 
 @user.command(name="add")
 @click.argument("name")
-@click.option("--role", type=click.Choice(["coordinator", "staff"]), required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @mendable
 def user_add(name: str, role: str) -> None:
     """Add an account, or change its role and password; the password is asked for."""

@@ -8,8 +8,13 @@ import csv
 import hashlib
 import io
 import json
+import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
+
+import openpyxl
 
 from kiosk.ballot import NoAnswer
 from kiosk.rounds import Round
@@ -53,12 +58,19 @@ NOT_ON_THE_SCALE = {
 
 Row = Mapping[str, object]
 
+EARLIEST = datetime(1980, 1, 1)
+"""What an XLSX file bears before anything was published: the first moment its format knows."""
+
 
 def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
     """Name -> content of every file of an export."""
+    by_id = {one.id: one for one in rounds}
+    counts = _table(COUNTS, _counts(document))
+    codebook = _table(CODEBOOK, _codebook(document, by_id))
     found = {
-        "counts.csv": _csv(COUNTS, _counts(document)),
-        "codebook.csv": _csv(CODEBOOK, _codebook(document, {one.id: one for one in rounds})),
+        "counts.csv": csv_table(counts),
+        "codebook.csv": csv_table(codebook),
+        "results.xlsx": workbook({"counts": counts, "codebook": codebook}, document["made_at"]),
         "snapshot.json": as_text(document).encode(),
     }
     return {**found, "datapackage.json": _description(document, found)}
@@ -113,13 +125,56 @@ def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
                 }
 
 
-def _csv(columns: Mapping[str, str], rows: Iterable[Row]) -> bytes:
-    """With a byte order mark, without which spreadsheet programs take UTF-8 for something else."""
+def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]]:
+    return [list(columns), *([row[name] for name in columns] for row in rows)]
+
+
+def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows as CSV, with a byte order mark: without one, spreadsheet programs do not take it for UTF-8."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+    csv.writer(text, lineterminator="\r\n").writerows([_harmless(value) for value in row] for row in rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def workbook(sheets: Mapping[str, Sequence[Sequence[object]]], made_at: str | None) -> bytes:
+    """Sheets of rows, the first of them headings, as XLSX: the same bytes for the same figures.
+
+    `made_at` is the snapshot's time, which the file bears instead of the moment it was asked for.
+    """
+    book = openpyxl.Workbook(write_only=True)
+    book.properties.creator = ""
+    book.properties.created = book.properties.modified = (
+        datetime.fromisoformat(made_at) if made_at else EARLIEST
+    )
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.freeze_panes = "A2"
+        for row in rows:
+            sheet.append([_cell(value) for value in row])
+    packed = io.BytesIO()
+    book.save(packed)
+    return _without_times(packed.getvalue(), book.properties)
+
+
+def _cell(value: object) -> object:
+    """A number where it is one, whatever it was made as; a text is never a formula here."""
+    is_number = isinstance(value, str) and value.isdecimal() and value.isascii()
+    return int(str(value)) if is_number else _harmless(value)
+
+
+def _without_times(packed: bytes, properties: Any) -> bytes:
+    """The same file with no moment of packing in it."""
+    same = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as found, zipfile.ZipFile(same, "w") as written:
+        for name in found.namelist():
+            content = found.read(name)
+            if name == "docProps/core.xml":
+                moment = f"{properties.created:%Y-%m-%dT%H:%M:%SZ}".encode()
+                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + moment, content)
+            part = zipfile.ZipInfo(name)
+            part.compress_type = zipfile.ZIP_DEFLATED
+            written.writestr(part, content)
+    return same.getvalue()
 
 
 def _harmless(value: object) -> object:

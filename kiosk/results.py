@@ -3,14 +3,16 @@
 Reads the published document only, so nothing finer than it can reach a page.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from kiosk.intervals import Interval, Trend, distribution_intervals, share_interval, trend
 from kiosk.rounds import Round
 from kiosk.snapshot import Document
 from kiosk.survey import Statement
 from kiosk.tally import StatementTally, statement_tally_from_json
+from kiosk.tree import Node
 
 PERCENT_ALONE_FROM = 50
 """From here on a percentage's uncertainty is told in percent; below it in words, "of ten"."""
@@ -27,14 +29,24 @@ class Share:
     percent: int | None
 
 
+class Break(StrEnum):
+    """What changed since the round before: figures on either side cannot simply be compared."""
+
+    WORDING = "wording"
+    SCALE = "scale"
+    PLACES = "places"
+
+
 @dataclass(frozen=True)
 class Row:
     """One statement in one round at one node. Where nothing is published `table` is None and `why`
-    is "waiting" or "too_few"."""
+    is "waiting" or "too_few"; `breaks` are seen from the row before."""
 
     round: Round
+    statement: Statement
     table: StatementTally | None
     why: str | None
+    breaks: tuple[Break, ...] = ()
 
     @property
     def on_scale(self) -> int:
@@ -81,8 +93,13 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
     """A statement's published answers in one round. KeyError if the round has no such node."""
     node = _node(document, of_round, node_id)
     if node["answered"] is None:
-        return Row(of_round, None, node["why"])
-    return Row(of_round, statement_tally_from_json(node["statements"][statement.id]), None)
+        return Row(of_round, statement, None, node["why"])
+    return Row(of_round, statement, statement_tally_from_json(node["statements"][statement.id]), None)
+
+
+def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
+    """One row for each node of the round's tree, in the tree's order."""
+    return tuple((node, row(document, of_round, node.id, statement)) for node in of_round.tree.nodes)
 
 
 def answered(document: Document, of_round: Round, node_id: str) -> int | None:
@@ -101,33 +118,45 @@ def _node(document: Document, of_round: Round, node_id: str) -> Document:
 
 
 def over_time(
-    document: Document, rounds: Sequence[Round], node_id: str, statement: Statement
+    document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
-    """One row for each round that asked the same at the same node, the earliest first.
-
-    The same means: the same reference text and the same labels. Other wordings are other questions.
-    """
-    comparable = (
-        of_round
-        for of_round in rounds
-        if any(node.id == node_id for node in of_round.tree.nodes) and _asks(of_round, statement)
+    """One row for each round that asked this statement at this node, the earliest first, with what broke
+    between two of them."""
+    asking = sorted(
+        (
+            of_round
+            for of_round in rounds
+            if any(node.id == node_id for node in of_round.tree.nodes)
+            and any(statement.id == statement_id for statement in of_round.survey.statements)
+        ),
+        key=lambda of_round: (of_round.opens_at, of_round.id),
     )
-    by_opening = sorted(comparable, key=lambda of_round: (of_round.opens_at, of_round.id))
-    return tuple(row(document, of_round, node_id, statement) for of_round in by_opening)
+    found: list[Row] = []
+    for of_round in asking:
+        one = row(document, of_round, node_id, of_round.survey.statement(statement_id))
+        found.append(replace(one, breaks=_breaks(found[-1], one, node_id)) if found else one)
+    return tuple(found)
+
+
+def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
+    changed = {
+        Break.WORDING: before.statement.text != after.statement.text,
+        Break.SCALE: before.statement.scale.labels != after.statement.scale.labels,
+        Break.PLACES: before.round.tree.units_below(node_id) != after.round.tree.units_below(node_id),
+    }
+    return tuple(kind for kind, has_changed in changed.items() if has_changed)
+
+
+def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows since the last break."""
+    last = max((at for at, found in enumerate(rows) if found.breaks), default=0)
+    return tuple(rows[last:])
 
 
 def change(rows: Sequence[Row]) -> Trend | None:
-    """What may be said of the change over these rounds; None with fewer than two that have answers."""
-    told = [row.table for row in rows if row.table and row.on_scale]
+    """What may be said of the change over the rounds since the last break; None with fewer than two that
+    have answers."""
+    told = [found.table for found in comparable(rows) if found.table and found.on_scale]
     if len(told) < 2:
         return None
     return trend([table.counts for table in told], [table.withheld for table in told])
-
-
-def _asks(of_round: Round, statement: Statement) -> bool:
-    return any(
-        asked.id == statement.id
-        and asked.text == statement.text
-        and asked.scale.labels == statement.scale.labels
-        for asked in of_round.survey.statements
-    )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom, token_urlsafe
@@ -57,8 +58,18 @@ class Link:
     unit_id: str
 
 
+class Role(StrEnum):
+    """What an account is for: opening rounds and reading results; printing, pairing; reading results."""
+
+    COORDINATOR = "coordinator"
+    STAFF = "staff"
+    VIEWER = "viewer"
+
+
 @dataclass(frozen=True)
 class Account:
+    """Somebody who may sign in; `password` is a hash."""
+
     name: str
     role: str
     password: str

@@ -53,6 +53,10 @@ class Tree:
             path.append(self.node(path[-1].parent))
         return tuple(node.id for node in path)
 
+    def units_below(self, node_id: str) -> tuple[str, ...]:
+        """Ids of the units a node's figures are made of, sorted; of a unit, itself."""
+        return tuple(sorted(leaf for leaf in self.leaves if node_id in self.upwards(leaf)))
+
     def bottom_up(self) -> tuple[str, ...]:
         """All ids, children before their parents."""
         return tuple(node.id for node in reversed(self.nodes))

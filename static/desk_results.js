@@ -11,6 +11,7 @@ const CONFIG = {
 const snapshot = { tag: null };
 
 function draw() {
+  document.body.classList.add("is-live");
   const figures = JSON.parse(document.getElementById("figures").textContent);
   for (const place of document.querySelectorAll("[data-figure]")) {
     const { data, layout } = figures[place.dataset.figure];
@@ -20,7 +21,7 @@ function draw() {
 
 /** Narrow screens give the labels less room, so that the bars keep theirs. */
 function fitted(layout, width) {
-  const margin = width < 480 ? { ...layout.margin, l: 82, r: 60 } : layout.margin;
+  const margin = width < 480 ? { ...layout.margin, l: 110, r: 56 } : layout.margin;
   const font = width < 480 ? { ...layout.font, size: 12 } : layout.font;
   return { ...layout, margin, font };
 }

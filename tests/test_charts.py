@@ -1,5 +1,7 @@
 """Charts: whole bars, readable numbers, colours that can be told apart."""
 
+from dataclasses import replace
+
 from kiosk.charts import Bar, Segment, colours, ink_on, stacked_bars
 
 
@@ -9,7 +11,7 @@ def bar(*counts: int) -> Bar:
 
 
 def test_every_bar_is_a_hundred_percent_long_and_carries_its_n() -> None:
-    figure = stacked_bars([bar(10, 7, 3), bar(1, 0, 2)], 3)
+    figure = stacked_bars([bar(10, 7, 3), bar(1, 0, 2)], colours(3, bipolar=True))
     lengths = [sum(trace["x"][at] for trace in figure["data"]) for at in (0, 1)]
     assert [round(length, 9) for length in lengths] == [100, 100]
     assert [note["text"] for note in figure["layout"]["annotations"]] == ["n = 20", "n = 3"]
@@ -17,18 +19,20 @@ def test_every_bar_is_a_hundred_percent_long_and_carries_its_n() -> None:
 
 
 def test_a_bar_without_answers_keeps_its_place_and_label() -> None:
-    figure = stacked_bars([Bar("first", "–", ()), bar(4, 6)], 2)
+    figure = stacked_bars([Bar("first", "–", ()), bar(4, 6)], colours(2, bipolar=True))
     assert [trace["y"] for trace in figure["data"]] == [[1], [1]]
     assert figure["layout"]["yaxis"]["ticktext"] == ["first", "bar of 10"]
 
 
-def test_five_options_have_the_five_colours_of_the_palette() -> None:
-    assert colours(5) == ("#01665e", "#80cdc1", "#e6e6e6", "#dfc27d", "#8c510a")
+def test_two_poles_have_two_hues_and_one_direction_has_one() -> None:
+    assert colours(5, bipolar=True) == ("#01665e", "#80cdc1", "#e6e6e6", "#dfc27d", "#8c510a")
+    assert colours(5, bipolar=False) == ("#003c30", "#01665e", "#35978f", "#80cdc1", "#e0f1ee")
 
 
 def test_any_number_of_options_has_as_many_different_colours() -> None:
     for options in range(2, 12):
-        assert len(set(colours(options))) == options
+        for bipolar in (True, False):
+            assert len(set(colours(options, bipolar=bipolar))) == options
 
 
 def test_numbers_are_readable_on_every_colour() -> None:
@@ -37,6 +41,19 @@ def test_numbers_are_readable_on_every_colour() -> None:
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
         return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
-    for colour in {colour for options in range(2, 12) for colour in colours(options)}:
+    drawn = {
+        colour
+        for options in range(2, 12)
+        for bipolar in (True, False)
+        for colour in colours(options, bipolar=bipolar)
+    }
+    for colour in drawn:
         light, dark = sorted((luminance(colour), luminance(ink_on(colour))), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_a_line_parts_bars_that_cannot_be_compared() -> None:
+    broken = replace(bar(4, 6), broken="other words")
+    layout = stacked_bars([bar(1, 2), broken, bar(3, 4)], colours(2, bipolar=False))["layout"]
+    assert [(line["y0"], line["y1"]) for line in layout["shapes"]] == [(0.5, 0.5)]
+    assert [note["text"] for note in layout["annotations"] if note["y"] == 0.5] == ["other words"]

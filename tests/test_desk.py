@@ -1,11 +1,14 @@
 """The staff's side: who gets in, what they see, and that nothing there changes a round."""
 
+import csv
+import io
 import json
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import openpyxl
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -178,6 +181,61 @@ def test_staff_see_no_results_and_open_no_round(desk: Desk, path: str) -> None:
     assert "data-count" not in response.text
     assert desk.client.get("/admin/").headers["Location"] == "/admin/rounds"
     assert desk.client.get("/results.json").status_code == 403
+
+
+def test_staff_see_a_round_once_it_is_closed(desk: Desk) -> None:
+    desk.answer(30)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in("bo")
+    page = desk.client.get("/admin/results/r/dagverksamheten").text
+    assert "data-count" in page
+    assert "/admin/export/" not in page
+    assert desk.client.get("/admin/export/counts.csv").status_code == 403
+
+
+def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
+    desk.answer(30)
+    desk.store.set_account(Account("cia", "viewer", HASH))
+    desk.sign_in("cia")
+    assert "data-count" in desk.client.get("/admin/").text
+    for path in ("/results.json", "/admin/export/counts.csv", "/admin/rounds"):
+        assert desk.client.get(path).status_code == 200
+    for path in ("/admin/rounds/new", "/admin/links", "/admin/languages"):
+        assert desk.client.get(path).status_code == 403
+
+
+CHART = "/admin/chart/r/dagverksamheten/listened/"
+
+
+def test_a_chart_is_downloaded_with_the_snapshots_numbers(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "dagverksamheten"]
+    table = node["statements"]["listened"]
+    numbers = [
+        *reversed(table["counts"]),
+        sum(table["counts"]),
+        *table["no_answer"].values(),
+        table["withheld"],
+    ]
+    heading, line = csv.reader(io.StringIO(desk.client.get(f"{CHART}now.csv").get_data().decode("utf-8-sig")))
+    assert len(heading) == len(line)
+    assert line[1:] == [str(number) for number in numbers]
+    book = openpyxl.load_workbook(io.BytesIO(desk.client.get(f"{CHART}now.xlsx").get_data()))
+    assert [*book["chart"].values][1][1:] == tuple(numbers)
+    drawn = desk.client.get(f"{CHART}now.svg?download=1")
+    assert drawn.mimetype == "image/svg+xml"
+    assert drawn.headers["Content-Disposition"] == "attachment; filename=listened-now.svg"
+    assert f"n = {sum(table['counts'])}" in drawn.text
+    assert desk.client.get(f"{CHART}now.png").get_data().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["now.exe", "now", "then.svg", "time.svg", "places.svg", "now.SVG"])
+def test_a_chart_there_is_not_is_not_found(desk: Desk, name: str) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    assert desk.client.get(CHART + name).status_code == 404
 
 
 def test_staff_make_no_address(desk: Desk) -> None:

@@ -5,9 +5,11 @@ import hashlib
 import io
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
+import openpyxl
 import pytest
 
 from kiosk.export import files
@@ -65,6 +67,20 @@ def test_the_document_is_there_as_it_is_and_the_description_fits(published: Docu
         assert [field["name"] for field in resource["schema"]["fields"]] == list(rows(content)[0])
         keys = [tuple(row[name] for name in resource["schema"]["primaryKey"]) for row in rows(content)]
         assert len(keys) == len(set(keys))
+
+
+def test_the_workbook_holds_what_the_tables_hold_and_is_the_same_each_time(published: Document) -> None:
+    found = files(published, [a_round(tree("a", "b"))])
+    book = openpyxl.load_workbook(io.BytesIO(found["results.xlsx"]))
+    assert book.sheetnames == ["counts", "codebook"]
+    for name in book.sheetnames:
+        cells = [["" if value is None else str(value) for value in row] for row in book[name].values]
+        assert cells == list(csv.reader(io.StringIO(found[f"{name}.csv"].decode("utf-8-sig"))))
+    numbers = [row[-1] for row in book["counts"].iter_rows(min_row=2, values_only=True)]
+    assert {type(number) for number in numbers} == {int, type(None)}
+    assert files(published, [a_round(tree("a", "b"))])["results.xlsx"] == found["results.xlsx"]
+    assert book.properties.modified == datetime.fromisoformat(published["made_at"])
+    assert not book.properties.creator
 
 
 def test_a_text_is_never_run_as_a_formula(published: Document) -> None:

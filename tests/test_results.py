@@ -1,9 +1,18 @@
 """What a reader is told of a distribution."""
 
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
 from kiosk.intervals import Trend
-from kiosk.results import Row, Share, change, shares, top_two
+from kiosk.results import Break, Row, Share, change, comparable, over_time, shares, top_two
+from kiosk.rounds import Round
+from kiosk.snapshot import RoundTally, make_snapshot
+from kiosk.survey import Scale, Statement
 from kiosk.tally import StatementTally
-from tests.builders import a_round, tree
+from kiosk.tree import Tree
+from tests.builders import MONDAY, a_round, tree
 
 
 def test_under_twenty_answers_only_counts_are_shown() -> None:
@@ -19,7 +28,8 @@ def test_the_two_highest_options_agree() -> None:
 
 
 def a_row(counts: tuple[int, ...], withheld: int = 0) -> Row:
-    return Row(a_round(tree("a")), StatementTally(counts, (0, 0, 0), withheld), None)
+    of_round = a_round(tree("a"))
+    return Row(of_round, of_round.survey.statements[0], StatementTally(counts, (0, 0, 0), withheld), None)
 
 
 def test_uncertainty_is_told_from_twenty_answers() -> None:
@@ -44,7 +54,53 @@ def test_intervals_stand_beside_their_options_the_highest_first() -> None:
 def test_change_needs_two_rounds_with_answers() -> None:
     many, few = a_row((0, 0, 0, 5, 25)), a_row((25, 5, 0, 0, 0))
     assert change([many]) is None
-    assert change([Row(many.round, None, "waiting"), many]) is None
+    assert change([replace(many, table=None, why="waiting"), many]) is None
     assert change([few, many]) is Trend.UP
     assert change([many, few]) is Trend.DOWN
     assert change([many, many]) is Trend.CHANCE
+
+
+def quarters(*rounds: Round) -> list[Round]:
+    return [
+        replace(of_round, id=f"q{at}", opens_at=MONDAY + timedelta(days=91 * at))
+        for at, of_round in enumerate(rounds)
+    ]
+
+
+def asking(first: Statement, units: Tree) -> Round:
+    of_round = a_round(units)
+    survey = replace(of_round.survey, statements=(first, *of_round.survey.statements[1:]))
+    return replace(of_round, survey=survey)
+
+
+SAME = a_round(tree("a", "b"))
+FIRST = SAME.survey.statements[0]
+REWORDED = asking(replace(FIRST, text="Other words"), tree("a", "b"))
+RESCALED = asking(replace(FIRST, scale=Scale("yes", ("no", "yes"), bipolar=False)), tree("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("second", "node", "broken"),
+    [
+        (SAME, "a", ()),
+        (REWORDED, "a", (Break.WORDING,)),
+        (RESCALED, "a", (Break.SCALE,)),
+        (a_round(tree("a", "c")), "root", (Break.PLACES,)),
+        (a_round(tree("a", "c")), "a", ()),
+    ],
+)
+def test_what_changed_between_two_rounds_breaks_the_line(
+    second: Round, node: str, broken: tuple[Break, ...]
+) -> None:
+    rounds = quarters(SAME, second, second)
+    document = make_snapshot([RoundTally(one, False, {}) for one in rounds], MONDAY, demonstration=False)
+    found = over_time(document, reversed(rounds), node, "s1")
+    assert [row.round.id for row in found] == ["q0", "q1", "q2"]
+    assert [row.breaks for row in found] == [(), broken, ()]
+    assert len(comparable(found)) == (2 if broken else 3)
+
+
+def test_no_change_is_claimed_across_a_break() -> None:
+    many, few = a_row((0, 0, 0, 5, 25)), a_row((25, 5, 0, 0, 0))
+    assert change([few, replace(many, breaks=(Break.WORDING,))]) is None
+    assert change([many, replace(few, breaks=(Break.PLACES,)), many]) is Trend.UP

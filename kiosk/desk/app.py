@@ -11,11 +11,11 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from kiosk.desk import languages, links, results, rounds, sign_in
-from kiosk.desk.session import COORDINATOR, LONGEST, Desk, desk, signed_in
+from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in
 from kiosk.desk.words import asked, catalogue, day, period, say
 from kiosk.library import Library
 from kiosk.settings import shipped_folder
-from kiosk.store import Store
+from kiosk.store import Role, Store
 from kiosk.ticks import Ticks
 
 LARGEST_FORM = 64 * 1024
@@ -71,7 +71,9 @@ def _for_every_page() -> dict[str, object]:
     account, library = signed_in(), desk().library
     return {
         "account": account,
-        "is_coordinator": account is not None and account.role == COORDINATOR,
+        "is_coordinator": is_coordinator(),
+        "is_staff": account is not None and account.role == Role.STAFF,
+        "is_viewer": account is not None and account.role == Role.VIEWER,
         "is_demonstration": desk().store.is_demonstration,
         "language": catalogue().language,
         "other_languages": [

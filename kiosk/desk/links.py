@@ -36,7 +36,7 @@ def links() -> ResponseReturnValue:
 @blueprint.route("/links", methods=["POST"])
 @for_coordinator
 def new_link() -> ResponseReturnValue:
-    """Make an address for a unit."""
+    """Make an address for a unit. Not for staff: whoever has one can stuff the box, if slowly."""
     form = LinkForm()
     form.unit.choices = list(_units().items())
     if form.validate():

@@ -1,42 +1,41 @@
 """The coordinator's page: each statement's distribution, this round and over time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.charts import Bar, Figure, Segment, colours, stacked_bars
-from kiosk.desk.session import COORDINATOR, desk, for_coordinator, for_staff, signed_in
-from kiosk.desk.words import asked, period, say
-from kiosk.export import files
-from kiosk.intervals import Trend
-from kiosk.results import PERCENT_ALONE_FROM, PERCENT_FROM, Row, Share, answered, change, over_time, row
+from kiosk.desk.sections import Table, broken, missing, section
+from kiosk.desk.session import desk, for_anybody, for_readers, signed_in
+from kiosk.drawing import png, svg
+from kiosk.export import csv_table, files, workbook
+from kiosk.results import PERCENT_FROM, answered
 from kiosk.rounds import Round
-from kiosk.snapshot import Document, etag
-from kiosk.store import RoundState
-from kiosk.survey import Statement
+from kiosk.settings import shipped_folder
+from kiosk.snapshot import etag
+from kiosk.store import Role, RoundState
 from kiosk.ticks import Every, next_tick
 
 blueprint = Blueprint("results", __name__)
 
-THIN = 0.06
-"""Part of a bar under which a segment is too thin for more than one short number."""
+FONTS = shipped_folder("static") / "fonts"
 
+WRITERS: Mapping[str, Callable[[str, Table, str], bytes]] = {
+    "svg": lambda drawn, _table, _made_at: drawn.encode(),
+    "png": lambda drawn, _table, _made_at: png(drawn, FONTS),
+    "csv": lambda _drawn, table, _made_at: csv_table(table),
+    "xlsx": lambda _drawn, table, made_at: workbook({"chart": table}, made_at),
+}
+"""How a chart becomes a file, by the file's ending: from its drawing, its numbers and its snapshot's time."""
 
-@dataclass(frozen=True)
-class Section:
-    """What the page says about one statement. `labels` and colours run from the highest option."""
-
-    id: str
-    text: str
-    outcome: str
-    labels: tuple[tuple[str, str], ...]
-    now: Row
-    over_time: tuple[Row, ...]
-    figures: tuple[Figure, Figure] | None
-    has_versions: bool
-    change: Trend | None
+KINDS = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "csv": "text/csv",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 @dataclass(frozen=True)
@@ -49,42 +48,50 @@ class Place:
     answered: int | None
 
 
+def _states() -> list[RoundState]:
+    """The rounds this account may see figures of, the latest first: staff who stand beside the kiosk see
+    none before it is closed."""
+    account = signed_in()
+    is_staff = account is not None and account.role == Role.STAFF
+    return [state for state in desk().store.rounds() if state.is_closed or not is_staff]
+
+
 @blueprint.route("/")
-@for_staff
+@for_anybody
 def results() -> ResponseReturnValue:
-    """The running round, or the latest; staff are sent to the rounds, which they may see."""
-    account, states = signed_in(), desk().store.rounds()
-    if account is None or account.role != COORDINATOR:
-        return redirect(url_for("rounds.rounds"))
+    """The running round, or the latest; who may see none yet is sent to the rounds."""
+    states = _states()
     if not states:
-        return render_template("results_none.html")
+        has_rounds = bool(desk().store.rounds())
+        return redirect(url_for("rounds.rounds")) if has_rounds else render_template("results_none.html")
     running = [state for state in states if not state.is_closed]
     first = (running or states)[0].round
     return _page(states, first, first.tree.root.id)
 
 
 @blueprint.route("/results/<round_id>/<node_id>")
-@for_coordinator
+@for_anybody
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
     """One round at one node of its tree."""
+    return _page(_states(), _round(round_id, node_id), node_id)
+
+
+def _round(round_id: str, node_id: str) -> Round:
+    """The round asked for, if this account may see it and it has such a node."""
     states = desk().store.rounds()
     found = [state.round for state in states if state.round.id == round_id]
     if not found or node_id not in {node.id for node in found[0].tree.nodes}:
         abort(404)
-    return _page(states, found[0], node_id)
+    if round_id not in {state.round.id for state in _states()}:
+        abort(403)
+    return found[0]
 
 
 def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
     document = desk().store.snapshot()
     sections = [
-        _section(document, states, of_round, node_id, statement) for statement in of_round.survey.statements
+        section(document, states, of_round, node_id, statement) for statement in of_round.survey.statements
     ]
-    figures = {
-        f"{section.id}-{name}": figure
-        for section in sections
-        if section.figures
-        for name, figure in zip(("now", "time"), section.figures, strict=True)
-    }
     ticks, now = desk().ticks, desk().clock()
     return render_template(
         "results.html",
@@ -103,9 +110,12 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         ],
         answered=answered(document, of_round, node_id),
         sections=sections,
-        figures=figures,
+        figures={
+            f"{found.id}-{chart.kind}": found.figure(chart) for found in sections for chart in found.charts
+        },
+        missing=missing,
+        broken=broken,
         percent_from=PERCENT_FROM,
-        percent_alone_from=PERCENT_ALONE_FROM,
         next_count=next_tick(ticks, now),
         last_count=desk().store.last_tick,
         seconds=ticks.seconds if isinstance(ticks, Every) else 60,
@@ -118,81 +128,48 @@ def _node_in(of_round: Round, node_id: str) -> str:
     return node_id if node_id in {node.id for node in of_round.tree.nodes} else of_round.tree.root.id
 
 
-def _section(
-    document: Document, states: Sequence[RoundState], of_round: Round, node_id: str, statement: Statement
-) -> Section:
-    now = row(document, of_round, node_id, statement)
-    history = over_time(document, [state.round for state in states], node_id, statement)
-    words = [asked(of_round.survey, label) for label in reversed(statement.scale.labels)]
-    has_figures = any(found.table for found in history)
-    figures = (
-        stacked_bars([_bar(now, words)], len(words)),
-        stacked_bars([_bar(found, words) for found in history], len(words)),
-    )
-    return Section(
-        statement.id,
-        asked(of_round.survey, statement.text),
-        statement.outcome,
-        tuple(zip(words, colours(len(words)), strict=True)),
-        now,
-        history,
-        figures if has_figures else None,
-        len({found.round.survey.version for found in history}) > 1,
-        change(history),
-    )
-
-
-def _when(of_round: Round) -> str:
-    """A round's name in a chart, on two short lines."""
-    first, last = period(of_round).split(" – ")
-    return f"{first}<br>– {last}"
-
-
-def _bar(of_row: Row, words: Sequence[str]) -> Bar:
-    n, label = of_row.on_scale, _when(of_row.round)
-    if not n:
-        return Bar(label, "n = 0" if of_row.table else "–", ())
-    segments = (
-        Segment(
-            100 * share.count / n,
-            _in_bar(share, n),
-            say("{label}: {count} av {n}", label=word, count=share.count, n=n)
-            + _percent(share.percent, ", "),
-        )
-        for word, share in zip(words, of_row.shares, strict=True)
-    )
-    return Bar(label, f"n = {n}", tuple(segments))
-
-
-def _in_bar(share: Share, n: int) -> str:
-    """The numbers that stand in a segment: a thin one has room for the count alone."""
-    if not share.count:
-        return ""
-    return str(share.count) + ("" if share.count / n < THIN else _percent(share.percent, "<br>"))
-
-
-def _percent(percent: int | None, before: str) -> str:
-    return "" if percent is None else f"{before}{percent} %"
+@blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
+@for_anybody
+def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
+    """One chart as a file: now, time or places, as svg, png, csv or xlsx."""
+    kind, _, ending = drawing.partition(".")
+    of_round = _round(round_id, node_id)
+    if statement_id not in {statement.id for statement in of_round.survey.statements}:
+        abort(404)
+    statement = of_round.survey.statement(statement_id)
+    document = desk().store.snapshot()
+    found = section(document, _states(), of_round, node_id, statement)
+    charts = [chart for chart in found.charts if chart.kind == kind]
+    if not charts or ending not in WRITERS:
+        abort(404)
+    table, drawn = found.table(charts[0]), svg(found.picture(charts[0]))
+    content = WRITERS[ending](drawn, table, str(document["made_at"]))
+    return _file(f"{statement_id}-{drawing}", content, is_attachment="download" in request.args)
 
 
 @blueprint.route("/export/<name>")
-@for_coordinator
+@for_readers
 def export(name: str) -> ResponseReturnValue:
     """One file of the export: what is published, and nothing finer."""
     found = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
     if name not in found:
         abort(404)
-    response = make_response(found[name])
-    response.mimetype = "text/csv" if name.endswith(".csv") else "application/json"
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return _file(name, found[name], is_attachment=True)
+
+
+def _file(name: str, content: bytes, *, is_attachment: bool) -> Response:
+    response = make_response(content)
+    response.mimetype = KINDS[name.rpartition(".")[2]]
+    if is_attachment:
+        response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
 
 
 def results_json() -> ResponseReturnValue:
     """The snapshot document, the same bytes for every viewer, named by its ETag."""
     account = signed_in()
-    if account is None or account.role != COORDINATOR:
-        refusal = {"error": "sign in" if account is None else "for coordinators only"}
+    if account is None or account.role == Role.STAFF:
+        refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}
         return make_response(refusal, 401 if account is None else 403)
     text = desk().store.snapshot_text()
     response = Response(text, mimetype="application/json")

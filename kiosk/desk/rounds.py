@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import RoundForm
-from kiosk.desk.session import desk, for_coordinator, for_staff
+from kiosk.desk.session import desk, for_anybody, for_coordinator
 from kiosk.desk.words import say_reason
 from kiosk.rounds import Admission, Round, RoundError, round_id
 
@@ -16,7 +16,7 @@ USUAL_LENGTH = timedelta(days=90)
 
 
 @blueprint.route("/rounds")
-@for_staff
+@for_anybody
 def rounds() -> ResponseReturnValue:
     """All rounds, the latest first."""
     return render_template("rounds.html", states=desk().store.rounds(), now=desk().clock())

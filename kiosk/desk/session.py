@@ -16,12 +16,10 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.patience import Patience
 from kiosk.library import Library
-from kiosk.store import Account, Store
+from kiosk.store import Account, Role, Store
 from kiosk.ticks import Ticks
 
 P = ParamSpec("P")
-
-COORDINATOR = "coordinator"
 
 BY_ITSELF = "X-By-Itself"
 """A request header of pages that refresh themselves: it keeps nobody signed in."""
@@ -80,6 +78,12 @@ def signed_in() -> Account | None:
     return account
 
 
+def is_coordinator() -> bool:
+    """Whether a coordinator is signed in."""
+    account = signed_in()
+    return account is not None and account.role == Role.COORDINATOR
+
+
 def touch() -> None:
     """Note that a person asked for a page."""
     session["seen"] = desk().clock().isoformat()
@@ -89,28 +93,41 @@ def _mark(account: Account) -> str:
     return hashlib.sha256(account.password.encode()).hexdigest()[:16]
 
 
+def _for(*roles: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """A guard that lets these roles in, tells others that they may not, and sends strangers to sign in."""
+
+    def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            account = signed_in()
+            if account is None:
+                return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
+            if account.role not in roles:
+                abort(403)
+            if BY_ITSELF not in request.headers:
+                touch()
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def for_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """A view for whoever is signed in."""
+    return _for(*Role)(view)
+
+
+def for_readers(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """A view for those who may see the figures of a running round."""
+    return _for(Role.COORDINATOR, Role.VIEWER)(view)
+
+
 def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for anybody signed in; others are sent to sign in."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        if signed_in() is None:
-            return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
-        if BY_ITSELF not in request.headers:
-            touch()
-        return view(*args, **kwargs)
-
-    return guarded
+    """A view for those who print and pair."""
+    return _for(Role.COORDINATOR, Role.STAFF)(view)
 
 
 def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for coordinators; staff are told that they may not see it."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        account = signed_in()
-        if account is not None and account.role != COORDINATOR:
-            abort(403)
-        return view(*args, **kwargs)
-
-    return for_staff(guarded)
+    """A view for coordinators alone."""
+    return _for(Role.COORDINATOR)(view)

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import product
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -113,17 +114,29 @@ class House:
         return done.output.encode() + content
 
 
-PLACES = {"code": "kiosk", "round_id": "r", "node_id": "frida", "name": "counts.csv", "filename": "icon.svg"}
+PLACES = {
+    "code": ["kiosk"],
+    "round_id": ["r"],
+    "node_id": ["frida"],
+    "statement_id": ["listened"],
+    "name": ["counts.csv", "codebook.csv", "results.xlsx", "snapshot.json", "datapackage.json"],
+    "drawing": [f"{kind}.{end}" for kind in ("now", "places") for end in ("svg", "png", "csv", "xlsx")],
+    "filename": ["icon.svg"],
+}
+"""What stands for each part of an address, in turn."""
 
 
 def _walk(app: Flask, client: FlaskClient) -> Iterator[tuple[str, bytes]]:
     """(path, status, headers and body) of every GET route there is."""
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
-            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: PLACES[found.group(1)], rule.rule)
-            path = path.replace("/s/kiosk", "/s/poster")
-            given = client.get(path)
-            yield path, TOKEN.sub(rb"\1\2", f"{given.status}\r\n{given.headers}".encode() + given.data)
+            names = sorted(rule.arguments)
+            for values in product(*(PLACES[name] for name in names)):
+                filled = dict(zip(names, values, strict=True))
+                path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, of=filled: of[found.group(1)], rule.rule)
+                path = path.replace("/s/kiosk", "/s/poster")
+                given = client.get(path)
+                yield path, TOKEN.sub(rb"\1\2", f"{given.status}\r\n{given.headers}".encode() + given.data)
 
 
 def commands(group: click.Group, before: str = "") -> Iterator[str]:
@@ -179,7 +192,8 @@ def _figures(*, off_by: int = 0) -> tuple[int, int]:
             (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/r/frida"].decode()), wanted),
             ([shown["anna /results.json"].decode().rpartition("\r\n")[2]], [house.store.snapshot_text()]),
             ([shown["kiosk results --json"].decode().strip()], [house.store.snapshot_text()]),
-            ([shown["kiosk export"].decode()[-60:]], [_exported(house)[-60:]]),
+            ([shown["kiosk export"][-60:]], [_exported(house)[-60:]]),
+            (_of_chart(shown["anna /admin/chart/r/frida/listened/now.csv"]), wanted[:5]),
         ]
         told = re.findall(r"^    (\w+): ([\d ]+)  (.*)$", shown["kiosk results"].decode(), re.MULTILINE)
         printed = [counts for _name, counts, _others in told]
@@ -191,9 +205,14 @@ def _figures(*, off_by: int = 0) -> tuple[int, int]:
     return number, wrong
 
 
-def _exported(house: House) -> str:
+def _exported(house: House) -> bytes:
     found = files(house.store.snapshot(), [house.round])
-    return b"".join(found[name] for name in sorted(found)).decode()
+    return b"".join(found[name] for name in sorted(found))
+
+
+def _of_chart(response: bytes) -> list[str]:
+    """The counts in a chart's CSV, the highest option first."""
+    return response.decode().splitlines()[-1].split(",")[1:6]
 
 
 GUEST_TABLES = {

@@ -86,6 +86,19 @@ def test_no_chart_offers_to_share_and_nothing_is_asked_of_others(watcher: Watche
     assert {url.split("/")[2] for url in watcher.asked} == {watcher.address.split("/")[2]}
 
 
+def test_paper_gets_pictures_with_patterns_instead_of_the_live_charts(watcher: Watcher) -> None:
+    watcher.sign_in()
+    chart, picture = (
+        watcher.page.locator('[data-figure="listened-now"]'),
+        watcher.page.locator("img.drawn").first,
+    )
+    expect(chart.locator("g.point")).to_have_count(5)
+    expect(picture).not_to_be_visible()
+    watcher.page.emulate_media(media="print")
+    expect(picture).to_be_visible()
+    expect(chart).not_to_be_visible()
+
+
 def test_the_style_sheet_is_what_the_bundle_would_add_itself(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content('<div id="chart"></div>')
@@ -129,6 +142,10 @@ def test_without_a_script_every_figure_stands_in_the_tables(
     context = browser.new_context(java_script_enabled=False)
     watcher = Watcher(context.new_page(), desk, serve(desk.app))
     watcher.sign_in()
+    pictures = watcher.page.locator("section[aria-labelledby=listened] img.drawn")
+    expect(pictures).to_have_count(2)
+    for picture in pictures.all():
+        assert picture.evaluate("picture => picture.complete && picture.naturalWidth") == 960
     watcher.page.locator("#listened-table summary").click()
     counts = watcher.page.locator("#listened-table td[data-count]")
     expect(counts).to_have_count(5)
