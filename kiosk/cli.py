@@ -23,6 +23,7 @@ from kiosk.demonstration import build_demonstration
 from kiosk.doctor import Weight, examine
 from kiosk.export import files
 from kiosk.library import Library, read_library
+from kiosk.office import COMMAND_LINE, Deed
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round, RoundError, round_id
 from kiosk.settings import Settings, SettingsError, read_settings, secret_key
@@ -162,6 +163,7 @@ def user_add(name: str, role: str) -> None:
         raise StoreError("a name must be 1 to 80 printable characters")
     password = _password()
     store.set_account(Account(name.strip(), role, hash_password(password)))
+    store.office.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_SET, f"{name.strip()}, {role}")
     click.echo(f"{name.strip()} may sign in as {role}.")
 
 
@@ -230,6 +232,7 @@ def round_open(
     except RoundError as error:
         english = library.desk["en"].text
         raise StoreError(" ".join(reason.said(english) for reason in error.reasons)) from error
+    store.office.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
 
@@ -274,7 +277,10 @@ def count() -> None:
 @mendable
 def slips(of_round: str, unit: str, number: int) -> None:
     """Make single-use codes and print them; they are kept nowhere else."""
-    for code in sorted(_store(_settings()).print_slips(of_round, unit, number)):
+    store = _store(_settings())
+    codes = store.print_slips(of_round, unit, number)
+    store.office.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, f"{of_round}, {unit}, {number}")
+    for code in sorted(codes):
         click.echo(spaced(code))
 
 
@@ -288,7 +294,9 @@ def link(unit: str, poster: bool) -> None:
     known = {leaf for tree in read_library(settings).trees.values() for leaf in tree.leaves}
     if unit not in known:
         raise StoreError(f"there is no unit {unit!r}; there are: {', '.join(sorted(known))}")
-    made = _store(settings).add_link(Admission.POSTER if poster else Admission.KIOSK, unit)
+    store, way = _store(settings), Admission.POSTER if poster else Admission.KIOSK
+    made = store.add_link(way, unit)
+    store.office.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, f"{unit}, {way.value}")
     click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{made.code}")
 
 

@@ -14,13 +14,9 @@ from pathlib import Path
 
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library, spoken_languages
-from kiosk.rounds import Admission, Round
+from kiosk.rounds import FEWEST_BETWEEN_COUNTS, Admission, Round
 from kiosk.settings import Settings
 from kiosk.store import Store
-
-FEWEST_A_DAY = 3.0
-"""Guests between two counts from which the clock protects against stuffing: the chance that a target was
-the only one is e to the minus that number."""
 
 LATEST = timedelta(hours=1)
 """How late a count may be before something is wrong."""
@@ -137,12 +133,12 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
     [published] = [one for one in store.snapshot()["rounds"] if one["id"] == of_round.id]
     for node in published["nodes"]:
         is_unit = node["id"] in of_round.tree.leaves
-        if is_unit and node["answered"] is not None and node["answered"] / days < FEWEST_A_DAY:
+        if is_unit and node["answered"] is not None and node["answered"] / days < FEWEST_BETWEEN_COUNTS:
             yield Advice(
                 Weight.LOOK,
                 f"round {of_round.id}, {of_round.tree.node(node['id']).name}: about "
-                f"{node['answered'] / days:.1f} answers a day. Under {FEWEST_A_DAY:g} between two counts the "
-                "clock protects little against stuffing: hand out slips, and count who has which",
+                f"{node['answered'] / days:.1f} answers a day. Under {FEWEST_BETWEEN_COUNTS:g} between two "
+                "counts the clock protects little against stuffing: hand out slips, and count who has which",
             )
 
 

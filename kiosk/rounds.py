@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from kiosk.box import K_FLOOR
@@ -19,6 +20,11 @@ TREND_WINDOW = timedelta(days=365)
 TREND_BUDGET = 4
 """Comparable tables a unit publishes within the window. The same regulars answer each time, and
 about as many tables as there are regulars undo every threshold (Danezis 2003; Oya and others)."""
+
+
+FEWEST_BETWEEN_COUNTS = 3.0
+"""Guests between two counts from which the clock protects against stuffing: the chance that a target was
+the only one is e to the minus that number."""
 
 
 class Admission(StrEnum):
@@ -110,6 +116,49 @@ def check_opening(new: Round, others: Iterable[Round], now: datetime) -> None:
     reasons = [*_reasons_alone(new, now), *_reasons_beside(new, list(others))]
     if reasons:
         raise RoundError(*reasons)
+
+
+def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
+    """What to think over before opening, where about so many guests a day answer at each unit.
+
+    The first figures of a unit show at the count after 2k ballots; with fewer than FEWEST_BETWEEN_COUNTS
+    guests between two counts, the clock protects little against stuffing.
+    """
+    length = new.closes_at - new.opens_at
+    found = []
+    if guests_a_day * (length / timedelta(days=1)) < new.k:
+        found.append(
+            Reason(
+                "Med ungefär {a_day} svar om dagen får ett ställe färre än {k} svar på hela omgången. De "
+                "räknas ihop med ett annat ställes, eller visas inte alls.",
+                {"a_day": f"{guests_a_day:g}", "k": new.k},
+            )
+        )
+    elif timedelta(days=2 * new.k / guests_a_day) > length:
+        found.append(
+            Reason(
+                "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+                "stängt: det behövs {two_k} svar. Välj en längre omgång eller ett mindre k.",
+                {"a_day": f"{guests_a_day:g}", "two_k": 2 * new.k},
+            )
+        )
+    else:
+        found.append(
+            Reason(
+                "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
+                "{days} dagar.",
+                {"a_day": f"{guests_a_day:g}", "days": ceil(2 * new.k / guests_a_day)},
+            )
+        )
+    if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
+        found.append(
+            Reason(
+                "Så få svar om dagen skyddar dåligt mot den som svarar många gånger. Använd lappar i stället "
+                "för affischer.",
+                {},
+            )
+        )
+    return tuple(found)
 
 
 def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:

@@ -22,6 +22,7 @@ from kiosk import slips
 from kiosk.ballot import Ballot, NoAnswer, pack, unpack
 from kiosk.box import draw_batch, plan_closing
 from kiosk.database import Database, StoreError
+from kiosk.office import Office
 from kiosk.rounds import Admission, Round, check_opening, round_from_json
 from kiosk.seal import KeyFolder, KeyLostError
 from kiosk.slips import SlipSet
@@ -85,6 +86,7 @@ class Store:
         self._retired: list[tuple[str, str]] = []
         self._forgotten: list[str] = []
         self._rounds: dict[str, Round] = {}
+        self.office = Office(database)
 
     # -- tables ----------------------------------------------------------------------------------
 
@@ -182,7 +184,7 @@ class Store:
         Raises RoundError, with every reason, if the rules do not allow it.
         """
         with self._write():
-            check_opening(new, [state.round for state in self.rounds()], now)
+            self.check_opening(new, now)
             self._database.execute(
                 "INSERT INTO round (id, terms) VALUES (?, ?)",
                 new.id,
@@ -191,6 +193,10 @@ class Store:
             for unit in new.tree.leaves:
                 self._lay_out(new.id, unit)
             self._publish(self.last_tick or now)
+
+    def check_opening(self, new: Round, now: datetime) -> None:
+        """Raise RoundError, with every reason, if the rules do not allow this round."""
+        check_opening(new, [state.round for state in self.rounds()], now)
 
     def _lay_out(self, round_id: str, unit: str) -> None:
         key_id, sealed = self._keys.seal(_box_row(round_id, unit), pack([]))

@@ -69,7 +69,9 @@ def test_no_waiting_ballot_slip_or_key_is_in_a_backup(saved: tuple[Path, Store],
     with zipfile.ZipFile(file) as archive:
         assert set(archive.namelist()) == {"tables.json", "questions/own.toml"}
         tables = json.loads(archive.read("tables.json"))
-    assert set(tables) == {"account", "installation", "link", "round", "snapshot", "tally"}
+    assert set(tables) == {
+        "account", "imported", "installation", "link", "log", "reply", "round", "snapshot", "tally", "wall",
+    }  # fmt: skip
     content = file.read_bytes() + json.dumps(tables).encode()
     for key in (path for path in (tmp_path / "first-keys").rglob("*") if path.is_file()):
         assert key.name.encode() not in content

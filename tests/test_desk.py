@@ -349,7 +349,26 @@ def test_a_coordinator_opens_a_round_with_frozen_terms(desk: Desk) -> None:
     assert newest.id in desk.client.get("/admin/rounds").text
 
 
+def test_what_to_expect_is_said_first_and_opens_nothing(desk: Desk) -> None:
+    desk.sign_in()
+    told = open_round(desk, a_day="0.5")
+    assert told.status_code == 200
+    assert "efter ungefär 32 dagar" in told.text
+    assert len(desk.store.rounds()) == 1
+    assert open_round(desk, a_day="0.5", thought_over="y").status_code == 303
+    assert len(desk.store.rounds()) == 2
+
+
+def test_a_broken_rule_is_told_before_what_to_expect(desk: Desk) -> None:
+    desk.sign_in()
+    told = open_round(desk, a_day="3", opens="2026-03-10")
+    assert (told.status_code, "pågår på samma ställe" in told.text) == (400, True)
+    assert 'id="outlook"' not in told.text
+
+
 BAD_ROUNDS = {
+    "guests in words": ({"a_day": "många"}, "Något saknas"),
+    "guests below nothing": ({"a_day": "-3"}, "Något saknas"),
     "k under the floor": ({"k": "4"}, "k måste vara minst 5"),
     "k in words": ({"k": "fem"}, "heltal"),
     "too short": ({"closes": "2026-06-12"}, "minst 5 dagar"),
@@ -402,7 +421,10 @@ def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
     assert "staff listen to me" in page
 
 
-WRITES = {"/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links"}
+WRITES = {
+    "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
+    "/admin/walls", "/admin/walls/remove",
+}  # fmt: skip
 
 
 def test_no_route_closes_a_round_or_changes_its_terms(desk: Desk) -> None:

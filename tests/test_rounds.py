@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.rounds import Round, RoundError, check_opening, round_from_json, round_id
+from kiosk.rounds import Admission, Round, RoundError, check_opening, outlook, round_from_json, round_id
 from tests.builders import MONDAY, a_round, survey, tree
 
 DAY = timedelta(days=1)
@@ -48,6 +48,23 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
     assert reasons(this_morning) == []
     assert len(reasons(replace(this_morning, closes_at=MONDAY + 4.99 * DAY))) == 1
     assert len(reasons(replace(GOOD, opens_at=MONDAY - DAY))) == 1
+
+
+@pytest.mark.parametrize(
+    ("a_day", "days", "said"),
+    [
+        (3.0, 90, "efter ungefär 4 dagar"),
+        (0.5, 90, "efter ungefär 20 dagar"),
+        (0.1, 60, "förrän omgången har stängt: det behövs 10 svar"),
+        (0.05, 60, "färre än 5 svar på hela omgången"),
+    ],
+)
+def test_what_to_expect_is_said_before_a_round_opens(a_day: float, days: int, said: str) -> None:
+    kiosks_only = replace(lasting(days), admission=frozenset({Admission.KIOSK}))
+    [told] = outlook(kiosks_only, a_day)
+    assert said in told.said(str)
+    with_posters = outlook(lasting(days), a_day)
+    assert len(with_posters) == (1 if a_day >= 3 else 2)
 
 
 def test_all_reasons_are_told_at_once() -> None:

@@ -1,9 +1,12 @@
 """The forms staff fill in. Labels and explanations stand in the templates."""
 
+from decimal import Decimal
+
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
+    DecimalField,
     IntegerField,
     PasswordField,
     RadioField,
@@ -11,7 +14,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from kiosk.box import K_FLOOR
 from kiosk.desk.words import language
@@ -39,7 +42,13 @@ class RoundForm(DeskForm):
     opens = DateField(validators=[InputRequired()])
     closes = DateField(validators=[InputRequired()])
     admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
+    a_day = DecimalField(validators=[Optional(), NumberRange(min=Decimal("0.1"), max=10_000)])
+    thought_over = BooleanField()
     understood = BooleanField(validators=[InputRequired()])
+
+
+class WallForm(DeskForm):
+    node = SelectField()
 
 
 class LinkForm(DeskForm):

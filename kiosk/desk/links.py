@@ -6,7 +6,8 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import LinkForm
-from kiosk.desk.session import desk, for_coordinator, for_staff
+from kiosk.desk.session import desk, for_coordinator, for_staff, note
+from kiosk.office import Deed
 from kiosk.rounds import Admission
 from kiosk.store import Link
 
@@ -41,6 +42,7 @@ def new_link() -> ResponseReturnValue:
     form.unit.choices = list(_units().items())
     if form.validate():
         desk().store.add_link(Admission(form.kind.data), form.unit.data)
+        note(Deed.ADDRESS_MADE, f"{form.unit.data}, {form.kind.data}")
     return redirect(url_for("links.links"), 303)
 
 

@@ -6,9 +6,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import RoundForm
-from kiosk.desk.session import desk, for_anybody, for_coordinator
+from kiosk.desk.session import desk, for_anybody, for_coordinator, note
 from kiosk.desk.words import say_reason
-from kiosk.rounds import Admission, Round, RoundError, round_id
+from kiosk.office import Deed
+from kiosk.rounds import Admission, Reason, Round, RoundError, outlook, round_id
 
 blueprint = Blueprint("rounds", __name__)
 
@@ -30,16 +31,28 @@ def new_round() -> ResponseReturnValue:
     form = RoundForm(opens=today, closes=today + USUAL_LENGTH, admission=["kiosk", "slip"])
     form.survey.choices = [(survey.id, survey.title) for survey in library.surveys.values()]
     form.tree.choices = [(tree.root.id, tree.root.name) for tree in library.trees.values()]
-    reasons: list[str] = []
+    reasons: tuple[Reason, ...] = ()
+    to_think_over: tuple[Reason, ...] = ()
     if request.method == "POST" and form.validate():
+        asked_for = _asked_for(form)
+        if form.a_day.data and not form.thought_over.data:
+            to_think_over = outlook(asked_for, float(form.a_day.data))
         try:
-            desk().store.open_round(_asked_for(form), desk().clock())
-            return redirect(url_for("rounds.rounds"), 303)
+            if to_think_over:
+                desk().store.check_opening(asked_for, desk().clock())
+            else:
+                desk().store.open_round(asked_for, desk().clock())
+                note(Deed.ROUND_OPENED, asked_for.id)
+                return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
-            reasons = [say_reason(reason) for reason in error.reasons]
-    is_refused = bool(reasons or form.errors)
-    page = render_template("round_new.html", form=form, reasons=reasons, surveys=library.surveys)
-    return page, 400 if is_refused else 200
+            reasons, to_think_over = error.reasons, ()
+    page = render_template(
+        "round_new.html",
+        form=form,
+        reasons=[say_reason(reason) for reason in reasons],
+        to_think_over=[say_reason(reason) for reason in to_think_over],
+    )
+    return page, 400 if reasons or form.errors else 200
 
 
 def _asked_for(form: RoundForm) -> Round:

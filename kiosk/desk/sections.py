@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiosk.charts import Bar, Figure, Segment, colours, stacked_bars
 from kiosk.desk.words import asked, period, say
@@ -62,6 +62,14 @@ class Section:
         """Whether rounds on either side of no break still differ, in a translation perhaps."""
         return len({found.round.survey.version for found in self.history}) > 1
 
+    @property
+    def now_chart(self) -> Chart:
+        """This round's bar alone, there even where nothing is published yet."""
+        bars = (_bar(_when(self.now.round), self.now, self.now, self.labels),)
+        return Chart(
+            "now", say("Omgång"), " ".join(self.sentences), bars, ((period(self.now.round), self.now),)
+        )
+
     def figure(self, chart: Chart) -> Figure:
         """The chart for the script that draws on the page."""
         return stacked_bars(chart.bars, self.palette)
@@ -96,7 +104,7 @@ def section(
     now = row(document, of_round, node_id, statement)
     history = over_time(document, [state.round for state in states], node_id, statement.id)
     words = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
-    return Section(
+    said = Section(
         statement.id,
         asked(of_round.survey, statement.text),
         statement.outcome,
@@ -108,6 +116,7 @@ def section(
         change(history),
         tuple(_charts(document, of_round, node_id, now, history, words)),
     )
+    return replace(said, charts=(said.now_chart, *said.charts)) if now.on_scale else said
 
 
 def _charts(
@@ -119,11 +128,6 @@ def _charts(
     words: Sequence[str],
 ) -> Sequence[Chart]:
     found = []
-    if now.on_scale:
-        bars = (_bar(_when(of_round), now, now, words),)
-        found.append(
-            Chart("now", say("Omgång"), " ".join(sentences(now, words)), bars, ((period(of_round), now),))
-        )
     if len(history) > 1 and any(one.on_scale for one in history):
         found.append(
             Chart(

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.patience import Patience
 from kiosk.library import Library
+from kiosk.office import Deed
 from kiosk.store import Account, Role, Store
 from kiosk.ticks import Ticks
 
@@ -82,6 +83,13 @@ def is_coordinator() -> bool:
     """Whether a coordinator is signed in."""
     account = signed_in()
     return account is not None and account.role == Role.COORDINATOR
+
+
+def note(deed: Deed, what: str) -> None:
+    """Write down what whoever is signed in just did."""
+    account = signed_in()
+    if account is not None:
+        desk().store.office.note(desk().clock(), account.name, deed, what)
 
 
 def touch() -> None:

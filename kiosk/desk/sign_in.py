@@ -6,7 +6,8 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import SignInForm
-from kiosk.desk.session import begin, desk, end, signed_in
+from kiosk.desk.session import begin, desk, end, note, signed_in
+from kiosk.office import Deed
 from kiosk.passwords import verify
 
 blueprint = Blueprint("sign_in", __name__)
@@ -30,6 +31,7 @@ def sign_in() -> ResponseReturnValue:
         return render_template("sign_in.html", form=form, problem="wrong"), 403
     desk().patience.succeeded(name)
     begin(account)
+    note(Deed.SIGNED_IN, account.role)
     return redirect(onward, 303)
 
 

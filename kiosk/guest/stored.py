@@ -35,6 +35,10 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
     "round": (("id", "terms", "closed", "lost_boxes"), _OTHERS),
     "snapshot": (("id", "document"), _OTHERS),
     "link": (("code", "admission", "unit_id"), _OTHERS),
+    "wall": (("code", "node_id"), _OTHERS),
+    "log": (("number", "at", "name", "deed", "what"), _OTHERS),
+    "reply": (("round_id", "language", "words"), _OTHERS),
+    "imported": (("id", "figures"), _OTHERS),
 }
 
 CONSEQUENCE = _("Därför kan vi inte hitta eller ta bort dina svar när du har skickat dem.")

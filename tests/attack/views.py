@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -41,7 +42,7 @@ CHANGING = {"init", "user add", "round open", "slips", "link", "backup", "restor
 SERVING = {"serve", "demo", "simulate"}
 """Every command is one of these; `backup` is looked at through what it writes, the store's dump."""
 
-TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=")[^"]*|((?:Set-Cookie|Date): )[^\r\n]*')
+TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=")[^"]*|(Date: )[^\r\n]*|(?:Set-Cookie: [^\r\n]*\r\n)')
 """What differs each time by its nature: a form's token, the session it stands in, the time of the answer."""
 
 
@@ -54,7 +55,7 @@ class House:
         library = read_library(settings)
         self.store: Store = open_store(settings.data, settings.database_url, settings.keys, durable=False)
         self.store.migrate()
-        for name, role in (("anna", "coordinator"), ("bo", "staff")):
+        for name, role in (("anna", "coordinator"), ("bo", "staff"), ("cia", "viewer")):
             self.store.set_account(Account(name, role, HASH))
         self.round = Round(
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, OPENING,
@@ -77,6 +78,22 @@ class House:
             guest_address="http://guest.example", allowed_languages=None,
         )  # fmt: skip
 
+        self.wall = self.store.office.add_wall("frida")
+
+    @cached_property
+    def clients(self) -> dict[str, FlaskClient]:
+        """A browser for each, signed in once: signing in is itself written down."""
+        return {name: self._signed_in(name) for name in ("anna", "bo", "cia", "nobody")}
+
+    def _signed_in(self, name: str) -> FlaskClient:
+        client = self.desk.test_client()
+        if name != "nobody":
+            page = client.get("/admin/sign-in").text
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+            data = {"csrf_token": token and token.group(1), "name": name, "password": PASSWORD}
+            client.post("/admin/sign-in", data=data)
+        return client
+
     def come(self, number: int, unit: str, *, by_slip: bool = False) -> None:
         """So many guests answer, anyhow."""
         for _ in range(number):
@@ -88,14 +105,10 @@ class House:
     def shown(self) -> dict[str, bytes]:
         """All that anybody can be given now, by who asks for what."""
         found = {f"guest {path}": given for path, given in _walk(self.guest, self.guest.test_client())}
-        for name in ("anna", "bo", "nobody"):
-            client = self.desk.test_client()
-            if name != "nobody":
-                page = client.get("/admin/sign-in").text
-                token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-                data = {"csrf_token": token and token.group(1), "name": name, "password": PASSWORD}
-                client.post("/admin/sign-in", data=data)
-            found |= {f"{name} {path}": given for path, given in _walk(self.desk, client)}
+        for name, client in self.clients.items():
+            found |= {
+                f"{name} {path}": given for path, given in _walk(self.desk, client, wall=self.wall.code)
+            }
         for words in sorted(SHOWING):
             found[f"kiosk {words}"] = self._printed(words)
         found["kiosk results --json"] = self._printed("results --json")
@@ -126,15 +139,15 @@ PLACES = {
 """What stands for each part of an address, in turn."""
 
 
-def _walk(app: Flask, client: FlaskClient) -> Iterator[tuple[str, bytes]]:
-    """(path, status, headers and body) of every GET route there is."""
+def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str, bytes]]:
+    """(path, status, headers and body) of every GET route there is; `wall` is a wall screen's code."""
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
             names = sorted(rule.arguments)
             for values in product(*(PLACES[name] for name in names)):
                 filled = dict(zip(names, values, strict=True))
                 path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, of=filled: of[found.group(1)], rule.rule)
-                path = path.replace("/s/kiosk", "/s/poster")
+                path = path.replace("/s/kiosk", "/s/poster").replace("/wall/kiosk", f"/wall/{wall}")
                 given = client.get(path)
                 yield path, TOKEN.sub(rb"\1\2", f"{given.status}\r\n{given.headers}".encode() + given.data)
 
@@ -226,7 +239,18 @@ READS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(box|slip_set|tally)\b|_box_f
 def lint_schema(database: sqlite3.Connection) -> list[str]:
     """Columns of guests' tables that are not known ones, and tables no one has words for."""
     names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    known = {*GUEST_TABLES, "installation", "account", "round", "snapshot", "link"}
+    known = {
+        *GUEST_TABLES,
+        "installation",
+        "account",
+        "round",
+        "snapshot",
+        "link",
+        "wall",
+        "log",
+        "reply",
+        "imported",
+    }
     found = [f"table {name}" for name in names if name not in known]
     for table in GUEST_TABLES:
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]

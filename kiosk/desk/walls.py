@@ -1,0 +1,134 @@
+"""Wall screens: the running round at one place, for a screen that stands on a wall. Snapshot only.
+
+A wall page needs no sign-in, carries nothing of one, and fetches itself anew.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.forms import WallForm
+from kiosk.desk.sections import section
+from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.drawing import svg
+from kiosk.office import Deed, Wall
+from kiosk.results import answered
+from kiosk.rounds import Round
+from kiosk.survey import Statement
+from kiosk.ticks import Every, next_tick
+
+blueprint = Blueprint("walls", __name__)
+
+SECONDS = 60
+"""Between two looks for a new snapshot, where counts are hours apart."""
+
+
+@dataclass(frozen=True)
+class WallAddress:
+    """A wall screen as coordinators see it."""
+
+    code: str
+    place: str
+    path: str
+
+
+@blueprint.route("/walls")
+@for_coordinator
+def walls() -> ResponseReturnValue:
+    """All wall screens, and the form that makes one."""
+    names = _places()
+    form = WallForm()
+    form.node.choices = list(names.items())
+    addresses = [
+        WallAddress(wall.code, names.get(wall.node_id, wall.node_id), url_for("walls.wall", code=wall.code))
+        for wall in desk().store.office.walls()
+    ]
+    return render_template("walls.html", addresses=addresses, form=form)
+
+
+@blueprint.route("/walls", methods=["POST"])
+@for_coordinator
+def new_wall() -> ResponseReturnValue:
+    """Make an address for a wall screen."""
+    form = WallForm()
+    form.node.choices = list(_places().items())
+    if not form.validate():
+        abort(400)
+    wall = desk().store.office.add_wall(form.node.data)
+    note(Deed.WALL_MADE, wall.node_id)
+    return redirect(url_for("walls.walls"), 303)
+
+
+@blueprint.route("/walls/remove", methods=["POST"])
+@for_coordinator
+def remove_wall() -> ResponseReturnValue:
+    """Close an address: the screen that shows it goes blank at its next look."""
+    found = desk().store.office.wall(request.form.get("code", ""))
+    if found is None:
+        abort(404)
+    desk().store.office.remove_wall(found.code)
+    note(Deed.WALL_REMOVED, found.node_id)
+    return redirect(url_for("walls.walls"), 303)
+
+
+@blueprint.route("/wall/<code>")
+def wall(code: str) -> ResponseReturnValue:
+    """The running round at one place: every statement as one bar, the last count and the next."""
+    found = _wall(code)
+    of_round = _shown_round(found)
+    ticks, now = desk().ticks, desk().clock()
+    page = render_template(
+        "wall.html",
+        code=code,
+        round=of_round,
+        name=_places().get(found.node_id, found.node_id),
+        answered=answered(desk().store.snapshot(), of_round, found.node_id) if of_round else None,
+        last_count=desk().store.last_tick,
+        next_count=next_tick(ticks, now),
+        counts_often=isinstance(ticks, Every),
+    )
+    response = make_response(page)
+    response.headers["Refresh"] = str(ticks.seconds if isinstance(ticks, Every) else SECONDS)
+    return response
+
+
+@blueprint.route("/wall/<code>/<statement_id>.svg")
+def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
+    """One statement of a wall screen, drawn."""
+    found = _wall(code)
+    of_round = _shown_round(found)
+    if of_round is None:
+        abort(404)
+    statements = {statement.id: statement for statement in of_round.survey.statements}
+    if statement_id not in statements:
+        abort(404)
+    return Response(_drawn(of_round, found, statements[statement_id]), mimetype="image/svg+xml")
+
+
+def _drawn(of_round: Round, found: Wall, statement: Statement) -> str:
+    said = section(desk().store.snapshot(), (), of_round, found.node_id, statement)
+    return svg(said.picture(said.now_chart))
+
+
+def _wall(code: str) -> Wall:
+    found = desk().store.office.wall(code)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _shown_round(found: Wall) -> Round | None:
+    """The round that runs at the wall's place, or the latest there was."""
+    of_place = [
+        state.round
+        for state in desk().store.rounds()
+        if found.node_id in {node.id for node in state.round.tree.nodes}
+    ]
+    running = [of_round for of_round in of_place if of_round.is_running(desk().clock())]
+    return next(iter([*running, *of_place]), None)
+
+
+def _places() -> dict[str, str]:
+    """Node id -> name, of all trees on file."""
+    return {node.id: node.name for tree in desk().library.trees.values() for node in tree.nodes}

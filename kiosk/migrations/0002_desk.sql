@@ -1,0 +1,30 @@
+-- What staff keep besides rounds. Nothing here is about guests.
+
+-- Addresses of wall screens: the snapshot at one place, for whoever stands before it.
+CREATE TABLE wall (
+    code TEXT NOT NULL PRIMARY KEY,
+    node_id TEXT NOT NULL
+) STRICT;
+
+-- Who of the staff did what. `number` keeps the order.
+CREATE TABLE log (
+    number INTEGER NOT NULL PRIMARY KEY,
+    at TEXT NOT NULL,
+    name TEXT NOT NULL,
+    deed TEXT NOT NULL,
+    what TEXT NOT NULL
+) STRICT;
+
+-- "You said, we did": what came of a round, told to guests on their start screen.
+CREATE TABLE reply (
+    round_id TEXT NOT NULL,
+    language TEXT NOT NULL,
+    words TEXT NOT NULL,
+    PRIMARY KEY (round_id, language)
+) STRICT;
+
+-- Figures counted elsewhere, before there was a kiosk; shown beside the rounds and marked.
+CREATE TABLE imported (
+    id TEXT NOT NULL PRIMARY KEY,
+    figures TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,80 @@
+"""What staff keep: the log tells what they did, and an older installation gets the tables it lacks."""
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import kiosk.database
+from kiosk.database import Database, StoreError
+from kiosk.office import Deed
+from kiosk.seal import KeyFolder
+from kiosk.store import Store
+from tests.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
+from tests.test_desk import Desk
+
+
+def test_the_log_tells_who_did_what_the_last_first(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in()
+    token = desk.token("/admin/links")
+    desk.client.post("/admin/links", data={"csrf_token": token, "unit": "frida", "kind": "poster"})
+    desk.client.post("/admin/walls", data={"csrf_token": token, "node": "talk2me"})
+    told = [(entry.name, entry.deed, entry.what) for entry in desk.store.office.log()]
+    assert told == [
+        ("anna", Deed.WALL_MADE, "talk2me"),
+        ("anna", Deed.ADDRESS_MADE, "frida, poster"),
+        ("anna", Deed.SIGNED_IN, "coordinator"),
+    ]
+    page = desk.client.get("/admin/log").text
+    assert page.index("gjorde en väggskärm") < page.index("gjorde en adress") < page.index("loggade in")
+
+
+def test_the_log_knows_nothing_of_guests(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in()
+    before = desk.client.get("/admin/log").text
+    desk.answer(30)
+    assert desk.client.get("/admin/log").text == before
+
+
+def test_every_deed_has_words(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for deed in Deed:
+        desk.store.office.note(datetime(2026, 3, 2), "anna", deed, "x")
+    desk.sign_in()
+    page = desk.client.get("/admin/log").text
+    assert page.count("<td>x</td>") == len(Deed)
+    assert "<td></td>" not in page
+
+
+def test_the_log_is_for_coordinators(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in("bo")
+    assert desk.client.get("/admin/log").status_code == 403
+
+
+def test_an_older_installation_is_upgraded_and_keeps_its_ballots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = kiosk.database._migrations()
+    monkeypatch.setattr(kiosk.database, "_migrations", lambda: every[:1])
+    old = a_store(tmp_path)
+    old.open_round(a_round(tree("a")), MONDAY)
+    cast_all(old, "a", random_ballots(12, Random(1)))
+    old.close()
+    monkeypatch.undo()
+    new = Store(Database(f"sqlite:///{tmp_path / 'k.sqlite'}"), KeyFolder(tmp_path / "keys"))
+    with pytest.raises(StoreError, match="older version; run: kiosk init"):
+        new.check_schema()
+    new.migrate()
+    new.check_schema()
+    fresh = a_store(tmp_path / "fresh")
+    assert new.schema() == fresh.schema()
+    new.count(MONDAY.replace(hour=17))
+    assert new.snapshot()["rounds"][0]["nodes"][1]["answered"] == 7
+    with sqlite3.connect(tmp_path / "k.sqlite") as database:
+        made = [row[0] for row in database.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")]
+    assert [sql for sql in made if not sql.endswith("STRICT")] == []
