@@ -115,7 +115,8 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
 
 
 def _trace(bars: Sequence[Bar], places: Sequence[int], at: int, colour: str) -> Figure:
-    rows = [(bar.segments[at], place) for bar, place in zip(bars, places, strict=True) if bar.segments]
+    in_place = zip(bars, places, strict=True)
+    rows = [(bar.segments[at], place) for bar, place in in_place if at < len(bar.segments)]
     return {
         "type": "bar",
         "orientation": "h",

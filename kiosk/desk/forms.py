@@ -18,6 +18,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from kiosk.box import K_FLOOR
 from kiosk.desk.words import language
+from kiosk.imported import MOST_ANSWERS
 from kiosk.rounds import Admission
 
 
@@ -45,6 +46,14 @@ class RoundForm(DeskForm):
     a_day = DecimalField(validators=[Optional(), NumberRange(min=Decimal("0.1"), max=10_000)])
     thought_over = BooleanField()
     understood = BooleanField(validators=[InputRequired()])
+
+
+class FiguresForm(DeskForm):
+    node = SelectField()
+    first = DateField(validators=[InputRequired()])
+    last = DateField(validators=[InputRequired()])
+    n = IntegerField(validators=[InputRequired(), NumberRange(min=1, max=MOST_ANSWERS)])
+    source = StringField(validators=[InputRequired(), Length(max=200)])
 
 
 class WallForm(DeskForm):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.imported import kept_figures
 from kiosk.desk.sections import Table, broken, missing, section
 from kiosk.desk.session import desk, for_anybody, for_readers, signed_in
 from kiosk.drawing import png, svg
@@ -89,8 +90,10 @@ def _round(round_id: str, node_id: str) -> Round:
 
 def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
     document = desk().store.snapshot()
+    elsewhere = kept_figures().values()
     sections = [
-        section(document, states, of_round, node_id, statement) for statement in of_round.survey.statements
+        section(document, states, of_round, node_id, statement, elsewhere)
+        for statement in of_round.survey.statements
     ]
     ticks, now = desk().ticks, desk().clock()
     return render_template(
@@ -110,9 +113,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         ],
         answered=answered(document, of_round, node_id),
         sections=sections,
-        figures={
-            f"{found.id}-{chart.kind}": found.figure(chart) for found in sections for chart in found.charts
-        },
+        figures={f"{found.id}-{chart.kind}": chart.figure for found in sections for chart in found.charts},
         missing=missing,
         broken=broken,
         percent_from=PERCENT_FROM,
@@ -138,11 +139,11 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
         abort(404)
     statement = of_round.survey.statement(statement_id)
     document = desk().store.snapshot()
-    found = section(document, _states(), of_round, node_id, statement)
+    found = section(document, _states(), of_round, node_id, statement, kept_figures().values())
     charts = [chart for chart in found.charts if chart.kind == kind]
     if not charts or ending not in WRITERS:
         abort(404)
-    table, drawn = found.table(charts[0]), svg(found.picture(charts[0]))
+    table, drawn = charts[0].table, svg(found.picture(charts[0]))
     content = WRITERS[ending](drawn, table, str(document["made_at"]))
     return _file(f"{statement_id}-{drawing}", content, is_attachment="download" in request.args)
 

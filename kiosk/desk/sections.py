@@ -1,12 +1,13 @@
 """What the results page says about one statement: sentences, charts and tables, all from the snapshot."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kiosk.charts import Bar, Figure, Segment, colours, stacked_bars
-from kiosk.desk.words import asked, period, say
+from kiosk.desk.words import asked, day, period, say
 from kiosk.drawing import Picture
+from kiosk.imported import Figures, Known
 from kiosk.intervals import Trend
 from kiosk.results import (
     PERCENT_ALONE_FROM,
@@ -27,24 +28,54 @@ from kiosk.survey import Statement
 THIN = 0.06
 """Part of a bar under which a segment is too thin for more than one short number."""
 
+Words = tuple[str, ...]
+
 Table = tuple[tuple[str, ...], ...]
 """A heading and rows, as text."""
 
 
+UNKNOWN = "#eef1f1"
+"""The colour of what a report from elsewhere does not tell."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One bar of a chart, its name in tables, and its numbers: the options from the highest, n, the kinds
+    of no answer, withheld; "" where there is none."""
+
+    name: str
+    bar: Bar
+    numbers: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Chart:
-    """One chart of a section: `kind` is now, time or places; `rows` are its bars, named."""
+    """One chart of a section: `kind` is now, time or places."""
 
     kind: str
     heading: str
     alternative: str
-    bars: tuple[Bar, ...]
-    rows: tuple[tuple[str, Row], ...]
+    lines: tuple[Line, ...]
+    labels: tuple[str, ...]
+    palette: tuple[str, ...]
+
+    @property
+    def figure(self) -> Figure:
+        """The chart for the script that draws on the page."""
+        return stacked_bars([line.bar for line in self.lines], self.palette)
+
+    @property
+    def table(self) -> Table:
+        """The numbers, a line for each bar."""
+        others = (say("Vet inte"), say("Vill inte svara"), say("Hoppade över"), say("Undanhållna"))
+        heading = (self.heading, *self.labels, say("På skalan (n)"), *others)
+        return (heading, *((line.name, *line.numbers) for line in self.lines))
 
 
 @dataclass(frozen=True)
 class Section:
-    """What is said of one statement. `labels` and `palette` run from the highest option."""
+    """What is said of one statement. `labels` and `palette` run from the highest option; `imported` are
+    figures from elsewhere, named."""
 
     id: str
     text: str
@@ -53,6 +84,7 @@ class Section:
     palette: tuple[str, ...]
     now: Row
     history: tuple[Row, ...]
+    imported: tuple[Line, ...]
     sentences: tuple[str, ...]
     change: Trend | None
     charts: tuple[Chart, ...]
@@ -63,34 +95,21 @@ class Section:
         return len({found.round.survey.version for found in self.history}) > 1
 
     @property
-    def now_chart(self) -> Chart:
-        """This round's bar alone, there even where nothing is published yet."""
-        bars = (_bar(_when(self.now.round), self.now, self.now, self.labels),)
-        return Chart(
-            "now", say("Omgång"), " ".join(self.sentences), bars, ((period(self.now.round), self.now),)
-        )
+    def legend(self) -> Words:
+        """What the colours on the page mean."""
+        return max((chart.labels for chart in self.charts), key=len)
 
-    def figure(self, chart: Chart) -> Figure:
-        """The chart for the script that draws on the page."""
-        return stacked_bars(chart.bars, self.palette)
+    @property
+    def legend_palette(self) -> Words:
+        """The colours of `legend`."""
+        return max((chart.palette for chart in self.charts), key=len)
 
     def picture(self, chart: Chart) -> Picture:
         """The chart as a picture, with the words it needs when it stands alone."""
         notes = self.sentences if chart.kind == "now" else (chart.alternative,)
         base = say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
-        return Picture(self.text, self.labels, self.palette, chart.bars, (*notes, base))
-
-    def table(self, chart: Chart) -> Table:
-        """The numbers of a chart, a line for each of its bars."""
-        others = (say("Vet inte"), say("Vill inte svara"), say("Hoppade över"), say("Undanhållna"))
-        heading = (chart.heading, *self.labels, say("På skalan (n)"), *others)
-        return (heading, *((name, *self._numbers(found)) for name, found in chart.rows))
-
-    def _numbers(self, found: Row) -> tuple[str, ...]:
-        if found.table is None or not self.is_same_scale(found):
-            return ("",) * (len(self.labels) + 5)
-        counts = [*reversed(found.table.counts), found.on_scale, *found.table.no_answer, found.table.withheld]
-        return tuple(map(str, counts))
+        bars = tuple(line.bar for line in chart.lines)
+        return Picture(self.text, chart.labels, chart.palette, bars, (*notes, base))
 
     def is_same_scale(self, found: Row) -> bool:
         """Whether a row's numbers fit below this section's labels."""
@@ -98,62 +117,105 @@ class Section:
 
 
 def section(
-    document: Document, states: Sequence[RoundState], of_round: Round, node_id: str, statement: Statement
+    document: Document,
+    states: Sequence[RoundState],
+    of_round: Round,
+    node_id: str,
+    statement: Statement,
+    elsewhere: Iterable[Figures] = (),
 ) -> Section:
-    """All there is to say of a statement at a node, in one round and over those in `states`."""
+    """All there is to say of a statement at a node: in one round, over those in `states`, and `elsewhere`."""
     now = row(document, of_round, node_id, statement)
     history = over_time(document, [state.round for state in states], node_id, statement.id)
     words = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
-    said = Section(
-        statement.id,
-        asked(of_round.survey, statement.text),
-        statement.outcome,
-        words,
-        colours(len(words), bipolar=statement.scale.bipolar),
-        now,
-        history,
-        tuple(sentences(now, words)),
-        change(history),
-        tuple(_charts(document, of_round, node_id, now, history, words)),
+    palette = colours(len(words), bipolar=statement.scale.bipolar)
+    figures = sorted((one for one in elsewhere if one.node_id == node_id), key=lambda one: one.first)
+    imported = tuple(
+        _imported(one, known, now, words) for one in figures if (known := one.known(statement.id))
     )
-    return replace(said, charts=(said.now_chart, *said.charts)) if now.on_scale else said
-
-
-def _charts(
-    document: Document,
-    of_round: Round,
-    node_id: str,
-    now: Row,
-    history: Sequence[Row],
-    words: Sequence[str],
-) -> Sequence[Chart]:
-    found = []
-    if len(history) > 1 and any(one.on_scale for one in history):
-        found.append(
-            Chart(
-                "time",
-                say("Omgång"),
-                say("En stapel för varje omgång."),
-                tuple(_bar(_when(one.round), one, now, words) for one in history),
-                tuple((period(one.round), one) for one in history),
-            )
-        )
+    said = tuple(sentences(now, words))
+    charts = [_now_chart(now, words, palette, said)] if now.on_scale else []
+    if (len(history) > 1 or imported) and any(one.on_scale for one in history):
+        charts.append(_time_chart(history, imported, now, words, palette))
     places = [
         (node, one)
         for node, one in by_place(document, of_round, now.statement)
         if node_id in of_round.tree.upwards(node.id)
     ]
     if len(places) > 1 and any(one.on_scale for _, one in places):
-        found.append(
-            Chart(
-                "places",
-                say("Ställe"),
-                say("En stapel för varje ställe, med samma skala."),
-                tuple(_bar(_in_lines(node.name), one, now, words) for node, one in places),
-                tuple((node.name, one) for node, one in places),
-            )
+        lines = tuple(_line(node.name, _in_lines(node.name), one, now, words) for node, one in places)
+        told = say("En stapel för varje ställe, med samma skala.")
+        charts.append(Chart("places", say("Ställe"), told, lines, words, palette))
+    return Section(
+        statement.id,
+        asked(of_round.survey, statement.text),
+        statement.outcome,
+        words,
+        palette,
+        now,
+        history,
+        imported,
+        said,
+        change(history),
+        tuple(charts),
+    )
+
+
+def wall_picture(document: Document, of_round: Round, node_id: str, statement: Statement) -> Picture:
+    """One statement of a running round alone, there even where nothing is published yet."""
+    found = section(document, (), of_round, node_id, statement)
+    return found.picture(_now_chart(found.now, found.labels, found.palette, found.sentences))
+
+
+def _now_chart(now: Row, words: Words, palette: Words, said: Sequence[str]) -> Chart:
+    line = _line(period(now.round), _when(now.round), now, now, words)
+    return Chart("now", say("Omgång"), " ".join(said), (line,), words, palette)
+
+
+def _time_chart(
+    history: Sequence[Row], imported: Sequence[Line], now: Row, words: Words, palette: Words
+) -> Chart:
+    """A bar for each round, after those from elsewhere, which no line of comparison joins to them."""
+    lines = [_line(period(one.round), _when(one.round), one, now, words) for one in history]
+    told = say("En stapel för varje omgång.")
+    if not imported:
+        return Chart("time", say("Omgång"), told, tuple(lines), words, palette)
+    first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
+    lines[0] = replace(lines[0], bar=first)
+    unknown = say("Okänt")
+    return Chart("time", say("Omgång"), told, (*imported, *lines), (*words, unknown), (*palette, UNKNOWN))
+
+
+def _imported(figures: Figures, known: Known, now: Row, words: Words) -> Line:
+    """A bar of figures from elsewhere, and in grey what they do not tell."""
+    period_words = f"{day(figures.first)} – {day(figures.last)}"
+    name = say("{period}, importerat: {source}", period=period_words, source=figures.source)
+    label = f"{figures.first.year}<br>" + say("importerat")
+    counts = tuple(reversed(known.counts))
+    if known.labels != now.statement.scale.labels:
+        nothing = ("",) * (len(words) + 5)
+        return Line(name, Bar(label, f"n = {figures.n}", (), "", say("Annan skala.")), nothing)
+    untold = figures.n - sum(count for count in counts if count is not None)
+    parts = [*zip(words, [count or 0 for count in counts], strict=True), (say("Okänt"), untold)]
+    segments = tuple(
+        Segment(
+            100 * count / figures.n,
+            str(count) if count else "",
+            say("{label}: {count} av {n}", label=word, count=count, n=figures.n),
         )
-    return found
+        for word, count in parts
+    )
+    numbers = tuple("" if count is None else str(count) for count in counts)
+    return Line(name, Bar(label, f"n = {figures.n}", segments), (*numbers, str(figures.n), "", "", "", ""))
+
+
+def _line(name: str, label: str, found: Row, now: Row, words: Words) -> Line:
+    is_told = found.table is not None and found.statement.scale.labels == now.statement.scale.labels
+    if found.table is None or not is_told:
+        return Line(name, _bar(label, found, now, words), ("",) * (len(words) + 5))
+    table = found.table
+    numbers = [*reversed(table.counts), found.on_scale, *table.no_answer, table.withheld]
+    return Line(name, _bar(label, found, now, words), tuple(map(str, numbers)))
 
 
 def sentences(now: Row, words: Sequence[str]) -> Sequence[str]:

@@ -9,13 +9,12 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import WallForm
-from kiosk.desk.sections import section
+from kiosk.desk.sections import wall_picture
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.drawing import svg
 from kiosk.office import Deed, Wall
 from kiosk.results import answered
 from kiosk.rounds import Round
-from kiosk.survey import Statement
 from kiosk.ticks import Every, next_tick
 
 blueprint = Blueprint("walls", __name__)
@@ -103,12 +102,8 @@ def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
     statements = {statement.id: statement for statement in of_round.survey.statements}
     if statement_id not in statements:
         abort(404)
-    return Response(_drawn(of_round, found, statements[statement_id]), mimetype="image/svg+xml")
-
-
-def _drawn(of_round: Round, found: Wall, statement: Statement) -> str:
-    said = section(desk().store.snapshot(), (), of_round, found.node_id, statement)
-    return svg(said.picture(said.now_chart))
+    picture = wall_picture(desk().store.snapshot(), of_round, found.node_id, statements[statement_id])
+    return Response(svg(picture), mimetype="image/svg+xml")
 
 
 def _wall(code: str) -> Wall:

@@ -132,6 +132,7 @@ PLACES = {
     "round_id": ["r"],
     "node_id": ["frida"],
     "statement_id": ["listened"],
+    "survey_id": ["ombudsmannaskap"],
     "name": ["counts.csv", "codebook.csv", "results.xlsx", "snapshot.json", "datapackage.json"],
     "drawing": [f"{kind}.{end}" for kind in ("now", "places") for end in ("svg", "png", "csv", "xlsx")],
     "filename": ["icon.svg"],
