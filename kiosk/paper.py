@@ -52,7 +52,7 @@ class Size(StrEnum):
     A6 = "A6"
 
 
-POSTER_MM = {Size.A4: (100, 18), Size.A5: (70, 13), Size.A6: (45, 9)}
+POSTER_MM = {Size.A4: (85, 18), Size.A5: (60, 13), Size.A6: (40, 8)}
 """Width of the symbol, and of the margin."""
 
 
