@@ -5,6 +5,7 @@ sheet stand in an order drawn at random. What varies reaches the typesetter as J
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -110,7 +111,7 @@ def slip_sheets(guest_address: str, codes: Collection[str], words: Sequence[Word
     )
 
 
-def poster(address: str, words: Sequence[Words], size: Size) -> bytes:
+def poster_page(address: str, words: Sequence[Words], size: Size) -> bytes:
     """A poster or table card, one page, as PDF; its symbol leads to `address`. Raises PaperError."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
@@ -160,6 +161,8 @@ def _typeset(words: Sequence[Words], content: dict[str, Any]) -> bytes:
     except typst.TypstError as error:
         if "the texts do not fit" in error.message:
             raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
+        if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
+            raise PaperError(f"there is no letter for {strange[1]}; leave that language out") from error
         raise
 
 

@@ -344,7 +344,10 @@ def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
     assert "staff listen to me" in page
 
 
-WRITES = {"/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links"}
+WRITES = {
+    "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
+    "/admin/links/slips",
+}  # fmt: skip
 
 
 def test_no_route_closes_a_round_or_changes_its_terms(desk: Desk) -> None:
