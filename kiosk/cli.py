@@ -3,11 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
 from functools import wraps
 from pathlib import Path
 from random import Random
+from secrets import SystemRandom
 from typing import Any, ParamSpec, TextIO, TypeVar
 
 import click
@@ -22,8 +23,9 @@ from kiosk.definition import DefinitionError
 from kiosk.demonstration import build_demonstration
 from kiosk.doctor import Weight, examine
 from kiosk.export import files
-from kiosk.library import Library, read_library
+from kiosk.library import Library, read_library, shown_languages, spoken_languages
 from kiosk.office import COMMAND_LINE, Deed
+from kiosk.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round, RoundError, round_id
 from kiosk.settings import Settings, SettingsError, read_settings, secret_key
@@ -35,9 +37,11 @@ from kiosk.tree import Tree, flat_tree, read_tree
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MENDABLE = (SettingsError, DefinitionError, StoreError, ArrivalError)
+MENDABLE = (SettingsError, DefinitionError, StoreError, ArrivalError, PaperError)
 
 SHORTEST_PASSWORD = 10
+
+NEW_FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
 
 
 def mendable(function: Callable[P, R]) -> Callable[P, R]:
@@ -238,9 +242,13 @@ def round_open(
 
 
 def _pick(found: Any, wanted: str, what: str) -> Any:
+    _check_among(found, wanted, what)
+    return found[wanted]
+
+
+def _check_among(found: Collection[str], wanted: str, what: str) -> None:
     if wanted not in found:
         raise StoreError(f"there is no {what} {wanted!r}; there are: {', '.join(sorted(found))}")
-    return found[wanted]
 
 
 @round_group.command(name="list")
@@ -274,14 +282,54 @@ def count() -> None:
 @click.option("--round", "of_round", required=True, help="Id of a round; see kiosk round list.")
 @click.option("--unit", required=True, help="Id of a unit.")
 @click.option("--number", type=click.IntRange(1, 2000), default=50, show_default=True)
+@click.option("--pdf", type=NEW_FILE, help="Write sheets to cut into this file, instead of the codes alone.")
+@click.option("--languages", help="Of the sheets, such as: sv,ar; all that guests may choose if not given.")
 @mendable
-def slips(of_round: str, unit: str, number: int) -> None:
+def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: str | None) -> None:
     """Make single-use codes and print them; they are kept nowhere else."""
-    store = _store(_settings())
+    settings = _settings()
+    store = _store(settings)
+    if pdf is None:
+        if languages:
+            raise PaperError("codes alone are in no language; leave --languages out, or add --pdf FILE")
+        for code in sorted(_print_slips(store, of_round, unit, number)):
+            click.echo(spaced(code))
+        return
+    _check_new(pdf)
+    library = read_library(settings)
+    rounds = {state.round.id: state.round for state in store.rounds()}
+    survey = _pick(rounds, of_round, "round").survey
+    words = _words(library, shown_languages(library.guest, survey, _allowed(settings, store)), languages)
+    codes = _print_slips(store, of_round, unit, number)
+    pdf.write_bytes(slip_sheets(settings.guest_address, codes, words, SystemRandom()))
+    click.echo(f"{pdf}: {number} slips. Print it, then delete it: whoever has it can answer with its codes.")
+
+
+def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[str]:
     codes = store.print_slips(of_round, unit, number)
     store.office.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, f"{of_round}, {unit}, {number}")
-    for code in sorted(codes):
-        click.echo(spaced(code))
+    return codes
+
+
+def _allowed(settings: Settings, store: Store) -> frozenset[str] | None:
+    """Languages shown although not reviewed; None for all."""
+    return None if store.is_demonstration else settings.languages
+
+
+def _words(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[Words, ...]:
+    """What paper says in the languages asked for, or all that are possible."""
+    asked = possible if languages is None else languages.replace(",", " ").split()
+    for code in asked:
+        _check_among(possible, code, "language for guests")
+    return words_in(library.guest, asked)
+
+
+def _check_new(file: Path) -> None:
+    """Before anything is made that could then not be written."""
+    if file.exists():
+        raise PaperError(f"{file} exists already; choose another name")
+    if not file.absolute().parent.is_dir():
+        raise PaperError(f"{file}: there is no folder {file.parent}; make it first")
 
 
 @main.command()
@@ -291,13 +339,36 @@ def slips(of_round: str, unit: str, number: int) -> None:
 def link(unit: str, poster: bool) -> None:
     """Make the address that turns a screen into a unit's kiosk, or a poster's link."""
     settings = _settings()
-    known = {leaf for tree in read_library(settings).trees.values() for leaf in tree.leaves}
-    if unit not in known:
-        raise StoreError(f"there is no unit {unit!r}; there are: {', '.join(sorted(known))}")
+    _check_unit(read_library(settings), unit)
     store, way = _store(settings), Admission.POSTER if poster else Admission.KIOSK
     made = store.add_link(way, unit)
     store.office.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, f"{unit}, {way.value}")
     click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{made.code}")
+
+
+def _check_unit(library: Library, unit: str) -> None:
+    _check_among({leaf for tree in library.trees.values() for leaf in tree.leaves}, unit, "unit")
+
+
+@main.command()
+@click.option("--unit", required=True, help="Id of a unit.")
+@click.option("--size", type=click.Choice(list(Size)), default=Size.A4, show_default=True)
+@click.option("--out", type=NEW_FILE, required=True, help="A new PDF file.")
+@click.option("--languages", help="Such as: sv,ar; all that guests may choose if not given.")
+@mendable
+def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
+    """Make a poster or table card with a unit's poster link, which is made if there is none."""
+    settings = _settings()
+    library, store = read_library(settings), _store(settings)
+    _check_unit(library, unit)
+    _check_new(out)
+    words = _words(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
+    of_unit = [found for found in store.links() if found.unit_id == unit]
+    posters = [found for found in of_unit if found.admission is Admission.POSTER]
+    link = posters[0] if posters else store.add_link(Admission.POSTER, unit)
+    address = f"{settings.guest_address}/s/{link.code}"
+    out.write_bytes(poster_page(address, words, size))
+    click.echo(f"{out}: leads to {address}")
 
 
 @main.command()

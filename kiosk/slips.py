@@ -70,6 +70,11 @@ class SlipSet:
     def with_new(self, codes: Iterable[str]) -> "SlipSet":
         return SlipSet(self.salt, self.unused | {self.mac(code) for code in codes}, self.used)
 
+    @property
+    def printed(self) -> int:
+        """How many slips there are, used or not."""
+        return len(self.unused) + len(self.used)
+
     def has(self, code: str) -> bool:
         """Whether the slip was printed, used or not."""
         return self.mac(code) in self.unused | self.used

@@ -276,6 +276,24 @@ class Store:
             self._put_slips(round_id, unit_id, key_id, slip_set.with_new(codes))
         return codes
 
+    def printed_slips(self, round_id: str) -> dict[str, int]:
+        """Unit id -> how many slips were printed for it, while the round is open. Never how many are used:
+        that would tell when somebody answered."""
+        found = {}
+        with self._write():
+            for unit, *_ in self._database.all("SELECT unit_id FROM slip_set WHERE round_id = ?", round_id):
+                row = self._slip_row_for_update(round_id, unit)
+                if row:
+                    found[unit] = row[2].printed
+        return found
+
+    def slip_counts(self, round_id: str) -> dict[str, tuple[int, int]]:
+        """Unit id -> (slips printed, slips used) of a closed round; units without slips are absent."""
+        rows = self._database.all(
+            "SELECT unit_id, printed, used FROM slip_count WHERE round_id = ?", round_id
+        )
+        return {unit: (printed, used) for unit, printed, used in rows}
+
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
         """(round id, unit id) a slip was printed for, used or not; None if it never was.
 
@@ -307,6 +325,17 @@ class Store:
             lost = slips.empty_set()
             return tag, self._put_slips(round_id, unit_id, key_id, lost), lost
         return tag, key_id, slips.unpack(plain)
+
+    def _keep_slip_count(self, of_round: Round, unit_id: str) -> None:
+        row = self._slip_row_for_update(of_round.id, unit_id)
+        if row and row[2].printed:
+            self._database.execute(
+                "INSERT INTO slip_count (round_id, unit_id, printed, used) VALUES (?, ?, ?, ?)",
+                of_round.id,
+                unit_id,
+                row[2].printed,
+                len(row[2].used),
+            )
 
     def _renew_slips(self, of_round: Round, unit_id: str) -> None:
         row = self._slip_row_for_update(of_round.id, unit_id)
@@ -437,6 +466,8 @@ class Store:
         )
         for node, members in plan.batches:
             self._add_batch(of_round, node, [one for unit in members for one in ballots[unit]])
+        for unit in units:
+            self._keep_slip_count(of_round, unit)
         self._database.execute("DELETE FROM box WHERE round_id = ?", of_round.id)
         self._database.execute("DELETE FROM slip_set WHERE round_id = ?", of_round.id)
         self._database.execute("UPDATE round SET closed = 1 WHERE id = ?", of_round.id)

@@ -26,7 +26,7 @@ METHODS = [
 OPTIONS = {"**/templates/**.html": {"silent": "false", "newstyle_gettext": "true"}}
 
 SOURCES = {
-    "guest": ("questions", "kiosk/guest"),
+    "guest": ("questions", "kiosk/guest", "kiosk/paper.py"),
     "desk": ("kiosk/desk", "kiosk/results.py", "kiosk/charts.py", "kiosk/rounds.py"),
 }
 

@@ -32,7 +32,13 @@ HASH = hash_password(PASSWORD)
 class Desk:
     """An installation with a running round, a clock that is set by hand, and a browser."""
 
-    def __init__(self, folder: Path, seconds: int = 5) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        seconds: int = 5,
+        admission: frozenset[Admission] = frozenset({Admission.KIOSK}),
+        languages: frozenset[str] = frozenset(),
+    ) -> None:
         self.now = START
         library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
@@ -41,12 +47,12 @@ class Desk:
         self.store.set_account(Account("bo", "staff", HASH))
         self.round = Round(
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, START,
-            START + timedelta(days=90), frozenset({Admission.KIOSK}),
+            START + timedelta(days=90), admission,
         )  # fmt: skip
         self.store.open_round(self.round, START)
         self.app = create_desk_app(
             self.store, library, clock=lambda: self.now, ticks=Every(seconds), secret_key="s" * 32,
-            guest_address="http://guest.example", allowed_languages=frozenset(),
+            guest_address="http://guest.example", allowed_languages=languages,
         )  # fmt: skip
         self.client: FlaskClient = self.app.test_client()
 
@@ -424,6 +430,7 @@ def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
 WRITES = {
     "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
+    "/admin/links/slips",
 }  # fmt: skip
 
 

@@ -87,3 +87,17 @@ def test_a_round_without_slips_takes_none(tmp_path: Path) -> None:
     with pytest.raises(NotAdmittedError):
         store.cast("r", "a", ballot(1, 1), MONDAY, slip)
     assert closed(store, of_round)["root"] is None
+
+
+def test_used_slips_are_told_of_closed_rounds_only(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    of_round = a_round(tree("a", "b"))
+    store.open_round(of_round, MONDAY)
+    codes = store.print_slips("r", "a", 4)
+    for _ in range(2):
+        assert store.printed_slips("r") == {"a": 4, "b": 0}
+        assert store.slip_counts("r") == {}
+        store.cast("r", "a", ballot(1, 1), MONDAY, codes.pop())
+    closed(store, of_round)
+    assert store.printed_slips("r") == {}
+    assert store.slip_counts("r") == {"a": (4, 2)}

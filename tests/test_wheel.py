@@ -16,6 +16,7 @@ from pathlib import Path
 import kiosk
 from kiosk.app import guest_and_desk
 from kiosk.library import read_library
+from kiosk.paper import Size, poster_page, words_in
 from kiosk.settings import read_settings
 from kiosk.store import open_store
 from kiosk.ticks import Every
@@ -23,12 +24,15 @@ from kiosk.ticks import Every
 settings = read_settings({"KIOSK_DATA": sys.argv[1]})
 store = open_store(settings.data, settings.database_url, settings.keys)
 store.migrate()
-guest, desk = (app.test_client() for app in guest_and_desk(settings, store, read_library(settings), Every(5)))
+library = read_library(settings)
+guest, desk = (app.test_client() for app in guest_and_desk(settings, store, library, Every(5)))
 print(kiosk.__file__)
 for client, path in [(guest, "/thanks"), (guest, "/static/guest.js"), (guest, "/static/icon.svg"),
                      (guest, "/q"), (desk, "/admin/sign-in"), (desk, "/admin/static/desk.css"),
                      (desk, "/admin/static/plotly/plotly-basic.min.js")]:
     assert client.get(path).status_code == 200, path
+poster = poster_page("https://svara.example/s/x", words_in(library.guest, ["sv", "ar"]), Size.A4)
+assert poster.startswith(b"%PDF")
 """
 
 
@@ -57,5 +61,5 @@ def test_surveys_and_catalogues_are_inside(installed: Path, tmp_path: Path) -> N
     assert "vasteras" in told
 
 
-def test_pages_scripts_and_charts_are_inside(installed: Path, tmp_path: Path) -> None:
+def test_pages_scripts_charts_and_paper_are_inside(installed: Path, tmp_path: Path) -> None:
     assert ran(installed, tmp_path, "-c", VISIT, str(tmp_path / "data")).startswith(str(installed))

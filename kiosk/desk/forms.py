@@ -19,6 +19,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from kiosk.box import K_FLOOR
 from kiosk.desk.words import language
 from kiosk.imported import MOST_ANSWERS
+from kiosk.paper import Size
 from kiosk.rounds import Admission
 
 
@@ -63,3 +64,16 @@ class WallForm(DeskForm):
 class LinkForm(DeskForm):
     unit = SelectField()
     kind = RadioField(choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value)
+
+
+class SlipsForm(DeskForm):
+    round = SelectField()
+    unit = SelectField()
+    number = IntegerField(default=50, validators=[InputRequired(), NumberRange(1, 200)])
+    languages = SelectMultipleField(validators=[InputRequired()])
+
+
+class PosterForm(DeskForm):
+    link = SelectField()
+    size = SelectField(choices=list(Size))
+    languages = SelectMultipleField(validators=[InputRequired()])

@@ -1,14 +1,21 @@
-"""Addresses of kiosks and posters: which there are, and making one."""
+"""Addresses of kiosks and posters, and the paper that leads guests to them."""
 
 from dataclasses import dataclass
+from secrets import SystemRandom
+from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.forms import LinkForm
+from kiosk.database import StoreError
+from kiosk.desk.forms import LinkForm, PosterForm, SlipsForm
 from kiosk.desk.session import desk, for_coordinator, for_staff, note
+from kiosk.desk.words import period, say
+from kiosk.library import shown_languages, spoken_languages
 from kiosk.office import Deed
-from kiosk.rounds import Admission
+from kiosk.paper import PaperError, Size, poster_page, slip_sheets, words_in
+from kiosk.results import answered
+from kiosk.rounds import Admission, Round
 from kiosk.store import Link
 
 blueprint = Blueprint("links", __name__)
@@ -23,15 +30,21 @@ class Address:
     url: str
 
 
+@dataclass(frozen=True)
+class SlipLine:
+    """Slips of one round at one unit; `used` is None where it is not told."""
+
+    period: str
+    unit: str
+    printed: int
+    used: int | None
+
+
 @blueprint.route("/links")
 @for_staff
 def links() -> ResponseReturnValue:
-    """All addresses, by unit."""
-    form = LinkForm()
-    form.unit.choices = sorted(_units().items(), key=lambda unit: unit[1])
-    return render_template(
-        "links.html", addresses=[_address(link) for link in desk().store.links()], form=form
-    )
+    """All addresses, by unit, and forms for one more and for paper."""
+    return _page(_slips_form(formdata=None), _poster_form(formdata=None))
 
 
 @blueprint.route("/links", methods=["POST"])
@@ -44,6 +57,124 @@ def new_link() -> ResponseReturnValue:
         desk().store.add_link(Admission(form.kind.data), form.unit.data)
         note(Deed.ADDRESS_MADE, f"{form.unit.data}, {form.kind.data}")
     return redirect(url_for("links.links"), 303)
+
+
+@blueprint.route("/links/slips", methods=["POST"])
+@for_staff
+def slips() -> ResponseReturnValue:
+    """New slips for a unit, as a PDF; their codes are kept nowhere else."""
+    form = _slips_form()
+    if not form.validate():
+        return _page(form, _poster_form(formdata=None), status=400)
+    words = words_in(desk().library.guest, form.languages.data)
+    try:
+        codes = desk().store.print_slips(form.round.data, form.unit.data, form.number.data)
+        sheets = slip_sheets(desk().guest_address, codes, words, SystemRandom())
+    except StoreError:
+        form.unit.errors = [say("Stället är inte med i den omgången.")]
+    except PaperError:
+        form.languages.errors = [_unprintable()]
+    else:
+        note(Deed.SLIPS_PRINTED, f"{form.round.data}, {form.unit.data}, {form.number.data}")
+        return _pdf(sheets, f"slips-{form.unit.data}.pdf")
+    return _page(form, _poster_form(formdata=None), status=400)
+
+
+@blueprint.route("/links/poster")
+@for_staff
+def poster() -> ResponseReturnValue:
+    """A poster or table card for a poster's address, as a PDF."""
+    form = _poster_form(formdata=request.args)
+    if not form.validate():
+        return _page(_slips_form(formdata=None), form, status=400)
+    link = _posters()[form.link.data]
+    words = words_in(desk().library.guest, form.languages.data)
+    try:
+        page = poster_page(_address(link).url, words, Size(form.size.data))
+    except PaperError:
+        form.languages.errors = [_unprintable()]
+        return _page(_slips_form(formdata=None), form, status=400)
+    return _pdf(page, f"poster-{link.unit_id}-{form.size.data}.pdf")
+
+
+def _unprintable() -> str:
+    return say("Texterna får inte plats, eller har tecken som inte går att skriva ut. Välj färre språk.")
+
+
+def _pdf(content: bytes, name: str) -> Response:
+    response = Response(content, mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _page(slips_form: SlipsForm, poster_form: PosterForm, status: int = 200) -> ResponseReturnValue:
+    form = LinkForm(formdata=None)
+    form.unit.choices = sorted(_units().items(), key=lambda unit: unit[1])
+    page = render_template(
+        "links.html",
+        addresses=[_address(link) for link in desk().store.links()],
+        form=form,
+        slips_form=slips_form,
+        poster_form=poster_form,
+        slip_lines=_slip_lines(),
+        autonyms={code: found.language for code, found in desk().library.guest.items()},
+    )
+    return page, status
+
+
+def _slip_lines() -> list[SlipLine]:
+    """Printed slips by round and unit. Used and left only once a round is closed, and only where figures
+    are published for the unit: else they would tell how many answered."""
+    found, document = [], desk().store.snapshot()
+    for state in desk().store.rounds():
+        of_round = state.round
+        if not state.is_closed:
+            printed = desk().store.printed_slips(of_round.id)
+            found += [
+                SlipLine(period(of_round), of_round.tree.node(unit).name, number, None)
+                for unit, number in sorted(printed.items())
+                if number
+            ]
+        for unit, (number, used) in sorted(desk().store.slip_counts(of_round.id).items()):
+            is_told = answered(document, of_round, unit) is not None
+            name = of_round.tree.node(unit).name
+            found.append(SlipLine(period(of_round), name, number, used if is_told else None))
+    return found
+
+
+def _slips_form(**options: Any) -> SlipsForm:
+    """Every round that takes slips, its units, and the languages guests may choose in all of them."""
+    library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
+    units = {unit: terms.tree.node(unit).name for terms in rounds for unit in terms.tree.leaves}
+    shown = [shown_languages(library.guest, terms.survey, allowed) for terms in rounds]
+    languages = [code for code in library.guest if all(code in codes for codes in shown)]
+    form = SlipsForm(languages=languages, **options)
+    form.round.choices = [(terms.id, f"{terms.survey.title}, {period(terms)}") for terms in rounds]
+    form.unit.choices = sorted(units.items(), key=lambda unit: unit[1])
+    form.languages.choices = languages
+    return form
+
+
+def _rounds_with_slips() -> list[Round]:
+    """Rounds that take slips, now or later, the latest opening first."""
+    rounds = [state.round for state in desk().store.rounds() if not state.is_closed]
+    now = desk().clock()
+    return [terms for terms in rounds if Admission.SLIP in terms.admission and now < terms.closes_at]
+
+
+def _poster_form(**options: Any) -> PosterForm:
+    languages = spoken_languages(desk().library.guest, desk().allowed_languages)
+    form = PosterForm(languages=languages, meta={"csrf": False}, **options)
+    form.link.choices = [
+        (code, f"{_units().get(link.unit_id, link.unit_id)} ({code})") for code, link in _posters().items()
+    ]
+    form.languages.choices = languages
+    return form
+
+
+def _posters() -> dict[str, Link]:
+    """Posters' addresses by code."""
+    return {link.code: link for link in desk().store.links() if link.admission is Admission.POSTER}
 
 
 def _units() -> dict[str, str]:

@@ -23,6 +23,15 @@ CREATE TABLE reply (
     PRIMARY KEY (round_id, language)
 ) STRICT;
 
+-- Slips of a closed round: how many were printed, how many came back. Nothing while it runs.
+CREATE TABLE slip_count (
+    round_id TEXT NOT NULL,
+    unit_id TEXT NOT NULL,
+    printed INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    PRIMARY KEY (round_id, unit_id)
+) STRICT;
+
 -- Figures counted elsewhere, before there was a kiosk; shown beside the rounds and marked.
 CREATE TABLE imported (
     id TEXT NOT NULL PRIMARY KEY,

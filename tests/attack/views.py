@@ -38,7 +38,7 @@ OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 """Of these days, since commands read the machine's clock."""
 
 SHOWING = {"check", "results", "round list", "count", "doctor", "export"}
-CHANGING = {"init", "user add", "round open", "slips", "link", "backup", "restore"}
+CHANGING = {"init", "user add", "round open", "slips", "link", "poster", "backup", "restore"}
 SERVING = {"serve", "demo", "simulate"}
 """Every command is one of these; `backup` is looked at through what it writes, the store's dump."""
 
@@ -232,9 +232,11 @@ def _of_chart(response: bytes) -> list[str]:
 GUEST_TABLES = {
     "box": {"round_id", "unit_id", "key_id", "sealed"},
     "slip_set": {"round_id", "unit_id", "tag", "key_id", "sealed"},
+    "slip_count": {"round_id", "unit_id", "printed", "used"},
     "tally": {"round_id", "node_id", "statement_id", "option", "answers"},
 }
-READS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(box|slip_set|tally)\b|_box_for_update", re.IGNORECASE)
+NAMED = "|".join(GUEST_TABLES)
+READS = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({NAMED})\b|_box_for_update", re.IGNORECASE)
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:
