@@ -236,6 +236,15 @@ class Store:
                 return found
         raise RoundClosedError
 
+    def reply(self, unit_id: str) -> dict[str, str]:
+        """Language -> what guests at this unit are told came of a round: the latest that has a reply."""
+        for state in self.rounds():
+            if state.is_closed and unit_id in state.round.tree.leaves:
+                words = self.office.reply(state.round.id)
+                if words:
+                    return words
+        return {}
+
     def _round(self, round_id: str, terms: str) -> Round:
         """Parse a round's terms once: they never change."""
         if round_id not in self._rounds:

@@ -40,6 +40,7 @@ function speak(code) {
   document.documentElement.dir = language.direction;
   document.title = said("title");
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = said(element.dataset.text);
+  if (find("reply")) find("reply").hidden = !(find("reply").lastElementChild.textContent = words[code].reply);
   statements.forEach((statement, at) => {
     statement.querySelector("legend").textContent = asked[at].text;
     statement.querySelectorAll(".option").forEach((label, of) => (label.textContent = asked[at].options[of].label));

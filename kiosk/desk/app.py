@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import imported, languages, links, log, results, rounds, sign_in, walls
+from kiosk.desk import imported, languages, links, log, replies, results, rounds, sign_in, walls
 from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in
 from kiosk.desk.words import asked, catalogue, day, period, say
 from kiosk.library import Library
@@ -56,7 +56,7 @@ def create_desk_app(
     )
     app.extensions["desk"] = Desk(store, library, clock, ticks, guest_address, allowed_languages)
     CSRFProtect(app)
-    for topic in (sign_in, results, imported, rounds, links, walls, languages, log):
+    for topic in (sign_in, results, imported, rounds, replies, links, walls, languages, log):
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.jinja_env.globals.update(_=say, day=day, period=period, asked=asked)

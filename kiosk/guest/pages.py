@@ -18,11 +18,12 @@ from kiosk.rounds import Round
 
 @dataclass(frozen=True)
 class Words:
-    """All a guest's screen says in one language."""
+    """All a guest's screen says in one language. `reply` is what came of an earlier round, or ""."""
 
     language: Language
     screen: dict[str, str]
     statements: tuple[Question, ...]
+    reply: str
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,27 @@ class Pages:
     allowed_languages: frozenset[str] | None
     is_demonstration: bool
 
-    def form(self, of_round: Round, asked: str, *, action: str, slip: str = "", is_kiosk: bool) -> str:
-        """The questions, in the language asked for or the reference."""
+    def form(
+        self,
+        of_round: Round,
+        asked: str,
+        reply: Mapping[str, str],
+        *,
+        action: str,
+        slip: str = "",
+        is_kiosk: bool,
+    ) -> str:
+        """The questions, in the language asked for or the reference. `reply` is told in the languages it
+        has, and in no other."""
         catalogues, survey = self.library.guest, of_round.survey
         shown = shown_languages(catalogues, survey, self.allowed_languages)
         words = {
-            code: Words(catalogues[code].language, _screen(catalogues[code]), questions(survey, code))
+            code: Words(
+                catalogues[code].language,
+                _screen(catalogues[code]),
+                questions(survey, code),
+                reply.get(code, ""),
+            )
             for code in shown
         }
         return render_template(

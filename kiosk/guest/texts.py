@@ -17,6 +17,7 @@ SCREEN = {
     "still_here": _("Är du kvar?"),
     "yes_continue": _("Ja, fortsätt"),
     "anonymous": _("Vi sparar inte vem du är. Dina svar läggs ihop med andras svar."),
+    "replied": _("Ni svarade. Det här har vi gjort:"),
     "voluntary": _("Du väljer själv om du vill svara. Det påverkar inte hjälpen du får här."),
     "stored": _("Vad sparas om mig?"),
     "need_help": _("Vill du prata med någon? Säg till personalen. Vid fara, ring 112."),

@@ -133,7 +133,9 @@ class GuestViews:
         link, of_round = self._way_in(code)
         is_kiosk = link.admission is Admission.KIOSK
         asked = request.args.get("lang", REFERENCE)
-        return make_response(self._pages.form(of_round, asked, action=request.path, is_kiosk=is_kiosk))
+        reply = self._store.reply(link.unit_id)
+        page = self._pages.form(of_round, asked, reply, action=request.path, is_kiosk=is_kiosk)
+        return make_response(page)
 
     def answer(self, code: str = "") -> Answer:
         """Take one ballot. The answer is the same bytes whatever it holds."""
@@ -171,9 +173,9 @@ class GuestViews:
 
     def slip_form(self) -> Answer:
         """The questions for a slip. It is not used up by looking at them."""
-        code, of_round, _ = self._slip()
-        asked = request.form.get("lang", REFERENCE)
-        page = self._pages.form(of_round, asked, action="/q/answer", slip=code, is_kiosk=False)
+        code, of_round, unit = self._slip()
+        asked, reply = request.form.get("lang", REFERENCE), self._store.reply(unit)
+        page = self._pages.form(of_round, asked, reply, action="/q/answer", slip=code, is_kiosk=False)
         return make_response(page)
 
     def slip_answer(self) -> Answer:
