@@ -46,6 +46,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         guest_address=settings.guest_address,
         allowed_languages=allowed,
         is_https=settings.is_https,
+        settings=settings,
     )
     return guest, desk
 

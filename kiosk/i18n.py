@@ -107,7 +107,7 @@ def read_catalogue(path: Path, code: str) -> Catalogue:
         if not translated.strip():
             empty.append(message)
             continue
-        if problem := _unlike(message, translated):
+        if problem := fault(message, translated):
             raise DefinitionError(f"{path}: line {entry.lineno}: {translated!r} {problem}")
         texts[message] = translated
         if entry.fuzzy:
@@ -144,7 +144,7 @@ def _check_syntax(path: Path, text: str) -> None:
         raise DefinitionError(f"{path}: line {parts[-1][2]}: the last msgid has no msgstr; add one")
 
 
-def _unlike(message: str, translated: str) -> str:
+def fault(message: str, translated: str) -> str:
     """What makes a text unfit to stand where its reference text stands, or ""."""
     if not is_one_line(translated):
         return "holds a line break or control character; keep it on one line"

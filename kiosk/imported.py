@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from kiosk.rounds import Reason
+from kiosk.reason import Reason
 from kiosk.survey import Survey
 
 MOST_ANSWERS = 100_000

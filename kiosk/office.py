@@ -30,6 +30,8 @@ class Deed(StrEnum):
     REPLY_WRITTEN = "reply_written"
     FIGURES_IMPORTED = "figures_imported"
     FIGURES_REMOVED = "figures_removed"
+    SURVEY_WRITTEN = "survey_written"
+    TEXTS_WRITTEN = "texts_written"
 
 
 @dataclass(frozen=True)

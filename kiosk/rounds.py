@@ -3,7 +3,7 @@
 All of it freezes at opening. Nothing here changes a round: there is only a way to check a new one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any
 
 from kiosk.box import K_FLOOR
+from kiosk.reason import Reason
 from kiosk.survey import Survey, survey_from_json
 from kiosk.tree import Tree, tree_from_json
 
@@ -38,21 +39,9 @@ class Admission(StrEnum):
 class RoundError(ValueError):
     """A round that may not be opened; `reasons` are message ids of the staff catalogue, with values."""
 
-    def __init__(self, *reasons: "Reason") -> None:
+    def __init__(self, *reasons: Reason) -> None:
         super().__init__(" ".join(reason.said(str) for reason in reasons))
         self.reasons = reasons
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One rule a round breaks: a message with {placeholders} and what to fill in."""
-
-    message: str
-    values: dict[str, Any]
-
-    def said(self, translate: Callable[[str], str]) -> str:
-        """In the words of a catalogue."""
-        return translate(self.message).format(**self.values)
 
 
 @dataclass(frozen=True)

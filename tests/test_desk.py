@@ -40,7 +40,8 @@ class Desk:
         languages: frozenset[str] = frozenset(),
     ) -> None:
         self.now = START
-        library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
+        settings = read_settings({"KIOSK_DATA": str(folder)})
+        library = read_library(settings)
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
         self.store.migrate()
         self.store.set_account(Account("anna", "coordinator", HASH))
@@ -52,7 +53,7 @@ class Desk:
         self.store.open_round(self.round, START)
         self.app = create_desk_app(
             self.store, library, clock=lambda: self.now, ticks=Every(seconds), secret_key="s" * 32,
-            guest_address="http://guest.example", allowed_languages=languages,
+            guest_address="http://guest.example", allowed_languages=languages, settings=settings,
         )  # fmt: skip
         self.client: FlaskClient = self.app.test_client()
 
@@ -430,8 +431,16 @@ def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
 WRITES = {
     "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
-    "/admin/links/slips", "/admin/reply/<round_id>",
+    "/admin/links/slips", "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
+    "/admin/surveys/<survey_id>/preview", "/admin/languages/<code>",
 }  # fmt: skip
+
+
+def _filled(path: str) -> str:
+    parts = {"<survey_id>": "ombudsmannaskap", "<round_id>": "r", "<code>": "en"}
+    for name, value in parts.items():
+        path = path.replace(name, value)
+    return path
 
 
 def test_no_route_closes_a_round_or_changes_its_terms(desk: Desk) -> None:
@@ -451,7 +460,7 @@ def test_no_route_closes_a_round_or_changes_its_terms(desk: Desk) -> None:
             "tree": "vasteras", "admission": "poster", "understood": "y", "closed": "1",
             "name": "anna", "password": PASSWORD,
         }  # fmt: skip
-        desk.client.post(path.replace("<survey_id>", "ombudsmannaskap").replace("<round_id>", "r"), data=data)
+        desk.client.post(_filled(path), data=data)
     assert desk.store.rounds() == before
 
 

@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import imported, languages, links, log, replies, results, rounds, sign_in, walls
+from kiosk.desk import imported, languages, links, log, replies, results, rounds, sign_in, surveys, walls
 from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in
 from kiosk.desk.words import asked, catalogue, day, period, say
 from kiosk.library import Library
-from kiosk.settings import shipped_folder
+from kiosk.settings import Settings, shipped_folder
 from kiosk.store import Role, Store
 from kiosk.ticks import Ticks
 
@@ -41,8 +41,10 @@ def create_desk_app(
     guest_address: str,
     allowed_languages: frozenset[str] | None,
     is_https: bool = False,
+    settings: Settings | None = None,
 ) -> Flask:
-    """The staff's application, everything of it under /admin/ but the snapshot document."""
+    """The staff's application, everything of it under /admin/ but the snapshot document. Surveys and
+    translations can be changed where `settings` say what is on file."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
         SECRET_KEY=secret_key,
@@ -54,9 +56,9 @@ def create_desk_app(
         SESSION_COOKIE_SECURE=is_https,
         WTF_I18N_ENABLED=False,
     )
-    app.extensions["desk"] = Desk(store, library, clock, ticks, guest_address, allowed_languages)
-    CSRFProtect(app)
-    for topic in (sign_in, results, imported, rounds, replies, links, walls, languages, log):
+    app.extensions["desk"] = Desk(store, library, clock, ticks, guest_address, allowed_languages, settings)
+    CSRFProtect(app).exempt(surveys.preview_answer)
+    for topic in (sign_in, results, imported, rounds, replies, surveys, links, walls, languages, log):
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.jinja_env.globals.update(_=say, day=day, period=period, asked=asked)
@@ -72,6 +74,7 @@ def _for_every_page() -> dict[str, object]:
     return {
         "account": account,
         "is_coordinator": is_coordinator(),
+        "has_files": desk().settings is not None,
         "is_staff": account is not None and account.role == Role.STAFF,
         "is_viewer": account is not None and account.role == Role.VIEWER,
         "is_demonstration": desk().store.is_demonstration,

@@ -1,15 +1,21 @@
-"""Languages: which guests see, and what in them nobody native has reviewed."""
+"""Languages: which guests see, what nobody native has reviewed, and translating side by side."""
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
 
-from kiosk.desk.session import desk, for_coordinator
-from kiosk.i18n import Language
+from kiosk.desk.session import desk, for_coordinator, note, signed_in
+from kiosk.desk.words import say
+from kiosk.drafts import Translation, reviews, write_translations
+from kiosk.i18n import REFERENCE, Catalogue, Language, fault
 from kiosk.library import shown_languages
+from kiosk.office import Deed
 
 blueprint = Blueprint("languages", __name__)
+
+LONGEST = 400
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,17 @@ class LanguageState:
     empty: int
     unreviewed: int
     is_shown: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One text beside its translation; `reviewed_by` tells who and when, where that was done here."""
+
+    message: str
+    text: str
+    is_reviewed: bool
+    reviewed_by: str
+    problem: str
 
 
 @blueprint.route("/languages")
@@ -43,4 +60,82 @@ def languages() -> ResponseReturnValue:
         )
         for code, found in library.guest.items()
     ]
-    return render_template("languages.html", states=states)
+    return render_template("languages.html", states=states, can_translate=desk().settings is not None)
+
+
+@blueprint.route("/languages/<code>", methods=["GET", "POST"])
+@for_coordinator
+def texts(code: str) -> ResponseReturnValue:
+    """The guest screen's texts, or a survey's, beside their translations; saved with who reviewed which."""
+    catalogue = desk().library.guest.get(code)
+    if catalogue is None or code == REFERENCE or desk().settings is None:
+        abort(404)
+    survey_id, form = request.args.get("survey", ""), FlaskForm()
+    messages = _messages(survey_id)
+    lines = _lines(catalogue, messages)
+    if request.method == "POST" and form.validate():
+        lines = [_sent(number, line) for number, line in enumerate(lines)]
+        if not any(line.problem for line in lines):
+            _keep(catalogue, lines)
+            note(Deed.TEXTS_WRITTEN, code)
+            return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
+    has_problems = any(line.problem for line in lines)
+    page = render_template(
+        "texts.html",
+        form=form,
+        catalogue=catalogue,
+        lines=lines,
+        survey=desk().library.surveys.get(survey_id),
+        surveys=desk().library.surveys.values(),
+        has_problems=has_problems,
+        longest=LONGEST,
+    )
+    return page, 400 if has_problems else 200
+
+
+def _messages(survey_id: str) -> tuple[str, ...]:
+    """The reference texts of a survey, or of the guest's screen where none is named."""
+    library = desk().library
+    if survey_id:
+        survey = library.surveys.get(survey_id)
+        return survey.messages if survey else abort(404)
+    of_surveys = {message for survey in library.surveys.values() for message in survey.messages}
+    return tuple(message for message in library.guest[REFERENCE].texts if message not in of_surveys)
+
+
+def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
+    signed = reviews(desk().own_folder("translations"), catalogue.language.code)
+    return [
+        Line(
+            message,
+            catalogue.texts.get(message, ""),
+            message in catalogue.texts and message not in catalogue.unreviewed,
+            signed.get(message, ""),
+            "",
+        )
+        for message in messages
+    ]
+
+
+def _sent(number: int, line: Line) -> Line:
+    """A line as it was sent. Whoever changes a text has to say anew that it is reviewed."""
+    text = " ".join(request.form.get(f"text-{number}", "").split())[:LONGEST]
+    is_reviewed = bool(text) and f"reviewed-{number}" in request.form
+    is_faulty = bool(text and fault(line.message, text))
+    problem = say("Ska ha samma ord inom klamrar som svenskan, och inga tecken som inte går att visa.")
+    return Line(line.message, text, is_reviewed, line.reviewed_by, problem if is_faulty else "")
+
+
+def _keep(catalogue: Catalogue, lines: list[Line]) -> None:
+    before = {line.message: line for line in _lines(catalogue, tuple(line.message for line in lines))}
+    changed = [
+        Translation(line.message, line.text, line.is_reviewed)
+        for line in lines
+        if (line.text, line.is_reviewed) != (before[line.message].text, before[line.message].is_reviewed)
+    ]
+    account = signed_in()
+    folder = desk().own_folder("translations")
+    write_translations(
+        folder, catalogue.language.code, changed, account.name if account else "", desk().clock().date()
+    )
+    desk().reread()

@@ -9,7 +9,8 @@ from kiosk.desk.forms import RoundForm
 from kiosk.desk.session import desk, for_anybody, for_coordinator, note
 from kiosk.desk.words import say_reason
 from kiosk.office import Deed
-from kiosk.rounds import Admission, Reason, Round, RoundError, outlook, round_id
+from kiosk.reason import Reason
+from kiosk.rounds import Admission, Round, RoundError, outlook, round_id
 
 blueprint = Blueprint("rounds", __name__)
 

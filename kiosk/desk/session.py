@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec
 
 from flask import abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.patience import Patience
-from kiosk.library import Library
+from kiosk.library import Library, read_library
 from kiosk.office import Deed
+from kiosk.settings import Settings, SettingsError
 from kiosk.store import Account, Role, Store
 from kiosk.ticks import Ticks
 
@@ -29,10 +31,11 @@ IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=10)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
     """What the staff's side is built over. `guest_address` is where guests reach their side;
-    `allowed_languages` are shown to them although not reviewed (None: all, in the demonstration)."""
+    `allowed_languages` are shown to them although not reviewed (None: all, in the demonstration).
+    Without `settings` nothing on file can be changed from here."""
 
     store: Store
     library: Library
@@ -40,7 +43,19 @@ class Desk:
     ticks: Ticks
     guest_address: str
     allowed_languages: frozenset[str] | None
+    settings: Settings | None = None
     patience: Patience = field(default_factory=Patience)
+
+    def own_folder(self, name: str) -> Path:
+        """The installation's own folder of definitions; SettingsError where nothing can be changed."""
+        if self.settings is None:
+            raise SettingsError("this desk changes no files")
+        return self.settings.data / name
+
+    def reread(self) -> None:
+        """Take in what was changed on file; rounds that are open keep what they froze."""
+        if self.settings is not None:
+            self.library = read_library(self.settings)
 
 
 def desk() -> Desk:

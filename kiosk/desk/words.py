@@ -8,7 +8,8 @@ from flask import current_app, session
 
 from kiosk.i18n import REFERENCE, Catalogue
 from kiosk.library import Library
-from kiosk.rounds import Reason, Round
+from kiosk.reason import Reason
+from kiosk.rounds import Round
 from kiosk.survey import Survey
 
 

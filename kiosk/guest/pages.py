@@ -13,7 +13,7 @@ from kiosk.guest.stored import sentences
 from kiosk.guest.texts import REFUSALS, SCREEN
 from kiosk.i18n import REFERENCE, Catalogue, Language
 from kiosk.library import Library, shown_languages, spoken_languages
-from kiosk.rounds import Round
+from kiosk.survey import Survey
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Pages:
 
     def form(
         self,
-        of_round: Round,
+        survey: Survey,
         asked: str,
         reply: Mapping[str, str],
         *,
@@ -55,7 +55,7 @@ class Pages:
     ) -> str:
         """The questions, in the language asked for or the reference. `reply` is told in the languages it
         has, and in no other."""
-        catalogues, survey = self.library.guest, of_round.survey
+        catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
         words = {
             code: Words(
@@ -67,7 +67,7 @@ class Pages:
             for code in shown
         }
         return render_template(
-            "form.html",
+            "guest/form.html",
             words=words[asked if asked in words else REFERENCE],
             all_words=words,
             action=action,
@@ -81,7 +81,7 @@ class Pages:
         spoken = self._spoken()
         catalogue = next((found for found in spoken if found.language.code == asked), spoken[0])
         return render_template(
-            "slip.html",
+            "guest/slip.html",
             language=catalogue.language,
             languages=[found.language for found in spoken],
             screen=_screen(catalogue),
@@ -91,7 +91,7 @@ class Pages:
         """What is stored about a guest, in every language, from the tables (table -> columns) there are."""
         spoken, said = self._spoken(), sentences(schema)
         return render_template(
-            "stored.html",
+            "guest/stored.html",
             language=spoken[0].language,
             title=spoken[0].text(SCREEN["stored"]),
             all_said=[
@@ -115,7 +115,7 @@ class Pages:
         spoken = self._spoken()
         lines: tuple[Line, ...] = in_all(message, spoken)
         return render_template(
-            "message.html",
+            "guest/message.html",
             language=spoken[0].language,
             title=spoken[0].text(SCREEN["title"]),
             lines=lines,

@@ -134,7 +134,7 @@ class GuestViews:
         is_kiosk = link.admission is Admission.KIOSK
         asked = request.args.get("lang", REFERENCE)
         reply = self._store.reply(link.unit_id)
-        page = self._pages.form(of_round, asked, reply, action=request.path, is_kiosk=is_kiosk)
+        page = self._pages.form(of_round.survey, asked, reply, action=request.path, is_kiosk=is_kiosk)
         return make_response(page)
 
     def answer(self, code: str = "") -> Answer:
@@ -175,7 +175,7 @@ class GuestViews:
         """The questions for a slip. It is not used up by looking at them."""
         code, of_round, unit = self._slip()
         asked, reply = request.form.get("lang", REFERENCE), self._store.reply(unit)
-        page = self._pages.form(of_round, asked, reply, action="/q/answer", slip=code, is_kiosk=False)
+        page = self._pages.form(of_round.survey, asked, reply, action="/q/answer", slip=code, is_kiosk=False)
         return make_response(page)
 
     def slip_answer(self) -> Answer:

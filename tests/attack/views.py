@@ -75,7 +75,7 @@ class House:
         )
         self.desk = create_desk_app(
             self.store, library, clock=lambda: now, ticks=Every(5), secret_key="s" * 32,
-            guest_address="http://guest.example", allowed_languages=None,
+            guest_address="http://guest.example", allowed_languages=None, settings=settings,
         )  # fmt: skip
 
         self.wall = self.store.office.add_wall("frida")
@@ -128,7 +128,7 @@ class House:
 
 
 PLACES = {
-    "code": ["kiosk"],
+    "code": ["kiosk", "en"],
     "round_id": ["r"],
     "node_id": ["frida"],
     "statement_id": ["listened"],

@@ -1,0 +1,180 @@
+"""Surveys in the browser: copy, write, order, reword, and see them as a guest does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.desk.words import say_reason
+from kiosk.drafts import LONGEST_STATEMENT, Draft, DraftError, draft_of, new_id, write_survey
+from kiosk.guest.pages import Pages
+from kiosk.i18n import REFERENCE
+from kiosk.office import Deed
+from kiosk.survey import Scale, Statement, Survey, read_scales
+from kiosk.wording import advice
+
+blueprint = Blueprint("surveys", __name__, template_folder="../guest/templates")
+
+NEW_ROWS = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One statement of the form, and what to think over in it."""
+
+    id: str
+    text: str
+    outcome: str
+    scale: str
+    thoughts: tuple[str, ...]
+
+
+@blueprint.route("/surveys")
+@for_coordinator
+def surveys() -> ResponseReturnValue:
+    """All surveys, those of the installation's own to be changed and all to be copied."""
+    return render_template(
+        "surveys.html", surveys=desk().library.surveys.values(), is_own=is_own, form=FlaskForm()
+    )
+
+
+@blueprint.route("/surveys/copy", methods=["POST"])
+@for_coordinator
+def copy() -> ResponseReturnValue:
+    """Begin a survey of one's own with another one's statements."""
+    original = _survey(request.form.get("survey", ""))
+    taken = desk().library.surveys
+    survey_id = new_id(original.id, taken, "frågor")
+    write_survey(_folder(), draft_of(original, survey_id), _scales())
+    desk().reread()
+    note(Deed.SURVEY_WRITTEN, survey_id)
+    return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+
+
+@blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])
+@for_coordinator
+def survey(survey_id: str) -> ResponseReturnValue:
+    """The form that changes a survey; what was typed stays where it does not hold."""
+    found = _survey(survey_id)
+    if not is_own(survey_id):
+        abort(403)
+    form, draft, problems = FlaskForm(), draft_of(found, survey_id), []
+    if request.method == "POST" and form.validate():
+        draft = _draft_sent(found)
+        try:
+            write_survey(_folder(), draft, _scales())
+        except DraftError as error:
+            problems = [say_reason(reason) for reason in error.reasons]
+        else:
+            desk().reread()
+            note(Deed.SURVEY_WRITTEN, survey_id)
+            return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+    rows = [_row(statement) for statement in draft.statements]
+    empty = Row("", "", "", draft.statements[-1].scale.id if draft.statements else "", ())
+    page = render_template(
+        "survey.html",
+        form=form,
+        draft=draft,
+        version=found.version,
+        rows=[*rows, *([empty] * NEW_ROWS)],
+        scales=_scales().values(),
+        problems=problems,
+        longest=LONGEST_STATEMENT,
+        languages=[found.language for code, found in desk().library.guest.items() if code != REFERENCE],
+    )
+    return page, 400 if problems else 200
+
+
+@blueprint.route("/surveys/<survey_id>/preview")
+@for_coordinator
+def preview(survey_id: str) -> ResponseReturnValue:
+    """The survey as a guest meets it, in every language that has all its texts, reviewed or not."""
+    found, path = _survey(survey_id), url_for("surveys.preview_answer", survey_id=survey_id)
+    asked = request.args.get("lang", REFERENCE)
+    return make_response(_pages().form(found, asked, {}, action=path, is_kiosk=False))
+
+
+@blueprint.route("/surveys/<survey_id>/preview", methods=["POST"])
+@for_coordinator
+def preview_answer(survey_id: str) -> ResponseReturnValue:
+    """What is sent from a preview goes nowhere: it is not even read."""
+    _survey(survey_id)
+    return redirect(url_for("surveys.preview_thanks", survey_id=survey_id), 303)
+
+
+@blueprint.route("/surveys/<survey_id>/preview/thanks")
+@for_coordinator
+def preview_thanks(survey_id: str) -> ResponseReturnValue:
+    """The thank-you, and the way back to the survey."""
+    _survey(survey_id)
+    return make_response(_pages().thanks(url_for("surveys.surveys")))
+
+
+@blueprint.route("/surveys/<survey_id>/preview/stored")
+@for_coordinator
+def preview_stored(survey_id: str) -> ResponseReturnValue:
+    """What is stored about a guest, as she reads it."""
+    _survey(survey_id)
+    back = url_for("surveys.preview", survey_id=survey_id)
+    return make_response(_pages().stored(desk().store.schema(), back, is_kiosk=False))
+
+
+def is_own(survey_id: str) -> bool:
+    """Whether a survey is the installation's own, to be changed here."""
+    return desk().settings is not None and (_folder() / f"{survey_id}.toml").exists()
+
+
+def _pages() -> Pages:
+    return Pages(desk().library, None, is_demonstration=False)
+
+
+def _survey(survey_id: str) -> Survey:
+    return desk().library.surveys.get(survey_id) or abort(404)
+
+
+def _folder() -> Path:
+    return desk().own_folder("questions")
+
+
+def _scales() -> dict[str, Scale]:
+    """All scales on file, by id."""
+    settings = desk().settings
+    folders = settings.definition_folders if settings else []
+    return {name: scale for folder in folders for name, scale in read_scales(folder / "scales").items()}
+
+
+def _row(statement: Statement) -> Row:
+    thoughts = tuple(say_reason(one.reason) for one in advice(statement.text))
+    return Row(statement.id, statement.text, statement.outcome, statement.scale.id, thoughts)
+
+
+def _draft_sent(found: Survey) -> Draft:
+    """The survey as it was sent: rows without text are left out, the others in the order of their numbers."""
+    sent, scales = request.form, _scales()
+    columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
+    if len({len(column) for column in columns}) != 1:
+        abort(400)
+    known = {statement.id for statement in found.statements}
+    taken, rows = set(known), []
+    for at, (place, statement_id, text, outcome, scale) in enumerate(zip(*columns, strict=True)):
+        words = " ".join(text.split())
+        if not words:
+            continue
+        if scale not in scales:
+            abort(400)
+        if statement_id not in known:
+            statement_id = new_id(words, taken, "statement")
+            taken.add(statement_id)
+        number = int(place) if place.isdecimal() and len(place) < 4 else 999
+        rows.append((number, at, Statement(statement_id, words, " ".join(outcome.split()), scales[scale])))
+    return Draft(
+        found.id,
+        " ".join(sent.get("title", "").split()),
+        " ".join(sent.get("source", "").split()),
+        " ".join(sent.get("licence", "").split()),
+        "validated" in sent,
+        tuple(statement for _, _, statement in sorted(rows, key=lambda row: row[:2])),
+    )

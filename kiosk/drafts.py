@@ -1,0 +1,188 @@
+"""Surveys and translations written in the browser: files of the installation's own, like any others.
+
+A survey is checked by the same reader as a file that was written by hand, before it replaces anything. A
+round that is open has frozen its copy: nothing here reaches it.
+"""
+
+import json
+import os
+import re
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.pofile import read_po, write_po
+
+from kiosk.definition import ID_PATTERN, is_one_line
+from kiosk.reason import Reason
+from kiosk.survey import RESERVED_NAMES, Scale, Statement, Survey, read_survey
+
+LONGEST_STATEMENT = 200
+LONGEST_TITLE = 120
+MOST_STATEMENTS = 20
+
+
+class DraftError(ValueError):
+    """A survey or text that cannot be kept as it is; `reasons` are messages of the staff catalogue."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(" ".join(reason.said(str) for reason in reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A survey as it is written: `statements` in their order, untranslated."""
+
+    id: str
+    title: str
+    source: str
+    licence: str
+    validated: bool
+    statements: tuple[Statement, ...]
+
+
+def draft_of(survey: Survey, survey_id: str) -> Draft:
+    """A survey as a draft, under an id of its own."""
+    return Draft(survey_id, survey.title, survey.source, survey.licence, survey.validated, survey.statements)
+
+
+def new_id(words: str, taken: Iterable[str], fallback: str) -> str:
+    """An id made of some words: small letters a-z, digits and _, numbered where it is taken."""
+    plain = unicodedata.normalize("NFKD", words.lower()).encode("ascii", "ignore").decode()
+    wanted = "_".join(re.findall(r"[a-z0-9]+", plain)[:4])[:36].strip("_")
+    wanted = wanted if ID_PATTERN.fullmatch(wanted) else fallback
+    names, name, number = {*taken, *RESERVED_NAMES}, wanted, 1
+    while name in names:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
+
+
+def check_draft(draft: Draft) -> None:
+    """Raise DraftError, with every reason at once, unless a survey can be made of the draft."""
+    reasons = []
+    if not draft.title.strip():
+        reasons.append(Reason("Frågorna behöver ett namn.", {}))
+    if not draft.source.strip() or not draft.licence.strip():
+        reasons.append(Reason("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {}))
+    if not draft.statements:
+        reasons.append(Reason("Skriv minst ett påstående.", {}))
+    if len(draft.statements) > MOST_STATEMENTS:
+        reasons.append(Reason("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
+    texts = [statement.text for statement in draft.statements]
+    for number, statement in enumerate(draft.statements, start=1):
+        if len(statement.text) > LONGEST_STATEMENT:
+            reasons.append(
+                Reason(
+                    "Påstående {number}: högst {longest} tecken.",
+                    {"number": number, "longest": LONGEST_STATEMENT},
+                )
+            )
+        if not statement.outcome.strip():
+            reasons.append(Reason("Påstående {number}: skriv vad det säger något om.", {"number": number}))
+        if statement.text in texts[: number - 1]:
+            reasons.append(Reason("Påstående {number} står två gånger.", {"number": number}))
+    spoken = [draft.title, draft.source, draft.licence, *texts, *(s.outcome for s in draft.statements)]
+    if len(draft.title) > LONGEST_TITLE or not all(map(is_one_line, spoken)):
+        reasons.append(Reason("En text är för lång, eller har tecken som inte går att visa.", {}))
+    if reasons:
+        raise DraftError(*reasons)
+
+
+def write_survey(folder: Path, draft: Draft, scales: Mapping[str, Scale]) -> Survey:
+    """Keep a draft as `folder`/<id>.toml, replacing the one before; the survey it now is.
+
+    Raises DraftError, and changes nothing, if it does not hold; DefinitionError if a scale is not on file.
+    """
+    check_draft(draft)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        path = Path(beside) / f"{draft.id}.toml"
+        path.write_text(as_toml(draft), encoding="utf-8")
+        survey = read_survey(path, scales)
+        _replace(path, folder / path.name)
+    return survey
+
+
+def as_toml(draft: Draft) -> str:
+    """The survey file a draft becomes."""
+    lines = [
+        f"id = {_quoted(draft.id)}",
+        f"title = {_quoted(draft.title)}",
+        f"source = {_quoted(draft.source)}",
+        f"licence = {_quoted(draft.licence)}",
+        f"validated = {'true' if draft.validated else 'false'}",
+    ]
+    for statement in draft.statements:
+        lines += [
+            "",
+            "[[statements]]",
+            f"id = {_quoted(statement.id)}",
+            f"text = {_quoted(statement.text)}",
+            f"outcome = {_quoted(statement.outcome)}",
+            f"scale = {_quoted(statement.scale.id)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: JSON's escapes are TOML's, but for DEL, which texts do not hold."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One text in one language, as somebody left it: `is_reviewed` by a native reader."""
+
+    message: str
+    text: str
+    is_reviewed: bool
+
+
+def write_translations(
+    folder: Path, language: str, changed: Sequence[Translation], who: str, on: date
+) -> None:
+    """Keep translations in `folder`/<language>/LC_MESSAGES/guest.po, beside those that are there.
+
+    A reviewed text bears who reviewed it and when; an empty one is taken away, so that a shipped one counts.
+    """
+    path = folder / language / "LC_MESSAGES" / "guest.po"
+    catalog = Catalog(locale=None, project="kiosk", charset="utf-8")
+    if path.exists():
+        catalog = read_po(BytesIO(path.read_bytes()))
+    for one in changed:
+        catalog.delete(one.message)
+        if one.text:
+            comments = [f"Reviewed by {who}, {on.isoformat()}"] if one.is_reviewed else []
+            flags = () if one.is_reviewed else ("fuzzy",)
+            catalog.add(one.message, one.text, flags=flags, user_comments=comments)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = BytesIO()
+    write_po(written, catalog, width=0, sort_output=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as beside:
+        new = Path(beside) / path.name
+        new.write_bytes(written.getvalue())
+        _replace(new, path)
+
+
+def reviews(folder: Path, language: str) -> dict[str, str]:
+    """Message -> who reviewed its text and when, of those that were reviewed in the browser."""
+    path = folder / language / "LC_MESSAGES" / "guest.po"
+    if not path.exists():
+        return {}
+    catalog = read_po(BytesIO(path.read_bytes()))
+    said = {str(entry.id): " ".join(entry.user_comments) for entry in catalog if entry.id and not entry.fuzzy}
+    return {message: words.removeprefix("Reviewed by ") for message, words in said.items() if words}
+
+
+def _replace(new: Path, old: Path) -> None:
+    """Put a whole file in another's place, so that no reader ever finds half of it."""
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    new.replace(old)

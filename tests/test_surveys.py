@@ -1,0 +1,215 @@
+"""A coordinator writes a survey in the browser, translates it, and sees it as a guest does."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kiosk.ballot import NoAnswer
+from kiosk.rounds import Admission, Round
+from tests.test_desk import Desk
+
+OWN = "/admin/surveys/ombudsmannaskap_2"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.sign_in()
+    return made
+
+
+def copied(desk: Desk) -> TestResponse:
+    token = desk.token("/admin/surveys")
+    return desk.client.post("/admin/surveys/copy", data={"csrf_token": token, "survey": "ombudsmannaskap"})
+
+
+def save(desk: Desk, statements: list[tuple[str, str, str]], **changes: str) -> TestResponse:
+    """Post the form with (place, id, text) for each row."""
+    data: dict[str, object] = {
+        "csrf_token": desk.token("/admin/walls"), "title": "Våra frågor", "source": "Vi själva",
+        "licence": "Fria", "place": [row[0] for row in statements], "id": [row[1] for row in statements],
+        "text": [row[2] for row in statements], "outcome": ["Trygghet"] * len(statements),
+        "scale": ["yes5"] * len(statements),
+    }  # fmt: skip
+    return desk.client.post(OWN, data={**data, **changes})
+
+
+def asked(desk: Desk) -> list[tuple[str, str]]:
+    own = desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"]
+    return [(statement.id, statement.text) for statement in own.statements]
+
+
+def test_a_survey_is_copied_reworded_and_ordered(desk: Desk) -> None:
+    assert copied(desk).headers["Location"] == OWN
+    assert len(asked(desk)) == 4
+    rows = [("2", "listened", "Personalen lyssnar på mig"), ("1", "feel_better", "Jag mår bättre"),
+            ("3", "rights_knowledge", ""), ("4", "", "Jag är trygg här")]  # fmt: skip
+    assert save(desk, rows).status_code == 303
+    assert asked(desk) == [
+        ("feel_better", "Jag mår bättre"),
+        ("listened", "Personalen lyssnar på mig"),
+        ("jag_ar_trygg_har", "Jag är trygg här"),
+    ]
+
+
+def test_a_changed_survey_has_a_new_version_and_old_rounds_keep_theirs(desk: Desk) -> None:
+    copied(desk)
+    library = desk.app.extensions["desk"].library
+    before = library.surveys["ombudsmannaskap_2"]
+    of_round = Round(
+        "mine", before, library.trees["vasteras"], 5, datetime(2026, 6, 1), datetime(2026, 8, 1),
+        frozenset({Admission.KIOSK}),
+    )  # fmt: skip
+    desk.store.open_round(of_round, desk.now)
+    save(desk, [("1", "listened", "Andra ord")])
+    after = desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"]
+    assert after.version != before.version
+    [kept] = [state.round for state in desk.store.rounds() if state.round.id == "mine"]
+    assert kept.survey == before
+
+
+def test_a_written_survey_can_be_opened_and_answered(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "listened", "Jag är trygg här")])
+    day = desk.now.date()
+    data = {
+        "csrf_token": desk.token("/admin/walls"), "survey": "ombudsmannaskap_2", "tree": "vasteras",
+        "k": "5", "opens": str(day + timedelta(days=100)), "closes": str(day + timedelta(days=150)),
+        "admission": "kiosk", "understood": "y",
+    }  # fmt: skip
+    assert desk.client.post("/admin/rounds/new", data=data).status_code == 303
+    assert desk.store.rounds()[0].round.survey.statements[0].text == "Jag är trygg här"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"title": ""}, "behöver ett namn"),
+        ({"text": "x" * 201}, "högst 200 tecken"),
+        ({"text": ""}, "minst ett"),
+    ],
+)
+def test_what_does_not_hold_is_said_and_what_was_typed_stays(
+    desk: Desk, changes: dict[str, str], said: str
+) -> None:
+    copied(desk)
+    before = asked(desk)
+    refused = save(desk, [("1", "listened", "Nya ord")], **changes)
+    assert (refused.status_code, said in refused.text) == (400, True)
+    if "text" not in changes:
+        assert ">Nya ord</textarea>" in refused.text
+    assert asked(desk) == before
+
+
+def test_wording_is_commented_beside_the_statement(desk: Desk) -> None:
+    copied(desk)
+    page = desk.client.get(OWN).text
+    assert page.count("Frågar om flera saker") == 1
+    assert "LIX 59" in page
+
+
+def test_a_shipped_survey_is_not_changed_here(desk: Desk) -> None:
+    assert desk.client.get("/admin/surveys/ombudsmannaskap").status_code == 403
+    assert desk.client.get("/admin/surveys/no_such").status_code == 404
+
+
+def test_a_preview_is_the_guests_own_page_and_sends_nothing(desk: Desk) -> None:
+    page = desk.client.get("/admin/surveys/ombudsmannaskap/preview?lang=ar").text
+    assert '<html lang="ar" dir="rtl">' in page
+    assert "/admin/static/guest.js" in page
+    assert page.count("<fieldset>") == 4
+    assert "Svarskiosk" not in page
+    before = desk.store.snapshot_text()
+    answers = dict.fromkeys(("listened", "feel_better"), "5")
+    sent = desk.client.post("/admin/surveys/ombudsmannaskap/preview", data=answers)
+    assert sent.headers["Location"] == "/admin/surveys/ombudsmannaskap/preview/thanks"
+    assert "Tack för dina svar!" in desk.client.get(sent.headers["Location"]).text
+    desk.store.count(desk.round.closes_at)
+    assert before != desk.store.snapshot_text()
+    assert [node["answered"] for node in desk.store.snapshot()["rounds"][0]["nodes"]] == [None] * 6
+
+
+def translate(desk: Desk, code: str, survey: str, words: dict[str, tuple[str, bool]]) -> TestResponse:
+    """Post the page with these texts changed, and all others as they stand."""
+    path = f"/admin/languages/{code}" + (f"?survey={survey}" if survey else "")
+    page = desk.client.get(path).text
+    rows = re.findall(
+        r'id="message-(\d+)">([^<]*)</th>.*?<textarea[^>]*>([^<]*)</textarea>.*?value="y"( checked)?',
+        page,
+        re.DOTALL,
+    )
+    data = {"csrf_token": desk.token("/admin/walls")}
+    for number, message, text, checked in rows:
+        new, is_reviewed = words.get(message, (text, bool(checked)))
+        data[f"text-{number}"] = new
+        if is_reviewed:
+            data[f"reviewed-{number}"] = "y"
+    assert set(words) <= {row[1] for row in rows}
+    return desk.client.post(path, data=data)
+
+
+def test_a_survey_is_translated_and_marked_with_who_reviewed_it(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "listened", "Jag är trygg här")])
+    labels = list(desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].messages)
+    words = {label: (f"in English: {label}", True) for label in labels}
+    assert translate(desk, "en", "ombudsmannaskap_2", words).status_code == 303
+    page = desk.client.get("/admin/languages/en?survey=ombudsmannaskap_2").text
+    assert page.count("anna, 2026-03-02") == len(labels)
+    preview = desk.client.get(f"{OWN}/preview?lang=en").text
+    assert "in English: Jag är trygg här" in preview
+    assert desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].texts["en"]
+
+
+def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -> None:
+    def shown() -> bool:
+        state = re.search(
+            r'<span lang="en".*?</th>\s*<td>(ja|nej)', desk.client.get("/admin/languages").text, re.DOTALL
+        )
+        assert state
+        return state.group(1) == "ja"
+
+    assert not shown()
+    for survey in ("", "ombudsmannaskap", "ombudsmannaskap_latt"):
+        path = "/admin/languages/en" + (f"?survey={survey}" if survey else "")
+        found = re.findall(r'id="message-\d+">([^<]*)</th>', desk.client.get(path).text)
+        texts = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", desk.client.get(path).text)
+        translate(desk, "en", survey, {m: (t, True) for m, t in zip(found, texts, strict=True)})
+    assert shown()
+
+
+def test_a_text_that_cannot_stand_there_is_refused_and_nothing_is_saved(desk: Desk, tmp_path: Path) -> None:
+    refused = translate(
+        desk, "en", "", {"Fråga {n} av {total}": ("Question {n}", True), "Börja": ("Go", True)}
+    )
+    assert refused.status_code == 400
+    assert "samma ord inom klamrar" in refused.text
+    assert ">Question {n}</textarea>" in refused.text
+    assert not (tmp_path / "translations").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/languages/sv", "/admin/languages/xx", "/admin/languages/en?survey=x"]
+)
+def test_what_is_not_there_is_not_translated(desk: Desk, path: str) -> None:
+    assert desk.client.get(path).status_code == 404
+
+
+def test_staff_and_viewers_change_no_survey(desk: Desk) -> None:
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
+    desk.sign_in("bo")
+    for path in ("/admin/surveys", OWN, "/admin/surveys/ombudsmannaskap/preview", "/admin/languages/en"):
+        assert desk.client.get(path).status_code == 403
+
+
+def test_no_answer_of_a_preview_is_a_ballot(desk: Desk) -> None:
+    """The preview's form is the guest's; what it posts would be a ballot on the guests' side."""
+    page = desk.client.get("/admin/surveys/ombudsmannaskap/preview").text
+    words = re.search(r'id="words">(.*?)</script>', page, re.DOTALL)
+    assert words
+    assert set(json.loads(words.group(1))) >= {"sv", "ar", "fa", "en"}
+    assert NoAnswer.PREFER_NOT in page
