@@ -1,6 +1,6 @@
 """Surveys in the browser: copy, write, order, reword, and see them as a guest does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.session import desk, for_coordinator, note
-from kiosk.desk.words import say_reason
+from kiosk.desk.words import say, say_reason
 from kiosk.drafts import LONGEST_STATEMENT, Draft, DraftError, draft_of, new_id, write_survey
 from kiosk.guest.pages import Pages
 from kiosk.i18n import REFERENCE
@@ -47,8 +47,9 @@ def copy() -> ResponseReturnValue:
     """Begin a survey of one's own with another one's statements."""
     original = _survey(request.form.get("survey", ""))
     taken = desk().library.surveys
-    survey_id = new_id(original.id, taken, "frågor")
-    write_survey(_folder(), draft_of(original, survey_id), _scales())
+    survey_id = new_id(original.id, taken, "survey")
+    title = say("{title} (kopia)", title=original.title)
+    write_survey(_folder(), replace(draft_of(original, survey_id), title=title), _scales())
     desk().reread()
     note(Deed.SURVEY_WRITTEN, survey_id)
     return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
