@@ -22,6 +22,7 @@ from kiosk.database import StoreError
 from kiosk.definition import DefinitionError
 from kiosk.demonstration import build_demonstration
 from kiosk.doctor import Weight, examine
+from kiosk.drafts import DraftError, write_form
 from kiosk.export import files
 from kiosk.library import Library, read_library, shown_languages, spoken_languages
 from kiosk.office import COMMAND_LINE, Deed
@@ -32,7 +33,9 @@ from kiosk.settings import Settings, SettingsError, read_settings, secret_key
 from kiosk.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
 from kiosk.slips import spaced
 from kiosk.store import Account, Role, Store, open_store
+from kiosk.survey import read_scales
 from kiosk.tree import Tree, flat_tree, read_tree
+from kiosk.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -149,6 +152,56 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
         click.echo(json.dumps(check_report(checked), ensure_ascii=False, indent=2))
     else:
         click.echo(check_text(checked), nl=False)
+
+
+@main.group()
+def survey() -> None:
+    """Surveys as XLSForm, the spreadsheet of KoboToolbox and ODK."""
+
+
+@survey.command(name="export")
+@click.argument("survey_id")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@mendable
+def survey_export(survey_id: str, file: Path) -> None:
+    """Write a survey as XLSForm, in every language that has all its texts."""
+    library = read_library(_settings())
+    _check_new(file)
+    found = _pick(library.surveys, survey_id, "survey")
+    file.write_bytes(write_xlsform(found, no_answer_words(library.guest)))
+    click.echo(f"{file}: {len(found.statements)} statements.")
+
+
+@survey.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@mendable
+def survey_import(file: Path) -> None:
+    """Take in an XLSForm as a survey of the installation's own, in KIOSK_DATA/questions."""
+    settings = _settings()
+    library = read_library(settings)
+    scales = {
+        name: scale
+        for folder in settings.definition_folders
+        for name, scale in read_scales(folder / "scales").items()
+    }
+    try:
+        form = read_xlsform(file.read_bytes(), f"XLSForm {file.name}")
+        made = write_form(
+            settings.data / "questions",
+            settings.data / "translations",
+            form,
+            library.surveys,
+            scales,
+            COMMAND_LINE,
+            date.today(),
+        )
+    except XLSFormError as error:
+        raise DefinitionError(f"{file}: {error}") from error
+    except DraftError as error:
+        english = library.desk["en"].text
+        said = " ".join(reason.said(english) for reason in error.reasons)
+        raise DefinitionError(f"{file}: {said}") from error
+    click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")
 
 
 @main.group()

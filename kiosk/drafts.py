@@ -10,7 +10,7 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 
 from kiosk.definition import ID_PATTERN, is_one_line
 from kiosk.reason import Reason
-from kiosk.survey import RESERVED_NAMES, Scale, Statement, Survey, read_survey
+from kiosk.survey import RESERVED_NAMES, Scale, Statement, Survey, read_scale, read_survey
 
 LONGEST_STATEMENT = 200
 LONGEST_TITLE = 120
@@ -33,6 +33,16 @@ class DraftError(ValueError):
     def __init__(self, *reasons: Reason) -> None:
         super().__init__(" ".join(reason.said(str) for reason in reasons))
         self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a file from elsewhere holds: a draft, its scales by id, and translations, language -> text ->
+    text."""
+
+    draft: "Draft"
+    scales: Mapping[str, Scale]
+    texts: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,56 @@ def write_survey(folder: Path, draft: Draft, scales: Mapping[str, Scale]) -> Sur
         survey = read_survey(path, scales)
         _replace(path, folder / path.name)
     return survey
+
+
+def write_form(
+    questions: Path,
+    translations: Path,
+    form: Form,
+    surveys: Iterable[str],
+    scales: Mapping[str, Scale],
+    who: str,
+    on: date,
+) -> Survey:
+    """Keep what came from elsewhere under ids of its own, its translations not reviewed; the survey it is.
+
+    A scale with the labels of one on file is that scale. Raises DraftError, and changes nothing, if the
+    survey does not hold.
+    """
+    by_labels = {scale.labels: scale for scale in scales.values()}
+    taken, new = set(scales), dict[tuple[str, ...], Scale]()
+    for scale in form.scales.values():
+        if scale.labels not in by_labels and scale.labels not in new:
+            new[scale.labels] = replace(scale, id=new_id(scale.id, taken, "scale"))
+            taken.add(new[scale.labels].id)
+    used = {**by_labels, **new}
+    statements = tuple(replace(one, scale=used[one.scale.labels]) for one in form.draft.statements)
+    draft = replace(form.draft, id=new_id(form.draft.id, surveys, "survey"), statements=statements)
+    check_draft(draft)
+    for scale in new.values():
+        _write_scale(questions / "scales", scale, draft)
+    survey = write_survey(questions, draft, {**scales, **{scale.id: scale for scale in new.values()}})
+    for language, texts in form.texts.items():
+        changed = [Translation(message, text, False) for message, text in texts.items()]
+        write_translations(translations, language, changed, who, on)
+    return survey
+
+
+def _write_scale(folder: Path, scale: Scale, draft: Draft) -> None:
+    lines = [
+        f"id = {_quoted(scale.id)}",
+        f"source = {_quoted(draft.source)}",
+        f"licence = {_quoted(draft.licence)}",
+        "validated = false",
+        f"bipolar = {'true' if scale.bipolar else 'false'}",
+        *(line for label in scale.labels for line in ("", "[[options]]", f"label = {_quoted(label)}")),
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        path = Path(beside) / f"{scale.id}.toml"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        read_scale(path)
+        _replace(path, folder / path.name)
 
 
 def as_toml(draft: Draft) -> str:

@@ -93,7 +93,11 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no installation": (("results",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
     "a round that overlaps": (OPEN, {}, "runs at the same place"),
     "serving without an installation": (("serve",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
-    "serving elsewhere": (("serve",), {"KIOSK_DESK_LISTEN": "203.0.113.1:9"}, "cannot listen on 203.0.113.1"),
+    "serving elsewhere": (
+        ("serve",),
+        {"KIOSK_GUEST_LISTEN": "203.0.113.1:9"},
+        "cannot listen on 203.0.113.1",
+    ),
 }
 
 
@@ -110,6 +114,20 @@ def test_a_mistake_is_one_line_with_the_way_out_and_changes_nothing(run: Run, mi
     assert way_out in done.stderr
     assert (printed(run("round", "list")), printed(run("results", "--json"))) == before
     assert run("link", "--unit", "frida").exit_code == 0
+
+
+def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in(run: Run, tmp_path: Path) -> None:
+    printed(run("init"))
+    assert "4 statements" in printed(run("survey", "export", "ombudsmannaskap", "form.xlsx"))
+    assert "questions/ombudsmannaskap_2.toml: 4 statements" in printed(run("survey", "import", "form.xlsx"))
+    surveys = json.loads(printed(run("check", "--json")))["surveys"]
+    assert surveys["ombudsmannaskap_2"] == surveys["ombudsmannaskap"]
+    again = run("survey", "export", "ombudsmannaskap", "form.xlsx")
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+    (tmp_path / "bad.xlsx").write_bytes(b"x")
+    refused = run("survey", "import", "bad.xlsx")
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+    assert "bad.xlsx: the file cannot be read as a spreadsheet" in refused.stderr
 
 
 def test_looking_where_nothing_is_makes_nothing(run: Run, tmp_path: Path) -> None:

@@ -7,14 +7,15 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.desk.words import say, say_reason
-from kiosk.drafts import LONGEST_STATEMENT, Draft, DraftError, draft_of, new_id, write_survey
+from kiosk.drafts import LONGEST_STATEMENT, Draft, DraftError, draft_of, new_id, write_form, write_survey
 from kiosk.guest.pages import Pages
 from kiosk.i18n import REFERENCE
 from kiosk.office import Deed
 from kiosk.survey import Scale, Statement, Survey, read_scales
 from kiosk.wording import advice
+from kiosk.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
 
 blueprint = Blueprint("surveys", __name__, template_folder="../guest/templates")
 
@@ -36,8 +37,16 @@ class Row:
 @for_coordinator
 def surveys() -> ResponseReturnValue:
     """All surveys, those of the installation's own to be changed and all to be copied."""
+    return _list([])
+
+
+def _list(problems: list[str]) -> str:
     return render_template(
-        "surveys.html", surveys=desk().library.surveys.values(), is_own=is_own, form=FlaskForm()
+        "surveys.html",
+        surveys=desk().library.surveys.values(),
+        is_own=is_own,
+        form=FlaskForm(),
+        problems=problems,
     )
 
 
@@ -53,6 +62,44 @@ def copy() -> ResponseReturnValue:
     desk().reread()
     note(Deed.SURVEY_WRITTEN, survey_id)
     return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+
+
+@blueprint.route("/surveys/<survey_id>.xlsx")
+@for_coordinator
+def as_xlsform(survey_id: str) -> ResponseReturnValue:
+    """The survey as XLSForm, for KoboToolbox, ODK and others."""
+    content = write_xlsform(_survey(survey_id), no_answer_words(desk().library.guest))
+    response = make_response(content)
+    response.mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    response.headers.set("Content-Disposition", "attachment", filename=f"{survey_id}.xlsx")
+    return response
+
+
+@blueprint.route("/surveys/import", methods=["POST"])
+@for_coordinator
+def from_xlsform() -> ResponseReturnValue:
+    """A survey out of an XLSForm, as one of the installation's own."""
+    sent, library, account = request.files.get("file"), desk().library, signed_in()
+    if sent is None:
+        abort(400)
+    try:
+        form = read_xlsform(sent.read(), f"XLSForm {sent.filename}")
+        made = write_form(
+            _folder(),
+            desk().own_folder("translations"),
+            form,
+            library.surveys,
+            _scales(),
+            account.name if account else "",
+            desk().clock().date(),
+        )
+    except XLSFormError as error:
+        return _list([str(error)]), 400
+    except DraftError as error:
+        return _list([say_reason(reason) for reason in error.reasons]), 400
+    desk().reread()
+    note(Deed.SURVEY_WRITTEN, made.id)
+    return redirect(url_for("surveys.survey", survey_id=made.id), 303)
 
 
 @blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])

@@ -38,7 +38,18 @@ OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 """Of these days, since commands read the machine's clock."""
 
 SHOWING = {"check", "results", "round list", "count", "doctor", "export"}
-CHANGING = {"init", "user add", "round open", "slips", "link", "poster", "backup", "restore"}
+CHANGING = {
+    "init",
+    "user add",
+    "round open",
+    "slips",
+    "link",
+    "poster",
+    "backup",
+    "restore",
+    "survey export",
+    "survey import",
+}
 SERVING = {"serve", "demo", "simulate"}
 """Every command is one of these; `backup` is looked at through what it writes, the store's dump."""
 
