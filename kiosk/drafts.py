@@ -18,7 +18,8 @@ from pathlib import Path
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from kiosk.definition import ID_PATTERN, is_one_line
+from kiosk.definition import ID_PATTERN, DefinitionError, is_one_line
+from kiosk.i18n import Catalogue, read_catalogue
 from kiosk.reason import Reason
 from kiosk.survey import RESERVED_NAMES, Scale, Statement, Survey, read_scale, read_survey
 
@@ -229,6 +230,46 @@ def write_translations(
         new = Path(beside) / path.name
         new.write_bytes(written.getvalue())
         _replace(new, path)
+
+
+def as_po(catalogue: Catalogue) -> bytes:
+    """A language's guest texts as one .po file for a translator, what nobody native has reviewed flagged."""
+    code = catalogue.language.code
+    catalog = Catalog(project="kiosk", charset="utf-8", fuzzy=False)
+    for message in (*catalogue.texts, *catalogue.empty):
+        flags = ("fuzzy",) if message in catalogue.unreviewed else ()
+        catalog.add(message, catalogue.texts.get(message, ""), flags=flags)
+    catalog.mime_headers.append(("Language", code))
+    written = BytesIO()
+    write_po(written, catalog, width=0)
+    return written.getvalue()
+
+
+def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]:
+    """What a translator's .po file changes. Raises DefinitionError, with the line, for what cannot be used,
+    and for texts this program does not have."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "guest.po"
+        path.write_bytes(content)
+        try:
+            sent = read_catalogue(path, catalogue.language.code)
+        except DefinitionError as error:
+            raise DefinitionError(str(error).replace(f"{folder}/", "")) from error
+    unknown = [message for message in sent.texts if message not in {*catalogue.texts, *catalogue.empty}]
+    if unknown:
+        raise DefinitionError(
+            f"guest.po: {len(unknown)} texts are of no screen or survey here, such as {unknown[0]!r}; "
+            "translate the file that was downloaded here"
+        )
+    found = [
+        Translation(message, text, message not in sent.unreviewed) for message, text in sent.texts.items()
+    ]
+    return [
+        one
+        for one in found
+        if one.text != catalogue.texts.get(one.message)
+        or one.is_reviewed == (one.message in catalogue.unreviewed)
+    ]
 
 
 def reviews(folder: Path, language: str) -> dict[str, str]:

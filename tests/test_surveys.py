@@ -1,16 +1,20 @@
 """A coordinator writes a survey in the browser, translates it, and sees it as a guest does."""
 
+import io
 import json
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.ballot import NoAnswer
+from kiosk.drafts import reviews
 from kiosk.rounds import Admission, Round
 from tests.test_desk import Desk
+from tests.test_xlsform import ASKED, CHOICES, HEAD, sheet
 
 OWN = "/admin/surveys/ombudsmannaskap_2"
 
@@ -192,6 +196,41 @@ def test_a_text_that_cannot_stand_there_is_refused_and_nothing_is_saved(desk: De
     assert not (tmp_path / "translations").exists()
 
 
+def upload(desk: Desk, content: bytes) -> TestResponse:
+    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(content), "kobo.xlsx")}
+    return desk.client.post("/admin/surveys/import", data=data)
+
+
+def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in_as_another(desk: Desk) -> None:
+    content = desk.client.get("/admin/surveys/ombudsmannaskap.xlsx").get_data()
+    assert upload(desk, content).headers["Location"] == OWN
+    library = desk.app.extensions["desk"].library
+    seed, own = library.surveys["ombudsmannaskap"], library.surveys["ombudsmannaskap_2"]
+    assert own.statements == seed.statements
+    assert own.source == "XLSForm kobo.xlsx"
+    assert own.texts == seed.texts
+
+
+def test_a_new_scale_comes_along(desk: Desk, tmp_path: Path) -> None:
+    content = sheet([HEAD, ASKED], CHOICES)
+    assert upload(desk, content).status_code == 303
+    assert upload(desk, content).status_code == 303
+    library = desk.app.extensions["desk"].library
+    assert library.surveys["imported"].statements[0].scale.labels == ("Nej", "Ja")
+    assert library.surveys["imported_2"].statements == library.surveys["imported"].statements
+    assert [path.name for path in (tmp_path / "questions" / "scales").iterdir()] == ["yes.toml"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no spreadsheet", sheet([HEAD, ["text", "a", "A"]], CHOICES)])
+def test_a_spreadsheet_that_is_no_survey_is_refused_and_leaves_nothing(
+    desk: Desk, tmp_path: Path, content: bytes
+) -> None:
+    refused = upload(desk, content)
+    assert refused.status_code == 400
+    assert 'role="alert"' in refused.text
+    assert not (tmp_path / "questions").exists()
+
+
 @pytest.mark.parametrize(
     "path", ["/admin/languages/sv", "/admin/languages/xx", "/admin/languages/en?survey=x"]
 )
@@ -213,3 +252,42 @@ def test_no_answer_of_a_preview_is_a_ballot(desk: Desk) -> None:
     assert words
     assert set(json.loads(words.group(1))) >= {"sv", "ar", "fa", "en"}
     assert NoAnswer.PREFER_NOT in page
+
+
+def send_file(desk: Desk, content: bytes) -> TestResponse:
+    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(content), "guest-en.po")}
+    return desk.client.post("/admin/languages/en/file", data=data)
+
+
+def test_a_translators_file_goes_out_and_comes_back_with_what_she_changed(desk: Desk, tmp_path: Path) -> None:
+    sent = desk.client.get("/admin/languages/en.po").get_data()
+    assert send_file(desk, sent).status_code == 303
+    assert reviews(tmp_path / "translations", "en") == {}
+    before = desk.app.extensions["desk"].library.guest["en"]
+    changed = sent.replace(
+        b'#, fuzzy\nmsgid "B\xc3\xb6rja"\nmsgstr "Start"', b'msgid "B\xc3\xb6rja"\nmsgstr "Begin"'
+    )
+    assert changed != sent
+    assert send_file(desk, changed).status_code == 303
+    after = desk.app.extensions["desk"].library.guest["en"]
+    assert after.texts == {**before.texts, "Börja": "Begin"}
+    assert set(before.unreviewed) - set(after.unreviewed) == {"Börja"}
+    assert reviews(tmp_path / "translations", "en") == {"Börja": "anna, 2026-03-02"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'msgid "Inte v\xc3\xa5r"\nmsgstr "Not ours"\n', "no screen or survey here"),
+        ('msgid "Fråga {n} av {total}"\nmsgstr "Question"\n'.encode(), "must have the same"),
+        (b"\xff\xfe", "is not UTF-8"),
+        (b'msgid "x', "line 1"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_its_line(
+    desk: Desk, tmp_path: Path, content: bytes, said: str
+) -> None:
+    refused = send_file(desk, content)
+    assert (refused.status_code, said in refused.text) == (400, True)
+    assert gettempdir() not in refused.text
+    assert not (tmp_path / "translations").exists()

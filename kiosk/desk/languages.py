@@ -1,14 +1,16 @@
 """Languages: which guests see, what nobody native has reviewed, and translating side by side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.definition import DefinitionError
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.desk.words import say
-from kiosk.drafts import Translation, reviews, write_translations
+from kiosk.drafts import Translation, as_po, read_translations, reviews, write_translations
 from kiosk.i18n import REFERENCE, Catalogue, Language, fault
 from kiosk.library import shown_languages
 from kiosk.office import Deed
@@ -67,9 +69,7 @@ def languages() -> ResponseReturnValue:
 @for_coordinator
 def texts(code: str) -> ResponseReturnValue:
     """The guest screen's texts, or a survey's, beside their translations; saved with who reviewed which."""
-    catalogue = desk().library.guest.get(code)
-    if catalogue is None or code == REFERENCE or desk().settings is None:
-        abort(404)
+    catalogue = _catalogue(code)
     survey_id, form = request.args.get("survey", ""), FlaskForm()
     messages = _messages(survey_id)
     lines = _lines(catalogue, messages)
@@ -77,7 +77,6 @@ def texts(code: str) -> ResponseReturnValue:
         lines = [_sent(number, line) for number, line in enumerate(lines)]
         if not any(line.problem for line in lines):
             _keep(catalogue, lines)
-            note(Deed.TEXTS_WRITTEN, code)
             return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
     has_problems = any(line.problem for line in lines)
     page = render_template(
@@ -91,6 +90,39 @@ def texts(code: str) -> ResponseReturnValue:
         longest=LONGEST,
     )
     return page, 400 if has_problems else 200
+
+
+@blueprint.route("/languages/<code>.po")
+@for_coordinator
+def as_file(code: str) -> ResponseReturnValue:
+    """Every text guests read, for a translator's own program."""
+    response = Response(as_po(_catalogue(code)), mimetype="text/x-gettext-translation")
+    response.headers.set("Content-Disposition", "attachment", filename=f"guest-{code}.po")
+    return response
+
+
+@blueprint.route("/languages/<code>/file", methods=["POST"])
+@for_coordinator
+def from_file(code: str) -> ResponseReturnValue:
+    """Take a translator's file in. Texts without the flag fuzzy count as reviewed, by whoever sends it."""
+    catalogue, sent = _catalogue(code), request.files.get("file")
+    if sent is None:
+        abort(400)
+    try:
+        changed = read_translations(sent.read(), catalogue)
+    except DefinitionError as error:
+        page = render_template("texts_refused.html", catalogue=catalogue, problem=str(error))
+        return page, 400
+    _write(catalogue, changed)
+    return redirect(url_for("languages.texts", code=code), 303)
+
+
+def _catalogue(code: str) -> Catalogue:
+    """A guest language that can be translated here."""
+    catalogue = desk().library.guest.get(code)
+    if catalogue is None or code == REFERENCE or desk().settings is None:
+        abort(404)
+    return catalogue
 
 
 def _messages(survey_id: str) -> tuple[str, ...]:
@@ -133,9 +165,12 @@ def _keep(catalogue: Catalogue, lines: list[Line]) -> None:
         for line in lines
         if (line.text, line.is_reviewed) != (before[line.message].text, before[line.message].is_reviewed)
     ]
-    account = signed_in()
+    _write(catalogue, changed)
+
+
+def _write(catalogue: Catalogue, changed: Sequence[Translation]) -> None:
+    account, code = signed_in(), catalogue.language.code
     folder = desk().own_folder("translations")
-    write_translations(
-        folder, catalogue.language.code, changed, account.name if account else "", desk().clock().date()
-    )
+    write_translations(folder, code, changed, account.name if account else "", desk().clock().date())
     desk().reread()
+    note(Deed.TEXTS_WRITTEN, code)
