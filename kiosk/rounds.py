@@ -135,7 +135,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
         found.append(
             Reason(
                 "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
-                "{days} dagar.",
+                "{days} dygn.",
                 {"a_day": f"{guests_a_day:g}", "days": ceil(2 * new.k / guests_a_day)},
             )
         )

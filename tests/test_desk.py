@@ -360,7 +360,7 @@ def test_what_to_expect_is_said_first_and_opens_nothing(desk: Desk) -> None:
     desk.sign_in()
     told = open_round(desk, a_day="0.5")
     assert told.status_code == 200
-    assert "efter ungefär 32 dagar" in told.text
+    assert "efter ungefär 32 dygn" in told.text
     assert len(desk.store.rounds()) == 1
     assert open_round(desk, a_day="0.5", thought_over="y").status_code == 303
     assert len(desk.store.rounds()) == 2

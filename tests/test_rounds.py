@@ -53,8 +53,8 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
 @pytest.mark.parametrize(
     ("a_day", "days", "said"),
     [
-        (3.0, 90, "efter ungefär 4 dagar"),
-        (0.5, 90, "efter ungefär 20 dagar"),
+        (3.0, 90, "efter ungefär 4 dygn"),
+        (0.5, 90, "efter ungefär 20 dygn"),
         (0.1, 60, "förrän omgången har stängt: det behövs 10 svar"),
         (0.05, 60, "färre än 5 svar på hela omgången"),
     ],
