@@ -212,6 +212,24 @@ def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
         assert desk.client.get(path).status_code == 403
 
 
+def test_every_unit_stands_in_a_table_beside_the_chart_unit_by_unit(desk: Desk) -> None:
+    desk.answer(30)
+    desk.answer(40, "matcentralen")
+    desk.sign_in()
+    page = desk.client.get("/admin/").text
+    for node in desk.store.snapshot()["rounds"][0]["nodes"]:
+        name = desk.round.tree.node(node["id"]).name
+        [row] = re.findall(rf'data-place="{name}">(.*?)</tr>', page, re.DOTALL)[:1]
+        told = re.findall(r"<td data-number>(\d+)</td>", row)
+        if node["answered"] is None:
+            assert "Väntar på fler svar" in row
+        else:
+            table = node["statements"]["listened"]
+            assert told[:5] == [str(n) for n in reversed(table["counts"])]
+            assert sum(map(int, told[:5])) == int(told[5])
+    assert re.search(r"Flest höll med på (Dagverksamheten|Matcentralen), minst på", page)
+
+
 CHART = "/admin/chart/r/dagverksamheten/listened/"
 
 

@@ -75,7 +75,7 @@ class Chart:
 @dataclass(frozen=True)
 class Section:
     """What is said of one statement. `labels` and `palette` run from the highest option; `imported` are
-    figures from elsewhere, named."""
+    figures from elsewhere, named; `places` the units below the node."""
 
     id: str
     text: str
@@ -87,6 +87,7 @@ class Section:
     imported: tuple[Line, ...]
     sentences: tuple[str, ...]
     change: Trend | None
+    places: tuple[tuple[str, Row], ...]
     charts: tuple[Chart, ...]
 
     @property
@@ -103,6 +104,20 @@ class Section:
     def legend_palette(self) -> Words:
         """The colours of `legend`."""
         return max((chart.palette for chart in self.charts), key=len)
+
+    @property
+    def spread(self) -> str:
+        """What the chart unit by unit tells, in a sentence: where most and fewest agreed, or that too few
+        answered for that."""
+        known = [
+            (one.agreeing / one.on_scale, name) for name, one in self.places if one.on_scale >= PERCENT_FROM
+        ]
+        if len(known) < 2:
+            return say("Färre än två ställen har tillräckligt många svar för att jämföras.")
+        (_low, least), (_high, most) = min(known), max(known)
+        return say(
+            "Flest höll med på {most}, minst på {least}. Skillnaden kan vara slump.", most=most, least=least
+        )
 
     def picture(self, chart: Chart) -> Picture:
         """The chart as a picture, with the words it needs when it stands alone."""
@@ -157,6 +172,7 @@ def section(
         imported,
         said,
         change(history),
+        tuple((node.name, one) for node, one in places if node.id in of_round.tree.leaves),
         tuple(charts),
     )
 
