@@ -6,7 +6,7 @@ Nothing here is about guests, and nothing here changes a round.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from secrets import token_urlsafe
 from typing import Any
@@ -32,6 +32,17 @@ class Deed(StrEnum):
     FIGURES_REMOVED = "figures_removed"
     SURVEY_WRITTEN = "survey_written"
     TEXTS_WRITTEN = "texts_written"
+
+
+class Activity(StrEnum):
+    """What staff do for guests, as the effect report names it."""
+
+    ADVISE = "advise"
+    LINK = "link"
+    ACCOMPANY = "accompany"
+    APPLY = "apply"
+    APPEAL = "appeal"
+    TRAIN = "train"
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,33 @@ class Office:
         """Language -> what guests are told came of the round."""
         rows = self._database.all("SELECT language, words FROM reply WHERE round_id = ?", round_id)
         return dict(rows)
+
+    # -- activities ------------------------------------------------------------------------------
+
+    def count_activity(self, unit_id: str, month: date, kind: Activity, step: int) -> None:
+        """Add to what was done at a unit in a month; never below none."""
+        with self._database.writing(), self._database.transaction():
+            self._database.execute(
+                "INSERT INTO activity (unit_id, month, kind, number) VALUES (?, ?, ?, 0) "
+                "ON CONFLICT (unit_id, month, kind) DO NOTHING",
+                unit_id,
+                month.isoformat(),
+                kind.value,
+            )
+            self._database.execute(
+                "UPDATE activity SET number = number + ? "
+                "WHERE unit_id = ? AND month = ? AND kind = ? AND number + ? >= 0",
+                step,
+                unit_id,
+                month.isoformat(),
+                kind.value,
+                step,
+            )
+
+    def activities(self, unit_id: str) -> dict[tuple[date, Activity], int]:
+        """(first day of the month, kind) -> how many, of what was counted at a unit."""
+        rows = self._database.all("SELECT month, kind, number FROM activity WHERE unit_id = ?", unit_id)
+        return {(date.fromisoformat(month), Activity(kind)): number for month, kind, number in rows}
 
     # -- figures from elsewhere ------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ def test_no_waiting_ballot_slip_or_key_is_in_a_backup(saved: tuple[Path, Store],
         assert set(archive.namelist()) == {"tables.json", "questions/own.toml"}
         tables = json.loads(archive.read("tables.json"))
     assert set(tables) == {
-        "account", "imported", "installation", "link", "log", "reply", "round", "slip_count",
+        "account", "activity", "imported", "installation", "link", "log", "reply", "round", "slip_count",
         "snapshot", "tally", "wall",
     }  # fmt: skip
     content = file.read_bytes() + json.dumps(tables).encode()

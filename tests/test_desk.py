@@ -99,7 +99,7 @@ def test_signing_in_leads_to_the_page_asked_for(desk: Desk) -> None:
     assert "SameSite=Strict" in cookie
 
 
-@pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/admin/", "/\\evil.example", "x"])
+@pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/admin/", "/\\evil.example", "x", "//["])
 def test_signing_in_leads_nowhere_else(desk: Desk, away: str) -> None:
     data = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": PASSWORD}
     response = desk.client.post("/admin/sign-in", data=data, query_string={"next": away})
@@ -148,6 +148,13 @@ def test_a_session_ends_after_half_an_hour_without_a_request(desk: Desk) -> None
         assert desk.client.get("/admin/rounds").status_code == 200
     desk.now += timedelta(minutes=31)
     assert desk.client.get("/admin/rounds").status_code == 302
+
+
+def test_after_a_session_has_ended_one_signs_in_at_the_first_try(desk: Desk) -> None:
+    desk.sign_in()
+    desk.now += timedelta(days=3)
+    assert desk.sign_in().status_code == 303
+    assert desk.client.get("/admin/rounds").status_code == 200
 
 
 def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(desk: Desk) -> None:
@@ -450,7 +457,7 @@ WRITES = {
     "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
     "/admin/links/slips", "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
-    "/admin/surveys/import", "/admin/languages/<code>/file",
+    "/admin/activities", "/admin/surveys/import", "/admin/languages/<code>/file",
     "/admin/surveys/<survey_id>/preview", "/admin/languages/<code>",
 }  # fmt: skip
 

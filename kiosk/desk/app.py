@@ -10,15 +10,41 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import imported, languages, links, log, replies, results, rounds, sign_in, surveys, walls
+from kiosk.desk import (
+    activities,
+    imported,
+    languages,
+    links,
+    log,
+    replies,
+    results,
+    rounds,
+    sign_in,
+    surveys,
+    walls,
+)
 from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in
-from kiosk.desk.words import asked, catalogue, day, period, say
+from kiosk.desk.words import asked, catalogue, day, month, period, say
 from kiosk.library import Library
 from kiosk.settings import Settings, shipped_folder
 from kiosk.store import Role, Store
 from kiosk.ticks import Ticks
 
 LARGEST_FORM = 64 * 1024
+
+TOPICS = (
+    sign_in,
+    results,
+    imported,
+    rounds,
+    replies,
+    activities,
+    surveys,
+    links,
+    walls,
+    languages,
+    log,
+)
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -58,10 +84,22 @@ def create_desk_app(
     )
     app.extensions["desk"] = Desk(store, library, clock, ticks, guest_address, allowed_languages, settings)
     CSRFProtect(app).exempt(surveys.preview_answer)
-    for topic in (sign_in, results, imported, rounds, replies, surveys, links, walls, languages, log):
+    for topic in (
+        sign_in,
+        results,
+        imported,
+        rounds,
+        replies,
+        activities,
+        surveys,
+        links,
+        walls,
+        languages,
+        log,
+    ):
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
-    app.jinja_env.globals.update(_=say, day=day, period=period, asked=asked)
+    app.jinja_env.globals.update(_=say, day=day, month=month, period=period, asked=asked)
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)

@@ -16,10 +16,12 @@ blueprint = Blueprint("sign_in", __name__)
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
     """The form, and what it sends. A wrong name and a wrong password look and take the same."""
+    # Asked first: an ended session is emptied, and the form's token must stand in the new one.
+    is_signed_in = signed_in() is not None
     form = SignInForm()
     onward = _own_path(request.args.get("next", ""))
     if request.method == "GET":
-        return redirect(onward) if signed_in() else render_template("sign_in.html", form=form, problem="")
+        return redirect(onward) if is_signed_in else render_template("sign_in.html", form=form, problem="")
     name, now = (form.name.data or "").strip(), desk().clock().timestamp()
     wait = desk().patience.wait(name, now)
     if wait > 0:
@@ -53,6 +55,9 @@ def choose_language() -> ResponseReturnValue:
 
 def _own_path(wanted: str) -> str:
     """A path of this desk, whatever was asked for: no way to send people elsewhere."""
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return url_for("results.results")
     is_own = not parts.scheme and not parts.netloc and parts.path.startswith("/admin/") and "\\" not in wanted
     return wanted if is_own else url_for("results.results")

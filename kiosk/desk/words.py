@@ -44,6 +44,11 @@ def day(when: date | datetime) -> str:
     return format_date(when, "d MMM y", locale=language())
 
 
+def month(when: date) -> str:
+    """A month as people write it, in the language chosen."""
+    return format_date(when, "MMMM y", locale=language())
+
+
 def period(of_round: Round) -> str:
     """First and last day on which a round takes answers."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)

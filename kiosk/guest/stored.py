@@ -39,6 +39,7 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
     "wall": (("code", "node_id"), _OTHERS),
     "log": (("number", "at", "name", "deed", "what"), _OTHERS),
     "reply": (("round_id", "language", "words"), _OTHERS),
+    "activity": (("unit_id", "month", "kind", "number"), _OTHERS),
     "imported": (("id", "figures"), _OTHERS),
 }
 

@@ -32,6 +32,15 @@ CREATE TABLE slip_count (
     PRIMARY KEY (round_id, unit_id)
 ) STRICT;
 
+-- What staff did for guests: how many of a kind in a month at a unit. No day, no guest.
+CREATE TABLE activity (
+    unit_id TEXT NOT NULL,
+    month TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (unit_id, month, kind)
+) STRICT;
+
 -- Figures counted elsewhere, before there was a kiosk; shown beside the rounds and marked.
 CREATE TABLE imported (
     id TEXT NOT NULL PRIMARY KEY,

@@ -264,6 +264,7 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
         "log",
         "reply",
         "imported",
+        "activity",
     }
     found = [f"table {name}" for name in names if name not in known]
     for table in GUEST_TABLES:

@@ -130,7 +130,7 @@ def test_from_writing_a_statement_to_a_printed_chart(browser: Browser, serve: Se
 
 OTHER_PAGES = [
     "surveys", "surveys/ombudsmannaskap/preview", "languages/ar", "imported", "imported/new/ombudsmannaskap",
-    "walls", "log", "links", "rounds", "reply/r",
+    "walls", "log", "activities", "links", "rounds", "reply/r",
 ]  # fmt: skip
 
 

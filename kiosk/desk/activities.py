@@ -1,0 +1,64 @@
+"""What staff did for guests, counted with a tap: by unit and month, never by guest or day."""
+
+from datetime import date
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.session import desk, for_coordinator, for_staff
+from kiosk.export import csv_table
+from kiosk.office import Activity
+
+blueprint = Blueprint("activities", __name__)
+
+MONTHS_SHOWN = 12
+
+
+@blueprint.route("/activities")
+@for_staff
+def activities() -> ResponseReturnValue:
+    """The counters of one unit this month, and the months before."""
+    units = _units()
+    unit = request.args.get("unit") or next(iter(units), "")
+    if unit not in units:
+        abort(404)
+    counted = desk().store.office.activities(unit)
+    this_month = desk().clock().date().replace(day=1)
+    months = sorted({this_month, *(month for month, _ in counted)}, reverse=True)[:MONTHS_SHOWN]
+    return render_template(
+        "activities.html", form=FlaskForm(), units=units, unit=unit, kinds=list(Activity), counted=counted,
+        this_month=this_month, months=months,
+    )  # fmt: skip
+
+
+@blueprint.route("/activities", methods=["POST"])
+@for_staff
+def tap() -> ResponseReturnValue:
+    """One more of a kind this month, or one fewer where a tap was a mistake."""
+    unit, kind = request.form.get("unit", ""), request.form.get("kind", "")
+    step = {"more": 1, "fewer": -1}.get(request.form.get("step", ""))
+    if unit not in _units() or kind not in set(Activity) or step is None:
+        abort(400)
+    month = desk().clock().date().replace(day=1)
+    desk().store.office.count_activity(unit, month, Activity(kind), step)
+    return redirect(url_for("activities.activities", unit=unit), 303)
+
+
+@blueprint.route("/activities.csv")
+@for_coordinator
+def as_csv() -> ResponseReturnValue:
+    """Every count there is: unit, month, kind, number."""
+    rows: list[tuple[object, ...]] = [("unit", "month", "activity", "number")]
+    for unit in _units():
+        counted: dict[tuple[date, Activity], int] = desk().store.office.activities(unit)
+        rows += [(unit, f"{month:%Y-%m}", kind.value, n) for (month, kind), n in sorted(counted.items())]
+    response = Response(csv_table(rows), mimetype="text/csv")
+    response.headers.set("Content-Disposition", "attachment", filename="activities.csv")
+    return response
+
+
+def _units() -> dict[str, str]:
+    """Unit id -> name, of all trees on file."""
+    trees = desk().library.trees.values()
+    return {unit: tree.node(unit).name for tree in trees for unit in tree.leaves}
