@@ -4,6 +4,7 @@ In production each side has a listener of its own, so that the desk is not there
 kiosk's address; the demonstration serves both on one.
 """
 
+import logging
 import signal
 import socket
 import sys
@@ -75,6 +76,8 @@ def serve(listeners: list[tuple[str, Wsgi]], counting: Counting | None, *, schem
 
     `scheme` is what browsers use: https where a proxy in front encrypts.
     """
+    # It writes paths of requests, where something fails that nobody foresaw.
+    logging.getLogger("waitress").disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [_server(address, application, scheme) for address, application in listeners]
     if counting:

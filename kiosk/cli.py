@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from functools import wraps
 from pathlib import Path
@@ -12,6 +12,7 @@ from secrets import SystemRandom
 from typing import Any, ParamSpec, TextIO, TypeVar
 
 import click
+import peewee
 
 from kiosk import __version__
 from kiosk.app import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
@@ -24,12 +25,15 @@ from kiosk.demonstration import build_demonstration
 from kiosk.doctor import Weight, examine
 from kiosk.drafts import DraftError, write_form
 from kiosk.export import files
+from kiosk.i18n import read_catalogues
 from kiosk.library import Library, read_library, shown_languages, spoken_languages
 from kiosk.office import COMMAND_LINE, Deed
 from kiosk.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
 from kiosk.passwords import hash_password
+from kiosk.reason import Reason
 from kiosk.rounds import Admission, Round, RoundError, round_id
-from kiosk.settings import Settings, SettingsError, read_settings, secret_key
+from kiosk.seal import KeysAwayError
+from kiosk.settings import Settings, SettingsError, read_settings, secret_key, shipped_folder
 from kiosk.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
 from kiosk.slips import spaced
 from kiosk.store import Account, Role, Store, open_store
@@ -40,7 +44,7 @@ from kiosk.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xls
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MENDABLE = (SettingsError, DefinitionError, StoreError, ArrivalError, PaperError)
+MENDABLE = (SettingsError, DefinitionError, StoreError, ArrivalError, PaperError, KeysAwayError)
 
 SHORTEST_PASSWORD = 10
 
@@ -55,10 +59,28 @@ def mendable(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except MENDABLE as error:
-            click.echo(f"kiosk: {error}", err=True)
-            sys.exit(2)
+            problem = str(error)
+        except RoundError as error:
+            problem = _in_english(error.reasons)
+        except OSError as error:
+            where = f" {error.filename}:" if error.filename else ""
+            problem = f"{where} {error.strerror or error}; is it there, and yours to read and write?".strip()
+        except peewee.PeeweeException as error:
+            told = str(error).splitlines() or [type(error).__name__]
+            problem = f"KIOSK_DATABASE_URL: the database cannot be used ({told[0]})"
+        except OverflowError:
+            problem = "a date or number is out of range; choose a smaller one"
+        except UnicodeError as error:
+            problem = f"a file or word is not UTF-8 ({error.reason if hasattr(error, 'reason') else error})"
+        click.echo(f"kiosk: {problem}", err=True)
+        sys.exit(2)
 
     return wrapped
+
+
+def _in_english(reasons: Iterable[Reason]) -> str:
+    english = read_catalogues([shipped_folder("translations")], "desk")["en"]
+    return " ".join(reason.said(english.text) for reason in reasons)
 
 
 def _settings(data: str = "instance") -> Settings:
@@ -87,7 +109,7 @@ def init() -> None:
     settings = _settings()
     store = open_store(settings.data, settings.database_url, settings.keys)
     store.migrate()
-    store.renew()
+    store.renew(giving_up_lost=True)
     secret_key(settings)
     # So that the first count waits for the first tick, rather than make up for one before it.
     count_if_due(store, settings.ticks, datetime.now())
@@ -198,9 +220,7 @@ def survey_import(file: Path) -> None:
     except XLSFormError as error:
         raise DefinitionError(f"{file}: {error}") from error
     except DraftError as error:
-        english = library.desk["en"].text
-        said = " ".join(reason.said(english) for reason in error.reasons)
-        raise DefinitionError(f"{file}: {said}") from error
+        raise DefinitionError(f"{file}: {_in_english(error.reasons)}") from error
     click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")
 
 
@@ -284,11 +304,7 @@ def round_open(
         closes_at,
         frozenset(Admission(way) for way in admission),
     )
-    try:
-        store.open_round(new, now)
-    except RoundError as error:
-        english = library.desk["en"].text
-        raise StoreError(" ".join(reason.said(english) for reason in error.reasons)) from error
+    store.open_round(new, now)
     store.office.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")

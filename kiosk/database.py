@@ -83,8 +83,10 @@ class Database:
         """
         if self._is_sqlite:
             self.execute("PRAGMA busy_timeout = 50")
-            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+            try:
+                self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
 
     def locking(self, sql: str) -> str:
         """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the rows it reads."""
@@ -92,6 +94,8 @@ class Database:
 
     def execute(self, sql: str, *values: Any) -> Any:
         dialect_sql = sql.replace("?", self._peewee.param)
+        # PostgreSQL refuses texts with NUL; none that is stored has one, so none is ever found.
+        values = tuple(one.replace("\0", "\ufffd") if isinstance(one, str) else one for one in values)
         return self._peewee.execute_sql(dialect_sql, values)  # type: ignore[no-untyped-call]
 
     def one(self, sql: str, *values: Any) -> Row | None:

@@ -17,6 +17,7 @@ from typing import Any
 
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_FILE_BYTES = 1_000_000
+LONGEST_TEXT = 500
 
 TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Bidirectional classes that make a text read otherwise than it is stored (Unicode UAX 9)."""
@@ -73,13 +74,15 @@ class Table:
         return f"add a line {key} = {words} {place}"
 
     def text(self, key: str) -> str:
-        """A text with something to read on one line, white space at its ends removed, in NFC."""
-        text = unicodedata.normalize("NFC", self._take(key, str, '"a text in quotes"'))
+        """A text with something to read on one line, tidied up, at most LONGEST_TEXT characters."""
+        text = tidied(self._take(key, str, '"a text in quotes"'))
         if not is_one_line(text):
             raise self.error(key, "holds a line break or control character; keep it on one line")
         if all(unicodedata.category(char)[0] in "ZC" for char in text):
             raise self.error(key, "is empty; write the text between the quotes")
-        return text.strip()
+        if len(text) > LONGEST_TEXT:
+            raise self.error(key, f"is {len(text)} characters long; write at most {LONGEST_TEXT}")
+        return text
 
     def optional_text(self, key: str) -> str:
         """Like `text`, but "" where the key is absent."""
@@ -122,6 +125,11 @@ class Table:
                 way_out = f"did you mean {near[0]!r}?" if near else "remove it"
                 known = ", ".join(sorted(self.asked))
                 raise self.error(key, f"is not a key here; {way_out} (keys: {known})")
+
+
+def tidied(text: str) -> str:
+    """In NFC, without spaces at its ends, and with one where several stood: what a screen would show."""
+    return re.sub(" {2,}", " ", unicodedata.normalize("NFC", text)).strip()
 
 
 def is_one_line(text: str) -> bool:
@@ -182,4 +190,4 @@ def messages_of_file(text: str) -> Iterator[str]:
     values = tomllib.loads(text)
     texts = [row["text"] for row in values.get("statements", [])]
     labels = [row["label"] for row in values.get("options", [])]
-    yield from (unicodedata.normalize("NFC", words).strip() for words in (*texts, *labels))
+    yield from (tidied(words) for words in (*texts, *labels))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library, spoken_languages
@@ -47,6 +48,7 @@ def examine(settings: Settings, store: Store, library: Library, now: datetime) -
         *_look_at_rounds(store, now),
         *_look_at_languages(settings, store, library),
         *_look_at_the_network(settings),
+        *_look_at_the_address(settings, store),
         *_look_at_web_servers(settings, WEB_SERVERS),
         *_look_at_the_demonstration(store),
     ]
@@ -171,6 +173,16 @@ def _look_at_the_network(settings: Settings) -> Iterator[Advice]:
                 f"{name} is {address}: answers and passwords cross the network unencrypted. Listen on "
                 "127.0.0.1, put a web server that encrypts in front, and set KIOSK_HTTPS=yes",
             )
+
+
+def _look_at_the_address(settings: Settings, store: Store) -> Iterator[Advice]:
+    host = urlsplit(settings.guest_address).hostname or ""
+    if host in {"127.0.0.1", "localhost", "::1"} and not store.is_demonstration:
+        yield Advice(
+            Weight.LOOK,
+            f"KIOSK_GUEST_ADDRESS is {settings.guest_address}: slips, posters and kiosks' addresses lead to "
+            "this machine alone. Set it to the address guests reach",
+        )
 
 
 def _look_at_web_servers(settings: Settings, folders: tuple[Path, ...]) -> Iterator[Advice]:

@@ -25,6 +25,10 @@ class KeyLostError(Exception):
     """The key of a sealed row is gone or does not fit: what the row held cannot be read again."""
 
 
+class KeysAwayError(OSError):
+    """The folder with a row's keys is not there: unmounted or moved perhaps, so nothing is taken for lost."""
+
+
 class KeyFolder:
     """Keys as files, one folder for each sealed row: <folder>/<row>/<key id>.
 
@@ -44,7 +48,13 @@ class KeyFolder:
         return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
 
     def open(self, row: str, key_id: str, sealed: bytes) -> bytes:
-        """Decrypt a sealed row. Raises KeyLostError if its key is gone or does not fit."""
+        """Decrypt a sealed row. Raises KeyLostError if its key is gone or does not fit, KeysAwayError if the
+        row has no folder of keys at all."""
+        if not (self.folder / row).is_dir():
+            raise KeysAwayError(
+                f"KIOSK_KEYS: the keys of {row} are not in {self.folder}; bring the folder back, or, if it "
+                "is lost for good, run: kiosk init"
+            )
         try:
             key = (self.folder / row / key_id).read_bytes()
             padded = AESGCM(key).decrypt(_NONCE, sealed, row.encode())
@@ -52,6 +62,10 @@ class KeyFolder:
             raise KeyLostError(f"the key of {row} is missing or damaged") from error
         length = int.from_bytes(padded[:4], "big")
         return padded[4 : 4 + length]
+
+    def begin_anew(self, row: str) -> None:
+        """Give up keys that are lost for good with their folder: from now on the row's key counts as lost."""
+        (self.folder / row).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def has(self, row: str, key_id: str) -> bool:
         """Whether this key is in the folder."""

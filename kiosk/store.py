@@ -114,19 +114,28 @@ class Store:
             )
 
     def boxes_without_key(self) -> tuple[int, int]:
-        """(boxes there are, boxes whose key is not in the folder)."""
-        rows = self._database.all("SELECT round_id, unit_id, key_id FROM box")
-        return len(rows), sum(not self._keys.has(_box_row(row[0], row[1]), row[2]) for row in rows)
+        """(boxes there are, boxes whose key is not in the folder).
 
-    def renew(self) -> None:
+        Holds the writer's place, since keys change under a reader's hands.
+        """
+        with self._write():
+            rows = self._database.all(self._database.locking("SELECT round_id, unit_id, key_id FROM box"))
+            return len(rows), sum(not self._keys.has(_box_row(row[0], row[1]), row[2]) for row in rows)
+
+    def renew(self, *, giving_up_lost: bool = False) -> None:
         """Seal every box and slip set anew, which destroys old keys a kill or a power cut left behind.
 
-        Those whose keys are lost begin empty, and their rounds say so.
+        Rows whose keys are lost begin empty, and their rounds say so; those whose folder of keys is not
+        there at all only when `giving_up_lost`, else KeysAwayError is raised.
         """
         with self._write():
             for state in self.rounds():
+                round_id = state.round.id
                 for unit in () if state.is_closed else state.round.tree.leaves:
-                    box = self._box_for_update(state.round.id, unit)
+                    if giving_up_lost:
+                        self._keys.begin_anew(_box_row(round_id, unit))
+                        self._keys.begin_anew(_slip_row(round_id, unit))
+                    box = self._box_for_update(round_id, unit)
                     if box:
                         self._put_box(box, unit, box.ballots)
                     self._renew_slips(state.round, unit)
@@ -331,6 +340,10 @@ class Store:
         try:
             plain = self._keys.open(_slip_row(round_id, unit_id), key_id, bytes(sealed))
         except KeyLostError:
+            print(
+                f"the slips of {unit_id} in {round_id} are lost with their key; print new ones",
+                file=sys.stderr,
+            )
             lost = slips.empty_set()
             return tag, self._put_slips(round_id, unit_id, key_id, lost), lost
         return tag, key_id, slips.unpack(plain)

@@ -4,6 +4,7 @@ Guests answer at the leaves. A second partition (age, language) would let two ta
 from each other, so there is none.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,13 @@ def tree_from_json(rows: list[dict[str, Any]]) -> Tree:
 
 
 def flat_tree(unit_ids: list[str]) -> Tree:
-    """A tree made of names alone: one unit is its own root, several stand under a root `all`."""
+    """A tree made of names alone: one unit is its own root, several stand under a root `all`.
+
+    Raises DefinitionError for a name that could not be a file's.
+    """
+    for unit in unit_ids:
+        if not re.fullmatch(r"\w[\w .-]{0,79}", unit):
+            raise DefinitionError(f"unit {unit!r}: write letters, digits, spaces, . - and _, at most 80")
     if len(unit_ids) == 1:
         return Tree((Node(unit_ids[0], unit_ids[0], None),))
     root = "all"

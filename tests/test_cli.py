@@ -93,6 +93,14 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no installation": (("results",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
     "a round that overlaps": (OPEN, {}, "runs at the same place"),
     "serving without an installation": (("serve",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
+    "a day out of range": ((*OPEN[:6], "--closes", "9999-12-31"), {}, "out of range"),
+    "days out of range": ((*OPEN[:7], "99999999999"), {}, "out of range"),
+    "a folder nobody can write": (("export", "/proc/kiosk"), {}, "yours to read and write"),
+    "a server that is away": (
+        ("results",),
+        {"KIOSK_DATABASE_URL": "postgresql://127.0.0.1:9/none"},
+        "the database cannot be used",
+    ),
     "serving elsewhere": (
         ("serve",),
         {"KIOSK_GUEST_LISTEN": "203.0.113.1:9"},
@@ -128,6 +136,26 @@ def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in(run: Run, tmp_path: Pat
     refused = run("survey", "import", "bad.xlsx")
     assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
     assert "bad.xlsx: the file cannot be read as a spreadsheet" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "said"),
+    [
+        ('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}', ("--k", "4"), "k must be at least 5"),
+        ('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}', ("--days", "2"), "at least 5 days"),
+        ('{"at": "2026-03-02T10:15:00", "unit": "../../x", "answers": {}}', (), "unit '../../x'"),
+        ('{"at": "2026-03-02T10:15:00", "unit": "a\\u0000b", "answers": {}}', (), "unit 'a"),
+        ('{"at": "9999-12-31T23:15:00", "unit": "a", "answers": {}}', (), "out of range"),
+    ],
+)
+def test_arrivals_that_cannot_be_simulated_are_refused_in_one_line(
+    run: Run, tmp_path: Path, line: str, words: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "arrivals").write_text(line + "\n")
+    refused = run("simulate", "--arrivals", "arrivals", *words)
+    assert refused.exit_code == 2, refused.exception
+    assert len(refused.stderr.splitlines()) == 1
+    assert said in refused.stderr
 
 
 def test_looking_where_nothing_is_makes_nothing(run: Run, tmp_path: Path) -> None:

@@ -99,7 +99,9 @@ def test_signing_in_leads_to_the_page_asked_for(desk: Desk) -> None:
     assert "SameSite=Strict" in cookie
 
 
-@pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/admin/", "/\\evil.example", "x", "//["])
+@pytest.mark.parametrize(
+    "away", ["https://evil.example/", "//evil.example/admin/", "/\\evil.example", "x", "//["]
+)
 def test_signing_in_leads_nowhere_else(desk: Desk, away: str) -> None:
     data = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": PASSWORD}
     response = desk.client.post("/admin/sign-in", data=data, query_string={"next": away})
@@ -404,6 +406,7 @@ BAD_ROUNDS = {
     "k under the floor": ({"k": "4"}, "k måste vara minst 5"),
     "k in words": ({"k": "fem"}, "heltal"),
     "too short": ({"closes": "2026-06-12"}, "minst 5 dagar"),
+    "the last day there is": ({"closes": "9999-12-31"}, "högst 366 dagar"),
     "no such day": ({"closes": "2026-02-30"}, "datum"),
     "another round runs": ({"opens": "2026-03-10"}, "pågår på samma ställe"),
     "no way in": ({"admission": []}, "minst ett sätt"),

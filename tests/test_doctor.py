@@ -21,7 +21,11 @@ class Patient:
     """An installation in good health, and what the doctor says of it."""
 
     def __init__(self, folder: Path) -> None:
-        environ = {"KIOSK_DATA": str(folder / "data"), "KIOSK_KEYS": str(folder / "keys")}
+        environ = {
+            "KIOSK_DATA": str(folder / "data"),
+            "KIOSK_KEYS": str(folder / "keys"),
+            "KIOSK_GUEST_ADDRESS": "https://svara.example",
+        }
         self.settings: Settings = read_settings(environ)
         os.umask(0o077)
         self.store: Store = open_store(self.settings.data, self.settings.database_url, self.settings.keys)
@@ -71,6 +75,12 @@ def test_a_missing_key_is_bad_before_its_box_is_lost(patient: Patient) -> None:
     assert "the keys of 1 of " in told
     (patient.settings.data / "key").rename(key)
     assert patient.told(Weight.BAD) == []
+
+
+def test_paper_that_would_lead_to_this_machine_is_worth_a_look(patient: Patient) -> None:
+    patient.settings = replace(patient.settings, guest_address="http://127.0.0.1:8000")
+    [told] = patient.told(Weight.LOOK)
+    assert "KIOSK_GUEST_ADDRESS" in told
 
 
 def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:

@@ -159,6 +159,11 @@ HOSTILE = {
         "data": {"slip": "BBBBBBBBBBBB"},
         "headers": {"Origin": "http://evil.example"},
     },
+    "a path in Cyrillic": {"path": "/k/%D0%B6", "data": {"listened": "5"}},
+    "a path with line breaks": {"path": "/k/%0d%0aX:%20y", "data": {"listened": "5"}},
+    "a path with a null byte": {"path": "/s/%00", "data": {"listened": "5"}},
+    "a slip with a null byte": {"path": "/q/answer", "data": {"slip": "BBB\0", "listened": "5"}},
+    "no host": {"data": {"listened": "5"}, "headers": {"Host": "a b<>/"}},
     "thanks": {"path": "/thanks", "data": {"listened": "5"}},
     "put": {"method": "PUT", "data": {"listened": "5"}},
     "delete": {"method": "DELETE"},
@@ -234,6 +239,16 @@ def test_a_kiosk_takes_ballots_no_faster_than_people_answer(tmp_path: Path) -> N
     assert (slowed.status_code, slowed.headers["Retry-After"]) == (429, "2")
     times[0] += timedelta(seconds=8)
     assert place.client.post("/", data={"listened": "5"}).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/k/%D0%B6", "/k/%0d%0aX:%20y", "/k/%00"])
+def test_an_odd_path_is_a_plain_refusal_and_nothing_is_said_of_it(
+    place: Place, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    response = place.client.get(path)
+    assert response.status_code == 404
+    assert response.headers["Refresh"] == f"60; url={path.replace('%0d%0a', '%0D%0A').replace(':', '%3A')}"
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_kiosk_between_rounds_tries_again_by_itself_and_a_phone_does_not(tmp_path: Path) -> None:

@@ -138,3 +138,9 @@ def test_a_restarted_server_is_found_again(server: str, url: str, store: Store) 
         )
     store.cast("r", "a", ballot(1, 1), MONDAY)
     assert closed(store, ROUND)["root"] == 10
+
+
+def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
+    assert store.link("\0") is None
+    assert store.unit_of_slip("BBB\0") is None
+    assert store.account("anna\0") is None

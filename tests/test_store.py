@@ -1,8 +1,10 @@
 """The store: what it takes, what it refuses, and what its tables can never say."""
 
 import re
+import shutil
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import kiosk.store
 from kiosk.database import StoreError
 from kiosk.rounds import RoundError
+from kiosk.seal import KeysAwayError
 from kiosk.store import Account, RoundClosedError, Store, open_store
 from tests.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
 
@@ -170,6 +173,53 @@ def test_slips_under_a_lost_key_open_nothing_and_new_ones_do(store: Store, tmp_p
     assert store.unit_of_slip(old) is None
     [new] = store.print_slips("r", "a", 1)
     assert store.unit_of_slip(new) == ("r", "a")
+
+
+def test_keys_that_are_away_lose_nothing(store: Store, tmp_path: Path) -> None:
+    cast_all(store, "a", random_ballots(9, Random(1)))
+    [slip] = store.print_slips("r", "a", 1)
+    (tmp_path / "keys").rename(tmp_path / "away")
+    for write in (
+        lambda: store.cast("r", "a", ballot(1, 1), MONDAY),
+        lambda: store.cast("r", "a", ballot(1, 1), MONDAY, slip),
+        lambda: store.count(MONDAY + DAY),
+        lambda: store.renew(),
+        lambda: store.print_slips("r", "b", 1),
+    ):
+        with pytest.raises(KeysAwayError, match="bring the folder back"):
+            write()
+    (tmp_path / "away").rename(tmp_path / "keys")
+    store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    assert closed(store, a_round(tree("a", "b")))["root"] == 10
+    assert store.rounds()[0].lost_boxes == 0
+
+
+def test_keys_given_up_let_the_round_go_on_and_it_says_so(store: Store, tmp_path: Path) -> None:
+    cast_all(store, "a", random_ballots(9, Random(1)))
+    shutil.rmtree(tmp_path / "keys")
+    store.renew(giving_up_lost=True)
+    assert store.rounds()[0].lost_boxes == 2
+    cast_all(store, "a", random_ballots(6, Random(1)))
+    assert closed(store, a_round(tree("a", "b")))["root"] == 6
+
+
+def test_looking_for_keys_while_guests_answer_finds_them_all(tmp_path: Path) -> None:
+    answering = a_store(tmp_path)
+    answering.open_round(a_round(tree("a")), MONDAY)
+    done = threading.Event()
+
+    def look() -> list[tuple[int, int]]:
+        looking, found = a_store(tmp_path), []
+        while not done.is_set():
+            found.append(looking.boxes_without_key())
+        looking.close()
+        return found
+
+    with ThreadPoolExecutor(1) as others:
+        looks = others.submit(look)
+        cast_all(answering, "a", random_ballots(150, Random(1)))
+        done.set()
+    assert set(looks.result()) <= {(1, 0)}
 
 
 def test_the_rounds_terms_never_change(store: Store) -> None:

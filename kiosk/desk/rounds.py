@@ -1,6 +1,6 @@
 """Rounds: which there are, and opening a new one. Nothing here changes or closes one."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +15,9 @@ from kiosk.rounds import Admission, Round, RoundError, outlook, round_id
 blueprint = Blueprint("rounds", __name__)
 
 USUAL_LENGTH = timedelta(days=90)
+
+LAST_DAY = date(9000, 1, 1)
+"""Later days are as good as this one: too late by any rule, but still days one can count with."""
 
 
 @blueprint.route("/rounds")
@@ -66,6 +69,6 @@ def _asked_for(form: RoundForm) -> Round:
         desk().library.trees[form.tree.data],
         form.k.data,
         opens_at,
-        datetime.combine(form.closes.data, time()) + timedelta(days=1),
+        datetime.combine(min(form.closes.data, LAST_DAY), time()) + timedelta(days=1),
         frozenset(Admission(way) for way in form.admission.data or ()),
     )

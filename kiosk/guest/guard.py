@@ -6,6 +6,7 @@ HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
         "sandbox allow-forms allow-scripts allow-same-origin"
     ),
     # Not no-referrer: browsers then send "Origin: null" with the form, which is refused below.

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, make_response, redirect, request
 from flask.json.provider import DefaultJSONProvider
@@ -54,6 +55,8 @@ def create_guest_app(
         app.json.ensure_ascii = False
     views = GuestViews(store, Pages(library, allowed_languages, store.is_demonstration), clock, pace)
     app.register_blueprint(views.blueprint())
+    # Flask would write paths and times of failed requests to the log.
+    app.logger.disabled = True
     app.register_error_handler(HTTPException, views.refused)
     app.register_error_handler(Exception, views.failed)
     app.before_request(views.check_form)
@@ -118,6 +121,8 @@ class GuestViews:
         """Refuse what no page of ours sends, before anything is looked up."""
         if request.method != "POST":
             return
+        if not request.host:
+            abort(400, "bad")
         if not is_own_form(dict(request.headers), request.host_url.rstrip("/")):
             abort(403, "bad")
         if request.mimetype != "application/x-www-form-urlencoded":
@@ -255,5 +260,5 @@ class GuestViews:
         response = make_response(self._pages.refusal(reason), status)
         response.headers["Kiosk-Refusal"] = reason
         if request.path == "/" or request.path.startswith("/k/"):
-            response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={request.path}"
+            response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={quote(request.path)}"
         return response
