@@ -23,6 +23,9 @@ from kiosk.demonstration import build_demonstration
 from kiosk.doctor import Weight, examine
 from kiosk.export import files
 from kiosk.library import Library, read_library
+from kiosk.lockdown import CHECKLIST, LockdownError, read_address
+from kiosk.lockdown import files as lockdown_files
+from kiosk.lockdown import write as write_lockdown
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round, RoundError, round_id
 from kiosk.settings import Settings, SettingsError, read_settings, secret_key
@@ -34,7 +37,7 @@ from kiosk.tree import Tree, flat_tree, read_tree
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MENDABLE = (SettingsError, DefinitionError, StoreError, ArrivalError)
+MENDABLE = (SettingsError, DefinitionError, StoreError, ArrivalError, LockdownError)
 
 SHORTEST_PASSWORD = 10
 
@@ -290,6 +293,17 @@ def link(unit: str, poster: bool) -> None:
         raise StoreError(f"there is no unit {unit!r}; there are: {', '.join(sorted(known))}")
     made = _store(settings).add_link(Admission.POSTER if poster else Admission.KIOSK, unit)
     click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{made.code}")
+
+
+@main.command()
+@click.option("--address", required=True, help="The kiosk's address, as kiosk link prints it.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@mendable
+def lockdown(address: str, out: Path) -> None:
+    """Write the files that lock a machine to one kiosk's address, and a checklist to follow."""
+    made = lockdown_files(read_address(address))
+    write_lockdown(out, made)
+    click.echo(f"{out}: {len(made)} files. Now follow {out / CHECKLIST}.")
 
 
 @main.command()
