@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 from kiosk.lockdown import KioskAddress, files
 
@@ -77,45 +78,97 @@ def _namespace() -> list[str]:
 
 
 @dataclass(frozen=True)
+class Page:
+    """One entry of the browser's own list of what it shows."""
+
+    id: str
+    kind: str
+    address: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Seen:
-    """What the browser shows and does, from outside. Pages are (kind, address) pairs."""
+    """What the browser shows and does, from outside."""
 
     is_running: bool
-    pages: tuple[tuple[str, str], ...]
+    pages: frozenset[Page]
     windows: frozenset[str]
     processes: frozenset[str]
     files: frozenset[str]
     picture: bytes = field(repr=False)
 
 
-@dataclass
 class Kiosk:
-    """A running browser on a display. `port` is where it lists its pages."""
+    """A browser on a display, started by `command`, with all it writes in `folder`."""
 
-    folder: Path
-    display: str
-    process: subprocess.Popen[bytes]
-    port: int
+    def __init__(self, folder: Path, shown_on: str, command: list[str]) -> None:
+        self.folder = folder
+        self.environ = {
+            **os.environ,
+            "DISPLAY": shown_on,
+            "RUNTIME_DIRECTORY": str(folder),
+            "HOME": str(folder),
+        }
+        self.command = command
+        self.start()
+
+    def start(self) -> None:
+        """Start the browser, and wait until it lists its pages."""
+        told = self.folder / "profile" / "DevToolsActivePort"
+        told.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            self.command,
+            env=self.environ,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        ends = time.monotonic() + LONGEST
+        while not (told.exists() and told.read_text()):
+            status = self.process.poll()
+            assert status is None, f"Chromium ended with status {status}"
+            assert time.monotonic() < ends, f"Chromium did not start within {LONGEST} s"
+            time.sleep(0.05)
+        self.port = int(told.read_text().split()[0])
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def crash(self) -> None:
+        """End as by a failure: nothing is tidied up."""
+        self.process.kill()
+        self.process.wait()
 
     def press(self, *words: str) -> None:
         """Let xdotool do something: `key ctrl+n`, `mousemove 10 10 click 3`."""
-        subprocess.run(["xdotool", *words], env={**os.environ, "DISPLAY": self.display}, check=True)
+        subprocess.run(["xdotool", *words], env=self.environ, check=True)
 
-    def pages(self) -> tuple[tuple[str, str], ...]:
+    def pages(self) -> frozenset[Page]:
+        """What the browser lists; nothing when it is ending."""
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/json/list", timeout=5) as answer:  # noqa: S310
                 found = json.load(answer)
-        except (URLError, OSError):
-            return ()
-        return tuple(
-            sorted((page["type"], page["url"]) for page in found if not page["url"].startswith(OWN_PAGES))
+        except OSError:
+            return frozenset()
+        return frozenset(
+            Page(page["id"], page["type"], page["url"], unescape(page["title"]))
+            for page in found
+            if not page["url"].startswith(OWN_PAGES)
         )
+
+    def open(self, address: str) -> None:
+        """Open an address in a tab of its own, as one typed in an address bar."""
+        asked = Request(f"http://127.0.0.1:{self.port}/json/new?{quote(address, safe='')}", method="PUT")  # noqa: S310
+        with urlopen(asked, timeout=5):  # noqa: S310
+            pass
 
     def see(self) -> Seen:
         is_running = self.process.poll() is None
         return Seen(
             is_running,
-            self.pages() if is_running else (),
+            self.pages() if is_running else frozenset(),
             self._windows(),
             self._processes(),
             self._files(),
@@ -141,7 +194,7 @@ class Kiosk:
     def _windows(self) -> frozenset[str]:
         listed = subprocess.run(
             ["xdotool", "search", "--onlyvisible", "--maxdepth", "1", "--name", ""],
-            env={**os.environ, "DISPLAY": self.display},
+            env=self.environ,
             capture_output=True,
             text=True,
             check=False,
@@ -163,7 +216,9 @@ class Kiosk:
     def _files(self) -> frozenset[str]:
         """Files outside the browser's own folders."""
         own = {"profile", "etc", "Xvfb_screen0"}
-        tops = [path for path in self.folder.iterdir() if not path.name.startswith(".") and path.name not in own]
+        tops = [
+            path for path in self.folder.iterdir() if not path.name.startswith(".") and path.name not in own
+        ]
         files = [path for top in tops for path in (top, *top.rglob("*")) if path.is_file()]
         return frozenset(str(path.relative_to(self.folder)) for path in files)
 
@@ -198,6 +253,8 @@ def kiosk(folder: Path, address: KioskAddress, *, is_locked: bool, is_read: bool
     the text of a page can be read: only for tries where the developer tools are no way out.
     """
     made = files(address)
+    (folder / "etc").mkdir()
+    (folder / "etc" / "page.html").write_text("<title>reached</title>")
     policies = folder / "etc" / "policies" / "managed"
     policies.mkdir(parents=True)
     if is_locked:
@@ -213,27 +270,10 @@ def kiosk(folder: Path, address: KioskAddress, *, is_locked: bool, is_read: bool
         if is_locked
         else ["chromium", f"--user-data-dir={folder}/profile", "--no-first-run", *WATCHED, address.url]
     )
-    with display(folder) as shown:
-        process = subprocess.Popen(
-            [*_namespace(), "sh", "-c", 'mount --bind "$0" /etc/chromium && exec "$@"', str(folder / "etc"), *command],
-            env={**os.environ, "DISPLAY": shown, "RUNTIME_DIRECTORY": str(folder), "HOME": str(folder)},
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    bound = [*_namespace(), "sh", "-c", 'mount --bind "$0" /etc/chromium && exec "$@"', f"{folder}/etc"]
+    with display(folder) as shown_on:
+        running = Kiosk(folder, shown_on, [*bound, *command])
         try:
-            yield Kiosk(folder, shown, process, _port(folder, process))
+            yield running
         finally:
-            process.terminate()
-            process.wait()
-
-
-def _port(folder: Path, process: subprocess.Popen[bytes]) -> int:
-    """Where the browser lists its pages, once it has said so."""
-    told = folder / "profile" / "DevToolsActivePort"
-    ends = time.monotonic() + LONGEST
-    while time.monotonic() < ends and process.poll() is None:
-        if told.exists() and told.read_text():
-            return int(told.read_text().split()[0])
-        time.sleep(0.05)
-    raise AssertionError(f"Chromium did not start (status {process.poll()})")
+            running.end()
