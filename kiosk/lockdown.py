@@ -55,8 +55,8 @@ PURPOSES = {
         "a user without a password or a shell",
     ),
     "/etc/udev/rules.d/90-kiosk.rules": (
-        "döv för tangentbord och USB-minnen",
-        "deaf to keyboards and USB sticks",
+        "döv för tangentbord, möss och USB-minnen",
+        "deaf to keyboards, mice and USB sticks",
     ),
     "/usr/local/bin/kiosk-screen": ("webbläsarens kommandorad", "the browser's command line"),
 }

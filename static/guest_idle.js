@@ -1,4 +1,5 @@
 // When a guest has gone: after a while without a touch the kiosk asks, waits, and starts again.
+import "./guest_clicks.js";
 
 /** Get the page anew if `isFree`; not while the network is away: a browser's error page has no way back. */
 export async function renew(isFree) {

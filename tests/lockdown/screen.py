@@ -13,10 +13,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
+from signal import SIGKILL
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -39,7 +40,7 @@ WATCHED = {
 }
 """What is added to the kiosk's command line, and why."""
 
-QUIET = 1.2
+QUIET = 0.9
 """Seconds without a change after which nothing is coming any more."""
 
 LONGEST = 15.0
@@ -141,6 +142,25 @@ class Kiosk:
         self.process.kill()
         self.process.wait()
 
+    def has_noted_a_crash(self) -> bool:
+        """Whether the profile says that the browser has not ended in good order."""
+        noted = self.folder / "profile" / "Default" / "Preferences"
+        return noted.exists() and '"exit_type":"Crashed"' in noted.read_text()
+
+    def crash_page(self) -> None:
+        """End the processes that draw pages, as by a failure."""
+        parents = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                status = (process / "stat").read_text().rpartition(") ")[2]
+                parents[int(process.name)] = int(status.split()[1])
+        own = {self.process.pid}
+        while more := {child for child, parent in parents.items() if parent in own} - own:
+            own |= more
+        for pid in own:
+            if b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, SIGKILL)
+
     def press(self, *words: str) -> None:
         """Let xdotool do something: `key ctrl+n`, `mousemove 10 10 click 3`."""
         subprocess.run(["xdotool", *words], env=self.environ, check=True)
@@ -202,16 +222,21 @@ class Kiosk:
         return frozenset(listed.stdout.split())
 
     def _processes(self) -> frozenset[str]:
-        """Names of programs that run with this browser's folder in their environment, besides its own."""
-        mark = f"RUNTIME_DIRECTORY={self.folder}".encode()
+        """Names of programs that this browser started, besides its own."""
         found = set()
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (process / "environ").read_bytes().split(b"\0"):
-                    found.add((process / "comm").read_text().strip())
-            except OSError:
-                continue
+        for process in self._marked():
+            with suppress(OSError):
+                found.add((process / "comm").read_text().strip())
         return frozenset(found - OWN_PROCESSES)
+
+    def _marked(self) -> list[Path]:
+        """Processes, as folders in /proc, that run with this browser's folder in their environment."""
+        mark, found = f"RUNTIME_DIRECTORY={self.folder}".encode(), []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    found.append(process)
+        return found
 
     def _files(self) -> frozenset[str]:
         """Files outside the browser's own folders."""

@@ -1,6 +1,6 @@
 """What the kiosk's browser is served: the real guest's pages, or a page that helps whoever tries to get out.
 
-The helping page has the header that every guest's page has, but for the part that keeps scripts of others
+The helping page has the headers that every guest's page has, but for the part that keeps scripts of others
 out: somebody is thought to have got one in. Whatever is asked for beyond the kiosk's own pages is written
 down: then somebody got out.
 """
@@ -16,13 +16,14 @@ from tests.test_guest import Place
 
 CODE = "aB3dE6gH9jK2mN5p"
 
-[SANDBOX] = [part for part in HEADERS["Content-Security-Policy"].split("; ") if part.startswith("sandbox")]
+[_SANDBOX] = [part for part in HEADERS["Content-Security-Policy"].split("; ") if part.startswith("sandbox")]
+PROTECTING = {**HEADERS, "Content-Security-Policy": _SANDBOX}
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Site:
-    """An application at several origins. `page` stands at the kiosk's address in place of the guest's own,
+    """An application at several origins; without its own protection for the control. `page` stands at the kiosk's address in place of the guest's own,
     and `next_page` at every address below; `reached` are the addresses that no kiosk should ask for."""
 
     def __init__(self, folder: Path) -> None:
@@ -41,6 +42,9 @@ class Site:
         if not is_own:
             self.reached.append(f"http://{host}{path}")
             return self._answer(start, "<title>reached</title>out")
+        if path == "/static/guest_clicks.js" and not self.is_protected:
+            start("200 OK", [("Content-Type", "text/javascript")])
+            return []
         if not self.page or path.startswith("/static/"):
             return self.guest(environ, start)
         if path.endswith("/file"):
@@ -51,7 +55,7 @@ class Site:
         return self._answer(start, self.page if path == f"/k/{CODE}" else self.next_page)
 
     def _answer(self, start: Start, text: str, *headers: tuple[str, str]) -> Iterable[bytes]:
-        protecting = [("Content-Security-Policy", SANDBOX)] if self.is_protected else []
+        protecting = PROTECTING.items() if self.is_protected else ()
         start("200 OK", [("Content-Type", "text/html; charset=utf-8"), *protecting, *headers])
         return [text.encode()]
 

@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-LARGE = "position:fixed;inset:0;user-select:none;font-size:40px"
+LARGE = (
+    "position:fixed;inset:0;user-select:none;font-size:40px;cursor:default;color:black;text-decoration:none"
+)
 MIDDLE = ("mousemove", "640", "400")
 TAP = (*MIDDLE, "click", "1")
 DRAG = (
-    "mousemove", "150", "440", "mousedown", "1", "mousemove", "160", "420", "sleep", "0.1",
+    "mousemove", "150", "500", "mousedown", "1", "mousemove", "160", "480", "sleep", "0.1",
     "mousemove", "300", "200", "sleep", "0.1", "mousemove", "640", "20", "sleep", "0.1",
     "mousemove", "642", "22", "sleep", "0.1", "mouseup", "1",
 )  # fmt: skip
+
+GOES_ON = "the next of the guest's screens"
+LARGER = "the page is larger"
 
 ELSEWHERE = "http://127.0.0.1:{port}/elsewhere"
 """Another origin, since the kiosk's is named localhost."""
@@ -22,7 +27,8 @@ class Way(StrEnum):
     HELPED = "a page that helps, and a tap"
     ADDRESS = "as if typed in an address bar"
     TOUCH = "touch"
-    CRASH = "a crash"
+    CRASH = "the browser is killed and started"
+    PAGE_CRASH = "the page's process is killed"
 
 
 @dataclass(frozen=True)
@@ -30,8 +36,8 @@ class Try:
     """One way out. `act` is what xdotool does, `address` what is opened; `page` stands in place of the
     guest's page and `next_page` below it. {own}, {port}, {other_port} and {folder} are filled in.
 
-    `leaves` says what may show on the screen all the same, and harms nobody. `title` is that of a page that
-    was really opened.
+    `leaves` says what may show on the screen all the same, and harms nobody; `known` what is open all the
+    same, and why that is borne. `title` is that of a page that was really opened.
     """
 
     row: str
@@ -42,6 +48,7 @@ class Try:
     address: str = ""
     title: str = "reached"
     leaves: str = ""
+    known: str = ""
 
 
 def _key(keys: str, what: str, leaves: str = "") -> Try:
@@ -96,17 +103,39 @@ KEYS = (
     _key("alt+Home", "home page"),
     _key("ctrl+1", "other tab"),
     _key("ctrl+Tab", "other tab"),
-    _key("ctrl+plus", "larger", "the page is larger"),
+    _key("ctrl+plus", "larger", LARGER),
 )
 
+LANGUAGE = ("mousemove", "416", "310")
+"""On one of the languages, with or without the browser's own bars above."""
+STORED = (*LANGUAGE, "click", "1", "sleep", "0.5", "key", "Tab", "Tab")
+
 MOUSE = (
-    Try("Right click", Way.MOUSE, (*MIDDLE, "click", "3")),
+    Try("Right button", Way.MOUSE, (*MIDDLE, "click", "3")),
+    Try("Right button on a language", Way.MOUSE, (*LANGUAGE, "click", "3")),
+    Try("Middle button on a language", Way.MOUSE, (*LANGUAGE, "click", "2")),
     Try(
-        "Wheel with Ctrl",
+        "Shift and a language",
         Way.MOUSE,
-        ("keydown", "ctrl", "click", "4", "keyup", "ctrl"),
-        leaves="the page is larger",
+        (*LANGUAGE, "keydown", "shift", "click", "1", "keyup", "shift"),
+        leaves=GOES_ON,
     ),
+    Try(
+        "Ctrl and a language",
+        Way.MOUSE,
+        (*LANGUAGE, "keydown", "ctrl", "click", "1", "keyup", "ctrl"),
+        leaves=GOES_ON,
+    ),
+    Try(
+        "Alt and a language",
+        Way.MOUSE,
+        (*LANGUAGE, "keydown", "alt", "click", "1", "keyup", "alt"),
+        leaves=GOES_ON,
+    ),
+    Try("Shift+Enter on a link", Way.MOUSE, (*STORED, "shift+Return"), leaves=GOES_ON),
+    Try("Ctrl+Enter on a link", Way.MOUSE, (*STORED, "ctrl+Return"), leaves=GOES_ON),
+    Try("Alt+Enter on a link", Way.MOUSE, (*STORED, "alt+Return"), leaves=GOES_ON),
+    Try("Wheel with Ctrl", Way.MOUSE, ("keydown", "ctrl", "click", "4", "keyup", "ctrl"), leaves=LARGER),
 )
 
 
@@ -115,15 +144,21 @@ def _tap(row: str, script: str, *, leaves: str = "", next_page: str = "") -> Try
     return Try(row, Way.HELPED, TAP, page, next_page, leaves=leaves)
 
 
-def _link(row: str, to: str, *, extra: str = "", act: tuple[str, ...] = TAP, leaves: str = "") -> Try:
+def _link(
+    row: str, to: str, *, extra: str = "", act: tuple[str, ...] = TAP, leaves: str = "", known: str = ""
+) -> Try:
     page = f'<title>here</title><a href="{to}" {extra} style="{LARGE}">tap</a>'
-    return Try(row, Way.HELPED, act, page, leaves=leaves)
+    return Try(row, Way.HELPED, act, page, leaves=leaves, known=known)
 
 
 def _held(key: str) -> tuple[str, ...]:
     return (*MIDDLE, "keydown", key, "click", "1", "keyup", key)
 
 
+WITH_KEYS = (
+    "the kiosk's own pages in a second window or tab, or a message about a download that is not made: with a "
+    "keyboard or a mouse only, which the kiosk does not listen to, and never on the guest's own pages"
+)
 BLOCKED = "says that the page is blocked"
 NEXT = "/k/{code}/next"
 SPANISH = "Este es un texto en castellano que habla de muchas cosas y que nadie ha traducido todavía. " * 30
@@ -137,20 +172,22 @@ HELPED = (
     _link("The staff's side, encoded", "/%61dmin/", leaves=BLOCKED),
     _link("Another kiosk", "/k/aaaaaaaaaaaaaaaa", leaves=BLOCKED),
     _link("A redirect to another origin", "/k/{code}/away?" + ELSEWHERE, leaves=BLOCKED),
-    _link("A frame of another origin", "#", act=MIDDLE, leaves=BLOCKED, extra=f'><iframe src="{ELSEWHERE}"></iframe'),
+    _tap("A frame of another origin",
+         f"let frame = document.createElement('iframe'); frame.src = '{ELSEWHERE}'; document.body.append(frame)",
+         leaves="a frame that says so"),
     _tap("javascript: leads to another origin", f"location='javascript:void(location=`{ELSEWHERE}`)'", leaves=BLOCKED),
     _link("mailto:", "mailto:anna@example.org", leaves=BLOCKED),
     _link("target=_blank", NEXT, extra="target=_blank"),
-    _tap("window.open", "open('/k/{code}/next')"),
-    _tap("window.open with a size", "open('/k/{code}/next', 'x', 'width=400,height=300')"),
+    _tap("window.open", "window.open('/k/{code}/next')"),
+    _tap("window.open with a size", "window.open('/k/{code}/next', 'x', 'width=400,height=300')"),
     _tap("A picture in picture", "documentPictureInPicture.requestWindow()"),
-    _link("A link with Shift", NEXT, act=_held("shift")),
-    _link("A link with Ctrl", NEXT, act=_held("ctrl")),
-    _link("A link with Alt (download)", NEXT, act=_held("alt"), leaves="says that a download began"),
-    _link("A link with the middle button", NEXT, act=(*MIDDLE, "click", "2")),
+    _link("A link with Shift", NEXT, act=_held("shift"), known=WITH_KEYS),
+    _link("A link with Ctrl", NEXT, act=_held("ctrl"), known=WITH_KEYS),
+    _link("A link with Alt (download)", NEXT, act=_held("alt"), known=WITH_KEYS),
+    _link("A link with the middle button", NEXT, act=(*MIDDLE, "click", "2"), known=WITH_KEYS),
     _link("A link with the right button", NEXT, act=(*MIDDLE, "click", "3")),
     Try("A link dragged to the upper edge", Way.HELPED, DRAG,
-        f'<title>here</title><a href="{ELSEWHERE}" style="position:fixed;left:9px;top:400px;font-size:60px">drag me</a>',
+        f'<title>here</title><a href="{ELSEWHERE}" style="position:fixed;top:300px;width:600px;height:300px">drag me</a>',
         leaves="marked text"),
     _link("A download", "/k/{code}/file", leaves="says that a download began"),
     _link("A link with download", NEXT, extra="download", leaves="says that a download began"),
@@ -172,7 +209,8 @@ HELPED = (
     _tap("May it read the clipboard?", "navigator.clipboard.readText()"),
     _tap("May it use USB?", "navigator.usb.requestDevice({filters: []})"),
     _tap("May it use a serial port?", "navigator.serial.requestPort()"),
-    _tap("May it use MIDI?", "navigator.requestMIDIAccess({sysex: true})"),
+    _tap("May it use MIDI?", "navigator.requestMIDIAccess({sysex: true})",
+         leaves="asks, and nothing comes of it but instruments"),
     _tap("May it list fonts?", "queryLocalFonts()"),
     _tap("May it place windows?", "getScreenDetails()"),
     Try("Save the password?", Way.HELPED, TAP,
@@ -211,7 +249,14 @@ TOUCHES = (
     Try("Pinch", Way.TOUCH),
 )
 
-CRASHES = (Try("The browser is killed, and starts in the same profile", Way.CRASH),)
+STUCK = "says that the page is blocked, until the screen starts anew"
+CRASHED = "says that the page crashed, until somebody taps Reload or the screen starts anew"
+
+CRASHES = (
+    Try("Restore pages?", Way.CRASH),
+    Try("The page that says so", Way.PAGE_CRASH, leaves=CRASHED),
+    Try("Learn more", Way.PAGE_CRASH, ("mousemove", "376", "392", "click", "1"), leaves=STUCK),
+)
 
 TRIES = (*KEYS, *MOUSE, *HELPED, *ADDRESSES, *TOUCHES, *CRASHES)
 

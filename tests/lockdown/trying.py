@@ -16,11 +16,14 @@ from tests.lockdown.tries import MIDDLE, Try, Way
 
 PINCHED = 2.5
 
+REUSED = frozenset({Way.KEYS, Way.MOUSE})
+"""Ways that begin on the guest's page as it comes."""
+
 
 @dataclass(frozen=True)
 class Outcome:
     """`signs` say in words how somebody got out; none if nobody did. `is_changed` tells that the screen shows
-    something else than before."""
+    something else than before: a sign too, unless the try says what may show there."""
 
     signs: tuple[str, ...]
     is_changed: bool
@@ -59,16 +62,15 @@ class Escaper:
         before = running.settle(lambda: any(page.title for page in running.pages()))
         self.site.reached.clear()
         further = list(self._act(one, running))
-        after = running.settle()
-        signs = (*further, *self._signs(one, running, before, after))
+        after = self._seen = running.settle()
         is_changed = after.picture != before.picture
-        if not one.page and one.way in {Way.KEYS, Way.MOUSE} and not signs and not is_changed:
-            self._fresh = running
+        signs = (*further, *self._signs(one, running, before, after))
+        self._fresh = None if signs or is_changed or one.way not in REUSED else running
         return Outcome(signs, is_changed)
 
     def _browser(self, one: Try) -> Kiosk:
         """One that shows the page of this try, and has done nothing yet."""
-        if self._fresh and one.way in {Way.KEYS, Way.MOUSE}:
+        if self._fresh and one.way in REUSED:
             return self._fresh
         self._stack.close()
         self._fresh = None
@@ -97,8 +99,14 @@ class Escaper:
             case Way.ADDRESS:
                 running.open(self._filled(one.address, running.folder))
             case Way.CRASH:
+                running.settle(running.has_noted_a_crash)
                 running.crash()
                 running.start()
+            case Way.PAGE_CRASH:
+                running.crash_page()
+                if one.act:
+                    running.settle()
+                    running.press(*one.act)
             case Way.TOUCH:
                 yield from self._touch(one, running)
             case _:
@@ -134,6 +142,8 @@ class Escaper:
         yield from (f"{address} was asked for" for address in sorted(set(self.site.reached)))
         yield from (f"{name} was written" for name in sorted(after.files - before.files))
         yield from (f"{name} was started" for name in sorted(after.processes - before.processes))
+        if after.picture != before.picture and not one.leaves:
+            yield "the screen shows something else"
 
 
 def _is_shown(page: Page, title: str) -> bool:
