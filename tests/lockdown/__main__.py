@@ -19,14 +19,14 @@ REPORT = Path(__file__).parents[2] / "docs" / "lockdown.md"
 
 HEAD = """# Ways out of a locked kiosk
 
-Printed by `python -m tests.lockdown`; do not edit. Each row is tried in real Chromium on an X server, keys and mouse sent
-from outside, and judged from outside: windows, tabs, programs, files, what the server is asked for, what the screen shows.
-The locked kiosk has the very files that `kiosk lockdown` writes, but that its policy lets pages be listed. The open
-browser, the control, has no policy, no kiosk mode, and guests' pages without what protects them: where it shows nothing
-either, the row says little.
+Printed by `python -m tests.lockdown`; do not edit. Each row is tried in real Chromium on an X server, keys
+and mouse sent from outside, and judged from outside: windows, tabs, programs, files, what the server is asked
+for, what the screen shows. The locked kiosk has the very files that `kiosk lockdown` writes, but that its
+policy lets pages be listed, and for touch read. The open browser, the control, has no policy, no kiosk mode,
+and guests' pages without what protects them: where it shows nothing either, the row says little.
 
-The files for udev, systemd and logind are not tried here. They take keyboards and mice away altogether; what is tried
-here is what remains if one of them is listened to all the same.
+The files for udev, systemd and logind are not tried here. They take keyboards and mice away altogether; what
+is tried here is what remains if one of them is listened to all the same.
 
 | way out | how | open browser | locked kiosk |
 |---|---|---|---|
@@ -78,7 +78,9 @@ def main() -> int:
             shown = ", ".join(outside.signs) or "nothing"
             rows.append(row(one.row, one.way, shown, locked_cell(one, inside)))
             print(rows[-1], flush=True)
-    summary = f"\nOf {len(TRIES)} ways, {caught} lead out of the open browser, {unknown} unknown ones out of the kiosk.\n"
+    summary = (
+        f"\nOf {len(TRIES)} ways, {caught} lead out of the open browser; of the kiosk, {unknown} not known.\n"
+    )
     hands = "\n".join(row(what, why) for what, why in BY_HAND.items()) + "\n"
     REPORT.write_text(HEAD + "\n".join(rows) + "\n" + summary + HANDS + hands, encoding="utf-8")
     print(summary)

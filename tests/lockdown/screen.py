@@ -168,7 +168,7 @@ class Kiosk:
     def pages(self) -> frozenset[Page]:
         """What the browser lists; nothing when it is ending."""
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}/json/list", timeout=5) as answer:  # noqa: S310
+            with urlopen(f"http://127.0.0.1:{self.port}/json/list", timeout=5) as answer:
                 found = json.load(answer)
         except OSError:
             return frozenset()
@@ -180,7 +180,7 @@ class Kiosk:
 
     def open(self, address: str) -> None:
         """Open an address in a tab of its own, as one typed in an address bar."""
-        asked = Request(f"http://127.0.0.1:{self.port}/json/new?{quote(address, safe='')}", method="PUT")  # noqa: S310
+        asked = Request(f"http://127.0.0.1:{self.port}/json/new?{quote(address, safe='')}", method="PUT")
         with urlopen(asked, timeout=5):  # noqa: S310
             pass
 

@@ -23,8 +23,11 @@ Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Site:
-    """An application at several origins; without its own protection for the control. `page` stands at the kiosk's address in place of the guest's own,
-    and `next_page` at every address below; `reached` are the addresses that no kiosk should ask for."""
+    """An application at several origins; without its own protection for the control.
+
+    `page` stands at the kiosk's address in place of the guest's own, and `next_page` at every address below;
+    `reached` are the addresses that no kiosk should ask for.
+    """
 
     def __init__(self, folder: Path) -> None:
         place = Place(folder)

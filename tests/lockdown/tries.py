@@ -9,10 +9,34 @@ LARGE = (
 MIDDLE = ("mousemove", "640", "400")
 TAP = (*MIDDLE, "click", "1")
 DRAG = (
-    "mousemove", "150", "500", "mousedown", "1", "mousemove", "160", "480", "sleep", "0.1",
-    "mousemove", "300", "200", "sleep", "0.1", "mousemove", "640", "20", "sleep", "0.1",
-    "mousemove", "642", "22", "sleep", "0.1", "mouseup", "1",
-)  # fmt: skip
+    "mousemove",
+    "150",
+    "500",
+    "mousedown",
+    "1",
+    "mousemove",
+    "160",
+    "480",
+    "sleep",
+    "0.1",
+    "mousemove",
+    "300",
+    "200",
+    "sleep",
+    "0.1",
+    "mousemove",
+    "640",
+    "20",
+    "sleep",
+    "0.1",
+    "mousemove",
+    "642",
+    "22",
+    "sleep",
+    "0.1",
+    "mouseup",
+    "1",
+)
 
 GOES_ON = "the next of the guest's screens"
 LARGER = "the page is larger"
@@ -172,10 +196,16 @@ HELPED = (
     _link("The staff's side, encoded", "/%61dmin/", leaves=BLOCKED),
     _link("Another kiosk", "/k/aaaaaaaaaaaaaaaa", leaves=BLOCKED),
     _link("A redirect to another origin", "/k/{code}/away?" + ELSEWHERE, leaves=BLOCKED),
-    _tap("A frame of another origin",
-         f"let frame = document.createElement('iframe'); frame.src = '{ELSEWHERE}'; document.body.append(frame)",
-         leaves="a frame that says so"),
-    _tap("javascript: leads to another origin", f"location='javascript:void(location=`{ELSEWHERE}`)'", leaves=BLOCKED),
+    _tap(
+        "A frame of another origin",
+        f"frame = document.createElement('iframe'); frame.src = '{ELSEWHERE}'; document.body.append(frame)",
+        leaves="a frame that says so",
+    ),
+    _tap(
+        "javascript: leads to another origin",
+        f"location='javascript:void(location=`{ELSEWHERE}`)'",
+        leaves=BLOCKED,
+    ),
     _link("mailto:", "mailto:anna@example.org", leaves=BLOCKED),
     _link("target=_blank", NEXT, extra="target=_blank"),
     _tap("window.open", "window.open('/k/{code}/next')"),
@@ -186,22 +216,34 @@ HELPED = (
     _link("A link with Alt (download)", NEXT, act=_held("alt"), known=WITH_KEYS),
     _link("A link with the middle button", NEXT, act=(*MIDDLE, "click", "2"), known=WITH_KEYS),
     _link("A link with the right button", NEXT, act=(*MIDDLE, "click", "3")),
-    Try("A link dragged to the upper edge", Way.HELPED, DRAG,
-        f'<title>here</title><a href="{ELSEWHERE}" style="position:fixed;top:300px;width:600px;height:300px">drag me</a>',
-        leaves="marked text"),
+    Try(
+        "A link dragged to the upper edge",
+        Way.HELPED,
+        DRAG,
+        f'<title>here</title><a href="{ELSEWHERE}" '
+        'style="position:fixed;top:300px;width:600px;height:300px">drag me</a>',
+        leaves="marked text",
+    ),
     _link("A download", "/k/{code}/file", leaves="says that a download began"),
     _link("A link with download", NEXT, extra="download", leaves="says that a download began"),
-    Try("File picker", Way.HELPED, TAP,
+    Try(
+        "File picker",
+        Way.HELPED,
+        TAP,
         f'<title>here</title><label style="{LARGE}">tap<input type="file" hidden></label>',
-        leaves="says that files cannot be chosen"),
+        leaves="says that files cannot be chosen",
+    ),
     _tap("File picker, the newer one", "showOpenFilePicker()"),
     _tap("Save picker", "showSaveFilePicker()"),
     _tap("Folder picker", "showDirectoryPicker()"),
     _tap("Print dialog", "print()"),
     _tap("alert()", "alert('x')"),
     _tap("prompt()", "prompt('x')"),
-    _tap("A question on leaving", "onbeforeunload = e => e.preventDefault(); location = '/k/{code}/next'",
-         leaves="the next page"),
+    _tap(
+        "A question on leaving",
+        "onbeforeunload = e => e.preventDefault(); location = '/k/{code}/next'",
+        leaves="the next page",
+    ),
     _tap("May it notify?", "Notification.requestPermission()"),
     _tap("May it know where it is?", "navigator.geolocation.getCurrentPosition(() => 0)"),
     _tap("May it hear and see?", "navigator.mediaDevices.getUserMedia({audio: true, video: true})"),
@@ -209,35 +251,53 @@ HELPED = (
     _tap("May it read the clipboard?", "navigator.clipboard.readText()"),
     _tap("May it use USB?", "navigator.usb.requestDevice({filters: []})"),
     _tap("May it use a serial port?", "navigator.serial.requestPort()"),
-    _tap("May it use MIDI?", "navigator.requestMIDIAccess({sysex: true})",
-         leaves="asks, and nothing comes of it but instruments"),
+    _tap(
+        "May it use MIDI?",
+        "navigator.requestMIDIAccess({sysex: true})",
+        leaves="asks, and nothing comes of it but instruments",
+    ),
     _tap("May it list fonts?", "queryLocalFonts()"),
     _tap("May it place windows?", "getScreenDetails()"),
-    Try("Save the password?", Way.HELPED, TAP,
-        '<title>here</title><form method="post" action="/k/{code}/next" style="opacity:0"><input name="name" value="anna">'
-        f'<input type="password" name="password" value="hemligt 123"><button style="{LARGE}">tap</button></form>'),
-    Try("Translate the page?", Way.HELPED, TAP,
+    Try(
+        "Save the password?",
+        Way.HELPED,
+        TAP,
+        '<title>here</title><form method="post" action="/k/{code}/next" style="opacity:0">'
+        '<input name="name" value="anna"><input type="password" name="password" value="hemligt 123">'
+        f'<button style="{LARGE}">tap</button></form>',
+    ),
+    Try(
+        "Translate the page?",
+        Way.HELPED,
+        TAP,
         f'<title>here</title><a href="{NEXT}" style="{LARGE};opacity:0">tap</a>',
-        f'<html lang="es"><title>next</title><p style="opacity:0">{SPANISH}</p>'),
-)  # fmt: skip
+        f'<html lang="es"><title>next</title><p style="opacity:0">{SPANISH}</p>',
+    ),
+)
+
+
+def _address(row: str, address: str, title: str = "reached") -> Try:
+    return Try(row, Way.ADDRESS, address=address, title=title, leaves=BLOCKED)
+
+
+OWN = "http://localhost:{port}"
 
 ADDRESSES = (
-    Try("chrome://settings", Way.ADDRESS, address="chrome://settings", title="Settings", leaves=BLOCKED),
-    Try("chrome://version", Way.ADDRESS, address="chrome://version", title="About Version", leaves=BLOCKED),
-    Try("chrome://flags", Way.ADDRESS, address="chrome://flags", title="Experiments", leaves=BLOCKED),
-    Try("chrome://downloads", Way.ADDRESS, address="chrome://downloads", title="Downloads", leaves=BLOCKED),
-    Try("chrome://history", Way.ADDRESS, address="chrome://history", title="History", leaves=BLOCKED),
-    Try("chrome://policy", Way.ADDRESS, address="chrome://policy", title="Policies", leaves=BLOCKED),
-    Try("chrome://extensions", Way.ADDRESS, address="chrome://extensions", title="Extensions", leaves=BLOCKED),
-    Try("file:// a page", Way.ADDRESS, address="file://{folder}/etc/page.html", leaves=BLOCKED),
-    Try("file:// a folder", Way.ADDRESS, address="file://{folder}/etc/", title="Index of {folder}/etc/", leaves=BLOCKED),
-    Try("data:", Way.ADDRESS, address="data:text/html,<title>reached</title>", leaves=BLOCKED),
-    Try("view-source:", Way.ADDRESS, address="view-source:http://localhost:{port}/k/{code}",
-        title="view-source:localhost:{port}/k/{code}", leaves=BLOCKED),
-    Try("Another origin", Way.ADDRESS, address=ELSEWHERE, leaves=BLOCKED),
-    Try("The staff's side", Way.ADDRESS, address="http://localhost:{port}/admin/", leaves=BLOCKED),
-    Try("The start, where no kiosk is", Way.ADDRESS, address="http://localhost:{port}/", leaves=BLOCKED),
-)  # fmt: skip
+    _address("chrome://settings", "chrome://settings", "Settings"),
+    _address("chrome://version", "chrome://version", "About Version"),
+    _address("chrome://flags", "chrome://flags", "Experiments"),
+    _address("chrome://downloads", "chrome://downloads", "Download history"),
+    _address("chrome://history", "chrome://history", "History"),
+    _address("chrome://policy", "chrome://policy", "Policies"),
+    _address("chrome://extensions", "chrome://extensions", "Extensions"),
+    _address("file:// a page", "file://{folder}/etc/page.html"),
+    _address("file:// a folder", "file://{folder}/etc/", "Index of {folder}/etc/"),
+    _address("data:", "data:text/html,<title>reached</title>"),
+    _address("view-source:", f"view-source:{OWN}/k/{{code}}", "view-source:localhost:{port}/k/{code}"),
+    _address("Another origin", ELSEWHERE),
+    _address("The staff's side", f"{OWN}/admin/"),
+    _address("The start, where no kiosk is", f"{OWN}/"),
+)
 
 LONG_PRESS = (*MIDDLE, "mousedown", "1", "sleep", "1.2")
 TEXT = f'<title>here</title><p style="{LARGE};user-select:text;margin:360px 0">' + "text " * 40
@@ -262,7 +322,7 @@ TRIES = (*KEYS, *MOUSE, *HELPED, *ADDRESSES, *TOUCHES, *CRASHES)
 
 BY_HAND = {
     "Swipes from the edges, with several fingers": "on the panel itself",
-    "Long press and pinch": "on the panel itself: here a mouse and the browser's own touch stood in for fingers",
+    "Long press and pinch": "on the panel itself: here a mouse and made-up touches stood in for fingers",
     "Ctrl+Alt+F2, Ctrl+Alt+Del, Alt+SysRq": "needs a machine with a console",
     "A keyboard that is plugged in": "udev, which needs a machine of its own",
     "A USB stick that is plugged in": "the same",
