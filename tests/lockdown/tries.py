@@ -39,6 +39,7 @@ DRAG = (
 )
 
 GOES_ON = "the next of the guest's screens"
+MARKED = "the language is marked"
 LARGER = "the page is larger"
 
 ELSEWHERE = "http://127.0.0.1:{port}/elsewhere"
@@ -136,8 +137,8 @@ STORED = (*LANGUAGE, "click", "1", "sleep", "0.5", "key", "Tab", "Tab")
 
 MOUSE = (
     Try("Right button", Way.MOUSE, (*MIDDLE, "click", "3")),
-    Try("Right button on a language", Way.MOUSE, (*LANGUAGE, "click", "3")),
-    Try("Middle button on a language", Way.MOUSE, (*LANGUAGE, "click", "2")),
+    Try("Right button on a language", Way.MOUSE, (*LANGUAGE, "click", "3"), leaves=MARKED),
+    Try("Middle button on a language", Way.MOUSE, (*LANGUAGE, "click", "2"), leaves=MARKED),
     Try(
         "Shift and a language",
         Way.MOUSE,
@@ -300,11 +301,12 @@ ADDRESSES = (
 )
 
 LONG_PRESS = (*MIDDLE, "mousedown", "1", "sleep", "1.2")
+FINGER = "where the finger is"
 TEXT = f'<title>here</title><p style="{LARGE};user-select:text;margin:360px 0">' + "text " * 40
 
 TOUCHES = (
-    Try("Long press, on the guest's page", Way.TOUCH, LONG_PRESS),
-    Try("Long press, on a link", Way.TOUCH, LONG_PRESS, page=_link("", NEXT).page),
+    Try("Long press, on the guest's page", Way.TOUCH, LONG_PRESS, leaves=FINGER),
+    Try("Long press, on a link", Way.TOUCH, LONG_PRESS, page=_link("", NEXT).page, leaves=FINGER),
     Try("Long press, on a text", Way.TOUCH, LONG_PRESS, page=TEXT, leaves="marked text, without a menu"),
     Try("Pinch", Way.TOUCH),
 )

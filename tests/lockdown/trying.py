@@ -16,9 +16,6 @@ from tests.lockdown.tries import MIDDLE, Try, Way
 
 PINCHED = 2.5
 
-REUSED = frozenset({Way.KEYS, Way.MOUSE})
-"""Ways that begin on the guest's page as it comes."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -45,7 +42,7 @@ class Escaper:
         self.chromium = chromium
         self.is_locked = is_locked
         self._stack = ExitStack()
-        self._fresh: Kiosk | None = None
+        self._fresh: tuple[Kiosk, Seen] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -57,30 +54,30 @@ class Escaper:
 
     def attempt(self, one: Try) -> Outcome:
         """Try one way out."""
-        running = self._browser(one)
-        running.press(*(one.act[:3] if one.act[:1] == ("mousemove",) else MIDDLE))
-        before = running.settle(lambda: any(page.title for page in running.pages()))
+        running, before = self._browser(one)
         self.site.reached.clear()
         further = list(self._act(one, running))
-        after = self._seen = running.settle()
+        after = running.settle()
         is_changed = after.picture != before.picture
         signs = (*further, *self._signs(one, running, before, after))
-        self._fresh = None if signs or is_changed or one.way not in REUSED else running
+        is_unchanged = one.way is Way.KEYS and not signs and not is_changed
+        self._fresh = (running, after) if is_unchanged else None
         return Outcome(signs, is_changed)
 
-    def _browser(self, one: Try) -> Kiosk:
-        """One that shows the page of this try, and has done nothing yet."""
-        if self._fresh and one.way in REUSED:
+    def _browser(self, one: Try) -> tuple[Kiosk, Seen]:
+        """One that shows the page of this try, and has done nothing yet; how it looks."""
+        if self._fresh and one.way is Way.KEYS:
             return self._fresh
         self._stack.close()
-        self._fresh = None
         folder = Path(self._stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
         self.site.page = self._filled(one.page, folder)
         self.site.next_page = self._filled(one.next_page, folder) or "<title>next</title>"
         is_read = one.way is Way.TOUCH
-        return self._stack.enter_context(
+        running = self._stack.enter_context(
             kiosk(folder, self.address, is_locked=self.is_locked, is_read=is_read)
         )
+        running.press(*(one.act[:3] if one.act[:1] == ("mousemove",) else MIDDLE))
+        return running, running.settle(lambda: any(page.title for page in running.pages()))
 
     def _filled(self, text: str, folder: Path) -> str:
         port = self.address.origin.rpartition(":")[2]

@@ -3,7 +3,8 @@
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from waitress.server import create_server
 from kiosk.lockdown import files
 from tests.lockdown.screen import POLICY, NotPossibleHereError, check_possible, kiosk
 from tests.lockdown.site import Site, kiosk_address
-from tests.lockdown.tries import ADDRESSES, HELPED, KEYS, MOUSE, TOUCHES, TRIES, Way
+from tests.lockdown.tries import ADDRESSES, CRASHES, HELPED, KEYS, MOUSE, TOUCHES, TRIES, Try
 from tests.lockdown.trying import Escaper
+from tests.web.test_newcomer import free_address
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +26,10 @@ Serve = Callable[[Any], str]
 UNTRIED = "LOCKDOWN_UNTRIED"
 """Set it to `allowed` where no policy can be put in place: a kiosk's lock is then not tested, and says so."""
 
-CONTROLS = (KEYS[0], KEYS[1], KEYS[7], KEYS[9], MOUSE[0], HELPED[0], HELPED[4], ADDRESSES[0], TOUCHES[2])
+CONTROLS = (KEYS[0], KEYS[1], KEYS[7], KEYS[9], MOUSE[0], HELPED[0], HELPED[4], ADDRESSES[1], TOUCHES[2])
+
+PARTS = (HELPED[::2], HELPED[1::2], KEYS, ADDRESSES, (*MOUSE, *CRASHES))
+"""All but touch, which needs the browser's driver, and that runs in one thread only."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,20 +42,31 @@ def _possible() -> None:
         pytest.fail(f"the lock cannot be tested here: {error}. To go on without: {UNTRIED}=allowed")
 
 
-@pytest.mark.parametrize("way", Way)
-def test_nobody_gets_out(browser: Browser, serve: Serve, tmp_path: Path, way: Way) -> None:
-    tries = [one for one in TRIES if one.way is way]
-    with Escaper(serve, tmp_path, browser.browser_type, is_locked=True) as escaper:
-        signs = {one: escaper.attempt(one).signs for one in tries}
-    assert {one.row: found for one, found in signs.items() if found and not one.known} == {}
-    closed = [one.row for one, found in signs.items() if one.known and not found]
+def signs(escaper: Escaper, tries: Iterable[Try]) -> dict[Try, tuple[str, ...]]:
+    with escaper:
+        return {one: escaper.attempt(one).signs for one in tries}
+
+
+def test_nobody_gets_out(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+    """Several at a time, each at a kiosk of its own: most of it is waiting for what does not come."""
+
+    def at_a_kiosk(number: int) -> dict[Try, tuple[str, ...]]:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        return signs(Escaper(serve, folder, browser.browser_type, is_locked=True), PARTS[number])
+
+    with ThreadPoolExecutor(max_workers=3) as at_once:
+        found = {one: out for part in at_once.map(at_a_kiosk, range(len(PARTS))) for one, out in part.items()}
+    found |= signs(Escaper(serve, tmp_path, browser.browser_type, is_locked=True), TOUCHES)
+    assert set(found) == set(TRIES)
+    assert {one.row: out for one, out in found.items() if out and not one.known} == {}
+    closed = [one.row for one, out in found.items() if one.known and not out]
     assert closed == [], "closed by now: take `known` away from them"
 
 
 def test_the_same_tries_lead_out_of_an_open_browser(browser: Browser, serve: Serve, tmp_path: Path) -> None:
-    with Escaper(serve, tmp_path, browser.browser_type, is_locked=False) as escaper:
-        unseen = [one.row for one in CONTROLS if not escaper.attempt(one).signs]
-    assert unseen == []
+    found = signs(Escaper(serve, tmp_path, browser.browser_type, is_locked=False), CONTROLS)
+    assert [one.row for one, out in found.items() if not out] == []
 
 
 POLICY_ROWS = """() => {
