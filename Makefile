@@ -23,6 +23,13 @@ quick: .venv/tested-with
 attack: .venv/tested-with browser
 	$(BIN)/python -m tests.attack $(ATTACKS)
 
+# Every way out of a locked kiosk's browser that needs no hands: minutes, on a machine of its own, since it
+# puts Chromium's policy in place and judges by what the screen shows.
+.PHONY: lockdown
+lockdown: .venv/tested-with browser
+	$(BIN)/python -m tests.lockdown
+	$(BIN)/pytest tests/lockdown/escapes.py
+
 # How long the hot paths take, each beside a reference measured in the same run.
 .PHONY: bench
 bench: .venv/tested-with
@@ -45,10 +52,10 @@ messages: .venv/tested-with
 
 .PHONY: browser
 browser:
-	@command -v chromium >/dev/null || { \
-		echo "Installing Chromium for the browser tests"; \
+	@command -v chromium >/dev/null && command -v Xvfb >/dev/null && command -v xdotool >/dev/null || { \
+		echo "Installing Chromium, an X server and xdotool for the browser tests"; \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium; }
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium xvfb xdotool; }
 
 .PHONY: postgresql
 postgresql:

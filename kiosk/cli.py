@@ -27,6 +27,9 @@ from kiosk.drafts import DraftError, write_form
 from kiosk.export import files
 from kiosk.i18n import read_catalogues
 from kiosk.library import Library, read_library, shown_languages, spoken_languages
+from kiosk.lockdown import CHECKLIST, LockdownError, read_address
+from kiosk.lockdown import files as lockdown_files
+from kiosk.lockdown import write as write_lockdown
 from kiosk.office import COMMAND_LINE, Deed
 from kiosk.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
 from kiosk.passwords import hash_password
@@ -44,7 +47,15 @@ from kiosk.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xls
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MENDABLE = (SettingsError, DefinitionError, StoreError, ArrivalError, PaperError, KeysAwayError)
+MENDABLE = (
+    SettingsError,
+    DefinitionError,
+    StoreError,
+    ArrivalError,
+    PaperError,
+    LockdownError,
+    KeysAwayError,
+)
 
 SHORTEST_PASSWORD = 10
 
@@ -438,6 +449,17 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     address = f"{settings.guest_address}/s/{link.code}"
     out.write_bytes(poster_page(address, words, size))
     click.echo(f"{out}: leads to {address}")
+
+
+@main.command()
+@click.option("--address", required=True, help="The kiosk's address, as kiosk link prints it.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@mendable
+def lockdown(address: str, out: Path) -> None:
+    """Write the files that lock a machine to one kiosk's address, and a checklist to follow."""
+    made = lockdown_files(read_address(address))
+    write_lockdown(out, made)
+    click.echo(f"{out}: {len(made)} files. Now follow {out / CHECKLIST}.")
 
 
 @main.command()

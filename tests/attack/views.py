@@ -49,6 +49,7 @@ CHANGING = {
     "restore",
     "survey export",
     "survey import",
+    "lockdown",
 }
 SERVING = {"serve", "demo", "simulate"}
 """Every command is one of these; `backup` is looked at through what it writes, the store's dump."""

@@ -1,0 +1,177 @@
+"""The files that turn a Debian 12 or Raspberry Pi OS machine into a locked kiosk.
+
+They lie under `machine/` as they will lie on the machine's disk, and are filled in with one address. The
+browser may open that kiosk's own pages and nothing else of the origin: rules are prefixes, so allowing `/`
+would allow `/admin` with it.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MACHINE = Path(__file__).parent / "machine"
+
+CHECKLIST = "CHECKLIST.md"
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
+PURPOSES = {
+    "/etc/chromium/policies/managed/kiosk.json": (
+        "webbläsaren får bara visa den här kioskens sidor",
+        "the browser may show this kiosk's pages only",
+    ),
+    "/etc/pam.d/kiosk-screen": ("skärmens egen session", "the screen's own session"),
+    "/etc/sysctl.d/90-kiosk.conf": ("ingen SysRq-tangent", "no SysRq key"),
+    "/etc/systemd/logind.conf.d/kiosk.conf": (
+        "inga andra skärmar, döva strömknappar",
+        "no other screens, deaf power keys",
+    ),
+    "/etc/systemd/system.conf.d/kiosk.conf": (
+        "Ctrl+Alt+Del sju gånger gör inget",
+        "Ctrl+Alt+Del seven times does nothing",
+    ),
+    "/etc/systemd/system/autovt@.service": (
+        "tom: ingen inloggning med Ctrl+Alt+F2",
+        "empty: no sign-in by Ctrl+Alt+F2",
+    ),
+    "/etc/systemd/system/ctrl-alt-del.target": (
+        "tom: Ctrl+Alt+Del gör inget",
+        "empty: Ctrl+Alt+Del does nothing",
+    ),
+    "/etc/systemd/system/getty@tty1.service": (
+        "tom: ingen inloggning på skärmen",
+        "empty: no sign-in on the screen",
+    ),
+    "/etc/systemd/system/kiosk-screen-restart.service": ("startar skärmen på nytt", "starts the screen anew"),
+    "/etc/systemd/system/kiosk-screen-restart.timer": ("klockan fyra varje natt", "at four each night"),
+    "/etc/systemd/system/kiosk-screen.service": (
+        "startar webbläsaren, och igen när den dör",
+        "starts the browser, and again whenever it ends",
+    ),
+    "/etc/sysusers.d/kiosk-screen.conf": (
+        "en användare utan lösenord och skal",
+        "a user without a password or a shell",
+    ),
+    "/etc/udev/rules.d/90-kiosk.rules": (
+        "döv för tangentbord, möss och USB-minnen",
+        "deaf to keyboards, mice and USB sticks",
+    ),
+    "/usr/local/bin/kiosk-screen": ("webbläsarens kommandorad", "the browser's command line"),
+}
+"""Path on the machine -> what the file is for, in Swedish and English."""
+
+_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_PATH = re.compile(r"/k/([A-Za-z0-9_-]{8,64})")
+
+
+class LockdownError(ValueError):
+    """An address no kiosk can be locked to, or a folder that cannot be written."""
+
+
+@dataclass(frozen=True)
+class KioskAddress:
+    """Where a locked kiosk belongs: `origin` without a slash at the end, and the kiosk's code."""
+
+    origin: str
+    code: str
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/k/{self.code}"
+
+    @property
+    def filter_origin(self) -> str:
+        """The origin as Chromium's URL rules want it: a dot before a name keeps its subdomains out."""
+        scheme, _, rest = self.origin.partition("://")
+        return self.origin if _is_number(rest.partition(":")[0]) else f"{scheme}://.{rest}"
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def read_address(text: str) -> KioskAddress:
+    """The address that `kiosk link` prints. Raises LockdownError for any other."""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise _bad(text, "it holds letters no address has")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise _bad(text, str(error)) from error
+    host = parts.hostname or ""
+    if not _HOST.fullmatch(host) or len(host) > 253:
+        raise _bad(text, "its host is no name")
+    if parts.scheme != "https" and (parts.scheme != "http" or host not in LOOPBACK):
+        raise _bad(text, "it is not encrypted; only 127.0.0.1 may be http")
+    written = host if port is None else f"{host}:{port}"
+    if parts.netloc != written or port == 0:
+        raise _bad(text, "write the host in small letters, with a port at most")
+    path = _PATH.fullmatch(parts.path)
+    if not path or "?" in text or "#" in text:
+        raise _bad(text, "behind the host stands /k/ and the kiosk's code, and nothing else")
+    return KioskAddress(f"{parts.scheme}://{written}", path.group(1))
+
+
+def _bad(text: str, why: str) -> LockdownError:
+    return LockdownError(
+        f"--address is {text!r}: {why}; give what kiosk link --unit UNIT prints, such as "
+        "https://svara.example/k/aB3dE6gH9jK2mN5p"
+    )
+
+
+def files(address: KioskAddress) -> dict[str, bytes]:
+    """Path in the written folder -> content. What lies under `root/` goes to that place on the machine."""
+    filled = {
+        "@ADDRESS@": address.url,
+        "@FILTER@": address.filter_origin,
+        "@CODE@": address.code,
+        "@FILES_SV@": _table(0),
+        "@FILES_EN@": _table(1),
+    }
+    found = {}
+    for path in sorted(path for path in MACHINE.rglob("*") if path.is_file()):
+        text = path.read_text(encoding="utf-8")
+        for mark, value in filled.items():
+            text = text.replace(mark, value)
+        found[path.relative_to(MACHINE).as_posix()] = text.encode()
+    return found
+
+
+def _table(language: int) -> str:
+    return "\n".join(f"| `{path}` | {words[language]} |" for path, words in PURPOSES.items())
+
+
+def write(folder: Path, found: dict[str, bytes]) -> None:
+    """Write the files into a new folder. Raises LockdownError if it is there already, or cannot be made.
+
+    Readable to all, whatever the umask: a policy that the screen's user could not read would be none.
+    """
+    try:
+        folder.mkdir(mode=0o755, parents=True)
+        folder.chmod(0o755)
+        for name, content in found.items():
+            path = folder / name
+            _make_folders(folder, path.parent)
+            path.write_bytes(content)
+            path.chmod(0o755 if content.startswith(b"#!") else 0o644)
+    except FileExistsError as error:
+        raise LockdownError(f"{folder} exists already; choose another name for --out") from error
+    except OSError as error:
+        raise LockdownError(
+            f"cannot write {error.filename}: {error.strerror}; choose another --out"
+        ) from error
+
+
+def _make_folders(top: Path, folder: Path) -> None:
+    for parent in reversed([folder, *folder.parents]):
+        if parent.is_relative_to(top) and not parent.exists():
+            parent.mkdir()
+            parent.chmod(0o755)

@@ -1,0 +1,77 @@
+"""What the kiosk's browser is served: the real guest's pages, or a page that helps whoever tries to get out.
+
+The helping page has the headers that every guest's page has, but for the part that keeps scripts of others
+out: somebody is thought to have got one in. Whatever is asked for beyond the kiosk's own pages is written
+down: then somebody got out.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from kiosk.guest.guard import HEADERS
+from kiosk.lockdown import KioskAddress
+from kiosk.rounds import Admission
+from kiosk.settings import shipped_folder
+from tests.test_guest import Place
+
+CODE = "aB3dE6gH9jK2mN5p"
+
+[_SANDBOX] = [part for part in HEADERS["Content-Security-Policy"].split("; ") if part.startswith("sandbox")]
+PROTECTING = {**HEADERS, "Content-Security-Policy": _SANDBOX}
+
+Start = Callable[[str, list[tuple[str, str]]], Any]
+
+
+PROTECTED_CLICKS = b'["click", "auxclick"]'
+"""What a kiosk's script listens to so that links open in their place."""
+
+
+class Site:
+    """An application at several origins; without its own protection for the control.
+
+    `page` stands at the kiosk's address in place of the guest's own, and `next_page` at every address below;
+    `reached` are the addresses that no kiosk should ask for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        place = Place(folder)
+        place.store.add_link(Admission.KIOSK, "frida", code=CODE)
+        self.guest = place.app
+        self.is_protected = True
+        self.own_host = ""
+        self.page = ""
+        self.next_page = "<title>next</title>"
+        self.reached: list[str] = []
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        host, path = environ["HTTP_HOST"], environ["PATH_INFO"]
+        is_own = host == self.own_host and path.startswith((f"/k/{CODE}", "/static/", "/favicon.ico"))
+        if not is_own:
+            self.reached.append(f"http://{host}{path}")
+            return self._answer(start, "<title>reached</title>out")
+        if path == "/static/guest_idle.js" and not self.is_protected:
+            start("200 OK", [("Content-Type", "text/javascript")])
+            return [
+                (shipped_folder("static") / "guest_idle.js").read_bytes().replace(PROTECTED_CLICKS, b"[]")
+            ]
+        if not self.page or path.startswith("/static/"):
+            return self.guest(environ, start)
+        if path.endswith("/file"):
+            return self._answer(start, "x", ("Content-Disposition", "attachment; filename=kept.txt"))
+        if path.endswith("/away"):
+            start("302 Found", [("Location", environ["QUERY_STRING"])])
+            return []
+        return self._answer(start, self.page if path == f"/k/{CODE}" else self.next_page)
+
+    def _answer(self, start: Start, text: str, *headers: tuple[str, str]) -> Iterable[bytes]:
+        protecting = PROTECTING.items() if self.is_protected else ()
+        start("200 OK", [("Content-Type", "text/html; charset=utf-8"), *protecting, *headers])
+        return [text.encode()]
+
+
+def kiosk_address(site: Site, served: str) -> KioskAddress:
+    """The kiosk's address on a site that is served at http://127.0.0.1:PORT: by name, so that there is a
+    subdomain and a number beside it."""
+    site.own_host = served.removeprefix("http://").replace("127.0.0.1", "localhost")
+    return KioskAddress(f"http://{site.own_host}", CODE)
