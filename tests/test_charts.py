@@ -26,7 +26,7 @@ def test_a_bar_without_answers_keeps_its_place_and_label() -> None:
 
 def test_two_poles_have_two_hues_and_one_direction_has_one() -> None:
     assert colours(5, bipolar=True) == ("#01665e", "#80cdc1", "#e6e6e6", "#dfc27d", "#8c510a")
-    assert colours(5, bipolar=False) == ("#003c30", "#01665e", "#35978f", "#80cdc1", "#e0f1ee")
+    assert colours(5, bipolar=False) == ("#003c30", "#1b7f76", "#5ab2a8", "#a3dbd3", "#e3f2f0")
 
 
 def test_any_number_of_options_has_as_many_different_colours() -> None:
