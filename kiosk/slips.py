@@ -57,50 +57,71 @@ def spaced(code: str) -> str:
 
 
 @dataclass(frozen=True)
-class SlipSet:
-    """One unit's slips in one round. `salt` keys the HMACs."""
+class PrintRun:
+    """Slips that were printed together, as HMACs."""
 
-    salt: bytes
     unused: frozenset[bytes]
     used: frozenset[bytes]
-
-    def mac(self, code: str) -> bytes:
-        return hmac.digest(self.salt, code.encode(), hashlib.sha256)[:_MAC_BYTES]
-
-    def with_new(self, codes: Iterable[str]) -> "SlipSet":
-        return SlipSet(self.salt, self.unused | {self.mac(code) for code in codes}, self.used)
 
     @property
     def printed(self) -> int:
         """How many slips there are, used or not."""
         return len(self.unused) + len(self.used)
 
+
+@dataclass(frozen=True)
+class SlipSet:
+    """One unit's slips in one round, by print run. `salt` keys the HMACs."""
+
+    salt: bytes
+    runs: tuple[PrintRun, ...]
+
+    def mac(self, code: str) -> bytes:
+        return hmac.digest(self.salt, code.encode(), hashlib.sha256)[:_MAC_BYTES]
+
+    def with_new(self, codes: Iterable[str]) -> "SlipSet":
+        """The set with one more print run."""
+        run = PrintRun(frozenset(self.mac(code) for code in codes), frozenset())
+        return SlipSet(self.salt, (*self.runs, run))
+
     def has(self, code: str) -> bool:
         """Whether the slip was printed, used or not."""
-        return self.mac(code) in self.unused | self.used
+        mac = self.mac(code)
+        return any(mac in run.unused or mac in run.used for run in self.runs)
 
     def use(self, code: str) -> "SlipSet":
         """The set after this slip was used. Raises UnknownSlipError or UsedSlipError."""
         mac = self.mac(code)
-        if mac in self.used:
+        if any(mac in run.used for run in self.runs):
             raise UsedSlipError
-        if mac not in self.unused:
-            raise UnknownSlipError
-        return SlipSet(self.salt, self.unused - {mac}, self.used | {mac})
+        for at, run in enumerate(self.runs):
+            if mac in run.unused:
+                after = PrintRun(run.unused - {mac}, run.used | {mac})
+                return SlipSet(self.salt, (*self.runs[:at], after, *self.runs[at + 1 :]))
+        raise UnknownSlipError
 
     def pack(self) -> bytes:
-        """Salt, number of unused, then both sets, sorted: no order of printing or use."""
-        macs = [*sorted(self.unused), *sorted(self.used)]
-        return self.salt + len(self.unused).to_bytes(4, "big") + b"".join(macs)
+        """Salt, then each run: numbers of unused and used, both sorted, so that no order of use is kept."""
+        runs = (
+            len(run.unused).to_bytes(4, "big")
+            + len(run.used).to_bytes(4, "big")
+            + b"".join([*sorted(run.unused), *sorted(run.used)])
+            for run in self.runs
+        )
+        return self.salt + b"".join(runs)
 
 
 def empty_set() -> SlipSet:
-    return SlipSet(secrets.token_bytes(_SALT_BYTES), frozenset(), frozenset())
+    return SlipSet(secrets.token_bytes(_SALT_BYTES), ())
 
 
 def unpack(packed: bytes) -> SlipSet:
     """The inverse of `SlipSet.pack`."""
-    salt, body = packed[:_SALT_BYTES], packed[_SALT_BYTES + 4 :]
-    unused = int.from_bytes(packed[_SALT_BYTES : _SALT_BYTES + 4], "big")
-    macs = [body[at : at + _MAC_BYTES] for at in range(0, len(body), _MAC_BYTES)]
-    return SlipSet(salt, frozenset(macs[:unused]), frozenset(macs[unused:]))
+    salt, at, runs = packed[:_SALT_BYTES], _SALT_BYTES, []
+    while at < len(packed):
+        unused, used = (int.from_bytes(packed[at + skip : at + skip + 4], "big") for skip in (0, 4))
+        body = packed[at + 8 : at + 8 + (unused + used) * _MAC_BYTES]
+        macs = [body[place : place + _MAC_BYTES] for place in range(0, len(body), _MAC_BYTES)]
+        runs.append(PrintRun(frozenset(macs[:unused]), frozenset(macs[unused:])))
+        at += 8 + len(body)
+    return SlipSet(salt, tuple(runs))

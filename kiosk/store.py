@@ -294,23 +294,26 @@ class Store:
             self._put_slips(round_id, unit_id, key_id, slip_set.with_new(codes))
         return codes
 
-    def printed_slips(self, round_id: str) -> dict[str, int]:
-        """Unit id -> how many slips were printed for it, while the round is open. Never how many are used:
+    def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:
+        """Unit id -> how many slips each print run had, while the round is open. Never how many are used:
         that would tell when somebody answered."""
         found = {}
         with self._write():
             for unit, *_ in self._database.all("SELECT unit_id FROM slip_set WHERE round_id = ?", round_id):
                 row = self._slip_row_for_update(round_id, unit)
-                if row:
-                    found[unit] = row[2].printed
+                if row and row[2].runs:
+                    found[unit] = tuple(run.printed for run in row[2].runs)
         return found
 
-    def slip_counts(self, round_id: str) -> dict[str, tuple[int, int]]:
-        """Unit id -> (slips printed, slips used) of a closed round; units without slips are absent."""
+    def slip_counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Unit id -> (slips printed, slips used) of each print run of a closed round."""
         rows = self._database.all(
-            "SELECT unit_id, printed, used FROM slip_count WHERE round_id = ?", round_id
+            "SELECT unit_id, printed, used FROM slip_count WHERE round_id = ? ORDER BY unit_id, run", round_id
         )
-        return {unit: (printed, used) for unit, printed, used in rows}
+        found: dict[str, tuple[tuple[int, int], ...]] = {}
+        for unit, printed, used in rows:
+            found[unit] = (*found.get(unit, ()), (printed, used))
+        return found
 
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
         """(round id, unit id) a slip was printed for, used or not; None if it never was.
@@ -350,13 +353,14 @@ class Store:
 
     def _keep_slip_count(self, of_round: Round, unit_id: str) -> None:
         row = self._slip_row_for_update(of_round.id, unit_id)
-        if row and row[2].printed:
+        for number, run in enumerate(row[2].runs if row else (), start=1):
             self._database.execute(
-                "INSERT INTO slip_count (round_id, unit_id, printed, used) VALUES (?, ?, ?, ?)",
+                "INSERT INTO slip_count (round_id, unit_id, run, printed, used) VALUES (?, ?, ?, ?, ?)",
                 of_round.id,
                 unit_id,
-                row[2].printed,
-                len(row[2].used),
+                number,
+                run.printed,
+                len(run.used),
             )
 
     def _renew_slips(self, of_round: Round, unit_id: str) -> None:

@@ -1,6 +1,8 @@
 """Slips: codes that are kept nowhere, and open one box once."""
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from kiosk.slips import (
 )
 from kiosk.store import NotAdmittedError, RoundClosedError
 from tests.builders import MONDAY, a_round, a_store, ballot, closed, tree
+from tests.test_desk import Desk
 
 
 def test_a_code_is_read_however_it_was_typed() -> None:
@@ -93,11 +96,36 @@ def test_used_slips_are_told_of_closed_rounds_only(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     of_round = a_round(tree("a", "b"))
     store.open_round(of_round, MONDAY)
-    codes = store.print_slips("r", "a", 4)
-    for _ in range(2):
-        assert store.printed_slips("r") == {"a": 4, "b": 0}
+    codes, later = store.print_slips("r", "a", 4), store.print_slips("r", "a", 3)
+    for code in (codes[0], codes[3], later[1]):
+        assert store.printed_slips("r") == {"a": (4, 3)}
         assert store.slip_counts("r") == {}
-        store.cast("r", "a", ballot(1, 1), MONDAY, codes.pop())
+        store.cast("r", "a", ballot(1, 1), MONDAY, code)
     closed(store, of_round)
     assert store.printed_slips("r") == {}
-    assert store.slip_counts("r") == {"a": (4, 2)}
+    assert store.slip_counts("r") == {"a": ((4, 2), (3, 1))}
+
+
+def test_the_desk_tells_what_came_back_of_runs_that_are_large_enough(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.now += timedelta(days=91)
+    desk.store.count(desk.now)
+    slips_only = replace(
+        desk.round, id="slips", admission=frozenset({Admission.SLIP}), opens_at=desk.now,
+        closes_at=desk.now + timedelta(days=9),
+    )  # fmt: skip
+    desk.store.open_round(slips_only, desk.now)
+    codes = desk.store.print_slips("slips", "frida", 12)
+    desk.store.print_slips("slips", "frida", 3)
+    for code in codes[:11]:
+        desk.store.cast("slips", "frida", ballot(1, 2, 3, 4), desk.now, code)
+
+    def told() -> list[list[str]]:
+        desk.sign_in()
+        rows = re.findall(r"FRIDA</th>((?:<td>[^<]*</td>){4})", desk.client.get("/admin/links").text)
+        return [re.findall(r"<td>([^<]*)</td>", row) for row in rows]
+
+    assert told() == [["1", "12", "–", "–"], ["2", "3", "–", "–"]]
+    desk.now = slips_only.closes_at
+    desk.store.count(desk.now)
+    assert told() == [["1", "12", "11", "1"], ["2", "3", "–", "–"]]

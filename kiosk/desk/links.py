@@ -32,10 +32,11 @@ class Address:
 
 @dataclass(frozen=True)
 class SlipLine:
-    """Slips of one round at one unit; `used` is None where it is not told."""
+    """Slips of one round at one unit that were printed together; `used` is None where it is not told."""
 
     period: str
     unit: str
+    run: int
     printed: int
     used: int | None
 
@@ -123,23 +124,26 @@ def _page(slips_form: SlipsForm, poster_form: PosterForm, status: int = 200) -> 
 
 
 def _slip_lines() -> list[SlipLine]:
-    """Printed slips by round and unit. Used and left only once a round is closed, and only where figures
-    are published for the unit: else they would tell how many answered."""
+    """Printed slips by round, unit and print run. Used and left only once a round is closed, where figures
+    are published for the unit, and for runs of at least 2k: else they would tell who answered."""
     found, document = [], desk().store.snapshot()
     for state in desk().store.rounds():
         of_round = state.round
-        if not state.is_closed:
-            printed = desk().store.printed_slips(of_round.id)
-            found += [
-                SlipLine(period(of_round), of_round.tree.node(unit).name, number, None)
-                for unit, number in sorted(printed.items())
-                if number
-            ]
-        for unit, (number, used) in sorted(desk().store.slip_counts(of_round.id).items()):
+        for unit, runs in sorted(desk().store.printed_slips(of_round.id).items()):
+            found += [_slip_line(of_round, unit, run, printed, None) for run, printed in enumerate(runs, 1)]
+        for unit, counts in sorted(desk().store.slip_counts(of_round.id).items()):
             is_told = answered(document, of_round, unit) is not None
-            name = of_round.tree.node(unit).name
-            found.append(SlipLine(period(of_round), name, number, used if is_told else None))
+            found += [
+                _slip_line(
+                    of_round, unit, run, printed, used if is_told and printed >= 2 * of_round.k else None
+                )
+                for run, (printed, used) in enumerate(counts, 1)
+            ]
     return found
+
+
+def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | None) -> SlipLine:
+    return SlipLine(period(of_round), of_round.tree.node(unit).name, run, printed, used)
 
 
 def _slips_form(**options: Any) -> SlipsForm:

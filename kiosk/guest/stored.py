@@ -30,7 +30,7 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("round_id", "unit_id", "tag", "key_id", "sealed"),
         _("Om du har en lapp: vi sparar att den är använd, inte vem som hade den."),
     ),
-    "slip_count": (("round_id", "unit_id", "printed", "used"), _OTHERS),
+    "slip_count": (("round_id", "unit_id", "run", "printed", "used"), _OTHERS),
     "installation": (("key", "value"), _OTHERS),
     "account": (("name", "role", "password"), _OTHERS),
     "round": (("id", "terms", "closed", "lost_boxes"), _OTHERS),

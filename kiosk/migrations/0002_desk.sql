@@ -23,13 +23,14 @@ CREATE TABLE reply (
     PRIMARY KEY (round_id, language)
 ) STRICT;
 
--- Slips of a closed round: how many were printed, how many came back. Nothing while it runs.
+-- Slips of a closed round, by print run: how many were printed, how many came back. Nothing while it runs.
 CREATE TABLE slip_count (
     round_id TEXT NOT NULL,
     unit_id TEXT NOT NULL,
+    run INTEGER NOT NULL,
     printed INTEGER NOT NULL,
     used INTEGER NOT NULL,
-    PRIMARY KEY (round_id, unit_id)
+    PRIMARY KEY (round_id, unit_id, run)
 ) STRICT;
 
 -- What staff did for guests: how many of a kind in a month at a unit. No day, no guest.
