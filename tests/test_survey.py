@@ -241,6 +241,12 @@ BROKEN_SURVEYS: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     "NUL in text": (edited("Jag mår", "Jag\\u0000mår"), "statements[2].text", "one line"),
     "NUL in file": (edited("Jag mår", "Jag\0mår"), "line 15", "ends with"),
     "control character": (edited("Jag mår", "Jag\\u0085mår"), "statements[2].text", "one line"),
+    "very long": (edited("Jag mår", "Jag " + "m" * 600), "statements[2].text", "at most 500"),
+    "text twice but for spaces within": (
+        edited("Jag mår bättre", "Personalen   lyssnar"),
+        "statements[2].text",
+        "remove one",
+    ),
     "turned text": (edited("Jag mår", "Jag \\u202emår"), "statements[2].text", "one line"),
     "text twice": (edited("Jag mår bättre", "Personalen lyssnar"), "statements[2].text", "remove one"),
     "text twice but for blanks": (
