@@ -299,6 +299,8 @@ def test_what_is_stored_is_told_and_an_idle_kiosk_comes_back_from_it(guest: Gues
     guest.tap('[data-language="sv"]')
     guest.tap("#stored")
     expect(guest.page.locator("h1")).to_have_text("Vad sparas om mig?")
+    # Its scripts have run, and the clock that is moved is theirs.
+    guest.page.wait_for_load_state("load")
     guest.page.clock.run_for(91_000)
     expect(guest.page.locator("#picker")).to_be_visible()
 
