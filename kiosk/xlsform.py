@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 import openpyxl
@@ -217,11 +218,11 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
             if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
                 raise XLSFormError("the file is too large to be a survey")
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
-        return {
-            name: list(_rows(name, book[name].iter_rows(values_only=True)))
-            for name in ("survey", "choices", "settings")
-            if name in book.sheetnames
-        }
+        names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
+        for name in names:
+            # The size a sheet declares of itself may be false, and would cut statements off unseen.
+            book[name].reset_dimensions()
+        return {name: list(_rows(name, book[name].iter_rows(values_only=True))) for name in names}
     except XLSFormError:
         raise
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
@@ -230,13 +231,16 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
 
 def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
     heading = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
+    for column in heading:
+        if column and heading.count(column) > 1:
+            raise XLSFormError(f"sheet {sheet}, row 1: column {column} stands twice; keep one of them")
     for number, cells in enumerate(rows, start=2):
         place = f"sheet {sheet}, row {number}"
         if number > MOST_ROWS:
             raise XLSFormError(f"{place}: more rows than a survey has")
         told = {
-            column: _as_text(place, column, cell)
-            for column, cell in zip(heading, cells, strict=False)
+            column or "": _as_text(place, column or "?", cell)
+            for column, cell in zip_longest(heading, cells)
             if cell is not None and str(cell).strip()
         }
         for column in told:

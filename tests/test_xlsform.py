@@ -113,6 +113,11 @@ REFUSED = {
     "a gap in the scale": (sheet([HEAD, ASKED], [CHOICES[0], CHOICES[1], ["yes", 3, "Ja"]]), "1 to n"),
     "a formula": (sheet([HEAD, ["select_one yes", "a", "=1+1"]], CHOICES), "is a formula"),
     "a line break": (sheet([HEAD, ["select_one yes", "a", "A\nB"]], CHOICES), "one line"),
+    "a column twice": (sheet([[*HEAD, "label"], [*ASKED, "B"]], CHOICES), "column label stands twice"),
+    "words beside the table": (
+        sheet([HEAD, [*ASKED, None, "B"]], CHOICES),
+        "row 2, column ?: cannot be kept",
+    ),
     "no choices": (sheet([HEAD, ASKED], []), "no sheet 'choices'"),
     "no rows": (sheet([HEAD], CHOICES), "no sheet 'survey'"),
     "far too many rows": (sheet([HEAD, *([ASKED] * 600)], CHOICES), "row 501"),
@@ -141,6 +146,14 @@ def packed(parts: dict[str, bytes]) -> bytes:
 def unpacked(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_sheet_that_is_larger_than_it_says_loses_nothing() -> None:
+    parts = unpacked(sheet([HEAD, ASKED, ["select_one yes", "warm", "Jag är varm"]], CHOICES))
+    name = "xl/worksheets/sheet1.xml"
+    assert b'<dimension ref="A1:C3"' in parts[name]
+    said = {**parts, name: parts[name].replace(b'ref="A1:C3"', b'ref="A1:C2"')}
+    assert [one.id for one in read_xlsform(packed(said), "").draft.statements] == ["safe", "warm"]
 
 
 def test_a_bomb_is_refused_before_it_is_opened() -> None:
