@@ -53,11 +53,16 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
 
 
 def _pace(settings: Settings, store: Store, library: Library) -> Pace:
-    """As fast as a quick reader gets through the shortest survey; a newcomer may try faster."""
+    """As fast as a quick reader gets through the shortest survey; a newcomer may try faster.
+
+    Who comes after somebody has to find a language and begin besides: less than twice that time between
+    ballots, again and again, is nobody reading.
+    """
     if store.is_demonstration:
         return Pace(seconds=1.0, burst=20)
     shortest = min(len(survey.statements) for survey in library.surveys.values())
-    return Pace(settings.pace_seconds * shortest, burst=1)
+    seconds = settings.pace_seconds * shortest
+    return Pace(seconds, burst=1, pause=2 * seconds)
 
 
 def on_one_address(guest: Wsgi, desk: Wsgi) -> Wsgi:

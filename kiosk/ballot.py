@@ -75,5 +75,15 @@ def unpack(packed: bytes, statements: int) -> list[Ballot]:
     return [Ballot(tuple(_NO_ANSWER_OF_BYTE.get(byte, byte) for byte in row)) for row in rows]
 
 
+def pack_box(ballots: Sequence[Ballot], apart: int) -> bytes:
+    """What a box holds, as bytes: how many ballots were put apart, in four bytes, then the ballots."""
+    return apart.to_bytes(4) + pack(ballots)
+
+
+def unpack_box(packed: bytes, statements: int) -> tuple[list[Ballot], int]:
+    """The inverse of `pack_box`."""
+    return unpack(packed[4:], statements), int.from_bytes(packed[:4])
+
+
 def _byte_of(answer: Answer) -> int:
     return _BYTE_OF_NO_ANSWER[answer] if isinstance(answer, NoAnswer) else answer

@@ -108,6 +108,11 @@ def answered(document: Document, of_round: Round, node_id: str) -> int | None:
     return found
 
 
+def apart(document: Document, of_round: Round, node_id: str) -> int:
+    """Ballots the node's kiosks sent in play; 0 while the round runs. KeyError if there is no such node."""
+    return int(_node(document, of_round, node_id).get("apart", 0))
+
+
 def _node(document: Document, of_round: Round, node_id: str) -> Document:
     for published in document["rounds"]:
         if published["id"] == of_round.id:

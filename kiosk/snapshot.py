@@ -20,11 +20,13 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class RoundTally:
-    """A round, whether it is closed, and the running sum of batches published for each node itself."""
+    """A round, whether it is closed, the running sum of batches published for each node itself, and how
+    many ballots each unit's kiosks sent in play (known once it is closed)."""
 
     round: Round
     is_closed: bool
     own: Mapping[str, Tally]
+    apart: Mapping[str, int]
 
 
 def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
@@ -69,13 +71,16 @@ def _round_document(round_tally: RoundTally) -> Document:
 def _node_document(
     round_tally: RoundTally, node_id: str, parent: str | None, tally: Tally | None
 ) -> Document:
+    place: Document = {"id": node_id, "parent": parent}
+    if round_tally.is_closed:
+        units = round_tally.round.tree.units_below(node_id)
+        place["apart"] = sum(round_tally.apart.get(unit, 0) for unit in units)
     if tally is None:
         why = "too_few" if round_tally.is_closed else "waiting"
-        return {"id": node_id, "parent": parent, "answered": None, "why": why}
+        return {**place, "answered": None, "why": why}
     statements = zip(round_tally.round.survey.statements, tally, strict=True)
     return {
-        "id": node_id,
-        "parent": parent,
+        **place,
         "answered": tally[0].answered,
         "statements": {statement.id: table.as_json() for statement, table in statements},
     }

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, cast
 import peewee
 
 from kiosk import slips
-from kiosk.ballot import Ballot, NoAnswer, pack, unpack
+from kiosk.ballot import Ballot, NoAnswer, pack_box, unpack_box
 from kiosk.box import draw_batch, plan_closing
 from kiosk.database import Database, StoreError
 from kiosk.office import Office
@@ -137,7 +137,7 @@ class Store:
                         self._keys.begin_anew(_slip_row(round_id, unit))
                     box = self._box_for_update(round_id, unit)
                     if box:
-                        self._put_box(box, unit, box.ballots)
+                        self._put_box(box, unit)
                     self._renew_slips(state.round, unit)
                 if state.is_closed:
                     self._forget_keys(state.round)
@@ -208,7 +208,7 @@ class Store:
         check_opening(new, [state.round for state in self.rounds()], now)
 
     def _lay_out(self, round_id: str, unit: str) -> None:
-        key_id, sealed = self._keys.seal(_box_row(round_id, unit), pack([]))
+        key_id, sealed = self._keys.seal(_box_row(round_id, unit), pack_box([], 0))
         self._database.execute(
             "INSERT INTO box (round_id, unit_id, key_id, sealed) VALUES (?, ?, ?, ?)",
             round_id,
@@ -395,7 +395,19 @@ class Store:
                 raise RoundClosedError
             if slip is not None:
                 self._use_slip(box.round, unit_id, slip)
-            self._put_box(box, unit_id, [*box.ballots, ballot])
+            self._put_box(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+
+    def put_apart(self, round_id: str, unit_id: str, now: datetime) -> None:
+        """Count a ballot that was sent in play: that there was one more, not what it said.
+
+        The number lies in the box until the round closes, so nothing tells when it grew. Raises
+        RoundClosedError; then nothing was written.
+        """
+        with self._write():
+            box = self._box_for_update(round_id, unit_id)
+            if box is None or not box.round.is_running(now):
+                raise RoundClosedError
+            self._put_box(replace(box, apart=box.apart + 1), unit_id)
 
     def _use_slip(self, of_round: Round, unit_id: str, code: str) -> None:
         if Admission.SLIP not in of_round.admission:
@@ -423,14 +435,14 @@ class Store:
         except KeyLostError:
             # Ballots under a lost key are gone for everybody: say so once, and go on with an empty box.
             self._database.execute("UPDATE round SET lost_boxes = lost_boxes + 1 WHERE id = ?", round_id)
-            empty = _OpenBox(of_round, row[1], [])
-            return _OpenBox(of_round, self._put_box(empty, unit_id, []), [])
-        return _OpenBox(of_round, row[1], unpack(plain, len(of_round.survey.statements)))
+            empty = _OpenBox(of_round, row[1], [], 0)
+            return replace(empty, key_id=self._put_box(empty, unit_id))
+        return _OpenBox(of_round, row[1], *unpack_box(plain, len(of_round.survey.statements)))
 
-    def _put_box(self, box: "_OpenBox", unit_id: str, ballots: Sequence[Ballot]) -> str:
+    def _put_box(self, box: "_OpenBox", unit_id: str) -> str:
         """Write a box under a new key, whose id is returned."""
         row = _box_row(box.round.id, unit_id)
-        key_id, sealed = self._reseal(row, box.key_id, pack(ballots))
+        key_id, sealed = self._reseal(row, box.key_id, pack_box(box.ballots, box.apart))
         self._database.execute(
             "UPDATE box SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
             key_id,
@@ -477,7 +489,7 @@ class Store:
             if batch:
                 self._add_batch(of_round, unit, batch)
             # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
-            self._put_box(box, unit, rest)
+            self._put_box(replace(box, ballots=rest), unit)
             self._renew_slips(of_round, unit)
 
     def _close(self, of_round: Round) -> None:
@@ -492,8 +504,15 @@ class Store:
         )
         for node, members in plan.batches:
             self._add_batch(of_round, node, [one for unit in members for one in ballots[unit]])
-        for unit in units:
+        for unit, box in boxes.items():
             self._keep_slip_count(of_round, unit)
+            if box and box.apart:
+                self._database.execute(
+                    "INSERT INTO apart (round_id, unit_id, ballots) VALUES (?, ?, ?)",
+                    of_round.id,
+                    unit,
+                    box.apart,
+                )
         self._database.execute("DELETE FROM box WHERE round_id = ?", of_round.id)
         self._database.execute("DELETE FROM slip_set WHERE round_id = ?", of_round.id)
         self._database.execute("UPDATE round SET closed = 1 WHERE id = ?", of_round.id)
@@ -541,7 +560,7 @@ class Store:
     def _publish(self, made_at: datetime) -> None:
         """Replace the snapshot if its figures changed."""
         tallies = [
-            RoundTally(state.round, state.is_closed, self._own_tallies(state.round))
+            RoundTally(state.round, state.is_closed, self._own_tallies(state.round), self._apart(state.round))
             for state in self.rounds()
         ]
         new = make_snapshot(tallies, made_at, demonstration=self.is_demonstration)
@@ -567,6 +586,11 @@ class Store:
             )
             for node, found in cells.items()
         }
+
+    def _apart(self, of_round: Round) -> dict[str, int]:
+        """Unit id -> ballots put apart; nothing before the round is closed."""
+        rows = self._database.all("SELECT unit_id, ballots FROM apart WHERE round_id = ?", of_round.id)
+        return dict(rows)
 
     # -- backups ---------------------------------------------------------------------------------
 
@@ -647,11 +671,12 @@ class Store:
 
 @dataclass(frozen=True)
 class _OpenBox:
-    """A box while its row is locked. Never leaves this module."""
+    """A box while its row is locked, and how many ballots were put apart. Never leaves this module."""
 
     round: Round
     key_id: str
     ballots: list[Ballot]
+    apart: int
 
 
 def _box_row(round_id: str, unit_id: str) -> str:

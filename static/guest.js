@@ -61,6 +61,7 @@ function tell(key, canTryAgain = false) {
   show("message");
   find("message").querySelector("p").textContent = said(key);
   find("again").hidden = !canTryAgain;
+  if (find("answer-now")) find("answer-now").hidden = key !== "practised";
 }
 
 async function send() {
@@ -79,7 +80,7 @@ async function send() {
 function hear(answer) {
   if (answer.type === "opaqueredirect") {
     form.reset();
-    tell("thank_you");
+    tell(form.dataset.home ? "practised" : "thank_you");
     if (form.dataset.thanks) later(startAgain, form.dataset.thanks);
   } else if (answer.status === 429) {
     tell("refusal_wait");
@@ -100,7 +101,7 @@ function startAgain() {
   form.reset();
   speak(first);
   show("picker");
-  if (form.dataset.idle) renew(() => guest.place === "picker");
+  if (form.dataset.idle) renew(form.dataset.home ?? window.location.pathname, () => guest.place === "picker");
 }
 
 function choose(code) {
@@ -145,4 +146,4 @@ find("send").remove();
 for (const id of ["start", "steps"]) find(id).hidden = false;
 form.reset();
 show("picker");
-if (form.dataset.idle) watchIdle(form, () => guest.place !== "picker" || guest.returnTo, startAgain);
+if (form.dataset.idle) watchIdle(form, () => form.dataset.home || guest.place !== "picker" || guest.returnTo, startAgain);

@@ -1,8 +1,7 @@
 // When a guest has gone: after a while without a touch the kiosk asks, waits, and starts again.
 
-/** Get the page anew if `isFree`; not while the network is away: a browser's error page has no way back. */
-export async function renew(isFree) {
-  const path = window.location.pathname;
+/** Get a page anew if `isFree`; not while the network is away: a browser's error page has no way back. */
+export async function renew(path, isFree) {
   const isThere = await fetch(path, { method: "HEAD", cache: "no-store" }).then(() => true, () => false);
   if (isThere && isFree()) window.location.replace(path);
 }

@@ -70,8 +70,8 @@ def test_no_waiting_ballot_slip_or_key_is_in_a_backup(saved: tuple[Path, Store],
         assert set(archive.namelist()) == {"tables.json", "questions/own.toml"}
         tables = json.loads(archive.read("tables.json"))
     assert set(tables) == {
-        "account", "activity", "imported", "installation", "link", "log", "reply", "round", "slip_count",
-        "snapshot", "tally", "wall",
+        "account", "activity", "apart", "imported", "installation", "link", "log", "reply", "round",
+        "slip_count", "snapshot", "tally", "wall",
     }  # fmt: skip
     content = file.read_bytes() + json.dumps(tables).encode()
     for key in (path for path in (tmp_path / "first-keys").rglob("*") if path.is_file()):

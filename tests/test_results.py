@@ -93,7 +93,7 @@ def test_what_changed_between_two_rounds_breaks_the_line(
     second: Round, node: str, broken: tuple[Break, ...]
 ) -> None:
     rounds = quarters(SAME, second, second)
-    document = make_snapshot([RoundTally(one, False, {}) for one in rounds], MONDAY, demonstration=False)
+    document = make_snapshot([RoundTally(one, False, {}, {}) for one in rounds], MONDAY, demonstration=False)
     found = over_time(document, reversed(rounds), node, "s1")
     assert [row.round.id for row in found] == ["q0", "q1", "q2"]
     assert [row.breaks for row in found] == [(), broken, ()]

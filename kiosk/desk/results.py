@@ -11,7 +11,7 @@ from kiosk.desk.sections import Table, broken, missing, section
 from kiosk.desk.session import desk, for_anybody, for_readers, signed_in
 from kiosk.drawing import png, svg
 from kiosk.export import csv_table, files, workbook
-from kiosk.results import PERCENT_FROM, answered
+from kiosk.results import PERCENT_FROM, answered, apart
 from kiosk.rounds import Round
 from kiosk.settings import shipped_folder
 from kiosk.snapshot import etag
@@ -112,6 +112,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
             for node in of_round.tree.nodes
         ],
         answered=answered(document, of_round, node_id),
+        apart=apart(document, of_round, node_id),
         sections=sections,
         figures={f"{found.id}-{chart.kind}": chart.figure for found in sections for chart in found.charts},
         missing=missing,

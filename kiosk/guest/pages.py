@@ -52,9 +52,10 @@ class Pages:
         action: str,
         slip: str = "",
         is_kiosk: bool,
+        home: str = "",
     ) -> str:
         """The questions, in the language asked for or the reference. `reply` is told in the languages it
-        has, and in no other."""
+        has, and in no other. A form with a `home` is for practice, and leads there in the end."""
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
         words = {
@@ -73,6 +74,7 @@ class Pages:
             action=action,
             slip=slip,
             is_kiosk=is_kiosk,
+            home=home,
             is_demonstration=self.is_demonstration,
         )
 
@@ -105,13 +107,17 @@ class Pages:
 
     def thanks(self, back: str) -> str:
         """The thank-you, the same bytes for everybody; on a kiosk with a way `back` to its start."""
-        return self._message(SCREEN["thank_you"], back)
+        return self._message(SCREEN["thank_you"], back, SCREEN["start_over"])
+
+    def practised(self, home: str) -> str:
+        """The end of a practice: nothing was kept, and the way to answer."""
+        return self._message(SCREEN["practised"], home, SCREEN["answer_now"])
 
     def refusal(self, reason: str) -> str:
         """Why something was not taken, the same bytes for the same reason."""
-        return self._message(REFUSALS[reason], "")
+        return self._message(REFUSALS[reason], "", SCREEN["start_over"])
 
-    def _message(self, message: str, back: str) -> str:
+    def _message(self, message: str, back: str, way_back: str) -> str:
         spoken = self._spoken()
         lines: tuple[Line, ...] = in_all(message, spoken)
         return render_template(
@@ -120,7 +126,7 @@ class Pages:
             title=spoken[0].text(SCREEN["title"]),
             lines=lines,
             back=back,
-            again=in_all(SCREEN["start_over"], spoken),
+            again=in_all(way_back, spoken),
         )
 
     def _spoken(self) -> list[Catalogue]:

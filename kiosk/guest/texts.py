@@ -31,6 +31,10 @@ SCREEN = {
     "slip": _("Skriv koden på lappen"),
     "continue": _("Fortsätt"),
     "language": _("Språk"),
+    "practice": _("Det här är en övning. Inget sparas."),
+    "try_first": _("Prova först"),
+    "practised": _("Övningen är slut. Inget har sparats."),
+    "answer_now": _("Svara nu"),
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
 

@@ -93,6 +93,11 @@ def _ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
         abort(400, "bad")
 
 
+def _home() -> str:
+    """The address this practice belongs to."""
+    return request.path.partition("/practice")[0] or "/"
+
+
 class GuestViews:
     """The views of one application, over its store and pages."""
 
@@ -108,6 +113,10 @@ class GuestViews:
             views.add_url_rule(prefix, f"start {prefix}", self.start, methods=["GET"])
             views.add_url_rule(prefix, f"answer {prefix}", self.answer, methods=["POST"])
             beside = prefix.rstrip("/")
+            practice = f"{beside}/practice"
+            views.add_url_rule(practice, f"practice {prefix}", self.practice, methods=["GET"])
+            views.add_url_rule(practice, f"practise {prefix}", self.practise, methods=["POST"])
+            views.add_url_rule(f"{practice}/thanks", f"practised {prefix}", self.practised, methods=["GET"])
             views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", self.thanks, methods=["GET"])
             views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
         views.add_url_rule("/q", "slip", self.slip, methods=["GET"])
@@ -146,9 +155,35 @@ class GuestViews:
         """Take one ballot. The answer is the same bytes whatever it holds."""
         link, of_round = self._way_in(code)
         ballot = _ballot(of_round, dict(request.form.lists()))
-        if link.admission is Admission.KIOSK:
-            self._keep_pace(link)
-        return self._take(of_round, link.unit_id, ballot, f"{request.path.rstrip('/')}/thanks")
+        is_play = link.admission is Admission.KIOSK and self._is_play(link)
+        thanks = f"{request.path.rstrip('/')}/thanks"
+        return self._take(of_round, link.unit_id, None if is_play else ballot, thanks)
+
+    # -- practice: the same screens, and nothing is kept -------------------------------------------
+
+    def practice(self, code: str = "") -> Answer:
+        """The questions, to try them."""
+        link, of_round = self._way_in(code)
+        page = self._pages.form(
+            of_round.survey,
+            request.args.get("lang", REFERENCE),
+            {},
+            action=request.path,
+            is_kiosk=link.admission is Admission.KIOSK,
+            home=_home(),
+        )
+        return make_response(page)
+
+    def practise(self, code: str = "") -> Answer:
+        """Look at a ballot and forget it."""
+        _, of_round = self._way_in(code)
+        _ballot(of_round, dict(request.form.lists()))
+        return redirect(f"{request.path}/thanks", 303)
+
+    def practised(self, code: str = "") -> Answer:
+        """The end of a practice, with the way to the real questions."""
+        self._way_in(code)
+        return make_response(self._pages.practised(_home()))
 
     def _way_in(self, code: str) -> tuple[Link, Round]:
         link = self._store.link(code)
@@ -166,9 +201,11 @@ class GuestViews:
         except RoundClosedError:
             abort(403, "closed")
 
-    def _keep_pace(self, link: Link) -> None:
+    def _is_play(self, link: Link) -> bool:
+        """Whether a kiosk's ballot goes apart; raises TooManyRequests for one that comes too early."""
         if self._pace.wait(link.code) > 0:
             raise TooManyRequests("wait", retry_after=SHORTEST_RETRY)
+        return self._pace.is_play(link.code)
 
     # -- a slip ------------------------------------------------------------------------------------
 
@@ -209,10 +246,14 @@ class GuestViews:
     # -- a ballot ----------------------------------------------------------------------------------
 
     def _take(
-        self, of_round: Round, unit: str, ballot: Ballot, thanks: str, slip: str | None = None
+        self, of_round: Round, unit: str, ballot: Ballot | None, thanks: str, slip: str | None = None
     ) -> Answer:
+        """Take a ballot, or with None one more that was sent in play."""
         try:
-            self._store.cast(of_round.id, unit, ballot, self._clock(), slip)
+            if ballot:
+                self._store.cast(of_round.id, unit, ballot, self._clock(), slip)
+            else:
+                self._store.put_apart(of_round.id, unit, self._clock())
         except RoundClosedError:
             abort(403, "closed")
         except NotAdmittedError:

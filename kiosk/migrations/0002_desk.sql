@@ -33,6 +33,14 @@ CREATE TABLE slip_count (
     PRIMARY KEY (round_id, unit_id, run)
 ) STRICT;
 
+-- Ballots of a closed round that were sent in play, too fast for people: how many. Nothing while it runs.
+CREATE TABLE apart (
+    round_id TEXT NOT NULL,
+    unit_id TEXT NOT NULL,
+    ballots INTEGER NOT NULL,
+    PRIMARY KEY (round_id, unit_id)
+) STRICT;
+
 -- What staff did for guests: how many of a kind in a month at a unit. No day, no guest.
 CREATE TABLE activity (
     unit_id TEXT NOT NULL,

@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 from unittest.mock import patch
 
-from kiosk.ballot import Answer, Ballot, NoAnswer, pack
+from kiosk.ballot import Answer, Ballot, NoAnswer, pack, unpack_box
 from kiosk.database import Database
 from kiosk.rounds import Round
 from kiosk.seal import KeyFolder, KeyLostError
@@ -171,7 +171,8 @@ WAYS: Mapping[str, Callable[[Path], Way]] = {
 
 
 def ballots_in(row: bytes) -> set[bytes]:
-    return {row[at : at + 20] for at in range(0, len(row), 20)}
+    ballots, _ = unpack_box(row, 20)
+    return {pack([ballot]) for ballot in ballots}
 
 
 def sealed_rows(database: sqlite3.Connection) -> list[tuple[str, bytes]]:
@@ -486,7 +487,7 @@ def tau_of_rows(layout: str, orders: int) -> float:
 def _history_findings(scale: Scale) -> list[Finding]:
     orders = 100 if scale is Scale.FULL else 12
     found = history(orders)
-    with patch("kiosk.store.pack", unsorted):
+    with patch("kiosk.ballot.pack", unsorted):
         leaky = history(6)
     by_rowid, by_random_key = (tau_of_rows(layout, 6) for layout in LAYOUTS)
     # Tau's variance by chance alone (Kendall 1938), for the mean of as many orders.
