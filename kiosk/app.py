@@ -17,6 +17,7 @@ from waitress.server import create_server
 
 from kiosk.counting import Counting
 from kiosk.desk.app import create_desk_app
+from kiosk.devices import Devices
 from kiosk.guest.pace import Pace
 from kiosk.guest.views import create_guest_app
 from kiosk.library import Library
@@ -35,8 +36,14 @@ DEMONSTRATION_TICKS = Every(5)
 def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ticks) -> tuple[Wsgi, Wsgi]:
     """The two applications of an installation."""
     allowed = None if store.is_demonstration else settings.languages
+    devices = Devices()
     guest = create_guest_app(
-        store, library, clock=datetime.now, pace=_pace(settings, store, library), allowed_languages=allowed
+        store,
+        library,
+        clock=datetime.now,
+        pace=_pace(settings, store, library),
+        allowed_languages=allowed,
+        devices=devices,
     )
     desk = create_desk_app(
         store,
@@ -48,6 +55,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         allowed_languages=allowed,
         is_https=settings.is_https,
         settings=settings,
+        devices=devices,
     )
     return guest, desk
 

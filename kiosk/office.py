@@ -24,6 +24,8 @@ class Deed(StrEnum):
     ACCOUNT_SET = "account_set"
     ROUND_OPENED = "round_opened"
     ADDRESS_MADE = "address_made"
+    ADDRESS_REMOVED = "address_removed"
+    PAIRING_BEGUN = "pairing_begun"
     SLIPS_PRINTED = "slips_printed"
     WALL_MADE = "wall_made"
     WALL_REMOVED = "wall_removed"

@@ -283,6 +283,11 @@ class Store:
         rows = self._database.all("SELECT code, admission, unit_id FROM link ORDER BY unit_id, code")
         return [Link(row[0], Admission(row[1]), row[2]) for row in rows]
 
+    def remove_link(self, code: str) -> None:
+        """Close an address: who opens it is told that it leads nowhere."""
+        with self._write():
+            self._database.execute("DELETE FROM link WHERE code = ?", code)
+
     def print_slips(self, round_id: str, unit_id: str, number: int) -> list[str]:
         """Add `number` new slips to a unit's set and return their codes, which are kept nowhere."""
         with self._write():

@@ -1,6 +1,6 @@
 // One statement at a time, on a page that works as a list without this. The form stays the form: its
 // parts are shown and hidden, its words replaced. Nothing is kept but in the form, and it is emptied.
-import { renew, watchIdle } from "./guest_idle.js";
+import { beat, renew, watchIdle } from "./guest_idle.js";
 
 const find = (id) => document.getElementById(id);
 const form = find("answers");
@@ -146,4 +146,5 @@ find("send").remove();
 for (const id of ["start", "steps"]) find(id).hidden = false;
 form.reset();
 show("picker");
+if (form.dataset.idle) beat((form.dataset.home ?? window.location.pathname).replace(/\/$/, ""));
 if (form.dataset.idle) watchIdle(form, () => form.dataset.home || guest.place !== "picker" || guest.returnTo, startAgain);

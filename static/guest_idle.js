@@ -6,6 +6,16 @@ export async function renew(path, isFree) {
   if (isThere && isFree()) window.location.replace(path);
 }
 
+const BEAT = 300_000; // milliseconds
+
+/** Let the kiosk at `path` be heard, at fixed times of the clock: no guest moves them, so they tell of none. */
+export function beat(path) {
+  window.setTimeout(() => {
+    fetch(`${path}/alive`, { method: "HEAD", cache: "no-store" }).catch(() => {});
+    beat(path);
+  }, BEAT - (Date.now() % BEAT));
+}
+
 /** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays. */
 export function watchIdle(form, isInUse, leave) {
   const dialog = document.getElementById("still-here");

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from kiosk.ballot import Ballot, NoAnswer
 from kiosk.desk.app import create_desk_app
 from kiosk.desk.patience import FREE_FAILURES
+from kiosk.devices import Devices
 from kiosk.library import read_library
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round
@@ -38,6 +39,7 @@ class Desk:
         seconds: int = 5,
         admission: frozenset[Admission] = frozenset({Admission.KIOSK}),
         languages: frozenset[str] = frozenset(),
+        devices: Devices | None = None,
     ) -> None:
         self.now = START
         settings = read_settings({"KIOSK_DATA": str(folder)})
@@ -54,6 +56,7 @@ class Desk:
         self.app = create_desk_app(
             self.store, library, clock=lambda: self.now, ticks=Every(seconds), secret_key="s" * 32,
             guest_address="http://guest.example", allowed_languages=languages, settings=settings,
+            devices=devices,
         )  # fmt: skip
         self.client: FlaskClient = self.app.test_client()
 
@@ -459,7 +462,8 @@ def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
 WRITES = {
     "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
-    "/admin/links/slips", "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
+    "/admin/links/pair", "/admin/links/remove", "/admin/links/slips",
+    "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
     "/admin/activities", "/admin/surveys/import", "/admin/languages/<code>/file",
     "/admin/surveys/<survey_id>/preview", "/admin/languages/<code>",
 }  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.ballot import Ballot, NoAnswer
+from kiosk.devices import Devices
 from kiosk.guest.pace import Pace
 from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
@@ -28,6 +29,7 @@ class Place:
         ways: frozenset[Admission] = frozenset({Admission.KIOSK, Admission.SLIP}),
         pace: Pace | None = None,
         clock: Callable[[], datetime] = lambda: NOW,
+        devices: Devices | None = None,
     ) -> None:
         library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
@@ -39,7 +41,12 @@ class Place:
         self.store.add_link(Admission.POSTER, "frida", code="poster")
         [self.slip, self.other_slip] = self.store.print_slips("r", "frida", 2)
         self.app = create_guest_app(
-            self.store, library, clock=clock, pace=pace or Pace(1.0, 1000), allowed_languages=None
+            self.store,
+            library,
+            clock=clock,
+            pace=pace or Pace(1.0, 1000),
+            allowed_languages=None,
+            devices=devices,
         )
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 

@@ -25,6 +25,7 @@ from kiosk.desk import (
 )
 from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in
 from kiosk.desk.words import asked, catalogue, day, month, period, say
+from kiosk.devices import Devices
 from kiosk.library import Library
 from kiosk.settings import Settings, shipped_folder
 from kiosk.store import Role, Store
@@ -68,9 +69,11 @@ def create_desk_app(
     allowed_languages: frozenset[str] | None,
     is_https: bool = False,
     settings: Settings | None = None,
+    devices: Devices | None = None,
 ) -> Flask:
     """The staff's application, everything of it under /admin/ but the snapshot document. Surveys and
-    translations can be changed where `settings` say what is on file."""
+    translations can be changed where `settings` say what is on file; `devices` are shared with the guests'
+    side, which hears them."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
         SECRET_KEY=secret_key,
@@ -82,21 +85,11 @@ def create_desk_app(
         SESSION_COOKIE_SECURE=is_https,
         WTF_I18N_ENABLED=False,
     )
-    app.extensions["desk"] = Desk(store, library, clock, ticks, guest_address, allowed_languages, settings)
+    app.extensions["desk"] = Desk(
+        store, library, clock, ticks, guest_address, allowed_languages, settings, devices or Devices()
+    )
     CSRFProtect(app).exempt(surveys.preview_answer)
-    for topic in (
-        sign_in,
-        results,
-        imported,
-        rounds,
-        replies,
-        activities,
-        surveys,
-        links,
-        walls,
-        languages,
-        log,
-    ):
+    for topic in TOPICS:
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.jinja_env.globals.update(_=say, day=day, month=month, period=period, asked=asked)

@@ -66,6 +66,10 @@ class LinkForm(DeskForm):
     kind = RadioField(choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value)
 
 
+class PairForm(DeskForm):
+    unit = SelectField()
+
+
 class SlipsForm(DeskForm):
     round = SelectField()
     unit = SelectField()

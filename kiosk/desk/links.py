@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from secrets import SystemRandom
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.database import StoreError
-from kiosk.desk.forms import LinkForm, PosterForm, SlipsForm
-from kiosk.desk.session import desk, for_coordinator, for_staff, note
+from kiosk.desk.forms import LinkForm, PairForm, PosterForm, SlipsForm
+from kiosk.desk.session import desk, for_coordinator, for_staff, is_coordinator, note
 from kiosk.desk.words import period, say
+from kiosk.devices import LIFETIME, Life
 from kiosk.library import shown_languages, spoken_languages
 from kiosk.office import Deed
 from kiosk.paper import PaperError, Size, poster_page, slip_sheets, words_in
@@ -23,11 +24,14 @@ blueprint = Blueprint("links", __name__)
 
 @dataclass(frozen=True)
 class Address:
-    """A link as staff see it."""
+    """A link as staff see it. `life` is a kiosk's; `url` is "" for who may not have it: whoever has a
+    kiosk's address can stuff its box, if slowly."""
 
+    code: str
     unit: str
     is_poster: bool
     url: str
+    life: Life | None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,38 @@ def new_link() -> ResponseReturnValue:
     if form.validate():
         desk().store.add_link(Admission(form.kind.data), form.unit.data)
         note(Deed.ADDRESS_MADE, f"{form.unit.data}, {form.kind.data}")
+    return redirect(url_for("links.links"), 303)
+
+
+@blueprint.route("/links/pair", methods=["POST"])
+@for_coordinator
+def pair() -> ResponseReturnValue:
+    """A code that makes one screen a unit's kiosk, shown once."""
+    form = PairForm()
+    form.unit.choices = list(_units().items())
+    if not form.validate():
+        abort(400)
+    code = desk().devices.new_code(form.unit.data)
+    note(Deed.PAIRING_BEGUN, form.unit.data)
+    half = len(code) // 2
+    return render_template(
+        "pairing.html",
+        unit=_units()[form.unit.data],
+        code=f"{code[:half]} {code[half:]}",
+        minutes=LIFETIME // 60,
+        address=f"{desk().guest_address}/pair",
+    )
+
+
+@blueprint.route("/links/remove", methods=["POST"])
+@for_coordinator
+def remove_link() -> ResponseReturnValue:
+    """Close an address, of a screen that was lost or a poster that was taken down."""
+    found = desk().store.link(request.form.get("code", ""))
+    if found is None or not found.code:
+        abort(404)
+    desk().store.remove_link(found.code)
+    note(Deed.ADDRESS_REMOVED, f"{found.unit_id}, {found.admission.value}")
     return redirect(url_for("links.links"), 303)
 
 
@@ -109,12 +145,13 @@ def _pdf(content: bytes, name: str) -> Response:
 
 
 def _page(slips_form: SlipsForm, poster_form: PosterForm, status: int = 200) -> ResponseReturnValue:
-    form = LinkForm(formdata=None)
-    form.unit.choices = sorted(_units().items(), key=lambda unit: unit[1])
+    form, pair_form = LinkForm(formdata=None), PairForm(formdata=None)
+    form.unit.choices = pair_form.unit.choices = sorted(_units().items(), key=lambda unit: unit[1])
     page = render_template(
         "links.html",
         addresses=[_address(link) for link in desk().store.links()],
         form=form,
+        pair_form=pair_form,
         slips_form=slips_form,
         poster_form=poster_form,
         slip_lines=_slip_lines(),
@@ -190,4 +227,10 @@ def _units() -> dict[str, str]:
 def _address(link: Link) -> Address:
     is_poster = link.admission is Admission.POSTER
     path = f"/{'s' if is_poster else 'k'}/{link.code}" if link.code else "/"
-    return Address(_units().get(link.unit_id, link.unit_id), is_poster, desk().guest_address + path)
+    return Address(
+        link.code,
+        _units().get(link.unit_id, link.unit_id),
+        is_poster,
+        desk().guest_address + path if is_poster or is_coordinator() else "",
+        None if is_poster else desk().devices.life(link.code),
+    )

@@ -16,6 +16,7 @@ from flask import abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.patience import Patience
+from kiosk.devices import Devices
 from kiosk.library import Library, read_library
 from kiosk.office import Deed
 from kiosk.settings import Settings, SettingsError
@@ -44,6 +45,7 @@ class Desk:
     guest_address: str
     allowed_languages: frozenset[str] | None
     settings: Settings | None = None
+    devices: Devices = field(default_factory=Devices)
     patience: Patience = field(default_factory=Patience)
 
     def own_folder(self, name: str) -> Path:

@@ -89,6 +89,18 @@ class Pages:
             screen=_screen(catalogue),
         )
 
+    def pairing(self, asked: str, typed: str, refusal: str) -> str:
+        """Where a code makes this screen a kiosk; `refusal` says why the last one did not, or is ""."""
+        spoken = self._spoken()
+        catalogue = next((found for found in spoken if found.language.code == asked), spoken[0])
+        return render_template(
+            "guest/pair.html",
+            language=catalogue.language,
+            screen=_screen(catalogue),
+            typed=typed,
+            problem=catalogue.text(REFUSALS[refusal]) if refusal else "",
+        )
+
     def stored(self, schema: Mapping[str, Sequence[str]], back: str, *, is_kiosk: bool) -> str:
         """What is stored about a guest, in every language, from the tables (table -> columns) there are."""
         spoken, said = self._spoken(), sentences(schema)
@@ -113,9 +125,9 @@ class Pages:
         """The end of a practice: nothing was kept, and the way to answer."""
         return self._message(SCREEN["practised"], home, SCREEN["answer_now"])
 
-    def refusal(self, reason: str) -> str:
-        """Why something was not taken, the same bytes for the same reason."""
-        return self._message(REFUSALS[reason], "", SCREEN["start_over"])
+    def refusal(self, reason: str, way_out: str = "") -> str:
+        """Why something was not taken, the same bytes for the same reason; `way_out` leads to pairing."""
+        return self._message(REFUSALS[reason], way_out, SCREEN["connect"])
 
     def _message(self, message: str, back: str, way_back: str) -> str:
         spoken = self._spoken()

@@ -31,6 +31,9 @@ SCREEN = {
     "slip": _("Skriv koden på lappen"),
     "continue": _("Fortsätt"),
     "language": _("Språk"),
+    "pair": _("Skriv koden för den här skärmen"),
+    "erase": _("Sudda"),
+    "connect": _("Koppla skärmen"),
     "practice": _("Det här är en övning. Inget sparas."),
     "try_first": _("Prova först"),
     "practised": _("Övningen är slut. Inget har sparats."),
@@ -41,6 +44,8 @@ SCREEN = {
 REFUSALS = {
     "not_paired": _("Den här skärmen är inte klar att använda. Säg till personalen."),
     "closed": _("Det finns inga frågor att svara på just nu."),
+    "wrong_code": _("Koden är fel eller för gammal. Be om en ny kod."),
+    "too_many_codes": _("För många fel koder. Vänta en kvart och försök igen."),
     "not_admitted": _("Det går inte att svara här just nu. Säg till personalen."),
     "unknown_slip": _("Koden stämmer inte. Titta på lappen och skriv koden igen."),
     "used_slip": _("Lappen har redan använts. Ta en ny lapp om du vill svara."),

@@ -4,6 +4,7 @@ Nothing is set on the device, nothing is logged, and every ballot that is taken 
 """
 
 import gzip
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,11 +13,12 @@ from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, make_response, redirect, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests
 from werkzeug.wrappers import Response as BaseResponse
 
 from kiosk import slips
 from kiosk.ballot import Ballot, BallotError, read_ballot
+from kiosk.devices import DIGITS, Devices, TooManyTriesError
 from kiosk.guest.guard import HEADERS, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
@@ -46,14 +48,16 @@ def create_guest_app(
     clock: Callable[[], datetime],
     pace: Pace,
     allowed_languages: frozenset[str] | None,
+    devices: Devices | None = None,
 ) -> Flask:
     """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
-    demonstration only."""
+    demonstration only. `devices` are shared with the desk, which pairs them."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii = False
-    views = GuestViews(store, Pages(library, allowed_languages, store.is_demonstration), clock, pace)
+    pages = Pages(library, allowed_languages, store.is_demonstration)
+    views = GuestViews(store, pages, clock, pace, devices or Devices())
     app.register_blueprint(views.blueprint())
     # Flask would write paths and times of failed requests to the log.
     app.logger.disabled = True
@@ -93,6 +97,10 @@ def _ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
         abort(400, "bad")
 
 
+def _digits(text: str) -> str:
+    return re.sub("[^0-9]", "", text)[:DIGITS]
+
+
 def _home() -> str:
     """The address this practice belongs to."""
     return request.path.partition("/practice")[0] or "/"
@@ -101,11 +109,14 @@ def _home() -> str:
 class GuestViews:
     """The views of one application, over its store and pages."""
 
-    def __init__(self, store: Store, pages: Pages, clock: Callable[[], datetime], pace: Pace) -> None:
+    def __init__(
+        self, store: Store, pages: Pages, clock: Callable[[], datetime], pace: Pace, devices: Devices
+    ) -> None:
         self._store = store
         self._pages = pages
         self._clock = clock
         self._pace = pace
+        self._devices = devices
 
     def blueprint(self) -> Blueprint:
         views = Blueprint("guest", __name__, template_folder="templates")
@@ -119,6 +130,9 @@ class GuestViews:
             views.add_url_rule(f"{practice}/thanks", f"practised {prefix}", self.practised, methods=["GET"])
             views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", self.thanks, methods=["GET"])
             views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
+            views.add_url_rule(f"{beside}/alive", f"alive {prefix}", self.alive, methods=["GET"])
+        views.add_url_rule("/pair", "pairing", self.pairing, methods=["GET"])
+        views.add_url_rule("/pair", "pair", self.pair, methods=["POST"])
         views.add_url_rule("/q", "slip", self.slip, methods=["GET"])
         views.add_url_rule("/q/questions", "slip form", self.slip_form, methods=["POST"])
         views.add_url_rule("/q/answer", "slip answer", self.slip_answer, methods=["POST"])
@@ -159,6 +173,36 @@ class GuestViews:
         thanks = f"{request.path.rstrip('/')}/thanks"
         return self._take(of_round, link.unit_id, None if is_play else ballot, thanks)
 
+    # -- a screen becomes a kiosk, and is heard ----------------------------------------------------
+
+    def pairing(self) -> Answer:
+        """Where the code from the desk is typed, with keys of its own: a screen may have no keyboard."""
+        return make_response(self._pages.pairing(request.args.get("lang", REFERENCE), "", ""))
+
+    def pair(self) -> Answer:
+        """One key pressed on the pad, or the code sent: then this screen gets an address of its own."""
+        sent, press = request.form.get("code", ""), request.form.get("press", "done")
+        typed = _digits(sent)
+        asked = request.form.get("lang", REFERENCE)
+        if press != "done":
+            typed = typed[:-1] if press == "erase" else _digits(sent + press)
+            return make_response(self._pages.pairing(asked, typed, ""))
+        try:
+            unit = self._devices.redeem(typed)
+        except TooManyTriesError:
+            return make_response(self._pages.pairing(asked, "", "too_many_codes"), 429)
+        if unit is None:
+            return make_response(self._pages.pairing(asked, "", "wrong_code"), 403)
+        return redirect(f"/k/{self._store.add_link(Admission.KIOSK, unit).code}", 303)
+
+    def alive(self, code: str = "") -> Answer:
+        """A kiosk's sign of life, which its page gives at fixed times of the clock."""
+        link = self._store.link(code)
+        if link is None or link.admission is not Admission.KIOSK:
+            abort(404, "not_paired")
+        self._devices.heard(code)
+        return Response(status=204)
+
     # -- practice: the same screens, and nothing is kept -------------------------------------------
 
     def practice(self, code: str = "") -> Answer:
@@ -190,7 +234,13 @@ class GuestViews:
         is_poster = request.path.startswith("/s/")
         if link is None or (link.admission is Admission.POSTER) != is_poster:
             abort(404, "not_paired" if not is_poster else "not_found")
-        of_round = self._running_round(link.unit_id)
+        try:
+            of_round = self._running_round(link.unit_id)
+        except Forbidden:
+            if not is_poster:
+                # The page that waits for a round has no script, and comes again by itself.
+                self._devices.heard(link.code)
+            raise
         if link.admission not in of_round.admission:
             abort(403, "not_admitted")
         return link, of_round
@@ -298,7 +348,8 @@ class GuestViews:
         return self._refusal("failed", 500)
 
     def _refusal(self, reason: str, status: int) -> Answer:
-        response = make_response(self._pages.refusal(reason), status)
+        way_out = "/pair" if reason == "not_paired" and request.path == "/" else ""
+        response = make_response(self._pages.refusal(reason, way_out), status)
         response.headers["Kiosk-Refusal"] = reason
         if request.path == "/" or request.path.startswith("/k/"):
             response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={quote(request.path)}"

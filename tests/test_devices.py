@@ -1,0 +1,197 @@
+"""A screen is paired by a code, heard whoever answers, and closed; nobody learns when anybody answered."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import request
+
+from kiosk.devices import LIFETIME, SILENT_AFTER, WRONG_TRIES, Devices, Life, TooManyTriesError
+from kiosk.guest.pace import Pace
+from kiosk.guest.views import create_guest_app
+from kiosk.office import Deed
+from kiosk.rounds import Admission
+from tests.test_desk import Desk
+
+
+class House:
+    """A desk and a guests' side that share devices, and a clock that is set by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.seconds = 0.0
+        self.devices = Devices(lambda: self.seconds)
+        self.desk = Desk(folder, devices=self.devices)
+        settings = self.desk.app.extensions["desk"]
+        self.guests = create_guest_app(
+            self.desk.store,
+            settings.library,
+            clock=lambda: self.desk.now,
+            pace=Pace(1.0, 1000),
+            allowed_languages=None,
+            devices=self.devices,
+        )
+        self.screen = self.guests.test_client(use_cookies=False)
+        self.desk.sign_in()
+
+    def code(self, unit: str = "frida") -> str:
+        """What the desk shows when a code is made."""
+        form = {"csrf_token": self.desk.token("/admin/links"), "unit": unit}
+        page = self.desk.client.post("/admin/links/pair", data=form)
+        found = re.search(r"<strong>(\d{4}) (\d{4})</strong>", page.text)
+        assert found
+        return found.group(1) + found.group(2)
+
+    def pair(self, code: str) -> str:
+        """The path a screen is sent to when the code is right."""
+        answer = self.screen.post("/pair", data={"code": code, "press": "done"})
+        assert answer.status_code == 303
+        return answer.headers["Location"]
+
+    def links(self) -> str:
+        return re.sub(r'value="[^"]{60,}"', "", self.desk.client.get("/admin/links").text)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_a_code_makes_a_screen_the_units_kiosk_once(house: House) -> None:
+    code = house.code()
+    path = house.pair(code)
+    assert house.screen.get(path).status_code == 200
+    assert house.screen.post(path, data={"listened": "5"}).status_code == 303
+    [link] = house.desk.store.links()
+    assert (link.unit_id, link.admission) == ("frida", Admission.KIOSK)
+    again = house.screen.post("/pair", data={"code": code})
+    assert again.status_code == 403
+    assert "Koden är fel eller för gammal." in again.text
+    assert house.desk.store.office.log()[0].deed is Deed.PAIRING_BEGUN
+
+
+def test_a_code_is_typed_with_the_pads_own_keys(house: House) -> None:
+    code, typed = house.code(), ""
+    for press in [*code[:3], "9", "erase", *code[3:]]:
+        page = house.screen.post("/pair", data={"code": typed, "press": press}).text
+        found = re.search(r'name="code" value="(\d*)"', page)
+        assert found
+        typed = found.group(1)
+    assert typed == code
+    house.pair(f" {code[:4]} {code[4:]} ")
+
+
+@pytest.mark.parametrize("press", ["<b>", "12345678901234567890", "", "x"])
+def test_what_is_no_key_types_nothing_harmful(house: House, press: str) -> None:
+    page = house.screen.post("/pair", data={"code": "<i>1", "press": press}).text
+    found = re.search(r'name="code" value="([^"]*)"', page)
+    assert found
+    assert re.fullmatch(r"\d{1,8}", found.group(1))
+
+
+def test_an_old_code_is_worth_nothing(house: House) -> None:
+    code = house.code()
+    house.seconds += LIFETIME
+    assert house.screen.post("/pair", data={"code": code}).status_code == 403
+    assert house.desk.store.links() == []
+
+
+def test_guessing_ends_after_a_few_tries_and_comes_back(house: House) -> None:
+    code = house.code()
+    wrong = f"{(int(code) + 1) % 10**8:08}"
+    given = [house.screen.post("/pair", data={"code": wrong}).status_code for _ in range(WRONG_TRIES + 5)]
+    assert given == [403] * WRONG_TRIES + [429] * 5
+    assert house.screen.post("/pair", data={"code": code}).status_code == 429
+    with pytest.raises(TooManyTriesError):
+        house.devices.redeem(code)
+    house.seconds += LIFETIME
+    house.pair(house.code())
+
+
+def test_a_screen_without_an_address_leads_to_the_pad(house: House) -> None:
+    page = house.screen.get("/")
+    assert page.status_code == 404
+    assert 'href="/pair"' in page.text
+    assert 'href="/pair"' not in house.screen.get("/k/unknown").text
+
+
+def test_a_kiosk_is_heard_or_silent_and_no_time_is_told(house: House) -> None:
+    path = house.pair(house.code())
+    assert "inte ännu" in house.links()
+    assert house.screen.head(f"{path}/alive").status_code == 204
+    assert house.devices.life(path.removeprefix("/k/")) is Life.ALIVE
+    heard = house.links()
+    assert "<td>hörs</td>" in heard
+    house.seconds += SILENT_AFTER - 1
+    assert house.links() == heard
+    house.seconds += 1
+    assert "<td>tyst</td>" in house.links()
+
+
+def test_a_kiosk_never_heard_is_silent_after_a_while(house: House) -> None:
+    house.pair(house.code())
+    house.seconds += SILENT_AFTER
+    assert "<td>tyst</td>" in house.links()
+
+
+def test_a_kiosk_that_waits_for_a_round_is_heard(house: House) -> None:
+    path = house.pair(house.code())
+    house.seconds += SILENT_AFTER
+    house.desk.now += timedelta(days=365)
+    assert house.screen.get(path).status_code == 403
+    assert house.devices.life(path.removeprefix("/k/")) is Life.ALIVE
+
+
+def test_only_kiosks_are_heard(house: House) -> None:
+    poster = house.desk.store.add_link(Admission.POSTER, "frida")
+    for path in ("/k/unknown", f"/s/{poster.code}", f"/k/{poster.code}", ""):
+        assert house.screen.head(f"{path}/alive").status_code == 404
+
+
+@pytest.mark.parametrize("is_leaky", [False, True], ids=["as it is", "guests are signs of life"])
+def test_the_desk_looks_alike_whether_guests_answer_or_not(tmp_path: Path, *, is_leaky: bool) -> None:
+    house = House(tmp_path)
+    if is_leaky:
+        house.guests.before_request(lambda: house.devices.heard(request.path.split("/")[-1]))
+    quiet, busy = house.pair(house.code()), house.pair(house.code())
+    told = []
+    for path in (quiet, busy):
+        house.screen.head(f"{path}/alive")
+    for _ in range(40):
+        house.seconds += 60
+        house.screen.get(busy)
+        house.screen.post(busy, data={"listened": "5"})
+        rows = re.findall(r"<td>(hörs|tyst|inte ännu)</td>", house.links())
+        told.append(len(set(rows)) == 1)
+    assert all(told) != is_leaky
+
+
+def test_a_closed_address_leads_nowhere(house: House) -> None:
+    path = house.pair(house.code())
+    data = {"csrf_token": house.desk.token("/admin/links"), "code": path.removeprefix("/k/")}
+    assert house.desk.client.post("/admin/links/remove", data=data).status_code == 303
+    assert house.screen.get(path).status_code == 404
+    assert house.screen.post(path, data={"listened": "5"}).status_code == 404
+    assert house.desk.client.post("/admin/links/remove", data=data).status_code == 404
+    assert house.desk.store.office.log()[0].deed is Deed.ADDRESS_REMOVED
+
+
+def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) -> None:
+    path = house.pair(house.code())
+    assert path in house.links()
+    house.desk.client.post("/admin/sign-out", data={"csrf_token": house.desk.token("/admin/links")})
+    house.desk.sign_in("bo")
+    page = house.links()
+    assert path not in page
+    assert path[-4:] in page
+    assert "inte ännu" in page
+    token = house.desk.token("/admin/links") if 'name="csrf_token"' in page else ""
+    for way in ("pair", "remove"):
+        data = {"csrf_token": token, "unit": "frida", "code": path.removeprefix("/k/")}
+        assert house.desk.client.post(f"/admin/links/{way}", data=data).status_code in {400, 403}
+    assert house.screen.get(path).status_code == 200
+
+
+def test_the_guests_address_does_not_serve_the_desk(house: House) -> None:
+    for path in ("/admin", "/admin/", "/admin/links", "/results.json", "/admin/static/desk.css"):
+        assert house.screen.get(path).status_code == 404

@@ -1,0 +1,64 @@
+"""A screen gives its signs of life by the clock alone, and is paired by touch."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, expect
+
+from kiosk.devices import Devices
+from tests.test_guest import Place
+from tests.web.test_answer import Counted, Guest, Serve, context, guest
+
+__all__ = ["context", "guest"]
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_kiosk_is_heard_at_the_same_times_whatever_its_guests_do(guest: Guest) -> None:
+    guest.page.clock.pause_at(datetime(2030, 1, 1, 12, 1))
+    guest.start("sv")
+    guest.answer("5", "5", "5", "5")
+    guest.page.reload()
+    assert "HEAD /alive" not in guest.served.asked
+    guest.page.clock.pause_at(datetime(2030, 1, 1, 12, 4, 59))
+    assert "HEAD /alive" not in guest.served.asked
+    with guest.page.expect_response("**/alive") as heard:
+        guest.page.clock.run_for(1_500)
+    assert heard.value.status == 204
+    with guest.page.expect_response("**/alive"):
+        guest.page.clock.run_for(300_000)
+    assert guest.served.asked.count("HEAD /alive") == 2
+
+
+def test_a_phone_gives_no_sign(context: BrowserContext, serve: Serve, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    served = Counted(place.app)
+    guest = Guest(context.new_page(), place, served, serve(served))
+    guest.page.goto(f"{guest.address}/q#{place.slip}")
+    guest.page.wait_for_selector("#picker")
+    guest.page.clock.run_for(900_000)
+    assert not [asked for asked in served.asked if asked.endswith("/alive")]
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_screen_is_paired_by_touch(
+    context: BrowserContext, serve: Serve, tmp_path: Path, width: int
+) -> None:
+    devices = Devices()
+    place = Place(tmp_path, devices=devices)
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    code = devices.new_code("frida")
+    page.goto(serve(place.app) + "/pair")
+    for digit in code:
+        page.click(f'.digits button[value="{digit}"]')
+    expect(page.locator("#code")).to_have_value(code)
+    assert Axe().run(page).response["violations"] == []
+    boxes = [key.bounding_box() for key in page.locator(".digits button").all()]
+    assert all(box and box["height"] >= 72 and box["width"] >= 72 for box in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click('.digits button[value="done"]')
+    page.wait_for_url("**/k/*")
+    expect(page.locator("#picker")).to_be_visible()
