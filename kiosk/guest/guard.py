@@ -2,6 +2,15 @@
 
 from collections.abc import Mapping
 
+NEVER_USED = (
+    "accelerometer", "camera", "clipboard-read", "clipboard-write", "display-capture", "fullscreen", "gamepad",
+    "geolocation", "gyroscope", "hid", "idle-detection", "keyboard-map", "local-fonts", "magnetometer",
+    "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-create",
+    "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb", "window-management",
+    "xr-spatial-tracking",
+)  # fmt: skip
+"""What a browser could let a page do to the device: each would ask the guest, or open a way out."""
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -12,7 +21,7 @@ HEADERS = {
     # Not no-referrer: browsers then send "Origin: null" with the form, which is refused below.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in NEVER_USED),
 }
 
 

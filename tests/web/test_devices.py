@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, expect
 
 from kiosk.devices import Devices
+from kiosk.guest.guard import NEVER_USED
 from tests.test_guest import Place
 from tests.web.test_answer import Counted, Guest, Serve, context, guest
 
@@ -40,6 +41,16 @@ def test_a_phone_gives_no_sign(context: BrowserContext, serve: Serve, tmp_path: 
     guest.page.wait_for_selector("#picker")
     guest.page.clock.run_for(900_000)
     assert not [asked for asked in served.asked if asked.endswith("/alive")]
+
+
+def test_a_guests_page_may_use_nothing_of_the_device(guest: Guest) -> None:
+    complaints: list[str] = []
+    guest.page.on("console", lambda message: complaints.append(message.text))
+    guest.page.goto(guest.address)
+    allowed = guest.page.evaluate("document.featurePolicy.allowedFeatures()")
+    assert "ch-ua" in allowed
+    assert not set(allowed) & set(NEVER_USED)
+    assert not [words for words in complaints if "Permissions-Policy" in words]
 
 
 @pytest.mark.parametrize("width", [320, 1280])
