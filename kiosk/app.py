@@ -36,7 +36,13 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
     """The two applications of an installation."""
     allowed = None if store.is_demonstration else settings.languages
     guest = create_guest_app(
-        store, library, clock=datetime.now, pace=_pace(settings, store, library), allowed_languages=allowed
+        store,
+        library,
+        clock=datetime.now,
+        pace=_pace(settings, store, library),
+        allowed_languages=allowed,
+        leave_to=settings.leave_to,
+        screen=settings.screen,
     )
     desk = create_desk_app(
         store,

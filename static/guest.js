@@ -20,7 +20,7 @@ function show(place) {
   const at = statements.indexOf(place);
   for (const id of parts) find(id).hidden = id !== (at < 0 ? place : "answers");
   for (const statement of statements) statement.hidden = statement !== place;
-  find("bar").hidden = place === "picker";
+  find("start-over").hidden = place === "picker";
   find("language").hidden = at < 0;
   const progress = at < 0 ? "" : said("progress");
   find("progress").textContent = progress.replace("{n}", at + 1).replace("{total}", statements.length);
@@ -142,7 +142,7 @@ window.addEventListener("pageshow", (event) => event.persisted && window.locatio
 
 document.body.classList.add("steps");
 find("send").remove();
-for (const id of ["start", "steps"]) find(id).hidden = false;
+for (const id of ["start", "steps", "bar"]) find(id).hidden = false;
 form.reset();
 show("picker");
 if (form.dataset.idle) watchIdle(form, () => guest.place !== "picker" || guest.returnTo, startAgain);

@@ -5,10 +5,12 @@ A form carries its words in every language shown, so that choosing one asks the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template
 
 from kiosk.guest.screen import Line, Question, in_all, questions
+from kiosk.guest.sizes import Screen
 from kiosk.guest.stored import sentences
 from kiosk.guest.texts import REFUSALS, SCREEN
 from kiosk.i18n import REFERENCE, Catalogue, Language
@@ -37,11 +39,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Pages:
-    """`allowed_languages` are shown although not reviewed; None shows all, in the demonstration."""
+    """`allowed_languages` are shown although not reviewed; None shows all, in the demonstration.
+    `leave_to` is where a phone goes at once, `screen` what a kiosk's measures."""
 
     library: Library
     allowed_languages: frozenset[str] | None
     is_demonstration: bool
+    leave_to: str = ""
+    screen: Screen | None = None
 
     def form(
         self,
@@ -72,7 +77,7 @@ class Pages:
             all_words=words,
             action=action,
             slip=slip,
-            is_kiosk=is_kiosk,
+            **self._surroundings(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
 
@@ -85,6 +90,7 @@ class Pages:
             language=catalogue.language,
             languages=[found.language for found in spoken],
             screen=_screen(catalogue),
+            **self._surroundings(is_kiosk=False),
         )
 
     def stored(self, schema: Mapping[str, Sequence[str]], back: str, *, is_kiosk: bool) -> str:
@@ -93,6 +99,7 @@ class Pages:
         return render_template(
             "guest/stored.html",
             language=spoken[0].language,
+            screen=_screen(spoken[0]),
             title=spoken[0].text(SCREEN["stored"]),
             all_said=[
                 Said(found.language, found.text(SCREEN["stored"]), tuple(found.text(line) for line in said))
@@ -100,27 +107,41 @@ class Pages:
             ],
             start_over=in_all(SCREEN["start_over"], spoken),
             back=back,
-            is_kiosk=is_kiosk,
+            **self._surroundings(is_kiosk=is_kiosk),
         )
 
     def thanks(self, back: str) -> str:
         """The thank-you, the same bytes for everybody; on a kiosk with a way `back` to its start."""
-        return self._message(SCREEN["thank_you"], back)
+        return self._message(SCREEN["thank_you"], back, is_kiosk=bool(back))
 
-    def refusal(self, reason: str) -> str:
+    def refusal(self, reason: str, *, is_kiosk: bool) -> str:
         """Why something was not taken, the same bytes for the same reason."""
-        return self._message(REFUSALS[reason], "")
+        return self._message(REFUSALS[reason], "", is_kiosk=is_kiosk)
 
-    def _message(self, message: str, back: str) -> str:
+    def style(self) -> str | None:
+        """The style for kiosks whose screen was measured, or None."""
+        return render_template("guest/screen.css", screen=self.screen) if self.screen else None
+
+    def _surroundings(self, *, is_kiosk: bool) -> dict[str, Any]:
+        """What base.html asks for."""
+        return {
+            "is_kiosk": is_kiosk,
+            "is_measured": is_kiosk and self.screen is not None,
+            "leave_to": "" if is_kiosk else self.leave_to,
+        }
+
+    def _message(self, message: str, back: str, *, is_kiosk: bool) -> str:
         spoken = self._spoken()
         lines: tuple[Line, ...] = in_all(message, spoken)
         return render_template(
             "guest/message.html",
             language=spoken[0].language,
+            screen=_screen(spoken[0]),
             title=spoken[0].text(SCREEN["title"]),
             lines=lines,
             back=back,
             again=in_all(SCREEN["start_over"], spoken),
+            **self._surroundings(is_kiosk=is_kiosk),
         )
 
     def _spoken(self) -> list[Catalogue]:

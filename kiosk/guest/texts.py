@@ -31,6 +31,8 @@ SCREEN = {
     "slip": _("Skriv koden på lappen"),
     "continue": _("Fortsätt"),
     "language": _("Språk"),
+    "text_size": _("Textstorlek"),
+    "leave_now": _("Lämna sidan nu"),
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
 

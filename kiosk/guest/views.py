@@ -20,6 +20,7 @@ from kiosk.ballot import Ballot, BallotError, read_ballot
 from kiosk.guest.guard import HEADERS, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
+from kiosk.guest.sizes import Screen
 from kiosk.guest.texts import REFUSALS
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library
@@ -46,14 +47,17 @@ def create_guest_app(
     clock: Callable[[], datetime],
     pace: Pace,
     allowed_languages: frozenset[str] | None,
+    leave_to: str = "https://www.smhi.se",
+    screen: Screen | None = None,
 ) -> Flask:
     """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
-    demonstration only."""
+    demonstration only. `leave_to` is where a phone goes at once; `screen` what a kiosk's measures."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii = False
-    views = GuestViews(store, Pages(library, allowed_languages, store.is_demonstration), clock, pace)
+    pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen)
+    views = GuestViews(store, pages, clock, pace)
     app.register_blueprint(views.blueprint())
     # Flask would write paths and times of failed requests to the log.
     app.logger.disabled = True
@@ -93,6 +97,11 @@ def _ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
         abort(400, "bad")
 
 
+def _is_kiosk() -> bool:
+    """Whether the address is a kiosk's: a phone comes by a poster's link or a slip."""
+    return not request.path.startswith(("/s/", "/q"))
+
+
 class GuestViews:
     """The views of one application, over its store and pages."""
 
@@ -110,6 +119,7 @@ class GuestViews:
             beside = prefix.rstrip("/")
             views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", self.thanks, methods=["GET"])
             views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
+        views.add_url_rule("/screen.css", "screen", self.screen, methods=["GET"])
         views.add_url_rule("/q", "slip", self.slip, methods=["GET"])
         views.add_url_rule("/q/questions", "slip form", self.slip_form, methods=["POST"])
         views.add_url_rule("/q/answer", "slip answer", self.slip_answer, methods=["POST"])
@@ -226,16 +236,21 @@ class GuestViews:
     def thanks(self, **way_in: str) -> Answer:
         """The same page for everybody, whichever `way_in`."""
         del way_in
-        is_kiosk = not request.path.startswith(("/s/", "/q/"))
-        return make_response(self._pages.thanks(request.path.removesuffix("thanks") if is_kiosk else ""))
+        return make_response(self._pages.thanks(request.path.removesuffix("thanks") if _is_kiosk() else ""))
 
     def stored(self, **way_in: str) -> Answer:
         """What is stored about me? Said from the tables as they are."""
         del way_in
         back = request.path.removesuffix("stored")
-        is_kiosk = not back.startswith(("/s/", "/q/"))
-        page = self._pages.stored(self._store.schema(), back.removesuffix("/") or "/", is_kiosk=is_kiosk)
+        page = self._pages.stored(self._store.schema(), back.removesuffix("/") or "/", is_kiosk=_is_kiosk())
         return make_response(page)
+
+    def screen(self) -> Answer:
+        """How large a kiosk's text is on its screen, where that was measured."""
+        style = self._pages.style()
+        if style is None:
+            abort(404)
+        return make_response(style, {"Content-Type": "text/css; charset=utf-8"})
 
     # -- what goes wrong ---------------------------------------------------------------------------
 
@@ -257,7 +272,7 @@ class GuestViews:
         return self._refusal("failed", 500)
 
     def _refusal(self, reason: str, status: int) -> Answer:
-        response = make_response(self._pages.refusal(reason), status)
+        response = make_response(self._pages.refusal(reason, is_kiosk=_is_kiosk()), status)
         response.headers["Kiosk-Refusal"] = reason
         if request.path == "/" or request.path.startswith("/k/"):
             response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={quote(request.path)}"
