@@ -41,8 +41,8 @@ class Settings:
     `languages` are shown to guests although nobody native has reviewed them; `pace_seconds` is the
     least time between two ballots at one kiosk, for each statement of the survey. `guest_address` is
     what stands before /k/... and /s/... in addresses handed out; `is_https` says that a proxy in front
-    encrypts, so that cookies and forms are held to https. `leave_to` is where a guest with a phone gets at once
-    by "leave this page now"; `screen` is what the kiosks' screens measure, None if nobody said.
+    encrypts, so that cookies and forms are held to https. `leave_to` is where a guest with a phone
+    gets at once by "leave this page now"; `screen` is what the kiosks' screens measure, None if nobody said.
     """
 
     data: Path

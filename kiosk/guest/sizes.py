@@ -10,7 +10,7 @@ CAPITAL_ANGLE = 0.7
 """Degrees a capital H takes up at the guest's eye, at least (EN 301 549 v3.2.1, clause 5.1.4)."""
 
 CAPITAL_HEIGHT = 0.714
-"""Height of a capital by the font's size: Noto Sans (sCapHeight 714 of 1000); the page scales others to it."""
+"""Height of a capital in font sizes: Noto Sans' (sCapHeight 714 of 1000); the page scales others to it."""
 
 REACH_MM = (800, 1100)
 """Above the floor, where someone who stands or sits in a wheelchair reaches (draft EN 301 549, 2025)."""
