@@ -44,6 +44,8 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         pace=_pace(settings, store, library),
         allowed_languages=allowed,
         devices=devices,
+        leave_to=settings.leave_to,
+        screen=settings.screen,
     )
     desk = create_desk_app(
         store,

@@ -9,6 +9,7 @@ from datetime import time
 from pathlib import Path
 
 import kiosk
+from kiosk.guest.sizes import LEAST_DISTANCE_MM, Screen
 from kiosk.ticks import Daily, Ticks
 
 NAMES = (
@@ -22,6 +23,10 @@ NAMES = (
     "KIOSK_LANGUAGES",
     "KIOSK_GUEST_ADDRESS",
     "KIOSK_HTTPS",
+    "KIOSK_LEAVE_TO",
+    "KIOSK_SCREEN_MM",
+    "KIOSK_DISTANCE_MM",
+    "KIOSK_SCREEN_LOW_MM",
 )
 
 
@@ -36,7 +41,8 @@ class Settings:
     `languages` are shown to guests although nobody native has reviewed them; `pace_seconds` is the
     least time between two ballots at one kiosk, for each statement of the survey. `guest_address` is
     what stands before /k/... and /s/... in addresses handed out; `is_https` says that a proxy in front
-    encrypts, so that cookies and forms are held to https.
+    encrypts, so that cookies and forms are held to https. `leave_to` is where a guest with a phone
+    gets at once by "leave this page now"; `screen` is what the kiosks' screens measure, None if nobody said.
     """
 
     data: Path
@@ -50,6 +56,8 @@ class Settings:
     pace_seconds: float
     guest_address: str
     is_https: bool
+    leave_to: str
+    screen: Screen | None
 
     @property
     def definition_folders(self) -> list[Path]:
@@ -91,6 +99,8 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
         pace_seconds=2.0,
         guest_address=_web_address("KIOSK_GUEST_ADDRESS", environ, f"http://{guest_listen}"),
         is_https=_yes_or_no("KIOSK_HTTPS", environ),
+        leave_to=_web_address("KIOSK_LEAVE_TO", environ, "https://www.smhi.se"),
+        screen=_screen(environ),
     )
 
 
@@ -161,6 +171,28 @@ def _web_address(name: str, environ: Mapping[str, str], default: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+", text):
         raise SettingsError(f"{name} is {text!r}; write http://name or https://name, without a path")
     return text
+
+
+def _screen(environ: Mapping[str, str]) -> Screen | None:
+    width = _millimetres("KIOSK_SCREEN_MM", environ, (100, 3000))
+    distance = _millimetres("KIOSK_DISTANCE_MM", environ, (200, 3000)) or LEAST_DISTANCE_MM
+    lower_edge = _millimetres("KIOSK_SCREEN_LOW_MM", environ, (0, 1000))
+    if width is not None:
+        return Screen(width, distance, lower_edge)
+    for name in ("KIOSK_DISTANCE_MM", "KIOSK_SCREEN_LOW_MM"):
+        if environ.get(name):
+            raise SettingsError(f"{name} needs KIOSK_SCREEN_MM beside it; measure the width of what is lit")
+    return None
+
+
+def _millimetres(name: str, environ: Mapping[str, str], limits: tuple[int, int]) -> int | None:
+    text = environ.get(name)
+    if not text:
+        return None
+    least, most = limits
+    if not re.fullmatch("[0-9]{1,4}", text) or not least <= int(text) <= most:
+        raise SettingsError(f"{name} is {text!r}; write whole millimetres from {least} to {most}")
+    return int(text)
 
 
 def _yes_or_no(name: str, environ: Mapping[str, str]) -> bool:

@@ -1,6 +1,6 @@
 // One statement at a time, on a page that works as a list without this. The form stays the form: its
 // parts are shown and hidden, its words replaced. Nothing is kept but in the form, and it is emptied.
-import { beat, renew, watchIdle } from "./guest_idle.js";
+import { beat, renew, watchIdle } from "./guest_bar.js";
 
 const find = (id) => document.getElementById(id);
 const form = find("answers");
@@ -20,7 +20,7 @@ function show(place) {
   const at = statements.indexOf(place);
   for (const id of parts) find(id).hidden = id !== (at < 0 ? place : "answers");
   for (const statement of statements) statement.hidden = statement !== place;
-  find("bar").hidden = place === "picker";
+  find("start-over").hidden = place === "picker";
   find("language").hidden = at < 0;
   const progress = at < 0 ? "" : said("progress");
   find("progress").textContent = progress.replace("{n}", at + 1).replace("{total}", statements.length);
@@ -143,7 +143,7 @@ window.addEventListener("pageshow", (event) => event.persisted && window.locatio
 
 document.body.classList.add("steps");
 find("send").remove();
-for (const id of ["start", "steps"]) find(id).hidden = false;
+for (const id of ["start", "steps", "bar"]) find(id).hidden = false;
 form.reset();
 show("picker");
 if (form.dataset.idle) beat((form.dataset.home ?? window.location.pathname).replace(/\/$/, ""));

@@ -1,5 +1,5 @@
 // A page a kiosk's guest may have left standing: after a while without a touch, back to the start.
-import "./guest_idle.js";
+import "./guest_bar.js";
 
 const AWAY = 90_000; // milliseconds
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from kiosk.ballot import Ballot, NoAnswer
 from kiosk.devices import Devices
 from kiosk.guest.pace import Pace
+from kiosk.guest.sizes import Screen
 from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
 from kiosk.rounds import Admission, Round
@@ -30,8 +31,11 @@ class Place:
         pace: Pace | None = None,
         clock: Callable[[], datetime] = lambda: NOW,
         devices: Devices | None = None,
+        languages: frozenset[str] | None = None,
+        leave_to: str = "https://www.smhi.se",
+        screen: Screen | None = None,
     ) -> None:
-        library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
+        self.library = library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
         self.store.migrate()
         survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
@@ -45,8 +49,10 @@ class Place:
             library,
             clock=clock,
             pace=pace or Pace(1.0, 1000),
-            allowed_languages=None,
             devices=devices,
+            allowed_languages=languages,
+            leave_to=leave_to,
+            screen=screen,
         )
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 

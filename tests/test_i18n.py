@@ -13,7 +13,7 @@ from kiosk.settings import shipped_folder
 from kiosk.survey import read_scales
 from tests.messages import catalogue_paths, extracted, updated
 
-GUEST_LANGUAGES = ("sv", "en", "ar", "fa", "ro", "pl", "uk", "ru", "es", "fi")
+GUEST_LANGUAGES = ("sv", "en", "ar", "fa", "so", "ti", "ro", "pl", "uk", "ru", "es", "fi")
 DESK_LANGUAGES = ("sv", "en")
 ALL = [("guest", code) for code in GUEST_LANGUAGES] + [("desk", code) for code in DESK_LANGUAGES]
 
@@ -98,7 +98,7 @@ def test_letters_are_composed_and_nothing_hidden_stands_between(domain: str, cod
     assert hidden <= {"\u200c"}, "only Persian's zero width non-joiner has work to do"
 
 
-SCRIPTS = {"ar": "ARABIC", "fa": "ARABIC", "uk": "CYRILLIC", "ru": "CYRILLIC"}
+SCRIPTS = {"ar": "ARABIC", "fa": "ARABIC", "uk": "CYRILLIC", "ru": "CYRILLIC", "ti": "ETHIOPIC"}
 """Any other is written in Latin letters."""
 
 

@@ -96,43 +96,51 @@ def test_an_unreviewed_language_is_shown_only_where_it_is_allowed(tmp_path: Path
     assert shown(found, "fa", "en") == ("sv", "en", "fa")
 
 
+def test_languages_drafted_with_little_confidence_are_hidden_until_named(tmp_path: Path) -> None:
+    found = library(tmp_path)
+    for code in ("so", "ti"):
+        assert found.guest[code].is_complete
+        assert code not in shown(found, "en", "ar", "fa")
+        assert shown(found, code) == ("sv", code)
+
+
 def test_the_demonstration_shows_every_complete_language(tmp_path: Path) -> None:
     found = library(tmp_path)
     assert shown_languages(found.guest, found.surveys["ombudsmannaskap"], None) == GUEST_LANGUAGES
 
 
 def test_a_reviewed_language_is_shown_without_being_allowed(tmp_path: Path) -> None:
-    own_catalogue(tmp_path, "so", complete(library(tmp_path), "so"))
-    assert shown(library(tmp_path)) == ("sv", "so")
+    own_catalogue(tmp_path, "rom", complete(library(tmp_path), "rom"))
+    assert shown(library(tmp_path)) == ("sv", "rom")
 
 
 def test_one_unreviewed_text_hides_a_language_unless_it_is_allowed(tmp_path: Path) -> None:
-    texts = complete(library(tmp_path), "so")
+    texts = complete(library(tmp_path), "rom")
     first = next(iter(texts))
-    own_catalogue(tmp_path, "so", texts)
-    path = tmp_path / "translations/so/LC_MESSAGES/guest.po"
+    own_catalogue(tmp_path, "rom", texts)
+    path = tmp_path / "translations/rom/LC_MESSAGES/guest.po"
     path.write_text("#, fuzzy\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     found = library(tmp_path)
-    assert found.guest["so"].unreviewed == (first,)
+    assert found.guest["rom"].unreviewed == (first,)
     assert shown(found) == ("sv",)
-    assert shown(found, "so") == ("sv", "so")
+    assert shown(found, "rom") == ("sv", "rom")
 
 
 @pytest.mark.parametrize(
     "gap", ["Vet inte", "Instämmer dåligt", "Verksamheten bidrar till att jag mår bättre"]
 )
 def test_one_empty_text_hides_a_language_from_everyone(gap: str, tmp_path: Path) -> None:
-    own_catalogue(tmp_path, "so", {**complete(library(tmp_path), "so"), gap: ""})
+    own_catalogue(tmp_path, "rom", {**complete(library(tmp_path), "rom"), gap: ""})
     found = library(tmp_path)
-    assert "so" not in shown(found, "so")
-    assert "so" not in shown_languages(found.guest, found.surveys["ombudsmannaskap"], None)
+    assert "rom" not in shown(found, "rom")
+    assert "rom" not in shown_languages(found.guest, found.surveys["ombudsmannaskap"], None)
 
 
 def test_a_text_left_out_of_the_file_hides_a_language_too(tmp_path: Path) -> None:
-    texts = complete(library(tmp_path), "so")
+    texts = complete(library(tmp_path), "rom")
     del texts["Vet inte"]
-    own_catalogue(tmp_path, "so", texts)
-    assert "so" not in shown(library(tmp_path), "so")
+    own_catalogue(tmp_path, "rom", texts)
+    assert "rom" not in shown(library(tmp_path), "rom")
 
 
 def test_an_own_survey_is_shown_only_in_languages_that_have_all_of_it(tmp_path: Path) -> None:
@@ -157,6 +165,6 @@ def test_nothing_falls_back_to_swedish_inside_a_statement(tmp_path: Path) -> Non
 
 def test_a_language_to_be_shown_that_has_no_catalogue_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
-        SettingsError, match=r"KIOSK_LANGUAGES names 'so', .*choose among sv, en, .*, fi or add"
+        SettingsError, match=r"KIOSK_LANGUAGES names 'rom', .*choose among sv, en, .*, fi or add"
     ):
-        library(tmp_path, KIOSK_LANGUAGES="en so")
+        library(tmp_path, KIOSK_LANGUAGES="en rom")

@@ -12,8 +12,8 @@ import kiosk
 
 PACKAGE = Path(kiosk.__file__).parent
 RULES = [
-    "ballot", "box", "charts", "definition", "intervals", "results", "rounds", "slips", "snapshot",
-    "survey", "tally", "ticks", "tree",
+    "ballot", "box", "charts", "definition", "guest/sizes", "intervals", "results", "rounds", "slips",
+    "snapshot", "survey", "tally", "ticks", "tree",
 ]  # fmt: skip
 FORBIDDEN = {
     "flask", "peewee", "playhouse", "sqlite3", "waitress",

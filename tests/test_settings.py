@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.guest.sizes import Screen
 from kiosk.settings import NAMES, SettingsError, read_settings, shipped_folder
 from kiosk.ticks import Daily
 
@@ -36,6 +37,11 @@ BAD: dict[str, tuple[str, str, str]] = {
     "an address without a scheme": ("KIOSK_GUEST_ADDRESS", "svara.example", "write http"),
     "an address with a path": ("KIOSK_GUEST_ADDRESS", "https://svara.example/kiosk", "without a path"),
     "https by number": ("KIOSK_HTTPS", "1", "write yes or no"),
+    "a way out without a scheme": ("KIOSK_LEAVE_TO", "www.smhi.se", "write http"),
+    "inches": ("KIOSK_SCREEN_MM", "21.5", "whole millimetres"),
+    "a screen in metres": ("KIOSK_SCREEN_MM", "1", "from 100 to 3000"),
+    "a distance without a screen": ("KIOSK_DISTANCE_MM", "600", "KIOSK_SCREEN_MM beside it"),
+    "a height without a screen": ("KIOSK_SCREEN_LOW_MM", "700", "KIOSK_SCREEN_MM beside it"),
     "a misspelt name": ("KIOSK_DATABSE_URL", "sqlite:////srv/k.sqlite", "did you mean KIOSK_DATABASE_URL"),
     "an unknown name": ("KIOSK_X", "1", "unset it"),
 }
@@ -94,6 +100,10 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
         "KIOSK_LANGUAGES": "en, ar fa_AF",
         "KIOSK_GUEST_ADDRESS": "https://svara.example/",
         "KIOSK_HTTPS": "yes",
+        "KIOSK_LEAVE_TO": "https://www.example.org/",
+        "KIOSK_SCREEN_MM": "268",
+        "KIOSK_DISTANCE_MM": "500",
+        "KIOSK_SCREEN_LOW_MM": "720",
         "HOME": "/root",
     }
     assert set(NAMES) == set(environ) - {"HOME"}
@@ -106,6 +116,8 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
     assert (settings.guest_listen, settings.desk_listen) == ("[::1]:80", "localhost:65535")
     assert settings.languages == {"en", "ar", "fa_AF"}
     assert (settings.guest_address, settings.is_https) == ("https://svara.example", True)
+    assert settings.leave_to == "https://www.example.org"
+    assert settings.screen == Screen(width_mm=268, distance_mm=500, lower_edge_mm=720)
 
 
 def test_an_empty_setting_is_one_not_made(tmp_path: Path) -> None:

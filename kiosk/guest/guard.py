@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 NEVER_USED = (
-    "accelerometer", "camera", "clipboard-read", "clipboard-write", "display-capture", "fullscreen", "gamepad",
-    "geolocation", "gyroscope", "hid", "idle-detection", "keyboard-map", "local-fonts", "magnetometer",
-    "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-create",
+    "accelerometer", "camera", "clipboard-read", "clipboard-write", "display-capture", "fullscreen",
+    "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "keyboard-map", "local-fonts",
+    "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-create",
     "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb", "window-management",
     "xr-spatial-tracking",
 )  # fmt: skip
@@ -13,7 +13,7 @@ NEVER_USED = (
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
         "sandbox allow-forms allow-scripts allow-same-origin"

@@ -5,10 +5,12 @@ A form carries its words in every language shown, so that choosing one asks the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template
 
 from kiosk.guest.screen import Line, Question, in_all, questions
+from kiosk.guest.sizes import Screen
 from kiosk.guest.stored import sentences
 from kiosk.guest.texts import REFUSALS, SCREEN
 from kiosk.i18n import REFERENCE, Catalogue, Language
@@ -37,11 +39,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Pages:
-    """`allowed_languages` are shown although not reviewed; None shows all, in the demonstration."""
+    """`allowed_languages` are shown although not reviewed; None shows all, in the demonstration.
+    `leave_to` is where a phone goes at once, `screen` what a kiosk's measures."""
 
     library: Library
     allowed_languages: frozenset[str] | None
     is_demonstration: bool
+    leave_to: str = ""
+    screen: Screen | None = None
 
     def form(
         self,
@@ -73,8 +78,8 @@ class Pages:
             all_words=words,
             action=action,
             slip=slip,
-            is_kiosk=is_kiosk,
             home=home,
+            **self._surroundings(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
 
@@ -87,6 +92,7 @@ class Pages:
             language=catalogue.language,
             languages=[found.language for found in spoken],
             screen=_screen(catalogue),
+            **self._surroundings(is_kiosk=False),
         )
 
     def pairing(self, asked: str, typed: str, refusal: str) -> str:
@@ -98,6 +104,7 @@ class Pages:
             language=catalogue.language,
             screen=_screen(catalogue),
             typed=typed,
+            **self._surroundings(is_kiosk=True),
             problem=catalogue.text(REFUSALS[refusal]) if refusal else "",
         )
 
@@ -107,6 +114,7 @@ class Pages:
         return render_template(
             "guest/stored.html",
             language=spoken[0].language,
+            screen=_screen(spoken[0]),
             title=spoken[0].text(SCREEN["stored"]),
             all_said=[
                 Said(found.language, found.text(SCREEN["stored"]), tuple(found.text(line) for line in said))
@@ -114,31 +122,46 @@ class Pages:
             ],
             start_over=in_all(SCREEN["start_over"], spoken),
             back=back,
-            is_kiosk=is_kiosk,
+            **self._surroundings(is_kiosk=is_kiosk),
         )
 
     def thanks(self, back: str) -> str:
         """The thank-you, the same bytes for everybody; on a kiosk with a way `back` to its start."""
-        return self._message(SCREEN["thank_you"], back, SCREEN["start_over"])
+        return self._message(SCREEN["thank_you"], back, SCREEN["start_over"], is_kiosk=bool(back))
 
-    def practised(self, home: str) -> str:
+    def practised(self, home: str, *, is_kiosk: bool) -> str:
         """The end of a practice: nothing was kept, and the way to answer."""
-        return self._message(SCREEN["practised"], home, SCREEN["answer_now"])
+        return self._message(SCREEN["practised"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
 
-    def refusal(self, reason: str, way_out: str = "") -> str:
-        """Why something was not taken, the same bytes for the same reason; `way_out` leads to pairing."""
-        return self._message(REFUSALS[reason], way_out, SCREEN["connect"])
+    def refusal(self, reason: str, way_out: str, *, is_kiosk: bool) -> str:
+        """Why something was not taken, the same bytes for the same reason; `way_out` leads to pairing, or
+        is ""."""
+        return self._message(REFUSALS[reason], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
 
-    def _message(self, message: str, back: str, way_back: str) -> str:
+    def style(self) -> str | None:
+        """The style for kiosks whose screen was measured, or None."""
+        return render_template("guest/screen.css", screen=self.screen) if self.screen else None
+
+    def _surroundings(self, *, is_kiosk: bool) -> dict[str, Any]:
+        """What base.html asks for."""
+        return {
+            "is_kiosk": is_kiosk,
+            "is_measured": is_kiosk and self.screen is not None,
+            "leave_to": "" if is_kiosk else self.leave_to,
+        }
+
+    def _message(self, message: str, back: str, way_back: str, *, is_kiosk: bool) -> str:
         spoken = self._spoken()
         lines: tuple[Line, ...] = in_all(message, spoken)
         return render_template(
             "guest/message.html",
             language=spoken[0].language,
+            screen=_screen(spoken[0]),
             title=spoken[0].text(SCREEN["title"]),
             lines=lines,
             back=back,
             again=in_all(way_back, spoken),
+            **self._surroundings(is_kiosk=is_kiosk),
         )
 
     def _spoken(self) -> list[Catalogue]:

@@ -22,6 +22,7 @@ from kiosk.devices import DIGITS, Devices, TooManyTriesError
 from kiosk.guest.guard import HEADERS, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
+from kiosk.guest.sizes import Screen
 from kiosk.guest.texts import REFUSALS
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library
@@ -49,14 +50,17 @@ def create_guest_app(
     pace: Pace,
     allowed_languages: frozenset[str] | None,
     devices: Devices | None = None,
+    leave_to: str = "https://www.smhi.se",
+    screen: Screen | None = None,
 ) -> Flask:
     """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
-    demonstration only. `devices` are shared with the desk, which pairs them."""
+    demonstration only. `devices` are shared with the desk, which pairs them; `leave_to` is
+    where a phone goes at once; `screen` what a kiosk's measures."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii = False
-    pages = Pages(library, allowed_languages, store.is_demonstration)
+    pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen)
     views = GuestViews(store, pages, clock, pace, devices or Devices())
     app.register_blueprint(views.blueprint())
     # Flask would write paths and times of failed requests to the log.
@@ -106,6 +110,11 @@ def _home() -> str:
     return request.path.partition("/practice")[0] or "/"
 
 
+def _is_kiosk() -> bool:
+    """Whether the address is a kiosk's: a phone comes by a poster's link or a slip."""
+    return not request.path.startswith(("/s/", "/q"))
+
+
 class GuestViews:
     """The views of one application, over its store and pages."""
 
@@ -133,6 +142,7 @@ class GuestViews:
             views.add_url_rule(f"{beside}/alive", f"alive {prefix}", self.alive, methods=["GET"])
         views.add_url_rule("/pair", "pairing", self.pairing, methods=["GET"])
         views.add_url_rule("/pair", "pair", self.pair, methods=["POST"])
+        views.add_url_rule("/screen.css", "screen", self.screen, methods=["GET"])
         views.add_url_rule("/q", "slip", self.slip, methods=["GET"])
         views.add_url_rule("/q/questions", "slip form", self.slip_form, methods=["POST"])
         views.add_url_rule("/q/answer", "slip answer", self.slip_answer, methods=["POST"])
@@ -227,7 +237,7 @@ class GuestViews:
     def practised(self, code: str = "") -> Answer:
         """The end of a practice, with the way to the real questions."""
         self._way_in(code)
-        return make_response(self._pages.practised(_home()))
+        return make_response(self._pages.practised(_home(), is_kiosk=_is_kiosk()))
 
     def _way_in(self, code: str) -> tuple[Link, Round]:
         link = self._store.link(code)
@@ -317,16 +327,21 @@ class GuestViews:
     def thanks(self, **way_in: str) -> Answer:
         """The same page for everybody, whichever `way_in`."""
         del way_in
-        is_kiosk = not request.path.startswith(("/s/", "/q/"))
-        return make_response(self._pages.thanks(request.path.removesuffix("thanks") if is_kiosk else ""))
+        return make_response(self._pages.thanks(request.path.removesuffix("thanks") if _is_kiosk() else ""))
 
     def stored(self, **way_in: str) -> Answer:
         """What is stored about me? Said from the tables as they are."""
         del way_in
         back = request.path.removesuffix("stored")
-        is_kiosk = not back.startswith(("/s/", "/q/"))
-        page = self._pages.stored(self._store.schema(), back.removesuffix("/") or "/", is_kiosk=is_kiosk)
+        page = self._pages.stored(self._store.schema(), back.removesuffix("/") or "/", is_kiosk=_is_kiosk())
         return make_response(page)
+
+    def screen(self) -> Answer:
+        """How large a kiosk's text is on its screen, where that was measured."""
+        style = self._pages.style()
+        if style is None:
+            abort(404)
+        return make_response(style, {"Content-Type": "text/css; charset=utf-8"})
 
     # -- what goes wrong ---------------------------------------------------------------------------
 
@@ -349,7 +364,8 @@ class GuestViews:
 
     def _refusal(self, reason: str, status: int) -> Answer:
         way_out = "/pair" if reason == "not_paired" and request.path == "/" else ""
-        response = make_response(self._pages.refusal(reason, way_out), status)
+        page = self._pages.refusal(reason, way_out, is_kiosk=_is_kiosk())
+        response = make_response(page, status)
         response.headers["Kiosk-Refusal"] = reason
         if request.path == "/" or request.path.startswith("/k/"):
             response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={quote(request.path)}"

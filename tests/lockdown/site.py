@@ -50,11 +50,9 @@ class Site:
         if not is_own:
             self.reached.append(f"http://{host}{path}")
             return self._answer(start, "<title>reached</title>out")
-        if path == "/static/guest_idle.js" and not self.is_protected:
+        if path == "/static/guest_bar.js" and not self.is_protected:
             start("200 OK", [("Content-Type", "text/javascript")])
-            return [
-                (shipped_folder("static") / "guest_idle.js").read_bytes().replace(PROTECTED_CLICKS, b"[]")
-            ]
+            return [(shipped_folder("static") / "guest_bar.js").read_bytes().replace(PROTECTED_CLICKS, b"[]")]
         if not self.page or path.startswith("/static/"):
             return self.guest(environ, start)
         if path.endswith("/file"):
