@@ -25,15 +25,17 @@ LEAK = b"""
 form.addEventListener("change", () => localStorage.setItem("kept", new URLSearchParams(new FormData(form))));
 """
 
-TRACES = """async () => {
-    const chosen = [...document.querySelectorAll("input")].filter((one) =>
-        one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value);
+CHOSEN = """[...document.querySelectorAll("input")].filter((one) =>
+    one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value).length"""
+"""Answers and codes that stand on the page."""
+
+TRACES = f"""async () => {{
     const stores = [document.cookie.length, localStorage.length, sessionStorage.length,
         (await indexedDB.databases()).length, "caches" in window ? (await caches.keys()).length : 0,
         "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0];
-    return chosen.length + stores.reduce((sum, one) => sum + one, 0);
-}"""
-"""Answers that stand on the page, and things the browser keeps for it."""
+    return {CHOSEN} + stores.reduce((sum, one) => sum + one, 0);
+}}"""
+"""The same, and things the browser keeps for the page."""
 
 
 class Leaky:
