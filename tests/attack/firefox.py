@@ -10,11 +10,12 @@ import subprocess
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import lz4.block
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.attack.watched import NotPermittedError
@@ -24,6 +25,8 @@ PATIENCE = 20.0
 
 TAPS_IGNORED = 450
 """Milliseconds: no sooner than a screen reacts to touches."""
+
+REMOTE = ("--remote-debugging-port", "0", "--remote-allow-system-access")
 
 MOZLZ4 = b"mozLz40\0"
 GZIP = b"\x1f\x8b"
@@ -133,7 +136,15 @@ class Firefox:
 
     def close(self) -> None:
         """End it as a person does."""
-        self.command("browser.close")
+        windows = self.command("browsingContext.getTree", maxDepth=0, **{"moz:scope": "chrome"})["contexts"]
+        # It may be gone before it has answered.
+        with suppress(ConnectionClosed):
+            self.command(
+                "script.evaluate",
+                expression="Services.startup.quit(Services.startup.eAttemptQuit)",
+                target={"context": windows[0]["context"]},
+                awaitPromise=False,
+            )
         self._process.wait(PATIENCE)
 
 
@@ -149,7 +160,7 @@ def firefox(profile: Path, *, has_script: bool) -> Iterator[Firefox]:
     told = profile / "WebDriverBiDiServer.json"
     told.unlink(missing_ok=True)
     process = subprocess.Popen(
-        [program, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"],
+        [program, "--headless", "--no-remote", "--profile", profile, *REMOTE],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

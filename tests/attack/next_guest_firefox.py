@@ -35,6 +35,14 @@ class Visit:
         return {Admission.KIOSK: "/", Admission.POSTER: "/s/poster", Admission.SLIP: "/q"}[self.way]
 
 
+CARELESS = {
+    b' autocomplete="off"': b"",
+    b"form.reset()": b"void 0",
+    b"window.location.reload()": b"void 0",
+}
+"""What our pages do so that a browser keeps nothing, and the control's instead."""
+
+
 class Keeping:
     """The control: the same application, but its pages let the browser keep them and what stands in them."""
 
@@ -49,9 +57,8 @@ class Keeping:
             given.extend([status, headers])
 
         body = b"".join(self.application(environ, start))
-        body = body.replace(b' autocomplete="off"', b"").replace(b"form.reset();", b"").replace(
-            b"window.location.reload()", b""
-        )
+        for careful, careless in CARELESS.items():
+            body = body.replace(careful, careless)
         status, headers = given
         is_kept = status.startswith("200")
         own = ("content-length", "cache-control") if is_kept else ("content-length",)
