@@ -56,7 +56,9 @@ class FirefoxError(Exception):
 class Firefox:
     """A running Firefox. What is done is done in one tab, the first at start."""
 
-    def __init__(self, process: subprocess.Popen[bytes], socket: ClientConnection, *, has_script: bool) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], socket: ClientConnection, *, has_script: bool
+    ) -> None:
         self.has_script = has_script
         self._process = process
         self._socket = socket

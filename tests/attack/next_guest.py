@@ -1,6 +1,6 @@
 """Attack 6: the next guest at the screen goes back, reloads, starts the browser again, or reads its folder.
 
-In real Chromium with a profile on disk. Firefox was not tried: Debian's has no driver here.
+In real Chromium with a profile on disk; next_guest_firefox.py does the same in Firefox.
 """
 
 import shutil
@@ -187,7 +187,7 @@ def run(scale: Scale) -> list[Finding]:
     return [
         Finding(
             f"next guest: {len(visits)} visits in Chromium by {', '.join(ways)}; sent and abandoned, then "
-            "Back x10, Forward, reload, the browser started again, its folder read (Firefox: not run)",
+            "Back x10, Forward, reload, the browser started again, its folder read",
             f"{traces} traces of an answer; a slip's code in the browser's own history after {codes} visits",
             "0 traces of an answer; a code tells that its slip was used, not by whom or how",
             traces == 0,

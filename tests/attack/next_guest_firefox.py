@@ -1,10 +1,11 @@
-"""Attack 6 in Firefox, which keeps what forms hold at a reload, at Back, and in its folder for the next start."""
+"""Attack 6 in Firefox, which keeps what forms hold: at a reload, at Back, and on disk for the next start."""
 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,8 @@ from tests.test_guest import Place
 
 NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")
 THANKS = "Thank you for your answers!"
+BOTH = (True, False)
+
 MARKER = "written-down"
 FILLING_IN = 2.0
 """Seconds in which Firefox puts back what stood in a tab."""
@@ -53,7 +56,7 @@ class Keeping:
         environ.pop("HTTP_ACCEPT_ENCODING", None)
         given: list[Any] = []
 
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> None:
+        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             given.extend([status, headers])
 
         body = b"".join(self.application(environ, start))
@@ -209,4 +212,34 @@ def trace(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
                 browser.close()
             seen["folder of a closed browser"] += written(profile, [NAMES[0].encode()])
         place.store.close()
-        return seen, written(profile, [form for code in slips for form in (code.encode(), spaced(code).encode())])
+        return seen, written(
+            profile, [form for code in slips for form in (code.encode(), spaced(code).encode())]
+        )
+
+
+def run(scale: Scale) -> list[Finding]:
+    ways = list(Admission) if scale is Scale.FULL else [Admission.KIOSK]
+    visits = [Visit(way, has_script, is_sent) for way, has_script, is_sent in product(ways, BOTH, BOTH)]
+    seen, codes, keeping = Counter[str](), 0, Counter[str]()
+    try:
+        for visit in visits:
+            traces, written_codes = trace(visit, is_keeping=False)
+            seen.update(traces)
+            codes += written_codes > 0
+        for has_script in BOTH:
+            traces, _ = trace(Visit(Admission.KIOSK, has_script, is_sent=False), is_keeping=True)
+            keeping.update(traces)
+    except NotPermittedError as error:
+        return [not_possible("next guest in Firefox", error)]
+    found = ", ".join(f"{step} {keeping[step]}" for step in seen)
+    return [
+        Finding(
+            f"next guest: {len(visits)} visits in Firefox by {', '.join(ways)}; sent and abandoned, then "
+            "reload, Back x10, Forward, the browser killed or closed and its tabs restored, its folder read",
+            f"{seen.total()} traces of an answer; a slip's code in the folder after {codes} visits",
+            "0 traces of an answer; a code tells that its slip was used, not by whom or how",
+            seen.total() == 0,
+            f"pages that let a browser keep them: {found} traces (all must be > 0)",
+            all(keeping[step] > 0 for step in seen),
+        )
+    ]

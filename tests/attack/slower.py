@@ -123,9 +123,7 @@ def row(rule: Rule, a_day: float, k: int, rounds: int, pool: ProcessPoolExecutor
 
 def main(arguments: Sequence[str]) -> None:
     rounds = int(arguments[0]) if arguments else ROUNDS
-    print(
-        "| counted | guests a day | k | best guess, points | at most +3 | shown before closing | days waited |"
-    )
+    print("| counted | guests a day | k | best guess | at most +3 | shown early | days waited |")
     print("|---|---|---|---|---|---|---|")
     with ProcessPoolExecutor() as pool:
         for a_day, k in CELLS:
