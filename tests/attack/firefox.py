@@ -40,6 +40,8 @@ SETTINGS: dict[str, bool | int | str] = {
     "browser.startup.homepage_override.mstone": "ignore",
     "browser.aboutwelcome.enabled": False,
     "datareporting.policy.firstRunURL": "",
+    # Whoever reloads a page that came by a form says yes to sending it again.
+    "dom.confirm_repost.testing.always_accept": True,
     # Nobody listens there; a proxy is never asked for this machine itself.
     "network.proxy.type": 1,
     "network.proxy.http": "127.0.0.1",

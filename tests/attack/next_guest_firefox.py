@@ -20,6 +20,9 @@ from tests.test_guest import Place
 
 NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")
 THANKS = "Thank you for your answers!"
+IS_THERE = "document.readyState === 'complete' || document.documentURI.startsWith('about:')"
+"""A page has loaded, or Firefox's own stands in its place: that it will not show a form's page again."""
+
 BOTH = (True, False)
 
 MARKER = "written-down"
@@ -117,7 +120,7 @@ def look(browser: Firefox) -> int:
         if not browser.url().startswith("http"):
             # The page a browser starts with, before the first guest's.
             found.append(0)
-        elif browser.evaluate("document.readyState") == "complete":
+        elif browser.evaluate(IS_THERE):
             found.append(int(browser.evaluate(f"({TRACES})()" if browser.has_script else CHOSEN)))
         return bool(found)
 

@@ -1,7 +1,7 @@
 """What slower counting would buy: the insider's best guess if boxes were counted less often or kept fuller.
 
-`python -m tests.attack.slower [ROUNDS]` prints the table of docs/anonymity.md. No rule here is the product's
-but the first; all run through the product's store, with that one rule in place of its own.
+`python -m tests.attack.slower [DAYS ...]` prints the table of docs/anonymity.md. No rule here is the
+product's but the first; all run through the product's store, with that one rule in place of its own.
 """
 
 import sys
@@ -10,21 +10,22 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import product
 from math import sqrt
 from random import Random
 from unittest.mock import patch
 
 from kiosk.ballot import Ballot
 from kiosk.ticks import Daily, next_tick
-from tests.attack.guests import DAYS, OPENING, UNIT, lived, visits
+from tests.attack.guests import OPENING, UNIT, lived, visits
 from tests.attack.insider import batches
 from tests.attack.reconstruction import MOST_POINTS, Score, Setting, attack
 
-ROUNDS = 1_000
+ROUNDS = {7: 1_000, 28: 250, 91: 40}
+"""By a round's days: a week, where the bar is measured, a month, and a quarter, the usual length."""
+
 CELLS = ((6.0, 5), (3.0, 5), (6.0, 8))
 """Guests a day and k; the answers are balanced, where a guess gains most."""
-
-CLOSES_AT = OPENING + timedelta(days=DAYS)
 
 
 @dataclass(frozen=True)
@@ -82,20 +83,21 @@ class Outcome:
     """Summed over all ballots, from a guest's visit to the count that took her ballot, or the closing."""
 
 
-def outcome(rule: Rule, setting: Setting) -> Outcome:
-    arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
+def outcome(rule: Rule, days: int, setting: Setting) -> Outcome:
+    arrivals = visits(Random(setting.seed), setting.a_day, setting.profile, days)
     if not arrivals:
         return Outcome(Score(), 0, 0, 0.0)
     with (
         patch("kiosk.store.draw_batch", SlowDraw(rule)),
         patch("kiosk.simulate.next_tick", rule.next_tick),
     ):
-        week = lived(arrivals, setting.k)
-    early = [batch for batch in batches(week.seen, UNIT) if batch.at < CLOSES_AT]
+        week = lived(arrivals, setting.k, days)
+    closes_at = OPENING + timedelta(days=days)
+    early = [batch for batch in batches(week.seen, UNIT) if batch.at < closes_at]
     shown = sum(batch.size for batch in early)
     # Who was in which batch is nobody's to know, but the sum of all waits does not depend on it.
     taken_at = sum(batch.size * (batch.at - OPENING).total_seconds() for batch in early)
-    taken_at += (len(arrivals) - shown) * (CLOSES_AT - OPENING).total_seconds()
+    taken_at += (len(arrivals) - shown) * (closes_at - OPENING).total_seconds()
     came_at = sum((arrival.at - OPENING).total_seconds() for arrival in arrivals)
     score = attack(week, setting.k, stays=setting.k)
     return Outcome(score, len(arrivals), shown, (taken_at - came_at) / 86_400)
@@ -108,27 +110,25 @@ def standard_error(scores: Sequence[Score]) -> float:
     return sqrt(sum(one * one for one in off)) / max(whole.guessed, 1)
 
 
-def row(rule: Rule, a_day: float, k: int, rounds: int, pool: ProcessPoolExecutor) -> str:
-    settings = [Setting("balanced", a_day, k, seed) for seed in range(rounds)]
-    found = list(pool.map(partial(outcome, rule), settings, chunksize=20))
+def row(rule: Rule, days: int, a_day: float, k: int, pool: ProcessPoolExecutor) -> str:
+    settings = [Setting("balanced", a_day, k, seed) for seed in range(ROUNDS[days])]
+    found = list(pool.map(partial(outcome, rule, days), settings, chunksize=5))
     scores = [one.score for one in found]
     points, ballots = sum(scores, Score()).points, sum(one.ballots for one in found)
     early = 100 * sum(one.shown_early for one in found) / ballots
     waited = sum(one.days_waited for one in found) / ballots
     kept = "yes" if points <= MOST_POINTS else "**no**"
-    error = standard_error(scores)
-    cells = f"{points:+.1f} ± {error:.1f} | {kept} | {early:.0f} % | {waited:.1f}"
-    return f"| {rule.name} | {a_day:g} | {k} | {cells} |"
+    guess = f"{points:+.1f} ± {standard_error(scores):.2f}"
+    return f"| {rule.name} | {days} | {a_day:g} | {k} | {guess} | {kept} | {early:.0f} % | {waited:.1f} |"
 
 
-def main(arguments: Sequence[str]) -> None:
-    rounds = int(arguments[0]) if arguments else ROUNDS
-    print("| counted | guests a day | k | best guess | at most +3 | shown early | days waited |")
-    print("|---|---|---|---|---|---|---|")
+def main(lengths: Sequence[str]) -> None:
+    print("| counted | days | guests a day | k | best guess | at most +3 | shown early | days waited |")
+    print("|---|---|---|---|---|---|---|---|")
     with ProcessPoolExecutor() as pool:
-        for a_day, k in CELLS:
-            for rule in RULES:
-                print(row(rule, a_day, k, rounds, pool), flush=True)
+        for days in [int(length) for length in lengths] or list(ROUNDS):
+            for (a_day, k), rule in product(CELLS, RULES):
+                print(row(rule, days, a_day, k, pool), flush=True)
 
 
 if __name__ == "__main__":
