@@ -20,7 +20,7 @@ quick: .venv/tested-with
 
 # The adversary, in full: minutes, not seconds. Its quick half runs in `make test`.
 .PHONY: attack
-attack: .venv/tested-with browser
+attack: .venv/tested-with browser firefox
 	$(BIN)/python -m tests.attack $(ATTACKS)
 
 # Every way out of a locked kiosk's browser that needs no hands: minutes, on a machine of its own, since it
@@ -56,6 +56,15 @@ browser:
 		echo "Installing Chromium, an X server and xdotool for the browser tests"; \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium xvfb xdotool; }
+
+# Where it cannot be had, the attack goes on and its report says that Firefox was not tried.
+.PHONY: firefox
+firefox:
+	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null || { \
+		echo "Installing Firefox for the attack on the screen"; \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq firefox-esr; } || \
+		echo "Firefox cannot be installed here: the next guest is not tried in it"
 
 .PHONY: postgresql
 postgresql:

@@ -19,6 +19,7 @@ ATTACKS = (
     "traces",
     "residue",
     "next_guest",
+    "next_guest_firefox",
     "year",
     "randomness",
     "views",

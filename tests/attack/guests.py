@@ -55,10 +55,10 @@ def ballot(random: Random, profile: str) -> Ballot:
     return Ballot(tuple(random.choices(ANSWERS, PROFILES[profile])[0] for _ in SURVEY.statements))
 
 
-def visits(random: Random, a_day: float, profile: str) -> list[Arrival]:
-    """A week's guests: as many a day as chance has it, at opening hours."""
+def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list[Arrival]:
+    """A round's guests: as many a day as chance has it, at opening hours."""
     found = []
-    for day in range(DAYS):
+    for day in range(days):
         hours = random.expovariate(a_day) * 8
         while hours < 8:
             at = OPENING + timedelta(days=day, hours=8 + hours)
@@ -67,10 +67,10 @@ def visits(random: Random, a_day: float, profile: str) -> list[Arrival]:
     return found
 
 
-def lived(arrivals: Sequence[Arrival], k: int) -> Week:
-    """The week as `kiosk simulate` plays it."""
+def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS) -> Week:
+    """The round as `kiosk simulate` plays it."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
-    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS)
+    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days)
     return Week(in_order, list(simulate(plan, in_order)))
 
 

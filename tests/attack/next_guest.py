@@ -1,6 +1,6 @@
 """Attack 6: the next guest at the screen goes back, reloads, starts the browser again, or reads its folder.
 
-In real Chromium with a profile on disk. Firefox was not tried: Debian's has no driver here.
+In real Chromium with a profile on disk; next_guest_firefox.py does the same in Firefox.
 """
 
 import shutil
@@ -25,15 +25,17 @@ LEAK = b"""
 form.addEventListener("change", () => localStorage.setItem("kept", new URLSearchParams(new FormData(form))));
 """
 
-TRACES = """async () => {
-    const chosen = [...document.querySelectorAll("input")].filter((one) =>
-        one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value);
+CHOSEN = """[...document.querySelectorAll("input")].filter((one) =>
+    one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value).length"""
+"""Answers and codes that stand on the page."""
+
+TRACES = f"""async () => {{
     const stores = [document.cookie.length, localStorage.length, sessionStorage.length,
         (await indexedDB.databases()).length, "caches" in window ? (await caches.keys()).length : 0,
         "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0];
-    return chosen.length + stores.reduce((sum, one) => sum + one, 0);
-}"""
-"""Answers that stand on the page, and things the browser keeps for it."""
+    return {CHOSEN} + stores.reduce((sum, one) => sum + one, 0);
+}}"""
+"""The same, and things the browser keeps for the page."""
 
 
 class Leaky:
@@ -185,7 +187,7 @@ def run(scale: Scale) -> list[Finding]:
     return [
         Finding(
             f"next guest: {len(visits)} visits in Chromium by {', '.join(ways)}; sent and abandoned, then "
-            "Back x10, Forward, reload, the browser started again, its folder read (Firefox: not run)",
+            "Back x10, Forward, reload, the browser started again, its folder read",
             f"{traces} traces of an answer; a slip's code in the browser's own history after {codes} visits",
             "0 traces of an answer; a code tells that its slip was used, not by whom or how",
             traces == 0,

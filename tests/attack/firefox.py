@@ -1,0 +1,206 @@
+"""Debian's Firefox, driven by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/): it needs no driver.
+
+Its settings are those of a newly installed Firefox, but that it opens last time's tabs again, writes them to
+disk each second instead of every fifteenth, and reaches nothing beyond this machine.
+"""
+
+import json
+import shutil
+import subprocess
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import lz4.block
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.attack.watched import NotPermittedError
+
+PATIENCE = 20.0
+"""Seconds after which something that does not come is an error."""
+
+TAPS_IGNORED = 450
+"""Milliseconds: no sooner than a screen reacts to touches."""
+
+REMOTE = ("--remote-debugging-port", "0", "--remote-allow-system-access")
+
+MOZLZ4 = b"mozLz40\0"
+GZIP = b"\x1f\x8b"
+
+SETTINGS: dict[str, bool | int | str] = {
+    # What automation changes for its own sake is not what a guest's Firefox does.
+    "remote.prefs.recommended": False,
+    "browser.startup.page": 3,
+    "browser.sessionstore.interval": 1_000,
+    "browser.startup.homepage": "about:blank",
+    "browser.startup.homepage_override.mstone": "ignore",
+    "browser.aboutwelcome.enabled": False,
+    "datareporting.policy.firstRunURL": "",
+    # Whoever reloads a page that came by a form says yes to sending it again.
+    "dom.confirm_repost.testing.always_accept": True,
+    # Nobody listens there; a proxy is never asked for this machine itself.
+    "network.proxy.type": 1,
+    "network.proxy.http": "127.0.0.1",
+    "network.proxy.http_port": 9,
+    "network.proxy.ssl": "127.0.0.1",
+    "network.proxy.ssl_port": 9,
+}
+
+
+class FirefoxError(Exception):
+    """Firefox refused a command; the message is its own."""
+
+
+class Firefox:
+    """A running Firefox. What is done is done in one tab, the first at start."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], socket: ClientConnection, *, has_script: bool
+    ) -> None:
+        self.has_script = has_script
+        self._process = process
+        self._socket = socket
+        self._commands = 0
+        self.command("session.new", capabilities={})
+        self.tab = self.tabs()[0]
+
+    def command(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """What Firefox answers to a command of the protocol. Raises FirefoxError if it refuses."""
+        self._commands += 1
+        self._socket.send(json.dumps({"id": self._commands, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self._socket.recv(timeout=PATIENCE))
+            if answer.get("id") == self._commands:
+                break
+        if answer["type"] == "error":
+            raise FirefoxError(f"{method}: {answer['error']}: {answer['message']}")
+        return dict(answer["result"])
+
+    def tabs(self) -> list[str]:
+        """All open tabs, those of last time included."""
+        return [tab["context"] for tab in self.command("browsingContext.getTree", maxDepth=0)["contexts"]]
+
+    def url(self) -> str:
+        [tab] = self.command("browsingContext.getTree", root=self.tab, maxDepth=0)["contexts"]
+        return str(tab["url"])
+
+    def go(self, url: str) -> None:
+        self.command("browsingContext.navigate", context=self.tab, url=url, wait="complete")
+
+    def traverse(self, steps: int) -> None:
+        """Back or Forward. Raises FirefoxError at either end of the tab's history."""
+        self.command("browsingContext.traverseHistory", context=self.tab, delta=steps)
+
+    def reload(self) -> None:
+        self.command("browsingContext.reload", context=self.tab, wait="complete")
+
+    def evaluate(self, expression: str) -> Any:
+        """A string, number or truth value worked out in the page, whether its own scripts may run or not."""
+        answer = self.command(
+            "script.evaluate", expression=expression, target={"context": self.tab}, awaitPromise=True
+        )
+        if answer["type"] == "exception":
+            raise FirefoxError(answer["exceptionDetails"]["text"])
+        return answer["result"].get("value")
+
+    def tap(self, selector: str) -> None:
+        """Touch the only element there is of that kind, once it is there and shown."""
+        wait_until(lambda: self._has_tapped(selector), selector)
+
+    def _has_tapped(self, selector: str) -> bool:
+        by = {"type": "css", "value": selector}
+        nodes = self.command("browsingContext.locateNodes", context=self.tab, locator=by)["nodes"]
+        if len(nodes) != 1:
+            return False
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block: 'center'}})")
+        mouse = [
+            {"type": "pointerMove", "x": 0, "y": 0, "origin": {"type": "element", "element": nodes[0]}},
+            {"type": "pause", "duration": TAPS_IGNORED},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        self._act({"type": "pointer", "id": "mouse", "actions": mouse})
+        return True
+
+    def type(self, words: str) -> None:
+        keys = [{"type": way, "value": key} for key in words for way in ("keyDown", "keyUp")]
+        self._act({"type": "key", "id": "keyboard", "actions": keys})
+
+    def _act(self, actions: dict[str, Any]) -> None:
+        self.command("input.performActions", context=self.tab, actions=[actions])
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """End it as a person does."""
+        windows = self.command("browsingContext.getTree", maxDepth=0, **{"moz:scope": "chrome"})["contexts"]
+        # It may be gone before it has answered.
+        with suppress(ConnectionClosed):
+            self.command(
+                "script.evaluate",
+                expression="Services.startup.quit(Services.startup.eAttemptQuit)",
+                target={"context": windows[0]["context"]},
+                awaitPromise=False,
+            )
+        self._process.wait(PATIENCE)
+
+
+@contextmanager
+def firefox(profile: Path, *, has_script: bool) -> Iterator[Firefox]:
+    """Firefox on a profile that stays on disk. Raises NotPermittedError where it is not installed."""
+    program = shutil.which("firefox-esr") or shutil.which("firefox")
+    if program is None:
+        raise NotPermittedError("Firefox is missing: apt install firefox-esr")
+    settings = SETTINGS | {"javascript.enabled": has_script}
+    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in settings.items()]
+    (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
+    told = profile / "WebDriverBiDiServer.json"
+    told.unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [program, "--headless", "--no-remote", "--profile", profile, *REMOTE],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: told.is_file() and told.read_bytes().endswith(b"}"), "Firefox's start")
+        address = json.loads(told.read_bytes())
+        uri = f"ws://{address['ws_host']}:{address['ws_port']}/session"
+        with connect(uri, max_size=None, proxy=None) as socket:
+            yield Firefox(process, socket, has_script=has_script)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
+    """Raises FirefoxError that names `what` if it does not become so."""
+    until, last = time.monotonic() + PATIENCE, ""
+    while time.monotonic() < until:
+        try:
+            if is_so():
+                return
+        except FirefoxError as error:
+            # A page on its way out cannot be asked.
+            last = f"; {error}"
+        time.sleep(0.05)
+    raise FirefoxError(f"waited for in vain: {what}{last}")
+
+
+def unpacked(path: Path) -> bytes:
+    """A file of a profile; what Firefox wrote of its tabs, and pages kept as they were sent, are unpacked."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    if content.startswith(MOZLZ4):
+        return bytes(lz4.block.decompress(content[len(MOZLZ4) :]))
+    if content.startswith(GZIP):
+        return content + zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(content)
+    return content

@@ -1,0 +1,248 @@
+"""Attack 6 in Firefox, which keeps what forms hold: at a reload, at Back, and on disk for the next start."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from kiosk.rounds import Admission
+from kiosk.slips import spaced
+from tests.attack.finding import Finding, Scale
+from tests.attack.firefox import Firefox, FirefoxError, firefox, unpacked, wait_until
+from tests.attack.next_guest import CHOSEN, TRACES, served
+from tests.attack.watched import NotPermittedError, not_possible
+from tests.test_guest import Place
+
+NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")
+THANKS = "Thank you for your answers!"
+IS_THERE = "document.readyState === 'complete' || document.documentURI.startsWith('about:')"
+"""A page has loaded, or Firefox's own stands in its place: that it will not show a form's page again."""
+
+BOTH = (True, False)
+
+MARKER = "written-down"
+FILLING_IN = 2.0
+"""Seconds in which Firefox puts back what stood in a tab."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    way: Admission
+    has_script: bool
+    is_sent: bool
+
+    @property
+    def path(self) -> str:
+        return {Admission.KIOSK: "/", Admission.POSTER: "/s/poster", Admission.SLIP: "/q"}[self.way]
+
+
+CARELESS = {
+    b' autocomplete="off"': b"",
+    b"form.reset()": b"void 0",
+    b"window.location.reload()": b"void 0",
+}
+"""What our pages do so that a browser keeps nothing, and the control's instead."""
+
+
+class Keeping:
+    """The control: the same application, but its pages let the browser keep them and what stands in them."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
+        given: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            given.extend([status, headers])
+
+        body = b"".join(self.application(environ, start))
+        for careful, careless in CARELESS.items():
+            body = body.replace(careful, careless)
+        status, headers = given
+        is_kept = status.startswith("200")
+        own = ("content-length", "cache-control") if is_kept else ("content-length",)
+        kept = [one for one in headers if one[0].lower() not in own]
+        if is_kept:
+            kept.append(("Cache-Control", "max-age=600"))
+        start_response(status, [*kept, ("Content-Length", str(len(body)))])
+        return [body]
+
+
+def begin(browser: Firefox, address: str, visit: Visit, slip: str) -> None:
+    """Come to the statements, by a kiosk, a poster or a slip."""
+    if visit.way is Admission.SLIP:
+        # A scanned code is sent on at once, which cuts the first page's loading short.
+        with suppress(FirefoxError):
+            browser.go(f"{address}/q" + (f"#{spaced(slip)}" if visit.has_script else ""))
+        if visit.has_script:
+            browser.tap('button[lang="en"]')
+        else:
+            browser.tap("#slip")
+            browser.type(slip)
+            browser.tap("form button")
+    else:
+        browser.go(address + visit.path)
+        if visit.has_script:
+            browser.tap('[data-language="en"]')
+    if visit.has_script:
+        browser.tap("#start")
+
+
+def answer(browser: Firefox, visit: Visit) -> None:
+    """All statements answered, and sent or not."""
+    for name in NAMES:
+        here = "fieldset:not([hidden])" if visit.has_script else "fieldset"
+        browser.tap(f'{here} label:has(input[name="{name}"][value="4"])')
+        if visit.has_script and (visit.is_sent or name != NAMES[-1]):
+            browser.tap("#next")
+    if not visit.is_sent:
+        return
+    if visit.has_script:
+        said = "document.querySelector('#message p')?.textContent"
+        wait_until(lambda: browser.evaluate(said) == THANKS, "thanks")
+    else:
+        browser.tap("#send")
+        wait_until(lambda: browser.url().endswith("/thanks"), "thanks")
+
+
+def look(browser: Firefox) -> int:
+    """How much of the guest before stands in the tab, once it has loaded."""
+    found: list[int] = []
+
+    def has_looked() -> bool:
+        if not browser.url().startswith("http"):
+            # The page a browser starts with, before the first guest's.
+            found.append(0)
+        elif browser.evaluate(IS_THERE):
+            found.append(int(browser.evaluate(f"({TRACES})()" if browser.has_script else CHOSEN)))
+        return bool(found)
+
+    wait_until(has_looked, "a page to look at")
+    return found[-1]
+
+
+def look_for_long(browser: Firefox) -> int:
+    """The same where Firefox fills a page in after it has loaded: the most that stands there at a time."""
+    until = time.monotonic() + FILLING_IN
+    most = look(browser)
+    while time.monotonic() < until:
+        most = max(most, look(browser))
+    return most
+
+
+def go_back(browser: Firefox, address: str) -> int:
+    """Leave, Back ten times, Forward, reload, looking each time."""
+    browser.go(f"{address}/nothing")
+    seen = look(browser)
+    for steps in [-1] * 10 + [1]:
+        # The history may be shorter.
+        with suppress(FirefoxError):
+            browser.traverse(steps)
+        seen += look(browser)
+    browser.reload()
+    return seen + look(browser)
+
+
+def find_restored(browser: Firefox, address: str) -> None:
+    """Turn to the tab that stood in front last time."""
+
+    def has_found() -> bool:
+        for tab in browser.tabs():
+            browser.tab = tab
+            if browser.url().startswith(address) and MARKER not in browser.url():
+                return True
+        return False
+
+    wait_until(has_found, "last time's tabs")
+
+
+def write_down(browser: Firefox, address: str, profile: Path, marker: str) -> None:
+    """Wait until Firefox has written its tabs to disk, what stands in them included: a tab opened after
+    all that is written too."""
+    session = profile / "sessionstore-backups" / "recovery.jsonlz4"
+    tab = browser.command("browsingContext.create", type="tab", background=True)["context"]
+    browser.command("browsingContext.navigate", context=tab, url=f"{address}/{marker}", wait="complete")
+    wait_until(lambda: session.is_file() and marker.encode() in unpacked(session), "the written tabs")
+
+
+def written(profile: Path, needles: Sequence[bytes]) -> int:
+    """How many of the needles stand in Firefox's folder, kept pages unpacked."""
+    files = [unpacked(path) for path in profile.rglob("*") if path.is_file()]
+    return sum(any(needle in content for content in files) for needle in needles)
+
+
+def trace(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
+    """What each step finds of a guest's answers, and of her slips' codes in the folder."""
+    seen: Counter[str] = Counter()
+    with TemporaryDirectory() as folder, TemporaryDirectory() as kept:
+        place, profile = Place(Path(folder), ways=frozenset(Admission)), Path(kept)
+        slips = place.store.print_slips("r", "frida", 4)
+        left = iter(slips)
+
+        def come(browser: Firefox) -> None:
+            begin(browser, address, visit, next(left))
+            answer(browser, visit)
+
+        with served(Keeping(place.app) if is_keeping else place.app) as address:
+            with firefox(profile, has_script=visit.has_script) as browser:
+                come(browser)
+                with suppress(FirefoxError):
+                    browser.reload()
+                seen["reload"] += look(browser)
+                come(browser)
+                seen["Back and Forward"] += go_back(browser, address)
+                come(browser)
+                write_down(browser, address, profile, f"{MARKER}-1")
+                browser.kill()
+            seen["folder of a killed browser"] += written(profile, [NAMES[0].encode()])
+            with firefox(profile, has_script=visit.has_script) as browser:
+                find_restored(browser, address)
+                seen["killed and started"] += look_for_long(browser) + go_back(browser, address)
+                come(browser)
+                write_down(browser, address, profile, f"{MARKER}-2")
+                browser.close()
+            seen["folder of a closed browser"] += written(profile, [NAMES[0].encode()])
+            with firefox(profile, has_script=visit.has_script) as browser:
+                find_restored(browser, address)
+                seen["closed and started"] += look_for_long(browser) + go_back(browser, address)
+                browser.close()
+            seen["folder of a closed browser"] += written(profile, [NAMES[0].encode()])
+        place.store.close()
+        return seen, written(
+            profile, [form for code in slips for form in (code.encode(), spaced(code).encode())]
+        )
+
+
+def run(scale: Scale) -> list[Finding]:
+    ways = list(Admission) if scale is Scale.FULL else [Admission.KIOSK]
+    visits = [Visit(way, has_script, is_sent) for way, has_script, is_sent in product(ways, BOTH, BOTH)]
+    seen, codes, keeping = Counter[str](), 0, Counter[str]()
+    try:
+        for visit in visits:
+            traces, written_codes = trace(visit, is_keeping=False)
+            seen.update(traces)
+            codes += written_codes > 0
+        for has_script in BOTH:
+            traces, _ = trace(Visit(Admission.KIOSK, has_script, is_sent=False), is_keeping=True)
+            keeping.update(traces)
+    except NotPermittedError as error:
+        return [not_possible("next guest in Firefox", error)]
+    found = ", ".join(f"{step} {keeping[step]}" for step in seen)
+    return [
+        Finding(
+            f"next guest: {len(visits)} visits in Firefox by {', '.join(ways)}; sent and abandoned, then "
+            "reload, Back x10, Forward, the browser killed or closed and its tabs restored, its folder read",
+            f"{seen.total()} traces of an answer; a slip's code in the folder after {codes} visits",
+            "0 traces of an answer; a code tells that its slip was used, not by whom or how",
+            seen.total() == 0,
+            f"pages that let a browser keep them: {found} traces (all must be > 0)",
+            all(keeping[step] > 0 for step in seen),
+        )
+    ]
