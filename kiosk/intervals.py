@@ -81,6 +81,15 @@ def kendall(table: Sequence[Sequence[int]]) -> tuple[float, float]:
         for place, count in enumerate(row)
     )
 
+    if n < 2:
+        return float(s), 1.0
+    variance = _variance(rows, columns)
+    return float(s), erfc(abs(s) / sqrt(2 * variance)) if variance > 0 else 1.0
+
+
+def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
+    """Of S, for at least two answers, when rounds and options have nothing to do with each other."""
+
     def pairs(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) for size in sizes)
 
@@ -90,32 +99,41 @@ def kendall(table: Sequence[Sequence[int]]) -> tuple[float, float]:
     def spread(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) * (2 * size + 5) for size in sizes)
 
-    if n < 2:
-        return float(s), 1.0
+    n = sum(rows)
     variance = (spread([n]) - spread(rows) - spread(columns)) / 18 + pairs(rows) * pairs(columns) / (
         2 * n * (n - 1)
     )
     if n > 2:
         variance += triples(rows) * triples(columns) / (9 * n * (n - 1) * (n - 2))
-    return float(s), erfc(abs(s) / sqrt(2 * variance)) if variance > 0 else 1.0
+    return variance
 
 
 def trend(table: Sequence[Sequence[int]], withheld: Sequence[int]) -> Trend:
     """Up, down, or what may be chance, over rounds in order.
 
-    A change is claimed only if it would still stand with every withheld answer against it.
+    A change is claimed only if it would still stand whatever the withheld answers were. Each is put where it
+    speaks most against the change, and two of them in different rounds against each other too; S varies most
+    if none of them is tied with any other answer, since a tie is a mean over the ways to break it.
     """
     s, p = kendall(table)
     if p >= 1 - CONFIDENCE or s == 0:
         return Trend.CHANCE
-    is_up = s > 0
-    middle = (len(table) - 1) / 2
-    against = []
-    for at, (row, hidden) in enumerate(zip(table, withheld, strict=True)):
-        is_late = at > middle
-        place = 0 if is_late == is_up else len(row) - 1
-        against.append([n + hidden * (option == place) for option, n in enumerate(row)])
-    worst, worst_p = kendall(against)
-    if worst_p >= 1 - CONFIDENCE or (worst > 0) != is_up:
+    way = 1 if s > 0 else -1
+    options = range(len(table[0]))
+    worst = way * s + sum(
+        hidden * min(way * _pull(table, at, option) for option in options)
+        for at, hidden in enumerate(withheld)
+    )
+    worst -= sum(hidden * sum(withheld[at + 1 :]) for at, hidden in enumerate(withheld))
+    rows = [sum(row) + hidden for row, hidden in zip(table, withheld, strict=True)]
+    columns = [*(sum(column) for column in zip(*table, strict=True)), *([1] * sum(withheld))]
+    if worst <= 0 or erfc(worst / sqrt(2 * _variance(rows, columns))) >= 1 - CONFIDENCE:
         return Trend.CHANCE
-    return Trend.UP if is_up else Trend.DOWN
+    return Trend.UP if way > 0 else Trend.DOWN
+
+
+def _pull(table: Sequence[Sequence[int]], at: int, option: int) -> int:
+    """What one more answer in a round adds to S."""
+    later = sum(sum(row[option + 1 :]) - sum(row[:option]) for row in table[at + 1 :])
+    earlier = sum(sum(row[:option]) - sum(row[option + 1 :]) for row in table[:at])
+    return later + earlier

@@ -1,5 +1,7 @@
 """Intervals and the test for a trend agree with scipy's, and withheld answers only ever weaken a claim."""
 
+from collections.abc import Iterator
+from itertools import combinations_with_replacement, product
 from random import Random
 
 import numpy as np
@@ -71,6 +73,31 @@ def test_a_clear_change_is_named_and_none_is_chance() -> None:
     assert trend(UP[::-1], [0, 0, 0]) is Trend.DOWN
     assert trend([[5, 5, 5], [5, 5, 5]], [0, 0]) is Trend.CHANCE
     assert trend([[0, 0, 3], [0, 0, 3]], [0, 0]) is Trend.CHANCE
+
+
+def allocations(table: list[list[int]], withheld: list[int]) -> Iterator[list[list[int]]]:
+    """Every table there may have been."""
+    ways = [list(combinations_with_replacement(range(len(table[0])), hidden)) for hidden in withheld]
+    for chosen in product(*ways):
+        yield [
+            [n + options.count(at) for at, n in enumerate(row)]
+            for row, options in zip(table, chosen, strict=True)
+        ]
+
+
+def test_no_withheld_answer_can_undo_a_change_that_is_claimed() -> None:
+    random, claims, careless = Random(4), 0, 0
+    while claims < 150:
+        rounds, options = random.randint(2, 4), random.randint(2, 4)
+        table = [[random.choice([0, 1, 2, 5, 9]) for _ in range(options)] for _ in range(rounds)]
+        withheld = [random.choice([0, 0, 1, 2]) for _ in range(rounds)]
+        said = trend(table, withheld)
+        worlds = {trend(world, [0] * rounds) for world in allocations(table, withheld)}
+        if said is not Trend.CHANCE:
+            claims += 1
+            assert worlds == {said}, (table, withheld)
+        careless += trend(table, [0] * rounds) is not Trend.CHANCE and len(worlds) > 1
+    assert careless, "the control: claims that look at what is published alone are undone"
 
 
 def test_a_change_that_withheld_answers_could_undo_is_chance() -> None:
