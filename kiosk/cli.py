@@ -225,11 +225,12 @@ def survey_import(file: Path) -> None:
             form,
             library.surveys,
             scales,
+            {code: found.texts for code, found in library.guest.items()},
             COMMAND_LINE,
             date.today(),
         )
     except XLSFormError as error:
-        raise DefinitionError(f"{file}: {error}") from error
+        raise DefinitionError(f"{file}: {_in_english([error.reason])}") from error
     except DraftError as error:
         raise DefinitionError(f"{file}: {_in_english(error.reasons)}") from error
     click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")

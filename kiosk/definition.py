@@ -78,7 +78,7 @@ class Table:
         text = tidied(self._take(key, str, '"a text in quotes"'))
         if not is_one_line(text):
             raise self.error(key, "holds a line break or control character; keep it on one line")
-        if all(unicodedata.category(char)[0] in "ZC" for char in text):
+        if not can_be_read(text):
             raise self.error(key, "is empty; write the text between the quotes")
         if len(text) > LONGEST_TEXT:
             raise self.error(key, f"is {len(text)} characters long; write at most {LONGEST_TEXT}")
@@ -130,6 +130,11 @@ class Table:
 def tidied(text: str) -> str:
     """In NFC, without spaces at its ends, and with one where several stood: what a screen would show."""
     return re.sub(" {2,}", " ", unicodedata.normalize("NFC", text)).strip()
+
+
+def can_be_read(text: str) -> bool:
+    """Whether there is anything in a text but spaces and marks nobody sees."""
+    return any(unicodedata.category(char)[0] not in "ZC" for char in text)
 
 
 def is_one_line(text: str) -> bool:

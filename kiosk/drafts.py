@@ -4,12 +4,14 @@ A survey is checked by the same reader as a file that was written by hand, befor
 round that is open has frozen its copy: nothing here reaches it.
 """
 
+import hashlib
 import json
 import os
 import re
 import tempfile
+import threading
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
@@ -18,7 +20,7 @@ from pathlib import Path
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from kiosk.definition import ID_PATTERN, DefinitionError, is_one_line
+from kiosk.definition import ID_PATTERN, DefinitionError, can_be_read, is_one_line
 from kiosk.i18n import Catalogue, read_catalogue
 from kiosk.reason import Reason
 from kiosk.survey import RESERVED_NAMES, Scale, Statement, Survey, read_scale, read_survey
@@ -26,6 +28,9 @@ from kiosk.survey import RESERVED_NAMES, Scale, Statement, Survey, read_scale, r
 LONGEST_STATEMENT = 200
 LONGEST_TITLE = 120
 MOST_STATEMENTS = 20
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Held from reading a file to replacing it: two who save at once must not undo each other."""
 
 
 class DraftError(ValueError):
@@ -78,9 +83,9 @@ def new_id(words: str, taken: Iterable[str], fallback: str) -> str:
 def check_draft(draft: Draft) -> None:
     """Raise DraftError, with every reason at once, unless a survey can be made of the draft."""
     reasons = []
-    if not draft.title.strip():
+    if not can_be_read(draft.title):
         reasons.append(Reason("Frågorna behöver ett namn.", {}))
-    if not draft.source.strip() or not draft.licence.strip():
+    if not can_be_read(draft.source) or not can_be_read(draft.licence):
         reasons.append(Reason("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {}))
     if not draft.statements:
         reasons.append(Reason("Skriv minst ett påstående.", {}))
@@ -95,7 +100,9 @@ def check_draft(draft: Draft) -> None:
                     {"number": number, "longest": LONGEST_STATEMENT},
                 )
             )
-        if not statement.outcome.strip():
+        if not can_be_read(statement.text):
+            reasons.append(Reason("Påstående {number}: skriv något som går att läsa.", {"number": number}))
+        if not can_be_read(statement.outcome):
             reasons.append(Reason("Påstående {number}: skriv vad det säger något om.", {"number": number}))
         if statement.text in texts[: number - 1]:
             reasons.append(Reason("Påstående {number} står två gånger.", {"number": number}))
@@ -106,19 +113,27 @@ def check_draft(draft: Draft) -> None:
         raise DraftError(*reasons)
 
 
-def write_survey(folder: Path, draft: Draft, scales: Mapping[str, Scale]) -> Survey:
+def write_survey(folder: Path, draft: Draft, scales: Mapping[str, Scale], seen: str | None = None) -> Survey:
     """Keep a draft as `folder`/<id>.toml, replacing the one before; the survey it now is.
 
-    Raises DraftError, and changes nothing, if it does not hold; DefinitionError if a scale is not on file.
+    `seen` names the draft that was changed (`name_of`): ChangedError if another lies there by now. Raises
+    DraftError, and changes nothing, if the draft does not hold; DefinitionError if a scale is not on file.
     """
     check_draft(draft)
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
-        path = Path(beside) / f"{draft.id}.toml"
+    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory(dir=folder) as beside:
+        path, kept = Path(beside) / f"{draft.id}.toml", folder / f"{draft.id}.toml"
+        if seen is not None and seen != name_of(draft_of(read_survey(kept, scales), draft.id)):
+            raise ChangedError
         path.write_text(as_toml(draft), encoding="utf-8")
         survey = read_survey(path, scales)
-        _replace(path, folder / path.name)
+        _replace(path, kept)
     return survey
+
+
+def name_of(draft: Draft) -> str:
+    """A name for exactly this draft."""
+    return hashlib.sha256(as_toml(draft).encode()).hexdigest()[:32]
 
 
 def write_form(
@@ -127,13 +142,15 @@ def write_form(
     form: Form,
     surveys: Iterable[str],
     scales: Mapping[str, Scale],
+    translated: Mapping[str, Container[str]],
     who: str,
     on: date,
 ) -> Survey:
     """Keep what came from elsewhere under ids of its own, its translations not reviewed; the survey it is.
 
-    A scale with the labels of one on file is that scale. Raises DraftError, and changes nothing, if the
-    survey does not hold.
+    Texts that are `translated` (language -> reference texts) stay as they are: they are other surveys' too,
+    and somebody may have reviewed them. A scale with the labels of one on file is that scale. Raises
+    DraftError, and changes nothing, if the survey does not hold.
     """
     by_labels = {scale.labels: scale for scale in scales.values()}
     taken, new = set(scales), dict[tuple[str, ...], Scale]()
@@ -149,7 +166,10 @@ def write_form(
         _write_scale(questions / "scales", scale, draft)
     survey = write_survey(questions, draft, {**scales, **{scale.id: scale for scale in new.values()}})
     for language, texts in form.texts.items():
-        changed = [Translation(message, text, False) for message, text in texts.items()]
+        known = translated.get(language, ())
+        changed = [
+            Translation(message, text, False) for message, text in texts.items() if message not in known
+        ]
         write_translations(translations, language, changed, who, on)
     return survey
 
@@ -197,6 +217,18 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+class ChangedError(Exception):
+    """Somebody else changed the same survey since it was opened."""
+
+
+class TranslationError(ValueError):
+    """A translator's file that cannot be taken in; `reason` is a message id of the staff catalogue."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.said(str))
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Translation:
     """One text in one language, as somebody left it: `is_reviewed` by a native reader."""
@@ -214,52 +246,62 @@ def write_translations(
     A reviewed text bears who reviewed it and when; an empty one is taken away, so that a shipped one counts.
     """
     path = folder / language / "LC_MESSAGES" / "guest.po"
-    catalog = Catalog(locale=None, project="kiosk", charset="utf-8")
-    if path.exists():
-        catalog = read_po(BytesIO(path.read_bytes()))
-    for one in changed:
-        catalog.delete(one.message)
-        if one.text:
-            comments = [f"Reviewed by {who}, {on.isoformat()}"] if one.is_reviewed else []
-            flags = () if one.is_reviewed else ("fuzzy",)
-            catalog.add(one.message, one.text, flags=flags, user_comments=comments)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = BytesIO()
-    write_po(written, catalog, width=0, sort_output=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as beside:
-        new = Path(beside) / path.name
-        new.write_bytes(written.getvalue())
-        _replace(new, path)
+    with _ONE_AT_A_TIME:
+        catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
+        if path.exists():
+            catalog = read_po(BytesIO(path.read_bytes()))
+        for one in changed:
+            catalog.delete(one.message)
+            if one.text:
+                comments = [f"Reviewed by {who}, {on.isoformat()}"] if one.is_reviewed else []
+                flags = () if one.is_reviewed else ("fuzzy",)
+                catalog.add(one.message, one.text, flags=flags, user_comments=comments)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = BytesIO()
+        write_po(written, catalog, width=0, sort_output=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as beside:
+            new = Path(beside) / path.name
+            new.write_bytes(written.getvalue())
+            _replace(new, path)
 
 
 def as_po(catalogue: Catalogue) -> bytes:
     """A language's guest texts as one .po file for a translator, what nobody native has reviewed flagged."""
     code = catalogue.language.code
-    catalog = Catalog(project="kiosk", charset="utf-8", fuzzy=False)
+    catalog = Catalog(locale=code, project="kiosk", charset="utf-8", fuzzy=False)
     for message in (*catalogue.texts, *catalogue.empty):
         flags = ("fuzzy",) if message in catalogue.unreviewed else ()
         catalog.add(message, catalogue.texts.get(message, ""), flags=flags)
-    catalog.mime_headers.append(("Language", code))
     written = BytesIO()
     write_po(written, catalog, width=0)
     return written.getvalue()
 
 
 def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]:
-    """What a translator's .po file changes. Raises DefinitionError, with the line, for what cannot be used,
-    and for texts this program does not have."""
+    """What a translator's .po file changes. Raises TranslationError for a file that cannot be used, is of
+    another language, or holds texts this program does not have."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "guest.po"
         path.write_bytes(content)
         try:
             sent = read_catalogue(path, catalogue.language.code)
         except DefinitionError as error:
-            raise DefinitionError(str(error).replace(f"{folder}/", "")) from error
+            raise TranslationError(_unreadable(str(error))) from error
+    code, named = catalogue.language.code, read_po(BytesIO(content)).locale_identifier or "–"
+    if re.split("[-_]", named)[0] != code.partition("_")[0]:
+        raise TranslationError(
+            Reason(
+                "Filens huvud säger språket {named}, men här översätts till {code}. Är det rätt fil?",
+                {"named": named, "code": code},
+            )
+        )
     unknown = [message for message in sent.texts if message not in {*catalogue.texts, *catalogue.empty}]
     if unknown:
-        raise DefinitionError(
-            f"guest.po: {len(unknown)} texts are of no screen or survey here, such as {unknown[0]!r}; "
-            "translate the file that was downloaded here"
+        raise TranslationError(
+            Reason(
+                "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som laddades ner här.",
+                {"number": len(unknown), "text": unknown[0]},
+            )
         )
     found = [
         Translation(message, text, message not in sent.unreviewed) for message, text in sent.texts.items()
@@ -270,6 +312,17 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
         if one.text != catalogue.texts.get(one.message)
         or one.is_reviewed == (one.message in catalogue.unreviewed)
     ]
+
+
+def _unreadable(problem: str) -> Reason:
+    """Which line of a file is at fault."""
+    line = re.search(r"line (\d+)", problem)
+    if line is None or "UTF-8" in problem:
+        return Reason("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
+    return Reason(
+        "Rad {line} i filen kan inte användas: se efter citattecken, klamrar och radbrytningar där.",
+        {"line": line.group(1)},
+    )
 
 
 def reviews(folder: Path, language: str) -> dict[str, str]:

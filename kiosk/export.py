@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import openpyxl
+from openpyxl.cell import Cell, WriteOnlyCell
 
 from kiosk.ballot import NoAnswer
 from kiosk.rounds import Round
@@ -145,10 +146,13 @@ def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-def workbook(sheets: Mapping[str, Sequence[Sequence[object]]], made_at: str | None) -> bytes:
+def workbook(
+    sheets: Mapping[str, Sequence[Sequence[object]]], made_at: str | None, *, as_text: bool = False
+) -> bytes:
     """Sheets of rows, the first of them headings, as XLSX: the same bytes for the same figures.
 
-    `made_at` is the snapshot's time, which the file bears instead of the moment it was asked for.
+    `made_at` is the snapshot's time, which the file bears instead of the moment it was asked for. `as_text`
+    keeps every cell the text it is, for programs that read it back.
     """
     book = openpyxl.Workbook(write_only=True)
     book.properties.creator = ""
@@ -159,10 +163,17 @@ def workbook(sheets: Mapping[str, Sequence[Sequence[object]]], made_at: str | No
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
         for row in rows:
-            sheet.append([_cell(value) for value in row])
+            sheet.append([_text_cell(sheet, value) if as_text else _cell(value) for value in row])
     packed = io.BytesIO()
     book.save(packed)
     return _without_times(packed.getvalue(), book.properties)
+
+
+def _text_cell(sheet: Any, value: object) -> Cell:
+    """A text, whatever it looks like: neither a number nor a formula."""
+    cell = WriteOnlyCell(sheet, str(value))
+    cell.data_type = "s"
+    return cell
 
 
 def _cell(value: object) -> object:

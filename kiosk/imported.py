@@ -7,12 +7,16 @@ and no sum.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from kiosk.reason import Reason
 from kiosk.survey import Survey
 
 MOST_ANSWERS = 100_000
+
+LONGEST_COUNT = 12
+"""Characters of a count or percentage."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,13 @@ def read_count(words: str, n: int) -> int | None:
     words = words.strip()
     if not words:
         return None
+    if len(words) > LONGEST_COUNT:
+        raise ValueError(words[:LONGEST_COUNT])
     if not words.endswith("%"):
         return int(words)
     share = float(words[:-1].strip().replace(",", "."))
+    if not isfinite(share):
+        raise ValueError(words)
     count = round(n * share / 100)
     if n == 0 or abs(100 * count / n - share) > 0.5:
         raise ValueError(words)

@@ -60,8 +60,8 @@ class Row:
 
     @property
     def agreeing(self) -> int:
-        """Answers on the scale's two highest options, the usual meaning of "agrees"."""
-        return top_two(self.table.counts) if self.table else 0
+        """Answers on the scale's highest options, the usual meaning of "agrees"."""
+        return sum(self.table.counts[-agreeing_options(self.statement.scale.labels) :]) if self.table else 0
 
     @property
     def agreeing_interval(self) -> Interval | None:
@@ -84,9 +84,9 @@ def shares(counts: Sequence[int]) -> tuple[Share, ...]:
     return tuple(Share(count, round(100 * count / n) if n >= PERCENT_FROM else None) for count in counts)
 
 
-def top_two(counts: Sequence[int]) -> int:
-    """Answers on the scale's two highest options."""
-    return sum(counts[-2:])
+def agreeing_options(labels: Sequence[str]) -> int:
+    """How many of a scale's options mean "agrees": the two highest of four or more, else the highest."""
+    return 2 if len(labels) > 3 else 1
 
 
 def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:

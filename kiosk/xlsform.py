@@ -20,6 +20,7 @@ from kiosk.definition import ID_PATTERN, is_one_line
 from kiosk.drafts import Draft, Form
 from kiosk.export import workbook
 from kiosk.i18n import REFERENCE, Catalogue, language
+from kiosk.reason import Reason
 from kiosk.survey import RESERVED_NAMES, Scale, Statement, Survey
 
 LARGEST_UNPACKED = 5_000_000
@@ -32,11 +33,30 @@ UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
 
 KNOWN_COLUMNS = frozenset({"type", "name", "outcome", "list_name", "form_title", "form_id", "version"})
-IGNORED_COLUMNS = frozenset({"default_language", "instance_name", "style", "allow_choice_duplicates"})
+IGNORED_COLUMNS = frozenset(
+    {
+        "default_language", "instance_name", "style", "allow_choice_duplicates", "required", "appearance",
+        "$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint",
+    }
+)  # fmt: skip
+"""What says how another program shows a form, or that it insists on an answer, which nobody does here."""
+
+IGNORED_TYPES = frozenset(
+    {
+        "start", "end", "today", "deviceid", "username", "phonenumber", "email", "audit", "start-geopoint",
+        "background-audio", "simserial", "subscriberid",
+    }
+)  # fmt: skip
+"""Rows that ask nobody: what they would keep about a guest is not kept here."""
 
 
-class XLSFormError(Exception):
-    """A spreadsheet that is no survey of ours; the message says where and what to do."""
+class XLSFormError(ValueError):
+    """A spreadsheet that is no survey of ours; `reason`, a message id of the staff catalogue with values,
+    says where and what to do."""
+
+    def __init__(self, message: Reason) -> None:
+        super().__init__(message.said(str))
+        self.reason = message
 
 
 def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
@@ -79,6 +99,7 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
             ],
         },
         None,
+        as_text=True,
     )
 
 
@@ -96,11 +117,13 @@ def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAns
 class _Row:
     """One row of a sheet: column -> text, empty cells left out."""
 
-    place: str
+    sheet: str
+    number: int
     cells: Mapping[str, str]
 
-    def error(self, problem: str) -> XLSFormError:
-        return XLSFormError(f"{self.place}: {problem}")
+    @property
+    def place(self) -> dict[str, Any]:
+        return {"sheet": self.sheet, "row": self.number}
 
     def labels(self) -> dict[str, str]:
         """Language -> label; a column without a language is Swedish."""
@@ -110,12 +133,21 @@ class _Row:
             if name == "label":
                 code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z]+)?)\)", words.strip())
                 if words and not code:
-                    raise self.error(
-                        f"column {column}: end it with the language's code, as label::Svenska (sv)"
+                    raise XLSFormError(
+                        Reason(
+                            "Blad {sheet}: kolumnen {column} ska sluta med språkets kod, som "
+                            "label::Svenska (sv).",
+                            {**self.place, "column": column},
+                        )
                     )
                 found[code.group(1) if code else REFERENCE] = text
         if REFERENCE not in found:
-            raise self.error("has no Swedish label; add a column label::Svenska (sv)")
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: svensk text saknas. Lägg till kolumnen label::Svenska (sv).",
+                    self.place,
+                )
+            )
         return found
 
 
@@ -130,7 +162,13 @@ class _Reader:
         labels = row.labels()
         for code, words in labels.items():
             if not is_one_line(words):
-                raise row.error("a label holds a line break or control character; keep it on one line")
+                raise XLSFormError(
+                    Reason(
+                        "Blad {sheet}, rad {row}: en text har radbrytning eller osynliga tecken. Skriv den "
+                        "på en rad.",
+                        row.place,
+                    )
+                )
             if code != REFERENCE:
                 self.texts.setdefault(code, {})[labels[REFERENCE]] = words
         return labels[REFERENCE]
@@ -144,15 +182,21 @@ class _Reader:
             if choice in NO_ANSWERS:
                 continue
             if not choice.isdecimal() or not 1 <= int(choice) <= 11 or int(choice) in labels:
-                raise row.error(
-                    f"name is {choice!r}; name a list's choices 1 to n, 1 the lowest, each once "
-                    "(and dont_know, prefer_not)"
+                raise XLSFormError(
+                    Reason(
+                        "Blad {sheet}, rad {row}: name är ”{name}”. Kalla listans val 1 till n, lägst först, "
+                        "vart och ett en gång (och dont_know, prefer_not).",
+                        {**row.place, "name": choice[:40]},
+                    )
                 )
             labels[int(choice)] = self.text(row)
         for name, labels in numbered.items():
             if sorted(labels) != list(range(1, len(labels) + 1)) or len(labels) < 2:
                 raise XLSFormError(
-                    f"sheet choices, list {name}: has choices {sorted(labels)}; name at least two 1 to n"
+                    Reason(
+                        "Blad choices: listan {name} behöver minst två val, kallade 1 till n utan luckor.",
+                        {"name": name},
+                    )
                 )
         return {
             name: Scale(name, tuple(labels[at] for at in sorted(labels)), bipolar=False)
@@ -162,14 +206,28 @@ class _Reader:
     def statement(self, row: _Row, scales: Mapping[str, Scale]) -> Statement:
         kind, _, name = row.cells.get("type", "").partition(" ")
         if kind != "select_one":
-            raise row.error(
-                f"type is {row.cells.get('type', '')!r}; only select_one can be asked here, remove the row"
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: type är ”{type}”. Här kan bara select_one frågas. Ta bort "
+                    "raden.",
+                    {**row.place, "type": row.cells.get("type", "")[:40]},
+                )
             )
         if name not in scales:
-            raise row.error(f"there is no list {name!r} in the sheet choices; add it")
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: listan ”{name}” finns inte i bladet choices. Lägg till den.",
+                    {**row.place, "name": name[:40]},
+                )
+            )
         statement_id = _identifier(row, "name")
         if statement_id in RESERVED_NAMES:
-            raise row.error(f"name {statement_id!r} is taken; rename it")
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: namnet ”{name}” är upptaget. Byt namn.",
+                    {**row.place, "name": statement_id},
+                )
+            )
         return Statement(statement_id, self.text(row), row.cells.get("outcome", "–"), scales[name])
 
 
@@ -181,13 +239,21 @@ def read_xlsform(content: bytes, source: str) -> Form:
     sheets, reader = _sheets(content), _Reader()
     for name in ("survey", "choices"):
         if not sheets.get(name):
-            raise XLSFormError(f"there is no sheet {name!r}, or it is empty; is this an XLSForm?")
+            raise XLSFormError(
+                Reason("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": name})
+            )
     scales = reader.scales(sheets["choices"])
     statements: list[Statement] = []
-    for row in sheets["survey"]:
+    for row in (row for row in sheets["survey"] if row.cells.get("type") not in IGNORED_TYPES):
         statement = reader.statement(row, scales)
         if statement.id in {one.id for one in statements}:
-            raise row.error(f"name {statement.id!r} stands twice; every statement needs its own")
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: namnet ”{name}” står två gånger. Varje påstående behöver "
+                    "ett eget.",
+                    {**row.place, "name": statement.id},
+                )
+            )
         statements.append(statement)
     settings = sheets["settings"][0].cells if sheets.get("settings") else {}
     form_id = settings.get("form_id", "")
@@ -205,8 +271,12 @@ def read_xlsform(content: bytes, source: str) -> Form:
 def _identifier(row: _Row, column: str) -> str:
     name = row.cells.get(column, "")
     if not ID_PATTERN.fullmatch(name):
-        raise row.error(
-            f"{column} is {name[:40]!r}; write small letters a-z, digits and _, beginning with a letter"
+        raise XLSFormError(
+            Reason(
+                "Blad {sheet}, rad {row}: {column} är ”{name}”. Skriv små bokstäver a–z, siffror och _, "
+                "först en bokstav.",
+                {**row.place, "column": column, "name": name[:40]},
+            )
         )
     return name
 
@@ -216,44 +286,60 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
-                raise XLSFormError("the file is too large to be a survey")
+                raise XLSFormError(Reason("Filen är för stor för att vara frågor.", {}))
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
         for name in names:
             # The size a sheet declares of itself may be false, and would cut statements off unseen.
             book[name].reset_dimensions()
-        return {name: list(_rows(name, book[name].iter_rows(values_only=True))) for name in names}
+        return {name: list(_rows(name, book[name].iter_rows())) for name in names}
     except XLSFormError:
         raise
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
-        raise XLSFormError("the file cannot be read as a spreadsheet; save it as .xlsx") from error
+        raise XLSFormError(
+            Reason("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
+        ) from error
 
 
 def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
-    heading = [str(cell).strip() if cell is not None else "" for cell in next(rows, ())]
+    heading = [str(cell.value).strip() if cell.value is not None else "" for cell in next(rows, ())]
     for column in heading:
         if column and heading.count(column) > 1:
-            raise XLSFormError(f"sheet {sheet}, row 1: column {column} stands twice; keep one of them")
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}: kolumnen {column} står två gånger. Behåll en av dem.",
+                    {"sheet": sheet, "column": column},
+                )
+            )
     for number, cells in enumerate(rows, start=2):
-        place = f"sheet {sheet}, row {number}"
         if number > MOST_ROWS:
-            raise XLSFormError(f"{place}: more rows than a survey has")
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet} har mer än {most} rader: fler än frågor har.",
+                    {"sheet": sheet, "most": MOST_ROWS},
+                )
+            )
         told = {
-            column or "": _as_text(place, column or "?", cell)
+            column or "": _as_text(cell, {"sheet": sheet, "row": number, "column": column or "?"})
             for column, cell in zip_longest(heading, cells)
-            if cell is not None and str(cell).strip()
+            if cell is not None and cell.value is not None and str(cell.value).strip()
         }
         for column in told:
             if column.partition("::")[0] != "label" and column not in KNOWN_COLUMNS | IGNORED_COLUMNS:
-                raise XLSFormError(f"{place}, column {column or '?'}: cannot be kept here; empty it")
+                raise XLSFormError(
+                    Reason(
+                        "Blad {sheet}, rad {row}: kolumnen {column} kan inte behållas här. Töm den.",
+                        {"sheet": sheet, "row": number, "column": column or "?"},
+                    )
+                )
         if told:
-            yield _Row(place, told)
+            yield _Row(sheet, number, told)
 
 
-def _as_text(place: str, column: str, cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    text = str(cell).strip()
-    if text.startswith("="):
-        raise XLSFormError(f"{place}, column {column}: is a formula; write the text itself")
-    return text
+def _as_text(cell: Any, place: dict[str, Any]) -> str:
+    if cell.data_type == "f":
+        raise XLSFormError(
+            Reason("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)
+        )
+    value = cell.value
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()

@@ -27,7 +27,14 @@ OPTIONS = {"**/templates/**.html": {"silent": "false", "newstyle_gettext": "true
 
 SOURCES = {
     "guest": ("questions", "kiosk/guest", "kiosk/paper.py"),
-    "desk": ("kiosk/desk", "kiosk/rounds.py", "kiosk/imported.py", "kiosk/drafts.py", "kiosk/wording.py"),
+    "desk": (
+        "kiosk/desk",
+        "kiosk/rounds.py",
+        "kiosk/imported.py",
+        "kiosk/drafts.py",
+        "kiosk/wording.py",
+        "kiosk/xlsform.py",
+    ),
 }
 
 

@@ -135,7 +135,7 @@ def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in(run: Run, tmp_path: Pat
     (tmp_path / "bad.xlsx").write_bytes(b"x")
     refused = run("survey", "import", "bad.xlsx")
     assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
-    assert "bad.xlsx: the file cannot be read as a spreadsheet" in refused.stderr
+    assert "bad.xlsx: The file cannot be read as a spreadsheet" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -263,7 +264,7 @@ def test_a_chart_is_downloaded_with_the_snapshots_numbers(desk: Desk) -> None:
     assert [*book["chart"].values][1][1:] == tuple(numbers)
     drawn = desk.client.get(f"{CHART}now.svg?download=1")
     assert drawn.mimetype == "image/svg+xml"
-    assert drawn.headers["Content-Disposition"] == "attachment; filename=listened-now.svg"
+    assert drawn.headers["Content-Disposition"] == "attachment; filename=listened-dagverksamheten-r-now.svg"
     assert f"n = {sum(table['counts'])}" in drawn.text
     assert desk.client.get(f"{CHART}now.png").get_data().startswith(b"\x89PNG")
 
@@ -514,3 +515,27 @@ def test_the_demonstration_is_marked_on_every_page(desk: Desk) -> None:
     desk.sign_in()
     for path in [*SIGNED_IN_PAGES, "/admin/languages", "/admin/nothing"]:
         assert 'class="demonstration"' in desk.client.get(path).text
+
+
+def test_a_planned_round_hides_neither_the_running_one_nor_what_a_wall_shows(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    planned = replace(
+        desk.round, id="later", opens_at=desk.round.closes_at, closes_at=desk.round.closes_at + timedelta(90)
+    )
+    desk.store.open_round(planned, desk.now)
+    page = desk.client.get("/admin/").text
+    assert "har svarat</strong>" in page
+    assert "/results/later/" not in page
+    assert desk.client.get("/admin/results/later/frida").status_code == 403
+    desk.now = planned.opens_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    assert "/results/later/" in desk.client.get("/admin/").text
+
+
+@pytest.mark.parametrize("number", ["sNaN", "NaN", "Infinity", "1e9999", "x"])
+def test_what_is_no_number_of_guests_is_refused(desk: Desk, number: str) -> None:
+    desk.sign_in()
+    data = {"csrf_token": desk.token("/admin/rounds/new"), "a_day": number}
+    assert desk.client.post("/admin/rounds/new", data=data).status_code == 400

@@ -92,10 +92,14 @@ def test_imported_figures_stand_beside_the_rounds_marked(desk: Desk) -> None:
     assert page.count("importerat: Effektrapport 2022") == 3
     assert "Ovanför: importerat" in desk.client.get(CHART.format("listened").replace("csv", "svg")).text
     for statement, place, count in ENTERED:
-        _, imported, _now = lines(desk, statement)
+        heading, imported, now = lines(desk, statement)
+        assert len(heading) == len(imported) == len(now)
+        assert heading[6] == "Okänt"
+        assert (imported[6], now[6]) == (str(20 - int(count)), "0")
+        del imported[6]
         assert imported[0] == "1 jan. 2022 – 31 dec. 2022, importerat: Effektrapport 2022"
         assert [cell for at, cell in enumerate(imported[1:6], start=1) if at != place] == [""] * 4
-        assert (imported[place], imported[6], imported[7:]) == (count, "20", [""] * 4)
+        assert (imported[place], imported[6], imported[7:11]) == (count, "20", [""] * 4)
     assert re.findall(r'data-count="(\d+)"', page) == before
     assert desk.store.snapshot_text() == published
     assert "Effektrapport" not in desk.client.get("/admin/export/counts.csv").text
@@ -132,3 +136,9 @@ def test_only_a_coordinator_enters_figures(desk: Desk) -> None:
     desk.sign_in("bo")
     for path in ("/admin/imported", "/admin/imported/new/ombudsmannaskap"):
         assert desk.client.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["inf %", "1e999 %", "nan %", "9" * 4300, "9" * 13])
+def test_what_no_report_says_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=typed[:3]):
+        read_count(typed, 20)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from kiosk.intervals import Trend
-from kiosk.results import Break, Row, Share, change, comparable, over_time, shares, top_two
+from kiosk.results import Break, Row, Share, change, comparable, over_time, shares
 from kiosk.rounds import Round
 from kiosk.snapshot import RoundTally, make_snapshot
 from kiosk.survey import Scale, Statement
@@ -23,13 +23,20 @@ def test_from_twenty_answers_percentages_stand_beside_the_counts() -> None:
     assert shares((0, 6, 4, 10)) == (Share(0, 0), Share(6, 30), Share(4, 20), Share(10, 50))
 
 
-def test_the_two_highest_options_agree() -> None:
-    assert top_two((1, 2, 3, 4, 5)) == 9
-
-
 def a_row(counts: tuple[int, ...], withheld: int = 0) -> Row:
     of_round = a_round(tree("a"))
     return Row(of_round, of_round.survey.statements[0], StatementTally(counts, (0, 0, 0), withheld), None)
+
+
+@pytest.mark.parametrize(
+    ("counts", "agreeing"), [((1, 2, 3, 4, 5), 9), ((1, 2, 3, 4), 7), ((1, 2, 5), 5), ((30, 20), 20)]
+)
+def test_the_upper_options_agree_but_never_the_middle_or_the_whole(
+    counts: tuple[int, ...], agreeing: int
+) -> None:
+    scale = Scale("s", tuple("abcde"[: len(counts)]), bipolar=False)
+    row = a_row(counts)
+    assert replace(row, statement=replace(row.statement, scale=scale)).agreeing == agreeing
 
 
 def test_uncertainty_is_told_from_twenty_answers() -> None:

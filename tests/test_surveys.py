@@ -33,8 +33,10 @@ def copied(desk: Desk) -> TestResponse:
 
 def save(desk: Desk, statements: list[tuple[str, str, str]], **changes: str) -> TestResponse:
     """Post the form with (place, id, text) for each row."""
+    seen = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
     data: dict[str, object] = {
-        "csrf_token": desk.token("/admin/walls"), "title": "Våra frågor", "source": "Vi själva",
+        "csrf_token": desk.token("/admin/walls"), "seen": seen.group(1) if seen else "",
+        "title": "Våra frågor", "source": "Vi själva",
         "licence": "Fria", "place": [row[0] for row in statements], "id": [row[1] for row in statements],
         "text": [row[2] for row in statements], "outcome": ["Trygghet"] * len(statements),
         "scale": ["yes5"] * len(statements),
@@ -142,12 +144,14 @@ def translate(desk: Desk, code: str, survey: str, words: dict[str, tuple[str, bo
     path = f"/admin/languages/{code}" + (f"?survey={survey}" if survey else "")
     page = desk.client.get(path).text
     rows = re.findall(
-        r'id="message-(\d+)">([^<]*)</th>.*?<textarea[^>]*>([^<]*)</textarea>.*?value="y"( checked)?',
+        r'id="message-(\w+)">([^<]*)</th>.*?value="(\w+)"><textarea[^>]*>([^<]*)</textarea>.*?'
+        r'value="y"( checked)?',
         page,
         re.DOTALL,
     )
     data = {"csrf_token": desk.token("/admin/walls")}
-    for number, message, text, checked in rows:
+    for number, message, seen, text, checked in rows:
+        data[f"seen-{number}"] = seen
         new, is_reviewed = words.get(message, (text, bool(checked)))
         data[f"text-{number}"] = new
         if is_reviewed:
@@ -180,7 +184,7 @@ def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -
     assert not shown()
     for survey in ("", "ombudsmannaskap", "ombudsmannaskap_latt"):
         path = "/admin/languages/en" + (f"?survey={survey}" if survey else "")
-        found = re.findall(r'id="message-\d+">([^<]*)</th>', desk.client.get(path).text)
+        found = re.findall(r'id="message-\w+">([^<]*)</th>', desk.client.get(path).text)
         texts = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", desk.client.get(path).text)
         translate(desk, "en", survey, {m: (t, True) for m, t in zip(found, texts, strict=True)})
     assert shown()
@@ -278,10 +282,10 @@ def test_a_translators_file_goes_out_and_comes_back_with_what_she_changed(desk: 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b'msgid "Inte v\xc3\xa5r"\nmsgstr "Not ours"\n', "no screen or survey here"),
-        ('msgid "Fråga {n} av {total}"\nmsgstr "Question"\n'.encode(), "must have the same"),
-        (b"\xff\xfe", "is not UTF-8"),
-        (b'msgid "x', "line 1"),
+        (b'msgid "Inte v\xc3\xa5r"\nmsgstr "Not ours"\n', "Filens huvud"),
+        ('msgid "Fråga {n} av {total}"\nmsgstr "Question"\n'.encode(), "Rad 1 i filen"),
+        (b"\xff\xfe", "Spara den som .po i UTF-8"),
+        (b'msgid "x', "Rad 1 i filen"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_with_its_line(
@@ -291,3 +295,108 @@ def test_a_file_that_does_not_fit_is_refused_with_its_line(
     assert (refused.status_code, said in refused.text) == (400, True)
     assert gettempdir() not in refused.text
     assert not (tmp_path / "translations").exists()
+
+
+def test_who_saves_an_old_form_undoes_nothing(desk: Desk) -> None:
+    copied(desk)
+    old = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
+    assert old
+    save(desk, [("1", "listened", "Jag är trygg här"), ("2", "", "Jag är varm")])
+    kept = asked(desk)
+    refused = save(desk, [("1", "listened", "Min egen mening")], seen=old.group(1))
+    assert refused.status_code == 400
+    assert "Någon annan har ändrat frågorna" in refused.text
+    assert ">Min egen mening</textarea>" in refused.text
+    assert asked(desk) == kept
+
+
+@pytest.mark.parametrize(
+    ("places", "order"),
+    [
+        ("1234", "abcd"),
+        ("1232", "adbc"),
+        ("3234", "bcad"),
+        ("4234", "bcda"),
+        ("2134", "bacd"),
+        ("9991", "dabc"),
+    ],
+)
+def test_a_statement_stands_where_it_was_put(desk: Desk, places: str, order: str) -> None:
+    copied(desk)
+    save(desk, [(place, "", f"Påstående {name}") for place, name in zip(places, "abcd", strict=True)])
+    assert [text[-1] for _, text in asked(desk)] == list(order)
+
+
+def test_nothing_that_cannot_be_seen_is_kept_as_a_statement(desk: Desk) -> None:
+    copied(desk)
+    refused = save(desk, [("1", "listened", "\u200b")])
+    assert refused.status_code == 400
+    assert "skriv något som går att läsa" in refused.text
+
+
+class Open:
+    """A translation page as somebody has it open, to be sent later."""
+
+    def __init__(self, desk: Desk, path: str) -> None:
+        self.desk, self.path = desk, path
+        page = desk.client.get(path).text
+        self.keys = dict(re.findall(r'id="message-(\w+)">([^<]*)</th>', page))
+        seen = re.findall(r'name="(seen-\w+)" value="(\w+)"', page)
+        texts = re.findall(r'<textarea name="(text-\w+)"[^>]*>([^<]*)</textarea>', page)
+        self.form = {**dict(seen), **dict(texts)}
+
+    def send(self, message: str, text: str) -> TestResponse:
+        """Send it with one text changed and marked reviewed."""
+        key = next(key for key, found in self.keys.items() if found == message)
+        changed = {f"text-{key}": text, f"reviewed-{key}": "y"}
+        token = {"csrf_token": self.desk.token("/admin/walls")}
+        return self.desk.client.post(self.path, data={**token, **self.form, **changed})
+
+
+def test_a_page_that_lay_open_while_statements_moved_translates_the_right_one(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "", "Första"), ("2", "", "Andra")])
+    page = Open(desk, "/admin/languages/en?survey=ombudsmannaskap_2")
+    save(desk, [("1", "", "Andra"), ("2", "", "Första"), ("3", "", "Tredje")])
+    assert page.send("Första", "First").status_code == 303
+    found = desk.app.extensions["desk"].library.guest["en"].texts
+    assert found["Första"] == "First"
+    assert "Andra" not in found
+
+
+def test_two_who_translate_at_once_undo_nothing_unasked(desk: Desk) -> None:
+    one, other = (Open(desk, "/admin/languages/en") for _ in range(2))
+    assert one.send("Börja", "Go").status_code == 303
+    assert other.send("Nästa", "Forward").status_code == 303
+    texts = desk.app.extensions["desk"].library.guest["en"].texts
+    assert (texts["Börja"], texts["Nästa"]) == ("Go", "Forward")
+    refused = other.send("Börja", "Start now")
+    assert refused.status_code == 400
+    assert "Nu är den ”Go”" in refused.text
+    assert desk.app.extensions["desk"].library.guest["en"].texts["Börja"] == "Go"
+    again = Open(desk, "/admin/languages/en")
+    assert again.send("Börja", "Start now").status_code == 303
+
+
+def test_a_file_of_another_language_is_refused(desk: Desk) -> None:
+    polish = desk.client.get("/admin/languages/pl.po").get_data()
+    assert b"Language: pl" in polish
+    token = desk.token("/admin/walls")
+    for path, status in (("ar", 400), ("pl", 303)):
+        data = {"csrf_token": token, "file": (io.BytesIO(polish.replace(b"#, fuzzy\n", b"")), "x.po")}
+        refused = desk.client.post(f"/admin/languages/{path}/file", data=data)
+        assert refused.status_code == status
+    assert desk.app.extensions["desk"].library.guest["ar"].unreviewed
+
+
+def test_taking_a_survey_in_leaves_other_surveys_translations_alone(desk: Desk) -> None:
+    guest = desk.app.extensions["desk"].library.guest["ar"]
+    label = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"].messages[0]
+    Open(desk, "/admin/languages/ar?survey=ombudsmannaskap").send(label, guest.texts[label])
+    before = desk.app.extensions["desk"].library.guest["ar"]
+    assert label not in before.unreviewed
+    sheet = desk.client.get("/admin/surveys/ombudsmannaskap.xlsx").get_data()
+    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(sheet), "x.xlsx")}
+    assert desk.client.post("/admin/surveys/import", data=data).status_code == 303
+    after = desk.app.extensions["desk"].library.guest["ar"]
+    assert (after.texts, after.unreviewed) == (before.texts, before.unreviewed)

@@ -14,10 +14,10 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
 
 from kiosk.box import K_FLOOR
-from kiosk.desk.words import language
+from kiosk.desk.words import language, say
 from kiosk.imported import MOST_ANSWERS
 from kiosk.paper import Size
 from kiosk.rounds import Admission
@@ -37,6 +37,13 @@ class SignInForm(DeskForm):
     password = PasswordField(validators=[InputRequired(), Length(max=1000)])
 
 
+def finite(form: FlaskForm, field: DecimalField) -> None:
+    """Refuse what no range can be compared with."""
+    del form
+    if field.data is not None and not field.data.is_finite():
+        raise StopValidation(say("Skriv ett tal."))
+
+
 class RoundForm(DeskForm):
     survey = SelectField()
     tree = SelectField()
@@ -44,7 +51,7 @@ class RoundForm(DeskForm):
     opens = DateField(validators=[InputRequired()])
     closes = DateField(validators=[InputRequired()])
     admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
-    a_day = DecimalField(validators=[Optional(), NumberRange(min=Decimal("0.1"), max=10_000)])
+    a_day = DecimalField(validators=[Optional(), finite, NumberRange(min=Decimal("0.1"), max=10_000)])
     thought_over = BooleanField()
     understood = BooleanField(validators=[InputRequired()])
 

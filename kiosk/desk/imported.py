@@ -50,8 +50,10 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         try:
             figures = _entered(form, survey)
-            desk().store.office.set_imported(token_hex(8), figures.as_json())
-            note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
+            # A second press on the button is not a second report.
+            if figures not in kept_figures().values():
+                desk().store.office.set_imported(token_hex(8), figures.as_json())
+                note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
             return redirect(url_for("imported.imported"), 303)
         except FiguresError as error:
             reasons = [say_reason(reason) for reason in error.reasons]

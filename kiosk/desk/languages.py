@@ -1,5 +1,6 @@
 """Languages: which guests see, what nobody native has reviewed, and translating side by side."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,9 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.definition import DefinitionError
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
-from kiosk.desk.words import say
-from kiosk.drafts import Translation, as_po, read_translations, reviews, write_translations
+from kiosk.desk.words import say, say_reason
+from kiosk.drafts import Translation, TranslationError, as_po, read_translations, reviews, write_translations
 from kiosk.i18n import REFERENCE, Catalogue, Language, fault
 from kiosk.library import shown_languages
 from kiosk.office import Deed
@@ -33,13 +33,20 @@ class LanguageState:
 
 @dataclass(frozen=True)
 class Line:
-    """One text beside its translation; `reviewed_by` tells who and when, where that was done here."""
+    """One text beside its translation; `reviewed_by` tells who and when, where that was done here; `seen`
+    names what stood there when the form was opened."""
 
     message: str
     text: str
     is_reviewed: bool
     reviewed_by: str
-    problem: str
+    seen: str
+    problem: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the form calls the line: a place in a list would mean another text once that has changed."""
+        return _digest(self.message)
 
 
 @blueprint.route("/languages")
@@ -74,7 +81,7 @@ def texts(code: str) -> ResponseReturnValue:
     messages = _messages(survey_id)
     lines = _lines(catalogue, messages)
     if request.method == "POST" and form.validate():
-        lines = [_sent(number, line) for number, line in enumerate(lines)]
+        lines = [_sent(line) for line in lines]
         if not any(line.problem for line in lines):
             _keep(catalogue, lines)
             return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
@@ -110,8 +117,9 @@ def from_file(code: str) -> ResponseReturnValue:
         abort(400)
     try:
         changed = read_translations(sent.read(), catalogue)
-    except DefinitionError as error:
-        page = render_template("texts_refused.html", catalogue=catalogue, problem=str(error))
+    except TranslationError as error:
+        problem = say_reason(error.reason)
+        page = render_template("texts_refused.html", catalogue=catalogue, problem=problem)
         return page, 400
     _write(catalogue, changed)
     return redirect(url_for("languages.texts", code=code), 303)
@@ -137,25 +145,42 @@ def _messages(survey_id: str) -> tuple[str, ...]:
 
 def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
     signed = reviews(desk().own_folder("translations"), catalogue.language.code)
-    return [
-        Line(
-            message,
-            catalogue.texts.get(message, ""),
-            message in catalogue.texts and message not in catalogue.unreviewed,
-            signed.get(message, ""),
-            "",
+    found = []
+    for message in messages:
+        text = catalogue.texts.get(message, "")
+        is_reviewed = message in catalogue.texts and message not in catalogue.unreviewed
+        found.append(Line(message, text, is_reviewed, signed.get(message, ""), _name(text, is_reviewed)))
+    return found
+
+
+def _name(text: str, is_reviewed: bool) -> str:
+    return _digest(f"{is_reviewed} {text}")
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
+
+
+def _sent(line: Line) -> Line:
+    """A line as it was sent; one that was left alone stays as it is now, whoever changed it meanwhile.
+
+    Whoever changes a text has to say anew that it is reviewed.
+    """
+    if f"text-{line.key}" not in request.form:
+        return line
+    text = " ".join(request.form.get(f"text-{line.key}", "").split())[:LONGEST]
+    is_reviewed = bool(text) and f"reviewed-{line.key}" in request.form
+    seen = request.form.get(f"seen-{line.key}", "")
+    if _name(text, is_reviewed) in {seen, line.seen}:
+        return line
+    problem = ""
+    if seen != line.seen:
+        problem = say(
+            "Någon annan har ändrat texten. Nu är den ”{text}”. Spara igen för att byta.", text=line.text
         )
-        for message in messages
-    ]
-
-
-def _sent(number: int, line: Line) -> Line:
-    """A line as it was sent. Whoever changes a text has to say anew that it is reviewed."""
-    text = " ".join(request.form.get(f"text-{number}", "").split())[:LONGEST]
-    is_reviewed = bool(text) and f"reviewed-{number}" in request.form
-    is_faulty = bool(text and fault(line.message, text))
-    problem = say("Ska ha samma ord inom klamrar som svenskan, och inga tecken som inte går att visa.")
-    return Line(line.message, text, is_reviewed, line.reviewed_by, problem if is_faulty else "")
+    elif text and fault(line.message, text):
+        problem = say("Ska ha samma ord inom klamrar som svenskan, och inga tecken som inte går att visa.")
+    return Line(line.message, text, is_reviewed, line.reviewed_by, line.seen, problem)
 
 
 def _keep(catalogue: Catalogue, lines: list[Line]) -> None:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.imported import kept_figures
-from kiosk.desk.sections import Table, broken, missing, section
+from kiosk.desk.sections import Table, broken, change_in_words, missing, section
 from kiosk.desk.session import desk, for_anybody, for_readers, signed_in
 from kiosk.drawing import png, svg
 from kiosk.export import csv_table, files, workbook
@@ -50,11 +50,12 @@ class Place:
 
 
 def _states() -> list[RoundState]:
-    """The rounds this account may see figures of, the latest first: staff who stand beside the kiosk see
-    none before it is closed."""
+    """The rounds that have opened and that this account may see figures of, the latest first: staff who
+    stand beside the kiosk see none before it is closed."""
     account = signed_in()
     is_staff = account is not None and account.role == Role.STAFF
-    return [state for state in desk().store.rounds() if state.is_closed or not is_staff]
+    opened = [state for state in desk().store.rounds() if state.round.opens_at <= desk().clock()]
+    return [state for state in opened if state.is_closed or not is_staff]
 
 
 @blueprint.route("/")
@@ -117,6 +118,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         figures={f"{found.id}-{chart.kind}": chart.figure for found in sections for chart in found.charts},
         missing=missing,
         broken=broken,
+        change_in_words=change_in_words,
         percent_from=PERCENT_FROM,
         next_count=next_tick(ticks, now),
         last_count=desk().store.last_tick,
@@ -146,7 +148,9 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
         abort(404)
     table, drawn = charts[0].table, svg(found.picture(charts[0]))
     content = WRITERS[ending](drawn, table, str(document["made_at"]))
-    return _file(f"{statement_id}-{drawing}", content, is_attachment="download" in request.args)
+    return _file(
+        f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_attachment="download" in request.args
+    )
 
 
 @blueprint.route("/export/<name>")

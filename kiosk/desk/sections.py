@@ -15,6 +15,7 @@ from kiosk.results import (
     Break,
     Row,
     Share,
+    agreeing_options,
     by_place,
     change,
     over_time,
@@ -47,6 +48,11 @@ class Line:
     bar: Bar
     numbers: tuple[str, ...]
 
+    @property
+    def remark(self) -> str:
+        """What keeps the line from being compared, or why it has no numbers."""
+        return " ".join(filter(None, (self.bar.broken, self.bar.instead)))
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -66,10 +72,13 @@ class Chart:
 
     @property
     def table(self) -> Table:
-        """The numbers, a line for each bar."""
-        others = (say("Vet inte"), say("Vill inte svara"), say("Hoppade över"), say("Undanhållna"))
-        heading = (self.heading, *self.labels, say("På skalan (n)"), *others)
-        return (heading, *((line.name, *line.numbers) for line in self.lines))
+        """The numbers, a line for each bar, and at the end remarks where there are any."""
+        heading = (self.heading, *self.labels, say("På skalan (n)"), *_outside())
+        rows = tuple((line.name, *line.numbers) for line in self.lines)
+        if not any(line.remark for line in self.lines):
+            return (heading, *rows)
+        remarks = (say("Anmärkning"), *(line.remark for line in self.lines))
+        return tuple((*row, remark) for row, remark in zip((heading, *rows), remarks, strict=True))
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ class Section:
     figures from elsewhere, named; `places` the units below the node."""
 
     id: str
+    node_id: str
     text: str
     outcome: str
     labels: tuple[str, ...]
@@ -94,6 +104,16 @@ class Section:
     def has_versions(self) -> bool:
         """Whether rounds on either side of no break still differ, in a translation perhaps."""
         return len({found.round.survey.version for found in self.history}) > 1
+
+    @property
+    def beside(self) -> Words:
+        """The answers outside the scale and how many gave them, in words; nothing where none is told."""
+        if not self.now.table:
+            return ()
+        return tuple(
+            f"{words}: {n}"
+            for words, n in zip(_outside(), (*self.now.table.no_answer, self.now.table.withheld), strict=True)
+        )
 
     @property
     def legend(self) -> Words:
@@ -114,14 +134,26 @@ class Section:
         ]
         if len(known) < 2:
             return say("Färre än två ställen har tillräckligt många svar för att jämföras.")
-        (_low, least), (_high, most) = min(known), max(known)
+        (low, least), (high, most) = min(known), max(known)
+        if low == high:
+            return say("Lika stor del höll med på alla ställen som kan jämföras.")
         return say(
             "Flest höll med på {most}, minst på {least}. Skillnaden kan vara slump.", most=most, least=least
         )
 
     def picture(self, chart: Chart) -> Picture:
         """The chart as a picture, with the words it needs when it stands alone."""
-        notes = self.sentences if chart.kind == "now" else (chart.alternative,)
+        where = f"{self.now.round.tree.node(self.node_id).name}, {period(self.now.round)}."
+        notes = [where, chart.alternative]
+        if chart.kind == "now":
+            notes = [where, *self.sentences]
+            if self.beside:
+                notes.append(say("Utanför skalan:") + " " + ", ".join(self.beside) + ".")
+        if chart.kind == "places":
+            notes.append(self.spread)
+        if chart.kind == "time":
+            place, _, _ = where.partition(",")
+            notes = [f"{place}.", chart.alternative, *change_in_words(self.change)]
         base = say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
         bars = tuple(line.bar for line in chart.lines)
         return Picture(self.text, chart.labels, chart.palette, bars, (*notes, base))
@@ -150,7 +182,7 @@ def section(
     )
     said = tuple(sentences(now, words))
     charts = [_now_chart(now, words, palette, said)] if now.on_scale else []
-    if (len(history) > 1 or imported) and any(one.on_scale for one in history):
+    if imported or (len(history) > 1 and any(one.on_scale for one in history)):
         charts.append(_time_chart(history, imported, now, words, palette))
     places = [
         (node, one)
@@ -163,6 +195,7 @@ def section(
         charts.append(Chart("places", say("Ställe"), told, lines, words, palette))
     return Section(
         statement.id,
+        node_id,
         asked(of_round.survey, statement.text),
         statement.outcome,
         words,
@@ -199,18 +232,32 @@ def _time_chart(
     first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
     lines[0] = replace(lines[0], bar=first)
     unknown = say("Okänt")
-    return Chart("time", say("Omgång"), told, (*imported, *lines), (*words, unknown), (*palette, UNKNOWN))
+    told_lines = (
+        *(_with_unknown(line, words) for line in imported),
+        *(_with_unknown(line, words) for line in lines),
+    )
+    return Chart("time", say("Omgång"), told, told_lines, (*words, unknown), (*palette, UNKNOWN))
+
+
+def _with_unknown(line: Line, words: Words) -> Line:
+    """The line with a number for answers a report says nothing of; 0 for those counted here."""
+    options, (n, *others) = line.numbers[: len(words)], line.numbers[len(words) :]
+    unknown = str(int(n) - sum(int(count) for count in options if count)) if n else ""
+    return replace(line, numbers=(*options, unknown, n, *others))
 
 
 def _imported(figures: Figures, known: Known, now: Row, words: Words) -> Line:
     """A bar of figures from elsewhere, and in grey what they do not tell."""
     period_words = f"{day(figures.first)} – {day(figures.last)}"
     name = say("{period}, importerat: {source}", period=period_words, source=figures.source)
-    label = f"{figures.first.year}<br>" + say("importerat")
+    label, broken_words = f"{figures.first.year}<br>" + say("importerat"), ""
+    if known.text != now.statement.text:
+        name += ", " + say("då med orden ”{text}”", text=known.text)
+        broken_words = say("Andra ord då.")
     counts = tuple(reversed(known.counts))
     if known.labels != now.statement.scale.labels:
         nothing = ("",) * (len(words) + 5)
-        return Line(name, Bar(label, f"n = {figures.n}", (), "", say("Annan skala.")), nothing)
+        return Line(name, Bar(label, f"n = {figures.n}", (), broken_words, say("Annan skala.")), nothing)
     untold = figures.n - sum(count for count in counts if count is not None)
     parts = [*zip(words, [count or 0 for count in counts], strict=True), (say("Okänt"), untold)]
     segments = tuple(
@@ -222,7 +269,8 @@ def _imported(figures: Figures, known: Known, now: Row, words: Words) -> Line:
         for word, count in parts
     )
     numbers = tuple("" if count is None else str(count) for count in counts)
-    return Line(name, Bar(label, f"n = {figures.n}", segments), (*numbers, str(figures.n), "", "", "", ""))
+    bar = Bar(label, f"n = {figures.n}", segments, broken_words)
+    return Line(name, bar, (*numbers, str(figures.n), "", "", "", ""))
 
 
 def _line(name: str, label: str, found: Row, now: Row, words: Words) -> Line:
@@ -234,19 +282,34 @@ def _line(name: str, label: str, found: Row, now: Row, words: Words) -> Line:
     return Line(name, _bar(label, found, now, words), tuple(map(str, numbers)))
 
 
+def _outside() -> Words:
+    """The kinds of answers outside the scale."""
+    return (say("Vet inte"), say("Vill inte svara"), say("Hoppade över"), say("Undanhållna"))
+
+
+def change_in_words(found: Trend | None) -> Words:
+    """Up, down or chance, and a sentence that says so; nothing where nothing can be said."""
+    if found is None:
+        return ()
+    return {
+        Trend.UP: (say("Upp"), say("Svaren har blivit mer positiva, mer än slumpen brukar göra.")),
+        Trend.DOWN: (say("Ner"), say("Svaren har blivit mindre positiva, mer än slumpen brukar göra.")),
+        Trend.CHANCE: (
+            say("Kan vara slump"),
+            say("Skillnaderna mellan omgångarna är inte större än slumpen brukar göra."),
+        ),
+    }[found]
+
+
 def sentences(now: Row, words: Sequence[str]) -> Sequence[str]:
     """What a chart says, and how sure one may be, in plain words."""
     if not now.on_scale:
         return [missing(now)]
-    said = [
-        say(
-            "{agreeing} av {n} svarade ”{first}” eller ”{second}”.",
-            agreeing=now.agreeing,
-            n=now.on_scale,
-            first=words[0],
-            second=words[1],
-        )
-    ]
+    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": words[0], "second": words[1]}
+    if agreeing_options(words) == 1:
+        said = [say("{agreeing} av {n} svarade ”{first}”.", **numbers)]
+    else:
+        said = [say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)]
     sure = now.agreeing_interval
     if sure and now.on_scale < PERCENT_ALONE_FROM:
         said.append(

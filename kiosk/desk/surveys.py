@@ -1,5 +1,6 @@
 """Surveys in the browser: copy, write, order, reword, and see them as a guest does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,17 @@ from flask_wtf import FlaskForm
 
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.desk.words import say, say_reason
-from kiosk.drafts import LONGEST_STATEMENT, Draft, DraftError, draft_of, new_id, write_form, write_survey
+from kiosk.drafts import (
+    LONGEST_STATEMENT,
+    ChangedError,
+    Draft,
+    DraftError,
+    draft_of,
+    name_of,
+    new_id,
+    write_form,
+    write_survey,
+)
 from kiosk.guest.pages import Pages
 from kiosk.i18n import REFERENCE
 from kiosk.office import Deed
@@ -90,11 +101,12 @@ def from_xlsform() -> ResponseReturnValue:
             form,
             library.surveys,
             _scales(),
+            {code: found.texts for code, found in library.guest.items()},
             account.name if account else "",
             desk().clock().date(),
         )
     except XLSFormError as error:
-        return _list([str(error)]), 400
+        return _list([say_reason(error.reason)]), 400
     except DraftError as error:
         return _list([say_reason(reason) for reason in error.reasons]), 400
     desk().reread()
@@ -110,10 +122,16 @@ def survey(survey_id: str) -> ResponseReturnValue:
     if not is_own(survey_id):
         abort(403)
     form, draft, problems = FlaskForm(), draft_of(found, survey_id), []
+    seen, is_changed = name_of(draft), False
     if request.method == "POST" and form.validate():
         draft = _draft_sent(found)
         try:
-            write_survey(_folder(), draft, _scales())
+            write_survey(_folder(), draft, _scales(), request.form.get("seen", ""))
+        except ChangedError:
+            is_changed = True
+            problems = [
+                say("Någon annan har ändrat frågorna sedan du öppnade dem. Skriv av det du vill behålla.")
+            ]
         except DraftError as error:
             problems = [say_reason(reason) for reason in error.reasons]
         else:
@@ -126,10 +144,12 @@ def survey(survey_id: str) -> ResponseReturnValue:
         "survey.html",
         form=form,
         draft=draft,
+        seen=request.form.get("seen", seen),
         version=found.version,
         rows=[*rows, *([empty] * NEW_ROWS)],
         scales=_scales().values(),
         problems=problems,
+        is_changed=is_changed,
         longest=LONGEST_STATEMENT,
         languages=[found.language for code, found in desk().library.guest.items() if code != REFERENCE],
     )
@@ -216,13 +236,23 @@ def _draft_sent(found: Survey) -> Draft:
         if statement_id not in known:
             statement_id = new_id(words, taken, "statement")
             taken.add(statement_id)
-        number = int(place) if place.isdecimal() and len(place) < 4 else 999
-        rows.append((number, at, Statement(statement_id, words, " ".join(outcome.split()), scales[scale])))
+        number = int(place) if place.isdecimal() and len(place) < 4 else at + 1
+        statement = Statement(statement_id, words, " ".join(outcome.split()), scales[scale])
+        rows.append((number, at + 1, statement))
     return Draft(
         found.id,
         " ".join(sent.get("title", "").split()),
         " ".join(sent.get("source", "").split()),
         " ".join(sent.get("licence", "").split()),
         "validated" in sent,
-        tuple(statement for _, _, statement in sorted(rows, key=lambda row: row[:2])),
+        tuple(_in_order(rows)),
     )
+
+
+def _in_order(rows: Sequence[tuple[int, int, Statement]]) -> list[Statement]:
+    """Statements as (place asked for, place they had, statement): those that were moved stand where they were
+    asked to, the others around them as they stood."""
+    found = [statement for asked, had, statement in rows if asked == had]
+    for asked, _had, statement in sorted((row for row in rows if row[0] != row[1]), key=lambda row: row[:2]):
+        found.insert(max(asked - 1, 0), statement)
+    return found

@@ -119,6 +119,7 @@ def _shown_round(found: Wall) -> Round | None:
         state.round
         for state in desk().store.rounds()
         if found.node_id in {node.id for node in state.round.tree.nodes}
+        and state.round.opens_at <= desk().clock()
     ]
     running = [of_round for of_round in of_place if of_round.is_running(desk().clock())]
     return next(iter([*running, *of_place]), None)
