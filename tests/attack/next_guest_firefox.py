@@ -20,9 +20,6 @@ from tests.test_guest import Place
 
 NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")
 THANKS = "Thank you for your answers!"
-IS_THERE = "document.readyState === 'complete' || document.documentURI.startsWith('about:')"
-"""A page has loaded, or Firefox's own stands in its place: that it will not show a form's page again."""
-
 BOTH = (True, False)
 
 MARKER = "written-down"
@@ -77,6 +74,8 @@ class Keeping:
 
 def begin(browser: Firefox, address: str, visit: Visit, slip: str) -> None:
     """Come to the statements, by a kiosk, a poster or a slip."""
+    # No button of the guest before is there to be touched for one of hers.
+    browser.go(f"{address}/nothing")
     if visit.way is Admission.SLIP:
         # A scanned code is sent on at once, which cuts the first page's loading short.
         with suppress(FirefoxError):
@@ -97,14 +96,16 @@ def begin(browser: Firefox, address: str, visit: Visit, slip: str) -> None:
 
 def answer(browser: Firefox, visit: Visit) -> None:
     """All statements answered, and sent or not."""
-    for name in NAMES:
-        here = "fieldset:not([hidden])" if visit.has_script else "fieldset"
-        browser.tap(f'{here} label:has(input[name="{name}"][value="4"])')
-        if visit.has_script and (visit.is_sent or name != NAMES[-1]):
-            browser.tap("#next")
+    here = "fieldset:not([hidden])" if visit.has_script else "fieldset"
+    for at, name in enumerate(NAMES, start=1):
+        option = f'input[name="{name}"][value="4"]'
+        browser.tap(f"{here} label:has({option})", f"{option}:checked")
+        if visit.has_script and at < len(NAMES):
+            browser.tap("#next", f'{here} input[name="{NAMES[at]}"]')
     if not visit.is_sent:
         return
     if visit.has_script:
+        browser.tap("#next", "#message:not([hidden])")
         said = "document.querySelector('#message p')?.textContent"
         wait_until(lambda: browser.evaluate(said) == THANKS, "thanks")
     else:
@@ -117,10 +118,12 @@ def look(browser: Firefox) -> int:
     found: list[int] = []
 
     def has_looked() -> bool:
-        if not browser.url().startswith("http"):
-            # The page a browser starts with, before the first guest's.
+        if not browser.url().startswith("http") or browser.evaluate(
+            "document.documentURI.startsWith('about:')"
+        ):
+            # Firefox's own page: the one it starts with, or that it will not show a form's page again.
             found.append(0)
-        elif browser.evaluate(IS_THERE):
+        elif browser.evaluate("document.readyState === 'complete'"):
             found.append(int(browser.evaluate(f"({TRACES})()" if browser.has_script else CHOSEN)))
         return bool(found)
 
