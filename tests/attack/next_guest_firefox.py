@@ -1,5 +1,6 @@
 """Attack 6 in Firefox, which keeps what forms hold: at a reload, at Back, and on disk for the next start."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")
 THANKS = "Thank you for your answers!"
 BOTH = (True, False)
 AT_A_TIME = 2
+TRIES = 3
 
 MARKER = "written-down"
 FILLING_IN = 2.0
@@ -226,14 +228,24 @@ def trace(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
         )
 
 
+def traced(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
+    """The same; a visit that could not be driven to its end says nothing, and is tried anew."""
+    for _ in range(TRIES - 1):
+        try:
+            return trace(visit, is_keeping=is_keeping)
+        except (FirefoxError, TimeoutError) as error:
+            print(f"{visit}: {error}; once more", file=sys.stderr)
+    return trace(visit, is_keeping=is_keeping)
+
+
 def run(scale: Scale) -> list[Finding]:
     ways = list(Admission) if scale is Scale.FULL else [Admission.KIOSK]
     visits = [Visit(way, has_script, is_sent) for way, has_script, is_sent in product(ways, BOTH, BOTH)]
     controls = [Visit(Admission.KIOSK, has_script, is_sent=False) for has_script in BOTH]
     try:
         with ThreadPoolExecutor(AT_A_TIME) as pool:
-            traces = list(pool.map(partial(trace, is_keeping=False), visits))
-            kept = list(pool.map(partial(trace, is_keeping=True), controls))
+            traces = list(pool.map(partial(traced, is_keeping=False), visits))
+            kept = list(pool.map(partial(traced, is_keeping=True), controls))
     except NotPermittedError as error:
         return [not_possible("next guest in Firefox", error)]
     seen, keeping = Counter[str](), Counter[str]()
