@@ -107,13 +107,25 @@ class Firefox:
             raise FirefoxError(answer["exceptionDetails"]["text"])
         return answer["result"].get("value")
 
-    def tap(self, selector: str) -> None:
-        """Touch the only element there is of that kind, once it is there and shown."""
-        wait_until(lambda: self._has_tapped(selector), selector)
+    def tap(self, selector: str, shows: str | None = None) -> None:
+        """Touch the only element there is of that kind, once it is there and shown; if need be again, until
+        what it `shows` is there."""
+
+        def has_shown() -> bool:
+            return bool(shows and self._nodes(shows))
+
+        def has_done() -> bool:
+            return has_shown() or (self._has_tapped(selector) and (shows is None or has_shown()))
+
+        wait_until(has_done, selector)
+
+    def _nodes(self, selector: str) -> list[dict[str, Any]]:
+        by = {"type": "css", "value": selector}
+        found = self.command("browsingContext.locateNodes", context=self.tab, locator=by)
+        return list(found["nodes"])
 
     def _has_tapped(self, selector: str) -> bool:
-        by = {"type": "css", "value": selector}
-        nodes = self.command("browsingContext.locateNodes", context=self.tab, locator=by)["nodes"]
+        nodes = self._nodes(selector)
         if len(nodes) != 1:
             return False
         self.evaluate(f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block: 'center'}})")
