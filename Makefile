@@ -8,7 +8,7 @@ BIN = .venv/bin
 run: .venv/installed
 	$(BIN)/kiosk demo
 
-test: .venv/tested-with browser postgresql
+test: .venv/tested-with browser postgresql speech
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -72,6 +72,13 @@ postgresql:
 		echo "Installing PostgreSQL for the tests of the store"; \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq postgresql; }
+
+.PHONY: speech
+speech:
+	@command -v espeak-ng >/dev/null && command -v lame >/dev/null || { \
+		echo "Installing espeak-ng and lame for the tests of speech"; \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq espeak-ng lame; }
 
 clean:
 	rm -rf .venv build dist *.egg-info

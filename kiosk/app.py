@@ -46,6 +46,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         devices=devices,
         leave_to=settings.leave_to,
         screen=settings.screen,
+        audio=settings.audio_folder,
     )
     desk = create_desk_app(
         store,

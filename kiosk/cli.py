@@ -16,6 +16,8 @@ import peewee
 
 from kiosk import __version__
 from kiosk.app import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
+from kiosk.audio import VOICES, AudioError, speeches, spoken_texts
+from kiosk.audio import build as build_audio
 from kiosk.backup import restore_backup, write_backup
 from kiosk.check import check_report, check_text, read_checked
 from kiosk.counting import Counting, count_if_due
@@ -54,6 +56,7 @@ MENDABLE = (
     ArrivalError,
     PaperError,
     LockdownError,
+    AudioError,
     KeysAwayError,
 )
 
@@ -234,6 +237,51 @@ def survey_import(file: Path) -> None:
     except DraftError as error:
         raise DefinitionError(f"{file}: {_in_english(error.reasons)}") from error
     click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")
+
+
+@main.group()
+def audio() -> None:
+    """Texts read aloud to guests: a machine's drafts, and people's recordings."""
+
+
+@audio.command(name="build")
+@mendable
+def audio_build() -> None:
+    """Make draft speech for each text without a sound, where there is a voice; needs espeak-ng and lame."""
+    settings = _settings()
+    made, removed = build_audio(settings.audio_folder, _spoken(read_library(settings)))
+    click.echo(f"{settings.audio_folder}: {made} drafts made, {removed} removed. A machine speaks them;")
+    click.echo("ask people with the language as their own to record them: kiosk audio list --language CODE")
+
+
+@audio.command(name="list")
+@click.option("--language", help="All texts of one language, as a script to record from.")
+@mendable
+def audio_list(language: str | None) -> None:
+    """Tell what is recorded, drafted by a machine, or silent in each language."""
+    settings = _settings()
+    spoken, folder = _spoken(read_library(settings)), settings.audio_folder
+    if language is not None:
+        _check_among(set(spoken), language, "language")
+        click.echo(f"Record each as {folder / 'recordings' / language}/NAME.mp3 (or .m4a, .ogg, .wav):")
+        for speech in speeches(folder, language, spoken[language]):
+            state = "recorded" if speech.is_recorded else "draft" if speech.file else "silent"
+            click.echo(f"{speech.name}  {state:8}  {speech.text}")
+        return
+    for code, texts in spoken.items():
+        found = speeches(folder, code, texts)
+        recorded, sounds = sum(one.is_recorded for one in found), sum(one.file is not None for one in found)
+        voice = "" if code in VOICES else "; no voice for drafts: must be recorded"
+        click.echo(
+            f"{code}: {recorded} recorded, {sounds - recorded} drafts by a machine, "
+            f"{len(found) - sounds} silent{voice}"
+        )
+
+
+def _spoken(library: Library) -> dict[str, list[str]]:
+    """Language -> every text that can be read out in it."""
+    surveys = list(library.surveys.values())
+    return {code: spoken_texts(found, surveys) for code, found in library.guest.items()}
 
 
 @main.group()

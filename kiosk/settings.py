@@ -65,6 +65,11 @@ class Settings:
         return [shipped_folder("questions"), self.data / "questions"]
 
     @property
+    def audio_folder(self) -> Path:
+        """Speech: `drafts` a machine made, and people's `recordings`."""
+        return self.data / "audio"
+
+    @property
     def translation_folders(self) -> list[Path]:
         return [shipped_folder("translations"), self.data / "translations"]
 

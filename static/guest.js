@@ -141,6 +141,9 @@ form.addEventListener("change", allowNext);
 window.addEventListener("pagehide", () => form.reset());
 window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
 
+if (Object.values(words).some(({ sounds }) => Object.keys(sounds).length)) {
+  import("./guest_listen.js").then(({ offer }) => offer(() => words[guest.language], said));
+}
 document.body.classList.add("steps");
 find("send").remove();
 for (const id of ["start", "steps", "bar"]) find(id).hidden = false;

@@ -34,6 +34,7 @@ class Place:
         languages: frozenset[str] | None = None,
         leave_to: str = "https://www.smhi.se",
         screen: Screen | None = None,
+        audio: Path | None = None,
     ) -> None:
         self.library = library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
@@ -53,6 +54,7 @@ class Place:
             allowed_languages=languages,
             leave_to=leave_to,
             screen=screen,
+            audio=audio,
         )
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 

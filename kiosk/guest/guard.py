@@ -14,7 +14,7 @@ NEVER_USED = (
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
         "sandbox allow-forms allow-scripts allow-same-origin"
     ),

@@ -5,10 +5,12 @@ A form carries its words in every language shown, so that choosing one asks the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flask import render_template
 
+from kiosk.audio import speeches, spoken_texts
 from kiosk.guest.screen import Line, Question, in_all, questions
 from kiosk.guest.sizes import Screen
 from kiosk.guest.stored import sentences
@@ -20,12 +22,14 @@ from kiosk.survey import Survey
 
 @dataclass(frozen=True)
 class Words:
-    """All a guest's screen says in one language. `reply` is what came of an earlier round, or ""."""
+    """All a guest's screen says in one language. `reply` is what came of an earlier round, or ""; `sounds`
+    maps a text to the name of its speech, where there is any."""
 
     language: Language
     screen: dict[str, str]
     statements: tuple[Question, ...]
     reply: str
+    sounds: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,14 @@ class Said:
 @dataclass(frozen=True)
 class Pages:
     """`allowed_languages` are shown although not reviewed; None shows all, in the demonstration.
-    `leave_to` is where a phone goes at once, `screen` what a kiosk's measures."""
+    `leave_to` is where a phone goes at once, `screen` what a kiosk's measures; speech lies in `audio`."""
 
     library: Library
     allowed_languages: frozenset[str] | None
     is_demonstration: bool
     leave_to: str = ""
     screen: Screen | None = None
+    audio: Path | None = None
 
     def form(
         self,
@@ -69,6 +74,7 @@ class Pages:
                 _screen(catalogues[code]),
                 questions(survey, code),
                 reply.get(code, ""),
+                self._sounds(catalogues[code], survey),
             )
             for code in shown
         }
@@ -82,6 +88,13 @@ class Pages:
             **self._surroundings(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
+
+    def _sounds(self, catalogue: Catalogue, survey: Survey) -> dict[str, str]:
+        if self.audio is None or not self.audio.is_dir():
+            return {}
+        texts = spoken_texts(catalogue, [survey])
+        found = speeches(self.audio, catalogue.language.code, texts)
+        return {speech.text: speech.name for speech in found if speech.file}
 
     def slip(self, asked: str) -> str:
         """The page where a slip's code is typed or scanned."""

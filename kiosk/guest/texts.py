@@ -38,6 +38,8 @@ SCREEN = {
     "try_first": _("Prova först"),
     "practised": _("Övningen är slut. Inget har sparats."),
     "answer_now": _("Svara nu"),
+    "listen": _("Lyssna"),
+    "volume": _("Volym"),
     "text_size": _("Textstorlek"),
     "leave_now": _("Lämna sidan nu"),
     "demonstration": _("Detta är en demonstration. Svaren används inte."),

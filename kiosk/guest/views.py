@@ -9,14 +9,16 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, make_response, redirect, request
+from flask import Blueprint, Flask, Response, abort, make_response, redirect, request, send_file
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests
 from werkzeug.wrappers import Response as BaseResponse
 
 from kiosk import slips
+from kiosk.audio import KINDS, find
 from kiosk.ballot import Ballot, BallotError, read_ballot
 from kiosk.devices import DIGITS, Devices, TooManyTriesError
 from kiosk.guest.guard import HEADERS, is_own_form
@@ -52,15 +54,16 @@ def create_guest_app(
     devices: Devices | None = None,
     leave_to: str = "https://www.smhi.se",
     screen: Screen | None = None,
+    audio: Path | None = None,
 ) -> Flask:
     """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
     demonstration only. `devices` are shared with the desk, which pairs them; `leave_to` is
-    where a phone goes at once; `screen` what a kiosk's measures."""
+    where a phone goes at once; `screen` what a kiosk's measures; `audio` holds speech."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii = False
-    pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen)
+    pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
     views = GuestViews(store, pages, clock, pace, devices or Devices())
     app.register_blueprint(views.blueprint())
     # Flask would write paths and times of failed requests to the log.
@@ -140,6 +143,7 @@ class GuestViews:
             views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", self.thanks, methods=["GET"])
             views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
             views.add_url_rule(f"{beside}/alive", f"alive {prefix}", self.alive, methods=["GET"])
+        views.add_url_rule("/audio/<language>/<name>", "audio", self.audio, methods=["GET"])
         views.add_url_rule("/pair", "pairing", self.pairing, methods=["GET"])
         views.add_url_rule("/pair", "pair", self.pair, methods=["POST"])
         views.add_url_rule("/screen.css", "screen", self.screen, methods=["GET"])
@@ -182,6 +186,15 @@ class GuestViews:
         is_play = link.admission is Admission.KIOSK and self._is_play(link)
         thanks = f"{request.path.rstrip('/')}/thanks"
         return self._take(of_round, link.unit_id, None if is_play else ballot, thanks)
+
+    def audio(self, language: str, name: str) -> Answer:
+        """One text read out. Kept by no browser: it would tell which language somebody had."""
+        path = find(self._pages.audio, language, name) if self._pages.audio else None
+        if path is None:
+            abort(404)
+        response = send_file(path, mimetype=KINDS[path.suffix], conditional=True, etag=False)
+        del response.headers["Last-Modified"]
+        return response
 
     # -- a screen becomes a kiosk, and is heard ----------------------------------------------------
 

@@ -37,7 +37,7 @@ from tests.test_desk import HASH, PASSWORD
 OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 """Of these days, since commands read the machine's clock."""
 
-SHOWING = {"check", "results", "round list", "count", "doctor", "export"}
+SHOWING = {"audio list", "check", "results", "round list", "count", "doctor", "export"}
 CHANGING = {
     "init",
     "user add",
@@ -50,6 +50,7 @@ CHANGING = {
     "survey export",
     "survey import",
     "lockdown",
+    "audio build",
 }
 SERVING = {"serve", "demo", "simulate"}
 """Every command is one of these; `backup` is looked at through what it writes, the store's dump."""
@@ -146,6 +147,7 @@ PLACES = {
     "statement_id": ["listened"],
     "survey_id": ["ombudsmannaskap"],
     "name": ["counts.csv", "codebook.csv", "results.xlsx", "snapshot.json", "datapackage.json"],
+    "language": ["sv"],
     "drawing": [f"{kind}.{end}" for kind in ("now", "places") for end in ("svg", "png", "csv", "xlsx")],
     "filename": ["icon.svg"],
 }

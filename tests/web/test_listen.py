@@ -1,0 +1,142 @@
+"""A guest who would rather listen presses a speaker; nothing speaks by itself, or says what she chose."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from kiosk.audio import build, name_of, spoken_texts
+from tests.test_guest import Place
+from tests.web.test_answer import KIOSK, Counted, Guest, Serve
+
+pytestmark = pytest.mark.browser
+
+HEARD = "Jag känner att personalen lyssnar på mig"
+
+
+class Listener(Guest):
+    """A guest at a screen with speech in Swedish and Arabic, whose sounds are watched."""
+
+    def __init__(self, context: BrowserContext, serve: Serve, folder: Path) -> None:
+        place = Place(folder, audio=folder / "audio")
+        surveys = list(place.library.surveys.values())
+        spoken = {code: spoken_texts(place.library.guest[code], surveys) for code in ("sv", "ar")}
+        build(folder / "audio", spoken)
+        served = Counted(place.app)
+        page = context.new_page()
+        page.add_init_script(
+            "const made = window.Audio; window.Audio = function () { return (window.heard = new made()); };"
+        )
+        super().__init__(page, place, served, serve(served))
+
+    @property
+    def sounds(self) -> list[str]:
+        return [path for path in self.served.asked if "/audio/" in path]
+
+    def state(self) -> tuple[bool, float]:
+        """(whether it is silent, the volume)."""
+        paused, volume = self.page.evaluate("[heard.paused, heard.volume]")
+        return bool(paused), float(volume)
+
+    def listen(self, within: str) -> None:
+        self.tap(f"{within} .speaker")
+
+
+@pytest.fixture
+def guest(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Listener]:
+    context = browser.new_context(viewport=KIOSK)  # type: ignore[arg-type]
+    yield Listener(context, serve, tmp_path)
+    context.close()
+
+
+def playing(page: Page) -> None:
+    page.evaluate(
+        "new Promise((done) => heard.currentTime > 0 ? done() : (heard.ontimeupdate = () => done()))"
+    )
+    assert not page.evaluate("heard.paused")
+
+
+def test_a_speaker_plays_its_text_and_stops_when_pressed_again(guest: Listener) -> None:
+    guest.start("sv")
+    assert guest.sounds == []
+    guest.listen("fieldset:not([hidden])")
+    playing(guest.page)
+    assert guest.page.evaluate("heard.currentSrc").endswith(f"/audio/sv/{name_of('sv', HEARD)}")
+    expect(guest.page.locator("[aria-pressed=true]")).to_have_count(1)
+    guest.listen("fieldset:not([hidden])")
+    assert guest.state()[0]
+    guest.listen("fieldset:not([hidden])")
+    playing(guest.page)
+    assert guest.page.evaluate("heard.currentTime") < 1
+
+
+@pytest.mark.parametrize("other", ["#skip", "#language", "#start-over"])
+def test_any_other_touch_is_followed_by_silence(guest: Listener, other: str) -> None:
+    guest.start("ar")
+    guest.listen("fieldset:not([hidden])")
+    playing(guest.page)
+    guest.tap(other)
+    assert guest.state()[0]
+    expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0)
+
+
+def test_an_answer_is_heard_without_being_chosen_and_chosen_without_being_heard(guest: Listener) -> None:
+    guest.start("sv")
+    guest.listen(".heard:has(input[value='4'])")
+    playing(guest.page)
+    expect(guest.page.locator("input:checked:not([value=''])")).to_have_count(0)
+    asked = guest.sounds
+    guest.choose("4")
+    assert guest.state()[0]
+    guest.answer("5", "1", "2", "3")
+    expect(guest.page.locator("#message p")).to_have_text("Tack för dina svar!")
+    assert guest.sounds == asked
+
+
+def test_the_promise_is_read_from_beginning_to_end(guest: Listener) -> None:
+    guest.page.goto(guest.address)
+    guest.tap('[data-language="sv"]')
+    guest.page.evaluate("() => { heard.playbackRate = heard.defaultPlaybackRate = 16; }")
+    guest.listen("#promise")
+    expect(guest.page.locator("[aria-pressed=true]")).to_have_count(1)
+    expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0, timeout=30_000)
+    names = [sound.rpartition("/")[2] for sound in dict.fromkeys(guest.sounds)]
+    promises = guest.page.locator("#promise > p[data-text]").all_inner_texts()
+    assert names == [name_of("sv", text) for text in promises]
+
+
+def test_the_volume_is_the_usual_again_for_the_next_guest(guest: Listener) -> None:
+    guest.start("sv")
+    guest.tap("#volume")
+    expect(guest.page.locator("#volume")).to_have_text("Volym 60 %")
+    assert guest.state()[1] == pytest.approx(0.6)
+    guest.listen("fieldset:not([hidden])")
+    playing(guest.page)
+    guest.tap("#start-over")
+    expect(guest.page.locator("#volume")).to_have_text("Volym 100 %")
+    guest.tap('[data-language="sv"]')
+    guest.tap("#start")
+    guest.listen("fieldset:not([hidden])")
+    assert guest.state()[1] == 1
+
+
+def test_a_language_without_speech_has_no_speakers(guest: Listener) -> None:
+    guest.start("en")
+    expect(guest.page.locator("fieldset:not([hidden]) .speaker:visible")).to_have_count(0)
+    expect(guest.page.locator("#volume")).not_to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("language", ["sv", "ar"])
+def test_speakers_can_be_touched_and_bar_nobody(guest: Listener, width: int, language: str) -> None:
+    guest.page.set_viewport_size({"width": width, "height": 800})
+    guest.start(language)
+    assert Axe().run(guest.page).response["violations"] == []
+    least = 72 if width == 1280 else 44
+    for button in guest.page.locator("fieldset:not([hidden]) > :is(.speaker, .heard .speaker)").all():
+        box = button.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= least
+    assert guest.page.evaluate("document.documentElement.scrollWidth") <= width
