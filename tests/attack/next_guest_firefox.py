@@ -116,7 +116,7 @@ def answer(browser: Firefox, visit: Visit) -> None:
         browser.tap("#next", "#message:not([hidden])")
         wait_until(lambda: browser.evaluate(IS_THANKED) is True, "thanks")
     else:
-        browser.tap("#send")
+        browser.tap("#send", "p.message")
         wait_until(lambda: browser.url().endswith("/thanks"), "thanks")
 
 

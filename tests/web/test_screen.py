@@ -1,0 +1,494 @@
+"""The guest's screen itself: its size for each eye, hand, script and device, and the way out of it."""
+
+import base64
+from collections.abc import Callable, Iterator
+from math import radians, tan
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from kiosk.guest.sizes import Screen
+from kiosk.rounds import Admission
+from tests.test_guest import Place
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[[Any], str]
+Size = tuple[int, int]
+Open = Callable[..., Page]
+
+ALL_WAYS = frozenset({Admission.KIOSK, Admission.POSTER, Admission.SLIP})
+KIOSK, PHONE = (1280, 800), (390, 844)
+STATEMENTS = 4
+
+TEN_INCH, TWENTY_ONE_INCH, UPRIGHT = ((1280, 800), 217), ((1920, 1080), 476), ((1080, 1920), 398)
+"""Pixels, and the width of what is lit in millimetres."""
+
+
+@pytest.fixture
+def open_page(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Open]:
+    """open_page(size, path, ...) -> a page in a context of its own, over a place of its own."""
+    contexts = []
+
+    def opened(size: Size, path: str = "/", *, context: dict[str, Any] | None = None, **place: Any) -> Page:
+        address = serve(Place(tmp_path, ALL_WAYS, **place).app)
+        width, height = size
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **context or {}))
+        page = contexts[-1].new_page()
+        page.clock.install()
+        page.goto(address + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def tap(page: Page, selector: str) -> None:
+    page.clock.run_for(500)
+    page.locator(selector).locator("visible=true").first.click()
+
+
+def start(page: Page, language: str = "sv") -> None:
+    tap(page, f'[data-language="{language}"], button[lang="{language}"]')
+    tap(page, "#start")
+
+
+def overflow(page: Page) -> int:
+    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found
+
+
+def font_size(page: Page) -> float:
+    return float(page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)"))
+
+
+# -- text size -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(320, 568), PHONE, KIOSK, (1920, 1080), (1080, 1920)])
+@pytest.mark.parametrize("language", ["sv", "ar", "ti"])
+def test_text_grows_at_one_place_of_every_screen_and_nothing_overflows(
+    open_page: Open, size: Size, language: str
+) -> None:
+    page = open_page(size, "/" if size[0] > 1000 else "/s/poster")
+    usual, places = font_size(page), []
+    button = page.locator("#text-size")
+
+    def look() -> None:
+        assert overflow(page) <= 0
+        box = button.bounding_box()
+        assert box
+        places.append(
+            (round(box["x"] + (0 if page.locator("html[dir=rtl]").count() else box["width"])), box["y"])
+        )
+
+    look()
+    tap(page, f'[data-language="{language}"]')
+    look()
+    tap(page, "#start")
+    look()
+    assert {y for _, y in places} == {places[0][1]}
+    for factor, said in ((1.25, "125 %"), (1.5, "150 %")):
+        tap(page, "#text-size")
+        assert font_size(page) == pytest.approx(usual * factor)
+        assert button.inner_text().strip().endswith(said)
+        for _ in range(STATEMENTS - 1):
+            assert overflow(page) <= 0, page.locator("legend:visible").inner_text()
+            tap(page, "#skip")
+        for _ in range(STATEMENTS - 1):
+            tap(page, "#back")
+    tap(page, "#text-size")
+    assert font_size(page) == pytest.approx(usual)
+
+
+def test_the_size_is_named_and_told_to_a_screen_reader(open_page: Open) -> None:
+    page = open_page(KIOSK)
+    page.get_by_role("button", name="Textstorlek 100 %").press("Enter")
+    expect(page.get_by_role("button", name="Textstorlek 125 %")).to_be_visible()
+    page.locator('[data-language="en"]').press("Enter")
+    expect(page.get_by_role("button", name="Text size 125 %")).to_be_visible()
+
+
+def test_the_size_goes_with_the_guest_and_is_kept_nowhere(open_page: Open) -> None:
+    page = open_page(KIOSK)
+    usual = font_size(page)
+
+    def grown() -> None:
+        start(page)
+        tap(page, "#text-size")
+        assert font_size(page) > usual
+
+    grown()
+    tap(page, "#start-over")
+    expect(page.locator("#picker")).to_be_visible()
+    assert font_size(page) == usual
+    grown()
+    page.clock.run_for(91_000)
+    page.clock.run_for(31_000)
+    expect(page.locator("#picker")).to_be_visible()
+    assert font_size(page) == usual
+    grown()
+    for _ in range(STATEMENTS):
+        tap(page, "#skip")
+    expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
+    assert font_size(page) == usual
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie.length]") == [0, 0, 0]
+    assert page.context.cookies() == []
+
+
+# -- a measured screen -----------------------------------------------------------------------------
+
+
+def capital_height(page: Page, browser: Browser, selector: str) -> int:
+    """Height in pixels of a capital H with the letters of an element, as Chromium paints it."""
+    page.evaluate(
+        """selector => {
+            const like = getComputedStyle([...document.querySelectorAll(selector)].find((e) => e.checkVisibility()));
+            const letter = document.createElement("div");
+            letter.id = "measured";
+            letter.textContent = "H";
+            for (const name of ["fontFamily", "fontSize", "fontWeight", "fontSizeAdjust"]) letter.style[name] = like[name];
+            Object.assign(letter.style, { position: "fixed", inset: "0 auto auto 0", padding: "40px", lineHeight: 1 });
+            Object.assign(letter.style, { color: "#000", background: "#fff", zIndex: 9 });
+            document.body.append(letter);
+        }""",
+        selector,
+    )
+    picture = base64.b64encode(page.locator("#measured").screenshot()).decode()
+    page.evaluate("document.getElementById('measured').remove()")
+    blank = browser.new_page()
+    rows = blank.evaluate(
+        """async (picture) => {
+            const image = new Image();
+            image.src = "data:image/png;base64," + picture;
+            await image.decode();
+            const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+            const context = canvas.getContext("2d");
+            context.drawImage(image, 0, 0);
+            const { data } = context.getImageData(0, 0, image.width, image.height);
+            let rows = 0;
+            for (let y = 0; y < image.height; y++)
+                rows += data.slice(4 * y * image.width, 4 * (y + 1) * image.width).some((v, at) => at % 4 < 3 && v < 128);
+            return rows;
+        }""",
+        picture,
+    )
+    blank.close()
+    return int(rows)
+
+
+@pytest.mark.parametrize(("size", "width_mm"), [TEN_INCH, TWENTY_ONE_INCH, UPRIGHT])
+def test_capitals_are_tall_enough_for_the_distance_and_answers_for_a_finger(
+    open_page: Open, browser: Browser, size: Size, width_mm: int
+) -> None:
+    page = open_page(size, screen=Screen(width_mm, 600))
+    least = 600 * tan(radians(0.7)) * size[0] / width_mm
+    # A row of pixels that the letter covers by less than half counts for nothing.
+    assert capital_height(page, browser, ".languages a") >= least - 1
+    start(page)
+    for selector in (".option", "legend", "#progress", "#language", ".no-answer label", "#next"):
+        assert capital_height(page, browser, selector) >= least - 1, selector
+    for _ in range(STATEMENTS):
+        for answer in page.locator(".answer:visible").all():
+            box = answer.bounding_box()
+            assert box
+            assert box["height"] >= 72
+        room = page.evaluate("document.documentElement.scrollHeight - window.innerHeight")
+        assert room <= 0, f"{page.locator('legend:visible').inner_text()} must be scrolled by {room}"
+        tap(page, "#skip")
+
+
+def test_a_screen_nobody_measured_has_smaller_letters(open_page: Open, browser: Browser) -> None:
+    """The control of the test above: it sees letters that are too small."""
+    (width, height), width_mm = TEN_INCH
+    page = open_page((width, height))
+    start(page)
+    assert capital_height(page, browser, ".option") < 600 * tan(radians(0.7)) * width / width_mm - 1
+
+
+@pytest.mark.parametrize("language", ["sv", "ar", "ti", "ru"])
+@pytest.mark.parametrize(("width_mm", "lower_edge"), [(398, 700), (268, 750)])
+def test_on_an_upright_screen_all_that_is_touched_is_within_reach(
+    open_page: Open, width_mm: int, lower_edge: int, language: str
+) -> None:
+    width, height = 1080, 1920
+    page = open_page((width, height), screen=Screen(width_mm, 600, lower_edge))
+
+    def out_of_reach() -> list[str]:
+        boxes = page.evaluate(
+            """[...document.querySelectorAll("button, a, label")].filter((e) => e.checkVisibility())
+                .map((e) => [e.innerText, e.getBoundingClientRect().top, e.getBoundingClientRect().bottom])"""
+        )
+        floor = [lower_edge + (height - y) * width_mm / width for _, *edges in boxes for y in edges]
+        assert len(boxes) >= 1
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+        names = [name for name, *_ in boxes for _ in range(2)]
+        return [f"{n}: {mm:.0f} mm" for n, mm in zip(names, floor, strict=True) if not 799 <= mm <= 1101]
+
+    assert out_of_reach() == []
+    tap(page, f'[data-language="{language}"]')
+    assert out_of_reach() == []
+    tap(page, "#start")
+    assert out_of_reach() == []
+    page.clock.run_for(91_000)
+    expect(page.locator("dialog")).to_be_visible()
+    dialog = page.locator("dialog button").evaluate_all(
+        "all => all.flatMap((e) => [e.getBoundingClientRect().top, e.getBoundingClientRect().bottom])"
+    )
+    assert all(799 <= lower_edge + (height - y) * width_mm / width <= 1101 for y in dialog)
+    tap(page, "#stay")
+    page.context.set_offline(True)
+    for _ in range(STATEMENTS):
+        tap(page, "#skip")
+    expect(page.locator("#again")).to_be_visible()
+    assert out_of_reach() == []
+
+
+# -- fonts -----------------------------------------------------------------------------------------
+
+
+def used_fonts(page: Page, selector: str) -> set[tuple[str, bool]]:
+    """(family, whether it came from us) of what Chromium painted the element's text with."""
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    node = session.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
+    fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+    session.detach()
+    return {(font["familyName"], font["isCustomFont"]) for font in fonts}
+
+
+@pytest.mark.parametrize(
+    ("language", "family", "files"),
+    [
+        ("sv", None, {"guest-autonyms.woff2"}),
+        (
+            "ar",
+            "Noto Sans Arabic",
+            {"guest-autonyms.woff2", "guest-arabic-400.woff2", "guest-arabic-700.woff2"},
+        ),
+        (
+            "fa",
+            "Noto Sans Arabic",
+            {"guest-autonyms.woff2", "guest-arabic-400.woff2", "guest-arabic-700.woff2"},
+        ),
+        (
+            "ti",
+            "Noto Sans Ethiopic",
+            {"guest-autonyms.woff2", "guest-ethiopic-400.woff2", "guest-ethiopic-700.woff2"},
+        ),
+    ],
+)
+def test_each_script_is_painted_with_our_letters_and_no_page_fetches_others(
+    open_page: Open, language: str, family: str | None, files: set[str]
+) -> None:
+    page = open_page(PHONE, "/s/poster")
+    fetched: set[str] = set()
+    page.on("request", lambda request: fetched.add(request.url.rsplit("/", 1)[1]))
+    page.reload()
+    page.evaluate("document.fonts.ready.then(() => 0)")
+    for code in ("ar", "fa", "ti"):
+        fonts = used_fonts(page, f'.languages [lang="{code}"]')
+        assert any(is_ours for _, is_ours in fonts), (code, fonts)
+    start(page, language)
+    page.evaluate("document.fonts.ready.then(() => 0)")
+    for selector in ("fieldset:not([hidden]) legend", "fieldset:not([hidden]) .option", "#next"):
+        fonts = used_fonts(page, selector)
+        ours = {name for name, is_ours in fonts if is_ours}
+        assert ours == ({family} if family else set()), (selector, fonts)
+    assert {name for name in fetched if name.endswith(".woff2")} == files
+    lines = page.evaluate(
+        """["legend", ".option", "#next", "#progress"].map((of) => {
+            const style = getComputedStyle(document.querySelector(of));
+            return parseFloat(style.lineHeight) / parseFloat(style.fontSize);
+        })"""
+    )
+    assert min(lines) >= (1.6 if family else 1.2) - 0.01
+
+
+# -- leave this page now ---------------------------------------------------------------------------
+
+
+class Elsewhere:
+    """Another site, which keeps the headers it is sent."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict[str, str]] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        if environ["PATH_INFO"] == "/":
+            self.heard.append({name: value for name, value in environ.items() if name.startswith("HTTP_")})
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [b"<title>Weather</title><p>Sunny"]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("way_in", ["poster", "slip"])
+def test_leaving_shows_another_site_that_is_told_nothing(
+    open_page: Open, serve: Serve, scripts: bool, way_in: str
+) -> None:
+    elsewhere = Elsewhere()
+    other = serve(elsewhere).replace("127.0.0.1", "localhost")
+    page = open_page(
+        PHONE,
+        "/s/poster" if way_in == "poster" else "/q",
+        leave_to=other,
+        context={"java_script_enabled": scripts},
+    )
+    assert overflow(page) <= 0 if scripts else True
+    page.locator("#leave-now").click()
+    expect(page).to_have_title("Weather")
+    assert page.url.startswith(other)
+    assert len(elsewhere.heard) == 1
+    assert "HTTP_REFERER" not in elsewhere.heard[0]
+
+
+def test_a_page_without_our_headers_would_tell_where_the_guest_was(open_page: Open, serve: Serve) -> None:
+    """The control of the test above: a plain link from a plain page sends a referrer."""
+    elsewhere = Elsewhere()
+    other = serve(elsewhere).replace("127.0.0.1", "localhost")
+
+    def plain(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [f'<a href="{other}">away</a>'.encode()]
+
+    page = open_page(PHONE)
+    page.goto(serve(plain))
+    page.locator("a").click()
+    expect(page).to_have_title("Weather")
+    assert "HTTP_REFERER" in elsewhere.heard[0]
+
+
+def test_leaving_in_the_middle_blanks_the_page_and_back_shows_no_answer(
+    open_page: Open, serve: Serve
+) -> None:
+    other = serve(Elsewhere()).replace("127.0.0.1", "localhost")
+    page = open_page(PHONE, "/s/poster", leave_to=other)
+    before = page.locator("#leave-now").bounding_box()
+    start(page)
+    assert page.locator("#leave-now").bounding_box() == before
+    tap(page, 'fieldset:not([hidden]) label:has(input[value="5"])')
+    tap(page, "#next")
+    steps = page.evaluate("history.length")
+    # At once: the tap that follows another one is heeded, and the page is empty before the other has come.
+    seen = page.evaluate(
+        """() => {
+            document.getElementById("leave-now").click();
+            return [document.body.innerText, document.title, document.forms.length];
+        }"""
+    )
+    assert seen == ["", "", 0]
+    expect(page).to_have_title("Weather")
+    assert page.evaluate("history.length") == steps
+    page.go_back()
+    assert page.locator("fieldset").count() == 0
+
+
+def test_a_kiosk_has_no_way_out(open_page: Open) -> None:
+    page = open_page(KIOSK)
+    for path in ("", "stored", "thanks", "nothing"):
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + "/" + path)
+        assert page.locator("#leave-now").count() == 0
+        assert page.locator("a[href^='http']").count() == 0
+
+
+# -- for everybody ---------------------------------------------------------------------------------
+
+FORCED = {"forced_colors": "active", "reduced_motion": "reduce"}
+
+SPACED = """() => {
+    const style = new CSSStyleSheet();
+    style.replaceSync(`* { line-height: 1.5 !important; letter-spacing: .12em !important;
+        word-spacing: .16em !important; } p { margin-block-end: 2em !important; }`);
+    document.adoptedStyleSheets = [style];
+}"""
+"""WCAG 2.2, 1.4.12."""
+
+
+def walk(page: Page, language: str, look: Callable[[str], None]) -> None:
+    """Look at every screen from the picker to the thank-you."""
+    look("picker")
+    tap(page, f'[data-language="{language}"]')
+    look("promise")
+    tap(page, "#start")
+    for at in range(STATEMENTS):
+        look(f"statement {at + 1}")
+        tap(page, 'fieldset:not([hidden]) label:has(input[value="4"])')
+        tap(page, "#next")
+    expect(page.locator("#message")).to_be_visible()
+    look("thanks")
+
+
+@pytest.mark.parametrize("size", [KIOSK, PHONE], ids=["kiosk", "phone"])
+@pytest.mark.parametrize("language", ["sv", "ar", "ti"])
+def test_axe_finds_nothing_on_any_screen(open_page: Open, size: Size, language: str) -> None:
+    page = open_page(size, "/" if size == KIOSK else "/s/poster")
+    found = {}
+
+    def look(name: str) -> None:
+        found[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
+
+    if size == KIOSK:
+        tap(page, f'[data-language="{language}"]')
+        page.clock.run_for(91_000)
+        expect(page.locator("dialog")).to_be_visible()
+        look("still here")
+        tap(page, "#leave")
+    walk(page, language, look)
+    for path in ("/thanks", "/stored", "/nothing") if size == KIOSK else ("/q", "/s/poster/stored", "/s/no"):
+        page.goto(page.evaluate("origin") + path)
+        look(path)
+    assert {name: barriers for name, barriers in found.items() if barriers} == {}
+
+
+@pytest.mark.parametrize("language", ["sv", "ar", "ti"])
+@pytest.mark.parametrize(
+    ("size", "context", "script"),
+    [
+        ((320, 256), {}, ""),
+        ((320, 568), {}, SPACED),
+        (KIOSK, {}, SPACED),
+        (PHONE, FORCED, ""),
+        (KIOSK, FORCED, ""),
+    ],
+    ids=["zoom 400 %", "spaced narrow", "spaced kiosk", "forced colours phone", "forced colours kiosk"],
+)
+def test_nothing_is_cut_off(
+    open_page: Open, size: Size, context: dict[str, Any], script: str, language: str
+) -> None:
+    page = open_page(size, "/" if size == KIOSK else "/s/poster", context=context)
+    if script:
+        page.evaluate(script)
+
+    def look(name: str) -> None:
+        assert overflow(page) <= 0, name
+        cut = page.evaluate(
+            """[...document.querySelectorAll("button, a, label, legend, p")]
+                .filter((e) => e.checkVisibility() && !e.closest(".unseen") && e.clientWidth)
+                .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1)
+                .map((e) => e.innerText)"""
+        )
+        assert cut == [], name
+
+    walk(page, language, look)
+
+
+def test_a_chosen_answer_is_seen_in_forced_colours(open_page: Open) -> None:
+    page = open_page(KIOSK, context=FORCED)
+    start(page)
+    answer = page.locator(".answer:visible").first
+    before = answer.screenshot()
+    tap(page, ".answer")
+    page.locator("legend:visible").focus()
+    assert answer.screenshot() != before
+
+
+def test_nothing_moves_by_itself(open_page: Open) -> None:
+    page = open_page(KIOSK, context=FORCED)
+    start(page)
+    assert page.evaluate("document.getAnimations().length") == 0
