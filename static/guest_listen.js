@@ -80,8 +80,12 @@ function volumeButton(spoken, said) {
 
 /** Put the buttons in. `spoken` gives the words of the language chosen now, `said` a text of its screen. */
 export function offer(spoken, said) {
-  const buttons = [volumeButton(spoken, said)];
-  document.getElementById("language").before(buttons[0]);
+  const buttons = [];
+  // A phone has keys for that.
+  if (document.getElementById("answers").dataset.idle) {
+    buttons.push(volumeButton(spoken, said));
+    document.getElementById("language").before(buttons[0]);
+  }
   const beside = (element, texts, place) => {
     buttons.push(speaker(texts, spoken, said));
     place(buttons.at(-1));

@@ -114,7 +114,8 @@ def test_the_volume_is_the_usual_again_for_the_next_guest(guest: Listener) -> No
     assert guest.state()[1] == pytest.approx(0.6)
     guest.listen("fieldset:not([hidden])")
     playing(guest.page)
-    guest.tap("#start-over")
+    with guest.page.expect_navigation():
+        guest.tap("#start-over")
     expect(guest.page.locator("#volume")).to_have_text("Volym 100 %")
     guest.tap('[data-language="sv"]')
     guest.tap("#start")
