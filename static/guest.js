@@ -1,6 +1,5 @@
 // One statement at a time, on a page that works as a list without this. The form stays the form: its
 // parts are shown and hidden, its words replaced. Nothing is kept but in the form, and it is emptied.
-import { renew, watchIdle } from "./guest_idle.js";
 
 const find = (id) => document.getElementById(id);
 const form = find("answers");
@@ -11,7 +10,7 @@ const parts = ["picker", "promise", "answers", "message"];
 const TAPS_IGNORED = 400; // milliseconds after a change: a second tap was meant for the screen before
 
 const first = document.documentElement.lang;
-const guest = { language: first, place: "picker", changed: 0, sending: null, timer: 0, returnTo: null };
+const guest = { language: first, place: "picker", changed: 0, sending: null, timer: 0, returnTo: null, idle: null };
 const later = (act, milliseconds) => (guest.timer = window.setTimeout(act, Number(milliseconds)));
 
 function show(place) {
@@ -100,7 +99,7 @@ function startAgain() {
   form.reset();
   speak(first);
   show("picker");
-  if (form.dataset.idle) renew(() => guest.place === "picker");
+  guest.idle?.renew(() => guest.place === "picker");
 }
 
 function choose(code) {
@@ -145,4 +144,5 @@ find("send").remove();
 for (const id of ["start", "steps", "bar"]) find(id).hidden = false;
 form.reset();
 show("picker");
-if (form.dataset.idle) watchIdle(form, () => guest.place !== "picker" || guest.returnTo, startAgain);
+if (form.dataset.idle) guest.idle = await import("./guest_idle.js"); // no phone needs it
+guest.idle?.watchIdle(form, () => guest.place !== "picker" || guest.returnTo, startAgain);

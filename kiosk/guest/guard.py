@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
         "sandbox allow-forms allow-scripts allow-same-origin"
