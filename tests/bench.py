@@ -14,6 +14,7 @@ from time import perf_counter
 from flask import Flask
 
 from kiosk.guest.pace import Pace
+from tests import paint
 from tests.builders import MONDAY, a_round, a_store, random_ballots, tree
 from tests.test_guest import Place
 
@@ -66,6 +67,7 @@ def main() -> None:
         line("the same, packed", packed, "an empty page", nothing)
         post = best(lambda: place.client.post("/", data={"listened": "5"}), 40)
         line("a guest's POST, durably", post, "an empty page", nothing)
+    paint.main()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from kiosk.guest.pace import Pace
+from kiosk.rounds import Admission
 from kiosk.slips import spaced
 from tests.test_guest import NOW, Place
 
@@ -111,12 +112,18 @@ def test_a_guest_answers_one_statement_at_a_time(
     }
 
 
-def test_from_opening_to_thank_you_little_is_asked_and_little_sent(guest: Guest) -> None:
-    guest.start("sv")
+@pytest.mark.parametrize("path", ["/s/poster", "/"], ids=["phone", "kiosk"])
+def test_from_opening_to_thank_you_little_is_asked_and_little_sent(
+    context: BrowserContext, serve: Serve, tmp_path: Path, path: str
+) -> None:
+    place = Place(tmp_path, frozenset({Admission.KIOSK, Admission.POSTER}))
+    served = Counted(place.app)
+    guest = Guest(context.new_page(), place, served, serve(served))
+    guest.start("sv", path)
     guest.answer("5", "5", "5", "5")
     thanks(guest, "Tack för dina svar!")
     assert len(guest.served.asked) <= 6, guest.served.asked
-    assert [asked for asked in guest.served.asked if asked.startswith("POST")] == ["POST /"]
+    assert [asked for asked in guest.served.asked if asked.startswith("POST")] == [f"POST {path}"]
     assert guest.served.bytes <= 40_000
 
 
