@@ -504,3 +504,16 @@ def test_nothing_moves_by_itself(open_page: Open) -> None:
     page = open_page(KIOSK, context=FORCED)
     start(page)
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_way_out_stays_in_sight_however_far_a_page_is_scrolled(open_page: Open) -> None:
+    page = open_page((320, 568), "/s/poster/stored")
+    before = page.locator("#leave-now").bounding_box()
+    assert before
+    page.evaluate("window.scrollTo(0, 3000)")
+    after = page.locator("#leave-now").bounding_box()
+    assert after
+    assert 0 <= after["y"] <= before["y"]
+    assert page.locator("#leave-now").evaluate(
+        "(e, { x, y }) => document.elementFromPoint(x + 20, y + 20) === e", after
+    )
