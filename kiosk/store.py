@@ -565,7 +565,12 @@ class Store:
     def _publish(self, made_at: datetime) -> None:
         """Replace the snapshot if its figures changed."""
         tallies = [
-            RoundTally(state.round, state.is_closed, self._own_tallies(state.round), self._apart(state.round))
+            RoundTally(
+                state.round,
+                state.is_closed,
+                self._own_tallies(state.round),
+                self._apart(state.round) if state.is_closed else {},
+            )
             for state in self.rounds()
         ]
         new = make_snapshot(tallies, made_at, demonstration=self.is_demonstration)
@@ -593,7 +598,7 @@ class Store:
         }
 
     def _apart(self, of_round: Round) -> dict[str, int]:
-        """Unit id -> ballots put apart; nothing before the round is closed."""
+        """Unit id -> ballots put apart in a closed round."""
         rows = self._database.all("SELECT unit_id, ballots FROM apart WHERE round_id = ?", of_round.id)
         return dict(rows)
 

@@ -75,7 +75,7 @@ def make_an_address(page: Page) -> str:
     page.get_by_role("link", name="Adresser", exact=True).click()
     page.locator("#unit").select_option(label="FRIDA")
     page.get_by_role("button", name="Gör en adress").click()
-    path = re.search(r"/k/\S+", page.locator("tbody code").first.inner_text())
+    path = re.search(r"/k/\S+", page.locator("tbody a code").first.inner_text())
     assert path
     return path.group(0)
 
