@@ -539,3 +539,20 @@ def test_what_is_no_number_of_guests_is_refused(desk: Desk, number: str) -> None
     desk.sign_in()
     data = {"csrf_token": desk.token("/admin/rounds/new"), "a_day": number}
     assert desk.client.post("/admin/rounds/new", data=data).status_code == 400
+
+
+@pytest.mark.parametrize("minutes", [31, 90, 24 * 60])
+def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> None:
+    desk.sign_in()
+    data = {
+        "csrf_token": desk.token("/admin/rounds/new"),
+        "text": "En halvtimmes <arbete>",
+        "password": "hemligt",
+    }
+    desk.now += timedelta(minutes=minutes)
+    for path in ("/admin/rounds/new", "/admin/links/slips"):
+        answer = desk.client.post(path, data=data)
+        assert answer.status_code == 401
+        assert "Inget är sparat." in answer.text
+        assert "En halvtimmes &lt;arbete&gt;</textarea>" in answer.text
+        assert "hemligt" not in answer.text

@@ -23,7 +23,7 @@ from kiosk.desk import (
     surveys,
     walls,
 )
-from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in
+from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in, signed_out
 from kiosk.desk.words import asked, catalogue, day, month, period, say
 from kiosk.devices import Devices
 from kiosk.library import Library
@@ -126,6 +126,8 @@ def _with_headers(response: Response) -> Response:
 def _refused(error: HTTPException) -> ResponseReturnValue:
     """A refusal in plain words. A form that lay open too long is told apart from a bad request."""
     code = error.code or 500
+    if isinstance(error, CSRFError) and signed_in() is None and request.endpoint != "sign_in.sign_in":
+        return signed_out()
     kind = "stale" if isinstance(error, CSRFError) else str(code)
     return make_response(render_template("error.html", kind=kind), code)
 

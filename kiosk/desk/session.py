@@ -12,7 +12,7 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from flask import abort, current_app, redirect, request, session, url_for
+from flask import abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.patience import Patience
@@ -58,6 +58,13 @@ class Desk:
         """Take in what was changed on file; rounds that are open keep what they froze."""
         if self.settings is not None:
             self.library = read_library(self.settings)
+
+
+NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "code"})
+"""Fields of forms that nobody fills in with words, or that must not be shown."""
+
+SHORTEST_TYPED = 4
+"""Characters worth showing again: less is a number or a tick."""
 
 
 def desk() -> Desk:
@@ -125,6 +132,8 @@ def _for(*roles: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callable[
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             account = signed_in()
+            if account is None and request.method == "POST":
+                return signed_out()
             if account is None:
                 return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
             if account.role not in roles:
@@ -136,6 +145,17 @@ def _for(*roles: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callable[
         return guarded
 
     return guard
+
+
+def signed_out() -> ResponseReturnValue:
+    """A page with what was typed into a form that came too late, to be copied: nothing of it is saved."""
+    typed = (
+        words.strip()
+        for name, words in request.form.items(multi=True)
+        if name not in NOT_TYPED and not name.startswith("seen-")
+    )
+    kept = dict.fromkeys(words for words in typed if len(words) >= SHORTEST_TYPED)
+    return render_template("signed_out.html", typed=list(kept)), 401
 
 
 def for_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
