@@ -8,6 +8,8 @@ const CONFIG = {
   responsive: true,
 };
 
+const NARROW = 480; // pixels
+
 const snapshot = { tag: null };
 
 function draw() {
@@ -15,15 +17,19 @@ function draw() {
   const figures = JSON.parse(document.getElementById("figures").textContent);
   for (const place of document.querySelectorAll("[data-figure]")) {
     const { data, layout } = figures[place.dataset.figure];
-    window.Plotly.react(place, data, fitted(layout, place.clientWidth), CONFIG);
+    const fit = place.clientWidth < NARROW ? narrow : (chart) => chart;
+    const fitted = fit({ data, layout });
+    window.Plotly.react(place, fitted.data, fitted.layout, CONFIG);
   }
 }
 
-/** Narrow screens give the labels less room, so that the bars keep theirs. */
-function fitted(layout, width) {
-  const margin = width < 480 ? { ...layout.margin, l: 110, r: 56 } : layout.margin;
-  const font = width < 480 ? { ...layout.font, size: 12 } : layout.font;
-  return { ...layout, margin, font };
+/** Names get less room, so that bars keep theirs, and a part of a bar bears its count without the percentage,
+    which stands in the table. */
+function narrow({ data, layout }) {
+  const margin = { ...layout.margin, l: 90, r: 56 };
+  const font = { ...layout.font, size: 11 };
+  const counts = data.map((part) => ({ ...part, text: part.text.map((words) => words.split("<br>")[0]) }));
+  return { data: counts, layout: { ...layout, margin, font, uniformtext: { minsize: 9, mode: "hide" } } };
 }
 
 async function look() {

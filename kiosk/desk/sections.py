@@ -153,7 +153,7 @@ class Section:
             notes.append(self.spread)
         if chart.kind == "time":
             place, _, _ = where.partition(",")
-            notes = [f"{place}.", chart.alternative, *change_in_words(self.change)]
+            notes = [f"{place}.", chart.alternative, *filter(None, [": ".join(change_in_words(self.change))])]
         base = say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
         bars = tuple(line.bar for line in chart.lines)
         return Picture(self.text, chart.labels, chart.palette, bars, (*notes, base))
