@@ -1,5 +1,6 @@
 """Texts read aloud: drafts by a machine, recordings before them, and silence where a text has changed."""
 
+import re
 import subprocess
 import wave
 from pathlib import Path
@@ -9,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from kiosk.audio import VOICES, build, find, name_of, speeches
 from kiosk.cli import main
+from tests.test_desk import Desk
 from tests.test_guest import Place
 
 TEXTS = ["Jag känner att personalen lyssnar på mig", "-v är inget val"]
@@ -117,3 +119,15 @@ def test_nothing_else_is_served(tmp_path: Path, path: str) -> None:
     place = Place(tmp_path, audio=tmp_path / "audio")
     assert place.client.get(f"/audio/{path}").status_code == 404
     assert Place(tmp_path / "silent").client.get(f"/audio/{path}").status_code == 404
+
+
+def test_the_coordinator_sees_what_a_machine_speaks(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    build(tmp_path / "audio", {"sv": TEXTS[:1]})
+    recorded(tmp_path / "audio", "sv", "Vet inte")
+    desk.sign_in()
+    rows = re.findall(
+        r"<td>(\d+) av \d+(?:, och (\d+) av en maskin)?</td>", desk.client.get("/admin/languages").text
+    )
+    assert rows[0] == ("1", "1")
+    assert set(rows[1:]) == {("0", "")}

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.audio import Speech, speeches, spoken_texts
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.desk.words import say, say_reason
 from kiosk.drafts import Translation, TranslationError, as_po, read_translations, reviews, write_translations
@@ -22,13 +23,17 @@ LONGEST = 400
 
 @dataclass(frozen=True)
 class LanguageState:
-    """How far a language's texts have come."""
+    """How far a language's texts have come, and how many of those that can be read aloud people have
+    `recorded` and a machine has `drafted`."""
 
     language: Language
     texts: int
     empty: int
     unreviewed: int
     is_shown: bool
+    spoken: int
+    recorded: int
+    drafted: int
 
 
 @dataclass(frozen=True)
@@ -59,16 +64,22 @@ def languages() -> ResponseReturnValue:
         for survey in library.surveys.values()
         for code in shown_languages(library.guest, survey, allowed)
     }
-    states = [
-        LanguageState(
-            found.language,
-            len(found.texts) + len(found.empty),
-            len(found.empty),
-            len(found.unreviewed),
-            code in shown,
+    states = []
+    for code, found in library.guest.items():
+        speech = _speech(found)
+        recorded = sum(one.is_recorded for one in speech)
+        states.append(
+            LanguageState(
+                found.language,
+                len(found.texts) + len(found.empty),
+                len(found.empty),
+                len(found.unreviewed),
+                code in shown,
+                len(speech),
+                recorded,
+                sum(one.file is not None for one in speech) - recorded,
+            )
         )
-        for code, found in library.guest.items()
-    ]
     return render_template("languages.html", states=states, can_translate=desk().settings is not None)
 
 
@@ -123,6 +134,15 @@ def from_file(code: str) -> ResponseReturnValue:
         return page, 400
     _write(catalogue, changed)
     return redirect(url_for("languages.texts", code=code), 303)
+
+
+def _speech(catalogue: Catalogue) -> list[Speech]:
+    """Every text of a language that can be read aloud."""
+    settings = desk().settings
+    if settings is None:
+        return []
+    texts = spoken_texts(catalogue, list(desk().library.surveys.values()))
+    return speeches(settings.audio_folder, catalogue.language.code, texts)
 
 
 def _catalogue(code: str) -> Catalogue:
