@@ -122,8 +122,10 @@ def test_from_opening_to_thank_you_little_is_asked_and_little_sent(
     guest.start("sv", path)
     guest.answer("5", "5", "5", "5")
     thanks(guest, "Tack för dina svar!")
-    assert len(guest.served.asked) <= 6, guest.served.asked
-    assert [asked for asked in guest.served.asked if asked.startswith("POST")] == [f"POST {path}"]
+    # A kiosk's sign of life follows the clock, whoever stands there: it is no part of a visit.
+    asked = [asked for asked in guest.served.asked if asked != "HEAD /alive"]
+    assert len(asked) <= 6, asked
+    assert [post for post in asked if post.startswith("POST")] == [f"POST {path}"]
     assert guest.served.bytes <= 40_000
 
 
