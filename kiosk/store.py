@@ -18,10 +18,11 @@ from typing import Any, cast
 
 import peewee
 
-from kiosk import slips
-from kiosk.ballot import Ballot, NoAnswer, pack_box, unpack_box
+from kiosk import envelope, slips
+from kiosk.ballot import Ballot, NoAnswer, pack_box, read_ballot, unpack_box
 from kiosk.box import draw_batch, plan_closing
 from kiosk.database import Database, StoreError
+from kiosk.envelope import Letterbox
 from kiosk.office import Office
 from kiosk.rounds import Admission, Round, check_opening, round_from_json
 from kiosk.seal import KeyFolder, KeyLostError
@@ -29,7 +30,7 @@ from kiosk.slips import SlipSet
 from kiosk.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
 from kiosk.tally import StatementTally, Tally, tally_batch
 
-NEVER_KEPT = frozenset({"box", "slip_set"})
+NEVER_KEPT = frozenset({"box", "letterbox", "slip_set"})
 """Tables no backup holds: an old box would bring back ballots that were counted and destroyed."""
 
 
@@ -123,7 +124,7 @@ class Store:
             return len(rows), sum(not self._keys.has(_box_row(row[0], row[1]), row[2]) for row in rows)
 
     def renew(self, *, giving_up_lost: bool = False) -> None:
-        """Seal every box and slip set anew, which destroys old keys a kill or a power cut left behind.
+        """Seal every box, slip set and letterbox anew: old keys a kill or a power cut left are destroyed.
 
         Rows whose keys are lost begin empty, and their rounds say so; those whose folder of keys is not
         there at all only when `giving_up_lost`, else KeysAwayError is raised.
@@ -135,10 +136,12 @@ class Store:
                     if giving_up_lost:
                         self._keys.begin_anew(_box_row(round_id, unit))
                         self._keys.begin_anew(_slip_row(round_id, unit))
+                        self._keys.begin_anew(_letterbox_row(round_id, unit))
                     box = self._box_for_update(round_id, unit)
                     if box:
                         self._put_box(box, unit)
                     self._renew_slips(state.round, unit)
+                    self._renew_letterbox(state.round, unit)
                 if state.is_closed:
                     self._forget_keys(state.round)
 
@@ -188,7 +191,7 @@ class Store:
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
     def open_round(self, new: Round, now: datetime) -> None:
-        """Freeze a round's terms and lay out an empty box and slip set for each unit.
+        """Freeze a round's terms and lay out an empty box, slip set and letterbox for each unit.
 
         Raises RoundError, with every reason, if the rules do not allow it.
         """
@@ -222,6 +225,16 @@ class Store:
             round_id,
             unit,
             self._free_tag(),
+            key_id,
+            sealed,
+        )
+        letterbox = envelope.new_letterbox()
+        key_id, sealed = self._keys.seal(_letterbox_row(round_id, unit), letterbox.pack())
+        self._database.execute(
+            "INSERT INTO letterbox (round_id, unit_id, public_key, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
+            round_id,
+            unit,
+            letterbox.public_key.hex(),
             key_id,
             sealed,
         )
@@ -414,6 +427,72 @@ class Store:
                 raise RoundClosedError
             self._put_box(replace(box, apart=box.apart + 1), unit_id)
 
+    def cast_envelope(
+        self, round_id: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
+    ) -> None:
+        """Drop the ballot of a kiosk's envelope into a unit's box, or put it apart where the kiosk or
+        `in_play` says so; an envelope that was taken before changes nothing.
+
+        Raises RoundClosedError or BallotError; then nothing was written.
+        """
+        with self._write():
+            box = self._box_for_update(round_id, unit_id)
+            found = self._letterbox_for_update(round_id, unit_id)
+            if box is None or found is None or not box.round.is_running(now):
+                raise RoundClosedError
+            key_id, letterbox = found
+            survey = box.round.survey
+            letter = letterbox.open(sealed, len(survey.statements))
+            ballot = read_ballot(survey, letter.fields)
+            if letter.ticket in letterbox.taken:
+                return
+            self._put_letterbox(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
+            if in_play or letter.in_play:
+                self._put_box(replace(box, apart=box.apart + 1), unit_id)
+            else:
+                self._put_box(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+
+    def public_key(self, round_id: str, unit_id: str) -> str:
+        """What a kiosk seals its ballots for, in hex; "" where it cannot."""
+        row = self._database.one(
+            "SELECT public_key FROM letterbox WHERE round_id = ? AND unit_id = ?", round_id, unit_id
+        )
+        return str(row[0]) if row else ""
+
+    def _letterbox_for_update(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
+        row = self._database.one(
+            self._database.locking("SELECT key_id, sealed FROM letterbox WHERE round_id = ? AND unit_id = ?"),
+            round_id,
+            unit_id,
+        )
+        if row is None:
+            return None
+        try:
+            plain = self._keys.open(_letterbox_row(round_id, unit_id), row[0], bytes(row[1]))
+        except KeyLostError:
+            # Envelopes that wait on a kiosk cannot be read by anybody now; those to come can.
+            anew = envelope.new_letterbox()
+            return self._put_letterbox(round_id, unit_id, row[0], anew), anew
+        return row[0], envelope.unpack(plain)
+
+    def _renew_letterbox(self, of_round: Round, unit_id: str) -> None:
+        found = self._letterbox_for_update(of_round.id, unit_id)
+        if found:
+            self._put_letterbox(of_round.id, unit_id, *found)
+
+    def _put_letterbox(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> str:
+        """Write a unit's letterbox under a new key, whose id is returned."""
+        key_id, sealed = self._reseal(_letterbox_row(round_id, unit_id), old_key, letterbox.pack())
+        self._database.execute(
+            "UPDATE letterbox SET public_key = ?, key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
+            letterbox.public_key.hex(),
+            key_id,
+            sealed,
+            round_id,
+            unit_id,
+        )
+        return key_id
+
     def _use_slip(self, of_round: Round, unit_id: str, code: str) -> None:
         if Admission.SLIP not in of_round.admission:
             raise NotAdmittedError
@@ -496,6 +575,7 @@ class Store:
             # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
             self._put_box(replace(box, ballots=rest), unit)
             self._renew_slips(of_round, unit)
+            self._renew_letterbox(of_round, unit)
 
     def _close(self, of_round: Round) -> None:
         units = of_round.tree.leaves
@@ -520,11 +600,12 @@ class Store:
                 )
         self._database.execute("DELETE FROM box WHERE round_id = ?", of_round.id)
         self._database.execute("DELETE FROM slip_set WHERE round_id = ?", of_round.id)
+        self._database.execute("DELETE FROM letterbox WHERE round_id = ?", of_round.id)
         self._database.execute("UPDATE round SET closed = 1 WHERE id = ?", of_round.id)
         self._forget_keys(of_round)
 
     def forget_all_keys(self) -> None:
-        """Destroy the keys of every box and slip set: this installation is given up."""
+        """Destroy the keys of every box, slip set and letterbox: this installation is given up."""
         with self._write():
             for state in self.rounds():
                 self._forget_keys(state.round)
@@ -532,7 +613,8 @@ class Store:
     def _forget_keys(self, of_round: Round) -> None:
         """Have the keys of a closed round's rows destroyed once this transaction is committed."""
         for unit in of_round.tree.leaves:
-            self._forgotten += [_box_row(of_round.id, unit), _slip_row(of_round.id, unit)]
+            rows = (_box_row, _slip_row, _letterbox_row)
+            self._forgotten += [row(of_round.id, unit) for row in rows]
 
     def _add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
         tables = zip(of_round.survey.statements, tally_batch(batch, of_round.options), strict=True)
@@ -695,6 +777,10 @@ def _box_row(round_id: str, unit_id: str) -> str:
 
 def _slip_row(round_id: str, unit_id: str) -> str:
     return f"slips.{round_id}.{unit_id}"
+
+
+def _letterbox_row(round_id: str, unit_id: str) -> str:
+    return f"letterbox.{round_id}.{unit_id}"
 
 
 def _options(table: StatementTally) -> dict[str, int]:

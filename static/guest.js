@@ -11,7 +11,9 @@ const parts = ["picker", "promise", "answers", "message"];
 const TAPS_IGNORED = 400; // milliseconds after a change: a second tap was meant for the screen before
 
 const first = document.documentElement.lang;
-const guest = { language: first, place: "picker", changed: 0, sending: null, timer: 0, returnTo: null };
+const path = form.dataset.home ?? window.location.pathname;
+let envelopes = null; // guest_envelope.js, on a kiosk
+const guest = { language: first, place: "picker", changed: 0, sending: null, envelope: null, timer: 0, returnTo: null };
 const later = (act, milliseconds) => (guest.timer = window.setTimeout(act, Number(milliseconds)));
 
 function show(place) {
@@ -69,16 +71,29 @@ async function send() {
   guest.sending = new AbortController();
   tell("sending");
   try {
-    const [body, signal] = [new URLSearchParams(new FormData(form)), guest.sending.signal];
-    hear(await fetch(form.action, { method: "POST", body, signal, redirect: "manual", cache: "no-store" }));
+    hear(await deliver(guest.sending.signal));
   } catch {
     if (guest.place === "message") tell("refusal_offline", true);
   }
   guest.sending = null;
 }
 
+/** The server's answer. A kiosk without a network keeps the ballot sealed, which is as good as taken. */
+async function deliver(signal) {
+  if (!envelopes) {
+    const body = new URLSearchParams(new FormData(form));
+    return fetch(form.action, { method: "POST", body, signal, redirect: "manual", cache: "no-store" });
+  }
+  guest.envelope ??= await envelopes.seal(form);
+  const answer = await envelopes.post(form.action, guest.envelope, false, signal);
+  signal.throwIfAborted();
+  if (!answer) await envelopes.keep(guest.envelope);
+  return answer ?? { type: "opaqueredirect" };
+}
+
 function hear(answer) {
   if (answer.type === "opaqueredirect") {
+    guest.envelope = null;
     form.reset();
     tell(form.dataset.home ? "practised" : "thank_you");
     if (form.dataset.thanks) later(startAgain, form.dataset.thanks);
@@ -93,15 +108,17 @@ function hear(answer) {
   }
 }
 
+const isFree = () => guest.place === "picker" && !guest.returnTo;
+
 /** Nothing of the guest is left. A kiosk gets a fresh page too; a slip's cannot be fetched again. */
 function startAgain() {
   guest.sending?.abort();
   window.clearTimeout(guest.timer);
-  guest.returnTo = null;
+  guest.returnTo = guest.envelope = null;
   form.reset();
   speak(first);
   show("picker");
-  if (form.dataset.idle) renew(form.dataset.home ?? window.location.pathname, () => guest.place === "picker");
+  if (form.dataset.idle) renew(path, isFree);
 }
 
 function choose(code) {
@@ -149,5 +166,17 @@ find("send").remove();
 for (const id of ["start", "steps", "bar"]) find(id).hidden = false;
 form.reset();
 show("picker");
-if (form.dataset.idle) beat((form.dataset.home ?? window.location.pathname).replace(/\/$/, ""));
-if (form.dataset.idle) watchIdle(form, () => form.dataset.home || guest.place !== "picker" || guest.returnTo, startAgain);
+
+if (form.dataset.letterbox && window.isSecureContext) {
+  import("./guest_envelope.js").then((module) => {
+    envelopes = module;
+    module.sendKept(path);
+  });
+}
+if (form.dataset.idle) {
+  beat(path, (answer) => {
+    const letterbox = answer.headers.get("Kiosk-Letterbox");
+    if (form.dataset.letterbox && form.dataset.letterbox !== letterbox) renew(path, isFree);
+  });
+}
+if (form.dataset.idle) watchIdle(form, () => form.dataset.home || !isFree(), startAgain);

@@ -56,11 +56,14 @@ export async function renew(path, isFree) {
 
 const BEAT = 300_000; // milliseconds
 
-/** Let the kiosk at `path` be heard, at fixed times of the clock: no guest moves them, so they tell of none. */
-export function beat(path) {
+/** Let the kiosk at `path` be heard, at fixed times of the clock: no guest moves them, so they tell of none.
+    `hear` is given each answer; a page that was heard is kept for when the network is away. */
+export function beat(path, hear = () => {}) {
+  const place = path.replace(/\/$/, "");
   window.setTimeout(() => {
-    fetch(`${path}/alive`, { method: "HEAD", cache: "no-store" }).catch(() => {});
-    beat(path);
+    if (place) navigator.serviceWorker?.register(`${place}/worker`, { scope: place }).catch(() => {});
+    fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" }).then(hear).catch(() => {});
+    beat(path, hear);
   }, BEAT - (Date.now() % BEAT));
 }
 

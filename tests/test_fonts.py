@@ -6,6 +6,7 @@ import pytest
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 
+from kiosk.guest.pages import STYLE
 from kiosk.i18n import read_catalogues
 from kiosk.settings import shipped_folder
 from tests.fonts import AUTONYM_SOURCES, FONTS, SCRIPTS, WEIGHTS, autonym_letters, make
@@ -51,8 +52,7 @@ def test_every_letter_of_a_catalogue_is_there(language: str, script: str) -> Non
 def test_the_picker_has_every_letter_of_a_name_and_asks_for_no_other() -> None:
     letters = {ord(letter) for found in autonym_letters().values() for letter in found}
     assert letters <= set(TTFont(FONTS / "guest-autonyms.woff2").getBestCmap())
-    style = (FONTS.parent / "guest.css").read_text(encoding="utf-8")
-    rule = next(line for line in style.splitlines() if '"Guest Autonyms"; src' in line)
+    rule = next(line for line in STYLE.splitlines() if '"Guest Autonyms"; src' in line)
     asked: set[int] = set()
     for part in rule.split("unicode-range: ")[1].split(";")[0].split(", "):
         first, _, last = part.removeprefix("U+").partition("-")

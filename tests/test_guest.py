@@ -97,7 +97,7 @@ def test_the_form_stands_in_the_language_asked_for(place: Place, code: str, dire
 
 def test_pages_are_packed_for_who_asks_and_answers_to_a_ballot_never(place: Place) -> None:
     asked = {"Accept-Encoding": "gzip"}
-    for path in ("/", "/thanks", "/static/guest.js", "/static/guest.css"):
+    for path in ("/", "/thanks", "/static/guest.js", "/static/guest_bar.js"):
         packed, plain = place.client.get(path, headers=asked), place.client.get(path)
         assert packed.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(packed.data) == plain.data

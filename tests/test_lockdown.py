@@ -158,6 +158,8 @@ def test_the_screen_runs_as_a_user_without_rights_and_always_comes_back(tmp_path
         "StartLimitIntervalSec=0",
         "RuntimeDirectory=kiosk-screen",
         "RuntimeDirectoryPreserve=no",
+        "StateDirectory=kiosk-screen",
+        "StateDirectoryMode=0700",
     ):
         assert line in unit
     [user] = [
@@ -182,19 +184,30 @@ def ran_screen(tmp_path: Path, policy_mode: int) -> subprocess.CompletedProcess[
     here.write_text(script.replace(f"/{POLICY}", str(mine) if policy_mode else str(tmp_path / "none.json")))
     return subprocess.run(
         ["sh", str(here), "--ozone-platform=wayland"],
-        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "RUNTIME_DIRECTORY": "/run/kiosk-screen"},
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "RUNTIME_DIRECTORY": str(tmp_path / "run"),
+            "STATE_DIRECTORY": str(tmp_path / "state"),
+        },
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def test_the_browser_keeps_all_it_writes_in_memory_and_opens_the_address(tmp_path: Path) -> None:
+def test_the_browser_keeps_what_it_writes_in_memory_and_opens_the_address(tmp_path: Path) -> None:
+    run = tmp_path / "run"
     given = ran_screen(tmp_path, 0o644).stdout.splitlines()
-    assert given[0] == "HOME=/run/kiosk-screen"
+    assert given[0] == f"HOME={run}"
     assert given[-2:] == ["--ozone-platform=wayland", ADDRESS]
-    assert {"--kiosk", "--force-app-mode", "--user-data-dir=/run/kiosk-screen/profile"} <= set(given)
+    assert {"--kiosk", "--force-app-mode", f"--user-data-dir={run}/profile"} <= set(given)
     assert not [flag for flag in given if "debug" in flag or "sandbox" in flag]
+
+
+def test_only_the_page_and_sealed_ballots_outlast_a_restart(tmp_path: Path) -> None:
+    ran_screen(tmp_path, 0o644)
+    kept = {path.name: path.resolve() for path in (tmp_path / "run/profile/Default").iterdir()}
+    assert kept == {name: tmp_path / "state" / name for name in ("IndexedDB", "Service Worker")}
 
 
 def test_without_a_policy_the_screen_does_not_start(tmp_path: Path) -> None:

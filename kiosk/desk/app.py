@@ -26,6 +26,8 @@ from kiosk.desk import (
 from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in, signed_out
 from kiosk.desk.words import asked, catalogue, day, month, period, say
 from kiosk.devices import Devices
+from kiosk.guest.guard import digest
+from kiosk.guest.pages import STYLE
 from kiosk.library import Library
 from kiosk.settings import Settings, shipped_folder
 from kiosk.store import Role, Store
@@ -49,8 +51,9 @@ TOPICS = (
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        # A survey is previewed as the guest sees it, with the guest's style in the page.
+        f"default-src 'none'; script-src 'self'; style-src 'self' {digest(STYLE)}; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",

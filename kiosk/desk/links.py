@@ -24,7 +24,8 @@ blueprint = Blueprint("links", __name__)
 
 @dataclass(frozen=True)
 class Address:
-    """A link as staff see it. `life` is a kiosk's; `url` is "" for who may not have it: whoever has a
+    """A link as staff see it. `life` is a kiosk's, and `late` how many of its ballots waited for the network
+    until their round was closed; `url` is "" for who may not have it: whoever has a
     kiosk's address can stuff its box, if slowly."""
 
     code: str
@@ -32,6 +33,7 @@ class Address:
     is_poster: bool
     url: str
     life: Life | None
+    late: int
 
 
 @dataclass(frozen=True)
@@ -233,4 +235,5 @@ def _address(link: Link) -> Address:
         is_poster,
         desk().guest_address + path if is_poster or is_coordinator() else "",
         None if is_poster else desk().devices.life(link.code),
+        desk().devices.late(link.code),
     )

@@ -1,6 +1,8 @@
 """What keeps other sites out of the guest's form, and the headers every answer carries."""
 
-from collections.abc import Mapping
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
 
 NEVER_USED = (
     "accelerometer", "camera", "clipboard-read", "clipboard-write", "display-capture", "fullscreen",
@@ -11,18 +13,28 @@ NEVER_USED = (
 )  # fmt: skip
 """What a browser could let a page do to the device: each would ask the guest, or open a way out."""
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; font-src 'self'; "
-        "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
-        "sandbox allow-forms allow-scripts allow-same-origin"
-    ),
-    # Not no-referrer: browsers then send "Origin: null" with the form, which is refused below.
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Permissions-Policy": ", ".join(f"{name}=()" for name in NEVER_USED),
-}
+
+def headers(styles: Iterable[str]) -> dict[str, str]:
+    """What every answer carries. `styles` are all that may stand in a page."""
+    allowed = " ".join(["'self'", *map(digest, styles)])
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; script-src 'self'; style-src {allowed}; img-src data:; font-src 'self'; "
+            "connect-src 'self'; media-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'; "
+            # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
+            "sandbox allow-forms allow-scripts allow-same-origin"
+        ),
+        # Not no-referrer: browsers then send "Origin: null" with the form, which is refused below.
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Permissions-Policy": ", ".join(f"{name}=()" for name in NEVER_USED),
+    }
+
+
+def digest(style: str) -> str:
+    """A style as a page's policy names it (CSP Level 3, hash sources)."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
 
 
 def is_own_form(headers: Mapping[str, str], own_origin: str) -> bool:

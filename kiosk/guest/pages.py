@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import render_template
+from markupsafe import Markup
 
 from kiosk.audio import speeches, spoken_texts
 from kiosk.guest.screen import Line, Question, in_all, questions
@@ -17,7 +18,10 @@ from kiosk.guest.stored import sentences
 from kiosk.guest.texts import REFUSALS, SCREEN
 from kiosk.i18n import REFERENCE, Catalogue, Language
 from kiosk.library import Library, shown_languages, spoken_languages
+from kiosk.settings import shipped_folder
 from kiosk.survey import Survey
+
+STYLE = (Path(__file__).parent / "templates/guest/guest.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,13 @@ class Pages:
         slip: str = "",
         is_kiosk: bool,
         home: str = "",
+        letterbox: str = "",
+        pause: float = 0.0,
     ) -> str:
         """The questions, in the language asked for or the reference. `reply` is told in the languages it
-        has, and in no other. A form with a `home` is for practice, and leads there in the end."""
+        has, and in no other. A form with a `home` is for practice, and leads there in the end. A kiosk
+        seals its ballots for the public key `letterbox`, in hex, or with "" sends them as they are; without
+        the network it takes those less than `pause` seconds apart for play, as the server does."""
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
         words = {
@@ -85,6 +93,8 @@ class Pages:
             action=action,
             slip=slip,
             home=home,
+            letterbox=letterbox,
+            pause=round(pause * 1000),
             **self._surroundings(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
@@ -151,15 +161,26 @@ class Pages:
         is ""."""
         return self._message(REFUSALS[reason], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
 
-    def style(self) -> str | None:
-        """The style for kiosks whose screen was measured, or None."""
-        return render_template("guest/screen.css", screen=self.screen) if self.screen else None
+    def worker(self, page: str) -> str:
+        """The script that keeps the kiosk's page at the path `page`, and all files it may ask for."""
+        folder = shipped_folder("static")
+        files = sorted([*folder.glob("guest*.js"), *folder.glob("fonts/guest-*.woff2")])
+        paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
+        return render_template("guest/worker.js", page=page, files=paths)
+
+    def styles(self, *, is_kiosk: bool) -> list[Markup]:
+        """What stands in the page's head: it spares a slow device a request before it can paint."""
+        styles = [STYLE]
+        if is_kiosk and self.screen:
+            styles.append(render_template("guest/screen.css", screen=self.screen))
+        # Ours alone: nothing anybody typed is in them.
+        return [Markup(style) for style in styles]  # noqa: S704
 
     def _surroundings(self, *, is_kiosk: bool) -> dict[str, Any]:
         """What base.html asks for."""
         return {
             "is_kiosk": is_kiosk,
-            "is_measured": is_kiosk and self.screen is not None,
+            "styles": self.styles(is_kiosk=is_kiosk),
             "leave_to": "" if is_kiosk else self.leave_to,
         }
 

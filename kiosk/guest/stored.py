@@ -26,6 +26,10 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("round_id", "node_id", "statement_id", "option", "answers"),
         _("När svaren räknas sparas bara hur många som svarade vad. Sedan förstörs ditt svar."),
     ),
+    "letterbox": (
+        ("round_id", "unit_id", "public_key", "key_id", "sealed"),
+        _("Om skärmen inte når nätet ligger dina svar låsta i skärmen tills de kan skickas."),
+    ),
     "slip_set": (
         ("round_id", "unit_id", "tag", "key_id", "sealed"),
         _("Om du har en lapp: vi sparar att den är använd, inte vem som hade den."),

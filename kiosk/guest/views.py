@@ -3,11 +3,13 @@
 Nothing is set on the device, nothing is logged, and every ballot that is taken gets the same bytes.
 """
 
+import base64
 import gzip
 import re
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -21,7 +23,8 @@ from kiosk import slips
 from kiosk.audio import KINDS, find
 from kiosk.ballot import Ballot, BallotError, read_ballot
 from kiosk.devices import DIGITS, Devices, TooManyTriesError
-from kiosk.guest.guard import HEADERS, is_own_form
+from kiosk.envelope import EnvelopeError
+from kiosk.guest.guard import headers, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
 from kiosk.guest.sizes import Screen
@@ -38,6 +41,12 @@ SHORTEST_RETRY = 2
 
 KIOSK_TRIES_AGAIN = 60
 """Seconds. A kiosk has no button to load a page again, and the next round opens without anybody there."""
+
+ENVELOPE, HAS_WAITED = "_envelope", "_waited"
+"""Fields of a kiosk's script. No statement's id begins with an underscore."""
+
+LETTERBOX = "Kiosk-Letterbox"
+"""Tells a kiosk's page at each sign of life which box is open: no guest shall get the last round's page."""
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
 
@@ -71,12 +80,14 @@ def create_guest_app(
     app.register_error_handler(HTTPException, views.refused)
     app.register_error_handler(Exception, views.failed)
     app.before_request(views.check_form)
-    app.after_request(_with_headers)
+    with app.app_context():
+        own = headers(pages.styles(is_kiosk=True))
+    app.after_request(lambda response: _with_headers(response, own))
     return app
 
 
-def _with_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
+def _with_headers(response: Response, own: dict[str, str]) -> Response:
+    response.headers.update(own)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return _compressed(response)
@@ -143,10 +154,10 @@ class GuestViews:
             views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", self.thanks, methods=["GET"])
             views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
             views.add_url_rule(f"{beside}/alive", f"alive {prefix}", self.alive, methods=["GET"])
+        views.add_url_rule("/k/<code>/worker", "worker", self.worker, methods=["GET"])
         views.add_url_rule("/audio/<language>/<name>", "audio", self.audio, methods=["GET"])
         views.add_url_rule("/pair", "pairing", self.pairing, methods=["GET"])
         views.add_url_rule("/pair", "pair", self.pair, methods=["POST"])
-        views.add_url_rule("/screen.css", "screen", self.screen, methods=["GET"])
         views.add_url_rule("/q", "slip", self.slip, methods=["GET"])
         views.add_url_rule("/q/questions", "slip form", self.slip_form, methods=["POST"])
         views.add_url_rule("/q/answer", "slip answer", self.slip_answer, methods=["POST"])
@@ -176,16 +187,54 @@ class GuestViews:
         is_kiosk = link.admission is Admission.KIOSK
         asked = request.args.get("lang", REFERENCE)
         reply = self._store.reply(link.unit_id)
-        page = self._pages.form(of_round.survey, asked, reply, action=request.path, is_kiosk=is_kiosk)
+        letterbox = self._store.public_key(of_round.id, link.unit_id) if is_kiosk else ""
+        page = self._pages.form(
+            of_round.survey,
+            asked,
+            reply,
+            action=request.path,
+            is_kiosk=is_kiosk,
+            letterbox=letterbox,
+            pause=self._pace.pause,
+        )
         return make_response(page)
 
     def answer(self, code: str = "") -> Answer:
         """Take one ballot. The answer is the same bytes whatever it holds."""
         link, of_round = self._way_in(code)
-        ballot = _ballot(of_round, dict(request.form.lists()))
-        is_play = link.admission is Admission.KIOSK and self._is_play(link)
         thanks = f"{request.path.rstrip('/')}/thanks"
-        return self._take(of_round, link.unit_id, None if is_play else ballot, thanks)
+        if ENVELOPE in request.form:
+            return self._open(link, of_round, thanks)
+        ballot = _ballot(of_round, dict(request.form.lists()))
+        place = of_round.id, link.unit_id
+        if link.admission is Admission.KIOSK and self._is_play(link):
+            return self._take(lambda now: self._store.put_apart(*place, now), thanks)
+        return self._take(lambda now: self._store.cast(*place, ballot, now), thanks)
+
+    def _open(self, link: Link, of_round: Round, thanks: str) -> Answer:
+        """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network."""
+        fields = dict(request.form.lists())
+        has_waited = fields.pop(HAS_WAITED, None) is not None
+        [envelope, *more] = fields.pop(ENVELOPE)
+        if link.admission is not Admission.KIOSK or fields or more:
+            abort(400, "bad")
+        try:
+            sealed = base64.b64decode(envelope, validate=True)
+        except ValueError:
+            abort(400, "bad")
+        # Those that waited come one after another without a guest: the kiosk itself told play from others.
+        in_play = self._is_play(link, looks=not has_waited)
+        place = of_round.id, link.unit_id
+        try:
+            return self._take(
+                lambda now: self._store.cast_envelope(*place, sealed, now, in_play=in_play), thanks
+            )
+        except EnvelopeError:
+            # Sealed for a round before: the letterbox it was for is gone.
+            self._note_late(link)
+            abort(403, "closed")
+        except BallotError:
+            abort(400, "bad")
 
     def audio(self, language: str, name: str) -> Answer:
         """One text read out. Kept by no browser: it would tell which language somebody had."""
@@ -224,7 +273,20 @@ class GuestViews:
         if link is None or link.admission is not Admission.KIOSK:
             abort(404, "not_paired")
         self._devices.heard(code)
-        return Response(status=204)
+        response = Response(status=204)
+        with suppress(RoundClosedError):
+            of_round = self._store.running_round(link.unit_id, self._clock())
+            response.headers[LETTERBOX] = self._store.public_key(of_round.id, link.unit_id)
+        return response
+
+    def worker(self, code: str) -> Answer:
+        """What keeps the kiosk's page for when the network is away."""
+        link = self._store.link(code)
+        if link is None or link.admission is not Admission.KIOSK:
+            abort(404, "not_paired")
+        page = f"/k/{code}"
+        kind = {"Content-Type": "text/javascript; charset=utf-8", "Service-Worker-Allowed": page}
+        return make_response(self._pages.worker(page), kind)
 
     # -- practice: the same screens, and nothing is kept -------------------------------------------
 
@@ -263,10 +325,16 @@ class GuestViews:
             if not is_poster:
                 # The page that waits for a round has no script, and comes again by itself.
                 self._devices.heard(link.code)
+                self._note_late(link)
             raise
         if link.admission not in of_round.admission:
             abort(403, "not_admitted")
         return link, of_round
+
+    def _note_late(self, link: Link) -> None:
+        """Where a ballot waited too long for its round, the desk is told that there was one."""
+        if HAS_WAITED in request.form:
+            self._devices.came_late(link.code)
 
     def _running_round(self, unit_id: str) -> Round:
         try:
@@ -274,11 +342,12 @@ class GuestViews:
         except RoundClosedError:
             abort(403, "closed")
 
-    def _is_play(self, link: Link) -> bool:
-        """Whether a kiosk's ballot goes apart; raises TooManyRequests for one that comes too early."""
+    def _is_play(self, link: Link, *, looks: bool = True) -> bool:
+        """Whether a kiosk's ballot goes apart, where anybody `looks`; raises TooManyRequests for one that
+        comes too early."""
         if self._pace.wait(link.code) > 0:
             raise TooManyRequests("wait", retry_after=SHORTEST_RETRY)
-        return self._pace.is_play(link.code)
+        return looks and self._pace.is_play(link.code)
 
     # -- a slip ------------------------------------------------------------------------------------
 
@@ -297,7 +366,8 @@ class GuestViews:
         """Take one ballot that came by a slip, and use the slip up."""
         code, of_round, unit = self._slip()
         fields = {name: values for name, values in request.form.lists() if name != "slip"}
-        return self._take(of_round, unit, _ballot(of_round, fields), "/q/thanks", slip=code)
+        ballot = _ballot(of_round, fields)
+        return self._take(lambda now: self._store.cast(of_round.id, unit, ballot, now, code), "/q/thanks")
 
     def _slip(self) -> tuple[str, Round, str]:
         """(code, round, unit) of the slip that was sent; whether it is used is told at the end only."""
@@ -318,15 +388,10 @@ class GuestViews:
 
     # -- a ballot ----------------------------------------------------------------------------------
 
-    def _take(
-        self, of_round: Round, unit: str, ballot: Ballot | None, thanks: str, slip: str | None = None
-    ) -> Answer:
-        """Take a ballot, or with None one more that was sent in play."""
+    def _take(self, put: Callable[[datetime], None], thanks: str) -> Answer:
+        """Put a ballot where it belongs, and say so with the same bytes whatever it holds."""
         try:
-            if ballot:
-                self._store.cast(of_round.id, unit, ballot, self._clock(), slip)
-            else:
-                self._store.put_apart(of_round.id, unit, self._clock())
+            put(self._clock())
         except RoundClosedError:
             abort(403, "closed")
         except NotAdmittedError:
@@ -348,13 +413,6 @@ class GuestViews:
         back = request.path.removesuffix("stored")
         page = self._pages.stored(self._store.schema(), back.removesuffix("/") or "/", is_kiosk=_is_kiosk())
         return make_response(page)
-
-    def screen(self) -> Answer:
-        """How large a kiosk's text is on its screen, where that was measured."""
-        style = self._pages.style()
-        if style is None:
-            abort(404)
-        return make_response(style, {"Content-Type": "text/css; charset=utf-8"})
 
     # -- what goes wrong ---------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
--- What staff keep besides rounds. Nothing here is about guests.
+-- What staff keep besides rounds, and what kiosks without a network need.
 
 -- Addresses of wall screens: the snapshot at one place, for whoever stands before it.
 CREATE TABLE wall (
@@ -54,4 +54,14 @@ CREATE TABLE activity (
 CREATE TABLE imported (
     id TEXT NOT NULL PRIMARY KEY,
     figures TEXT NOT NULL
+) STRICT;
+
+-- Where kiosks' envelopes for a box come in: its public key, and sealed its private key and the tickets taken.
+CREATE TABLE letterbox (
+    round_id TEXT NOT NULL,
+    unit_id TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (round_id, unit_id)
 ) STRICT;

@@ -20,6 +20,7 @@ ATTACKS = (
     "residue",
     "next_guest",
     "next_guest_firefox",
+    "offline",
     "year",
     "randomness",
     "views",

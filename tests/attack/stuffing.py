@@ -5,6 +5,7 @@ answered, and looks for one statement whose answer is then certain.
 """
 
 import sqlite3
+from base64 import b64encode
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from tests.attack.guests import ANSWERS, SURVEY, UNIT, Week, lived, lived_hiding
 from tests.attack.insider import Batch, batches
 from tests.attack.integer import is_possible
 from tests.test_desk import Desk
+from tests.test_envelope import seal
 from tests.test_guest import Place
 
 BUDGET = 9
@@ -135,8 +137,9 @@ def _admission(scale: Scale) -> Finding:
     tries, random = (10_000 if scale is Scale.FULL else 400), Random(1)
     with TemporaryDirectory() as folder:
         place = Place(Path(folder))
-        tag = place.slip[:3]
-        taken = 0
+        tag, taken = place.slip[:3], 0
+        sealed = seal(bytes.fromhex(place.store.public_key("r", "frida")))
+        envelope = b64encode(sealed).decode()
         for number in range(tries):
             code = tag + "".join(random.choices(ALPHABET, k=9))
             path, data = (
@@ -145,7 +148,10 @@ def _admission(scale: Scale) -> Finding:
                 ("/s/" + code, {"listened": "5"}),
                 ("/q/answer", {"slip": place.slip[:-1] + random.choice(ALPHABET.replace(place.slip[-1], "")),
                                "listened": "5"}),
-            )[number % 4]  # fmt: skip
+                ("/k/" + code, {"_envelope": envelope, "_waited": "yes"}),
+                ("/s/poster", {"_envelope": envelope}),
+                ("/", {"_envelope": b64encode(random.randbytes(len(sealed))).decode()}),
+            )[number % 7]  # fmt: skip
             taken += place.client.post(path, data=data).status_code < 400
         first = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code
         again = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code

@@ -1,4 +1,4 @@
-"""The quick half of the attack on the screen."""
+"""The quick half of the attacks on the screen."""
 
 import subprocess
 import sys
@@ -10,17 +10,18 @@ pytestmark = pytest.mark.browser
 
 TRY = """
 from tests.attack.finding import Scale
-from tests.attack.next_guest import run
+from tests.attack.{attack} import run
 bad = [finding for finding in run(Scale.QUICK) if not finding.is_good]
 print(bad)
 raise SystemExit(bool(bad))
 """
 
 
-def test_the_next_guest_finds_nothing_here_and_something_on_a_leaky_page() -> None:
+@pytest.mark.parametrize("attack", ["next_guest", "offline"])
+def test_the_attack_finds_nothing_here_and_something_on_a_leaky_page(attack: str) -> None:
     """In a process of its own: a browser driver runs but once in each."""
     tried = subprocess.run(
-        [sys.executable, "-c", TRY],
+        [sys.executable, "-c", TRY.format(attack=attack)],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

@@ -246,6 +246,7 @@ def _of_chart(response: bytes) -> list[str]:
 GUEST_TABLES = {
     "box": {"round_id", "unit_id", "key_id", "sealed"},
     "slip_set": {"round_id", "unit_id", "tag", "key_id", "sealed"},
+    "letterbox": {"round_id", "unit_id", "public_key", "key_id", "sealed"},
     "apart": {"round_id", "unit_id", "ballots"},
     "slip_count": {"round_id", "unit_id", "run", "printed", "used"},
     "tally": {"round_id", "node_id", "statement_id", "option", "answers"},

@@ -109,6 +109,7 @@ class Kiosk:
             **os.environ,
             "DISPLAY": shown_on,
             "RUNTIME_DIRECTORY": str(folder),
+            "STATE_DIRECTORY": str(folder / "kept"),
             "HOME": str(folder),
         }
         self.command = command
@@ -240,7 +241,7 @@ class Kiosk:
 
     def _files(self) -> frozenset[str]:
         """Files outside the browser's own folders."""
-        own = {"profile", "etc", "Xvfb_screen0"}
+        own = {"profile", "kept", "etc", "Xvfb_screen0"}
         tops = [
             path for path in self.folder.iterdir() if not path.name.startswith(".") and path.name not in own
         ]

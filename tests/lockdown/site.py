@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from kiosk.guest.guard import HEADERS
+from kiosk.guest.guard import headers
 from kiosk.lockdown import KioskAddress
 from kiosk.rounds import Admission
 from kiosk.settings import shipped_folder
@@ -17,8 +17,9 @@ from tests.test_guest import Place
 
 CODE = "aB3dE6gH9jK2mN5p"
 
-[_SANDBOX] = [part for part in HEADERS["Content-Security-Policy"].split("; ") if part.startswith("sandbox")]
-PROTECTING = {**HEADERS, "Content-Security-Policy": _SANDBOX}
+_OWN = headers([])
+[_SANDBOX] = [part for part in _OWN["Content-Security-Policy"].split("; ") if part.startswith("sandbox")]
+PROTECTING = {**_OWN, "Content-Security-Policy": _SANDBOX}
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 

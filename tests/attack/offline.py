@@ -1,0 +1,281 @@
+"""Attack 10: a kiosk loses the network. Whoever takes the screen reads its folder, the browser is killed,
+answers of the server are lost on the way, and all that waits comes later.
+
+In real Chromium with a profile on disk.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import parse_qs
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, Playwright, Request, Response, expect, sync_playwright
+from scipy.stats import spearmanr
+from werkzeug.serving import make_server
+
+from kiosk.envelope import Letterbox
+from kiosk.rounds import Admission
+from tests.attack.finding import Finding, Scale
+from tests.attack.marks import standing_in, text_forms
+from tests.attack.next_guest import browser
+from tests.test_guest import Place
+from tests.web.test_answer import Counted, Guest, come_through
+
+CODE = "a-kiosk-without-a-network"
+ANSWERS = ("5", "2", "prefer_not", "4")
+LOST = 2
+"""Guests whose ballot is taken while the answer is lost on the way."""
+
+START = datetime(2030, 1, 1, 12)
+
+CHANCE = 1e-4
+"""Below this the order in which envelopes come is not chance."""
+
+BEAT, HOUR = 300_000, 3_600_000
+
+LEAKS = {
+    b"await envelopes.keep(guest.envelope)": b"await envelopes.keep(guest.envelope); "
+    b"await envelopes.keep(String(new URLSearchParams(new FormData(form))))",
+    b"crypto.randomUUID()": b"String(Date.now())",
+    b"crypto.getRandomValues(new Uint32Array(1))[0] % keys.length": b"0",
+}
+"""What our scripts do, and the control's instead: a plain copy, and the guests' order. It takes no ticket."""
+
+KEPT = """() => new Promise((resolve) => {
+    const asked = indexedDB.open("envelopes");
+    asked.onsuccess = () => {
+        const all = asked.result.transaction("envelopes").objectStore("envelopes").getAll();
+        all.onsuccess = () => { asked.result.close(); resolve(all.result); };
+    };
+})"""
+
+CACHED = """async () => Object.fromEntries(await Promise.all((await Promise.all((await caches.keys()).map(
+    async (name) => { const cache = await caches.open(name);
+        return (await cache.keys()).map(async (request) =>
+            [new URL(request.url).pathname, await (await cache.match(request)).text()]); }))).flat()))"""
+
+IS_EMPTY = "async () => !(await indexedDB.databases()).length"
+
+
+class Server:
+    """An application on one port that can be gone, or whose answers can be lost."""
+
+    def __init__(self, application: Any, *, is_leaky: bool) -> None:
+        self.application, self.is_leaky = application, is_leaky
+        self.is_there = self.loses_answers = False
+        self.port = 0
+        logging.getLogger("werkzeug").disabled = True
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
+        given: list[Any] = []
+        body = b"".join(self.application(environ, lambda *answer: given.extend(answer)))
+        if self.loses_answers and environ["REQUEST_METHOD"] == "POST":
+            start_response("504 Gateway Timeout", [])
+            return []
+        for ours, leak in LEAKS.items() if self.is_leaky else ():
+            body = body.replace(ours, leak)
+        headers = [one for one in given[1] if one[0].lower() != "content-length"]
+        start_response(given[0], headers)
+        return [body]
+
+    def come(self) -> None:
+        self._server = make_server("127.0.0.1", self.port, self, threaded=True)
+        self.port = self._server.port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.is_there = True
+
+    def go(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self.is_there = False
+
+
+@dataclass
+class Outage:
+    """What was seen of one outage. `tried` and `came` are envelopes in the order of the guests and of
+    their coming."""
+
+    starts: int = 0
+    sent: int = 0
+    counted: int = 0
+    traces: int = 0
+    sizes: set[int] = field(default_factory=set)
+    waited: int = 0
+    left: int = 0
+    foreign: int = 0
+    tried: list[str] = field(default_factory=list)
+    came: list[str] = field(default_factory=list)
+
+    @property
+    def chance(self) -> float:
+        """How likely so much of the guests' order is in the order of coming, by chance (Spearman)."""
+        places = [self.tried.index(envelope) for envelope in self.came if envelope in self.tried]
+        return float(spearmanr(range(len(places)), places).pvalue)
+
+
+def _kill(profile: str) -> None:
+    """End every process of the browser on this profile, without a word to it."""
+    mark = f"--user-data-dir={profile}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def _envelope(request: Request) -> tuple[str, bool]:
+    """The envelope that is sent, or "", and whether it waited."""
+    fields = parse_qs(request.post_data or "")
+    return fields.get("_envelope", [""])[0], "_waited" in fields
+
+
+@contextmanager
+def _guest(
+    playwright: Playwright, profile: str, place: Place, server: Server, seen: Outage
+) -> Iterator[Guest]:
+    """A page at the kiosk's address, in a browser that is killed in the end."""
+
+    def note_try(request: Request) -> None:
+        envelope, has_waited = _envelope(request)
+        if envelope and not has_waited and envelope not in seen.tried:
+            seen.tried.append(envelope)
+
+    def note_coming(answer: Response) -> None:
+        envelope, has_waited = _envelope(answer.request)
+        if envelope and has_waited and envelope not in seen.came:
+            seen.came.append(envelope)
+
+    with ExitStack() as stack:
+        context = stack.enter_context(browser(playwright, profile, has_script=True))
+        page = context.new_page()
+        page.on("request", note_try)
+        page.on("response", note_coming)
+        address = f"http://127.0.0.1:{server.port}"
+        guest = Guest(page, place, Counted(server), address)
+        seen.starts += 1
+        page.clock.set_system_time(START + timedelta(days=seen.starts))
+        try:
+            page.goto(f"{address}/k/{CODE}")
+            expect(page.locator("#picker")).to_be_visible()
+            yield guest
+        finally:
+            _kill(profile)
+            with suppress(PlaywrightError):
+                stack.close()
+
+
+def _answer(guest: Guest, server: Server, seen: Outage) -> None:
+    """One guest answers and is thanked; the next comes when the screen is free."""
+    guest.tap('[data-language="sv"]')
+    guest.tap("#start")
+    guest.answer(*ANSWERS)
+    expect(guest.page.locator("#message p")).to_have_text("Tack för dina svar!", timeout=20_000)
+    seen.sent += 1
+    # The page comes anew for the next guest, where there is a server.
+    with guest.page.expect_navigation() if server.is_there else nullcontext():
+        guest.page.clock.run_for(16_000)
+    expect(guest.page.locator("#picker")).to_be_visible()
+
+
+def _keep_page(page: Page) -> None:
+    """Let the kiosk be heard, which has its page kept."""
+    page.goto(page.url)
+    expect(page.locator("#picker")).to_be_visible()
+    page.clock.run_for(BEAT)
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+
+
+def _traces(profile: str) -> int:
+    """How many files of the browser's folder hold an answer in any form."""
+    names = ("listened", "contact_support", "rights_knowledge", "feel_better")
+    pairs = [f"{name}={value}" for name, value in zip(names, ANSWERS, strict=True)]
+    forms = {form for pair in pairs for form in text_forms(pair)}
+    files = [path for path in Path(profile).rglob("*") if path.is_file()]
+    return sum(bool(standing_in(path.read_bytes(), forms)) for path in files)
+
+
+def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Outage:
+    """The server's answers are lost, then it is gone for an hour; the browser is killed four times."""
+    seen = Outage()
+    with ExitStack() as stack, TemporaryDirectory() as folder, TemporaryDirectory() as profile:
+        place = Place(Path(folder))
+        place.store.add_link(Admission.KIOSK, "frida", code=CODE)
+        if is_leaky:
+            stack.enter_context(patch.object(Letterbox, "with_taken", lambda letterbox, _: letterbox))
+        server = Server(place.app, is_leaky=is_leaky)
+        server.come()
+        with _guest(playwright, profile, place, server, seen) as guest:
+            _answer(guest, server, seen)
+            _keep_page(guest.page)
+            server.loses_answers = True
+            for _ in range(LOST):
+                _answer(guest, server, seen)
+            server.go()
+        for at in range(2):
+            with _guest(playwright, profile, place, server, seen) as guest:
+                for _ in range(at, guests, 2):
+                    _answer(guest, server, seen)
+                guest.page.clock.run_for(HOUR // 2)
+                kept = guest.page.evaluate(KEPT)
+            seen.waited, seen.sizes = len(kept), {len(envelope) for envelope in kept}
+        seen.traces += _traces(profile)
+        server.come()
+        with _guest(playwright, profile, place, server, seen) as guest:
+            come_through(guest.page, lambda: len(seen.came) > 0)
+        server.loses_answers = False
+        with _guest(playwright, profile, place, server, seen) as guest:
+            come_through(guest.page, partial(guest.page.evaluate, IS_EMPTY))
+            seen.foreign = _foreign(guest)
+        seen.traces += _traces(profile)
+        server.go()
+        seen.counted = place.waiting()
+        place.store.close()
+    return seen
+
+
+def _foreign(guest: Guest) -> int:
+    """What the browser keeps for the page besides what every guest is served."""
+    cached: dict[str, str] = guest.page.evaluate(CACHED)
+    request = guest.page.request
+    own = sum(request.get(guest.address + path).text() != body for path, body in cached.items())
+    stores = "() => document.cookie.length + localStorage.length + sessionStorage.length"
+    return own + int(guest.page.evaluate(stores))
+
+
+def run(scale: Scale) -> list[Finding]:
+    guests = 30 if scale is Scale.FULL else 10
+    with sync_playwright() as playwright:
+        seen = outage(playwright, guests)
+        leaky = outage(playwright, 10, is_leaky=True)
+    return [
+        Finding(
+            f"offline: {seen.sent} guests at a kiosk in Chromium, {LOST} whose answer from the server is "
+            f"lost, {guests} while it is gone for an hour; the browser killed four times, its folder read",
+            f"{seen.sent - seen.counted} lost or doubled; {seen.traces} traces of an answer; {seen.waited} "
+            f"envelopes of {len(seen.sizes)} size; {seen.foreign} things kept that are one guest's",
+            "0; 0; 1 size; 0",
+            (seen.counted, seen.traces, len(seen.sizes), seen.foreign) == (seen.sent, 0, 1, 0),
+            f"a queue in plain text, taken without tickets: {leaky.counted - leaky.sent} doubled, "
+            f"{leaky.traces} files with answers (both must be > 0)",
+            leaky.counted > leaky.sent and leaky.traces > 0,
+        ),
+        Finding(
+            f"offline: the order in which {len(seen.came)} envelopes came, beside the guests' own",
+            f"rank correlation as strong by chance with p = {seen.chance:.2g}",
+            f"p > {CHANCE:g}",
+            seen.chance > CHANCE,
+            f"a queue: p = {leaky.chance:.2g} (must be under {CHANCE:g})",
+            leaky.chance < CHANCE,
+        ),
+    ]

@@ -1,0 +1,230 @@
+"""A ballot in an envelope: opened by its own letterbox only, taken once, and refused in plain words."""
+
+import base64
+import secrets
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from werkzeug.test import TestResponse
+
+from kiosk.ballot import BallotError
+from kiosk.devices import Devices
+from kiosk.envelope import PURPOSE, ROOM, TICKET_BYTES, EnvelopeError, Letterbox, new_letterbox, unpack
+from kiosk.guest.pace import Pace
+from kiosk.rounds import Admission
+from kiosk.store import RoundClosedError
+from tests.test_guest import NOW, Place
+
+STATEMENTS = 4
+TICKET = bytes(range(TICKET_BYTES))
+
+
+def seal(
+    public_key: bytes,
+    form: bytes = b"listened=5",
+    ticket: bytes | None = None,
+    *,
+    in_play: bool = False,
+    room: int = ROOM * STATEMENTS,
+) -> bytes:
+    """An envelope as guest_envelope.js makes it."""
+    ephemeral = ec.generate_private_key(ec.SECP256R1())
+    point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    box = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+    key = HKDF(SHA256(), 32, salt=point, info=PURPOSE).derive(ephemeral.exchange(ec.ECDH(), box))
+    plain = (ticket or secrets.token_bytes(TICKET_BYTES)) + bytes([in_play]) + form.ljust(room, b"\0")
+    return point + AESGCM(key).encrypt(bytes(12), plain, None)
+
+
+class Kiosk(Place):
+    """A kiosk, and what its script would send."""
+
+    def __init__(self, folder: Path) -> None:
+        self.devices = Devices()
+        ways = frozenset({Admission.KIOSK, Admission.POSTER})
+        super().__init__(folder, ways, pace=Pace(1.0, 1000, pause=10.0), devices=self.devices)
+
+    @property
+    def public_key(self) -> bytes:
+        return bytes.fromhex(self.store.public_key("r", "frida"))
+
+    def send(self, envelope: bytes | str, path: str = "/", *, waited: bool = True) -> TestResponse:
+        text = envelope if isinstance(envelope, str) else base64.b64encode(envelope).decode()
+        data = {"_envelope": text, **({"_waited": "yes"} if waited else {})}
+        return self.client.post(path, data=data)
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Kiosk:
+    return Kiosk(tmp_path)
+
+
+def test_a_letterbox_opens_what_was_sealed_for_it() -> None:
+    letterbox = new_letterbox()
+    letter = letterbox.open(seal(letterbox.public_key, b"a=5&b=&c=dont_know", TICKET), STATEMENTS)
+    assert (letter.ticket, letter.in_play) == (TICKET, False)
+    assert letter.fields == {"a": ["5"], "b": [""], "c": ["dont_know"]}
+    assert letterbox.open(seal(letterbox.public_key, in_play=True), STATEMENTS).in_play
+
+
+def test_a_packed_letterbox_keeps_no_order() -> None:
+    letterbox, tickets = new_letterbox(), [secrets.token_bytes(TICKET_BYTES) for _ in range(9)]
+    ways = []
+    for order in (tickets, tickets[::-1]):
+        filled = letterbox
+        for ticket in order:
+            filled = filled.with_taken(ticket)
+        ways.append(filled.pack())
+        assert unpack(filled.pack()) == Letterbox(letterbox.private, frozenset(tickets))
+    assert ways[0] == ways[1]
+
+
+def test_what_is_not_for_a_letterbox_is_refused() -> None:
+    letterbox = new_letterbox()
+    good = seal(letterbox.public_key)
+    hostile = {
+        "another's": seal(new_letterbox().public_key),
+        "cut": good[:-1],
+        "longer": good + b"\0",
+        "empty": b"",
+        "changed": good[:-1] + bytes([good[-1] ^ 1]),
+        "no point": bytes(65) + good[65:],
+        "not on the curve": b"\4" + bytes([1]) * 64 + good[65:],
+        "compressed point": b"\2" + good[1:],
+        "not text": seal(letterbox.public_key, b"listened=\xff"),
+        "no form": seal(letterbox.public_key, b"listened"),
+    }
+    for name, envelope in hostile.items():
+        if name == "no form":
+            assert letterbox.open(envelope, STATEMENTS).fields == {"listened": [""]}
+            continue
+        with pytest.raises(EnvelopeError) as refused:
+            letterbox.open(envelope, STATEMENTS)
+        assert "listened" not in str(refused.value), name
+
+
+def test_an_envelope_is_taken_once_however_often_it_comes(kiosk: Kiosk) -> None:
+    envelopes = [seal(kiosk.public_key) for _ in range(6)]
+    answers = [
+        kiosk.send(one, waited=again > 0)
+        for again in range(3)
+        for one in (envelopes if again else envelopes[:1])
+    ]
+    assert {(one.status_code, one.data, str(one.headers)) for one in answers} == {
+        (303, answers[0].data, str(answers[0].headers))
+    }
+    assert kiosk.waiting() == len(envelopes)
+
+
+def test_an_envelope_gets_the_same_bytes_as_a_form(kiosk: Kiosk) -> None:
+    sealed, open_ = kiosk.send(seal(kiosk.public_key)), kiosk.client.post("/", data={"listened": "3"})
+    assert (sealed.status_code, sealed.data, str(sealed.headers)) == (
+        open_.status_code,
+        open_.data,
+        str(open_.headers),
+    )
+
+
+def test_what_is_no_ballot_leaves_nothing_and_its_ticket_good(kiosk: Kiosk) -> None:
+    for form in (b"listened=6", b"unknown=1", b"listened=1&listened=2"):
+        assert kiosk.send(seal(kiosk.public_key, form, TICKET)).headers["Kiosk-Refusal"] == "bad"
+    assert kiosk.send("no base64!").headers["Kiosk-Refusal"] == "bad"
+    assert kiosk.client.post("/", data={"_envelope": ["a", "b"]}).status_code == 400
+    assert kiosk.client.post("/", data={"_envelope": "YQ==", "listened": "5"}).status_code == 400
+    assert kiosk.send(seal(kiosk.public_key, ticket=TICKET)).status_code == 303
+    assert kiosk.waiting() == 1
+
+
+def test_a_poster_takes_no_envelopes(kiosk: Kiosk) -> None:
+    assert kiosk.send(seal(kiosk.public_key), "/s/poster").status_code == 400
+    assert "data-letterbox" not in kiosk.client.get("/s/poster").text
+    assert kiosk.waiting() == 0
+
+
+def test_a_kiosk_says_which_of_those_that_waited_are_play(kiosk: Kiosk) -> None:
+    for _ in range(5):
+        kiosk.send(seal(kiosk.public_key))
+    kiosk.send(seal(kiosk.public_key, in_play=True))
+    assert kiosk.waiting() == 5
+    assert kiosk.store.snapshot()["rounds"][0]["nodes"][0]["apart"] == 1
+
+
+def test_of_those_that_come_at_once_the_server_says_it(kiosk: Kiosk) -> None:
+    for _ in range(5):
+        kiosk.send(seal(kiosk.public_key), waited=False)
+    assert kiosk.waiting() == 2
+
+
+def test_what_comes_after_its_round_is_refused_and_told_of(kiosk: Kiosk) -> None:
+    kiosk.send(seal(kiosk.public_key))
+    late = seal(kiosk.public_key)
+    kiosk.store.count(kiosk.round.closes_at)
+    assert kiosk.send(late, waited=False).headers["Kiosk-Refusal"] == "closed"
+    assert kiosk.devices.late("") == 0
+    assert kiosk.send(late).headers["Kiosk-Refusal"] == "closed"
+    assert kiosk.devices.late("") == 1
+    with pytest.raises(RoundClosedError):
+        kiosk.store.cast_envelope("r", "frida", late, NOW, in_play=False)
+
+
+def test_what_was_sealed_for_another_round_is_told_of_too(kiosk: Kiosk) -> None:
+    assert kiosk.send(seal(new_letterbox().public_key)).headers["Kiosk-Refusal"] == "closed"
+    assert kiosk.devices.late("") == 1
+
+
+def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None:
+    assert f'data-letterbox="{kiosk.public_key.hex()}" data-pause="10000"' in kiosk.client.get("/").text
+    assert kiosk.client.head("/alive").headers["Kiosk-Letterbox"] == kiosk.public_key.hex()
+    kiosk.store.count(kiosk.round.closes_at)
+    assert "Kiosk-Letterbox" not in kiosk.client.head("/alive").headers
+
+
+def test_each_unit_has_a_letterbox_of_its_own_and_none_outlives_the_round(kiosk: Kiosk) -> None:
+    keys = {kiosk.store.public_key("r", unit) for unit in kiosk.round.tree.leaves}
+    assert len(keys) == len(kiosk.round.tree.leaves)
+    with pytest.raises(BallotError):
+        kiosk.store.cast_envelope("r", "talk2me", seal(kiosk.public_key), NOW, in_play=False)
+    kiosk.store.count(kiosk.round.closes_at)
+    assert kiosk.store.public_key("r", "frida") == ""
+
+
+def test_a_count_and_a_renewal_leave_envelopes_that_wait_readable(kiosk: Kiosk) -> None:
+    waiting, taken = seal(kiosk.public_key), seal(kiosk.public_key)
+    kiosk.send(taken)
+    kiosk.store.count(NOW.replace(hour=17))
+    kiosk.store.renew()
+    assert {kiosk.send(one).status_code for one in (waiting, taken)} == {303}
+    assert kiosk.waiting() == 2
+
+
+def test_a_letterbox_whose_key_is_lost_begins_anew(kiosk: Kiosk, tmp_path: Path) -> None:
+    before = kiosk.public_key
+    [key] = (tmp_path / "keys" / "letterbox.r.frida").iterdir()
+    key.unlink()
+    assert kiosk.send(seal(before)).headers["Kiosk-Refusal"] == "closed"
+    kiosk.store.count(NOW.replace(hour=17))
+    assert kiosk.public_key != before
+    assert kiosk.send(seal(kiosk.public_key)).status_code == 303
+    assert kiosk.waiting() == 1
+
+
+def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
+    kiosk.store.add_link(Admission.KIOSK, "frida", code="a-code")
+    answer = kiosk.client.get("/k/a-code/worker")
+    assert answer.headers["Service-Worker-Allowed"] == "/k/a-code"
+    assert answer.mimetype == "text/javascript"
+    for path in ("/k/poster/worker", "/k/unknown/worker", "/s/poster/worker", "/worker"):
+        assert kiosk.client.get(path).status_code == 404
+
+
+def test_all_files_a_kiosk_may_ask_for_are_kept_for_it(kiosk: Kiosk) -> None:
+    kiosk.store.add_link(Admission.KIOSK, "frida", code="a-code")
+    worker = kiosk.client.get("/k/a-code/worker").text
+    for file in ("guest.js", "guest_bar.js", "guest_envelope.js", "fonts/guest-arabic-400.woff2"):
+        assert f'"/static/{file}"' in worker
+    assert "desk" not in worker
