@@ -13,6 +13,7 @@ from typing import Any
 from kiosk.box import K_FLOOR
 from kiosk.reason import Reason
 from kiosk.survey import Survey, survey_from_json
+from kiosk.ticks import WEEK, Counts, Rhythm
 from kiosk.tree import Tree, tree_from_json
 
 SHORTEST = timedelta(days=5)
@@ -26,6 +27,11 @@ about as many tables as there are regulars undo every threshold (Danezis 2003; O
 FEWEST_BETWEEN_COUNTS = 3.0
 """Guests between two counts from which the clock protects against stuffing: the chance that a target was
 the only one is e to the minus that number."""
+
+
+LONG, BUSY, LARGE_K = timedelta(days=14), 6.0, 8
+"""Where two of three hold (a longer round, so many guests a day, k below that), daily counts let the best
+guess gain more than 3 points; docs/anonymity.md has the table."""
 
 
 class Admission(StrEnum):
@@ -56,6 +62,12 @@ class Round:
     opens_at: datetime
     closes_at: datetime
     admission: frozenset[Admission]
+    rhythm: Rhythm = Rhythm.DAILY
+
+    @property
+    def counts(self) -> Counts:
+        """When its boxes are counted."""
+        return Counts(self.rhythm, self.opens_at, self.closes_at)
 
     @property
     def options(self) -> tuple[int, ...]:
@@ -74,6 +86,7 @@ class Round:
             "opens_at": self.opens_at.isoformat(),
             "closes_at": self.closes_at.isoformat(),
             "admission": sorted(self.admission),
+            "rhythm": self.rhythm,
         }
 
 
@@ -87,6 +100,8 @@ def round_from_json(row: dict[str, Any]) -> Round:
         datetime.fromisoformat(row["opens_at"]),
         datetime.fromisoformat(row["closes_at"]),
         frozenset(Admission(word) for word in row["admission"]),
+        # Rounds that were opened before there was a choice have none written down.
+        Rhythm(row.get("rhythm", Rhythm.DAILY)),
     )
 
 
@@ -114,6 +129,9 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
     guests between two counts, the clock protects little against stuffing.
     """
     length = new.closes_at - new.opens_at
+    first_figures = timedelta(days=2 * new.k / guests_a_day)
+    if new.rhythm is Rhythm.WEEKLY:
+        first_figures = ceil(first_figures / WEEK) * WEEK
     found = []
     if guests_a_day * (length / timedelta(days=1)) < new.k:
         found.append(
@@ -123,7 +141,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
                 {"a_day": f"{guests_a_day:g}", "k": new.k},
             )
         )
-    elif timedelta(days=2 * new.k / guests_a_day) > length:
+    elif first_figures > length:
         found.append(
             Reason(
                 "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
@@ -136,7 +154,17 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
             Reason(
                 "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
                 "{days} dygn.",
-                {"a_day": f"{guests_a_day:g}", "days": ceil(2 * new.k / guests_a_day)},
+                {"a_day": f"{guests_a_day:g}", "days": ceil(first_figures / timedelta(days=1))},
+            )
+        )
+    is_long, is_busy, is_small = length > LONG, guests_a_day >= BUSY, new.k < LARGE_K
+    is_often = new.rhythm is Rhythm.DAILY and timedelta(days=new.k / guests_a_day) < WEEK <= length
+    if is_often and (is_long + is_busy + is_small) >= 2:
+        found.append(
+            Reason(
+                "Varje dag räknas bara några svar ihop. Den som vet vem som svarade när kan då gissa rätt "
+                "något oftare. Räkna hellre en gång i veckan, om ni kan vänta på siffrorna.",
+                {},
             )
         )
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:

@@ -559,17 +559,18 @@ class Store:
                 elif state.round.closes_at <= tick:
                     self._close(state.round)
                 else:
-                    self._count_boxes(state.round)
+                    self._count_boxes(state.round, tick)
             self._database.set("last_tick", tick.isoformat())
             self._publish(tick)
             return True
 
-    def _count_boxes(self, of_round: Round) -> None:
+    def _count_boxes(self, of_round: Round, tick: datetime) -> None:
+        is_due = of_round.counts.is_due(self.last_tick, tick)
         for unit in of_round.tree.leaves:
             box = self._box_for_update(of_round.id, unit)
             if box is None:
                 continue
-            batch, rest = draw_batch(box.ballots, of_round.k, self._rng)
+            batch, rest = draw_batch(box.ballots, of_round.k, self._rng) if is_due else ([], box.ballots)
             if batch:
                 self._add_batch(of_round, unit, batch)
             # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.

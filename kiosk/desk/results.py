@@ -16,7 +16,7 @@ from kiosk.rounds import Round
 from kiosk.settings import shipped_folder
 from kiosk.snapshot import etag
 from kiosk.store import Role, RoundState
-from kiosk.ticks import Every, next_tick
+from kiosk.ticks import Every, Rhythm
 
 blueprint = Blueprint("results", __name__)
 
@@ -120,10 +120,10 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         broken=broken,
         change_in_words=change_in_words,
         percent_from=PERCENT_FROM,
-        next_count=next_tick(ticks, now),
-        last_count=desk().store.last_tick,
+        next_count=of_round.counts.next(ticks, desk().store.last_tick, now),
+        last_count=of_round.counts.last(ticks, desk().store.last_tick),
         seconds=ticks.seconds if isinstance(ticks, Every) else 60,
-        counts_often=isinstance(ticks, Every),
+        counts_often=isinstance(ticks, Every) and of_round.rhythm is Rhythm.DAILY,
     )
 
 

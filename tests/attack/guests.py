@@ -13,6 +13,7 @@ from kiosk.simulate import Arrival, Plan, simulate
 from kiosk.snapshot import Document
 from kiosk.store import open_store
 from kiosk.survey import Survey
+from kiosk.ticks import Rhythm
 from kiosk.tree import flat_tree
 from tests.builders import survey
 
@@ -67,10 +68,10 @@ def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list
     return found
 
 
-def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS) -> Week:
+def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS, rhythm: Rhythm = Rhythm.DAILY) -> Week:
     """The round as `kiosk simulate` plays it."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
-    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days)
+    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days, rhythm)
     return Week(in_order, list(simulate(plan, in_order)))
 
 

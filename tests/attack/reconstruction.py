@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from random import Random
 
 import numpy as np
 
 from kiosk.simulate import Arrival
+from kiosk.ticks import Rhythm
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, PROFILES, SURVEY, Week, lived, lived_hiding_under_k, visits
 from tests.attack.insider import batches, candidates, posterior, right_guesses
@@ -20,6 +22,12 @@ KS = (5, 8)
 MOST_POINTS = 3.0
 CONTROL_PERCENT = 75.0
 LEAST_QUESTIONS = 5_000
+
+QUARTER = 91
+"""Days."""
+
+QUARTERS = ((6.0, 5), (3.0, 5), (6.0, 8))
+"""Guests a day and k; the answers are balanced, where a guess gains most."""
 
 
 @dataclass
@@ -75,6 +83,13 @@ def attack_box(setting: Setting) -> Score:
     return attack(lived(arrivals, setting.k), setting.k, stays=setting.k) if arrivals else Score()
 
 
+def attack_quarter(rhythm: Rhythm, setting: Setting) -> Score:
+    """One round of the product as long as most are."""
+    arrivals = visits(Random(setting.seed), setting.a_day, setting.profile, QUARTER)
+    week = lived(arrivals, setting.k, QUARTER, rhythm)
+    return attack(week, setting.k, stays=setting.k)
+
+
 def attack_hiding(setting: Setting) -> Score:
     """One round of a tool that hides groups under k."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
@@ -125,6 +140,7 @@ def run(scale: Scale) -> list[Finding]:
                     caught,
                 )
             )
+    findings += [_weekly(a_day, k, scale) for a_day, k in QUARTERS]
     asked, agreed = agreement(LEAST_QUESTIONS if scale is Scale.FULL else 100)
     findings.append(
         Finding(
@@ -136,6 +152,23 @@ def run(scale: Scale) -> list[Finding]:
         )
     )
     return findings
+
+
+def _weekly(a_day: float, k: int, scale: Scale) -> Finding:
+    """Long rounds counted once a week, beside the same rounds counted daily."""
+    rounds = 40 if scale is Scale.FULL else 1
+    settings = [Setting("balanced", a_day, k, seed) for seed in range(rounds)]
+    weekly = total(partial(attack_quarter, Rhythm.WEEKLY), settings)
+    daily = total(partial(attack_quarter, Rhythm.DAILY), settings)
+    is_enough = scale is Scale.FULL
+    return Finding(
+        f"reconstruction: {rounds} rounds of {QUARTER} days counted weekly, {a_day:g} guests a day, k={k}",
+        f"{weekly.proven} of {weekly.cells} answers proven; best guess {weekly.points:+.1f} points",
+        f"0 proven; best guess at most {MOST_POINTS:+g} points over one table at the end",
+        weekly.proven == 0 and (weekly.points <= MOST_POINTS or not is_enough),
+        f"counted daily: {daily.points:+.1f} points (must be more than {MOST_POINTS:+g})",
+        daily.points > MOST_POINTS or not is_enough,
+    )
 
 
 def _control(profile: str, k: int, rounds: int) -> tuple[str, bool]:

@@ -1,7 +1,7 @@
 """What slower counting would buy: the insider's best guess if boxes were counted less often or kept fuller.
 
-`python -m tests.attack.slower [DAYS ...]` prints the table of docs/anonymity.md. No rule here is the
-product's but the first; all run through the product's store, with that one rule in place of its own.
+`python -m tests.attack.slower [DAYS ...]` prints the table of docs/anonymity.md. Only the first and the last
+rule are the product's; all run through the product's store, with that one rule in place of its own.
 """
 
 import sys
@@ -16,7 +16,7 @@ from random import Random
 from unittest.mock import patch
 
 from kiosk.ballot import Ballot
-from kiosk.ticks import Daily, next_tick
+from kiosk.ticks import Daily, Rhythm, next_tick
 from tests.attack.guests import OPENING, UNIT, lived, visits
 from tests.attack.insider import batches
 from tests.attack.reconstruction import MOST_POINTS, Score, Setting, attack
@@ -30,13 +30,13 @@ CELLS = ((6.0, 5), (3.0, 5), (6.0, 8))
 
 @dataclass(frozen=True)
 class Rule:
-    """Boxes are looked at every `days` days, give up all but k from `full` times k ballots on, and
-    then nothing for `pause` days."""
+    """Boxes are looked at every `days` days, or in a rhythm the product has, and give up all but k from
+    `full` times k ballots on."""
 
     name: str
     days: int = 1
     full: int = 2
-    pause: int = 0
+    rhythm: Rhythm = Rhythm.DAILY
 
     def next_tick(self, ticks: Daily, now: datetime) -> datetime:
         """The first count after `now`, on the round's day number `days`, twice that, and so on."""
@@ -52,7 +52,7 @@ RULES = (
     Rule("every third day", days=3),
     Rule("from 3k", full=3),
     Rule("from 4k", full=4),
-    Rule("at most one batch a week", pause=7),
+    Rule("once a week: a choice", rhythm=Rhythm.WEEKLY),
 )
 
 
@@ -61,13 +61,10 @@ class SlowDraw:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.since_batch = rule.pause
 
     def __call__(self, ballots: Sequence[Ballot], k: int, rng: Random) -> tuple[list[Ballot], list[Ballot]]:
-        self.since_batch += 1
-        if len(ballots) < self.rule.full * k or self.since_batch <= self.rule.pause:
+        if len(ballots) < self.rule.full * k:
             return [], list(ballots)
-        self.since_batch = 0
         shuffled = rng.sample(list(ballots), len(ballots))
         return shuffled[k:], shuffled[:k]
 
@@ -91,7 +88,7 @@ def outcome(rule: Rule, days: int, setting: Setting) -> Outcome:
         patch("kiosk.store.draw_batch", SlowDraw(rule)),
         patch("kiosk.simulate.next_tick", rule.next_tick),
     ):
-        week = lived(arrivals, setting.k, days)
+        week = lived(arrivals, setting.k, days, rule.rhythm)
     closes_at = OPENING + timedelta(days=days)
     early = [batch for batch in batches(week.seen, UNIT) if batch.at < closes_at]
     shown = sum(batch.size for batch in early)
