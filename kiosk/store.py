@@ -228,6 +228,9 @@ class Store:
             key_id,
             sealed,
         )
+        self._add_letterbox(round_id, unit)
+
+    def _add_letterbox(self, round_id: str, unit: str) -> None:
         letterbox = envelope.new_letterbox()
         key_id, sealed = self._keys.seal(_letterbox_row(round_id, unit), letterbox.pack())
         self._database.execute(
@@ -479,6 +482,9 @@ class Store:
         found = self._letterbox_for_update(of_round.id, unit_id)
         if found:
             self._put_letterbox(of_round.id, unit_id, *found)
+        else:
+            # The round was opened before there were any.
+            self._add_letterbox(of_round.id, unit_id)
 
     def _put_letterbox(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> str:
         """Write a unit's letterbox under a new key, whose id is returned."""

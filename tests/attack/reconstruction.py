@@ -26,7 +26,7 @@ LEAST_QUESTIONS = 5_000
 QUARTER = 91
 """Days."""
 
-QUARTERS = ((6.0, 5), (3.0, 5), (6.0, 8))
+QUARTERS = ((6.0, 5), (3.0, 5))
 """Guests a day and k; the answers are balanced, where a guess gains most."""
 
 
