@@ -19,9 +19,9 @@ def headers(styles: Iterable[str]) -> dict[str, str]:
     allowed = " ".join(["'self'", *map(digest, styles)])
     return {
         "Content-Security-Policy": (
-            f"default-src 'none'; script-src 'self'; style-src {allowed}; img-src data:; font-src 'self'; "
-            "connect-src 'self'; media-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
-            "frame-ancestors 'none'; "
+            f"default-src 'none'; script-src 'self'; style-src {allowed}; img-src data:; "
+            "font-src 'self' data:; connect-src 'self'; media-src 'self'; worker-src 'self'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
             # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
             "sandbox allow-forms allow-scripts allow-same-origin"
         ),
