@@ -53,7 +53,8 @@ HEADERS = {
     "Content-Security-Policy": (
         # A survey is previewed as the guest sees it, with the guest's style in the page.
         f"default-src 'none'; script-src 'self'; style-src 'self' {digest(STYLE)}; img-src 'self'; "
-        "font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
