@@ -16,20 +16,28 @@ from kiosk.tree import Tree
 K_FLOOR = 5
 """No round may count fewer ballots together than this; a constant on purpose, not a setting."""
 
+FULLEST = 6
+"""Times k: no box waits for more ballots than this."""
+
 T = TypeVar("T")
 
 
-def batch_size(box_size: int, k: int) -> int:
-    """How many ballots a count takes out: none below 2k ballots, else all but k."""
-    return box_size - k if box_size >= 2 * k else 0
+def full_at(counted: int, k: int) -> int:
+    """Ballots from which on a box gives up a batch, where so many of its unit's are counted.
 
-
-def draw_batch(ballots: Sequence[T], k: int, rng: Random) -> tuple[list[T], list[T]]:
-    """Split the box into (batch, rest), every choice of that size equally likely.
-
-    `rng` must be `secrets.SystemRandom()` outside tests.
+    2k for the first figures; then 2k more than are shown, up to 6k. Batches all as small as the first
+    would let an insider's best guess gain with every one of them; docs/anonymity.md has the figures.
     """
-    size = batch_size(len(ballots), k)
+    return min(counted + 2 * k, FULLEST * k)
+
+
+def draw_batch(ballots: Sequence[T], counted: int, k: int, rng: Random) -> tuple[list[T], list[T]]:
+    """Split the box into (batch, rest): nothing until it is full, else all but k, each choice as likely.
+
+    `counted` is how many ballots of the unit's own are published. `rng` must be `secrets.SystemRandom()`
+    outside tests.
+    """
+    size = len(ballots) - k if len(ballots) >= full_at(counted, k) else 0
     chosen = set(rng.sample(range(len(ballots)), size))
     batch = [ballot for at, ballot in enumerate(ballots) if at in chosen]
     rest = [ballot for at, ballot in enumerate(ballots) if at not in chosen]

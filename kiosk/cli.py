@@ -43,7 +43,6 @@ from kiosk.simulate import Arrival, ArrivalError, Refused, plan_for, read_arriva
 from kiosk.slips import spaced
 from kiosk.store import Account, Role, Store, open_store
 from kiosk.survey import read_scales
-from kiosk.ticks import Rhythm
 from kiosk.tree import Tree, flat_tree, read_tree
 from kiosk.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
 
@@ -336,14 +335,6 @@ def round_group() -> None:
     show_default=True,
     help="Ways to answer; repeat for several. With poster, stuffing is not prevented.",
 )
-@click.option(
-    "--count",
-    "rhythm",
-    type=click.Choice([rhythm.value for rhythm in Rhythm]),
-    default=Rhythm.DAILY.value,
-    show_default=True,
-    help="How often boxes are counted; weekly tells an insider less.",
-)
 @mendable
 def round_open(
     survey_id: str,
@@ -353,7 +344,6 @@ def round_open(
     closes: datetime | None,
     days: int | None,
     admission: tuple[str, ...],
-    rhythm: str,
 ) -> None:
     """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
     settings = _settings()
@@ -373,7 +363,6 @@ def round_open(
         opens_at,
         closes_at,
         frozenset(Admission(way) for way in admission),
-        Rhythm(rhythm),
     )
     store.open_round(new, now)
     store.office.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
@@ -604,14 +593,6 @@ def restore_command(file: Path) -> None:
 @click.option("--days", type=int, help="Length of the round; up to the last arrival if not given.")
 @click.option("--units", help="Unit ids with commas between, or a tree file; else those that arrive.")
 @click.option("--survey", default="ombudsmannaskap", show_default=True, help="Id of a survey, or a file.")
-@click.option(
-    "--count",
-    "rhythm",
-    type=click.Choice([rhythm.value for rhythm in Rhythm]),
-    default=Rhythm.DAILY.value,
-    show_default=True,
-    help="How often boxes are counted.",
-)
 @click.option("--seed", type=int, help="For tests only: draw batches with a seeded generator.")
 @mendable
 def simulate_command(
@@ -621,7 +602,6 @@ def simulate_command(
     days: int | None,
     units: str | None,
     survey: str,
-    rhythm: str,
     seed: int | None,
 ) -> None:
     """Run the real code over a throw-away database and a simulated clock."""
@@ -630,7 +610,7 @@ def simulate_command(
     library = read_checked(settings, [Path(survey)] if is_file else [])
     asked = _pick(library.surveys, Path(survey).stem if is_file else survey, "survey")
     found = read_arrivals(arrivals, arrivals.name, asked)
-    plan = plan_for(found, asked, _tree(units, found, library), k, days, Rhythm(rhythm))
+    plan = plan_for(found, asked, _tree(units, found, library), k, days)
     unknown = sorted({arrival.unit for arrival in found} - set(plan.tree.leaves))
     if unknown:
         raise ArrivalError(

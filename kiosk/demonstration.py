@@ -8,6 +8,7 @@ from random import Random
 from secrets import token_urlsafe
 
 from kiosk.ballot import Answer, Ballot, NoAnswer
+from kiosk.box import full_at
 from kiosk.library import Library
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round, round_id
@@ -29,6 +30,12 @@ GUESTS_A_DAY = {
     "second_hand": 0.15,
 }
 """Made-up guests; the last unit has too few for figures of its own, so that this can be seen too."""
+
+NEARLY_FULL = ("dagverksamheten", "matcentralen")
+"""Units of the kiosk and the poster a newcomer tries."""
+
+NEWCOMERS_ANSWERS = 5
+"""After so many at one of them the chart moves."""
 
 LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, "feel_better": 0.74}
 """How far up the scale made-up answers lie, 0 to 1; the figures mean nothing."""
@@ -60,8 +67,8 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
     store = open_store(settings.data, url, settings.keys)
     password = token_urlsafe(9)
     store.set_account(Account("demo", "coordinator", hash_password(password)))
-    store.add_link(Admission.KIOSK, "dagverksamheten", code="")
-    poster = store.add_link(Admission.POSTER, "matcentralen")
+    store.add_link(Admission.KIOSK, NEARLY_FULL[0], code="")
+    poster = store.add_link(Admission.POSTER, NEARLY_FULL[1])
     running = store.running_round("frida", now)
     slips = store.print_slips(running.id, "frida", 3)
     return Demonstration(store, "demo", password, poster.code, tuple(slips))
@@ -119,6 +126,14 @@ def _fill(store: Store, library: Library, now: datetime) -> None:
         while tick <= min(now, of_round.closes_at + timedelta(days=1)):
             store.count(tick)
             tick = next_tick(ticks, tick)
+    running = store.running_round(NEARLY_FULL[0], now)
+    [shown_now] = [one["nodes"] for one in store.snapshot()["rounds"] if one["id"] == running.id]
+    nodes = {node["id"]: node for node in shown_now}
+    for unit in NEARLY_FULL:
+        shown = nodes[unit]["answered"] or 0
+        waiting = sum(at < now for at, where, _ in arrivals if where == unit) - shown
+        for _ in range(full_at(shown, K) - NEWCOMERS_ANSWERS - waiting):
+            store.cast(running.id, unit, _ballot(running, number, random), now)
 
 
 def _arrivals(of_round: Round, number: int, random: Random) -> Iterator[tuple[datetime, str, Ballot]]:
@@ -127,8 +142,12 @@ def _arrivals(of_round: Round, number: int, random: Random) -> Iterator[tuple[da
         for _ in range(round(a_day * ROUND_DAYS)):
             day = random.randrange(ROUND_DAYS)
             at = of_round.opens_at + timedelta(days=day, minutes=random.randint(9 * 60, 17 * 60))
-            answers = (_answer(LEANING[s.id] + number * 0.025, random) for s in of_round.survey.statements)
-            yield at, unit, Ballot(tuple(answers))
+            yield at, unit, _ballot(of_round, number, random)
+
+
+def _ballot(of_round: Round, number: int, random: Random) -> Ballot:
+    answers = (_answer(LEANING[s.id] + number * 0.025, random) for s in of_round.survey.statements)
+    return Ballot(tuple(answers))
 
 
 def _answer(leaning: float, random: Random) -> Answer:

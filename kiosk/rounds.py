@@ -10,10 +10,9 @@ from enum import StrEnum
 from math import ceil
 from typing import Any
 
-from kiosk.box import K_FLOOR
+from kiosk.box import FULLEST, K_FLOOR, full_at
 from kiosk.reason import Reason
 from kiosk.survey import Survey, survey_from_json
-from kiosk.ticks import WEEK, Counts, Rhythm
 from kiosk.tree import Tree, tree_from_json
 
 SHORTEST = timedelta(days=5)
@@ -27,11 +26,6 @@ about as many tables as there are regulars undo every threshold (Danezis 2003; O
 FEWEST_BETWEEN_COUNTS = 3.0
 """Guests between two counts from which the clock protects against stuffing: the chance that a target was
 the only one is e to the minus that number."""
-
-
-LONG, BUSY, LARGE_K = timedelta(days=14), 6.0, 8
-"""Where two of three hold (a longer round, so many guests a day, k below that), daily counts let the best
-guess gain more than 3 points; docs/anonymity.md has the table."""
 
 
 class Admission(StrEnum):
@@ -62,12 +56,6 @@ class Round:
     opens_at: datetime
     closes_at: datetime
     admission: frozenset[Admission]
-    rhythm: Rhythm = Rhythm.DAILY
-
-    @property
-    def counts(self) -> Counts:
-        """When its boxes are counted."""
-        return Counts(self.rhythm, self.opens_at, self.closes_at)
 
     @property
     def options(self) -> tuple[int, ...]:
@@ -86,7 +74,6 @@ class Round:
             "opens_at": self.opens_at.isoformat(),
             "closes_at": self.closes_at.isoformat(),
             "admission": sorted(self.admission),
-            "rhythm": self.rhythm,
         }
 
 
@@ -100,8 +87,6 @@ def round_from_json(row: dict[str, Any]) -> Round:
         datetime.fromisoformat(row["opens_at"]),
         datetime.fromisoformat(row["closes_at"]),
         frozenset(Admission(word) for word in row["admission"]),
-        # Rounds that were opened before there was a choice have none written down.
-        Rhythm(row.get("rhythm", Rhythm.DAILY)),
     )
 
 
@@ -125,13 +110,10 @@ def check_opening(new: Round, others: Iterable[Round], now: datetime) -> None:
 def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
     """What to think over before opening, where about so many guests a day answer at each unit.
 
-    The first figures of a unit show at the count after 2k ballots; with fewer than FEWEST_BETWEEN_COUNTS
-    guests between two counts, the clock protects little against stuffing.
+    With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the clock protects little against
+    stuffing.
     """
     length = new.closes_at - new.opens_at
-    first_figures = timedelta(days=2 * new.k / guests_a_day)
-    if new.rhythm is Rhythm.WEEKLY:
-        first_figures = ceil(first_figures / WEEK) * WEEK
     found = []
     if guests_a_day * (length / timedelta(days=1)) < new.k:
         found.append(
@@ -141,30 +123,24 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
                 {"a_day": f"{guests_a_day:g}", "k": new.k},
             )
         )
-    elif first_figures > length:
+    elif timedelta(days=full_at(0, new.k) / guests_a_day) > length:
         found.append(
             Reason(
                 "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
                 "stängt: det behövs {two_k} svar. Välj en längre omgång eller ett mindre k.",
-                {"a_day": f"{guests_a_day:g}", "two_k": 2 * new.k},
+                {"a_day": f"{guests_a_day:g}", "two_k": full_at(0, new.k)},
             )
         )
     else:
         found.append(
             Reason(
                 "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
-                "{days} dygn.",
-                {"a_day": f"{guests_a_day:g}", "days": ceil(first_figures / timedelta(days=1))},
-            )
-        )
-    is_long, is_busy, is_small = length > LONG, guests_a_day >= BUSY, new.k < LARGE_K
-    is_often = new.rhythm is Rhythm.DAILY and timedelta(days=new.k / guests_a_day) < WEEK <= length
-    if is_often and (is_long + is_busy + is_small) >= 2:
-        found.append(
-            Reason(
-                "Varje dag räknas bara några svar ihop. Den som vet vem som svarade när kan då gissa rätt "
-                "något oftare. Räkna hellre en gång i veckan, om ni kan vänta på siffrorna.",
-                {},
+                "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
+                {
+                    "a_day": f"{guests_a_day:g}",
+                    "days": ceil(full_at(0, new.k) / guests_a_day),
+                    "apart": ceil((FULLEST - 1) * new.k / guests_a_day),
+                },
             )
         )
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:

@@ -14,7 +14,7 @@ from kiosk.rounds import SHORTEST, Admission, Round, round_id
 from kiosk.snapshot import Document
 from kiosk.store import RoundClosedError, Store, open_store
 from kiosk.survey import Survey
-from kiosk.ticks import Daily, Rhythm, next_tick
+from kiosk.ticks import Daily, next_tick
 from kiosk.tree import Tree
 
 
@@ -43,7 +43,6 @@ class Plan:
     k: int
     opens_at: datetime
     days: int
-    rhythm: Rhythm = Rhythm.DAILY
     ticks: Daily = DAILY_AT_FIVE
 
     @property
@@ -56,7 +55,6 @@ class Plan:
             self.opens_at,
             self.opens_at + timedelta(days=self.days),
             frozenset({Admission.KIOSK}),
-            self.rhythm,
         )
 
 
@@ -99,19 +97,12 @@ def _read_arrival(line: str, survey: Survey) -> Arrival:
     return Arrival(at, str(row["unit"]), read_ballot(survey, sent))
 
 
-def plan_for(
-    arrivals: list[Arrival],
-    survey: Survey,
-    tree: Tree,
-    k: int,
-    days: int | None,
-    rhythm: Rhythm = Rhythm.DAILY,
-) -> Plan:
+def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: int | None) -> Plan:
     """A plan that opens on the first arrival's day and, unless `days` says otherwise, lasts until the
     last arrival's day is over, at least the shortest round allowed."""
     opens_at = datetime.combine(arrivals[0].at.date(), time())
     needed = (arrivals[-1].at - opens_at).days + 1
-    return Plan(survey, tree, k, opens_at, days or max(needed, SHORTEST.days), rhythm)
+    return Plan(survey, tree, k, opens_at, days or max(needed, SHORTEST.days))
 
 
 def simulate(

@@ -565,18 +565,19 @@ class Store:
                 elif state.round.closes_at <= tick:
                     self._close(state.round)
                 else:
-                    self._count_boxes(state.round, tick)
+                    self._count_boxes(state.round)
             self._database.set("last_tick", tick.isoformat())
             self._publish(tick)
             return True
 
-    def _count_boxes(self, of_round: Round, tick: datetime) -> None:
-        is_due = of_round.counts.is_due(self.last_tick, tick)
+    def _count_boxes(self, of_round: Round) -> None:
+        published = self._own_tallies(of_round)
         for unit in of_round.tree.leaves:
             box = self._box_for_update(of_round.id, unit)
             if box is None:
                 continue
-            batch, rest = draw_batch(box.ballots, of_round.k, self._rng) if is_due else ([], box.ballots)
+            counted = published[unit][0].answered if unit in published else 0
+            batch, rest = draw_batch(box.ballots, counted, of_round.k, self._rng)
             if batch:
                 self._add_batch(of_round, unit, batch)
             # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.

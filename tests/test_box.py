@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.box import batch_size, draw_batch, plan_closing, veil
+from kiosk.box import draw_batch, full_at, plan_closing, veil
 from kiosk.tree import Node, Tree, flat_tree
 
 ks = st.integers(5, 12)
 
 
-@given(st.integers(0, 200), ks)
-def test_a_box_below_2k_stays_shut_and_k_always_stay(size: int, k: int) -> None:
-    batch, rest = draw_batch(range(size), k, secrets.SystemRandom())
+@given(st.integers(0, 200), st.integers(0, 200), ks)
+def test_a_box_that_is_not_full_stays_shut_and_k_always_stay(size: int, counted: int, k: int) -> None:
+    batch, rest = draw_batch(range(size), counted, k, secrets.SystemRandom())
     assert sorted([*batch, *rest]) == list(range(size))
-    assert (len(batch) == 0) == (size < 2 * k)
+    assert (len(batch) == 0) == (size < full_at(counted, k))
     assert not batch or (len(batch) >= k and len(rest) == k)
 
 
@@ -24,7 +24,7 @@ def test_every_ballot_is_equally_likely_to_leave() -> None:
     rng = secrets.SystemRandom()
     left = [0] * 10
     for _ in range(4000):
-        for ballot in draw_batch(range(10), 5, rng)[0]:
+        for ballot in draw_batch(range(10), 0, 5, rng)[0]:
             left[ballot] += 1
     chi_square = sum((n - 2000) ** 2 / 1000 for n in left)
     assert chi_square < 33  # 9 degrees of freedom, p = 0.0001
@@ -92,6 +92,11 @@ def test_closing_publishes_or_destroys_every_box_once(units: list[tuple[int, boo
     assert sum(sizes[leaf] for leaf in closing.destroyed) < k
 
 
-@given(st.integers(0, 100), ks)
-def test_the_decision_takes_a_number_and_nothing_else(size: int, k: int) -> None:
-    assert batch_size(size, k) in (0, size - k)
+def test_the_first_figures_come_early_and_each_batch_outgrows_what_is_shown() -> None:
+    lying, counted, found = 0, 0, []
+    for _ in range(140):
+        lying += 1
+        if lying >= full_at(counted, 5):
+            found.append(lying - 5)
+            lying, counted = 5, counted + lying - 5
+    assert found == [5, 10, 20, 25, 25, 25, 25]

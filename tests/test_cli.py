@@ -234,13 +234,3 @@ def test_a_bad_arrival_is_named_by_file_and_line(run: Run, tmp_path: Path, case:
     assert done.exit_code == 2
     assert f"{file}: line 2: " in done.stderr
     assert len(done.stderr.splitlines()) == 1
-
-
-def test_a_round_may_be_counted_once_a_week(run: Run, tmp_path: Path) -> None:
-    rows = [(datetime(2026, 3, day, 10, minute), "a") for day in range(2, 18) for minute in range(6)]
-    changed = [line["at"][:10] for line in simulated(run, tmp_path, rows, "--count", "weekly")]
-    assert changed == ["2026-03-09", "2026-03-16", "2026-03-18"]
-
-
-def test_a_rhythm_there_is_not_is_refused(run: Run) -> None:
-    assert "'hourly' is not one of 'daily', 'weekly'" in run(*OPEN, "--count", "hourly").stderr

@@ -24,7 +24,7 @@ from kiosk.rounds import Admission, Round
 from kiosk.settings import read_settings
 from kiosk.snapshot import etag
 from kiosk.store import Account, open_store
-from kiosk.ticks import WEEK, Every, Rhythm
+from kiosk.ticks import Every
 
 START = datetime(2026, 3, 2, 12)
 PASSWORD = "a long password"
@@ -395,25 +395,6 @@ def test_what_to_expect_is_said_first_and_opens_nothing(desk: Desk) -> None:
     assert len(desk.store.rounds()) == 1
     assert open_round(desk, a_day="0.5", thought_over="y").status_code == 303
     assert len(desk.store.rounds()) == 2
-
-
-def test_a_round_is_counted_daily_or_weekly_and_says_so(desk: Desk) -> None:
-    desk.sign_in()
-    assert open_round(desk, rhythm="hourly").status_code == 400
-    assert open_round(desk, rhythm="weekly").status_code == 303
-    assert desk.store.rounds()[0].round.rhythm is Rhythm.WEEKLY
-    assert desk.client.get("/admin/rounds").text.count("räknas en gång i veckan") == 1
-
-
-def test_the_next_count_of_a_weekly_round_is_a_week_away(desk: Desk) -> None:
-    first = desk.round
-    desk.store.count(first.closes_at)
-    weekly = replace(first, id="weekly", opens_at=first.closes_at, closes_at=first.closes_at + 4 * WEEK)
-    desk.now = weekly.opens_at + timedelta(hours=12)
-    desk.store.open_round(replace(weekly, rhythm=Rhythm.WEEKLY), weekly.opens_at)
-    desk.sign_in()
-    page = desk.client.get(f"/admin/results/weekly/{weekly.tree.root.id}").text
-    assert f"Nästa räkning: {(weekly.opens_at + WEEK).day} " in page
 
 
 def test_a_broken_rule_is_told_before_what_to_expect(desk: Desk) -> None:

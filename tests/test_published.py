@@ -195,8 +195,8 @@ THREE_A_DAY = World(
 )
 
 
-def live_counting(ballots: Sequence[Any], k: int, rng: Random) -> tuple[list[Any], list[Any]]:
-    del k, rng
+def live_counting(ballots: Sequence[Any], counted: int, k: int, rng: Random) -> tuple[list[Any], list[Any]]:
+    del counted, k, rng
     return list(ballots), []
 
 
@@ -205,17 +205,21 @@ class HideUnderK:
 
     is_shown = False
 
-    def __call__(self, ballots: Sequence[Any], k: int, rng: Random) -> tuple[list[Any], list[Any]]:
-        del rng
+    def __call__(
+        self, ballots: Sequence[Any], counted: int, k: int, rng: Random
+    ) -> tuple[list[Any], list[Any]]:
+        del counted, rng
         self.is_shown = self.is_shown or len(ballots) >= k
         return (list(ballots), []) if self.is_shown else ([], list(ballots))
 
 
-def refuse_the_unanimous(ballots: Sequence[Ballot], k: int, rng: Random) -> tuple[list[Ballot], list[Ballot]]:
+def refuse_the_unanimous(
+    ballots: Sequence[Ballot], counted: int, k: int, rng: Random
+) -> tuple[list[Ballot], list[Ballot]]:
     """A rule that looks at answers: it holds a box back in which all agree on the first statement."""
     if len({one.answers[0] for one in ballots}) == 1:
         return [], list(ballots)
-    return draw_batch(ballots, k, rng)
+    return draw_batch(ballots, counted, k, rng)
 
 
 def test_the_step_check_catches_counting_live() -> None:

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from kiosk.rounds import Admission, Round, RoundError, check_opening, outlook, round_from_json, round_id
-from kiosk.ticks import Rhythm
 from tests.builders import MONDAY, a_round, survey, tree
 
 DAY = timedelta(days=1)
@@ -62,44 +61,10 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
 )
 def test_what_to_expect_is_said_before_a_round_opens(a_day: float, days: int, said: str) -> None:
     kiosks_only = replace(lasting(days), admission=frozenset({Admission.KIOSK}))
-    told, *more = outlook(kiosks_only, a_day)
+    [told] = outlook(kiosks_only, a_day)
     assert said in told.said(str)
     with_posters = outlook(lasting(days), a_day)
-    assert len(with_posters) == len(more) + (1 if a_day >= 3 else 2)
-
-
-@pytest.mark.parametrize(
-    ("days", "a_day", "k", "is_told"),
-    [
-        (7, 3, 5, False),
-        (7, 6, 5, True),
-        (28, 3, 5, True),
-        (28, 6, 8, True),
-        (28, 3, 8, False),
-        (7, 6, 8, False),
-    ],
-)
-def test_where_daily_counts_help_a_guess_weekly_ones_are_advised(
-    days: int, a_day: float, k: int, is_told: bool
-) -> None:
-    asked_for = replace(lasting(days), k=k)
-    told = [reason.said(str) for reason in outlook(asked_for, a_day)]
-    assert any("en gång i veckan" in line for line in told) is is_told
-    weekly = outlook(replace(asked_for, rhythm=Rhythm.WEEKLY), a_day)
-    assert not any("en gång i veckan" in reason.said(str) for reason in weekly)
-
-
-def test_the_first_figures_of_a_weekly_round_come_after_whole_weeks() -> None:
-    weekly = replace(lasting(90), k=8, rhythm=Rhythm.WEEKLY)
-    assert "efter ungefär 7 dygn" in outlook(weekly, 6)[0].said(str)
-    assert "efter ungefär 14 dygn" in outlook(weekly, 2)[0].said(str)
-    assert "förrän omgången har stängt" in outlook(lasting(6, weekly), 6)[0].said(str)
-
-
-def test_a_round_opened_before_there_was_a_choice_is_counted_daily() -> None:
-    old = GOOD.as_json()
-    del old["rhythm"]
-    assert round_from_json(old) == GOOD
+    assert len(with_posters) == (1 if a_day >= 3 else 2)
 
 
 def test_all_reasons_are_told_at_once() -> None:

@@ -1,6 +1,5 @@
 """The fixed moments of counting, and the thread that waits for them."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -8,7 +7,7 @@ from random import Random
 import pytest
 
 from kiosk.counting import Counting, count_if_due
-from kiosk.ticks import Counts, Daily, Every, Rhythm, due_tick, first_tick, next_tick
+from kiosk.ticks import Daily, Every, due_tick, next_tick
 from tests.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
 
 FIVE = Daily(time(17))
@@ -78,51 +77,3 @@ def test_a_failed_count_is_told_and_tried_again(
         pass
     thread.stop()
     assert f"will be tried again: {type(error).__name__}: {error} at " in capfd.readouterr().err
-
-
-WEEKLY = Counts(Rhythm.WEEKLY, datetime(2026, 3, 2), datetime(2026, 3, 31))
-DAYS = [datetime(2026, 3, day, 17) for day in range(1, 32)]
-
-
-def due_days(counts: Counts, ticks: list[datetime]) -> list[int]:
-    """The days on which boxes may give up a batch, where these ticks are counted."""
-    lasts = [None, *ticks]
-    return [tick.day for last, tick in zip(lasts, ticks, strict=False) if counts.is_due(last, tick)]
-
-
-def test_a_weekly_round_is_counted_at_the_first_tick_of_each_week_but_the_first() -> None:
-    assert due_days(WEEKLY, DAYS) == [9, 16, 23, 30]
-    assert due_days(Counts(Rhythm.DAILY, WEEKLY.opens_at, WEEKLY.closes_at), DAYS) == list(range(1, 32))
-
-
-def test_a_weekly_round_catches_up_where_the_machine_was_off() -> None:
-    assert due_days(WEEKLY, [tick for tick in DAYS if tick.day not in (9, 10, 16)]) == [11, 17, 23, 30]
-
-
-def test_the_next_and_the_last_count_are_those_that_can_change_figures() -> None:
-    for last, now in [(None, DAYS[1]), *((DAYS[at], DAYS[at] + timedelta(hours=1)) for at in range(1, 30))]:
-        coming = WEEKLY.next(FIVE, last, now)
-        between = [tick for tick in DAYS if now < tick < coming]
-        assert not any(WEEKLY.is_due(last, tick) for tick in between)
-        assert WEEKLY.is_due(last, coming) or coming == first_tick(FIVE, WEEKLY.closes_at)
-    assert [(tick.day, at.day) for tick in DAYS if (at := WEEKLY.last(FIVE, tick))][:9] == [
-        (day, 9 if day < 16 else 16) for day in range(9, 18)
-    ]
-    assert WEEKLY.last(FIVE, None) is None
-
-
-def test_a_weekly_round_publishes_weekly_and_all_of_it_in_the_end(tmp_path: Path) -> None:
-    store, random = a_store(tmp_path), Random(1)
-    weekly = replace(a_round(tree("a"), days=20), rhythm=Rhythm.WEEKLY)
-    store.open_round(weekly, MONDAY)
-    changed = []
-    for day in range(20):
-        now = MONDAY + timedelta(days=day)
-        cast_all(store, "a", random_ballots(6, random), now)
-        before = store.snapshot_text()
-        store.count(datetime.combine(now.date(), time(17)))
-        if store.snapshot_text() != before:
-            changed.append(day)
-    assert changed == [7, 14]
-    store.count(weekly.closes_at)
-    assert store.snapshot()["rounds"][0]["nodes"][1]["answered"] == 120

@@ -21,7 +21,6 @@ from kiosk.desk.words import language, say
 from kiosk.imported import MOST_ANSWERS
 from kiosk.paper import Size
 from kiosk.rounds import Admission
-from kiosk.ticks import Rhythm
 
 
 class DeskForm(FlaskForm):
@@ -52,7 +51,6 @@ class RoundForm(DeskForm):
     opens = DateField(validators=[InputRequired()])
     closes = DateField(validators=[InputRequired()])
     admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
-    rhythm = RadioField(choices=[rhythm.value for rhythm in Rhythm], default=Rhythm.DAILY.value)
     a_day = DecimalField(validators=[Optional(), finite, NumberRange(min=Decimal("0.1"), max=10_000)])
     thought_over = BooleanField()
     understood = BooleanField(validators=[InputRequired()])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.box import FULLEST, full_at
 from kiosk.desk.imported import kept_figures
 from kiosk.desk.sections import Table, broken, change_in_words, missing, section
 from kiosk.desk.session import desk, for_anybody, for_readers, signed_in
@@ -16,7 +17,7 @@ from kiosk.rounds import Round
 from kiosk.settings import shipped_folder
 from kiosk.snapshot import etag
 from kiosk.store import Role, RoundState
-from kiosk.ticks import Every, Rhythm
+from kiosk.ticks import Every, next_tick
 
 blueprint = Blueprint("results", __name__)
 
@@ -120,10 +121,12 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         broken=broken,
         change_in_words=change_in_words,
         percent_from=PERCENT_FROM,
-        next_count=of_round.counts.next(ticks, desk().store.last_tick, now),
-        last_count=of_round.counts.last(ticks, desk().store.last_tick),
+        next_count=next_tick(ticks, now),
+        last_count=desk().store.last_tick,
         seconds=ticks.seconds if isinstance(ticks, Every) else 60,
-        counts_often=isinstance(ticks, Every) and of_round.rhythm is Rhythm.DAILY,
+        counts_often=isinstance(ticks, Every),
+        first_figures_at=full_at(0, of_round.k),
+        later_at_most=FULLEST * of_round.k,
     )
 
 

@@ -11,7 +11,6 @@ from kiosk.desk.words import say_reason
 from kiosk.office import Deed
 from kiosk.reason import Reason
 from kiosk.rounds import Admission, Round, RoundError, outlook, round_id
-from kiosk.ticks import Rhythm
 
 blueprint = Blueprint("rounds", __name__)
 
@@ -72,5 +71,4 @@ def _asked_for(form: RoundForm) -> Round:
         opens_at,
         datetime.combine(min(form.closes.data, LAST_DAY), time()) + timedelta(days=1),
         frozenset(Admission(way) for way in form.admission.data or ()),
-        Rhythm(form.rhythm.data),
     )

@@ -15,7 +15,7 @@ from kiosk.drawing import svg
 from kiosk.office import Deed, Wall
 from kiosk.results import answered
 from kiosk.rounds import Round
-from kiosk.ticks import Every
+from kiosk.ticks import Every, next_tick
 
 blueprint = Blueprint("walls", __name__)
 
@@ -76,15 +76,15 @@ def wall(code: str) -> ResponseReturnValue:
     """The running round at one place: every statement as one bar, the last count and the next."""
     found = _wall(code)
     of_round = _shown_round(found)
-    ticks, last, now = desk().ticks, desk().store.last_tick, desk().clock()
+    ticks, now = desk().ticks, desk().clock()
     page = render_template(
         "wall.html",
         code=code,
         round=of_round,
         name=_places().get(found.node_id, found.node_id),
         answered=answered(desk().store.snapshot(), of_round, found.node_id) if of_round else None,
-        last_count=of_round.counts.last(ticks, last) if of_round else None,
-        next_count=of_round.counts.next(ticks, last, now) if of_round else None,
+        last_count=desk().store.last_tick,
+        next_count=next_tick(ticks, now),
         counts_often=isinstance(ticks, Every),
     )
     response = make_response(page)

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from scipy.stats import ks_2samp
 
 from kiosk.ballot import Ballot
-from kiosk.box import draw_batch
+from kiosk.box import draw_batch, full_at
 from kiosk.guest.pace import Pace
 from kiosk.simulate import Plan, simulate
 from kiosk.tree import flat_tree
@@ -44,12 +44,14 @@ def _differ(seed: int) -> bool:
     return releases(seed, 2 * seed) != releases(seed, 2 * seed + 1)
 
 
-def refuse_the_unanimous(ballots: Sequence[Ballot], k: int, rng: Random) -> tuple[list[Ballot], list[Ballot]]:
+def refuse_the_unanimous(
+    ballots: Sequence[Ballot], counted: int, k: int, rng: Random
+) -> tuple[list[Ballot], list[Ballot]]:
     """A rule that looks: it holds a box back in which nearly all agree on the first statement."""
     first = [one.answers[0] for one in ballots]
     if first and max(first.count(answer) for answer in set(first)) > 0.7 * len(first):
         return [], list(ballots)
-    return draw_batch(ballots, k, rng)
+    return draw_batch(ballots, counted, k, rng)
 
 
 def _releases_finding(scale: Scale) -> Finding:
@@ -97,14 +99,14 @@ def _responses_finding(scale: Scale) -> Finding:
 
 
 def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]]:
-    """Seconds of POSTs that bring a box to 2k ballots, and of those just before, taken in turn."""
+    """Seconds of POSTs that fill a box, and of those just before, taken in turn."""
     crossing, before = [], []
     with TemporaryDirectory() as folder:
         times = [datetime(2026, 3, 2, 12)]
         place = Place(Path(folder), pace=Pace(0.0, 1), clock=lambda: times[0])
-        lying = 0
+        lying = counted = 0
         while len(crossing) < number:
-            is_crossing = lying == 2 * K - 1
+            is_crossing = lying == full_at(counted, K) - 1
             times[0] += timedelta(seconds=1)
             start = perf_counter()
             place.client.post("/", data={"listened": "4", "feel_better": "2"})
@@ -116,8 +118,8 @@ def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]
                 crossing.append(took)
                 times[0] += timedelta(seconds=1)
                 place.store.count(times[0])
-                lying = K
-            elif lying == 2 * K - 1:
+                lying, counted = K, counted + lying - K
+            elif lying == full_at(counted, K) - 1:
                 before.append(took)
         place.store.close()
     return crossing, before[: len(crossing)]

@@ -13,7 +13,6 @@ from kiosk.simulate import Arrival, Plan, simulate
 from kiosk.snapshot import Document
 from kiosk.store import open_store
 from kiosk.survey import Survey
-from kiosk.ticks import Rhythm
 from kiosk.tree import flat_tree
 from tests.builders import survey
 
@@ -68,10 +67,10 @@ def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list
     return found
 
 
-def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS, rhythm: Rhythm = Rhythm.DAILY) -> Week:
+def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS) -> Week:
     """The round as `kiosk simulate` plays it."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
-    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days, rhythm)
+    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days)
     return Week(in_order, list(simulate(plan, in_order)))
 
 
@@ -81,8 +80,10 @@ class HideUnderK:
     def __init__(self) -> None:
         self.is_shown = False
 
-    def __call__(self, ballots: Sequence[Ballot], k: int, rng: Random) -> tuple[list[Ballot], list[Ballot]]:
-        del rng
+    def __call__(
+        self, ballots: Sequence[Ballot], counted: int, k: int, rng: Random
+    ) -> tuple[list[Ballot], list[Ballot]]:
+        del counted, rng
         self.is_shown = self.is_shown or len(ballots) >= k
         return (list(ballots), []) if self.is_shown else ([], list(ballots))
 

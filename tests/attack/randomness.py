@@ -23,7 +23,7 @@ LEAST_P = 0.001
 def evenness(openings: int, rng: Random) -> float:
     """The chi-square p of all choices of k ballots from a box of 2k being equally likely."""
     box = list(range(2 * K))
-    seen = Counter(tuple(draw_batch(box, K, rng)[0]) for _ in range(openings))
+    seen = Counter(tuple(draw_batch(box, 0, K, rng)[0]) for _ in range(openings))
     return float(chisquare([seen[choice] for choice in combinations(box, K)]).pvalue)
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from random import Random
+from unittest.mock import patch
 
 import numpy as np
 
+from kiosk.ballot import Ballot
+from kiosk.box import draw_batch
 from kiosk.simulate import Arrival
-from kiosk.ticks import Rhythm
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, PROFILES, SURVEY, Week, lived, lived_hiding_under_k, visits
 from tests.attack.insider import batches, candidates, posterior, right_guesses
@@ -24,9 +25,9 @@ CONTROL_PERCENT = 75.0
 LEAST_QUESTIONS = 5_000
 
 QUARTER = 91
-"""Days."""
+"""Days: as long as most rounds are."""
 
-QUARTERS = ((6.0, 5), (3.0, 5))
+QUARTERS = ((6.0, 5), (3.0, 5), (6.0, 8))
 """Guests a day and k; the answers are balanced, where a guess gains most."""
 
 
@@ -83,11 +84,24 @@ def attack_box(setting: Setting) -> Score:
     return attack(lived(arrivals, setting.k), setting.k, stays=setting.k) if arrivals else Score()
 
 
-def attack_quarter(rhythm: Rhythm, setting: Setting) -> Score:
-    """One round of the product as long as most are."""
+def attack_quarter(setting: Setting) -> Score:
+    """One long round of the product."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile, QUARTER)
-    week = lived(arrivals, setting.k, QUARTER, rhythm)
-    return attack(week, setting.k, stays=setting.k)
+    return attack(lived(arrivals, setting.k, QUARTER), setting.k, stays=setting.k)
+
+
+def always_from_2k(
+    ballots: Sequence[Ballot], counted: int, k: int, rng: Random
+) -> tuple[list[Ballot], list[Ballot]]:
+    """The leak of batches that stay as small as the first."""
+    del counted
+    return draw_batch(ballots, 0, k, rng)
+
+
+def attack_small_batches(setting: Setting) -> Score:
+    """The same long round with batches that do not grow."""
+    with patch("kiosk.store.draw_batch", always_from_2k):
+        return attack_quarter(setting)
 
 
 def attack_hiding(setting: Setting) -> Score:
@@ -140,7 +154,7 @@ def run(scale: Scale) -> list[Finding]:
                     caught,
                 )
             )
-    findings += [_weekly(a_day, k, scale) for a_day, k in QUARTERS]
+    findings += [_quarter(a_day, k, scale) for a_day, k in QUARTERS]
     asked, agreed = agreement(LEAST_QUESTIONS if scale is Scale.FULL else 100)
     findings.append(
         Finding(
@@ -154,20 +168,17 @@ def run(scale: Scale) -> list[Finding]:
     return findings
 
 
-def _weekly(a_day: float, k: int, scale: Scale) -> Finding:
-    """Long rounds counted once a week, beside the same rounds counted daily."""
-    rounds = 40 if scale is Scale.FULL else 1
-    settings = [Setting("balanced", a_day, k, seed) for seed in range(rounds)]
-    weekly = total(partial(attack_quarter, Rhythm.WEEKLY), settings)
-    daily = total(partial(attack_quarter, Rhythm.DAILY), settings)
-    is_enough = scale is Scale.FULL
+def _quarter(a_day: float, k: int, scale: Scale) -> Finding:
+    is_full = scale is Scale.FULL
+    settings = [Setting("balanced", a_day, k, seed) for seed in range(40 if is_full else 1)]
+    score, leaky = total(attack_quarter, settings), total(attack_small_batches, settings)
     return Finding(
-        f"reconstruction: {rounds} rounds of {QUARTER} days counted weekly, {a_day:g} guests a day, k={k}",
-        f"{weekly.proven} of {weekly.cells} answers proven; best guess {weekly.points:+.1f} points",
+        f"reconstruction: {len(settings)} rounds of {QUARTER} days, {a_day:g} guests a day, k={k}",
+        f"{score.proven} of {score.cells} answers proven; best guess {score.points:+.1f} points",
         f"0 proven; best guess at most {MOST_POINTS:+g} points over one table at the end",
-        weekly.proven == 0 and (weekly.points <= MOST_POINTS or not is_enough),
-        f"counted daily: {daily.points:+.1f} points (must be more than {MOST_POINTS:+g})",
-        daily.points > MOST_POINTS or not is_enough,
+        score.proven == 0 and (score.points <= MOST_POINTS or not is_full),
+        f"every batch from 2k on: {leaky.points:+.1f} points (must be over {MOST_POINTS:+g})",
+        leaky.points > MOST_POINTS or not is_full,
     )
 
 

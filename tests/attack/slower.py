@@ -1,14 +1,14 @@
-"""What slower counting would buy: the insider's best guess if boxes were counted less often or kept fuller.
+"""What the rule of counting buys: the insider's best guess, and how long results wait, beside other rules.
 
-`python -m tests.attack.slower [DAYS ...]` prints the table of docs/anonymity.md. Only the first and the last
-rule are the product's; all run through the product's store, with that one rule in place of its own.
+`python -m tests.attack.slower [DAYS ...]` prints the table of docs/anonymity.md. No rule here is the
+product's but the first; all run through the product's store, with that one rule in place of its own.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import product
 from math import sqrt
@@ -16,7 +16,7 @@ from random import Random
 from unittest.mock import patch
 
 from kiosk.ballot import Ballot
-from kiosk.ticks import Daily, Rhythm, next_tick
+from kiosk.box import draw_batch
 from tests.attack.guests import OPENING, UNIT, lived, visits
 from tests.attack.insider import batches
 from tests.attack.reconstruction import MOST_POINTS, Score, Setting, attack
@@ -28,45 +28,37 @@ CELLS = ((6.0, 5), (3.0, 5), (6.0, 8))
 """Guests a day and k; the answers are balanced, where a guess gains most."""
 
 
-@dataclass(frozen=True)
-class Rule:
-    """Boxes are looked at every `days` days, or in a rhythm the product has, and give up all but k from
-    `full` times k ballots on."""
+class Slow:
+    """In place of the product's rule, for one box: it gives up all but k from `full` times k ballots on,
+    and then nothing for `pause` days."""
 
-    name: str
-    days: int = 1
-    full: int = 2
-    rhythm: Rhythm = Rhythm.DAILY
+    def __init__(self, full: int, pause: int = 0) -> None:
+        self.full, self.pause, self.since_batch = full, pause, pause
 
-    def next_tick(self, ticks: Daily, now: datetime) -> datetime:
-        """The first count after `now`, on the round's day number `days`, twice that, and so on."""
-        tick = next_tick(ticks, now)
-        while ((tick - OPENING).days + 1) % self.days:
-            tick = next_tick(ticks, tick)
-        return tick
-
-
-RULES = (
-    Rule("as it is: every day, from 2k"),
-    Rule("every second day", days=2),
-    Rule("every third day", days=3),
-    Rule("from 3k", full=3),
-    Rule("from 4k", full=4),
-    Rule("once a week: a choice", rhythm=Rhythm.WEEKLY),
-)
-
-
-class SlowDraw:
-    """In place of the product's rule, for one box."""
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-
-    def __call__(self, ballots: Sequence[Ballot], k: int, rng: Random) -> tuple[list[Ballot], list[Ballot]]:
-        if len(ballots) < self.rule.full * k:
+    def __call__(
+        self, ballots: Sequence[Ballot], counted: int, k: int, rng: Random
+    ) -> tuple[list[Ballot], list[Ballot]]:
+        del counted
+        self.since_batch += 1
+        if len(ballots) < self.full * k or self.since_batch <= self.pause:
             return [], list(ballots)
+        self.since_batch = 0
         shuffled = rng.sample(list(ballots), len(ballots))
         return shuffled[k:], shuffled[:k]
+
+
+def _the_product() -> Callable[..., tuple[list[Ballot], list[Ballot]]]:
+    return draw_batch
+
+
+RULES: dict[str, Callable[[], Callable[..., tuple[list[Ballot], list[Ballot]]]]] = {
+    "as it is: from 2k more than shown, 6k at most": _the_product,
+    "from 2k, always": partial(Slow, 2),
+    "from 4k, always": partial(Slow, 4),
+    "from 6k, always": partial(Slow, 6),
+    "from 2k, at most one batch a week": partial(Slow, 2, pause=7),
+}
+"""Each makes the rule of one box."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +72,12 @@ class Outcome:
     """Summed over all ballots, from a guest's visit to the count that took her ballot, or the closing."""
 
 
-def outcome(rule: Rule, days: int, setting: Setting) -> Outcome:
+def outcome(rule: str, days: int, setting: Setting) -> Outcome:
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile, days)
     if not arrivals:
         return Outcome(Score(), 0, 0, 0.0)
-    with (
-        patch("kiosk.store.draw_batch", SlowDraw(rule)),
-        patch("kiosk.simulate.next_tick", rule.next_tick),
-    ):
-        week = lived(arrivals, setting.k, days, rule.rhythm)
+    with patch("kiosk.store.draw_batch", RULES[rule]()):
+        week = lived(arrivals, setting.k, days)
     closes_at = OPENING + timedelta(days=days)
     early = [batch for batch in batches(week.seen, UNIT) if batch.at < closes_at]
     shown = sum(batch.size for batch in early)
@@ -107,7 +96,7 @@ def standard_error(scores: Sequence[Score]) -> float:
     return sqrt(sum(one * one for one in off)) / max(whole.guessed, 1)
 
 
-def row(rule: Rule, days: int, a_day: float, k: int, pool: ProcessPoolExecutor) -> str:
+def row(rule: str, days: int, a_day: float, k: int, pool: ProcessPoolExecutor) -> str:
     settings = [Setting("balanced", a_day, k, seed) for seed in range(ROUNDS[days])]
     found = list(pool.map(partial(outcome, rule, days), settings, chunksize=5))
     scores = [one.score for one in found]
@@ -116,7 +105,7 @@ def row(rule: Rule, days: int, a_day: float, k: int, pool: ProcessPoolExecutor) 
     waited = sum(one.days_waited for one in found) / ballots
     kept = "yes" if points <= MOST_POINTS else "**no**"
     guess = f"{points:+.1f} ± {standard_error(scores):.2f}"
-    return f"| {rule.name} | {days} | {a_day:g} | {k} | {guess} | {kept} | {early:.0f} % | {waited:.1f} |"
+    return f"| {rule} | {days} | {a_day:g} | {k} | {guess} | {kept} | {early:.0f} % | {waited:.1f} |"
 
 
 def main(lengths: Sequence[str]) -> None:
