@@ -1,18 +1,16 @@
 """How soon a guest's page is painted on a slow device, beside a page of one line in the same browser."""
 
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
-from waitress.server import create_server
 
 from kiosk.rounds import Admission
+from tests.serving import served
 from tests.test_guest import Place
 
 SLOWER = 4
@@ -43,15 +41,6 @@ class Counted:
         body = b"".join(self.application(environ, start_response))
         self.requests, self.bytes = self.requests + 1, self.bytes + len(body)
         return [body]
-
-
-@contextmanager
-def served(application: Any) -> Iterator[str]:
-    """The application's address, on a free port."""
-    server = create_server(application, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
 
 
 def first_paint(browser: Browser, address: str) -> float:

@@ -4,7 +4,6 @@ In real Chromium with a profile on disk; next_guest_firefox.py does the same in 
 """
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,11 +12,11 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
-from waitress.server import create_server
 
 from kiosk.rounds import Admission
 from kiosk.slips import spaced
 from tests.attack.finding import Finding, Scale
+from tests.serving import served
 from tests.test_guest import Place
 from tests.web.test_answer import Counted, Guest
 
@@ -31,7 +30,9 @@ CHOSEN = """[...document.querySelectorAll("input")].filter((one) =>
 
 TRACES = f"""async () => {{
     const stores = [document.cookie.length, localStorage.length, sessionStorage.length,
-        (await indexedDB.databases()).length, "caches" in window ? (await caches.keys()).length : 0,
+        (await indexedDB.databases()).length,
+        (await Array.fromAsync((await navigator.storage.getDirectory()).keys())).length,
+        "caches" in window ? (await caches.keys()).length : 0,
         "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0];
     return {CHOSEN} + stores.reduce((sum, one) => sum + one, 0);
 }}"""
@@ -54,17 +55,6 @@ class Leaky:
 
         body = b"".join(self.application(environ, start))
         return [body + LEAK if is_script else body]
-
-
-@contextmanager
-def served(application: Any) -> Iterator[str]:
-    """The application's address, while it is served."""
-    server = create_server(application, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        server.close()
 
 
 @contextmanager

@@ -17,8 +17,9 @@ from kiosk.rounds import Admission
 from kiosk.slips import spaced
 from tests.attack.finding import Finding, Scale
 from tests.attack.firefox import Firefox, FirefoxError, firefox, unpacked, wait_until
-from tests.attack.next_guest import CHOSEN, TRACES, served
+from tests.attack.next_guest import CHOSEN, TRACES
 from tests.attack.watched import NotPermittedError, not_possible
+from tests.serving import served
 from tests.test_guest import Place
 
 NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")

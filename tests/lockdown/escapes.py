@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
-from waitress.server import create_server
 
 from kiosk.lockdown import files
 from tests.lockdown.screen import POLICY, NotPossibleHereError, check_possible, kiosk
 from tests.lockdown.site import Site, kiosk_address
 from tests.lockdown.tries import ADDRESSES, CRASHES, HELPED, KEYS, MOUSE, TOUCHES, TRIES, Try
 from tests.lockdown.trying import Escaper
+from tests.serving import served
 from tests.web.test_newcomer import free_address
 
 pytestmark = pytest.mark.browser
@@ -110,10 +109,8 @@ def test_the_questions_come_by_themselves_once_the_server_does(tmp_path: Path) -
     address = kiosk_address(site, f"http://{free_address()}")
     with kiosk(tmp_path / "kiosk", address, is_locked=True) as running:
         assert {page.title for page in running.settle().pages} == {"localhost"}
-        server = create_server(site, host="127.0.0.1", port=int(address.origin.rpartition(":")[2]))
-        threading.Thread(target=server.run, daemon=True).start()
-        seen = running.settle(lambda: [page.title for page in running.pages()] == ["Frågor"])
-        server.close()
+        with served(site, int(address.origin.rpartition(":")[2])):
+            seen = running.settle(lambda: [page.title for page in running.pages()] == ["Frågor"])
     assert {page.title for page in seen.pages} == {"Frågor"}
 
 

@@ -1,13 +1,17 @@
 """A real Chromium, and an application served to it."""
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from waitress.server import create_server
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.serving import served
+
+# How long to look is no statement about speed: a busy machine draws a page of charts in more than 5 s.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -24,14 +28,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def serve() -> Iterator[Callable[[Any], str]]:
     """serve(application) -> its address, on a free port of this machine, until the test ends."""
-    servers = []
-
-    def served(application: Any) -> str:
-        server = create_server(application, host="127.0.0.1", port=0, threads=4)
-        threading.Thread(target=server.run, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.effective_port}"
-
-    yield served
-    for server in servers:
-        server.close()
+    with ExitStack() as servers:
+        yield lambda application: servers.enter_context(served(application))

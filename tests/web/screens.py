@@ -8,17 +8,16 @@ One picture a screen, and one sheet of them for each language and device. Nothin
 import base64
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from waitress.server import create_server
 
 from kiosk.guest.sizes import Screen
 from kiosk.rounds import Admission
+from tests.serving import served
 from tests.test_guest import Place
 
 DEVICES: dict[str, tuple[int, int, Screen | None]] = {
@@ -102,20 +101,18 @@ class Camera:
 
 
 @contextmanager
-def served(screen: Screen | None) -> Iterator[str]:
-    """A place with a running round, served on a free port."""
+def kiosk(screen: Screen | None) -> Iterator[str]:
+    """A place with a running round, served."""
     with TemporaryDirectory() as folder:
         place = Place(Path(folder), frozenset({Admission.KIOSK, Admission.POSTER}), screen=screen)
-        server = create_server(place.app, host="127.0.0.1", port=0, threads=4)
-        threading.Thread(target=server.run, daemon=True).start()
-        yield f"http://127.0.0.1:{server.effective_port}"
-        server.close()
+        with served(place.app) as address:
+            yield address
 
 
 def take_all(browser: Browser, folder: Path, languages: list[str]) -> None:
     """Every language on every device."""
     for device, (width, height, screen) in DEVICES.items():
-        with served(screen) as address:
+        with kiosk(screen) as address:
             for language in languages:
                 place = folder / device / language
                 place.mkdir(parents=True, exist_ok=True)

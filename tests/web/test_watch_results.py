@@ -69,7 +69,7 @@ def test_the_chart_moves_when_a_new_snapshot_is_made_and_the_reader_stays_where_
     with watcher.page.expect_response(lambda response: response.url.endswith("/results.json")):
         pass
     watcher.desk.answer(25)
-    expect(facts).not_to_have_text(before, timeout=15_000)
+    expect(facts).not_to_have_text(before)
     expect(watcher.page.locator("#feel_better-table")).to_have_attribute("open", "")
     expect(summary).to_be_focused()
     answered = watcher.desk.store.snapshot()["rounds"][0]["nodes"][0]["answered"]
@@ -145,7 +145,7 @@ def test_without_a_script_every_figure_stands_in_the_tables(
     pictures = watcher.page.locator("section[aria-labelledby=listened] img.drawn")
     expect(pictures).to_have_count(2)
     for picture in pictures.all():
-        assert picture.evaluate("picture => picture.complete && picture.naturalWidth") == 960
+        expect(picture).to_have_js_property("naturalWidth", 960)
     watcher.page.locator("#listened-table summary").click()
     counts = watcher.page.locator("#listened-table td[data-count]")
     expect(counts).to_have_count(5)

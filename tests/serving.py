@@ -1,0 +1,29 @@
+"""An application served on a free port for as long as a test needs it, and nothing of it left behind."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+
+@contextmanager
+def served(application: Any, port: int = 0) -> Iterator[str]:
+    """The application's address on this machine, while it is served.
+
+    Polled, since select() knows no descriptor from 1,024 on, and a long run of tests opens more.
+    """
+    server = create_server(
+        application, host="127.0.0.1", port=port, threads=4, asyncore_use_poll=True, expose_tracebacks=False
+    )
+    loop = threading.Thread(target=server.run, daemon=True)
+    loop.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        # Its own thread closes what it polls; then its loop has nothing left to do, and ends.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        loop.join()
+        server.task_dispatcher.shutdown()
