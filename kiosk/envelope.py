@@ -72,6 +72,8 @@ class Letterbox:
             fields = parse_qs(form.rstrip(b"\0").decode("ascii"), keep_blank_values=True)
         except (ValueError, InvalidTag) as error:
             raise EnvelopeError("not an envelope for this letterbox") from error
+        if not fields:
+            raise EnvelopeError("an envelope without a form")
         return Letter(ticket, in_play == _IN_PLAY, fields)
 
     def with_taken(self, ticket: bytes) -> "Letterbox":

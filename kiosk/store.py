@@ -38,6 +38,10 @@ class RoundClosedError(Exception):
     """No round admits this ballot at this unit now."""
 
 
+class LetterboxGoneError(Exception):
+    """An envelope's letterbox is no more, and will not come back: nobody can open the envelope."""
+
+
 class NotAdmittedError(Exception):
     """The round runs, but does not admit ballots that come this way."""
 
@@ -431,29 +435,48 @@ class Store:
             self._put_box(replace(box, apart=box.apart + 1), unit_id)
 
     def cast_envelope(
-        self, round_id: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
+        self, public_key: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
     ) -> None:
-        """Drop the ballot of a kiosk's envelope into a unit's box, or put it apart where the kiosk or
-        `in_play` says so; an envelope that was taken before changes nothing.
+        """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box, or put
+        it apart where the kiosk or `in_play` says so; an envelope that was taken before changes nothing.
 
-        Raises RoundClosedError or BallotError; then nothing was written.
+        Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will be;
+        RoundClosedError where the round does not run now, or is not this unit's, and NotAdmittedError.
+        Then no ballot was written.
         """
+        row = self._database.one("SELECT round_id, unit_id FROM letterbox WHERE public_key = ?", public_key)
+        if row is None:
+            raise LetterboxGoneError
+        if row[1] != unit_id:
+            raise RoundClosedError
         with self._write():
-            box = self._box_for_update(round_id, unit_id)
-            found = self._letterbox_for_update(round_id, unit_id)
-            if box is None or found is None or not box.round.is_running(now):
-                raise RoundClosedError
-            key_id, letterbox = found
-            survey = box.round.survey
-            letter = letterbox.open(sealed, len(survey.statements))
-            ballot = read_ballot(survey, letter.fields)
-            if letter.ticket in letterbox.taken:
-                return
+            is_there = self._put_through(str(row[0]), public_key, unit_id, sealed, now, in_play=in_play)
+        if not is_there:
+            raise LetterboxGoneError
+
+    def _put_through(
+        self, round_id: str, public_key: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
+    ) -> bool:
+        """False where the letterbox has another key now: its own was lost, and the new one must be kept."""
+        box = self._box_for_update(round_id, unit_id)
+        found = self._letterbox_for_update(round_id, unit_id)
+        if box is None or found is None or not box.round.is_running(now):
+            raise RoundClosedError
+        if Admission.KIOSK not in box.round.admission:
+            raise NotAdmittedError
+        key_id, letterbox = found
+        if letterbox.public_key.hex() != public_key:
+            return False
+        survey = box.round.survey
+        letter = letterbox.open(sealed, len(survey.statements))
+        ballot = read_ballot(survey, letter.fields)
+        if letter.ticket not in letterbox.taken:
             self._put_letterbox(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
             if in_play or letter.in_play:
                 self._put_box(replace(box, apart=box.apart + 1), unit_id)
             else:
                 self._put_box(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+        return True
 
     def public_key(self, round_id: str, unit_id: str) -> str:
         """What a kiosk seals its ballots for, in hex; "" where it cannot."""

@@ -1,6 +1,6 @@
 // One statement at a time, on a page that works as a list without this. The form stays the form: its
 // parts are shown and hidden, its words replaced. Nothing is kept but in the form, and it is emptied.
-import { beat, renew, watchIdle } from "./guest_bar.js";
+import { beat, heard, renew, toTake, watchIdle } from "./guest_bar.js";
 
 const find = (id) => document.getElementById(id);
 const form = find("answers");
@@ -78,32 +78,33 @@ async function send() {
   guest.sending = null;
 }
 
-/** The server's answer. A kiosk without a network keeps the ballot sealed, which is as good as taken. */
+/** What the server says of the ballot. A kiosk that does not hear it keeps the ballot sealed, which is as good as
+    taken. Practice is nobody's business. */
 async function deliver(signal) {
-  if (!envelopes) {
-    const body = new URLSearchParams(new FormData(form));
-    return fetch(form.action, { method: "POST", body, signal, redirect: "manual", cache: "no-store" });
-  }
+  if (form.dataset.home) return { isTaken: true };
+  if (!envelopes) return heard(await fetch(form.action, toTake(new URLSearchParams(new FormData(form)), signal)));
   guest.envelope ??= await envelopes.seal(form);
-  const answer = await envelopes.post(form.action, guest.envelope, false, signal);
+  const said = await envelopes.post(form.action, guest.envelope, false, signal);
   signal.throwIfAborted();
-  if (!answer) await envelopes.keep(guest.envelope);
-  return answer ?? { type: "opaqueredirect" };
+  if (said) return said;
+  if (Date.now() >= Number(form.dataset.closes)) return { refusal: "closed" };
+  await envelopes.keep(guest.envelope);
+  return { isTaken: true };
 }
 
-function hear(answer) {
-  if (answer.type === "opaqueredirect") {
+function hear(said) {
+  if (said?.isTaken) {
     guest.envelope = null;
     form.reset();
     tell(form.dataset.home ? "practised" : "thank_you");
     if (form.dataset.thanks) later(startAgain, form.dataset.thanks);
-  } else if (answer.status === 429) {
+  } else if (!said) {
+    tell("refusal_offline", true);
+  } else if (said.refusal === "wait") {
     tell("refusal_wait");
-    later(send, answer.headers.get("Retry-After") * 1000);
-  } else if (answer.status >= 500) {
-    tell("refusal_failed", true);
+    later(send, said.again * 1000);
   } else {
-    tell(`refusal_${answer.headers.get("Kiosk-Refusal") ?? "bad"}`);
+    tell(`refusal_${said.refusal}`);
     if (form.dataset.thanks) later(startAgain, form.dataset.thanks);
   }
 }
@@ -171,7 +172,7 @@ if (form.dataset.letterbox && window.isSecureContext) {
   import("./guest_envelope.js").then((module) => {
     envelopes = module;
     module.sendKept(path);
-  });
+  }).catch(() => {});
 }
 if (form.dataset.idle) {
   beat(path, (answer) => {

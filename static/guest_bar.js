@@ -1,5 +1,5 @@
 // What every screen has: larger text; on a guest's own device a way out at once; on a kiosk what happens when
-// a guest has gone: it asks, waits, and starts again.
+// a guest has gone: it asks, waits, and starts again. And how a ballot is sent, and the answer understood.
 
 const SIZES = [100, 125, 150]; // per cent
 
@@ -46,6 +46,20 @@ function keepPlace(event) {
 
 if (!away) {
   for (const click of ["click", "auxclick"]) document.addEventListener(click, keepPlace, true);
+}
+
+/** How a ballot is sent by a script. */
+export const toTake = (body, signal) => {
+  const headers = { "Kiosk-Script": "yes" };
+  return { method: "POST", body, signal, headers, redirect: "manual", cache: "no-store" };
+};
+
+/** What the server says of a ballot. Only its own marks count: a proxy's answer, whatever it is, says nothing. */
+export function heard(answer) {
+  const isTaken = answer.headers.get("Kiosk-Ballot") === "taken";
+  const refusal = answer.headers.get("Kiosk-Refusal") ?? "";
+  const isHeard = isTaken || (refusal !== "" && refusal !== "failed");
+  return isHeard ? { isTaken, refusal, status: answer.status, again: answer.headers.get("Retry-After") } : null;
 }
 
 /** Get a page anew if `isFree`; not while the network is away: a browser's error page has no way back. */

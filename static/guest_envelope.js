@@ -1,12 +1,14 @@
 // A kiosk's ballots are sealed for their box here, whether they go at once or wait for the network. Each has a
-// ticket inside, so the server takes it once however often it comes. What waits is the envelope and nothing
-// else: no time, no order, and all of one size.
+// ticket inside, so the server takes it once however often it comes. What waits is the envelope and where it
+// goes, and nothing else: no time, no order, and all of one size.
+import { heard, toTake } from "./guest_bar.js";
 
 const ROOM = 64; // bytes for each statement
 const TICKET = 16; // bytes
 const NAME = "envelopes";
 const PATIENCE = 10_000; // milliseconds for an answer
-const ROUND = 20_000; // milliseconds between two tries with what waits
+const ROUND = 10_000; // milliseconds between two tries with what waits
+const GONE = 410; // the server's word that it can never take an envelope
 const ROW_OF_GUESTS = 2; // ballots that may come without a pause and still be guests'
 
 const encode = (text) => new TextEncoder().encode(text);
@@ -24,7 +26,7 @@ function isPlay(pause) {
   return row > ROW_OF_GUESTS;
 }
 
-/** A form's fields, sealed for the public key of `form.dataset.letterbox`. */
+/** A form's fields, sealed for the public key of `form.dataset.letterbox`, with that and where they go. */
 export async function seal(form) {
   const fields = encode(new URLSearchParams(new FormData(form)));
   const plain = new Uint8Array(TICKET + 1 + ROOM * form.querySelectorAll("fieldset").length);
@@ -41,78 +43,77 @@ export async function seal(form) {
   const cipher = { name: "AES-GCM", length: 256 };
   const key = await crypto.subtle.deriveKey(derivation, secret, cipher, false, ["encrypt"]);
   const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, plain));
-  return btoa(String.fromCharCode(...point, ...sealed));
+  const envelope = btoa(String.fromCharCode(...point, ...sealed));
+  return { path: new URL(form.action).pathname, letterbox: form.dataset.letterbox, envelope };
 }
 
-/** Send an envelope. The answer, or null where none came: then it may have been taken or not. */
-export async function post(path, envelope, hasWaited, abandoned) {
-  const body = new URLSearchParams({ _envelope: envelope });
+/** Send what was sealed: what the server says of it (see `heard`), or null where none came. */
+export async function post(path, { letterbox, envelope }, hasWaited, abandoned) {
+  const body = new URLSearchParams({ _envelope: envelope, _letterbox: letterbox });
   if (hasWaited) body.set("_waited", "yes");
   const sending = new AbortController();
   for (const end of [AbortSignal.timeout(PATIENCE), abandoned]) end?.addEventListener("abort", () => sending.abort());
-  const how = { method: "POST", body, signal: sending.signal, redirect: "manual", cache: "no-store" };
   try {
-    const answer = await fetch(path, how);
-    return answer.status >= 502 && answer.status <= 504 ? null : answer;
+    return heard(await fetch(path, toTake(body, sending.signal)));
   } catch {
     return null;
   }
 }
 
-function open() {
-  return new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME);
-    asked.onupgradeneeded = () => asked.result.createObjectStore(NAME);
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
+let address = null;
+let queue = null;
+
+function opened() {
+  const worker = new Worker(address);
+  worker.addEventListener("error", () => (queue = null));
+  return worker;
 }
 
-/** What `act` gives, once it is on the disk. */
-async function within(mode, act) {
-  const database = await open();
-  try {
-    return await new Promise((resolve, reject) => {
-      const work = database.transaction(NAME, mode, { durability: "strict" });
-      const asked = act(work.objectStore(NAME));
-      work.oncomplete = () => resolve(asked.result);
-      work.onabort = () => reject(work.error);
-    });
-  } finally {
-    database.close();
-  }
+/** Have the queue's worker do something with the file; on the disk when this is done. */
+const ask = (...asked) => new Promise((resolve, reject) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data.result));
+  queue ??= opened();
+  // A worker that could not be fetched says so once, or never where the network only hangs.
+  queue.addEventListener("error", reject);
+  window.setTimeout(reject, PATIENCE);
+  queue.postMessage(asked, [port2]);
+});
+
+/** Keep what was sealed until the network is back. */
+export async function keep(sealed) {
+  navigator.storage.persist?.().catch(() => {});
+  await ask("keep", JSON.stringify(sealed));
 }
 
-/** One at a time, in all of the kiosk's pages: what was found empty stays so until it is thrown away. */
-const alone = (act) => navigator.locks.request(NAME, act);
-
-/** Keep an envelope until the network is back; on the disk when this is done. */
-export const keep = (envelope) =>
-  alone(() => within("readwrite", (store) => store.add(envelope, crypto.randomUUID())));
-
-/** One envelope of those that wait, whichever: [key, envelope], or null. */
-const draw = () => alone(async () => {
-  if (!(await indexedDB.databases()).some(({ name }) => name === NAME)) return null;
-  const keys = await within("readonly", (store) => store.getAllKeys());
-  if (!keys.length) return forgetAll();
-  const key = keys[crypto.getRandomValues(new Uint32Array(1))[0] % keys.length];
-  return [key, await within("readonly", (store) => store.get(key))];
-});
-
-const forgetAll = () => new Promise((resolve) => {
-  const asked = indexedDB.deleteDatabase(NAME);
-  asked.onsuccess = asked.onerror = () => resolve(null);
-});
-
-/** Try one of those that wait, and so on for ever, at fixed times of the clock: no guest moves them. */
+/** From now on try one of those that wait, whichever, at fixed times of the clock: no guest moves them. */
 export function sendKept(path) {
-  window.setTimeout(() => sendOne(path).catch(() => {}).then(() => sendKept(path)), ROUND - (Date.now() % ROUND));
+  address = `${path.replace(/\/$/, "")}/queue`;
+  queue = opened();
+  const wait = () => window.setTimeout(() => sendOne(path).catch(() => {}).then(wait), ROUND - (Date.now() % ROUND));
+  wait();
 }
 
 async function sendOne(path) {
-  const drawn = await draw();
-  const answer = drawn && (await post(path, drawn[1], true));
-  // One whose round is over, or that is no ballot, would be refused each time.
-  const isOver = answer && ["closed", "bad"].includes(answer.headers.get("Kiosk-Refusal"));
-  if (isOver || answer?.type === "opaqueredirect") await within("readwrite", (store) => store.delete(drawn[0]));
+  const drawn = (await isAnyKept()) && (await ask("draw"));
+  if (!drawn) return;
+  const sealed = read(drawn[1]);
+  // The address it was sealed at may have been closed since, and this be the unit's new one.
+  const said = sealed && ((await post(sealed.path, sealed, true)) ?? {});
+  const last = said?.refusal === "not_paired" ? await post(path, sealed, true) : said;
+  if (!sealed || last?.isTaken || last?.status === GONE) await ask("drop", ...drawn);
+}
+
+/** What was kept, or null where a power cut left half of it: its guest was not thanked. */
+function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+async function isAnyKept() {
+  const folder = await navigator.storage.getDirectory();
+  return folder.getFileHandle(NAME).then(() => true, () => false);
 }

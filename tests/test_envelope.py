@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from werkzeug.test import TestResponse
 
-from kiosk.ballot import BallotError
 from kiosk.devices import Devices
 from kiosk.envelope import PURPOSE, ROOM, TICKET_BYTES, EnvelopeError, Letterbox, new_letterbox, unpack
 from kiosk.guest.pace import Pace
 from kiosk.rounds import Admission
-from kiosk.store import RoundClosedError
+from kiosk.store import LetterboxGoneError, RoundClosedError
 from tests.test_guest import NOW, Place
 
 STATEMENTS = 4
@@ -47,16 +47,20 @@ class Kiosk(Place):
     def __init__(self, folder: Path) -> None:
         self.devices = Devices()
         ways = frozenset({Admission.KIOSK, Admission.POSTER})
-        super().__init__(folder, ways, pace=Pace(1.0, 1000, pause=10.0), devices=self.devices)
+        self.now, self.pace = NOW, Pace(1.0, 1000, pause=10.0)
+        super().__init__(folder, ways, pace=self.pace, devices=self.devices, clock=lambda: self.now)
 
     @property
     def public_key(self) -> bytes:
         return bytes.fromhex(self.store.public_key("r", "frida"))
 
-    def send(self, envelope: bytes | str, path: str = "/", *, waited: bool = True) -> TestResponse:
+    def send(
+        self, envelope: bytes | str, path: str = "/", *, waited: bool = True, sealed_for: bytes | None = None
+    ) -> TestResponse:
         text = envelope if isinstance(envelope, str) else base64.b64encode(envelope).decode()
-        data = {"_envelope": text, **({"_waited": "yes"} if waited else {})}
-        return self.client.post(path, data=data)
+        data = {"_envelope": text, "_letterbox": (sealed_for or self.public_key).hex()}
+        waits = {"_waited": "yes"} if waited else {}
+        return self.client.post(path, data={**data, **waits}, headers={"Kiosk-Script": "yes"})
 
 
 @pytest.fixture
@@ -97,12 +101,9 @@ def test_what_is_not_for_a_letterbox_is_refused() -> None:
         "not on the curve": b"\4" + bytes([1]) * 64 + good[65:],
         "compressed point": b"\2" + good[1:],
         "not text": seal(letterbox.public_key, b"listened=\xff"),
-        "no form": seal(letterbox.public_key, b"listened"),
+        "no form": seal(letterbox.public_key, b""),
     }
     for name, envelope in hostile.items():
-        if name == "no form":
-            assert letterbox.open(envelope, STATEMENTS).fields == {"listened": [""]}
-            continue
         with pytest.raises(EnvelopeError) as refused:
             letterbox.open(envelope, STATEMENTS)
         assert "listened" not in str(refused.value), name
@@ -116,13 +117,15 @@ def test_an_envelope_is_taken_once_however_often_it_comes(kiosk: Kiosk) -> None:
         for one in (envelopes if again else envelopes[:1])
     ]
     assert {(one.status_code, one.data, str(one.headers)) for one in answers} == {
-        (303, answers[0].data, str(answers[0].headers))
+        (204, b"", str(answers[0].headers))
     }
+    assert answers[0].headers["Kiosk-Ballot"] == "taken"
     assert kiosk.waiting() == len(envelopes)
 
 
 def test_an_envelope_gets_the_same_bytes_as_a_form(kiosk: Kiosk) -> None:
-    sealed, open_ = kiosk.send(seal(kiosk.public_key)), kiosk.client.post("/", data={"listened": "3"})
+    sealed = kiosk.send(seal(kiosk.public_key))
+    open_ = kiosk.client.post("/", data={"listened": "3"}, headers={"Kiosk-Script": "yes"})
     assert (sealed.status_code, sealed.data, str(sealed.headers)) == (
         open_.status_code,
         open_.data,
@@ -131,12 +134,13 @@ def test_an_envelope_gets_the_same_bytes_as_a_form(kiosk: Kiosk) -> None:
 
 
 def test_what_is_no_ballot_leaves_nothing_and_its_ticket_good(kiosk: Kiosk) -> None:
-    for form in (b"listened=6", b"unknown=1", b"listened=1&listened=2"):
-        assert kiosk.send(seal(kiosk.public_key, form, TICKET)).headers["Kiosk-Refusal"] == "bad"
+    for form in (b"listened=6", b"unknown=1", b"listened=1&listened=2", b""):
+        refused = kiosk.send(seal(kiosk.public_key, form, TICKET))
+        assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (410, "bad")
     assert kiosk.send("no base64!").headers["Kiosk-Refusal"] == "bad"
-    assert kiosk.client.post("/", data={"_envelope": ["a", "b"]}).status_code == 400
-    assert kiosk.client.post("/", data={"_envelope": "YQ==", "listened": "5"}).status_code == 400
-    assert kiosk.send(seal(kiosk.public_key, ticket=TICKET)).status_code == 303
+    for fields in ({"_envelope": ["a", "b"]}, {"_envelope": "YQ=="}, {"_envelope": "YQ==", "listened": "5"}):
+        assert kiosk.client.post("/", data=fields).status_code == 400
+    assert kiosk.send(seal(kiosk.public_key, ticket=TICKET)).status_code == 204
     assert kiosk.waiting() == 1
 
 
@@ -154,27 +158,52 @@ def test_a_kiosk_says_which_of_those_that_waited_are_play(kiosk: Kiosk) -> None:
     assert kiosk.store.snapshot()["rounds"][0]["nodes"][0]["apart"] == 1
 
 
+def test_a_kiosk_that_asks_by_a_form_is_led_on(kiosk: Kiosk) -> None:
+    assert kiosk.client.post("/", data={"listened": "3"}).status_code == 303
+
+
 def test_of_those_that_come_at_once_the_server_says_it(kiosk: Kiosk) -> None:
     for _ in range(5):
         kiosk.send(seal(kiosk.public_key), waited=False)
     assert kiosk.waiting() == 2
 
 
-def test_what_comes_after_its_round_is_refused_and_told_of(kiosk: Kiosk) -> None:
+def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
     kiosk.send(seal(kiosk.public_key))
-    late = seal(kiosk.public_key)
+    key, late = kiosk.public_key, seal(kiosk.public_key)
     kiosk.store.count(kiosk.round.closes_at)
-    assert kiosk.send(late, waited=False).headers["Kiosk-Refusal"] == "closed"
+    answers = [kiosk.send(late, waited=waited, sealed_for=key) for waited in (False, True)]
+    assert [(one.status_code, one.headers["Kiosk-Refusal"]) for one in answers] == [(410, "closed")] * 2
+    assert kiosk.devices.late("") == 1
+    with pytest.raises(LetterboxGoneError):
+        kiosk.store.cast_envelope(key.hex(), "frida", late, NOW, in_play=False)
+
+
+@pytest.mark.parametrize("away", [timedelta(days=-800), timedelta(days=800)])
+def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: timedelta) -> None:
+    envelope = seal(kiosk.public_key)
+    kiosk.now = NOW + away
+    refused = kiosk.send(envelope)
+    assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (403, "closed")
     assert kiosk.devices.late("") == 0
-    assert kiosk.send(late).headers["Kiosk-Refusal"] == "closed"
-    assert kiosk.devices.late("") == 1
-    with pytest.raises(RoundClosedError):
-        kiosk.store.cast_envelope("r", "frida", late, NOW, in_play=False)
+    kiosk.now = NOW
+    assert kiosk.send(envelope).status_code == 204
 
 
-def test_what_was_sealed_for_another_round_is_told_of_too(kiosk: Kiosk) -> None:
-    assert kiosk.send(seal(new_letterbox().public_key)).headers["Kiosk-Refusal"] == "closed"
-    assert kiosk.devices.late("") == 1
+def test_what_was_sealed_at_another_unit_waits_for_its_own_address(kiosk: Kiosk) -> None:
+    kiosk.store.add_link(Admission.KIOSK, "talk2me", code="elsewhere")
+    envelope = seal(kiosk.public_key)
+    assert kiosk.send(envelope, "/k/elsewhere").status_code == 403
+    assert kiosk.send(envelope, "/k/unknown").status_code == 404
+    kiosk.store.add_link(Admission.KIOSK, "frida", code="the-same-unit")
+    assert kiosk.send(envelope, "/k/the-same-unit").status_code == 204
+    assert kiosk.waiting() == 1
+
+
+def test_those_that_waited_take_no_guests_turn(kiosk: Kiosk) -> None:
+    kiosk.pace.burst = 1
+    assert [kiosk.send(seal(kiosk.public_key)).status_code for _ in range(2)] == [204, 429]
+    assert kiosk.send(seal(kiosk.public_key), waited=False).status_code == 204
 
 
 def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None:
@@ -187,8 +216,12 @@ def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None
 def test_each_unit_has_a_letterbox_of_its_own_and_none_outlives_the_round(kiosk: Kiosk) -> None:
     keys = {kiosk.store.public_key("r", unit) for unit in kiosk.round.tree.leaves}
     assert len(keys) == len(kiosk.round.tree.leaves)
-    with pytest.raises(BallotError):
-        kiosk.store.cast_envelope("r", "talk2me", seal(kiosk.public_key), NOW, in_play=False)
+    key = kiosk.public_key
+    with pytest.raises(RoundClosedError):
+        kiosk.store.cast_envelope(key.hex(), "talk2me", seal(key), NOW, in_play=False)
+    other = kiosk.store.public_key("r", "talk2me")
+    with pytest.raises(EnvelopeError):
+        kiosk.store.cast_envelope(other, "talk2me", seal(key), NOW, in_play=False)
     kiosk.store.count(kiosk.round.closes_at)
     assert kiosk.store.public_key("r", "frida") == ""
 
@@ -198,7 +231,7 @@ def test_a_count_and_a_renewal_leave_envelopes_that_wait_readable(kiosk: Kiosk) 
     kiosk.send(taken)
     kiosk.store.count(NOW.replace(hour=17))
     kiosk.store.renew()
-    assert {kiosk.send(one).status_code for one in (waiting, taken)} == {303}
+    assert {kiosk.send(one).status_code for one in (waiting, taken)} == {204}
     assert kiosk.waiting() == 2
 
 
@@ -206,10 +239,9 @@ def test_a_letterbox_whose_key_is_lost_begins_anew(kiosk: Kiosk, tmp_path: Path)
     before = kiosk.public_key
     [key] = (tmp_path / "keys" / "letterbox.r.frida").iterdir()
     key.unlink()
-    assert kiosk.send(seal(before)).headers["Kiosk-Refusal"] == "closed"
-    kiosk.store.count(NOW.replace(hour=17))
+    assert kiosk.send(seal(before), waited=False).status_code == 410
     assert kiosk.public_key != before
-    assert kiosk.send(seal(kiosk.public_key)).status_code == 303
+    assert kiosk.send(seal(kiosk.public_key)).status_code == 204
     assert kiosk.waiting() == 1
 
 
@@ -218,7 +250,8 @@ def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
     answer = kiosk.client.get("/k/a-code/worker")
     assert answer.headers["Service-Worker-Allowed"] == "/k/a-code"
     assert answer.mimetype == "text/javascript"
-    for path in ("/k/poster/worker", "/k/unknown/worker", "/s/poster/worker", "/worker"):
+    assert kiosk.client.get("/k/a-code/queue").mimetype == "text/javascript"
+    for path in ("/k/poster/worker", "/k/unknown/worker", "/s/poster/worker", "/worker", "/s/poster/queue"):
         assert kiosk.client.get(path).status_code == 404
 
 
@@ -227,4 +260,7 @@ def test_all_files_a_kiosk_may_ask_for_are_kept_for_it(kiosk: Kiosk) -> None:
     worker = kiosk.client.get("/k/a-code/worker").text
     for file in ("guest.js", "guest_bar.js", "guest_envelope.js", "fonts/guest-arabic-400.woff2"):
         assert f'"/static/{file}"' in worker
+    for page in ("", "/practice", "/stored", "/queue"):
+        assert f'"/k/a-code{page}"' in worker
+        assert kiosk.client.get(f"/k/a-code{page}").status_code == 200
     assert "desk" not in worker

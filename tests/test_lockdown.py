@@ -207,7 +207,7 @@ def test_the_browser_keeps_what_it_writes_in_memory_and_opens_the_address(tmp_pa
 def test_only_the_page_and_sealed_ballots_outlast_a_restart(tmp_path: Path) -> None:
     ran_screen(tmp_path, 0o644)
     kept = {path.name: path.resolve() for path in (tmp_path / "run/profile/Default").iterdir()}
-    assert kept == {name: tmp_path / "state" / name for name in ("IndexedDB", "Service Worker")}
+    assert kept == {name: tmp_path / "state" / name for name in ("File System", "Service Worker")}
 
 
 def test_without_a_policy_the_screen_does_not_start(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ A form carries its words in every language shown, so that choosing one asks the 
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,13 @@ class Pages:
         home: str = "",
         letterbox: str = "",
         pause: float = 0.0,
+        closes_at: datetime | None = None,
     ) -> str:
         """The questions, in the language asked for or the reference. `reply` is told in the languages it
         has, and in no other. A form with a `home` is for practice, and leads there in the end. A kiosk
         seals its ballots for the public key `letterbox`, in hex, or with "" sends them as they are; without
-        the network it takes those less than `pause` seconds apart for play, as the server does."""
+        the network it takes those less than `pause` seconds apart for play, as the server does, and none from
+        `closes_at` on."""
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
         words = {
@@ -105,6 +108,7 @@ class Pages:
             home=home,
             letterbox=letterbox,
             pause=round(pause * 1000),
+            closes=round(closes_at.timestamp() * 1000) if closes_at else 0,
             **self._surroundings(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
@@ -176,7 +180,12 @@ class Pages:
         folder = shipped_folder("static")
         files = sorted([*folder.glob("guest*.js"), *folder.glob("fonts/guest-*-*.woff2")])
         paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
-        return render_template("guest/worker.js", page=page, files=paths)
+        pages = [page, f"{page}/practice", f"{page}/stored"]
+        return render_template("guest/worker.js", pages=pages, files=[*paths, f"{page}/queue"])
+
+    def queue(self) -> str:
+        """The script of the file where a kiosk's envelopes wait."""
+        return render_template("guest/queue.js")
 
     def styles(self, *, is_kiosk: bool) -> list[Markup]:
         """What stands in the page's head: it spares a slow device a request before it can paint."""

@@ -23,7 +23,6 @@ from kiosk import slips
 from kiosk.audio import KINDS, find
 from kiosk.ballot import Ballot, BallotError, read_ballot
 from kiosk.devices import DIGITS, Devices, TooManyTriesError
-from kiosk.envelope import EnvelopeError
 from kiosk.guest.guard import headers, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
@@ -33,7 +32,7 @@ from kiosk.i18n import REFERENCE
 from kiosk.library import Library
 from kiosk.rounds import Admission, Round
 from kiosk.settings import shipped_folder
-from kiosk.store import Link, NotAdmittedError, RoundClosedError, Store
+from kiosk.store import LetterboxGoneError, Link, NotAdmittedError, RoundClosedError, Store
 
 LARGEST_FORM = 16 * 1024
 SHORTEST_RETRY = 2
@@ -42,11 +41,20 @@ SHORTEST_RETRY = 2
 KIOSK_TRIES_AGAIN = 60
 """Seconds. A kiosk has no button to load a page again, and the next round opens without anybody there."""
 
-ENVELOPE, HAS_WAITED = "_envelope", "_waited"
+ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
 """Fields of a kiosk's script. No statement's id begins with an underscore."""
+
+SCRIPT, BALLOT = "Kiosk-Script", "Kiosk-Ballot"
+"""A script says that it asks, and is told that a ballot was taken by a mark no proxy makes: a redirect may be
+anybody's, and a script cannot see where it leads."""
+
+WAITED_LANE = " waited"
+"""Beside an address, which has no space, in its pace."""
 
 LETTERBOX = "Kiosk-Letterbox"
 """Tells a kiosk's page at each sign of life which box is open: no guest shall get the last round's page."""
+
+JAVASCRIPT = "text/javascript; charset=utf-8"
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
 
@@ -115,6 +123,13 @@ def _ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
         abort(400, "bad")
 
 
+def _taken(thanks: str) -> Answer:
+    """What every ballot that is taken is answered with: a form is led on, a script is told."""
+    if SCRIPT in request.headers:
+        return Response(status=204, headers={BALLOT: "taken"})
+    return redirect(thanks, 303)
+
+
 def _digits(text: str) -> str:
     return re.sub("[^0-9]", "", text)[:DIGITS]
 
@@ -154,6 +169,7 @@ class GuestViews:
             views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", self.thanks, methods=["GET"])
             views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
             views.add_url_rule(f"{beside}/alive", f"alive {prefix}", self.alive, methods=["GET"])
+            views.add_url_rule(f"{beside}/queue", f"queue {prefix}", self.queue, methods=["GET"])
         views.add_url_rule("/k/<code>/worker", "worker", self.worker, methods=["GET"])
         views.add_url_rule("/audio/<language>/<name>", "audio", self.audio, methods=["GET"])
         views.add_url_rule("/pair", "pairing", self.pairing, methods=["GET"])
@@ -196,45 +212,53 @@ class GuestViews:
             is_kiosk=is_kiosk,
             letterbox=letterbox,
             pause=self._pace.pause,
+            closes_at=of_round.closes_at,
         )
         return make_response(page)
 
     def answer(self, code: str = "") -> Answer:
         """Take one ballot. The answer is the same bytes whatever it holds."""
+        if ENVELOPE in request.form:
+            return self._open(code)
         link, of_round = self._way_in(code)
         thanks = f"{request.path.rstrip('/')}/thanks"
-        if ENVELOPE in request.form:
-            return self._open(link, of_round, thanks)
         ballot = _ballot(of_round, dict(request.form.lists()))
         place = of_round.id, link.unit_id
         if link.admission is Admission.KIOSK and self._is_play(link):
             return self._take(lambda now: self._store.put_apart(*place, now), thanks)
         return self._take(lambda now: self._store.cast(*place, ballot, now), thanks)
 
-    def _open(self, link: Link, of_round: Round, thanks: str) -> Answer:
-        """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network."""
+    def _open(self, code: str) -> Answer:
+        """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network.
+
+        410 Gone tells the kiosk that this envelope can never be taken, and may be thrown away.
+        """
+        link = self._link(code)
         fields = dict(request.form.lists())
         has_waited = fields.pop(HAS_WAITED, None) is not None
-        [envelope, *more] = fields.pop(ENVELOPE)
-        if link.admission is not Admission.KIOSK or fields or more:
+        sent = [*fields.pop(ENVELOPE), *fields.pop(SEALED_FOR, [])]
+        if link.admission is not Admission.KIOSK or fields or len(sent) != len((ENVELOPE, SEALED_FOR)):
             abort(400, "bad")
+        envelope, letterbox = sent
         try:
             sealed = base64.b64decode(envelope, validate=True)
         except ValueError:
             abort(400, "bad")
-        # Those that waited come one after another without a guest: the kiosk itself told play from others.
-        in_play = self._is_play(link, looks=not has_waited)
-        place = of_round.id, link.unit_id
+        # Those that waited come one after another without a guest: they take no guest's turn, and the kiosk
+        # itself told play from others.
+        lane = WAITED_LANE if has_waited else ""
+        in_play = self._is_play(link, lane=lane) and not has_waited
         try:
             return self._take(
-                lambda now: self._store.cast_envelope(*place, sealed, now, in_play=in_play), thanks
+                lambda now: self._store.cast_envelope(letterbox, link.unit_id, sealed, now, in_play=in_play),
+                f"{request.path.rstrip('/')}/thanks",
             )
-        except EnvelopeError:
-            # Sealed for a round before: the letterbox it was for is gone.
-            self._note_late(link)
-            abort(403, "closed")
+        except LetterboxGoneError:
+            if has_waited:
+                self._devices.came_late(link.code)
+            abort(410, "closed")
         except BallotError:
-            abort(400, "bad")
+            abort(410, "bad")
 
     def audio(self, language: str, name: str) -> Answer:
         """One text read out. Kept by no browser: it would tell which language somebody had."""
@@ -285,8 +309,15 @@ class GuestViews:
         if link is None or link.admission is not Admission.KIOSK:
             abort(404, "not_paired")
         page = f"/k/{code}"
-        kind = {"Content-Type": "text/javascript; charset=utf-8", "Service-Worker-Allowed": page}
+        kind = {"Content-Type": JAVASCRIPT, "Service-Worker-Allowed": page}
         return make_response(self._pages.worker(page), kind)
+
+    def queue(self, code: str = "") -> Answer:
+        """The script of the file where envelopes wait, at an address its worker can keep it for."""
+        link = self._store.link(code)
+        if link is None or link.admission is not Admission.KIOSK:
+            abort(404, "not_paired")
+        return make_response(self._pages.queue(), {"Content-Type": JAVASCRIPT})
 
     # -- practice: the same screens, and nothing is kept -------------------------------------------
 
@@ -307,7 +338,7 @@ class GuestViews:
         """Look at a ballot and forget it."""
         _, of_round = self._way_in(code)
         _ballot(of_round, dict(request.form.lists()))
-        return redirect(f"{request.path}/thanks", 303)
+        return _taken(f"{request.path}/thanks")
 
     def practised(self, code: str = "") -> Answer:
         """The end of a practice, with the way to the real questions."""
@@ -315,26 +346,24 @@ class GuestViews:
         return make_response(self._pages.practised(_home(), is_kiosk=_is_kiosk()))
 
     def _way_in(self, code: str) -> tuple[Link, Round]:
-        link = self._store.link(code)
-        is_poster = request.path.startswith("/s/")
-        if link is None or (link.admission is Admission.POSTER) != is_poster:
-            abort(404, "not_paired" if not is_poster else "not_found")
+        link = self._link(code)
         try:
             of_round = self._running_round(link.unit_id)
         except Forbidden:
-            if not is_poster:
+            if link.admission is Admission.KIOSK:
                 # The page that waits for a round has no script, and comes again by itself.
                 self._devices.heard(link.code)
-                self._note_late(link)
             raise
         if link.admission not in of_round.admission:
             abort(403, "not_admitted")
         return link, of_round
 
-    def _note_late(self, link: Link) -> None:
-        """Where a ballot waited too long for its round, the desk is told that there was one."""
-        if HAS_WAITED in request.form:
-            self._devices.came_late(link.code)
+    def _link(self, code: str) -> Link:
+        """The address asked for: a poster's or a kiosk's."""
+        link, is_poster = self._store.link(code), request.path.startswith("/s/")
+        if link is None or (link.admission is Admission.POSTER) != is_poster:
+            abort(404, "not_paired" if not is_poster else "not_found")
+        return link
 
     def _running_round(self, unit_id: str) -> Round:
         try:
@@ -342,12 +371,12 @@ class GuestViews:
         except RoundClosedError:
             abort(403, "closed")
 
-    def _is_play(self, link: Link, *, looks: bool = True) -> bool:
-        """Whether a kiosk's ballot goes apart, where anybody `looks`; raises TooManyRequests for one that
-        comes too early."""
-        if self._pace.wait(link.code) > 0:
+    def _is_play(self, link: Link, *, lane: str = "") -> bool:
+        """Whether a kiosk's ballot comes like play; raises TooManyRequests for one that comes too early after
+        others in its `lane`."""
+        if self._pace.wait(link.code + lane) > 0:
             raise TooManyRequests("wait", retry_after=SHORTEST_RETRY)
-        return looks and self._pace.is_play(link.code)
+        return self._pace.is_play(link.code + lane)
 
     # -- a slip ------------------------------------------------------------------------------------
 
@@ -400,7 +429,7 @@ class GuestViews:
             abort(409, "used_slip")
         except slips.UnknownSlipError:
             abort(403, "unknown_slip")
-        return redirect(thanks, 303)
+        return _taken(thanks)
 
     def thanks(self, **way_in: str) -> Answer:
         """The same page for everybody, whichever `way_in`."""

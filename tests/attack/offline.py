@@ -8,10 +8,10 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,15 +29,19 @@ from kiosk.rounds import Admission
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import standing_in, text_forms
 from tests.attack.next_guest import browser
-from tests.test_guest import Place
-from tests.web.test_answer import Counted, Guest, come_through
+from tests.test_guest import NOW, Place
+from tests.web.test_answer import Counted, Guest
+from tests.web.test_offline import KEPT, come_through
 
 CODE = "a-kiosk-without-a-network"
 ANSWERS = ("5", "2", "prefer_not", "4")
 LOST = 2
 """Guests whose ballot is taken while the answer is lost on the way."""
 
-START = datetime(2030, 1, 1, 12)
+START = NOW
+
+ROW = 5
+"""Fewer envelopes than this show no order."""
 
 CHANCE = 1e-4
 """Below this the order in which envelopes come is not chance."""
@@ -45,27 +49,21 @@ CHANCE = 1e-4
 BEAT, HOUR = 300_000, 3_600_000
 
 LEAKS = {
-    b"await envelopes.keep(guest.envelope)": b"await envelopes.keep(guest.envelope); "
-    b"await envelopes.keep(String(new URLSearchParams(new FormData(form))))",
-    b"crypto.randomUUID()": b"String(Date.now())",
-    b"crypto.getRandomValues(new Uint32Array(1))[0] % keys.length": b"0",
+    b"JSON.stringify(sealed)": b"JSON.stringify({ ...sealed, plain: "
+    b"String(new URLSearchParams(new FormData(document.forms.answers))) })",
+    b"list[crypto.getRandomValues(new Uint32Array(1))[0] % list.length]": b"list[0]",
+    b'if (read(file, at) === text) write(file, at, "")': b"file.write(new Uint8Array(1), { at: PLACE * at })",
+    b"if (isEmpty) await folder.removeEntry(NAME)": b"",
 }
-"""What our scripts do, and the control's instead: a plain copy, and the guests' order. It takes no ticket."""
-
-KEPT = """() => new Promise((resolve) => {
-    const asked = indexedDB.open("envelopes");
-    asked.onsuccess = () => {
-        const all = asked.result.transaction("envelopes").objectStore("envelopes").getAll();
-        all.onsuccess = () => { asked.result.close(); resolve(all.result); };
-    };
-})"""
+"""What our scripts do, and the control's instead: a plain copy, the guests' order, and places that are only
+marked as free. It takes no ticket."""
 
 CACHED = """async () => Object.fromEntries(await Promise.all((await Promise.all((await caches.keys()).map(
     async (name) => { const cache = await caches.open(name);
         return (await cache.keys()).map(async (request) =>
             [new URL(request.url).pathname, await (await cache.match(request)).text()]); }))).flat()))"""
 
-IS_EMPTY = "async () => !(await indexedDB.databases()).length"
+IS_EMPTY = f"async () => !(await ({KEPT})()).length"
 
 
 class Server:
@@ -113,16 +111,21 @@ class Outage:
     traces: int = 0
     sizes: set[int] = field(default_factory=set)
     waited: int = 0
-    left: int = 0
     foreign: int = 0
+    order_on_disk: float = 1.0
+    residue: int = 0
     tried: list[str] = field(default_factory=list)
     came: list[str] = field(default_factory=list)
 
     @property
     def chance(self) -> float:
         """How likely so much of the guests' order is in the order of coming, by chance (Spearman)."""
-        places = [self.tried.index(envelope) for envelope in self.came if envelope in self.tried]
-        return float(spearmanr(range(len(places)), places).pvalue)
+        return _chance([self.tried.index(envelope) for envelope in self.came if envelope in self.tried])
+
+
+def _chance(places: Sequence[int]) -> float:
+    """How likely a row of places is so well in order, or in reverse, by chance (Spearman)."""
+    return float(spearmanr(range(len(places)), places).pvalue) if len(places) >= ROW else 1.0
 
 
 def _kill(profile: str) -> None:
@@ -201,8 +204,23 @@ def _traces(profile: str) -> int:
     names = ("listened", "contact_support", "rights_knowledge", "feel_better")
     pairs = [f"{name}={value}" for name, value in zip(names, ANSWERS, strict=True)]
     forms = {form for pair in pairs for form in text_forms(pair)}
-    files = [path for path in Path(profile).rglob("*") if path.is_file()]
-    return sum(bool(standing_in(path.read_bytes(), forms)) for path in files)
+    return sum(bool(standing_in(content, forms)) for content in _contents(profile))
+
+
+def _contents(profile: str) -> Iterator[bytes]:
+    for path in Path(profile).rglob("*"):
+        if path.is_file():
+            yield path.read_bytes()
+
+
+def _on_disk(profile: str, envelopes: Sequence[str]) -> list[list[int]]:
+    """For each file with envelopes in it: which ones, in the order they stand there."""
+    found = []
+    for content in _contents(profile):
+        at = {number: content.find(envelope.encode()) for number, envelope in enumerate(envelopes)}
+        rows = sorted((place, number) for number, place in at.items() if place >= 0)
+        found.append([number for _, number in rows])
+    return [row for row in found if row]
 
 
 def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Outage:
@@ -230,6 +248,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
                 kept = guest.page.evaluate(KEPT)
             seen.waited, seen.sizes = len(kept), {len(envelope) for envelope in kept}
         seen.traces += _traces(profile)
+        seen.order_on_disk = min(map(_chance, _on_disk(profile, seen.tried)))
         server.come()
         with _guest(playwright, profile, place, server, seen) as guest:
             come_through(guest.page, lambda: len(seen.came) > 0)
@@ -238,6 +257,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
             come_through(guest.page, partial(guest.page.evaluate, IS_EMPTY))
             seen.foreign = _foreign(guest)
         seen.traces += _traces(profile)
+        seen.residue = len({number for row in _on_disk(profile, seen.tried) for number in row})
         server.go()
         seen.counted = place.waiting()
         place.store.close()
@@ -269,6 +289,22 @@ def run(scale: Scale) -> list[Finding]:
             f"a queue in plain text, taken without tickets: {leaky.counted - leaky.sent} doubled, "
             f"{leaky.traces} files with answers (both must be > 0)",
             leaky.counted > leaky.sent and leaky.traces > 0,
+        ),
+        Finding(
+            f"offline: the order in which {seen.waited} envelopes stand in the browser's folder",
+            f"rank correlation as strong by chance with p = {seen.order_on_disk:.2g}",
+            f"p > {CHANCE:g}",
+            seen.order_on_disk > CHANCE,
+            f"the first free place: p = {leaky.order_on_disk:.2g} (must be under {CHANCE:g})",
+            leaky.order_on_disk < CHANCE,
+        ),
+        Finding(
+            "offline: envelopes in the browser's folder once all were sent",
+            f"{seen.residue} of {len(seen.tried)}",
+            "0",
+            seen.residue == 0,
+            f"places that are only marked as free: {leaky.residue} of {len(leaky.tried)} (must be > 0)",
+            leaky.residue > 0,
         ),
         Finding(
             f"offline: the order in which {len(seen.came)} envelopes came, beside the guests' own",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from kiosk.guest.pace import Pace
@@ -22,9 +22,6 @@ pytestmark = pytest.mark.browser
 Serve = Callable[[Any], str]
 
 WEEK = timedelta(days=7)
-
-ROUND = 20_000
-"""Milliseconds between two tries with what waits on a kiosk."""
 
 KIOSK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
@@ -49,7 +46,7 @@ class Guest:
 
     def __init__(self, page: Page, place: Place, served: Counted, address: str) -> None:
         self.page, self.place, self.served, self.address = page, place, served, address
-        page.clock.install()
+        page.clock.install(time=NOW)
 
     def start(self, language: str, path: str = "/") -> None:
         self.page.goto(self.address + path)
@@ -77,21 +74,6 @@ class Guest:
         self.place.store.count(self.place.round.closes_at)
         tables = self.place.store.snapshot()["rounds"][0]["nodes"][0]["statements"]
         return {name: table["counts"] for name, table in tables.items()}
-
-
-def come_through(page: Page, is_done: Callable[[], bool]) -> None:
-    """Let what waits on a kiosk be sent, one by one, until it is done."""
-    for _ in range(200):
-        # None comes where the page was still busy with the one before.
-        with suppress(PlaywrightError), page.expect_response(_is_post, timeout=2_000):
-            page.clock.run_for(ROUND)
-        if is_done():
-            return
-    raise AssertionError("what waits does not come")
-
-
-def _is_post(answer: Response) -> bool:
-    return answer.request.method == "POST"
 
 
 @pytest.fixture
@@ -302,38 +284,6 @@ def test_a_touch_beside_the_question_whether_she_is_there_means_yes(guest: Guest
     guest.page.mouse.click(20, 400)
     expect(guest.page.locator("dialog")).not_to_be_visible()
     expect(guest.page.locator('input[name="listened"][value="5"]')).to_be_checked()
-
-
-def test_a_kiosk_without_a_network_takes_answers_and_forgets_the_guest(
-    guest: Guest, context: BrowserContext
-) -> None:
-    guest.start("ar")
-    context.set_offline(True)
-    guest.answer("5", "5", "5", "5")
-    thanks(guest, "شكرًا على إجاباتك!")
-    guest.page.clock.run_for(16_000)
-    expect(guest.page.locator("#picker")).to_be_visible()
-    expect(guest.page.locator("html")).to_have_attribute("lang", "sv")
-    expect(guest.page.locator('input:checked:not([value=""])')).to_have_count(0)
-    context.set_offline(False)
-    guest.tap('[data-language="sv"]')
-    guest.tap("#start")
-    guest.answer("1", "1", "1", "1")
-    thanks(guest, "Tack för dina svar!")
-    with guest.page.expect_navigation():
-        guest.page.clock.run_for(16_000)
-    come_through(guest.page, lambda: not guest.page.evaluate("indexedDB.databases()"))
-    assert guest.counted()["listened"] == [1, 0, 0, 0, 1]
-
-
-def test_of_a_ballot_given_up_while_it_is_sent_nothing_is_kept(guest: Guest) -> None:
-    guest.start("sv")
-    guest.page.route("**/*", lambda route: None if route.request.method == "POST" else route.continue_())
-    guest.answer("5", "5", "5", "5")
-    thanks(guest, "Skickar …")
-    with guest.page.expect_navigation():
-        guest.tap("#start-over")
-    assert guest.page.evaluate("indexedDB.databases()") == []
 
 
 def test_a_kiosk_whose_round_has_changed_gets_the_new_page(

@@ -50,8 +50,10 @@ def test_a_guest_practises_and_then_answers(guest: Guest) -> None:
     guest.answer("5", "5", "5", "5")
     thanks(guest, OVER)
     guest.tap("#answer-now")
-    guest.tap('[data-language="sv"]')
+    # On the new page the time since it was shown starts again.
     expect(guest.page.locator(".demonstration")).to_have_count(0)
+    expect(guest.page.locator("body.steps")).to_be_visible()
+    guest.tap('[data-language="sv"]')
     guest.tap("#start")
     guest.answer("1", "1", "1", "1")
     thanks(guest, "Tack för dina svar!")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from kiosk.guest.sizes import Screen
 from kiosk.rounds import Admission
-from tests.test_guest import Place
+from tests.test_guest import NOW, Place
 
 pytestmark = pytest.mark.browser
 
@@ -33,15 +33,20 @@ TOO_LONG_FOR_TEN_INCHES = "Verksamheten stödjer mig i kontakt med tex."
 
 @pytest.fixture
 def open_page(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Open]:
-    """open_page(size, path, ...) -> a page in a context of its own, over a place of its own."""
+    """open_page(size, path, ...) -> a page in a context of its own, over a place of its own. The network
+    loses what is `lost`."""
     contexts = []
 
-    def opened(size: Size, path: str = "/", *, context: dict[str, Any] | None = None, **place: Any) -> Page:
+    def opened(
+        size: Size, path: str = "/", *, context: dict[str, Any] | None = None, lost: str = "", **place: Any
+    ) -> Page:
         address = serve(Place(tmp_path, ALL_WAYS, **place).app)
         width, height = size
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **context or {}))
         page = contexts[-1].new_page()
-        page.clock.install()
+        page.clock.install(time=NOW)
+        if lost:
+            page.route(lost, lambda route: route.abort())
         page.goto(address + path)
         return page
 
@@ -238,7 +243,7 @@ def test_on_an_upright_screen_all_that_is_touched_is_within_reach(
     open_page: Open, width_mm: int, lower_edge: int, language: str
 ) -> None:
     width, height = 1080, 1920
-    page = open_page((width, height), screen=Screen(width_mm, 600, lower_edge))
+    page = open_page((width, height), screen=Screen(width_mm, 600, lower_edge), lost="**/queue")
 
     def out_of_reach() -> list[str]:
         boxes = page.evaluate(
@@ -263,10 +268,14 @@ def test_on_an_upright_screen_all_that_is_touched_is_within_reach(
     )
     assert all(799 <= lower_edge + (height - y) * width_mm / width <= 1101 for y in dialog)
     tap(page, "#stay")
-    page.route("**/*", lambda route: route.fulfill(status=500))
+    page.route("**/", lambda route: route.fulfill(status=500))
     for _ in range(STATEMENTS):
         tap(page, "#skip")
     expect(page.locator("#again")).to_be_visible()
+    assert out_of_reach() == []
+    page.unroute("**/")
+    tap(page, "#again")
+    expect(page.locator("#again")).not_to_be_visible()
     assert out_of_reach() == []
 
 

@@ -1,7 +1,7 @@
-// Keeps a kiosk's page and its files for when the network is away: the same bytes for every guest, and
+// Keeps a kiosk's pages and their files for when the network is away: the same bytes for every guest, and
 // nothing of any guest. While there is a network, all comes from the server.
 
-const PAGE = {{ page|tojson }};
+const PAGES = {{ pages|tojson }};
 const FILES = {{ files|tojson }};
 const KEPT = "kiosk";
 const PATIENCE = 3_000; // milliseconds
@@ -10,10 +10,15 @@ const tooLate = () => new Promise((_, reject) => self.setTimeout(reject, PATIENC
 
 async function fromServer(request, cache, path) {
   const response = await Promise.race([fetch(request), tooLate()]);
-  if (response.status >= 502 && response.status <= 504) throw response;
-  // A page that is refused is out of date: its round is over.
-  if (!response.ok) await cache.delete(path);
-  else if (!new URL(request.url).search) await cache.put(path, response.clone());
+  const refusal = response.headers.get("Kiosk-Refusal");
+  if (response.ok) {
+    if (!new URL(request.url).search) await cache.put(path, response.clone());
+  } else if (refusal && refusal !== "failed") {
+    // The server's own word that the page is out of date: its round is over, or the kiosk was closed.
+    await cache.delete(path);
+  } else {
+    throw response;
+  }
   return response;
 }
 
@@ -28,11 +33,11 @@ async function answer(request, path) {
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
-  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll([PAGE, ...FILES])));
+  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll([...PAGES, ...FILES])));
 });
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
-  const isKept = origin === self.location.origin && (pathname === PAGE || FILES.includes(pathname));
+  const isKept = origin === self.location.origin && [...PAGES, ...FILES].includes(pathname);
   if (isKept && event.request.method === "GET") event.respondWith(answer(event.request, pathname));
 });

@@ -1,0 +1,194 @@
+"""A kiosk without a network: it takes answers, keeps them sealed, loses none, and serves all its pages."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Response, expect
+from playwright.sync_api import Error as PlaywrightError
+
+from kiosk.rounds import Admission
+from tests.web.test_answer import Guest, context, guest, thanks
+
+__all__ = ["context", "guest"]
+
+pytestmark = pytest.mark.browser
+
+ROUND = 10_000
+"""Milliseconds between two tries with what waits on a kiosk."""
+
+KEPT = """() => navigator.locks.request("envelopes", async () => {
+    const folder = await navigator.storage.getDirectory();
+    const kept = [];
+    for await (const file of folder.values()) {
+        const text = await (await file.getFile()).text();
+        const full = text.match(/.{4096}/gs).filter((place) => place[0] !== "\\0");
+        kept.push(...full.map((place) => place.split("\\0")[0]));
+    }
+    return kept;
+})"""
+"""All that waits on a kiosk, from the files of its page's own."""
+
+BEAT = 300_000
+"""Milliseconds between two signs of life, which have a kiosk's pages kept."""
+
+
+class Proxy:
+    """Something between a kiosk and its server that answers ballots itself, while it has an `answer`."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+        self.answer: tuple[str, list[tuple[str, str]]] | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "POST" and self.answer:
+            start_response(*self.answer)
+            return []
+        return self.application(environ, start_response)
+
+
+def _is_sent_to_others(answer: Response) -> bool:
+    return _is_post(answer) and answer.url.endswith("/k/others")
+
+
+@pytest.fixture
+def proxy(guest: Guest) -> Proxy:
+    guest.served.application = proxy = Proxy(guest.served.application)
+    return proxy
+
+
+def come_through(page: Page, is_done: Callable[[], bool]) -> None:
+    """Let what waits on a kiosk be sent, one by one, until it is done."""
+    for _ in range(200):
+        # None comes where the page was still busy with the one before.
+        with suppress(PlaywrightError), page.expect_response(_is_post, timeout=2_000):
+            page.clock.run_for(ROUND)
+        if is_done():
+            return
+    raise AssertionError("what waits does not come")
+
+
+def _is_post(answer: Response) -> bool:
+    return answer.request.method == "POST"
+
+
+def test_a_kiosk_without_a_network_takes_answers_and_forgets_the_guest(
+    guest: Guest, context: BrowserContext
+) -> None:
+    guest.start("ar")
+    context.set_offline(True)
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "شكرًا على إجاباتك!")
+    guest.page.clock.run_for(16_000)
+    expect(guest.page.locator("#picker")).to_be_visible()
+    expect(guest.page.locator("html")).to_have_attribute("lang", "sv")
+    expect(guest.page.locator('input:checked:not([value=""])')).to_have_count(0)
+    context.set_offline(False)
+    guest.tap('[data-language="sv"]')
+    guest.tap("#start")
+    guest.answer("1", "1", "1", "1")
+    thanks(guest, "Tack för dina svar!")
+    with guest.page.expect_navigation():
+        guest.page.clock.run_for(16_000)
+    come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
+    assert guest.counted()["listened"] == [1, 0, 0, 0, 1]
+
+
+def test_of_a_ballot_given_up_while_it_is_sent_nothing_is_kept(guest: Guest) -> None:
+    guest.start("sv")
+    guest.page.route("**/*", lambda route: None if route.request.method == "POST" else route.continue_())
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Skickar …")
+    with guest.page.expect_navigation():
+        guest.tap("#start-over")
+    assert guest.page.evaluate(KEPT) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("302 Found", [("Location", "/thanks")]),
+        ("303 See Other", [("Location", "http://login.example/")]),
+        ("500 Internal Server Error", [("Kiosk-Refusal", "failed")]),
+        ("502 Bad Gateway", []),
+        ("403 Forbidden", []),
+        ("410 Gone", []),
+        ("200 OK", []),
+        ("204 No Content", []),
+    ],
+    ids=lambda answer: answer[0],
+)
+def test_a_proxys_answer_is_no_receipt(guest: Guest, proxy: Proxy, answer: Any) -> None:
+    guest.start("sv")
+    proxy.answer = answer
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Tack för dina svar!")
+    with guest.page.expect_navigation():
+        guest.page.clock.run_for(16_000)
+    tries = guest.served.asked.count("POST /")
+    come_through(guest.page, lambda: guest.served.asked.count("POST /") > tries + 1)
+    assert len(guest.page.evaluate(KEPT)) == 1
+    proxy.answer = None
+    come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
+    assert guest.counted()["listened"] == [0, 0, 0, 0, 1]
+
+
+def test_without_a_network_a_kiosk_tells_when_its_round_is_over(
+    guest: Guest, context: BrowserContext
+) -> None:
+    guest.start("sv")
+    context.set_offline(True)
+    guest.page.clock.set_system_time(guest.place.round.closes_at)
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Det finns inga frågor att svara på just nu.")
+    assert guest.page.evaluate(KEPT) == []
+
+
+def test_a_screen_that_becomes_another_units_kiosk_and_comes_back_loses_nothing(
+    guest: Guest, proxy: Proxy
+) -> None:
+    store = guest.place.store
+    for code, unit in (("first", "frida"), ("others", "matcentralen"), ("again", "frida")):
+        store.add_link(Admission.KIOSK, unit, code=code)
+    guest.start("sv", "/k/first")
+    proxy.answer = ("502 Bad Gateway", [])
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Tack för dina svar!")
+    store.remove_link("first")
+    proxy.answer = None
+    guest.page.goto(f"{guest.address}/k/others")
+    for _ in range(2):
+        with guest.page.expect_response(
+            lambda answer: _is_post(answer) and "/k/others" in answer.url
+        ) as refused:
+            guest.page.clock.run_for(ROUND)
+        assert refused.value.status == 403
+    assert len(guest.page.evaluate(KEPT)) == 1
+    guest.page.goto(f"{guest.address}/k/again")
+    come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
+    assert guest.counted()["listened"] == [0, 0, 0, 0, 1]
+
+
+def test_practice_and_what_is_stored_are_there_without_a_network(
+    guest: Guest, context: BrowserContext
+) -> None:
+    guest.place.store.add_link(Admission.KIOSK, "frida", code="kept")
+    guest.page.goto(f"{guest.address}/k/kept")
+    guest.page.clock.run_for(BEAT)
+    guest.page.wait_for_function("() => navigator.serviceWorker.controller")
+    asked = len(guest.served.asked)
+    context.set_offline(True)
+    guest.tap('[data-language="sv"]')
+    guest.tap("#stored")
+    expect(guest.page.locator("h1")).to_have_text("Vad sparas om mig?")
+    guest.page.go_back()
+    guest.tap('[data-language="sv"]')
+    guest.tap("#try-first")
+    expect(guest.page.locator(".demonstration")).to_have_text("Det här är en övning. Inget sparas.")
+    guest.tap('[data-language="sv"]')
+    guest.tap("#start")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Övningen är slut. Inget har sparats.")
+    assert guest.page.evaluate(KEPT) == []
+    assert len(guest.served.asked) == asked
