@@ -16,6 +16,10 @@ from kiosk.tree import Tree
 K_FLOOR = 5
 """No round may count fewer ballots together than this; a constant on purpose, not a setting."""
 
+FIRST = 3
+"""Times k: ballots a box holds before the first figures. From 2k on, nine of an attacker's own at the end of
+the first day could crowd out the only guest so far; docs/attack.md has the figures."""
+
 FULLEST = 6
 """Times k: no box waits for more ballots than this."""
 
@@ -25,10 +29,10 @@ T = TypeVar("T")
 def full_at(counted: int, k: int) -> int:
     """Ballots from which on a box gives up a batch, where so many of its unit's are counted.
 
-    2k for the first figures; then 2k more than are shown, up to 6k. Batches all as small as the first
-    would let an insider's best guess gain with every one of them; docs/anonymity.md has the figures.
+    3k for the first figures; then 2k more than are shown, up to 6k. Batches all as small as the first
+    would let an insider's best guess gain with every one of them; docs/counting.md has the figures.
     """
-    return min(counted + 2 * k, FULLEST * k)
+    return min(max(counted + 2 * k, FIRST * k), FULLEST * k)
 
 
 def draw_batch(ballots: Sequence[T], counted: int, k: int, rng: Random) -> tuple[list[T], list[T]]:
@@ -60,9 +64,9 @@ def plan_closing(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], 
     """Decide from the boxes' sizes alone how a round's last ballots are published.
 
     `sizes` maps each leaf to its number of ballots; `counted` are the leaves that had a batch
-    before. A leaf that ever reached 2k has at least k left: they are its last batch. The others are
-    pooled under their parent, together with the smallest last batch there, so that subtracting the
-    published children from the parent never leaves one small unit alone. A pool still under k climbs
+    before. A leaf that reached 2k, or was counted, has at least k left: they are its last batch. The
+    others are pooled under their parent, together with the smallest last batch there, so that subtracting
+    the published children from the parent never leaves one small unit alone. A pool still under k climbs
     a level, where it may take the smallest batch planned below with it; at the root it is destroyed.
     """
     rests = {

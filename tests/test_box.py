@@ -22,12 +22,12 @@ def test_a_box_that_is_not_full_stays_shut_and_k_always_stay(size: int, counted:
 
 def test_every_ballot_is_equally_likely_to_leave() -> None:
     rng = secrets.SystemRandom()
-    left = [0] * 10
-    for _ in range(4000):
-        for ballot in draw_batch(range(10), 0, 5, rng)[0]:
+    left = [0] * 15
+    for _ in range(4500):
+        for ballot in draw_batch(range(15), 0, 5, rng)[0]:
             left[ballot] += 1
-    chi_square = sum((n - 2000) ** 2 / 1000 for n in left)
-    assert chi_square < 33  # 9 degrees of freedom, p = 0.0001
+    chi_square = sum((n - 3000) ** 2 / 1000 for n in left)
+    assert chi_square < 42  # 14 degrees of freedom, p = 0.0001
 
 
 @given(st.lists(st.integers(0, 30), min_size=2, max_size=9))
@@ -92,11 +92,12 @@ def test_closing_publishes_or_destroys_every_box_once(units: list[tuple[int, boo
     assert sum(sizes[leaf] for leaf in closing.destroyed) < k
 
 
-def test_the_first_figures_come_early_and_each_batch_outgrows_what_is_shown() -> None:
+def test_the_first_figures_take_3k_and_each_batch_outgrows_what_is_shown() -> None:
+    assert [full_at(counted, 5) for counted in (0, 10, 15, 20, 300)] == [15, 20, 25, 30, 30]
     lying, counted, found = 0, 0, []
-    for _ in range(140):
+    for _ in range(150):
         lying += 1
         if lying >= full_at(counted, 5):
             found.append(lying - 5)
             lying, counted = 5, counted + lying - 5
-    assert found == [5, 10, 20, 25, 25, 25, 25]
+    assert found == [10, 15, 25, 25, 25, 25]

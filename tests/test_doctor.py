@@ -108,9 +108,9 @@ def test_a_demonstration_is_no_place_for_guests(patient: Patient) -> None:
 def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.open(Admission.POSTER)
-    cast_all(patient.store, "a", random_ballots(10, Random(1)))
+    cast_all(patient.store, "a", random_ballots(15, Random(1)))
     patient.count()
-    patient.now += timedelta(days=7)
+    patient.now += timedelta(days=17)
     patient.count()
     for key in (patient.settings.keys / "box.r.a").iterdir():
         key.unlink()

@@ -66,7 +66,7 @@ def test_the_log_is_for_coordinators(tmp_path: Path) -> None:
 def test_an_older_installation_is_upgraded_and_keeps_its_ballots(tmp_path: Path) -> None:
     old = a_store(tmp_path)
     old.open_round(a_round(tree("a")), MONDAY)
-    cast_all(old, "a", random_ballots(12, Random(1)))
+    cast_all(old, "a", random_ballots(17, Random(1)))
     old.close()
     first, *later = kiosk.database._migrations()
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
@@ -82,7 +82,7 @@ def test_an_older_installation_is_upgraded_and_keeps_its_ballots(tmp_path: Path)
     fresh = a_store(tmp_path / "fresh")
     assert new.schema() == fresh.schema()
     new.count(MONDAY.replace(hour=17))
-    assert new.snapshot()["rounds"][0]["nodes"][1]["answered"] == 7
+    assert new.snapshot()["rounds"][0]["nodes"][1]["answered"] == 12
     assert new.public_key("r", "a")
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
         made = [row[0] for row in database.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")]

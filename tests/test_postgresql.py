@@ -83,12 +83,12 @@ def store(url: str, tmp_path: Path) -> Iterator[Store]:
 
 
 def test_ballots_are_counted_and_closed_as_on_sqlite(store: Store) -> None:
-    cast_all(store, "a", random_ballots(13, Random(1)))
+    cast_all(store, "a", random_ballots(18, Random(1)))
     cast_all(store, "b", random_ballots(4, Random(2)))
     store.count(MONDAY + timedelta(hours=8))
     nodes = {node["id"]: node for node in store.snapshot()["rounds"][0]["nodes"]}
-    assert [nodes[name]["answered"] for name in ("root", "a", "b")] == [8, 8, None]
-    assert closed(store, ROUND) == {"root": 17, "a": 8, "b": None}
+    assert [nodes[name]["answered"] for name in ("root", "a", "b")] == [13, 13, None]
+    assert closed(store, ROUND) == {"root": 22, "a": 13, "b": None}
     with pytest.raises(RoundClosedError):
         store.cast("r", "a", ballot(1, 1), MONDAY)
 

@@ -12,19 +12,20 @@ from unittest.mock import patch
 from scipy.stats import chisquare
 
 from kiosk.ballot import Ballot
-from kiosk.box import draw_batch
+from kiosk.box import draw_batch, full_at
 from tests.attack.finding import Finding, Scale
 from tests.builders import MONDAY, a_round, a_store, tree
 
 K = 5
 LEAST_P = 0.001
+BOX = range(full_at(0, K))
+CHOICES = list(combinations(BOX, K))
 
 
 def evenness(openings: int, rng: Random) -> float:
-    """The chi-square p of all choices of k ballots from a box of 2k being equally likely."""
-    box = list(range(2 * K))
-    seen = Counter(tuple(draw_batch(box, 0, K, rng)[0]) for _ in range(openings))
-    return float(chisquare([seen[choice] for choice in combinations(box, K)]).pvalue)
+    """The chi-square p of all choices of which k ballots stay in a box being equally likely."""
+    seen = Counter(tuple(draw_batch(BOX, 0, K, rng)[1]) for _ in range(openings))
+    return float(chisquare([seen[choice] for choice in CHOICES]).pvalue)
 
 
 class Leaning(Random):
@@ -36,14 +37,14 @@ class Leaning(Random):
 
 
 def drawn(seed: int, rng: Random | None) -> tuple[object, ...]:
-    """What a store publishes of ten different ballots, with the global generator seeded and broken."""
+    """What a store publishes of different ballots, with the global generator seeded and broken."""
     with TemporaryDirectory() as folder:
         store = a_store(Path(folder), rng=rng)
         store.open_round(a_round(tree("a")), MONDAY)
-        for number in range(10):
+        for number in BOX:
             store.cast("r", "a", Ballot((1 + number % 5, 1 + number // 5)), MONDAY)
         global_random.seed(seed)
-        with patch("random.random", lambda: 0.0), patch("random.sample", lambda *_: [0, 1, 2, 3, 4]):
+        with patch("random.random", lambda: 0.0), patch("random.sample", lambda _, size: list(range(size))):
             store.count(MONDAY.replace(hour=17))
         [node, *_] = store.snapshot()["rounds"][0]["nodes"]
         store.close()
@@ -60,8 +61,8 @@ def run(scale: Scale) -> list[Finding]:
     seeded = len({drawn(1, Random(1)) for _ in range(12)})
     return [
         Finding(
-            f"randomness: {openings} openings of a box of {2 * K}",
-            f"chi-square p = {p:.3f} over all {252} choices",
+            f"randomness: {openings} openings of a box of {len(BOX)}",
+            f"chi-square p = {p:.3f} over all {len(CHOICES)} choices",
             f"p > {LEAST_P:g}, in one of two trials",
             p > LEAST_P,
             f"a generator that leans: p = {leaning:.1g} (must be < {LEAST_P:g})",

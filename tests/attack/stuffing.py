@@ -6,10 +6,11 @@ answered, and looks for one statement whose answer is then certain.
 
 import sqlite3
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -25,7 +26,17 @@ from kiosk.simulate import Arrival
 from kiosk.slips import ALPHABET
 from kiosk.store import Store
 from tests.attack.finding import Finding, Scale
-from tests.attack.guests import ANSWERS, SURVEY, UNIT, Week, lived, lived_hiding_under_k, visits
+from tests.attack.guests import (
+    ANSWERS,
+    DAYS,
+    OPENING,
+    SURVEY,
+    UNIT,
+    Week,
+    lived,
+    lived_hiding_under_k,
+    visits,
+)  # fmt: skip
 from tests.attack.insider import Batch, batches
 from tests.attack.integer import is_possible
 from tests.test_desk import Desk
@@ -34,28 +45,44 @@ from tests.test_guest import Place
 
 BUDGET = 9
 MOST_PERCENT = 2.0
-STUFFED = NoAnswer.PREFER_NOT
-"""What she puts on hers: an answer few guests give, so that theirs stand out."""
+A_DAY = 3.0
+K = 5
+STUFFED = (NoAnswer.PREFER_NOT, NoAnswer.DONT_KNOW)
+"""What she puts on hers, in turn: answers few guests give, so that theirs stand out, and two of them, so that
+no batch of hers looks unanimous and makes the veil hide a guest."""
+
+END_OF_DAY = timedelta(hours=9, minutes=58)
+"""After the doors open, just before the count: then she knows how many came."""
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """How many of her ballots go in on the day before, before and after the target, and the day after."""
+    """How many of her ballots go in on the day before, before and after the target, at the end of the
+    target's day, and the day after."""
 
-    day_before: int
-    before: int
-    after: int
-    day_after: int
+    day_before: int = 0
+    before: int = 0
+    after: int = 0
+    end_of_day: int = 0
+    day_after: int = 0
 
 
 STRATEGIES = (
-    Strategy(0, 5, 4, 0),
-    Strategy(0, 9, 0, 0),
-    Strategy(5, 2, 2, 0),
-    Strategy(9, 0, 0, 0),
-    Strategy(0, 0, 4, 5),
-    Strategy(4, 0, 0, 5),
+    Strategy(end_of_day=9),
+    Strategy(before=5, after=4),
+    Strategy(before=9),
+    Strategy(day_before=5, before=2, after=2),
+    Strategy(day_before=9),
+    Strategy(after=4, day_after=5),
+    Strategy(day_before=4, day_after=5),
 )
+
+
+class Target(Enum):
+    """Whom she is after: anybody of the week, or whoever comes first, before others can hide her."""
+
+    ANYBODY = "anybody"
+    FIRST = "the round's first guest"
 
 
 @dataclass(frozen=True)
@@ -67,18 +94,21 @@ class Stuffed:
     own: frozenset[int]
 
 
-def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, k: int, *, is_leaky: bool) -> Stuffed:
+def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, *, is_leaky: bool) -> Stuffed:
     """Play the round with the attacker's ballots around the target's."""
     opens = target.at.replace(hour=7, minute=0, second=0)
-    second = timedelta(seconds=1)
+    second, day = timedelta(seconds=1), timedelta(days=1)
     times = [
-        *(opens - timedelta(days=1) + n * second for n in range(how.day_before)),
+        *(opens - day + n * second for n in range(how.day_before)),
         *(target.at - (2 * n + 2) * second for n in range(how.before)),
         *(target.at + (2 * n + 2) * second for n in range(how.after)),
-        *(opens + timedelta(days=1) + n * second for n in range(how.day_after)),
+        *(opens + END_OF_DAY + n * second for n in range(how.end_of_day)),
+        *(opens + day + n * second for n in range(how.day_after)),
     ]
-    mine = [Arrival(at, UNIT, Ballot((STUFFED,) * len(SURVEY.statements))) for at in times]
-    week = (lived_hiding_under_k if is_leaky else lived)([*honest, *mine], k)
+    in_time = [at for at in times if OPENING <= at < OPENING + timedelta(days=DAYS)]
+    answers = [Ballot((kind,) * len(SURVEY.statements)) for kind in STUFFED]
+    mine = [Arrival(at, UNIT, answers[number % 2]) for number, at in enumerate(in_time)]
+    week = (lived_hiding_under_k if is_leaky else lived)([*honest, *mine], K)
     own = frozenset(at for at, arrival in enumerate(week.arrivals) if any(arrival is one for one in mine))
     place = next(at for at, arrival in enumerate(week.arrivals) if arrival is target)
     return Stuffed(week, place, own)
@@ -94,7 +124,7 @@ def has_proven_statement(played: Stuffed) -> bool:
 
 def _is_proven(played: Stuffed, found: Sequence[Batch], statement: int) -> bool:
     truth = played.week.truth(played.target, statement)
-    known = dict.fromkeys(played.own, ANSWERS.index(STUFFED))
+    known = {own: played.week.truth(own, statement) for own in played.own}
     others = [option for option in range(len(ANSWERS)) if option != truth]
     # The commonest answers first: mostly one of them is possible too, and the question is settled.
     others.sort(key=lambda option: -sum(batch.counts[statement][option] for batch in found))
@@ -103,33 +133,45 @@ def _is_proven(played: Stuffed, found: Sequence[Batch], statement: int) -> bool:
     )
 
 
-def attack_one(how: Strategy, seed: int, *, is_leaky: bool = False) -> bool:
-    """One target on one of the middle days of a week with three guests a day."""
+def attack_one(how: Strategy, target: Target, seed: int, *, is_leaky: bool = False) -> bool:
+    """One target in a week with three guests a day."""
     random = Random(seed)
-    honest = visits(random, 3.0, "balanced")
-    middle = [arrival for arrival in honest if 2 <= (arrival.at - honest[0].at).days <= 4] or honest
-    return has_proven_statement(stuff(honest, random.choice(middle), how, 5, is_leaky=is_leaky))
+    honest = visits(random, A_DAY, "balanced")
+    chosen = honest[0] if target is Target.FIRST else random.choice(honest)
+    return has_proven_statement(stuff(honest, chosen, how, is_leaky=is_leaky))
 
 
-def _crowding(scale: Scale) -> Finding:
-    targets = 1_000 if scale is Scale.FULL else 12
+def attack_early_figures(how: Strategy, target: Target, seed: int) -> bool:
+    """The same where the first figures come from 2k ballots on."""
+    with patch("kiosk.box.FIRST", 2):
+        return attack_one(how, target, seed)
+
+
+def _percent(attack: Callable[[int], bool], targets: int, pool: ProcessPoolExecutor) -> float:
+    return 100 * sum(pool.map(attack, range(targets), chunksize=4)) / targets
+
+
+def _crowding(scale: Scale) -> Iterator[Finding]:
+    is_full = scale is Scale.FULL
+    targets, controls = (1_000, 300) if is_full else (12, 24)
     with ProcessPoolExecutor() as pool:
-        rates = [
-            100 * sum(pool.map(partial(attack_one, how), range(targets), chunksize=4)) / targets
-            for how in STRATEGIES
-        ]
-        controls = 100 if scale is Scale.FULL else 6
-        leaky = partial(attack_one, STRATEGIES[0], is_leaky=True)
-        caught = 100 * sum(pool.map(leaky, range(controls))) / controls
-    worst = max(rates)
-    return Finding(
-        f"stuffing: {BUDGET} ballots, 3 guests a day, {targets} targets, best of {len(STRATEGIES)} plans",
-        f"{worst:.1f} % of targets with a proven statement",
-        f"at most {MOST_PERCENT:g} %",
-        worst <= MOST_PERCENT or (scale is Scale.QUICK and worst <= 10),
-        f"hiding under k: {caught:.0f} % (must be >= 50 %)",
-        caught >= 50,
-    )
+        for target in Target:
+            worst = max(_percent(partial(attack_one, how, target), targets, pool) for how in STRATEGIES)
+            if target is Target.ANYBODY:
+                leaky = partial(attack_one, STRATEGIES[1], target, is_leaky=True)
+                leak, caught, least = "hiding under k", _percent(leaky, controls // 3, pool), 50.0
+            else:
+                early = partial(attack_early_figures, STRATEGIES[0], target)
+                leak, caught, least = "first figures from 2k", _percent(early, controls, pool), MOST_PERCENT
+            yield Finding(
+                f"stuffing: {BUDGET} ballots, {A_DAY:g} guests a day, {targets} targets ({target.value}), "
+                f"best of {len(STRATEGIES)} plans",
+                f"{worst:.1f} % of targets with a proven statement",
+                f"at most {MOST_PERCENT:g} %",
+                worst <= MOST_PERCENT or (not is_full and worst <= 10),
+                f"{leak}: {caught:.0f} % (must be over {least:g} %)",
+                caught > least,
+            )
 
 
 def _admission(scale: Scale) -> Finding:
@@ -254,4 +296,4 @@ def _commands(round_id: str) -> list[list[str]]:
 
 
 def run(scale: Scale) -> list[Finding]:
-    return [_crowding(scale), _admission(scale), _bending(scale)]
+    return [*_crowding(scale), _admission(scale), _bending(scale)]
