@@ -36,7 +36,7 @@ from kiosk.office import COMMAND_LINE, Deed
 from kiosk.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
 from kiosk.passwords import hash_password
 from kiosk.reason import Reason
-from kiosk.rounds import Admission, Round, RoundError, round_id
+from kiosk.rounds import Admission, Figures, Round, RoundError, round_id
 from kiosk.seal import KeysAwayError
 from kiosk.settings import Settings, SettingsError, read_settings, secret_key, shipped_folder
 from kiosk.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
@@ -335,6 +335,13 @@ def round_group() -> None:
     show_default=True,
     help="Ways to answer; repeat for several. With poster, stuffing is not prevented.",
 )
+@click.option(
+    "--figures",
+    type=click.Choice([when.value for when in Figures]),
+    default=Figures.LIVE.value,
+    show_default=True,
+    help="When figures are shown. at_closing suits units where the same guests answer every week.",
+)
 @mendable
 def round_open(
     survey_id: str,
@@ -344,6 +351,7 @@ def round_open(
     closes: datetime | None,
     days: int | None,
     admission: tuple[str, ...],
+    figures: str,
 ) -> None:
     """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
     settings = _settings()
@@ -363,6 +371,7 @@ def round_open(
         opens_at,
         closes_at,
         frozenset(Admission(way) for way in admission),
+        Figures(figures),
     )
     store.open_round(new, now)
     store.office.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)

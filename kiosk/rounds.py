@@ -10,7 +10,7 @@ from enum import StrEnum
 from math import ceil
 from typing import Any
 
-from kiosk.box import FULLEST, K_FLOOR, full_at
+from kiosk.box import FIRST, FULLEST, K_FLOOR
 from kiosk.reason import Reason
 from kiosk.survey import Survey, survey_from_json
 from kiosk.tree import Tree, tree_from_json
@@ -19,9 +19,9 @@ SHORTEST = timedelta(days=5)
 LONGEST = timedelta(days=366)
 TREND_WINDOW = timedelta(days=365)
 TREND_BUDGET = 4
-"""Comparable tables a unit publishes within the window. The same regulars answer each time, and
-about as many tables as there are regulars undo every threshold (Danezis 2003; Oya and others)."""
-
+"""Rounds a unit takes part in within the window, whatever they ask: statements can be reworded. The same
+regulars answer each time, and about as many tables as there are regulars undo every threshold (Danezis
+2003; Oya and others)."""
 
 FEWEST_BETWEEN_COUNTS = 3.0
 """Guests between two counts from which the clock protects against stuffing: the chance that a target was
@@ -34,6 +34,14 @@ class Admission(StrEnum):
     KIOSK = "kiosk"
     SLIP = "slip"
     POSTER = "poster"
+
+
+class Figures(StrEnum):
+    """When a round's figures are shown. Where the same few guests answer again and again, whoever knows who
+    came when works out much from figures that come bit by bit, and little from one table at the end."""
+
+    LIVE = "live"
+    AT_CLOSING = "at_closing"
 
 
 class RoundError(ValueError):
@@ -56,6 +64,7 @@ class Round:
     opens_at: datetime
     closes_at: datetime
     admission: frozenset[Admission]
+    figures: Figures = Figures.LIVE
 
     @property
     def options(self) -> tuple[int, ...]:
@@ -74,11 +83,12 @@ class Round:
             "opens_at": self.opens_at.isoformat(),
             "closes_at": self.closes_at.isoformat(),
             "admission": sorted(self.admission),
+            "figures": self.figures.value,
         }
 
 
 def round_from_json(row: dict[str, Any]) -> Round:
-    """The inverse of `Round.as_json`."""
+    """The inverse of `Round.as_json`; rounds opened before there was a choice show their figures live."""
     return Round(
         row["id"],
         survey_from_json(row["survey"]),
@@ -87,6 +97,7 @@ def round_from_json(row: dict[str, Any]) -> Round:
         datetime.fromisoformat(row["opens_at"]),
         datetime.fromisoformat(row["closes_at"]),
         frozenset(Admission(word) for word in row["admission"]),
+        Figures(row.get("figures", Figures.LIVE)),
     )
 
 
@@ -123,26 +134,8 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
                 {"a_day": f"{guests_a_day:g}", "k": new.k},
             )
         )
-    elif timedelta(days=full_at(0, new.k) / guests_a_day) > length:
-        found.append(
-            Reason(
-                "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
-                "stängt: det behövs {two_k} svar. Välj en längre omgång eller ett mindre k.",
-                {"a_day": f"{guests_a_day:g}", "two_k": full_at(0, new.k)},
-            )
-        )
-    else:
-        found.append(
-            Reason(
-                "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
-                "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
-                {
-                    "a_day": f"{guests_a_day:g}",
-                    "days": ceil(full_at(0, new.k) / guests_a_day),
-                    "apart": ceil((FULLEST - 1) * new.k / guests_a_day),
-                },
-            )
-        )
+    elif new.figures is Figures.LIVE:
+        found.append(_first_figures(new, guests_a_day))
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
         found.append(
             Reason(
@@ -152,6 +145,26 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
             )
         )
     return tuple(found)
+
+
+def _first_figures(new: Round, guests_a_day: float) -> Reason:
+    """When the first figures of a unit come, and how long later ones take."""
+    first = FIRST * new.k
+    if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
+        return Reason(
+            "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+            "stängt: det behövs {first} svar. Välj en längre omgång eller ett mindre k.",
+            {"a_day": f"{guests_a_day:g}", "first": first},
+        )
+    return Reason(
+        "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
+        "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
+        {
+            "a_day": f"{guests_a_day:g}",
+            "days": ceil(first / guests_a_day),
+            "apart": ceil((FULLEST - 1) * new.k / guests_a_day),
+        },
+    )
 
 
 def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:
@@ -185,21 +198,15 @@ def _reasons_beside(new: Round, others: list[Round]) -> Iterable[Reason]:
                 {"round": other.id, "unit": new.tree.node(shared[0]).name},
             )
     for unit in sorted(units):
-        comparable = [
+        within = [
             other
             for other in others
-            if unit in other.tree.leaves
-            and abs(new.opens_at - other.opens_at) < TREND_WINDOW
-            and _shares_statement(new.survey, other.survey)
+            if unit in other.tree.leaves and abs(new.opens_at - other.opens_at) < TREND_WINDOW
         ]
-        if len(comparable) >= TREND_BUDGET:
+        if len(within) >= TREND_BUDGET:
             yield Reason(
-                "{unit} har redan {budget} omgångar med samma påståenden inom ett år. Fler tabeller "
-                "om samma gäster skulle göra det möjligt att räkna ut enskilda svar.",
+                "{unit} har redan {budget} omgångar inom ett år. Fler tabeller om samma gäster skulle göra "
+                "det möjligt att räkna ut enskilda svar, också med andra påståenden.",
                 {"unit": new.tree.node(unit).name, "budget": TREND_BUDGET},
             )
             return
-
-
-def _shares_statement(one: Survey, other: Survey) -> bool:
-    return bool({s.text for s in one.statements} & {s.text for s in other.statements})

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from kiosk.ballot import Ballot, BallotError, read_ballot
-from kiosk.rounds import SHORTEST, Admission, Round, round_id
+from kiosk.rounds import SHORTEST, Admission, Figures, Round, round_id
 from kiosk.snapshot import Document
 from kiosk.store import RoundClosedError, Store, open_store
 from kiosk.survey import Survey
@@ -44,6 +44,7 @@ class Plan:
     opens_at: datetime
     days: int
     ticks: Daily = DAILY_AT_FIVE
+    figures: Figures = Figures.LIVE
 
     @property
     def round(self) -> Round:
@@ -55,6 +56,7 @@ class Plan:
             self.opens_at,
             self.opens_at + timedelta(days=self.days),
             frozenset({Admission.KIOSK}),
+            self.figures,
         )
 
 

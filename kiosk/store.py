@@ -24,7 +24,7 @@ from kiosk.box import draw_batch, plan_closing
 from kiosk.database import Database, StoreError
 from kiosk.envelope import Letterbox
 from kiosk.office import Office
-from kiosk.rounds import Admission, Round, check_opening, round_from_json
+from kiosk.rounds import Admission, Figures, Round, check_opening, round_from_json
 from kiosk.seal import KeyFolder, KeyLostError
 from kiosk.slips import SlipSet
 from kiosk.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
@@ -599,10 +599,12 @@ class Store:
             box = self._box_for_update(of_round.id, unit)
             if box is None:
                 continue
-            counted = published[unit][0].answered if unit in published else 0
-            batch, rest = draw_batch(box.ballots, counted, of_round.k, self._rng)
-            if batch:
-                self._add_batch(of_round, unit, batch)
+            rest = box.ballots
+            if of_round.figures is Figures.LIVE:
+                counted = published[unit][0].answered if unit in published else 0
+                batch, rest = draw_batch(box.ballots, counted, of_round.k, self._rng)
+                if batch:
+                    self._add_batch(of_round, unit, batch)
             # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
             self._put_box(replace(box, ballots=rest), unit)
             self._renew_slips(of_round, unit)

@@ -372,7 +372,7 @@ def open_round(desk: Desk, **changes: object) -> TestResponse:
     data: dict[str, object] = {
         "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap_latt", "tree": "vasteras",
         "k": "8", "opens": str(day + timedelta(days=100)), "closes": str(day + timedelta(days=150)),
-        "admission": ["kiosk", "slip"], "understood": "y",
+        "admission": ["kiosk", "slip"], "figures": "live", "understood": "y",
     }  # fmt: skip
     return desk.client.post("/admin/rounds/new", data={**data, **changes})
 
@@ -391,7 +391,7 @@ def test_what_to_expect_is_said_first_and_opens_nothing(desk: Desk) -> None:
     desk.sign_in()
     told = open_round(desk, a_day="0.5")
     assert told.status_code == 200
-    assert "efter ungefär 32 dygn" in told.text
+    assert "efter ungefär 48 dygn" in told.text
     assert len(desk.store.rounds()) == 1
     assert open_round(desk, a_day="0.5", thought_over="y").status_code == 303
     assert len(desk.store.rounds()) == 2

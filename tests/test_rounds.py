@@ -7,7 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.rounds import Admission, Round, RoundError, check_opening, outlook, round_from_json, round_id
+from kiosk.rounds import (
+    Admission,
+    Figures,
+    Round,
+    RoundError,
+    check_opening,
+    outlook,
+    round_from_json,
+    round_id,
+)  # fmt: skip
 from tests.builders import MONDAY, a_round, survey, tree
 
 DAY = timedelta(days=1)
@@ -53,9 +62,9 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
 @pytest.mark.parametrize(
     ("a_day", "days", "said"),
     [
-        (3.0, 90, "efter ungefär 4 dygn"),
-        (0.5, 90, "efter ungefär 20 dygn"),
-        (0.1, 60, "förrän omgången har stängt: det behövs 10 svar"),
+        (3.0, 90, "efter ungefär 5 dygn"),
+        (0.5, 90, "efter ungefär 30 dygn"),
+        (0.1, 60, "förrän omgången har stängt: det behövs 15 svar"),
         (0.05, 60, "färre än 5 svar på hela omgången"),
     ],
 )
@@ -65,6 +74,11 @@ def test_what_to_expect_is_said_before_a_round_opens(a_day: float, days: int, sa
     assert said in told.said(str)
     with_posters = outlook(lasting(days), a_day)
     assert len(with_posters) == (1 if a_day >= 3 else 2)
+
+
+def test_where_figures_wait_for_the_closing_nothing_is_said_of_the_first() -> None:
+    waits = replace(GOOD, figures=Figures.AT_CLOSING, admission=frozenset({Admission.KIOSK}))
+    assert outlook(waits, 3.0) == ()
 
 
 def test_all_reasons_are_told_at_once() -> None:
@@ -86,24 +100,27 @@ def quarters(number: int, *, days_apart: int = 80) -> list[Round]:
     ]  # fmt: skip
 
 
-def test_a_unit_publishes_at_most_four_comparable_tables_a_year() -> None:
+def test_a_unit_takes_part_in_at_most_four_rounds_a_year_whatever_they_ask() -> None:
     *four, fifth = quarters(5)
     assert reasons(four[3], four[:3]) == []
     assert len(reasons(fifth, four)) == 1
     slower = quarters(5, days_apart=92)
     assert reasons(slower[4], slower[:4]) == []
+    reworded = replace(survey(), statements=tuple(replace(s, text=f"{s.text}.") for s in survey().statements))
+    assert len(reasons(replace(fifth, survey=reworded), four)) == 1
+    assert reasons(replace(fifth, tree=tree("c")), four) == []
 
 
-def test_other_statements_have_a_budget_of_their_own() -> None:
-    *four, fifth = quarters(5)
-    others = replace(
-        survey(), statements=tuple(replace(s, text=f"Other {s.text}") for s in survey().statements)
-    )
-    assert reasons(replace(fifth, survey=others), four) == []
+@pytest.mark.parametrize("figures", Figures)
+def test_a_round_comes_back_from_json_as_it_was(figures: Figures) -> None:
+    opened = replace(GOOD, figures=figures)
+    assert round_from_json(json.loads(json.dumps(opened.as_json()))) == opened
 
 
-def test_a_round_comes_back_from_json_as_it_was() -> None:
-    assert round_from_json(json.loads(json.dumps(GOOD.as_json()))) == GOOD
+def test_rounds_opened_before_there_was_a_choice_show_their_figures_live() -> None:
+    row = GOOD.as_json()
+    del row["figures"]
+    assert round_from_json(row) == GOOD
 
 
 def test_an_id_is_never_taken_twice() -> None:

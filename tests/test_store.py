@@ -14,7 +14,7 @@ import pytest
 
 import kiosk.store
 from kiosk.database import StoreError
-from kiosk.rounds import RoundError
+from kiosk.rounds import Figures, RoundError
 from kiosk.seal import KeysAwayError
 from kiosk.store import Account, RoundClosedError, Store, open_store
 from tests.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
@@ -103,25 +103,36 @@ def test_a_ballot_for_no_box_is_refused(store: Store, of_round: str, unit: str) 
         store.cast(of_round, unit, ballot(1, 1), MONDAY)
 
 
-def test_a_box_below_2k_stays_shut_and_a_count_leaves_k(store: Store) -> None:
+def test_a_box_below_3k_stays_shut_and_a_count_leaves_k(store: Store) -> None:
     def shown() -> dict[str, int | None]:
         return {node["id"]: node["answered"] for node in store.snapshot()["rounds"][0]["nodes"]}
 
-    cast_all(store, "a", random_ballots(9, Random(1)))
+    cast_all(store, "a", random_ballots(14, Random(1)))
     store.count(MONDAY + DAY)
     assert shown() == {"root": None, "a": None, "b": None}
     cast_all(store, "a", random_ballots(4, Random(2)), MONDAY + DAY)
     store.count(MONDAY + 2 * DAY)
-    assert shown() == {"root": 8, "a": 8, "b": None}
+    assert shown() == {"root": 13, "a": 13, "b": None}
     store.count(MONDAY + 3 * DAY)
-    assert shown() == {"root": 8, "a": 8, "b": None}
+    assert shown() == {"root": 13, "a": 13, "b": None}
+
+
+def test_where_figures_wait_for_the_closing_no_box_is_opened_before(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    waits = replace(a_round(tree("a", "b")), figures=Figures.AT_CLOSING)
+    store.open_round(waits, MONDAY)
+    for days in range(1, 9):
+        cast_all(store, "a", random_ballots(10, Random(days)), MONDAY + days * DAY)
+        store.count(MONDAY + days * DAY)
+        assert store.snapshot()["rounds"][0]["nodes"][0]["answered"] is None
+    assert closed(store, waits)["root"] == 80
 
 
 def test_a_tick_is_counted_once(store: Store) -> None:
-    cast_all(store, "a", random_ballots(12, Random(1)))
+    cast_all(store, "a", random_ballots(17, Random(1)))
     assert store.count(MONDAY + DAY)
     text = store.snapshot_text()
-    cast_all(store, "a", random_ballots(12, Random(2)), MONDAY + DAY)
+    cast_all(store, "a", random_ballots(20, Random(2)), MONDAY + DAY)
     assert not store.count(MONDAY + DAY)
     assert not store.count(MONDAY)
     assert store.snapshot_text() == text
@@ -154,15 +165,15 @@ def test_guests_at_the_same_moment_all_get_in(store: Store) -> None:
 
 
 def test_a_lost_key_empties_one_box_and_is_told_once(store: Store, tmp_path: Path) -> None:
-    cast_all(store, "a", random_ballots(12, Random(1)))
-    cast_all(store, "b", random_ballots(12, Random(2)))
+    cast_all(store, "a", random_ballots(17, Random(1)))
+    cast_all(store, "b", random_ballots(17, Random(2)))
     for key in (tmp_path / "keys" / "box.r.a").iterdir():
         key.unlink()
     for days in (1, 2, 3):
         store.count(MONDAY + days * DAY)
     assert store.rounds()[0].lost_boxes == 1
     cast_all(store, "a", random_ballots(5, Random(3)))
-    assert closed(store, store.rounds()[0].round) == {"root": 17, "a": None, "b": 7}
+    assert closed(store, store.rounds()[0].round) == {"root": 22, "a": None, "b": 12}
     assert store.rounds()[0].lost_boxes == 1
 
 
@@ -224,7 +235,7 @@ def test_looking_for_keys_while_guests_answer_finds_them_all(tmp_path: Path) -> 
 
 def test_the_rounds_terms_never_change(store: Store) -> None:
     before = store.rounds()[0].round
-    cast_all(store, "a", random_ballots(12, Random(1)))
+    cast_all(store, "a", random_ballots(17, Random(1)))
     store.print_slips("r", "a", 3)
     store.count(MONDAY + DAY)
     with pytest.raises(RoundError):

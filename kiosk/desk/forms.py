@@ -20,7 +20,7 @@ from kiosk.box import K_FLOOR
 from kiosk.desk.words import language, say
 from kiosk.imported import MOST_ANSWERS
 from kiosk.paper import Size
-from kiosk.rounds import Admission
+from kiosk.rounds import Admission, Figures
 
 
 class DeskForm(FlaskForm):
@@ -51,6 +51,7 @@ class RoundForm(DeskForm):
     opens = DateField(validators=[InputRequired()])
     closes = DateField(validators=[InputRequired()])
     admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
+    figures = RadioField(choices=[when.value for when in Figures], validators=[InputRequired()])
     a_day = DecimalField(validators=[Optional(), finite, NumberRange(min=Decimal("0.1"), max=10_000)])
     thought_over = BooleanField()
     understood = BooleanField(validators=[InputRequired()])

@@ -10,7 +10,7 @@ from kiosk.desk.session import desk, for_anybody, for_coordinator, note
 from kiosk.desk.words import say_reason
 from kiosk.office import Deed
 from kiosk.reason import Reason
-from kiosk.rounds import Admission, Round, RoundError, outlook, round_id
+from kiosk.rounds import Admission, Figures, Round, RoundError, outlook, round_id
 
 blueprint = Blueprint("rounds", __name__)
 
@@ -71,4 +71,5 @@ def _asked_for(form: RoundForm) -> Round:
         opens_at,
         datetime.combine(min(form.closes.data, LAST_DAY), time()) + timedelta(days=1),
         frozenset(Admission(way) for way in form.admission.data or ()),
+        Figures(form.figures.data),
     )

@@ -60,9 +60,10 @@ def open_a_round(page: Page, desk: Desk) -> None:
     page.get_by_role("link", name="Öppna en omgång").click()
     page.locator("#survey").select_option(label="Trygghet")
     page.locator("#a_day").fill("12")
+    page.locator("[name=figures][value=live]").check()
     page.locator("[name=understood]").check()
     page.get_by_role("button", name="Öppna omgången").click()
-    expect(page.locator("#outlook")).to_contain_text("efter ungefär 1 dygn")
+    expect(page.locator("#outlook")).to_contain_text("efter ungefär 2 dygn")
     assert barriers(page) == []
     page.locator("[name=thought_over]").check()
     page.get_by_role("button", name="Öppna omgången").click()
