@@ -14,6 +14,7 @@ from tests.attack.watched import NotPossibleHere
 
 ATTACKS = (
     "reconstruction",
+    "siblings",
     "stuffing",
     "blindness",
     "traces",

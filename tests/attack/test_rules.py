@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.attack import blindness, randomness, reconstruction, stuffing, views, year
+from tests.attack import blindness, randomness, reconstruction, siblings, stuffing, views, year
 from tests.attack.finding import Finding, Scale
 
-ATTACKS = [reconstruction.run, stuffing.run, blindness.run, year.run, randomness.run, views.run]
+ATTACKS = [
+    reconstruction.run, siblings.run, stuffing.run, blindness.run, year.run, randomness.run, views.run,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__module__.rpartition(".")[2])

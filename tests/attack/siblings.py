@@ -1,0 +1,154 @@
+"""Attack 1, over a tree: what a parent shows beyond its children gives small units away.
+
+The insider knows who came where and when, so she knows how many ballots lay in each box at closing, and with
+the rule of closing which boxes a parent's batch was made of.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from random import Random
+from unittest.mock import patch
+
+from kiosk.box import Closing, plan_closing
+from kiosk.simulate import Arrival, Plan, simulate
+from kiosk.snapshot import Document
+from kiosk.tree import Node, Tree
+from tests.attack.finding import Finding, Scale
+from tests.attack.guests import ANSWERS, DAYS, OPENING, PROFILES, SURVEY, Seen, visits
+from tests.attack.insider import Batch, batches
+
+K = 5
+TREE = Tree(
+    (
+        Node("root", "root", None),
+        Node("north", "north", "root"),
+        Node("n1", "n1", "north"),
+        Node("n2", "n2", "north"),
+        Node("s1", "s1", "root"),
+        Node("s2", "s2", "root"),
+    )
+)
+A_DAY = {"n1": 3.0, "n2": 0.4, "s1": 2.0, "s2": 0.4}
+"""Beside each unit that is shown, one that mostly is too small to be."""
+
+Planning = Callable[[Tree, Mapping[str, int], frozenset[str], int], Closing]
+
+
+def alone(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int) -> Closing:
+    """The leak: each parent counts what its small units hold, however little, and nothing else with it."""
+    planned = plan_closing(tree, sizes, counted, k)
+    large = {leaf: sizes[leaf] for leaf in tree.leaves if leaf in counted or sizes[leaf] >= 2 * k}
+    small = [leaf for leaf in tree.leaves if sizes[leaf] and leaf not in large]
+    batches = [(leaf, (leaf,)) for leaf in large if sizes[leaf]]
+    batches += [(str(tree.node(leaf).parent), (leaf,)) for leaf in small]
+    return replace(planned, batches=tuple(batches), destroyed=())
+
+
+@dataclass(frozen=True)
+class Lived:
+    """Who came where and when, and all that was seen."""
+
+    arrivals: tuple[Arrival, ...]
+    seen: Seen
+
+
+def live(seed: int, profile: str, plan: Planning) -> Lived:
+    """A week of guests at all units."""
+    random = Random(seed)
+    arrivals = [
+        replace(one, unit=unit) for unit, a_day in A_DAY.items() for one in visits(random, a_day, profile)
+    ]
+    arrivals.sort(key=lambda one: one.at)
+    with ExitStack() as stack:
+        stack.enter_context(patch("kiosk.store.plan_closing", plan))
+        if plan is alone:
+            stack.enter_context(patch("kiosk.tally.veil", lambda counts: (tuple(counts), 0)))
+        return Lived(tuple(arrivals), list(simulate(Plan(SURVEY, TREE, K, OPENING, DAYS), arrivals)))
+
+
+def _own(seen: Seen, node: str) -> Seen:
+    """All that was seen of what a node shows beyond its children."""
+    return [(at, _without_children(document, node)) for at, document in seen]
+
+
+def _without_children(document: Document, node: str) -> Document:
+    [of_round] = document["rounds"]
+    shown = {one["id"]: one for one in of_round["nodes"]}
+    below = [shown[child] for child in TREE.children(node) if shown[child]["answered"] is not None]
+    own = shown[node]
+    answered = (own["answered"] or 0) - sum(child["answered"] for child in below)
+    if not answered:
+        return {"rounds": [{"nodes": [{"id": node, "answered": None}]}]}
+    statements = {name: _less(table, [child["statements"][name] for child in below])
+                  for name, table in own["statements"].items()}  # fmt: skip
+    return {"rounds": [{"nodes": [{"id": node, "answered": answered, "statements": statements}]}]}
+
+
+def _less(table: Document, others: Sequence[Document]) -> Document:
+    return {
+        "counts": [n - sum(o["counts"][at] for o in others) for at, n in enumerate(table["counts"])],
+        "no_answer": {
+            kind: n - sum(o["no_answer"][kind] for o in others) for kind, n in table["no_answer"].items()
+        },
+        "withheld": table["withheld"] - sum(o["withheld"] for o in others),
+    }
+
+
+def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
+    """For each guest the batches her ballot may lie in."""
+    found = {node.id: batches(_own(lived.seen, node.id), node.id) for node in TREE.nodes}
+    closes_at = OPENING + timedelta(days=DAYS)
+    came = Counter(one.unit for one in lived.arrivals)
+    live_ones = {unit: [one for one in found[unit] if one.at < closes_at] for unit in TREE.leaves}
+    sizes = {unit: came[unit] - sum(one.size for one in live_ones[unit]) for unit in TREE.leaves}
+    closing = plan(TREE, sizes, frozenset(unit for unit in live_ones if live_ones[unit]), K)
+    last = {unit: found[node][-1] for node, members in closing.batches for unit in members}
+    return [
+        [*(b for b in live_ones[one.unit] if b.at > one.at), *([last[one.unit]] if one.unit in last else [])]
+        for one in lived.arrivals
+    ]
+
+
+def attack(seed: int, *, profile: str, plan: Planning) -> tuple[int, int]:
+    """(answers proven, answers of guests something is published about)."""
+    lived, proven, cells = live(seed, profile, plan), 0, 0
+    for guest, may_hold in zip(lived.arrivals, reachable(lived, plan), strict=True):
+        for statement in range(len(SURVEY.statements)) if may_hold else ():
+            possible = frozenset().union(*(batch.possible(statement) for batch in may_hold))
+            if ANSWERS.index(guest.ballot.answers[statement]) not in possible:
+                raise AssertionError("the attacker excluded the truth: it is broken")
+            cells, proven = cells + 1, proven + (len(possible) == 1)
+    return proven, cells
+
+
+def run(scale: Scale) -> list[Finding]:
+    rounds = 1_000 if scale is Scale.FULL else 12
+    findings = []
+    with ProcessPoolExecutor() as pool:
+        for profile in PROFILES:
+            kept = list(
+                pool.map(partial(attack, profile=profile, plan=plan_closing), range(rounds), chunksize=4)
+            )
+            leaky = list(
+                pool.map(partial(attack, profile=profile, plan=alone), range(rounds // 4), chunksize=2)
+            )
+            proven, cells = (sum(column) for column in zip(*kept, strict=True))
+            leaked, told = (sum(column) for column in zip(*leaky, strict=True))
+            findings.append(
+                Finding(
+                    f"siblings: {rounds} rounds of a tree with {len(A_DAY)} units, two of them small, "
+                    f"{profile} answers, k={K}",
+                    f"{proven} of {cells} answers proven",
+                    "0",
+                    proven == 0,
+                    f"small units counted alone for their parent, without a veil: {leaked} of {told} "
+                    "(must be > 0)",
+                    leaked > 0,
+                )
+            )
+    return findings
