@@ -1,9 +1,11 @@
 """`make attack`: the adversary against the product, every figure beside its bar and its control.
 
-Prints one table and writes it to docs/attack.md, which docs/anonymity.md quotes from. Ends with status 1 if a
-bar is not kept or a control not caught.
+Prints a table for each attack and writes it to docs/attack.md, which docs/anonymity.md points at; the tables
+of attacks that were not run stay. Ends with status 1 if a bar is not kept or a control not caught.
 """
 
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -33,8 +35,9 @@ HEAD = """# What the adversary found
 
 Printed by `make attack`; do not edit. Each row is an attack on the running code, the figure it reached, the
 bar the product must keep, and what the same attack reaches on a leaky variant, its control.
+"""
 
-| attack | found | bar | kept | control |
+COLUMNS = """| attack | found | bar | kept | control |
 |---|---|---|---|---|
 """
 
@@ -50,18 +53,32 @@ def row(finding: Finding) -> str:
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
+def section(name: str, rows: list[str]) -> str:
+    """An attack's table, and which state of the code it was made on."""
+    described = ["git", "describe", "--always", "--dirty"]
+    state = subprocess.run(described, cwd=REPORT.parent, capture_output=True, text=True, check=True)
+    return f"## {name}\n\nRun at commit {state.stdout.strip()}.\n\n{COLUMNS}" + "\n".join(rows) + "\n"
+
+
+def sections(report: str) -> dict[str, str]:
+    """Attack -> its section of the report."""
+    found = re.split(r"^(?=## )", report, flags=re.MULTILINE)[1:]
+    return {one.split("\n", 1)[0].removeprefix("## "): one.strip() + "\n" for one in found}
+
+
 def main(names: list[str]) -> int:
     """Run the attacks named, or all; the exit status."""
-    chosen = names or list(ATTACKS)
-    rows, are_good = [], True
-    for name in chosen:
+    are_good = True
+    for name in names or ATTACKS:
         attack: Callable[[Scale], list[Finding]] = import_module(f"tests.attack.{name}").run
+        rows = []
         for finding in attack(Scale.FULL):
             rows.append(row(finding))
             print(rows[-1], flush=True)
             are_good = are_good and finding.is_good
-    if chosen == list(ATTACKS):
-        REPORT.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+        kept = {**sections(REPORT.read_text(encoding="utf-8")), name: section(name, rows)}
+        in_order = [kept[one] for one in ATTACKS if one in kept]
+        REPORT.write_text("\n".join([HEAD, *in_order]), encoding="utf-8")
     return 0 if are_good else 1
 
 

@@ -1,0 +1,19 @@
+"""The report of the adversary is of this code: each attack has its table, and every bar was kept."""
+
+from tests.attack.__main__ import ATTACKS, REPORT, sections
+
+
+def test_every_attack_has_a_table_in_the_report() -> None:
+    assert list(sections(REPORT.read_text(encoding="utf-8"))) == list(ATTACKS)
+
+
+def test_every_bar_was_kept_and_every_control_caught() -> None:
+    report = REPORT.read_text(encoding="utf-8")
+    rows = [
+        line for line in report.splitlines() if line.startswith("| ") and not line.startswith("| attack |")
+    ]
+    assert rows
+    for cells in (row.strip("| ").split(" | ") for row in rows):
+        assert len(cells) == 5, cells
+        assert cells[3] in {"yes", "**not tried**"}, cells
+        assert "**not caught**" not in cells[4], cells
