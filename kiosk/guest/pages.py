@@ -15,12 +15,12 @@ from markupsafe import Markup
 
 from kiosk.audio import speeches, spoken_texts
 from kiosk.guest.screen import Line, Question, in_all, questions
-from kiosk.guest.sizes import Screen
 from kiosk.guest.stored import sentences
 from kiosk.guest.texts import REFUSALS, SCREEN
 from kiosk.i18n import REFERENCE, Catalogue, Language
 from kiosk.library import Library, shown_languages, spoken_languages
 from kiosk.settings import shipped_folder
+from kiosk.sizes import Screen
 from kiosk.survey import Survey
 
 

@@ -8,13 +8,14 @@ import gzip
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, make_response, redirect, request, send_file
+from flask import Blueprint, Flask, Response, abort, g, make_response, redirect, request, send_file
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests
 from werkzeug.wrappers import Response as BaseResponse
@@ -26,12 +27,12 @@ from kiosk.devices import DIGITS, Devices, TooManyTriesError
 from kiosk.guest.guard import headers, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
-from kiosk.guest.sizes import Screen
 from kiosk.guest.texts import REFUSALS
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library
 from kiosk.rounds import Admission, Round
 from kiosk.settings import shipped_folder
+from kiosk.sizes import Screen
 from kiosk.store import LetterboxGoneError, Link, NotAdmittedError, RoundClosedError, Store
 
 LARGEST_FORM = 16 * 1024
@@ -75,7 +76,8 @@ def create_guest_app(
 ) -> Flask:
     """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
     demonstration only. `devices` are shared with the desk, which pairs them; `leave_to` is
-    where a phone goes at once; `screen` what a kiosk's measures; `audio` holds speech."""
+    where a phone goes at once; `screen` what kiosks measure that have no measures of their own;
+    `audio` holds speech."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     if isinstance(app.json, DefaultJSONProvider):
@@ -87,14 +89,13 @@ def create_guest_app(
     app.logger.disabled = True
     app.register_error_handler(HTTPException, views.refused)
     app.register_error_handler(Exception, views.failed)
+    app.before_request(views.measure)
     app.before_request(views.check_form)
-    with app.app_context():
-        own = headers(pages.styles(is_kiosk=True))
-    app.after_request(lambda response: _with_headers(response, own))
+    app.after_request(lambda response: _with_headers(response, views.headers()))
     return app
 
 
-def _with_headers(response: Response, own: dict[str, str]) -> Response:
+def _with_headers(response: Response, own: Mapping[str, str]) -> Response:
     response.headers.update(own)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
@@ -151,7 +152,7 @@ class GuestViews:
         self, store: Store, pages: Pages, clock: Callable[[], datetime], pace: Pace, devices: Devices
     ) -> None:
         self._store = store
-        self._pages = pages
+        self._unmeasured = pages
         self._clock = clock
         self._pace = pace
         self._devices = devices
@@ -180,6 +181,24 @@ class GuestViews:
         views.add_url_rule("/q/thanks", "slip thanks", self.thanks, methods=["GET"])
         views.add_url_rule("/q/stored", "slip stored", self.stored, methods=["GET"])
         return views
+
+    # -- the screen it is for ----------------------------------------------------------------------
+
+    def measure(self) -> None:
+        """Find out what this request's screen measures: a kiosk's own, or what is said of all kiosks."""
+        g.screen = self._unmeasured.screen if _is_kiosk() else None
+        if request.blueprint == "guest" and _is_kiosk():
+            link = self._store.link((request.view_args or {}).get("code", ""))
+            g.screen = (link and link.screen) or g.screen
+
+    @property
+    def _pages(self) -> Pages:
+        """The pages as this request's screen needs them."""
+        return replace(self._unmeasured, screen=g.screen)
+
+    def headers(self) -> Mapping[str, str]:
+        """What every answer carries: its policy allows the style of this request's screen, and no other's."""
+        return headers(self._pages.styles(is_kiosk=True))
 
     def check_form(self) -> None:
         """Refuse what no page of ours sends, before anything is looked up."""
