@@ -454,23 +454,21 @@ class Store:
                 raise RoundClosedError
             self._put_box(replace(box, apart=box.apart + 1), unit_id)
 
-    def cast_envelope(
-        self, public_key: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
-    ) -> None:
+    def cast_envelope(self, public_key: str, sealed: bytes, now: datetime, *, in_play: bool) -> None:
         """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box, or put
         it apart where the kiosk or `in_play` says so; an envelope that was taken before changes nothing.
 
-        Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will be;
-        RoundClosedError where the round does not run now, or is not this unit's, and NotAdmittedError.
-        Then no ballot was written.
+        The key alone says which box it is for: the kiosk that carries it may have become another unit's
+        since. Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will
+        be; RoundClosedError where the round does not run now, and NotAdmittedError. Then no ballot was
+        written.
         """
         row = self._database.one("SELECT round_id, unit_id FROM letterbox WHERE public_key = ?", public_key)
         if row is None:
             raise LetterboxGoneError
-        if row[1] != unit_id:
-            raise RoundClosedError
+        round_id, unit_id = row
         with self._write():
-            is_there = self._put_through(str(row[0]), public_key, unit_id, sealed, now, in_play=in_play)
+            is_there = self._put_through(round_id, public_key, unit_id, sealed, now, in_play=in_play)
         if not is_there:
             raise LetterboxGoneError
 

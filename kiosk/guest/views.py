@@ -248,7 +248,8 @@ class GuestViews:
         return self._take(lambda now: self._store.cast(*place, ballot, now), thanks)
 
     def _open(self, code: str) -> Answer:
-        """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network.
+        """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network. Any
+        paired kiosk may carry it: it goes to the box it was sealed for.
 
         410 Gone tells the kiosk that this envelope can never be taken, and may be thrown away.
         """
@@ -269,7 +270,7 @@ class GuestViews:
         in_play = self._is_play(link, lane=lane) and not has_waited
         try:
             return self._take(
-                lambda now: self._store.cast_envelope(letterbox, link.unit_id, sealed, now, in_play=in_play),
+                lambda now: self._store.cast_envelope(letterbox, sealed, now, in_play=in_play),
                 f"{request.path.rstrip('/')}/thanks",
             )
         except LetterboxGoneError:
