@@ -145,6 +145,20 @@ class Pages:
             problem=catalogue.text(REFUSALS[refusal]) if refusal else "",
         )
 
+    def paired(self, unit_id: str, home: str) -> str:
+        """Which unit this screen now belongs to, in every language, and the way to begin."""
+        spoken = self._spoken()
+        return render_template(
+            "guest/paired.html",
+            language=spoken[0].language,
+            screen=_screen(spoken[0]),
+            title=self.library.units.get(unit_id, unit_id),
+            lines=in_all(SCREEN["paired"], spoken),
+            start=in_all(SCREEN["start"], spoken),
+            home=home,
+            **self._surroundings(is_kiosk=True),
+        )
+
     def stored(self, schema: Mapping[str, Sequence[str]], back: str, *, is_kiosk: bool) -> str:
         """What is stored about a guest, in every language, from the tables (table -> columns) there are."""
         spoken, said = self._spoken(), sentences(schema)

@@ -171,6 +171,7 @@ class GuestViews:
             views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
             views.add_url_rule(f"{beside}/alive", f"alive {prefix}", self.alive, methods=["GET"])
             views.add_url_rule(f"{beside}/queue", f"queue {prefix}", self.queue, methods=["GET"])
+        views.add_url_rule("/k/<code>/paired", "paired", self.paired, methods=["GET"])
         views.add_url_rule("/k/<code>/worker", "worker", self.worker, methods=["GET"])
         views.add_url_rule("/audio/<language>/<name>", "audio", self.audio, methods=["GET"])
         views.add_url_rule("/pair", "pairing", self.pairing, methods=["GET"])
@@ -309,7 +310,11 @@ class GuestViews:
             return make_response(self._pages.pairing(asked, "", "too_many_codes"), 429)
         if unit is None:
             return make_response(self._pages.pairing(asked, "", "wrong_code"), 403)
-        return redirect(f"/k/{self._store.add_link(Admission.KIOSK, unit).code}", 303)
+        return redirect(f"/k/{self._store.add_link(Admission.KIOSK, unit).code}/paired", 303)
+
+    def paired(self, code: str) -> Answer:
+        """Which unit the screen belongs to, before a guest's page: whoever paired it may have erred."""
+        return make_response(self._pages.paired(self._link(code).unit_id, f"/k/{code}"))
 
     def alive(self, code: str = "") -> Answer:
         """A kiosk's sign of life, which its page gives at fixed times of the clock."""

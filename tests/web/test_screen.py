@@ -233,13 +233,14 @@ def test_two_kiosks_of_one_installation_each_have_letters_for_their_own_screen(
     measured = {"tablet": Screen(217), "wall": Screen(708, 1200), "unmeasured": None}
     for code, screen in measured.items():
         place.store.add_link(Admission.KIOSK, "frida", code=code, screen=screen)
-    address, page, refused = serve(place.app), browser.new_page(viewport={"width": 1920, "height": 1080}), []
+    address, page, refused = serve(place.app), browser.new_page(viewport={"width": 1280, "height": 800}), []
     page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
     for code, screen in measured.items():
         needed = screen or Screen(476)
-        for path in ("", "/practice", "/stored", "/thanks"):
+        for path in ("", "/practice", "/stored", "/thanks", "/paired"):
             page.goto(f"{address}/k/{code}{path}")
-            assert font_size(page) == pytest.approx(1920 / needed.width_mm * needed.text_mm, abs=0.1)
+            assert font_size(page) == pytest.approx(1280 / needed.width_mm * needed.text_mm, abs=0.1)
+            assert overflow(page) <= 0, path
     page.close()
     assert refused == []
 
