@@ -22,6 +22,11 @@ class Library:
     guest: Mapping[str, Catalogue]
     desk: Mapping[str, Catalogue]
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit id -> name, of all trees."""
+        return {unit: tree.node(unit).name for tree in self.trees.values() for unit in tree.leaves}
+
 
 def read_library(settings: Settings) -> Library:
     """Read and check everything. Raises DefinitionError at the first file that does not hold, and

@@ -26,6 +26,8 @@ class Deed(StrEnum):
     ADDRESS_MADE = "address_made"
     ADDRESS_REMOVED = "address_removed"
     PAIRING_BEGUN = "pairing_begun"
+    SCREEN_MEASURED = "screen_measured"
+    KIOSK_MOVED = "kiosk_moved"
     SLIPS_PRINTED = "slips_printed"
     WALL_MADE = "wall_made"
     WALL_REMOVED = "wall_removed"

@@ -9,7 +9,13 @@ from datetime import time
 from pathlib import Path
 
 import kiosk
-from kiosk.guest.sizes import LEAST_DISTANCE_MM, Screen
+from kiosk.sizes import (
+    DISTANCE_LIMITS_MM,
+    LEAST_DISTANCE_MM,
+    LOWER_EDGE_LIMITS_MM,
+    WIDTH_LIMITS_MM,
+    Screen,
+)
 from kiosk.ticks import Daily, Ticks
 
 NAMES = (
@@ -42,7 +48,8 @@ class Settings:
     least time between two ballots at one kiosk, for each statement of the survey. `guest_address` is
     what stands before /k/... and /s/... in addresses handed out; `is_https` says that a proxy in front
     encrypts, so that cookies and forms are held to https. `leave_to` is where a guest with a phone
-    gets at once by "leave this page now"; `screen` is what the kiosks' screens measure, None if nobody said.
+    gets at once by "leave this page now"; `screen` is what kiosks measure that have no measures of
+    their own, None if nobody said.
     """
 
     data: Path
@@ -179,9 +186,9 @@ def _web_address(name: str, environ: Mapping[str, str], default: str) -> str:
 
 
 def _screen(environ: Mapping[str, str]) -> Screen | None:
-    width = _millimetres("KIOSK_SCREEN_MM", environ, (100, 3000))
-    distance = _millimetres("KIOSK_DISTANCE_MM", environ, (200, 3000)) or LEAST_DISTANCE_MM
-    lower_edge = _millimetres("KIOSK_SCREEN_LOW_MM", environ, (0, 1000))
+    width = _millimetres("KIOSK_SCREEN_MM", environ, WIDTH_LIMITS_MM)
+    distance = _millimetres("KIOSK_DISTANCE_MM", environ, DISTANCE_LIMITS_MM) or LEAST_DISTANCE_MM
+    lower_edge = _millimetres("KIOSK_SCREEN_LOW_MM", environ, LOWER_EDGE_LIMITS_MM)
     if width is not None:
         return Screen(width, distance, lower_edge)
     for name in ("KIOSK_DISTANCE_MM", "KIOSK_SCREEN_LOW_MM"):

@@ -21,11 +21,12 @@ import peewee
 from kiosk import envelope, slips
 from kiosk.ballot import Ballot, NoAnswer, pack_box, read_ballot, unpack_box
 from kiosk.box import draw_batch, plan_closing
-from kiosk.database import Database, StoreError
+from kiosk.database import Database, Row, StoreError
 from kiosk.envelope import Letterbox
 from kiosk.office import Office
 from kiosk.rounds import Admission, Figures, Round, check_opening, round_from_json
 from kiosk.seal import KeyFolder, KeyLostError
+from kiosk.sizes import Screen
 from kiosk.slips import SlipSet
 from kiosk.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
 from kiosk.tally import StatementTally, Tally, tally_batch
@@ -57,11 +58,13 @@ class RoundState:
 
 @dataclass(frozen=True)
 class Link:
-    """An address that leads to a unit: a paired kiosk's or a poster's."""
+    """An address that leads to a unit: a paired kiosk's or a poster's. `screen` is what the kiosk measures,
+    None where nobody measured it."""
 
     code: str
     admission: Admission
     unit_id: str
+    screen: Screen | None = None
 
 
 class Role(StrEnum):
@@ -282,26 +285,43 @@ class Store:
 
     # -- ways in: links and slips ----------------------------------------------------------------
 
-    def add_link(self, admission: Admission, unit_id: str, code: str | None = None) -> Link:
+    def add_link(
+        self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
+    ) -> Link:
         """Make an address for a unit: `code` is drawn at random unless given (demonstration only)."""
-        link = Link(token_urlsafe(12) if code is None else code, admission, unit_id)
+        link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
         with self._write():
             self._database.execute(
-                "INSERT INTO link (code, admission, unit_id) VALUES (?, ?, ?)",
+                "INSERT INTO link (code, admission, unit_id, width_mm, distance_mm, lower_edge_mm) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
                 link.code,
                 link.admission.value,
                 link.unit_id,
+                *_measures(screen),
             )
         return link
 
     def link(self, code: str) -> Link | None:
-        row = self._database.one("SELECT code, admission, unit_id FROM link WHERE code = ?", code)
-        return Link(row[0], Admission(row[1]), row[2]) if row else None
+        row = self._database.one(f"{_LINKS} WHERE code = ?", code)
+        return _link(row) if row else None
 
     def links(self) -> list[Link]:
         """All addresses, sorted by unit."""
-        rows = self._database.all("SELECT code, admission, unit_id FROM link ORDER BY unit_id, code")
-        return [Link(row[0], Admission(row[1]), row[2]) for row in rows]
+        return [_link(row) for row in self._database.all(f"{_LINKS} ORDER BY unit_id, code")]
+
+    def set_screen(self, code: str, screen: Screen | None) -> None:
+        """Keep what a kiosk's screen measures; None forgets it."""
+        with self._write():
+            self._database.execute(
+                "UPDATE link SET width_mm = ?, distance_mm = ?, lower_edge_mm = ? WHERE code = ?",
+                *_measures(screen),
+                code,
+            )
+
+    def move_link(self, code: str, unit_id: str) -> None:
+        """Have an address lead to another unit from now on."""
+        with self._write():
+            self._database.execute("UPDATE link SET unit_id = ? WHERE code = ?", unit_id, code)
 
     def remove_link(self, code: str) -> None:
         """Close an address: who opens it is told that it leads nowhere."""
@@ -434,23 +454,21 @@ class Store:
                 raise RoundClosedError
             self._put_box(replace(box, apart=box.apart + 1), unit_id)
 
-    def cast_envelope(
-        self, public_key: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
-    ) -> None:
+    def cast_envelope(self, public_key: str, sealed: bytes, now: datetime, *, in_play: bool) -> None:
         """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box, or put
         it apart where the kiosk or `in_play` says so; an envelope that was taken before changes nothing.
 
-        Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will be;
-        RoundClosedError where the round does not run now, or is not this unit's, and NotAdmittedError.
-        Then no ballot was written.
+        The key alone says which box it is for: the kiosk that carries it may have become another unit's
+        since. Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will
+        be; RoundClosedError where the round does not run now, and NotAdmittedError. Then no ballot was
+        written.
         """
         row = self._database.one("SELECT round_id, unit_id FROM letterbox WHERE public_key = ?", public_key)
         if row is None:
             raise LetterboxGoneError
-        if row[1] != unit_id:
-            raise RoundClosedError
+        round_id, unit_id = row
         with self._write():
-            is_there = self._put_through(str(row[0]), public_key, unit_id, sealed, now, in_play=in_play)
+            is_there = self._put_through(round_id, public_key, unit_id, sealed, now, in_play=in_play)
         if not is_there:
             raise LetterboxGoneError
 
@@ -802,6 +820,20 @@ class _OpenBox:
     key_id: str
     ballots: list[Ballot]
     apart: int
+
+
+_LINKS = "SELECT code, admission, unit_id, width_mm, distance_mm, lower_edge_mm FROM link"
+
+
+def _link(row: Row) -> Link:
+    code, admission, unit_id, width_mm, distance_mm, lower_edge_mm = row
+    screen = None if width_mm is None else Screen(width_mm, distance_mm, lower_edge_mm)
+    return Link(code, Admission(admission), unit_id, screen)
+
+
+def _measures(screen: Screen | None) -> tuple[int | None, int | None, int | None]:
+    """A screen as the columns of its link."""
+    return (screen.width_mm, screen.distance_mm, screen.lower_edge_mm) if screen else (None, None, None)
 
 
 def _box_row(round_id: str, unit_id: str) -> str:

@@ -1,6 +1,6 @@
 // A kiosk's ballots are sealed for their box here, whether they go at once or wait for the network. Each has a
-// ticket inside, so the server takes it once however often it comes. What waits is the envelope and where it
-// goes, and nothing else: no time, no order, and all of one size.
+// ticket inside, so the server takes it once however often it comes. What waits is the envelope and the letterbox
+// it is for, and nothing else: no time, no order, and all of one size.
 import { heard, toTake } from "./guest_bar.js";
 
 const ROOM = 64; // bytes for each statement
@@ -26,7 +26,7 @@ function isPlay(pause) {
   return row > ROW_OF_GUESTS;
 }
 
-/** A form's fields, sealed for the public key of `form.dataset.letterbox`, with that and where they go. */
+/** A form's fields, sealed for the public key of `form.dataset.letterbox`, with that. */
 export async function seal(form) {
   const fields = encode(new URLSearchParams(new FormData(form)));
   const plain = new Uint8Array(TICKET + 1 + ROOM * form.querySelectorAll("fieldset").length);
@@ -44,7 +44,7 @@ export async function seal(form) {
   const key = await crypto.subtle.deriveKey(derivation, secret, cipher, false, ["encrypt"]);
   const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, plain));
   const envelope = btoa(String.fromCharCode(...point, ...sealed));
-  return { path: new URL(form.action).pathname, letterbox: form.dataset.letterbox, envelope };
+  return { letterbox: form.dataset.letterbox, envelope };
 }
 
 /** Send what was sealed: what the server says of it (see `heard`), or null where none came. */
@@ -98,10 +98,9 @@ async function sendOne(path) {
   const drawn = (await isAnyKept()) && (await ask("draw"));
   if (!drawn) return;
   const sealed = read(drawn[1]);
-  // The address it was sealed at may have been closed since, and this be the unit's new one.
-  const said = sealed && ((await post(sealed.path, sealed, true)) ?? {});
-  const last = said?.refusal === "not_paired" ? await post(path, sealed, true) : said;
-  if (!sealed || last?.isTaken || last?.status === GONE) await ask("drop", ...drawn);
+  // By whatever address this screen has now: the server knows by the letterbox where it belongs.
+  const said = sealed && (await post(path, sealed, true));
+  if (!sealed || said?.isTaken || said?.status === GONE) await ask("drop", ...drawn);
 }
 
 /** What was kept, or null where a power cut left half of it: its guest was not thanked. */

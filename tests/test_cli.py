@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kiosk.cli import main
+from kiosk.sizes import Screen
 from kiosk.slips import normalise
 from kiosk.store import open_store
 from tests.test_published import smallest_step
@@ -49,11 +50,16 @@ def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
     assert printed(run("link", "--unit", "frida")).startswith("http://127.0.0.1:8000/k/")
     poster = run("link", "--unit", "frida", "--poster", KIOSK_GUEST_ADDRESS="https://svara.example")
     assert printed(poster).startswith("https://svara.example/s/")
+    measures = ("--screen-mm", "708", "--distance-mm", "1200", "--low-mm", "0")
+    wall = printed(run("link", "--unit", "frida", *measures)).strip()
     slips = printed(run("slips", "--round", of_round, "--unit", "frida", "--number", "7")).split()
     assert len(set(slips)) == 7
     data = tmp_path / "data"
     store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", tmp_path / "data-keys")
     assert {store.unit_of_slip(normalise(slip)) for slip in slips} == {(of_round, "frida")}
+    screens = {found.code: found.screen for found in store.links()}
+    assert screens.pop(wall.rpartition("/")[2]) == Screen(708, 1200, 0)
+    assert set(screens.values()) == {None}
     [published] = json.loads(printed(run("results", "--json")))["rounds"]
     assert published["id"] == of_round
     assert "waiting for more answers" in printed(run("results"))
@@ -85,6 +91,16 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "two lengths": ((*OPEN, "--closes", "2099-01-01"), {}, "either --closes or --days"),
     "no length": (OPEN[:6], {}, "either --closes or --days"),
     "no such unit": (("link", "--unit", "other"), {}, "no unit 'other'; there are: dagverksamheten"),
+    "a distance from no screen": (
+        ("link", "--unit", "frida", "--distance-mm", "900"),
+        {},
+        "need --screen-mm beside them",
+    ),
+    "a poster with a screen": (
+        ("link", "--unit", "frida", "--poster", "--screen-mm", "476"),
+        {},
+        "a poster's link has no screen",
+    ),
     "slips for no round": (("slips", "--round", "other", "--unit", "frida"), {}, "takes no slips"),
     "a short password": (("user", "add", "anna", "--role", "staff"), {}, "at least 10 characters"),
     "an odd name": (("user", "add", "a\tb", "--role", "staff"), {}, "printable"),

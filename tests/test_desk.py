@@ -463,8 +463,8 @@ def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
 WRITES = {
     "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
-    "/admin/links/pair", "/admin/links/remove", "/admin/links/slips",
-    "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
+    "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
+    "/admin/links/slips", "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
     "/admin/activities", "/admin/surveys/import", "/admin/languages/<code>/file",
     "/admin/surveys/<survey_id>/preview", "/admin/languages/<code>",
 }  # fmt: skip

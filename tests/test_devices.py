@@ -2,16 +2,19 @@
 
 import re
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from flask import request
+from werkzeug.test import TestResponse
 
 from kiosk.devices import LIFETIME, SILENT_AFTER, WRONG_TRIES, Devices, Life, TooManyTriesError
 from kiosk.guest.pace import Pace
 from kiosk.guest.views import create_guest_app
 from kiosk.office import Deed
 from kiosk.rounds import Admission
+from kiosk.sizes import Screen
 from tests.test_desk import Desk
 
 
@@ -46,7 +49,20 @@ class House:
         """The path a screen is sent to when the code is right."""
         answer = self.screen.post("/pair", data={"code": code, "press": "done"})
         assert answer.status_code == 303
-        return answer.headers["Location"]
+        return answer.headers["Location"].removesuffix("/paired")
+
+    def key(self, path: str) -> str:
+        """What the desk's forms call the kiosk at a path."""
+        return sha256(path.removeprefix("/k/").encode()).hexdigest()[:16]
+
+    def send(self, form: str, path: str, **fields: str) -> TestResponse:
+        """Send one of the desk's forms about a kiosk."""
+        data = {"csrf_token": self.desk.token("/admin/links"), "key": self.key(path), **fields}
+        return self.desk.client.post(f"/admin/links/{form}", data=data)
+
+    def sign_in_as(self, name: str) -> None:
+        self.desk.client.post("/admin/sign-out", data={"csrf_token": self.desk.token("/admin/links")})
+        self.desk.sign_in(name)
 
     def links(self) -> str:
         return re.sub(r'value="[^"]{60,}"', "", self.desk.client.get("/admin/links").text)
@@ -108,6 +124,100 @@ def test_guessing_ends_after_a_few_tries_and_comes_back(house: House) -> None:
     house.pair(house.code())
 
 
+def test_a_paired_screen_says_once_where_it_belongs_in_every_language(house: House) -> None:
+    sent = house.screen.post("/pair", data={"code": house.code("talk2me"), "press": "done"})
+    page = house.screen.get(sent.headers["Location"]).text
+    assert ">Talk2Me</h1>" in page
+    for said in ("Den hör till det här stället.", "It belongs to this place.", "وهي تتبع هذا المكان."):
+        assert said in page
+    [home] = re.findall('class="button" href="([^"]*)"', page)
+    assert 'id="answers"' in house.screen.get(home).text
+    assert "Talk2Me" not in house.screen.get(home).text
+    assert house.screen.get("/k/unknown/paired").status_code == 404
+
+
+def test_the_desk_says_who_locks_a_screen_and_names_no_command(house: House) -> None:
+    form = {"csrf_token": house.desk.token("/admin/links"), "unit": "frida"}
+    page = house.desk.client.post("/admin/links/pair", data=form).text
+    assert "Det gör den som sköter installationen" in page
+    assert "lockdown" not in page
+
+
+def test_pairing_and_kiosks_come_first(house: House) -> None:
+    house.pair(house.code())
+    house.desk.store.add_link(Admission.POSTER, "frida")
+    heads = re.findall("<h2>(.*)</h2>", house.links())
+    assert heads == [
+        "Para en skärm", "Kiosker", "Affischer", "Skriv ut en affisch eller ett bordskort", "Ny adress",
+    ]  # fmt: skip
+
+
+def test_staff_measure_a_kiosk_and_its_page_follows(house: House) -> None:
+    path, other = house.pair(house.code()), house.pair(house.code())
+    assert house.links().count("inte mätt") == 2
+    house.sign_in_as("bo")
+    before = house.screen.get(other).text
+    sent = house.send("screen", path, width_mm="476", distance_mm="700", lower_edge_mm="")
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"/admin/links#kiosk-{house.key(path)}")
+    assert "476 mm bred, gästen 700 mm ifrån" in house.links()
+    assert "calc(100vw / 476)" in house.screen.get(path).text
+    assert house.screen.get(other).text == before
+    entry = house.desk.store.office.log()[0]
+    assert (entry.name, entry.deed) == ("bo", Deed.SCREEN_MEASURED)
+    assert entry.what == f"frida, {path[-4:]}, 476 mm"
+    assert house.send("screen", path, width_mm="", distance_mm="600").status_code == 303
+    assert house.links().count("inte mätt") == 2
+
+
+@pytest.mark.parametrize(("width", "is_warned"), [("299", True), ("300", False)])
+def test_staff_are_warned_of_a_screen_too_small_for_long_statements(
+    house: House, width: str, *, is_warned: bool
+) -> None:
+    house.send("screen", house.pair(house.code()), width_mm=width, distance_mm="600")
+    assert ("mindre än ungefär 15 tum" in house.links()) == is_warned
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("width_mm", "47,6", "från 100 till 3000"),
+        ("width_mm", "48", "från 100 till 3000"),
+        ("distance_mm", "60", "från 200 till 3000"),
+        ("lower_edge_mm", "-1", "från 0 till 1000"),
+    ],
+)
+def test_a_measure_that_cannot_be_is_told_where_it_was_typed(
+    house: House, field: str, typed: str, told: str
+) -> None:
+    path = house.pair(house.code())
+    sent = house.send("screen", path, **{"width_mm": "476", "distance_mm": "600", field: typed})
+    assert sent.status_code == 400
+    [form] = re.findall("<details open>(.*?)</details>", sent.text, re.DOTALL)
+    assert re.findall('role="alert">(.*?)</p>', form) == [f"Skriv hela millimeter, {told}. 1 cm är 10 mm."]
+    assert f'value="{typed}"' in form
+    assert house.desk.store.links()[0].screen is None
+
+
+def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
+    path = house.pair(house.code())
+    house.send("screen", path, width_mm="476", distance_mm="600")
+    assert house.send("move", path, unit="talk2me").status_code == 303
+    [link] = house.desk.store.links()
+    assert (link.unit_id, f"/k/{link.code}", link.screen) == ("talk2me", path, Screen(476))
+    assert house.desk.store.public_key("r", "talk2me") in house.screen.get(path).text
+    entry = house.desk.store.office.log()[0]
+    assert (entry.deed, entry.what) == (Deed.KIOSK_MOVED, f"frida → talk2me, {path[-4:]}")
+
+
+def test_only_a_kiosk_is_measured_or_moved_and_only_to_a_unit(house: House) -> None:
+    kiosk, poster = house.pair(house.code()), house.desk.store.add_link(Admission.POSTER, "frida").code
+    assert house.send("move", kiosk, unit="nowhere").status_code == 400
+    for path in (poster, "unknown", ""):
+        assert house.send("move", path, unit="talk2me").status_code == 404
+        assert house.send("screen", path, width_mm="476").status_code == 404
+    assert {link.unit_id for link in house.desk.store.links()} == {"frida"}
+
+
 def test_a_screen_without_an_address_leads_to_the_pad(house: House) -> None:
     page = house.screen.get("/")
     assert page.status_code == 404
@@ -121,17 +231,17 @@ def test_a_kiosk_is_heard_or_silent_and_no_time_is_told(house: House) -> None:
     assert house.screen.head(f"{path}/alive").status_code == 204
     assert house.devices.life(path.removeprefix("/k/")) is Life.ALIVE
     heard = house.links()
-    assert "<td>hörs</td>" in heard
+    assert "hörs</strong>" in heard
     house.seconds += SILENT_AFTER - 1
     assert house.links() == heard
     house.seconds += 1
-    assert "<td>tyst</td>" in house.links()
+    assert "tyst</strong>" in house.links()
 
 
 def test_a_kiosk_never_heard_is_silent_after_a_while(house: House) -> None:
     house.pair(house.code())
     house.seconds += SILENT_AFTER
-    assert "<td>tyst</td>" in house.links()
+    assert "tyst</strong>" in house.links()
 
 
 def test_a_kiosk_that_waits_for_a_round_is_heard(house: House) -> None:
@@ -161,34 +271,31 @@ def test_the_desk_looks_alike_whether_guests_answer_or_not(tmp_path: Path, *, is
         house.seconds += 60
         house.screen.get(busy)
         house.screen.post(busy, data={"listened": "5"})
-        rows = re.findall(r"<td>(hörs|tyst|inte ännu)</td>", house.links())
+        rows = re.findall(r">(hörs|tyst|inte ännu)</strong>", house.links())
         told.append(len(set(rows)) == 1)
     assert all(told) != is_leaky
 
 
 def test_a_closed_address_leads_nowhere(house: House) -> None:
     path = house.pair(house.code())
-    data = {"csrf_token": house.desk.token("/admin/links"), "code": path.removeprefix("/k/")}
-    assert house.desk.client.post("/admin/links/remove", data=data).status_code == 303
+    assert house.send("remove", path).status_code == 303
     assert house.screen.get(path).status_code == 404
     assert house.screen.post(path, data={"listened": "5"}).status_code == 404
-    assert house.desk.client.post("/admin/links/remove", data=data).status_code == 404
+    assert house.send("remove", path).status_code == 404
     assert house.desk.store.office.log()[0].deed is Deed.ADDRESS_REMOVED
 
 
 def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) -> None:
     path = house.pair(house.code())
     assert path in house.links()
-    house.desk.client.post("/admin/sign-out", data={"csrf_token": house.desk.token("/admin/links")})
-    house.desk.sign_in("bo")
+    house.sign_in_as("bo")
     page = house.links()
     assert path not in page
     assert path[-4:] in page
     assert "inte ännu" in page
-    token = house.desk.token("/admin/links") if 'name="csrf_token"' in page else ""
-    for way in ("pair", "remove"):
-        data = {"csrf_token": token, "unit": "frida", "code": path.removeprefix("/k/")}
-        assert house.desk.client.post(f"/admin/links/{way}", data=data).status_code in {400, 403}
+    for way in ("pair", "move", "remove"):
+        assert house.send(way, path, unit="talk2me").status_code == 403
+    assert house.desk.store.links()[0].unit_id == "frida"
     assert house.screen.get(path).status_code == 200
 
 

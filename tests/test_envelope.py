@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from werkzeug.test import TestResponse
 
+from kiosk.ballot import Ballot, NoAnswer
 from kiosk.devices import Devices
 from kiosk.envelope import PURPOSE, ROOM, TICKET_BYTES, EnvelopeError, Letterbox, new_letterbox, unpack
 from kiosk.guest.pace import Pace
 from kiosk.rounds import Admission
-from kiosk.store import LetterboxGoneError, RoundClosedError
+from kiosk.store import LetterboxGoneError, NotAdmittedError
 from tests.test_guest import NOW, Place
 
 STATEMENTS = 4
@@ -176,7 +177,7 @@ def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
     assert [(one.status_code, one.headers["Kiosk-Refusal"]) for one in answers] == [(410, "closed")] * 2
     assert kiosk.devices.late("") == 1
     with pytest.raises(LetterboxGoneError):
-        kiosk.store.cast_envelope(key.hex(), "frida", late, NOW, in_play=False)
+        kiosk.store.cast_envelope(key.hex(), late, NOW, in_play=False)
 
 
 @pytest.mark.parametrize("away", [timedelta(days=-800), timedelta(days=800)])
@@ -190,14 +191,39 @@ def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: tim
     assert kiosk.send(envelope).status_code == 204
 
 
-def test_what_was_sealed_at_another_unit_waits_for_its_own_address(kiosk: Kiosk) -> None:
-    kiosk.store.add_link(Admission.KIOSK, "talk2me", code="elsewhere")
-    envelope = seal(kiosk.public_key)
-    assert kiosk.send(envelope, "/k/elsewhere").status_code == 403
-    assert kiosk.send(envelope, "/k/unknown").status_code == 404
-    kiosk.store.add_link(Admission.KIOSK, "frida", code="the-same-unit")
-    assert kiosk.send(envelope, "/k/the-same-unit").status_code == 204
-    assert kiosk.waiting() == 1
+def test_a_kiosk_that_became_another_units_still_carries_to_the_box_it_was_sealed_for(kiosk: Kiosk) -> None:
+    kiosk.store.add_link(Admission.KIOSK, "frida", code="moved")
+    waiting, at_once = seal(kiosk.public_key), seal(kiosk.public_key)
+    kiosk.store.move_link("moved", "talk2me")
+    assert kiosk.send(waiting, "/k/unknown").status_code == 404
+    assert [kiosk.send(waiting, "/k/moved").status_code for _ in range(2)] == [204, 204]
+    assert kiosk.send(at_once, "/k/moved", waited=False).status_code == 204
+    nodes = answered_after_closing(kiosk)
+    assert (nodes["frida"], nodes["talk2me"]) == (12, 10)
+
+
+def test_what_is_carried_counts_for_the_pace_of_the_address_it_comes_through(kiosk: Kiosk) -> None:
+    kiosk.store.add_link(Admission.KIOSK, "talk2me", code="carrier")
+    kiosk.pace.burst = 1
+    ways = ["/k/carrier", "/k/carrier", "/"]
+    assert [kiosk.send(seal(kiosk.public_key), way).status_code for way in ways] == [204, 429, 204]
+
+
+def test_no_kiosk_carries_for_a_round_that_admits_none(tmp_path: Path) -> None:
+    place = Place(tmp_path, frozenset({Admission.SLIP}))
+    key = place.store.public_key("r", "frida")
+    with pytest.raises(NotAdmittedError):
+        place.store.cast_envelope(key, seal(bytes.fromhex(key)), NOW, in_play=False)
+    assert place.waiting() == 0
+
+
+def answered_after_closing(kiosk: Kiosk) -> dict[str, int]:
+    """How many answered at each unit: two have ten more ballots each, so that they are shown themselves."""
+    for unit in ("frida", "talk2me"):
+        for _ in range(2 * kiosk.round.k):
+            kiosk.store.cast("r", unit, Ballot((NoAnswer.SKIPPED,) * STATEMENTS), NOW)
+    kiosk.store.count(kiosk.round.closes_at)
+    return {node["id"]: node["answered"] for node in kiosk.store.snapshot()["rounds"][0]["nodes"]}
 
 
 def test_those_that_waited_take_no_guests_turn(kiosk: Kiosk) -> None:
@@ -216,12 +242,9 @@ def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None
 def test_each_unit_has_a_letterbox_of_its_own_and_none_outlives_the_round(kiosk: Kiosk) -> None:
     keys = {kiosk.store.public_key("r", unit) for unit in kiosk.round.tree.leaves}
     assert len(keys) == len(kiosk.round.tree.leaves)
-    key = kiosk.public_key
-    with pytest.raises(RoundClosedError):
-        kiosk.store.cast_envelope(key.hex(), "talk2me", seal(key), NOW, in_play=False)
     other = kiosk.store.public_key("r", "talk2me")
     with pytest.raises(EnvelopeError):
-        kiosk.store.cast_envelope(other, "talk2me", seal(key), NOW, in_play=False)
+        kiosk.store.cast_envelope(other, seal(kiosk.public_key), NOW, in_play=False)
     kiosk.store.count(kiosk.round.closes_at)
     assert kiosk.store.public_key("r", "frida") == ""
 

@@ -60,6 +60,14 @@ def test_the_picker_has_every_letter_of_a_name_and_asks_for_no_other() -> None:
     assert asked == letters
 
 
+def test_the_desk_is_served_the_guests_letters_for_the_same_ranges() -> None:
+    desk = (shipped_folder("static") / "desk.css").read_text(encoding="utf-8")
+    rules = [line for line in desk.splitlines() if line.startswith("@font-face")]
+    assert len(rules) == len(SCRIPTS) * len(WEIGHTS)
+    for rule in rules:
+        assert rule.replace('url("fonts/', 'url("/static/fonts/') in STYLE
+
+
 def test_making_the_fonts_again_changes_nothing(tmp_path: Path) -> None:
     make(tmp_path)
     for part in {part for part, _ in PARTS}:

@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 from kiosk.ballot import Ballot, NoAnswer
 from kiosk.devices import Devices
 from kiosk.guest.pace import Pace
-from kiosk.guest.sizes import Screen
 from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
 from kiosk.rounds import Admission, Round
 from kiosk.settings import read_settings
+from kiosk.sizes import Screen
 from kiosk.store import Store, open_store
 
 NOW = datetime(2026, 3, 2, 12)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -147,6 +148,17 @@ def test_no_mark_is_left_and_the_checklist_names_every_file(tmp_path: Path) -> N
     for path in on_the_machine:
         assert found["CHECKLIST.md"].count(f"| `{path}` |") == 2
     assert set(found) - {name for name in found if name.startswith("root/")} == {"CHECKLIST.md"}
+
+
+def test_the_checklist_asks_for_sound_and_room_in_both_languages(tmp_path: Path) -> None:
+    swedish, english = (
+        (written(tmp_path) / "CHECKLIST.md").read_text("utf-8").split("# A kiosk in ten minutes")
+    )
+    for text, words in ((swedish, ("hörlursuttag", "15 tum")), (english, ("headphone socket", "15 inches"))):
+        assert re.search("apt install .*alsa-utils", text)
+        assert text.index("alsa-utils") < text.index("sudo alsamixer") < text.index("sudo alsactl store")
+        for word in words:
+            assert word in text
 
 
 def test_the_screen_runs_as_a_user_without_rights_and_always_comes_back(tmp_path: Path) -> None:

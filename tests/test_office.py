@@ -12,8 +12,10 @@ import pytest
 import kiosk.database
 from kiosk.database import Database, StoreError
 from kiosk.office import Deed
+from kiosk.rounds import Admission
 from kiosk.seal import KeyFolder
-from kiosk.store import Store
+from kiosk.sizes import Screen
+from kiosk.store import Link, Store
 from tests.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
 from tests.test_desk import Desk
 
@@ -70,8 +72,11 @@ def test_an_older_installation_is_upgraded_and_keeps_its_ballots(tmp_path: Path)
     old.close()
     first, *later = kiosk.database._migrations()
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
-        for table in re.findall(r"CREATE TABLE (\w+)", "".join(sql for _, sql in later)):
+        added = "".join(sql for _, sql in later)
+        for table in re.findall(r"CREATE TABLE (\w+)", added):
             database.execute(f"DROP TABLE {table}")
+        for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", added):
+            database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         database.execute("UPDATE installation SET value = ? WHERE key = 'schema'", [str(first[0])])
     shutil.rmtree(tmp_path / "keys" / "letterbox.r.a")
     new = Store(Database(f"sqlite:///{tmp_path / 'k.sqlite'}"), KeyFolder(tmp_path / "keys"))
@@ -87,3 +92,20 @@ def test_an_older_installation_is_upgraded_and_keeps_its_ballots(tmp_path: Path)
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
         made = [row[0] for row in database.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")]
     assert [sql for sql in made if not sql.endswith("STRICT")] == []
+
+
+def test_kiosks_of_an_older_installation_keep_their_addresses_and_can_be_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_two = kiosk.database._migrations()[:2]
+    with monkeypatch.context() as before:
+        before.setattr(kiosk.database, "_migrations", lambda: first_two)
+        a_store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "k.sqlite") as database:
+        database.execute("INSERT INTO link VALUES ('old', 'kiosk', 'a'), ('paper', 'poster', 'a')")
+    new = a_store(tmp_path)
+    assert new.links() == [Link("old", Admission.KIOSK, "a"), Link("paper", Admission.POSTER, "a")]
+    new.set_screen("old", Screen(476, 700, 0))
+    assert new.link("old") == Link("old", Admission.KIOSK, "a", Screen(476, 700, 0))
+    new.set_screen("old", None)
+    assert new.link("old") == Link("old", Admission.KIOSK, "a")

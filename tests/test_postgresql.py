@@ -15,8 +15,11 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
+import kiosk.database
+from kiosk.rounds import Admission
+from kiosk.sizes import Screen
 from kiosk.slips import UsedSlipError
-from kiosk.store import RoundClosedError, Store, open_store
+from kiosk.store import Link, RoundClosedError, Store, open_store
 from tests.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
 
 ROUND = a_round(tree("a", "b"))
@@ -144,3 +147,24 @@ def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
     assert store.link("\0") is None
     assert store.unit_of_slip("BBB\0") is None
     assert store.account("anna\0") is None
+
+
+def test_an_older_installation_is_upgraded_and_its_kiosks_measured_and_moved(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_two = kiosk.database._migrations()[:2]
+    with monkeypatch.context() as before:
+        before.setattr(kiosk.database, "_migrations", lambda: first_two)
+        old = opened(url, tmp_path)
+        old.migrate()
+        old.close()
+    with psycopg.connect(url) as connection:
+        connection.execute("INSERT INTO link VALUES ('old', 'kiosk', 'a')")
+    new = opened(url, tmp_path)
+    new.migrate()
+    new.check_schema()
+    assert new.links() == [Link("old", Admission.KIOSK, "a")]
+    new.set_screen("old", Screen(476, 700, 0))
+    new.move_link("old", "b")
+    assert new.link("old") == Link("old", Admission.KIOSK, "b", Screen(476, 700, 0))
+    new.close()

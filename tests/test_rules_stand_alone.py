@@ -12,7 +12,7 @@ import kiosk
 
 PACKAGE = Path(kiosk.__file__).parent
 RULES = [
-    "ballot", "box", "charts", "definition", "guest/sizes", "intervals", "results", "rounds", "slips",
+    "ballot", "box", "charts", "definition", "sizes", "intervals", "results", "rounds", "slips",
     "snapshot", "survey", "tally", "ticks", "tree",
 ]  # fmt: skip
 FORBIDDEN = {

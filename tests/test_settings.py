@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.guest.sizes import Screen
 from kiosk.settings import NAMES, SettingsError, read_settings, shipped_folder
+from kiosk.sizes import Screen
 from kiosk.ticks import Daily
 
 BAD: dict[str, tuple[str, str, str]] = {

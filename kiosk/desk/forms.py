@@ -1,5 +1,6 @@
 """The forms staff fill in. Labels and explanations stand in the templates."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from flask_wtf import FlaskForm
@@ -21,6 +22,13 @@ from kiosk.desk.words import language, say
 from kiosk.imported import MOST_ANSWERS
 from kiosk.paper import Size
 from kiosk.rounds import Admission, Figures
+from kiosk.sizes import (
+    DISTANCE_LIMITS_MM,
+    LEAST_DISTANCE_MM,
+    LOWER_EDGE_LIMITS_MM,
+    WIDTH_LIMITS_MM,
+    Screen,
+)
 
 
 class DeskForm(FlaskForm):
@@ -76,6 +84,40 @@ class LinkForm(DeskForm):
 
 class PairForm(DeskForm):
     unit = SelectField()
+
+
+class MoveForm(DeskForm):
+    unit = SelectField()
+
+
+def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], None]:
+    """Whole millimetres within limits; the message names them, since centimetres are a likely mistake."""
+
+    def check(form: FlaskForm, field: IntegerField) -> None:
+        del form
+        if field.data is None or not least <= field.data <= most:
+            field.errors = []
+            message = say(
+                "Skriv hela millimeter, från {least} till {most}. 1 cm är 10 mm.", least=least, most=most
+            )
+            raise StopValidation(message)
+
+    return check
+
+
+class ScreenForm(DeskForm):
+    width_mm = IntegerField(validators=[Optional(), millimetres(*WIDTH_LIMITS_MM)])
+    distance_mm = IntegerField(
+        default=LEAST_DISTANCE_MM, validators=[Optional(), millimetres(*DISTANCE_LIMITS_MM)]
+    )
+    lower_edge_mm = IntegerField(validators=[Optional(), millimetres(*LOWER_EDGE_LIMITS_MM)])
+
+    @property
+    def screen(self) -> Screen | None:
+        """What was measured; None where the width was left out."""
+        if self.width_mm.data is None:
+            return None
+        return Screen(self.width_mm.data, self.distance_mm.data or LEAST_DISTANCE_MM, self.lower_edge_mm.data)
 
 
 class SlipsForm(DeskForm):

@@ -20,6 +20,8 @@ blueprint = Blueprint("languages", __name__)
 
 LONGEST = 400
 
+LETTERS_A_ROW = 40
+
 
 @dataclass(frozen=True)
 class LanguageState:
@@ -52,6 +54,11 @@ class Line:
     def key(self) -> str:
         """What the form calls the line: a place in a list would mean another text once that has changed."""
         return _digest(self.message)
+
+    @property
+    def rows(self) -> int:
+        """Of the field, in a browser that cannot make it as tall as its text."""
+        return max(2, 1 + len(self.text or self.message) // LETTERS_A_ROW)
 
 
 @blueprint.route("/languages")

@@ -1,6 +1,8 @@
 """Addresses of kiosks and posters, and the paper that leads guests to them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from secrets import SystemRandom
 from typing import Any
 
@@ -8,7 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.database import StoreError
-from kiosk.desk.forms import LinkForm, PairForm, PosterForm, SlipsForm
+from kiosk.desk.forms import LinkForm, MoveForm, PairForm, PosterForm, ScreenForm, SlipsForm
 from kiosk.desk.session import desk, for_coordinator, for_staff, is_coordinator, note
 from kiosk.desk.words import period, say
 from kiosk.devices import LIFETIME, Life
@@ -17,6 +19,7 @@ from kiosk.office import Deed
 from kiosk.paper import PaperError, Size, poster_page, slip_sheets, words_in
 from kiosk.results import answered
 from kiosk.rounds import Admission, Round
+from kiosk.sizes import Screen
 from kiosk.store import Link
 
 blueprint = Blueprint("links", __name__)
@@ -24,16 +27,28 @@ blueprint = Blueprint("links", __name__)
 
 @dataclass(frozen=True)
 class Address:
-    """A link as staff see it. `life` is a kiosk's, and `late` how many of its ballots waited for the network
-    until their round was closed; `url` is "" for who may not have it: whoever has a
-    kiosk's address can stuff its box, if slowly."""
+    """A link as staff see it: `key` is what forms call it, `mark` the end of its code. `url` is "" for who
+    may not have it: whoever has a kiosk's address can stuff its box, if slowly."""
 
-    code: str
+    key: str
+    mark: str
     unit: str
-    is_poster: bool
+    unit_id: str
     url: str
-    life: Life | None
+
+
+@dataclass(frozen=True)
+class Kiosk:
+    """A screen as staff see it. `late` is how many of its ballots waited for the network until their round
+    was closed, `screen` what it measures, by its own measures or by those of all, `form` changes its own;
+    one that `is_fixed` stands on the installation's own address."""
+
+    address: Address
+    life: Life
     late: int
+    screen: Screen | None
+    form: ScreenForm
+    is_fixed: bool
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class SlipLine:
 @for_staff
 def links() -> ResponseReturnValue:
     """All addresses, by unit, and forms for one more and for paper."""
-    return _page(_slips_form(formdata=None), _poster_form(formdata=None))
+    return _page()
 
 
 @blueprint.route("/links", methods=["POST"])
@@ -86,16 +101,69 @@ def pair() -> ResponseReturnValue:
     )
 
 
+@blueprint.route("/links/screen", methods=["POST"])
+@for_staff
+def measure() -> ResponseReturnValue:
+    """Write down what a kiosk's screen measures, or that it is as all are."""
+    found, form = _sent_link(), ScreenForm()
+    if found.admission is not Admission.KIOSK:
+        abort(404)
+    if not form.validate():
+        return _page(screen_forms={found.code: form}, status=400)
+    desk().store.set_screen(found.code, form.screen)
+    width = f"{form.screen.width_mm} mm" if form.screen else "–"
+    note(Deed.SCREEN_MEASURED, f"{found.unit_id}, {_mark(found)}, {width}")
+    return _to(found)
+
+
+@blueprint.route("/links/move", methods=["POST"])
+@for_coordinator
+def move() -> ResponseReturnValue:
+    """Make a kiosk another unit's. Its address stays, to which its machine may be locked."""
+    found, form = _sent_link(), MoveForm()
+    form.unit.choices = list(_units().items())
+    if found.admission is not Admission.KIOSK or not found.code:
+        abort(404)
+    if not form.validate():
+        abort(400)
+    desk().store.move_link(found.code, form.unit.data)
+    note(Deed.KIOSK_MOVED, f"{found.unit_id} → {form.unit.data}, {_mark(found)}")
+    return _to(found)
+
+
 @blueprint.route("/links/remove", methods=["POST"])
 @for_coordinator
 def remove_link() -> ResponseReturnValue:
     """Close an address, of a screen that was lost or a poster that was taken down."""
-    found = desk().store.link(request.form.get("code", ""))
-    if found is None or not found.code:
+    found = _sent_link()
+    if not found.code:
         abort(404)
     desk().store.remove_link(found.code)
     note(Deed.ADDRESS_REMOVED, f"{found.unit_id}, {found.admission.value}")
     return redirect(url_for("links.links"), 303)
+
+
+def _sent_link() -> Link:
+    """The link whose key a form sends."""
+    by_key = {_key(link): link for link in desk().store.links()}
+    found = by_key.get(request.form.get("key", ""))
+    if found is None:
+        abort(404)
+    return found
+
+
+def _key(link: Link) -> str:
+    """What forms call a link. Staff may not have its code, and cannot find it from this."""
+    return sha256(link.code.encode()).hexdigest()[:16]
+
+
+def _mark(link: Link) -> str:
+    """How a kiosk is told from its unit's others."""
+    return link.code[-4:]
+
+
+def _to(link: Link) -> ResponseReturnValue:
+    return redirect(url_for("links.links", _anchor=f"kiosk-{_key(link)}"), 303)
 
 
 @blueprint.route("/links/slips", methods=["POST"])
@@ -104,7 +172,7 @@ def slips() -> ResponseReturnValue:
     """New slips for a unit, as a PDF; their codes are kept nowhere else."""
     form = _slips_form()
     if not form.validate():
-        return _page(form, _poster_form(formdata=None), status=400)
+        return _page(form, status=400)
     words = words_in(desk().library.guest, form.languages.data)
     try:
         codes = desk().store.print_slips(form.round.data, form.unit.data, form.number.data)
@@ -116,7 +184,7 @@ def slips() -> ResponseReturnValue:
     else:
         note(Deed.SLIPS_PRINTED, f"{form.round.data}, {form.unit.data}, {form.number.data}")
         return _pdf(sheets, f"slips-{form.unit.data}.pdf")
-    return _page(form, _poster_form(formdata=None), status=400)
+    return _page(form, status=400)
 
 
 @blueprint.route("/links/poster")
@@ -125,14 +193,14 @@ def poster() -> ResponseReturnValue:
     """A poster or table card for a poster's address, as a PDF."""
     form = _poster_form(formdata=request.args)
     if not form.validate():
-        return _page(_slips_form(formdata=None), form, status=400)
+        return _page(poster_form=form, status=400)
     link = _posters()[form.link.data]
     words = words_in(desk().library.guest, form.languages.data)
     try:
         page = poster_page(_address(link).url, words, Size(form.size.data))
     except PaperError:
         form.languages.errors = [_unprintable()]
-        return _page(_slips_form(formdata=None), form, status=400)
+        return _page(poster_form=form, status=400)
     return _pdf(page, f"poster-{link.unit_id}-{form.size.data}.pdf")
 
 
@@ -146,16 +214,30 @@ def _pdf(content: bytes, name: str) -> Response:
     return response
 
 
-def _page(slips_form: SlipsForm, poster_form: PosterForm, status: int = 200) -> ResponseReturnValue:
-    form, pair_form = LinkForm(formdata=None), PairForm(formdata=None)
-    form.unit.choices = pair_form.unit.choices = sorted(_units().items(), key=lambda unit: unit[1])
+def _page(
+    slips_form: SlipsForm | None = None,
+    poster_form: PosterForm | None = None,
+    screen_forms: Mapping[str, ScreenForm] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    """All forms, fresh but those that were sent and could not be taken; a screen's by its kiosk's code."""
+    form, pair_form, move_form = LinkForm(formdata=None), PairForm(formdata=None), MoveForm(formdata=None)
+    units = sorted(_units().items(), key=lambda unit: unit[1])
+    form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units
+    links = desk().store.links()
     page = render_template(
         "links.html",
-        addresses=[_address(link) for link in desk().store.links()],
+        kiosks=[
+            _kiosk(link, (screen_forms or {}).get(link.code) or _screen_form(link))
+            for link in links
+            if link.admission is Admission.KIOSK
+        ],
+        posters=[_address(link) for link in links if link.admission is Admission.POSTER],
         form=form,
         pair_form=pair_form,
-        slips_form=slips_form,
-        poster_form=poster_form,
+        move_form=move_form,
+        slips_form=slips_form or _slips_form(formdata=None),
+        poster_form=poster_form or _poster_form(formdata=None),
         slip_lines=_slip_lines(),
         autonyms={code: found.language for code, found in desk().library.guest.items()},
     )
@@ -221,19 +303,32 @@ def _posters() -> dict[str, Link]:
 
 
 def _units() -> dict[str, str]:
-    """Unit id -> name, of all trees on file."""
-    trees = desk().library.trees.values()
-    return {unit: tree.node(unit).name for tree in trees for unit in tree.leaves}
+    return desk().library.units
 
 
 def _address(link: Link) -> Address:
     is_poster = link.admission is Admission.POSTER
     path = f"/{'s' if is_poster else 'k'}/{link.code}" if link.code else "/"
     return Address(
-        link.code,
+        _key(link),
+        _mark(link),
         _units().get(link.unit_id, link.unit_id),
-        is_poster,
+        link.unit_id,
         desk().guest_address + path if is_poster or is_coordinator() else "",
-        None if is_poster else desk().devices.life(link.code),
-        desk().devices.late(link.code),
     )
+
+
+def _kiosk(link: Link, form: ScreenForm) -> Kiosk:
+    settings, devices = desk().settings, desk().devices
+    return Kiosk(
+        _address(link),
+        devices.life(link.code),
+        devices.late(link.code),
+        link.screen or (settings.screen if settings else None),
+        form,
+        is_fixed=not link.code,
+    )
+
+
+def _screen_form(link: Link) -> ScreenForm:
+    return ScreenForm(formdata=None, data=asdict(link.screen) if link.screen else None)

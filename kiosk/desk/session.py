@@ -60,7 +60,7 @@ class Desk:
             self.library = read_library(self.settings)
 
 
-NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "code"})
+NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "key"})
 """Fields of forms that nobody fills in with words, or that must not be shown."""
 
 SHORTEST_TYPED = 4

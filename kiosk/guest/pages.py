@@ -15,12 +15,12 @@ from markupsafe import Markup
 
 from kiosk.audio import speeches, spoken_texts
 from kiosk.guest.screen import Line, Question, in_all, questions
-from kiosk.guest.sizes import Screen
 from kiosk.guest.stored import sentences
 from kiosk.guest.texts import REFUSALS, SCREEN
 from kiosk.i18n import REFERENCE, Catalogue, Language
 from kiosk.library import Library, shown_languages, spoken_languages
 from kiosk.settings import shipped_folder
+from kiosk.sizes import Screen
 from kiosk.survey import Survey
 
 
@@ -143,6 +143,20 @@ class Pages:
             typed=typed,
             **self._surroundings(is_kiosk=True),
             problem=catalogue.text(REFUSALS[refusal]) if refusal else "",
+        )
+
+    def paired(self, unit_id: str, home: str) -> str:
+        """Which unit this screen now belongs to, in every language, and the way to begin."""
+        spoken = self._spoken()
+        return render_template(
+            "guest/paired.html",
+            language=spoken[0].language,
+            screen=_screen(spoken[0]),
+            title=self.library.units.get(unit_id, unit_id),
+            lines=in_all(SCREEN["paired"], spoken),
+            start=in_all(SCREEN["start"], spoken),
+            home=home,
+            **self._surroundings(is_kiosk=True),
         )
 
     def stored(self, schema: Mapping[str, Sequence[str]], back: str, *, is_kiosk: bool) -> str:

@@ -43,7 +43,10 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
     "account": (("name", "role", "password"), _OTHERS),
     "round": (("id", "terms", "closed", "lost_boxes"), _OTHERS),
     "snapshot": (("id", "document"), _OTHERS),
-    "link": (("code", "admission", "unit_id"), _OTHERS),
+    "link": (
+        ("code", "admission", "unit_id", "width_mm", "distance_mm", "lower_edge_mm"),
+        _OTHERS,
+    ),
     "wall": (("code", "node_id"), _OTHERS),
     "log": (("number", "at", "name", "deed", "what"), _OTHERS),
     "reply": (("round_id", "language", "words"), _OTHERS),

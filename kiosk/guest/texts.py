@@ -32,6 +32,7 @@ SCREEN = {
     "continue": _("Fortsätt"),
     "language": _("Språk"),
     "pair": _("Skriv koden för den här skärmen"),
+    "paired": _("Skärmen är klar. Den hör till det här stället."),
     "erase": _("Sudda"),
     "connect": _("Koppla skärmen"),
     "practice": _("Det här är en övning. Inget sparas."),

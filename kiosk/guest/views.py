@@ -8,13 +8,14 @@ import gzip
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, make_response, redirect, request, send_file
+from flask import Blueprint, Flask, Response, abort, g, make_response, redirect, request, send_file
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests
 from werkzeug.wrappers import Response as BaseResponse
@@ -26,12 +27,12 @@ from kiosk.devices import DIGITS, Devices, TooManyTriesError
 from kiosk.guest.guard import headers, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
-from kiosk.guest.sizes import Screen
 from kiosk.guest.texts import REFUSALS
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library
 from kiosk.rounds import Admission, Round
 from kiosk.settings import shipped_folder
+from kiosk.sizes import Screen
 from kiosk.store import LetterboxGoneError, Link, NotAdmittedError, RoundClosedError, Store
 
 LARGEST_FORM = 16 * 1024
@@ -75,7 +76,8 @@ def create_guest_app(
 ) -> Flask:
     """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
     demonstration only. `devices` are shared with the desk, which pairs them; `leave_to` is
-    where a phone goes at once; `screen` what a kiosk's measures; `audio` holds speech."""
+    where a phone goes at once; `screen` what kiosks measure that have no measures of their own;
+    `audio` holds speech."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     if isinstance(app.json, DefaultJSONProvider):
@@ -87,14 +89,13 @@ def create_guest_app(
     app.logger.disabled = True
     app.register_error_handler(HTTPException, views.refused)
     app.register_error_handler(Exception, views.failed)
+    app.before_request(views.measure)
     app.before_request(views.check_form)
-    with app.app_context():
-        own = headers(pages.styles(is_kiosk=True))
-    app.after_request(lambda response: _with_headers(response, own))
+    app.after_request(lambda response: _with_headers(response, views.headers()))
     return app
 
 
-def _with_headers(response: Response, own: dict[str, str]) -> Response:
+def _with_headers(response: Response, own: Mapping[str, str]) -> Response:
     response.headers.update(own)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
@@ -151,7 +152,7 @@ class GuestViews:
         self, store: Store, pages: Pages, clock: Callable[[], datetime], pace: Pace, devices: Devices
     ) -> None:
         self._store = store
-        self._pages = pages
+        self._unmeasured = pages
         self._clock = clock
         self._pace = pace
         self._devices = devices
@@ -170,6 +171,7 @@ class GuestViews:
             views.add_url_rule(f"{beside}/stored", f"stored {prefix}", self.stored, methods=["GET"])
             views.add_url_rule(f"{beside}/alive", f"alive {prefix}", self.alive, methods=["GET"])
             views.add_url_rule(f"{beside}/queue", f"queue {prefix}", self.queue, methods=["GET"])
+        views.add_url_rule("/k/<code>/paired", "paired", self.paired, methods=["GET"])
         views.add_url_rule("/k/<code>/worker", "worker", self.worker, methods=["GET"])
         views.add_url_rule("/audio/<language>/<name>", "audio", self.audio, methods=["GET"])
         views.add_url_rule("/pair", "pairing", self.pairing, methods=["GET"])
@@ -180,6 +182,24 @@ class GuestViews:
         views.add_url_rule("/q/thanks", "slip thanks", self.thanks, methods=["GET"])
         views.add_url_rule("/q/stored", "slip stored", self.stored, methods=["GET"])
         return views
+
+    # -- the screen it is for ----------------------------------------------------------------------
+
+    def measure(self) -> None:
+        """Find out what this request's screen measures: a kiosk's own, or what is said of all kiosks."""
+        g.screen = self._unmeasured.screen if _is_kiosk() else None
+        if request.blueprint == "guest" and _is_kiosk():
+            link = self._store.link((request.view_args or {}).get("code", ""))
+            g.screen = (link and link.screen) or g.screen
+
+    @property
+    def _pages(self) -> Pages:
+        """The pages as this request's screen needs them."""
+        return replace(self._unmeasured, screen=g.screen)
+
+    def headers(self) -> Mapping[str, str]:
+        """What every answer carries: its policy allows the style of this request's screen, and no other's."""
+        return headers(self._pages.styles(is_kiosk=True))
 
     def check_form(self) -> None:
         """Refuse what no page of ours sends, before anything is looked up."""
@@ -229,7 +249,8 @@ class GuestViews:
         return self._take(lambda now: self._store.cast(*place, ballot, now), thanks)
 
     def _open(self, code: str) -> Answer:
-        """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network.
+        """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network. Any
+        paired kiosk may carry it: it goes to the box it was sealed for.
 
         410 Gone tells the kiosk that this envelope can never be taken, and may be thrown away.
         """
@@ -250,7 +271,7 @@ class GuestViews:
         in_play = self._is_play(link, lane=lane) and not has_waited
         try:
             return self._take(
-                lambda now: self._store.cast_envelope(letterbox, link.unit_id, sealed, now, in_play=in_play),
+                lambda now: self._store.cast_envelope(letterbox, sealed, now, in_play=in_play),
                 f"{request.path.rstrip('/')}/thanks",
             )
         except LetterboxGoneError:
@@ -289,7 +310,11 @@ class GuestViews:
             return make_response(self._pages.pairing(asked, "", "too_many_codes"), 429)
         if unit is None:
             return make_response(self._pages.pairing(asked, "", "wrong_code"), 403)
-        return redirect(f"/k/{self._store.add_link(Admission.KIOSK, unit).code}", 303)
+        return redirect(f"/k/{self._store.add_link(Admission.KIOSK, unit).code}/paired", 303)
+
+    def paired(self, code: str) -> Answer:
+        """Which unit the screen belongs to, before a guest's page: whoever paired it may have erred."""
+        return make_response(self._pages.paired(self._link(code).unit_id, f"/k/{code}"))
 
     def alive(self, code: str = "") -> Answer:
         """A kiosk's sign of life, which its page gives at fixed times of the clock."""

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from kiosk.guest.sizes import Screen
 from kiosk.rounds import Admission
+from kiosk.sizes import Screen
 from tests.serving import served
 from tests.test_guest import Place
 

@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 from kiosk.guest.pace import Pace
 from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
+from kiosk.rounds import Admission
 from kiosk.settings import read_settings
+from kiosk.sizes import Screen
 from tests.test_desk import PASSWORD, Desk
 
 pytestmark = pytest.mark.browser
@@ -76,7 +78,7 @@ def make_an_address(page: Page) -> str:
     page.get_by_role("link", name="Adresser", exact=True).click()
     page.locator("#unit").select_option(label="FRIDA")
     page.get_by_role("button", name="Gör en adress").click()
-    path = re.search(r"/k/\S+", page.locator("tbody a code").first.inner_text())
+    path = re.search(r"/k/\S+", page.locator(".kiosks a code").first.inner_text())
     assert path
     return path.group(0)
 
@@ -144,6 +146,8 @@ def test_no_other_page_has_a_barrier_that_can_be_found(
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
     wall = desk.store.office.add_wall("vasteras")
+    desk.store.add_link(Admission.KIOSK, "frida", screen=Screen(217))
+    desk.store.add_link(Admission.POSTER, "frida")
     address = serve(desk.app)
     page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
     sign_in(page, address)

@@ -71,5 +71,8 @@ def test_a_screen_is_paired_by_touch(
     assert all(box and box["height"] >= 72 and box["width"] >= 72 for box in boxes)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.click('.digits button[value="done"]')
+    expect(page.locator("h1")).to_have_text("FRIDA")
+    assert Axe().run(page).response["violations"] == []
+    page.locator("main .button").click()
     page.wait_for_url("**/k/*")
     expect(page.locator("#picker")).to_be_visible()

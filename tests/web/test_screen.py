@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from kiosk.guest.sizes import Screen
 from kiosk.rounds import Admission
+from kiosk.sizes import Screen
 from tests.test_guest import NOW, Place
 
 pytestmark = pytest.mark.browser
@@ -224,6 +224,25 @@ def test_a_screen_nobody_measured_has_smaller_letters(open_page: Open, browser: 
     page = open_page((width, height))
     start(page)
     assert capital_height(page, browser, ".option") < 600 * tan(radians(0.7)) * width / width_mm - 1
+
+
+def test_two_kiosks_of_one_installation_each_have_letters_for_their_own_screen(
+    browser: Browser, serve: Serve, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, ALL_WAYS, screen=Screen(476))
+    measured = {"tablet": Screen(217), "wall": Screen(708, 1200), "unmeasured": None}
+    for code, screen in measured.items():
+        place.store.add_link(Admission.KIOSK, "frida", code=code, screen=screen)
+    address, page, refused = serve(place.app), browser.new_page(viewport={"width": 1280, "height": 800}), []
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    for code, screen in measured.items():
+        needed = screen or Screen(476)
+        for path in ("", "/practice", "/stored", "/thanks", "/paired"):
+            page.goto(f"{address}/k/{code}{path}")
+            assert font_size(page) == pytest.approx(1280 / needed.width_mm * needed.text_mm, abs=0.1)
+            assert overflow(page) <= 0, path
+    page.close()
+    assert refused == []
 
 
 @pytest.mark.parametrize("language", ["uk", "ru", "pl", "ro"])

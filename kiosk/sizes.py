@@ -17,6 +17,13 @@ REACH_MM = (800, 1100)
 
 LEAST_DISTANCE_MM = 600
 
+WIDTH_LIMITS_MM = (100, 3000)
+DISTANCE_LIMITS_MM = (200, 3000)
+LOWER_EDGE_LIMITS_MM = (0, 1000)
+
+SMALL_MM = 300
+"""A screen narrower than this, of less than about 15 inches, has no room for long statements."""
+
 
 @dataclass(frozen=True)
 class Screen:
@@ -26,6 +33,10 @@ class Screen:
     width_mm: int
     distance_mm: int = LEAST_DISTANCE_MM
     lower_edge_mm: int | None = None
+
+    @property
+    def is_small(self) -> bool:
+        return self.width_mm < SMALL_MM
 
     @property
     def text_mm(self) -> float:
