@@ -67,7 +67,7 @@ def new_link() -> ResponseReturnValue:
 
 
 @blueprint.route("/links/pair", methods=["POST"])
-@for_coordinator
+@for_staff
 def pair() -> ResponseReturnValue:
     """A code that makes one screen a unit's kiosk, shown once."""
     form = PairForm()
