@@ -193,9 +193,7 @@ def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) 
 
 
 @pytest.mark.parametrize(("name", "status"), [("anna", 200), ("bo", 200), ("cia", 403)])
-def test_coordinators_and_staff_pair_screens_and_viewers_do_not(
-    house: House, name: str, status: int
-) -> None:
+def test_coordinators_and_staff_pair_screens_and_viewers_do_not(house: House, name: str, status: int) -> None:
     house.desk.store.set_account(Account("cia", "viewer", HASH))
     house.desk.client.post("/admin/sign-out", data={"csrf_token": house.desk.token("/admin/links")})
     house.desk.sign_in(name)
