@@ -120,24 +120,18 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
             Reason(
                 "Med ungefär {a_day} svar om dagen får ett ställe färre än {k} svar på hela omgången. De "
                 "räknas ihop med ett annat ställes, eller visas inte alls.",
-                {"a_day": f"{guests_a_day:g}", "k": new.k},
+                {"a_day": guests_a_day, "k": new.k},
             )
         )
     elif timedelta(days=full_at(0, new.k) / guests_a_day) > length:
-        found.append(
-            Reason(
-                "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
-                "stängt: det behövs {two_k} svar. Välj en längre omgång eller ett mindre k.",
-                {"a_day": f"{guests_a_day:g}", "two_k": full_at(0, new.k)},
-            )
-        )
+        found.append(_shown_at_the_end(new, guests_a_day))
     else:
         found.append(
             Reason(
                 "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
                 "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
                 {
-                    "a_day": f"{guests_a_day:g}",
+                    "a_day": guests_a_day,
                     "days": ceil(full_at(0, new.k) / guests_a_day),
                     "apart": ceil((FULLEST - 1) * new.k / guests_a_day),
                 },
@@ -152,6 +146,21 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
             )
         )
     return tuple(found)
+
+
+def _shown_at_the_end(new: Round, guests_a_day: float) -> Reason:
+    values = {"a_day": guests_a_day, "two_k": full_at(0, new.k)}
+    if new.k == K_FLOOR:
+        return Reason(
+            "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+            "stängt: det behövs {two_k} svar. Välj en längre omgång.",
+            values,
+        )
+    return Reason(
+        "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+        "stängt: det behövs {two_k} svar. Välj en längre omgång eller ett mindre k.",
+        values,
+    )
 
 
 def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:
