@@ -59,6 +59,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         is_https=settings.is_https,
         settings=settings,
         devices=devices,
+        take_in=guest.extensions["guest"].take_in,
     )
     return guest, desk
 

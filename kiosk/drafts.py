@@ -80,6 +80,16 @@ def new_id(words: str, taken: Iterable[str], fallback: str) -> str:
     return name
 
 
+def new_title(words: str, taken: Iterable[str]) -> str:
+    """A title that no other survey has: numbered where it is taken."""
+    titles, title, number = set(taken), words, 1
+    while title in titles:
+        number += 1
+        ending = f" ({number})"
+        title = words[: LONGEST_TITLE - len(ending)] + ending
+    return title
+
+
 def check_draft(draft: Draft) -> None:
     """Raise DraftError, with every reason at once, unless a survey can be made of the draft."""
     reasons = []
@@ -131,6 +141,12 @@ def write_survey(folder: Path, draft: Draft, scales: Mapping[str, Scale], seen: 
     return survey
 
 
+def remove_survey(folder: Path, survey_id: str) -> None:
+    """Take `folder`/<survey_id>.toml away; no error if somebody else already has."""
+    with _ONE_AT_A_TIME:
+        (folder / f"{survey_id}.toml").unlink(missing_ok=True)
+
+
 def name_of(draft: Draft) -> str:
     """A name for exactly this draft."""
     return hashlib.sha256(as_toml(draft).encode()).hexdigest()[:32]
@@ -140,13 +156,14 @@ def write_form(
     questions: Path,
     translations: Path,
     form: Form,
-    surveys: Iterable[str],
+    surveys: Mapping[str, Survey],
     scales: Mapping[str, Scale],
     translated: Mapping[str, Container[str]],
     who: str,
     on: date,
 ) -> Survey:
-    """Keep what came from elsewhere under ids of its own, its translations not reviewed; the survey it is.
+    """Keep what came from elsewhere under an id and title of its own, its translations not reviewed; the
+    survey it is.
 
     Texts that are `translated` (language -> reference texts) stay as they are: they are other surveys' too,
     and somebody may have reviewed them. A scale with the labels of one on file is that scale. Raises
@@ -160,7 +177,12 @@ def write_form(
             taken.add(new[scale.labels].id)
     used = {**by_labels, **new}
     statements = tuple(replace(one, scale=used[one.scale.labels]) for one in form.draft.statements)
-    draft = replace(form.draft, id=new_id(form.draft.id, surveys, "survey"), statements=statements)
+    draft = replace(
+        form.draft,
+        id=new_id(form.draft.id, surveys, "survey"),
+        title=new_title(form.draft.title, (survey.title for survey in surveys.values())),
+        statements=statements,
+    )
     check_draft(draft)
     for scale in new.values():
         _write_scale(questions / "scales", scale, draft)

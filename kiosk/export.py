@@ -77,6 +77,23 @@ def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
     return {**found, "datapackage.json": _description(document, found)}
 
 
+def data_package(document: Document, rounds: Iterable[Round]) -> bytes:
+    """All files of an export in one archive, made from one snapshot: hashes in the description then fit the
+    files beside it, whenever boxes are counted. The same bytes for the same figures."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files(document, rounds).items():
+            _add(archive, name, content)
+    return packed.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """A file with no moment of packing."""
+    part = zipfile.ZipInfo(name)
+    part.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(part, content)
+
+
 def _counts(document: Document) -> Iterator[Row]:
     for one in document["rounds"]:
         terms = {
@@ -191,9 +208,7 @@ def _without_times(packed: bytes, properties: Any) -> bytes:
             if name == "docProps/core.xml":
                 moment = f"{properties.created:%Y-%m-%dT%H:%M:%SZ}".encode()
                 content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + moment, content)
-            part = zipfile.ZipInfo(name)
-            part.compress_type = zipfile.ZIP_DEFLATED
-            written.writestr(part, content)
+            _add(written, name, content)
     return same.getvalue()
 
 

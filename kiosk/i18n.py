@@ -171,7 +171,9 @@ def read_catalogues(folders: list[Path], domain: str) -> dict[str, Catalogue]:
         for path in sorted(folder.glob(f"*/LC_MESSAGES/{domain}.po")):
             code = path.parent.parent.name
             read = read_catalogue(path, code)
-            found[code] = _merged(found[code], read) if code in found else read
+            if code in found:
+                read = _read_by(found[code], read) if code == REFERENCE else _merged(found[code], read)
+            found[code] = read
     if REFERENCE in found:
         found = {code: _with_gaps(read, found[REFERENCE]) for code, read in found.items()}
     order = list(AUTONYMS)
@@ -196,6 +198,17 @@ def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
         texts,
         tuple(m for m in (*shipped.empty, *own.empty) if m not in texts),
         (*untouched, *own.unreviewed),
+    )
+
+
+def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
+    """The reference, with what an installation's people have read of it. A text that is no longer shipped is
+    left out: it would be a gap in every other language."""
+    merged = _merged(shipped, own)
+    return replace(
+        merged,
+        texts={message: merged.texts[message] for message in shipped.texts},
+        unreviewed=tuple(message for message in merged.unreviewed if message in shipped.texts),
     )
 
 

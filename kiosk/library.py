@@ -67,9 +67,21 @@ def shown_languages(
     catalogues: Mapping[str, Catalogue], survey: Survey, allowed: frozenset[str] | None
 ) -> tuple[str, ...]:
     """Languages a guest may choose for a survey, in the picker's order: those the screen can speak that
-    have every text of the survey too. Nothing falls back to Swedish inside a statement."""
+    have every text of the survey too. Nothing falls back to Swedish inside a statement.
+
+    A round has frozen its survey's texts, and a review is of the texts on file: what was frozen counts as
+    reviewed only where it is the same, word for word.
+    """
     return tuple(
         code
         for code in spoken_languages(catalogues, allowed)
-        if code == REFERENCE or set(survey.texts.get(code, ())) >= set(survey.messages)
+        if code == REFERENCE or _can_be_asked(catalogues[code], survey, allowed)
     )
+
+
+def _can_be_asked(catalogue: Catalogue, survey: Survey, allowed: frozenset[str] | None) -> bool:
+    code = catalogue.language.code
+    frozen = survey.texts.get(code, {})
+    if allowed is None or code in allowed:
+        return set(frozen) >= set(survey.messages)
+    return all(frozen.get(message, "") == catalogue.texts.get(message) for message in survey.messages)

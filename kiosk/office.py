@@ -35,6 +35,7 @@ class Deed(StrEnum):
     FIGURES_IMPORTED = "figures_imported"
     FIGURES_REMOVED = "figures_removed"
     SURVEY_WRITTEN = "survey_written"
+    SURVEY_REMOVED = "survey_removed"
     TEXTS_WRITTEN = "texts_written"
 
 

@@ -56,6 +56,12 @@ class Size(StrEnum):
 POSTER_MM = {Size.A4: (85, 18), Size.A5: (60, 13), Size.A6: (40, 8)}
 """Width of the symbol, and of the margin."""
 
+POSTER_LANGUAGES = {Size.A4: 12, Size.A5: 8, Size.A6: 5}
+"""How many of the shipped languages fit, whichever they are."""
+
+SLIP_LANGUAGES = 3
+"""So many leave room for about eight slips on a sheet."""
+
 
 @dataclass(frozen=True)
 class Words:

@@ -131,7 +131,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
             Reason(
                 "Med ungefär {a_day} svar om dagen får ett ställe färre än {k} svar på hela omgången. De "
                 "räknas ihop med ett annat ställes, eller visas inte alls.",
-                {"a_day": f"{guests_a_day:g}", "k": new.k},
+                {"a_day": guests_a_day, "k": new.k},
             )
         )
     elif new.figures is Figures.LIVE:
@@ -151,19 +151,30 @@ def _first_figures(new: Round, guests_a_day: float) -> Reason:
     """When the first figures of a unit come, and how long later ones take."""
     first = FIRST * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
-        return Reason(
-            "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
-            "stängt: det behövs {first} svar. Välj en längre omgång eller ett mindre k.",
-            {"a_day": f"{guests_a_day:g}", "first": first},
-        )
+        return _shown_at_the_end(new, guests_a_day)
     return Reason(
         "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
         "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
         {
-            "a_day": f"{guests_a_day:g}",
+            "a_day": guests_a_day,
             "days": ceil(first / guests_a_day),
             "apart": ceil((FULLEST - 1) * new.k / guests_a_day),
         },
+    )
+
+
+def _shown_at_the_end(new: Round, guests_a_day: float) -> Reason:
+    values = {"a_day": guests_a_day, "first": FIRST * new.k}
+    if new.k == K_FLOOR:
+        return Reason(
+            "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+            "stängt: det behövs {first} svar. Välj en längre omgång.",
+            values,
+        )
+    return Reason(
+        "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+        "stängt: det behövs {first} svar. Välj en längre omgång eller ett mindre k.",
+        values,
     )
 
 

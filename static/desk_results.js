@@ -35,7 +35,7 @@ function narrow({ data, layout }) {
 async function look() {
   const headers = snapshot.tag ? { "If-None-Match": snapshot.tag } : {};
   const answer = await fetch("/results.json", { headers, cache: "no-store" });
-  if (answer.status === 401 || answer.status === 403) {
+  if (answer.status === 401) {
     window.location.reload();
   } else if (answer.status === 200) {
     const isFirst = snapshot.tag === null;
@@ -80,4 +80,5 @@ async function watch(seconds) {
 }
 
 draw();
-watch(Number(document.getElementById("live").dataset.seconds));
+const { seconds } = document.getElementById("live").dataset;
+if (seconds) watch(Number(seconds)); // Staff may not read the snapshot, and see closed rounds alone.

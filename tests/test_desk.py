@@ -1,9 +1,11 @@
 """The staff's side: who gets in, what they see, and that nothing there changes a round."""
 
 import csv
+import hashlib
 import io
 import json
 import re
+import zipfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ from kiosk.desk.app import create_desk_app
 from kiosk.desk.patience import FREE_FAILURES
 from kiosk.devices import Devices
 from kiosk.library import read_library
+from kiosk.office import Deed
 from kiosk.passwords import hash_password
 from kiosk.rounds import Admission, Round
 from kiosk.settings import read_settings
@@ -466,12 +469,18 @@ WRITES = {
     "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
     "/admin/links/slips", "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
     "/admin/activities", "/admin/surveys/import", "/admin/languages/<code>/file",
-    "/admin/surveys/<survey_id>/preview", "/admin/languages/<code>",
+    "/admin/surveys/<survey_id>/preview", "/admin/surveys/<survey_id>/preview/<any(kiosk):device>",
+    "/admin/surveys/<survey_id>/remove", "/admin/languages/<code>", "/admin/reference",
 }  # fmt: skip
 
 
 def _filled(path: str) -> str:
-    parts = {"<survey_id>": "ombudsmannaskap", "<round_id>": "r", "<code>": "en"}
+    parts = {
+        "<survey_id>": "ombudsmannaskap",
+        "<round_id>": "r",
+        "<code>": "en",
+        "<any(kiosk):device>": "kiosk",
+    }
     for name, value in parts.items():
         path = path.replace(name, value)
     return path
@@ -556,3 +565,102 @@ def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> 
         assert "Inget är sparat." in answer.text
         assert "En halvtimmes &lt;arbete&gt;</textarea>" in answer.text
         assert "hemligt" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "said"),
+    [
+        ("bo", "/admin/log", "Bara samordnare kan använda sidan ”Logg”."),
+        ("bo", "/admin/walls", "Bara samordnare kan använda sidan ”Väggskärmar”."),
+        ("cia", "/admin/links", "Bara samordnare och personal kan använda sidan ”Adresser”."),
+        ("bo", "/admin/export/counts.csv", "Bara samordnare och läsare kan använda sidan ”Resultat”."),
+        ("bo", "/admin/results/r/frida", "Omgången pågår."),
+        ("anna", "/admin/surveys/ombudsmannaskap", "följer med programmet"),
+    ],
+)
+def test_who_may_not_see_a_page_is_told_whom_it_is_for(desk: Desk, name: str, path: str, said: str) -> None:
+    desk.store.set_account(Account("cia", "viewer", HASH))
+    desk.sign_in(name)
+    refused = desk.client.get(path)
+    assert refused.status_code == 403
+    assert said in refused.text
+
+
+@pytest.mark.parametrize(
+    ("language", "small", "large"), [("sv", "0,1", "10\xa0000"), ("en", "0.1", "10,000")]
+)
+def test_numbers_are_written_as_people_write_them(desk: Desk, language: str, small: str, large: str) -> None:
+    desk.sign_in()
+    desk.client.post("/admin/language", data={"csrf_token": desk.token("/admin/"), "language": language})
+    told = open_round(desk, a_day="0.1", k="5", closes=str(desk.now.date() + timedelta(days=170))).text
+    assert f" {small} " in told.split('id="outlook"')[1]
+    outside = open_round(desk, a_day="0.05").text
+    assert small in outside
+    assert large in outside
+    assert "Numret" not in outside
+
+
+def test_no_smaller_k_is_advised_than_there_is(desk: Desk) -> None:
+    desk.sign_in()
+    days = {"a_day": "0.1", "closes": str(desk.now.date() + timedelta(days=170))}
+    assert "ett mindre k" not in open_round(desk, k="5", **days).text
+    assert "ett mindre k" in open_round(desk, k="6", **days).text
+
+
+def test_a_round_says_which_languages_freeze_and_tells_like_surveys_apart(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, languages=frozenset({"ar"}))
+    desk.sign_in()
+    page = re.sub(r"<[^>]+>", "", desk.client.get("/admin/rounds/new").text)
+    assert "Översättningarna fryser också." in page
+    assert "Språk gästerna kan välja: Svenska, العربية. Inte granskade: English, العربية," in page
+    survey = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"]
+    assert f"{survey.title} (påståenden: 4, version {survey.version})" in page
+    assert 'href="/admin/surveys/ombudsmannaskap/preview"' in desk.client.get("/admin/rounds/new").text
+
+
+def test_the_rounds_lead_to_their_results_for_those_who_may_see_them(desk: Desk) -> None:
+    to_results = 'href="/admin/results/r/vasteras"'
+    desk.sign_in("bo")
+    assert to_results not in desk.client.get("/admin/rounds").text
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in("bo")
+    assert to_results in desk.client.get("/admin/rounds").text
+
+
+def test_the_log_says_what_was_done_in_words(desk: Desk) -> None:
+    desk.sign_in()
+    data = {"csrf_token": desk.token("/admin/links"), "unit": "dagverksamheten", "kind": "kiosk"}
+    desk.client.post("/admin/links", data=data)
+    page = desk.client.get("/admin/log").text
+    assert "<td>loggade in</td><td>samordnare</td>" in page
+    assert "<td>gjorde en adress</td><td>Dagverksamheten, kiosk</td>" in page
+
+
+def test_an_account_that_is_called_as_a_unit_keeps_its_name_in_the_log(desk: Desk) -> None:
+    desk.store.office.note(desk.now, "kiosk", Deed.ACCOUNT_SET, "frida, staff")
+    desk.sign_in()
+    assert "<td>frida, personal</td>" in desk.client.get("/admin/log").text
+
+
+def test_a_data_package_is_of_one_snapshot(desk: Desk) -> None:
+    desk.answer(40)
+    desk.sign_in()
+    sent = desk.client.get("/admin/export/data-package.zip")
+    assert sent.headers["Content-Disposition"] == "attachment; filename=data-package.zip"
+    with zipfile.ZipFile(io.BytesIO(sent.get_data())) as package:
+        found = {name: package.read(name) for name in package.namelist()}
+    assert found["snapshot.json"].decode() == desk.store.snapshot_text()
+    for resource in json.loads(found["datapackage.json"])["resources"]:
+        content = found[resource["path"]]
+        assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert desk.client.get("/admin/export/data-package.zip").get_data() == sent.get_data()
+
+
+def test_a_surveys_own_words_are_marked_as_swedish(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    desk.client.post("/admin/language", data={"csrf_token": desk.token("/admin/"), "language": "en"})
+    page = desk.client.get("/admin/").text
+    assert f'<span lang="sv">{desk.round.survey.title}</span>' in page
+    assert f'Says something about: <span lang="sv">{desk.round.survey.statements[0].outcome}</span>' in page

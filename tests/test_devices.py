@@ -15,7 +15,8 @@ from kiosk.guest.views import create_guest_app
 from kiosk.office import Deed
 from kiosk.rounds import Admission
 from kiosk.sizes import Screen
-from tests.test_desk import Desk
+from kiosk.store import Account
+from tests.test_desk import HASH, Desk
 
 
 class House:
@@ -293,10 +294,19 @@ def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) 
     assert path not in page
     assert path[-4:] in page
     assert "inte ännu" in page
-    for way in ("pair", "move", "remove"):
+    for way in ("move", "remove"):
         assert house.send(way, path, unit="talk2me").status_code == 403
     assert house.desk.store.links()[0].unit_id == "frida"
     assert house.screen.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "status"), [("anna", 200), ("bo", 200), ("cia", 403)])
+def test_coordinators_and_staff_pair_screens_and_viewers_do_not(house: House, name: str, status: int) -> None:
+    house.desk.store.set_account(Account("cia", "viewer", HASH))
+    house.desk.client.post("/admin/sign-out", data={"csrf_token": house.desk.token("/admin/links")})
+    house.desk.sign_in(name)
+    data = {"csrf_token": house.desk.token("/admin/rounds"), "unit": "frida"}
+    assert house.desk.client.post("/admin/links/pair", data=data).status_code == status
 
 
 def test_the_guests_address_does_not_serve_the_desk(house: House) -> None:

@@ -126,6 +126,26 @@ def test_one_unreviewed_text_hides_a_language_unless_it_is_allowed(tmp_path: Pat
     assert shown(found, "rom") == ("sv", "rom")
 
 
+def test_a_round_never_shows_a_draft_because_another_wording_was_reviewed(tmp_path: Path) -> None:
+    label = "Instämmer delvis"
+    frozen = library(tmp_path).surveys["ombudsmannaskap"]
+    reviewed = dict(library(tmp_path).guest["fi"].texts)
+    own_catalogue(tmp_path, "fi", {**reviewed, label: "osittain samaa mieltä"})
+    found = library(tmp_path)
+    assert found.guest["fi"].is_reviewed
+    assert frozen.texts["fi"][label] != found.guest["fi"].texts[label]
+    assert shown_languages(found.guest, frozen, frozenset()) == ("sv",)
+    assert shown(found) == ("sv", "fi")
+    own_catalogue(tmp_path, "fi", reviewed)
+    assert shown_languages(library(tmp_path).guest, frozen, frozenset()) == ("sv", "fi")
+
+
+def test_a_language_the_operator_shows_unreviewed_stays_when_a_text_is_mended(tmp_path: Path) -> None:
+    frozen = library(tmp_path).surveys["ombudsmannaskap"]
+    own_catalogue(tmp_path, "fi", {"Instämmer delvis": "osittain samaa mieltä"}, fuzzy=True)
+    assert shown_languages(library(tmp_path).guest, frozen, frozenset({"fi"})) == ("sv", "fi")
+
+
 @pytest.mark.parametrize(
     "gap", ["Vet inte", "Instämmer dåligt", "Verksamheten bidrar till att jag mår bättre"]
 )

@@ -21,13 +21,26 @@ from werkzeug.test import TestResponse
 from kiosk import paper
 from kiosk.guest.texts import SCREEN
 from kiosk.i18n import Catalogue, read_catalogues
-from kiosk.paper import PaperError, Size, Words, poster_page, slip_address, slip_sheets, words_in
+from kiosk.paper import (
+    CALL,
+    POSTER_LANGUAGES,
+    PROMISE,
+    SLIP_LANGUAGES,
+    PaperError,
+    Size,
+    Words,
+    poster_page,
+    slip_address,
+    slip_sheets,
+    words_in,
+)
 from kiosk.rounds import Admission
 from kiosk.settings import shipped_folder
 from kiosk.slips import new_code, normalise, spaced
 from tests.builders import tree
 from tests.test_cli import OPEN, Run, printed, run
 from tests.test_desk import Desk
+from tests.test_i18n import GUEST_LANGUAGES
 
 __all__ = ["run"]
 
@@ -344,6 +357,37 @@ def test_staff_download_each_posters_address(desk: Desk, size: Size) -> None:
         assert read(response.data) == [f"http://guest.example/s/{link.code}"]
     asked["link"] = kiosk.code
     assert desk.client.get("/admin/links/poster", query_string=asked).status_code == 400
+
+
+@pytest.mark.parametrize("size", Size)
+def test_as_many_languages_as_are_promised_fit_whichever_they_are(
+    size: Size, guest: dict[str, Catalogue]
+) -> None:
+    longest = sorted(guest, key=lambda code: -len(guest[code].text(CALL) + guest[code].text(PROMISE)))
+    for codes in (list(guest), longest):
+        assert poster_page(LINK, words_in(guest, codes[: POSTER_LANGUAGES[size]]), size)
+
+
+def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
+    link = desk.store.add_link(Admission.POSTER, "frida")
+    desk.sign_in("bo")
+    asked = {"link": link.code, "size": "A6", "languages": list(GUEST_LANGUAGES)}
+    refused = desk.client.get("/admin/links/poster", query_string=asked)
+    assert refused.status_code == 400
+    summary = refused.text.split("</h1>")[1].split("</div>")[0]
+    assert '<a href="#poster-languages">På A6 får högst 5 språk plats. Kryssa för färre.</a>' in summary
+    assert 'id="poster-languages"' in refused.text
+
+
+def test_slips_are_offered_in_few_languages_so_that_a_sheet_holds_many(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
+    desk.sign_in("bo")
+    form = desk.client.get("/admin/links").text.split('action="/admin/links/slips"')[1].split("</form>")[0]
+    ticked = re.findall(r'name="languages" value="(\w+)" checked', form)
+    assert len(ticked) == SLIP_LANGUAGES
+    printed = ask_for_slips(desk, number="50", languages=ticked)
+    assert len(pypdfium2.PdfDocument(printed.data)) <= 8
 
 
 # -- the command ---------------------------------------------------------------------------------------

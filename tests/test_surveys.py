@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 
 from kiosk.ballot import NoAnswer
 from kiosk.drafts import reviews
+from kiosk.guest.pace import Pace
+from kiosk.guest.views import create_guest_app
 from kiosk.rounds import Admission, Round
 from tests.test_desk import Desk
 from tests.test_xlsform import ASKED, CHOICES, HEAD, sheet
@@ -400,3 +402,136 @@ def test_taking_a_survey_in_leaves_other_surveys_translations_alone(desk: Desk) 
     assert desk.client.post("/admin/surveys/import", data=data).status_code == 303
     after = desk.app.extensions["desk"].library.guest["ar"]
     assert (after.texts, after.unreviewed) == (before.texts, before.unreviewed)
+
+
+def titles(desk: Desk) -> list[str]:
+    return [one.title for one in desk.app.extensions["desk"].library.surveys.values()]
+
+
+def test_no_two_surveys_have_one_title(desk: Desk) -> None:
+    copied(desk)
+    copied(desk)
+    sheet = desk.client.get("/admin/surveys/ombudsmannaskap_2.xlsx").get_data()
+    assert upload(desk, sheet).status_code == 303
+    assert len(set(titles(desk))) == len(titles(desk)) == 5
+    assert "Ombudsmannaskap i Dagverksamheten (kopia) (3)" in titles(desk)
+
+
+def test_a_long_title_is_copied_too(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "listened", "Jag är trygg här")], title="x" * 120)
+    data = {"csrf_token": desk.token("/admin/surveys"), "survey": "ombudsmannaskap_2"}
+    for _ in range(2):
+        assert desk.client.post("/admin/surveys/copy", data=data).status_code == 303
+    assert {len(title) for title in titles(desk) if title.startswith("x")} == {120}
+
+
+def test_a_saved_survey_is_said_to_be_saved_once(desk: Desk) -> None:
+    copied(desk)
+    saved = save(desk, [("1", "listened", "Jag är trygg här")])
+    assert '<p class="done" role="status">Sparat.</p>' in desk.client.get(saved.headers["Location"]).text
+    assert "Sparat." not in desk.client.get(OWN).text
+
+
+def remove(desk: Desk, survey_id: str) -> TestResponse:
+    data = {"csrf_token": desk.token("/admin/walls")}
+    return desk.client.post(f"/admin/surveys/{survey_id}/remove", data=data)
+
+
+def test_a_survey_no_round_uses_is_removed_after_a_question(desk: Desk, tmp_path: Path) -> None:
+    copied(desk)
+    assert "Ingen omgång använder frågorna." in desk.client.get(f"{OWN}/remove").text
+    assert (tmp_path / "questions" / "ombudsmannaskap_2.toml").exists()
+    assert desk.client.post(f"{OWN}/remove").status_code == 400
+    assert remove(desk, "ombudsmannaskap_2").status_code == 303
+    assert len(titles(desk)) == 2
+    assert (
+        "tog bort frågor</td><td>Ombudsmannaskap i Dagverksamheten (kopia)</td>"
+        in desk.client.get("/admin/log").text
+    )
+
+
+def test_a_survey_a_round_uses_or_that_is_shipped_stays(desk: Desk) -> None:
+    copied(desk)
+    library = desk.app.extensions["desk"].library
+    of_round = Round(
+        "mine", library.surveys["ombudsmannaskap_2"], library.trees["vasteras"], 5, datetime(2026, 6, 1),
+        datetime(2026, 8, 1), frozenset({Admission.KIOSK}),
+    )  # fmt: skip
+    desk.store.open_round(of_round, desk.now)
+    assert "En omgång använder de här frågorna." in remove(desk, "ombudsmannaskap_2").text
+    assert "följer med programmet" in remove(desk, "ombudsmannaskap_latt").text
+    assert len(titles(desk)) == 3
+    assert "/ombudsmannaskap_2/remove" not in desk.client.get("/admin/surveys").text
+
+
+PREVIEW = "/admin/surveys/ombudsmannaskap/preview"
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "is_kiosk"), [(PREVIEW, f"{PREVIEW}/kiosk", False), (f"{PREVIEW}/kiosk", PREVIEW, True)]
+)
+def test_a_preview_says_what_it_is_and_leads_to_the_other_device_and_back(
+    desk: Desk, path: str, other: str, *, is_kiosk: bool
+) -> None:
+    page = desk.client.get(path).text
+    assert "Förhandsvisning av ”Ombudsmannaskap i Dagverksamheten”. Inget sparas." in page
+    assert f'<a href="{other}">' in page
+    assert '<a href="/admin/surveys">Tillbaka till frågorna</a>' in page
+    assert ("data-idle" in page) == is_kiosk
+    for beside in ("/stored", "/thanks", "/practice"):
+        assert "Förhandsvisning" in desk.client.get(path + beside).text
+    taken = desk.client.post(path, data={"listened": "5"}, headers={"Kiosk-Script": "yes"})
+    assert (taken.status_code, taken.headers["Kiosk-Ballot"]) == (204, "taken")
+
+
+def test_only_a_preview_carries_pictures_in_itself(desk: Desk) -> None:
+    assert "img-src 'self' data:;" in desk.client.get(PREVIEW).headers["Content-Security-Policy"]
+    assert "data:" not in desk.client.get("/admin/surveys").headers["Content-Security-Policy"]
+
+
+def test_a_preview_is_marked_in_the_demonstration(desk: Desk) -> None:
+    marked = 'data-text="demonstration"'
+    assert marked not in desk.client.get(PREVIEW).text
+    desk.store.mark_demonstration()
+    assert marked in desk.client.get(PREVIEW).text
+
+
+def test_swedish_is_read_and_marked_and_never_changed(desk: Desk, tmp_path: Path) -> None:
+    page = desk.client.get("/admin/languages").text
+    assert "originalet, som alltid visas" in page
+    assert "men inte granskat" not in re.findall(r'lang="sv".*?</tr>', page, re.DOTALL)[0]
+    before = desk.app.extensions["desk"].library
+    form = desk.client.get("/admin/reference").text
+    sent = dict(re.findall(r'name="((?:seen|text)-\w+)" value="([^"]*)"', form))
+    key = next(name.removeprefix("text-") for name, text in sent.items() if text == "Börja")
+    sent |= {"csrf_token": desk.token("/admin/walls"), f"reviewed-{key}": "y", f"text-{key}": "Stick"}
+    assert desk.client.post("/admin/reference", data=sent).status_code == 303
+    after = desk.app.extensions["desk"].library
+    assert after.guest["sv"].texts == before.guest["sv"].texts
+    assert set(before.guest["sv"].unreviewed) - set(after.guest["sv"].unreviewed) >= {"Börja"}
+    assert reviews(tmp_path / "translations", "sv")["Börja"] == "anna, 2026-03-02"
+
+
+def test_a_swedish_text_that_is_no_longer_shipped_hides_no_language(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "translations" / "sv" / "LC_MESSAGES" / "guest.po"
+    path.parent.mkdir(parents=True)
+    path.write_text('msgid "Från förr"\nmsgstr "Från förr"\n', encoding="utf-8")
+    desk.app.extensions["desk"].reread()
+    guest = desk.app.extensions["desk"].library.guest
+    assert "Från förr" not in guest["sv"].texts
+    assert all(found.is_complete for found in guest.values())
+
+
+def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
+    guests = create_guest_app(
+        desk.store,
+        desk.app.extensions["desk"].library,
+        clock=lambda: desk.now,
+        pace=Pace(1.0, 1000),
+        allowed_languages=frozenset({"en"}),
+    )
+    desk.store.add_link(Admission.KIOSK, "frida", code="")
+    desk.app.extensions["desk"].take_in = guests.extensions["guest"].take_in
+    assert Open(desk, "/admin/languages/en").send("Börja", "Set off").status_code == 303
+    assert "Set off</button>" in guests.test_client(use_cookies=False).get("/?lang=en").text

@@ -49,13 +49,18 @@ TOPICS = (
     log,
 )
 
-HEADERS = {
-    "Content-Security-Policy": (
-        # A survey is previewed as the guest sees it, with the guest's style in the page.
-        f"default-src 'none'; script-src 'self'; style-src 'self' {digest(STYLE)}; img-src 'self'; "
-        "font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+
+def policy(style: str = "", data: str = "") -> str:
+    """What a page may use: what is ours, and the one `style` and the `data` it carries in itself."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self' {style}; img-src 'self' {data}; "
+        f"font-src 'self' {data}; connect-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
-    ),
+    )
+
+
+HEADERS = {
+    "Content-Security-Policy": policy(),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -74,10 +79,11 @@ def create_desk_app(
     is_https: bool = False,
     settings: Settings | None = None,
     devices: Devices | None = None,
+    take_in: Callable[[Library], None] | None = None,
 ) -> Flask:
     """The staff's application, everything of it under /admin/ but the snapshot document. Surveys and
     translations can be changed where `settings` say what is on file; `devices` are shared with the guests'
-    side, which hears them."""
+    side, which hears them, and `take_in` lets it know what was changed."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
         SECRET_KEY=secret_key,
@@ -90,8 +96,9 @@ def create_desk_app(
         WTF_I18N_ENABLED=False,
     )
     app.extensions["desk"] = Desk(
-        store, library, clock, ticks, guest_address, allowed_languages, settings, devices or Devices()
-    )
+        store, library, clock, ticks, guest_address, allowed_languages, settings, devices or Devices(),
+        take_in=take_in,
+    )  # fmt: skip
     CSRFProtect(app).exempt(surveys.preview_answer)
     for topic in TOPICS:
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
@@ -122,17 +129,23 @@ def _for_every_page() -> dict[str, object]:
 
 def _with_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
+    if (request.endpoint or "").startswith("surveys.preview"):
+        # A guest's page carries its style, its icon and some letters in itself.
+        response.headers["Content-Security-Policy"] = policy(digest(STYLE), "data:")
     if request.endpoint not in ("static", "results_json"):
         response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
-    """A refusal in plain words. A form that lay open too long is told apart from a bad request."""
+    """A refusal in plain words. A form that lay open too long is told apart from a bad request, and what is
+    forbidden says why."""
     code = error.code or 500
     if isinstance(error, CSRFError) and signed_in() is None and request.endpoint != "sign_in.sign_in":
         return signed_out()
     kind = "stale" if isinstance(error, CSRFError) else str(code)
+    if code == 403:
+        kind = str(error.description)
     return make_response(render_template("error.html", kind=kind), code)
 
 

@@ -15,12 +15,11 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from kiosk.box import K_FLOOR
-from kiosk.desk.words import language, say
+from kiosk.desk.words import language, number, say
 from kiosk.imported import MOST_ANSWERS
-from kiosk.paper import Size
 from kiosk.rounds import Admission, Figures
 from kiosk.sizes import (
     DISTANCE_LIMITS_MM,
@@ -45,6 +44,19 @@ class SignInForm(DeskForm):
     password = PasswordField(validators=[InputRequired(), Length(max=1000)])
 
 
+class Between:
+    """A number within bounds, refused in words and figures of the language chosen."""
+
+    def __init__(self, low: int | Decimal, high: int) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, form: FlaskForm, field: IntegerField | DecimalField) -> None:
+        del form
+        if field.data is None or not self.low <= field.data <= self.high:
+            bounds = {"low": number(self.low), "high": number(self.high)}
+            raise StopValidation(say("Talet ska vara mellan {low} och {high}.", **bounds))
+
+
 def finite(form: FlaskForm, field: DecimalField) -> None:
     """Refuse what no range can be compared with."""
     del form
@@ -60,7 +72,7 @@ class RoundForm(DeskForm):
     closes = DateField(validators=[InputRequired()])
     admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
     figures = RadioField(choices=[when.value for when in Figures], validators=[InputRequired()])
-    a_day = DecimalField(validators=[Optional(), finite, NumberRange(min=Decimal("0.1"), max=10_000)])
+    a_day = DecimalField(validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)])
     thought_over = BooleanField()
     understood = BooleanField(validators=[InputRequired()])
 
@@ -69,7 +81,7 @@ class FiguresForm(DeskForm):
     node = SelectField()
     first = DateField(validators=[InputRequired()])
     last = DateField(validators=[InputRequired()])
-    n = IntegerField(validators=[InputRequired(), NumberRange(min=1, max=MOST_ANSWERS)])
+    n = IntegerField(validators=[InputRequired(), Between(1, MOST_ANSWERS)])
     source = StringField(validators=[InputRequired(), Length(max=200)])
 
 
@@ -123,11 +135,11 @@ class ScreenForm(DeskForm):
 class SlipsForm(DeskForm):
     round = SelectField()
     unit = SelectField()
-    number = IntegerField(default=50, validators=[InputRequired(), NumberRange(1, 200)])
+    number = IntegerField(default=50, validators=[InputRequired(), Between(1, 200)])
     languages = SelectMultipleField(validators=[InputRequired()])
 
 
 class PosterForm(DeskForm):
     link = SelectField()
-    size = SelectField(choices=list(Size))
+    size = SelectField()
     languages = SelectMultipleField(validators=[InputRequired()])

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -102,6 +102,7 @@ def texts(code: str) -> ResponseReturnValue:
         lines = [_sent(line) for line in lines]
         if not any(line.problem for line in lines):
             _keep(catalogue, lines)
+            flash(say("Sparat."))
             return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
     has_problems = any(line.problem for line in lines)
     page = render_template(
@@ -114,6 +115,26 @@ def texts(code: str) -> ResponseReturnValue:
         has_problems=has_problems,
         longest=LONGEST,
     )
+    return page, 400 if has_problems else 200
+
+
+@blueprint.route("/reference", methods=["GET", "POST"])
+@for_coordinator
+def reference() -> ResponseReturnValue:
+    """The Swedish texts that come with the program, to be read and marked by whoever finds them right. They
+    are what is translated, so none is changed here."""
+    if desk().settings is None:
+        abort(404)
+    catalogue, form = desk().library.guest[REFERENCE], FlaskForm()
+    lines = _lines(catalogue, tuple(catalogue.texts))
+    if request.method == "POST" and form.validate():
+        lines = [replace(_sent(line), text=line.text) for line in lines]
+        if not any(line.problem for line in lines):
+            _keep(catalogue, lines)
+            flash(say("Sparat."))
+            return redirect(url_for("languages.reference"), 303)
+    has_problems = any(line.problem for line in lines)
+    page = render_template("reference.html", form=form, lines=lines, has_problems=has_problems)
     return page, 400 if has_problems else 200
 
 

@@ -16,7 +16,15 @@ from kiosk.desk.words import period, say
 from kiosk.devices import LIFETIME, Life
 from kiosk.library import shown_languages, spoken_languages
 from kiosk.office import Deed
-from kiosk.paper import PaperError, Size, poster_page, slip_sheets, words_in
+from kiosk.paper import (
+    POSTER_LANGUAGES,
+    SLIP_LANGUAGES,
+    PaperError,
+    Size,
+    poster_page,
+    slip_sheets,
+    words_in,
+)
 from kiosk.results import answered
 from kiosk.rounds import Admission, Round
 from kiosk.sizes import Screen
@@ -82,7 +90,7 @@ def new_link() -> ResponseReturnValue:
 
 
 @blueprint.route("/links/pair", methods=["POST"])
-@for_coordinator
+@for_staff
 def pair() -> ResponseReturnValue:
     """A code that makes one screen a unit's kiosk, shown once."""
     form = PairForm()
@@ -196,10 +204,14 @@ def poster() -> ResponseReturnValue:
         return _page(poster_form=form, status=400)
     link = _posters()[form.link.data]
     words = words_in(desk().library.guest, form.languages.data)
+    size = Size(form.size.data)
     try:
-        page = poster_page(_address(link).url, words, Size(form.size.data))
+        page = poster_page(_address(link).url, words, size)
     except PaperError:
-        form.languages.errors = [_unprintable()]
+        fitting, problem = POSTER_LANGUAGES[size], _unprintable()
+        if len(words) > fitting:
+            problem = say("På {size} får högst {n} språk plats. Kryssa för färre.", size=size, n=fitting)
+        form.languages.errors = [problem]
         return _page(poster_form=form, status=400)
     return _pdf(page, f"poster-{link.unit_id}-{form.size.data}.pdf")
 
@@ -273,7 +285,7 @@ def _slips_form(**options: Any) -> SlipsForm:
     units = {unit: terms.tree.node(unit).name for terms in rounds for unit in terms.tree.leaves}
     shown = [shown_languages(library.guest, terms.survey, allowed) for terms in rounds]
     languages = [code for code in library.guest if all(code in codes for codes in shown)]
-    form = SlipsForm(languages=languages, **options)
+    form = SlipsForm(languages=languages[:SLIP_LANGUAGES], **options)
     form.round.choices = [(terms.id, f"{terms.survey.title}, {period(terms)}") for terms in rounds]
     form.unit.choices = sorted(units.items(), key=lambda unit: unit[1])
     form.languages.choices = languages
@@ -289,7 +301,11 @@ def _rounds_with_slips() -> list[Round]:
 
 def _poster_form(**options: Any) -> PosterForm:
     languages = spoken_languages(desk().library.guest, desk().allowed_languages)
-    form = PosterForm(languages=languages, meta={"csrf": False}, **options)
+    form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], meta={"csrf": False}, **options)
+    form.size.choices = [
+        (size.value, say("{size}, högst {n} språk", size=size.value, n=fitting), {"data-fitting": fitting})
+        for size, fitting in POSTER_LANGUAGES.items()
+    ]
     form.link.choices = [
         (code, f"{_units().get(link.unit_id, link.unit_id)} ({code})") for code, link in _posters().items()
     ]

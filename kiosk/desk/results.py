@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from kiosk.box import FULLEST, full_at
 from kiosk.desk.imported import kept_figures
 from kiosk.desk.sections import Table, broken, change_in_words, missing, section
-from kiosk.desk.session import desk, for_anybody, for_readers, signed_in
+from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
 from kiosk.drawing import png, svg
-from kiosk.export import csv_table, files, workbook
+from kiosk.export import csv_table, data_package, files, workbook
 from kiosk.results import PERCENT_FROM, answered, apart
 from kiosk.rounds import Round
 from kiosk.settings import shipped_folder
@@ -36,6 +36,7 @@ KINDS = {
     "png": "image/png",
     "csv": "text/csv",
     "json": "application/json",
+    "zip": "application/zip",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
@@ -51,12 +52,8 @@ class Place:
 
 
 def _states() -> list[RoundState]:
-    """The rounds that have opened and that this account may see figures of, the latest first: staff who
-    stand beside the kiosk see none before it is closed."""
-    account = signed_in()
-    is_staff = account is not None and account.role == Role.STAFF
-    opened = [state for state in desk().store.rounds() if state.round.opens_at <= desk().clock()]
-    return [state for state in opened if state.is_closed or not is_staff]
+    """The rounds that this account may see figures of, the latest first."""
+    return [state for state in desk().store.rounds() if may_read(state)]
 
 
 @blueprint.route("/")
@@ -86,7 +83,8 @@ def _round(round_id: str, node_id: str) -> Round:
     if not found or node_id not in {node.id for node in found[0].tree.nodes}:
         abort(404)
     if round_id not in {state.round.id for state in _states()}:
-        abort(403)
+        is_planned = found[0].opens_at > desk().clock()
+        abort(403, "planned" if is_planned else "running")
     return found[0]
 
 
@@ -154,6 +152,14 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     return _file(
         f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_attachment="download" in request.args
     )
+
+
+@blueprint.route("/export/data-package.zip")
+@for_readers
+def package() -> ResponseReturnValue:
+    """The whole export in one file."""
+    content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    return _file("data-package.zip", content, is_attachment=True)
 
 
 @blueprint.route("/export/<name>")

@@ -20,7 +20,7 @@ from kiosk.devices import Devices
 from kiosk.library import Library, read_library
 from kiosk.office import Deed
 from kiosk.settings import Settings, SettingsError
-from kiosk.store import Account, Role, Store
+from kiosk.store import Account, Role, RoundState, Store
 from kiosk.ticks import Ticks
 
 P = ParamSpec("P")
@@ -36,7 +36,8 @@ LONGEST = timedelta(hours=10)
 class Desk:
     """What the staff's side is built over. `guest_address` is where guests reach their side;
     `allowed_languages` are shown to them although not reviewed (None: all, in the demonstration).
-    Without `settings` nothing on file can be changed from here."""
+    Without `settings` nothing on file can be changed from here; what was changed the guests' side is
+    to `take_in`."""
 
     store: Store
     library: Library
@@ -47,6 +48,7 @@ class Desk:
     settings: Settings | None = None
     devices: Devices = field(default_factory=Devices)
     patience: Patience = field(default_factory=Patience)
+    take_in: Callable[[Library], None] | None = None
 
     def own_folder(self, name: str) -> Path:
         """The installation's own folder of definitions; SettingsError where nothing can be changed."""
@@ -58,6 +60,8 @@ class Desk:
         """Take in what was changed on file; rounds that are open keep what they froze."""
         if self.settings is not None:
             self.library = read_library(self.settings)
+            if self.take_in is not None:
+                self.take_in(self.library)
 
 
 NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "key"})
@@ -109,6 +113,14 @@ def is_coordinator() -> bool:
     return account is not None and account.role == Role.COORDINATOR
 
 
+def may_read(state: RoundState) -> bool:
+    """Whether whoever is signed in may see figures of a round: staff, who stand beside the kiosk, see none
+    before it is closed."""
+    account = signed_in()
+    is_staff = account is not None and account.role == Role.STAFF
+    return state.round.opens_at <= desk().clock() and (state.is_closed or not is_staff)
+
+
 def note(deed: Deed, what: str) -> None:
     """Write down what whoever is signed in just did."""
     account = signed_in()
@@ -125,8 +137,10 @@ def _mark(account: Account) -> str:
     return hashlib.sha256(account.password.encode()).hexdigest()[:16]
 
 
-def _for(*roles: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """A guard that lets these roles in, tells others that they may not, and sends strangers to sign in."""
+def _for(
+    whom: str, *roles: Role
+) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """A guard that lets these roles in, tells others whom the page is for, and sends strangers to sign in."""
 
     def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
@@ -137,7 +151,7 @@ def _for(*roles: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callable[
             if account is None:
                 return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
             if account.role not in roles:
-                abort(403)
+                abort(403, whom)
             if BY_ITSELF not in request.headers:
                 touch()
             return view(*args, **kwargs)
@@ -160,19 +174,19 @@ def signed_out() -> ResponseReturnValue:
 
 def for_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """A view for whoever is signed in."""
-    return _for(*Role)(view)
+    return _for("anybody", *Role)(view)
 
 
 def for_readers(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """A view for those who may see the figures of a running round."""
-    return _for(Role.COORDINATOR, Role.VIEWER)(view)
+    return _for("readers", Role.COORDINATOR, Role.VIEWER)(view)
 
 
 def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """A view for those who print and pair."""
-    return _for(Role.COORDINATOR, Role.STAFF)(view)
+    return _for("staff", Role.COORDINATOR, Role.STAFF)(view)
 
 
 def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """A view for coordinators alone."""
-    return _for(Role.COORDINATOR)(view)
+    return _for("coordinator", Role.COORDINATOR)(view)

@@ -1,27 +1,32 @@
 """Surveys in the browser: copy, write, order, reword, and see them as a guest does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
-from kiosk.desk.words import say, say_reason
+from kiosk.desk.words import catalogue, say, say_reason
 from kiosk.drafts import (
     LONGEST_STATEMENT,
+    LONGEST_TITLE,
     ChangedError,
     Draft,
     DraftError,
     draft_of,
     name_of,
     new_id,
+    new_title,
+    remove_survey,
     write_form,
     write_survey,
 )
-from kiosk.guest.pages import Pages
+from kiosk.guest.pages import Notice, Pages
+from kiosk.guest.views import BALLOT, SCRIPT
 from kiosk.i18n import REFERENCE
 from kiosk.office import Deed
 from kiosk.survey import Scale, Statement, Survey, read_scales
@@ -31,6 +36,8 @@ from kiosk.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xls
 blueprint = Blueprint("surveys", __name__, template_folder="../guest/templates")
 
 NEW_ROWS = 2
+
+F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ def _list(problems: list[str]) -> str:
         "surveys.html",
         surveys=desk().library.surveys.values(),
         is_own=is_own,
+        used=_used(),
         form=FlaskForm(),
         problems=problems,
     )
@@ -68,7 +76,8 @@ def copy() -> ResponseReturnValue:
     original = _survey(request.form.get("survey", ""))
     taken = desk().library.surveys
     survey_id = new_id(original.id, taken, "survey")
-    title = say("{title} (kopia)", title=original.title)
+    words = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
+    title = new_title(words, (one.title for one in taken.values()))
     write_survey(_folder(), replace(draft_of(original, survey_id), title=title), _scales())
     desk().reread()
     note(Deed.SURVEY_WRITTEN, survey_id)
@@ -120,7 +129,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
     """The form that changes a survey; what was typed stays where it does not hold."""
     found = _survey(survey_id)
     if not is_own(survey_id):
-        abort(403)
+        abort(403, "shipped")
     form, draft, problems = FlaskForm(), draft_of(found, survey_id), []
     seen, is_changed = name_of(draft), False
     if request.method == "POST" and form.validate():
@@ -137,6 +146,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
         else:
             desk().reread()
             note(Deed.SURVEY_WRITTEN, survey_id)
+            flash(say("Sparat."))
             return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
     rows = [_row(statement) for statement in draft.statements]
     empty = Row("", "", "", draft.statements[-1].scale.id if draft.statements else "", ())
@@ -156,38 +166,109 @@ def survey(survey_id: str) -> ResponseReturnValue:
     return page, 400 if problems else 200
 
 
-@blueprint.route("/surveys/<survey_id>/preview")
+@blueprint.route("/surveys/<survey_id>/remove", methods=["GET", "POST"])
 @for_coordinator
-def preview(survey_id: str) -> ResponseReturnValue:
+def remove(survey_id: str) -> ResponseReturnValue:
+    """Ask whether a survey is to go, and take it away. One that a round has used stays: it tells what was
+    asked."""
+    found, form = _survey(survey_id), FlaskForm()
+    if not is_own(survey_id):
+        abort(403, "shipped")
+    if survey_id in _used():
+        abort(403, "used")
+    if request.method == "POST" and form.validate():
+        remove_survey(_folder(), survey_id)
+        desk().reread()
+        note(Deed.SURVEY_REMOVED, found.title)
+        flash(say("Frågorna är borttagna: {title}", title=found.title))
+        return redirect(url_for("surveys.surveys"), 303)
+    return render_template("survey_remove.html", form=form, survey=found)
+
+
+PREVIEW, OF_A_KIOSK = "/surveys/<survey_id>/preview", "/<any(kiosk):device>"
+"""A preview is of a phone, or of a kiosk at an address below: a guest's page finds others beside its own."""
+
+
+def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
+    """A page of both previews, at `beside` their addresses."""
+
+    def routed(view: F) -> F:
+        blueprint.route(PREVIEW + beside, defaults={"device": "phone"}, **options)(view)
+        blueprint.route(PREVIEW + OF_A_KIOSK + beside, **options)(view)
+        return view
+
+    return routed
+
+
+@preview_route()
+@for_coordinator
+def preview(survey_id: str, device: str) -> ResponseReturnValue:
     """The survey as a guest meets it, in every language that has all its texts, reviewed or not."""
-    found, path = _survey(survey_id), url_for("surveys.preview_answer", survey_id=survey_id)
-    asked = request.args.get("lang", REFERENCE)
-    return make_response(_pages().form(found, asked, {}, action=path, is_kiosk=False))
+    return _previewed(survey_id, device)
 
 
-@blueprint.route("/surveys/<survey_id>/preview", methods=["POST"])
+@preview_route("/practice")
 @for_coordinator
-def preview_answer(survey_id: str) -> ResponseReturnValue:
-    """What is sent from a preview goes nowhere: it is not even read."""
+def preview_practice(survey_id: str, device: str) -> ResponseReturnValue:
+    """The same, as a guest tries it first."""
+    return _previewed(survey_id, device, home=_preview_path(survey_id, device))
+
+
+@preview_route(methods=["POST"])
+@for_coordinator
+def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
+    """What is sent from a preview goes nowhere: it is not even read, and said to be taken."""
     _survey(survey_id)
-    return redirect(url_for("surveys.preview_thanks", survey_id=survey_id), 303)
+    if SCRIPT in request.headers:
+        return "", 204, {BALLOT: "taken"}
+    return redirect(url_for("surveys.preview_thanks", survey_id=survey_id, device=device), 303)
 
 
-@blueprint.route("/surveys/<survey_id>/preview/thanks")
+@preview_route("/thanks")
 @for_coordinator
-def preview_thanks(survey_id: str) -> ResponseReturnValue:
-    """The thank-you, and the way back to the survey."""
-    _survey(survey_id)
-    return make_response(_pages().thanks(url_for("surveys.surveys")))
+def preview_thanks(survey_id: str, device: str) -> ResponseReturnValue:
+    """The thank-you."""
+    back = _preview_path(survey_id, device) if device == "kiosk" else ""
+    return make_response(_pages(_survey(survey_id), device).thanks(back))
 
 
-@blueprint.route("/surveys/<survey_id>/preview/stored")
+@preview_route("/stored")
 @for_coordinator
-def preview_stored(survey_id: str) -> ResponseReturnValue:
+def preview_stored(survey_id: str, device: str) -> ResponseReturnValue:
     """What is stored about a guest, as she reads it."""
-    _survey(survey_id)
-    back = url_for("surveys.preview", survey_id=survey_id)
-    return make_response(_pages().stored(desk().store.schema(), back, is_kiosk=False))
+    pages, back = _pages(_survey(survey_id), device), _preview_path(survey_id, device)
+    return make_response(pages.stored(desk().store.schema(), back, is_kiosk=device == "kiosk"))
+
+
+def _previewed(survey_id: str, device: str, home: str = "") -> ResponseReturnValue:
+    found = _survey(survey_id)
+    page = _pages(found, device).form(
+        found,
+        request.args.get("lang", REFERENCE),
+        {},
+        action=_preview_path(survey_id, device),
+        is_kiosk=device == "kiosk",
+        home=home,
+    )
+    return make_response(page)
+
+
+def _preview_path(survey_id: str, device: str) -> str:
+    return url_for("surveys.preview", survey_id=survey_id, device=device)
+
+
+def _pages(found: Survey, device: str) -> Pages:
+    """The guest's pages, each with a way to the other device and back to the desk."""
+    if device == "kiosk":
+        other = (say("Visa som på en telefon"), _preview_path(found.id, "phone"))
+    else:
+        other = (say("Visa som på en kiosk"), _preview_path(found.id, "kiosk"))
+    back = url_for("surveys.surveys")
+    if is_own(found.id):
+        back = url_for("surveys.survey", survey_id=found.id)
+    said = say("Förhandsvisning av ”{title}”. Inget sparas.", title=found.title)
+    notice = Notice(catalogue().language, said, (other, (say("Tillbaka till frågorna"), back)))
+    return Pages(desk().library, None, desk().store.is_demonstration, notice=notice)
 
 
 def is_own(survey_id: str) -> bool:
@@ -195,8 +276,9 @@ def is_own(survey_id: str) -> bool:
     return desk().settings is not None and (_folder() / f"{survey_id}.toml").exists()
 
 
-def _pages() -> Pages:
-    return Pages(desk().library, None, is_demonstration=False)
+def _used() -> set[str]:
+    """Ids of the surveys that a round asks, has asked or will ask."""
+    return {state.round.survey.id for state in desk().store.rounds()}
 
 
 def _survey(survey_id: str) -> Survey:

@@ -1,9 +1,12 @@
 """The staff's words: the catalogue of the language chosen for this sign-in, and dates in it."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from flask import current_app, session
 
 from kiosk.i18n import REFERENCE, Catalogue
@@ -35,8 +38,16 @@ def say(message: str, **values: Any) -> str:
 
 
 def say_reason(reason: Reason) -> str:
-    """Why a round may not be opened, in the language chosen."""
-    return reason.said(catalogue().text)
+    """Why a round may not be opened, in the language chosen, with numbers as people write them."""
+    values = {
+        name: number(value) if isinstance(value, float) else value for name, value in reason.values.items()
+    }
+    return replace(reason, values=values).said(catalogue().text)
+
+
+def number(value: float | Decimal) -> str:
+    """A number as people write it, in the language chosen."""
+    return format_decimal(value, locale=language())
 
 
 def day(when: date | datetime) -> str:

@@ -57,9 +57,20 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What stands above a page that staff look at and no guest answers: words in their `language`, and
+    `ways` on, as (words, address)."""
+
+    language: Language
+    words: str
+    ways: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Pages:
     """`allowed_languages` are shown although not reviewed; None shows all, in the demonstration.
-    `leave_to` is where a phone goes at once, `screen` what a kiosk's measures; speech lies in `audio`."""
+    `leave_to` is where a phone goes at once, `screen` what a kiosk's measures; speech lies in `audio`;
+    a `notice` is for staff alone."""
 
     library: Library
     allowed_languages: frozenset[str] | None
@@ -67,6 +78,7 @@ class Pages:
     leave_to: str = ""
     screen: Screen | None = None
     audio: Path | None = None
+    notice: Notice | None = None
 
     def form(
         self,
@@ -215,6 +227,7 @@ class Pages:
             "is_kiosk": is_kiosk,
             "styles": self.styles(is_kiosk=is_kiosk),
             "leave_to": "" if is_kiosk else self.leave_to,
+            "notice": self.notice,
         }
 
     def _message(self, message: str, back: str, way_back: str, *, is_kiosk: bool) -> str:

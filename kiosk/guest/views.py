@@ -85,6 +85,7 @@ def create_guest_app(
     pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
     views = GuestViews(store, pages, clock, pace, devices or Devices())
     app.register_blueprint(views.blueprint())
+    app.extensions["guest"] = views
     # Flask would write paths and times of failed requests to the log.
     app.logger.disabled = True
     app.register_error_handler(HTTPException, views.refused)
@@ -156,6 +157,10 @@ class GuestViews:
         self._clock = clock
         self._pace = pace
         self._devices = devices
+
+    def take_in(self, library: Library) -> None:
+        """Make the pages from `library` from now on: somebody has changed a text at the desk."""
+        self._unmeasured = replace(self._unmeasured, library=library)
 
     def blueprint(self) -> Blueprint:
         views = Blueprint("guest", __name__, template_folder="templates")

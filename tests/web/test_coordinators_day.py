@@ -14,10 +14,12 @@ from playwright.sync_api import Browser, Page, expect
 from kiosk.guest.pace import Pace
 from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
+from kiosk.paper import POSTER_LANGUAGES, Size
 from kiosk.rounds import Admission
 from kiosk.settings import read_settings
 from kiosk.sizes import Screen
 from tests.test_desk import PASSWORD, Desk
+from tests.test_i18n import GUEST_LANGUAGES
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +62,8 @@ def write_a_statement(page: Page) -> None:
 def open_a_round(page: Page, desk: Desk) -> None:
     page.get_by_role("link", name="Omgångar", exact=True).click()
     page.get_by_role("link", name="Öppna en omgång").click()
-    page.locator("#survey").select_option(label="Trygghet")
+    survey = page.locator("#survey option", has_text="Trygghet (påståenden: 4, version ")
+    page.locator("#survey").select_option(value=survey.get_attribute("value"))
     page.locator("#a_day").fill("12")
     page.locator("[name=figures][value=live]").check()
     page.locator("[name=understood]").check()
@@ -131,8 +134,90 @@ def test_from_writing_a_statement_to_a_printed_chart(browser: Browser, serve: Se
     context.close()
 
 
+@pytest.mark.parametrize(("device", "width"), [("", 390), ("/kiosk", 1280)])
+def test_a_preview_ends_well_and_leads_back(
+    browser: Browser, serve: Serve, tmp_path: Path, device: str, width: int
+) -> None:
+    desk = Desk(tmp_path)
+    address = serve(desk.app)
+    page = browser.new_context(viewport={"width": width, "height": 844}).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    sign_in(page, address)
+    page.goto(f"{address}/admin/surveys/ombudsmannaskap/preview{device}")
+    page.locator('[data-language="sv"]').press("Enter")
+    page.locator("#start").press("Enter")
+    for _ in range(4):
+        page.locator("fieldset:visible input").first.press("Space")
+        page.locator("#next").press("Enter")
+    expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
+    page.get_by_role("link", name="Tillbaka till frågorna").click()
+    expect(page.locator("h1")).to_have_text("Frågor")
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_posters_languages_follow_its_size(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
+    desk.store.add_link(Admission.POSTER, "frida")
+    address = serve(desk.app)
+    page = browser.new_context(accept_downloads=True).new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/admin/links")
+    ticked = page.locator("#poster-languages input:checked")
+    expect(ticked).to_have_count(12)
+    for size in Size:
+        page.locator("#poster-size").select_option(value=size)
+        expect(ticked).to_have_count(POSTER_LANGUAGES[size])
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Hämta som PDF").click()
+        assert download.value.path().read_bytes().startswith(b"%PDF")
+    page.locator("#poster-languages input").first.uncheck()
+    page.locator("#poster-size").select_option(value="A4")
+    expect(ticked).to_have_count(4)
+    page.context.close()
+
+
+def test_every_number_of_a_table_is_seen_at_1280_pixels(
+    browser: Browser, serve: Serve, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path)
+    desk.answer(60)
+    desk.answer(40, "matcentralen")
+    address = serve(desk.app)
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    sign_in(page, address)
+    page.locator("details").first.wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach((table) => (table.open = true))")
+    hidden = "(all) => all.map((one) => one.scrollWidth - one.clientWidth)"
+    assert set(page.locator(".scroll").evaluate_all(hidden)) == {0}
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", ["rounds", "surveys"])
+def test_on_a_phone_what_can_be_done_stands_in_sight(
+    browser: Browser, serve: Serve, tmp_path: Path, path: str
+) -> None:
+    desk = Desk(tmp_path)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    address = serve(desk.app)
+    page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/admin/{path}")
+    ways = page.locator("tbody :is(a, button)")
+    assert ways.count() >= 2
+    for way in ways.all():
+        box = way.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.context.close()
+
+
 OTHER_PAGES = [
-    "surveys", "surveys/ombudsmannaskap/preview", "languages/ar", "imported", "imported/new/ombudsmannaskap",
+    "surveys", "surveys/ombudsmannaskap/preview", "surveys/ombudsmannaskap/preview/kiosk", "languages/ar",
+    "languages", "reference", "rounds/new", "imported", "imported/new/ombudsmannaskap",
     "walls", "log", "activities", "links", "rounds", "reply/r",
 ]  # fmt: skip
 

@@ -1,0 +1,92 @@
+"""A member of staff's day in a real browser: pair a screen, print slips, count an activity, see no figure."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from kiosk.rounds import Admission
+from tests.test_desk import PASSWORD, Desk
+from tests.test_paper import read
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[[Any], str]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path, seconds=1, admission=frozenset(Admission))
+
+
+@pytest.fixture(params=[1280, 390])
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": request.param, "height": 800}, accept_downloads=True)
+    yield context.new_page()
+    context.close()
+
+
+def sign_in(page: Page, address: str) -> None:
+    page.goto(f"{address}/admin/")
+    page.locator("#name").fill("bo")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main button").click()
+
+
+def look(page: Page) -> None:
+    """Nothing sticks out sideways, and axe finds no barrier."""
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert [f"{page.url}: {one['id']}" for one in Axe().run(page).response["violations"]] == []
+
+
+def test_a_day_of_staff(page: Page, serve: Serve, desk: Desk) -> None:
+    desk.answer(30)
+    sign_in(page, serve(desk.app))
+    expect(page.locator("h1")).to_have_text("Omgångar")
+    look(page)
+
+    page.get_by_role("link", name="Adresser", exact=True).click()
+    look(page)
+    page.locator("#pair-unit").select_option(label="FRIDA")
+    page.locator("form", has=page.locator("#pair-unit")).get_by_role("button").click()
+    expect(page.locator("h1")).to_have_text("Para en skärm med FRIDA")
+    code = page.locator(".code").inner_text().replace(" ", "")
+    assert desk.app.extensions["desk"].devices.redeem(code) == "frida"
+
+    page.get_by_role("link", name="Till adresserna").click()
+    page.locator("#slips-number").fill("6")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Hämta lappar som PDF").click()
+    assert len(read(download.value.path().read_bytes())) == 6
+
+    page.get_by_role("link", name="Insatser", exact=True).click()
+    page.get_by_role("button", name="Gav råd 0").click()
+    expect(page.get_by_role("button", name="Gav råd 1")).to_be_visible()
+    look(page)
+
+    page.get_by_role("link", name="Resultat", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Omgångar")
+    expect(page.locator("main")).not_to_contain_text("har svarat")
+    page.get_by_role("button", name="Logga ut bo").click()
+    expect(page.locator("h1")).to_have_text("Logga in")
+
+
+def test_a_closed_rounds_results_stay_as_they_are(page: Page, serve: Serve, desk: Desk) -> None:
+    """Staff may not read the snapshot: a page that looked for a new one would load itself for ever, and keep
+    a sign-in alive that nobody uses."""
+    desk.answer(30)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    address = serve(desk.app)
+    sign_in(page, address)
+    expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
+    loaded, asked = [], []
+    page.on("framenavigated", lambda frame: loaded.append(frame.url))
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(4000)
+    assert loaded == []
+    assert [url for url in asked if "/static/" not in url] == []
+    look(page)
