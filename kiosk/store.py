@@ -5,7 +5,6 @@ batch's way out is `count`; nothing else reads a box, and nothing outside reads 
 """
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from kiosk.database import Database, StoreError
 from kiosk.envelope import Letterbox
 from kiosk.office import Office
 from kiosk.rounds import Admission, Round, check_opening, round_from_json
+from kiosk.saying import say_once
 from kiosk.seal import KeyFolder, KeyLostError
 from kiosk.slips import SlipSet
 from kiosk.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
@@ -368,10 +368,7 @@ class Store:
         try:
             plain = self._keys.open(_slip_row(round_id, unit_id), key_id, bytes(sealed))
         except KeyLostError:
-            print(
-                f"the slips of {unit_id} in {round_id} are lost with their key; print new ones",
-                file=sys.stderr,
-            )
+            say_once(f"the slips of {unit_id} in {round_id} are lost with their key; print new ones")
             lost = slips.empty_set()
             return tag, self._put_slips(round_id, unit_id, key_id, lost), lost
         return tag, key_id, slips.unpack(plain)
@@ -786,7 +783,9 @@ class Store:
                 self._database.clear_log()
             except (OSError, peewee.PeeweeException) as error:
                 # The write is committed: to call it failed would bring the same ballot again.
-                print(f"an old key could not be destroyed; the next write tries: {error}", file=sys.stderr)
+                # Its kind only: its words name a key, and would make each message another.
+                kind = getattr(error, "strerror", None) or type(error).__name__
+                say_once(f"an old key could not be destroyed; the next write tries: {kind}")
 
     def close(self) -> None:
         self._database.close()

@@ -6,7 +6,6 @@ Nothing is set on the device, nothing is logged, and every ballot that is taken 
 import base64
 import gzip
 import re
-import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,6 +30,7 @@ from kiosk.guest.texts import REFUSALS
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library
 from kiosk.rounds import Admission, Round
+from kiosk.saying import say_once
 from kiosk.settings import shipped_folder
 from kiosk.store import LetterboxGoneError, Link, NotAdmittedError, RoundClosedError, Store
 
@@ -455,11 +455,9 @@ class GuestViews:
         return response
 
     def failed(self, error: Exception) -> Answer:
-        """Drop the request's data: only what kind of error, and where in the code, is told."""
+        """Drop the request's data: only what kind of error, and where in the code, is told, and once."""
         place = traceback.extract_tb(error.__traceback__)[-1]
-        print(
-            f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr
-        )
+        say_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
         return self._refusal("failed", 500)
 
     def _refusal(self, reason: str, status: int) -> Answer:
