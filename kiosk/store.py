@@ -25,7 +25,7 @@ from kiosk.envelope import Letterbox
 from kiosk.office import Office
 from kiosk.rounds import Admission, Round, check_opening, round_from_json
 from kiosk.saying import say_once
-from kiosk.seal import KeyFolder, KeyLostError
+from kiosk.seal import PAD_BYTES, KeyFolder, KeyLostError
 from kiosk.slips import SlipSet
 from kiosk.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
 from kiosk.tally import StatementTally, Tally, tally_batch
@@ -236,7 +236,8 @@ class Store:
 
     def _add_letterbox(self, round_id: str, unit: str) -> None:
         letterbox = envelope.new_letterbox()
-        key_id, sealed = self._keys.seal(_letterbox_row(round_id, unit), letterbox.pack())
+        row = _letterbox_row(round_id, unit)
+        key_id, sealed = self._keys.seal(row, letterbox.pack(), envelope.STEP_BYTES)
         self._database.execute(
             "INSERT INTO letterbox (round_id, unit_id, public_key, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
             round_id,
@@ -508,7 +509,8 @@ class Store:
 
     def _put_letterbox(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> str:
         """Write a unit's letterbox under a new key, whose id is returned."""
-        key_id, sealed = self._reseal(_letterbox_row(round_id, unit_id), old_key, letterbox.pack())
+        row = _letterbox_row(round_id, unit_id)
+        key_id, sealed = self._reseal(row, old_key, letterbox.pack(), envelope.STEP_BYTES)
         self._database.execute(
             "UPDATE letterbox SET public_key = ?, key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
             letterbox.public_key.hex(),
@@ -562,11 +564,11 @@ class Store:
         )
         return key_id
 
-    def _reseal(self, row: str, old_key: str, plain: bytes) -> tuple[str, bytes]:
+    def _reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Seal under a new key; the old one is destroyed once the transaction is committed."""
         self._keys.sweep(row, keep=old_key)
         self._retired.append((row, old_key))
-        return self._keys.seal(row, plain)
+        return self._keys.seal(row, plain, step)
 
     # -- the count -------------------------------------------------------------------------------
 

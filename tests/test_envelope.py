@@ -2,6 +2,8 @@
 
 import base64
 import secrets
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,9 +16,20 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from werkzeug.test import TestResponse
 
 from kiosk.devices import Devices
-from kiosk.envelope import PURPOSE, ROOM, TICKET_BYTES, EnvelopeError, Letterbox, new_letterbox, unpack
+from kiosk.envelope import (
+    PURPOSE,
+    ROOM,
+    STEP_BYTES,
+    TICKET_BYTES,
+    EnvelopeError,
+    Letterbox,
+    envelope_size,
+    new_letterbox,
+    unpack,
+)
 from kiosk.guest.pace import Pace
 from kiosk.rounds import Admission
+from kiosk.seal import PAD_BYTES
 from kiosk.store import LetterboxGoneError, RoundClosedError
 from tests.test_guest import NOW, Place
 
@@ -174,9 +187,34 @@ def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
     kiosk.store.count(kiosk.round.closes_at)
     answers = [kiosk.send(late, waited=waited, sealed_for=key) for waited in (False, True)]
     assert [(one.status_code, one.headers["Kiosk-Refusal"]) for one in answers] == [(410, "closed")] * 2
-    assert kiosk.devices.late("") == 1
+    assert kiosk.devices.was_late("")
     with pytest.raises(LetterboxGoneError):
         kiosk.store.cast_envelope(key.hex(), "frida", late, NOW, in_play=False)
+
+
+def test_that_something_came_late_is_told_of_envelopes_only(kiosk: Kiosk) -> None:
+    key, late = kiosk.public_key, seal(kiosk.public_key)
+    kiosk.store.count(kiosk.round.closes_at)
+    for garbage in (b"", late[:-1], bytes(len(late)), late[: envelope_size(0)]):
+        assert kiosk.send(garbage, sealed_for=key).status_code == 410
+    assert not kiosk.devices.was_late("")
+    kiosk.send(late, sealed_for=key)
+    assert kiosk.devices.was_late("")
+
+
+@pytest.mark.parametrize(("step", "lengths"), [(STEP_BYTES, 1), (PAD_BYTES, 2)], ids=["own", "small"])
+def test_a_letterboxs_length_does_not_tell_how_many_it_took(
+    kiosk: Kiosk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, lengths: int
+) -> None:
+    monkeypatch.setattr("kiosk.envelope.STEP_BYTES", step)
+    kiosk.store.renew()
+    found = set()
+    for taken in range(1, 261):
+        kiosk.store.cast_envelope(kiosk.public_key.hex(), "frida", seal(kiosk.public_key), NOW, in_play=False)
+        if taken % 130 == 0:
+            with closing(sqlite3.connect(tmp_path / "k.sqlite")) as database:
+                found |= set(database.execute("SELECT length(sealed) FROM letterbox"))
+    assert len(found) == lengths
 
 
 @pytest.mark.parametrize("away", [timedelta(days=-800), timedelta(days=800)])
@@ -185,7 +223,7 @@ def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: tim
     kiosk.now = NOW + away
     refused = kiosk.send(envelope)
     assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (403, "closed")
-    assert kiosk.devices.late("") == 0
+    assert not kiosk.devices.was_late("")
     kiosk.now = NOW
     assert kiosk.send(envelope).status_code == 204
 

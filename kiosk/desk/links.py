@@ -24,16 +24,16 @@ blueprint = Blueprint("links", __name__)
 
 @dataclass(frozen=True)
 class Address:
-    """A link as staff see it. `life` is a kiosk's, and `late` how many of its ballots waited for the network
-    until their round was closed; `url` is "" for who may not have it: whoever has a
-    kiosk's address can stuff its box, if slowly."""
+    """A link as staff see it. `life` is a kiosk's, and `was_late` whether ballots waited there
+    for the network until their round was closed; `url` is "" for who may not have it: whoever has a kiosk's
+    address can stuff its box, if slowly."""
 
     code: str
     unit: str
     is_poster: bool
     url: str
     life: Life | None
-    late: int
+    was_late: bool
 
 
 @dataclass(frozen=True)
@@ -235,5 +235,5 @@ def _address(link: Link) -> Address:
         is_poster,
         desk().guest_address + path if is_poster or is_coordinator() else "",
         None if is_poster else desk().devices.life(link.code),
-        desk().devices.late(link.code),
+        desk().devices.was_late(link.code),
     )

@@ -22,6 +22,7 @@ from kiosk import slips
 from kiosk.audio import KINDS, find
 from kiosk.ballot import Ballot, BallotError, read_ballot
 from kiosk.devices import DIGITS, Devices, TooManyTriesError
+from kiosk.envelope import is_well_formed
 from kiosk.guest.guard import headers, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
@@ -254,7 +255,7 @@ class GuestViews:
                 f"{request.path.rstrip('/')}/thanks",
             )
         except LetterboxGoneError:
-            if has_waited:
+            if has_waited and is_well_formed(sealed):
                 self._devices.came_late(link.code)
             abort(410, "closed")
         except BallotError:
