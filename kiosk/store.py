@@ -433,10 +433,18 @@ class Store:
             self._put_box(replace(box, apart=box.apart + 1), unit_id)
 
     def cast_envelope(
-        self, public_key: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
+        self,
+        public_key: str,
+        unit_id: str,
+        sealed: bytes,
+        now: datetime,
+        *,
+        in_play: bool,
+        has_waited: bool = False,
     ) -> None:
         """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box, or put
-        it apart where the kiosk or `in_play` says so; an envelope that was taken before changes nothing.
+        it apart where `in_play` says so, or the kiosk of one that `has_waited`; an envelope that was taken
+        before changes nothing.
 
         Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will be;
         RoundClosedError where the round does not run now, or is not this unit's, and NotAdmittedError.
@@ -448,12 +456,22 @@ class Store:
         if row[1] != unit_id:
             raise RoundClosedError
         with self._write():
-            is_there = self._put_through(str(row[0]), public_key, unit_id, sealed, now, in_play=in_play)
+            is_there = self._put_through(
+                str(row[0]), public_key, unit_id, sealed, now, in_play=in_play, has_waited=has_waited
+            )
         if not is_there:
             raise LetterboxGoneError
 
     def _put_through(
-        self, round_id: str, public_key: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
+        self,
+        round_id: str,
+        public_key: str,
+        unit_id: str,
+        sealed: bytes,
+        now: datetime,
+        *,
+        in_play: bool,
+        has_waited: bool,
     ) -> bool:
         """False where the letterbox has another key now: its own was lost, and the new one must be kept."""
         box = self._box_for_update(round_id, unit_id)
@@ -470,7 +488,7 @@ class Store:
         ballot = read_ballot(survey, letter.fields)
         if letter.ticket not in letterbox.taken:
             self._put_letterbox(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
-            if in_play or letter.in_play:
+            if in_play or (has_waited and letter.in_play):
                 self._put_box(replace(box, apart=box.apart + 1), unit_id)
             else:
                 self._put_box(replace(box, ballots=[*box.ballots, ballot]), unit_id)

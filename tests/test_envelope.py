@@ -34,6 +34,7 @@ from kiosk.store import LetterboxGoneError, RoundClosedError
 from tests.test_guest import NOW, Place
 
 STATEMENTS = 4
+PAUSE = 10.0
 TICKET = bytes(range(TICKET_BYTES))
 
 
@@ -60,7 +61,8 @@ class Kiosk(Place):
     def __init__(self, folder: Path) -> None:
         self.devices = Devices()
         ways = frozenset({Admission.KIOSK, Admission.POSTER})
-        self.now, self.pace = NOW, Pace(1.0, 1000, pause=10.0)
+        self.now, self.seconds = NOW, 0.0
+        self.pace = Pace(1.0, 1000, lambda: self.seconds, pause=PAUSE)
         super().__init__(folder, ways, pace=self.pace, devices=self.devices, clock=lambda: self.now)
 
     @property
@@ -68,8 +70,16 @@ class Kiosk(Place):
         return bytes.fromhex(self.store.public_key("r", "frida"))
 
     def send(
-        self, envelope: bytes | str, path: str = "/", *, waited: bool = True, sealed_for: bytes | None = None
+        self,
+        envelope: bytes | str,
+        path: str = "/",
+        *,
+        waited: bool = True,
+        sealed_for: bytes | None = None,
+        after: float = 2 * PAUSE,
     ) -> TestResponse:
+        """Some seconds `after` the one before."""
+        self.seconds += after
         text = envelope if isinstance(envelope, str) else base64.b64encode(envelope).decode()
         data = {"_envelope": text, "_letterbox": (sealed_for or self.public_key).hex()}
         waits = {"_waited": "yes"} if waited else {}
@@ -163,12 +173,39 @@ def test_a_poster_takes_no_envelopes(kiosk: Kiosk) -> None:
     assert kiosk.waiting() == 0
 
 
+def apart(kiosk: Kiosk) -> tuple[int, int]:
+    """(ballots counted, ballots put apart) at the end."""
+    return kiosk.waiting(), kiosk.store.snapshot()["rounds"][0]["nodes"][0]["apart"]
+
+
 def test_a_kiosk_says_which_of_those_that_waited_are_play(kiosk: Kiosk) -> None:
+    for in_play in (False, False, False, True, False, False):
+        kiosk.send(seal(kiosk.public_key, in_play=in_play))
+    assert apart(kiosk) == (5, 1)
+
+
+def test_of_those_that_come_at_once_the_servers_clock_says_it(kiosk: Kiosk) -> None:
     for _ in range(5):
-        kiosk.send(seal(kiosk.public_key))
-    kiosk.send(seal(kiosk.public_key, in_play=True))
-    assert kiosk.waiting() == 5
-    assert kiosk.store.snapshot()["rounds"][0]["nodes"][0]["apart"] == 1
+        kiosk.send(seal(kiosk.public_key, in_play=True), waited=False)
+    assert apart(kiosk) == (5, 0)
+
+
+@pytest.mark.parametrize(("after", "expected"), [(1.0, (2, 18)), (2 * PAUSE, (20, 0))])
+def test_who_says_that_envelopes_waited_is_not_believed(
+    kiosk: Kiosk, after: float, expected: tuple[int, int]
+) -> None:
+    for _ in range(20):
+        assert kiosk.send(seal(kiosk.public_key), after=after).status_code == 204
+    assert apart(kiosk) == expected
+
+
+@pytest.mark.parametrize("delays", [(0.0, 10.0), (10.0, 0.0), (9.0, 10.0, 0.0)])
+def test_a_kiosk_on_a_slow_network_is_never_taken_for_play(kiosk: Kiosk, delays: tuple[float, ...]) -> None:
+    """The script tries at whole rounds of the clock, and gives each try ten seconds."""
+    for number in range(12):
+        kiosk.seconds = number * 2 * PAUSE
+        kiosk.send(seal(kiosk.public_key), after=delays[number % len(delays)])
+    assert apart(kiosk) == (12, 0)
 
 
 def test_a_kiosk_that_asks_by_a_form_is_led_on(kiosk: Kiosk) -> None:
@@ -177,8 +214,8 @@ def test_a_kiosk_that_asks_by_a_form_is_led_on(kiosk: Kiosk) -> None:
 
 def test_of_those_that_come_at_once_the_server_says_it(kiosk: Kiosk) -> None:
     for _ in range(5):
-        kiosk.send(seal(kiosk.public_key), waited=False)
-    assert kiosk.waiting() == 2
+        kiosk.send(seal(kiosk.public_key), waited=False, after=1)
+    assert apart(kiosk) == (2, 3)
 
 
 def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
@@ -240,8 +277,9 @@ def test_what_was_sealed_at_another_unit_waits_for_its_own_address(kiosk: Kiosk)
 
 def test_those_that_waited_take_no_guests_turn(kiosk: Kiosk) -> None:
     kiosk.pace.burst = 1
-    assert [kiosk.send(seal(kiosk.public_key)).status_code for _ in range(2)] == [204, 429]
-    assert kiosk.send(seal(kiosk.public_key), waited=False).status_code == 204
+    given = [kiosk.send(seal(kiosk.public_key), after=0).status_code for _ in range(2)]
+    assert given == [204, 429]
+    assert kiosk.send(seal(kiosk.public_key), waited=False, after=0).status_code == 204
 
 
 def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None:

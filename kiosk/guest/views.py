@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -245,15 +246,14 @@ class GuestViews:
             sealed = base64.b64decode(envelope, validate=True)
         except ValueError:
             abort(400, "bad")
-        # Those that waited come one after another without a guest: they take no guest's turn, and the kiosk
-        # itself told play from others.
-        lane = WAITED_LANE if has_waited else ""
-        in_play = self._is_play(link, lane=lane) and not has_waited
+        # Those that waited take no guest's turn. A kiosk sends them two pauses apart: a row of them without a
+        # pause comes from elsewhere, whatever it says of itself.
+        in_play = self._is_play(link, lane=WAITED_LANE if has_waited else "")
+        put = partial(
+            self._store.cast_envelope, letterbox, link.unit_id, sealed, in_play=in_play, has_waited=has_waited
+        )
         try:
-            return self._take(
-                lambda now: self._store.cast_envelope(letterbox, link.unit_id, sealed, now, in_play=in_play),
-                f"{request.path.rstrip('/')}/thanks",
-            )
+            return self._take(put, f"{request.path.rstrip('/')}/thanks")
         except LetterboxGoneError:
             if has_waited and is_well_formed(sealed):
                 self._devices.came_late(link.code)

@@ -1,15 +1,20 @@
 """A kiosk without a network: it takes answers, keeps them sealed, loses none, and serves all its pages."""
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Response, expect
 from playwright.sync_api import Error as PlaywrightError
 
+from kiosk.guest.pace import Pace
 from kiosk.rounds import Admission
-from tests.web.test_answer import Guest, context, guest, thanks
+from tests.test_guest import NOW, Place
+from tests.web.test_answer import Guest, Serve, context, guest, thanks
 
 __all__ = ["context", "guest"]
 
@@ -29,6 +34,20 @@ KEPT = """() => navigator.locks.request("envelopes", async () => {
     return kept;
 })"""
 """All that waits on a kiosk, from the files of its page's own."""
+
+PAUSE = 12.0
+"""Seconds between two guests at the least, as a kiosk is told."""
+
+HASTE = """() => {
+    const click = (what) => document.querySelector(what).click();
+    click('[data-language="sv"]');
+    click("#start");
+    for (const _ of document.querySelectorAll("fieldset")) {
+        click('fieldset:not([hidden]) input[value="5"]');
+        click("#next");
+    }
+}"""
+"""All that a guest does, at once."""
 
 BEAT = 300_000
 """Milliseconds between two signs of life, which have a kiosk's pages kept."""
@@ -168,6 +187,34 @@ def test_a_screen_that_becomes_another_units_kiosk_and_comes_back_loses_nothing(
     guest.page.goto(f"{guest.address}/k/again")
     come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
     assert guest.counted()["listened"] == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("after", "sent", "expected"),
+    [(0.0, 3, (0, 3)), (PAUSE / 2, 2, (2, 0))],
+    ids=["faster than anybody reads", "as fast as somebody reads"],
+)
+def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
+    context: BrowserContext, serve: Serve, tmp_path: Path, after: float, sent: int, expected: tuple[int, int]
+) -> None:
+    """By the browser's own stopwatch: Playwright's does not begin anew with a page."""
+    hours = count(0.0, 3_600.0)
+    place = Place(tmp_path, pace=Pace(0.0, 1, lambda: next(hours), pause=PAUSE))
+    proxy = Proxy(place.app)
+    proxy.answer = ("502 Bad Gateway", [])
+    page, address = context.new_page(), serve(proxy)
+    page.add_init_script(f"Date.now = () => {NOW.timestamp() * 1000} + performance.now()")
+    for _ in range(sent):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(1_000 * after)
+        page.evaluate(HASTE)
+        expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
+    for kept in map(json.loads, page.evaluate(KEPT)):
+        fields = {"_envelope": kept["envelope"], "_letterbox": kept["letterbox"], "_waited": "yes"}
+        assert place.client.post("/", data=fields).status_code == 303
+    counted = place.waiting()
+    assert (counted, place.store.snapshot()["rounds"][0]["nodes"][0]["apart"]) == expected
 
 
 def test_practice_and_what_is_stored_are_there_without_a_network(
