@@ -326,6 +326,8 @@ def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
     answer = kiosk.client.get("/k/a-code/worker")
     assert answer.headers["Service-Worker-Allowed"] == "/k/a-code"
     assert answer.mimetype == "text/javascript"
+    # A browser that asked for it at each page would note when.
+    assert answer.headers["Cache-Control"] == "private, max-age=900"
     assert kiosk.client.get("/k/a-code/queue").mimetype == "text/javascript"
     for path in ("/k/poster/worker", "/k/unknown/worker", "/s/poster/worker", "/worker", "/s/poster/queue"):
         assert kiosk.client.get(path).status_code == 404

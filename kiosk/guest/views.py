@@ -56,6 +56,9 @@ WAITED_LANE = " waited"
 LETTERBOX = "Kiosk-Letterbox"
 """Tells a kiosk's page at each sign of life which box is open: no guest shall get the last round's page."""
 
+WORKER, WORKER_GOOD_FOR = "guest.worker", 15 * 60
+"""Seconds a browser need not ask for the worker again: three signs of life, at which a kiosk's page asks."""
+
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
@@ -98,7 +101,9 @@ def create_guest_app(
 
 def _with_headers(response: Response, own: dict[str, str]) -> Response:
     response.headers.update(own)
-    if request.endpoint != "static":
+    if request.endpoint == WORKER:
+        response.headers["Cache-Control"] = f"private, max-age={WORKER_GOOD_FOR}"
+    elif request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return _compressed(response)
 

@@ -53,6 +53,22 @@ BEAT = 300_000
 """Milliseconds between two signs of life, which have a kiosk's pages kept."""
 
 
+class Changed:
+    """An application whose pages are others from now on."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            kept = [one for one in headers if one[0].lower() != "content-length"]
+            return start_response(status, kept, *rest)
+
+        return [b"".join(self.application(environ, start)).replace(b"</html>", b"<!-- changed --></html>")]
+
+
 class Proxy:
     """Something between a kiosk and its server that answers ballots itself, while it has an `answer`."""
 
@@ -215,6 +231,20 @@ def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
         assert place.client.post("/", data=fields).status_code == 303
     counted = place.waiting()
     assert (counted, place.store.snapshot()["rounds"][0]["nodes"][0]["apart"]) == expected
+
+
+def test_a_page_that_changed_is_kept_anew(guest: Guest, context: BrowserContext) -> None:
+    guest.place.store.add_link(Admission.KIOSK, "frida", code="kept")
+    page = guest.page
+    page.goto(f"{guest.address}/k/kept")
+    page.clock.run_for(BEAT)
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    guest.served.application = Changed(guest.served.application)
+    page.goto(f"{guest.address}/k/kept")
+    page.wait_for_load_state("networkidle")
+    context.set_offline(True)
+    page.goto(f"{guest.address}/k/kept")
+    assert "<!-- changed -->" in page.content()
 
 
 def test_practice_and_what_is_stored_are_there_without_a_network(
