@@ -109,6 +109,10 @@ class Store:
         """Every table there is, with its columns in order."""
         return self._database.schema()
 
+    def server_settings(self) -> dict[str, str]:
+        """What a database server may write down of writes, by its setting's name; nothing for SQLite."""
+        return self._database.server_settings()
+
     def _check_keys(self) -> None:
         """Refuse a key folder with no key of any box: it is the wrong one, and going on would empty them."""
         boxes, missing = self.boxes_without_key()

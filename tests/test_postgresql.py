@@ -144,3 +144,12 @@ def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
     assert store.link("\0") is None
     assert store.unit_of_slip("BBB\0") is None
     assert store.account("anna\0") is None
+
+
+def test_the_doctor_is_told_what_the_server_writes_down(store: Store) -> None:
+    assert store.server_settings() == {
+        "archive_mode": "off",
+        "log_statement": "none",
+        "log_min_duration_statement": "-1",
+        "track_commit_timestamp": "off",
+    }
