@@ -32,6 +32,10 @@ LARGEST_REQUEST = 64 * 1024
 
 DEMONSTRATION_TICKS = Every(5)
 
+TALKATIVE = ("waitress", "waitress.queue")
+"""Logs that are switched off: one tells paths of requests, where something fails that nobody foresaw, the
+other that several guests send at once."""
+
 
 def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ticks) -> tuple[Wsgi, Wsgi]:
     """The two applications of an installation."""
@@ -93,8 +97,8 @@ def serve(listeners: list[tuple[str, Wsgi]], counting: Counting | None, *, schem
 
     `scheme` is what browsers use: https where a proxy in front encrypts.
     """
-    # It writes paths of requests, where something fails that nobody foresaw.
-    logging.getLogger("waitress").disabled = True
+    for name in TALKATIVE:
+        logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [_server(address, application, scheme) for address, application in listeners]
     if counting:

@@ -15,6 +15,9 @@ Row = tuple[Any, ...]
 BUSY_TIMEOUT = 10_000
 """Milliseconds one process waits for another's write."""
 
+LOGGING = ("archive_mode", "log_statement", "log_min_duration_statement", "track_commit_timestamp")
+"""PostgreSQL's settings by which times of writes are kept."""
+
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     # Not NORMAL: a commit lost in a power cut would bring back a row whose key is destroyed.
@@ -138,6 +141,12 @@ class Database:
             table: tuple(column.name for column in self._peewee.get_columns(table))
             for table in sorted(self._peewee.get_tables())
         }
+
+    def server_settings(self) -> dict[str, str]:
+        """PostgreSQL's settings that decide what it writes down of writes; SQLite has none."""
+        return (
+            {} if self._is_sqlite else {name: str((self.one(f"SHOW {name}") or [""])[0]) for name in LOGGING}
+        )
 
     def _run_script(self, sql: str) -> None:
         if not self._is_sqlite:

@@ -7,7 +7,6 @@ A device gives its signs at fixed times of the clock whoever answers, so they te
 import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,7 +47,7 @@ class Devices:
     _codes: dict[str, tuple[str, float]] = field(default_factory=dict)
     _wrong: list[float] = field(default_factory=list)
     _heard: dict[str, float] = field(default_factory=dict)
-    _late: Counter[str] = field(default_factory=Counter)
+    _late: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -86,12 +85,13 @@ class Devices:
     def came_late(self, kiosk: str) -> None:
         """A ballot that waited on a kiosk for the network came after its round was closed."""
         with self._lock:
-            self._late[kiosk] += 1
+            self._late.add(kiosk)
 
-    def late(self, kiosk: str) -> int:
-        """How many such ballots there were since the program started."""
+    def was_late(self, kiosk: str) -> bool:
+        """Whether there was such a ballot since the program started; never how many, for a number that grows
+        tells when."""
         with self._lock:
-            return self._late[kiosk]
+            return kiosk in self._late
 
     def life(self, kiosk: str) -> Life:
         """Whether a kiosk was heard lately; unknown as long as it has had no time to be heard."""

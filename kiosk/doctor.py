@@ -4,25 +4,61 @@ Each check returns findings in plain words; none of them changes anything.
 """
 
 import os
-import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kiosk.box import full_at
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library, spoken_languages
-from kiosk.rounds import FEWEST_BETWEEN_COUNTS, Admission, Round
+from kiosk.proxies import Kept, kept_of_guests
+from kiosk.rounds import FEWEST_BETWEEN_COUNTS, Admission, Figures, Round
 from kiosk.settings import Settings
 from kiosk.store import Store
 
 LATEST = timedelta(hours=1)
 """How late a count may be before something is wrong."""
 
+LOGS = {
+    Kept.REQUESTS: {
+        "nginx": "may log them: address and second of every ballot. In its server block: access_log off; and "
+        "error_log /var/log/nginx/error.log crit;",
+        "apache2": "may log them: address and second of every ballot. In its virtual host: CustomLog "
+        "/dev/null common, and LogLevel crit",
+        "caddy": "logs them: address and second of every ballot. Take log out of its site",
+    },
+    Kept.TROUBLES: {
+        "nginx": "its error log tells of guests who were slow or left. In its server block: error_log "
+        "/var/log/nginx/error.log crit;",
+        "apache2": "its error log tells of every request: LogLevel crit",
+    },
+}
+"""What to do about a log in which guests are, by web server."""
+
 WEB_SERVERS = (Path("/etc/nginx"), Path("/etc/apache2"), Path("/etc/caddy"))
+
+
+SERVER_SETTINGS = {
+    "archive_mode": (
+        ("off",),
+        "every log of writes is kept, and tells unit and microsecond of each ballot; switch it off, and back "
+        "up with kiosk backup",
+    ),
+    "log_statement": (
+        ("none", "ddl"),
+        "the server's log gets a line, with its time, for each ballot; set it to none",
+    ),
+    "log_min_duration_statement": (
+        ("-1",),
+        "slow writes of ballots come into the server's log, with their time; set it to -1",
+    ),
+    "track_commit_timestamp": (("off",), "the time of each write is kept; set it to off"),
+}
+"""PostgreSQL's settings that keep times of ballots -> (values that do not, what to do)."""
 
 
 class Weight(StrEnum):
@@ -46,6 +82,8 @@ def examine(settings: Settings, store: Store, library: Library, now: datetime) -
         *_look_at_keys(settings, store),
         *_look_at_the_clock(settings, store, now),
         *_look_at_rounds(store, now),
+        *_look_at_addresses(store, library, now),
+        *_look_at_postgresql(store.server_settings()),
         *_look_at_languages(settings, store, library),
         *_look_at_the_network(settings),
         *_look_at_the_address(settings, store),
@@ -131,17 +169,53 @@ def _look_at_rounds(store: Store, now: datetime) -> Iterator[Advice]:
 
 
 def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advice]:
+    """Units where few answer, seen from what is published alone: how many wait is nobody's to know."""
     days = max((now - of_round.opens_at) / timedelta(days=1), 1.0)
+    days_counted = ((store.last_tick or of_round.opens_at) - of_round.opens_at) / timedelta(days=1)
+    is_overdue = full_at(0, of_round.k) <= FEWEST_BETWEEN_COUNTS * days_counted
     [published] = [one for one in store.snapshot()["rounds"] if one["id"] == of_round.id]
-    for node in published["nodes"]:
-        is_unit = node["id"] in of_round.tree.leaves
-        if is_unit and node["answered"] is not None and node["answered"] / days < FEWEST_BETWEEN_COUNTS:
+    answered = {node["id"]: node["answered"] for node in published["nodes"]}
+    for unit in of_round.tree.leaves:
+        if answered[unit] is not None and answered[unit] / days < FEWEST_BETWEEN_COUNTS:
+            found = f"about {answered[unit] / days:.1f} answers a day"
+        elif answered[unit] is None and is_overdue and of_round.figures is Figures.LIVE:
+            found = f"nothing shown after {days_counted:.0f} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
+        else:
+            continue
+        yield Advice(
+            Weight.LOOK,
+            f"round {of_round.id}, {of_round.tree.node(unit).name}: {found}. Under {FEWEST_BETWEEN_COUNTS:g} "
+            "between two counts the clock protects little against stuffing: hand out slips, and see who has "
+            "which",
+        )
+
+
+def _look_at_addresses(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
+    """Addresses that are open and lead guests nowhere, or will as soon as a round admits them."""
+    running = [state.round for state in store.rounds() if not state.is_closed and state.round.is_running(now)]
+    known = {unit for tree in library.trees.values() for unit in tree.leaves}
+    for link in store.links():
+        rounds = [of_round for of_round in running if link.unit_id in of_round.tree.leaves]
+        named = f"the {link.admission.value}'s address that ends in {link.code[-4:]}, at {link.unit_id}"
+        if not rounds and link.unit_id not in known:
+            yield Advice(
+                Weight.LOOK, f"{named}, leads to a unit that is in no tree; close it at /admin/links"
+            )
+        elif rounds and not any(link.admission in of_round.admission for of_round in rounds):
             yield Advice(
                 Weight.LOOK,
-                f"round {of_round.id}, {of_round.tree.node(node['id']).name}: about "
-                f"{node['answered'] / days:.1f} answers a day. Under {FEWEST_BETWEEN_COUNTS:g} between two "
-                "counts the clock protects little against stuffing: hand out slips, and count who has which",
+                f"{named}, is open, and the round there takes no answers from it: guests are refused now, "
+                "and a later round may let anybody in who kept it; close it at /admin/links",
             )
+
+
+def _look_at_postgresql(found: Mapping[str, str]) -> Iterator[Advice]:
+    """What a database server writes down of writes; `found` is empty where there is none."""
+    for name, (good, why) in SERVER_SETTINGS.items():
+        if name in found and found[name] not in good:
+            yield Advice(Weight.BAD, f"PostgreSQL's {name} is {found[name]}: {why}")
+    if found and all(found[name] in good for name, (good, _) in SERVER_SETTINGS.items() if name in found):
+        yield Advice(Weight.GOOD, "PostgreSQL writes down no statements, and keeps no log of writes for long")
 
 
 def _look_at_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
@@ -188,18 +262,13 @@ def _look_at_the_address(settings: Settings, store: Store) -> Iterator[Advice]:
 def _look_at_web_servers(settings: Settings, folders: tuple[Path, ...]) -> Iterator[Advice]:
     """A proxy's access log holds address and second of every ballot, which undoes all the rest."""
     port = settings.guest_listen.rpartition(":")[2]
-    is_silent = re.compile(r"access_log\s+off|output\s+discard|CustomLog\s+/dev/null", re.IGNORECASE)
     for folder in folders:
         for path in folder.rglob("*") if os.access(folder, os.R_OK) else ():
-            if not path.is_file() or not os.access(path, os.R_OK):
-                continue
-            text = path.read_text("utf-8", errors="replace")
-            if re.search(rf":{port}\b", text) and not is_silent.search(text):
-                yield Advice(
-                    Weight.BAD,
-                    f"{path} passes requests on to the guests' side and may log them: address and second of "
-                    "every ballot. Switch the access log off there (nginx: access_log off;)",
-                )
+            if path.is_file() and os.access(path, os.R_OK):
+                kept = kept_of_guests(folder.name, path.read_text("utf-8", errors="replace"), port)
+                for log in sorted(kept):
+                    advice = f"{path} passes requests on to the guests' side and {LOGS[log][folder.name]}"
+                    yield Advice(Weight.BAD, advice)
 
 
 def _look_at_the_demonstration(store: Store) -> Iterator[Advice]:

@@ -22,6 +22,10 @@ TICKET_BYTES = 16
 ROOM = 64
 """Bytes kept for each statement, whatever was answered: its id and value are 52 at most."""
 
+STEP_BYTES = 32 * 1024
+"""A sealed letterbox grows in steps of this. The first holds 2,045 tickets, more than a busy kiosk's quarter:
+in steps as small as a box's, which is emptied again and again, its length would tell how many came."""
+
 PURPOSE = b"kiosk envelope"
 
 _PRIVATE_BYTES = 32
@@ -64,8 +68,7 @@ class Letterbox:
             raise EnvelopeError("not an envelope for this survey")
         point, sealed = envelope[:_POINT_BYTES], envelope[_POINT_BYTES:]
         try:
-            ephemeral = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-            shared = self._key().exchange(ec.ECDH(), ephemeral)
+            shared = self._key().exchange(ec.ECDH(), _point(point))
             key = HKDF(SHA256(), 32, salt=point, info=PURPOSE).derive(shared)
             plain = AESGCM(key).decrypt(_NONCE, sealed, None)
             ticket, in_play, form = plain[:TICKET_BYTES], plain[TICKET_BYTES], plain[TICKET_BYTES + 1 :]
@@ -98,6 +101,23 @@ def unpack(packed: bytes) -> Letterbox:
     """The inverse of `Letterbox.pack`."""
     starts = range(_PRIVATE_BYTES, len(packed), TICKET_BYTES)
     return Letterbox(packed[:_PRIVATE_BYTES], frozenset(packed[at : at + TICKET_BYTES] for at in starts))
+
+
+def is_well_formed(envelope: bytes) -> bool:
+    """Whether this may be an envelope for a letterbox that is no more: all that its own bytes tell."""
+    statements, odd = divmod(len(envelope) - envelope_size(0), ROOM)
+    if statements < 1 or odd:
+        return False
+    try:
+        _point(envelope[:_POINT_BYTES])
+    except ValueError:
+        return False
+    return True
+
+
+def _point(encoded: bytes) -> ec.EllipticCurvePublicKey:
+    """An envelope's ephemeral key. Raises ValueError for what is no point of the curve."""
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), encoded)
 
 
 def envelope_size(statements: int) -> int:

@@ -39,12 +39,13 @@ class KeyFolder:
         self.folder = folder
         self._sync = os.fsync if durable else _no_sync
 
-    def seal(self, row: str, plain: bytes) -> tuple[str, bytes]:
-        """Encrypt `plain` under a new key that is on the disk when this returns: (key id, sealed)."""
+    def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
+        """Encrypt `plain`, padded to whole steps of `step` bytes, under a new key that is on the disk when
+        this returns: (key id, sealed)."""
         key_id, key = secrets.token_hex(16), secrets.token_bytes(_KEY_BYTES)
         self._write(row, key_id, key)
         padded = len(plain).to_bytes(4, "big") + plain
-        padded += bytes(-len(padded) % PAD_BYTES)
+        padded += bytes(-len(padded) % step)
         return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
 
     def open(self, row: str, key_id: str, sealed: bytes) -> bytes:

@@ -5,7 +5,6 @@ batch's way out is `count`; nothing else reads a box, and nothing outside reads 
 """
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +24,8 @@ from kiosk.database import Database, Row, StoreError
 from kiosk.envelope import Letterbox
 from kiosk.office import Office
 from kiosk.rounds import Admission, Figures, Round, check_opening, round_from_json
-from kiosk.seal import KeyFolder, KeyLostError
+from kiosk.saying import say_once
+from kiosk.seal import PAD_BYTES, KeyFolder, KeyLostError
 from kiosk.sizes import Screen
 from kiosk.slips import SlipSet
 from kiosk.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
@@ -111,6 +111,10 @@ class Store:
     def schema(self) -> dict[str, tuple[str, ...]]:
         """Every table there is, with its columns in order."""
         return self._database.schema()
+
+    def server_settings(self) -> dict[str, str]:
+        """What a database server may write down of writes, by its setting's name; nothing for SQLite."""
+        return self._database.server_settings()
 
     def _check_keys(self) -> None:
         """Refuse a key folder with no key of any box: it is the wrong one, and going on would empty them."""
@@ -239,7 +243,8 @@ class Store:
 
     def _add_letterbox(self, round_id: str, unit: str) -> None:
         letterbox = envelope.new_letterbox()
-        key_id, sealed = self._keys.seal(_letterbox_row(round_id, unit), letterbox.pack())
+        row = _letterbox_row(round_id, unit)
+        key_id, sealed = self._keys.seal(row, letterbox.pack(), envelope.STEP_BYTES)
         self._database.execute(
             "INSERT INTO letterbox (round_id, unit_id, public_key, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
             round_id,
@@ -388,10 +393,7 @@ class Store:
         try:
             plain = self._keys.open(_slip_row(round_id, unit_id), key_id, bytes(sealed))
         except KeyLostError:
-            print(
-                f"the slips of {unit_id} in {round_id} are lost with their key; print new ones",
-                file=sys.stderr,
-            )
+            say_once(f"the slips of {unit_id} in {round_id} are lost with their key; print new ones")
             lost = slips.empty_set()
             return tag, self._put_slips(round_id, unit_id, key_id, lost), lost
         return tag, key_id, slips.unpack(plain)
@@ -454,9 +456,18 @@ class Store:
                 raise RoundClosedError
             self._put_box(replace(box, apart=box.apart + 1), unit_id)
 
-    def cast_envelope(self, public_key: str, sealed: bytes, now: datetime, *, in_play: bool) -> None:
+    def cast_envelope(
+        self,
+        public_key: str,
+        sealed: bytes,
+        now: datetime,
+        *,
+        in_play: bool,
+        has_waited: bool = False,
+    ) -> None:
         """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box, or put
-        it apart where the kiosk or `in_play` says so; an envelope that was taken before changes nothing.
+        it apart where `in_play` says so, or the kiosk of one that `has_waited`; an envelope that was taken
+        before changes nothing.
 
         The key alone says which box it is for: the kiosk that carries it may have become another unit's
         since. Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will
@@ -468,12 +479,22 @@ class Store:
             raise LetterboxGoneError
         round_id, unit_id = row
         with self._write():
-            is_there = self._put_through(round_id, public_key, unit_id, sealed, now, in_play=in_play)
+            is_there = self._put_through(
+                round_id, public_key, unit_id, sealed, now, in_play=in_play, has_waited=has_waited
+            )
         if not is_there:
             raise LetterboxGoneError
 
     def _put_through(
-        self, round_id: str, public_key: str, unit_id: str, sealed: bytes, now: datetime, *, in_play: bool
+        self,
+        round_id: str,
+        public_key: str,
+        unit_id: str,
+        sealed: bytes,
+        now: datetime,
+        *,
+        in_play: bool,
+        has_waited: bool,
     ) -> bool:
         """False where the letterbox has another key now: its own was lost, and the new one must be kept."""
         box = self._box_for_update(round_id, unit_id)
@@ -490,7 +511,7 @@ class Store:
         ballot = read_ballot(survey, letter.fields)
         if letter.ticket not in letterbox.taken:
             self._put_letterbox(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
-            if in_play or letter.in_play:
+            if in_play or (has_waited and letter.in_play):
                 self._put_box(replace(box, apart=box.apart + 1), unit_id)
             else:
                 self._put_box(replace(box, ballots=[*box.ballots, ballot]), unit_id)
@@ -529,7 +550,8 @@ class Store:
 
     def _put_letterbox(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> str:
         """Write a unit's letterbox under a new key, whose id is returned."""
-        key_id, sealed = self._reseal(_letterbox_row(round_id, unit_id), old_key, letterbox.pack())
+        row = _letterbox_row(round_id, unit_id)
+        key_id, sealed = self._reseal(row, old_key, letterbox.pack(), envelope.STEP_BYTES)
         self._database.execute(
             "UPDATE letterbox SET public_key = ?, key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
             letterbox.public_key.hex(),
@@ -583,11 +605,11 @@ class Store:
         )
         return key_id
 
-    def _reseal(self, row: str, old_key: str, plain: bytes) -> tuple[str, bytes]:
+    def _reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Seal under a new key; the old one is destroyed once the transaction is committed."""
         self._keys.sweep(row, keep=old_key)
         self._retired.append((row, old_key))
-        return self._keys.seal(row, plain)
+        return self._keys.seal(row, plain, step)
 
     # -- the count -------------------------------------------------------------------------------
 
@@ -806,7 +828,9 @@ class Store:
                 self._database.clear_log()
             except (OSError, peewee.PeeweeException) as error:
                 # The write is committed: to call it failed would bring the same ballot again.
-                print(f"an old key could not be destroyed; the next write tries: {error}", file=sys.stderr)
+                # Its kind only: its words name a key, and would make each message another.
+                kind = getattr(error, "strerror", None) or type(error).__name__
+                say_once(f"an old key could not be destroyed; the next write tries: {kind}")
 
     def close(self) -> None:
         self._database.close()

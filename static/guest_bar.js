@@ -70,12 +70,20 @@ export async function renew(path, isFree) {
 
 const BEAT = 300_000; // milliseconds
 
+/** Have a kiosk's pages kept. A browser looks for a newer script at each page it loads, and notes on the disk when it
+    asked the server: so the server is asked here, and until the next time the browser's own memory. */
+async function keepPages(place) {
+  for (const updateViaCache of ["none", "all"]) {
+    await navigator.serviceWorker.register(`${place}/worker`, { scope: place, updateViaCache });
+  }
+}
+
 /** Let the kiosk at `path` be heard, at fixed times of the clock: no guest moves them, so they tell of none.
     `hear` is given each answer; a page that was heard is kept for when the network is away. */
 export function beat(path, hear = () => {}) {
   const place = path.replace(/\/$/, "");
   window.setTimeout(() => {
-    if (place) navigator.serviceWorker?.register(`${place}/worker`, { scope: place }).catch(() => {});
+    if (place && navigator.serviceWorker) keepPages(place).catch(() => {});
     fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" }).then(hear).catch(() => {});
     beat(path, hear);
   }, BEAT - (Date.now() % BEAT));

@@ -277,6 +277,16 @@ def test_the_desk_looks_alike_whether_guests_answer_or_not(tmp_path: Path, *, is
     assert all(told) != is_leaky
 
 
+def test_the_desk_tells_that_answers_came_too_late_and_never_how_many(house: House) -> None:
+    code = house.pair(house.code()).removeprefix("/k/")
+    assert "kom för sent" not in house.links()
+    house.devices.came_late(code)
+    once = house.links()
+    assert "några svar kom för sent och räknades inte" in once
+    house.devices.came_late(code)
+    assert house.links() == once
+
+
 def test_a_closed_address_leads_nowhere(house: House) -> None:
     path = house.pair(house.code())
     assert house.send("remove", path).status_code == 303

@@ -11,7 +11,7 @@ import pytest
 from kiosk import doctor
 from kiosk.doctor import Advice, Weight, examine
 from kiosk.library import read_library
-from kiosk.rounds import Admission, Round
+from kiosk.rounds import Admission, Figures, Round
 from kiosk.settings import Settings, read_settings
 from kiosk.store import Store, open_store
 from tests.builders import MONDAY, a_round, cast_all, random_ballots, tree
@@ -32,8 +32,9 @@ class Patient:
         self.store.migrate()
         self.now = MONDAY + timedelta(days=2)
 
-    def open(self, *ways: Admission) -> Round:
-        of_round = replace(a_round(tree("a")), admission=frozenset(ways or {Admission.SLIP}))
+    def open(self, *ways: Admission, figures: Figures = Figures.LIVE) -> Round:
+        admission = frozenset(ways or {Admission.SLIP})
+        of_round = replace(a_round(tree("a")), admission=admission, figures=figures)
         self.store.open_round(of_round, MONDAY)
         return of_round
 
@@ -136,13 +137,120 @@ def test_answers_in_clear_over_the_network_are_bad(patient: Patient) -> None:
     assert patient.told(Weight.BAD) == []
 
 
+PASS = "proxy_pass http://127.0.0.1:8000;"
+
+NGINX = {
+    f"location / {{ {PASS} }}": 1,
+    f"location / {{ access_log /var/log/x; {PASS} }}": 1,
+    f"location / {{ access_log off; {PASS} }}": 0,
+    f"server {{ access_log off; location / {{ {PASS} }} }}": 0,
+    f"server {{ access_log off; location / {{ access_log /var/log/x; {PASS} }} }}": 1,
+    f"server {{\n# access_log off;\nlocation / {{ {PASS} }} }}": 1,
+    f"server {{ location / {{ {PASS} }} }} server {{ access_log off; location / {{ return 404; }} }}": 1,
+    f"server {{ access_log off; {PASS} }} server {{ {PASS} }}": 1,
+    f"server {{ access_log off; error_log /var/log/e info; {PASS} }}": 1,
+    f"server {{ access_log off; error_log /var/log/e crit; {PASS} }}": 0,
+    f"http {{ access_log\n  off; server\n{{ {PASS} }} }}": 0,
+    "upstream guests { server 127.0.0.1:8000; } server { access_log off; proxy_pass http://guests; }": 0,
+    "upstream guests { server 127.0.0.1:8000; } server { proxy_pass http://guests; }": 1,
+    "server { proxy_pass http://127.0.0.1:8001; }": 0,
+}
+
+PASSES = "ProxyPass / http://127.0.0.1:8000/"
+
+APACHE = {
+    f"<VirtualHost *:443>\n{PASSES}\n</VirtualHost>": 1,
+    f"<VirtualHost *:443>\n# CustomLog /dev/null common\n{PASSES}\n</VirtualHost>": 1,
+    f"<VirtualHost *:443>\nCustomLog /dev/null common\n{PASSES}\n</VirtualHost>": 0,
+    f"<VirtualHost *:443>\nCustomLog /dev/null c\nCustomLog /var/log/x common\n{PASSES}\n</VirtualHost>": 1,
+    f"<VirtualHost *:443>\nCustomLog /dev/null common\nLogLevel info\n{PASSES}\n</VirtualHost>": 1,
+}
+
+CADDY = {
+    "svara.example {\n  reverse_proxy 127.0.0.1:8000\n}": 0,
+    "svara.example\nreverse_proxy 127.0.0.1:8000": 0,
+    "svara.example {\n  log\n  reverse_proxy {$HOST}:8000\n}": 1,
+    "svara.example {\n  log {\n    output file /var/log/x\n  }\n  reverse_proxy 127.0.0.1:8000\n}": 1,
+    "svara.example {\n  log {\n    output discard\n  }\n  handle {\n    reverse_proxy :8000\n  }\n}": 0,
+    "{\n  log {\n    level ERROR\n  }\n}\nsvara.example {\n  reverse_proxy 127.0.0.1:8000\n}": 0,
+    "a.example {\n  log\n}\nsvara.example {\n  reverse_proxy 127.0.0.1:8000 {\n  }\n}": 0,
+}
+
+
 @pytest.mark.parametrize(
-    ("log", "is_bad"), [("", True), ("access_log /var/log/x;", True), ("access_log off;", False)]
+    ("server", "text", "bad"),
+    [
+        (server, text, bad)
+        for server, texts in (("nginx", NGINX), ("apache2", APACHE), ("caddy", CADDY))
+        for text, bad in texts.items()
+    ],
 )
-def test_a_proxy_that_logs_guests_is_bad(patient: Patient, tmp_path: Path, log: str, is_bad: bool) -> None:
-    (tmp_path / "nginx").mkdir()
-    (tmp_path / "nginx" / "site").write_text(f"location / {{ {log} proxy_pass http://127.0.0.1:8000; }}")
-    assert bool(patient.told(Weight.BAD)) == is_bad
+def test_a_proxy_that_logs_guests_is_bad(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, text: str, bad: int
+) -> None:
+    (tmp_path / server / "sites").mkdir(parents=True)
+    (tmp_path / server / "sites" / "site").write_text(text)
+    monkeypatch.setattr(doctor, "WEB_SERVERS", (tmp_path / server,))
+    assert len(patient.told(Weight.BAD)) == bad
+
+
+def test_a_unit_with_nothing_to_show_is_named_once_it_must_be_a_quiet_one(tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    patient.open()
+    cast_all(patient.store, "a", random_ballots(4, Random(1)))
+    for days, is_named in ((4, False), (6, True)):
+        patient.now = MONDAY + timedelta(days=days)
+        patient.count()
+        assert any("so under 3 a day" in told for told in patient.told(Weight.LOOK)) == is_named
+
+
+def test_nothing_shown_before_the_closing_tells_nothing_of_a_unit_that_waits_for_it(tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    patient.open(figures=Figures.AT_CLOSING)
+    patient.now = MONDAY + timedelta(days=30)
+    patient.count()
+    assert not any("so under 3 a day" in told for told in patient.told(Weight.LOOK))
+
+
+def test_open_addresses_that_lead_nowhere_are_worth_a_look(patient: Patient) -> None:
+    patient.store.add_link(Admission.POSTER, "a", code="a-poster")
+    patient.store.add_link(Admission.KIOSK, "nowhere", code="lost-kiosk")
+    told = patient.told(Weight.LOOK)
+    assert ["ster, at a" in line for line in told] == [True, False]
+    assert ["iosk, at nowhere" in line for line in told] == [False, True]
+    assert "takes no answers from it" in told[0]
+    assert "in no tree" in told[1]
+
+
+def test_an_address_a_running_round_admits_is_none(tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    patient.open(Admission.KIOSK)
+    patient.store.add_link(Admission.KIOSK, "a")
+    assert not [told for told in patient.told(Weight.LOOK) if "address" in told]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("archive_mode", "on"),
+        ("log_statement", "mod"),
+        ("log_statement", "all"),
+        ("log_min_duration_statement", "250ms"),
+        ("track_commit_timestamp", "on"),
+    ],
+)
+def test_a_database_server_that_keeps_times_is_bad(patient: Patient, name: str, value: str) -> None:
+    usual = {
+        "archive_mode": "off",
+        "log_statement": "none",
+        "log_min_duration_statement": "-1",
+        "track_commit_timestamp": "off",
+    }
+    patient.store.server_settings = lambda: usual  # type: ignore[method-assign]
+    assert patient.told(Weight.BAD) == []
+    patient.store.server_settings = lambda: {**usual, name: value}  # type: ignore[method-assign]
+    [told] = patient.told(Weight.BAD)
+    assert f"{name} is {value}" in told
 
 
 def test_no_round_and_no_count_are_worth_a_look(tmp_path: Path) -> None:

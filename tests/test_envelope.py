@@ -2,6 +2,8 @@
 
 import base64
 import secrets
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,13 +17,25 @@ from werkzeug.test import TestResponse
 
 from kiosk.ballot import Ballot, NoAnswer
 from kiosk.devices import Devices
-from kiosk.envelope import PURPOSE, ROOM, TICKET_BYTES, EnvelopeError, Letterbox, new_letterbox, unpack
+from kiosk.envelope import (
+    PURPOSE,
+    ROOM,
+    STEP_BYTES,
+    TICKET_BYTES,
+    EnvelopeError,
+    Letterbox,
+    envelope_size,
+    new_letterbox,
+    unpack,
+)
 from kiosk.guest.pace import Pace
 from kiosk.rounds import Admission
+from kiosk.seal import PAD_BYTES
 from kiosk.store import LetterboxGoneError, NotAdmittedError
 from tests.test_guest import NOW, Place
 
 STATEMENTS = 4
+PAUSE = 10.0
 TICKET = bytes(range(TICKET_BYTES))
 
 
@@ -48,7 +62,8 @@ class Kiosk(Place):
     def __init__(self, folder: Path) -> None:
         self.devices = Devices()
         ways = frozenset({Admission.KIOSK, Admission.POSTER})
-        self.now, self.pace = NOW, Pace(1.0, 1000, pause=10.0)
+        self.now, self.seconds = NOW, 0.0
+        self.pace = Pace(1.0, 1000, lambda: self.seconds, pause=PAUSE)
         super().__init__(folder, ways, pace=self.pace, devices=self.devices, clock=lambda: self.now)
 
     @property
@@ -56,8 +71,16 @@ class Kiosk(Place):
         return bytes.fromhex(self.store.public_key("r", "frida"))
 
     def send(
-        self, envelope: bytes | str, path: str = "/", *, waited: bool = True, sealed_for: bytes | None = None
+        self,
+        envelope: bytes | str,
+        path: str = "/",
+        *,
+        waited: bool = True,
+        sealed_for: bytes | None = None,
+        after: float = 2 * PAUSE,
     ) -> TestResponse:
+        """Some seconds `after` the one before."""
+        self.seconds += after
         text = envelope if isinstance(envelope, str) else base64.b64encode(envelope).decode()
         data = {"_envelope": text, "_letterbox": (sealed_for or self.public_key).hex()}
         waits = {"_waited": "yes"} if waited else {}
@@ -151,12 +174,39 @@ def test_a_poster_takes_no_envelopes(kiosk: Kiosk) -> None:
     assert kiosk.waiting() == 0
 
 
+def apart(kiosk: Kiosk) -> tuple[int, int]:
+    """(ballots counted, ballots put apart) at the end."""
+    return kiosk.waiting(), kiosk.store.snapshot()["rounds"][0]["nodes"][0]["apart"]
+
+
 def test_a_kiosk_says_which_of_those_that_waited_are_play(kiosk: Kiosk) -> None:
+    for in_play in (False, False, False, True, False, False):
+        kiosk.send(seal(kiosk.public_key, in_play=in_play))
+    assert apart(kiosk) == (5, 1)
+
+
+def test_of_those_that_come_at_once_the_servers_clock_says_it(kiosk: Kiosk) -> None:
     for _ in range(5):
-        kiosk.send(seal(kiosk.public_key))
-    kiosk.send(seal(kiosk.public_key, in_play=True))
-    assert kiosk.waiting() == 5
-    assert kiosk.store.snapshot()["rounds"][0]["nodes"][0]["apart"] == 1
+        kiosk.send(seal(kiosk.public_key, in_play=True), waited=False)
+    assert apart(kiosk) == (5, 0)
+
+
+@pytest.mark.parametrize(("after", "expected"), [(1.0, (2, 18)), (2 * PAUSE, (20, 0))])
+def test_who_says_that_envelopes_waited_is_not_believed(
+    kiosk: Kiosk, after: float, expected: tuple[int, int]
+) -> None:
+    for _ in range(20):
+        assert kiosk.send(seal(kiosk.public_key), after=after).status_code == 204
+    assert apart(kiosk) == expected
+
+
+@pytest.mark.parametrize("delays", [(0.0, 10.0), (10.0, 0.0), (9.0, 10.0, 0.0)])
+def test_a_kiosk_on_a_slow_network_is_never_taken_for_play(kiosk: Kiosk, delays: tuple[float, ...]) -> None:
+    """The script tries at whole rounds of the clock, and gives each try ten seconds."""
+    for number in range(12):
+        kiosk.seconds = number * 2 * PAUSE
+        kiosk.send(seal(kiosk.public_key), after=delays[number % len(delays)])
+    assert apart(kiosk) == (12, 0)
 
 
 def test_a_kiosk_that_asks_by_a_form_is_led_on(kiosk: Kiosk) -> None:
@@ -165,8 +215,8 @@ def test_a_kiosk_that_asks_by_a_form_is_led_on(kiosk: Kiosk) -> None:
 
 def test_of_those_that_come_at_once_the_server_says_it(kiosk: Kiosk) -> None:
     for _ in range(5):
-        kiosk.send(seal(kiosk.public_key), waited=False)
-    assert kiosk.waiting() == 2
+        kiosk.send(seal(kiosk.public_key), waited=False, after=1)
+    assert apart(kiosk) == (2, 3)
 
 
 def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
@@ -175,9 +225,34 @@ def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
     kiosk.store.count(kiosk.round.closes_at)
     answers = [kiosk.send(late, waited=waited, sealed_for=key) for waited in (False, True)]
     assert [(one.status_code, one.headers["Kiosk-Refusal"]) for one in answers] == [(410, "closed")] * 2
-    assert kiosk.devices.late("") == 1
+    assert kiosk.devices.was_late("")
     with pytest.raises(LetterboxGoneError):
         kiosk.store.cast_envelope(key.hex(), late, NOW, in_play=False)
+
+
+def test_that_something_came_late_is_told_of_envelopes_only(kiosk: Kiosk) -> None:
+    key, late = kiosk.public_key, seal(kiosk.public_key)
+    kiosk.store.count(kiosk.round.closes_at)
+    for garbage in (b"", late[:-1], bytes(len(late)), late[: envelope_size(0)]):
+        assert kiosk.send(garbage, sealed_for=key).status_code == 410
+    assert not kiosk.devices.was_late("")
+    kiosk.send(late, sealed_for=key)
+    assert kiosk.devices.was_late("")
+
+
+@pytest.mark.parametrize(("step", "lengths"), [(STEP_BYTES, 1), (PAD_BYTES, 2)], ids=["own", "small"])
+def test_a_letterboxs_length_does_not_tell_how_many_it_took(
+    kiosk: Kiosk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, lengths: int
+) -> None:
+    monkeypatch.setattr("kiosk.envelope.STEP_BYTES", step)
+    kiosk.store.renew()
+    found = set()
+    for taken in range(1, 261):
+        kiosk.store.cast_envelope(kiosk.public_key.hex(), seal(kiosk.public_key), NOW, in_play=False)
+        if taken % 130 == 0:
+            with closing(sqlite3.connect(tmp_path / "k.sqlite")) as database:
+                found |= set(database.execute("SELECT length(sealed) FROM letterbox"))
+    assert len(found) == lengths
 
 
 @pytest.mark.parametrize("away", [timedelta(days=-800), timedelta(days=800)])
@@ -186,7 +261,7 @@ def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: tim
     kiosk.now = NOW + away
     refused = kiosk.send(envelope)
     assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (403, "closed")
-    assert kiosk.devices.late("") == 0
+    assert not kiosk.devices.was_late("")
     kiosk.now = NOW
     assert kiosk.send(envelope).status_code == 204
 
@@ -206,7 +281,8 @@ def test_what_is_carried_counts_for_the_pace_of_the_address_it_comes_through(kio
     kiosk.store.add_link(Admission.KIOSK, "talk2me", code="carrier")
     kiosk.pace.burst = 1
     ways = ["/k/carrier", "/k/carrier", "/"]
-    assert [kiosk.send(seal(kiosk.public_key), way).status_code for way in ways] == [204, 429, 204]
+    given = [kiosk.send(seal(kiosk.public_key), way, after=0).status_code for way in ways]
+    assert given == [204, 429, 204]
 
 
 def test_no_kiosk_carries_for_a_round_that_admits_none(tmp_path: Path) -> None:
@@ -228,8 +304,9 @@ def answered_after_closing(kiosk: Kiosk) -> dict[str, int]:
 
 def test_those_that_waited_take_no_guests_turn(kiosk: Kiosk) -> None:
     kiosk.pace.burst = 1
-    assert [kiosk.send(seal(kiosk.public_key)).status_code for _ in range(2)] == [204, 429]
-    assert kiosk.send(seal(kiosk.public_key), waited=False).status_code == 204
+    given = [kiosk.send(seal(kiosk.public_key), after=0).status_code for _ in range(2)]
+    assert given == [204, 429]
+    assert kiosk.send(seal(kiosk.public_key), waited=False, after=0).status_code == 204
 
 
 def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None:
@@ -273,6 +350,8 @@ def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
     answer = kiosk.client.get("/k/a-code/worker")
     assert answer.headers["Service-Worker-Allowed"] == "/k/a-code"
     assert answer.mimetype == "text/javascript"
+    # A browser that asked for it at each page would note when.
+    assert answer.headers["Cache-Control"] == "private, max-age=900"
     assert kiosk.client.get("/k/a-code/queue").mimetype == "text/javascript"
     for path in ("/k/poster/worker", "/k/unknown/worker", "/s/poster/worker", "/worker", "/s/poster/queue"):
         assert kiosk.client.get(path).status_code == 404

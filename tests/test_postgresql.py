@@ -168,3 +168,12 @@ def test_an_older_installation_is_upgraded_and_its_kiosks_measured_and_moved(
     new.move_link("old", "b")
     assert new.link("old") == Link("old", Admission.KIOSK, "b", Screen(476, 700, 0))
     new.close()
+
+
+def test_the_doctor_is_told_what_the_server_writes_down(store: Store) -> None:
+    assert store.server_settings() == {
+        "archive_mode": "off",
+        "log_statement": "none",
+        "log_min_duration_statement": "-1",
+        "track_commit_timestamp": "off",
+    }

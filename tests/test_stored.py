@@ -1,8 +1,11 @@
 """The guest's page about what is stored says what the tables hold, or stops."""
 
+from html import unescape
+
 import pytest
 
 from kiosk.guest.stored import SAID, UnsaidError, sentences
+from kiosk.i18n import REFERENCE
 from tests.test_guest import Place, place
 
 __all__ = ["place"]
@@ -28,14 +31,22 @@ def test_a_table_or_column_without_words_stops_the_page(
     ("path", "back"), [("/stored", "/"), ("/q/stored", "/q"), ("/s/poster/stored", "/s/poster")]
 )
 def test_the_page_stands_in_every_language_and_leads_back(place: Place, path: str, back: str) -> None:
-    page = place.client.get(path).text
-    for code, words in [
-        ("sv", "låst låda"),
-        ("en", "locked box"),
-        ("ar", "صندوق مقفل"),
-        ("fa", "جعبه‌ای قفل‌شده"),
-    ]:
+    page, catalogues = unescape(place.client.get(path).text), place.library.guest
+    said = sentences(place.store.schema())
+    assert len(catalogues) == 12
+    for code, catalogue in catalogues.items():
         assert f'lang="{code}"' in page
-        assert words in page
+        for words in said:
+            assert catalogue.text(words) in page
+            assert catalogue.text(words) != words or code == REFERENCE
     assert f'id="back" href="{back}"' in page
     assert ("guest_away.js" in page) == (path == "/stored")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("sv", "ett slumptal"), ("en", "a random number"), ("ar", "رقمًا عشوائيًا"), ("fa", "عدد تصادفی")],
+)
+def test_the_page_tells_of_the_number_kept_for_a_kiosks_ballot(place: Place, code: str, words: str) -> None:
+    [said] = [text for text in sentences(place.store.schema()) if "slumptal" in text]
+    assert words in place.library.guest[code].text(said)

@@ -47,13 +47,13 @@ class Address:
 
 @dataclass(frozen=True)
 class Kiosk:
-    """A screen as staff see it. `late` is how many of its ballots waited for the network until their round
+    """A screen as staff see it. `was_late` is whether ballots waited on it for the network until their round
     was closed, `screen` what it measures, by its own measures or by those of all, `form` changes its own;
     one that `is_fixed` stands on the installation's own address."""
 
     address: Address
     life: Life
-    late: int
+    was_late: bool
     screen: Screen | None
     form: ScreenForm
     is_fixed: bool
@@ -339,7 +339,7 @@ def _kiosk(link: Link, form: ScreenForm) -> Kiosk:
     return Kiosk(
         _address(link),
         devices.life(link.code),
-        devices.late(link.code),
+        devices.was_late(link.code),
         link.screen or (settings.screen if settings else None),
         form,
         is_fixed=not link.code,

@@ -28,7 +28,11 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "letterbox": (
         ("round_id", "unit_id", "public_key", "key_id", "sealed"),
-        _("Om skärmen inte når nätet ligger dina svar låsta i skärmen tills de kan skickas."),
+        _(
+            "Om skärmen inte når nätet ligger dina svar låsta i skärmen tills de kan skickas. "
+            "Vi sparar också ett slumptal för varje svar från en skärm, så att inget räknas två gånger. "
+            "Talet säger inget om dig."
+        ),
     ),
     "slip_set": (
         ("round_id", "unit_id", "tag", "key_id", "sealed"),

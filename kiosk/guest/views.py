@@ -6,12 +6,12 @@ Nothing is set on the device, nothing is logged, and every ballot that is taken 
 import base64
 import gzip
 import re
-import sys
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from kiosk import slips
 from kiosk.audio import KINDS, find
 from kiosk.ballot import Ballot, BallotError, read_ballot
 from kiosk.devices import DIGITS, Devices, TooManyTriesError
+from kiosk.envelope import is_well_formed
 from kiosk.guest.guard import headers, is_own_form
 from kiosk.guest.pace import Pace
 from kiosk.guest.pages import Pages
@@ -31,6 +32,7 @@ from kiosk.guest.texts import REFUSALS
 from kiosk.i18n import REFERENCE
 from kiosk.library import Library
 from kiosk.rounds import Admission, Round
+from kiosk.saying import say_once
 from kiosk.settings import shipped_folder
 from kiosk.sizes import Screen
 from kiosk.store import LetterboxGoneError, Link, NotAdmittedError, RoundClosedError, Store
@@ -54,6 +56,9 @@ WAITED_LANE = " waited"
 
 LETTERBOX = "Kiosk-Letterbox"
 """Tells a kiosk's page at each sign of life which box is open: no guest shall get the last round's page."""
+
+WORKER, WORKER_GOOD_FOR = "guest.worker", 15 * 60
+"""Seconds a browser need not ask for the worker again: three signs of life, at which a kiosk's page asks."""
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
@@ -98,7 +103,9 @@ def create_guest_app(
 
 def _with_headers(response: Response, own: Mapping[str, str]) -> Response:
     response.headers.update(own)
-    if request.endpoint != "static":
+    if request.endpoint == WORKER:
+        response.headers["Cache-Control"] = f"private, max-age={WORKER_GOOD_FOR}"
+    elif request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return _compressed(response)
 
@@ -270,17 +277,14 @@ class GuestViews:
             sealed = base64.b64decode(envelope, validate=True)
         except ValueError:
             abort(400, "bad")
-        # Those that waited come one after another without a guest: they take no guest's turn, and the kiosk
-        # itself told play from others.
-        lane = WAITED_LANE if has_waited else ""
-        in_play = self._is_play(link, lane=lane) and not has_waited
+        # Those that waited take no guest's turn. A kiosk sends them two pauses apart: a row of them without a
+        # pause comes from elsewhere, whatever it says of itself.
+        in_play = self._is_play(link, lane=WAITED_LANE if has_waited else "")
+        put = partial(self._store.cast_envelope, letterbox, sealed, in_play=in_play, has_waited=has_waited)
         try:
-            return self._take(
-                lambda now: self._store.cast_envelope(letterbox, sealed, now, in_play=in_play),
-                f"{request.path.rstrip('/')}/thanks",
-            )
+            return self._take(put, f"{request.path.rstrip('/')}/thanks")
         except LetterboxGoneError:
-            if has_waited:
+            if has_waited and is_well_formed(sealed):
                 self._devices.came_late(link.code)
             abort(410, "closed")
         except BallotError:
@@ -485,11 +489,9 @@ class GuestViews:
         return response
 
     def failed(self, error: Exception) -> Answer:
-        """Drop the request's data: only what kind of error, and where in the code, is told."""
+        """Drop the request's data: only what kind of error, and where in the code, is told, and once."""
         place = traceback.extract_tb(error.__traceback__)[-1]
-        print(
-            f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr
-        )
+        say_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
         return self._refusal("failed", 500)
 
     def _refusal(self, reason: str, status: int) -> Answer:

@@ -1,8 +1,11 @@
 """Attack 3: what was answered shows in when something is published, or in how a guest's POST is answered."""
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -10,6 +13,7 @@ from time import perf_counter
 from unittest.mock import patch
 
 from scipy.stats import ks_2samp
+from werkzeug.test import TestResponse
 
 from kiosk.ballot import Ballot
 from kiosk.box import draw_batch, full_at
@@ -18,6 +22,7 @@ from kiosk.simulate import Plan, simulate
 from kiosk.tree import flat_tree
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import DAYS, OPENING, SURVEY, ballot, visits
+from tests.test_envelope import seal
 from tests.test_guest import Place
 
 K = 5
@@ -70,13 +75,34 @@ def _releases_finding(scale: Scale) -> Finding:
     )
 
 
-def _responses(values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
+def _form(place: Place, value: str) -> TestResponse:
+    return place.client.post("/", data={"listened": value, "feel_better": value})
+
+
+def _envelope(place: Place, value: str, *, waited: bool = False) -> TestResponse:
+    """A kiosk's way: the same fields, sealed, each third in play by the kiosk's word."""
+    key = place.store.public_key("r", "frida")
+    form = f"listened={value}&feel_better={value}".encode()
+    sealed = b64encode(seal(bytes.fromhex(key), form, in_play=value == "3")).decode()
+    data = {"_envelope": sealed, "_letterbox": key, **({"_waited": "yes"} if waited else {})}
+    return place.client.post("/", data=data, headers={"Kiosk-Script": "yes"})
+
+
+WAYS: dict[str, Callable[[Place, str], TestResponse]] = {
+    "form": _form,
+    "envelope": _envelope,
+    "envelope that waited": partial(_envelope, waited=True),
+}
+
+
+def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
     """The distinct bytes guests get who send these values, one after another, over thresholds."""
-    found = set()
+    found, turns = set(), count()
     with TemporaryDirectory() as folder:
-        place = Place(Path(folder), pace=Pace(0.0, 1))
+        # Rows without a pause among them, so that some ballots go apart.
+        place = Place(Path(folder), pace=Pace(0.0, 1, lambda: next(turns) // 9 * 10.0, pause=5.0))
         for value in values:
-            sent = place.client.post("/", data={"listened": value, "feel_better": value})
+            sent = WAYS[way](place, value)
             leak = value.encode() if is_leaky else b""
             found.add(f"{sent.status}\n{sent.headers}".encode() + sent.data + leak)
         place.store.close()
@@ -87,14 +113,16 @@ def _responses_finding(scale: Scale) -> Finding:
     number = 500 if scale is Scale.FULL else 60
     random = Random(5)
     values = random.choices(["", "1", "2", "3", "4", "5", "dont_know", "prefer_not"], k=number)
-    distinct, leaky = _responses(values), _responses(values, is_leaky=True)
+    distinct = {way: len(_responses(way, values)) for way in WAYS}
+    leaky = {way: len(_responses(way, values, is_leaky=True)) for way in WAYS}
     return Finding(
-        f"responses: {number} guests with every kind of answer, across thresholds",
-        f"{len(distinct)} distinct responses",
-        "1",
-        len(distinct) == 1,
-        f"a response that repeats the answer: {len(leaky)} distinct (must be > 1)",
-        len(leaky) > 1,
+        f"responses: {number} guests by each of {', '.join(WAYS)}, with every kind of answer, across "
+        "thresholds",
+        f"{', '.join(map(str, distinct.values()))} distinct responses",
+        "1 each",
+        set(distinct.values()) == {1},
+        f"a response that repeats the answer: {', '.join(map(str, leaky.values()))} distinct (must be > 1)",
+        min(leaky.values()) > 1,
     )
 
 

@@ -68,6 +68,13 @@ class FailingStore(Store):
             raise OSError(f"disk full: {unit_id} {ballot} {now} {slip}")
         super().cast(round_id, unit_id, ballot, now, slip)
 
+    def cast_envelope(
+        self, public_key: str, sealed: bytes, now: datetime, *, in_play: bool, has_waited: bool = False
+    ) -> None:
+        if self._clock.is_failing:
+            raise OSError(f"disk full: {public_key} {sealed.hex()} {now}")
+        super().cast_envelope(public_key, sealed, now, in_play=in_play, has_waited=has_waited)
+
 
 class Announced:
     """Stands where the count stands, which is made from outside here: says that guests are let in."""

@@ -1,11 +1,13 @@
 """How a trace may be written down: every form of a mark, and which of them stand in some bytes."""
 
 import base64
+import re
 import struct
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,9 @@ CHANCE = 10
 """Forms under so many bytes, such as four bytes and their hex, turn up in ciphertext by chance."""
 
 JULIAN_DAY_OF_EPOCH = 2_440_587.5
+
+EPOCHS, UNITS = (0, 11_644_473_600), (1.0, 1e3, 1e6, 1e9)
+"""Seconds from which programs count to 1970 (Chromium from 1601), and parts of a second they count in."""
 
 
 def raw_forms(raw: bytes) -> set[bytes]:
@@ -57,6 +62,40 @@ def time_forms(at: datetime) -> set[bytes]:
             packed.append((whole * 1000).to_bytes(6, "big" if order == ">" else "little"))
             forms |= {form for one in packed for form in raw_forms(one)}
     return forms
+
+
+def times_between(data: bytes, since: float, until: float) -> int:
+    """How many moments of a span, in seconds since 1970, stand in `data`: as numbers of eight bytes or as
+    protocol buffers' varints, in any unit; as decimals; or as a time of day."""
+    spans = [((since + epoch) * unit, (until + epoch) * unit) for epoch in EPOCHS for unit in UNITS]
+    with np.errstate(invalid="ignore"):
+        numbers = sum(
+            int(((low <= found) & (found <= high)).sum())
+            for found in (*_eight_bytes(data), np.array([*_varints(data), *_decimals(data)], dtype="f8"))
+            for low, high in spans
+        )
+    seconds = range(int(since), int(until) + 1)
+    at = {datetime.fromtimestamp(second, zone) for second in seconds for zone in (UTC, None)}
+    return numbers + sum(data.count(f"{one:%H:%M:%S}".encode()) for one in at)
+
+
+def _eight_bytes(data: bytes) -> Iterator["np.ndarray[Any, Any]"]:
+    """Every eight bytes of `data`, read as integers and as floating-point numbers in either order."""
+    for at in range(min(8, len(data) - 7)):
+        for kind in ("<i8", ">i8", "<f8", ">f8"):
+            yield np.frombuffer(data, kind, (len(data) - at) // 8, at)
+
+
+def _varints(data: bytes) -> Iterator[int]:
+    """Numbers of five to nine bytes as protocol buffers write them: seven bits a byte, the lowest first."""
+    for found in re.findall(rb"(?=([\x80-\xff]{4,8}[\x01-\x7f]))", data):
+        yield sum((byte & 127) << 7 * at for at, byte in enumerate(found))
+
+
+def _decimals(data: bytes) -> Iterator[int]:
+    """Numbers that begin with the seconds since 1970 or 1601, ten digits or eleven."""
+    for found in re.findall(rb"\d{10,}", data):
+        yield from (int(found[:10]), int(found[:11]))
 
 
 def _time_text(at: datetime, spelling: str) -> set[bytes]:

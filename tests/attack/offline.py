@@ -1,5 +1,6 @@
 """Attack 10: a kiosk loses the network. Whoever takes the screen reads its folder, the browser is killed,
-answers of the server are lost on the way, and all that waits comes later.
+answers of the server are lost on the way, and all that waits comes later. What stays on a locked kiosk's disk
+is searched for the times of guests, too.
 
 In real Chromium with a profile on disk.
 """
@@ -8,13 +9,14 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import time
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs
@@ -25,9 +27,10 @@ from scipy.stats import spearmanr
 from werkzeug.serving import make_server
 
 from kiosk.envelope import Letterbox
+from kiosk.guest.pace import Pace
 from kiosk.rounds import Admission
 from tests.attack.finding import Finding, Scale
-from tests.attack.marks import standing_in, text_forms
+from tests.attack.marks import standing_in, text_forms, times_between
 from tests.attack.next_guest import browser
 from tests.test_guest import NOW, Place
 from tests.web.test_answer import Counted, Guest
@@ -53,10 +56,24 @@ LEAKS = {
     b"String(new URLSearchParams(new FormData(document.forms.answers))) })",
     b"list[crypto.getRandomValues(new Uint32Array(1))[0] % list.length]": b"list[0]",
     b'if (read(file, at) === text) write(file, at, "")': b"file.write(new Uint8Array(1), { at: PLACE * at })",
-    b"if (isEmpty) await folder.removeEntry(NAME)": b"",
 }
 """What our scripts do, and the control's instead: a plain copy, the guests' order, and places that are only
 marked as free. It takes no ticket."""
+
+NOTES = {
+    b"    file.close();": b"    const isEmpty = !places(file, true).length; file.close();"
+    b"    if (isEmpty) await folder.removeEntry(NAME);",
+    b"if (isUsual && !(await isKept(cache, path, response)))": b"if (isUsual)",
+    b'of ["none", "all"]': b'of ["imports"]',
+}
+"""The same for times: a file that is there while something waits, pages kept anew for each guest, and a
+browser that asks the server for the worker at each page."""
+
+ON_DISK = ("File System", "Service Worker/CacheStorage", "Service Worker/Database")
+"""What of a locked kiosk's profile lies on its disk (kiosk/machine), and which of the NOTES shows where."""
+
+BETWEEN = 2.5
+"""Seconds before each visit and after: Chromium looks for a newer worker a second after it loaded a page."""
 
 CACHED = """async () => Object.fromEntries(await Promise.all((await Promise.all((await caches.keys()).map(
     async (name) => { const cache = await caches.open(name);
@@ -69,8 +86,8 @@ IS_EMPTY = f"async () => !(await ({KEPT})()).length"
 class Server:
     """An application on one port that can be gone, or whose answers can be lost."""
 
-    def __init__(self, application: Any, *, is_leaky: bool) -> None:
-        self.application, self.is_leaky = application, is_leaky
+    def __init__(self, application: Any, leaks: Mapping[bytes, bytes]) -> None:
+        self.application, self.leaks = application, leaks
         self.is_there = self.loses_answers = False
         self.port = 0
         logging.getLogger("werkzeug").disabled = True
@@ -82,7 +99,7 @@ class Server:
         if self.loses_answers and environ["REQUEST_METHOD"] == "POST":
             start_response("504 Gateway Timeout", [])
             return []
-        for ours, leak in LEAKS.items() if self.is_leaky else ():
+        for ours, leak in self.leaks.items():
             body = body.replace(ours, leak)
         headers = [one for one in given[1] if one[0].lower() != "content-length"]
         start_response(given[0], headers)
@@ -231,7 +248,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
         place.store.add_link(Admission.KIOSK, "frida", code=CODE)
         if is_leaky:
             stack.enter_context(patch.object(Letterbox, "with_taken", lambda letterbox, _: letterbox))
-        server = Server(place.app, is_leaky=is_leaky)
+        server = Server(place.app, LEAKS if is_leaky else {})
         server.come()
         with _guest(playwright, profile, place, server, seen) as guest:
             _answer(guest, server, seen)
@@ -240,6 +257,8 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
             for _ in range(LOST):
                 _answer(guest, server, seen)
             server.go()
+            # While answers were lost a queue of one or two tried those, and no others.
+            seen.came.clear()
         for at in range(2):
             with _guest(playwright, profile, place, server, seen) as guest:
                 for _ in range(at, guests, 2):
@@ -264,6 +283,44 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
     return seen
 
 
+def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, int]:
+    """Part of a locked kiosk's disk -> how many times of guests' visits it holds."""
+    with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
+        # So long a pause that no guest's visit meets a time at which the page does something by itself.
+        place = Place(Path(folder), pace=Pace(0.0, 1, pause=60.0))
+        place.store.add_link(Admission.KIOSK, "frida", code=CODE)
+        server, visits = Server(place.app, NOTES if is_leaky else {}), list[tuple[float, float]]()
+        server.come()
+        with _guest(playwright, profile, place, server, Outage()) as guest:
+            _keep_page(guest.page)
+            guest.page.clock.run_for(BEAT)
+            for is_online in (True, True, False, False):
+                if server.is_there and not is_online:
+                    server.go()
+                guest.page.wait_for_timeout(1_000 * BETWEEN)
+                since = time()
+                _visit(guest, server)
+                guest.page.wait_for_timeout(1_000 * BETWEEN)
+                visits.append((since, time()))
+        place.store.close()
+        parts = {part: _contents(str(Path(profile) / "Default" / part)) for part in ON_DISK}
+        return {
+            part: sum(times_between(one, *visit) for one in content for visit in visits)
+            for part, content in parts.items()
+        }
+
+
+def _visit(guest: Guest, server: Server) -> None:
+    """One guest answers, and leaves the screen to the next."""
+    guest.tap('[data-language="sv"]')
+    guest.tap("#start")
+    guest.answer(*ANSWERS)
+    expect(guest.page.locator("#message p")).to_have_text("Tack för dina svar!", timeout=20_000)
+    with guest.page.expect_navigation() if server.is_there else nullcontext():
+        guest.tap("#start-over")
+    expect(guest.page.locator("#picker")).to_be_visible()
+
+
 def _foreign(guest: Guest) -> int:
     """What the browser keeps for the page besides what every guest is served."""
     cached: dict[str, str] = guest.page.evaluate(CACHED)
@@ -278,6 +335,7 @@ def run(scale: Scale) -> list[Finding]:
     with sync_playwright() as playwright:
         seen = outage(playwright, guests)
         leaky = outage(playwright, 10, is_leaky=True)
+        times, noted = times_kept(playwright), times_kept(playwright, is_leaky=True)
     return [
         Finding(
             f"offline: {seen.sent} guests at a kiosk in Chromium, {LOST} whose answer from the server is "
@@ -313,5 +371,14 @@ def run(scale: Scale) -> list[Finding]:
             seen.chance > CHANCE,
             f"a queue: p = {leaky.chance:.2g} (must be under {CHANCE:g})",
             leaky.chance < CHANCE,
+        ),
+        Finding(
+            "offline: what a locked kiosk keeps on its disk, after guests with and without a network",
+            f"{sum(times.values())} times of a guest's visit",
+            "0",
+            not any(times.values()),
+            "a file that comes and goes, pages kept anew, a worker asked for at each page: "
+            f"{', '.join(map(str, noted.values()))} times (all must be > 0)",
+            all(noted.values()),
         ),
     ]

@@ -28,6 +28,7 @@ from unittest.mock import patch
 
 from kiosk.ballot import Answer, Ballot, NoAnswer, pack, unpack_box
 from kiosk.database import Database
+from kiosk.envelope import ROOM, Letterbox, new_letterbox
 from kiosk.rounds import Round
 from kiosk.seal import KeyFolder, KeyLostError
 from kiosk.store import Store
@@ -35,6 +36,7 @@ from tests.attack.finding import Finding, Scale
 from tests.attack.marks import contents, raw_forms, standing_in
 from tests.attack.watched import NotPermittedError, not_possible, traced_writes, watching
 from tests.builders import ALL_WAYS, MONDAY, survey, tree
+from tests.test_envelope import seal
 
 K = 5
 BALLOTS = 24
@@ -96,6 +98,9 @@ class Boxes:
     def cast(self, ballot: Ballot) -> None:
         self._store.cast("r", "a", ballot, MONDAY)
 
+    def take(self, public_key: bytes, envelope: bytes) -> None:
+        self._store.cast_envelope(public_key.hex(), envelope, MONDAY, in_play=False)
+
     def count(self) -> None:
         self._store.count(TICK)
 
@@ -104,6 +109,13 @@ class Boxes:
         with closing(sqlite3.connect(self._url.removeprefix("sqlite:///"))) as database:
             [(key_id, sealed)] = sealed_rows(database)
         return self._keys.open(ROW, key_id, sealed)
+
+    def letterbox_row(self) -> bytes:
+        """The letterbox's row, decrypted."""
+        with closing(sqlite3.connect(self._url.removeprefix("sqlite:///"))) as database:
+            rows = database.execute("SELECT key_id, sealed FROM letterbox WHERE unit_id = 'a'").fetchall()
+        [(key_id, sealed)] = rows
+        return self._keys.open("letterbox.r.a", key_id, sealed)
 
     def waiting(self) -> set[bytes]:
         return ballots_in(self.row())
@@ -455,6 +467,21 @@ def history(orders: int) -> History:
     )
 
 
+def letterboxes(orders: int) -> set[bytes]:
+    """The distinct decrypted rows of a letterbox that took the same envelopes in many orders."""
+    letterbox, random, rows = new_letterbox(), Random(6), set[bytes]()
+    envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * ROOM) for _ in range(ORDERED)]
+    with patch("kiosk.store.envelope.new_letterbox", lambda: letterbox):
+        for _ in range(orders):
+            with TemporaryDirectory() as name:
+                boxes = Boxes(Path(name), is_durable=False)
+                for sealed in random.sample(envelopes, ORDERED):
+                    boxes.take(letterbox.public_key, sealed)
+                rows.add(boxes.letterbox_row())
+                boxes.close()
+    return rows
+
+
 def writes_in_log(database: type[Database]) -> int:
     """How many transactions SQLite's log tells of, after some ballots, while the program runs."""
     with TemporaryDirectory() as name:
@@ -464,6 +491,12 @@ def writes_in_log(database: type[Database]) -> int:
         found = len(list(_commits((Path(name) / "data" / "k.sqlite-wal").read_bytes())))
         boxes.close()
     return found
+
+
+def appended(letterbox: Letterbox, ticket: bytes) -> Letterbox:
+    """A leaky letterbox: its tickets in the order of arrival."""
+    taken = dict.fromkeys([*letterbox.taken, ticket])
+    return Letterbox(letterbox.private, taken)  # type: ignore[arg-type]
 
 
 def unsorted(ballots: Sequence[Ballot]) -> bytes:
@@ -489,6 +522,12 @@ def _history_findings(scale: Scale) -> list[Finding]:
     found = history(orders)
     with patch("kiosk.ballot.pack", unsorted):
         leaky = history(6)
+    envelopes = letterboxes(orders)
+    with (
+        patch.multiple("kiosk.envelope", create=True, sorted=list, frozenset=dict.fromkeys),
+        patch.object(Letterbox, "with_taken", appended),
+    ):
+        leaky_envelopes = letterboxes(6)
     by_rowid, by_random_key = (tau_of_rows(layout, 6) for layout in LAYOUTS)
     # Tau's variance by chance alone (Kendall 1938), for the mean of as many orders.
     variance = 2 * (2 * ORDERED + 5) / (9 * ORDERED * (ORDERED - 1))
@@ -504,6 +543,14 @@ def _history_findings(scale: Scale) -> list[Finding]:
             len(found.rows) == 1,
             f"a box in order of arrival: {len(leaky.rows)} of 6 (must be > 1)",
             len(leaky.rows) > 1,
+        ),
+        Finding(
+            f"history: {orders} orders of the same {ORDERED} envelopes from a kiosk",
+            f"{len(envelopes)} distinct decrypted letterbox rows",
+            "1",
+            len(envelopes) == 1,
+            f"a letterbox in order of arrival: {len(leaky_envelopes)} of 6 (must be > 1)",
+            len(leaky_envelopes) > 1,
         ),
         Finding(
             f"order: read from the raw bytes of all files, running and closed, after {orders} orders",

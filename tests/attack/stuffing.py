@@ -4,12 +4,11 @@ She has as many ballots as there are unaccounted slips, knows what she put on th
 answered, and looks for one statement whose answer is then certain.
 """
 
-import sqlite3
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -17,14 +16,12 @@ from random import Random
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from click.testing import CliRunner
-
 from kiosk.ballot import Ballot, NoAnswer
-from kiosk.cli import main
 from kiosk.rounds import Round
 from kiosk.simulate import Arrival
 from kiosk.slips import ALPHABET
 from kiosk.store import Store
+from tests.attack.bending import bending_finding
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import (
     ANSWERS,
@@ -39,7 +36,6 @@ from tests.attack.guests import (
 )  # fmt: skip
 from tests.attack.insider import Batch, batches
 from tests.attack.integer import is_possible
-from tests.test_desk import Desk
 from tests.test_envelope import seal
 from tests.test_guest import Place
 
@@ -218,82 +214,5 @@ def _boxed(store: Store, of_round: Round) -> int:
     return int(root) - of_round.k
 
 
-BENT = {
-    "id": "r", "round": "r", "round_id": "r", "k": "1", "closes": "2026-03-03", "closes_at": "2026-03-03",
-    "opens": "2026-03-02", "survey": "ombudsmannaskap_latt", "tree": "vasteras", "admission": "poster",
-    "closed": "1", "state": "closed", "understood": "y", "unit": "frida", "kind": "poster", "name": "anna",
-    "password": "a long password", "language": "en", "next": "/admin/",
-}  # fmt: skip
-
-
-def _bending(scale: Scale) -> Finding:
-    """Every route of the desk by every role, every command, every setting: a running round stays as it is."""
-    del scale
-    tried = changed = 0
-    with TemporaryDirectory() as folder:
-        desk = Desk(Path(folder))
-        frozen = _rounds_on_disk(folder)
-        for role in ("anna", "bo", ""):
-            desk.client = desk.app.test_client()
-            if role:
-                desk.sign_in(role)
-            token = desk.token("/admin/rounds" if role else "/admin/sign-in")
-            for rule in desk.app.url_map.iter_rules():
-                path = rule.rule.replace("<round_id>", "r").replace("<node_id>", "frida")
-                for method in ("POST", "PUT", "PATCH", "DELETE"):
-                    if "sign-out" not in path and "<" not in path:
-                        desk.client.open(path, method=method, data={**BENT, "csrf_token": token})
-                        tried, changed = tried + 1, changed + (_rounds_on_disk(folder)[:1] != frozen)
-        for words in _commands(desk.round.id):
-            environ = {
-                "KIOSK_DATA": folder,
-                "KIOSK_DATABASE_URL": f"sqlite:///{Path(folder) / 'k.sqlite'}",
-                "KIOSK_KEYS": str(Path(folder) / "keys"),
-                "KIOSK_COUNT_AT": "00:01",
-            }
-            # The round runs in March 2026; the command's own clock must stand there too.
-            with patch("kiosk.cli.datetime") as clock:
-                clock.now.return_value = desk.now + timedelta(hours=1)
-                clock.combine = datetime.combine
-                CliRunner().invoke(main, words, env=environ, input="a long password\n")
-            tried, changed = tried + 1, changed + (_rounds_on_disk(folder)[:1] != frozen)
-        with sqlite3.connect(Path(folder) / "k.sqlite") as database:
-            database.execute("""UPDATE round SET terms = replace(terms, '"k": 5', '"k": 1')""")
-        caught = _rounds_on_disk(folder)[:1] != frozen
-    return Finding(
-        f"bending a running round: {tried} requests and commands, by every role",
-        f"{changed} changed its k, tree, statements, admission or closing",
-        "0",
-        changed == 0,
-        "k changed in the database itself is noticed" if caught else "k changed unseen",
-        caught,
-    )
-
-
-def _rounds_on_disk(folder: str) -> list[tuple[str, str, int]]:
-    """Each round's id, terms and whether it is closed, as the file has them, the running one first."""
-    with sqlite3.connect(Path(folder) / "k.sqlite") as database:
-        rows = database.execute("SELECT id, terms, closed FROM round ORDER BY id != 'r', id")
-        return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
-
-
-def _commands(round_id: str) -> list[list[str]]:
-    opening = ["round", "open", "--survey", "ombudsmannaskap", "--tree", "vasteras"]
-    return [
-        ["init"],
-        ["round", "list"],
-        [*opening, "--days", "5"],
-        [*opening, "--days", "5", "--k", "1"],
-        ["count"],
-        ["slips", "--round", round_id, "--unit", "frida"],
-        ["link", "--unit", "frida", "--poster"],
-        ["user", "add", "anna", "--role", "coordinator"],
-        ["results"],
-        ["round", "close", round_id],
-        ["round", "delete", round_id],
-        ["round", "set", round_id, "--k", "1"],
-    ]
-
-
 def run(scale: Scale) -> list[Finding]:
-    return [*_crowding(scale), _admission(scale), _bending(scale)]
+    return [*_crowding(scale), _admission(scale), bending_finding(scale)]

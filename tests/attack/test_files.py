@@ -10,7 +10,7 @@ import pytest
 
 from tests.attack import residue, traces
 from tests.attack.finding import Finding, Scale
-from tests.attack.marks import address_forms, standing_in, text_forms, time_forms
+from tests.attack.marks import address_forms, standing_in, text_forms, time_forms, times_between
 from tests.attack.watched import NotPossibleHere, traced_writes
 
 AT = datetime(2033, 5, 2, 9, 0, 41)
@@ -62,6 +62,28 @@ def test_a_time_is_found_however_it_is_written(written: bytes) -> None:
     data = b"before" + written + b"after"
     assert standing_in(data, time_forms(AT))
     assert not standing_in(data, time_forms(AT.replace(hour=3, minute=47, second=13)))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        SECONDS.to_bytes(8, "big"),
+        (SECONDS * 1_000_000).to_bytes(8, "little"),
+        ((SECONDS + 11_644_473_600) * 1_000_000 + 7).to_bytes(8, "little"),
+        struct.pack("<d", SECONDS * 1000 + 0.5),
+        b"\x38\x91\xb4\xe5\x8b\xd1\xf6\xef\x17",
+        f"{SECONDS}123456".encode(),
+        f"{SECONDS + 11_644_473_600}123456".encode(),
+        b"Mon, 02 May 2033 09:00:41 GMT",
+    ],
+)
+def test_a_time_of_a_span_is_found_however_it_is_written(written: bytes) -> None:
+    since, data = SECONDS, b"before" + written + b" after" + bytes(9)
+    if written.startswith(b"\x38"):
+        # As Chromium wrote it in the database of its service workers.
+        since = 1_795_634_708
+    assert times_between(data, since - 0.5, since + 1.5)
+    assert not times_between(data, since + 100, since + 101)
 
 
 def test_an_address_is_found_as_text_and_as_four_bytes() -> None:

@@ -9,10 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -21,6 +22,7 @@ from string import ascii_lowercase
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
+from kiosk.envelope import TICKET_BYTES
 from kiosk.library import read_library
 from kiosk.rounds import Admission, Round
 from kiosk.settings import read_settings
@@ -28,14 +30,26 @@ from kiosk.slips import spaced
 from kiosk.store import Store, open_store
 from tests.attack.finding import Finding, Scale
 from tests.attack.marked_server import ToldClock
-from tests.attack.marks import CHANCE, address_forms, contents, standing_in, text_forms, time_forms
+from tests.attack.marks import (
+    CHANCE,
+    address_forms,
+    contents,
+    raw_forms,
+    standing_in,
+    text_forms,
+    time_forms,
+)
 from tests.attack.watched import NotPermittedError, not_possible, traced_writes, watching
+from tests.test_envelope import seal
 
 OPENING = datetime(2033, 5, 2, 9)
 BETWEEN = timedelta(seconds=41)
 COUNT_EVERY = 20
-UNIT = "frida"
+UNIT, KIOSK = "frida", "a-kiosk"
 REPOSITORY = Path(__file__).parents[2]
+LINES = 4
+"""That a server says, however many fail: one for a form that fails, one for an envelope, two when it ends."""
+
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -50,6 +64,8 @@ class Guest:
     tokens: dict[str, str]
     slip: str
     answers: dict[str, int]
+    ticket: bytes
+    envelope: bytes
 
     @property
     def headers(self) -> dict[str, str]:
@@ -68,19 +84,24 @@ class Guest:
             "forwarded for": address_forms(self.forwarded_for),
             "slip": text_forms(self.slip) | text_forms(spaced(self.slip)),
             "time": time_forms(self.at),
+            "ticket": raw_forms(self.ticket),
+            "envelope": raw_forms(self.envelope[:TICKET_BYTES]) | raw_forms(self.envelope[-TICKET_BYTES:]),
             **{kind: text_forms(token) for kind, token in self.tokens.items()},
         }
         return {form: kind for kind, forms in kinds.items() for form in forms}
 
 
-TOKENS = ("agent", "language", "referer", "cookie", "path", "query", "body")
+TOKENS = ("agent", "language", "referer", "cookie", "path", "query", "body", "etag")
 
 
-def guests(number: int, slips: list[str]) -> list[Guest]:
-    """The same guests each time, but for their slips, which the store draws."""
+def guests(number: int, slips: list[str], public_key: str) -> list[Guest]:
+    """The same guests each time, but for their slips, which the store draws, and what they seal."""
     random = Random(4)
     last = random.sample(range(100 * 100 * 100), 2 * number)
     addresses = [f"{100 + n // 10_000}.{100 + n // 100 % 100}.{100 + n % 100}" for n in last]
+    answers = [{"listened": random.randint(1, 5), "feel_better": random.randint(1, 5)} for _ in range(number)]
+    tickets = [random.randbytes(TICKET_BYTES) for _ in range(number)]
+    key = bytes.fromhex(public_key)
     return [
         Guest(
             at,
@@ -89,7 +110,9 @@ def guests(number: int, slips: list[str]) -> list[Guest]:
             f"198.{addresses[number + at]}",
             {kind: "".join(random.choices(ascii_lowercase, k=12)) for kind in TOKENS},
             slips[at],
-            {"listened": random.randint(1, 5), "feel_better": random.randint(1, 5)},
+            answers[at],
+            tickets[at],
+            seal(key, urlencode(answers[at]).encode(), tickets[at]),
         )
         for at in range(number)
     ]
@@ -97,13 +120,14 @@ def guests(number: int, slips: list[str]) -> list[Guest]:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request but for its headers, and the status it must be answered with for the attack to be one."""
+    """A request but for a guest's headers, and the status it must be answered with in a true attack."""
 
     status: int
     method: str
     path: str
     body: bytes = b""
     content_type: str = FORM
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def submission(guest: Guest) -> Sent:
@@ -128,7 +152,31 @@ def submission(guest: Guest) -> Sent:
     ][guest.number % 10]
 
 
-def come(guest: Guest, port: int) -> int:
+def from_a_kiosk(guest: Guest, letterbox: str) -> list[Sent]:
+    """What a kiosk's scripts ask and send: signs of life, the worker's files, an envelope at once or one that
+    waited; and what is typed where screens are paired."""
+    token = guest.tokens["query"]
+    at_once = {"_envelope": b64encode(guest.envelope).decode(), "_letterbox": letterbox}
+    waited = {**at_once, "_waited": token}
+    # Only one in each lane, which has its own pace; the other is for a letterbox that is no more.
+    good, gone = (at_once, waited) if guest.number % 2 else (waited, at_once)
+    taken, refused = (500, 500) if submission(guest).status == 500 else (204, 410)
+    script = {"Kiosk-Script": token, "If-None-Match": guest.tokens["etag"]}
+    return [
+        Sent(204, "HEAD", f"/k/{KIOSK}/alive?{token}", headers=script),
+        Sent(404, "HEAD", f"/k/{guest.tokens['path']}/alive", headers=script),
+        Sent(200, "GET", f"/k/{KIOSK}/worker?{token}", headers={"Service-Worker": token}),
+        Sent(200, "GET", f"/k/{KIOSK}/queue?{token}", headers=script),
+        Sent(taken, "POST", f"/k/{KIOSK}", urlencode(good).encode(), headers=script),
+        Sent(
+            refused, "POST", f"/k/{KIOSK}", urlencode({**gone, "_letterbox": token}).encode(), headers=script
+        ),
+        Sent(200, "GET", f"/pair?lang={token}"),
+        Sent(200, "POST", "/pair", urlencode({"code": token, "press": token, "lang": token}).encode()),
+    ]
+
+
+def come(guest: Guest, port: int, letterbox: str) -> int:
     """One guest looks at a page, shows her slip, submits, sends what is no HTTP: the submission's status."""
     line = HTTPConnection("127.0.0.1", port, source_address=(guest.address, 0), timeout=60)
     sent = submission(guest)
@@ -136,6 +184,8 @@ def come(guest: Guest, port: int) -> int:
     _answered(line, guest, Sent(200, "GET", f"/?lang={guest.tokens['query']}"))
     _answered(line, guest, Sent(200, "POST", "/q/questions", slip.encode()))
     status = _answered(line, guest, sent)
+    for other in from_a_kiosk(guest, letterbox):
+        _answered(line, guest, other)
     line.close()
     with socket.create_connection(("127.0.0.1", port), 60, (guest.address, 0)) as broken:
         broken.sendall(
@@ -146,7 +196,8 @@ def come(guest: Guest, port: int) -> int:
 
 
 def _answered(line: HTTPConnection, guest: Guest, sent: Sent) -> int:
-    line.request(sent.method, sent.path, sent.body, {**guest.headers, "Content-Type": sent.content_type})
+    headers = {**guest.headers, **sent.headers, "Content-Type": sent.content_type}
+    line.request(sent.method, sent.path, sent.body, headers)
     response = line.getresponse()
     response.read()
     if response.status != sent.status:
@@ -177,7 +228,9 @@ class Place:
         )
         self.store.open_round(self.round, OPENING)
         self.store.add_link(Admission.KIOSK, UNIT, code="")
+        self.store.add_link(Admission.KIOSK, UNIT, code=KIOSK)
         self.store.add_link(Admission.POSTER, UNIT, code="poster")
+        self.letterbox = self.store.public_key("r", UNIT)
         self.slips = self.store.print_slips("r", UNIT, slips)
 
     @contextmanager
@@ -221,12 +274,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Searched:
-    """What was left of some guests: form -> kind of mark; how each was answered; what was looked through."""
+    """What was left of some guests: form -> kind of mark; how each was answered; what was looked through; and
+    the lines the server said, to which a journal would add the time."""
 
     hits: dict[bytes, str]
     statuses: Counter[int]
     forms: int
     searched_bytes: int
+    lines: int
 
 
 def leave_traces(number: int, leak: str | None = None, *, is_watched: bool = False) -> Searched:
@@ -238,24 +293,25 @@ def leave_traces(number: int, leak: str | None = None, *, is_watched: bool = Fal
         log = Path(own) / "log"
         before = watching(log) if is_watched else []
         place = Place(Path(folder), number)
-        all_guests = guests(number, place.slips)
+        all_guests = guests(number, place.slips, place.letterbox)
         forms = {form: kind for guest in all_guests for form, kind in guest.forms().items()}
         clock = ToldClock.made(Path(own) / "clock")
         statuses: Counter[int] = Counter()
         with place.served(Path(own) / "clock", leak, before) as port:
             for guest in all_guests:
                 clock.tell(guest.at, is_failing=submission(guest).status == 500)
-                statuses[come(guest, port)] += 1
+                statuses[come(guest, port, place.letterbox)] += 1
                 if guest.number % COUNT_EVERY == COUNT_EVERY - 1:
                     place.store.count(OPENING + timedelta(hours=1 + guest.number // COUNT_EVERY))
             running = contents(place.folder)
         place.store.count(place.round.closes_at)
         place.store.close()
         ended = contents(place.folder)
+        lines = sum(path.read_bytes().count(b"\n") for path in (place.folder / "output").iterdir())
         written = b"\0".join(traced_writes(log.read_text())) if is_watched else b""
     standing = {form for data in (running, ended, written) for form in standing_in(data, forms)}
     hits = {form: forms[form] for form in standing}
-    return Searched(hits, statuses, len(forms), len(running) + len(ended) + len(written))
+    return Searched(hits, statuses, len(forms), len(running) + len(ended) + len(written), lines)
 
 
 def _sure(number: int, *, is_watched: bool = False) -> tuple[Searched, str]:
@@ -279,9 +335,9 @@ def files_finding(scale: Scale) -> Finding:
     return Finding(
         f"traces: all files of a server after {number} marked submissions, {taken} taken, {failed} failing, "
         f"the rest refused; {searched.forms} forms of marks in {searched.searched_bytes / 1e6:.0f} MB",
-        f"{found} found",
-        "0",
-        found == "0",
+        f"{found} found; {searched.lines} lines said",
+        f"0; at most {LINES}, however many fail",
+        found == "0" and searched.lines <= LINES,
         f"an access log: {len(leaky)} found of 40 guests (must be > 0)",
         {"address", "agent", "referer", "path", "time"} <= set(leaky.values()),
     )

@@ -1,7 +1,10 @@
 """A kiosk without a network: it takes answers, keeps them sealed, loses none, and serves all its pages."""
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +12,10 @@ from playwright.sync_api import BrowserContext, Page, Response, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from kiosk.ballot import Ballot, NoAnswer
+from kiosk.guest.pace import Pace
 from kiosk.rounds import Admission
-from tests.web.test_answer import Guest, context, guest, thanks
+from tests.test_guest import NOW, Place
+from tests.web.test_answer import Guest, Serve, context, guest, thanks
 
 __all__ = ["context", "guest"]
 
@@ -31,8 +36,38 @@ KEPT = """() => navigator.locks.request("envelopes", async () => {
 })"""
 """All that waits on a kiosk, from the files of its page's own."""
 
+PAUSE = 12.0
+"""Seconds between two guests at the least, as a kiosk is told."""
+
+HASTE = """() => {
+    const click = (what) => document.querySelector(what).click();
+    click('[data-language="sv"]');
+    click("#start");
+    for (const _ of document.querySelectorAll("fieldset")) {
+        click('fieldset:not([hidden]) input[value="5"]');
+        click("#next");
+    }
+}"""
+"""All that a guest does, at once."""
+
 BEAT = 300_000
 """Milliseconds between two signs of life, which have a kiosk's pages kept."""
+
+
+class Changed:
+    """An application whose pages are others from now on."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            kept = [one for one in headers if one[0].lower() != "content-length"]
+            return start_response(status, kept, *rest)
+
+        return [b"".join(self.application(environ, start)).replace(b"</html>", b"<!-- changed --></html>")]
 
 
 class Proxy:
@@ -166,6 +201,48 @@ def test_what_waits_on_a_screen_that_becomes_another_units_goes_to_the_box_it_wa
     store.count(guest.place.round.closes_at)
     nodes = {node["id"]: node["answered"] for node in store.snapshot()["rounds"][0]["nodes"]}
     assert (nodes["frida"], nodes["matcentralen"]) == (10, 10)
+
+
+@pytest.mark.parametrize(
+    ("after", "sent", "expected"),
+    [(0.0, 3, (0, 3)), (PAUSE / 2, 2, (2, 0))],
+    ids=["faster than anybody reads", "as fast as somebody reads"],
+)
+def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
+    context: BrowserContext, serve: Serve, tmp_path: Path, after: float, sent: int, expected: tuple[int, int]
+) -> None:
+    """By the browser's own stopwatch: Playwright's does not begin anew with a page."""
+    hours = count(0.0, 3_600.0)
+    place = Place(tmp_path, pace=Pace(0.0, 1, lambda: next(hours), pause=PAUSE))
+    proxy = Proxy(place.app)
+    proxy.answer = ("502 Bad Gateway", [])
+    page, address = context.new_page(), serve(proxy)
+    page.add_init_script(f"Date.now = () => {NOW.timestamp() * 1000} + performance.now()")
+    for _ in range(sent):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(1_000 * after)
+        page.evaluate(HASTE)
+        expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
+    for kept in map(json.loads, page.evaluate(KEPT)):
+        fields = {"_envelope": kept["envelope"], "_letterbox": kept["letterbox"], "_waited": "yes"}
+        assert place.client.post("/", data=fields).status_code == 303
+    counted = place.waiting()
+    assert (counted, place.store.snapshot()["rounds"][0]["nodes"][0]["apart"]) == expected
+
+
+def test_a_page_that_changed_is_kept_anew(guest: Guest, context: BrowserContext) -> None:
+    guest.place.store.add_link(Admission.KIOSK, "frida", code="kept")
+    page = guest.page
+    page.goto(f"{guest.address}/k/kept")
+    page.clock.run_for(BEAT)
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    guest.served.application = Changed(guest.served.application)
+    page.goto(f"{guest.address}/k/kept")
+    page.wait_for_load_state("networkidle")
+    context.set_offline(True)
+    page.goto(f"{guest.address}/k/kept")
+    assert "<!-- changed -->" in page.content()
 
 
 def test_practice_and_what_is_stored_are_there_without_a_network(

@@ -1,5 +1,7 @@
 // Where envelopes wait on a kiosk: one file, laid out once, of places of one size. Each envelope goes to any free
 // place and is overwritten there when it was sent, so the file tells neither which came first nor what was sent.
+// The file is made at a fixed time of the clock, before any guest needs it where it can be, and stays: a browser
+// notes when a file is made or removed.
 
 const NAME = "envelopes";
 const PLACE = 4096; // bytes: a block of most disks, written as a whole
@@ -46,7 +48,7 @@ const acts = {
   },
 };
 
-/** Do `act` with the file, which is there while something waits. One at a time, in all of the kiosk's pages. */
+/** Do `act` with the file. One at a time, in all of the kiosk's pages. */
 const withFile = (act, given) => navigator.locks.request(NAME, async () => {
   const folder = await navigator.storage.getDirectory();
   const file = await (await folder.getFileHandle(NAME, { create: true })).createSyncAccessHandle();
@@ -56,9 +58,7 @@ const withFile = (act, given) => navigator.locks.request(NAME, async () => {
     if (laidOut < PLACE * PLACES) file.write(new Uint8Array(PLACE * PLACES - laidOut), { at: laidOut });
     return acts[act](file, ...given);
   } finally {
-    const isEmpty = !places(file, true).length;
     file.close();
-    if (isEmpty) await folder.removeEntry(NAME);
   }
 });
 

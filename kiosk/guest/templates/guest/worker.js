@@ -8,11 +8,22 @@ const PATIENCE = 3_000; // milliseconds
 
 const tooLate = () => new Promise((_, reject) => self.setTimeout(reject, PATIENCE));
 
+const bytesOf = async (response) => new Uint8Array(await response.clone().arrayBuffer());
+
+/** Whether these very bytes are kept. A keeping is noted with its time, and each guest gets a fresh page. */
+async function isKept(cache, path, response) {
+  const kept = await cache.match(path, { ignoreVary: true });
+  if (!kept) return false;
+  const [ours, theirs] = [await bytesOf(kept), await bytesOf(response)];
+  return ours.length === theirs.length && ours.every((byte, at) => byte === theirs[at]);
+}
+
 async function fromServer(request, cache, path) {
   const response = await Promise.race([fetch(request), tooLate()]);
   const refusal = response.headers.get("Kiosk-Refusal");
   if (response.ok) {
-    if (!new URL(request.url).search) await cache.put(path, response.clone());
+    const isUsual = !new URL(request.url).search;
+    if (isUsual && !(await isKept(cache, path, response))) await cache.put(path, response.clone());
   } else if (refusal && refusal !== "failed") {
     // The server's own word that the page is out of date: its round is over, or the kiosk was closed.
     await cache.delete(path);

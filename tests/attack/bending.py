@@ -1,0 +1,184 @@
+"""Attack 2, its last part: a route, a role, a command or a setting changes a running round.
+
+Routes and commands are found by walking them, settings by their names; each is given all that it takes.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import click
+from click.testing import CliRunner
+
+from kiosk.cli import main
+from kiosk.settings import NAMES
+from kiosk.store import Account
+from tests.attack.finding import Finding, Scale
+from tests.attack.views import PLACES, commands
+from tests.test_desk import HASH, Desk
+
+FIELDS = {
+    "id": "r", "round": "r", "round_id": "r", "k": "1", "closes": "2026-03-03", "closes_at": "2026-03-03",
+    "opens": "2026-03-02", "survey": "ombudsmannaskap_latt", "tree": "vasteras", "admission": "poster",
+    "closed": "1", "state": "closed", "understood": "y", "unit": "frida", "kind": "poster", "name": "anna",
+    "password": "a long password", "language": "en", "next": "/admin/", "words": "bent", "text": "bent",
+}  # fmt: skip
+"""What every form is sent."""
+
+WORDS = {
+    "survey_id": "ombudsmannaskap", "survey": "ombudsmannaskap", "tree_id": "vasteras", "k": "1", "days": "5",
+    "opens": "2026-03-02", "closes": "2026-03-12", "of_round": "r", "unit": "frida", "units": "2",
+    "number": "20", "languages": "sv", "language": "sv", "name": "anna", "seed": "1",
+    "address": "https://svara.example/k/aB3dE6gH9jK2mN5p",
+}  # fmt: skip
+"""What stands for a command's options and arguments, by name; files and choices need none."""
+
+SETTINGS = {
+    "KIOSK_COUNT_AT": "00:01",
+    "KIOSK_LANGUAGES": "ar",
+    "KIOSK_GUEST_LISTEN": "127.0.0.1:1",
+    "KIOSK_DESK_LISTEN": "127.0.0.1:2",
+    "KIOSK_GUEST_ADDRESS": "https://bent.example",
+    "KIOSK_HTTPS": "yes",
+    "KIOSK_LEAVE_TO": "https://bent.example",
+    "KIOSK_SCREEN_MM": "300x200",
+    "KIOSK_DISTANCE_MM": "600",
+    "KIOSK_SCREEN_LOW_MM": "900",
+    "KIOSK_SECRET_KEY": "t" * 32,
+    "KIOSK_KEYS": "other-keys",
+    "KIOSK_DATA": "other-data",
+    "KIOSK_DATABASE_URL": "sqlite:////nowhere/k.sqlite",
+}
+"""Every setting there is, as nobody set it before; the last three make another installation of it."""
+
+MISUSED = "Usage: "
+"""How click begins to refuse words it does not know, before a command is run."""
+
+
+class Bench:
+    """A running round, somebody of each role, and how often something was tried on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.desk = folder, Desk(folder)
+        self.desk.store.set_account(Account("cia", "viewer", HASH))
+        self.wall = self.desk.store.office.add_wall("frida").code
+        self.frozen, self.tried, self.changed = self.rounds()[:1], 0, 0
+        (folder / "arrivals").write_text("")
+
+    def rounds(self) -> list[tuple[str, str, int]]:
+        """Each round's id, terms and whether it is closed, as the file has them, the running one first."""
+        with sqlite3.connect(self.folder / "k.sqlite") as database:
+            rows = database.execute("SELECT id, terms, closed FROM round ORDER BY id != 'r', id")
+            return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
+
+    @property
+    def is_bent(self) -> bool:
+        return self.rounds()[:1] != self.frozen
+
+    def note(self) -> None:
+        self.tried, self.changed = self.tried + 1, self.changed + self.is_bent
+
+    def ask_every_route(self, role: str, methods: tuple[str, ...]) -> None:
+        """By nobody where `role` is ""."""
+        self.desk.client = self.desk.app.test_client()
+        if role:
+            self.desk.sign_in(role)
+        token = self.desk.token("/admin/languages" if role else "/admin/sign-in")
+        for rule in self.desk.app.url_map.iter_rules():
+            for path in paths(rule.rule, self.wall):
+                for method in methods if "sign-out" not in path else ():
+                    self.desk.client.open(path, method=method, data={**FIELDS, "csrf_token": token})
+                    self.note()
+
+    def run(self, words: list[str], settings: dict[str, str]) -> bool:
+        """Run a command; whether click let it run."""
+        environ = {
+            "KIOSK_DATA": str(self.folder),
+            "KIOSK_DATABASE_URL": f"sqlite:///{self.folder / 'k.sqlite'}",
+            "KIOSK_KEYS": str(self.folder / "keys"),
+            **settings,
+        }
+        # The round runs in March 2026; the command's own clock must stand there too.
+        with (
+            patch("kiosk.cli.datetime") as clock,
+            patch("kiosk.cli.serve"),
+            patch("kiosk.cli.build_audio", return_value=[]),
+        ):
+            clock.now.return_value = self.desk.now + timedelta(hours=1)
+            clock.combine = datetime.combine
+            done = CliRunner().invoke(main, words, env=environ, input="a long password\n")
+        self.note()
+        return not done.output.startswith(MISUSED)
+
+
+def paths(rule: str, wall: str) -> Iterator[str]:
+    """A route's addresses, with real ids for each of its parts."""
+    names = re.findall(r"<(?:\w+:)?(\w+)>", rule)
+    for values in product(*(PLACES[name] for name in names)):
+        path = rule
+        for name, value in zip(names, values, strict=True):
+            path = re.sub(rf"<(?:\w+:)?{name}>", value, path, count=1)
+        yield path.replace("/wall/kiosk", f"/wall/{wall}")
+
+
+def invocations(group: click.Group, folder: Path, before: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """Every command: bare, with what it must be given, with each option alone, and with all."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from invocations(command, folder, (*before, name))
+            continue
+        needed = [one for one in command.params if one.required]
+        optional = [one for one in command.params if not one.required]
+        for chosen in ([], needed, *([*needed, one] for one in optional), command.params):
+            words = [word for one in chosen for word in _filled(one, folder / "-".join(before))]
+            yield [*before, name, *words]
+
+
+def _filled(parameter: click.Parameter, files: Path) -> list[str]:
+    """An option or argument with a value of its kind."""
+    match parameter.type:
+        case click.Choice(choices=choices):
+            value = str(choices[-1])
+        case click.Path() | click.File():
+            value = str(files / str(parameter.name)) if files.is_dir() else f"{files}-{parameter.name}"
+        case _:
+            value = WORDS.get(str(parameter.name), "")
+    if isinstance(parameter, click.Argument):
+        return [value]
+    return [parameter.opts[0]] if getattr(parameter, "is_flag", False) else [parameter.opts[0], value]
+
+
+def bending_finding(scale: Scale) -> Finding:
+    """Every route of the desk by every role, every command, every setting: a running round stays as it is."""
+    is_full = scale is Scale.FULL
+    methods = ("POST", "PUT", "PATCH", "DELETE") if is_full else ("POST",)
+    under_settings = ("init", "count", "doctor") if is_full else ("count",)
+    with TemporaryDirectory() as folder:
+        bench, run = Bench(Path(folder)), set[str]()
+        for role in ("anna", "bo", "cia", ""):
+            bench.ask_every_route(role, methods)
+        for words in invocations(main, Path(folder)):
+            if bench.run(words, {}):
+                run |= {name for name in commands(main) if " ".join(words).startswith(name)}
+        for name, value in SETTINGS.items():
+            inside = name in {"KIOSK_KEYS", "KIOSK_DATA"}
+            for command in under_settings:
+                bench.run([command], {name: str(Path(folder) / value) if inside else value})
+        tried, changed = bench.tried, bench.changed
+        with sqlite3.connect(Path(folder) / "k.sqlite") as database:
+            database.execute("""UPDATE round SET terms = replace(terms, '"k": 5', '"k": 1')""")
+        caught = bench.is_bent
+    left_out = [*(set(commands(main)) - run), *(set(NAMES) ^ set(SETTINGS))]
+    return Finding(
+        f"bending a running round: {tried} requests and commands, by every role, with every setting",
+        f"{changed} changed its k, tree, statements, admission or closing; {len(left_out)} left out",
+        "0; 0",
+        changed == 0 and not left_out,
+        "k changed in the database itself is noticed" if caught else "k changed unseen",
+        caught,
+    )
