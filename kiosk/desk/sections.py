@@ -33,7 +33,7 @@ Places = tuple[tuple[Node, Row], ...]
 @dataclass(frozen=True)
 class Section:
     """What is said of one statement. `labels` and `palette` run from the highest option; `imported` are
-    figures from elsewhere, named; `places` the node and all below it; `origin` says where it all is from."""
+    figures from elsewhere, named; `places` the node and all below it."""
 
     id: str
     node_id: str
@@ -49,9 +49,9 @@ class Section:
     charts: tuple[Chart, ...]
 
     @property
-    def has_versions(self) -> bool:
-        """Whether rounds on either side of no break still differ, in a translation perhaps."""
-        return bool(sentences.of_versions(self.history))
+    def versions(self) -> Words:
+        """A warning where rounds on either side of no break still differ, in a translation perhaps."""
+        return sentences.of_versions(self.history)
 
     @property
     def beside(self) -> Words:
