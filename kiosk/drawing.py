@@ -202,7 +202,8 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
         yield from _label(bar.label, y, sheet)
     left = x = float(MARGIN + sheet.labels)
     free, small = 0.0, sheet.digits - 2
-    for segment, (at, colour) in zip(bar.segments, enumerate(colours[: len(bar.segments)]), strict=True):
+    parts = zip(bar.segments, colours[: len(bar.segments)], strict=True)
+    for at, (segment, colour) in enumerate(parts):
         width = sheet.length * segment.percent / 100
         if width:
             yield (
