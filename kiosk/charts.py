@@ -2,11 +2,13 @@
 
 The figures come with every bar; nothing is left to hovering. Colours are ColorBrewer's BrBG, which
 colour-blind readers can tell apart, its two halves only where a scale has two poles; neighbours are parted
-by a gap and carry their numbers.
+by a gap and carry their numbers. How wide a page is only the page's script knows: it moves numbers that do
+not fit their part of a bar below it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 Figure = dict[str, Any]
@@ -21,9 +23,25 @@ UNIPOLAR = (
 )
 """The green half, in steps one can tell apart side by side."""
 
-BAR_PIXELS = 58
 PAPER = "#ffffff"
 INK = "#14292e"
+SOFT = "#47595d"
+
+UNKNOWN = PAPER
+"""The colour of what a report does not tell: none, within a dashed outline."""
+
+ROW = 64
+"""Pixels from one bar to the next: the unit of all heights here, in which they are exact."""
+
+BAR = 40 / ROW
+"""A bar's height, in rows. Said outright: plotly would take it from the smallest distance between bars,
+and a bar with others missing would cover their places."""
+
+OUTSIDE = 20 / ROW
+"""Extra room, in rows, below a bar for its answers outside the scale."""
+
+BROKEN = 24 / ROW
+"""Extra room above a bar that cannot be compared with the one before."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +56,15 @@ class Segment:
 @dataclass(frozen=True)
 class Bar:
     """One bar, with its name at the left, its number of answers at the right. `broken` says what changed
-    since the bar above, where the two cannot be compared; `instead` stands where there are no segments."""
+    since the bar above, where the two cannot be compared; `instead` stands where there are no segments;
+    `outside` tells of the answers that are in none."""
 
     label: str
     n: str
     segments: tuple[Segment, ...]
     broken: str = ""
     instead: str = ""
+    outside: str = ""
 
 
 def colours(options: int, *, bipolar: bool) -> tuple[str, ...]:
@@ -75,20 +95,19 @@ def _luminance(colour: str) -> float:
 def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
     """A plotly figure with one horizontal bar each, the first at the top. Every bar is 100 % long;
     a bar without segments is an empty line with its label. `palette` has a colour for each segment."""
-    places = list(range(len(bars)))
+    places = _places(bars)
     in_place = list(zip(bars, places, strict=True))
+    rows = places[-1] + 1 + OUTSIDE * bool(bars[-1].outside)
     return {
-        "data": [_trace(bars, places, at, colour) for at, colour in enumerate(palette)],
+        "data": [_trace(in_place, at, colour) for at, colour in enumerate(palette)],
         "layout": {
             "barmode": "stack",
             "showlegend": False,
-            "height": BAR_PIXELS * len(bars) + 34,
+            "height": round(ROW * rows) + 34,
             "margin": {"l": 132, "r": 76, "t": 4, "b": 30},
-            "bargap": 0.22,
             "paper_bgcolor": PAPER,
             "plot_bgcolor": PAPER,
             "font": {"family": "system-ui, sans-serif", "size": 14, "color": INK},
-            "uniformtext": {"minsize": 11, "mode": "hide"},
             "xaxis": {
                 "range": [0, 100],
                 "tickvals": [0, 25, 50, 75, 100],
@@ -98,7 +117,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
                 "fixedrange": True,
             },
             "yaxis": {
-                "range": [len(bars) - 0.5, -0.5],
+                "range": [rows - 0.5, -0.5],
                 "tickvals": places,
                 "ticktext": [bar.label for bar in bars],
                 "fixedrange": True,
@@ -107,35 +126,54 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
             },
             "annotations": [
                 *(_n(bar, place) for bar, place in in_place),
-                *(_words(bar.broken, place - 0.5) for bar, place in in_place if bar.broken),
-                *(_words(bar.instead, place) for bar, place in in_place if bar.instead),
+                *(_words("broken", bar.broken, _line(place)) for bar, place in in_place if bar.broken),
+                *(_words("instead", bar.instead, place) for bar, place in in_place if bar.instead),
+                *(_words("outside", bar.outside, place + 0.5) for bar, place in in_place if bar.outside),
             ],
-            "shapes": [_break_line(place) for bar, place in in_place if bar.broken],
+            "shapes": [
+                *(_break_line(place) for bar, place in in_place if bar.broken),
+                *(outline for bar, place in in_place for outline in _outlines(bar, place, palette)),
+            ],
         },
     }
 
 
-def _trace(bars: Sequence[Bar], places: Sequence[int], at: int, colour: str) -> Figure:
-    in_place = zip(bars, places, strict=True)
+def _places(bars: Sequence[Bar]) -> list[float]:
+    """How far down the middle of each bar lies, in rows."""
+    places = [BROKEN * bool(bars[0].broken)]
+    for before, bar in pairwise(bars):
+        places.append(places[-1] + 1 + OUTSIDE * bool(before.outside) + BROKEN * bool(bar.broken))
+    return places
+
+
+def _line(place: float) -> float:
+    """Where the line lies that parts a bar from what is above it."""
+    return place - 0.5 - BROKEN
+
+
+def _trace(in_place: Sequence[tuple[Bar, float]], at: int, colour: str) -> Figure:
     rows = [(bar.segments[at], place) for bar, place in in_place if at < len(bar.segments)]
     return {
         "type": "bar",
         "orientation": "h",
         "x": [segment.percent for segment, _ in rows],
         "y": [place for _, place in rows],
+        "width": BAR,
         "text": [segment.text for segment, _ in rows],
         "hovertext": [segment.meaning for segment, _ in rows],
         "hoverinfo": "text",
         "textposition": "inside",
         "insidetextanchor": "middle",
+        "constraintext": "none",
         "textangle": 0,
         "insidetextfont": {"color": ink_on(colour), "size": 13},
         "marker": {"color": colour, "line": {"color": PAPER, "width": 2}},
     }
 
 
-def _n(bar: Bar, place: int) -> Figure:
+def _n(bar: Bar, place: float) -> Figure:
     return {
+        "name": "n",
         "text": bar.n,
         "x": 1,
         "xref": "paper",
@@ -148,28 +186,44 @@ def _n(bar: Bar, place: int) -> Figure:
     }
 
 
-def _words(words: str, place: float) -> Figure:
+def _words(name: str, words: str, place: float) -> Figure:
+    """Words at the left, below `place` or, where they stand instead of a bar, around it."""
     return {
+        "name": name,
         "text": words,
         "x": 0,
         "xref": "paper",
         "xanchor": "left",
-        "xshift": 6,
         "y": place,
-        "yanchor": "middle",
-        "bgcolor": PAPER,
-        "font": {"size": 12},
+        "yanchor": "middle" if name == "instead" else "top",
+        "align": "left",
+        "font": {"size": 12, "color": SOFT},
         "showarrow": False,
     }
 
 
-def _break_line(place: int) -> Figure:
+def _break_line(place: float) -> Figure:
     return {
         "type": "line",
         "xref": "paper",
         "x0": 0,
         "x1": 1,
-        "y0": place - 0.5,
-        "y1": place - 0.5,
+        "y0": _line(place),
+        "y1": _line(place),
         "line": {"color": INK, "width": 2, "dash": "dash"},
     }
+
+
+def _outlines(bar: Bar, place: float, palette: Sequence[str]) -> Iterator[Figure]:
+    """Around each segment of no colour."""
+    ends = list(accumulate((segment.percent for segment in bar.segments), initial=0.0))
+    for (start, end), colour in zip(pairwise(ends), palette[: len(bar.segments)], strict=True):
+        if colour == UNKNOWN and end > start:
+            yield {
+                "type": "rect",
+                "x0": start,
+                "x1": end,
+                "y0": place - BAR / 2,
+                "y1": place + BAR / 2,
+                "line": {"color": SOFT, "width": 1.5, "dash": "dash"},
+            }

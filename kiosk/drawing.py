@@ -4,7 +4,6 @@ Each option has a pattern besides its colour, so that a black-and-white print ca
 needs stands in the picture: what was asked, the labels, every number, how sure one may be.
 """
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import typst
 
-from kiosk.charts import INK, PAPER, Bar, ink_on
+from kiosk.charts import INK, PAPER, SOFT, UNKNOWN, Bar, Segment, ink_on
 
 WIDTH = 960
 MARGIN = 24
@@ -20,14 +19,45 @@ LABELS = 190
 """Room at the left of the bars for their names, in pixels of the picture."""
 
 NUMBERS = 84
-BAR = 46
-BAR_AND_GAP = 62
+FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """How large a picture and what stands in it are, in its pixels: `labels` and `numbers` are the room at
+    the left and right of the bars, `title`, `words` and `digits` the size of letters."""
+
+    width: int
+    least_height: int
+    labels: int
+    numbers: int
+    bar: int
+    title: int
+    words: int
+    digits: int
+
+    @property
+    def length(self) -> int:
+        """Of a bar."""
+        return self.width - 2 * MARGIN - self.labels - self.numbers
+
+    @property
+    def under(self) -> int:
+        """Room under a bar for the numbers of its narrowest parts."""
+        return round(1.2 * self.digits)
+
+
+PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title=21, words=16, digits=15)
+
+WALL = Sheet(800, 390, 0, 112, bar=84, title=31, words=22, digits=27)
+"""For a screen read from across the room: two beside each other fill its width, two rows its height."""
+
 BROKEN = 30
 """Extra room above a bar that cannot be compared with the one before."""
 
-LINE = 22
-CHARACTERS_A_LINE = 100
-FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
+THIN = " .,:;'!|ijlI"
+SLIM = "ftr()[]-–·"
+BROAD = "mwMW%@—…"
 
 PATTERNS = (
     "",
@@ -53,35 +83,64 @@ class Picture:
     notes: tuple[str, ...]
 
 
-def svg(picture: Picture) -> str:
+def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
     """The picture as one SVG document that needs nothing else."""
     parts: list[str] = []
     y = MARGIN
-    for line in textwrap.wrap(picture.title, 76):
-        parts.append(_text(MARGIN, y + 18, line, size=21, weight="bold"))
-        y += 28
-    y = _legend(parts, picture, y + 8)
+    for line in wrapped(picture.title, 1.08 * sheet.title, sheet.width - 2 * MARGIN):
+        parts.append(_text(MARGIN, y + 0.85 * sheet.title, line, size=sheet.title, weight="bold"))
+        y += round(1.33 * sheet.title)
+    y = _legend(parts, picture, y + 8, sheet)
     for bar in picture.bars:
         if bar.broken:
             y += BROKEN
-            parts.append(_break(bar.broken, y - 8))
-        parts += _bar(bar, picture.colours, y)
-        y += BAR_AND_GAP
+            parts.append(_break(bar.broken, y - 8, sheet))
+        parts += _bar(bar, picture.colours, y, sheet)
+        y += sheet.bar + sheet.under + _room_for_outside(bar, sheet)
     for note in picture.notes:
-        for line in textwrap.wrap(note, CHARACTERS_A_LINE):
-            parts.append(_text(MARGIN, y + 10, line, size=16))
-            y += LINE
-    height = y + MARGIN - 8
+        for line in wrapped(note, sheet.words, sheet.width - 2 * MARGIN):
+            parts.append(_text(MARGIN, y + sheet.words, line, size=sheet.words))
+            y += round(1.375 * sheet.words)
+    height = max(y + MARGIN - 8, sheet.least_height)
     described = " ".join(
         [*picture.notes, *(f"{bar.label}: {_spoken(bar)}." for bar in picture.bars)]
-    ).replace("\n", " ")
+    ).replace("<br>", " ")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.width} {height}" width="{sheet.width}" '
         f'height="{height}" role="img" font-family="{FONT}" fill="{INK}">'
         f"<title>{escape(picture.title)}</title><desc>{escape(described)}</desc>"
         f"<defs>{''.join(_patterns(picture.colours))}</defs>"
-        f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
+        f'<rect width="{sheet.width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
+
+
+def wide(words: str, size: float) -> float:
+    """How wide words are at most in the fonts they may be drawn in; Noto Sans takes some less."""
+    return size * sum(map(_letter, words))
+
+
+def _letter(letter: str) -> float:
+    if letter in THIN:
+        return 0.32
+    if letter in SLIM:
+        return 0.42
+    if letter in BROAD:
+        return 1
+    return 0.76 if letter.isupper() else 0.64
+
+
+def wrapped(words: str, size: float, room: float) -> list[str]:
+    """Words in lines no wider than there is room for; a word that is wider itself is cut."""
+    lines: list[str] = []
+    for word in words.split():
+        if lines and wide(f"{lines[-1]} {word}", size) <= room:
+            lines[-1] += f" {word}"
+            continue
+        lines.append(word)
+        while len(lines[-1]) > 1 and wide(lines[-1], size) > room:
+            fits = max(at for at in range(1, len(lines[-1])) if at == 1 or wide(lines[-1][:at], size) <= room)
+            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
+    return lines
 
 
 def png(drawn: str, fonts: Path) -> bytes:
@@ -105,12 +164,13 @@ def png(drawn: str, fonts: Path) -> bytes:
 
 
 def _spoken(bar: Bar) -> str:
-    return "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
+    told = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
+    return f"{told}; {bar.outside}" if bar.outside else told
 
 
 def _patterns(colours: Sequence[str]) -> Iterator[str]:
     for at, colour in enumerate(colours):
-        marks = PATTERNS[at % len(PATTERNS)]
+        marks = "" if colour == UNKNOWN else PATTERNS[at % len(PATTERNS)]
         yield (
             f'<pattern id="p{at}" width="10" height="10" patternUnits="userSpaceOnUse">'
             f'<rect width="10" height="10" fill="{colour}"/>'
@@ -118,68 +178,103 @@ def _patterns(colours: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _legend(parts: list[str], picture: Picture, y: int) -> int:
+def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
     """Draw what each pattern means, in as many lines as it takes; the first free place below."""
-    x = MARGIN
+    x, side = MARGIN, round(1.375 * sheet.words)
     for at, label in enumerate(picture.labels):
-        width = 34 + round(7.8 * len(label)) + 20
-        if x > MARGIN and x + width > WIDTH - MARGIN:
-            x, y = MARGIN, y + 28
-        parts.append(f'<rect x="{x}" y="{y}" width="22" height="22" fill="url(#p{at})" stroke="{INK}"/>')
-        parts.append(_text(x + 30, y + 17, label, size=16))
+        width = side + 7 + round(wide(label, sheet.words)) + 12
+        if x > MARGIN and x + width - 12 > sheet.width - MARGIN:
+            x, y = MARGIN, y + side + 6
+        outline = _outline(picture.colours[at])
+        parts.append(f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="url(#p{at})" {outline}/>')
+        parts.append(_text(x + side + 7, y + 1.06 * sheet.words, label, size=sheet.words))
         x += width
-    return y + 44
+    return y + side + 22
 
 
-def _bar(bar: Bar, colours: Sequence[str], y: int) -> Iterator[str]:
-    lines = bar.label.replace("<br>", "\n").split("\n")
-    for at, line in enumerate(textwrap.wrap(lines[0], 22) if len(lines) == 1 else lines):
-        yield _text(MARGIN, y + 20 + 20 * at, line, size=16)
-    length = WIDTH - 2 * MARGIN - LABELS - NUMBERS
-    x = float(MARGIN + LABELS)
-    free = 0.0
-    for at, segment in enumerate(bar.segments):
-        width = length * segment.percent / 100
+def _outline(colour: str, width: float = 1) -> str:
+    """What is not told has no colour, and dashes around it."""
+    return f'stroke="{INK}" stroke-width="{width}"' + (' stroke-dasharray="5 4"' if colour == UNKNOWN else "")
+
+
+def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str]:
+    if sheet.labels:
+        yield from _label(bar.label, y, sheet)
+    left = x = float(MARGIN + sheet.labels)
+    free, small = 0.0, sheet.digits - 2
+    parts = zip(bar.segments, colours[: len(bar.segments)], strict=True)
+    for at, (segment, colour) in enumerate(parts):
+        width = sheet.length * segment.percent / 100
         if width:
             yield (
-                f'<rect x="{x + 1:.1f}" y="{y}" width="{max(width - 2, 0.5):.1f}" height="{BAR}" '
-                f'fill="url(#p{at})" stroke="{INK}" stroke-width="0.75"/>'
+                f'<rect x="{x + 1:.1f}" y="{y}" width="{max(width - 2, 0.5):.1f}" height="{sheet.bar}" '
+                f'fill="url(#p{at})" {_outline(colour, 0.75)}/>'
             )
-            lines = segment.text.split("<br>")
-            if width > _room(lines):
-                yield from _in_segment(lines, x + width / 2, y, colours[at])
+            lines = _fitting(segment, sheet)
+            if lines:
+                yield from _in_segment(lines, x + width / 2, y, colour, sheet)
             else:
-                free = max(x + width / 2, free + 4 + _room(lines) / 2)
-                yield _text(free, y + BAR + 13, lines[0], size=13, anchor="middle")
-                free += _room(lines) / 2
+                number = segment.text.split("<br>")[0]
+                half = _room([number], small) / 2
+                free = max(x + width / 2, free + half)
+                yield _text(free, y + sheet.bar + small + 1, number, size=small, anchor="middle")
+                free += half
         x += width
+    if bar.outside:
+        below = sheet.bar + _room_for_outside(bar, sheet) + 10
+        yield _text(left, y + below, bar.outside, size=14, ink=SOFT)
+    middle = y + sheet.bar / 2 + 0.36 * sheet.words
     if not bar.segments:
-        yield f'<path d="M{x} {y + BAR}h{length}" stroke="{INK}" stroke-dasharray="2 6"/>'
-        yield _text(x + 4, y + BAR / 2 + 6, bar.instead, size=15)
-    yield _text(WIDTH - MARGIN, y + BAR / 2 + 6, bar.n, size=16, anchor="end")
+        yield f'<path d="M{left} {y + sheet.bar}h{sheet.length}" stroke="{INK}" stroke-dasharray="2 6"/>'
+        yield _text(left + 4, middle, bar.instead, size=sheet.words - 1)
+    yield _text(sheet.width - MARGIN, middle, bar.n, size=sheet.words, anchor="end")
 
 
-def _room(lines: Sequence[str]) -> float:
-    """How wide the numbers of a segment are, roughly."""
-    return 9.5 * max(map(len, lines)) + 4
+def _fitting(segment: Segment, sheet: Sheet) -> Sequence[str]:
+    """The lines of a segment's numbers that fit in it: all, the first, or none."""
+    lines = segment.text.split("<br>")
+    room = sheet.length * segment.percent / 100
+    return next((some for some in (lines, lines[:1]) if _room(some, sheet.digits) < room), ())
 
 
-def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str) -> Iterator[str]:
+def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
+    """Extra room under a bar for its answers outside the scale, more where numbers stand between."""
+    if not bar.outside:
+        return 0
+    is_crowded = any(part.text and not _fitting(part, sheet) for part in bar.segments)
+    return 20 if is_crowded else 8
+
+
+def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
+    """A bar's name, in the middle of its height."""
+    lines = [line for words in label.split("<br>") for line in wrapped(words, sheet.words, sheet.labels - 8)]
+    top = y + sheet.bar / 2 - 10 * len(lines) + 15
+    for at, line in enumerate(lines):
+        yield _text(MARGIN, top + 20 * at, line, size=sheet.words)
+
+
+def _room(lines: Sequence[str], size: int) -> float:
+    """How wide the numbers of a segment are, with some air."""
+    return max(wide(line, size) for line in lines) + 4
+
+
+def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
     """The numbers of a segment, on a ground of its own colour so that no pattern runs through them."""
     if not any(lines):
         return
-    width = _room(lines)
-    top = y + (BAR - 19 * len(lines)) / 2
+    width, line_height = _room(lines, sheet.digits), round(1.27 * sheet.digits)
+    top = y + (sheet.bar - line_height * len(lines)) / 2
     yield (
-        f'<rect x="{middle - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" height="{19 * len(lines)}" '
-        f'fill="{colour}"/>'
+        f'<rect x="{middle - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" '
+        f'height="{line_height * len(lines)}" fill="{colour}"/>'
     )
     for at, line in enumerate(lines):
-        yield _text(middle, top + 15 + 19 * at, line, size=15, anchor="middle", ink=ink_on(colour))
+        place = top + sheet.digits + line_height * at
+        yield _text(middle, place, line, size=sheet.digits, anchor="middle", ink=ink_on(colour))
 
 
-def _break(words: str, y: int) -> str:
-    line = f"M{MARGIN} {y - 18}H{WIDTH - MARGIN}"
+def _break(words: str, y: int, sheet: Sheet) -> str:
+    line = f"M{MARGIN} {y - 18}H{sheet.width - MARGIN}"
     return f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>' + _text(
         MARGIN, y, words, size=14
     )

@@ -7,7 +7,8 @@ guests choose themselves whether to answer, nor that regulars answer each time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import erfc, sqrt
+from itertools import accumulate
+from math import erfc, exp, fsum, log, sqrt
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
@@ -49,10 +50,10 @@ def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Inte
 
 def distribution_intervals(counts: Sequence[int], withheld: int) -> tuple[Interval, ...]:
     """Goodman's intervals when `withheld` more answers may lie anywhere, outside the scale included."""
-    lows = goodman([*counts, withheld]) if withheld else goodman(counts)
+    lows = goodman([*counts, withheld])[: len(counts)] if withheld else goodman(counts)
     highs = [goodman([n + withheld * (at == place) for at, n in enumerate(counts)])[place]
              for place in range(len(counts))]  # fmt: skip
-    return tuple(Interval(low.low, high.high) for low, high in zip(lows, highs, strict=False))
+    return tuple(Interval(low.low, high.high) for low, high in zip(lows, highs, strict=True))
 
 
 def _score(count: int, n: int, z: float) -> Interval:
@@ -137,3 +138,41 @@ def _pull(table: Sequence[Sequence[int]], at: int, option: int) -> int:
     later = sum(sum(row[option + 1 :]) - sum(row[:option]) for row in table[at + 1 :])
     earlier = sum(sum(row[:option]) - sum(row[option + 1 :]) for row in table[:at])
     return later + earlier
+
+
+def fisher(count: int, n: int, other: int, of: int) -> float:
+    """One-sided p of Fisher's exact test (1935): how often chance alone, which deals what both groups counted
+    out among them, gives the first at least `count` of its `n`. The second counted `other` `of` its own."""
+    both = count + other
+    least, most = max(0, both - of), min(n, both)
+    steps = (log((n - k) * (both - k)) - log((k + 1) * (of - both + k + 1)) for k in range(least, most))
+    ways = list(accumulate(steps, initial=0.0))
+    largest = max(ways)
+    weights = [exp(one - largest) for one in ways]
+    return fsum(weights[count - least :]) / fsum(weights)
+
+
+@dataclass(frozen=True)
+class Part:
+    """`count` of a place's `n` answers, and `withheld` more that may or may not belong to either."""
+
+    count: int
+    n: int
+    withheld: int
+
+    @property
+    def share(self) -> float:
+        """`n` must be at least 1."""
+        return self.count / self.n
+
+
+def differ(most: Part, least: Part, places: int) -> bool:
+    """Whether the highest and the lowest of several places differ by more than chance.
+
+    Fisher's exact test, two-sided as twice the smaller side, with Bonferroni's correction for all pairs that
+    may have been picked. Each withheld answer is put where it speaks most against a difference: with it the
+    one-sided p only grows.
+    """
+    pairs = places * (places - 1) / 2
+    p = fisher(most.count, most.n + most.withheld, least.count + least.withheld, least.n + least.withheld)
+    return 2 * p * pairs < 1 - CONFIDENCE

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kiosk.intervals import Interval, Trend, distribution_intervals, share_interval, trend
+from kiosk.intervals import (
+    Interval,
+    Part,
+    Trend,
+    differ,
+    distribution_intervals,
+    kendall,
+    share_interval,
+    trend,
+)
 from kiosk.rounds import Round
 from kiosk.snapshot import Document
 from kiosk.survey import Statement
@@ -40,13 +49,15 @@ class Break(StrEnum):
 @dataclass(frozen=True)
 class Row:
     """One statement in one round at one node. Where nothing is published `table` is None and `why`
-    is "waiting" or "too_few"; `breaks` are seen from the row before."""
+    is "waiting" or "too_few"; `breaks` are seen from the row before. While the round runs its figures
+    still change."""
 
     round: Round
     statement: Statement
     table: StatementTally | None
     why: str | None
     breaks: tuple[Break, ...] = ()
+    is_closed: bool = True
 
     @property
     def on_scale(self) -> int:
@@ -91,10 +102,11 @@ def agreeing_options(labels: Sequence[str]) -> int:
 
 def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:
     """A statement's published answers in one round. KeyError if the round has no such node."""
-    node = _node(document, of_round, node_id)
+    node, is_closed = _node(document, of_round, node_id), _published(document, of_round)["state"] == "closed"
     if node["answered"] is None:
-        return Row(of_round, statement, None, node["why"])
-    return Row(of_round, statement, statement_tally_from_json(node["statements"][statement.id]), None)
+        return Row(of_round, statement, None, node["why"], is_closed=is_closed)
+    table = statement_tally_from_json(node["statements"][statement.id])
+    return Row(of_round, statement, table, None, is_closed=is_closed)
 
 
 def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
@@ -113,12 +125,17 @@ def apart(document: Document, of_round: Round, node_id: str) -> int:
     return int(_node(document, of_round, node_id).get("apart", 0))
 
 
-def _node(document: Document, of_round: Round, node_id: str) -> Document:
+def _published(document: Document, of_round: Round) -> Document:
     for published in document["rounds"]:
         if published["id"] == of_round.id:
-            for node in published["nodes"]:
-                if node["id"] == node_id:
-                    return dict(node)
+            return dict(published)
+    raise KeyError(of_round.id)
+
+
+def _node(document: Document, of_round: Round, node_id: str) -> Document:
+    for node in _published(document, of_round)["nodes"]:
+        if node["id"] == node_id:
+            return dict(node)
     raise KeyError(f"{of_round.id}/{node_id}")
 
 
@@ -158,10 +175,68 @@ def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple(rows[last:])
 
 
+def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The closed rounds since the last break that have answers: those a change may be told of.
+
+    A running round takes no part: tested anew at each count, chance alone would sooner or later look like
+    a change.
+    """
+    return tuple(found for found in comparable(rows) if found.is_closed and found.on_scale)
+
+
 def change(rows: Sequence[Row]) -> Trend | None:
-    """What may be said of the change over the rounds since the last break; None with fewer than two that
-    have answers."""
-    told = [found.table for found in comparable(rows) if found.table and found.on_scale]
+    """What may be said of the change over all rounds compared; None with fewer than two."""
+    told = [found.table for found in compared(rows) if found.table]
+    return (
+        trend([table.counts for table in told], [table.withheld for table in told]) if len(told) > 1 else None
+    )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The last round went another way than all rounds together."""
+
+    is_up: bool
+    is_sure: bool
+
+
+def turn(rows: Sequence[Row]) -> Turn | None:
+    """Whether the last step went against the change over all rounds, or surely somewhere where those go
+    nowhere. None where it did not, or is the only step there is."""
+    overall, told = change(rows), compared(rows)
+    if len(told) < 3:
+        return None
+    step = [found.table.counts for found in told[-2:] if found.table]
+    s, _ = kendall(step)
+    last = Turn(s > 0, change(told[-2:]) is not Trend.CHANCE)
+    against = {Trend.UP: s < 0, Trend.DOWN: s > 0, Trend.CHANCE: last.is_sure, None: False}
+    return last if against[overall] else None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The places where the largest and the smallest part agreed, and whether that is more than chance."""
+
+    most: tuple[Node, Row]
+    least: tuple[Node, Row]
+    is_sure: bool
+
+    @property
+    def is_none(self) -> bool:
+        """The same part agreed at every place."""
+        return _part(self.most[1]).share == _part(self.least[1]).share
+
+
+def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
+    """How far apart places lie, of those with enough answers for a percentage; None with fewer than two."""
+    told = sorted(
+        (place for place in places if place[1].on_scale >= PERCENT_FROM),
+        key=lambda place: (_part(place[1]).share, place[0].name),
+    )
     if len(told) < 2:
         return None
-    return trend([table.counts for table in told], [table.withheld for table in told])
+    return Spread(told[-1], told[0], differ(_part(told[-1][1]), _part(told[0][1]), len(told)))
+
+
+def _part(found: Row) -> Part:
+    return Part(found.agreeing, found.on_scale, found.table.withheld if found.table else 0)

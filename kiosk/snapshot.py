@@ -91,6 +91,11 @@ def same_figures(one: Document, other: Document) -> bool:
     return {**one, "made_at": ""} == {**other, "made_at": ""}
 
 
+def made_at(document: Document) -> datetime | None:
+    """The count that gave these figures; None before anything was published."""
+    return datetime.fromisoformat(document["made_at"]) if document["made_at"] else None
+
+
 def etag(document_text: str) -> str:
     """A name for exactly these bytes; the same for every viewer."""
     return hashlib.sha256(document_text.encode()).hexdigest()[:32]

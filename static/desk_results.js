@@ -1,14 +1,13 @@
 // Draws the charts and, when a new snapshot has been made, fetches the page's figures anew.
 // The page is complete without this: every figure stands in its tables.
 
+import { fitted } from "./desk_charts.js";
+
 const CONFIG = {
   displayModeBar: false,
   displaylogo: false,
   showSendToCloud: false,
-  responsive: true,
 };
-
-const NARROW = 480; // pixels
 
 const snapshot = { tag: null };
 
@@ -16,20 +15,12 @@ function draw() {
   document.body.classList.add("is-live");
   const figures = JSON.parse(document.getElementById("figures").textContent);
   for (const place of document.querySelectorAll("[data-figure]")) {
-    const { data, layout } = figures[place.dataset.figure];
-    const fit = place.clientWidth < NARROW ? narrow : (chart) => chart;
-    const fitted = fit({ data, layout });
-    window.Plotly.react(place, fitted.data, fitted.layout, CONFIG);
+    // On paper there is no place: pictures stand there.
+    if (!place.clientWidth) continue;
+    const chart = fitted(figures[place.dataset.figure], place.clientWidth);
+    window.Plotly.react(place, chart.data, chart.layout, CONFIG);
+    document.querySelector(`[data-breaks="${place.dataset.figure}"]`).hidden = chart.hasBreaks;
   }
-}
-
-/** Names get less room, so that bars keep theirs, and a part of a bar bears its count without the percentage,
-    which stands in the table. */
-function narrow({ data, layout }) {
-  const margin = { ...layout.margin, l: 90, r: 56 };
-  const font = { ...layout.font, size: 11 };
-  const counts = data.map((part) => ({ ...part, text: part.text.map((words) => words.split("<br>")[0]) }));
-  return { data: counts, layout: { ...layout, margin, font, uniformtext: { minsize: 9, mode: "hide" } } };
 }
 
 async function look() {
@@ -78,6 +69,13 @@ async function watch(seconds) {
   }
   window.setTimeout(() => watch(seconds), seconds * 1000);
 }
+
+let resizing;
+
+window.addEventListener("resize", () => {
+  window.clearTimeout(resizing);
+  resizing = window.setTimeout(draw, 200);
+});
 
 draw();
 const { seconds } = document.getElementById("live").dataset;

@@ -8,10 +8,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, kendalltau
+from scipy.stats import binomtest, fisher_exact, kendalltau
 from statsmodels.stats.proportion import multinomial_proportions_confint
 
-from kiosk.intervals import Trend, distribution_intervals, goodman, kendall, share_interval, trend, wilson
+from kiosk.intervals import (
+    Part,
+    Trend,
+    differ,
+    distribution_intervals,
+    fisher,
+    goodman,
+    kendall,
+    share_interval,
+    trend,
+    wilson,
+)
 
 counts = st.lists(st.integers(0, 60), min_size=2, max_size=7).filter(any)
 
@@ -47,6 +58,15 @@ def test_the_test_for_a_trend_is_scipys_in_500_cases() -> None:
         s, p = kendall(table.tolist())
         assert p == pytest.approx(theirs.pvalue, abs=1e-12)
         assert np.sign(s) == np.sign(theirs.statistic)
+
+
+def test_the_test_between_two_places_is_scipys_in_500_cases() -> None:
+    random = Random(5)
+    for _ in range(500):
+        n, of = random.randint(1, 300), random.randint(1, 300)
+        count, other = random.randint(0, n), random.randint(0, of)
+        theirs = fisher_exact([[count, n - count], [other, of - other]], alternative="greater").pvalue
+        assert fisher(count, n, other, of) == pytest.approx(theirs, abs=1e-12)
 
 
 def test_ten_of_twenty_may_be_three_to_seven_of_ten() -> None:
@@ -110,3 +130,41 @@ def test_withheld_answers_never_make_a_claim(table: list[list[int]], data: st.Da
     withheld = data.draw(st.lists(st.integers(0, 4), min_size=len(table), max_size=len(table)))
     if trend(table, [0] * len(table)) is Trend.CHANCE:
         assert trend(table, withheld) is Trend.CHANCE
+
+
+def test_places_as_far_apart_as_can_be_differ_and_like_ones_do_not() -> None:
+    assert differ(Part(54, 54, 0), Part(0, 54, 0), places=5)
+    assert not differ(Part(12, 20, 0), Part(9, 20, 0), places=2)
+
+
+def test_the_more_places_there_are_to_pick_from_the_larger_a_difference_must_be() -> None:
+    assert differ(Part(26, 40, 0), Part(15, 40, 0), places=2)
+    assert not differ(Part(26, 40, 0), Part(15, 40, 0), places=6)
+
+
+def test_chance_alone_makes_places_differ_no_more_often_than_is_said() -> None:
+    random, claims, careless = np.random.default_rng(6), 0, 0
+    for _ in range(1000):
+        parts = sorted(
+            (Part(int(random.binomial(40, 0.6)), 40, 0) for _ in range(6)), key=lambda one: one.count
+        )
+        claims += differ(parts[-1], parts[0], len(parts))
+        careless += differ(parts[-1], parts[0], 2)
+    assert claims <= 50
+    assert careless > 150, "the control: the extremes of six, tested as if they were any two"
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 5), st.integers(1, 5))
+def test_no_withheld_answer_can_undo_a_difference_that_is_claimed(
+    count: int, other: int, hidden: int, hidden_other: int
+) -> None:
+    if not differ(Part(count, 30, hidden), Part(other, 30, hidden_other), places=3):
+        return
+    for agree, disagree in product(range(hidden + 1), repeat=2):
+        for also, against in product(range(hidden_other + 1), repeat=2):
+            if agree + disagree <= hidden and also + against <= hidden_other:
+                most, least = (
+                    Part(count + agree, 30 + agree + disagree, 0),
+                    Part(other + also, 30 + also + against, 0),
+                )
+                assert differ(most, least, places=3)

@@ -6,12 +6,24 @@ from datetime import timedelta
 import pytest
 
 from kiosk.intervals import Trend
-from kiosk.results import Break, Row, Share, change, comparable, over_time, shares
+from kiosk.results import (
+    Break,
+    Row,
+    Share,
+    Turn,
+    by_place,
+    change,
+    comparable,
+    over_time,
+    shares,
+    spread,
+    turn,
+)
 from kiosk.rounds import Round
 from kiosk.snapshot import RoundTally, make_snapshot
 from kiosk.survey import Scale, Statement
 from kiosk.tally import StatementTally
-from kiosk.tree import Tree
+from kiosk.tree import Node, Tree
 from tests.builders import MONDAY, a_round, tree
 
 
@@ -111,3 +123,67 @@ def test_no_change_is_claimed_across_a_break() -> None:
     many, few = a_row((0, 0, 0, 5, 25)), a_row((25, 5, 0, 0, 0))
     assert change([few, replace(many, breaks=(Break.WORDING,))]) is None
     assert change([many, replace(few, breaks=(Break.PLACES,)), many]) is Trend.UP
+
+
+def agreeing(*percents: int, is_closed: bool = True) -> list[Row]:
+    """Rounds of a hundred answers each, so many of them agreeing."""
+    return [replace(a_row((0, 100 - one, 0, one, 0)), is_closed=is_closed) for one in percents]
+
+
+def test_a_running_round_takes_no_part_in_the_change() -> None:
+    assert change([*agreeing(40, 45), *agreeing(95, is_closed=False)]) is Trend.CHANCE
+    assert change([*agreeing(40), *agreeing(95, is_closed=False)]) is None
+    assert change(agreeing(40, 45, 95)) is Trend.UP
+
+
+def test_the_document_says_which_rounds_run() -> None:
+    rounds = quarters(SAME, SAME)
+    tallies = [RoundTally(one, at == 0, {}, {}) for at, one in enumerate(rounds)]
+    document = make_snapshot(tallies, MONDAY, demonstration=False)
+    assert [row.is_closed for row in over_time(document, rounds, "a", "s1")] == [True, False]
+    assert [row.is_closed for _, row in by_place(document, rounds[1], FIRST)] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("percents", "overall", "turned"),
+    [
+        ((40, 50, 70, 80, 50), Trend.UP, Turn(is_up=False, is_sure=True)),
+        ((40, 50, 70, 80, 78), Trend.UP, Turn(is_up=False, is_sure=False)),
+        ((40, 50, 70, 80, 81), Trend.UP, None),
+        ((80, 50, 40, 60), Trend.DOWN, Turn(is_up=True, is_sure=True)),
+        ((50, 80, 50), Trend.CHANCE, Turn(is_up=False, is_sure=True)),
+        ((50, 51, 50), Trend.CHANCE, None),
+        ((80, 50), Trend.DOWN, None),
+    ],
+)
+def test_a_last_step_against_the_change_is_told(
+    percents: tuple[int, ...], overall: Trend, turned: Turn | None
+) -> None:
+    rows = agreeing(*percents)
+    assert (change(rows), turn(rows)) == (overall, turned)
+    assert turn([*rows, *agreeing(1, is_closed=False)]) == turned
+
+
+def places(**rows: Row) -> list[tuple[Node, Row]]:
+    return [(Node(name, name, "root"), row) for name, row in rows.items()]
+
+
+def test_places_with_enough_answers_are_compared_and_no_others() -> None:
+    many, few, small = a_row((0, 0, 0, 0, 54)), a_row((54, 0, 0, 0, 0)), a_row((0, 0, 0, 0, 19))
+    found = spread(places(a=many, b=few, c=small))
+    assert found
+    assert (found.most[0].id, found.least[0].id, found.is_sure) == ("a", "b", True)
+    assert spread(places(a=many, c=small)) is None
+
+
+def test_a_difference_between_places_may_be_chance_or_none() -> None:
+    one, other = agreeing(52, 48)
+    found = spread(places(a=one, b=other))
+    assert found
+    assert (found.is_sure, found.is_none) == (False, False)
+    same = spread(places(a=one, b=one))
+    assert same
+    assert same.is_none
+    unsure = spread(places(a=a_row((0, 0, 0, 0, 20), withheld=20), b=a_row((20, 0, 0, 0, 0), withheld=20)))
+    assert unsure
+    assert not unsure.is_sure

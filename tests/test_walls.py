@@ -87,3 +87,32 @@ def test_a_wall_between_rounds_shows_the_last_one_and_before_any_says_so(desk: D
     desk.store.office.remove_wall(address.rpartition("/")[2])
     elsewhere = desk.store.office.add_wall("another_city")
     assert "ingen omgång här ännu" in desk.client.get(f"/admin/wall/{elsewhere.code}").text
+
+
+def test_a_wall_of_a_closed_round_promises_no_next_count(desk: Desk) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    assert "Räknas nästa gång" in desk.client.get(address).text
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    page = desk.client.get(address).text
+    assert "Omgången är avslutad. Siffrorna ändras inte mer." in page
+    assert "Räknas" not in page
+
+
+def test_a_walls_pictures_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> None:
+    desk.sign_in()
+    page = desk.client.get(make_wall(desk)).text
+    told = re.findall(r'<img class="drawn" src="[^"]+" alt="([^"]+)"', page)
+    for alternative, statement in zip(told, desk.round.survey.statements, strict=True):
+        assert alternative.startswith(f"{statement.text}. ")
+        assert "svarade ”Instämmer helt” eller ”Instämmer bra”." in alternative
+
+
+def test_a_walls_pictures_are_named_by_their_count_so_that_no_old_one_is_shown_again(desk: Desk) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    before = re.findall(r'<img class="drawn" src="([^"]+)"', desk.client.get(address).text)
+    desk.answer(40, "frida")
+    after = re.findall(r'<img class="drawn" src="([^"]+)"', desk.client.get(address).text)
+    assert not set(before) & set(after)

@@ -7,8 +7,11 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from flask.typing import ResponseReturnValue
 
 from kiosk.box import FULLEST, full_at
+from kiosk.charts import UNKNOWN
 from kiosk.desk.imported import kept_figures
-from kiosk.desk.sections import Table, broken, change_in_words, missing, section
+from kiosk.desk.lines import ChartKind, Table, round_name
+from kiosk.desk.sections import bare_picture, picture, section
+from kiosk.desk.sentences import broken, missing
 from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
 from kiosk.drawing import png, svg
 from kiosk.export import csv_table, data_package, files, workbook
@@ -117,7 +120,9 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         figures={f"{found.id}-{chart.kind}": chart.figure for found in sections for chart in found.charts},
         missing=missing,
         broken=broken,
-        change_in_words=change_in_words,
+        round_name=round_name,
+        ChartKind=ChartKind,
+        UNKNOWN=UNKNOWN,
         percent_from=PERCENT_FROM,
         next_count=next_tick(ticks, now),
         last_count=desk().store.last_tick,
@@ -136,7 +141,8 @@ def _node_in(of_round: Round, node_id: str) -> str:
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
 @for_anybody
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
-    """One chart as a file: now, time or places, as svg, png, csv or xlsx."""
+    """One chart as a file: now, time or places, as svg, png, csv or xlsx. On the page the drawing says
+    nothing that stands around it; what is downloaded stands alone."""
     kind, _, ending = drawing.partition(".")
     of_round = _round(round_id, node_id)
     if statement_id not in {statement.id for statement in of_round.survey.statements}:
@@ -147,8 +153,9 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     charts = [chart for chart in found.charts if chart.kind == kind]
     if not charts or ending not in WRITERS:
         abort(404)
-    table, drawn = charts[0].table, svg(found.picture(charts[0]))
-    content = WRITERS[ending](drawn, table, str(document["made_at"]))
+    [shown] = charts
+    drawn = svg(bare_picture(shown) if "bare" in request.args else picture(found, shown))
+    content = WRITERS[ending](drawn, shown.table, str(document["made_at"]))
     return _file(
         f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_attachment="download" in request.args
     )

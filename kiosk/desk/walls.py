@@ -11,10 +11,12 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.forms import WallForm
 from kiosk.desk.sections import wall_picture
 from kiosk.desk.session import desk, for_coordinator, note
-from kiosk.drawing import svg
+from kiosk.drawing import WALL, svg
 from kiosk.office import Deed, Wall
 from kiosk.results import answered
 from kiosk.rounds import Round
+from kiosk.snapshot import Document
+from kiosk.store import RoundState
 from kiosk.ticks import Every, next_tick
 
 blueprint = Blueprint("walls", __name__)
@@ -74,36 +76,54 @@ def remove_wall() -> ResponseReturnValue:
 @blueprint.route("/wall/<code>")
 def wall(code: str) -> ResponseReturnValue:
     """The running round at one place: every statement as one bar, the last count and the next."""
-    found = _wall(code)
-    of_round = _shown_round(found)
+    found, document = _wall(code), desk().store.snapshot()
+    state = _shown_round(found)
+    of_round = state.round if state else None
     ticks, now = desk().ticks, desk().clock()
+    seconds = ticks.seconds if isinstance(ticks, Every) else SECONDS
+    spoken = _spoken(document, of_round, found.node_id) if of_round else {}
     page = render_template(
         "wall.html",
         code=code,
         round=of_round,
+        is_closed=state is not None and state.is_closed,
+        spoken=spoken,
         name=_places().get(found.node_id, found.node_id),
-        answered=answered(desk().store.snapshot(), of_round, found.node_id) if of_round else None,
+        answered=answered(document, of_round, found.node_id) if of_round else None,
+        made_at=document["made_at"],
         last_count=desk().store.last_tick,
         next_count=next_tick(ticks, now),
         counts_often=isinstance(ticks, Every),
+        seconds=seconds,
     )
     response = make_response(page)
-    response.headers["Refresh"] = str(ticks.seconds if isinstance(ticks, Every) else SECONDS)
+    # Without a script the page fetches itself, and stays away once it met an error; the script comes back.
+    response.headers["Refresh"] = str(seconds)
     return response
+
+
+def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]:
+    """Statement id -> its picture for those who cannot see it."""
+    pictures = {
+        statement.id: wall_picture(document, of_round, node_id, statement)
+        for statement in of_round.survey.statements
+    }
+    return {name: " ".join((f"{picture.title}.", *picture.notes)) for name, picture in pictures.items()}
 
 
 @blueprint.route("/wall/<code>/<statement_id>.svg")
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
     """One statement of a wall screen, drawn."""
     found = _wall(code)
-    of_round = _shown_round(found)
-    if of_round is None:
+    state = _shown_round(found)
+    if state is None:
         abort(404)
+    of_round = state.round
     statements = {statement.id: statement for statement in of_round.survey.statements}
     if statement_id not in statements:
         abort(404)
     picture = wall_picture(desk().store.snapshot(), of_round, found.node_id, statements[statement_id])
-    return Response(svg(picture), mimetype="image/svg+xml")
+    return Response(svg(picture, WALL), mimetype="image/svg+xml")
 
 
 def _wall(code: str) -> Wall:
@@ -113,15 +133,15 @@ def _wall(code: str) -> Wall:
     return found
 
 
-def _shown_round(found: Wall) -> Round | None:
+def _shown_round(found: Wall) -> RoundState | None:
     """The round that runs at the wall's place, or the latest there was."""
     of_place = [
-        state.round
+        state
         for state in desk().store.rounds()
         if found.node_id in {node.id for node in state.round.tree.nodes}
         and state.round.opens_at <= desk().clock()
     ]
-    running = [of_round for of_round in of_place if of_round.is_running(desk().clock())]
+    running = [state for state in of_place if state.round.is_running(desk().clock())]
     return next(iter([*running, *of_place]), None)
 
 

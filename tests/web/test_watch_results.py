@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from kiosk.ballot import Ballot, NoAnswer
 from tests.test_desk import PASSWORD, Desk
+from tests.test_imported import enter
 
 pytestmark = pytest.mark.browser
 
@@ -97,6 +101,80 @@ def test_paper_gets_pictures_with_patterns_instead_of_the_live_charts(watcher: W
     watcher.page.emulate_media(media="print")
     expect(picture).to_be_visible()
     expect(chart).not_to_be_visible()
+
+
+NUMBERS = """(place) => [...place.querySelectorAll("text.bartext, .annotation text")]
+    .filter((text) => text.getAttribute("data-unformatted") && getComputedStyle(text).visibility !== "hidden"
+        && text.getBoundingClientRect().width > 0 && !text.closest("[style*='display: none']"))
+    .flatMap((text) => (text.getAttribute("data-unformatted").match(/^\\d+/) || []))
+    .map(Number)"""
+
+BOXES = """(place) => [...place.querySelectorAll(".annotation")].map((note) => {
+    const box = note.getBoundingClientRect();
+    return [box.left, box.top, box.right, box.bottom];
+})"""
+
+
+def lopsided(watcher: Watcher) -> None:
+    """Figures with many small parts, places without any, and a report from elsewhere."""
+    desk = watcher.desk
+    for number in range(160):
+        few = {0: 1, 1: 2, 2: 3, 3: 4, 4: NoAnswer.DONT_KNOW, 5: 1, 6: 2}
+        desk.store.cast("r", "matcentralen", Ballot((few.get(number, 5),) * 4), desk.now)
+    desk.now += timedelta(seconds=5)
+    desk.store.count(desk.now)
+    desk.client.get("/admin/")
+    desk.sign_in()
+    enter(desk, node="vasteras")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_number_can_be_read_without_pointing_at_it(watcher: Watcher, width: int) -> None:
+    lopsided(watcher)
+    watcher.page.set_viewport_size({"width": width, "height": 900})
+    watcher.sign_in()
+    nodes = watcher.desk.store.snapshot()["rounds"][0]["nodes"]
+    tables = [node["statements"]["listened"]["counts"] for node in nodes if node["answered"] is not None]
+    places = watcher.page.locator('[data-figure="listened-places"]')
+    expect(places.locator("g.point")).to_have_count(sum(n > 0 for table in tables for n in table))
+    shown = sorted(places.evaluate(NUMBERS))
+    assert shown == sorted(n for table in tables for n in table if n)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_bars_are_equally_high_and_no_words_lie_on_them(watcher: Watcher, width: int) -> None:
+    lopsided(watcher)
+    watcher.page.set_viewport_size({"width": width, "height": 900})
+    watcher.sign_in()
+    for kind in ("time", "places"):
+        chart = watcher.page.locator(f'[data-figure="listened-{kind}"]')
+        expect(chart.locator("g.point").first).to_be_attached()
+        bars = [box for box in (point.bounding_box() for point in chart.locator("g.point path").all()) if box]
+        wide = [box for box in bars if box["width"] > 0]
+        assert max(box["height"] for box in wide) - min(box["height"] for box in wide) < 3
+        notes = chart.evaluate(BOXES)
+        frame = chart.bounding_box()
+        assert frame
+        for left, top, right, bottom in notes:
+            assert left >= frame["x"] - 1
+            assert right <= frame["x"] + frame["width"] + 1
+            for box in wide:
+                over = min(bottom, box["y"] + box["height"]) - max(top, box["y"])
+                beside = min(right, box["x"] + box["width"]) - max(left, box["x"])
+                assert over < 4 or beside < 1
+    breaks = watcher.page.locator('[data-breaks="listened-time"]')
+    expect(breaks).to_be_visible(visible=width < 480)
+    expect(breaks).to_contain_text("importerat, räknat på annat sätt")
+
+
+def test_a_print_says_a_statement_once_for_its_charts(watcher: Watcher) -> None:
+    lopsided(watcher)
+    watcher.sign_in()
+    expect(watcher.page.locator('[data-figure="listened-now"] g.point').first).to_be_attached()
+    printed = pypdfium2.PdfDocument(watcher.page.pdf(format="A4"))
+    words = "\n".join(sheet.get_textpage().get_text_bounded() for sheet in printed)
+    assert words.count("Jag känner att personalen lyssnar på mig") == 1
+    assert words.count("Räkna med att det kan vara mellan") == 4
 
 
 def test_the_style_sheet_is_what_the_bundle_would_add_itself(browser: Browser) -> None:

@@ -1,0 +1,104 @@
+"""A screen on a wall, in a real browser: it is read from across the room, and nobody stands by to mend it."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, FloatRect, Page, expect
+
+from tests.test_desk import Desk
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[[Any], str]
+
+
+class Proxy:
+    """An application behind a proxy that says 502 while the application is away."""
+
+    def __init__(self, application: Any) -> None:
+        self.application, self.is_away, self.refused = application, False, 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if not self.is_away:
+            return self.application(environ, start_response)
+        self.refused += 1
+        start_response("502 Bad Gateway", [("Content-Type", "text/html")])
+        return [b"<h1>502 Bad Gateway</h1>"]
+
+
+class Wall:
+    """A desk's wall screen behind a proxy."""
+
+    def __init__(self, desk: Desk, serve: Serve) -> None:
+        self.desk, self.proxy = desk, Proxy(desk.app)
+        code = desk.store.office.add_wall("vasteras").code
+        self.address = f"{serve(self.proxy)}/admin/wall/{code}"
+
+    @property
+    def answered(self) -> str:
+        """What the snapshot says of the wall's place."""
+        root, *_ = self.desk.store.snapshot()["rounds"][0]["nodes"]
+        return f"{root['answered']} har svarat"
+
+
+@pytest.fixture
+def wall(serve: Serve, tmp_path: Path) -> Wall:
+    desk = Desk(tmp_path, seconds=1)
+    desk.answer(40)
+    return Wall(desk, serve)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1920, "height": 1080})
+    yield context.new_page()
+    context.close()
+
+
+def test_a_wall_outlives_an_upgrade_and_then_shows_the_new_count(wall: Wall, page: Page) -> None:
+    page.goto(wall.address)
+    expect(page.locator(".facts strong")).to_have_text(wall.answered)
+    wall.proxy.is_away = True
+    page.wait_for_timeout(3500)
+    assert wall.proxy.refused >= 2
+    expect(page.locator("h1")).to_have_text("Västerås stadsmission")
+    wall.desk.answer(30)
+    wall.proxy.is_away = False
+    expect(page.locator(".facts strong")).to_have_text(wall.answered)
+    for picture in page.locator("img.drawn").all():
+        expect(picture).to_have_js_property("complete", True)
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
+
+
+def test_a_wall_whose_address_was_closed_goes_blank(wall: Wall, page: Page) -> None:
+    page.goto(wall.address)
+    wall.desk.store.office.remove_wall(wall.address.rpartition("/")[2])
+    expect(page.locator(".facts")).to_have_count(0)
+
+
+def test_a_wall_fills_its_screen_with_letters_one_can_read_from_afar(wall: Wall, page: Page) -> None:
+    page.goto(wall.address)
+    pictures = page.locator("img.drawn")
+    expect(pictures).to_have_count(4)
+    boxes = [picture.bounding_box() for picture in pictures.all()]
+    assert all(boxes)
+    assert max(box["y"] + box["height"] for box in boxes if box) > 1040
+    root = page.locator("html")
+    expect(root).to_have_js_property("scrollHeight", 1080)
+    expect(root).to_have_js_property("scrollWidth", 1920)
+    for picture, box in zip(pictures.all(), boxes, strict=True):
+        assert box
+        drawn = page.request.get(
+            f"{wall.address.partition('/admin/')[0]}{picture.get_attribute('src')}"
+        ).text()
+        assert min(map(int, re.findall(r'font-size="(\d+)"', drawn))) * _scale(drawn, box) >= 20
+
+
+def _scale(drawn: str, box: FloatRect) -> float:
+    """How much larger than it was drawn a picture stands in its box."""
+    [size] = re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)
+    width, height = map(int, size)
+    return min(box["width"] / width, box["height"] / height)
