@@ -44,8 +44,15 @@ function keepPlace(event) {
   if (event.button || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) event.preventDefault();
 }
 
+/** A browser's own zoom has no way back on a kiosk: the page has its own larger text, which ends with the guest. */
+function keepSize(event) {
+  const isZoom = event.type === "wheel" || "+-_=0".includes(event.key);
+  if (isZoom && (event.ctrlKey || event.metaKey)) event.preventDefault();
+}
+
 if (!away) {
   for (const click of ["click", "auxclick"]) document.addEventListener(click, keepPlace, true);
+  for (const turn of ["keydown", "wheel"]) document.addEventListener(turn, keepSize, { capture: true, passive: false });
 }
 
 /** How a ballot is sent by a script. */
