@@ -120,6 +120,15 @@ class Pages:
         found = speeches(self.audio, catalogue.language.code, texts)
         return {speech.text: speech.name for speech in found if speech.file}
 
+    def _all_sounds(self, survey: Survey) -> list[str]:
+        """The address of every sound, in every language shown: a kiosk keeps them all, for all guests."""
+        catalogues = self.library.guest
+        return [
+            f"/audio/{code}/{name}"
+            for code in shown_languages(catalogues, survey, self.allowed_languages)
+            for name in self._sounds(catalogues[code], survey).values()
+        ]
+
     def slip(self, asked: str) -> str:
         """The page where a slip's code is typed or scanned."""
         spoken = self._spoken()
@@ -175,13 +184,15 @@ class Pages:
         is ""."""
         return self._message(REFUSALS[reason], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
 
-    def worker(self, page: str) -> str:
-        """The script that keeps the kiosk's page at the path `page`, and all files it may ask for."""
+    def worker(self, page: str, survey: Survey | None) -> str:
+        """The script that keeps the kiosk's page at the path `page`, all files it may ask for, and all sounds
+        of `survey`."""
         folder = shipped_folder("static")
         files = sorted([*folder.glob("guest*.js"), *folder.glob("fonts/guest-*-*.woff2")])
         paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
         pages = [page, f"{page}/practice", f"{page}/stored"]
-        return render_template("guest/worker.js", pages=pages, files=[*paths, f"{page}/queue"])
+        sounds = [] if survey is None else self._all_sounds(survey)
+        return render_template("guest/worker.js", pages=pages, files=[*paths, f"{page}/queue"], sounds=sounds)
 
     def queue(self) -> str:
         """The script of the file where a kiosk's envelopes wait."""

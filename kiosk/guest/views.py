@@ -308,9 +308,11 @@ class GuestViews:
         link = self._store.link(code)
         if link is None or link.admission is not Admission.KIOSK:
             abort(404, "not_paired")
-        page = f"/k/{code}"
+        page, survey = f"/k/{code}", None
+        with suppress(RoundClosedError):
+            survey = self._store.running_round(link.unit_id, self._clock()).survey
         kind = {"Content-Type": JAVASCRIPT, "Service-Worker-Allowed": page}
-        return make_response(self._pages.worker(page), kind)
+        return make_response(self._pages.worker(page, survey), kind)
 
     def queue(self, code: str = "") -> Answer:
         """The script of the file where envelopes wait, at an address its worker can keep it for."""
