@@ -88,8 +88,9 @@ export function beat(path, hear = () => {}) {
   }, BEAT - (Date.now() % BEAT));
 }
 
-/** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays. */
-export function watchIdle(form, isInUse, leave) {
+/** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays, and who
+    is there may also start again. */
+export function watchIdle(form, isInUse, leave, startAgain) {
   const dialog = document.getElementById("still-here");
   let timer = 0;
 
@@ -114,7 +115,10 @@ export function watchIdle(form, isInUse, leave) {
     leave();
   };
 
-  document.getElementById("leave").addEventListener("click", go);
+  document.getElementById("leave").addEventListener("click", () => {
+    stay();
+    startAgain();
+  });
   document.getElementById("stay").addEventListener("click", stay);
   dialog.addEventListener("click", (event) => event.target === dialog && stay());
   dialog.addEventListener("cancel", stay);

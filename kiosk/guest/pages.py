@@ -49,11 +49,12 @@ class Words:
 
 @dataclass(frozen=True)
 class Said:
-    """What is stored about a guest, in one language."""
+    """What is stored about a guest, in one language, and the word that leads back."""
 
     language: Language
     title: str
     sentences: tuple[str, ...]
+    back: str
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,11 @@ class Pages:
             problem=catalogue.text(REFUSALS[refusal]) if refusal else "",
         )
 
-    def stored(self, schema: Mapping[str, Sequence[str]], back: str, *, is_kiosk: bool) -> str:
-        """What is stored about a guest, in every language, from the tables (table -> columns) there are."""
+    def stored(
+        self, schema: Mapping[str, Sequence[str]], back: str, *, language_by: str = "#", is_kiosk: bool
+    ) -> str:
+        """What is stored about a guest, in every language, from the tables (table -> columns) there are. The
+        page at `back` is told a language after the mark `language_by`."""
         spoken, said = self._spoken(), sentences(schema)
         return render_template(
             "guest/stored.html",
@@ -163,11 +167,17 @@ class Pages:
             screen=_screen(spoken[0]),
             title=spoken[0].text(SCREEN["stored"]),
             all_said=[
-                Said(found.language, found.text(SCREEN["stored"]), tuple(found.text(line) for line in said))
+                Said(
+                    found.language,
+                    found.text(SCREEN["stored"]),
+                    tuple(found.text(line) for line in said),
+                    found.text(SCREEN["back"]),
+                )
                 for found in spoken
             ],
-            start_over=in_all(SCREEN["start_over"], spoken),
+            way_back=in_all(SCREEN["back"], spoken),
             back=back,
+            language_by=language_by,
             **self._surroundings(is_kiosk=is_kiosk),
         )
 

@@ -441,8 +441,11 @@ class GuestViews:
     def stored(self, **way_in: str) -> Answer:
         """What is stored about me? Said from the tables as they are."""
         del way_in
-        back = request.path.removesuffix("stored")
-        page = self._pages.stored(self._store.schema(), back.removesuffix("/") or "/", is_kiosk=_is_kiosk())
+        back = request.path.removesuffix("stored").removesuffix("/") or "/"
+        # No server sees a fragment; but a slip's page takes one for the slip's code.
+        language_by = "?lang=" if back == "/q" else "#"
+        schema = self._store.schema()
+        page = self._pages.stored(schema, back, language_by=language_by, is_kiosk=_is_kiosk())
         return make_response(page)
 
     # -- what goes wrong ---------------------------------------------------------------------------

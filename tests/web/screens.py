@@ -75,7 +75,7 @@ class Camera:
         beside = start.rstrip("/")
         self.answer(language, start)
         self.practise(language, f"{beside}/practice")
-        self.look("stored", f"{beside}/stored")
+        self.look("stored", f"{beside}/stored#{language}")
         self.look("thanks without a script", f"{beside}/thanks")
         self.look("refused", f"{beside}/nothing")
         if is_phone:
@@ -113,7 +113,7 @@ class Camera:
         self.take("failed")
         page.unroute(f"**{start}")
         self.tap("#again")
-        page.wait_for_function("document.querySelector('#again').hidden")
+        page.locator("fieldset input:checked:not([value=''])").first.wait_for(state="detached")
         self.take("thanks")
 
     def practise(self, language: str, start: str) -> None:
