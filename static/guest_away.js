@@ -1,4 +1,5 @@
-// A page a kiosk's guest may have left standing: after a while without a touch, back to the start.
+// A page a kiosk's guest may have left standing: after a while without a touch, back to the start, and not to
+// the language she had.
 import "./guest_bar.js";
 
 const AWAY = 90_000; // milliseconds
@@ -7,7 +8,7 @@ let timer = 0;
 
 function wait() {
   window.clearTimeout(timer);
-  timer = window.setTimeout(() => window.location.replace(document.getElementById("back").href), AWAY);
+  timer = window.setTimeout(() => window.location.replace(document.getElementById("back").pathname), AWAY);
 }
 
 for (const touch of ["pointerdown", "keydown", "wheel"]) {

@@ -44,8 +44,15 @@ function keepPlace(event) {
   if (event.button || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) event.preventDefault();
 }
 
+/** A browser's own zoom has no way back on a kiosk: the page has its own larger text, which ends with the guest. */
+function keepSize(event) {
+  const isZoom = event.type === "wheel" || "+-_=0".includes(event.key);
+  if (isZoom && (event.ctrlKey || event.metaKey)) event.preventDefault();
+}
+
 if (!away) {
   for (const click of ["click", "auxclick"]) document.addEventListener(click, keepPlace, true);
+  for (const turn of ["keydown", "wheel"]) document.addEventListener(turn, keepSize, { capture: true, passive: false });
 }
 
 /** How a ballot is sent by a script. */
@@ -89,8 +96,9 @@ export function beat(path, hear = () => {}) {
   }, BEAT - (Date.now() % BEAT));
 }
 
-/** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays. */
-export function watchIdle(form, isInUse, leave) {
+/** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays, and who
+    is there may also start again. */
+export function watchIdle(form, isInUse, leave, startAgain) {
   const dialog = document.getElementById("still-here");
   let timer = 0;
 
@@ -115,7 +123,10 @@ export function watchIdle(form, isInUse, leave) {
     leave();
   };
 
-  document.getElementById("leave").addEventListener("click", go);
+  document.getElementById("leave").addEventListener("click", () => {
+    stay();
+    startAgain();
+  });
   document.getElementById("stay").addEventListener("click", stay);
   dialog.addEventListener("click", (event) => event.target === dialog && stay());
   dialog.addEventListener("cancel", stay);

@@ -66,8 +66,13 @@ function volumeButton(spoken, said) {
   button.type = "button";
   button.className = "plain";
   button.id = "volume";
+  const word = document.createElement("span");
+  word.className = "word";
+  const percent = document.createElement("span");
+  button.append(drawn(), word, " ", percent);
   button.renew = () => {
-    button.textContent = `${said("volume")} ${volume} %`;
+    button.title = word.textContent = said("volume");
+    percent.textContent = `${volume} %`;
     button.hidden = !Object.keys(spoken().sounds).length;
   };
   button.addEventListener("click", () => {

@@ -49,11 +49,12 @@ class Words:
 
 @dataclass(frozen=True)
 class Said:
-    """What is stored about a guest, in one language."""
+    """What is stored about a guest, in one language, and the word that leads back."""
 
     language: Language
     title: str
     sentences: tuple[str, ...]
+    back: str
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,15 @@ class Pages:
         found = speeches(self.audio, catalogue.language.code, texts)
         return {speech.text: speech.name for speech in found if speech.file}
 
+    def _all_sounds(self, survey: Survey) -> list[str]:
+        """The address of every sound, in every language shown: a kiosk keeps them all, for all guests."""
+        catalogues = self.library.guest
+        return [
+            f"/audio/{code}/{name}"
+            for code in shown_languages(catalogues, survey, self.allowed_languages)
+            for name in self._sounds(catalogues[code], survey).values()
+        ]
+
     def slip(self, asked: str) -> str:
         """The page where a slip's code is typed or scanned."""
         spoken = self._spoken()
@@ -171,8 +181,11 @@ class Pages:
             **self._surroundings(is_kiosk=True),
         )
 
-    def stored(self, schema: Mapping[str, Sequence[str]], back: str, *, is_kiosk: bool) -> str:
-        """What is stored about a guest, in every language, from the tables (table -> columns) there are."""
+    def stored(
+        self, schema: Mapping[str, Sequence[str]], back: str, *, language_by: str = "#", is_kiosk: bool
+    ) -> str:
+        """What is stored about a guest, in every language, from the tables (table -> columns) there are. The
+        page at `back` is told a language after the mark `language_by`."""
         spoken, said = self._spoken(), sentences(schema)
         return render_template(
             "guest/stored.html",
@@ -180,11 +193,17 @@ class Pages:
             screen=_screen(spoken[0]),
             title=spoken[0].text(SCREEN["stored"]),
             all_said=[
-                Said(found.language, found.text(SCREEN["stored"]), tuple(found.text(line) for line in said))
+                Said(
+                    found.language,
+                    found.text(SCREEN["stored"]),
+                    tuple(found.text(line) for line in said),
+                    found.text(SCREEN["back"]),
+                )
                 for found in spoken
             ],
-            start_over=in_all(SCREEN["start_over"], spoken),
+            way_back=in_all(SCREEN["back"], spoken),
             back=back,
+            language_by=language_by,
             **self._surroundings(is_kiosk=is_kiosk),
         )
 
@@ -201,13 +220,15 @@ class Pages:
         is ""."""
         return self._message(REFUSALS[reason], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
 
-    def worker(self, page: str) -> str:
-        """The script that keeps the kiosk's page at the path `page`, and all files it may ask for."""
+    def worker(self, page: str, survey: Survey | None) -> str:
+        """The script that keeps the kiosk's page at the path `page`, all files it may ask for, and all sounds
+        of `survey`."""
         folder = shipped_folder("static")
         files = sorted([*folder.glob("guest*.js"), *folder.glob("fonts/guest-*-*.woff2")])
         paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
         pages = [page, f"{page}/practice", f"{page}/stored"]
-        return render_template("guest/worker.js", pages=pages, files=[*paths, f"{page}/queue"])
+        sounds = [] if survey is None else self._all_sounds(survey)
+        return render_template("guest/worker.js", pages=pages, files=[*paths, f"{page}/queue"], sounds=sounds)
 
     def queue(self) -> str:
         """The script of the file where a kiosk's envelopes wait."""

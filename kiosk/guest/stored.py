@@ -38,11 +38,11 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("round_id", "unit_id", "tag", "key_id", "sealed"),
         _("Om du har en lapp: vi sparar att den är använd, inte vem som hade den."),
     ),
-    "slip_count": (("round_id", "unit_id", "run", "printed", "used"), _OTHERS),
     "apart": (
         ("round_id", "unit_id", "ballots"),
         _("Om någon trycker många gånger i rad på skärmen sparar vi bara hur många gånger."),
     ),
+    "slip_count": (("round_id", "unit_id", "run", "printed", "used"), _OTHERS),
     "installation": (("key", "value"), _OTHERS),
     "account": (("name", "role", "password"), _OTHERS),
     "round": (("id", "terms", "closed", "lost_boxes"), _OTHERS),

@@ -28,6 +28,7 @@ SCREEN = {
     "title": _("Frågor"),
     "again": _("Försök igen"),
     "sending": _("Skickar …"),
+    "waiting": _("Vänta lite. Svaren skickas snart."),
     "slip": _("Skriv koden på lappen"),
     "continue": _("Fortsätt"),
     "language": _("Språk"),

@@ -342,9 +342,11 @@ class GuestViews:
         link = self._store.link(code)
         if link is None or link.admission is not Admission.KIOSK:
             abort(404, "not_paired")
-        page = f"/k/{code}"
+        page, survey = f"/k/{code}", None
+        with suppress(RoundClosedError):
+            survey = self._store.running_round(link.unit_id, self._clock()).survey
         kind = {"Content-Type": JAVASCRIPT, "Service-Worker-Allowed": page}
-        return make_response(self._pages.worker(page), kind)
+        return make_response(self._pages.worker(page, survey), kind)
 
     def queue(self, code: str = "") -> Answer:
         """The script of the file where envelopes wait, at an address its worker can keep it for."""
@@ -473,8 +475,11 @@ class GuestViews:
     def stored(self, **way_in: str) -> Answer:
         """What is stored about me? Said from the tables as they are."""
         del way_in
-        back = request.path.removesuffix("stored")
-        page = self._pages.stored(self._store.schema(), back.removesuffix("/") or "/", is_kiosk=_is_kiosk())
+        back = request.path.removesuffix("stored").removesuffix("/") or "/"
+        # No server sees a fragment; but a slip's page takes one for the slip's code.
+        language_by = "?lang=" if back == "/q" else "#"
+        schema = self._store.schema()
+        page = self._pages.stored(schema, back, language_by=language_by, is_kiosk=_is_kiosk())
         return make_response(page)
 
     # -- what goes wrong ---------------------------------------------------------------------------

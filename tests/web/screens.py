@@ -8,27 +8,46 @@ One picture a screen, and one sheet of them for each language and device. Nothin
 import base64
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from kiosk.audio import build, spoken_texts
 from kiosk.rounds import Admission
 from kiosk.sizes import Screen
 from tests.serving import served
-from tests.test_guest import Place
+from tests.test_guest import NOW, Place
 
-DEVICES: dict[str, tuple[int, int, Screen | None]] = {
-    "kiosk": (1280, 800, None),
-    "kiosk-10-inch": (1280, 800, Screen(217)),
-    "kiosk-21-inch": (1920, 1080, Screen(476)),
-    "kiosk-32-inch-upright": (1080, 1920, Screen(398, 600, 700)),
-    "phone": (390, 844, None),
-    "narrow": (320, 568, None),
+
+@dataclass(frozen=True)
+class Device:
+    """Width and height in CSS pixels, the screen if it was measured, and whether texts are read aloud."""
+
+    width: int
+    height: int
+    screen: Screen | None = None
+    is_phone: bool = False
+    is_heard: bool = False
+
+
+TEN_INCHES, UPRIGHT = Screen(217), Screen(398, 600, 700)
+DEVICES = {
+    "kiosk": Device(1280, 800),
+    "kiosk heard": Device(1280, 800, is_heard=True),
+    "kiosk 10 inch": Device(1280, 800, TEN_INCHES),
+    "kiosk 10 inch heard": Device(1280, 800, TEN_INCHES, is_heard=True),
+    "kiosk 21 inch": Device(1920, 1080, Screen(476)),
+    "kiosk 32 inch upright": Device(1080, 1920, UPRIGHT),
+    "kiosk 32 inch upright heard": Device(1080, 1920, UPRIGHT, is_heard=True),
+    "phone": Device(390, 844, is_phone=True),
+    "phone heard": Device(390, 844, is_phone=True, is_heard=True),
+    "small phone": Device(360, 640, is_phone=True),
+    "narrow": Device(320, 568, is_phone=True),
 }
-"""Width and height in CSS pixels, and the screen if it was measured."""
 
 
 class Camera:
@@ -37,7 +56,9 @@ class Camera:
     def __init__(self, page: Page, address: str, folder: Path) -> None:
         self.page, self.address, self.folder = page, address, folder
         self.taken: list[Path] = []
-        page.clock.install()
+        page.clock.install(time=NOW)
+        # Without its queue a kiosk cannot keep a ballot, and says that it did not arrive.
+        page.route("**/queue", lambda route: route.abort())
 
     def take(self, name: str, *, is_whole: bool = False) -> None:
         path = self.folder / f"{len(self.taken):02} {name}.png"
@@ -51,12 +72,27 @@ class Camera:
 
     def walk(self, language: str, start: str, *, is_phone: bool) -> None:
         """Every screen from the picker to the thank-you, and those beside the way."""
-        page = self.page
-        page.goto(self.address + start)
+        beside = start.rstrip("/")
+        self.answer(language, start)
+        self.practise(language, f"{beside}/practice")
+        self.look("stored", f"{beside}/stored#{language}")
+        self.look("thanks without a script", f"{beside}/thanks")
+        self.look("refused", f"{beside}/nothing")
+        if is_phone:
+            self.look("slip", f"/q?lang={language}")
+        else:
+            self.look("pairing", f"/pair?lang={language}")
+
+    def begin(self, language: str, start: str) -> None:
+        self.page.goto(self.address + start)
         self.take("picker")
         self.tap(f'[data-language="{language}"]')
         self.take("promise")
         self.tap("#start")
+
+    def answer(self, language: str, start: str) -> None:
+        page = self.page
+        self.begin(language, start)
         statements = page.locator("fieldset").count()
         for at in range(statements):
             self.tap('fieldset:not([hidden]) label:has(input[value="4"])')
@@ -71,19 +107,28 @@ class Camera:
                 page.evaluate("document.getElementById('still-here').close()")
             if at < statements - 1:
                 self.tap("#next")
-        page.route("**/*", lambda route: route.fulfill(status=500))
+        page.route(f"**{start}", lambda route: route.fulfill(status=500))
         self.tap("#next")
         page.locator("#again").wait_for()
         self.take("failed")
-        page.unroute_all()
+        page.unroute(f"**{start}")
         self.tap("#again")
-        page.wait_for_function("document.querySelector('#again').hidden")
+        page.locator("fieldset input:checked:not([value=''])").first.wait_for(state="detached")
         self.take("thanks")
-        beside = start.rstrip("/")
-        for path in (f"{beside}/thanks", f"{beside}/stored", f"{beside}/nothing", f"/q?lang={language}"):
-            if is_phone or not path.startswith("/q"):
-                page.goto(self.address + path)
-                self.take(path.strip("/").replace("/", "-").split("?")[0] or "start", is_whole=True)
+
+    def practise(self, language: str, start: str) -> None:
+        self.begin(language, start)
+        self.take("practice")
+        for _ in range(self.page.locator("fieldset").count()):
+            self.tap("#skip")
+        self.page.locator("#answer-now").wait_for()
+        self.take("practised")
+
+    def look(self, name: str, path: str) -> None:
+        """A page beside the way: as it comes, and the whole of it."""
+        self.page.goto(self.address + path)
+        self.take(name)
+        self.take(f"{name}, whole", is_whole=True)
 
     def sheet(self, path: Path, width: int) -> None:
         """All pictures side by side."""
@@ -101,28 +146,39 @@ class Camera:
 
 
 @contextmanager
-def kiosk(screen: Screen | None) -> Iterator[str]:
-    """A place with a running round, served."""
+def kiosk(device: Device, languages: list[str]) -> Iterator[str]:
+    """A place with a running round, served; heard in the languages that have a voice."""
     with TemporaryDirectory() as folder:
-        place = Place(Path(folder), frozenset({Admission.KIOSK, Admission.POSTER}), screen=screen)
+        audio = Path(folder) / "audio" if device.is_heard else None
+        place = Place(
+            Path(folder),
+            frozenset({Admission.KIOSK, Admission.POSTER}),
+            screen=device.screen,
+            audio=audio,
+        )
+        if audio:
+            surveys = list(place.library.surveys.values())
+            build(audio, {code: spoken_texts(place.library.guest[code], surveys) for code in languages})
         with served(place.app) as address:
             yield address
 
 
-def take_all(browser: Browser, folder: Path, languages: list[str]) -> None:
+def take_all(
+    browser: Browser, folder: Path, languages: list[str], devices: Mapping[str, Device] = DEVICES
+) -> None:
     """Every language on every device."""
-    for device, (width, height, screen) in DEVICES.items():
-        with kiosk(screen) as address:
+    for name, device in devices.items():
+        with kiosk(device, languages) as address:
             for language in languages:
-                place = folder / device / language
+                place = folder / name / language
                 place.mkdir(parents=True, exist_ok=True)
-                context = browser.new_context(viewport={"width": width, "height": height})
-                is_phone = not device.startswith("kiosk")
+                size: ViewportSize = {"width": device.width, "height": device.height}
+                context = browser.new_context(viewport=size)
                 camera = Camera(context.new_page(), address, place)
-                camera.walk(language, "/s/poster" if is_phone else "/", is_phone=is_phone)
-                camera.sheet(folder / f"{device} {language}.png", 260 if width < height else 380)
+                camera.walk(language, "/s/poster" if device.is_phone else "/", is_phone=device.is_phone)
+                camera.sheet(folder / f"{name} {language}.png", 260 if device.width < device.height else 380)
                 context.close()
-                print(f"{device} {language}: {len(camera.taken)} pictures")
+                print(f"{name} {language}: {len(camera.taken)} pictures")
 
 
 def main(arguments: list[str]) -> None:

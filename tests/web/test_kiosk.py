@@ -76,3 +76,28 @@ def test_a_screen_is_paired_by_touch(
     page.locator("main .button").click()
     page.wait_for_url("**/k/*")
     expect(page.locator("#picker")).to_be_visible()
+
+
+ZOOMS = """() => {
+    const options = { bubbles: true, cancelable: true };
+    const pressed = (key, held) => new KeyboardEvent("keydown", { ...options, key, [held]: true });
+    const keys = [..."+-=_0"].flatMap((key) => [pressed(key, "ctrlKey"), pressed(key, "metaKey")]);
+    const turns = [new WheelEvent("wheel", { ...options, ctrlKey: true })];
+    return [...keys, ...turns].map((event) => document.body.dispatchEvent(event));
+}"""
+"""For each way to enlarge a page whether the browser may."""
+
+
+def test_a_kiosk_is_enlarged_by_its_own_button_alone(guest: Guest) -> None:
+    for path in ("/", "/stored", "/nothing"):
+        guest.page.goto(guest.address + path)
+        guest.page.wait_for_load_state("load")
+        assert set(guest.page.evaluate(ZOOMS)) == {False}, path
+    plain = "document.body.dispatchEvent(new WheelEvent('wheel', { bubbles: true, cancelable: true }))"
+    assert guest.page.evaluate(plain)
+
+
+def test_a_guests_own_device_enlarges_as_its_owner_likes(guest: Guest) -> None:
+    guest.page.goto(f"{guest.address}/q")
+    guest.page.wait_for_load_state("load")
+    assert set(guest.page.evaluate(ZOOMS)) == {True}

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from kiosk.audio import build, name_of, spoken_texts
+from kiosk.rounds import Admission
 from tests.test_guest import Place
 from tests.web.test_answer import KIOSK, Counted, Guest, Serve
 
@@ -77,7 +78,12 @@ def test_any_other_touch_is_followed_by_silence(guest: Listener, other: str) -> 
     guest.start("ar")
     guest.listen("fieldset:not([hidden])")
     playing(guest.page)
-    guest.tap(other)
+    if other == "#start-over":
+        with guest.page.expect_navigation():
+            guest.tap(other)
+        guest.page.wait_for_function("() => window.heard")
+    else:
+        guest.tap(other)
     assert guest.state()[0]
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0)
 
@@ -141,3 +147,34 @@ def test_speakers_can_be_touched_and_bar_nobody(guest: Listener, width: int, lan
         assert box
         assert min(box["width"], box["height"]) >= least
     assert guest.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+KEPT_SOUNDS = """async () => {
+    const kept = await (await caches.open("kiosk")).keys();
+    return kept.map(({ url }) => new URL(url).pathname).filter((path) => path.startsWith("/audio/")).sort();
+}"""
+
+
+def test_a_kiosk_speaks_without_a_network_and_keeps_the_same_sounds_whatever_is_heard(
+    guest: Listener,
+) -> None:
+    guest.place.store.add_link(Admission.KIOSK, "frida", code="kept")
+    guest.page.goto(f"{guest.address}/k/kept")
+    guest.page.clock.run_for(300_000)
+    guest.page.wait_for_function("() => navigator.serviceWorker.controller")
+    kept = guest.page.evaluate(KEPT_SOUNDS)
+    assert {path.split("/")[2] for path in kept} == {"sv", "ar"}
+    assert f"/audio/sv/{name_of('sv', HEARD)}" in kept
+    asked = guest.sounds
+    assert sorted(path.removeprefix("GET ") for path in asked) == kept
+    guest.page.context.set_offline(True)
+    guest.tap('[data-language="sv"]')
+    guest.tap("#start")
+    guest.listen("fieldset:not([hidden])")
+    playing(guest.page)
+    guest.page.context.set_offline(False)
+    guest.tap("#skip")
+    guest.listen("fieldset:not([hidden])")
+    playing(guest.page)
+    assert guest.page.evaluate(KEPT_SOUNDS) == kept
+    assert guest.sounds == asked

@@ -40,10 +40,8 @@ def test_what_is_no_ballot_is_none_in_practice_either(place: Place) -> None:
 @pytest.mark.browser
 def test_a_guest_practises_and_then_answers(guest: Guest) -> None:
     guest.page.goto(guest.address)
-    guest.tap('[data-language="ar"]')
-    guest.tap("#try-first")
-    expect(guest.page.locator(".demonstration")).to_be_visible()
     guest.tap('[data-language="sv"]')
+    guest.tap("#try-first")
     expect(guest.page.locator(".demonstration")).to_have_text("Det här är en övning. Inget sparas.")
     expect(guest.page.locator("#try-first")).to_have_count(0)
     guest.tap("#start")
@@ -53,12 +51,27 @@ def test_a_guest_practises_and_then_answers(guest: Guest) -> None:
     # On the new page the time since it was shown starts again.
     expect(guest.page.locator(".demonstration")).to_have_count(0)
     expect(guest.page.locator("body.steps")).to_be_visible()
-    guest.tap('[data-language="sv"]')
     guest.tap("#start")
     guest.answer("1", "1", "1", "1")
     thanks(guest, "Tack för dina svar!")
     expect(guest.page.locator("#answer-now")).to_have_count(0)
     assert guest.counted()["listened"] == [1, 0, 0, 0, 0]
+
+
+@pytest.mark.browser
+def test_who_starts_over_in_practice_is_still_in_practice(guest: Guest) -> None:
+    guest.start("sv", "/practice")
+    guest.choose("5")
+    with guest.page.expect_navigation():
+        guest.tap("#start-over")
+    expect(guest.page.locator("#picker")).to_be_visible()
+    expect(guest.page.locator(".demonstration")).to_be_visible()
+    guest.tap('[data-language="sv"]')
+    guest.page.clock.run_for(91_000)
+    with guest.page.expect_navigation():
+        guest.tap("#leave")
+    expect(guest.page.locator("#picker")).to_be_visible()
+    expect(guest.page.locator(".demonstration")).to_be_visible()
 
 
 @pytest.mark.browser

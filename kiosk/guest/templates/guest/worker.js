@@ -3,6 +3,7 @@
 
 const PAGES = {{ pages|tojson }};
 const FILES = {{ files|tojson }};
+const SOUNDS = {{ sounds|tojson }};
 const KEPT = "kiosk";
 const PATIENCE = 3_000; // milliseconds
 
@@ -42,13 +43,33 @@ async function answer(request, path) {
   }
 }
 
+/** All sounds are kept when the worker comes and none when it is played: nothing tells which a guest heard. */
+async function sound(request, path) {
+  const cache = await caches.open(KEPT);
+  return (await cache.match(path, { ignoreVary: true })) ?? fetch(request);
+}
+
+async function keepAll() {
+  const cache = await caches.open(KEPT);
+  await cache.addAll([...PAGES, ...FILES]);
+  for (const path of SOUNDS) await cache.add(path).catch(() => {});
+}
+
+async function dropOld() {
+  const cache = await caches.open(KEPT);
+  for (const { url } of await cache.keys()) {
+    if (![...PAGES, ...FILES, ...SOUNDS].includes(new URL(url).pathname)) await cache.delete(url);
+  }
+}
+
 self.addEventListener("install", (event) => {
   self.skipWaiting();
-  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll([...PAGES, ...FILES])));
+  event.waitUntil(keepAll());
 });
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("activate", (event) => event.waitUntil(Promise.all([self.clients.claim(), dropOld()])));
 self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
-  const isKept = origin === self.location.origin && [...PAGES, ...FILES].includes(pathname);
-  if (isKept && event.request.method === "GET") event.respondWith(answer(event.request, pathname));
+  if (origin !== self.location.origin || event.request.method !== "GET") return;
+  if ([...PAGES, ...FILES].includes(pathname)) event.respondWith(answer(event.request, pathname));
+  else if (SOUNDS.includes(pathname)) event.respondWith(sound(event.request, pathname));
 });

@@ -1,0 +1,180 @@
+"""A guest's language goes with her to every page, back to what she came from, and no further."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from kiosk.rounds import Admission
+from tests.test_guest import Place
+from tests.web.test_answer import PHONE, Counted, Guest, Serve, context, guest
+
+__all__ = ["context", "guest"]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def phone(context: BrowserContext, serve: Serve, tmp_path: Any) -> Guest:
+    """A guest at a poster's link."""
+    place = Place(tmp_path, frozenset({Admission.POSTER, Admission.SLIP}))
+    served = Counted(place.app)
+    page = context.new_page()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    return Guest(page, place, served, serve(served))
+
+
+def begin(guest: Guest, language: str, path: str = "/") -> None:
+    """Come to the promise."""
+    guest.page.goto(guest.address + path)
+    guest.tap(f'[data-language="{language}"]')
+
+
+def speaks(page: Page, language: str) -> None:
+    expect(page.locator("#promise")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+
+
+def asked_languages(guest: Guest) -> list[str]:
+    return [asked for asked in guest.served.asked if "lang" in asked or asked.endswith(("/fi", "/ar"))]
+
+
+def test_who_chose_a_wrong_language_can_change_it_at_once(guest: Guest) -> None:
+    begin(guest, "ti")
+    expect(guest.page.locator("#language svg")).to_be_visible()
+    guest.tap("#language")
+    guest.tap('[data-language="fi"]')
+    speaks(guest.page, "fi")
+    expect(guest.page.locator("#start")).to_have_text("Aloita")
+
+
+def test_the_picker_leads_back_to_where_it_was_opened_with_the_answers(guest: Guest) -> None:
+    begin(guest, "sv")
+    guest.tap("#language")
+    guest.tap("#back")
+    speaks(guest.page, "sv")
+    guest.tap("#start")
+    guest.answer("4")
+    guest.choose("2")
+    guest.tap("#language")
+    guest.tap("#back")
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 2 av 4")
+    expect(guest.page.locator('input[name="contact_support"][value="2"]')).to_be_checked()
+    guest.tap("#back")
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 1 av 4")
+
+
+def test_the_first_picker_has_no_way_back(guest: Guest) -> None:
+    guest.page.goto(guest.address)
+    expect(guest.page.locator("#picker")).to_be_visible()
+    for control in ("#back", "#language", "#start-over"):
+        expect(guest.page.locator(control)).not_to_be_visible()
+
+
+def test_the_language_that_is_spoken_is_marked_in_the_picker(guest: Guest) -> None:
+    begin(guest, "ar")
+    guest.tap("#language")
+    expect(guest.page.locator("[aria-current]")).to_have_count(1)
+    expect(guest.page.locator("[aria-current=true]")).to_have_attribute("data-language", "ar")
+
+
+@pytest.mark.parametrize("way", ["kiosk", "phone"])
+def test_what_is_stored_is_told_in_the_guests_language_and_leads_back_in_it(
+    request: pytest.FixtureRequest, way: str
+) -> None:
+    guest = request.getfixturevalue("guest" if way == "kiosk" else "phone")
+    begin(guest, "fi", "/" if way == "kiosk" else "/s/poster")
+    steps = guest.page.evaluate("history.length")
+    guest.tap("#stored")
+    expect(guest.page.locator("section").first).to_have_attribute("lang", "fi")
+    expect(guest.page.locator("#back")).to_have_text("Takaisin")
+    assert guest.page.locator("section").first.evaluate("(e) => e.getBoundingClientRect().top") < 400
+    assert "#" not in guest.page.url
+    guest.tap("#back")
+    speaks(guest.page, "fi")
+    assert "#" not in guest.page.url
+    assert guest.page.evaluate("history.length") == steps + 2
+    assert asked_languages(guest) == []
+
+
+def test_practice_speaks_the_guests_language_and_so_does_the_way_on(guest: Guest) -> None:
+    begin(guest, "fi")
+    guest.tap("#try-first")
+    speaks(guest.page, "fi")
+    assert "#" not in guest.page.url
+    guest.tap("#start")
+    guest.answer("5", "5", "5", "5")
+    guest.tap("#answer-now")
+    expect(guest.page.locator(".demonstration")).to_have_count(0)
+    speaks(guest.page, "fi")
+    assert "#" not in guest.page.url
+    assert asked_languages(guest) == []
+
+
+def _starts_over(guest: Guest) -> None:
+    guest.tap("#start-over")
+
+
+def _is_idle(guest: Guest) -> None:
+    guest.page.clock.run_for(91_000)
+    guest.page.clock.run_for(31_000)
+
+
+@pytest.mark.parametrize("end", [_starts_over, _is_idle], ids=["start over", "idle"])
+@pytest.mark.parametrize("path", ["/#fi", "/practice#fi"])
+def test_a_language_that_was_brought_ends_with_the_guest(
+    guest: Guest, end: Callable[[Guest], None], path: str
+) -> None:
+    guest.page.goto(guest.address + path)
+    speaks(guest.page, "fi")
+    with guest.page.expect_navigation():
+        end(guest)
+    expect(guest.page.locator("#picker")).to_be_visible()
+    expect(guest.page.locator("html")).to_have_attribute("lang", "sv")
+    assert "#" not in guest.page.url
+
+
+def test_an_idle_kiosk_comes_back_from_what_is_stored_without_a_language(guest: Guest) -> None:
+    begin(guest, "fi")
+    guest.tap("#stored")
+    expect(guest.page.locator("#back")).to_have_text("Takaisin")
+    guest.page.wait_for_load_state("load")
+    with guest.page.expect_navigation():
+        guest.page.clock.run_for(91_000)
+    expect(guest.page.locator("#picker")).to_be_visible()
+    expect(guest.page.locator("html")).to_have_attribute("lang", "sv")
+
+
+@pytest.mark.parametrize("fragment", ["constructor", "xx", "%00"])
+def test_a_fragment_that_is_no_language_is_dropped(guest: Guest, fragment: str) -> None:
+    guest.page.goto(f"{guest.address}/#{fragment}")
+    expect(guest.page.locator("#picker")).to_be_visible()
+    expect(guest.page.locator("body.steps")).to_be_visible()
+    assert "#" not in guest.page.url
+
+
+def test_without_a_script_what_is_stored_is_found_by_the_language_and_leads_to_the_slip_in_it(
+    browser: Browser, serve: Serve, tmp_path: Any
+) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(serve(Place(tmp_path).app) + "/q?lang=fi")
+    page.locator("#stored").click()
+    box = page.locator("section[lang=fi]").bounding_box()
+    assert box
+    assert abs(box["y"]) < 200
+    page.locator("section[lang=fi] a").click()
+    expect(page.locator("html")).to_have_attribute("lang", "fi")
+    context.close()
+
+
+def test_after_a_slip_was_taken_nothing_leads_to_a_dead_end(phone: Guest) -> None:
+    phone.page.goto(f"{phone.address}/q#{phone.place.slip}")
+    phone.tap('button[lang="sv"]')
+    phone.tap("#start")
+    expect(phone.page.locator("#start-over")).to_be_visible()
+    phone.answer("5", "5", "5", "5")
+    expect(phone.page.locator("#message p")).to_have_text("Tack för dina svar!")
+    expect(phone.page.locator("#start-over")).not_to_be_visible()
+    expect(phone.page.locator("#leave-now")).to_be_visible()

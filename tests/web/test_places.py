@@ -1,0 +1,247 @@
+"""What a guest touches stays where it is, in view and large enough, whatever is asked in any language."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kiosk.audio import build, spoken_texts
+from kiosk.sizes import Screen
+from tests.test_guest import Place
+from tests.web.test_screen import (
+    KIOSK,
+    PHONE,
+    STATEMENTS,
+    TEN_INCH,
+    TWENTY_ONE_INCH,
+    UPRIGHT,
+    Open,
+    open_page,
+    overflow,
+    start,
+    tap,
+)
+
+__all__ = ["open_page"]
+
+pytestmark = pytest.mark.browser
+
+LANGUAGES = ["sv", "en", "ar", "fa", "so", "ti", "ro", "pl", "uk", "ru", "es", "fi"]
+SMALL_PHONE, NARROW = (360, 640), (320, 568)
+
+BOXES = """() => Object.fromEntries(
+    [...document.querySelectorAll("#bar :is(button, a), #steps button, fieldset > .speaker")]
+        .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+        .map((e) => [e.id || "speaker", e.getBoundingClientRect()])
+        .map(([name, { x, y, width, height }]) => [name, [x, y, width, height].map(Math.round)]))"""
+"""Each control that is there, by its id, and where."""
+
+IN_VIEW = """() => {
+    const bottom = document.getElementById("steps").getBoundingClientRect().top;
+    const top = document.getElementById("bar").getBoundingClientRect().bottom;
+    return [...document.querySelectorAll(".answer")].filter((e) => e.checkVisibility())
+        .map((e) => e.getBoundingClientRect()).filter((box) => box.top >= top && box.bottom <= bottom).length;
+}"""
+"""How many answers are seen in full between the bar and the steps."""
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    """A folder with speech in Swedish and Arabic."""
+    library = Place(tmp_path / "another").library
+    surveys = list(library.surveys.values())
+    build(tmp_path / "audio", {code: spoken_texts(library.guest[code], surveys) for code in ("sv", "ar")})
+    return tmp_path / "audio"
+
+
+def boxes(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(BOXES)
+    return found
+
+
+def assert_controls_stay(page: Page) -> dict[str, Any]:
+    """The boxes of the controls, which are the same on every statement."""
+    first = boxes(page)
+    for _ in range(STATEMENTS - 1):
+        tap(page, "#skip")
+        assert boxes(page) == first, page.locator("legend:visible").inner_text()
+    return first
+
+
+@pytest.mark.parametrize(
+    ("size", "screen"),
+    [
+        (KIOSK, None),
+        *[(size, Screen(width_mm)) for size, width_mm in (TEN_INCH, TWENTY_ONE_INCH)],
+        (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700)),
+        (PHONE, None),
+        (SMALL_PHONE, None),
+    ],
+    ids=["kiosk", "10 inches", "21 inches", "upright", "phone", "small phone"],
+)
+def test_controls_are_at_the_same_place_on_every_statement(
+    open_page: Open, size: tuple[int, int], screen: Screen | None
+) -> None:
+    page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen)
+    for language in LANGUAGES:
+        start(page, language)
+        found = assert_controls_stay(page)
+        assert {"next", "back", "skip", "start-over", "language", "text-size"} <= set(found)
+        tap(page, "#language")
+        assert {name: found[name] for name in boxes(page)} == boxes(page)
+        page.reload()
+        assert "language" not in boxes(page)
+
+
+@pytest.mark.parametrize("language", ["sv", "ar"])
+@pytest.mark.parametrize(
+    ("size", "screen"),
+    [
+        (KIOSK, None),
+        (TEN_INCH[0], Screen(TEN_INCH[1])),
+        (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700)),
+        (PHONE, None),
+    ],
+    ids=["kiosk", "10 inches", "upright", "phone"],
+)
+def test_so_is_the_speaker_of_the_statement(
+    open_page: Open, sounds: Path, size: tuple[int, int], screen: Screen | None, language: str
+) -> None:
+    page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen, audio=sounds)
+    start(page, language)
+    page.locator("fieldset:not([hidden]) > .speaker").wait_for()
+    assert "speaker" in assert_controls_stay(page)
+
+
+@pytest.mark.parametrize(("size", "least"), [(SMALL_PHONE, 2), (NARROW, 1)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_answers_are_seen_beside_a_long_statement_on_a_small_phone(
+    open_page: Open, size: tuple[int, int], least: int, language: str
+) -> None:
+    page = open_page(size, "/s/poster")
+    start(page, language)
+    tap(page, "#skip")
+    assert page.evaluate(IN_VIEW) >= least
+    for name, (_x, _y, width, height) in boxes(page).items():
+        assert min(width, height) >= 44, name
+
+
+@pytest.mark.parametrize(("size", "are_seen"), [(KIOSK, True), (SMALL_PHONE, False)])
+def test_a_picture_has_its_word_beside_it_where_there_is_room(
+    open_page: Open, size: tuple[int, int], are_seen: bool
+) -> None:
+    page = open_page(size, "/" if size == KIOSK else "/s/poster")
+    start(page, "fi")
+    for control, word in (("#language", "Kieli"), ("#start-over", "Aloita alusta"), ("#back", "Takaisin")):
+        button = page.locator(control)
+        assert button.get_attribute("title") == word
+        expect(page.get_by_role("button", name=word, exact=True)).to_be_visible()
+        width = button.locator(".word").evaluate("(e) => e.getBoundingClientRect().width")
+        assert (width > 1) == are_seen, control
+
+
+@pytest.mark.parametrize("language", ["sv", "ar", "ru"])
+def test_on_ten_inches_with_speech_the_controls_stay_in_view(
+    open_page: Open, sounds: Path, language: str
+) -> None:
+    page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]), audio=sounds)
+    tap(page, f'[data-language="{language}"]')
+    assert_in_view(page, "#start")
+    tap(page, "#start")
+    for _ in range(STATEMENTS):
+        for depth in (0, 10_000):
+            page.evaluate("(y) => window.scrollTo(0, y)", depth)
+            for control in ("#back", "#skip", "#next", "#language", "#start-over", "#text-size"):
+                assert_in_view(page, control)
+        width = page.locator("legend:visible").evaluate("(e) => e.getBoundingClientRect().width")
+        assert width >= 0.38 * TEN_INCH[0][0]
+        tap(page, "#skip")
+
+
+def assert_in_view(page: Page, control: str) -> None:
+    assert page.locator(control).evaluate(
+        """(e) => {
+            const box = e.getBoundingClientRect();
+            const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return box.top >= 0 && box.bottom <= window.innerHeight && e.contains(there);
+        }"""
+    ), control
+
+
+@pytest.mark.parametrize(
+    ("size", "screen"),
+    [
+        *[(size, Screen(width_mm)) for size, width_mm in (TEN_INCH, TWENTY_ONE_INCH)],
+        (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700)),
+    ],
+    ids=["10 inches", "21 inches", "upright"],
+)
+@pytest.mark.parametrize("language", ["sv", "ar", "ru"])
+def test_practice_and_what_is_stored_fit_a_measured_screen(
+    open_page: Open, size: tuple[int, int], screen: Screen, language: str
+) -> None:
+    page = open_page(size, "/practice", screen=screen)
+    assert overflow(page) <= 0
+    tap(page, f'[data-language="{language}"]')
+    assert overflow(page) <= 0
+    tap(page, "#start")
+    assert overflow(page) <= 0
+    page.goto(page.url.removesuffix("practice") + f"stored#{language}")
+    assert overflow(page) <= 0
+    assert_in_view(page, "#text-size")
+    assert_in_view(page, "#back")
+
+
+def test_on_an_upright_screen_what_is_stored_is_read_above_what_is_touched(open_page: Open) -> None:
+    (width, height), width_mm = UPRIGHT
+    page = open_page((width, height), "/stored#ru", screen=Screen(width_mm, 600, 700))
+    expect(page.locator("section").first).to_have_attribute("lang", "ru")
+    for control in ("#back", "#text-size"):
+        box = page.locator(control).bounding_box()
+        assert box
+        floor = [700 + (height - y) * width_mm / width for y in (box["y"], box["y"] + box["height"])]
+        assert all(799 <= mm <= 1101 for mm in floor), (control, floor)
+    read, back = page.locator("#all-stored").bounding_box(), page.locator("#back").bounding_box()
+    assert read
+    assert back
+    assert read["y"] + read["height"] <= back["y"]
+    assert page.locator("#all-stored").evaluate("(e) => e.scrollHeight > e.clientHeight")
+    assert page.evaluate("document.documentElement.scrollHeight") <= height
+
+
+@pytest.mark.parametrize(
+    ("size", "screen"), [(KIOSK, None), (TEN_INCH[0], Screen(TEN_INCH[1])), (PHONE, None)]
+)
+def test_what_stands_in_the_bar_stands_in_a_row(
+    open_page: Open, size: tuple[int, int], screen: Screen | None
+) -> None:
+    page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen)
+    start(page)
+    bar = [box for name, box in boxes(page).items() if name not in ("back", "skip", "next")]
+    assert len({(y, height) for _x, y, _width, height in bar}) == 1
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/thanks"])
+def test_a_message_in_all_languages_fits_a_kiosk(open_page: Open, path: str) -> None:
+    page = open_page(KIOSK, path)
+    expect(page.locator(".message")).to_have_count(len(LANGUAGES))
+    assert page.evaluate("document.documentElement.scrollHeight - window.innerHeight") <= 0
+
+
+def test_the_ways_beside_stand_apart_from_the_button_above(open_page: Open) -> None:
+    page = open_page(PHONE, "/s/poster")
+    tap(page, '[data-language="sv"]')
+    above, below = page.locator("#start").bounding_box(), page.locator("#try-first").bounding_box()
+    assert above
+    assert below
+    assert below["y"] - above["y"] - above["height"] >= 16
+
+
+@pytest.mark.parametrize("language", ["ar", "ru", "sv"])
+def test_no_word_of_the_pad_is_broken(open_page: Open, language: str) -> None:
+    page = open_page(PHONE, f"/pair?lang={language}")
+    for key in page.locator('.digits button:is([value="done"], [value="erase"])').all():
+        height = key.evaluate("(e) => e.scrollHeight")
+        key.evaluate("(e) => (e.style.overflowWrap = 'normal')")
+        assert key.evaluate("(e) => [e.scrollHeight, e.scrollWidth - e.clientWidth]") == [height, 0]
