@@ -1,7 +1,6 @@
 // One statement at a time, on a page that works as a list without this. The form stays the form: its
 // parts are shown and hidden, its words replaced. Nothing is kept but in the form, and it is emptied.
-import { beat, renew, watchIdle } from "./guest_bar.js";
-import { delivery, seal } from "./guest_send.js";
+import { delivery, device } from "./guest_bar.js";
 
 const find = (id) => document.getElementById(id);
 const form = find("answers");
@@ -16,7 +15,11 @@ const first = document.documentElement.lang;
 const own = window.location.pathname;
 const home = form.dataset.home ?? own; // for the next guest, who shall not find practice
 const guest = { language: first, place: "picker", changed: 0, returnTo: null };
-const ballot = delivery(form, () => show("message"), (key) => said(key), () => startAgain(home));
+const { kiosk } = device;
+// Then there is no screen but the list: nobody would be asked whether she is still there.
+if (form.dataset.idle && !kiosk) throw new Error("guest_kiosk.js is missing");
+const envelopes = form.dataset.letterbox && window.isSecureContext ? kiosk : null;
+const ballot = delivery(form, () => show("message"), (key) => said(key), () => startAgain(home), envelopes);
 
 const said = (key) => words[guest.language].screen[key];
 const codeOf = (choice) => choice.dataset.language ?? choice.value;
@@ -79,7 +82,7 @@ function startAgain(at = own) {
   form.reset();
   speak(first);
   show("picker");
-  if (form.dataset.idle) renew(at, isFree);
+  kiosk?.renew(at, isFree);
 }
 
 function choose(code) {
@@ -135,11 +138,9 @@ const brought = window.location.hash.slice(1);
 if (brought) window.history.replaceState(null, "", own);
 if (Object.hasOwn(words, brought)) choose(brought);
 
-if (form.dataset.letterbox && window.isSecureContext) seal(own);
-if (form.dataset.idle) {
-  watchIdle(form, () => form.dataset.home || !isFree(), () => startAgain(home), startAgain);
-  beat(home, (answer) => {
-    const letterbox = answer.headers.get("Kiosk-Letterbox");
-    if (form.dataset.letterbox && form.dataset.letterbox !== letterbox) renew(home, isFree);
-  });
-}
+envelopes?.sendKept(own);
+kiosk?.watchIdle(form, () => form.dataset.home || !isFree(), () => startAgain(home), startAgain);
+kiosk?.beat(home, (answer) => {
+  const letterbox = answer.headers.get("Kiosk-Letterbox");
+  if (form.dataset.letterbox && form.dataset.letterbox !== letterbox) kiosk.renew(home, isFree);
+});

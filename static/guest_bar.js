@@ -1,5 +1,5 @@
-// What every screen has: larger text; on a guest's own device a way out at once; on a kiosk what happens when
-// a guest has gone: it asks, waits, and starts again. And how a ballot is sent, and the answer understood.
+// What every screen has: larger text; on a guest's own device a way out at once. And a ballot on its way, and what
+// comes of it: sent as it is, or sealed on a kiosk; practice is nobody's business.
 
 const SIZES = [100, 125, 150]; // per cent
 
@@ -55,6 +55,9 @@ if (!away) {
   for (const turn of ["keydown", "wheel"]) document.addEventListener(turn, keepSize, { capture: true, passive: false });
 }
 
+/** What this device can do besides: `kiosk` is guest_kiosk.js, where that is in the page. */
+export const device = { kiosk: null };
+
 /** How a ballot is sent by a script. */
 export const toTake = (body, signal) => {
   const headers = { "Kiosk-Script": "yes" };
@@ -69,69 +72,75 @@ export function heard(answer) {
   return isHeard ? { isTaken, refusal, status: answer.status, again: answer.headers.get("Retry-After") } : null;
 }
 
-/** Get a page anew if `isFree`; not while the network is away: a browser's error page has no way back. */
-export async function renew(path, isFree) {
-  const isThere = await fetch(path, { method: "HEAD", cache: "no-store" }).then(() => true, () => false);
-  if (isThere && isFree()) window.location.replace(path);
-}
+const find = (id) => document.getElementById(id);
+// Where a slip's guest has come to an end: starting over would lead to a slip that is used.
+const ENDS = ["thank_you", "refusal_used_slip"];
 
-const BEAT = 300_000; // milliseconds
-
-/** Have a kiosk's pages kept. A browser looks for a newer script at each page it loads, and notes on the disk when it
-    asked the server: so the server is asked here, and until the next time the browser's own memory. */
-async function keepPages(place) {
-  for (const updateViaCache of ["none", "all"]) {
-    await navigator.serviceWorker.register(`${place}/worker`, { scope: place, updateViaCache });
-  }
-}
-
-/** Let the kiosk at `path` be heard, at fixed times of the clock: no guest moves them, so they tell of none.
-    `hear` is given each answer; a page that was heard is kept for when the network is away. */
-export function beat(path, hear = () => {}) {
-  const place = path.replace(/\/$/, "");
-  window.setTimeout(() => {
-    if (place && navigator.serviceWorker) keepPages(place).catch(() => {});
-    fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" }).then(hear).catch(() => {});
-    beat(path, hear);
-  }, BEAT - (Date.now() % BEAT));
-}
-
-/** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays, and who
-    is there may also start again. */
-export function watchIdle(form, isInUse, leave, startAgain) {
-  const dialog = document.getElementById("still-here");
+/** How the form's ballot goes: `send` it, `giveUp` what is on its way. `show` gives the message its screen, `said`
+    is a text of the screen, `moveOn` starts again once the guest has read what came of it. A kiosk has `envelopes`
+    (guest_kiosk.js). */
+export function delivery(form, show, said, moveOn, envelopes) {
+  let sending = null;
+  let envelope = null;
   let timer = 0;
+  const later = (act, milliseconds) => (timer = window.setTimeout(act, Number(milliseconds)));
 
-  const wait = () => {
-    window.clearTimeout(timer);
-    timer = window.setTimeout(ask, Number(form.dataset.idle));
-  };
-  const ask = () => {
-    if (!isInUse()) {
-      wait();
-      return;
-    }
-    dialog.showModal();
-    timer = window.setTimeout(go, Number(form.dataset.leave));
-  };
-  const stay = () => {
-    if (dialog.open) dialog.close();
-    wait();
-  };
-  const go = () => {
-    stay();
-    leave();
-  };
-
-  document.getElementById("leave").addEventListener("click", () => {
-    stay();
-    startAgain();
-  });
-  document.getElementById("stay").addEventListener("click", stay);
-  dialog.addEventListener("click", (event) => event.target === dialog && stay());
-  dialog.addEventListener("cancel", stay);
-  for (const touch of ["pointerdown", "keydown", "wheel"]) {
-    document.addEventListener(touch, () => !dialog.open && wait(), { passive: true });
+  function tell(key) {
+    show();
+    find("message").querySelector("p").textContent = said(key);
+    find("again").hidden = key !== "refusal_offline";
+    if (find("answer-now")) find("answer-now").hidden = key !== "practised";
+    find("start-over").hidden = key === "waiting" || (form.elements.slip && ENDS.includes(key));
   }
-  wait();
+
+  async function send() {
+    if (sending) return;
+    sending = new AbortController();
+    const { signal } = sending;
+    tell("sending");
+    try {
+      hear(await deliver(signal));
+    } catch {
+      if (!signal.aborted) tell("refusal_offline");
+    }
+    sending = null;
+  }
+
+  /** What the server says of the ballot. A kiosk that does not hear it keeps the ballot sealed, which is as good
+      as taken. */
+  async function deliver(signal) {
+    if (form.dataset.home) return { isTaken: true };
+    if (!envelopes) return heard(await fetch(form.action, toTake(new URLSearchParams(new FormData(form)), signal)));
+    envelope ??= await envelopes.seal(form);
+    const answer = await envelopes.post(form.action, envelope, false, signal);
+    signal.throwIfAborted();
+    if (answer) return answer;
+    if (Date.now() >= Number(form.dataset.closes)) return { refusal: "closed" };
+    await envelopes.keep(envelope);
+    return { isTaken: true };
+  }
+
+  function hear(answer) {
+    if (!answer) {
+      tell("refusal_offline");
+    } else if (answer.refusal === "wait") {
+      tell("waiting");
+      later(send, answer.again * 1000);
+    } else {
+      if (answer.isTaken) {
+        envelope = null;
+        form.reset();
+      }
+      tell(!answer.isTaken ? `refusal_${answer.refusal}` : form.dataset.home ? "practised" : "thank_you");
+      if (form.dataset.thanks) later(moveOn, form.dataset.thanks);
+    }
+  }
+
+  function giveUp() {
+    sending?.abort();
+    window.clearTimeout(timer);
+    envelope = null;
+  }
+
+  return { send, giveUp };
 }

@@ -47,7 +47,7 @@ def seal(
     in_play: bool = False,
     room: int = ROOM * STATEMENTS,
 ) -> bytes:
-    """An envelope as guest_envelope.js makes it."""
+    """An envelope as guest_kiosk.js makes it."""
     ephemeral = ec.generate_private_key(ec.SECP256R1())
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     box = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
@@ -360,7 +360,7 @@ def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
 def test_all_files_a_kiosk_may_ask_for_are_kept_for_it(kiosk: Kiosk) -> None:
     kiosk.store.add_link(Admission.KIOSK, "frida", code="a-code")
     worker = kiosk.client.get("/k/a-code/worker").text
-    for file in ("guest.js", "guest_bar.js", "guest_envelope.js", "fonts/guest-arabic-400.woff2"):
+    for file in ("guest.js", "guest_bar.js", "guest_kiosk.js", "fonts/guest-arabic-400.woff2"):
         assert f'"/static/{file}"' in worker
     for page in ("", "/practice", "/stored", "/queue"):
         assert f'"/k/a-code{page}"' in worker

@@ -1,7 +1,8 @@
-// A kiosk's ballots are sealed for their box here, whether they go at once or wait for the network. Each has a
-// ticket inside, so the server takes it once however often it comes. What waits is the envelope and the letterbox
-// it is for, and nothing else: no time, no order, and all of one size.
-import { heard, toTake } from "./guest_bar.js";
+// What only a kiosk does: it asks whether its guest is still there, starts again, and is heard. And it seals ballots for
+// their box, whether they go at once or wait for the network. Each has a ticket inside, so the server takes it once
+// however often it comes. What waits is the envelope and the letterbox it is for, and nothing else: no time, no order,
+// and all of one size.
+import { device, heard, toTake } from "./guest_bar.js";
 
 const ROOM = 64; // bytes for each statement
 const TICKET = 16; // bytes
@@ -32,7 +33,7 @@ function isPlay(pause) {
 }
 
 /** A form's fields, sealed for the public key of `form.dataset.letterbox`, with that. */
-export async function seal(form) {
+async function seal(form) {
   const fields = encode(new URLSearchParams(new FormData(form)));
   const plain = new Uint8Array(TICKET + 1 + ROOM * form.querySelectorAll("fieldset").length);
   plain.set(random(TICKET));
@@ -53,7 +54,7 @@ export async function seal(form) {
 }
 
 /** Send what was sealed: what the server says of it (see `heard`), or null where none came. */
-export async function post(path, { letterbox, envelope }, hasWaited, abandoned) {
+async function post(path, { letterbox, envelope }, hasWaited, abandoned) {
   const body = new URLSearchParams({ _envelope: envelope, _letterbox: letterbox });
   if (hasWaited) body.set("_waited", "yes");
   const sending = new AbortController();
@@ -86,14 +87,14 @@ const ask = (...asked) => new Promise((resolve, reject) => {
 });
 
 /** Keep what was sealed until the network is back. */
-export async function keep(sealed) {
+async function keep(sealed) {
   navigator.storage.persist?.().catch(() => {});
   await ask("keep", JSON.stringify(sealed));
 }
 
 /** From now on try one of those that wait, whichever, at fixed times of the clock: no guest moves them. Two pauses lie
     between, and no try takes longer than PATIENCE: of three in a row two reach the server a pause apart, and are no play. */
-export function sendKept(path) {
+function sendKept(path) {
   address = `${path.replace(/\/$/, "")}/queue`;
   queue = opened();
   const pause = Number(document.getElementById("answers").dataset.pause);
@@ -120,3 +121,72 @@ function read(text) {
     return null;
   }
 }
+
+/** Get a page anew if `isFree`; not while the network is away: a browser's error page has no way back. */
+async function renew(path, isFree) {
+  const isThere = await fetch(path, { method: "HEAD", cache: "no-store" }).then(() => true, () => false);
+  if (isThere && isFree()) window.location.replace(path);
+}
+
+const BEAT = 300_000; // milliseconds
+
+/** Have a kiosk's pages kept. A browser looks for a newer script at each page it loads, and notes on the disk when it
+    asked the server: so the server is asked here, and until the next time the browser's own memory. */
+async function keepPages(place) {
+  for (const updateViaCache of ["none", "all"]) {
+    await navigator.serviceWorker.register(`${place}/worker`, { scope: place, updateViaCache });
+  }
+}
+
+/** Let the kiosk at `path` be heard, at fixed times of the clock: no guest moves them, so they tell of none.
+    `hear` is given each answer; a page that was heard is kept for when the network is away. */
+function beat(path, hear = () => {}) {
+  const place = path.replace(/\/$/, "");
+  window.setTimeout(() => {
+    if (place && navigator.serviceWorker) keepPages(place).catch(() => {});
+    fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" }).then(hear).catch(() => {});
+    beat(path, hear);
+  }, BEAT - (Date.now() % BEAT));
+}
+
+/** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays, and who
+    is there may also start again. */
+function watchIdle(form, isInUse, leave, startAgain) {
+  const dialog = document.getElementById("still-here");
+  let timer = 0;
+
+  const wait = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(ask, Number(form.dataset.idle));
+  };
+  const ask = () => {
+    if (!isInUse()) {
+      wait();
+      return;
+    }
+    dialog.showModal();
+    timer = window.setTimeout(go, Number(form.dataset.leave));
+  };
+  const stay = () => {
+    if (dialog.open) dialog.close();
+    wait();
+  };
+  const go = () => {
+    stay();
+    leave();
+  };
+
+  document.getElementById("leave").addEventListener("click", () => {
+    stay();
+    startAgain();
+  });
+  document.getElementById("stay").addEventListener("click", stay);
+  dialog.addEventListener("click", (event) => event.target === dialog && stay());
+  dialog.addEventListener("cancel", stay);
+  for (const touch of ["pointerdown", "keydown", "wheel"]) {
+    document.addEventListener(touch, () => !dialog.open && wait(), { passive: true });
+  }
+  wait();
+}
+
+device.kiosk = { seal, post, keep, sendKept, renew, beat, watchIdle };
