@@ -142,6 +142,7 @@ class House:
 
 PLACES = {
     "code": ["kiosk", "en"],
+    "device": ["kiosk"],
     "round_id": ["r"],
     "node_id": ["frida"],
     "statement_id": ["listened"],
@@ -161,7 +162,7 @@ def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str
             names = sorted(rule.arguments)
             for values in product(*(PLACES[name] for name in names)):
                 filled = dict(zip(names, values, strict=True))
-                path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, of=filled: of[found.group(1)], rule.rule)
+                path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found, of=filled: of[found.group(1)], rule.rule)
                 path = path.replace("/s/kiosk", "/s/poster").replace("/wall/kiosk", f"/wall/{wall}")
                 given = client.get(path)
                 yield path, TOKEN.sub(rb"\1\2", f"{given.status}\r\n{given.headers}".encode() + given.data)
