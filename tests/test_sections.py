@@ -74,7 +74,7 @@ def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -
     assert "Kan vara slump: sett över alla omgångar" in page
     assert "höll 40 av 100 (40 %) med, i den senaste avslutade 42 av 100 (42 %)" in page
     assert "Omgången som pågår är inte med i jämförelsen" in page
-    assert page.count("pågår</th>") + page.count("pågår <span") == 1
+    assert page.count("(pågår)</th>") + page.count("(pågår) <span") == 1
     figures = json.loads(
         desk.client.get("/admin/results/r2/dagverksamheten")
         .text.split('id="figures">')[1]
@@ -85,7 +85,7 @@ def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -
     chart = "/admin/chart/r2/dagverksamheten/listened/time"
     assert words(desk, f"{chart}.svg").count("pågår") == 1
     rows = list(csv.reader(io.StringIO(desk.client.get(f"{chart}.csv").get_data().decode("utf-8-sig"))))
-    assert [row[0].endswith(", pågår") for row in rows[1:]] == [False, False, True]
+    assert [row[0].endswith(" (pågår)") for row in rows[1:]] == [False, False, True]
 
 
 def test_a_fall_in_the_last_round_is_told_where_all_rounds_together_rise(desk: Desk) -> None:

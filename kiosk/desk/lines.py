@@ -176,7 +176,7 @@ def _outside_in_words(table: StatementTally) -> str:
 
 def round_name(found: Row) -> str:
     """A round's name in tables."""
-    return period(found.round) if found.is_closed else say("{period}, pågår", period=period(found.round))
+    return period(found.round) if found.is_closed else say("{period} (pågår)", period=period(found.round))
 
 
 def round_label(found: Row) -> str:
