@@ -177,9 +177,9 @@ def test_the_check_catches_a_key_destroyed_too_early(ready: Ready, monkeypatch: 
     """Control: the old key goes before the row is committed under the new one."""
     honest = KeyFolder.seal
 
-    def hasty(self: KeyFolder, row: str, plain: bytes) -> tuple[str, bytes]:
+    def hasty(self: KeyFolder, row: str, plain: bytes, *step: int) -> tuple[str, bytes]:
         self.sweep(row, keep=None)
-        return honest(self, row, plain)
+        return honest(self, row, plain, *step)
 
     monkeypatch.setattr(KeyFolder, "seal", hasty)
     copies = leftovers(ready, lambda store: store.cast("r", "a", ballot(5, 5), MONDAY))
