@@ -53,11 +53,17 @@ def row(finding: Finding) -> str:
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
+def _git(*words: str) -> str:
+    ran = subprocess.run(["git", *words], cwd=REPORT.parents[1], capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
+
+
 def section(name: str, rows: list[str]) -> str:
     """An attack's table, and which state of the code it was made on."""
-    described = ["git", "describe", "--always", "--dirty"]
-    state = subprocess.run(described, cwd=REPORT.parent, capture_output=True, text=True, check=True)
-    return f"## {name}\n\nRun at commit {state.stdout.strip()}.\n\n{COLUMNS}" + "\n".join(rows) + "\n"
+    state = _git("rev-parse", "--short", "HEAD")
+    if _git("status", "--porcelain", "--", ".", f":!{REPORT.relative_to(REPORT.parents[1])}"):
+        state += ", with changes since"
+    return f"## {name}\n\nRun at commit {state}.\n\n{COLUMNS}" + "\n".join(rows) + "\n"
 
 
 def sections(report: str) -> dict[str, str]:
