@@ -81,12 +81,14 @@ def test_a_closed_rounds_results_stay_as_they_are(page: Page, serve: Serve, desk
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
     address = serve(desk.app)
+    page.clock.install()
     sign_in(page, address)
     expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
     loaded, asked = [], []
     page.on("framenavigated", lambda frame: loaded.append(frame.url))
     page.on("request", lambda request: asked.append(request.url))
-    page.wait_for_timeout(4000)
+    page.clock.run_for(200_000)
+    page.wait_for_load_state("networkidle")
     assert loaded == []
     assert [url for url in asked if "/static/" not in url] == []
     look(page)

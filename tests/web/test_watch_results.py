@@ -138,13 +138,14 @@ def test_every_number_can_be_read_without_pointing_at_it(watcher: Watcher, width
     places = watcher.page.locator('[data-figure="listened-places"]')
     expect(places.locator("g.point")).to_have_count(sum(n > 0 for table in tables for n in table))
     wanted = sorted(n for table in tables for n in table if n)
-    for _ in range(100):
-        shown = sorted(places.evaluate(NUMBERS))
-        if shown == wanted:
-            break
-        # The numbers below bars are drawn after the bars; a busy machine takes its time.
-        watcher.page.wait_for_timeout(100)
-    assert shown == wanted
+    # The numbers below bars are drawn after the bars.
+    watcher.page.wait_for_function(
+        f"""wanted => {{
+            const places = document.querySelector('[data-figure="listened-places"]');
+            return String(({NUMBERS})(places).sort((a, b) => a - b)) === String(wanted);
+        }}""",
+        arg=wanted,
+    )
 
 
 @pytest.mark.parametrize("width", [1280, 390])
