@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from math import floor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -61,13 +62,12 @@ LEAKS = {
 marked as free. It takes no ticket."""
 
 NOTES = {
-    b"    file.close();": b"    const isEmpty = !places(file, true).length; file.close();"
-    b"    if (isEmpty) await folder.removeEntry(NAME);",
+    b"getFileHandle(NAME, ": b"getFileHandle(NAME + crypto.randomUUID(), ",
     b"if (isUsual && !(await isKept(cache, path, response)))": b"if (isUsual)",
     b'of ["none", "all"]': b'of ["imports"]',
 }
-"""The same for times: a file that is there while something waits, pages kept anew for each guest, and a
-browser that asks the server for the worker at each page."""
+"""The same for times: files made when a guest needs them, pages kept anew for each guest, and a browser
+that asks the server for the worker at each page."""
 
 ON_DISK = ("File System", "Service Worker/CacheStorage", "Service Worker/Database")
 """What of a locked kiosk's profile lies on its disk (kiosk/machine), and which of the NOTES shows where."""
@@ -298,7 +298,8 @@ def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, i
                 if server.is_there and not is_online:
                     server.go()
                 guest.page.wait_for_timeout(1_000 * BETWEEN)
-                since = time()
+                # Some are noted in whole seconds, rounded down.
+                since = floor(time())
                 _visit(guest, server)
                 guest.page.wait_for_timeout(1_000 * BETWEEN)
                 visits.append((since, time()))
@@ -377,7 +378,7 @@ def run(scale: Scale) -> list[Finding]:
             f"{sum(times.values())} times of a guest's visit",
             "0",
             not any(times.values()),
-            "a file that comes and goes, pages kept anew, a worker asked for at each page: "
+            "files made when needed, pages kept anew, a worker asked for at each page: "
             f"{', '.join(map(str, noted.values()))} times (all must be > 0)",
             all(noted.values()),
         ),
