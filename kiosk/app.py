@@ -92,15 +92,23 @@ def on_one_address(guest: Wsgi, desk: Wsgi) -> Wsgi:
     return by_path
 
 
-def serve(listeners: list[tuple[str, Wsgi]], counting: Counting | None, *, scheme: str = "http") -> None:
+def serve(
+    listeners: list[tuple[str, Wsgi]],
+    counting: Counting | None,
+    *,
+    scheme: str = "http",
+    told: Callable[[], None] = lambda: None,
+) -> None:
     """Serve each application on its address until interrupted or told to end (SIGINT, SIGTERM).
 
-    `scheme` is what browsers use: https where a proxy in front encrypts.
+    `scheme` is what browsers use: https where a proxy in front encrypts. `told` is called once the addresses
+    answer.
     """
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [_server(address, application, scheme) for address, application in listeners]
+    told()
     if counting:
         counting.start()
     threads = [threading.Thread(target=server.run, daemon=True) for server in servers]

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, time, timedelta
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
@@ -23,7 +23,7 @@ from kiosk.check import check_report, check_text, read_checked
 from kiosk.counting import Counting, count_if_due
 from kiosk.database import StoreError
 from kiosk.definition import DefinitionError
-from kiosk.demonstration import build_demonstration
+from kiosk.demonstration import Demonstration, build_demonstration
 from kiosk.doctor import Weight, examine
 from kiosk.drafts import DraftError, write_form
 from kiosk.export import files
@@ -167,7 +167,14 @@ def demo() -> None:
     click.echo("Filling a year of rounds with made-up answers ...", err=True)
     made = build_demonstration(settings, library, datetime.now())
     guest, desk = guest_and_desk(settings, made.store, library, DEMONSTRATION_TICKS)
-    address = settings.guest_address
+    serve(
+        [(settings.guest_listen, on_one_address(guest, desk))],
+        Counting(made.store, DEMONSTRATION_TICKS),
+        told=partial(_tell_of_demonstration, made, settings.guest_address),
+    )
+
+
+def _tell_of_demonstration(made: Demonstration, address: str) -> None:
     click.echo(f"The demonstration is running. Answers are counted every {DEMONSTRATION_TICKS.seconds} s.")
     click.echo(f"  Answer as a guest     {address}/")
     click.echo(f"  ... from a poster     {address}/s/{made.poster_code}")
@@ -177,10 +184,6 @@ def demo() -> None:
     click.echo(f"  Sign in as            {made.name}")
     click.echo(f"  Password              {made.password}")
     click.echo("Stop with Ctrl+C.")
-    serve(
-        [(settings.guest_listen, on_one_address(guest, desk))],
-        Counting(made.store, DEMONSTRATION_TICKS),
-    )
 
 
 @main.command()
