@@ -143,22 +143,31 @@ def attack_early_figures(how: Strategy, target: Target, seed: int) -> bool:
         return attack_one(how, target, seed)
 
 
-def _percent(attack: Callable[[int], bool], targets: int, pool: ProcessPoolExecutor) -> float:
-    return 100 * sum(pool.map(attack, range(targets), chunksize=4)) / targets
+def came_alone(seed: int) -> bool:
+    """Whether the round's first guest is the only one of its first day."""
+    return sum(one.at < OPENING + timedelta(days=1) for one in visits(Random(seed), A_DAY, "balanced")) == 1
+
+
+def _percent(attack: Callable[[int], bool], seeds: Sequence[int], pool: ProcessPoolExecutor) -> float:
+    return 100 * sum(pool.map(attack, seeds, chunksize=4)) / len(seeds)
 
 
 def _crowding(scale: Scale) -> Iterator[Finding]:
     is_full = scale is Scale.FULL
-    targets, controls = (1_000, 300) if is_full else (12, 24)
+    targets, controls = (1_000, 100) if is_full else (12, 20)
+    alone = [seed for seed in range(30 * controls) if came_alone(seed)][:controls]
     with ProcessPoolExecutor() as pool:
         for target in Target:
-            worst = max(_percent(partial(attack_one, how, target), targets, pool) for how in STRATEGIES)
+            worst = max(
+                _percent(partial(attack_one, how, target), range(targets), pool) for how in STRATEGIES
+            )
             if target is Target.ANYBODY:
                 leaky = partial(attack_one, STRATEGIES[1], target, is_leaky=True)
-                leak, caught, least = "hiding under k", _percent(leaky, controls // 3, pool), 50.0
+                leak, caught, least = "hiding under k", _percent(leaky, range(controls), pool), 50.0
             else:
                 early = partial(attack_early_figures, STRATEGIES[0], target)
-                leak, caught, least = "first figures from 2k", _percent(early, controls, pool), MOST_PERCENT
+                leak, caught = "first figures from 2k, a guest who came alone", _percent(early, alone, pool)
+                least = MOST_PERCENT
             yield Finding(
                 f"stuffing: {BUDGET} ballots, {A_DAY:g} guests a day, {targets} targets ({target.value}), "
                 f"best of {len(STRATEGIES)} plans",

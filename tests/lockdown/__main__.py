@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import sync_playwright
 
-from tests.attack.next_guest import served
 from tests.lockdown.screen import NotPossibleHereError, check_possible
 from tests.lockdown.tries import BY_HAND, TRIES, Try
 from tests.lockdown.trying import Escaper, Outcome
+from tests.serving import served
 
 REPORT = Path(__file__).parents[2] / "docs" / "lockdown.md"
 
