@@ -46,6 +46,9 @@ QUIET = 0.9
 LONGEST = 15.0
 """Seconds to wait for a browser or a page."""
 
+WORKERS = ("service_worker", "worker")
+"""Scripts of the page's that come with a sign of life: nothing a guest could see or touch."""
+
 OWN_PAGES = ("chrome://omnibox-popup.top-chrome/", "chrome://webui-")
 """Parts of the browser that list themselves as pages and show nothing by themselves."""
 
@@ -176,7 +179,7 @@ class Kiosk:
         return frozenset(
             Page(page["id"], page["type"], page["url"], unescape(page["title"]))
             for page in found
-            if not page["url"].startswith(OWN_PAGES)
+            if not page["url"].startswith(OWN_PAGES) and page["type"] not in WORKERS
         )
 
     def open(self, address: str) -> None:
