@@ -52,6 +52,7 @@ def write_a_statement(page: Page) -> None:
     expect(page.locator("#text-4")).to_have_value("Jag blir väl bemött")
     assert barriers(page) == []
     page.get_by_role("link", name="Se som en gäst").click()
+    expect(page.locator("body.steps")).to_be_visible()
     # By keyboard: taps within moments of a change are meant for the screen before.
     page.locator('[data-language="sv"]').press("Enter")
     page.locator("#start").press("Enter")
