@@ -21,6 +21,7 @@ from kiosk.rounds import Admission
 from kiosk.sizes import Screen
 from tests.serving import served
 from tests.test_guest import NOW, Place
+from tests.web.touch import touch
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ class Camera:
         self.taken.append(path)
 
     def tap(self, selector: str) -> None:
-        self.page.clock.run_for(500)
-        self.page.locator(selector).locator("visible=true").first.click()
+        touch(self.page, selector)
 
     def walk(self, language: str, start: str, *, is_phone: bool) -> None:
         """Every screen from the picker to the thank-you, and those beside the way."""

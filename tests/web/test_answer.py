@@ -16,6 +16,7 @@ from kiosk.guest.pace import Pace
 from kiosk.rounds import Admission
 from kiosk.slips import spaced
 from tests.test_guest import NOW, Place
+from tests.web.touch import touch
 
 pytestmark = pytest.mark.browser
 
@@ -54,9 +55,7 @@ class Guest:
         self.tap("#start")
 
     def tap(self, selector: str) -> None:
-        """Touch something, no sooner than a screen reacts to touches."""
-        self.page.clock.run_for(500)
-        self.page.locator(selector).locator("visible=true").first.click()
+        touch(self.page, selector)
 
     def choose(self, value: str) -> None:
         self.tap(f'fieldset:not([hidden]) label:has(input[value="{value}"])')

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.web.touch import touch
+
 pytestmark = pytest.mark.browser
 
 
@@ -66,8 +68,7 @@ def answer(page: Page, address: str, language: str) -> None:
     for _ in range(4):
         steps += ['fieldset:not([hidden]) label:has(input[value="4"])', "#next"]
     for step in steps:
-        page.clock.run_for(500)
-        page.locator(step).click()
+        touch(page, step)
     expect(page.locator("#message p")).to_have_text(
         {"sv": "Tack för dina svar!", "ar": "شكرًا على إجاباتك!"}[language]
     )

@@ -20,8 +20,8 @@ from tests.web.test_screen import (
     open_page,
     overflow,
     start,
-    tap,
 )
+from tests.web.touch import touch
 
 __all__ = ["open_page"]
 
@@ -64,7 +64,7 @@ def assert_controls_stay(page: Page) -> dict[str, Any]:
     """The boxes of the controls, which are the same on every statement."""
     first = boxes(page)
     for _ in range(STATEMENTS - 1):
-        tap(page, "#skip")
+        touch(page, "#skip")
         assert boxes(page) == first, page.locator("legend:visible").inner_text()
     return first
 
@@ -88,7 +88,7 @@ def test_controls_are_at_the_same_place_on_every_statement(
         start(page, language)
         found = assert_controls_stay(page)
         assert {"next", "back", "skip", "start-over", "language", "text-size"} <= set(found)
-        tap(page, "#language")
+        touch(page, "#language")
         assert {name: found[name] for name in boxes(page)} == boxes(page)
         page.reload()
         assert "language" not in boxes(page)
@@ -121,7 +121,7 @@ def test_answers_are_seen_beside_a_long_statement_on_a_small_phone(
 ) -> None:
     page = open_page(size, "/s/poster")
     start(page, language)
-    tap(page, "#skip")
+    touch(page, "#skip")
     assert page.evaluate(IN_VIEW) >= least
     for name, (_x, _y, width, height) in boxes(page).items():
         assert min(width, height) >= 44, name
@@ -146,9 +146,9 @@ def test_on_ten_inches_with_speech_the_controls_stay_in_view(
     open_page: Open, sounds: Path, language: str
 ) -> None:
     page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]), audio=sounds)
-    tap(page, f'[data-language="{language}"]')
+    touch(page, f'[data-language="{language}"]')
     assert_in_view(page, "#start")
-    tap(page, "#start")
+    touch(page, "#start")
     for _ in range(STATEMENTS):
         for depth in (0, 10_000):
             page.evaluate("(y) => window.scrollTo(0, y)", depth)
@@ -156,7 +156,7 @@ def test_on_ten_inches_with_speech_the_controls_stay_in_view(
                 assert_in_view(page, control)
         width = page.locator("legend:visible").evaluate("(e) => e.getBoundingClientRect().width")
         assert width >= 0.38 * TEN_INCH[0][0]
-        tap(page, "#skip")
+        touch(page, "#skip")
 
 
 def assert_in_view(page: Page, control: str) -> None:
@@ -183,9 +183,9 @@ def test_practice_and_what_is_stored_fit_a_measured_screen(
 ) -> None:
     page = open_page(size, "/practice", screen=screen)
     assert overflow(page) <= 0
-    tap(page, f'[data-language="{language}"]')
+    touch(page, f'[data-language="{language}"]')
     assert overflow(page) <= 0
-    tap(page, "#start")
+    touch(page, "#start")
     assert overflow(page) <= 0
     page.goto(page.url.removesuffix("practice") + f"stored#{language}")
     assert overflow(page) <= 0
@@ -231,7 +231,7 @@ def test_a_message_in_all_languages_fits_a_kiosk(open_page: Open, path: str) -> 
 
 def test_the_ways_beside_stand_apart_from_the_button_above(open_page: Open) -> None:
     page = open_page(PHONE, "/s/poster")
-    tap(page, '[data-language="sv"]')
+    touch(page, '[data-language="sv"]')
     above, below = page.locator("#start").bounding_box(), page.locator("#try-first").bounding_box()
     assert above
     assert below

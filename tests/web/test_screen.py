@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from kiosk.rounds import Admission
 from kiosk.sizes import Screen
 from tests.test_guest import NOW, Place
+from tests.web.touch import touch
 
 pytestmark = pytest.mark.browser
 
@@ -55,14 +56,9 @@ def open_page(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Open]:
         context.close()
 
 
-def tap(page: Page, selector: str) -> None:
-    page.clock.run_for(500)
-    page.locator(selector).locator("visible=true").first.click()
-
-
 def start(page: Page, language: str = "sv") -> None:
-    tap(page, f'[data-language="{language}"], button[lang="{language}"]')
-    tap(page, "#start")
+    touch(page, f'[data-language="{language}"], button[lang="{language}"]')
+    touch(page, "#start")
 
 
 def overflow(page: Page) -> int:
@@ -95,21 +91,21 @@ def test_text_grows_at_one_place_of_every_screen_and_nothing_overflows(
         )
 
     look()
-    tap(page, f'[data-language="{language}"]')
+    touch(page, f'[data-language="{language}"]')
     look()
-    tap(page, "#start")
+    touch(page, "#start")
     look()
     assert {y for _, y in places} == {places[0][1]}
     for factor, said in ((1.25, "125 %"), (1.5, "150 %")):
-        tap(page, "#text-size")
+        touch(page, "#text-size")
         assert font_size(page) == pytest.approx(usual * factor)
         assert button.inner_text().strip().endswith(said)
         for _ in range(STATEMENTS - 1):
             assert overflow(page) <= 0, page.locator("legend:visible").inner_text()
-            tap(page, "#skip")
+            touch(page, "#skip")
         for _ in range(STATEMENTS - 1):
-            tap(page, "#back")
-    tap(page, "#text-size")
+            touch(page, "#back")
+    touch(page, "#text-size")
     assert font_size(page) == pytest.approx(usual)
 
 
@@ -127,13 +123,13 @@ def test_the_size_goes_with_the_guest_and_is_kept_nowhere(open_page: Open) -> No
 
     def grown() -> None:
         start(page)
-        tap(page, "#text-size")
+        touch(page, "#text-size")
         assert font_size(page) > usual
 
     # Without a network the page stays: it is not a fresh one that is the usual size.
     page.context.set_offline(True)
     grown()
-    tap(page, "#start-over")
+    touch(page, "#start-over")
     expect(page.locator("#picker")).to_be_visible()
     assert font_size(page) == usual
     grown()
@@ -144,7 +140,7 @@ def test_the_size_goes_with_the_guest_and_is_kept_nowhere(open_page: Open) -> No
     page.context.set_offline(False)
     grown()
     for _ in range(STATEMENTS):
-        tap(page, "#skip")
+        touch(page, "#skip")
     expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
     assert font_size(page) == usual
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie.length]") == [0, 0, 0]
@@ -215,7 +211,7 @@ def test_capitals_are_tall_enough_for_the_distance_and_answers_for_a_finger(
         statement = page.locator("legend:visible").inner_text()
         if not (width_mm == TEN_INCH[1] and statement.startswith(TOO_LONG_FOR_TEN_INCHES)):
             assert room <= 0, f"{statement} must be scrolled by {room}"
-        tap(page, "#skip")
+        touch(page, "#skip")
 
 
 def test_a_screen_nobody_measured_has_smaller_letters(open_page: Open, browser: Browser) -> None:
@@ -249,8 +245,8 @@ def test_two_kiosks_of_one_installation_each_have_letters_for_their_own_screen(
 def test_long_answers_leave_the_statement_room_on_a_small_screen(open_page: Open, language: str) -> None:
     size, width_mm = TEN_INCH
     page = open_page(size, screen=Screen(width_mm, 600))
-    tap(page, f'[data-language="{language}"]')
-    tap(page, "#start")
+    touch(page, f'[data-language="{language}"]')
+    touch(page, "#start")
     box = page.locator("legend:visible").bounding_box()
     assert box
     assert box["width"] >= 0.38 * size[0]
@@ -276,9 +272,9 @@ def test_on_an_upright_screen_all_that_is_touched_is_within_reach(
         return [f"{n}: {mm:.0f} mm" for n, mm in zip(names, floor, strict=True) if not 799 <= mm <= 1101]
 
     assert out_of_reach() == []
-    tap(page, f'[data-language="{language}"]')
+    touch(page, f'[data-language="{language}"]')
     assert out_of_reach() == []
-    tap(page, "#start")
+    touch(page, "#start")
     assert out_of_reach() == []
     page.clock.run_for(91_000)
     expect(page.locator("dialog")).to_be_visible()
@@ -286,14 +282,14 @@ def test_on_an_upright_screen_all_that_is_touched_is_within_reach(
         "all => all.flatMap((e) => [e.getBoundingClientRect().top, e.getBoundingClientRect().bottom])"
     )
     assert all(799 <= lower_edge + (height - y) * width_mm / width <= 1101 for y in dialog)
-    tap(page, "#stay")
+    touch(page, "#stay")
     page.route("**/", lambda route: route.fulfill(status=500))
     for _ in range(STATEMENTS):
-        tap(page, "#skip")
+        touch(page, "#skip")
     expect(page.locator("#again")).to_be_visible()
     assert out_of_reach() == []
     page.unroute("**/")
-    tap(page, "#again")
+    touch(page, "#again")
     expect(page.locator("#again")).not_to_be_visible()
     assert out_of_reach() == []
 
@@ -422,8 +418,8 @@ def test_leaving_in_the_middle_blanks_the_page_and_back_shows_no_answer(
     before = page.locator("#leave-now").bounding_box()
     start(page)
     assert page.locator("#leave-now").bounding_box() == before
-    tap(page, 'fieldset:not([hidden]) label:has(input[value="5"])')
-    tap(page, "#next")
+    touch(page, 'fieldset:not([hidden]) label:has(input[value="5"])')
+    touch(page, "#next")
     steps = page.evaluate("history.length")
     # At once: the tap that follows another one is heeded, and the page is empty before the other has come.
     seen = page.evaluate(
@@ -463,13 +459,13 @@ SPACED = """() => {
 def walk(page: Page, language: str, look: Callable[[str], None]) -> None:
     """Look at every screen from the picker to the thank-you."""
     look("picker")
-    tap(page, f'[data-language="{language}"]')
+    touch(page, f'[data-language="{language}"]')
     look("promise")
-    tap(page, "#start")
+    touch(page, "#start")
     for at in range(STATEMENTS):
         look(f"statement {at + 1}")
-        tap(page, 'fieldset:not([hidden]) label:has(input[value="4"])')
-        tap(page, "#next")
+        touch(page, 'fieldset:not([hidden]) label:has(input[value="4"])')
+        touch(page, "#next")
     expect(page.locator("#message")).to_be_visible()
     look("thanks")
 
@@ -484,12 +480,12 @@ def test_axe_finds_nothing_on_any_screen(open_page: Open, size: Size, language: 
         found[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
 
     if size == KIOSK:
-        tap(page, f'[data-language="{language}"]')
+        touch(page, f'[data-language="{language}"]')
         page.clock.run_for(91_000)
         expect(page.locator("dialog")).to_be_visible()
         look("still here")
         with page.expect_navigation():
-            tap(page, "#leave")
+            touch(page, "#leave")
     walk(page, language, look)
     for path in ("/thanks", "/stored", "/nothing") if size == KIOSK else ("/q", "/s/poster/stored", "/s/no"):
         page.goto(page.evaluate("origin") + path)
@@ -534,7 +530,7 @@ def test_a_chosen_answer_is_seen_in_forced_colours(open_page: Open) -> None:
     start(page)
     answer = page.locator(".answer:visible").first
     before = answer.screenshot()
-    tap(page, ".answer")
+    touch(page, ".answer")
     page.locator("legend:visible").focus()
     assert answer.screenshot() != before
 
