@@ -49,12 +49,13 @@ class Words:
 
 @dataclass(frozen=True)
 class Said:
-    """What is stored about a guest, in one language, and the word that leads back."""
+    """What is stored about a guest, in one language, and the words that lead back and away."""
 
     language: Language
     title: str
     sentences: tuple[str, ...]
     back: str
+    leave_now: str
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ class Pages:
                     found.text(SCREEN["stored"]),
                     tuple(found.text(line) for line in said),
                     found.text(SCREEN["back"]),
+                    found.text(SCREEN["leave_now"]),
                 )
                 for found in spoken
             ],

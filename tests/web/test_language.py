@@ -89,6 +89,9 @@ def test_what_is_stored_is_told_in_the_guests_language_and_leads_back_in_it(
     guest.tap("#stored")
     expect(guest.page.locator("section").first).to_have_attribute("lang", "fi")
     expect(guest.page.locator("#back")).to_have_text("Takaisin")
+    if way == "phone":
+        expect(guest.page.locator("#leave-now")).to_have_text("Poistu sivulta heti")
+        expect(guest.page.locator("#leave-now")).to_have_attribute("lang", "fi")
     assert guest.page.locator("section").first.evaluate("(e) => e.getBoundingClientRect().top") < 400
     assert "#" not in guest.page.url
     guest.tap("#back")
@@ -178,3 +181,14 @@ def test_after_a_slip_was_taken_nothing_leads_to_a_dead_end(phone: Guest) -> Non
     expect(phone.page.locator("#message p")).to_have_text("Tack för dina svar!")
     expect(phone.page.locator("#start-over")).not_to_be_visible()
     expect(phone.page.locator("#leave-now")).to_be_visible()
+
+
+def test_without_a_script_practice_is_in_the_guests_language(
+    browser: Browser, serve: Serve, tmp_path: Any
+) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(serve(Place(tmp_path).app) + "/?lang=fi")
+    page.locator("#try-first").click()
+    expect(page.locator("html")).to_have_attribute("lang", "fi")
+    context.close()

@@ -45,6 +45,25 @@ IN_VIEW = """() => {
 }"""
 """How many answers are seen in full between the bar and the steps."""
 
+BROKEN = """(percent) => {
+    document.documentElement.dataset.size = percent;
+    const broken = [];
+    const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const { currentNode: text, currentNode: { parentElement: of } } = texts;
+        if (of.closest(".unseen, .word, script, [hidden]") || !of.checkVisibility()) continue;
+        for (const { index, 0: word } of text.data.matchAll(/[^\\s\\/-]+/g)) {
+            const range = document.createRange();
+            range.setStart(text, index);
+            range.setEnd(text, index + word.length);
+            const lines = [...range.getClientRects()].map(({ bottom }) => Math.round(bottom / 8));
+            if (new Set(lines).size > 1) broken.push(word);
+        }
+    }
+    return broken;
+}"""
+"""Words that stand on two lines, in this text size."""
+
 
 @pytest.fixture
 def sounds(tmp_path: Path) -> Path:
@@ -52,6 +71,15 @@ def sounds(tmp_path: Path) -> Path:
     library = Place(tmp_path / "another").library
     surveys = list(library.surveys.values())
     build(tmp_path / "audio", {code: spoken_texts(library.guest[code], surveys) for code in ("sv", "ar")})
+    return tmp_path / "audio"
+
+
+@pytest.fixture
+def all_sounds(tmp_path: Path) -> Path:
+    """A folder with speech in every language there is a voice for."""
+    library = Place(tmp_path / "another").library
+    surveys = list(library.surveys.values())
+    build(tmp_path / "audio", {code: spoken_texts(found, surveys) for code, found in library.guest.items()})
     return tmp_path / "audio"
 
 
@@ -245,3 +273,38 @@ def test_no_word_of_the_pad_is_broken(open_page: Open, language: str) -> None:
         height = key.evaluate("(e) => e.scrollHeight")
         key.evaluate("(e) => (e.style.overflowWrap = 'normal')")
         assert key.evaluate("(e) => [e.scrollHeight, e.scrollWidth - e.clientWidth]") == [height, 0]
+
+
+@pytest.mark.parametrize(
+    ("size", "screen", "largest"),
+    [
+        (KIOSK, None, 150),
+        (TEN_INCH[0], Screen(TEN_INCH[1]), 100),
+        (TWENTY_ONE_INCH[0], Screen(TWENTY_ONE_INCH[1]), 150),
+        (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700), 150),
+        (PHONE, None, 150),
+        (SMALL_PHONE, None, 125),
+        (NARROW, None, 100),
+    ],
+    ids=["kiosk", "10 inches", "21 inches", "upright", "phone", "small phone", "narrow"],
+)
+@pytest.mark.parametrize("is_heard", [False, True], ids=["", "heard"])
+def test_no_word_of_a_statement_or_an_answer_is_broken(
+    open_page: Open,
+    request: pytest.FixtureRequest,
+    size: tuple[int, int],
+    screen: Screen | None,
+    largest: int,
+    is_heard: bool,
+) -> None:
+    audio = request.getfixturevalue("all_sounds") if is_heard else None
+    page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen, audio=audio)
+    broken = {}
+    for language in LANGUAGES:
+        start(page, language)
+        for statement in range(STATEMENTS):
+            for percent in range(100, largest + 1, 25):
+                broken[language, statement + 1, percent] = page.evaluate(BROKEN, percent)
+            touch(page, "#skip")
+        page.reload()
+    assert {place: words for place, words in broken.items() if words} == {}
