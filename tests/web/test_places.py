@@ -308,3 +308,17 @@ def test_no_word_of_a_statement_or_an_answer_is_broken(
             touch(page, "#skip")
         page.reload()
     assert {place: words for place, words in broken.items() if words} == {}
+
+
+@pytest.mark.parametrize("size", [PHONE, SMALL_PHONE, NARROW])
+def test_no_word_of_a_slips_page_is_broken(open_page: Open, size: tuple[int, int]) -> None:
+    page = open_page(size, "/q")
+    for language in LANGUAGES:
+        page.goto(f"{page.url.partition('?')[0]}?lang={language}")
+        assert page.evaluate(BROKEN, 100) == [], language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pad_is_seen_whole_on_ten_inches(open_page: Open, language: str) -> None:
+    page = open_page(TEN_INCH[0], f"/pair?lang={language}", screen=Screen(TEN_INCH[1]))
+    assert_in_view(page, '.digits [value="done"]:not(.first)')
