@@ -18,8 +18,8 @@ from waitress.server import create_server
 from kiosk.counting import Counting
 from kiosk.desk.app import create_desk_app
 from kiosk.devices import Devices
+from kiosk.guest.app import create_guest_app
 from kiosk.guest.pace import Pace
-from kiosk.guest.views import create_guest_app
 from kiosk.library import Library
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.store import Store

@@ -10,8 +10,8 @@ from flask import request
 from werkzeug.test import TestResponse
 
 from kiosk.devices import LIFETIME, SILENT_AFTER, WRONG_TRIES, Devices, Life, TooManyTriesError
+from kiosk.guest.app import create_guest_app
 from kiosk.guest.pace import Pace
-from kiosk.guest.views import create_guest_app
 from kiosk.office import Deed
 from kiosk.rounds import Admission
 from kiosk.sizes import Screen

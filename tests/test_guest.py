@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from kiosk.ballot import Ballot, NoAnswer
 from kiosk.devices import Devices
+from kiosk.guest.app import create_guest_app
 from kiosk.guest.pace import Pace
-from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
 from kiosk.rounds import Admission, Round
 from kiosk.settings import read_settings

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from kiosk.ballot import NoAnswer
 from kiosk.drafts import reviews
+from kiosk.guest.app import create_guest_app
 from kiosk.guest.pace import Pace
-from kiosk.guest.views import create_guest_app
 from kiosk.rounds import Admission, Round
 from tests.test_desk import Desk
 from tests.test_xlsform import ASKED, CHOICES, HEAD, sheet

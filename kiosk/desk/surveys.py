@@ -25,8 +25,8 @@ from kiosk.drafts import (
     write_form,
     write_survey,
 )
+from kiosk.guest.ballots import BALLOT, SCRIPT
 from kiosk.guest.pages import Notice, Pages
-from kiosk.guest.views import BALLOT, SCRIPT
 from kiosk.i18n import REFERENCE
 from kiosk.office import Deed
 from kiosk.survey import Scale, Statement, Survey, read_scales

@@ -18,8 +18,8 @@ from typing import Any
 from kiosk.app import Wsgi, serve
 from kiosk.ballot import Ballot
 from kiosk.database import Database
+from kiosk.guest.app import create_guest_app
 from kiosk.guest.pace import Pace
-from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
 from kiosk.seal import KeyFolder
 from kiosk.settings import read_settings

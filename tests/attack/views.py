@@ -24,8 +24,8 @@ from kiosk.ballot import Ballot, NoAnswer
 from kiosk.cli import main
 from kiosk.desk.app import create_desk_app
 from kiosk.export import files
+from kiosk.guest.app import create_guest_app
 from kiosk.guest.pace import Pace
-from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
 from kiosk.rounds import Admission, Round
 from kiosk.settings import read_settings

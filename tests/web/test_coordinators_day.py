@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from kiosk.guest.app import create_guest_app
 from kiosk.guest.pace import Pace
-from kiosk.guest.views import create_guest_app
 from kiosk.library import read_library
 from kiosk.paper import POSTER_LANGUAGES, Size
 from kiosk.rounds import Admission

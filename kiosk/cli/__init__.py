@@ -1,0 +1,53 @@
+"""The `kiosk` command, put together from its topics, one module each."""
+
+import os
+
+import click
+
+from kiosk import __version__
+from kiosk.cli import (
+    accounts,
+    audio,
+    backups,
+    installation,
+    links,
+    lockdown,
+    paper,
+    questions,
+    results,
+    rounds,
+    simulate,
+)
+
+COMMANDS = (
+    installation.init,
+    installation.serve_command,
+    installation.demo,
+    installation.count,
+    installation.doctor,
+    questions.check,
+    questions.survey,
+    audio.audio,
+    accounts.user,
+    rounds.round_group,
+    results.results,
+    results.export,
+    paper.slips,
+    paper.poster,
+    links.link,
+    lockdown.lockdown,
+    backups.backup_command,
+    backups.restore_command,
+    simulate.simulate_command,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kiosk")
+def main() -> None:
+    """An anonymous survey and feedback kiosk."""
+    os.umask(0o077)
+
+
+for command in COMMANDS:
+    main.add_command(command)

@@ -1,0 +1,55 @@
+"""What commands are given: the installation they work on, names that must be there, files that must not."""
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.database import StoreError
+from kiosk.library import Library
+from kiosk.paper import PaperError
+from kiosk.settings import Settings, read_settings
+from kiosk.store import Store, open_store
+
+NEW_FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
+
+
+def current_settings(data: str = "instance") -> Settings:
+    """What the environment says; `data` is the folder where it names none."""
+    return read_settings(os.environ, data=data)
+
+
+def installed_store(settings: Settings) -> Store:
+    """The store of an installation that `kiosk init` made."""
+    if not settings.data.is_dir():
+        raise StoreError(f"there is no installation in {settings.data} yet; run: kiosk init")
+    store = open_store(settings.data, settings.database_url, settings.keys)
+    store.check_schema()
+    return store
+
+
+def pick(found: Any, wanted: str, what: str) -> Any:
+    """What stands under the name `wanted` in `found`, a mapping of things of one kind."""
+    check_among(found, wanted, what)
+    return found[wanted]
+
+
+def check_among(found: Collection[str], wanted: str, what: str) -> None:
+    """Tell what names there are, if `wanted` is none of them."""
+    if wanted not in found:
+        raise StoreError(f"there is no {what} {wanted!r}; there are: {', '.join(sorted(found))}")
+
+
+def check_unit(library: Library, unit: str) -> None:
+    """Raise StoreError unless some tree has the unit."""
+    check_among({leaf for tree in library.trees.values() for leaf in tree.leaves}, unit, "unit")
+
+
+def check_new(file: Path) -> None:
+    """Before anything is made that could then not be written."""
+    if file.exists():
+        raise PaperError(f"{file} exists already; choose another name")
+    if not file.absolute().parent.is_dir():
+        raise PaperError(f"{file}: there is no folder {file.parent}; make it first")

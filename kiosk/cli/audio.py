@@ -1,0 +1,54 @@
+"""Speech for guests: what is drafted by a machine, recorded by people, or silent."""
+
+import click
+
+from kiosk.audio import VOICES, speeches, spoken_texts
+from kiosk.audio import build as build_audio
+from kiosk.cli.arguments import check_among, current_settings
+from kiosk.cli.mistakes import mendable
+from kiosk.library import Library, read_library
+
+
+@click.group()
+def audio() -> None:
+    """Texts read aloud to guests: a machine's drafts, and people's recordings."""
+
+
+@audio.command(name="build")
+@mendable
+def audio_build() -> None:
+    """Make draft speech for each text without a sound, where there is a voice; needs espeak-ng and lame."""
+    settings = current_settings()
+    made, removed = build_audio(settings.audio_folder, _spoken(read_library(settings)))
+    click.echo(f"{settings.audio_folder}: {made} drafts made, {removed} removed. A machine speaks them;")
+    click.echo("ask people with the language as their own to record them: kiosk audio list --language CODE")
+
+
+@audio.command(name="list")
+@click.option("--language", help="All texts of one language, as a script to record from.")
+@mendable
+def audio_list(language: str | None) -> None:
+    """Tell what is recorded, drafted by a machine, or silent in each language."""
+    settings = current_settings()
+    spoken, folder = _spoken(read_library(settings)), settings.audio_folder
+    if language is not None:
+        check_among(set(spoken), language, "language")
+        click.echo(f"Record each as {folder / 'recordings' / language}/NAME.mp3 (or .m4a, .ogg, .wav):")
+        for speech in speeches(folder, language, spoken[language]):
+            state = "recorded" if speech.is_recorded else "draft" if speech.file else "silent"
+            click.echo(f"{speech.name}  {state:8}  {speech.text}")
+        return
+    for code, texts in spoken.items():
+        found = speeches(folder, code, texts)
+        recorded, sounds = sum(one.is_recorded for one in found), sum(one.file is not None for one in found)
+        voice = "" if code in VOICES else "; no voice for drafts: must be recorded"
+        click.echo(
+            f"{code}: {recorded} recorded, {sounds - recorded} drafts by a machine, "
+            f"{len(found) - sounds} silent{voice}"
+        )
+
+
+def _spoken(library: Library) -> dict[str, list[str]]:
+    """Language -> every text that can be read out in it."""
+    surveys = list(library.surveys.values())
+    return {code: spoken_texts(found, surveys) for code, found in library.guest.items()}

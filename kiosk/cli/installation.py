@@ -1,0 +1,106 @@
+"""An installation: setting it up, serving it or a demonstration, counting, and looking whether it is well."""
+
+import sys
+from datetime import datetime
+from functools import partial
+
+import click
+
+from kiosk.app import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
+from kiosk.cli.arguments import current_settings, installed_store
+from kiosk.cli.mistakes import mendable
+from kiosk.counting import Counting, count_if_due
+from kiosk.demonstration import Demonstration, build_demonstration
+from kiosk.doctor import Weight, examine
+from kiosk.library import read_library
+from kiosk.settings import secret_key
+from kiosk.slips import spaced
+from kiosk.store import open_store
+
+
+@click.command()
+@mendable
+def init() -> None:
+    """Set up an installation in KIOSK_DATA, or upgrade its tables."""
+    settings = current_settings()
+    store = open_store(settings.data, settings.database_url, settings.keys)
+    store.migrate()
+    store.renew(giving_up_lost=True)
+    secret_key(settings)
+    # So that the first count waits for the first tick, rather than make up for one before it.
+    count_if_due(store, settings.ticks, datetime.now())
+    click.echo(f"Ready in {settings.data}.")
+    click.echo("Next: kiosk user add NAME --role coordinator, then kiosk serve.")
+
+
+@click.command(name="serve")
+@click.option("--no-count", is_flag=True, help="A timer runs `kiosk count` instead.")
+@mendable
+def serve_command(no_count: bool) -> None:
+    """Serve guests and staff, each on an address of its own."""
+    settings = current_settings()
+    library = read_library(settings)
+    store = installed_store(settings)
+    store.renew()
+    guest, desk = guest_and_desk(settings, store, library, settings.ticks)
+    click.echo(f"Guests:  http://{settings.guest_listen}/")
+    click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
+    serve(
+        [(settings.guest_listen, guest), (settings.desk_listen, desk)],
+        None if no_count else Counting(store, settings.ticks),
+        scheme="https" if settings.is_https else "http",
+    )
+
+
+@click.command()
+@mendable
+def demo() -> None:
+    """Serve a demonstration with made-up answers; it starts anew each time."""
+    settings = current_settings(data="demonstration")
+    library = read_library(settings)
+    check_is_free(settings.guest_listen)
+    click.echo("Filling a year of rounds with made-up answers ...", err=True)
+    made = build_demonstration(settings, library, datetime.now())
+    guest, desk = guest_and_desk(settings, made.store, library, DEMONSTRATION_TICKS)
+    serve(
+        [(settings.guest_listen, on_one_address(guest, desk))],
+        Counting(made.store, DEMONSTRATION_TICKS),
+        told=partial(_tell_of_demonstration, made, settings.guest_address),
+    )
+
+
+def _tell_of_demonstration(made: Demonstration, address: str) -> None:
+    click.echo(f"The demonstration is running. Answers are counted every {DEMONSTRATION_TICKS.seconds} s.")
+    click.echo(f"  Answer as a guest     {address}/")
+    click.echo(f"  ... from a poster     {address}/s/{made.poster_code}")
+    for code in made.slip_codes:
+        click.echo(f"  ... with a slip       {address}/q#{spaced(code)}")
+    click.echo(f"  See the results       {address}/admin/")
+    click.echo(f"  Sign in as            {made.name}")
+    click.echo(f"  Password              {made.password}")
+    click.echo("Stop with Ctrl+C.")
+
+
+@click.command()
+@mendable
+def count() -> None:
+    """Count the boxes if a tick has passed since the last count; a timer runs this."""
+    settings = current_settings()
+    store = installed_store(settings)
+    now = datetime.now()
+    if count_if_due(store, settings.ticks, now):
+        click.echo(f"Counted for {settings.ticks.latest(now):%Y-%m-%d %H:%M}.")
+    else:
+        click.echo(f"Nothing to do: {settings.ticks.latest(now):%Y-%m-%d %H:%M} has been counted.")
+
+
+@click.command()
+@mendable
+def doctor() -> None:
+    """Is this installation as anonymous as it claims? Ends with status 1 if something is bad."""
+    settings = current_settings()
+    found = examine(settings, installed_store(settings), read_library(settings), datetime.now())
+    for advice in found:
+        click.echo(f"{advice.weight:4}  {advice.text}")
+    if any(advice.weight is Weight.BAD for advice in found):
+        sys.exit(1)

@@ -1,0 +1,51 @@
+"""Addresses of kiosks and posters."""
+
+from datetime import datetime
+
+import click
+
+from kiosk.cli.arguments import check_unit, current_settings, installed_store
+from kiosk.cli.mistakes import mendable
+from kiosk.database import StoreError
+from kiosk.library import read_library
+from kiosk.office import COMMAND_LINE, Deed
+from kiosk.rounds import Admission
+from kiosk.sizes import (
+    DISTANCE_LIMITS_MM,
+    LEAST_DISTANCE_MM,
+    LOWER_EDGE_LIMITS_MM,
+    WIDTH_LIMITS_MM,
+    Screen,
+)
+
+
+@click.command()
+@click.option("--unit", required=True, help="Id of a unit.")
+@click.option("--poster", is_flag=True, help="An open poster link instead of a kiosk's address.")
+@click.option("--screen-mm", type=click.IntRange(*WIDTH_LIMITS_MM), help="Width of what is lit.")
+@click.option("--distance-mm", type=click.IntRange(*DISTANCE_LIMITS_MM), help="From the guest; else 600.")
+@click.option("--low-mm", type=click.IntRange(*LOWER_EDGE_LIMITS_MM), help="Lower edge above the floor.")
+@mendable
+def link(unit: str, poster: bool, screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> None:
+    """Make the address that turns a screen into a unit's kiosk, or a poster's link.
+
+    Without --screen-mm a kiosk's screen measures what KIOSK_SCREEN_MM says of all.
+    """
+    settings = current_settings()
+    check_unit(read_library(settings), unit)
+    screen = _measured(screen_mm, distance_mm, low_mm)
+    if poster and screen:
+        raise StoreError("a poster's link has no screen; leave --screen-mm out")
+    store, way = installed_store(settings), Admission.POSTER if poster else Admission.KIOSK
+    made = store.add_link(way, unit, screen=screen)
+    store.office.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, f"{unit}, {way.value}")
+    click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{made.code}")
+
+
+def _measured(screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> Screen | None:
+    """What the options say of a screen, or None if they say nothing."""
+    if screen_mm is not None:
+        return Screen(screen_mm, distance_mm or LEAST_DISTANCE_MM, low_mm)
+    if distance_mm is not None or low_mm is not None:
+        raise StoreError("--distance-mm and --low-mm need --screen-mm beside them; measure what is lit")
+    return None

@@ -1,0 +1,21 @@
+"""What locks a machine to one kiosk's address."""
+
+from pathlib import Path
+
+import click
+
+from kiosk.cli.mistakes import mendable
+from kiosk.lockdown import CHECKLIST, read_address
+from kiosk.lockdown import files as lockdown_files
+from kiosk.lockdown import write as write_lockdown
+
+
+@click.command()
+@click.option("--address", required=True, help="The kiosk's address, as kiosk link prints it.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@mendable
+def lockdown(address: str, out: Path) -> None:
+    """Write the files that lock a machine to one kiosk's address, and a checklist to follow."""
+    made = lockdown_files(read_address(address))
+    write_lockdown(out, made)
+    click.echo(f"{out}: {len(made)} files. Now follow {out / CHECKLIST}.")

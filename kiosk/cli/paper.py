@@ -1,0 +1,92 @@
+"""Paper that leads guests to the questions: slips and posters."""
+
+from datetime import datetime
+from pathlib import Path
+from secrets import SystemRandom
+
+import click
+
+from kiosk.cli.arguments import (
+    NEW_FILE,
+    check_among,
+    check_new,
+    check_unit,
+    current_settings,
+    installed_store,
+    pick,
+)
+from kiosk.cli.mistakes import mendable
+from kiosk.library import Library, read_library, shown_languages, spoken_languages
+from kiosk.office import COMMAND_LINE, Deed
+from kiosk.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
+from kiosk.rounds import Admission
+from kiosk.settings import Settings
+from kiosk.slips import spaced
+from kiosk.store import Store
+
+
+@click.command()
+@click.option("--round", "of_round", required=True, help="Id of a round; see kiosk round list.")
+@click.option("--unit", required=True, help="Id of a unit.")
+@click.option("--number", type=click.IntRange(1, 2000), default=50, show_default=True)
+@click.option("--pdf", type=NEW_FILE, help="Write sheets to cut into this file, instead of the codes alone.")
+@click.option("--languages", help="Of the sheets, such as: sv,ar; all that guests may choose if not given.")
+@mendable
+def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: str | None) -> None:
+    """Make single-use codes and print them; they are kept nowhere else."""
+    settings = current_settings()
+    store = installed_store(settings)
+    if pdf is None:
+        if languages:
+            raise PaperError("codes alone are in no language; leave --languages out, or add --pdf FILE")
+        for code in sorted(_print_slips(store, of_round, unit, number)):
+            click.echo(spaced(code))
+        return
+    check_new(pdf)
+    library = read_library(settings)
+    rounds = {state.round.id: state.round for state in store.rounds()}
+    survey = pick(rounds, of_round, "round").survey
+    words = _words(library, shown_languages(library.guest, survey, _allowed(settings, store)), languages)
+    codes = _print_slips(store, of_round, unit, number)
+    pdf.write_bytes(slip_sheets(settings.guest_address, codes, words, SystemRandom()))
+    click.echo(f"{pdf}: {number} slips. Print it, then delete it: whoever has it can answer with its codes.")
+
+
+def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[str]:
+    codes = store.print_slips(of_round, unit, number)
+    store.office.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, f"{of_round}, {unit}, {number}")
+    return codes
+
+
+@click.command()
+@click.option("--unit", required=True, help="Id of a unit.")
+@click.option("--size", type=click.Choice(list(Size)), default=Size.A4, show_default=True)
+@click.option("--out", type=NEW_FILE, required=True, help="A new PDF file.")
+@click.option("--languages", help="Such as: sv,ar; all that guests may choose if not given.")
+@mendable
+def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
+    """Make a poster or table card with a unit's poster link, which is made if there is none."""
+    settings = current_settings()
+    library, store = read_library(settings), installed_store(settings)
+    check_unit(library, unit)
+    check_new(out)
+    words = _words(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
+    of_unit = [found for found in store.links() if found.unit_id == unit]
+    posters = [found for found in of_unit if found.admission is Admission.POSTER]
+    link = posters[0] if posters else store.add_link(Admission.POSTER, unit)
+    address = f"{settings.guest_address}/s/{link.code}"
+    out.write_bytes(poster_page(address, words, size))
+    click.echo(f"{out}: leads to {address}")
+
+
+def _words(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[Words, ...]:
+    """What paper says in the languages asked for, or all that are possible."""
+    asked = possible if languages is None else languages.replace(",", " ").split()
+    for code in asked:
+        check_among(possible, code, "language for guests")
+    return words_in(library.guest, asked)
+
+
+def _allowed(settings: Settings, store: Store) -> frozenset[str] | None:
+    """Languages shown although not reviewed; None for all."""
+    return None if store.is_demonstration else settings.languages

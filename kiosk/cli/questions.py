@@ -1,0 +1,80 @@
+"""Survey files and translations: checking them, and surveys to and from XLSForm."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import click
+
+from kiosk.check import check_report, check_text, read_checked
+from kiosk.cli.arguments import check_new, current_settings, pick
+from kiosk.cli.mistakes import in_english, mendable
+from kiosk.definition import DefinitionError
+from kiosk.drafts import DraftError, write_form
+from kiosk.library import read_library
+from kiosk.office import COMMAND_LINE
+from kiosk.survey import read_scales
+from kiosk.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@mendable
+def check(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check survey files and translations; PATHS are further survey files or folders of them."""
+    settings = current_settings()
+    checked = read_checked(settings, list(paths))
+    if as_json:
+        click.echo(json.dumps(check_report(checked), ensure_ascii=False, indent=2))
+    else:
+        click.echo(check_text(checked), nl=False)
+
+
+@click.group()
+def survey() -> None:
+    """Surveys as XLSForm, the spreadsheet of KoboToolbox and ODK."""
+
+
+@survey.command(name="export")
+@click.argument("survey_id")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@mendable
+def survey_export(survey_id: str, file: Path) -> None:
+    """Write a survey as XLSForm, in every language that has all its texts."""
+    library = read_library(current_settings())
+    check_new(file)
+    found = pick(library.surveys, survey_id, "survey")
+    file.write_bytes(write_xlsform(found, no_answer_words(library.guest)))
+    click.echo(f"{file}: {len(found.statements)} statements.")
+
+
+@survey.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@mendable
+def survey_import(file: Path) -> None:
+    """Take in an XLSForm as a survey of the installation's own, in KIOSK_DATA/questions."""
+    settings = current_settings()
+    library = read_library(settings)
+    scales = {
+        name: scale
+        for folder in settings.definition_folders
+        for name, scale in read_scales(folder / "scales").items()
+    }
+    try:
+        form = read_xlsform(file.read_bytes(), f"XLSForm {file.name}")
+        made = write_form(
+            settings.data / "questions",
+            settings.data / "translations",
+            form,
+            library.surveys,
+            scales,
+            {code: found.texts for code, found in library.guest.items()},
+            COMMAND_LINE,
+            date.today(),
+        )
+    except XLSFormError as error:
+        raise DefinitionError(f"{file}: {in_english([error.reason])}") from error
+    except DraftError as error:
+        raise DefinitionError(f"{file}: {in_english(error.reasons)}") from error
+    click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")

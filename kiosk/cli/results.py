@@ -1,0 +1,50 @@
+"""What is published: printed, or written into files. Nothing here knows more than the snapshot."""
+
+from pathlib import Path
+
+import click
+
+from kiosk.cli.arguments import current_settings, installed_store
+from kiosk.cli.mistakes import mendable
+from kiosk.database import StoreError
+from kiosk.export import files
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the snapshot document.")
+@mendable
+def results(as_json: bool) -> None:
+    """Print what is published: the snapshot, the same for everybody."""
+    store = installed_store(current_settings())
+    if as_json:
+        click.echo(store.snapshot_text())
+        return
+    for found in store.snapshot()["rounds"]:
+        click.echo(f"{found['id']} ({found['state']}, version {found['version']}, k={found['k']})")
+        for node in found["nodes"]:
+            if node.get("apart"):
+                click.echo(f"  {node['id']}: {node['apart']} sent in play, not counted")
+            if node["answered"] is None:
+                words = {"waiting": "waiting for more answers", "too_few": "too few answers"}
+                click.echo(f"  {node['id']}: {words[node['why']]}")
+                continue
+            click.echo(f"  {node['id']}: {node['answered']} answered")
+            for name, table in node["statements"].items():
+                counts = " ".join(map(str, table["counts"]))
+                others = " ".join(f"{kind}={n}" for kind, n in table["no_answer"].items())
+                click.echo(f"    {name}: {counts}  {others} withheld={table['withheld']}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@mendable
+def export(folder: Path) -> None:
+    """Write what is published into a new FOLDER: counts and codebook as CSV, the snapshot, a description."""
+    store = installed_store(current_settings())
+    if folder.exists():
+        raise StoreError(f"{folder} exists already; choose another name")
+    found = files(store.snapshot(), [state.round for state in store.rounds()])
+    folder.mkdir(parents=True)
+    for name, content in found.items():
+        (folder / name).write_bytes(content)
+    click.echo(f"{folder}: {', '.join(found)}")

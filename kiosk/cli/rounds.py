@@ -1,0 +1,90 @@
+"""Rounds: opening one, and listing them."""
+
+from datetime import date, datetime, time, timedelta
+
+import click
+
+from kiosk.cli.arguments import current_settings, installed_store, pick
+from kiosk.cli.mistakes import mendable
+from kiosk.database import StoreError
+from kiosk.library import read_library
+from kiosk.office import COMMAND_LINE, Deed
+from kiosk.rounds import Admission, Figures, Round, round_id
+
+
+@click.group(name="round")
+def round_group() -> None:
+    """Rounds: open one, or list them. A round closes by itself, at the time fixed when it opened."""
+
+
+@round_group.command(name="open")
+@click.option("--survey", "survey_id", required=True, help="Id of a survey; see kiosk check.")
+@click.option("--tree", "tree_id", required=True, help="Id of a tree of units.")
+@click.option("--k", default=5, show_default=True, help="Fewest ballots counted together; 8 suits shelters.")
+@click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), help="First day; today if not given.")
+@click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which guests can answer.")
+@click.option("--days", type=int, help="Number of days instead of --closes; a quarter is 90.")
+@click.option(
+    "--admission",
+    type=click.Choice([way.value for way in Admission]),
+    multiple=True,
+    default=["kiosk", "slip"],
+    show_default=True,
+    help="Ways to answer; repeat for several. With poster, stuffing is not prevented.",
+)
+@click.option(
+    "--figures",
+    type=click.Choice([when.value for when in Figures]),
+    default=Figures.LIVE.value,
+    show_default=True,
+    help="When figures are shown. at_closing suits units where the same guests answer every week.",
+)
+@mendable
+def round_open(
+    survey_id: str,
+    tree_id: str,
+    k: int,
+    opens: datetime | None,
+    closes: datetime | None,
+    days: int | None,
+    admission: tuple[str, ...],
+    figures: str,
+) -> None:
+    """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
+    settings = current_settings()
+    library, store = read_library(settings), installed_store(settings)
+    now = datetime.now()
+    opens_at = opens or datetime.combine(date.today(), time())
+    if (closes is None) == (days is None):
+        raise StoreError("say how long the round is: either --closes or --days")
+    closes_at = closes + timedelta(days=1) if closes else opens_at + timedelta(days=days or 0)
+    survey = pick(library.surveys, survey_id, "survey")
+    taken = [state.round.id for state in store.rounds()]
+    new = Round(
+        round_id(survey, opens_at.date(), taken),
+        survey,
+        pick(library.trees, tree_id, "tree"),
+        k,
+        opens_at,
+        closes_at,
+        frozenset(Admission(way) for way in admission),
+        Figures(figures),
+    )
+    store.open_round(new, now)
+    store.office.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
+    opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
+    click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
+
+
+@round_group.command(name="list")
+@mendable
+def round_list() -> None:
+    """List all rounds, the latest first."""
+    for state in installed_store(current_settings()).rounds():
+        terms = state.round
+        condition = "closed" if state.is_closed else "open"
+        ways = ",".join(sorted(terms.admission))
+        click.echo(
+            f"{terms.id}  {condition}  {terms.opens_at:%Y-%m-%d} to {terms.closes_at:%Y-%m-%d %H:%M}  "
+            f"k={terms.k}  {terms.tree.root.id}  {ways}"
+        )

@@ -1,0 +1,65 @@
+"""The real thing under a simulated clock, for who wants to know what a number of guests would show."""
+
+import json
+from pathlib import Path
+from random import Random
+from typing import TextIO
+
+import click
+
+from kiosk.check import read_checked
+from kiosk.cli.arguments import current_settings, pick
+from kiosk.cli.mistakes import mendable
+from kiosk.library import Library
+from kiosk.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
+from kiosk.tree import Tree, flat_tree, read_tree
+
+
+@click.command(name="simulate")
+@click.option("--arrivals", type=click.File("r", encoding="utf-8"), required=True, help="JSON lines.")
+@click.option("--out", type=click.File("w", encoding="utf-8"), default="-", help="JSON lines.")
+@click.option("--k", default=5, show_default=True, help="Fewest ballots counted together.")
+@click.option("--days", type=int, help="Length of the round; up to the last arrival if not given.")
+@click.option("--units", help="Unit ids with commas between, or a tree file; else those that arrive.")
+@click.option("--survey", default="ombudsmannaskap", show_default=True, help="Id of a survey, or a file.")
+@click.option("--seed", type=int, help="For tests only: draw batches with a seeded generator.")
+@mendable
+def simulate_command(
+    arrivals: TextIO,
+    out: TextIO,
+    k: int,
+    days: int | None,
+    units: str | None,
+    survey: str,
+    seed: int | None,
+) -> None:
+    """Run the real code over a throw-away database and a simulated clock."""
+    settings = current_settings()
+    is_file = survey.endswith(".toml")
+    library = read_checked(settings, [Path(survey)] if is_file else [])
+    asked = pick(library.surveys, Path(survey).stem if is_file else survey, "survey")
+    found = read_arrivals(arrivals, arrivals.name, asked)
+    plan = plan_for(found, asked, _tree(units, found, library), k, days)
+    unknown = sorted({arrival.unit for arrival in found} - set(plan.tree.leaves))
+    if unknown:
+        raise ArrivalError(
+            f"{arrivals.name}: no unit {unknown[0]!r}; there are: {', '.join(plan.tree.leaves)}"
+        )
+    refused = Refused()
+    rng = None if seed is None else Random(seed)  # noqa: S311 - for tests only
+    for tick, snapshot in simulate(plan, found, rng, refused):
+        line = {"at": tick.isoformat(), "snapshot": snapshot}
+        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    out.flush()
+    if refused.ballots:
+        click.echo(f"kiosk: {refused.ballots} of {len(found)} came after closing, refused", err=True)
+
+
+def _tree(units: str | None, arrivals: list[Arrival], library: Library) -> Tree:
+    """The tree asked for: a file, a shipped tree's id, a list of units, or the units that arrive."""
+    if units and units.endswith(".toml"):
+        return read_tree(Path(units))
+    if units and units in library.trees:
+        return library.trees[units]
+    names = units.split(",") if units else {arrival.unit for arrival in arrivals}
+    return flat_tree(sorted({name.strip() for name in names} - {""}))

@@ -1,0 +1,166 @@
+"""The guest's application: wiring, routes, headers, error pages.
+
+Nothing is set on the device, nothing is logged, and every ballot that is taken gets the same bytes.
+"""
+
+import gzip
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response, abort, make_response, request
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import HTTPException, TooManyRequests
+
+from kiosk.devices import Devices
+from kiosk.guest import kiosks, practice, questions, slips, stored_page
+from kiosk.guest.ballots import SHORTEST_RETRY
+from kiosk.guest.guard import headers, is_own_form
+from kiosk.guest.pace import Pace
+from kiosk.guest.pages import Pages
+from kiosk.guest.side import Answer, GuestSide, guest_side, is_kiosk, measure
+from kiosk.guest.texts import REFUSALS
+from kiosk.library import Library
+from kiosk.saying import say_once
+from kiosk.settings import shipped_folder
+from kiosk.sizes import Screen
+from kiosk.store import Store
+
+LARGEST_FORM = 16 * 1024
+
+KIOSK_TRIES_AGAIN = 60
+"""Seconds. A kiosk has no button to load a page again, and the next round opens without anybody there."""
+
+WORKER, WORKER_GOOD_FOR = "guest.worker", 15 * 60
+"""Seconds a browser need not ask for the worker again: three signs of life, at which a kiosk's page asks."""
+
+PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
+
+
+def create_guest_app(
+    store: Store,
+    library: Library,
+    *,
+    clock: Callable[[], datetime],
+    pace: Pace,
+    allowed_languages: frozenset[str] | None,
+    devices: Devices | None = None,
+    leave_to: str = "https://www.smhi.se",
+    screen: Screen | None = None,
+    audio: Path | None = None,
+) -> Flask:
+    """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
+    demonstration only. `devices` are shared with the desk, which pairs them; `leave_to` is
+    where a phone goes at once; `screen` what kiosks measure that have no measures of their own;
+    `audio` holds speech."""
+    app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.ensure_ascii = False
+    pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
+    app.extensions["guest"] = GuestSide(store, pages, clock, pace, devices or Devices())
+    app.register_blueprint(_routes())
+    # Flask would write paths and times of failed requests to the log.
+    app.logger.disabled = True
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _failed)
+    app.before_request(measure)
+    app.before_request(_check_form)
+    app.after_request(_with_headers)
+    return app
+
+
+def _routes() -> Blueprint:
+    """Every address there is, and what answers it."""
+    views = Blueprint("guest", __name__, template_folder="templates")
+    for prefix in ("/", "/k/<code>", "/s/<code>"):
+        views.add_url_rule(prefix, f"start {prefix}", questions.start, methods=["GET"])
+        views.add_url_rule(prefix, f"answer {prefix}", questions.answer, methods=["POST"])
+        beside = prefix.rstrip("/")
+        at_practice = f"{beside}/practice"
+        views.add_url_rule(at_practice, f"practice {prefix}", practice.practice, methods=["GET"])
+        views.add_url_rule(at_practice, f"practise {prefix}", practice.practise, methods=["POST"])
+        views.add_url_rule(
+            f"{at_practice}/thanks", f"practised {prefix}", practice.practised, methods=["GET"]
+        )
+        views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", questions.thanks, methods=["GET"])
+        views.add_url_rule(f"{beside}/stored", f"stored {prefix}", stored_page.stored, methods=["GET"])
+        views.add_url_rule(f"{beside}/alive", f"alive {prefix}", kiosks.alive, methods=["GET"])
+        views.add_url_rule(f"{beside}/queue", f"queue {prefix}", kiosks.queue, methods=["GET"])
+    views.add_url_rule("/k/<code>/paired", "paired", kiosks.paired, methods=["GET"])
+    views.add_url_rule("/k/<code>/worker", "worker", kiosks.worker, methods=["GET"])
+    views.add_url_rule("/audio/<language>/<name>", "audio", questions.audio, methods=["GET"])
+    views.add_url_rule("/pair", "pairing", kiosks.pairing, methods=["GET"])
+    views.add_url_rule("/pair", "pair", kiosks.pair, methods=["POST"])
+    views.add_url_rule("/q", "slip", slips.slip, methods=["GET"])
+    views.add_url_rule("/q/questions", "slip form", slips.slip_form, methods=["POST"])
+    views.add_url_rule("/q/answer", "slip answer", slips.slip_answer, methods=["POST"])
+    views.add_url_rule("/q/thanks", "slip thanks", questions.thanks, methods=["GET"])
+    views.add_url_rule("/q/stored", "slip stored", stored_page.stored, methods=["GET"])
+    return views
+
+
+def _check_form() -> None:
+    """Refuse what no page of ours sends, before anything is looked up."""
+    if request.method != "POST":
+        return
+    if not request.host:
+        abort(400, "bad")
+    if not is_own_form(dict(request.headers), request.host_url.rstrip("/")):
+        abort(403, "bad")
+    if request.mimetype != "application/x-www-form-urlencoded":
+        abort(415, "bad")
+    if not request.get_data().isascii():
+        # A form is sent as ASCII: what cannot be read would be taken for questions left out.
+        abort(400, "bad")
+
+
+def _with_headers(response: Response) -> Response:
+    """What every answer carries: its policy allows the style of this request's screen, and no other's."""
+    response.headers.update(headers(guest_side().pages.styles(is_kiosk=True)))
+    if request.endpoint == WORKER:
+        response.headers["Cache-Control"] = f"private, max-age={WORKER_GOOD_FOR}"
+    elif request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return _compressed(response)
+
+
+def _compressed(response: Response) -> Response:
+    """A form carries all languages; packed it is a third as long. Answers to a POST are left alone."""
+    is_worth_it = response.status_code == 200 and response.mimetype in PACKED
+    if request.method != "GET" or not is_worth_it or not request.accept_encodings.quality("gzip"):
+        return response
+    response.direct_passthrough = False
+    response.set_data(gzip.compress(response.get_data(), mtime=0))
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+def _refused(error: HTTPException) -> Answer:
+    """A refusal in all languages, the same bytes for the same refusal."""
+    named = error.description or ""
+    reason = named if named in REFUSALS else "not_found" if error.code == 404 else "bad"
+    response = _refusal(reason, error.code or 500)
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(SHORTEST_RETRY)
+    return response
+
+
+def _failed(error: Exception) -> Answer:
+    """Drop the request's data: only what kind of error, and where in the code, is told, and once."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    say_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
+    return _refusal("failed", 500)
+
+
+def _refusal(reason: str, status: int) -> Answer:
+    way_out = "/pair" if reason == "not_paired" and request.path == "/" else ""
+    page = guest_side().pages.refusal(reason, way_out, is_kiosk=is_kiosk())
+    response = make_response(page, status)
+    response.headers["Kiosk-Refusal"] = reason
+    if request.path == "/" or request.path.startswith("/k/"):
+        response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={quote(request.path)}"
+    return response

@@ -1,0 +1,62 @@
+"""A ballot on its way in: read, taken, and answered with the same bytes whatever it holds."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Response, abort, redirect, request
+from werkzeug.exceptions import TooManyRequests
+
+from kiosk.ballot import Ballot, BallotError, read_ballot
+from kiosk.guest.side import Answer, guest_side
+from kiosk.rounds import Round
+from kiosk.slips import UnknownSlipError, UsedSlipError
+from kiosk.store import Link, NotAdmittedError, RoundClosedError
+
+SHORTEST_RETRY = 2
+"""Seconds told to a kiosk that sends too early; a constant, since the time left would tell of others."""
+
+SCRIPT, BALLOT = "Kiosk-Script", "Kiosk-Ballot"
+"""A script says that it asks, and is told that a ballot was taken by a mark no proxy makes: a redirect may be
+anybody's, and a script cannot see where it leads."""
+
+
+def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
+    """The ballot that a form's `fields` hold."""
+    if not fields:
+        # Our form always sends every statement: a body that holds none could not be read.
+        abort(400, "bad")
+    try:
+        return read_ballot(of_round.survey, fields)
+    except BallotError:
+        abort(400, "bad")
+
+
+def take(put: Callable[[datetime], None], thanks: str) -> Answer:
+    """Put a ballot where it belongs, and say so with the same bytes whatever it holds."""
+    try:
+        put(guest_side().clock())
+    except RoundClosedError:
+        abort(403, "closed")
+    except NotAdmittedError:
+        abort(403, "not_admitted")
+    except UsedSlipError:
+        abort(409, "used_slip")
+    except UnknownSlipError:
+        abort(403, "unknown_slip")
+    return taken(thanks)
+
+
+def taken(thanks: str) -> Answer:
+    """What every ballot that is taken is answered with: a form is led on, a script is told."""
+    if SCRIPT in request.headers:
+        return Response(status=204, headers={BALLOT: "taken"})
+    return redirect(thanks, 303)
+
+
+def is_play(link: Link, *, lane: str = "") -> bool:
+    """Whether a kiosk's ballot comes like play; raises TooManyRequests for one that comes too early after
+    others in its `lane`."""
+    pace = guest_side().pace
+    if pace.wait(link.code + lane) > 0:
+        raise TooManyRequests("wait", retry_after=SHORTEST_RETRY)
+    return pace.is_play(link.code + lane)

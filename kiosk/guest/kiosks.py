@@ -1,0 +1,85 @@
+"""A screen becomes a kiosk, is heard, and has what it needs while the network is away."""
+
+import re
+from contextlib import suppress
+
+from flask import Response, abort, make_response, redirect, request
+
+from kiosk.devices import DIGITS, TooManyTriesError
+from kiosk.guest.side import Answer, guest_side
+from kiosk.guest.ways_in import link_of
+from kiosk.i18n import REFERENCE
+from kiosk.rounds import Admission
+from kiosk.store import Link, RoundClosedError
+
+LETTERBOX = "Kiosk-Letterbox"
+"""Tells a kiosk's page at each sign of life which box is open: no guest shall get the last round's page."""
+
+JAVASCRIPT = "text/javascript; charset=utf-8"
+
+
+def pairing() -> Answer:
+    """Where the code from the desk is typed, with keys of its own: a screen may have no keyboard."""
+    return make_response(guest_side().pages.pairing(request.args.get("lang", REFERENCE), "", ""))
+
+
+def pair() -> Answer:
+    """One key pressed on the pad, or the code sent: then this screen gets an address of its own."""
+    side = guest_side()
+    sent, press = request.form.get("code", ""), request.form.get("press", "done")
+    typed = _digits(sent)
+    asked = request.form.get("lang", REFERENCE)
+    if press != "done":
+        typed = typed[:-1] if press == "erase" else _digits(sent + press)
+        return make_response(side.pages.pairing(asked, typed, ""))
+    try:
+        unit = side.devices.redeem(typed)
+    except TooManyTriesError:
+        return make_response(side.pages.pairing(asked, "", "too_many_codes"), 429)
+    if unit is None:
+        return make_response(side.pages.pairing(asked, "", "wrong_code"), 403)
+    return redirect(f"/k/{side.store.add_link(Admission.KIOSK, unit).code}/paired", 303)
+
+
+def _digits(text: str) -> str:
+    return re.sub("[^0-9]", "", text)[:DIGITS]
+
+
+def paired(code: str) -> Answer:
+    """Which unit the screen belongs to, before a guest's page: whoever paired it may have erred."""
+    return make_response(guest_side().pages.paired(link_of(code).unit_id, f"/k/{code}"))
+
+
+def alive(code: str = "") -> Answer:
+    """A kiosk's sign of life, which its page gives at fixed times of the clock."""
+    link, side = _kiosk(code), guest_side()
+    side.devices.heard(code)
+    response = Response(status=204)
+    with suppress(RoundClosedError):
+        of_round = side.store.running_round(link.unit_id, side.clock())
+        response.headers[LETTERBOX] = side.store.public_key(of_round.id, link.unit_id)
+    return response
+
+
+def worker(code: str) -> Answer:
+    """What keeps the kiosk's page for when the network is away."""
+    link, side = _kiosk(code), guest_side()
+    page, survey = f"/k/{code}", None
+    with suppress(RoundClosedError):
+        survey = side.store.running_round(link.unit_id, side.clock()).survey
+    kind = {"Content-Type": JAVASCRIPT, "Service-Worker-Allowed": page}
+    return make_response(side.pages.worker(page, survey), kind)
+
+
+def queue(code: str = "") -> Answer:
+    """The script of the file where envelopes wait, at an address its worker can keep it for."""
+    _kiosk(code)
+    return make_response(guest_side().pages.queue(), {"Content-Type": JAVASCRIPT})
+
+
+def _kiosk(code: str) -> Link:
+    """The kiosk asked for, under whichever address."""
+    link = guest_side().store.link(code)
+    if link is None or link.admission is not Admission.KIOSK:
+        abort(404, "not_paired")
+    return link

@@ -1,0 +1,41 @@
+"""Practice: the same screens, and nothing is kept."""
+
+from flask import make_response, request
+
+from kiosk.guest.ballots import sent_ballot, taken
+from kiosk.guest.side import Answer, guest_side, is_kiosk
+from kiosk.guest.ways_in import way_in_of
+from kiosk.i18n import REFERENCE
+from kiosk.rounds import Admission
+
+
+def practice(code: str = "") -> Answer:
+    """The questions, to try them."""
+    link, of_round = way_in_of(code)
+    page = guest_side().pages.form(
+        of_round.survey,
+        request.args.get("lang", REFERENCE),
+        {},
+        action=request.path,
+        is_kiosk=link.admission is Admission.KIOSK,
+        home=_home(),
+    )
+    return make_response(page)
+
+
+def practise(code: str = "") -> Answer:
+    """Look at a ballot and forget it."""
+    _, of_round = way_in_of(code)
+    sent_ballot(of_round, dict(request.form.lists()))
+    return taken(f"{request.path}/thanks")
+
+
+def practised(code: str = "") -> Answer:
+    """The end of a practice, with the way to the real questions."""
+    way_in_of(code)
+    return make_response(guest_side().pages.practised(_home(), is_kiosk=is_kiosk()))
+
+
+def _home() -> str:
+    """The address this practice belongs to."""
+    return request.path.partition("/practice")[0] or "/"

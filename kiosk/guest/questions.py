@@ -1,0 +1,61 @@
+"""The questions at a kiosk's address or a poster's link: a start page, one POST, one thank-you."""
+
+from flask import abort, make_response, request, send_file
+
+from kiosk.audio import KINDS, find
+from kiosk.guest.ballots import is_play, sent_ballot, take
+from kiosk.guest.envelopes import ENVELOPE, take_envelope
+from kiosk.guest.side import Answer, guest_side, is_kiosk
+from kiosk.guest.ways_in import way_in_of
+from kiosk.i18n import REFERENCE
+from kiosk.rounds import Admission
+
+
+def start(code: str = "") -> Answer:
+    """The questions, in the language asked for."""
+    link, of_round = way_in_of(code)
+    side, at_kiosk = guest_side(), link.admission is Admission.KIOSK
+    asked = request.args.get("lang", REFERENCE)
+    reply = side.store.reply(link.unit_id)
+    letterbox = side.store.public_key(of_round.id, link.unit_id) if at_kiosk else ""
+    page = side.pages.form(
+        of_round.survey,
+        asked,
+        reply,
+        action=request.path,
+        is_kiosk=at_kiosk,
+        letterbox=letterbox,
+        pause=side.pace.pause,
+        closes_at=of_round.closes_at,
+    )
+    return make_response(page)
+
+
+def answer(code: str = "") -> Answer:
+    """Take one ballot. The answer is the same bytes whatever it holds."""
+    if ENVELOPE in request.form:
+        return take_envelope(code)
+    link, of_round = way_in_of(code)
+    thanks = f"{request.path.rstrip('/')}/thanks"
+    ballot = sent_ballot(of_round, dict(request.form.lists()))
+    store, place = guest_side().store, (of_round.id, link.unit_id)
+    if link.admission is Admission.KIOSK and is_play(link):
+        return take(lambda now: store.put_apart(*place, now), thanks)
+    return take(lambda now: store.cast(*place, ballot, now), thanks)
+
+
+def thanks(**way_in: str) -> Answer:
+    """The same page for everybody, whichever `way_in`."""
+    del way_in
+    return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
+
+
+def audio(language: str, name: str) -> Answer:
+    """One text read out. Kept by no browser: it would tell which language somebody had."""
+    folder = guest_side().pages.audio
+    path = find(folder, language, name) if folder else None
+    if path is None:
+        abort(404)
+    response = send_file(path, mimetype=KINDS[path.suffix], conditional=True, etag=False)
+    del response.headers["Last-Modified"]
+    return response

@@ -1,0 +1,51 @@
+"""A slip: its code is typed or scanned, shown the questions for, and used up by one ballot."""
+
+from flask import abort, make_response, request
+
+from kiosk.guest.ballots import sent_ballot, take
+from kiosk.guest.side import Answer, guest_side
+from kiosk.guest.ways_in import running_round
+from kiosk.i18n import REFERENCE
+from kiosk.rounds import Admission, Round
+from kiosk.slips import normalise
+
+
+def slip() -> Answer:
+    """Where a slip's code is typed. A scanned one stands in the fragment, which no server sees."""
+    return make_response(guest_side().pages.slip(request.args.get("lang", REFERENCE)))
+
+
+def slip_form() -> Answer:
+    """The questions for a slip. It is not used up by looking at them."""
+    code, of_round, unit = _sent_slip()
+    asked, reply = request.form.get("lang", REFERENCE), guest_side().store.reply(unit)
+    page = guest_side().pages.form(
+        of_round.survey, asked, reply, action="/q/answer", slip=code, is_kiosk=False
+    )
+    return make_response(page)
+
+
+def slip_answer() -> Answer:
+    """Take one ballot that came by a slip, and use the slip up."""
+    code, of_round, unit = _sent_slip()
+    fields = {name: values for name, values in request.form.lists() if name != "slip"}
+    ballot, store = sent_ballot(of_round, fields), guest_side().store
+    return take(lambda now: store.cast(of_round.id, unit, ballot, now, code), "/q/thanks")
+
+
+def _sent_slip() -> tuple[str, Round, str]:
+    """(code, round, unit) of the slip that was sent; whether it is used is told at the end only."""
+    sent = request.form.getlist("slip")
+    if len(sent) != 1:
+        abort(400, "bad")
+    code = normalise(sent[0])
+    printed_for = guest_side().store.unit_of_slip(code)
+    if printed_for is None:
+        abort(403, "unknown_slip")
+    round_id, unit = printed_for
+    of_round = running_round(unit)
+    if of_round.id != round_id:
+        abort(403, "closed")
+    if Admission.SLIP not in of_round.admission:
+        abort(403, "not_admitted")
+    return code, of_round, unit
