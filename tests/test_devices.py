@@ -206,8 +206,10 @@ def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
     [link] = house.desk.store.links()
     assert (link.unit_id, f"/k/{link.code}", link.screen) == ("talk2me", path, Screen(476))
     assert house.desk.store.public_key("r", "talk2me") in house.screen.get(path).text
-    entry = house.desk.store.office.log()[0]
-    assert (entry.deed, entry.what) == (Deed.KIOSK_MOVED, f"frida → talk2me, {path[-4:]}")
+    log = house.desk.store.office.log()
+    assert (log[0].deed, log[0].what) == (Deed.KIOSK_MOVED, f"frida → talk2me, {path[-4:]}")
+    assert house.send("move", path, unit="talk2me").status_code == 303
+    assert house.desk.store.office.log() == log, "where it was already"
 
 
 def test_only_a_kiosk_is_measured_or_moved_and_only_to_a_unit(house: House) -> None:

@@ -81,8 +81,9 @@ def move() -> ResponseReturnValue:
         abort(404)
     if not form.validate():
         abort(400)
-    desk().store.move_link(found.code, form.unit.data)
-    note(Deed.KIOSK_MOVED, f"{found.unit_id} → {form.unit.data}, {mark_of(found)}")
+    if form.unit.data != found.unit_id:
+        desk().store.move_link(found.code, form.unit.data)
+        note(Deed.KIOSK_MOVED, f"{found.unit_id} → {form.unit.data}, {mark_of(found)}")
     return _to(found)
 
 
