@@ -201,9 +201,10 @@ def assert_in_view(page: Page, control: str) -> None:
     ("size", "screen"),
     [
         *[(size, Screen(width_mm)) for size, width_mm in (TEN_INCH, TWENTY_ONE_INCH)],
+        ((1920, 1200), Screen(TEN_INCH[1])),
         (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700)),
     ],
-    ids=["10 inches", "21 inches", "upright"],
+    ids=["10 inches", "21 inches", "10 inches, finer", "upright"],
 )
 @pytest.mark.parametrize("language", ["sv", "ar", "ru"])
 def test_practice_and_what_is_stored_fit_a_measured_screen(
