@@ -187,6 +187,19 @@ def test_on_ten_inches_with_speech_the_controls_stay_in_view(
         touch(page, "#skip")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whom_to_call_in_danger_is_seen_on_ten_inches(open_page: Open, language: str) -> None:
+    page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]))
+    touch(page, f'[data-language="{language}"]')
+    last, button = (
+        page.locator('[data-text="need_help"]').bounding_box(),
+        page.locator("#start").bounding_box(),
+    )
+    assert last
+    assert button
+    assert last["y"] + last["height"] <= button["y"] + 4
+
+
 def assert_in_view(page: Page, control: str) -> None:
     assert page.locator(control).evaluate(
         """(e) => {
