@@ -1,8 +1,4 @@
-"""The only module that knows tables: rounds, boxes, slips, tallies, the snapshot.
-
-One writer at a time, one transaction a write, connections kept open. A ballot's way in is `cast`, a
-batch's way out is `count`; nothing else reads a box, and nothing outside reads a tally.
-"""
+"""An installation's data, and all that may be done with it."""
 
 import json
 from collections.abc import Iterator, Sequence
