@@ -223,12 +223,12 @@ def refuse_the_unanimous(
 
 
 def test_the_step_check_catches_counting_live() -> None:
-    with patch("kiosk.store.draw_batch", live_counting):
+    with patch("kiosk.store.count.draw_batch", live_counting):
         assert smallest_step(live(THREE_A_DAY, Random(1), Random(1)).seen) == 2
 
 
 def test_the_step_check_catches_hiding_under_k() -> None:
-    with patch("kiosk.store.draw_batch", HideUnderK()):
+    with patch("kiosk.store.count.draw_batch", HideUnderK()):
         step = smallest_step(live(THREE_A_DAY, Random(1), Random(1)).seen)
     assert step is not None
     assert step < 5
@@ -239,7 +239,7 @@ def test_the_blindness_check_catches_a_rule_that_looks() -> None:
         def choice(self, seq: Any) -> Any:
             return seq[0]
 
-    with patch("kiosk.store.draw_batch", refuse_the_unanimous):
+    with patch("kiosk.store.count.draw_batch", refuse_the_unanimous):
         mixed, unanimous = (live(THREE_A_DAY, answers, Random(1)) for answers in (Random(1), Unanimous(1)))
     assert [answered(d) for d in mixed.seen] != [answered(d) for d in unanimous.seen]
 

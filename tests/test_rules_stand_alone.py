@@ -22,13 +22,15 @@ FORBIDDEN = {
 
 
 def imported(path: Path) -> set[str]:
+    """What a module imports, with the packages it is in."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
-    return found
+    names = [name.split(".") for name in found]
+    return {".".join(name[:end]) for name in names for end in range(1, len(name) + 1)}
 
 
 def called(path: Path) -> set[str]:
@@ -60,5 +62,30 @@ def test_the_guest_side_never_imports_results_or_the_desk() -> None:
         assert not {name for name in imported(path) if name.startswith(("kiosk.results", "kiosk.desk"))}
 
 
+def test_the_store_is_entered_by_its_door_only() -> None:
+    """What its modules may do with a box or a tally is nobody's but the store's."""
+    for path in PACKAGE.rglob("*.py"):
+        if path.parent != PACKAGE / "store":
+            assert not inner_modules(path), path
+
+
+def inner_modules(path: Path) -> set[str]:
+    return imported(path) & {f"kiosk.store.{room.stem}" for room in (PACKAGE / "store").glob("[!_]*.py")}
+
+
 def test_the_check_sees_a_forbidden_import() -> None:
-    assert imported(PACKAGE / "store.py") & FORBIDDEN
+    assert imported(PACKAGE / "store" / "installation.py") & FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import kiosk.store.installation",
+        "from kiosk.store.installation import Store",
+        "from kiosk.store import installation",
+    ],
+)
+def test_the_check_sees_an_import_from_inside_the_store(tmp_path: Path, line: str) -> None:
+    (planted := tmp_path / "planted.py").write_text(line)
+    assert imported(planted) & FORBIDDEN
+    assert inner_modules(planted)

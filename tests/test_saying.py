@@ -54,7 +54,7 @@ def test_a_trouble_is_told_once_however_many_guests_meet_it(
     lines: Callable[[Path, pytest.CaptureFixture[str]], list[str]],
 ) -> None:
     assert len(lines(tmp_path / "own", capfd)) == 1
-    for module in ("kiosk.store", "kiosk.guest.app"):
+    for module in ("kiosk.store.sealed", "kiosk.store.slip_sets", "kiosk.guest.app"):
         monkeypatch.setattr(f"{module}.say_once", lambda message: print(message, file=sys.stderr))
     assert len(lines(tmp_path / "leaky", capfd)) == SENDS
 

@@ -1,4 +1,4 @@
--- The first tables. Written for SQLite; store.py translates the few words PostgreSQL spells otherwise.
+-- The first tables. Written for SQLite; database.py translates the few words PostgreSQL spells otherwise.
 
 CREATE TABLE installation (
     key TEXT NOT NULL PRIMARY KEY,

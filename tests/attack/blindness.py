@@ -63,7 +63,7 @@ def _releases_finding(scale: Scale) -> Finding:
     pairs = 1_000 if scale is Scale.FULL else 30
     with ProcessPoolExecutor() as pool:
         differing = sum(pool.map(_differ, range(pairs), chunksize=10))
-    with patch("kiosk.store.draw_batch", refuse_the_unanimous):
+    with patch("kiosk.store.count.draw_batch", refuse_the_unanimous):
         caught = sum(_differ(seed) for seed in range(20))
     return Finding(
         f"blindness: {pairs} pairs of worlds with the same arrivals and other answers",

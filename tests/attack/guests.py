@@ -94,7 +94,7 @@ def lived_hiding_under_k(arrivals: Sequence[Arrival], k: int) -> Week:
     of_round, seen = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS).round, []
     with (
         TemporaryDirectory() as folder,
-        patch("kiosk.store.draw_batch", HideUnderK()),
+        patch("kiosk.store.count.draw_batch", HideUnderK()),
         patch("kiosk.tally.veil", lambda counts: (tuple(counts), 0)),
     ):
         data = Path(folder)

@@ -101,7 +101,7 @@ def always_from_2k(
 
 def attack_small_batches(setting: Setting) -> Score:
     """The same long round with batches that do not grow."""
-    with patch("kiosk.store.draw_batch", always_from_2k):
+    with patch("kiosk.store.count.draw_batch", always_from_2k):
         return attack_quarter(setting)
 
 

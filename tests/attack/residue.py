@@ -471,7 +471,7 @@ def letterboxes(orders: int) -> set[bytes]:
     """The distinct decrypted rows of a letterbox that took the same envelopes in many orders."""
     letterbox, random, rows = new_letterbox(), Random(6), set[bytes]()
     envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * ROOM) for _ in range(ORDERED)]
-    with patch("kiosk.store.envelope.new_letterbox", lambda: letterbox):
+    with patch("kiosk.envelope.new_letterbox", lambda: letterbox):
         for _ in range(orders):
             with TemporaryDirectory() as name:
                 boxes = Boxes(Path(name), is_durable=False)

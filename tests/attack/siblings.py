@@ -65,7 +65,7 @@ def live(seed: int, profile: str, plan: Planning) -> Lived:
     ]
     arrivals.sort(key=lambda one: one.at)
     with ExitStack() as stack:
-        stack.enter_context(patch("kiosk.store.plan_closing", plan))
+        stack.enter_context(patch("kiosk.store.count.plan_closing", plan))
         if plan is alone:
             stack.enter_context(patch("kiosk.tally.veil", lambda counts: (tuple(counts), 0)))
         return Lived(tuple(arrivals), list(simulate(Plan(SURVEY, TREE, K, OPENING, DAYS), arrivals)))

@@ -90,7 +90,7 @@ def outcome(rule: str, days: int, setting: Setting) -> Outcome:
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile, days)
     if not arrivals:
         return Outcome(Score(), 0, 0, 0.0)
-    with patch("kiosk.store.draw_batch", RULES[rule]()):
+    with patch("kiosk.store.count.draw_batch", RULES[rule]()):
         week = lived(arrivals, setting.k, days)
     closes_at = OPENING + timedelta(days=days)
     early = [batch for batch in batches(week.seen, UNIT) if batch.at < closes_at]
