@@ -194,7 +194,7 @@ def _look_at_addresses(store: Store, library: Library, now: datetime) -> Iterato
     """Addresses that are open and lead guests nowhere, or will as soon as a round admits them."""
     running = [state.round for state in store.rounds() if not state.is_closed and state.round.is_running(now)]
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
-    for link in store.links():
+    for link in store.links.all():
         rounds = [of_round for of_round in running if link.unit_id in of_round.tree.leaves]
         named = f"the {link.admission.value}'s address that ends in {link.code[-4:]}, at {link.unit_id}"
         if not rounds and link.unit_id not in known:

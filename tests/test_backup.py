@@ -34,7 +34,7 @@ def installation(folder: Path) -> tuple[Settings, Store]:
 def saved(tmp_path: Path) -> tuple[Path, Store]:
     """A backup of a closed round and a running one with 12 counted and 5 waiting ballots."""
     settings, store = installation(tmp_path / "first")
-    store.set_account(Account("anna", "coordinator", "hash"))
+    store.accounts.set(Account("anna", "coordinator", "hash"))
     store.open_round(OLD, MONDAY)
     for one in random_ballots(20, Random(1)):
         store.cast("old", "a", one, MONDAY)
@@ -56,7 +56,7 @@ def test_all_that_is_published_comes_back_and_the_round_goes_on(
     settings, second = installation(tmp_path / "second")
     assert restore_backup(second, settings, file) == 2
     assert second.snapshot_text() == first.snapshot_text()
-    assert second.account("anna") == Account("anna", "coordinator", "hash")
+    assert second.accounts.named("anna") == Account("anna", "coordinator", "hash")
     assert [(state.round, state.lost_boxes) for state in second.rounds()] == [(RUNNING, 2), (OLD, 0)]
     assert (settings.data / "questions" / "own.toml").read_text() == "id = 'own'"
     cast_all(second, "a", random_ballots(5, Random(3)), RUNNING.opens_at + timedelta(days=1))

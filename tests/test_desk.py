@@ -50,8 +50,8 @@ class Desk:
         library = read_library(settings)
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
         self.store.migrate()
-        self.store.set_account(Account("anna", "coordinator", HASH))
-        self.store.set_account(Account("bo", "staff", HASH))
+        self.store.accounts.set(Account("anna", "coordinator", HASH))
+        self.store.accounts.set(Account("bo", "staff", HASH))
         self.round = Round(
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, START,
             START + timedelta(days=90), admission,
@@ -147,7 +147,7 @@ def test_a_form_without_its_token_is_refused(desk: Desk, path: str) -> None:
     response = desk.client.post(path, data={"name": "anna", "password": PASSWORD, "unit": "frida"})
     assert response.status_code == 400
     assert "legat öppen för länge" in response.text
-    assert desk.store.links() == []
+    assert desk.store.links.all() == []
 
 
 def test_a_session_ends_after_half_an_hour_without_a_request(desk: Desk) -> None:
@@ -187,9 +187,9 @@ def test_a_session_ends_after_ten_hours_whatever_happens(desk: Desk) -> None:
 
 def test_a_session_ends_when_the_password_changes_and_when_signing_out(desk: Desk) -> None:
     desk.sign_in()
-    desk.store.set_account(Account("anna", "coordinator", hash_password("another password")))
+    desk.store.accounts.set(Account("anna", "coordinator", hash_password("another password")))
     assert desk.client.get("/admin/rounds").status_code == 302
-    desk.store.set_account(Account("anna", "coordinator", HASH))
+    desk.store.accounts.set(Account("anna", "coordinator", HASH))
     desk.sign_in()
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
     assert desk.client.get("/admin/rounds").status_code == 302
@@ -219,7 +219,7 @@ def test_staff_see_a_round_once_it_is_closed(desk: Desk) -> None:
 
 def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
     desk.answer(30)
-    desk.store.set_account(Account("cia", "viewer", HASH))
+    desk.store.accounts.set(Account("cia", "viewer", HASH))
     desk.sign_in("cia")
     assert "data-count" in desk.client.get("/admin/").text
     for path in ("/results.json", "/admin/export/counts.csv", "/admin/rounds"):
@@ -284,7 +284,7 @@ def test_staff_make_no_address(desk: Desk) -> None:
     token = desk.token("/admin/rounds")
     response = desk.client.post("/admin/links", data={"csrf_token": token, "unit": "frida", "kind": "kiosk"})
     assert response.status_code == 403
-    assert desk.store.links() == []
+    assert desk.store.links.all() == []
 
 
 def test_the_snapshot_is_for_signed_in_coordinators(desk: Desk) -> None:
@@ -439,7 +439,7 @@ def test_an_address_is_made_for_a_unit(desk: Desk) -> None:
     desk.sign_in()
     data = {"csrf_token": desk.token("/admin/links"), "unit": "frida", "kind": "kiosk"}
     assert desk.client.post("/admin/links", data=data).status_code == 303
-    [made] = desk.store.links()
+    [made] = desk.store.links.all()
     assert f"http://guest.example/k/{made.code}" in desk.client.get("/admin/links").text
 
 
@@ -579,7 +579,7 @@ def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> 
     ],
 )
 def test_who_may_not_see_a_page_is_told_whom_it_is_for(desk: Desk, name: str, path: str, said: str) -> None:
-    desk.store.set_account(Account("cia", "viewer", HASH))
+    desk.store.accounts.set(Account("cia", "viewer", HASH))
     desk.sign_in(name)
     refused = desk.client.get(path)
     assert refused.status_code == 403

@@ -79,7 +79,7 @@ def test_a_code_makes_a_screen_the_units_kiosk_once(house: House) -> None:
     path = house.pair(code)
     assert house.screen.get(path).status_code == 200
     assert house.screen.post(path, data={"listened": "5"}).status_code == 303
-    [link] = house.desk.store.links()
+    [link] = house.desk.store.links.all()
     assert (link.unit_id, link.admission) == ("frida", Admission.KIOSK)
     again = house.screen.post("/pair", data={"code": code})
     assert again.status_code == 403
@@ -110,7 +110,7 @@ def test_an_old_code_is_worth_nothing(house: House) -> None:
     code = house.code()
     house.seconds += LIFETIME
     assert house.screen.post("/pair", data={"code": code}).status_code == 403
-    assert house.desk.store.links() == []
+    assert house.desk.store.links.all() == []
 
 
 def test_guessing_ends_after_a_few_tries_and_comes_back(house: House) -> None:
@@ -146,7 +146,7 @@ def test_the_desk_says_who_locks_a_screen_and_names_no_command(house: House) -> 
 
 def test_pairing_and_kiosks_come_first(house: House) -> None:
     house.pair(house.code())
-    house.desk.store.add_link(Admission.POSTER, "frida")
+    house.desk.store.links.add(Admission.POSTER, "frida")
     heads = re.findall("<h2>(.*)</h2>", house.links())
     assert heads == [
         "Para en skärm", "Kiosker", "Affischer", "Skriv ut en affisch eller ett bordskort", "Ny adress",
@@ -196,14 +196,14 @@ def test_a_measure_that_cannot_be_is_told_where_it_was_typed(
     [form] = re.findall("<details open>(.*?)</details>", sent.text, re.DOTALL)
     assert re.findall('role="alert">(.*?)</p>', form) == [f"Skriv hela millimeter, {told}. 1 cm är 10 mm."]
     assert f'value="{typed}"' in form
-    assert house.desk.store.links()[0].screen is None
+    assert house.desk.store.links.all()[0].screen is None
 
 
 def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
     path = house.pair(house.code())
     house.send("screen", path, width_mm="476", distance_mm="600")
     assert house.send("move", path, unit="talk2me").status_code == 303
-    [link] = house.desk.store.links()
+    [link] = house.desk.store.links.all()
     assert (link.unit_id, f"/k/{link.code}", link.screen) == ("talk2me", path, Screen(476))
     assert house.desk.store.public_key("r", "talk2me") in house.screen.get(path).text
     log = house.desk.store.office.log()
@@ -213,12 +213,12 @@ def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
 
 
 def test_only_a_kiosk_is_measured_or_moved_and_only_to_a_unit(house: House) -> None:
-    kiosk, poster = house.pair(house.code()), house.desk.store.add_link(Admission.POSTER, "frida").code
+    kiosk, poster = house.pair(house.code()), house.desk.store.links.add(Admission.POSTER, "frida").code
     assert house.send("move", kiosk, unit="nowhere").status_code == 400
     for path in (poster, "unknown", ""):
         assert house.send("move", path, unit="talk2me").status_code == 404
         assert house.send("screen", path, width_mm="476").status_code == 404
-    assert {link.unit_id for link in house.desk.store.links()} == {"frida"}
+    assert {link.unit_id for link in house.desk.store.links.all()} == {"frida"}
 
 
 def test_a_screen_without_an_address_leads_to_the_pad(house: House) -> None:
@@ -256,7 +256,7 @@ def test_a_kiosk_that_waits_for_a_round_is_heard(house: House) -> None:
 
 
 def test_only_kiosks_are_heard(house: House) -> None:
-    poster = house.desk.store.add_link(Admission.POSTER, "frida")
+    poster = house.desk.store.links.add(Admission.POSTER, "frida")
     for path in ("/k/unknown", f"/s/{poster.code}", f"/k/{poster.code}", ""):
         assert house.screen.head(f"{path}/alive").status_code == 404
 
@@ -308,13 +308,13 @@ def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) 
     assert "inte ännu" in page
     for way in ("move", "remove"):
         assert house.send(way, path, unit="talk2me").status_code == 403
-    assert house.desk.store.links()[0].unit_id == "frida"
+    assert house.desk.store.links.all()[0].unit_id == "frida"
     assert house.screen.get(path).status_code == 200
 
 
 @pytest.mark.parametrize(("name", "status"), [("anna", 200), ("bo", 200), ("cia", 403)])
 def test_coordinators_and_staff_pair_screens_and_viewers_do_not(house: House, name: str, status: int) -> None:
-    house.desk.store.set_account(Account("cia", "viewer", HASH))
+    house.desk.store.accounts.set(Account("cia", "viewer", HASH))
     house.desk.client.post("/admin/sign-out", data={"csrf_token": house.desk.token("/admin/links")})
     house.desk.sign_in(name)
     data = {"csrf_token": house.desk.token("/admin/rounds"), "unit": "frida"}

@@ -213,8 +213,8 @@ def test_nothing_shown_before_the_closing_tells_nothing_of_a_unit_that_waits_for
 
 
 def test_open_addresses_that_lead_nowhere_are_worth_a_look(patient: Patient) -> None:
-    patient.store.add_link(Admission.POSTER, "a", code="a-poster")
-    patient.store.add_link(Admission.KIOSK, "nowhere", code="lost-kiosk")
+    patient.store.links.add(Admission.POSTER, "a", code="a-poster")
+    patient.store.links.add(Admission.KIOSK, "nowhere", code="lost-kiosk")
     told = patient.told(Weight.LOOK)
     assert ["ster, at a" in line for line in told] == [True, False]
     assert ["iosk, at nowhere" in line for line in told] == [False, True]
@@ -225,7 +225,7 @@ def test_open_addresses_that_lead_nowhere_are_worth_a_look(patient: Patient) -> 
 def test_an_address_a_running_round_admits_is_none(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.open(Admission.KIOSK)
-    patient.store.add_link(Admission.KIOSK, "a")
+    patient.store.links.add(Admission.KIOSK, "a")
     assert not [told for told in patient.told(Weight.LOOK) if "address" in told]
 
 

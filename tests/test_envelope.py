@@ -267,9 +267,9 @@ def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: tim
 
 
 def test_a_kiosk_that_became_another_units_still_carries_to_the_box_it_was_sealed_for(kiosk: Kiosk) -> None:
-    kiosk.store.add_link(Admission.KIOSK, "frida", code="moved")
+    kiosk.store.links.add(Admission.KIOSK, "frida", code="moved")
     waiting, at_once = seal(kiosk.public_key), seal(kiosk.public_key)
-    kiosk.store.move_link("moved", "talk2me")
+    kiosk.store.links.move("moved", "talk2me")
     assert kiosk.send(waiting, "/k/unknown").status_code == 404
     assert [kiosk.send(waiting, "/k/moved").status_code for _ in range(2)] == [204, 204]
     assert kiosk.send(at_once, "/k/moved", waited=False).status_code == 204
@@ -278,7 +278,7 @@ def test_a_kiosk_that_became_another_units_still_carries_to_the_box_it_was_seale
 
 
 def test_what_is_carried_counts_for_the_pace_of_the_address_it_comes_through(kiosk: Kiosk) -> None:
-    kiosk.store.add_link(Admission.KIOSK, "talk2me", code="carrier")
+    kiosk.store.links.add(Admission.KIOSK, "talk2me", code="carrier")
     kiosk.pace.burst = 1
     ways = ["/k/carrier", "/k/carrier", "/"]
     given = [kiosk.send(seal(kiosk.public_key), way, after=0).status_code for way in ways]
@@ -346,7 +346,7 @@ def test_a_letterbox_whose_key_is_lost_begins_anew(kiosk: Kiosk, tmp_path: Path)
 
 
 def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
-    kiosk.store.add_link(Admission.KIOSK, "frida", code="a-code")
+    kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
     answer = kiosk.client.get("/k/a-code/worker")
     assert answer.headers["Service-Worker-Allowed"] == "/k/a-code"
     assert answer.mimetype == "text/javascript"
@@ -358,7 +358,7 @@ def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
 
 
 def test_all_files_a_kiosk_may_ask_for_are_kept_for_it(kiosk: Kiosk) -> None:
-    kiosk.store.add_link(Admission.KIOSK, "frida", code="a-code")
+    kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
     worker = kiosk.client.get("/k/a-code/worker").text
     for file in ("guest.js", "guest_bar.js", "guest_kiosk.js", "fonts/guest-arabic-400.woff2"):
         assert f'"/static/{file}"' in worker

@@ -42,8 +42,8 @@ class Place:
         survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
         self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways)
         self.store.open_round(self.round, NOW)
-        self.store.add_link(Admission.KIOSK, "frida", code="")
-        self.store.add_link(Admission.POSTER, "frida", code="poster")
+        self.store.links.add(Admission.KIOSK, "frida", code="")
+        self.store.links.add(Admission.POSTER, "frida", code="poster")
         [self.slip, self.other_slip] = self.store.print_slips("r", "frida", 2)
         self.app = create_guest_app(
             self.store,

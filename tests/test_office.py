@@ -104,8 +104,8 @@ def test_kiosks_of_an_older_installation_keep_their_addresses_and_can_be_measure
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
         database.execute("INSERT INTO link VALUES ('old', 'kiosk', 'a'), ('paper', 'poster', 'a')")
     new = a_store(tmp_path)
-    assert new.links() == [Link("old", Admission.KIOSK, "a"), Link("paper", Admission.POSTER, "a")]
-    new.set_screen("old", Screen(476, 700, 0))
-    assert new.link("old") == Link("old", Admission.KIOSK, "a", Screen(476, 700, 0))
-    new.set_screen("old", None)
-    assert new.link("old") == Link("old", Admission.KIOSK, "a")
+    assert new.links.all() == [Link("old", Admission.KIOSK, "a"), Link("paper", Admission.POSTER, "a")]
+    new.links.set_screen("old", Screen(476, 700, 0))
+    assert new.links.with_code("old") == Link("old", Admission.KIOSK, "a", Screen(476, 700, 0))
+    new.links.set_screen("old", None)
+    assert new.links.with_code("old") == Link("old", Admission.KIOSK, "a")

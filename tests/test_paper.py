@@ -347,8 +347,8 @@ def test_slips_are_not_offered_for_a_round_that_takes_none(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("size", Size)
 def test_staff_download_each_posters_address(desk: Desk, size: Size) -> None:
-    posters = [desk.store.add_link(Admission.POSTER, unit) for unit in ("frida", "matcentralen")]
-    kiosk = desk.store.add_link(Admission.KIOSK, "frida")
+    posters = [desk.store.links.add(Admission.POSTER, unit) for unit in ("frida", "matcentralen")]
+    kiosk = desk.store.links.add(Admission.KIOSK, "frida")
     desk.sign_in("bo")
     for link in posters:
         asked = {"link": link.code, "size": size.value, "languages": ["sv", "fi"]}
@@ -370,7 +370,7 @@ def test_as_many_languages_as_are_promised_fit_whichever_they_are(
 
 def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
-    link = desk.store.add_link(Admission.POSTER, "frida")
+    link = desk.store.links.add(Admission.POSTER, "frida")
     desk.sign_in("bo")
     asked = {"link": link.code, "size": "A6", "languages": list(GUEST_LANGUAGES)}
     refused = desk.client.get("/admin/links/poster", query_string=asked)

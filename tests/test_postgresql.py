@@ -144,9 +144,9 @@ def test_a_restarted_server_is_found_again(server: str, url: str, store: Store) 
 
 
 def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
-    assert store.link("\0") is None
+    assert store.links.with_code("\0") is None
     assert store.unit_of_slip("BBB\0") is None
-    assert store.account("anna\0") is None
+    assert store.accounts.named("anna\0") is None
 
 
 def test_an_older_installation_is_upgraded_and_its_kiosks_measured_and_moved(
@@ -163,10 +163,10 @@ def test_an_older_installation_is_upgraded_and_its_kiosks_measured_and_moved(
     new = opened(url, tmp_path)
     new.migrate()
     new.check_schema()
-    assert new.links() == [Link("old", Admission.KIOSK, "a")]
-    new.set_screen("old", Screen(476, 700, 0))
-    new.move_link("old", "b")
-    assert new.link("old") == Link("old", Admission.KIOSK, "b", Screen(476, 700, 0))
+    assert new.links.all() == [Link("old", Admission.KIOSK, "a")]
+    new.links.set_screen("old", Screen(476, 700, 0))
+    new.links.move("old", "b")
+    assert new.links.with_code("old") == Link("old", Admission.KIOSK, "b", Screen(476, 700, 0))
     new.close()
 
 

@@ -31,7 +31,7 @@ class Closed:
             frozenset(Admission),
         )  # fmt: skip
         self.desk.store.open_round(second, self.desk.now)
-        self.desk.store.add_link(Admission.KIOSK, "frida", code="")
+        self.desk.store.links.add(Admission.KIOSK, "frida", code="")
         library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
         app = create_guest_app(
             self.desk.store, library, clock=lambda: self.desk.now, pace=Pace(0.0, 1), allowed_languages=None

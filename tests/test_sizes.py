@@ -18,7 +18,7 @@ SCREENS = {"tablet": TABLET, "wall": WALL, "unmeasured": None}
 def place(tmp_path: Path) -> Place:
     place = Place(tmp_path, frozenset(Admission), screen=USUAL)
     for code, screen in SCREENS.items():
-        place.store.add_link(Admission.KIOSK, "frida", code=code, screen=screen)
+        place.store.links.add(Admission.KIOSK, "frida", code=code, screen=screen)
     return place
 
 
@@ -65,9 +65,9 @@ def test_a_refused_ballot_is_told_on_a_page_of_the_kiosks_own_measures(place: Pl
 
 
 def test_a_kiosk_measured_anew_has_its_new_measures_at_the_next_page(place: Place) -> None:
-    place.store.set_screen("tablet", WALL)
+    place.store.links.set_screen("tablet", WALL)
     assert width_mm(place.client.get("/k/tablet").text) == WALL.width_mm
-    place.store.set_screen("tablet", None)
+    place.store.links.set_screen("tablet", None)
     assert width_mm(place.client.get("/k/tablet").text) == USUAL.width_mm
 
 

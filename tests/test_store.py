@@ -257,11 +257,11 @@ def test_a_round_that_breaks_a_rule_leaves_nothing(store: Store, tmp_path: Path)
 
 def test_reopening_finds_everything(store: Store, tmp_path: Path) -> None:
     cast_all(store, "a", random_ballots(12, Random(1)))
-    store.set_account(Account("anna", "coordinator", "hash"))
+    store.accounts.set(Account("anna", "coordinator", "hash"))
     store.close()
     again = open_store(tmp_path, f"sqlite:///{tmp_path / 'k.sqlite'}", tmp_path / "keys")
     again.check_schema()
-    assert again.account("anna") == Account("anna", "coordinator", "hash")
+    assert again.accounts.named("anna") == Account("anna", "coordinator", "hash")
     assert closed(again, again.rounds()[0].round)["a"] == 12
 
 

@@ -80,7 +80,7 @@ def screen_form(link: Link) -> ScreenForm:
 
 def posters() -> dict[str, Link]:
     """Posters' addresses by code."""
-    return {link.code: link for link in desk().store.links() if link.admission is Admission.POSTER}
+    return {link.code: link for link in desk().store.links.all() if link.admission is Admission.POSTER}
 
 
 def unit_names() -> dict[str, str]:

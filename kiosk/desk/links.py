@@ -31,7 +31,7 @@ def new_link() -> ResponseReturnValue:
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
     if form.validate():
-        desk().store.add_link(Admission(form.kind.data), form.unit.data)
+        desk().store.links.add(Admission(form.kind.data), form.unit.data)
         note(Deed.ADDRESS_MADE, f"{form.unit.data}, {form.kind.data}")
     return redirect(url_for("links.links"), 303)
 
@@ -65,7 +65,7 @@ def measure() -> ResponseReturnValue:
         abort(404)
     if not form.validate():
         return _page(sent_screens={found.code: form}, status=400)
-    desk().store.set_screen(found.code, form.screen)
+    desk().store.links.set_screen(found.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
     note(Deed.SCREEN_MEASURED, f"{found.unit_id}, {mark_of(found)}, {width}")
     return _to(found)
@@ -82,7 +82,7 @@ def move() -> ResponseReturnValue:
     if not form.validate():
         abort(400)
     if form.unit.data != found.unit_id:
-        desk().store.move_link(found.code, form.unit.data)
+        desk().store.links.move(found.code, form.unit.data)
         note(Deed.KIOSK_MOVED, f"{found.unit_id} → {form.unit.data}, {mark_of(found)}")
     return _to(found)
 
@@ -94,14 +94,14 @@ def remove_link() -> ResponseReturnValue:
     found = _sent_link()
     if not found.code:
         abort(404)
-    desk().store.remove_link(found.code)
+    desk().store.links.remove(found.code)
     note(Deed.ADDRESS_REMOVED, f"{found.unit_id}, {found.admission.value}")
     return redirect(url_for("links.links"), 303)
 
 
 def _sent_link() -> Link:
     """The link whose key a form sends."""
-    by_key = {key_of(link): link for link in desk().store.links()}
+    by_key = {key_of(link): link for link in desk().store.links.all()}
     found = by_key.get(request.form.get("key", ""))
     if found is None:
         abort(404)
@@ -154,7 +154,7 @@ def _page(
     form, pair_form, move_form = LinkForm(formdata=None), PairForm(formdata=None), MoveForm(formdata=None)
     units = sorted(unit_names().items(), key=lambda unit: unit[1])
     form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units
-    links = desk().store.links()
+    links = desk().store.links.all()
     page = render_template(
         "links.html",
         kiosks=[

@@ -99,7 +99,7 @@ def signed_in() -> Account | None:
         return None
     now = desk().clock()
     began, seen = (datetime.fromisoformat(session[key]) for key in ("began", "seen"))
-    account = desk().store.account(name)
+    account = desk().store.accounts.named(name)
     holds = timedelta() <= now - seen <= IDLE and now - began <= LONGEST
     if account is None or not holds or session.get("password") != _mark(account):
         session.clear()

@@ -27,7 +27,7 @@ def sign_in() -> ResponseReturnValue:
     if wait > 0:
         page = render_template("sign_in.html", form=form, problem="wait", seconds=int(wait) + 1)
         return make_response(page, 429, {"Retry-After": str(int(wait) + 1)})
-    account = desk().store.account(name) if form.validate() else None
+    account = desk().store.accounts.named(name) if form.validate() else None
     if not verify(account.password if account else None, form.password.data or "") or account is None:
         desk().patience.failed(name, now)
         return render_template("sign_in.html", form=form, problem="wrong"), 403

@@ -38,7 +38,7 @@ def pair() -> Answer:
         return make_response(side.pages.pairing(asked, "", "too_many_codes"), 429)
     if unit is None:
         return make_response(side.pages.pairing(asked, "", "wrong_code"), 403)
-    return redirect(f"/k/{side.store.add_link(Admission.KIOSK, unit).code}/paired", 303)
+    return redirect(f"/k/{side.store.links.add(Admission.KIOSK, unit).code}/paired", 303)
 
 
 def _digits(text: str) -> str:
@@ -79,7 +79,7 @@ def queue(code: str = "") -> Answer:
 
 def _kiosk(code: str) -> Link:
     """The kiosk asked for, under whichever address."""
-    link = guest_side().store.link(code)
+    link = guest_side().store.links.with_code(code)
     if link is None or link.admission is not Admission.KIOSK:
         abort(404, "not_paired")
     return link

@@ -47,7 +47,7 @@ def measure() -> None:
     """Find out what this request's screen measures: a kiosk's own, or what is said of all kiosks."""
     g.screen = guest_side().unmeasured.screen if is_kiosk() else None
     if request.blueprint == "guest" and is_kiosk():
-        link = guest_side().store.link((request.view_args or {}).get("code", ""))
+        link = guest_side().store.links.with_code((request.view_args or {}).get("code", ""))
         g.screen = (link and link.screen) or g.screen
 
 

@@ -25,7 +25,7 @@ def way_in_of(code: str) -> tuple[Link, Round]:
 
 def link_of(code: str) -> Link:
     """The address asked for: a poster's or a kiosk's."""
-    link, is_poster = guest_side().store.link(code), request.path.startswith("/s/")
+    link, is_poster = guest_side().store.links.with_code(code), request.path.startswith("/s/")
     if link is None or (link.admission is Admission.POSTER) != is_poster:
         abort(404, "not_paired" if not is_poster else "not_found")
     return link

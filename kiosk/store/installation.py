@@ -11,14 +11,13 @@ from kiosk.database import Database, StoreError
 from kiosk.office import Office
 from kiosk.rounds import Admission, Round, check_opening
 from kiosk.seal import KeyFolder
-from kiosk.sizes import Screen
 from kiosk.snapshot import Document
-from kiosk.store.accounts import Account, Accounts
+from kiosk.store.accounts import Accounts
 from kiosk.store.boxes import Boxes
 from kiosk.store.count import Count
 from kiosk.store.dump import Tables, fill, kept_rows
 from kiosk.store.letterboxes import Letterboxes, LetterboxGoneError
-from kiosk.store.links import Link, Links
+from kiosk.store.links import Links
 from kiosk.store.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState
 from kiosk.store.sealed import Writer, sealed_rows
 from kiosk.store.slip_sets import SlipSets
@@ -48,8 +47,8 @@ class Store:
             self._tallies,
             rng or SystemRandom(),
         )
-        self._accounts = Accounts(database, self._writer)
-        self._links = Links(database, self._writer)
+        self.accounts = Accounts(database, self._writer)
+        self.links = Links(database, self._writer)
         self.office = Office(database)
 
     # -- tables ----------------------------------------------------------------------------------
@@ -132,13 +131,6 @@ class Store:
         text = self._database.get("last_tick")
         return datetime.fromisoformat(text) if text else None
 
-    def set_account(self, account: Account) -> None:
-        """Add an account, or replace its role and password."""
-        self._accounts.set(account)
-
-    def account(self, name: str) -> Account | None:
-        return self._accounts.named(name)
-
     # -- rounds ----------------------------------------------------------------------------------
 
     def rounds(self) -> list[RoundState]:
@@ -179,32 +171,7 @@ class Store:
                     return words
         return {}
 
-    # -- ways in: links and slips ----------------------------------------------------------------
-
-    def add_link(
-        self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
-    ) -> Link:
-        """Make an address for a unit: `code` is drawn at random unless given (demonstration only)."""
-        return self._links.add(admission, unit_id, code, screen)
-
-    def link(self, code: str) -> Link | None:
-        return self._links.with_code(code)
-
-    def links(self) -> list[Link]:
-        """All addresses, sorted by unit."""
-        return self._links.all()
-
-    def set_screen(self, code: str, screen: Screen | None) -> None:
-        """Keep what a kiosk's screen measures; None forgets it."""
-        self._links.set_screen(code, screen)
-
-    def move_link(self, code: str, unit_id: str) -> None:
-        """Have an address lead to another unit from now on."""
-        self._links.move(code, unit_id)
-
-    def remove_link(self, code: str) -> None:
-        """Close an address: who opens it is told that it leads nowhere."""
-        self._links.remove(code)
+    # -- slips -----------------------------------------------------------------------------------
 
     def print_slips(self, round_id: str, unit_id: str, number: int) -> list[str]:
         """Add `number` new slips to a unit's set and return their codes, which are kept nowhere."""
@@ -371,7 +338,7 @@ class Store:
         and changes nothing, if there is anything here already or the dump does not fit.
         """
         with self._writer.write():
-            if self._rounds.all() or self._accounts.are_any():
+            if self._rounds.all() or self.accounts.are_any():
                 raise StoreError("there is an installation here already; restore into an empty one")
             fill(self._database, tables)
             boxes = 0

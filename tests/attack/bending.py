@@ -76,7 +76,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.desk = folder, Desk(folder)
-        self.desk.store.set_account(Account("cia", "viewer", HASH))
+        self.desk.store.accounts.set(Account("cia", "viewer", HASH))
         self.wall = self.desk.store.office.add_wall("frida").code
         self.frozen, self.tried, self.changed = self.rounds()[:1], 0, 0
         (folder / "arrivals").write_text("")

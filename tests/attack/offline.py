@@ -245,7 +245,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
     seen = Outage()
     with ExitStack() as stack, TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         place = Place(Path(folder))
-        place.store.add_link(Admission.KIOSK, "frida", code=CODE)
+        place.store.links.add(Admission.KIOSK, "frida", code=CODE)
         if is_leaky:
             stack.enter_context(patch.object(Letterbox, "with_taken", lambda letterbox, _: letterbox))
         server = Server(place.app, LEAKS if is_leaky else {})
@@ -288,7 +288,7 @@ def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, i
     with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         # So long a pause that no guest's visit meets a time at which the page does something by itself.
         place = Place(Path(folder), pace=Pace(0.0, 1, pause=60.0))
-        place.store.add_link(Admission.KIOSK, "frida", code=CODE)
+        place.store.links.add(Admission.KIOSK, "frida", code=CODE)
         server, visits = Server(place.app, NOTES if is_leaky else {}), list[tuple[float, float]]()
         server.come()
         with _guest(playwright, profile, place, server, Outage()) as guest:

@@ -227,9 +227,9 @@ class Place:
             frozenset(Admission),
         )
         self.store.open_round(self.round, OPENING)
-        self.store.add_link(Admission.KIOSK, UNIT, code="")
-        self.store.add_link(Admission.KIOSK, UNIT, code=KIOSK)
-        self.store.add_link(Admission.POSTER, UNIT, code="poster")
+        self.store.links.add(Admission.KIOSK, UNIT, code="")
+        self.store.links.add(Admission.KIOSK, UNIT, code=KIOSK)
+        self.store.links.add(Admission.POSTER, UNIT, code="poster")
         self.letterbox = self.store.public_key("r", UNIT)
         self.slips = self.store.print_slips("r", UNIT, slips)
 

@@ -76,14 +76,14 @@ class House:
         self.store: Store = open_store(settings.data, settings.database_url, settings.keys, durable=False)
         self.store.migrate()
         for name, role in (("anna", "coordinator"), ("bo", "staff"), ("cia", "viewer")):
-            self.store.set_account(Account(name, role, HASH))
+            self.store.accounts.set(Account(name, role, HASH))
         self.round = Round(
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, OPENING,
             OPENING + timedelta(days=90), frozenset(Admission),
         )  # fmt: skip
         self.store.open_round(self.round, OPENING)
         for way, code in ((Admission.KIOSK, "kiosk"), (Admission.KIOSK, ""), (Admission.POSTER, "poster")):
-            self.store.add_link(way, "frida", code=code)
+            self.store.links.add(way, "frida", code=code)
         self.slips = self.store.print_slips("r", "frida", 10)
         self.random = Random(1)
         self.come(23, "frida")

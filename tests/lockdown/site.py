@@ -37,7 +37,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         place = Place(folder)
-        place.store.add_link(Admission.KIOSK, "frida", code=CODE)
+        place.store.links.add(Admission.KIOSK, "frida", code=CODE)
         self.guest = place.app
         self.is_protected = True
         self.own_host = ""

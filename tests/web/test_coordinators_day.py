@@ -160,7 +160,7 @@ def test_a_preview_ends_well_and_leads_back(
 
 def test_a_posters_languages_follow_its_size(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
-    desk.store.add_link(Admission.POSTER, "frida")
+    desk.store.links.add(Admission.POSTER, "frida")
     address = serve(desk.app)
     page = browser.new_context(accept_downloads=True).new_page()
     sign_in(page, address)
@@ -232,8 +232,8 @@ def test_no_other_page_has_a_barrier_that_can_be_found(
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
     wall = desk.store.office.add_wall("vasteras")
-    desk.store.add_link(Admission.KIOSK, "frida", screen=Screen(217))
-    desk.store.add_link(Admission.POSTER, "frida")
+    desk.store.links.add(Admission.KIOSK, "frida", screen=Screen(217))
+    desk.store.links.add(Admission.POSTER, "frida")
     address = serve(desk.app)
     page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
     sign_in(page, address)

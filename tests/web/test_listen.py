@@ -158,7 +158,7 @@ KEPT_SOUNDS = """async () => {
 def test_a_kiosk_speaks_without_a_network_and_keeps_the_same_sounds_whatever_is_heard(
     guest: Listener,
 ) -> None:
-    guest.place.store.add_link(Admission.KIOSK, "frida", code="kept")
+    guest.place.store.links.add(Admission.KIOSK, "frida", code="kept")
     guest.page.goto(f"{guest.address}/k/kept")
     guest.page.clock.run_for(300_000)
     guest.page.wait_for_function("() => navigator.serviceWorker.controller")

@@ -182,18 +182,18 @@ def test_what_waits_on_a_screen_that_becomes_another_units_goes_to_the_box_it_wa
     guest: Guest, proxy: Proxy, way: str
 ) -> None:
     store = guest.place.store
-    store.add_link(Admission.KIOSK, "frida", code="first")
-    store.add_link(Admission.KIOSK, "matcentralen", code="others")
+    store.links.add(Admission.KIOSK, "frida", code="first")
+    store.links.add(Admission.KIOSK, "matcentralen", code="others")
     guest.start("sv", "/k/first")
     proxy.answer = ("502 Bad Gateway", [])
     guest.answer("5", "5", "5", "5")
     thanks(guest, "Tack för dina svar!")
     proxy.answer = None
     if way == "paired anew":
-        store.remove_link("first")
+        store.links.remove("first")
         guest.page.goto(f"{guest.address}/k/others")
     else:
-        store.move_link("first", "matcentralen")
+        store.links.move("first", "matcentralen")
     come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
     for unit, others in (("frida", 9), ("matcentralen", 10)):
         for _ in range(others):
@@ -233,7 +233,7 @@ def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
 
 
 def test_a_page_that_changed_is_kept_anew(guest: Guest, context: BrowserContext) -> None:
-    guest.place.store.add_link(Admission.KIOSK, "frida", code="kept")
+    guest.place.store.links.add(Admission.KIOSK, "frida", code="kept")
     page = guest.page
     page.goto(f"{guest.address}/k/kept")
     page.clock.run_for(BEAT)
@@ -249,7 +249,7 @@ def test_a_page_that_changed_is_kept_anew(guest: Guest, context: BrowserContext)
 def test_practice_and_what_is_stored_are_there_without_a_network(
     guest: Guest, context: BrowserContext
 ) -> None:
-    guest.place.store.add_link(Admission.KIOSK, "frida", code="kept")
+    guest.place.store.links.add(Admission.KIOSK, "frida", code="kept")
     guest.page.goto(f"{guest.address}/k/kept")
     guest.page.clock.run_for(BEAT)
     guest.page.wait_for_function("() => navigator.serviceWorker.controller")

@@ -228,7 +228,7 @@ def test_two_kiosks_of_one_installation_each_have_letters_for_their_own_screen(
     place = Place(tmp_path, ALL_WAYS, screen=Screen(476))
     measured = {"tablet": Screen(217), "wall": Screen(708, 1200), "unmeasured": None}
     for code, screen in measured.items():
-        place.store.add_link(Admission.KIOSK, "frida", code=code, screen=screen)
+        place.store.links.add(Admission.KIOSK, "frida", code=code, screen=screen)
     address, page, refused = serve(place.app), browser.new_page(viewport={"width": 1280, "height": 800}), []
     page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
     for code, screen in measured.items():
