@@ -355,6 +355,7 @@ def test_no_screen_has_a_barrier_that_can_be_found(guest: Guest, size: Any, lang
     page, found = guest.page, {}
 
     def look(name: str) -> None:
+        page.wait_for_load_state()
         found[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"

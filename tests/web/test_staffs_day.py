@@ -38,6 +38,7 @@ def sign_in(page: Page, address: str) -> None:
 
 def look(page: Page) -> None:
     """Nothing sticks out sideways, and axe finds no barrier."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     assert [f"{page.url}: {one['id']}" for one in Axe().run(page).response["violations"]] == []
 
