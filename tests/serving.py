@@ -24,6 +24,9 @@ def served(application: Any, port: int = 0) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
         # Its own thread closes what it polls; then its loop has nothing left to do, and ends.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        # Pulled with the lock held: woken by something else, it would close the trigger before the pull.
+        with server.trigger.lock:
+            server.trigger.thunks.append(lambda: wasyncore.close_all(server._map))
+            server.trigger.pull_trigger()
         loop.join()
         server.task_dispatcher.shutdown()
