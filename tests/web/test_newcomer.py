@@ -82,6 +82,7 @@ def test_ten_guests_move_the_chart(browser: Browser, demonstration: Demonstratio
     desk.locator("#password").fill(demonstration.told("Password"))
     desk.locator("main button").click()
     desk.get_by_role("link", name="Dagverksamheten").click()
+    expect(desk.locator("h1")).to_have_text("Dagverksamheten")
     expect(desk.locator('[data-figure="listened-now"] g.point').first).to_be_visible()
     before = int(desk.locator(".facts strong").inner_text().split()[0])
 
