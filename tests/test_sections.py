@@ -111,8 +111,8 @@ def test_a_clear_difference_between_places_is_not_called_chance(desk: Desk) -> N
 
 
 def test_a_small_difference_between_places_may_be_chance(desk: Desk) -> None:
-    answer(desk, 30, 60)
-    answer(desk, 28, 60, "matcentralen")
+    answer(desk, 48, 90)
+    answer(desk, 42, 90, "matcentralen")
     count(desk)
     desk.sign_in()
     assert "Skillnaden kan vara slump." in listened(desk.client.get("/admin/").text)
