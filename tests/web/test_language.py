@@ -1,6 +1,6 @@
 """A guest's language goes with her to every page, back to what she came from, and no further."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -157,11 +157,18 @@ def test_a_fragment_that_is_no_language_is_dropped(guest: Guest, fragment: str) 
     assert "#" not in guest.page.url
 
 
-def test_without_a_script_what_is_stored_is_found_by_the_language_and_leads_to_the_slip_in_it(
-    browser: Browser, serve: Serve, tmp_path: Any
-) -> None:
+@pytest.fixture
+def unscripted(browser: Browser) -> Iterator[Page]:
+    """A phone whose browser runs no scripts."""
     context = browser.new_context(java_script_enabled=False, viewport=PHONE)  # type: ignore[arg-type]
-    page = context.new_page()
+    yield context.new_page()
+    context.close()
+
+
+def test_without_a_script_what_is_stored_is_found_by_the_language_and_leads_to_the_slip_in_it(
+    unscripted: Page, serve: Serve, tmp_path: Any
+) -> None:
+    page = unscripted
     page.goto(serve(Place(tmp_path).app) + "/q?lang=fi")
     page.locator("#stored").click()
     box = page.locator("section[lang=fi]").bounding_box()
@@ -169,7 +176,6 @@ def test_without_a_script_what_is_stored_is_found_by_the_language_and_leads_to_t
     assert abs(box["y"]) < 200
     page.locator("section[lang=fi] a").click()
     expect(page.locator("html")).to_have_attribute("lang", "fi")
-    context.close()
 
 
 def test_after_a_slip_was_taken_nothing_leads_to_a_dead_end(phone: Guest) -> None:
@@ -184,11 +190,9 @@ def test_after_a_slip_was_taken_nothing_leads_to_a_dead_end(phone: Guest) -> Non
 
 
 def test_without_a_script_practice_is_in_the_guests_language(
-    browser: Browser, serve: Serve, tmp_path: Any
+    unscripted: Page, serve: Serve, tmp_path: Any
 ) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport=PHONE)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(serve(Place(tmp_path).app) + "/?lang=fi")
-    page.locator("#try-first").click()
-    expect(page.locator("html")).to_have_attribute("lang", "fi")
-    context.close()
+    unscripted.goto(serve(Place(tmp_path).app) + "/?lang=fi")
+    unscripted.locator("#try-first").click()
+    expect(unscripted.locator('[data-text="practice"]')).to_be_visible()
+    expect(unscripted.locator("html")).to_have_attribute("lang", "fi")

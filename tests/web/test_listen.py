@@ -111,9 +111,9 @@ def test_an_answer_is_heard_without_being_chosen_and_chosen_without_being_heard(
 def test_the_promise_is_read_from_beginning_to_end(guest: Listener) -> None:
     guest.page.goto(guest.address)
     guest.tap('[data-language="sv"]')
-    guest.page.wait_for_function("() => window.heard")
-    guest.page.evaluate("() => { heard.playbackRate = heard.defaultPlaybackRate = 16; }")
     guest.listen("#promise")
+    expect(guest.page.locator("[aria-pressed=true]")).to_have_count(1)
+    guest.page.evaluate("() => { heard.playbackRate = heard.defaultPlaybackRate = 16; }")
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0)
     names = [sound.rpartition("/")[2] for sound in dict.fromkeys(guest.sounds)]
     promises = guest.page.locator("#promise > p[data-text]").all_inner_texts()
