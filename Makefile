@@ -33,12 +33,12 @@ lockdown: .venv/tested-with browser
 # How long the hot paths take, each beside a reference measured in the same run.
 .PHONY: bench
 bench: .venv/tested-with browser
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.tools.bench
 
 # Extract every text on a screen and in the questions; new ones are added, empty, to each catalogue.
 # Texts no screen uses are kept and named; PRUNE=yes removes them.
 messages: .venv/tested-with
-	$(BIN)/python -m tests.messages $(if $(PRUNE),--prune)
+	$(BIN)/python -m tests.tools.messages $(if $(PRUNE),--prune)
 
 .venv/installed: setup.cfg
 	$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt install python3-venv"; exit 1; }

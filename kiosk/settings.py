@@ -9,14 +9,14 @@ from datetime import time
 from pathlib import Path
 
 import kiosk
-from kiosk.sizes import (
+from kiosk.domain.schedule import Daily, Ticks
+from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
     LOWER_EDGE_LIMITS_MM,
     WIDTH_LIMITS_MM,
     Screen,
 )
-from kiosk.ticks import Daily, Ticks
 
 NAMES = (
     "KIOSK_DATA",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.domain.schedule import Daily
+from kiosk.domain.screen_size import Screen
 from kiosk.settings import NAMES, SettingsError, read_settings, shipped_folder
-from kiosk.sizes import Screen
-from kiosk.ticks import Daily
 
 BAD: dict[str, tuple[str, str, str]] = {
     # what is wrong: the setting, its value, the way out the message names

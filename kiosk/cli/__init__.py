@@ -6,9 +6,8 @@ import click
 
 from kiosk import __version__
 from kiosk.cli import (
-    accounts,
     audio,
-    backups,
+    backup,
     installation,
     links,
     lockdown,
@@ -17,6 +16,7 @@ from kiosk.cli import (
     results,
     rounds,
     simulate,
+    users,
 )
 
 COMMANDS = (
@@ -28,7 +28,7 @@ COMMANDS = (
     questions.check,
     questions.survey,
     audio.audio,
-    accounts.user,
+    users.user,
     rounds.round_group,
     results.results,
     results.export,
@@ -36,8 +36,8 @@ COMMANDS = (
     paper.poster,
     links.link,
     lockdown.lockdown,
-    backups.backup_command,
-    backups.restore_command,
+    backup.backup_command,
+    backup.restore_command,
     simulate.simulate_command,
 )
 

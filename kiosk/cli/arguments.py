@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from kiosk.database import StoreError
-from kiosk.library import Library
-from kiosk.paper import PaperError
+from kiosk.library.library import Library
+from kiosk.output.paper import PaperError
 from kiosk.settings import Settings, read_settings
-from kiosk.store import Store, open_store
+from kiosk.storage import Store, StoreError, open_store
 
 NEW_FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
 

@@ -2,11 +2,11 @@
 
 import click
 
-from kiosk.audio import VOICES, speeches, spoken_texts
-from kiosk.audio import build as build_audio
 from kiosk.cli.arguments import check_among, current_settings
-from kiosk.cli.mistakes import mendable
-from kiosk.library import Library, read_library
+from kiosk.cli.errors import mendable
+from kiosk.library.library import Library, read_library
+from kiosk.screen.speech import VOICES, speeches, spoken_texts
+from kiosk.screen.speech import build as build_audio
 
 
 @click.group()

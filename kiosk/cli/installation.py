@@ -6,16 +6,16 @@ from functools import partial
 
 import click
 
-from kiosk.app import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
 from kiosk.cli.arguments import current_settings, installed_store
-from kiosk.cli.mistakes import mendable
-from kiosk.counting import Counting, count_if_due
-from kiosk.demonstration import Demonstration, build_demonstration
-from kiosk.doctor import Weight, examine
-from kiosk.library import read_library
+from kiosk.cli.errors import mendable
+from kiosk.domain.slips import spaced
+from kiosk.library.library import read_library
+from kiosk.operation.count_worker import Counting, count_if_due
+from kiosk.operation.demonstration import Demonstration, build_demonstration
+from kiosk.operation.doctor import Weight, examine
+from kiosk.operation.serve import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
 from kiosk.settings import secret_key
-from kiosk.slips import spaced
-from kiosk.store import open_store
+from kiosk.storage import open_store
 
 
 @click.command()

@@ -5,18 +5,17 @@ from datetime import datetime
 import click
 
 from kiosk.cli.arguments import check_unit, current_settings, installed_store
-from kiosk.cli.mistakes import mendable
-from kiosk.database import StoreError
-from kiosk.library import read_library
-from kiosk.office import COMMAND_LINE, Deed
-from kiosk.rounds import Admission
-from kiosk.sizes import (
+from kiosk.cli.errors import mendable
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
     LOWER_EDGE_LIMITS_MM,
     WIDTH_LIMITS_MM,
     Screen,
 )
+from kiosk.library.library import read_library
+from kiosk.storage import COMMAND_LINE, Deed, StoreError
 
 
 @click.command()

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.mistakes import mendable
-from kiosk.lockdown import CHECKLIST, read_address
-from kiosk.lockdown import files as lockdown_files
-from kiosk.lockdown import write as write_lockdown
+from kiosk.cli.errors import mendable
+from kiosk.operation.lockdown import CHECKLIST, read_address
+from kiosk.operation.lockdown import files as lockdown_files
+from kiosk.operation.lockdown import write as write_lockdown
 
 
 @click.command()

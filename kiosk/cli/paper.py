@@ -15,14 +15,13 @@ from kiosk.cli.arguments import (
     installed_store,
     pick,
 )
-from kiosk.cli.mistakes import mendable
-from kiosk.library import Library, read_library, shown_languages, spoken_languages
-from kiosk.office import COMMAND_LINE, Deed
-from kiosk.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
-from kiosk.rounds import Admission
+from kiosk.cli.errors import mendable
+from kiosk.domain.rounds import Admission
+from kiosk.domain.slips import spaced
+from kiosk.library.library import Library, read_library, shown_languages, spoken_languages
+from kiosk.output.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
 from kiosk.settings import Settings
-from kiosk.slips import spaced
-from kiosk.store import Store
+from kiosk.storage import COMMAND_LINE, Deed, Store
 
 
 @click.command()

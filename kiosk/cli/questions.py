@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from kiosk.check import check_report, check_text, read_checked
 from kiosk.cli.arguments import check_new, current_settings, pick
-from kiosk.cli.mistakes import in_english, mendable
-from kiosk.definition import DefinitionError
-from kiosk.drafts import DraftError, write_form
-from kiosk.library import read_library
-from kiosk.office import COMMAND_LINE
-from kiosk.survey import read_scales
-from kiosk.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
+from kiosk.cli.errors import in_english, mendable
+from kiosk.library.check import check_report, check_text, read_checked
+from kiosk.library.definition import DefinitionError
+from kiosk.library.drafts import DraftError, write_form
+from kiosk.library.library import read_library
+from kiosk.library.surveys import read_scales
+from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
+from kiosk.storage import COMMAND_LINE
 
 
 @click.command()

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from kiosk.cli.arguments import current_settings, installed_store
-from kiosk.cli.mistakes import mendable
-from kiosk.database import StoreError
-from kiosk.export import files
+from kiosk.cli.errors import mendable
+from kiosk.output.export import files
+from kiosk.storage import StoreError
 
 
 @click.command()

@@ -5,11 +5,10 @@ from datetime import date, datetime, time, timedelta
 import click
 
 from kiosk.cli.arguments import current_settings, installed_store, pick
-from kiosk.cli.mistakes import mendable
-from kiosk.database import StoreError
-from kiosk.library import read_library
-from kiosk.office import COMMAND_LINE, Deed
-from kiosk.rounds import Admission, Figures, Round, round_id
+from kiosk.cli.errors import mendable
+from kiosk.domain.rounds import Admission, Figures, Round, round_id
+from kiosk.library.library import read_library
+from kiosk.storage import COMMAND_LINE, Deed, StoreError
 
 
 @click.group(name="round")

@@ -7,12 +7,13 @@ from typing import TextIO
 
 import click
 
-from kiosk.check import read_checked
 from kiosk.cli.arguments import current_settings, pick
-from kiosk.cli.mistakes import mendable
-from kiosk.library import Library
-from kiosk.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
-from kiosk.tree import Tree, flat_tree, read_tree
+from kiosk.cli.errors import mendable
+from kiosk.domain.tree import Tree
+from kiosk.library.check import read_checked
+from kiosk.library.library import Library
+from kiosk.library.trees import flat_tree, read_tree
+from kiosk.operation.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
 
 
 @click.command(name="simulate")

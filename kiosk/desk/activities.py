@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.session import desk, for_coordinator, for_staff
-from kiosk.export import csv_table
-from kiosk.office import Activity
+from kiosk.library.spreadsheet import csv_table
+from kiosk.storage import Activity
 
 blueprint = Blueprint("activities", __name__)
 

@@ -10,43 +10,38 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import (
-    activities,
-    imported,
-    languages,
-    links,
-    log,
-    replies,
-    results,
-    rounds,
-    sign_in,
-    surveys,
-    walls,
-)
+from kiosk.desk import activities, audit_log
+from kiosk.desk.devices import routes as devices
+from kiosk.desk.i18n import asked, catalogue, day, month, period, say
+from kiosk.desk.login import routes as login
+from kiosk.desk.results import earlier_figures, walls
+from kiosk.desk.results import routes as results
+from kiosk.desk.rounds import replies
+from kiosk.desk.rounds import routes as rounds
 from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in, signed_out
-from kiosk.desk.words import asked, catalogue, day, month, period, say
-from kiosk.devices import Devices
-from kiosk.guest.guard import digest
-from kiosk.guest.pages import STYLE
-from kiosk.library import Library
+from kiosk.desk.surveys import routes as surveys
+from kiosk.desk.surveys import translations
+from kiosk.domain.schedule import Ticks
+from kiosk.library.library import Library
+from kiosk.screen.headers import digest
+from kiosk.screen.pages import STYLE
 from kiosk.settings import Settings, shipped_folder
-from kiosk.store import Role, Store
-from kiosk.ticks import Ticks
+from kiosk.storage import Devices, Role, Store
 
 LARGEST_FORM = 64 * 1024
 
 TOPICS = (
-    sign_in,
+    login,
     results,
-    imported,
+    earlier_figures,
     rounds,
     replies,
     activities,
     surveys,
-    links,
+    devices,
     walls,
-    languages,
-    log,
+    translations,
+    audit_log,
 )
 
 

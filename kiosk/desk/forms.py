@@ -17,11 +17,11 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
-from kiosk.box import K_FLOOR
-from kiosk.desk.words import language, number, say
-from kiosk.imported import MOST_ANSWERS
-from kiosk.rounds import Admission, Figures
-from kiosk.sizes import (
+from kiosk.desk.i18n import language, number, say
+from kiosk.domain.box import K_FLOOR
+from kiosk.domain.earlier_figures import MOST_ANSWERS
+from kiosk.domain.rounds import Admission, Figures
+from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
     LOWER_EDGE_LIMITS_MM,

@@ -15,13 +15,11 @@ from typing import ParamSpec
 from flask import abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.patience import Patience
-from kiosk.devices import Devices
-from kiosk.library import Library, read_library
-from kiosk.office import Deed
+from kiosk.desk.login.throttle import Patience
+from kiosk.domain.schedule import Ticks
+from kiosk.library.library import Library, read_library
 from kiosk.settings import Settings, SettingsError
-from kiosk.store import Account, Role, RoundState, Store
-from kiosk.ticks import Ticks
+from kiosk.storage import Account, Deed, Devices, Role, RoundState, Store
 
 P = ParamSpec("P")
 

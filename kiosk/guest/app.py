@@ -14,19 +14,17 @@ from flask import Blueprint, Flask, Response, abort, make_response, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from kiosk.devices import Devices
-from kiosk.guest import kiosks, practice, questions, slips, stored_page
+from kiosk.domain.screen_size import Screen
+from kiosk.guest import kiosks, practice, questions, slips, stored_data
 from kiosk.guest.ballots import SHORTEST_RETRY
-from kiosk.guest.guard import headers, is_own_form
-from kiosk.guest.pace import Pace
-from kiosk.guest.pages import Pages
-from kiosk.guest.side import Answer, GuestSide, guest_side, is_kiosk, measure
-from kiosk.guest.texts import REFUSALS
-from kiosk.library import Library
-from kiosk.saying import say_once
+from kiosk.guest.context import Answer, GuestSide, guest_side, is_kiosk, measure
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import Library
+from kiosk.screen.headers import headers, is_own_form
+from kiosk.screen.pages import Pages
+from kiosk.screen.texts import REFUSALS
 from kiosk.settings import shipped_folder
-from kiosk.sizes import Screen
-from kiosk.store import Store
+from kiosk.storage import Devices, Store, say_once
 
 LARGEST_FORM = 16 * 1024
 
@@ -74,7 +72,7 @@ def create_guest_app(
 
 def _routes() -> Blueprint:
     """Every address there is, and what answers it."""
-    views = Blueprint("guest", __name__, template_folder="templates")
+    views = Blueprint("guest", __name__, template_folder="../screen/templates")
     for prefix in ("/", "/k/<code>", "/s/<code>"):
         views.add_url_rule(prefix, f"start {prefix}", questions.start, methods=["GET"])
         views.add_url_rule(prefix, f"answer {prefix}", questions.answer, methods=["POST"])
@@ -86,7 +84,7 @@ def _routes() -> Blueprint:
             f"{at_practice}/thanks", f"practised {prefix}", practice.practised, methods=["GET"]
         )
         views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", questions.thanks, methods=["GET"])
-        views.add_url_rule(f"{beside}/stored", f"stored {prefix}", stored_page.stored, methods=["GET"])
+        views.add_url_rule(f"{beside}/stored", f"stored {prefix}", stored_data.stored, methods=["GET"])
         views.add_url_rule(f"{beside}/alive", f"alive {prefix}", kiosks.alive, methods=["GET"])
         views.add_url_rule(f"{beside}/queue", f"queue {prefix}", kiosks.queue, methods=["GET"])
     views.add_url_rule("/k/<code>/paired", "paired", kiosks.paired, methods=["GET"])
@@ -98,7 +96,7 @@ def _routes() -> Blueprint:
     views.add_url_rule("/q/questions", "slip form", slips.slip_form, methods=["POST"])
     views.add_url_rule("/q/answer", "slip answer", slips.slip_answer, methods=["POST"])
     views.add_url_rule("/q/thanks", "slip thanks", questions.thanks, methods=["GET"])
-    views.add_url_rule("/q/stored", "slip stored", stored_page.stored, methods=["GET"])
+    views.add_url_rule("/q/stored", "slip stored", stored_data.stored, methods=["GET"])
     return views
 
 

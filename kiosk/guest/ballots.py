@@ -6,18 +6,15 @@ from datetime import datetime
 from flask import Response, abort, redirect, request
 from werkzeug.exceptions import TooManyRequests
 
-from kiosk.ballot import Ballot, BallotError, read_ballot
-from kiosk.guest.side import Answer, guest_side
-from kiosk.rounds import Round
-from kiosk.slips import UnknownSlipError, UsedSlipError
-from kiosk.store import Link, NotAdmittedError, RoundClosedError
+from kiosk.domain.ballot import Ballot, BallotError, read_ballot
+from kiosk.domain.rounds import Round
+from kiosk.domain.slips import UnknownSlipError, UsedSlipError
+from kiosk.guest.context import Answer, guest_side
+from kiosk.screen.headers import BALLOT, SCRIPT
+from kiosk.storage import Link, NotAdmittedError, RoundClosedError
 
 SHORTEST_RETRY = 2
 """Seconds told to a kiosk that sends too early; a constant, since the time left would tell of others."""
-
-SCRIPT, BALLOT = "Kiosk-Script", "Kiosk-Ballot"
-"""A script says that it asks, and is told that a ballot was taken by a mark no proxy makes: a redirect may be
-anybody's, and a script cannot see where it leads."""
 
 
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:

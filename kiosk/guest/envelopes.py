@@ -5,13 +5,13 @@ from functools import partial
 
 from flask import abort, request
 
-from kiosk.ballot import BallotError
-from kiosk.envelope import is_well_formed
+from kiosk.domain.ballot import BallotError
+from kiosk.domain.envelope import is_well_formed
+from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import is_play, take
-from kiosk.guest.side import Answer, guest_side
-from kiosk.guest.ways_in import link_of
-from kiosk.rounds import Admission
-from kiosk.store import LetterboxGoneError
+from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.entry_points import link_of
+from kiosk.storage import LetterboxGoneError
 
 ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
 """Fields of a kiosk's script. No statement's id begins with an underscore."""

@@ -5,12 +5,11 @@ from contextlib import suppress
 
 from flask import Response, abort, make_response, redirect, request
 
-from kiosk.devices import DIGITS, TooManyTriesError
-from kiosk.guest.side import Answer, guest_side
-from kiosk.guest.ways_in import link_of
-from kiosk.i18n import REFERENCE
-from kiosk.rounds import Admission
-from kiosk.store import Link, RoundClosedError
+from kiosk.domain.rounds import Admission
+from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.entry_points import link_of
+from kiosk.library.catalogues import REFERENCE
+from kiosk.storage import DIGITS, Link, RoundClosedError, TooManyTriesError
 
 LETTERBOX = "Kiosk-Letterbox"
 """Tells a kiosk's page at each sign of life which box is open: no guest shall get the last round's page."""

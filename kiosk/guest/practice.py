@@ -2,11 +2,11 @@
 
 from flask import make_response, request
 
+from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import sent_ballot, taken
-from kiosk.guest.side import Answer, guest_side, is_kiosk
-from kiosk.guest.ways_in import way_in_of
-from kiosk.i18n import REFERENCE
-from kiosk.rounds import Admission
+from kiosk.guest.context import Answer, guest_side, is_kiosk
+from kiosk.guest.entry_points import way_in_of
+from kiosk.library.catalogues import REFERENCE
 
 
 def practice(code: str = "") -> Answer:

@@ -2,13 +2,13 @@
 
 from flask import abort, make_response, request, send_file
 
-from kiosk.audio import KINDS, find
+from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import is_play, sent_ballot, take
+from kiosk.guest.context import Answer, guest_side, is_kiosk
+from kiosk.guest.entry_points import way_in_of
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
-from kiosk.guest.side import Answer, guest_side, is_kiosk
-from kiosk.guest.ways_in import way_in_of
-from kiosk.i18n import REFERENCE
-from kiosk.rounds import Admission
+from kiosk.library.catalogues import REFERENCE
+from kiosk.screen.speech import KINDS, find
 
 
 def start(code: str = "") -> Answer:

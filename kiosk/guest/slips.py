@@ -2,12 +2,12 @@
 
 from flask import abort, make_response, request
 
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.slips import normalise
 from kiosk.guest.ballots import sent_ballot, take
-from kiosk.guest.side import Answer, guest_side
-from kiosk.guest.ways_in import running_round
-from kiosk.i18n import REFERENCE
-from kiosk.rounds import Admission, Round
-from kiosk.slips import normalise
+from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.entry_points import running_round
+from kiosk.library.catalogues import REFERENCE
 
 
 def slip() -> Answer:

@@ -21,10 +21,10 @@ from click.testing import CliRunner
 from kiosk import cli
 from kiosk.cli import main
 from kiosk.settings import NAMES
-from kiosk.store import Account
+from kiosk.storage import Account
 from tests.attack.finding import Finding, Scale
 from tests.attack.views import PLACES, commands
-from tests.test_desk import HASH, Desk
+from tests.tools.desk_side import HASH, Desk
 
 FIELDS = {
     "id": "r", "round": "r", "round_id": "r", "k": "1", "closes": "2026-03-03", "closes_at": "2026-03-03",

@@ -15,15 +15,15 @@ from unittest.mock import patch
 from scipy.stats import ks_2samp
 from werkzeug.test import TestResponse
 
-from kiosk.ballot import Ballot
-from kiosk.box import draw_batch, full_at
-from kiosk.guest.pace import Pace
-from kiosk.simulate import Plan, simulate
-from kiosk.tree import flat_tree
+from kiosk.domain.ballot import Ballot
+from kiosk.domain.box import draw_batch, full_at
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.trees import flat_tree
+from kiosk.operation.simulate import Plan, simulate
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import DAYS, OPENING, SURVEY, ballot, visits
-from tests.test_envelope import seal
-from tests.test_guest import Place
+from tests.tools.envelopes import seal
+from tests.tools.guest_side import Place
 
 K = 5
 LEAST_P = 0.01
@@ -63,7 +63,7 @@ def _releases_finding(scale: Scale) -> Finding:
     pairs = 1_000 if scale is Scale.FULL else 30
     with ProcessPoolExecutor() as pool:
         differing = sum(pool.map(_differ, range(pairs), chunksize=10))
-    with patch("kiosk.store.count.draw_batch", refuse_the_unanimous):
+    with patch("kiosk.storage.count.draw_batch", refuse_the_unanimous):
         caught = sum(_differ(seed) for seed in range(20))
     return Finding(
         f"blindness: {pairs} pairs of worlds with the same arrivals and other answers",

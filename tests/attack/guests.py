@@ -8,13 +8,13 @@ from random import Random
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from kiosk.ballot import Answer, Ballot, NoAnswer
-from kiosk.simulate import Arrival, Plan, simulate
-from kiosk.snapshot import Document
-from kiosk.store import open_store
-from kiosk.survey import Survey
-from kiosk.tree import flat_tree
-from tests.builders import survey
+from kiosk.domain.ballot import Answer, Ballot, NoAnswer
+from kiosk.domain.snapshot import Document
+from kiosk.domain.survey import Survey
+from kiosk.library.trees import flat_tree
+from kiosk.operation.simulate import Arrival, Plan, simulate
+from kiosk.storage import open_store
+from tests.tools.builders import survey
 
 Seen = list[tuple[datetime, Document]]
 
@@ -94,8 +94,8 @@ def lived_hiding_under_k(arrivals: Sequence[Arrival], k: int) -> Week:
     of_round, seen = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS).round, []
     with (
         TemporaryDirectory() as folder,
-        patch("kiosk.store.count.draw_batch", HideUnderK()),
-        patch("kiosk.tally.veil", lambda counts: (tuple(counts), 0)),
+        patch("kiosk.storage.count.draw_batch", HideUnderK()),
+        patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)),
     ):
         data = Path(folder)
         store = open_store(data, f"sqlite:///{data / 'k.sqlite'}", data / "keys", durable=False)

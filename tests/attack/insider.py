@@ -10,8 +10,8 @@ from datetime import datetime
 
 import numpy as np
 
-from kiosk.ballot import NoAnswer
-from kiosk.snapshot import Document
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.snapshot import Document
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 

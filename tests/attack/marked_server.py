@@ -15,15 +15,15 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from kiosk.app import Wsgi, serve
-from kiosk.ballot import Ballot
-from kiosk.database import Database
+from kiosk.domain.ballot import Ballot
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.pace import Pace
-from kiosk.library import read_library
-from kiosk.seal import KeyFolder
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import read_library
+from kiosk.operation.serve import Wsgi, serve
 from kiosk.settings import read_settings
-from kiosk.store import Store
+from kiosk.storage import Store
+from kiosk.storage.database import Database
+from kiosk.storage.keys import KeyFolder
 
 SECONDS_A_GUEST = 8.0
 

@@ -13,12 +13,12 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from kiosk.rounds import Admission
-from kiosk.slips import spaced
+from kiosk.domain.rounds import Admission
+from kiosk.domain.slips import spaced
 from tests.attack.finding import Finding, Scale
-from tests.serving import served
-from tests.test_guest import Place
-from tests.web.test_answer import Counted, Guest
+from tests.tools.guest_side import Place
+from tests.tools.serving import served
+from tests.web.guest import Counted, Guest
 
 LEAK = b"""
 form.addEventListener("change", () => localStorage.setItem("kept", new URLSearchParams(new FormData(form))));

@@ -13,14 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from kiosk.rounds import Admission
-from kiosk.slips import spaced
+from kiosk.domain.rounds import Admission
+from kiosk.domain.slips import spaced
 from tests.attack.finding import Finding, Scale
 from tests.attack.firefox import Firefox, FirefoxError, firefox, unpacked, wait_until
 from tests.attack.next_guest import CHOSEN, TRACES
 from tests.attack.watched import NotPermittedError, not_possible
-from tests.serving import served
-from tests.test_guest import Place
+from tests.tools.guest_side import Place
+from tests.tools.serving import served
 
 NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")
 IS_THANKED = """Object.values(JSON.parse(document.getElementById("words").textContent)).some((said) =>

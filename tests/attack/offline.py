@@ -27,14 +27,14 @@ from playwright.sync_api import Page, Playwright, Request, Response, expect, syn
 from scipy.stats import spearmanr
 from werkzeug.serving import make_server
 
-from kiosk.envelope import Letterbox
-from kiosk.guest.pace import Pace
-from kiosk.rounds import Admission
+from kiosk.domain.envelope import Letterbox
+from kiosk.domain.rounds import Admission
+from kiosk.guest.rate_limit import Pace
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import standing_in, text_forms, times_between
 from tests.attack.next_guest import browser
-from tests.test_guest import NOW, Place
-from tests.web.test_answer import Counted, Guest
+from tests.tools.guest_side import NOW, Place
+from tests.web.guest import Counted, Guest
 from tests.web.test_offline import KEPT, come_through
 
 CODE = "a-kiosk-without-a-network"
@@ -70,7 +70,8 @@ NOTES = {
 that asks the server for the worker at each page."""
 
 ON_DISK = ("File System", "Service Worker/CacheStorage", "Service Worker/Database")
-"""What of a locked kiosk's profile lies on its disk (kiosk/machine), and which of the NOTES shows where."""
+"""What of a locked kiosk's profile lies on its disk (kiosk/operation/machine),
+and which of the NOTES shows where."""
 
 BETWEEN = 2.5
 """Seconds before each visit and after: Chromium looks for a newer worker a second after it loaded a page."""

@@ -11,10 +11,10 @@ from unittest.mock import patch
 
 from scipy.stats import chisquare
 
-from kiosk.ballot import Ballot
-from kiosk.box import draw_batch, full_at
+from kiosk.domain.ballot import Ballot
+from kiosk.domain.box import draw_batch, full_at
 from tests.attack.finding import Finding, Scale
-from tests.builders import MONDAY, a_round, a_store, tree
+from tests.tools.builders import MONDAY, a_round, a_store, tree
 
 K = 5
 LEAST_P = 0.001

@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from kiosk.ballot import Ballot
-from kiosk.box import draw_batch
-from kiosk.simulate import Arrival
+from kiosk.domain.ballot import Ballot
+from kiosk.domain.box import draw_batch
+from kiosk.operation.simulate import Arrival
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, PROFILES, SURVEY, Week, lived, lived_hiding_under_k, visits
 from tests.attack.insider import batches, candidates, posterior, right_guesses
@@ -95,13 +95,13 @@ def always_from_2k(
 ) -> tuple[list[Ballot], list[Ballot]]:
     """The leak of batches that stay as small as the first."""
     del counted
-    with patch("kiosk.box.FIRST", 2):
+    with patch("kiosk.domain.box.FIRST", 2):
         return draw_batch(ballots, 0, k, rng)
 
 
 def attack_small_batches(setting: Setting) -> Score:
     """The same long round with batches that do not grow."""
-    with patch("kiosk.store.count.draw_batch", always_from_2k):
+    with patch("kiosk.storage.count.draw_batch", always_from_2k):
         return attack_quarter(setting)
 
 

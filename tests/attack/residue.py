@@ -26,17 +26,18 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 from unittest.mock import patch
 
-from kiosk.ballot import Answer, Ballot, NoAnswer, pack, unpack_box
-from kiosk.database import Database
-from kiosk.envelope import ROOM, Letterbox, new_letterbox
-from kiosk.rounds import Round
-from kiosk.seal import KeyFolder, KeyLostError
-from kiosk.store import Store
+from kiosk.domain.ballot import Answer, Ballot, NoAnswer, pack, unpack_box
+from kiosk.domain.envelope import ROOM, Letterbox
+from kiosk.domain.rounds import Round
+from kiosk.storage import Store
+from kiosk.storage.database import Database
+from kiosk.storage.keys import KeyFolder, KeyLostError
+from kiosk.storage.letterboxes import new_letterbox
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import contents, raw_forms, standing_in
 from tests.attack.watched import NotPermittedError, not_possible, traced_writes, watching
-from tests.builders import ALL_WAYS, MONDAY, survey, tree
-from tests.test_envelope import seal
+from tests.tools.builders import ALL_WAYS, MONDAY, survey, tree
+from tests.tools.envelopes import seal
 
 K = 5
 BALLOTS = 24
@@ -471,7 +472,7 @@ def letterboxes(orders: int) -> set[bytes]:
     """The distinct decrypted rows of a letterbox that took the same envelopes in many orders."""
     letterbox, random, rows = new_letterbox(), Random(6), set[bytes]()
     envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * ROOM) for _ in range(ORDERED)]
-    with patch("kiosk.envelope.new_letterbox", lambda: letterbox):
+    with patch("kiosk.storage.letterboxes.new_letterbox", lambda: letterbox):
         for _ in range(orders):
             with TemporaryDirectory() as name:
                 boxes = Boxes(Path(name), is_durable=False)
@@ -520,11 +521,11 @@ def tau_of_rows(layout: str, orders: int) -> float:
 def _history_findings(scale: Scale) -> list[Finding]:
     orders = 100 if scale is Scale.FULL else 12
     found = history(orders)
-    with patch("kiosk.ballot.pack", unsorted):
+    with patch("kiosk.domain.ballot.pack", unsorted):
         leaky = history(6)
     envelopes = letterboxes(orders)
     with (
-        patch.multiple("kiosk.envelope", create=True, sorted=list, frozenset=dict.fromkeys),
+        patch.multiple("kiosk.domain.envelope", create=True, sorted=list, frozenset=dict.fromkeys),
         patch.object(Letterbox, "with_taken", appended),
     ):
         leaky_envelopes = letterboxes(6)

@@ -14,10 +14,10 @@ from functools import partial
 from random import Random
 from unittest.mock import patch
 
-from kiosk.box import Closing, plan_closing
-from kiosk.simulate import Arrival, Plan, simulate
-from kiosk.snapshot import Document
-from kiosk.tree import Node, Tree
+from kiosk.domain.box import Closing, plan_closing
+from kiosk.domain.snapshot import Document
+from kiosk.domain.tree import Node, Tree
+from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, DAYS, OPENING, PROFILES, SURVEY, Seen, visits
 from tests.attack.insider import Batch, batches
@@ -65,9 +65,9 @@ def live(seed: int, profile: str, plan: Planning) -> Lived:
     ]
     arrivals.sort(key=lambda one: one.at)
     with ExitStack() as stack:
-        stack.enter_context(patch("kiosk.store.count.plan_closing", plan))
+        stack.enter_context(patch("kiosk.storage.count.plan_closing", plan))
         if plan is alone:
-            stack.enter_context(patch("kiosk.tally.veil", lambda counts: (tuple(counts), 0)))
+            stack.enter_context(patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)))
         return Lived(tuple(arrivals), list(simulate(Plan(SURVEY, TREE, K, OPENING, DAYS), arrivals)))
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from kiosk.ballot import Ballot
-from kiosk.box import draw_batch
+from kiosk.domain.ballot import Ballot
+from kiosk.domain.box import draw_batch
 from tests.attack.guests import OPENING, UNIT, lived, visits
 from tests.attack.insider import batches
 from tests.attack.reconstruction import MOST_POINTS, Score, Setting, attack
@@ -59,7 +59,7 @@ def _early() -> Callable[..., tuple[list[Ballot], list[Ballot]]]:
     def draw(
         ballots: Sequence[Ballot], counted: int, k: int, rng: Random
     ) -> tuple[list[Ballot], list[Ballot]]:
-        with patch("kiosk.box.FIRST", 2):
+        with patch("kiosk.domain.box.FIRST", 2):
             return draw_batch(ballots, counted, k, rng)
 
     return draw
@@ -90,7 +90,7 @@ def outcome(rule: str, days: int, setting: Setting) -> Outcome:
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile, days)
     if not arrivals:
         return Outcome(Score(), 0, 0, 0.0)
-    with patch("kiosk.store.count.draw_batch", RULES[rule]()):
+    with patch("kiosk.storage.count.draw_batch", RULES[rule]()):
         week = lived(arrivals, setting.k, days)
     closes_at = OPENING + timedelta(days=days)
     early = [batch for batch in batches(week.seen, UNIT) if batch.at < closes_at]

@@ -16,11 +16,11 @@ from random import Random
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from kiosk.ballot import Ballot, NoAnswer
-from kiosk.rounds import Round
-from kiosk.simulate import Arrival
-from kiosk.slips import ALPHABET
-from kiosk.store import Store
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.rounds import Round
+from kiosk.domain.slips import ALPHABET
+from kiosk.operation.simulate import Arrival
+from kiosk.storage import Store
 from tests.attack.bending import bending_finding
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import (
@@ -36,8 +36,8 @@ from tests.attack.guests import (
 )  # fmt: skip
 from tests.attack.insider import Batch, batches
 from tests.attack.integer import is_possible
-from tests.test_envelope import seal
-from tests.test_guest import Place
+from tests.tools.envelopes import seal
+from tests.tools.guest_side import Place
 
 BUDGET = 9
 MOST_PERCENT = 2.0
@@ -139,7 +139,7 @@ def attack_one(how: Strategy, target: Target, seed: int, *, is_leaky: bool = Fal
 
 def attack_early_figures(how: Strategy, target: Target, seed: int) -> bool:
     """The same where the first figures come from 2k ballots on."""
-    with patch("kiosk.box.FIRST", 2):
+    with patch("kiosk.domain.box.FIRST", 2):
         return attack_one(how, target, seed)
 
 

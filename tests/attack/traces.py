@@ -22,12 +22,12 @@ from string import ascii_lowercase
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
-from kiosk.envelope import TICKET_BYTES
-from kiosk.library import read_library
-from kiosk.rounds import Admission, Round
+from kiosk.domain.envelope import TICKET_BYTES
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.slips import spaced
+from kiosk.library.library import read_library
 from kiosk.settings import read_settings
-from kiosk.slips import spaced
-from kiosk.store import Store, open_store
+from kiosk.storage import Store, open_store
 from tests.attack.finding import Finding, Scale
 from tests.attack.marked_server import ToldClock
 from tests.attack.marks import (
@@ -40,7 +40,7 @@ from tests.attack.marks import (
     time_forms,
 )
 from tests.attack.watched import NotPermittedError, not_possible, traced_writes, watching
-from tests.test_envelope import seal
+from tests.tools.envelopes import seal
 
 OPENING = datetime(2033, 5, 2, 9)
 BETWEEN = timedelta(seconds=41)

@@ -21,24 +21,24 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import kiosk
-from kiosk.ballot import Ballot, NoAnswer
 from kiosk.cli import main
-from kiosk.database import Database
 from kiosk.desk.app import create_desk_app
-from kiosk.export import files
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.schedule import Every
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.pace import Pace
-from kiosk.library import read_library
-from kiosk.rounds import Admission, Round
-from kiosk.seal import KeyFolder
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import read_library
+from kiosk.output.export import files
 from kiosk.settings import Settings, read_settings
-from kiosk.store import Account, Store, open_store
-from kiosk.store.boxes import Boxes
-from kiosk.store.rounds import Rounds
-from kiosk.store.sealed import Writer
-from kiosk.ticks import Every
+from kiosk.storage import Account, Store, open_store
+from kiosk.storage.boxes import Boxes
+from kiosk.storage.database import Database
+from kiosk.storage.keys import KeyFolder
+from kiosk.storage.rounds import Rounds
+from kiosk.storage.sealed_rows import Writer
 from tests.attack.finding import Finding, Scale
-from tests.test_desk import HASH, PASSWORD
+from tests.tools.desk_side import HASH, PASSWORD
 
 OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 """Of these days, since commands read the machine's clock."""
@@ -266,32 +266,32 @@ NAMED = "|".join(GUEST_TABLES)
 READS = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({NAMED})\b", re.IGNORECASE)
 
 ROOMS = {
-    "box": "store/boxes.py",
-    "slip_set": "store/slip_sets.py",
-    "letterbox": "store/letterboxes.py",
-    "apart": "store/boxes.py",
-    "slip_count": "store/slip_sets.py",
-    "tally": "store/tallies.py",
+    "box": "storage/boxes.py",
+    "slip_set": "storage/slip_sets.py",
+    "letterbox": "storage/letterboxes.py",
+    "apart": "storage/boxes.py",
+    "slip_count": "storage/slip_sets.py",
+    "tally": "storage/tallies.py",
 }
 """The one module that may name each table in SQL. A backup's dump names none, and leaves out the sealed."""
 
 READERS = {
     "open_box": {
-        "store/count.py Count.close",
-        "store/count.py Count.count_boxes",
-        "store/installation.py Store._put_through",
-        "store/installation.py Store.cast",
-        "store/installation.py Store.put_apart",
-        "store/installation.py Store.renew",
+        "storage/count.py Count.close",
+        "storage/count.py Count.count_boxes",
+        "storage/store.py Store._put_through",
+        "storage/store.py Store.cast",
+        "storage/store.py Store.put_apart",
+        "storage/store.py Store.renew",
     },
     "open_letterbox": {
-        "store/installation.py Store._put_through",
-        "store/letterboxes.py Letterboxes.renew",
+        "storage/store.py Store._put_through",
+        "storage/letterboxes.py Letterboxes.renew",
     },
     "own_sums": {
-        "store/count.py Count.close",
-        "store/count.py Count.count_boxes",
-        "store/snapshots.py Snapshots.publish",
+        "storage/count.py Count.close",
+        "storage/count.py Count.count_boxes",
+        "storage/snapshots.py Snapshots.publish",
     },
 }
 """Who may read a box, a letterbox or a tally, by what reads it. Slips are read in their own room only."""
@@ -348,9 +348,9 @@ def _readers(node: ast.AST, within: str = "") -> Iterator[tuple[str, str]]:
 
 PLANTED = (
     ("spy.py", 'SEEN = "SELECT answers FROM tally"'),
-    ("store/links.py", 'SEEN = "SELECT sealed FROM box"'),
-    ("store/installation.py", "class Store:\n def peek(self): return self._boxes.open_box('r', 'frida')"),
-    ("spy/store/count.py", "def read(of): return getattr(of, 'own_sums')"),
+    ("storage/links.py", 'SEEN = "SELECT sealed FROM box"'),
+    ("storage/store.py", "class Store:\n def peek(self): return self._boxes.open_box('r', 'frida')"),
+    ("spy/storage/count.py", "def read(of): return getattr(of, 'own_sums')"),
 )
 """Modules of the control, each with a reader nobody has allowed."""
 
@@ -402,8 +402,8 @@ def run(scale: Scale) -> list[Finding]:
             == [
                 "box.created_at",
                 "spy.py tally",
-                "store/links.py box",
-                "store/installation.py Store.peek open_box",
+                "storage/links.py box",
+                "storage/store.py Store.peek open_box",
                 "spy/store/count.py read own_sums",
             ],
         ),

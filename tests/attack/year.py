@@ -16,10 +16,10 @@ from random import Random
 
 import numpy as np
 
-from kiosk.ballot import Ballot
-from kiosk.rounds import TREND_BUDGET, Figures
-from kiosk.simulate import Arrival, Plan, simulate
-from kiosk.tree import flat_tree
+from kiosk.domain.ballot import Ballot
+from kiosk.domain.rounds import TREND_BUDGET, Figures
+from kiosk.library.trees import flat_tree
+from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, PROFILES, SURVEY, UNIT
 from tests.attack.insider import Batch, batches

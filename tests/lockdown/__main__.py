@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from tests.lockdown.screen import NotPossibleHereError, check_possible
 from tests.lockdown.tries import BY_HAND, TRIES, Try, Way
 from tests.lockdown.trying import Escaper, Outcome
-from tests.serving import served
+from tests.tools.serving import served
 
 REPORT = Path(__file__).parents[2] / "docs" / "lockdown.md"
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from kiosk.lockdown import files
+from kiosk.operation.lockdown import files
 from tests.lockdown.screen import POLICY, NotPossibleHereError, check_possible, kiosk
 from tests.lockdown.site import Site, kiosk_address
 from tests.lockdown.tries import ADDRESSES, CRASHES, HELPED, KEYS, MOUSE, TOUCHES, TRIES, Try
 from tests.lockdown.trying import Escaper
-from tests.serving import served
-from tests.web.test_newcomer import free_address
+from tests.tools.addresses import free_address
+from tests.tools.serving import served
 
 pytestmark = pytest.mark.browser
 

@@ -21,7 +21,7 @@ from signal import SIGKILL
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from kiosk.lockdown import KioskAddress, files
+from kiosk.operation.lockdown import KioskAddress, files
 
 SIZE = (1280, 800)
 

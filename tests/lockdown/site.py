@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from kiosk.guest.guard import headers
-from kiosk.lockdown import KioskAddress
-from kiosk.rounds import Admission
+from kiosk.domain.rounds import Admission
+from kiosk.operation.lockdown import KioskAddress
+from kiosk.screen.headers import headers
 from kiosk.settings import shipped_folder
-from tests.test_guest import Place
+from tests.tools.guest_side import Place
 
 CODE = "aB3dE6gH9jK2mN5p"
 

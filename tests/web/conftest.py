@@ -3,12 +3,15 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.serving import served
+from tests.tools.guest_side import Place
+from tests.tools.serving import served
+from tests.web.guest import KIOSK, Counted, Guest, Serve
 
 # How long to look is no statement about speed: a busy machine draws a page of charts in more than 5 s.
 expect.set_options(timeout=30_000)
@@ -30,3 +33,17 @@ def serve() -> Iterator[Callable[[Any], str]]:
     """serve(application) -> its address, on a free port of this machine, until the test ends."""
     with ExitStack() as servers:
         yield lambda application: servers.enter_context(served(application))
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=KIOSK)  # type: ignore[arg-type]
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def guest(context: BrowserContext, serve: Serve, tmp_path: Path) -> Guest:
+    place = Place(tmp_path)
+    served = Counted(place.app)
+    return Guest(context.new_page(), place, served, serve(served))

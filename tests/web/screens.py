@@ -16,11 +16,11 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from kiosk.audio import build, spoken_texts
-from kiosk.rounds import Admission
-from kiosk.sizes import Screen
-from tests.serving import served
-from tests.test_guest import NOW, Place
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
+from kiosk.screen.speech import build, spoken_texts
+from tests.tools.guest_side import NOW, Place
+from tests.tools.serving import served
 from tests.web.touch import touch
 
 

@@ -1,6 +1,5 @@
 """A guest answers, in a real browser: by touch, by keyboard, without a script, and leaves no trace."""
 
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -9,88 +8,19 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 from playwright.sync_api import Error as PlaywrightError
 
-from kiosk.guest.pace import Pace
-from kiosk.rounds import Admission
-from kiosk.slips import spaced
-from tests.test_guest import NOW, Place
-from tests.web.touch import touch
+from kiosk.domain.rounds import Admission
+from kiosk.domain.slips import spaced
+from kiosk.guest.rate_limit import Pace
+from tests.tools.guest_side import NOW, Place
+from tests.web.guest import KIOSK, PHONE, Counted, Guest, Serve, thanks
 
 pytestmark = pytest.mark.browser
 
-Serve = Callable[[Any], str]
 
 WEEK = timedelta(days=7)
-
-KIOSK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-
-
-class Counted:
-    """The application, with what was asked of it and how many bytes it gave."""
-
-    def __init__(self, application: Any) -> None:
-        self.application = application
-        self.asked: list[str] = []
-        self.bytes = 0
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        self.asked.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
-        body = b"".join(self.application(environ, start_response))
-        self.bytes += len(body)
-        return [body]
-
-
-class Guest:
-    """A guest before a screen, and the place she answers at."""
-
-    def __init__(self, page: Page, place: Place, served: Counted, address: str) -> None:
-        self.page, self.place, self.served, self.address = page, place, served, address
-        page.clock.install(time=NOW)
-
-    def start(self, language: str, path: str = "/") -> None:
-        self.page.goto(self.address + path)
-        self.tap(f'[data-language="{language}"]')
-        self.tap("#start")
-
-    def tap(self, selector: str) -> None:
-        touch(self.page, selector)
-
-    def choose(self, value: str) -> None:
-        self.tap(f'fieldset:not([hidden]) label:has(input[value="{value}"])')
-
-    def answer(self, *values: str) -> None:
-        for value in values:
-            self.choose(value)
-            self.tap("#next")
-
-    def counted(self) -> dict[str, list[int]]:
-        """Each statement's counts, lowest first, when four more guests have answered nothing."""
-        names = [statement.id for statement in self.place.round.survey.statements]
-        for kind in ("", "", "prefer_not", "prefer_not"):
-            self.place.client.post("/", data=dict.fromkeys(names, kind))
-        self.place.store.count(self.place.round.closes_at)
-        tables = self.place.store.snapshot()["rounds"][0]["nodes"][0]["statements"]
-        return {name: table["counts"] for name, table in tables.items()}
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=KIOSK)  # type: ignore[arg-type]
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def guest(context: BrowserContext, serve: Serve, tmp_path: Path) -> Guest:
-    place = Place(tmp_path)
-    served = Counted(place.app)
-    return Guest(context.new_page(), place, served, serve(served))
-
-
-def thanks(guest: Guest, words: str) -> None:
-    expect(guest.page.locator("#message p")).to_have_text(words)
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.pace import Pace
-from kiosk.library import read_library
-from kiosk.paper import POSTER_LANGUAGES, Size
-from kiosk.rounds import Admission
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import read_library
+from kiosk.output.paper import POSTER_LANGUAGES, Size
 from kiosk.settings import read_settings
-from kiosk.sizes import Screen
-from tests.test_desk import PASSWORD, Desk
-from tests.test_i18n import GUEST_LANGUAGES
+from tests.tools.desk_side import PASSWORD, Desk
+from tests.tools.languages import GUEST_LANGUAGES
 
 pytestmark = pytest.mark.browser
 

@@ -7,12 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, expect
 
-from kiosk.devices import Devices
-from kiosk.guest.guard import NEVER_USED
-from tests.test_guest import Place
-from tests.web.test_answer import Counted, Guest, Serve, context, guest
-
-__all__ = ["context", "guest"]
+from kiosk.screen.headers import NEVER_USED
+from kiosk.storage.devices import Devices
+from tests.tools.guest_side import Place
+from tests.web.guest import Counted, Guest, Serve
 
 pytestmark = pytest.mark.browser
 

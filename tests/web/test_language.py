@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from kiosk.rounds import Admission
-from tests.test_guest import Place
-from tests.web.test_answer import PHONE, Counted, Guest, Serve, context, guest
-
-__all__ = ["context", "guest"]
+from kiosk.domain.rounds import Admission
+from tests.tools.guest_side import Place
+from tests.web.guest import PHONE, Counted, Guest, Serve
 
 pytestmark = pytest.mark.browser
 

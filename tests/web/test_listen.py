@@ -7,10 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from kiosk.audio import build, name_of, spoken_texts
-from kiosk.rounds import Admission
-from tests.test_guest import Place
-from tests.web.test_answer import KIOSK, Counted, Guest, Serve
+from kiosk.domain.rounds import Admission
+from kiosk.screen.speech import build, name_of, spoken_texts
+from tests.tools.guest_side import Place
+from tests.web.guest import KIOSK, Counted, Guest, Serve
 
 pytestmark = pytest.mark.browser
 

@@ -11,13 +11,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Response, expect
 from playwright.sync_api import Error as PlaywrightError
 
-from kiosk.ballot import Ballot, NoAnswer
-from kiosk.guest.pace import Pace
-from kiosk.rounds import Admission
-from tests.test_guest import NOW, Place
-from tests.web.test_answer import Guest, Serve, context, guest, thanks
-
-__all__ = ["context", "guest"]
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.rounds import Admission
+from kiosk.guest.rate_limit import Pace
+from tests.tools.guest_side import NOW, Place
+from tests.web.guest import Guest, Serve, thanks
 
 pytestmark = pytest.mark.browser
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from kiosk.audio import build, spoken_texts
-from kiosk.sizes import Screen
-from tests.test_guest import Place
+from kiosk.domain.screen_size import Screen
+from kiosk.screen.speech import build, spoken_texts
+from tests.tools.guest_side import Place
 from tests.web.test_screen import (
     KIOSK,
     PHONE,

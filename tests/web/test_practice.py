@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.test_guest import Place, place
-from tests.web.test_answer import Guest, Serve, context, guest, thanks
-
-__all__ = ["context", "guest", "place"]
+from tests.tools.guest_side import Place
+from tests.web.guest import Guest, Serve, thanks
 
 OVER = "Övningen är slut. Inget har sparats."
 

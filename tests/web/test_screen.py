@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from kiosk.rounds import Admission
-from kiosk.sizes import Screen
-from tests.test_guest import NOW, Place
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
+from tests.tools.guest_side import NOW, Place
 from tests.web.touch import touch
 
 pytestmark = pytest.mark.browser

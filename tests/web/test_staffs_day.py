@@ -8,9 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from kiosk.rounds import Admission
-from tests.test_desk import PASSWORD, Desk
-from tests.test_paper import read
+from kiosk.domain.rounds import Admission
+from tests.tools.desk_side import PASSWORD, Desk
+from tests.tools.qr_codes import read
 
 pytestmark = pytest.mark.browser
 

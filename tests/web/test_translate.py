@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.test_desk import PASSWORD, Desk
+from tests.tools.desk_side import PASSWORD, Desk
 
 pytestmark = pytest.mark.browser
 

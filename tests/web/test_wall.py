@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
-from tests.test_desk import Desk
+from tests.tools.desk_side import Desk
 
 pytestmark = pytest.mark.browser
 

@@ -11,9 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from kiosk.ballot import Ballot, NoAnswer
-from tests.test_desk import PASSWORD, Desk
-from tests.test_imported import enter
+from kiosk.domain.ballot import Ballot, NoAnswer
+from tests.tools.desk_side import PASSWORD, Desk
+from tests.tools.earlier_figures import enter
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,43 @@
+"""Accounts for staff, who sign in at the desk."""
+
+import sys
+from datetime import datetime
+
+import click
+
+from kiosk.cli.arguments import current_settings, installed_store
+from kiosk.cli.errors import mendable
+from kiosk.storage import COMMAND_LINE, Account, Deed, Role, StoreError, hash_password
+
+SHORTEST_PASSWORD = 10
+
+
+@click.group()
+def user() -> None:
+    """Accounts for staff."""
+
+
+@user.command(name="add")
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@mendable
+def user_add(name: str, role: str) -> None:
+    """Add an account, or change its role and password; the password is asked for."""
+    store = installed_store(current_settings())
+    if not name.strip() or len(name) > 80 or not name.isprintable():
+        raise StoreError("a name must be 1 to 80 printable characters")
+    password = _password()
+    store.accounts.set(Account(name.strip(), role, hash_password(password)))
+    store.office.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_SET, f"{name.strip()}, {role}")
+    click.echo(f"{name.strip()} may sign in as {role}.")
+
+
+def _password() -> str:
+    """From a prompt, or the first line of standard input when that is not a terminal."""
+    if sys.stdin.isatty():
+        password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    if len(password) < SHORTEST_PASSWORD:
+        raise StoreError(f"the password must be at least {SHORTEST_PASSWORD} characters long")
+    return password

@@ -1,0 +1,66 @@
+"""Who of the staff did what. Nothing in it is about guests."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.i18n import period, say
+from kiosk.desk.session import desk, for_coordinator
+from kiosk.domain.rounds import Admission
+from kiosk.storage import Deed, Entry, Role
+
+blueprint = Blueprint("log", __name__)
+
+Names = dict[str, str]
+
+
+@blueprint.route("/log")
+@for_coordinator
+def log() -> ResponseReturnValue:
+    """The latest entries, the last first."""
+    names = _names()
+    entries = [(entry, _said(entry, names)) for entry in desk().store.office.log()]
+    return render_template("log.html", entries=entries)
+
+
+def _said(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
+    """What a deed was done with, each part by the name people know it by."""
+    parts, known = entry.what.split(", "), names.get(entry.deed, ())
+    return ", ".join(known[at].get(part, part) if at < len(known) else part for at, part in enumerate(parts))
+
+
+def _names() -> dict[Deed, tuple[Names, ...]]:
+    """Deed -> for each part of what it tells, how it is called."""
+    library = desk().library
+    roles: Names = {
+        Role.COORDINATOR: say("samordnare"),
+        Role.STAFF: say("personal"),
+        Role.VIEWER: say("läsare"),
+    }
+    ways: Names = {
+        Admission.KIOSK: say("kiosk"),
+        Admission.SLIP: say("lapp"),
+        Admission.POSTER: say("affisch"),
+    }
+    places = {node.id: node.name for tree in library.trees.values() for node in tree.nodes}
+    surveys = {survey.id: survey.title for survey in library.surveys.values()}
+    languages = {code: found.language.autonym for code, found in library.guest.items()}
+    rounds = {
+        state.round.id: f"{state.round.survey.title}, {period(state.round)}"
+        for state in desk().store.rounds()
+    }
+    return {
+        Deed.SIGNED_IN: (roles,),
+        Deed.ACCOUNT_SET: ({}, roles),
+        Deed.ROUND_OPENED: (rounds,),
+        Deed.ADDRESS_MADE: (places, ways),
+        Deed.ADDRESS_REMOVED: (places, ways),
+        Deed.PAIRING_BEGUN: (places,),
+        Deed.SLIPS_PRINTED: (rounds, places),
+        Deed.WALL_MADE: (places,),
+        Deed.WALL_REMOVED: (places,),
+        Deed.REPLY_WRITTEN: (rounds,),
+        Deed.FIGURES_IMPORTED: (places,),
+        Deed.FIGURES_REMOVED: (places,),
+        Deed.SURVEY_WRITTEN: (surveys,),
+        Deed.TEXTS_WRITTEN: (languages,),
+    }

@@ -1,0 +1,1 @@
+"""Kiosks, posters and slips."""

@@ -1,0 +1,123 @@
+"""Paper that leads guests to the questions: the forms for slips and posters, and how many slips came back."""
+
+from dataclasses import dataclass
+from secrets import SystemRandom
+from typing import Any
+
+from kiosk.desk.devices.links import address_of, posters, unit_names
+from kiosk.desk.forms import PosterForm, SlipsForm
+from kiosk.desk.i18n import period, say
+from kiosk.desk.session import desk
+from kiosk.domain.results import answered
+from kiosk.domain.rounds import Admission, Round
+from kiosk.library.library import shown_languages, spoken_languages
+from kiosk.output.paper import (
+    POSTER_LANGUAGES,
+    SLIP_LANGUAGES,
+    PaperError,
+    Size,
+    poster_page,
+    slip_sheets,
+    words_in,
+)
+from kiosk.storage import Link, StoreError
+
+
+@dataclass(frozen=True)
+class SlipLine:
+    """Slips of one round at one unit that were printed together; `used` is None where it is not told."""
+
+    period: str
+    unit: str
+    run: int
+    printed: int
+    used: int | None
+
+
+def slips_form(**options: Any) -> SlipsForm:
+    """Every round that takes slips, its units, and the languages guests may choose in all of them."""
+    library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
+    units = {unit: terms.tree.node(unit).name for terms in rounds for unit in terms.tree.leaves}
+    shown = [shown_languages(library.guest, terms.survey, allowed) for terms in rounds]
+    languages = [code for code in library.guest if all(code in codes for codes in shown)]
+    form = SlipsForm(languages=languages[:SLIP_LANGUAGES], **options)
+    form.round.choices = [(terms.id, f"{terms.survey.title}, {period(terms)}") for terms in rounds]
+    form.unit.choices = sorted(units.items(), key=lambda unit: unit[1])
+    form.languages.choices = languages
+    return form
+
+
+def _rounds_with_slips() -> list[Round]:
+    """Rounds that take slips, now or later, the latest opening first."""
+    rounds = [state.round for state in desk().store.rounds() if not state.is_closed]
+    now = desk().clock()
+    return [terms for terms in rounds if Admission.SLIP in terms.admission and now < terms.closes_at]
+
+
+def print_slips(form: SlipsForm) -> bytes | None:
+    """The slips asked for, as a PDF; None if they cannot be made, and the form says why."""
+    words = words_in(desk().library.guest, form.languages.data)
+    try:
+        codes = desk().store.print_slips(form.round.data, form.unit.data, form.number.data)
+        return slip_sheets(desk().guest_address, codes, words, SystemRandom())
+    except StoreError:
+        form.unit.errors = [say("Stället är inte med i den omgången.")]
+    except PaperError:
+        form.languages.errors = [_unprintable()]
+    return None
+
+
+def slip_lines() -> list[SlipLine]:
+    """Printed slips by round, unit and print run. Used and left only once a round is closed, where figures
+    are published for the unit, and for runs of at least 2k: else they would tell who answered."""
+    found, document = [], desk().store.snapshot()
+    for state in desk().store.rounds():
+        of_round = state.round
+        for unit, runs in sorted(desk().store.printed_slips(of_round.id).items()):
+            found += [_slip_line(of_round, unit, run, printed, None) for run, printed in enumerate(runs, 1)]
+        for unit, counts in sorted(desk().store.slip_counts(of_round.id).items()):
+            is_told = answered(document, of_round, unit) is not None
+            found += [
+                _slip_line(
+                    of_round, unit, run, printed, used if is_told and printed >= 2 * of_round.k else None
+                )
+                for run, (printed, used) in enumerate(counts, 1)
+            ]
+    return found
+
+
+def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | None) -> SlipLine:
+    return SlipLine(period(of_round), of_round.tree.node(unit).name, run, printed, used)
+
+
+def poster_form(**options: Any) -> PosterForm:
+    """Every poster's address, the sizes, and the languages guests may choose."""
+    languages = spoken_languages(desk().library.guest, desk().allowed_languages)
+    form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], meta={"csrf": False}, **options)
+    form.size.choices = [
+        (size.value, say("{size}, högst {n} språk", size=size.value, n=fitting), {"data-fitting": fitting})
+        for size, fitting in POSTER_LANGUAGES.items()
+    ]
+    form.link.choices = [
+        (code, f"{unit_names().get(link.unit_id, link.unit_id)} ({code})") for code, link in posters().items()
+    ]
+    form.languages.choices = languages
+    return form
+
+
+def print_poster(form: PosterForm, link: Link) -> bytes | None:
+    """The poster asked for, as a PDF; None if it cannot be made, and the form says why."""
+    words = words_in(desk().library.guest, form.languages.data)
+    size = Size(form.size.data)
+    try:
+        return poster_page(address_of(link).url, words, size)
+    except PaperError:
+        fitting, problem = POSTER_LANGUAGES[size], _unprintable()
+        if len(words) > fitting:
+            problem = say("På {size} får högst {n} språk plats. Kryssa för färre.", size=size, n=fitting)
+        form.languages.errors = [problem]
+    return None
+
+
+def _unprintable() -> str:
+    return say("Texterna får inte plats, eller har tecken som inte går att skriva ut. Välj färre språk.")

@@ -1,0 +1,172 @@
+"""The page of addresses, from which kiosks are paired, measured and moved, and paper is printed."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.devices.links import address_of, key_of, kiosk_of, mark_of, posters, screen_form, unit_names
+from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
+from kiosk.desk.forms import LinkForm, MoveForm, PairForm, PosterForm, ScreenForm, SlipsForm
+from kiosk.desk.session import desk, for_coordinator, for_staff, note
+from kiosk.domain.rounds import Admission
+from kiosk.storage import LIFETIME, Deed, Link
+
+blueprint = Blueprint("links", __name__)
+
+
+@blueprint.route("/links")
+@for_staff
+def links() -> ResponseReturnValue:
+    """All addresses, by unit, and forms for one more and for paper."""
+    return _page()
+
+
+@blueprint.route("/links", methods=["POST"])
+@for_coordinator
+def new_link() -> ResponseReturnValue:
+    """Make an address for a unit. Not for staff: whoever has one can stuff the box, if slowly."""
+    form = LinkForm()
+    form.unit.choices = list(unit_names().items())
+    if form.validate():
+        desk().store.links.add(Admission(form.kind.data), form.unit.data)
+        note(Deed.ADDRESS_MADE, f"{form.unit.data}, {form.kind.data}")
+    return redirect(url_for("links.links"), 303)
+
+
+@blueprint.route("/links/pair", methods=["POST"])
+@for_staff
+def pair() -> ResponseReturnValue:
+    """A code that makes one screen a unit's kiosk, shown once."""
+    form = PairForm()
+    form.unit.choices = list(unit_names().items())
+    if not form.validate():
+        abort(400)
+    code = desk().devices.new_code(form.unit.data)
+    note(Deed.PAIRING_BEGUN, form.unit.data)
+    half = len(code) // 2
+    return render_template(
+        "pairing.html",
+        unit=unit_names()[form.unit.data],
+        code=f"{code[:half]} {code[half:]}",
+        minutes=LIFETIME // 60,
+        address=f"{desk().guest_address}/pair",
+    )
+
+
+@blueprint.route("/links/screen", methods=["POST"])
+@for_staff
+def measure() -> ResponseReturnValue:
+    """Write down what a kiosk's screen measures, or that it is as all are."""
+    found, form = _sent_link(), ScreenForm()
+    if found.admission is not Admission.KIOSK:
+        abort(404)
+    if not form.validate():
+        return _page(sent_screens={found.code: form}, status=400)
+    desk().store.links.set_screen(found.code, form.screen)
+    width = f"{form.screen.width_mm} mm" if form.screen else "–"
+    note(Deed.SCREEN_MEASURED, f"{found.unit_id}, {mark_of(found)}, {width}")
+    return _to(found)
+
+
+@blueprint.route("/links/move", methods=["POST"])
+@for_coordinator
+def move() -> ResponseReturnValue:
+    """Make a kiosk another unit's. Its address stays, to which its machine may be locked."""
+    found, form = _sent_link(), MoveForm()
+    form.unit.choices = list(unit_names().items())
+    if found.admission is not Admission.KIOSK or not found.code:
+        abort(404)
+    if not form.validate():
+        abort(400)
+    if form.unit.data != found.unit_id:
+        desk().store.links.move(found.code, form.unit.data)
+        note(Deed.KIOSK_MOVED, f"{found.unit_id} → {form.unit.data}, {mark_of(found)}")
+    return _to(found)
+
+
+@blueprint.route("/links/remove", methods=["POST"])
+@for_coordinator
+def remove_link() -> ResponseReturnValue:
+    """Close an address, of a screen that was lost or a poster that was taken down."""
+    found = _sent_link()
+    if not found.code:
+        abort(404)
+    desk().store.links.remove(found.code)
+    note(Deed.ADDRESS_REMOVED, f"{found.unit_id}, {found.admission.value}")
+    return redirect(url_for("links.links"), 303)
+
+
+def _sent_link() -> Link:
+    """The link whose key a form sends."""
+    by_key = {key_of(link): link for link in desk().store.links.all()}
+    found = by_key.get(request.form.get("key", ""))
+    if found is None:
+        abort(404)
+    return found
+
+
+def _to(link: Link) -> ResponseReturnValue:
+    return redirect(url_for("links.links", _anchor=f"kiosk-{key_of(link)}"), 303)
+
+
+@blueprint.route("/links/slips", methods=["POST"])
+@for_staff
+def slips() -> ResponseReturnValue:
+    """New slips for a unit, as a PDF; their codes are kept nowhere else."""
+    form = slips_form()
+    sheets = print_slips(form) if form.validate() else None
+    if sheets is None:
+        return _page(form, status=400)
+    note(Deed.SLIPS_PRINTED, f"{form.round.data}, {form.unit.data}, {form.number.data}")
+    return _pdf(sheets, f"slips-{form.unit.data}.pdf")
+
+
+@blueprint.route("/links/poster")
+@for_staff
+def poster() -> ResponseReturnValue:
+    """A poster or table card for a poster's address, as a PDF."""
+    form = poster_form(formdata=request.args)
+    if not form.validate():
+        return _page(sent_poster=form, status=400)
+    link = posters()[form.link.data]
+    page = print_poster(form, link)
+    if page is None:
+        return _page(sent_poster=form, status=400)
+    return _pdf(page, f"poster-{link.unit_id}-{form.size.data}.pdf")
+
+
+def _pdf(content: bytes, name: str) -> Response:
+    response = Response(content, mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _page(
+    sent_slips: SlipsForm | None = None,
+    sent_poster: PosterForm | None = None,
+    sent_screens: Mapping[str, ScreenForm] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    """All forms, fresh but those that were sent and could not be taken; a screen's by its kiosk's code."""
+    form, pair_form, move_form = LinkForm(formdata=None), PairForm(formdata=None), MoveForm(formdata=None)
+    units = sorted(unit_names().items(), key=lambda unit: unit[1])
+    form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units
+    links = desk().store.links.all()
+    page = render_template(
+        "links.html",
+        kiosks=[
+            kiosk_of(link, (sent_screens or {}).get(link.code) or screen_form(link))
+            for link in links
+            if link.admission is Admission.KIOSK
+        ],
+        posters=[address_of(link) for link in links if link.admission is Admission.POSTER],
+        form=form,
+        pair_form=pair_form,
+        move_form=move_form,
+        slips_form=sent_slips or slips_form(formdata=None),
+        poster_form=sent_poster or poster_form(formdata=None),
+        slip_lines=slip_lines(),
+        autonyms={code: found.language for code, found in desk().library.guest.items()},
+    )
+    return page, status

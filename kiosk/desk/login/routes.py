@@ -1,0 +1,62 @@
+"""Signing in and out, and the choice of language."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.forms import SignInForm
+from kiosk.desk.session import begin, desk, end, note, signed_in
+from kiosk.storage import Deed, verify
+
+blueprint = Blueprint("sign_in", __name__)
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """The form, and what it sends. A wrong name and a wrong password look and take the same."""
+    # Asked first: an ended session is emptied, and the form's token must stand in the new one.
+    is_signed_in = signed_in() is not None
+    form = SignInForm()
+    onward = _own_path(request.args.get("next", ""))
+    if request.method == "GET":
+        return redirect(onward) if is_signed_in else render_template("sign_in.html", form=form, problem="")
+    name, now = (form.name.data or "").strip(), desk().clock().timestamp()
+    wait = desk().patience.wait(name, now)
+    if wait > 0:
+        page = render_template("sign_in.html", form=form, problem="wait", seconds=int(wait) + 1)
+        return make_response(page, 429, {"Retry-After": str(int(wait) + 1)})
+    account = desk().store.accounts.named(name) if form.validate() else None
+    if not verify(account.password if account else None, form.password.data or "") or account is None:
+        desk().patience.failed(name, now)
+        return render_template("sign_in.html", form=form, problem="wrong"), 403
+    desk().patience.succeeded(name)
+    begin(account)
+    note(Deed.SIGNED_IN, account.role)
+    return redirect(onward, 303)
+
+
+@blueprint.route("/sign-out", methods=["POST"])
+def sign_out() -> ResponseReturnValue:
+    """End the session."""
+    end()
+    return redirect(url_for("sign_in.sign_in"), 303)
+
+
+@blueprint.route("/language", methods=["POST"])
+def choose_language() -> ResponseReturnValue:
+    """Keep the language for this session, and go back to the page it was chosen on."""
+    chosen = request.form.get("language", "")
+    if chosen in desk().library.desk:
+        session["language"] = chosen
+    return redirect(_own_path(request.form.get("next", "")), 303)
+
+
+def _own_path(wanted: str) -> str:
+    """A path of this desk, whatever was asked for: no way to send people elsewhere."""
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return url_for("results.results")
+    is_own = not parts.scheme and not parts.netloc and parts.path.startswith("/admin/") and "\\" not in wanted
+    return wanted if is_own else url_for("results.results")

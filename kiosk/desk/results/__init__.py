@@ -1,0 +1,1 @@
+"""The results pages: charts, sentences, walls, earlier figures."""

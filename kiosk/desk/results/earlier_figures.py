@@ -1,0 +1,100 @@
+"""Figures from elsewhere: entering what a report says, and taking it away again."""
+
+from dataclasses import dataclass
+from secrets import token_hex
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.forms import FiguresForm
+from kiosk.desk.i18n import say_reason
+from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.domain.earlier_figures import Figures, FiguresError, figures_from_json, read_figures
+from kiosk.domain.survey import Survey
+from kiosk.storage import Deed
+
+blueprint = Blueprint("imported", __name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Figures from elsewhere as coordinators see them in the list."""
+
+    name: str
+    place: str
+    figures: Figures
+
+
+@blueprint.route("/imported")
+@for_coordinator
+def imported() -> ResponseReturnValue:
+    """What was entered, and the surveys something can be entered for."""
+    names = _places()
+    kept = [
+        Kept(name, names.get(figures.node_id, figures.node_id), figures)
+        for name, figures in kept_figures().items()
+    ]
+    form = FiguresForm()
+    return render_template("imported.html", kept=kept, surveys=desk().library.surveys.values(), form=form)
+
+
+@blueprint.route("/imported/new/<survey_id>", methods=["GET", "POST"])
+@for_coordinator
+def new_figures(survey_id: str) -> ResponseReturnValue:
+    """A form with a field for each option; what was typed stays where it cannot be right."""
+    survey = desk().library.surveys.get(survey_id)
+    if survey is None:
+        abort(404)
+    form, reasons = FiguresForm(), []
+    form.node.choices = list(_places().items())
+    if request.method == "POST" and form.validate():
+        try:
+            figures = _entered(form, survey)
+            # A second press on the button is not a second report.
+            if figures not in kept_figures().values():
+                desk().store.office.set_imported(token_hex(8), figures.as_json())
+                note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
+            return redirect(url_for("imported.imported"), 303)
+        except FiguresError as error:
+            reasons = [say_reason(reason) for reason in error.reasons]
+    page = render_template("imported_new.html", form=form, survey=survey, reasons=reasons, field=field)
+    return page, 400 if reasons or form.errors else 200
+
+
+@blueprint.route("/imported/remove", methods=["POST"])
+@for_coordinator
+def remove_figures() -> ResponseReturnValue:
+    """Take figures away: they were entered by hand and may be wrong."""
+    name = request.form.get("name", "")
+    figures = kept_figures().get(name)
+    if figures is None:
+        abort(404)
+    desk().store.office.remove_imported(name)
+    note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}")
+    return redirect(url_for("imported.imported"), 303)
+
+
+def kept_figures() -> dict[str, Figures]:
+    """Name -> figures from elsewhere, all there are."""
+    return {name: figures_from_json(row) for name, row in desk().store.office.imported().items()}
+
+
+def field(statement_id: str, option: int) -> str:
+    """The name of the form's field for one option, counted from 1."""
+    return f"count-{statement_id}-{option}"
+
+
+def _entered(form: FiguresForm, survey: Survey) -> Figures:
+    typed = {
+        (statement.id, option): request.form.get(field(statement.id, option), "")
+        for statement in survey.statements
+        for option in range(1, len(statement.scale.labels) + 1)
+    }
+    return read_figures(
+        survey, form.node.data, form.first.data, form.last.data, form.n.data, form.source.data, typed
+    )
+
+
+def _places() -> dict[str, str]:
+    """Node id -> name, of all trees on file."""
+    return {node.id: node.name for tree in desk().library.trees.values() for node in tree.nodes}

@@ -1,0 +1,196 @@
+"""What charts say, and how sure one may be, in plain words."""
+
+from collections.abc import Sequence
+
+from kiosk.desk.i18n import day, period, say
+from kiosk.domain.results import (
+    PERCENT_ALONE_FROM,
+    PERCENT_FROM,
+    Break,
+    Row,
+    Spread,
+    Turn,
+    agreeing_options,
+    change,
+    compared,
+    shares,
+    turn,
+)
+from kiosk.domain.rounds import Admission
+from kiosk.domain.snapshot import Document, made_at
+from kiosk.domain.statistics import Trend
+
+
+def of_now(now: Row, words: Sequence[str]) -> tuple[str, ...]:
+    """How many agreed in one round, and between what that may lie. `words` run from the highest label."""
+    if not now.on_scale:
+        return (missing(now),)
+    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": words[0], "second": words[1]}
+    if agreeing_options(words) == 1:
+        said = say("{agreeing} av {n} svarade ”{first}”.", **numbers)
+    else:
+        said = say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
+    sure = now.agreeing_interval
+    if not sure:
+        return (said,)
+    if now.on_scale < PERCENT_ALONE_FROM:
+        low, high = round(10 * sure.low), round(10 * sure.high)
+        return (said, say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high))
+    low, high = round(100 * sure.low), round(100 * sure.high)
+    return (said, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
+
+
+def of_time(history: Sequence[Row]) -> tuple[str, ...]:
+    """What changed from the first to the last round that can be compared."""
+    told, overall, turned = compared(history), change(history), turn(history)
+    said = [say("Det finns ännu inte två avslutade omgångar som kan jämföras.")]
+    if overall:
+        said = [
+            _change(overall),
+            say(
+                "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.",
+                first=_agreeing(told[0]),
+                last=_agreeing(told[-1]),
+            ),
+        ]
+    if turned:
+        said.append(_turn(turned))
+    if not all(found.is_closed for found in history):
+        said.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
+    return tuple(said)
+
+
+def _change(found: Trend) -> str:
+    return {
+        Trend.UP: say(
+            "Upp: sett över alla omgångar som kan jämföras har svaren blivit mer positiva, mer än slumpen "
+            "brukar göra."
+        ),
+        Trend.DOWN: say(
+            "Ner: sett över alla omgångar som kan jämföras har svaren blivit mindre positiva, mer än slumpen "
+            "brukar göra."
+        ),
+        Trend.CHANCE: say(
+            "Kan vara slump: sett över alla omgångar som kan jämföras går svaren varken upp eller ner mer än "
+            "slumpen brukar göra."
+        ),
+    }[found]
+
+
+def _turn(found: Turn) -> str:
+    return {
+        (True, True): say(
+            "Men från näst sista till sista avslutade omgången blev svaren mer positiva, mer än slumpen "
+            "brukar göra."
+        ),
+        (False, True): say(
+            "Men från näst sista till sista avslutade omgången blev svaren mindre positiva, mer än slumpen "
+            "brukar göra."
+        ),
+        (True, False): say(
+            "Från näst sista till sista avslutade omgången blev svaren lite mer positiva. Det kan vara slump."
+        ),
+        (False, False): say(
+            "Från näst sista till sista avslutade omgången blev svaren lite mindre positiva. Det kan vara "
+            "slump."
+        ),
+    }[found.is_up, found.is_sure]
+
+
+def of_places(found: Spread | None) -> tuple[str, ...]:
+    """Where most and fewest agreed, and whether that may be chance."""
+    if found is None:
+        return (
+            say("Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.", from_n=PERCENT_FROM),
+        )
+    only = say("Bara ställen med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
+    if found.is_none:
+        return (say("Lika stor del höll med på alla ställen som kan jämföras."), only)
+    (most, of_most), (least, of_least) = found.most, found.least
+    where = say(
+        "Flest höll med på {most}, minst på {least}: {of_most} mot {of_least}.",
+        most=most.name,
+        least=least.name,
+        of_most=_agreeing(of_most),
+        of_least=_agreeing(of_least),
+    )
+    chance = (
+        say("Skillnaden är större än slumpen brukar göra.")
+        if found.is_sure
+        else say("Skillnaden kan vara slump.")
+    )
+    return (f"{where} {chance}", only)
+
+
+def _agreeing(found: Row) -> str:
+    """How many agreed, of how many, and the percentage where there are enough."""
+    share, _ = shares((found.agreeing, found.on_scale - found.agreeing))
+    of = say("{count} av {n}", count=share.count, n=found.on_scale)
+    return of if share.percent is None else f"{of} ({share.percent} %)"
+
+
+def percent(share: int | None, before: str) -> str:
+    """A percentage where there is one."""
+    return "" if share is None else f"{before}{share} %"
+
+
+def missing(found: Row) -> str:
+    """Why there is nothing to show."""
+    if found.why == "too_few":
+        return say("För få svar för att visas.")
+    return say("Väntar på fler svar.") if found.why == "waiting" else say("Inga svar på skalan.")
+
+
+def broken(found: Row) -> str:
+    """What changed since the round before; "" where nothing did."""
+    words = {
+        Break.WORDING: say("andra ord"),
+        Break.SCALE: say("annan skala"),
+        Break.PLACES: say("andra ställen"),
+    }
+    if not found.breaks:
+        return ""
+    return say(
+        "Går inte att jämföra med det ovanför: {changes}.",
+        changes=", ".join(words[one] for one in found.breaks),
+    )
+
+
+def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
+    """A warning where guests saw something else in some rounds, in a translation perhaps."""
+    if len({found.round.survey.version for found in history}) < 2:
+        return ()
+    return (
+        say(
+            "Omgångarna har olika versioner: något som gästerna ser har ändrats, till exempel en "
+            "översättning. Jämför med försiktighet."
+        ),
+    )
+
+
+def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Where a picture's figures come from: what each must say that is looked at far from here."""
+    ways = {Admission.KIOSK: say("kiosk"), Admission.SLIP: say("lapp"), Admission.POSTER: say("affisch")}
+    admitted = frozenset().union(*(found.round.admission for found in rows))
+    counted = made_at(document)
+    line = say(
+        "Frågor: {title}, version {versions}. {state}, räknat {day} kl. {time}. Svar från: {ways}.",
+        title=now.round.survey.title,
+        versions=", ".join(dict.fromkeys(found.round.survey.version for found in rows)),
+        state=say("Avslutad") if now.is_closed else say("Pågår"),
+        day=day(counted) if counted else "–",
+        time=f"{counted:%H:%M}" if counted else "–",
+        ways=", ".join(words for way, words in ways.items() if way in admitted),
+    )
+    poster = say(
+        "Omgången tar emot svar från affischer. Där hindrar inget att samma person svarar flera gånger."
+    )
+    return (
+        *([poster] if Admission.POSTER in admitted else []),
+        line + (" " + say("DEMONSTRATION: svaren är påhittade.") if document["demonstration"] else ""),
+    )
+
+
+def where(now: Row, node_id: str) -> str:
+    """The place and the time of one round's figures."""
+    return f"{now.round.tree.node(node_id).name}, {period(now.round)}."

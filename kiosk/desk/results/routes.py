@@ -1,0 +1,201 @@
+"""The coordinator's page: each statement's distribution, this round and over time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.results.chart_rows import ChartKind, Table, round_name
+from kiosk.desk.results.earlier_figures import kept_figures
+from kiosk.desk.results.findings import broken, missing
+from kiosk.desk.results.statement_view import bare_picture, picture, section
+from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
+from kiosk.domain.box import FULLEST, full_at
+from kiosk.domain.results import PERCENT_FROM, answered, apart
+from kiosk.domain.rounds import Round
+from kiosk.domain.schedule import Every, next_tick
+from kiosk.domain.snapshot import etag
+from kiosk.library.spreadsheet import csv_table, workbook
+from kiosk.output.charts import UNKNOWN
+from kiosk.output.export import data_package, files
+from kiosk.output.svg import png, svg
+from kiosk.settings import shipped_folder
+from kiosk.storage import Role, RoundState
+
+blueprint = Blueprint("results", __name__)
+
+FONTS = shipped_folder("static") / "fonts"
+
+WRITERS: Mapping[str, Callable[[str, Table, str], bytes]] = {
+    "svg": lambda drawn, _table, _made_at: drawn.encode(),
+    "png": lambda drawn, _table, _made_at: png(drawn, FONTS),
+    "csv": lambda _drawn, table, _made_at: csv_table(table),
+    "xlsx": lambda _drawn, table, made_at: workbook({"chart": table}, made_at),
+}
+"""How a chart becomes a file, by the file's ending: from its drawing, its numbers and its snapshot's time."""
+
+KINDS = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "csv": "text/csv",
+    "json": "application/json",
+    "zip": "application/zip",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node in the picker: how deep it stands, and how many ballots are published for it."""
+
+    id: str
+    name: str
+    depth: int
+    answered: int | None
+
+
+def _states() -> list[RoundState]:
+    """The rounds that this account may see figures of, the latest first."""
+    return [state for state in desk().store.rounds() if may_read(state)]
+
+
+@blueprint.route("/")
+@for_anybody
+def results() -> ResponseReturnValue:
+    """The running round, or the latest; who may see none yet is sent to the rounds."""
+    states = _states()
+    if not states:
+        has_rounds = bool(desk().store.rounds())
+        return redirect(url_for("rounds.rounds")) if has_rounds else render_template("results_none.html")
+    running = [state for state in states if not state.is_closed]
+    first = (running or states)[0].round
+    return _page(states, first, first.tree.root.id)
+
+
+@blueprint.route("/results/<round_id>/<node_id>")
+@for_anybody
+def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
+    """One round at one node of its tree."""
+    return _page(_states(), _round(round_id, node_id), node_id)
+
+
+def _round(round_id: str, node_id: str) -> Round:
+    """The round asked for, if this account may see it and it has such a node."""
+    states = desk().store.rounds()
+    found = [state.round for state in states if state.round.id == round_id]
+    if not found or node_id not in {node.id for node in found[0].tree.nodes}:
+        abort(404)
+    if round_id not in {state.round.id for state in _states()}:
+        is_planned = found[0].opens_at > desk().clock()
+        abort(403, "planned" if is_planned else "running")
+    return found[0]
+
+
+def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
+    document = desk().store.snapshot()
+    elsewhere = kept_figures().values()
+    sections = [
+        section(document, states, of_round, node_id, statement, elsewhere)
+        for statement in of_round.survey.statements
+    ]
+    ticks, now = desk().ticks, desk().clock()
+    return render_template(
+        "results.html",
+        state=next(state for state in states if state.round.id == of_round.id),
+        round=of_round,
+        node=of_round.tree.node(node_id),
+        rounds=[(state.round, _node_in(state.round, node_id)) for state in states],
+        places=[
+            Place(
+                node.id,
+                node.name,
+                len(of_round.tree.upwards(node.id)) - 1,
+                answered(document, of_round, node.id),
+            )
+            for node in of_round.tree.nodes
+        ],
+        answered=answered(document, of_round, node_id),
+        apart=apart(document, of_round, node_id),
+        sections=sections,
+        figures={f"{found.id}-{chart.kind}": chart.figure for found in sections for chart in found.charts},
+        missing=missing,
+        broken=broken,
+        round_name=round_name,
+        ChartKind=ChartKind,
+        UNKNOWN=UNKNOWN,
+        percent_from=PERCENT_FROM,
+        next_count=next_tick(ticks, now),
+        last_count=desk().store.last_tick,
+        seconds=ticks.seconds if isinstance(ticks, Every) else 60,
+        counts_often=isinstance(ticks, Every),
+        first_figures_at=full_at(0, of_round.k),
+        later_at_most=FULLEST * of_round.k,
+    )
+
+
+def _node_in(of_round: Round, node_id: str) -> str:
+    """The node in that round's tree, or its root where the tree has no such node."""
+    return node_id if node_id in {node.id for node in of_round.tree.nodes} else of_round.tree.root.id
+
+
+@blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
+@for_anybody
+def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
+    """One chart as a file: now, time or places, as svg, png, csv or xlsx. On the page the drawing says
+    nothing that stands around it; what is downloaded stands alone."""
+    kind, _, ending = drawing.partition(".")
+    of_round = _round(round_id, node_id)
+    if statement_id not in {statement.id for statement in of_round.survey.statements}:
+        abort(404)
+    statement = of_round.survey.statement(statement_id)
+    document = desk().store.snapshot()
+    found = section(document, _states(), of_round, node_id, statement, kept_figures().values())
+    charts = [chart for chart in found.charts if chart.kind == kind]
+    if not charts or ending not in WRITERS:
+        abort(404)
+    [shown] = charts
+    drawn = svg(bare_picture(shown) if "bare" in request.args else picture(found, shown))
+    content = WRITERS[ending](drawn, shown.table, str(document["made_at"]))
+    return _file(
+        f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_attachment="download" in request.args
+    )
+
+
+@blueprint.route("/export/data-package.zip")
+@for_readers
+def package() -> ResponseReturnValue:
+    """The whole export in one file."""
+    content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    return _file("data-package.zip", content, is_attachment=True)
+
+
+@blueprint.route("/export/<name>")
+@for_readers
+def export(name: str) -> ResponseReturnValue:
+    """One file of the export: what is published, and nothing finer."""
+    found = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    if name not in found:
+        abort(404)
+    return _file(name, found[name], is_attachment=True)
+
+
+def _file(name: str, content: bytes, *, is_attachment: bool) -> Response:
+    response = make_response(content)
+    response.mimetype = KINDS[name.rpartition(".")[2]]
+    if is_attachment:
+        response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+def results_json() -> ResponseReturnValue:
+    """The snapshot document, the same bytes for every viewer, named by its ETag."""
+    account = signed_in()
+    if account is None or account.role == Role.STAFF:
+        refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}
+        return make_response(refusal, 401 if account is None else 403)
+    text = desk().store.snapshot_text()
+    response = Response(text, mimetype="application/json")
+    response.set_etag(etag(text))
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)

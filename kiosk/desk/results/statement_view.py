@@ -1,0 +1,208 @@
+"""What the results page says about one statement: sentences, charts and tables, all from the snapshot."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from kiosk.desk.i18n import asked, say
+from kiosk.desk.results import findings
+from kiosk.desk.results.chart_rows import (
+    Chart,
+    ChartKind,
+    Line,
+    Words,
+    counted_line,
+    imported_line,
+    outside_counts,
+    round_label,
+    round_name,
+)
+from kiosk.domain.earlier_figures import Figures
+from kiosk.domain.results import PERCENT_FROM, Row, by_place, over_time, row, spread
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document
+from kiosk.domain.survey import Statement
+from kiosk.domain.tree import Node
+from kiosk.output.charts import UNKNOWN, colours
+from kiosk.output.svg import Picture
+from kiosk.storage import RoundState
+
+Places = tuple[tuple[Node, Row], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is said of one statement. `labels` and `palette` run from the highest option; `imported` are
+    figures from elsewhere, named; `places` the node and all below it."""
+
+    id: str
+    node_id: str
+    text: str
+    outcome: str
+    labels: Words
+    palette: Words
+    now: Row
+    history: tuple[Row, ...]
+    imported: tuple[Line, ...]
+    sentences: Words
+    places: Places
+    charts: tuple[Chart, ...]
+
+    @property
+    def versions(self) -> Words:
+        """A warning where rounds on either side of no break still differ, in a translation perhaps."""
+        return findings.of_versions(self.history)
+
+    @property
+    def beside(self) -> Words:
+        """The answers outside the scale and how many gave them, in words; nothing where none is told."""
+        if not self.now.table:
+            return ()
+        return tuple(f"{words}: {n}" for words, n in outside_counts(self.now.table))
+
+    @property
+    def legend(self) -> Words:
+        """What the colours on the page mean."""
+        return max((chart.labels for chart in self.charts), key=len)
+
+    @property
+    def legend_palette(self) -> Words:
+        """The colours of `legend`."""
+        return max((chart.palette for chart in self.charts), key=len)
+
+    def is_same_scale(self, found: Row) -> bool:
+        """Whether a row's numbers fit below this section's labels."""
+        return found.statement.scale.labels == self.now.statement.scale.labels
+
+
+def section(
+    document: Document,
+    states: Sequence[RoundState],
+    of_round: Round,
+    node_id: str,
+    statement: Statement,
+    elsewhere: Iterable[Figures] = (),
+) -> Section:
+    """All there is to say of a statement at a node: in one round, over those in `states`, and `elsewhere`."""
+    now = row(document, of_round, node_id, statement)
+    history = over_time(document, [state.round for state in states], node_id, statement.id)
+    words = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
+    palette = colours(len(words), bipolar=statement.scale.bipolar)
+    figures = sorted((one for one in elsewhere if one.node_id == node_id), key=lambda one: one.first)
+    imported = tuple(
+        imported_line(one, known, now, words) for one in figures if (known := one.known(statement.id))
+    )
+    places = tuple(
+        (node, one)
+        for node, one in by_place(document, of_round, statement)
+        if node_id in of_round.tree.upwards(node.id)
+    )
+    charts = [_now_chart(document, now, words, palette)] if now.on_scale else []
+    if imported or (len(history) > 1 and any(one.on_scale for one in history)):
+        charts.append(_time_chart(document, history, imported, now, words, palette))
+    if len(places) > 1 and any(one.on_scale for _, one in places):
+        charts.append(_places_chart(document, places, now, words, palette))
+    return Section(
+        statement.id,
+        node_id,
+        asked(of_round.survey, statement.text),
+        statement.outcome,
+        words,
+        palette,
+        now,
+        history,
+        imported,
+        findings.of_now(now, words),
+        places,
+        tuple(charts),
+    )
+
+
+def _now_chart(document: Document, now: Row, words: Words, palette: Words) -> Chart:
+    """One bar; its answers outside the scale stand beside it in words."""
+    line = counted_line(round_name(now), round_label(now), now, now, words)
+    return Chart(
+        ChartKind.NOW,
+        say("Omgång"),
+        "",
+        findings.of_now(now, words),
+        (replace(line, bar=replace(line.bar, outside="")),),
+        words,
+        palette,
+        findings.origin(document, now, [now]),
+    )
+
+
+def _time_chart(
+    document: Document,
+    history: Sequence[Row],
+    imported: Sequence[Line],
+    now: Row,
+    words: Words,
+    palette: Words,
+) -> Chart:
+    """A bar for each round, after those from elsewhere, which no line of comparison joins to them."""
+    lines = [counted_line(round_name(one), round_label(one), one, now, words) for one in history]
+    if imported:
+        first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
+        lines[0] = replace(lines[0], bar=first)
+    return Chart(
+        ChartKind.TIME,
+        say("Omgång"),
+        say("En stapel för varje omgång."),
+        findings.of_time(history),
+        (*imported, *lines),
+        (*words, say("Okänt")) if imported else words,
+        (*palette, UNKNOWN) if imported else palette,
+        (
+            *(f"{line.name}." for line in imported),
+            *findings.of_versions(history),
+            *findings.origin(document, now, history or [now]),
+        ),
+    )
+
+
+def _places_chart(document: Document, places: Places, now: Row, words: Words, palette: Words) -> Chart:
+    """A bar for the node and each below it; units alone are compared."""
+    leaves = now.round.tree.leaves
+    return Chart(
+        ChartKind.PLACES,
+        say("Ställe"),
+        say("En stapel för varje ställe, med samma skala."),
+        findings.of_places(spread(place for place in places if place[0].id in leaves)),
+        tuple(counted_line(node.name, _in_lines(node.name), one, now, words) for node, one in places),
+        words,
+        palette,
+        findings.origin(document, now, [now]),
+    )
+
+
+def picture(found: Section, chart: Chart) -> Picture:
+    """A chart as a picture, with the words it needs when it stands alone."""
+    where = findings.where(found.now, found.node_id)
+    notes = [where, *chart.sentences]
+    if chart.kind is ChartKind.NOW:
+        notes.append(say("Utanför skalan:") + " " + ", ".join(found.beside) + ".")
+    if chart.kind is ChartKind.TIME:
+        place, _, _ = where.partition(",")
+        notes = [f"{place}.", *chart.sentences]
+    base = say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
+    return replace(bare_picture(chart), title=found.text, notes=(*notes, base, *chart.notes))
+
+
+def bare_picture(chart: Chart) -> Picture:
+    """A chart as a picture on a page that says all else."""
+    return Picture("", chart.labels, chart.palette, tuple(line.bar for line in chart.lines), ())
+
+
+def wall_picture(document: Document, of_round: Round, node_id: str, statement: Statement) -> Picture:
+    """One statement of a running round alone, there even where nothing is published yet."""
+    found = section(document, (), of_round, node_id, statement)
+    chart = _now_chart(document, found.now, found.labels, found.palette)
+    return replace(bare_picture(chart), title=found.text, notes=found.sentences)
+
+
+def _in_lines(name: str) -> str:
+    """A unit's name in a chart, on two lines if it takes them."""
+    lines = textwrap.wrap(name, 17)
+    return "<br>".join(lines[:2]) + (" …" if len(lines) > 2 else "")

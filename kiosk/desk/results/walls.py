@@ -1,0 +1,149 @@
+"""Wall screens: the running round at one place, for a screen that stands on a wall. Snapshot only.
+
+A wall page needs no sign-in, carries nothing of one, and fetches itself anew.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.forms import WallForm
+from kiosk.desk.results.statement_view import wall_picture
+from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.domain.results import answered
+from kiosk.domain.rounds import Round
+from kiosk.domain.schedule import Every, next_tick
+from kiosk.domain.snapshot import Document
+from kiosk.output.svg import WALL, svg
+from kiosk.storage import Deed, RoundState, Wall
+
+blueprint = Blueprint("walls", __name__)
+
+SECONDS = 60
+"""Between two looks for a new snapshot, where counts are hours apart."""
+
+
+@dataclass(frozen=True)
+class WallAddress:
+    """A wall screen as coordinators see it."""
+
+    code: str
+    place: str
+    path: str
+
+
+@blueprint.route("/walls")
+@for_coordinator
+def walls() -> ResponseReturnValue:
+    """All wall screens, and the form that makes one."""
+    names = _places()
+    form = WallForm()
+    form.node.choices = list(names.items())
+    addresses = [
+        WallAddress(wall.code, names.get(wall.node_id, wall.node_id), url_for("walls.wall", code=wall.code))
+        for wall in desk().store.office.walls()
+    ]
+    return render_template("walls.html", addresses=addresses, form=form)
+
+
+@blueprint.route("/walls", methods=["POST"])
+@for_coordinator
+def new_wall() -> ResponseReturnValue:
+    """Make an address for a wall screen."""
+    form = WallForm()
+    form.node.choices = list(_places().items())
+    if not form.validate():
+        abort(400)
+    wall = desk().store.office.add_wall(form.node.data)
+    note(Deed.WALL_MADE, wall.node_id)
+    return redirect(url_for("walls.walls"), 303)
+
+
+@blueprint.route("/walls/remove", methods=["POST"])
+@for_coordinator
+def remove_wall() -> ResponseReturnValue:
+    """Close an address: the screen that shows it goes blank at its next look."""
+    found = desk().store.office.wall(request.form.get("code", ""))
+    if found is None:
+        abort(404)
+    desk().store.office.remove_wall(found.code)
+    note(Deed.WALL_REMOVED, found.node_id)
+    return redirect(url_for("walls.walls"), 303)
+
+
+@blueprint.route("/wall/<code>")
+def wall(code: str) -> ResponseReturnValue:
+    """The running round at one place: every statement as one bar, the last count and the next."""
+    found, document = _wall(code), desk().store.snapshot()
+    state = _shown_round(found)
+    of_round = state.round if state else None
+    ticks, now = desk().ticks, desk().clock()
+    seconds = ticks.seconds if isinstance(ticks, Every) else SECONDS
+    spoken = _spoken(document, of_round, found.node_id) if of_round else {}
+    page = render_template(
+        "wall.html",
+        code=code,
+        round=of_round,
+        is_closed=state is not None and state.is_closed,
+        spoken=spoken,
+        name=_places().get(found.node_id, found.node_id),
+        answered=answered(document, of_round, found.node_id) if of_round else None,
+        made_at=document["made_at"],
+        last_count=desk().store.last_tick,
+        next_count=next_tick(ticks, now),
+        counts_often=isinstance(ticks, Every),
+        seconds=seconds,
+    )
+    response = make_response(page)
+    # Without a script the page fetches itself, and stays away once it met an error; the script comes back.
+    response.headers["Refresh"] = str(seconds)
+    return response
+
+
+def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]:
+    """Statement id -> its picture for those who cannot see it."""
+    pictures = {
+        statement.id: wall_picture(document, of_round, node_id, statement)
+        for statement in of_round.survey.statements
+    }
+    return {name: " ".join((f"{picture.title}.", *picture.notes)) for name, picture in pictures.items()}
+
+
+@blueprint.route("/wall/<code>/<statement_id>.svg")
+def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
+    """One statement of a wall screen, drawn."""
+    found = _wall(code)
+    state = _shown_round(found)
+    if state is None:
+        abort(404)
+    of_round = state.round
+    statements = {statement.id: statement for statement in of_round.survey.statements}
+    if statement_id not in statements:
+        abort(404)
+    picture = wall_picture(desk().store.snapshot(), of_round, found.node_id, statements[statement_id])
+    return Response(svg(picture, WALL), mimetype="image/svg+xml")
+
+
+def _wall(code: str) -> Wall:
+    found = desk().store.office.wall(code)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _shown_round(found: Wall) -> RoundState | None:
+    """The round that runs at the wall's place, or the latest there was."""
+    of_place = [
+        state
+        for state in desk().store.rounds()
+        if found.node_id in {node.id for node in state.round.tree.nodes}
+        and state.round.opens_at <= desk().clock()
+    ]
+    running = [state for state in of_place if state.round.is_running(desk().clock())]
+    return next(iter([*running, *of_place]), None)
+
+
+def _places() -> dict[str, str]:
+    """Node id -> name, of all trees on file."""
+    return {node.id: node.name for tree in desk().library.trees.values() for node in tree.nodes}

@@ -1,0 +1,1 @@
+"""Rounds, and replies to guests after them."""

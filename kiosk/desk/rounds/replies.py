@@ -1,0 +1,59 @@
+"""You said, we did: what came of a round, written by a coordinator and told on the guests' start screen."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.i18n import say
+from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.library.catalogues import REFERENCE, Language
+from kiosk.library.definition import is_one_line
+from kiosk.library.library import spoken_languages
+from kiosk.storage import Deed, RoundState
+
+blueprint = Blueprint("replies", __name__)
+
+LONGEST = 240
+"""Characters: what a guest reads before the first question."""
+
+
+@blueprint.route("/reply/<round_id>", methods=["GET", "POST"])
+@for_coordinator
+def reply(round_id: str) -> ResponseReturnValue:
+    """The form with one field for each language guests may choose."""
+    state = _closed_round(round_id)
+    languages, form = _languages(), FlaskForm()
+    words = desk().store.office.reply(round_id)
+    problems: list[str] = []
+    if request.method == "POST":
+        words = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
+        problems = [
+            say("{language}: högst {longest} tecken.", language=found.autonym, longest=LONGEST)
+            for code, found in languages.items()
+            if len(words[code]) > LONGEST
+        ]
+        if any(words.values()) and not words[REFERENCE]:
+            problems.append(say("Skriv texten på svenska också."))
+        if not all(is_one_line(text) for text in words.values()):
+            problems.append(say("Texten har tecken som inte går att visa."))
+        if form.validate() and not problems:
+            desk().store.office.set_reply(round_id, words)
+            note(Deed.REPLY_WRITTEN, round_id)
+            return redirect(url_for("rounds.rounds"), 303)
+    page = render_template(
+        "reply.html", form=form, state=state, languages=languages, words=words, problems=problems,
+        longest=LONGEST,
+    )  # fmt: skip
+    return page, 400 if problems else 200
+
+
+def _closed_round(round_id: str) -> RoundState:
+    """The round asked for; only of a closed one is there something to answer to."""
+    found = [state for state in desk().store.rounds() if state.round.id == round_id and state.is_closed]
+    return found[0] if found else abort(404)
+
+
+def _languages() -> dict[str, Language]:
+    library = desk().library
+    spoken = spoken_languages(library.guest, desk().allowed_languages)
+    return {code: library.guest[code].language for code in spoken}

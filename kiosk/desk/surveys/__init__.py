@@ -1,0 +1,1 @@
+"""Surveys and their translations, written in the browser."""

@@ -1,0 +1,341 @@
+"""Surveys in the browser: copy, write, order, reword, and see them as a guest does."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.i18n import catalogue, say, say_reason
+from kiosk.desk.session import desk, for_coordinator, note, signed_in
+from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.domain.wording import advice
+from kiosk.library.catalogues import REFERENCE
+from kiosk.library.drafts import (
+    LONGEST_STATEMENT,
+    LONGEST_TITLE,
+    ChangedError,
+    Draft,
+    DraftError,
+    draft_of,
+    name_of,
+    new_id,
+    new_title,
+    remove_survey,
+    write_form,
+    write_survey,
+)
+from kiosk.library.surveys import read_scales
+from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
+from kiosk.screen.headers import BALLOT, SCRIPT
+from kiosk.screen.pages import Notice, Pages
+from kiosk.storage import Deed
+
+blueprint = Blueprint("surveys", __name__, template_folder="../../screen/templates")
+
+NEW_ROWS = 2
+
+F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
+
+
+@dataclass(frozen=True)
+class Row:
+    """One statement of the form, and what to think over in it."""
+
+    id: str
+    text: str
+    outcome: str
+    scale: str
+    thoughts: tuple[str, ...]
+
+
+@blueprint.route("/surveys")
+@for_coordinator
+def surveys() -> ResponseReturnValue:
+    """All surveys, those of the installation's own to be changed and all to be copied."""
+    return _list([])
+
+
+def _list(problems: list[str]) -> str:
+    return render_template(
+        "surveys.html",
+        surveys=desk().library.surveys.values(),
+        is_own=is_own,
+        used=_used(),
+        form=FlaskForm(),
+        problems=problems,
+    )
+
+
+@blueprint.route("/surveys/copy", methods=["POST"])
+@for_coordinator
+def copy() -> ResponseReturnValue:
+    """Begin a survey of one's own with another one's statements."""
+    original = _survey(request.form.get("survey", ""))
+    taken = desk().library.surveys
+    survey_id = new_id(original.id, taken, "survey")
+    words = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
+    title = new_title(words, (one.title for one in taken.values()))
+    write_survey(_folder(), replace(draft_of(original, survey_id), title=title), _scales())
+    desk().reread()
+    note(Deed.SURVEY_WRITTEN, survey_id)
+    return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+
+
+@blueprint.route("/surveys/<survey_id>.xlsx")
+@for_coordinator
+def as_xlsform(survey_id: str) -> ResponseReturnValue:
+    """The survey as XLSForm, for KoboToolbox, ODK and others."""
+    content = write_xlsform(_survey(survey_id), no_answer_words(desk().library.guest))
+    response = make_response(content)
+    response.mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    response.headers.set("Content-Disposition", "attachment", filename=f"{survey_id}.xlsx")
+    return response
+
+
+@blueprint.route("/surveys/import", methods=["POST"])
+@for_coordinator
+def from_xlsform() -> ResponseReturnValue:
+    """A survey out of an XLSForm, as one of the installation's own."""
+    sent, library, account = request.files.get("file"), desk().library, signed_in()
+    if sent is None:
+        abort(400)
+    try:
+        form = read_xlsform(sent.read(), f"XLSForm {sent.filename}")
+        made = write_form(
+            _folder(),
+            desk().own_folder("translations"),
+            form,
+            library.surveys,
+            _scales(),
+            {code: found.texts for code, found in library.guest.items()},
+            account.name if account else "",
+            desk().clock().date(),
+        )
+    except XLSFormError as error:
+        return _list([say_reason(error.reason)]), 400
+    except DraftError as error:
+        return _list([say_reason(reason) for reason in error.reasons]), 400
+    desk().reread()
+    note(Deed.SURVEY_WRITTEN, made.id)
+    return redirect(url_for("surveys.survey", survey_id=made.id), 303)
+
+
+@blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])
+@for_coordinator
+def survey(survey_id: str) -> ResponseReturnValue:
+    """The form that changes a survey; what was typed stays where it does not hold."""
+    found = _survey(survey_id)
+    if not is_own(survey_id):
+        abort(403, "shipped")
+    form, draft, problems = FlaskForm(), draft_of(found, survey_id), []
+    seen, is_changed = name_of(draft), False
+    if request.method == "POST" and form.validate():
+        draft = _draft_sent(found)
+        try:
+            write_survey(_folder(), draft, _scales(), request.form.get("seen", ""))
+        except ChangedError:
+            is_changed = True
+            problems = [
+                say("Någon annan har ändrat frågorna sedan du öppnade dem. Skriv av det du vill behålla.")
+            ]
+        except DraftError as error:
+            problems = [say_reason(reason) for reason in error.reasons]
+        else:
+            desk().reread()
+            note(Deed.SURVEY_WRITTEN, survey_id)
+            flash(say("Sparat."))
+            return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+    rows = [_row(statement) for statement in draft.statements]
+    empty = Row("", "", "", draft.statements[-1].scale.id if draft.statements else "", ())
+    page = render_template(
+        "survey.html",
+        form=form,
+        draft=draft,
+        seen=request.form.get("seen", seen),
+        version=found.version,
+        rows=[*rows, *([empty] * NEW_ROWS)],
+        scales=_scales().values(),
+        problems=problems,
+        is_changed=is_changed,
+        longest=LONGEST_STATEMENT,
+        languages=[found.language for code, found in desk().library.guest.items() if code != REFERENCE],
+    )
+    return page, 400 if problems else 200
+
+
+@blueprint.route("/surveys/<survey_id>/remove", methods=["GET", "POST"])
+@for_coordinator
+def remove(survey_id: str) -> ResponseReturnValue:
+    """Ask whether a survey is to go, and take it away. One that a round has used stays: it tells what was
+    asked."""
+    found, form = _survey(survey_id), FlaskForm()
+    if not is_own(survey_id):
+        abort(403, "shipped")
+    if survey_id in _used():
+        abort(403, "used")
+    if request.method == "POST" and form.validate():
+        remove_survey(_folder(), survey_id)
+        desk().reread()
+        note(Deed.SURVEY_REMOVED, found.title)
+        flash(say("Frågorna är borttagna: {title}", title=found.title))
+        return redirect(url_for("surveys.surveys"), 303)
+    return render_template("survey_remove.html", form=form, survey=found)
+
+
+PREVIEW, OF_A_KIOSK = "/surveys/<survey_id>/preview", "/<any(kiosk):device>"
+"""A preview is of a phone, or of a kiosk at an address below: a guest's page finds others beside its own."""
+
+
+def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
+    """A page of both previews, at `beside` their addresses."""
+
+    def routed(view: F) -> F:
+        blueprint.route(PREVIEW + beside, defaults={"device": "phone"}, **options)(view)
+        blueprint.route(PREVIEW + OF_A_KIOSK + beside, **options)(view)
+        return view
+
+    return routed
+
+
+@preview_route()
+@for_coordinator
+def preview(survey_id: str, device: str) -> ResponseReturnValue:
+    """The survey as a guest meets it, in every language that has all its texts, reviewed or not."""
+    return _previewed(survey_id, device)
+
+
+@preview_route("/practice")
+@for_coordinator
+def preview_practice(survey_id: str, device: str) -> ResponseReturnValue:
+    """The same, as a guest tries it first."""
+    return _previewed(survey_id, device, home=_preview_path(survey_id, device))
+
+
+@preview_route(methods=["POST"])
+@for_coordinator
+def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
+    """What is sent from a preview goes nowhere: it is not even read, and said to be taken."""
+    _survey(survey_id)
+    if SCRIPT in request.headers:
+        return "", 204, {BALLOT: "taken"}
+    return redirect(url_for("surveys.preview_thanks", survey_id=survey_id, device=device), 303)
+
+
+@preview_route("/thanks")
+@for_coordinator
+def preview_thanks(survey_id: str, device: str) -> ResponseReturnValue:
+    """The thank-you."""
+    back = _preview_path(survey_id, device) if device == "kiosk" else ""
+    return make_response(_pages(_survey(survey_id), device).thanks(back))
+
+
+@preview_route("/stored")
+@for_coordinator
+def preview_stored(survey_id: str, device: str) -> ResponseReturnValue:
+    """What is stored about a guest, as she reads it."""
+    pages, back = _pages(_survey(survey_id), device), _preview_path(survey_id, device)
+    return make_response(pages.stored(desk().store.schema(), back, is_kiosk=device == "kiosk"))
+
+
+def _previewed(survey_id: str, device: str, home: str = "") -> ResponseReturnValue:
+    found = _survey(survey_id)
+    page = _pages(found, device).form(
+        found,
+        request.args.get("lang", REFERENCE),
+        {},
+        action=_preview_path(survey_id, device),
+        is_kiosk=device == "kiosk",
+        home=home,
+    )
+    return make_response(page)
+
+
+def _preview_path(survey_id: str, device: str) -> str:
+    return url_for("surveys.preview", survey_id=survey_id, device=device)
+
+
+def _pages(found: Survey, device: str) -> Pages:
+    """The guest's pages, each with a way to the other device and back to the desk."""
+    if device == "kiosk":
+        other = (say("Visa som på en telefon"), _preview_path(found.id, "phone"))
+    else:
+        other = (say("Visa som på en kiosk"), _preview_path(found.id, "kiosk"))
+    back = url_for("surveys.surveys")
+    if is_own(found.id):
+        back = url_for("surveys.survey", survey_id=found.id)
+    said = say("Förhandsvisning av ”{title}”. Inget sparas.", title=found.title)
+    notice = Notice(catalogue().language, said, (other, (say("Tillbaka till frågorna"), back)))
+    return Pages(desk().library, None, desk().store.is_demonstration, notice=notice)
+
+
+def is_own(survey_id: str) -> bool:
+    """Whether a survey is the installation's own, to be changed here."""
+    return desk().settings is not None and (_folder() / f"{survey_id}.toml").exists()
+
+
+def _used() -> set[str]:
+    """Ids of the surveys that a round asks, has asked or will ask."""
+    return {state.round.survey.id for state in desk().store.rounds()}
+
+
+def _survey(survey_id: str) -> Survey:
+    return desk().library.surveys.get(survey_id) or abort(404)
+
+
+def _folder() -> Path:
+    return desk().own_folder("questions")
+
+
+def _scales() -> dict[str, Scale]:
+    """All scales on file, by id."""
+    settings = desk().settings
+    folders = settings.definition_folders if settings else []
+    return {name: scale for folder in folders for name, scale in read_scales(folder / "scales").items()}
+
+
+def _row(statement: Statement) -> Row:
+    thoughts = tuple(say_reason(one.reason) for one in advice(statement.text))
+    return Row(statement.id, statement.text, statement.outcome, statement.scale.id, thoughts)
+
+
+def _draft_sent(found: Survey) -> Draft:
+    """The survey as it was sent: rows without text are left out, the others in the order of their numbers."""
+    sent, scales = request.form, _scales()
+    columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
+    if len({len(column) for column in columns}) != 1:
+        abort(400)
+    known = {statement.id for statement in found.statements}
+    taken, rows = set(known), []
+    for at, (place, statement_id, text, outcome, scale) in enumerate(zip(*columns, strict=True)):
+        words = " ".join(text.split())
+        if not words:
+            continue
+        if scale not in scales:
+            abort(400)
+        if statement_id not in known:
+            statement_id = new_id(words, taken, "statement")
+            taken.add(statement_id)
+        number = int(place) if place.isdecimal() and len(place) < 4 else at + 1
+        statement = Statement(statement_id, words, " ".join(outcome.split()), scales[scale])
+        rows.append((number, at + 1, statement))
+    return Draft(
+        found.id,
+        " ".join(sent.get("title", "").split()),
+        " ".join(sent.get("source", "").split()),
+        " ".join(sent.get("licence", "").split()),
+        "validated" in sent,
+        tuple(_in_order(rows)),
+    )
+
+
+def _in_order(rows: Sequence[tuple[int, int, Statement]]) -> list[Statement]:
+    """Statements as (place asked for, place they had, statement): those that were moved stand where they were
+    asked to, the others around them as they stood."""
+    found = [statement for asked, had, statement in rows if asked == had]
+    for asked, _had, statement in sorted((row for row in rows if row[0] != row[1]), key=lambda row: row[:2]):
+        found.insert(max(asked - 1, 0), statement)
+    return found

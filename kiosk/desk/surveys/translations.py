@@ -1,0 +1,256 @@
+"""Languages: which guests see, what nobody native has reviewed, and translating side by side."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.i18n import say, say_reason
+from kiosk.desk.session import desk, for_coordinator, note, signed_in
+from kiosk.library.catalogues import REFERENCE, Catalogue, Language, fault
+from kiosk.library.drafts import (
+    Translation,
+    TranslationError,
+    as_po,
+    read_translations,
+    reviews,
+    write_translations,
+)
+from kiosk.library.library import shown_languages
+from kiosk.screen.speech import Speech, speeches, spoken_texts
+from kiosk.storage import Deed
+
+blueprint = Blueprint("languages", __name__)
+
+LONGEST = 400
+
+LETTERS_A_ROW = 40
+
+
+@dataclass(frozen=True)
+class LanguageState:
+    """How far a language's texts have come, and how many of those that can be read aloud people have
+    `recorded` and a machine has `drafted`."""
+
+    language: Language
+    texts: int
+    empty: int
+    unreviewed: int
+    is_shown: bool
+    spoken: int
+    recorded: int
+    drafted: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One text beside its translation; `reviewed_by` tells who and when, where that was done here; `seen`
+    names what stood there when the form was opened."""
+
+    message: str
+    text: str
+    is_reviewed: bool
+    reviewed_by: str
+    seen: str
+    problem: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the form calls the line: a place in a list would mean another text once that has changed."""
+        return _digest(self.message)
+
+    @property
+    def rows(self) -> int:
+        """Of the field, in a browser that cannot make it as tall as its text."""
+        return max(2, 1 + len(self.text or self.message) // LETTERS_A_ROW)
+
+
+@blueprint.route("/languages")
+@for_coordinator
+def languages() -> ResponseReturnValue:
+    """Every guest language, complete or not, reviewed or not."""
+    library, allowed = desk().library, desk().allowed_languages
+    shown = {
+        code
+        for survey in library.surveys.values()
+        for code in shown_languages(library.guest, survey, allowed)
+    }
+    states = []
+    for code, found in library.guest.items():
+        speech = _speech(found)
+        recorded = sum(one.is_recorded for one in speech)
+        states.append(
+            LanguageState(
+                found.language,
+                len(found.texts) + len(found.empty),
+                len(found.empty),
+                len(found.unreviewed),
+                code in shown,
+                len(speech),
+                recorded,
+                sum(one.file is not None for one in speech) - recorded,
+            )
+        )
+    return render_template("languages.html", states=states, can_translate=desk().settings is not None)
+
+
+@blueprint.route("/languages/<code>", methods=["GET", "POST"])
+@for_coordinator
+def texts(code: str) -> ResponseReturnValue:
+    """The guest screen's texts, or a survey's, beside their translations; saved with who reviewed which."""
+    catalogue = _catalogue(code)
+    survey_id, form = request.args.get("survey", ""), FlaskForm()
+    messages = _messages(survey_id)
+    lines = _lines(catalogue, messages)
+    if request.method == "POST" and form.validate():
+        lines = [_sent(line) for line in lines]
+        if not any(line.problem for line in lines):
+            _keep(catalogue, lines)
+            flash(say("Sparat."))
+            return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
+    has_problems = any(line.problem for line in lines)
+    page = render_template(
+        "texts.html",
+        form=form,
+        catalogue=catalogue,
+        lines=lines,
+        survey=desk().library.surveys.get(survey_id),
+        surveys=desk().library.surveys.values(),
+        has_problems=has_problems,
+        longest=LONGEST,
+    )
+    return page, 400 if has_problems else 200
+
+
+@blueprint.route("/reference", methods=["GET", "POST"])
+@for_coordinator
+def reference() -> ResponseReturnValue:
+    """The Swedish texts that come with the program, to be read and marked by whoever finds them right. They
+    are what is translated, so none is changed here."""
+    if desk().settings is None:
+        abort(404)
+    catalogue, form = desk().library.guest[REFERENCE], FlaskForm()
+    lines = _lines(catalogue, tuple(catalogue.texts))
+    if request.method == "POST" and form.validate():
+        lines = [replace(_sent(line), text=line.text) for line in lines]
+        if not any(line.problem for line in lines):
+            _keep(catalogue, lines)
+            flash(say("Sparat."))
+            return redirect(url_for("languages.reference"), 303)
+    has_problems = any(line.problem for line in lines)
+    page = render_template("reference.html", form=form, lines=lines, has_problems=has_problems)
+    return page, 400 if has_problems else 200
+
+
+@blueprint.route("/languages/<code>.po")
+@for_coordinator
+def as_file(code: str) -> ResponseReturnValue:
+    """Every text guests read, for a translator's own program."""
+    response = Response(as_po(_catalogue(code)), mimetype="text/x-gettext-translation")
+    response.headers.set("Content-Disposition", "attachment", filename=f"guest-{code}.po")
+    return response
+
+
+@blueprint.route("/languages/<code>/file", methods=["POST"])
+@for_coordinator
+def from_file(code: str) -> ResponseReturnValue:
+    """Take a translator's file in. Texts without the flag fuzzy count as reviewed, by whoever sends it."""
+    catalogue, sent = _catalogue(code), request.files.get("file")
+    if sent is None:
+        abort(400)
+    try:
+        changed = read_translations(sent.read(), catalogue)
+    except TranslationError as error:
+        problem = say_reason(error.reason)
+        page = render_template("texts_refused.html", catalogue=catalogue, problem=problem)
+        return page, 400
+    _write(catalogue, changed)
+    return redirect(url_for("languages.texts", code=code), 303)
+
+
+def _speech(catalogue: Catalogue) -> list[Speech]:
+    """Every text of a language that can be read aloud."""
+    settings = desk().settings
+    if settings is None:
+        return []
+    texts = spoken_texts(catalogue, list(desk().library.surveys.values()))
+    return speeches(settings.audio_folder, catalogue.language.code, texts)
+
+
+def _catalogue(code: str) -> Catalogue:
+    """A guest language that can be translated here."""
+    catalogue = desk().library.guest.get(code)
+    if catalogue is None or code == REFERENCE or desk().settings is None:
+        abort(404)
+    return catalogue
+
+
+def _messages(survey_id: str) -> tuple[str, ...]:
+    """The reference texts of a survey, or of the guest's screen where none is named."""
+    library = desk().library
+    if survey_id:
+        survey = library.surveys.get(survey_id)
+        return survey.messages if survey else abort(404)
+    of_surveys = {message for survey in library.surveys.values() for message in survey.messages}
+    return tuple(message for message in library.guest[REFERENCE].texts if message not in of_surveys)
+
+
+def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
+    signed = reviews(desk().own_folder("translations"), catalogue.language.code)
+    found = []
+    for message in messages:
+        text = catalogue.texts.get(message, "")
+        is_reviewed = message in catalogue.texts and message not in catalogue.unreviewed
+        found.append(Line(message, text, is_reviewed, signed.get(message, ""), _name(text, is_reviewed)))
+    return found
+
+
+def _name(text: str, is_reviewed: bool) -> str:
+    return _digest(f"{is_reviewed} {text}")
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
+
+
+def _sent(line: Line) -> Line:
+    """A line as it was sent; one that was left alone stays as it is now, whoever changed it meanwhile.
+
+    Whoever changes a text has to say anew that it is reviewed.
+    """
+    if f"text-{line.key}" not in request.form:
+        return line
+    text = " ".join(request.form.get(f"text-{line.key}", "").split())[:LONGEST]
+    is_reviewed = bool(text) and f"reviewed-{line.key}" in request.form
+    seen = request.form.get(f"seen-{line.key}", "")
+    if _name(text, is_reviewed) in {seen, line.seen}:
+        return line
+    problem = ""
+    if seen != line.seen:
+        problem = say(
+            "Någon annan har ändrat texten. Nu är den ”{text}”. Spara igen för att byta.", text=line.text
+        )
+    elif text and fault(line.message, text):
+        problem = say("Ska ha samma ord inom klamrar som svenskan, och inga tecken som inte går att visa.")
+    return Line(line.message, text, is_reviewed, line.reviewed_by, line.seen, problem)
+
+
+def _keep(catalogue: Catalogue, lines: list[Line]) -> None:
+    before = {line.message: line for line in _lines(catalogue, tuple(line.message for line in lines))}
+    changed = [
+        Translation(line.message, line.text, line.is_reviewed)
+        for line in lines
+        if (line.text, line.is_reviewed) != (before[line.message].text, before[line.message].is_reviewed)
+    ]
+    _write(catalogue, changed)
+
+
+def _write(catalogue: Catalogue, changed: Sequence[Translation]) -> None:
+    account, code = signed_in(), catalogue.language.code
+    folder = desk().own_folder("translations")
+    write_translations(folder, code, changed, account.name if account else "", desk().clock().date())
+    desk().reread()
+    note(Deed.TEXTS_WRITTEN, code)

@@ -1,0 +1,89 @@
+"""One guest's answers, and nothing else.
+
+No time, number, language, device, session or slip: a ballot has one field, so there is nothing to
+link it by. "No answer" is an answer like any other, since a table in which most people are missing
+would single out those who are not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.domain.survey import Survey
+
+
+class NoAnswer(StrEnum):
+    """The kinds of no answer, tallied apart and outside the percentage base."""
+
+    DONT_KNOW = "dont_know"
+    PREFER_NOT = "prefer_not"
+    SKIPPED = "skipped"
+
+
+Answer = int | NoAnswer
+"""1..n on the statement's scale, 1 the lowest option; or a kind of no answer."""
+
+
+class BallotError(ValueError):
+    """What was sent is not a ballot of this survey. The message repeats nothing of what was sent."""
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """One answer per statement, in the survey's order."""
+
+    answers: tuple[Answer, ...]
+
+
+_BYTE_OF_NO_ANSWER = {NoAnswer.SKIPPED: 0, NoAnswer.DONT_KNOW: 254, NoAnswer.PREFER_NOT: 255}
+_NO_ANSWER_OF_BYTE = {byte: kind for kind, byte in _BYTE_OF_NO_ANSWER.items()}
+
+
+def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
+    """The ballot a submitted form holds.
+
+    `values` maps a statement's id to what was sent for it: at most one of "1".."n", "", "dont_know",
+    "prefer_not". A statement that is missing or empty was skipped. Raises BallotError for a statement
+    the survey does not have, a value its scale does not have, or two values for one statement.
+    """
+    if set(values) - {statement.id for statement in survey.statements}:
+        raise BallotError("a statement that is not in this survey")
+    return Ballot(tuple(_read_answer(values.get(s.id, ()), len(s.scale.labels)) for s in survey.statements))
+
+
+def _read_answer(sent: Sequence[str], options: int) -> Answer:
+    if len(sent) > 1:
+        raise BallotError("two answers to one statement")
+    value = sent[0] if sent else ""
+    if value == "":
+        return NoAnswer.SKIPPED
+    if value in (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT):
+        return NoAnswer(value)
+    if value in {str(option) for option in range(1, options + 1)}:
+        return int(value)
+    raise BallotError("an answer that is not on the statement's scale")
+
+
+def pack(ballots: Sequence[Ballot]) -> bytes:
+    """The sorted multiset as bytes, one byte an answer: its order of arrival is gone."""
+    return b"".join(sorted(bytes(map(_byte_of, ballot.answers)) for ballot in ballots))
+
+
+def unpack(packed: bytes, statements: int) -> list[Ballot]:
+    """The inverse of `pack`, for a survey of `statements` statements."""
+    rows = (packed[at : at + statements] for at in range(0, len(packed), statements))
+    return [Ballot(tuple(_NO_ANSWER_OF_BYTE.get(byte, byte) for byte in row)) for row in rows]
+
+
+def pack_box(ballots: Sequence[Ballot], apart: int) -> bytes:
+    """What a box holds, as bytes: how many ballots were put apart, in four bytes, then the ballots."""
+    return apart.to_bytes(4) + pack(ballots)
+
+
+def unpack_box(packed: bytes, statements: int) -> tuple[list[Ballot], int]:
+    """The inverse of `pack_box`."""
+    return unpack(packed[4:], statements), int.from_bytes(packed[:4])
+
+
+def _byte_of(answer: Answer) -> int:
+    return _BYTE_OF_NO_ANSWER[answer] if isinstance(answer, NoAnswer) else answer

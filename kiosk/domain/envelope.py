@@ -1,0 +1,124 @@
+"""Envelopes: a ballot sealed on the kiosk for one box, so that it can wait there, unread, for the network.
+
+A box has a letterbox: a key pair whose private half never leaves the server, and the tickets of the
+envelopes it took. The kiosk draws a ticket for each ballot and seals it in; an envelope that comes twice,
+because its answer was lost on the way, is taken once. The scheme is ECIES: an ephemeral ECDH key on P-256
+(the curve every browser has), HKDF-SHA256 (RFC 5869) salted with the ephemeral public key, AES-256-GCM.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from kiosk.domain.ballot import BallotError
+
+TICKET_BYTES = 16
+ROOM = 64
+"""Bytes kept for each statement, whatever was answered: its id and value are 52 at most."""
+
+STEP_BYTES = 32 * 1024
+"""A sealed letterbox grows in steps of this. The first holds 2,045 tickets, more than a busy kiosk's quarter:
+in steps as small as a box's, which is emptied again and again, its length would tell how many came."""
+
+PURPOSE = b"kiosk envelope"
+
+_PRIVATE_BYTES = 32
+_POINT_BYTES = 65
+_NONCE = bytes(12)
+# The ephemeral key makes each envelope's key its own, so the nonce need not differ.
+
+_IN_PLAY = 1
+
+
+class EnvelopeError(BallotError):
+    """An envelope that is not for this letterbox, or damaged. The message repeats nothing of it."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What an envelope holds. `fields` are a form's: a statement's id -> the values sent for it; `in_play`
+    is the kiosk's word that the ballot came without a pause after others."""
+
+    ticket: bytes
+    in_play: bool
+    fields: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """The private half of the key, 32 bytes, and the tickets taken, 16 bytes each."""
+
+    private: bytes
+    taken: frozenset[bytes] = frozenset()
+
+    @property
+    def public_key(self) -> bytes:
+        """What kiosks seal for: an uncompressed point, 65 bytes."""
+        return self._key().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    def open(self, envelope: bytes, statements: int) -> Letter:
+        """What an envelope with a ballot of so many statements holds. Raises EnvelopeError."""
+        if len(envelope) != envelope_size(statements):
+            raise EnvelopeError("not an envelope for this survey")
+        point, sealed = envelope[:_POINT_BYTES], envelope[_POINT_BYTES:]
+        try:
+            shared = self._key().exchange(ec.ECDH(), _point(point))
+            key = HKDF(SHA256(), 32, salt=point, info=PURPOSE).derive(shared)
+            plain = AESGCM(key).decrypt(_NONCE, sealed, None)
+            ticket, in_play, form = plain[:TICKET_BYTES], plain[TICKET_BYTES], plain[TICKET_BYTES + 1 :]
+            fields = parse_qs(form.rstrip(b"\0").decode("ascii"), keep_blank_values=True)
+        except (ValueError, InvalidTag) as error:
+            raise EnvelopeError("not an envelope for this letterbox") from error
+        if not fields:
+            raise EnvelopeError("an envelope without a form")
+        return Letter(ticket, in_play == _IN_PLAY, fields)
+
+    def with_taken(self, ticket: bytes) -> "Letterbox":
+        """The letterbox after it took one more envelope."""
+        return Letterbox(self.private, self.taken | {ticket})
+
+    def pack(self) -> bytes:
+        """The private half, then the tickets sorted: no order in which they came."""
+        return self.private + b"".join(sorted(self.taken))
+
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        return ec.derive_private_key(int.from_bytes(self.private), ec.SECP256R1())
+
+
+def letterbox_of(key: ec.EllipticCurvePrivateKey) -> Letterbox:
+    """A letterbox with this key pair that took nothing yet."""
+    return Letterbox(key.private_numbers().private_value.to_bytes(_PRIVATE_BYTES))
+
+
+def unpack(packed: bytes) -> Letterbox:
+    """The inverse of `Letterbox.pack`."""
+    starts = range(_PRIVATE_BYTES, len(packed), TICKET_BYTES)
+    return Letterbox(packed[:_PRIVATE_BYTES], frozenset(packed[at : at + TICKET_BYTES] for at in starts))
+
+
+def is_well_formed(envelope: bytes) -> bool:
+    """Whether this may be an envelope for a letterbox that is no more: all that its own bytes tell."""
+    statements, odd = divmod(len(envelope) - envelope_size(0), ROOM)
+    if statements < 1 or odd:
+        return False
+    try:
+        _point(envelope[:_POINT_BYTES])
+    except ValueError:
+        return False
+    return True
+
+
+def _point(encoded: bytes) -> ec.EllipticCurvePublicKey:
+    """An envelope's ephemeral key. Raises ValueError for what is no point of the curve."""
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), encoded)
+
+
+def envelope_size(statements: int) -> int:
+    """Bytes of every envelope with a ballot of so many statements, whatever was answered."""
+    return _POINT_BYTES + TICKET_BYTES + 1 + ROOM * statements + 16

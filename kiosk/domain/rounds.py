@@ -1,0 +1,223 @@
+"""A round: one survey, in one version, over one tree, from an opening to a closing time.
+
+All of it freezes at opening. Nothing here changes a round: there is only a way to check a new one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from math import ceil
+from typing import Any
+
+from kiosk.domain.box import FIRST, FULLEST, K_FLOOR
+from kiosk.domain.message import Reason
+from kiosk.domain.survey import Survey, survey_from_json
+from kiosk.domain.tree import Tree, tree_from_json
+
+SHORTEST = timedelta(days=5)
+LONGEST = timedelta(days=366)
+TREND_WINDOW = timedelta(days=365)
+TREND_BUDGET = 4
+"""Rounds a unit takes part in within the window, whatever they ask: statements can be reworded. The same
+regulars answer each time, and about as many tables as there are regulars undo every threshold (Danezis
+2003; Oya and others)."""
+
+FEWEST_BETWEEN_COUNTS = 3.0
+"""Guests between two counts from which the clock protects against stuffing: the chance that a target was
+the only one is e to the minus that number."""
+
+
+class Admission(StrEnum):
+    """Ways a ballot may come into a box."""
+
+    KIOSK = "kiosk"
+    SLIP = "slip"
+    POSTER = "poster"
+
+
+class Figures(StrEnum):
+    """When a round's figures are shown. Where the same few guests answer again and again, whoever knows who
+    came when works out much from figures that come bit by bit, and little from one table at the end."""
+
+    LIVE = "live"
+    AT_CLOSING = "at_closing"
+
+
+class RoundError(ValueError):
+    """A round that may not be opened; `reasons` are message ids of the staff catalogue, with values."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(" ".join(reason.said(str) for reason in reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Round:
+    """Frozen terms. Times are the installation's local time; `closes_at` is the first moment at
+    which no ballot is admitted any more."""
+
+    id: str
+    survey: Survey
+    tree: Tree
+    k: int
+    opens_at: datetime
+    closes_at: datetime
+    admission: frozenset[Admission]
+    figures: Figures = Figures.LIVE
+
+    @property
+    def options(self) -> tuple[int, ...]:
+        """Each statement's scale length, in the survey's order."""
+        return tuple(len(statement.scale.labels) for statement in self.survey.statements)
+
+    def is_running(self, now: datetime) -> bool:
+        return self.opens_at <= now < self.closes_at
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "survey": self.survey.as_json(),
+            "tree": self.tree.as_json(),
+            "k": self.k,
+            "opens_at": self.opens_at.isoformat(),
+            "closes_at": self.closes_at.isoformat(),
+            "admission": sorted(self.admission),
+            "figures": self.figures.value,
+        }
+
+
+def round_from_json(row: dict[str, Any]) -> Round:
+    """The inverse of `Round.as_json`; rounds opened before there was a choice show their figures live."""
+    return Round(
+        row["id"],
+        survey_from_json(row["survey"]),
+        tree_from_json(row["tree"]),
+        row["k"],
+        datetime.fromisoformat(row["opens_at"]),
+        datetime.fromisoformat(row["closes_at"]),
+        frozenset(Admission(word) for word in row["admission"]),
+        Figures(row.get("figures", Figures.LIVE)),
+    )
+
+
+def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
+    """An id made of the survey and the opening day, numbered where another round has it."""
+    wanted = f"{survey.id}-{opens_on.isoformat()}"
+    names, number, name = set(taken), 1, wanted
+    while name in names:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def check_opening(new: Round, others: Iterable[Round], now: datetime) -> None:
+    """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`."""
+    reasons = [*_reasons_alone(new, now), *_reasons_beside(new, list(others))]
+    if reasons:
+        raise RoundError(*reasons)
+
+
+def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
+    """What to think over before opening, where about so many guests a day answer at each unit.
+
+    With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the clock protects little against
+    stuffing.
+    """
+    length = new.closes_at - new.opens_at
+    found = []
+    if guests_a_day * (length / timedelta(days=1)) < new.k:
+        found.append(
+            Reason(
+                "Med ungefär {a_day} svar om dagen får ett ställe färre än {k} svar på hela omgången. De "
+                "räknas ihop med ett annat ställes, eller visas inte alls.",
+                {"a_day": guests_a_day, "k": new.k},
+            )
+        )
+    elif new.figures is Figures.LIVE:
+        found.append(_first_figures(new, guests_a_day))
+    if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
+        found.append(
+            Reason(
+                "Så få svar om dagen skyddar dåligt mot den som svarar många gånger. Använd lappar i stället "
+                "för affischer.",
+                {},
+            )
+        )
+    return tuple(found)
+
+
+def _first_figures(new: Round, guests_a_day: float) -> Reason:
+    """When the first figures of a unit come, and how long later ones take."""
+    first = FIRST * new.k
+    if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
+        return _shown_at_the_end(new, guests_a_day)
+    return Reason(
+        "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
+        "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
+        {
+            "a_day": guests_a_day,
+            "days": ceil(first / guests_a_day),
+            "apart": ceil((FULLEST - 1) * new.k / guests_a_day),
+        },
+    )
+
+
+def _shown_at_the_end(new: Round, guests_a_day: float) -> Reason:
+    values = {"a_day": guests_a_day, "first": FIRST * new.k}
+    if new.k == K_FLOOR:
+        return Reason(
+            "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+            "stängt: det behövs {first} svar. Välj en längre omgång.",
+            values,
+        )
+    return Reason(
+        "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+        "stängt: det behövs {first} svar. Välj en längre omgång eller ett mindre k.",
+        values,
+    )
+
+
+def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:
+    if new.k < K_FLOOR:
+        yield Reason("k måste vara minst {floor}.", {"floor": K_FLOOR})
+    if new.k > 100:
+        yield Reason("k får vara högst {ceiling}.", {"ceiling": 100})
+    if new.opens_at.date() < now.date():
+        yield Reason("Omgången kan inte öppna före i dag. Välj en senare första dag.", {})
+    length = new.closes_at - max(new.opens_at, now)
+    if length < SHORTEST:
+        yield Reason(
+            "Omgången måste vara öppen i minst {days} dagar från nu. Välj en senare stängning.",
+            {"days": SHORTEST.days},
+        )
+    if length > LONGEST:
+        yield Reason("Omgången får vara högst {days} dagar.", {"days": LONGEST.days})
+    if not new.admission:
+        yield Reason("Välj minst ett sätt att lämna svar på.", {})
+
+
+def _reasons_beside(new: Round, others: list[Round]) -> Iterable[Reason]:
+    units = set(new.tree.leaves)
+    for other in others:
+        shared = sorted(units & set(other.tree.leaves))
+        overlaps = new.opens_at < other.closes_at and other.opens_at < new.closes_at
+        if shared and overlaps:
+            yield Reason(
+                "Omgången {round} pågår på samma ställe ({unit}) under samma tid. "
+                "Vänta tills den har stängt.",
+                {"round": other.id, "unit": new.tree.node(shared[0]).name},
+            )
+    for unit in sorted(units):
+        within = [
+            other
+            for other in others
+            if unit in other.tree.leaves and abs(new.opens_at - other.opens_at) < TREND_WINDOW
+        ]
+        if len(within) >= TREND_BUDGET:
+            yield Reason(
+                "{unit} har redan {budget} omgångar inom ett år. Fler tabeller om samma gäster skulle göra "
+                "det möjligt att räkna ut enskilda svar, också med andra påståenden.",
+                {"unit": new.tree.node(unit).name, "budget": TREND_BUDGET},
+            )
+            return

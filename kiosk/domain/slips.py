@@ -1,0 +1,131 @@
+"""Slips: single-use codes on paper that guests draw from a bowl.
+
+A set of slips is kept as HMACs, used apart from unused, each sorted; a code itself is kept nowhere.
+Nothing links a slip to a ballot but the moment both are written, and neither row holds a time.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from random import Random
+
+ALPHABET = "23456789BCDFGHJKMNPQRTVWXYZ"
+"""No vowels, so no words; nothing that looks like something else (0 O, 1 I L, 5 S is kept apart)."""
+
+TAG_LENGTH = 3
+SECRET_LENGTH = 9
+_MAC_BYTES = 16
+SALT_BYTES = 32
+
+
+class SlipError(ValueError):
+    """A code that admits no ballot."""
+
+
+class UnknownSlipError(SlipError):
+    """No slip has this code."""
+
+
+class UsedSlipError(SlipError):
+    """The slip has been used."""
+
+
+def normalise(code: str) -> str:
+    """A typed code without spaces and hyphens, in capitals."""
+    return "".join(code.upper().split()).replace("-", "")[:40]
+
+
+def new_tag(rng: Random) -> str:
+    """Letters that begin every code of one unit's slips in one round, and say nothing else."""
+    return "".join(rng.choice(ALPHABET) for _ in range(TAG_LENGTH))
+
+
+def tag_of(code: str) -> str:
+    """The tag of a normalised code."""
+    return code[:TAG_LENGTH]
+
+
+def new_code(tag: str, rng: Random) -> str:
+    """A new code of that tag, with about 43 random bits.
+
+    `rng` must be `secrets.SystemRandom()` outside tests.
+    """
+    return tag + "".join(rng.choice(ALPHABET) for _ in range(SECRET_LENGTH))
+
+
+def spaced(code: str) -> str:
+    """A code as printed, in groups of three."""
+    return "-".join(code[at : at + 3] for at in range(0, len(code), 3))
+
+
+@dataclass(frozen=True)
+class PrintRun:
+    """Slips that were printed together, as HMACs."""
+
+    unused: frozenset[bytes]
+    used: frozenset[bytes]
+
+    @property
+    def printed(self) -> int:
+        """How many slips there are, used or not."""
+        return len(self.unused) + len(self.used)
+
+
+@dataclass(frozen=True)
+class SlipSet:
+    """One unit's slips in one round, by print run. `salt` keys the HMACs."""
+
+    salt: bytes
+    runs: tuple[PrintRun, ...]
+
+    def mac(self, code: str) -> bytes:
+        return hmac.digest(self.salt, code.encode(), hashlib.sha256)[:_MAC_BYTES]
+
+    def with_new(self, codes: Iterable[str]) -> "SlipSet":
+        """The set with one more print run."""
+        run = PrintRun(frozenset(self.mac(code) for code in codes), frozenset())
+        return SlipSet(self.salt, (*self.runs, run))
+
+    def has(self, code: str) -> bool:
+        """Whether the slip was printed, used or not."""
+        mac = self.mac(code)
+        return any(mac in run.unused or mac in run.used for run in self.runs)
+
+    def use(self, code: str) -> "SlipSet":
+        """The set after this slip was used. Raises UnknownSlipError or UsedSlipError."""
+        mac = self.mac(code)
+        if any(mac in run.used for run in self.runs):
+            raise UsedSlipError
+        for at, run in enumerate(self.runs):
+            if mac in run.unused:
+                after = PrintRun(run.unused - {mac}, run.used | {mac})
+                return SlipSet(self.salt, (*self.runs[:at], after, *self.runs[at + 1 :]))
+        raise UnknownSlipError
+
+    def pack(self) -> bytes:
+        """Salt, then each run: numbers of unused and used, both sorted, so that no order of use is kept."""
+        runs = (
+            len(run.unused).to_bytes(4, "big")
+            + len(run.used).to_bytes(4, "big")
+            + b"".join([*sorted(run.unused), *sorted(run.used)])
+            for run in self.runs
+        )
+        return self.salt + b"".join(runs)
+
+
+def empty_set(salt: bytes) -> SlipSet:
+    """A set without slips. `salt` is SALT_BYTES random bytes."""
+    return SlipSet(salt, ())
+
+
+def unpack(packed: bytes) -> SlipSet:
+    """The inverse of `SlipSet.pack`."""
+    salt, at, runs = packed[:SALT_BYTES], SALT_BYTES, []
+    while at < len(packed):
+        unused, used = (int.from_bytes(packed[at + skip : at + skip + 4], "big") for skip in (0, 4))
+        body = packed[at + 8 : at + 8 + (unused + used) * _MAC_BYTES]
+        macs = [body[place : place + _MAC_BYTES] for place in range(0, len(body), _MAC_BYTES)]
+        runs.append(PrintRun(frozenset(macs[:unused]), frozenset(macs[unused:])))
+        at += 8 + len(body)
+    return SlipSet(salt, tuple(runs))

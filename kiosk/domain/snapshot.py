@@ -1,0 +1,106 @@
+"""The published document: everything anybody is ever shown, the same for all viewers.
+
+Made at the count from the tallies. A parent's figures are the sum of what was published below it and
+for itself, never a fresh count, so subtracting one published figure from another never reaches a
+batch smaller than k.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kiosk.domain.rounds import Round
+from kiosk.domain.tally import Tally, add
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RoundTally:
+    """A round, whether it is closed, the running sum of batches published for each node itself, and how
+    many ballots each unit's kiosks sent in play (known once it is closed)."""
+
+    round: Round
+    is_closed: bool
+    own: Mapping[str, Tally]
+    apart: Mapping[str, int]
+
+
+def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
+    """Each node's published sum, its descendants' batches included; nodes without any are absent."""
+    totals: dict[str, Tally] = {}
+    tree = round_tally.round.tree
+    for node in tree.bottom_up():
+        parts = [totals[child] for child in tree.children(node) if child in totals]
+        if node in round_tally.own:
+            parts.append(round_tally.own[node])
+        if parts:
+            totals[node] = add(parts)
+    return totals
+
+
+def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstration: bool) -> Document:
+    """The snapshot document, shaped as `/results.json` and `kiosk results --json` give it."""
+    return {
+        "made_at": made_at.isoformat(timespec="seconds"),
+        "demonstration": demonstration,
+        "rounds": [_round_document(round_tally) for round_tally in rounds],
+    }
+
+
+def _round_document(round_tally: RoundTally) -> Document:
+    terms, totals = round_tally.round, node_tallies(round_tally)
+    return {
+        "id": terms.id,
+        "survey": terms.survey.id,
+        "version": terms.survey.version,
+        "opens": terms.opens_at.isoformat(),
+        "closes": terms.closes_at.isoformat(),
+        "k": terms.k,
+        "state": "closed" if round_tally.is_closed else "open",
+        "nodes": [
+            _node_document(round_tally, node.id, node.parent, totals.get(node.id))
+            for node in terms.tree.nodes
+        ],
+    }
+
+
+def _node_document(
+    round_tally: RoundTally, node_id: str, parent: str | None, tally: Tally | None
+) -> Document:
+    place: Document = {"id": node_id, "parent": parent}
+    if round_tally.is_closed:
+        units = round_tally.round.tree.units_below(node_id)
+        place["apart"] = sum(round_tally.apart.get(unit, 0) for unit in units)
+    if tally is None:
+        why = "too_few" if round_tally.is_closed else "waiting"
+        return {**place, "answered": None, "why": why}
+    statements = zip(round_tally.round.survey.statements, tally, strict=True)
+    return {
+        **place,
+        "answered": tally[0].answered,
+        "statements": {statement.id: table.as_json() for statement, table in statements},
+    }
+
+
+def same_figures(one: Document, other: Document) -> bool:
+    """Whether two snapshots differ in nothing but when they were made."""
+    return {**one, "made_at": ""} == {**other, "made_at": ""}
+
+
+def made_at(document: Document) -> datetime | None:
+    """The count that gave these figures; None before anything was published."""
+    return datetime.fromisoformat(document["made_at"]) if document["made_at"] else None
+
+
+def etag(document_text: str) -> str:
+    """A name for exactly these bytes; the same for every viewer."""
+    return hashlib.sha256(document_text.encode()).hexdigest()[:32]
+
+
+def as_text(document: Document) -> str:
+    """The document as the bytes that are stored and served."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,123 @@
+"""Surveys, statements and scales.
+
+Swedish is the reference text and the gettext message id. A survey's version is a hash of all that a
+guest can see of it, translations included: a changed word makes a new version, since figures on
+either side of the change cannot be compared without saying so.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Texts = Mapping[str, Mapping[str, str]]
+"""language -> reference text -> translated text"""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Answer options, `labels` from the lowest to the highest."""
+
+    id: str
+    labels: tuple[str, ...]
+    bipolar: bool
+
+
+@dataclass(frozen=True)
+class Statement:
+    id: str
+    text: str
+    outcome: str
+    scale: Scale
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is asked. `texts` holds the translations that existed when it was read or frozen."""
+
+    id: str
+    title: str
+    source: str
+    licence: str
+    validated: bool
+    statements: tuple[Statement, ...]
+    texts: Texts
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The reference texts a guest reads, in order, each once."""
+        found: dict[str, None] = {}
+        for statement in self.statements:
+            found[statement.text] = None
+            found.update(dict.fromkeys(statement.scale.labels))
+        return tuple(found)
+
+    @property
+    def version(self) -> str:
+        """Ten hex digits of SHA-256 over everything a guest can see of the survey, in order."""
+        seen = {
+            "statements": [[s.id, s.text, s.scale.labels] for s in self.statements],
+            "texts": {lang: dict(sorted(t.items())) for lang, t in self.texts.items()},
+        }
+        canonical = json.dumps(seen, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:10]
+
+    def statement(self, statement_id: str) -> Statement:
+        """The statement of that id; KeyError if there is none."""
+        for statement in self.statements:
+            if statement.id == statement_id:
+                return statement
+        raise KeyError(statement_id)
+
+    def translated(self, texts: Texts) -> "Survey":
+        """The same survey with those of `texts` that belong to it; other words are left out."""
+        kept = {
+            lang: {m: words[m] for m in self.messages if words.get(m)}
+            for lang, words in sorted(texts.items())
+        }
+        return Survey(
+            self.id, self.title, self.source, self.licence, self.validated, self.statements,
+            {lang: words for lang, words in kept.items() if words},
+        )  # fmt: skip
+
+    def as_json(self) -> dict[str, Any]:
+        """A JSON-ready copy, for a round to freeze."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "source": self.source,
+            "licence": self.licence,
+            "validated": self.validated,
+            "statements": [
+                {
+                    "id": s.id,
+                    "text": s.text,
+                    "outcome": s.outcome,
+                    "scale": {
+                        "id": s.scale.id,
+                        "labels": list(s.scale.labels),
+                        "bipolar": s.scale.bipolar,
+                    },
+                }
+                for s in self.statements
+            ],
+            "texts": {lang: dict(words) for lang, words in self.texts.items()},
+        }
+
+
+def survey_from_json(row: dict[str, Any]) -> Survey:
+    """The inverse of `Survey.as_json`."""
+    statements = tuple(
+        Statement(
+            s["id"],
+            s["text"],
+            s["outcome"],
+            Scale(s["scale"]["id"], tuple(s["scale"]["labels"]), s["scale"]["bipolar"]),
+        )
+        for s in row["statements"]
+    )
+    return Survey(
+        row["id"], row["title"], row["source"], row["licence"], row["validated"], statements,
+        row["texts"],
+    )  # fmt: skip

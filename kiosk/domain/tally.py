@@ -1,0 +1,75 @@
+"""Batches become tables, tables become running sums.
+
+A tally is the only thing kept of a counted ballot. Sums do not remember which batch they came from.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.box import veil
+
+
+@dataclass(frozen=True)
+class StatementTally:
+    """Answers to one statement: `counts` from the scale's lowest option to its highest,
+    `no_answer` in the order of NoAnswer, and the answers the veil withheld."""
+
+    counts: tuple[int, ...]
+    no_answer: tuple[int, ...]
+    withheld: int
+
+    @property
+    def answered(self) -> int:
+        """Ballots behind this table."""
+        return sum(self.counts) + sum(self.no_answer) + self.withheld
+
+    def __add__(self, other: "StatementTally") -> "StatementTally":
+        return StatementTally(
+            tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)),
+            tuple(a + b for a, b in zip(self.no_answer, other.no_answer, strict=True)),
+            self.withheld + other.withheld,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "counts": list(self.counts),
+            "no_answer": dict(zip(NoAnswer, self.no_answer, strict=True)),
+            "withheld": self.withheld,
+        }
+
+
+Tally = tuple[StatementTally, ...]
+"""One table a statement, in the survey's order; each adds up to the same number of ballots."""
+
+
+def statement_tally_from_json(row: dict[str, Any]) -> StatementTally:
+    """The inverse of `StatementTally.as_json`."""
+    return StatementTally(
+        tuple(row["counts"]), tuple(row["no_answer"][kind] for kind in NoAnswer), row["withheld"]
+    )
+
+
+def tally_batch(batch: Sequence[Ballot], options: Sequence[int]) -> Tally:
+    """Count one batch and lay the veil over it. `options` is each statement's scale length."""
+    return tuple(
+        _tally_statement(Counter(ballot.answers[at] for ballot in batch), options[at])
+        for at in range(len(options))
+    )
+
+
+def _tally_statement(answers: Counter[int | NoAnswer], options: int) -> StatementTally:
+    counted = [answers[option] for option in range(1, options + 1)]
+    kinds = [answers[kind] for kind in NoAnswer]
+    published, withheld = veil(counted + kinds)
+    return StatementTally(published[:options], published[options:], withheld)
+
+
+def add(tallies: Sequence[Tally]) -> Tally:
+    """The sum of one or more tallies of the same survey."""
+    total, *others = tallies
+    for other in others:
+        total = tuple(a + b for a, b in zip(total, other, strict=True))
+    return total

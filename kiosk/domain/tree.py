@@ -1,0 +1,67 @@
+"""The tree of units: the only partition results are ever shown by.
+
+Guests answer at the leaves. A second partition (age, language) would let two tables be subtracted
+from each other, so there is none.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Node:
+    """A place in the tree; `parent` is None at the root only."""
+
+    id: str
+    name: str
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Nodes in the file's order, the root first, parents before their children."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def root(self) -> Node:
+        return self.nodes[0]
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """Ids of the units guests answer at."""
+        parents = {node.parent for node in self.nodes}
+        return tuple(node.id for node in self.nodes if node.id not in parents)
+
+    def node(self, node_id: str) -> Node:
+        """The node of that id; KeyError if there is none."""
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        raise KeyError(node_id)
+
+    def children(self, node_id: str) -> tuple[str, ...]:
+        return tuple(node.id for node in self.nodes if node.parent == node_id)
+
+    def upwards(self, node_id: str) -> tuple[str, ...]:
+        """The node itself, its parent, and so on to the root."""
+        path = [self.node(node_id)]
+        while path[-1].parent is not None:
+            path.append(self.node(path[-1].parent))
+        return tuple(node.id for node in path)
+
+    def units_below(self, node_id: str) -> tuple[str, ...]:
+        """Ids of the units a node's figures are made of, sorted; of a unit, itself."""
+        return tuple(sorted(leaf for leaf in self.leaves if node_id in self.upwards(leaf)))
+
+    def bottom_up(self) -> tuple[str, ...]:
+        """All ids, children before their parents."""
+        return tuple(node.id for node in reversed(self.nodes))
+
+    def as_json(self) -> list[dict[str, Any]]:
+        return [{"id": n.id, "name": n.name, "parent": n.parent} for n in self.nodes]
+
+
+def tree_from_json(rows: list[dict[str, Any]]) -> Tree:
+    """The inverse of `Tree.as_json`."""
+    return Tree(tuple(Node(row["id"], row["name"], row["parent"]) for row in rows))

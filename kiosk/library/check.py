@@ -1,0 +1,92 @@
+"""What `kiosk check` says: which surveys there are, in which version, and how far each language is."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kiosk.domain.survey import Survey
+from kiosk.library.catalogues import REFERENCE, survey_texts
+from kiosk.library.definition import DefinitionError
+from kiosk.library.library import Library, read_library
+from kiosk.library.surveys import read_scales, read_survey
+from kiosk.settings import Settings
+
+
+def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
+    """The library, with further survey files (or folders of them) added.
+
+    Raises DefinitionError at the first file that does not hold.
+    """
+    library = read_library(settings)
+    surveys = dict(library.surveys)
+    for path in _files(paths):
+        scales = {
+            name: scale
+            for folder in (*settings.definition_folders, path.parent)
+            for name, scale in read_scales(folder / "scales").items()
+        }
+        surveys[path.stem] = read_survey(path, scales).translated(survey_texts(library.guest))
+    return Library(surveys, library.trees, library.guest, library.desk)
+
+
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    for path in paths:
+        if not path.exists():
+            raise DefinitionError(f"{path}: there is no such file or folder")
+        yield from sorted(path.glob("*.toml")) if path.is_dir() else [path]
+
+
+def check_report(library: Library) -> dict[str, Any]:
+    """The report as a JSON-ready document."""
+    return {
+        "surveys": {
+            survey.id: {
+                "version": survey.version,
+                "scale": survey.statements[0].scale.id,
+                "statements": [{"id": s.id, "text": s.text, "scale": s.scale.id} for s in survey.statements],
+                "languages": _languages(library, survey),
+            }
+            for survey in library.surveys.values()
+        },
+        "trees": {
+            tree.root.id: {"name": tree.root.name, "units": list(tree.leaves)}
+            for tree in library.trees.values()
+        },
+        "languages": {
+            code: {
+                "empty": len(found.empty),
+                "unreviewed": len(found.unreviewed),
+                "reviewed": found.is_reviewed,
+            }
+            for code, found in library.guest.items()
+        },
+    }
+
+
+def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
+    """For each language: how many of the survey's texts are missing, and how many unreviewed."""
+    return {
+        code: {
+            "missing": 0
+            if code == REFERENCE
+            else sum(message not in survey.texts.get(code, {}) for message in survey.messages),
+            "unreviewed": sum(message in found.unreviewed for message in survey.messages),
+        }
+        for code, found in library.guest.items()
+    }
+
+
+def check_text(library: Library) -> str:
+    """The report in lines for a person."""
+    lines = []
+    for name, row in check_report(library)["surveys"].items():
+        lines.append(f"survey {name}: version {row['version']}, {len(row['statements'])} statements")
+        for code, state in row["languages"].items():
+            if state["missing"]:
+                lines.append(f"  {code}: {state['missing']} texts missing, hidden from guests")
+    for name, row in check_report(library)["trees"].items():
+        lines.append(f"tree {name}: {', '.join(row['units'])}")
+    for code, row in check_report(library)["languages"].items():
+        verdict = "reviewed" if row["reviewed"] else "NOT reviewed by a native reader"
+        lines.append(f"language {code}: {row['empty']} empty, {row['unreviewed']} unreviewed: {verdict}")
+    return "\n".join(lines) + "\n"

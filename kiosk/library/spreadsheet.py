@@ -1,0 +1,84 @@
+"""Tables as CSV and XLSX: the same bytes for the same rows, and no text that a program runs as a formula."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import openpyxl
+from openpyxl.cell import Cell, WriteOnlyCell
+
+EARLIEST = datetime(1980, 1, 1)
+"""What an XLSX file bears before anything was published: the first moment its format knows."""
+
+
+def add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """A file with no moment of packing."""
+    part = zipfile.ZipInfo(name)
+    part.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(part, content)
+
+
+def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows as CSV, with a byte order mark: without one, spreadsheet programs do not take it for UTF-8."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([_harmless(value) for value in row] for row in rows)
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def workbook(
+    sheets: Mapping[str, Sequence[Sequence[object]]], made_at: str | None, *, as_text: bool = False
+) -> bytes:
+    """Sheets of rows, the first of them headings, as XLSX: the same bytes for the same figures.
+
+    `made_at` is the snapshot's time, which the file bears instead of the moment it was asked for. `as_text`
+    keeps every cell the text it is, for programs that read it back.
+    """
+    book = openpyxl.Workbook(write_only=True)
+    book.properties.creator = ""
+    book.properties.created = book.properties.modified = (
+        datetime.fromisoformat(made_at) if made_at else EARLIEST
+    )
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.freeze_panes = "A2"
+        for row in rows:
+            sheet.append([_text_cell(sheet, value) if as_text else _cell(value) for value in row])
+    packed = io.BytesIO()
+    book.save(packed)
+    return _without_times(packed.getvalue(), book.properties)
+
+
+def _text_cell(sheet: Any, value: object) -> Cell:
+    """A text, whatever it looks like: neither a number nor a formula."""
+    cell = WriteOnlyCell(sheet, str(value))
+    cell.data_type = "s"
+    return cell
+
+
+def _cell(value: object) -> object:
+    """A number where it is one, whatever it was made as; a text is never a formula here."""
+    is_number = isinstance(value, str) and value.isdecimal() and value.isascii()
+    return int(str(value)) if is_number else _harmless(value)
+
+
+def _without_times(packed: bytes, properties: Any) -> bytes:
+    """The same file with no moment of packing in it."""
+    same = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as found, zipfile.ZipFile(same, "w") as written:
+        for name in found.namelist():
+            content = found.read(name)
+            if name == "docProps/core.xml":
+                moment = f"{properties.created:%Y-%m-%dT%H:%M:%SZ}".encode()
+                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + moment, content)
+            add_file(written, name, content)
+    return same.getvalue()
+
+
+def _harmless(value: object) -> object:
+    """A text a spreadsheet would run as a formula is kept a text."""
+    is_formula = isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
+    return f"'{value}" if is_formula else value

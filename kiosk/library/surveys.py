@@ -1,0 +1,98 @@
+"""Reads surveys and scales from questions/*.toml."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.library.definition import DefinitionError, Table, check_own_name, read_table
+
+
+def _check_origin(table: Table) -> tuple[str, str, bool]:
+    """Source, licence, validated: no question is used whose rights and standing are unknown."""
+    return table.text("source"), table.text("licence"), table.flag("validated")
+
+
+def read_scale(path: Path) -> Scale:
+    """Read one scale file; options stand lowest first."""
+    table = read_table(path)
+    scale_id = check_own_name(table, path)
+    _check_origin(table)
+    bipolar = table.flag("bipolar")
+    labels: list[str] = []
+    for option in table.tables("options", at_least=2, at_most=11):
+        label = option.text("label")
+        if label in labels:
+            raise option.error("label", f"{label!r} stands twice; a guest could not tell them apart")
+        option.finish()
+        labels.append(label)
+    table.finish()
+    return Scale(scale_id, tuple(labels), bipolar)
+
+
+def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
+    """Read one survey file, untranslated. Raises DefinitionError for anything that does not hold."""
+    table = read_table(path)
+    survey_id = check_own_name(table, path)
+    title = table.text("title")
+    source, licence, validated = _check_origin(table)
+    default_scale = table.optional_text("scale")
+    if default_scale:
+        _check_scale(table, default_scale, scales)
+    statements: list[Statement] = []
+    for row in table.tables("statements", at_least=1, at_most=20):
+        statement = _read_statement(row, scales, default_scale)
+        if statement.id in {s.id for s in statements}:
+            raise row.error("id", f"{statement.id!r} stands twice; every statement needs its own id")
+        if statement.text in {s.text for s in statements}:
+            raise row.error("text", "stands twice in this survey; remove one")
+        statements.append(statement)
+    table.finish()
+    return Survey(survey_id, title, source, licence, validated, tuple(statements), {})
+
+
+def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str) -> Statement:
+    scale_id = row.optional_text("scale") or default_scale
+    if not scale_id:
+        raise row.error("scale", "is missing here and at the top of the file; name a scale")
+    _check_scale(row, scale_id, scales)
+    statement_id = row.identifier("id")
+    if statement_id in RESERVED_NAMES:
+        raise row.error("id", f"{statement_id!r} is used by the guest's form; choose another")
+    statement = Statement(statement_id, row.text("text"), row.text("outcome"), scales[scale_id])
+    row.finish()
+    return statement
+
+
+def _check_scale(table: Table, scale_id: str, scales: Mapping[str, Scale]) -> None:
+    if scale_id not in scales:
+        known = ", ".join(sorted(scales)) or "none"
+        raise table.error("scale", f"no scale {scale_id!r} in the folder scales; choose one of: {known}")
+
+
+RESERVED_NAMES = frozenset({"slip", "lang"})
+"""Fields the guest's form has besides the statements."""
+
+
+def read_scales(folder: Path) -> dict[str, Scale]:
+    """All scale files of a folder, by id."""
+    return {path.stem: read_scale(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def read_surveys(folders: list[Path]) -> dict[str, Survey]:
+    """All surveys of the folders, untranslated, by id.
+
+    A folder holds survey files and, optionally, a folder `scales`. Later folders see the scales of
+    earlier ones; the same id twice is an error, since a round must know which one it froze.
+    """
+    scales: dict[str, Scale] = {}
+    surveys: dict[str, Survey] = {}
+    for folder in folders:
+        for scale_id, scale in read_scales(folder / "scales").items():
+            if scale_id in scales:
+                raise DefinitionError(f"{folder / 'scales' / scale_id}.toml: this id is taken; rename it")
+            scales[scale_id] = scale
+        for path in sorted(folder.glob("*.toml")):
+            if path.stem in surveys:
+                raise DefinitionError(f"{path}: a survey {path.stem!r} exists already; rename this")
+            surveys[path.stem] = read_survey(path, scales)
+    return surveys

@@ -1,0 +1,49 @@
+"""Reads trees of units from questions/trees/*.toml."""
+
+import re
+from pathlib import Path
+
+from kiosk.domain.tree import Node, Tree
+from kiosk.library.definition import DefinitionError, check_own_name, read_table
+
+
+def flat_tree(unit_ids: list[str]) -> Tree:
+    """A tree made of names alone: one unit is its own root, several stand under a root `all`.
+
+    Raises DefinitionError for a name that could not be a file's.
+    """
+    for unit in unit_ids:
+        if not re.fullmatch(r"\w[\w .-]{0,79}", unit):
+            raise DefinitionError(f"unit {unit!r}: write letters, digits, spaces, . - and _, at most 80")
+    if len(unit_ids) == 1:
+        return Tree((Node(unit_ids[0], unit_ids[0], None),))
+    root = "all"
+    while root in unit_ids:
+        root = f"_{root}"
+    return Tree((Node(root, root, None), *(Node(unit, unit, root) for unit in unit_ids)))
+
+
+def read_tree(path: Path) -> Tree:
+    """Read a tree file: `id` and `name` of the root, then [[units]] with id, name, optional parent."""
+    table = read_table(path)
+    root = Node(check_own_name(table, path), table.text("name"), None)
+    nodes = [root]
+    for row in table.tables("units", at_least=1, at_most=500):
+        unit = Node(row.identifier("id"), row.text("name"), row.optional_text("parent") or root.id)
+        if unit.id in {node.id for node in nodes}:
+            raise row.error("id", f"{unit.id!r} stands twice; every unit needs its own id")
+        if unit.parent not in {node.id for node in nodes}:
+            raise row.error("parent", f"no unit {unit.parent!r} stands above this one; put the parent first")
+        if (unit.name, unit.parent) in {(node.name, node.parent) for node in nodes}:
+            raise row.error("name", f"{unit.name!r} stands twice in one place; nobody could tell them apart")
+        row.finish()
+        nodes.append(unit)
+    table.finish()
+    return Tree(tuple(nodes))
+
+
+def read_trees(folder: Path) -> dict[str, Tree]:
+    """All tree files of a folder, by id."""
+    if not folder.is_dir():
+        raise DefinitionError(f"{folder}: is not a folder")
+    return {path.stem: read_tree(path) for path in sorted(folder.glob("*.toml"))}

@@ -1,0 +1,346 @@
+"""Surveys as XLSForm, the spreadsheet KoboToolbox, ODK and others read and write (xlsform.org), and back.
+
+Only what a survey here can hold is taken in: one choice a statement, no rules between questions. Anything
+else is an error that names sheet and row, since a form that lost half its logic would ask something else.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.message import Reason
+from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.library.catalogues import REFERENCE, Catalogue, language
+from kiosk.library.definition import ID_PATTERN, is_one_line
+from kiosk.library.drafts import Draft, Form
+from kiosk.library.spreadsheet import workbook
+from kiosk.library.surveys import RESERVED_NAMES
+
+LARGEST_UNPACKED = 5_000_000
+"""Bytes: a survey is a few thousand; more is no survey, or a bomb."""
+
+MOST_ROWS = 500
+
+UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
+
+NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
+
+KNOWN_COLUMNS = frozenset({"type", "name", "outcome", "list_name", "form_title", "form_id", "version"})
+IGNORED_COLUMNS = frozenset(
+    {
+        "default_language", "instance_name", "style", "allow_choice_duplicates", "required", "appearance",
+        "$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint",
+    }
+)  # fmt: skip
+"""What says how another program shows a form, or that it insists on an answer, which nobody does here."""
+
+IGNORED_TYPES = frozenset(
+    {
+        "start", "end", "today", "deviceid", "username", "phonenumber", "email", "audit", "start-geopoint",
+        "background-audio", "simserial", "subscriberid",
+    }
+)  # fmt: skip
+"""Rows that ask nobody: what they would keep about a guest is not kept here."""
+
+
+class XLSFormError(ValueError):
+    """A spreadsheet that is no survey of ours; `reason`, a message id of the staff catalogue with values,
+    says where and what to do."""
+
+    def __init__(self, message: Reason) -> None:
+        super().__init__(message.said(str))
+        self.reason = message
+
+
+def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
+    """A survey as XLSForm, in every language it has all its texts in.
+
+    `no_answer_words` maps each language to the words for "don't know" and "prefer not", which are choices.
+    """
+    codes = [
+        REFERENCE,
+        *(code for code, texts in survey.texts.items() if set(texts) >= set(survey.messages)),
+    ]
+    codes = [code for code in codes if code in no_answer_words]
+    labels = [f"label::{language(code).autonym} ({code})" for code in codes]
+
+    def said(message: str) -> list[str]:
+        return [message if code == REFERENCE else survey.texts[code][message] for code in codes]
+
+    scales = {statement.scale.id: statement.scale for statement in survey.statements}
+    choices = [
+        [scale.id, name, *words]
+        for scale in scales.values()
+        for name, words in [
+            *((str(at), said(label)) for at, label in reversed(list(enumerate(scale.labels, start=1)))),
+            *((kind.value, [no_answer_words[code][kind] for code in codes]) for kind in NO_ANSWERS),
+        ]
+    ]
+    return workbook(
+        {
+            "survey": [
+                ["type", "name", *labels, "outcome"],
+                *(
+                    [f"select_one {one.scale.id}", one.id, *said(one.text), one.outcome]
+                    for one in survey.statements
+                ),
+            ],
+            "choices": [["list_name", "name", *labels], *choices],
+            "settings": [
+                ["form_title", "form_id", "version", "default_language"],
+                [survey.title, survey.id, survey.version, labels[0].removeprefix("label::")],
+            ],
+        },
+        None,
+        as_text=True,
+    )
+
+
+def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAnswer, str]]:
+    """The words for "don't know" and "prefer not" in each language that has them."""
+    said = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
+    return {
+        code: {kind: found.text(message) for kind, message in said.items()}
+        for code, found in catalogues.items()
+        if all(message in found.texts for message in said.values())
+    }
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of a sheet: column -> text, empty cells left out."""
+
+    sheet: str
+    number: int
+    cells: Mapping[str, str]
+
+    @property
+    def place(self) -> dict[str, Any]:
+        return {"sheet": self.sheet, "row": self.number}
+
+    def labels(self) -> dict[str, str]:
+        """Language -> label; a column without a language is Swedish."""
+        found = {}
+        for column, text in self.cells.items():
+            name, _, words = column.partition("::")
+            if name == "label":
+                code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z]+)?)\)", words.strip())
+                if words and not code:
+                    raise XLSFormError(
+                        Reason(
+                            "Blad {sheet}: kolumnen {column} ska sluta med språkets kod, som "
+                            "label::Svenska (sv).",
+                            {**self.place, "column": column},
+                        )
+                    )
+                found[code.group(1) if code else REFERENCE] = text
+        if REFERENCE not in found:
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: svensk text saknas. Lägg till kolumnen label::Svenska (sv).",
+                    self.place,
+                )
+            )
+        return found
+
+
+@dataclass
+class _Reader:
+    """Takes a form in, row by row; what was read stands in its fields."""
+
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def text(self, row: _Row) -> str:
+        """The row's Swedish label; its translations are kept."""
+        labels = row.labels()
+        for code, words in labels.items():
+            if not is_one_line(words):
+                raise XLSFormError(
+                    Reason(
+                        "Blad {sheet}, rad {row}: en text har radbrytning eller osynliga tecken. Skriv den "
+                        "på en rad.",
+                        row.place,
+                    )
+                )
+            if code != REFERENCE:
+                self.texts.setdefault(code, {})[labels[REFERENCE]] = words
+        return labels[REFERENCE]
+
+    def scales(self, rows: Sequence[_Row]) -> dict[str, Scale]:
+        """Choice lists as scales: choices are named 1 to n, 1 the lowest."""
+        numbered: dict[str, dict[int, str]] = {}
+        for row in rows:
+            name, choice = _identifier(row, "list_name"), row.cells.get("name", "")
+            labels = numbered.setdefault(name, {})
+            if choice in NO_ANSWERS:
+                continue
+            if not choice.isdecimal() or not 1 <= int(choice) <= 11 or int(choice) in labels:
+                raise XLSFormError(
+                    Reason(
+                        "Blad {sheet}, rad {row}: name är ”{name}”. Kalla listans val 1 till n, lägst först, "
+                        "vart och ett en gång (och dont_know, prefer_not).",
+                        {**row.place, "name": choice[:40]},
+                    )
+                )
+            labels[int(choice)] = self.text(row)
+        for name, labels in numbered.items():
+            if sorted(labels) != list(range(1, len(labels) + 1)) or len(labels) < 2:
+                raise XLSFormError(
+                    Reason(
+                        "Blad choices: listan {name} behöver minst två val, kallade 1 till n utan luckor.",
+                        {"name": name},
+                    )
+                )
+        return {
+            name: Scale(name, tuple(labels[at] for at in sorted(labels)), bipolar=False)
+            for name, labels in numbered.items()
+        }
+
+    def statement(self, row: _Row, scales: Mapping[str, Scale]) -> Statement:
+        kind, _, name = row.cells.get("type", "").partition(" ")
+        if kind != "select_one":
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: type är ”{type}”. Här kan bara select_one frågas. Ta bort "
+                    "raden.",
+                    {**row.place, "type": row.cells.get("type", "")[:40]},
+                )
+            )
+        if name not in scales:
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: listan ”{name}” finns inte i bladet choices. Lägg till den.",
+                    {**row.place, "name": name[:40]},
+                )
+            )
+        statement_id = _identifier(row, "name")
+        if statement_id in RESERVED_NAMES:
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: namnet ”{name}” är upptaget. Byt namn.",
+                    {**row.place, "name": statement_id},
+                )
+            )
+        return Statement(statement_id, self.text(row), row.cells.get("outcome", "–"), scales[name])
+
+
+def read_xlsform(content: bytes, source: str) -> Form:
+    """The survey an XLSForm holds. Raises XLSFormError for what is no XLSForm, or more than can be kept.
+
+    `source` says where it comes from, for the survey's own file; its licence is not known.
+    """
+    sheets, reader = _sheets(content), _Reader()
+    for name in ("survey", "choices"):
+        if not sheets.get(name):
+            raise XLSFormError(
+                Reason("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": name})
+            )
+    scales = reader.scales(sheets["choices"])
+    statements: list[Statement] = []
+    for row in (row for row in sheets["survey"] if row.cells.get("type") not in IGNORED_TYPES):
+        statement = reader.statement(row, scales)
+        if statement.id in {one.id for one in statements}:
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row}: namnet ”{name}” står två gånger. Varje påstående behöver "
+                    "ett eget.",
+                    {**row.place, "name": statement.id},
+                )
+            )
+        statements.append(statement)
+    settings = sheets["settings"][0].cells if sheets.get("settings") else {}
+    form_id = settings.get("form_id", "")
+    draft = Draft(
+        form_id if ID_PATTERN.fullmatch(form_id) else "imported",
+        settings.get("form_title", "XLSForm"),
+        source,
+        UNKNOWN_LICENCE,
+        False,
+        tuple(statements),
+    )
+    return Form(draft, {one.scale.id: one.scale for one in statements}, reader.texts)
+
+
+def _identifier(row: _Row, column: str) -> str:
+    name = row.cells.get(column, "")
+    if not ID_PATTERN.fullmatch(name):
+        raise XLSFormError(
+            Reason(
+                "Blad {sheet}, rad {row}: {column} är ”{name}”. Skriv små bokstäver a–z, siffror och _, "
+                "först en bokstav.",
+                {**row.place, "column": column, "name": name[:40]},
+            )
+        )
+    return name
+
+
+def _sheets(content: bytes) -> dict[str, list[_Row]]:
+    """The rows of the three sheets that matter, cells as text."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
+                raise XLSFormError(Reason("Filen är för stor för att vara frågor.", {}))
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
+        names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
+        for name in names:
+            # The size a sheet declares of itself may be false, and would cut statements off unseen.
+            book[name].reset_dimensions()
+        return {name: list(_rows(name, book[name].iter_rows())) for name in names}
+    except XLSFormError:
+        raise
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
+        raise XLSFormError(
+            Reason("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
+        ) from error
+
+
+def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
+    heading = [str(cell.value).strip() if cell.value is not None else "" for cell in next(rows, ())]
+    for column in heading:
+        if column and heading.count(column) > 1:
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}: kolumnen {column} står två gånger. Behåll en av dem.",
+                    {"sheet": sheet, "column": column},
+                )
+            )
+    for number, cells in enumerate(rows, start=2):
+        if number > MOST_ROWS:
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet} har mer än {most} rader: fler än frågor har.",
+                    {"sheet": sheet, "most": MOST_ROWS},
+                )
+            )
+        told = {
+            column or "": _as_text(cell, {"sheet": sheet, "row": number, "column": column or "?"})
+            for column, cell in zip_longest(heading, cells)
+            if cell is not None and cell.value is not None and str(cell.value).strip()
+        }
+        for column in told:
+            if column.partition("::")[0] != "label" and column not in KNOWN_COLUMNS | IGNORED_COLUMNS:
+                raise XLSFormError(
+                    Reason(
+                        "Blad {sheet}, rad {row}: kolumnen {column} kan inte behållas här. Töm den.",
+                        {"sheet": sheet, "row": number, "column": column or "?"},
+                    )
+                )
+        if told:
+            yield _Row(sheet, number, told)
+
+
+def _as_text(cell: Any, place: dict[str, Any]) -> str:
+    if cell.data_type == "f":
+        raise XLSFormError(
+            Reason("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)
+        )
+    value = cell.value
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()

@@ -1,0 +1,160 @@
+"""The demonstration: a year of rounds, made up, sent through the real box with a simulated clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from random import Random
+from secrets import token_urlsafe
+
+from kiosk.domain.ballot import Answer, Ballot, NoAnswer
+from kiosk.domain.box import full_at
+from kiosk.domain.rounds import Admission, Round, round_id
+from kiosk.domain.schedule import Daily, next_tick
+from kiosk.library.library import Library
+from kiosk.settings import Settings, SettingsError
+from kiosk.storage import Account, Store, hash_password, open_store
+
+K = 5
+ROUND_DAYS = 90
+BETWEEN_OPENINGS = timedelta(days=92)
+PAST_ROUNDS = 4
+RUNNING_FOR = timedelta(days=24)
+
+GUESTS_A_DAY = {
+    "talk2me": 0.5,
+    "dagverksamheten": 2.0,
+    "matcentralen": 1.4,
+    "frida": 0.4,
+    "second_hand": 0.15,
+}
+"""Made-up guests; the last unit has too few for figures of its own, so that this can be seen too."""
+
+NEARLY_FULL = ("dagverksamheten", "matcentralen")
+"""Units of the kiosk and the poster a newcomer tries."""
+
+NEWCOMERS_ANSWERS = 5
+"""After so many at one of them the chart moves."""
+
+LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, "feel_better": 0.74}
+"""How far up the scale made-up answers lie, 0 to 1; the figures mean nothing."""
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What a newcomer is told: the sign-in, and ways to answer beside the kiosk's start page."""
+
+    store: Store
+    name: str
+    password: str
+    poster_code: str
+    slip_codes: tuple[str, ...]
+
+
+def build_demonstration(settings: Settings, library: Library, now: datetime) -> Demonstration:
+    """Make the demonstration anew in the data folder and open it.
+
+    Raises SettingsError rather than touch a folder that holds a real installation.
+    """
+    _clear(settings)
+    url = settings.database_url
+    filling = open_store(settings.data, url, settings.keys, durable=False)
+    filling.migrate()
+    filling.mark_demonstration()
+    _fill(filling, library, now)
+    filling.close()
+    store = open_store(settings.data, url, settings.keys)
+    password = token_urlsafe(9)
+    store.accounts.set(Account("demo", "coordinator", hash_password(password)))
+    store.links.add(Admission.KIOSK, NEARLY_FULL[0], code="")
+    poster = store.links.add(Admission.POSTER, NEARLY_FULL[1])
+    running = store.running_round("frida", now)
+    slips = store.print_slips(running.id, "frida", 3)
+    return Demonstration(store, "demo", password, poster.code, tuple(slips))
+
+
+def _clear(settings: Settings) -> None:
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    if not settings.database_url.startswith("sqlite:///"):
+        raise SettingsError("the demonstration runs on SQLite only; unset KIOSK_DATABASE_URL")
+    if file.exists():
+        old = open_store(settings.data, settings.database_url, settings.keys)
+        is_demonstration = old.is_installed and old.is_demonstration
+        if is_demonstration:
+            # Its own alone: KIOSK_KEYS may name a folder with more in it.
+            old.forget_all_keys()
+        old.close()
+        if not is_demonstration:
+            raise SettingsError(
+                f"{settings.data} holds a real installation; the demonstration replaces what it finds. "
+                "Set KIOSK_DATA to another folder"
+            )
+    elif settings.keys.is_dir() and any(settings.keys.iterdir()):
+        raise SettingsError(
+            f"{settings.keys} is not empty, and no demonstration's; set KIOSK_KEYS to another"
+        )
+    for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        path.unlink(missing_ok=True)
+
+
+def _fill(store: Store, library: Library, now: datetime) -> None:
+    random = Random(2022)  # noqa: S311 - made-up answers, the same each time
+    ticks = Daily(time(17))
+    today = datetime.combine(now.date(), time())
+    openings = [today - RUNNING_FOR - n * BETWEEN_OPENINGS for n in range(PAST_ROUNDS, -1, -1)]
+    for number, opens_at in enumerate(openings):
+        survey = library.surveys["ombudsmannaskap"]
+        of_round = Round(
+            round_id(survey, opens_at.date(), ()),
+            survey,
+            library.trees["vasteras"],
+            K,
+            opens_at,
+            opens_at + timedelta(days=ROUND_DAYS),
+            frozenset(Admission),
+        )
+        store.open_round(of_round, opens_at)
+        arrivals = sorted(_arrivals(of_round, number, random), key=lambda arrival: arrival[0])
+        tick = next_tick(ticks, opens_at)
+        for at, unit, ballot in arrivals:
+            while tick <= min(at, now):
+                store.count(tick)
+                tick = next_tick(ticks, tick)
+            if at < now:
+                store.cast(of_round.id, unit, ballot, at)
+        while tick <= min(now, of_round.closes_at + timedelta(days=1)):
+            store.count(tick)
+            tick = next_tick(ticks, tick)
+    running = store.running_round(NEARLY_FULL[0], now)
+    [shown_now] = [one["nodes"] for one in store.snapshot()["rounds"] if one["id"] == running.id]
+    nodes = {node["id"]: node for node in shown_now}
+    for unit in NEARLY_FULL:
+        shown = nodes[unit]["answered"] or 0
+        waiting = sum(at < now for at, where, _ in arrivals if where == unit) - shown
+        for _ in range(full_at(shown, K) - NEWCOMERS_ANSWERS - waiting):
+            store.cast(running.id, unit, _ballot(running, number, random), now)
+
+
+def _arrivals(of_round: Round, number: int, random: Random) -> Iterator[tuple[datetime, str, Ballot]]:
+    """Made-up guests of one round; later rounds lean a little further up."""
+    for unit, a_day in GUESTS_A_DAY.items():
+        for _ in range(round(a_day * ROUND_DAYS)):
+            day = random.randrange(ROUND_DAYS)
+            at = of_round.opens_at + timedelta(days=day, minutes=random.randint(9 * 60, 17 * 60))
+            yield at, unit, _ballot(of_round, number, random)
+
+
+def _ballot(of_round: Round, number: int, random: Random) -> Ballot:
+    answers = (_answer(LEANING[s.id] + number * 0.025, random) for s in of_round.survey.statements)
+    return Ballot(tuple(answers))
+
+
+def _answer(leaning: float, random: Random) -> Answer:
+    kind = random.random()
+    if kind < 0.04:
+        return NoAnswer.DONT_KNOW
+    if kind < 0.06:
+        return NoAnswer.PREFER_NOT
+    if kind < 0.10:
+        return NoAnswer.SKIPPED
+    return 1 + sum(random.random() < leaning for _ in range(4))

@@ -1,0 +1,166 @@
+"""Wiring: the guest's and the desk's applications over one store, served, with the count beside them.
+
+In production each side has a listener of its own, so that the desk is not there to be found on the
+kiosk's address; the demonstration serves both on one.
+"""
+
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from waitress.server import create_server
+
+from kiosk.desk.app import create_desk_app
+from kiosk.domain.schedule import Every, Ticks
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import Library
+from kiosk.operation.count_worker import Counting
+from kiosk.settings import Settings, SettingsError, secret_key
+from kiosk.storage import Devices, Store
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+LARGEST_REQUEST = 64 * 1024
+"""Bytes. Larger bodies are refused before anything could write them to a temporary file."""
+
+DEMONSTRATION_TICKS = Every(5)
+
+TALKATIVE = ("waitress", "waitress.queue")
+"""Logs that are switched off: one tells paths of requests, where something fails that nobody foresaw, the
+other that several guests send at once."""
+
+
+def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ticks) -> tuple[Wsgi, Wsgi]:
+    """The two applications of an installation."""
+    allowed = None if store.is_demonstration else settings.languages
+    devices = Devices()
+    guest = create_guest_app(
+        store,
+        library,
+        clock=datetime.now,
+        pace=_pace(settings, store, library),
+        allowed_languages=allowed,
+        devices=devices,
+        leave_to=settings.leave_to,
+        screen=settings.screen,
+        audio=settings.audio_folder,
+    )
+    desk = create_desk_app(
+        store,
+        library,
+        clock=datetime.now,
+        ticks=ticks,
+        secret_key=secret_key(settings),
+        guest_address=settings.guest_address,
+        allowed_languages=allowed,
+        is_https=settings.is_https,
+        settings=settings,
+        devices=devices,
+        take_in=guest.extensions["guest"].take_in,
+    )
+    return guest, desk
+
+
+def _pace(settings: Settings, store: Store, library: Library) -> Pace:
+    """As fast as a quick reader gets through the shortest survey; a newcomer may try faster.
+
+    Who comes after somebody has to find a language and begin besides: less than twice that time between
+    ballots, again and again, is nobody reading.
+    """
+    if store.is_demonstration:
+        return Pace(seconds=1.0, burst=20)
+    shortest = min(len(survey.statements) for survey in library.surveys.values())
+    seconds = settings.pace_seconds * shortest
+    return Pace(seconds, burst=1, pause=2 * seconds)
+
+
+def on_one_address(guest: Wsgi, desk: Wsgi) -> Wsgi:
+    """Both sides on one address, told apart by path."""
+
+    def by_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        is_desk = path == "/results.json" or path == "/admin" or path.startswith("/admin/")
+        return (desk if is_desk else guest)(environ, start_response)
+
+    return by_path
+
+
+def serve(
+    listeners: list[tuple[str, Wsgi]],
+    counting: Counting | None,
+    *,
+    scheme: str = "http",
+    told: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve each application on its address until interrupted or told to end (SIGINT, SIGTERM).
+
+    `scheme` is what browsers use: https where a proxy in front encrypts. `told` is called once the addresses
+    answer.
+    """
+    for name in TALKATIVE:
+        logging.getLogger(name).disabled = True
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    servers = [_server(address, application, scheme) for address, application in listeners]
+    told()
+    if counting:
+        counting.start()
+    threads = [threading.Thread(target=server.run, daemon=True) for server in servers]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        print("\nStopping.", file=sys.stderr)
+    finally:
+        for server in servers:
+            server.task_dispatcher.shutdown()
+            server.close()
+        if counting:
+            counting.stop()
+
+
+def check_is_free(address: str) -> None:
+    """Raise SettingsError if something listens on the address already, before anything is replaced."""
+    host, port = _host_and_port(address)
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise _cannot_listen(address, error) from error
+
+
+def _server(address: str, application: Wsgi, scheme: str) -> Any:
+    host, port = _host_and_port(address)
+    try:
+        return create_server(
+            application,
+            host=host,
+            port=port,
+            url_scheme=scheme,
+            threads=8,
+            ident=None,
+            expose_tracebacks=False,
+            log_socket_errors=False,
+            max_request_body_size=LARGEST_REQUEST,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        raise _cannot_listen(address, error) from error
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _cannot_listen(address: str, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"cannot listen on {address} ({error.strerror}); end what uses it, or set KIOSK_GUEST_LISTEN "
+        "or KIOSK_DESK_LISTEN to another address"
+    )

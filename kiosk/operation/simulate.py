@@ -1,0 +1,158 @@
+"""The real thing under a simulated clock: the same store, boxes and counts as in service, over a
+throw-away database, driven by a list of arrivals. What it writes is what viewers would have seen."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from random import Random
+
+from kiosk.domain.ballot import Ballot, BallotError, read_ballot
+from kiosk.domain.rounds import SHORTEST, Admission, Figures, Round, round_id
+from kiosk.domain.schedule import Daily, next_tick
+from kiosk.domain.snapshot import Document
+from kiosk.domain.survey import Survey
+from kiosk.domain.tree import Tree
+from kiosk.storage import RoundClosedError, Store, open_store
+
+
+class ArrivalError(Exception):
+    """A line of arrivals that cannot be used; the message names file, line and the way out."""
+
+
+DAILY_AT_FIVE = Daily(time(17))
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One guest: when, at which unit, with which ballot."""
+
+    at: datetime
+    unit: str
+    ballot: Ballot
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is simulated. `opens_at` is midnight; the round stays open for `days` whole days."""
+
+    survey: Survey
+    tree: Tree
+    k: int
+    opens_at: datetime
+    days: int
+    ticks: Daily = DAILY_AT_FIVE
+    figures: Figures = Figures.LIVE
+
+    @property
+    def round(self) -> Round:
+        return Round(
+            round_id(self.survey, self.opens_at.date(), ()),
+            self.survey,
+            self.tree,
+            self.k,
+            self.opens_at,
+            self.opens_at + timedelta(days=self.days),
+            frozenset({Admission.KIOSK}),
+            self.figures,
+        )
+
+
+@dataclass
+class Refused:
+    """How many arrivals the round did not admit: before it opened or after it closed."""
+
+    ballots: int = 0
+
+
+def read_arrivals(lines: Iterable[str], name: str, survey: Survey) -> list[Arrival]:
+    """Arrivals from JSON lines, sorted by time. Raises ArrivalError naming `name` and the line.
+
+    A line: {"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}; an answer is
+    1..n on the statement's scale, "dont_know" or "prefer_not"; a missing statement is no answer.
+    """
+    arrivals = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                arrivals.append(_read_arrival(line, survey))
+            except (BallotError, ValueError, KeyError, TypeError, AttributeError) as error:
+                problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+                raise ArrivalError(
+                    f"{name}: line {number}: {problem}; a line looks like "
+                    '{"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}'
+                ) from error
+    if not arrivals:
+        raise ArrivalError(f"{name}: holds no arrivals; write one JSON object a line")
+    return sorted(arrivals, key=lambda arrival: arrival.at)
+
+
+def _read_arrival(line: str, survey: Survey) -> Arrival:
+    row = json.loads(line)
+    at = datetime.fromisoformat(row["at"])
+    if at.tzinfo is not None:
+        raise ValueError("'at' must be local time without a zone")
+    answers: Mapping[str, int | str | None] = row.get("answers", {})
+    sent = {name: () if value is None else (str(value),) for name, value in answers.items()}
+    return Arrival(at, str(row["unit"]), read_ballot(survey, sent))
+
+
+def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: int | None) -> Plan:
+    """A plan that opens on the first arrival's day and, unless `days` says otherwise, lasts until the
+    last arrival's day is over, at least the shortest round allowed."""
+    opens_at = datetime.combine(arrivals[0].at.date(), time())
+    needed = (arrivals[-1].at - opens_at).days + 1
+    return Plan(survey, tree, k, opens_at, days or max(needed, SHORTEST.days))
+
+
+def simulate(
+    plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: Refused | None = None
+) -> Iterator[tuple[datetime, Document]]:
+    """(tick, snapshot) each time the published snapshot changed, to the count that closes the round.
+
+    `rng` is for tests only; without it ballots are drawn with the operating system's randomness.
+    """
+    with tempfile.TemporaryDirectory(prefix="kiosk-", dir=_memory_folder()) as folder:
+        data = Path(folder)
+        store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", data / "keys", rng=rng, durable=False)
+        try:
+            store.migrate()
+            yield from run(store, plan, arrivals, refused)
+        finally:
+            store.close()
+
+
+def run(
+    store: Store, plan: Plan, arrivals: Iterable[Arrival], refused: Refused | None = None
+) -> Iterator[tuple[datetime, Document]]:
+    """The same over a given store: open the round, let guests in, count at each tick."""
+    of_round = plan.round
+    store.open_round(of_round, plan.opens_at)
+    tick = next_tick(plan.ticks, plan.opens_at)
+    for arrival in arrivals:
+        while tick <= arrival.at and tick < of_round.closes_at:
+            yield from _count(store, tick)
+            tick = next_tick(plan.ticks, tick)
+        try:
+            store.cast(of_round.id, arrival.unit, arrival.ballot, arrival.at)
+        except RoundClosedError:
+            if refused is not None:
+                refused.ballots += 1
+    while tick < of_round.closes_at:
+        yield from _count(store, tick)
+        tick = next_tick(plan.ticks, tick)
+    yield from _count(store, tick)
+
+
+def _count(store: Store, tick: datetime) -> Iterator[tuple[datetime, Document]]:
+    before = store.snapshot_text()
+    store.count(tick)
+    if store.snapshot_text() != before:
+        yield tick, store.snapshot()
+
+
+def _memory_folder() -> str | None:
+    """A folder in memory where the machine has one: a simulation has nothing worth a disk's time."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108

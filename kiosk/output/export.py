@@ -1,0 +1,180 @@
+"""The snapshot as files for other programs: a table of counts, a codebook, the document itself.
+
+Nothing finer than the snapshot: each row is one published count. The description follows the Frictionless
+Data Package, so that a stranger knows what each column is.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document, as_text
+from kiosk.library.spreadsheet import add_file, csv_table, workbook
+
+COUNTS = {
+    "round": "id of the round",
+    "survey": "id of the survey",
+    "version": "version of the survey: a hash of all that guests saw of it",
+    "opens": "first moment of the round, local time",
+    "closes": "first moment after the round, local time",
+    "state": "open or closed",
+    "k": "fewest ballots counted together",
+    "node": "id of the unit or group of units",
+    "parent": "id of the group it belongs to; empty at the root",
+    "answered": "ballots published for the node",
+    "statement": "id of the statement; empty where nothing is published",
+    "option": "1 to n, the scale's lowest first; dont_know, prefer_not, skipped; withheld; or why nothing is "
+    "published: waiting, too_few; or apart: ballots a screen sent in play, counted nowhere else",
+    "answers": "number of answers; empty where nothing is published",
+}
+
+CODEBOOK = {
+    "round": "id of the round",
+    "statement": "id of the statement",
+    "text": "the statement as guests read it, in the reference language",
+    "outcome": "the outcome the statement speaks for",
+    "option": "as in counts.csv",
+    "label": "the option as guests read it, in the reference language",
+    "source": "where the survey comes from",
+    "licence": "on what terms it may be used",
+    "validated": "whether the survey was validated: yes or no",
+}
+
+NOT_ON_THE_SCALE = {
+    NoAnswer.DONT_KNOW: "Vet inte",
+    NoAnswer.PREFER_NOT: "Vill inte svara",
+    NoAnswer.SKIPPED: "Hoppade över",
+    "withheld": "Undanhållet: alla eller alla utom en svarade lika",
+}
+
+Row = Mapping[str, object]
+
+
+def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
+    """Name -> content of every file of an export."""
+    by_id = {one.id: one for one in rounds}
+    counts = _table(COUNTS, _counts(document))
+    codebook = _table(CODEBOOK, _codebook(document, by_id))
+    found = {
+        "counts.csv": csv_table(counts),
+        "codebook.csv": csv_table(codebook),
+        "results.xlsx": workbook({"counts": counts, "codebook": codebook}, document["made_at"]),
+        "snapshot.json": as_text(document).encode(),
+    }
+    return {**found, "datapackage.json": _description(document, found)}
+
+
+def data_package(document: Document, rounds: Iterable[Round]) -> bytes:
+    """All files of an export in one archive, made from one snapshot: hashes in the description then fit the
+    files beside it, whenever boxes are counted. The same bytes for the same figures."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files(document, rounds).items():
+            add_file(archive, name, content)
+    return packed.getvalue()
+
+
+def _counts(document: Document) -> Iterator[Row]:
+    for one in document["rounds"]:
+        terms = {
+            "round": one["id"],
+            **{name: one[name] for name in ("survey", "version", "opens", "closes", "state", "k")},
+        }
+        for node in one["nodes"]:
+            place = {**terms, "node": node["id"], "parent": node["parent"] or ""}
+            if node.get("apart"):
+                told = node["answered"] if node["answered"] is not None else ""
+                yield {
+                    **place,
+                    "answered": told,
+                    "statement": "",
+                    "option": "apart",
+                    "answers": node["apart"],
+                }
+            if node["answered"] is None:
+                yield {**place, "answered": "", "statement": "", "option": node["why"], "answers": ""}
+                continue
+            for statement, table in node["statements"].items():
+                options = {
+                    **{str(at): n for at, n in enumerate(table["counts"], start=1)},
+                    **table["no_answer"],
+                    "withheld": table["withheld"],
+                }
+                for option, answers in options.items():
+                    yield {
+                        **place,
+                        "answered": node["answered"],
+                        "statement": statement,
+                        "option": option,
+                        "answers": answers,
+                    }
+
+
+def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
+    for one in document["rounds"]:
+        survey = rounds[one["id"]].survey
+        for statement in survey.statements:
+            labels = {
+                **{str(at): label for at, label in enumerate(statement.scale.labels, start=1)},
+                **NOT_ON_THE_SCALE,
+            }
+            for option, label in labels.items():
+                yield {
+                    "round": one["id"],
+                    "statement": statement.id,
+                    "text": statement.text,
+                    "outcome": statement.outcome,
+                    "option": option,
+                    "label": label,
+                    "source": survey.source,
+                    "licence": survey.licence,
+                    "validated": "yes" if survey.validated else "no",
+                }
+
+
+def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]]:
+    return [list(columns), *([row[name] for name in columns] for row in rows)]
+
+
+def _description(document: Document, found: Mapping[str, bytes]) -> bytes:
+    """The Frictionless description of the tables."""
+    described = {
+        "name": "survey-kiosk-export",
+        "title": "Published counts",
+        "created": document["made_at"],
+        "demonstration": document["demonstration"],
+        "description": "Counts as published: batches of at least k ballots, one answer withheld where all in "
+        "a batch, or all but one, agreed. Percentages are of the answers on the scale.",
+        "resources": [
+            _resource(name, found[f"{name}.csv"], columns, keys)
+            for name, columns, keys in (
+                ("counts", COUNTS, ("round", "node", "statement", "option")),
+                ("codebook", CODEBOOK, ("round", "statement", "option")),
+            )
+        ],
+    }
+    return json.dumps(described, ensure_ascii=False, indent=2).encode()
+
+
+def _resource(name: str, content: bytes, columns: Mapping[str, str], keys: Sequence[str]) -> dict[str, Any]:
+    whole = {"k", "answered", "answers"}
+    return {
+        "name": name,
+        "path": f"{name}.csv",
+        "format": "csv",
+        "encoding": "utf-8",
+        "bytes": len(content),
+        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+        "schema": {
+            "fields": [
+                {"name": column, "type": "integer" if column in whole else "string", "description": words}
+                for column, words in columns.items()
+            ],
+            "primaryKey": list(keys),
+        },
+    }

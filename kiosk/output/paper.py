@@ -1,0 +1,181 @@
+"""Paper as PDF: sheets of slips, posters, table cards.
+
+Nothing on paper tells when or where it was made: no date, no number, no unit's name, and the slips of a
+sheet stand in an order drawn at random. What varies reaches the typesetter as JSON, never as markup.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import segno
+import typst
+
+from kiosk.domain.slips import spaced
+from kiosk.library.catalogues import Catalogue
+from kiosk.library.definition import is_one_line
+from kiosk.screen.texts import SCREEN
+from kiosk.settings import shipped_folder
+
+TEMPLATE = Path(__file__).with_name("paper.typ")
+
+SLIP_SYMBOL_MM = 36
+"""35 mm is read by cameras where 15 mm no longer is, blurred and turned; 1 mm for printers that shrink."""
+
+LARGEST_VERSION = 10
+"""57 modules a side: on a slip 0.6 mm each."""
+
+
+def _(message: str) -> str:
+    """Mark a reference text for the catalogues."""
+    return message
+
+
+CALL = _("Vad tycker du? Svara med mobilen.")
+PROMISE = SCREEN["anonymous"]
+
+
+class PaperError(Exception):
+    """Paper that cannot be made as asked; the message says why and the way out."""
+
+
+class Size(StrEnum):
+    """A poster's paper."""
+
+    A4 = "A4"
+    A5 = "A5"
+    A6 = "A6"
+
+
+POSTER_MM = {Size.A4: (85, 18), Size.A5: (60, 13), Size.A6: (40, 8)}
+"""Width of the symbol, and of the margin."""
+
+POSTER_LANGUAGES = {Size.A4: 12, Size.A5: 8, Size.A6: 5}
+"""How many of the shipped languages fit, whichever they are."""
+
+SLIP_LANGUAGES = 3
+"""So many leave room for about eight slips on a sheet."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a paper says in one language: `call`, what to do, and `promise`, what is not kept.
+
+    `language` is the two or three letters of its code.
+    """
+
+    language: str
+    is_right_to_left: bool
+    call: str
+    promise: str
+
+
+def words_in(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple[Words, ...]:
+    """The words in the languages asked for, in the catalogues' order."""
+    asked = set(codes)
+    return tuple(
+        Words(
+            code.partition("_")[0],
+            found.language.direction == "rtl",
+            found.text(CALL),
+            found.text(PROMISE),
+        )
+        for code, found in catalogues.items()
+        if code in asked
+    )
+
+
+def slip_address(guest_address: str, code: str) -> str:
+    """Where a slip's symbol leads: the code is in the fragment, which no server sees."""
+    return f"{guest_address}/q#{code}"
+
+
+def slip_sheets(guest_address: str, codes: Collection[str], words: Sequence[Words], rng: Random) -> bytes:
+    """A4 sheets of slips with cut lines, as PDF, in an order `rng` draws.
+
+    `rng` must be `secrets.SystemRandom()` outside tests. Raises PaperError.
+    """
+    shuffled = rng.sample(sorted(codes), len(codes))
+    return _typeset(
+        words,
+        {
+            "kind": "slips",
+            "size": "a4",
+            "margin_mm": 0,
+            "symbol_mm": SLIP_SYMBOL_MM,
+            "typed_at": _for_people(f"{guest_address}/q"),
+            "slips": [
+                {"code": spaced(code), **_symbol(slip_address(guest_address, code))} for code in shuffled
+            ],
+        },
+    )
+
+
+def poster_page(address: str, words: Sequence[Words], size: Size) -> bytes:
+    """A poster or table card, one page, as PDF; its symbol leads to `address`. Raises PaperError."""
+    symbol_mm, margin_mm = POSTER_MM[size]
+    return _typeset(
+        words,
+        {
+            "kind": "poster",
+            "size": size.lower(),
+            "margin_mm": margin_mm,
+            "symbol_mm": symbol_mm,
+            "typed_at": _for_people(address),
+            "poster": _symbol(address),
+        },
+    )
+
+
+def _for_people(address: str) -> str:
+    return address.removeprefix("https://")
+
+
+def _symbol(address: str) -> dict[str, str]:
+    """The address with its QR symbol as SVG, without the white around it."""
+    try:
+        symbol = segno.make(address, error="q", micro=False)
+    except segno.DataOverflowError:
+        symbol = None
+    if symbol is None or int(symbol.version) > LARGEST_VERSION:
+        raise PaperError(f"the address {address[:60]}... is too long to be read by cameras; choose a shorter")
+    return {"address": address, "svg": symbol.svg_inline(border=0, omitsize=True)}
+
+
+def _typeset(words: Sequence[Words], content: dict[str, Any]) -> bytes:
+    """A PDF for screen readers too (PDF/UA-1), which must have every glyph. Raises PaperError."""
+    if not words:
+        raise PaperError("choose at least one language")
+    for one in words:
+        if not is_one_line(one.call + one.promise):
+            raise PaperError(f"{one.language}: a text has a line break or a character that turns it round")
+    data = json.dumps({**content, "words": [asdict(one) for one in words]})
+    try:
+        return typst.compile(
+            TEMPLATE,
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
+            sys_inputs={"data": data},
+            pdf_standards="ua-1",
+        )
+    except typst.TypstError as error:
+        if "the texts do not fit" in error.message:
+            raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
+        if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
+            raise PaperError(f"there is no letter for {strange[1]}; leave that language out") from error
+        raise
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(
+        include_system_fonts=False,
+        include_embedded_fonts=False,
+        font_paths=[shipped_folder("static") / "fonts"],
+    )

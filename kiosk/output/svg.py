@@ -1,0 +1,296 @@
+"""The same charts as pictures: SVG for paper, for readers without a script and for reports, PNG made of it.
+
+Each option has a pattern besides its colour, so that a black-and-white print can be read, and all a reader
+needs stands in the picture: what was asked, the labels, every number, how sure one may be.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import typst
+
+from kiosk.output.charts import INK, PAPER, SOFT, UNKNOWN, Bar, Segment, ink_on
+
+WIDTH = 960
+MARGIN = 24
+LABELS = 190
+"""Room at the left of the bars for their names, in pixels of the picture."""
+
+NUMBERS = 84
+FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """How large a picture and what stands in it are, in its pixels: `labels` and `numbers` are the room at
+    the left and right of the bars, `title`, `words` and `digits` the size of letters."""
+
+    width: int
+    least_height: int
+    labels: int
+    numbers: int
+    bar: int
+    title: int
+    words: int
+    digits: int
+
+    @property
+    def length(self) -> int:
+        """Of a bar."""
+        return self.width - 2 * MARGIN - self.labels - self.numbers
+
+    @property
+    def under(self) -> int:
+        """Room under a bar for the numbers of its narrowest parts."""
+        return round(1.2 * self.digits)
+
+
+PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title=21, words=16, digits=15)
+
+WALL = Sheet(800, 390, 0, 112, bar=84, title=31, words=22, digits=27)
+"""For a screen read from across the room: two beside each other fill its width, two rows its height."""
+
+BROKEN = 30
+"""Extra room above a bar that cannot be compared with the one before."""
+
+THIN = " .,:;'!|ijlI"
+SLIM = "ftr()[]-–·"
+BROAD = "mwMW%@—…"
+
+PATTERNS = (
+    "",
+    '<path d="M0 10L10 0" stroke-width="1.5"/>',
+    '<circle cx="5" cy="5" r="1.3" stroke="none"/>',
+    '<path d="M0 0L10 10" stroke-width="1.5"/>',
+    '<path d="M0 5H10" stroke-width="1.2"/>',
+    '<path d="M5 0V10" stroke-width="1.2"/>',
+    '<path d="M0 0L10 10M0 10L10 0" stroke-width="1"/>',
+)
+"""One for each option, the highest plain; more options than these begin again."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart with its words. `labels` and `colours` run from the highest option; `notes` are sentences
+    that stand below the bars."""
+
+    title: str
+    labels: tuple[str, ...]
+    colours: tuple[str, ...]
+    bars: tuple[Bar, ...]
+    notes: tuple[str, ...]
+
+
+def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
+    """The picture as one SVG document that needs nothing else."""
+    parts: list[str] = []
+    y = MARGIN
+    for line in wrapped(picture.title, 1.08 * sheet.title, sheet.width - 2 * MARGIN):
+        parts.append(_text(MARGIN, y + 0.85 * sheet.title, line, size=sheet.title, weight="bold"))
+        y += round(1.33 * sheet.title)
+    y = _legend(parts, picture, y + 8, sheet)
+    for bar in picture.bars:
+        if bar.broken:
+            y += BROKEN
+            parts.append(_break(bar.broken, y - 8, sheet))
+        parts += _bar(bar, picture.colours, y, sheet)
+        y += sheet.bar + sheet.under + _room_for_outside(bar, sheet)
+    for note in picture.notes:
+        for line in wrapped(note, sheet.words, sheet.width - 2 * MARGIN):
+            parts.append(_text(MARGIN, y + sheet.words, line, size=sheet.words))
+            y += round(1.375 * sheet.words)
+    height = max(y + MARGIN - 8, sheet.least_height)
+    described = " ".join(
+        [*picture.notes, *(f"{bar.label}: {_spoken(bar)}." for bar in picture.bars)]
+    ).replace("<br>", " ")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.width} {height}" width="{sheet.width}" '
+        f'height="{height}" role="img" font-family="{FONT}" fill="{INK}">'
+        f"<title>{escape(picture.title)}</title><desc>{escape(described)}</desc>"
+        f"<defs>{''.join(_patterns(picture.colours))}</defs>"
+        f'<rect width="{sheet.width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
+    )
+
+
+def wide(words: str, size: float) -> float:
+    """How wide words are at most in the fonts they may be drawn in; Noto Sans takes some less."""
+    return size * sum(map(_letter, words))
+
+
+def _letter(letter: str) -> float:
+    if letter in THIN:
+        return 0.32
+    if letter in SLIM:
+        return 0.42
+    if letter in BROAD:
+        return 1
+    return 0.76 if letter.isupper() else 0.64
+
+
+def wrapped(words: str, size: float, room: float) -> list[str]:
+    """Words in lines no wider than there is room for; a word that is wider itself is cut."""
+    lines: list[str] = []
+    for word in words.split():
+        if lines and wide(f"{lines[-1]} {word}", size) <= room:
+            lines[-1] += f" {word}"
+            continue
+        lines.append(word)
+        while len(lines[-1]) > 1 and wide(lines[-1], size) > room:
+            fits = max(at for at in range(1, len(lines[-1])) if at == 1 or wide(lines[-1][:at], size) <= room)
+            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
+    return lines
+
+
+def png(drawn: str, fonts: Path) -> bytes:
+    """An SVG of ours as PNG, 2 pixels for each of its own. `fonts` is the folder with the fonts named."""
+    document = (
+        "#set page(width: auto, height: auto, margin: 0pt)\n"
+        "#set document(title: sys.inputs.title, date: none)\n"
+        '#image(bytes(sys.inputs.drawn), format: "svg", alt: sys.inputs.title)'
+    )
+    title = drawn.partition("<title>")[2].partition("</title>")[0]
+    made = typst.compile(
+        document.encode(),
+        format="png",
+        ppi=144,
+        font_paths=typst.Fonts(font_paths=[fonts], include_system_fonts=False),
+        sys_inputs={"drawn": drawn, "title": title},
+    )
+    if not isinstance(made, bytes):
+        raise TypeError("one picture became several pages")
+    return made
+
+
+def _spoken(bar: Bar) -> str:
+    told = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
+    return f"{told}; {bar.outside}" if bar.outside else told
+
+
+def _patterns(colours: Sequence[str]) -> Iterator[str]:
+    for at, colour in enumerate(colours):
+        marks = "" if colour == UNKNOWN else PATTERNS[at % len(PATTERNS)]
+        yield (
+            f'<pattern id="p{at}" width="10" height="10" patternUnits="userSpaceOnUse">'
+            f'<rect width="10" height="10" fill="{colour}"/>'
+            f'<g stroke="{ink_on(colour)}" fill="{ink_on(colour)}" opacity="0.35">{marks}</g></pattern>'
+        )
+
+
+def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
+    """Draw what each pattern means, in as many lines as it takes; the first free place below."""
+    x, side = MARGIN, round(1.375 * sheet.words)
+    for at, label in enumerate(picture.labels):
+        width = side + 7 + round(wide(label, sheet.words)) + 12
+        if x > MARGIN and x + width - 12 > sheet.width - MARGIN:
+            x, y = MARGIN, y + side + 6
+        outline = _outline(picture.colours[at])
+        parts.append(f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="url(#p{at})" {outline}/>')
+        parts.append(_text(x + side + 7, y + 1.06 * sheet.words, label, size=sheet.words))
+        x += width
+    return y + side + 22
+
+
+def _outline(colour: str, width: float = 1) -> str:
+    """What is not told has no colour, and dashes around it."""
+    return f'stroke="{INK}" stroke-width="{width}"' + (' stroke-dasharray="5 4"' if colour == UNKNOWN else "")
+
+
+def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str]:
+    if sheet.labels:
+        yield from _label(bar.label, y, sheet)
+    left = x = float(MARGIN + sheet.labels)
+    free, small = 0.0, sheet.digits - 2
+    parts = zip(bar.segments, colours[: len(bar.segments)], strict=True)
+    for at, (segment, colour) in enumerate(parts):
+        width = sheet.length * segment.percent / 100
+        if width:
+            yield (
+                f'<rect x="{x + 1:.1f}" y="{y}" width="{max(width - 2, 0.5):.1f}" height="{sheet.bar}" '
+                f'fill="url(#p{at})" {_outline(colour, 0.75)}/>'
+            )
+            lines = _fitting(segment, sheet)
+            if lines:
+                yield from _in_segment(lines, x + width / 2, y, colour, sheet)
+            else:
+                number = segment.text.split("<br>")[0]
+                half = _room([number], small) / 2
+                free = max(x + width / 2, free + half)
+                yield _text(free, y + sheet.bar + small + 1, number, size=small, anchor="middle")
+                free += half
+        x += width
+    if bar.outside:
+        below = sheet.bar + _room_for_outside(bar, sheet) + 10
+        yield _text(left, y + below, bar.outside, size=14, ink=SOFT)
+    middle = y + sheet.bar / 2 + 0.36 * sheet.words
+    if not bar.segments:
+        yield f'<path d="M{left} {y + sheet.bar}h{sheet.length}" stroke="{INK}" stroke-dasharray="2 6"/>'
+        yield _text(left + 4, middle, bar.instead, size=sheet.words - 1)
+    yield _text(sheet.width - MARGIN, middle, bar.n, size=sheet.words, anchor="end")
+
+
+def _fitting(segment: Segment, sheet: Sheet) -> Sequence[str]:
+    """The lines of a segment's numbers that fit in it: all, the first, or none."""
+    lines = segment.text.split("<br>")
+    room = sheet.length * segment.percent / 100
+    return next((some for some in (lines, lines[:1]) if _room(some, sheet.digits) < room), ())
+
+
+def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
+    """Extra room under a bar for its answers outside the scale, more where numbers stand between."""
+    if not bar.outside:
+        return 0
+    is_crowded = any(part.text and not _fitting(part, sheet) for part in bar.segments)
+    return 20 if is_crowded else 8
+
+
+def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
+    """A bar's name, in the middle of its height."""
+    lines = [line for words in label.split("<br>") for line in wrapped(words, sheet.words, sheet.labels - 8)]
+    top = y + sheet.bar / 2 - 10 * len(lines) + 15
+    for at, line in enumerate(lines):
+        yield _text(MARGIN, top + 20 * at, line, size=sheet.words)
+
+
+def _room(lines: Sequence[str], size: int) -> float:
+    """How wide the numbers of a segment are, with some air."""
+    return max(wide(line, size) for line in lines) + 4
+
+
+def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
+    """The numbers of a segment, on a ground of its own colour so that no pattern runs through them."""
+    if not any(lines):
+        return
+    width, line_height = _room(lines, sheet.digits), round(1.27 * sheet.digits)
+    top = y + (sheet.bar - line_height * len(lines)) / 2
+    yield (
+        f'<rect x="{middle - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" '
+        f'height="{line_height * len(lines)}" fill="{colour}"/>'
+    )
+    for at, line in enumerate(lines):
+        place = top + sheet.digits + line_height * at
+        yield _text(middle, place, line, size=sheet.digits, anchor="middle", ink=ink_on(colour))
+
+
+def _break(words: str, y: int, sheet: Sheet) -> str:
+    line = f"M{MARGIN} {y - 18}H{sheet.width - MARGIN}"
+    return f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>' + _text(
+        MARGIN, y, words, size=14
+    )
+
+
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    *,
+    size: int,
+    weight: str = "normal",
+    anchor: str = "start",
+    ink: str = INK,
+) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
+        f'fill="{ink}">{escape(words)}</text>'
+    )

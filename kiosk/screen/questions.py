@@ -1,0 +1,53 @@
+"""What a guest's screen shows, in one language: plain values for the templates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kiosk.domain.survey import Statement, Survey
+from kiosk.library.catalogues import REFERENCE, Catalogue, Language
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer; `fill` is how full its picture is, in quarters."""
+
+    value: int
+    label: str
+    fill: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """A statement with its options, the highest first."""
+
+    id: str
+    text: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence in one language."""
+
+    language: Language
+    text: str
+
+
+def questions(survey: Survey, code: str) -> tuple[Question, ...]:
+    """The survey's statements in a language it is translated into; KeyError for a missing text."""
+    words = {m: m for m in survey.messages} if code == REFERENCE else survey.texts[code]
+    return tuple(_question(statement, words) for statement in survey.statements)
+
+
+def _question(statement: Statement, words: Mapping[str, str]) -> Question:
+    labels = statement.scale.labels
+    options = (
+        Option(value, words[label], round(4 * (value - 1) / (len(labels) - 1)))
+        for value, label in enumerate(labels, start=1)
+    )
+    return Question(statement.id, words[statement.text], tuple(reversed(list(options))))
+
+
+def in_all(message: str, catalogues: Sequence[Catalogue]) -> tuple[Line, ...]:
+    """One sentence in every language there is a text for."""
+    return tuple(Line(c.language, c.texts[message]) for c in catalogues if message in c.texts)

@@ -1,0 +1,138 @@
+"""Speech for guests who would rather listen: a person's recording, or a machine's draft until there is one.
+
+A sound is named by its language and text, so a text that changes is silent until it is spoken anew. All
+answers of a statement are offered alike and none speaks by itself: what is fetched tells which texts
+somebody wanted to hear, never what she answered.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiosk.domain.survey import Survey
+from kiosk.library.catalogues import REFERENCE, Catalogue
+from kiosk.screen.texts import SCREEN
+
+VOICES = {
+    "sv": "sv", "en": "en-gb", "ar": "ar", "fa": "fa", "ro": "ro", "pl": "pl", "uk": "uk", "ru": "ru",
+    "es": "es", "fi": "fi", "bg": "bg",
+}  # fmt: skip
+"""Languages espeak-ng has a voice for. Somali, Tigrinya and Romani have none: a neighbour's, such as
+Amharic's for Tigrinya, would be another language read out wrong."""
+
+WORDS_A_MINUTE = 130
+
+SPOKEN = ("anonymous", "voluntary", "need_help", "dont_know", "prefer_not")
+"""Texts of the screen that have a speaker button, besides statements and their options."""
+
+KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav": "audio/wav"}
+"""What a recording may be, the smallest first; a draft is MP3, which every phone plays."""
+
+NAME = re.compile(r"[0-9a-f]{16}")
+
+
+class AudioError(Exception):
+    """Speech that cannot be made; the message says what to install or mend."""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """One text and its sound; `file` is None where there is none."""
+
+    text: str
+    name: str
+    file: Path | None
+    is_recorded: bool
+
+
+def name_of(language: str, text: str) -> str:
+    """What the sound of a text is called, without its ending: 16 hexadecimal digits."""
+    return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()[:16]
+
+
+def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
+    """Everything a guest can have read out in one language, each once, in the order she meets it."""
+    code = catalogue.language.code
+    messages = [SCREEN[key] for key in SPOKEN]
+    texts = [catalogue.texts[message] for message in messages if message in catalogue.texts]
+    for survey in surveys:
+        words = {m: m for m in survey.messages} if code == REFERENCE else survey.texts.get(code, {})
+        texts += [words[message] for message in survey.messages if message in words]
+    return list(dict.fromkeys(texts))
+
+
+def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
+    """Each text with its sound in `folder`: `recordings`/<language>/<name>.* before `drafts`."""
+    found = []
+    for text in texts:
+        name = name_of(language, text)
+        recorded, draft = find_recording(folder, language, name), _draft(folder, language, name)
+        found.append(Speech(text, name, recorded or (draft if draft.is_file() else None), bool(recorded)))
+    return found
+
+
+def find(folder: Path, language: str, name: str) -> Path | None:
+    """The file of that name, a recording before a draft; None if there is none, or it is no such name."""
+    if not NAME.fullmatch(name) or not re.fullmatch("[A-Za-z_]{2,12}", language):
+        return None
+    draft = _draft(folder, language, name)
+    return find_recording(folder, language, name) or (draft if draft.is_file() else None)
+
+
+def find_recording(folder: Path, language: str, name: str) -> Path | None:
+    """A person's recording, of whatever kind."""
+    paths = (folder / "recordings" / language / f"{name}{ending}" for ending in KINDS)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _draft(folder: Path, language: str, name: str) -> Path:
+    return folder / "drafts" / language / f"{name}.mp3"
+
+
+def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
+    """(drafts made, drafts removed): a machine's speech for each text that has none, in languages with a
+    voice; drafts of texts that are no more, or are recorded now, go. Recordings are never touched.
+
+    Raises AudioError if a program is missing or fails; whole drafts made before that stay.
+    """
+    for program in ("espeak-ng", "lame"):
+        if shutil.which(program) is None:
+            raise AudioError(f"{program} is missing; install it with: apt install espeak-ng lame")
+    made, wanted = 0, set[Path]()
+    for language, texts in spoken.items():
+        for speech in speeches(folder, language, texts):
+            if speech.is_recorded or language not in VOICES:
+                continue
+            path = _draft(folder, language, speech.name)
+            wanted.add(path)
+            if speech.file is None:
+                _speak(path, VOICES[language], speech.text)
+                made += 1
+    stale = [path for path in (folder / "drafts").glob("*/*.mp3") if path not in wanted]
+    for path in stale:
+        path.unlink()
+    return made, len(stale)
+
+
+def _speak(path: Path, voice: str, text: str) -> None:
+    """Write a text as speech, 24 kbit/s mono, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as beside:
+        wave, packed = Path(beside) / "speech.wav", Path(beside) / path.name
+        # The text goes in by a pipe: one that begins with a dash is no option.
+        _run(["espeak-ng", "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(wave), "--stdin"], text)
+        _run(["lame", "--quiet", "-m", "m", "-b", "24", str(wave), str(packed)], "")
+        os.replace(packed, path)
+
+
+def _run(command: list[str], given: str) -> None:
+    done = subprocess.run(command, input=given.encode(), capture_output=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise AudioError(f"{command[0]} failed: {said[-1] if said else done.returncode}")

@@ -1,0 +1,47 @@
+"""The only package that knows tables and keys: rounds, boxes, slips, tallies, the snapshot, staff records.
+
+One writer at a time, one transaction a write, connections kept open. A ballot's way in is `Store.cast`, a
+batch's way out is `Store.count`; nothing else reads a box, and nothing outside reads a tally. Other packages
+import from here, never from a module within.
+"""
+
+from kiosk.storage.accounts import Account, Role
+from kiosk.storage.database import StoreError
+from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, TooManyTriesError
+from kiosk.storage.dump import NEVER_KEPT
+from kiosk.storage.keys import KeysAwayError
+from kiosk.storage.letterboxes import LetterboxGoneError
+from kiosk.storage.links import Link
+from kiosk.storage.passwords import hash_password, verify
+from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState
+from kiosk.storage.staff_records import COMMAND_LINE, Activity, Deed, Entry, Wall
+from kiosk.storage.stderr_once import say_once
+from kiosk.storage.store import Store, open_store
+
+__all__ = [
+    "COMMAND_LINE",
+    "DIGITS",
+    "LIFETIME",
+    "NEVER_KEPT",
+    "Account",
+    "Activity",
+    "Deed",
+    "Devices",
+    "Entry",
+    "KeysAwayError",
+    "LetterboxGoneError",
+    "Life",
+    "Link",
+    "NotAdmittedError",
+    "Role",
+    "RoundClosedError",
+    "RoundState",
+    "Store",
+    "StoreError",
+    "TooManyTriesError",
+    "Wall",
+    "hash_password",
+    "open_store",
+    "say_once",
+    "verify",
+]

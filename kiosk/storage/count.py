@@ -1,0 +1,70 @@
+"""The count of one round: which ballots leave their boxes at a tick, and what becomes of the last ones.
+
+Boxes are read here to be counted, and are written back or removed in the same write.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from kiosk.domain.box import draw_batch, plan_closing
+from kiosk.domain.rounds import Figures, Round
+from kiosk.storage.boxes import Boxes
+from kiosk.storage.letterboxes import Letterboxes
+from kiosk.storage.rounds import Rounds
+from kiosk.storage.sealed_rows import Writer
+from kiosk.storage.slip_sets import SlipSets
+from kiosk.storage.tallies import Tallies
+
+
+@dataclass(frozen=True)
+class Count:
+    """All that a count touches. Called within a write of the caller's."""
+
+    writer: Writer
+    rounds: Rounds
+    boxes: Boxes
+    slip_sets: SlipSets
+    letterboxes: Letterboxes
+    tallies: Tallies
+    rng: Random
+
+    def count_boxes(self, of_round: Round) -> None:
+        """Count the boxes of a round that stays open."""
+        published = self.tallies.own_sums(of_round)
+        for unit in of_round.tree.leaves:
+            box = self.boxes.open_box(of_round.id, unit)
+            if box is None:
+                continue
+            rest = box.ballots
+            if of_round.figures is Figures.LIVE:
+                counted = published[unit][0].answered if unit in published else 0
+                batch, rest = draw_batch(box.ballots, counted, of_round.k, self.rng)
+                if batch:
+                    self.tallies.add_batch(of_round, unit, batch)
+            # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
+            self.boxes.put(replace(box, ballots=rest), unit)
+            self.slip_sets.renew(of_round, unit)
+            self.letterboxes.renew(of_round, unit)
+
+    def close(self, of_round: Round) -> None:
+        """Count a round's last ballots, and remove all that was sealed."""
+        units = of_round.tree.leaves
+        boxes = {unit: self.boxes.open_box(of_round.id, unit) for unit in units}
+        ballots = {unit: box.ballots if box else [] for unit, box in boxes.items()}
+        plan = plan_closing(
+            of_round.tree,
+            {unit: len(found) for unit, found in ballots.items()},
+            frozenset(self.tallies.own_sums(of_round)),
+            of_round.k,
+        )
+        for node, members in plan.batches:
+            self.tallies.add_batch(of_round, node, [one for unit in members for one in ballots[unit]])
+        for unit, box in boxes.items():
+            self.slip_sets.keep_count(of_round, unit)
+            if box:
+                self.boxes.keep_apart(box, unit)
+        self.boxes.remove(of_round.id)
+        self.slip_sets.remove(of_round.id)
+        self.letterboxes.remove(of_round.id)
+        self.rounds.close(of_round.id)
+        self.writer.forget_keys(of_round)

@@ -1,0 +1,177 @@
+"""The database below the store, SQLite or PostgreSQL: its tables' version, and one writer at a time."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any, cast
+
+import peewee
+from playhouse import db_url
+from playhouse.shortcuts import ReconnectMixin
+
+Row = tuple[Any, ...]
+
+BUSY_TIMEOUT = 10_000
+"""Milliseconds one process waits for another's write."""
+
+LOGGING = ("archive_mode", "log_statement", "log_min_duration_statement", "track_commit_timestamp")
+"""PostgreSQL's settings by which times of writes are kept."""
+
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    # Not NORMAL: a commit lost in a power cut would bring back a row whose key is destroyed.
+    "synchronous": "full",
+    "secure_delete": "on",
+    "foreign_keys": "on",
+    "busy_timeout": BUSY_TIMEOUT,
+}
+
+
+class StoreError(Exception):
+    """Something about the installation's data that a person must mend; the message says how."""
+
+
+class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
+    """Connects again, outside transactions only, where the server was restarted."""
+
+    reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
+
+
+db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[no-untyped-call]
+
+
+def _connect(url: str, *, durable: bool) -> peewee.Database:
+    if url.startswith("sqlite:///"):
+        pragmas = SQLITE_PRAGMAS if durable else {**SQLITE_PRAGMAS, "synchronous": "off"}
+        path = url.removeprefix("sqlite:///")
+        return peewee.SqliteDatabase(path, pragmas=pragmas, lock_type="IMMEDIATE")
+    try:
+        return cast(peewee.Database, db_url.connect(url))  # type: ignore[no-untyped-call]
+    except (RuntimeError, peewee.ImproperlyConfigured) as error:
+        raise StoreError(f"KIOSK_DATABASE_URL: cannot be used ({error})") from error
+
+
+class Database:
+    """Connections to sqlite:///FILE or postgresql://..., one a thread, kept open.
+
+    SQL is written in SQLite's dialect, with ? for values. `durable=False` gives up safety in a power
+    cut, for throw-away simulations only.
+    """
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self._peewee = _connect(url, durable=durable)
+        self._writer = threading.Lock()
+        self._is_sqlite = isinstance(self._peewee, peewee.SqliteDatabase)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The writer's place, for one transaction and what follows on it.
+
+        SQLite's own busy handler is not fair (a thread can wait for seconds), hence the lock.
+        """
+        with self._writer:
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written within is committed together, or not at all."""
+        with self._peewee.atomic():
+            yield
+
+    def clear_log(self) -> None:
+        """Empty SQLite's log, which would tell at which units ballots came and in which order.
+
+        Where somebody reads just then it stays, and the next write clears it: no guest waits for that.
+        """
+        if self._is_sqlite:
+            self.execute("PRAGMA busy_timeout = 50")
+            try:
+                self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+
+    def locking(self, sql: str) -> str:
+        """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the rows it reads."""
+        return sql if self._is_sqlite else f"{sql} FOR UPDATE"
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        dialect_sql = sql.replace("?", self._peewee.param)
+        # PostgreSQL refuses texts with NUL; none that is stored has one, so none is ever found.
+        values = tuple(one.replace("\0", "\ufffd") if isinstance(one, str) else one for one in values)
+        return self._peewee.execute_sql(dialect_sql, values)  # type: ignore[no-untyped-call]
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        return cast(Row | None, self.execute(sql, *values).fetchone())
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        return cast(list[Row], self.execute(sql, *values).fetchall())
+
+    def close(self) -> None:
+        self._peewee.close()
+
+    # -- tables ----------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """The number of the last migration made here; 0 where there are no tables."""
+        return int(self.get("schema") or 0) if self._peewee.table_exists("installation") else 0
+
+    def migrate(self) -> None:
+        """Create or upgrade the tables to this program's version, within a transaction of the caller's."""
+        done = self.version
+        for number, sql in _migrations():
+            if number > done:
+                self._run_script(sql)
+                self.set("schema", str(number))
+
+    def check_version(self) -> None:
+        """Raise StoreError unless the tables are this program's version."""
+        newest, found = _migrations()[-1][0], self.version
+        if found == 0:
+            raise StoreError("there is no installation here yet; run: kiosk init")
+        if found < newest:
+            raise StoreError("the tables are of an older version; run: kiosk init (it upgrades)")
+        if found > newest:
+            raise StoreError("the tables are of a newer version of this program; upgrade the program")
+
+    def schema(self) -> dict[str, tuple[str, ...]]:
+        """Every table there is, with its columns in order."""
+        return {
+            table: tuple(column.name for column in self._peewee.get_columns(table))
+            for table in sorted(self._peewee.get_tables())
+        }
+
+    def server_settings(self) -> dict[str, str]:
+        """PostgreSQL's settings that decide what it writes down of writes; SQLite has none."""
+        return (
+            {} if self._is_sqlite else {name: str((self.one(f"SHOW {name}") or [""])[0]) for name in LOGGING}
+        )
+
+    def _run_script(self, sql: str) -> None:
+        if not self._is_sqlite:
+            sql = sql.replace(" BLOB ", " BYTEA ").replace(") STRICT;", ");")
+        for statement in sql.split(";\n"):
+            if statement.strip():
+                self.execute(statement)
+
+    # -- what an installation remembers about itself ---------------------------------------------
+
+    def get(self, key: str) -> str | None:
+        row = self.one("SELECT value FROM installation WHERE key = ?", key)
+        return row[0] if row else None
+
+    def set(self, key: str, value: str) -> None:
+        self.execute(
+            "INSERT INTO installation (key, value) VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            key,
+            value,
+        )
+
+
+def _migrations() -> list[tuple[int, str]]:
+    """(number, SQL) of every migration, in order."""
+    folder = resources.files("kiosk.storage") / "migrations"
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name)
+    return [(int(file.name[:4]), file.read_text("utf-8")) for file in files]

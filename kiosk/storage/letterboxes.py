@@ -1,0 +1,100 @@
+"""The rows of letterboxes: what opens the envelopes of a box, and the tickets of those it took."""
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from kiosk.domain import envelope
+from kiosk.domain.envelope import Letterbox
+from kiosk.domain.rounds import Round
+from kiosk.storage.database import Database
+from kiosk.storage.keys import KeyFolder, KeyLostError
+from kiosk.storage.sealed_rows import Writer, letterbox_row
+
+
+class LetterboxGoneError(Exception):
+    """An envelope's letterbox is no more, and will not come back: nobody can open the envelope."""
+
+
+def new_letterbox() -> Letterbox:
+    """A letterbox with a key pair of its own that took nothing yet."""
+    return envelope.letterbox_of(ec.generate_private_key(ec.SECP256R1()))
+
+
+class Letterboxes:
+    """One sealed row a unit, while its round is open. All but `public_key` and `unit_of` are called within a
+    write of the caller's."""
+
+    def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
+        self._database = database
+        self._keys = keys
+        self._writer = writer
+
+    def lay_out(self, round_id: str, unit_id: str) -> None:
+        letterbox = new_letterbox()
+        row = letterbox_row(round_id, unit_id)
+        key_id, sealed = self._keys.seal(row, letterbox.pack(), envelope.STEP_BYTES)
+        self._database.execute(
+            "INSERT INTO letterbox (round_id, unit_id, public_key, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
+            round_id,
+            unit_id,
+            letterbox.public_key.hex(),
+            key_id,
+            sealed,
+        )
+
+    def public_key(self, round_id: str, unit_id: str) -> str:
+        """What a kiosk seals its ballots for, in hex; "" where it cannot."""
+        row = self._database.one(
+            "SELECT public_key FROM letterbox WHERE round_id = ? AND unit_id = ?", round_id, unit_id
+        )
+        return str(row[0]) if row else ""
+
+    def unit_of(self, public_key: str) -> tuple[str, str]:
+        """(round id, unit id) of the letterbox with this key, in hex. Raises LetterboxGoneError."""
+        row = self._database.one("SELECT round_id, unit_id FROM letterbox WHERE public_key = ?", public_key)
+        if row is None:
+            raise LetterboxGoneError
+        return row[0], row[1]
+
+    def open_letterbox(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
+        """(key id, letterbox) of a unit, its row locked; None where there is none."""
+        row = self._database.one(
+            self._database.locking("SELECT key_id, sealed FROM letterbox WHERE round_id = ? AND unit_id = ?"),
+            round_id,
+            unit_id,
+        )
+        if row is None:
+            return None
+        try:
+            plain = self._keys.open(letterbox_row(round_id, unit_id), row[0], bytes(row[1]))
+        except KeyLostError:
+            # Envelopes that wait on a kiosk cannot be read by anybody now; those to come can.
+            anew = new_letterbox()
+            return self.put(round_id, unit_id, row[0], anew), anew
+        return row[0], envelope.unpack(plain)
+
+    def put(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> str:
+        """Write a unit's letterbox under a new key, whose id is returned."""
+        row = letterbox_row(round_id, unit_id)
+        key_id, sealed = self._writer.reseal(row, old_key, letterbox.pack(), envelope.STEP_BYTES)
+        self._database.execute(
+            "UPDATE letterbox SET public_key = ?, key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
+            letterbox.public_key.hex(),
+            key_id,
+            sealed,
+            round_id,
+            unit_id,
+        )
+        return key_id
+
+    def renew(self, of_round: Round, unit_id: str) -> None:
+        """Seal a unit's letterbox anew, as it is."""
+        found = self.open_letterbox(of_round.id, unit_id)
+        if found:
+            self.put(of_round.id, unit_id, *found)
+        else:
+            # The round was opened before there were any.
+            self.lay_out(of_round.id, unit_id)
+
+    def remove(self, round_id: str) -> None:
+        """Drop a closed round's letterboxes."""
+        self._database.execute("DELETE FROM letterbox WHERE round_id = ?", round_id)

@@ -1,0 +1,84 @@
+"""Addresses that lead to a unit's box, and the screens of the kiosks behind them."""
+
+from dataclasses import dataclass
+from secrets import token_urlsafe
+
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
+from kiosk.storage.database import Database, Row
+from kiosk.storage.sealed_rows import Writer
+
+_LINKS = "SELECT code, admission, unit_id, width_mm, distance_mm, lower_edge_mm FROM link"
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address that leads to a unit: a paired kiosk's or a poster's. `screen` is what the kiosk measures,
+    None where nobody measured it."""
+
+    code: str
+    admission: Admission
+    unit_id: str
+    screen: Screen | None = None
+
+
+class Links:
+    """The rows of addresses."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    def add(
+        self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
+    ) -> Link:
+        """Make an address for a unit: `code` is drawn at random unless given (demonstration only)."""
+        link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
+        with self._writer.write():
+            self._database.execute(
+                "INSERT INTO link (code, admission, unit_id, width_mm, distance_mm, lower_edge_mm) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                link.code,
+                link.admission.value,
+                link.unit_id,
+                *_measures(screen),
+            )
+        return link
+
+    def with_code(self, code: str) -> Link | None:
+        row = self._database.one(f"{_LINKS} WHERE code = ?", code)
+        return _link(row) if row else None
+
+    def all(self) -> list[Link]:
+        """All addresses, sorted by unit."""
+        return [_link(row) for row in self._database.all(f"{_LINKS} ORDER BY unit_id, code")]
+
+    def set_screen(self, code: str, screen: Screen | None) -> None:
+        """Keep what a kiosk's screen measures; None forgets it."""
+        with self._writer.write():
+            self._database.execute(
+                "UPDATE link SET width_mm = ?, distance_mm = ?, lower_edge_mm = ? WHERE code = ?",
+                *_measures(screen),
+                code,
+            )
+
+    def move(self, code: str, unit_id: str) -> None:
+        """Have an address lead to another unit from now on."""
+        with self._writer.write():
+            self._database.execute("UPDATE link SET unit_id = ? WHERE code = ?", unit_id, code)
+
+    def remove(self, code: str) -> None:
+        """Close an address: who opens it is told that it leads nowhere."""
+        with self._writer.write():
+            self._database.execute("DELETE FROM link WHERE code = ?", code)
+
+
+def _link(row: Row) -> Link:
+    code, admission, unit_id, width_mm, distance_mm, lower_edge_mm = row
+    screen = None if width_mm is None else Screen(width_mm, distance_mm, lower_edge_mm)
+    return Link(code, Admission(admission), unit_id, screen)
+
+
+def _measures(screen: Screen | None) -> tuple[int | None, int | None, int | None]:
+    """A screen as the columns of its link."""
+    return (screen.width_mm, screen.distance_mm, screen.lower_edge_mm) if screen else (None, None, None)

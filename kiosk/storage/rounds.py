@@ -1,0 +1,61 @@
+"""The rows of rounds: their frozen terms, whether they are closed, how many boxes they lost.
+
+Nothing updates the terms.
+"""
+
+import json
+from dataclasses import dataclass
+
+from kiosk.domain.rounds import Round, round_from_json
+from kiosk.storage.database import Database
+
+
+class RoundClosedError(Exception):
+    """No round admits this ballot at this unit now."""
+
+
+class NotAdmittedError(Exception):
+    """The round runs, but does not admit ballots that come this way."""
+
+
+@dataclass(frozen=True)
+class RoundState:
+    """A round and what has become of it. `lost_boxes` counts boxes whose key was lost."""
+
+    round: Round
+    is_closed: bool
+    lost_boxes: int
+
+
+class Rounds:
+    """The rows of rounds. What changes one is called within a write of the caller's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._parsed: dict[str, Round] = {}
+
+    def all(self) -> list[RoundState]:
+        """All rounds, the latest opening first."""
+        rows = self._database.all("SELECT id, terms, closed, lost_boxes FROM round")
+        states = [RoundState(self.parse(row[0], row[1]), bool(row[2]), row[3]) for row in rows]
+        return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
+
+    def add(self, new: Round) -> None:
+        """Freeze a round's terms."""
+        self._database.execute(
+            "INSERT INTO round (id, terms) VALUES (?, ?)",
+            new.id,
+            json.dumps(new.as_json(), ensure_ascii=False),
+        )
+
+    def close(self, round_id: str) -> None:
+        self._database.execute("UPDATE round SET closed = 1 WHERE id = ?", round_id)
+
+    def add_lost_boxes(self, round_id: str, number: int) -> None:
+        self._database.execute("UPDATE round SET lost_boxes = lost_boxes + ? WHERE id = ?", number, round_id)
+
+    def parse(self, round_id: str, terms: str) -> Round:
+        """Parse a round's terms once: they never change."""
+        if round_id not in self._parsed:
+            self._parsed[round_id] = round_from_json(json.loads(terms))
+        return self._parsed[round_id]

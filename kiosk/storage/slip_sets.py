@@ -1,0 +1,150 @@
+"""The rows of slip sets, and of what is kept of them once a round is closed: how many were used."""
+
+import secrets
+from secrets import SystemRandom
+
+from kiosk.domain import slips
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.slips import SlipSet
+from kiosk.storage.database import Database, StoreError
+from kiosk.storage.keys import KeyFolder, KeyLostError
+from kiosk.storage.rounds import NotAdmittedError
+from kiosk.storage.sealed_rows import Writer, slip_row
+from kiosk.storage.stderr_once import say_once
+
+_RANDOM = SystemRandom()
+# Codes come from the operating system: a code that can be guessed admits a ballot.
+
+
+class SlipSets:
+    """One sealed row a unit, while its round is open. All but `counts` are called within a write of the
+    caller's."""
+
+    def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
+        self._database = database
+        self._keys = keys
+        self._writer = writer
+
+    def lay_out(self, round_id: str, unit_id: str) -> None:
+        key_id, sealed = self._keys.seal(slip_row(round_id, unit_id), _new_set().pack())
+        self._database.execute(
+            "INSERT INTO slip_set (round_id, unit_id, tag, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
+            round_id,
+            unit_id,
+            self._free_tag(),
+            key_id,
+            sealed,
+        )
+
+    def print(self, round_id: str, unit_id: str, number: int) -> list[str]:
+        """Add `number` new slips to a unit's set and return their codes, which are kept nowhere."""
+        row = self._open(round_id, unit_id)
+        if row is None:
+            raise StoreError(f"round {round_id} takes no slips at {unit_id}: it is closed")
+        tag, key_id, slip_set = row
+        codes = [slips.new_code(tag, _RANDOM) for _ in range(number)]
+        self._put(round_id, unit_id, key_id, slip_set.with_new(codes))
+        return codes
+
+    def use(self, of_round: Round, unit_id: str, code: str) -> None:
+        """Use up a slip. Raises NotAdmittedError or SlipError."""
+        if Admission.SLIP not in of_round.admission:
+            raise NotAdmittedError
+        row = self._open(of_round.id, unit_id)
+        if row is None:
+            raise slips.UnknownSlipError
+        _, key_id, slip_set = row
+        self._put(of_round.id, unit_id, key_id, slip_set.use(code))
+
+    def renew(self, of_round: Round, unit_id: str) -> None:
+        """Seal a unit's slips anew, as they are."""
+        row = self._open(of_round.id, unit_id)
+        if row:
+            self._put(of_round.id, unit_id, row[1], row[2])
+
+    def printed(self, round_id: str) -> dict[str, tuple[int, ...]]:
+        """Unit id -> how many slips each print run had, while the round is open. Never how many are used:
+        that would tell when somebody answered."""
+        found = {}
+        for unit, *_ in self._database.all("SELECT unit_id FROM slip_set WHERE round_id = ?", round_id):
+            row = self._open(round_id, unit)
+            if row and row[2].runs:
+                found[unit] = tuple(run.printed for run in row[2].runs)
+        return found
+
+    def unit_of(self, code: str) -> tuple[str, str] | None:
+        """(round id, unit id) a slip was printed for, used or not; None if it never was."""
+        row = self._database.one("SELECT round_id, unit_id FROM slip_set WHERE tag = ?", slips.tag_of(code))
+        if row is None:
+            return None
+        found = self._open(row[0], row[1])
+        return (row[0], row[1]) if found and found[2].has(code) else None
+
+    def keep_count(self, of_round: Round, unit_id: str) -> None:
+        """Keep how many slips of each print run were used, now that the round closes."""
+        row = self._open(of_round.id, unit_id)
+        for number, run in enumerate(row[2].runs if row else (), start=1):
+            self._database.execute(
+                "INSERT INTO slip_count (round_id, unit_id, run, printed, used) VALUES (?, ?, ?, ?, ?)",
+                of_round.id,
+                unit_id,
+                number,
+                run.printed,
+                len(run.used),
+            )
+
+    def counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Unit id -> (slips printed, slips used) of each print run of a closed round."""
+        rows = self._database.all(
+            "SELECT unit_id, printed, used FROM slip_count WHERE round_id = ? ORDER BY unit_id, run", round_id
+        )
+        found: dict[str, tuple[tuple[int, int], ...]] = {}
+        for unit, printed, used in rows:
+            found[unit] = (*found.get(unit, ()), (printed, used))
+        return found
+
+    def remove(self, round_id: str) -> None:
+        """Drop a closed round's slip sets."""
+        self._database.execute("DELETE FROM slip_set WHERE round_id = ?", round_id)
+
+    def _free_tag(self) -> str:
+        while True:
+            tag = slips.new_tag(_RANDOM)
+            if not self._database.one("SELECT 1 FROM slip_set WHERE tag = ?", tag):
+                return tag
+
+    def _open(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
+        """(tag, key id, slips) of a unit, its row locked; None where there is none."""
+        row = self._database.one(
+            self._database.locking(
+                "SELECT tag, key_id, sealed FROM slip_set WHERE round_id = ? AND unit_id = ?"
+            ),
+            round_id,
+            unit_id,
+        )
+        if row is None:
+            return None
+        tag, key_id, sealed = row
+        try:
+            plain = self._keys.open(slip_row(round_id, unit_id), key_id, bytes(sealed))
+        except KeyLostError:
+            say_once(f"the slips of {unit_id} in {round_id} are lost with their key; print new ones")
+            lost = _new_set()
+            return tag, self._put(round_id, unit_id, key_id, lost), lost
+        return tag, key_id, slips.unpack(plain)
+
+    def _put(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> str:
+        """Write a unit's slips under a new key, whose id is returned."""
+        key_id, sealed = self._writer.reseal(slip_row(round_id, unit_id), old_key, slip_set.pack())
+        self._database.execute(
+            "UPDATE slip_set SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
+            key_id,
+            sealed,
+            round_id,
+            unit_id,
+        )
+        return key_id
+
+
+def _new_set() -> SlipSet:
+    return slips.empty_set(secrets.token_bytes(slips.SALT_BYTES))

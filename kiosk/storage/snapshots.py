@@ -1,0 +1,56 @@
+"""The row of the snapshot: made at the count, the same for everybody until a figure changes."""
+
+import json
+from datetime import datetime
+from typing import cast
+
+from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
+from kiosk.storage.boxes import Boxes
+from kiosk.storage.database import Database
+from kiosk.storage.rounds import Rounds
+from kiosk.storage.tallies import Tallies
+
+
+class Snapshots:
+    """The snapshot there is, and the making of the next."""
+
+    def __init__(self, database: Database, rounds: Rounds, boxes: Boxes, tallies: Tallies) -> None:
+        self._database = database
+        self._rounds = rounds
+        self._boxes = boxes
+        self._tallies = tallies
+
+    def text(self) -> str:
+        """The published document, as the bytes everybody is served."""
+        row = self._database.one("SELECT document FROM snapshot")
+        if row:
+            return cast(str, row[0])
+        empty = make_snapshot([], datetime.min, demonstration=is_demonstration(self._database))
+        return as_text({**empty, "made_at": None})
+
+    def document(self) -> Document:
+        return cast(Document, json.loads(self.text()))
+
+    def publish(self, made_at: datetime) -> None:
+        """Replace the snapshot if its figures changed, within a write of the caller's."""
+        tallies = [
+            RoundTally(
+                state.round,
+                state.is_closed,
+                self._tallies.own_sums(state.round),
+                self._boxes.apart(state.round.id) if state.is_closed else {},
+            )
+            for state in self._rounds.all()
+        ]
+        new = make_snapshot(tallies, made_at, demonstration=is_demonstration(self._database))
+        if not same_figures(new, self.document()):
+            self._database.execute(
+                "INSERT INTO snapshot (id, document) VALUES (1, ?) "
+                "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+                as_text(new),
+            )
+
+
+def is_demonstration(database: Database) -> bool:
+    """Whether the installation is one where nobody's answers are at stake; its snapshot says so."""
+    return database.get("demonstration") == "yes"

@@ -1,0 +1,361 @@
+"""An installation's data, and all that may be done with it."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from secrets import SystemRandom
+
+from kiosk.domain.ballot import Ballot, read_ballot
+from kiosk.domain.rounds import Admission, Round, check_opening
+from kiosk.domain.snapshot import Document
+from kiosk.storage.accounts import Accounts
+from kiosk.storage.boxes import Boxes
+from kiosk.storage.count import Count
+from kiosk.storage.database import Database, StoreError
+from kiosk.storage.dump import Tables, fill, kept_rows
+from kiosk.storage.keys import KeyFolder
+from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
+from kiosk.storage.links import Links
+from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState
+from kiosk.storage.sealed_rows import Writer, sealed_rows
+from kiosk.storage.slip_sets import SlipSets
+from kiosk.storage.snapshots import Snapshots, is_demonstration
+from kiosk.storage.staff_records import Office
+from kiosk.storage.tallies import Tallies
+
+
+class Store:
+    """An installation's data. One per process; safe to use from several threads."""
+
+    def __init__(self, database: Database, keys: KeyFolder, rng: Random | None = None) -> None:
+        self._database = database
+        self._keys = keys
+        self._writer = Writer(database, keys)
+        self._rounds = Rounds(database)
+        self._boxes = Boxes(database, keys, self._writer, self._rounds)
+        self._slip_sets = SlipSets(database, keys, self._writer)
+        self._letterboxes = Letterboxes(database, keys, self._writer)
+        self._tallies = Tallies(database)
+        self._snapshots = Snapshots(database, self._rounds, self._boxes, self._tallies)
+        self._count = Count(
+            self._writer,
+            self._rounds,
+            self._boxes,
+            self._slip_sets,
+            self._letterboxes,
+            self._tallies,
+            rng or SystemRandom(),
+        )
+        self.accounts = Accounts(database, self._writer)
+        self.links = Links(database, self._writer)
+        self.office = Office(database)
+
+    # -- tables ----------------------------------------------------------------------------------
+
+    def migrate(self) -> None:
+        """Create or upgrade the tables to this version, in one transaction."""
+        with self._writer.write():
+            self._database.migrate()
+
+    def check_schema(self) -> None:
+        """Raise StoreError unless the tables are this version's and the keys are theirs."""
+        self._database.check_version()
+        self._check_keys()
+
+    def schema(self) -> dict[str, tuple[str, ...]]:
+        """Every table there is, with its columns in order."""
+        return self._database.schema()
+
+    def server_settings(self) -> dict[str, str]:
+        """What a database server may write down of writes, by its setting's name; nothing for SQLite."""
+        return self._database.server_settings()
+
+    def _check_keys(self) -> None:
+        """Refuse a key folder with no key of any box: it is the wrong one, and going on would empty them."""
+        boxes, missing = self.boxes_without_key()
+        if boxes and missing == boxes:
+            raise StoreError(
+                f"KIOSK_KEYS: no key of any box is in {self._keys.folder}; name the right folder. If they "
+                "are lost for good, run: kiosk init (ballots that wait cannot be read by anybody then)"
+            )
+
+    def boxes_without_key(self) -> tuple[int, int]:
+        """(boxes there are, boxes whose key is not in the folder).
+
+        Holds the writer's place, since keys change under a reader's hands.
+        """
+        with self._writer.write():
+            return self._boxes.without_key()
+
+    def renew(self, *, giving_up_lost: bool = False) -> None:
+        """Seal every box, slip set and letterbox anew: old keys a kill or a power cut left are destroyed.
+
+        Rows whose keys are lost begin empty, and their rounds say so; those whose folder of keys is not
+        there at all only when `giving_up_lost`, else KeysAwayError is raised.
+        """
+        with self._writer.write():
+            for state in self._rounds.all():
+                round_id = state.round.id
+                for unit in () if state.is_closed else state.round.tree.leaves:
+                    if giving_up_lost:
+                        for row in sealed_rows(round_id, unit):
+                            self._keys.begin_anew(row)
+                    box = self._boxes.open_box(round_id, unit)
+                    if box:
+                        self._boxes.put(box, unit)
+                    self._slip_sets.renew(state.round, unit)
+                    self._letterboxes.renew(state.round, unit)
+                if state.is_closed:
+                    self._writer.forget_keys(state.round)
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether there are tables at all."""
+        return self._database.version > 0
+
+    # -- the installation ------------------------------------------------------------------------
+
+    @property
+    def is_demonstration(self) -> bool:
+        return is_demonstration(self._database)
+
+    def mark_demonstration(self) -> None:
+        """Mark the installation as one where nobody's answers are at stake, for good."""
+        with self._writer.write():
+            self._database.set("demonstration", "yes")
+
+    @property
+    def last_tick(self) -> datetime | None:
+        """The tick that was counted last."""
+        text = self._database.get("last_tick")
+        return datetime.fromisoformat(text) if text else None
+
+    # -- rounds ----------------------------------------------------------------------------------
+
+    def rounds(self) -> list[RoundState]:
+        """All rounds, the latest opening first."""
+        return self._rounds.all()
+
+    def open_round(self, new: Round, now: datetime) -> None:
+        """Freeze a round's terms and lay out an empty box, slip set and letterbox for each unit.
+
+        Raises RoundError, with every reason, if the rules do not allow it.
+        """
+        with self._writer.write():
+            self.check_opening(new, now)
+            self._rounds.add(new)
+            for unit in new.tree.leaves:
+                self._lay_out(new.id, unit)
+            self._snapshots.publish(self.last_tick or now)
+
+    def check_opening(self, new: Round, now: datetime) -> None:
+        """Raise RoundError, with every reason, if the rules do not allow this round."""
+        check_opening(new, [state.round for state in self._rounds.all()], now)
+
+    def _lay_out(self, round_id: str, unit: str) -> None:
+        self._boxes.lay_out(round_id, unit)
+        self._slip_sets.lay_out(round_id, unit)
+        self._letterboxes.lay_out(round_id, unit)
+
+    def running_round(self, unit_id: str, now: datetime) -> Round:
+        """The round that takes ballots at this unit now. Raises RoundClosedError if none does."""
+        return self._boxes.running_round(unit_id, now)
+
+    def reply(self, unit_id: str) -> dict[str, str]:
+        """Language -> what guests at this unit are told came of a round: the latest that has a reply."""
+        for state in self._rounds.all():
+            if state.is_closed and unit_id in state.round.tree.leaves:
+                words = self.office.reply(state.round.id)
+                if words:
+                    return words
+        return {}
+
+    # -- slips -----------------------------------------------------------------------------------
+
+    def print_slips(self, round_id: str, unit_id: str, number: int) -> list[str]:
+        """Add `number` new slips to a unit's set and return their codes, which are kept nowhere."""
+        with self._writer.write():
+            return self._slip_sets.print(round_id, unit_id, number)
+
+    def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:
+        """Unit id -> how many slips each print run had, while the round is open. Never how many are used:
+        that would tell when somebody answered."""
+        with self._writer.write():
+            return self._slip_sets.printed(round_id)
+
+    def slip_counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Unit id -> (slips printed, slips used) of each print run of a closed round."""
+        return self._slip_sets.counts(round_id)
+
+    def unit_of_slip(self, code: str) -> tuple[str, str] | None:
+        """(round id, unit id) a slip was printed for, used or not; None if it never was.
+
+        Holds the writer's place, since the row's key changes under a reader's hands.
+        """
+        with self._writer.write():
+            return self._slip_sets.unit_of(code)
+
+    # -- a ballot's way in -----------------------------------------------------------------------
+
+    def cast(
+        self, round_id: str, unit_id: str, ballot: Ballot, now: datetime, slip: str | None = None
+    ) -> None:
+        """Drop one ballot into a unit's box and, where it came by one, use up its slip.
+
+        Raises RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
+        """
+        with self._writer.write():
+            box = self._boxes.open_box(round_id, unit_id)
+            if box is None or not box.round.is_running(now):
+                raise RoundClosedError
+            if slip is not None:
+                self._slip_sets.use(box.round, unit_id, slip)
+            self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+
+    def put_apart(self, round_id: str, unit_id: str, now: datetime) -> None:
+        """Count a ballot that was sent in play: that there was one more, not what it said.
+
+        The number lies in the box until the round closes, so nothing tells when it grew. Raises
+        RoundClosedError; then nothing was written.
+        """
+        with self._writer.write():
+            box = self._boxes.open_box(round_id, unit_id)
+            if box is None or not box.round.is_running(now):
+                raise RoundClosedError
+            self._boxes.put(replace(box, apart=box.apart + 1), unit_id)
+
+    def cast_envelope(
+        self,
+        public_key: str,
+        sealed: bytes,
+        now: datetime,
+        *,
+        in_play: bool,
+        has_waited: bool = False,
+    ) -> None:
+        """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box, or put
+        it apart where `in_play` says so, or the kiosk of one that `has_waited`; an envelope that was taken
+        before changes nothing.
+
+        The key alone says which box it is for: the kiosk that carries it may have become another unit's
+        since. Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will
+        be; RoundClosedError where the round does not run now, and NotAdmittedError. Then no ballot was
+        written.
+        """
+        round_id, unit_id = self._letterboxes.unit_of(public_key)
+        with self._writer.write():
+            is_there = self._put_through(
+                round_id, public_key, unit_id, sealed, now, in_play=in_play, has_waited=has_waited
+            )
+        if not is_there:
+            raise LetterboxGoneError
+
+    def _put_through(
+        self,
+        round_id: str,
+        public_key: str,
+        unit_id: str,
+        sealed: bytes,
+        now: datetime,
+        *,
+        in_play: bool,
+        has_waited: bool,
+    ) -> bool:
+        """False where the letterbox has another key now: its own was lost, and the new one must be kept."""
+        box = self._boxes.open_box(round_id, unit_id)
+        found = self._letterboxes.open_letterbox(round_id, unit_id)
+        if box is None or found is None or not box.round.is_running(now):
+            raise RoundClosedError
+        if Admission.KIOSK not in box.round.admission:
+            raise NotAdmittedError
+        key_id, letterbox = found
+        if letterbox.public_key.hex() != public_key:
+            return False
+        survey = box.round.survey
+        letter = letterbox.open(sealed, len(survey.statements))
+        ballot = read_ballot(survey, letter.fields)
+        if letter.ticket not in letterbox.taken:
+            self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
+            if in_play or (has_waited and letter.in_play):
+                self._boxes.put(replace(box, apart=box.apart + 1), unit_id)
+            else:
+                self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+        return True
+
+    def public_key(self, round_id: str, unit_id: str) -> str:
+        """What a kiosk seals its ballots for, in hex; "" where it cannot."""
+        return self._letterboxes.public_key(round_id, unit_id)
+
+    # -- the count -------------------------------------------------------------------------------
+
+    def count(self, tick: datetime) -> bool:
+        """Count every box that is due at this tick, close what has ended, publish: all or nothing.
+
+        Returns False, and does nothing, if this tick or a later one was counted before.
+        """
+        with self._writer.write():
+            if self.last_tick is not None and self.last_tick >= tick:
+                return False
+            for state in self._rounds.all():
+                if state.is_closed:
+                    # A crash may have come between closing and this.
+                    self._writer.forget_keys(state.round)
+                elif state.round.closes_at <= tick:
+                    self._count.close(state.round)
+                else:
+                    self._count.count_boxes(state.round)
+            self._database.set("last_tick", tick.isoformat())
+            self._snapshots.publish(tick)
+            return True
+
+    def forget_all_keys(self) -> None:
+        """Destroy the keys of every box, slip set and letterbox: this installation is given up."""
+        with self._writer.write():
+            for state in self._rounds.all():
+                self._writer.forget_keys(state.round)
+
+    # -- the snapshot ----------------------------------------------------------------------------
+
+    def snapshot_text(self) -> str:
+        """The published document, as the bytes everybody is served."""
+        return self._snapshots.text()
+
+    def snapshot(self) -> Document:
+        return self._snapshots.document()
+
+    # -- backups ---------------------------------------------------------------------------------
+
+    def dump(self) -> Tables:
+        """Every row that may be kept, by table: neither boxes nor slips."""
+        with self._writer.write():
+            return kept_rows(self._database)
+
+    def load(self, tables: Tables) -> int:
+        """Fill empty tables from a dump, with an empty box for each unit of a round that is not closed.
+
+        Returns the number of such boxes; each round says that their ballots were lost. Raises StoreError,
+        and changes nothing, if there is anything here already or the dump does not fit.
+        """
+        with self._writer.write():
+            if self._rounds.all() or self.accounts.are_any():
+                raise StoreError("there is an installation here already; restore into an empty one")
+            fill(self._database, tables)
+            boxes = 0
+            for state in self._rounds.all():
+                units = () if state.is_closed else state.round.tree.leaves
+                for unit in units:
+                    self._lay_out(state.round.id, unit)
+                    boxes += 1
+                self._rounds.add_lost_boxes(state.round.id, len(units))
+            return boxes
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, durable: bool = True) -> Store:
+    """The store of an installation, its folders made (readable by their owner only)."""
+    for folder in (data, keys):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Store(Database(url, durable=durable), KeyFolder(keys, durable=durable), rng)

@@ -1,0 +1,226 @@
+"""The command, as an operator types it: what it does, and one line and status 2 for what it cannot."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from kiosk.domain.screen_size import Screen
+from kiosk.domain.slips import normalise
+from kiosk.storage import open_store
+from tests.tools.command_line import OPEN, Run, printed
+from tests.tools.published import smallest_step
+
+
+def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
+    assert "kiosk user add" in printed(run("init"))
+    assert "anna may sign in" in printed(
+        run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n")
+    )
+    of_round = printed(run(*OPEN)).split()[0]
+    assert f"{of_round}  open" in printed(run("round", "list"))
+    assert printed(run("link", "--unit", "frida")).startswith("http://127.0.0.1:8000/k/")
+    poster = run("link", "--unit", "frida", "--poster", KIOSK_GUEST_ADDRESS="https://svara.example")
+    assert printed(poster).startswith("https://svara.example/s/")
+    measures = ("--screen-mm", "708", "--distance-mm", "1200", "--low-mm", "0")
+    wall = printed(run("link", "--unit", "frida", *measures)).strip()
+    slips = printed(run("slips", "--round", of_round, "--unit", "frida", "--number", "7")).split()
+    assert len(set(slips)) == 7
+    data = tmp_path / "data"
+    store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", tmp_path / "data-keys")
+    assert {store.unit_of_slip(normalise(slip)) for slip in slips} == {(of_round, "frida")}
+    screens = {found.code: found.screen for found in store.links.all()}
+    assert screens.pop(wall.rpartition("/")[2]) == Screen(708, 1200, 0)
+    assert set(screens.values()) == {None}
+    [published] = json.loads(printed(run("results", "--json")))["rounds"]
+    assert published["id"] == of_round
+    assert "waiting for more answers" in printed(run("results"))
+    assert "Nothing to do" in printed(run("count"))
+    assert printed(run("init")).startswith("Ready in")
+
+
+def test_check_tells_programs_what_surveys_there_are(run: Run) -> None:
+    surveys = json.loads(printed(run("check", "--json")))["surveys"]
+    survey = surveys["ombudsmannaskap"]
+    assert survey["scale"] == "agree5"
+    assert len(survey["version"]) == 10
+    assert survey["statements"][0]["id"] == "listened"
+    assert survey["statements"][0]["text"] == "Jag känner att personalen lyssnar på mig"
+
+
+def test_count_counts_once_a_tick(run: Run) -> None:
+    printed(run("init"))
+    at = (datetime.now() - timedelta(minutes=2)).strftime("%H:%M")
+    assert printed(run("count", KIOSK_COUNT_AT=at)).startswith(("Counted for", "Nothing to do"))
+    assert printed(run("count", KIOSK_COUNT_AT=at)).startswith("Nothing to do")
+
+
+MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
+    "no such survey": ((*OPEN[:3], "other", *OPEN[4:]), {}, "no survey 'other'; there are: ombudsmannaskap"),
+    "no such tree": ((*OPEN[:5], "other", *OPEN[6:]), {}, "no tree 'other'; there are: vasteras"),
+    "k under the floor": ((*OPEN, "--k", "4"), {}, "must be at least 5"),
+    "a round too short": ((*OPEN[:7], "4"), {}, "at least 5 days"),
+    "two lengths": ((*OPEN, "--closes", "2099-01-01"), {}, "either --closes or --days"),
+    "no length": (OPEN[:6], {}, "either --closes or --days"),
+    "no such unit": (("link", "--unit", "other"), {}, "no unit 'other'; there are: dagverksamheten"),
+    "a distance from no screen": (
+        ("link", "--unit", "frida", "--distance-mm", "900"),
+        {},
+        "need --screen-mm beside them",
+    ),
+    "a poster with a screen": (
+        ("link", "--unit", "frida", "--poster", "--screen-mm", "476"),
+        {},
+        "a poster's link has no screen",
+    ),
+    "slips for no round": (("slips", "--round", "other", "--unit", "frida"), {}, "takes no slips"),
+    "a short password": (("user", "add", "anna", "--role", "staff"), {}, "at least 10 characters"),
+    "an odd name": (("user", "add", "a\tb", "--role", "staff"), {}, "printable"),
+    "a bad setting": (("results",), {"KIOSK_COUNT_AT": "noon"}, "KIOSK_COUNT_AT is 'noon'"),
+    "a missing file": (("check", "missing.toml"), {}, "no such file"),
+    "no installation": (("results",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
+    "a round that overlaps": (OPEN, {}, "runs at the same place"),
+    "serving without an installation": (("serve",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
+    "a day out of range": ((*OPEN[:6], "--closes", "9999-12-31"), {}, "out of range"),
+    "days out of range": ((*OPEN[:7], "99999999999"), {}, "out of range"),
+    "a folder nobody can write": (("export", "/proc/kiosk"), {}, "yours to read and write"),
+    "a server that is away": (
+        ("results",),
+        {"KIOSK_DATABASE_URL": "postgresql://127.0.0.1:9/none"},
+        "the database cannot be used",
+    ),
+    "serving elsewhere": (
+        ("serve",),
+        {"KIOSK_GUEST_LISTEN": "203.0.113.1:9"},
+        "cannot listen on 203.0.113.1",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_with_the_way_out_and_changes_nothing(run: Run, mistake: str) -> None:
+    words, settings, way_out = MISTAKES[mistake]
+    printed(run("init"))
+    printed(run(*OPEN))
+    before = printed(run("round", "list")), printed(run("results", "--json"))
+    done = run(*words, typed="short\n", **settings)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("kiosk: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert way_out in done.stderr
+    assert (printed(run("round", "list")), printed(run("results", "--json"))) == before
+    assert run("link", "--unit", "frida").exit_code == 0
+
+
+def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in(run: Run, tmp_path: Path) -> None:
+    printed(run("init"))
+    assert "4 statements" in printed(run("survey", "export", "ombudsmannaskap", "form.xlsx"))
+    assert "questions/ombudsmannaskap_2.toml: 4 statements" in printed(run("survey", "import", "form.xlsx"))
+    surveys = json.loads(printed(run("check", "--json")))["surveys"]
+    assert surveys["ombudsmannaskap_2"] == surveys["ombudsmannaskap"]
+    again = run("survey", "export", "ombudsmannaskap", "form.xlsx")
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+    (tmp_path / "bad.xlsx").write_bytes(b"x")
+    refused = run("survey", "import", "bad.xlsx")
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+    assert "bad.xlsx: The file cannot be read as a spreadsheet" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "said"),
+    [
+        ('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}', ("--k", "4"), "k must be at least 5"),
+        ('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}', ("--days", "2"), "at least 5 days"),
+        ('{"at": "2026-03-02T10:15:00", "unit": "../../x", "answers": {}}', (), "unit '../../x'"),
+        ('{"at": "2026-03-02T10:15:00", "unit": "a\\u0000b", "answers": {}}', (), "unit 'a"),
+        ('{"at": "9999-12-31T23:15:00", "unit": "a", "answers": {}}', (), "out of range"),
+    ],
+)
+def test_arrivals_that_cannot_be_simulated_are_refused_in_one_line(
+    run: Run, tmp_path: Path, line: str, words: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "arrivals").write_text(line + "\n")
+    refused = run("simulate", "--arrivals", "arrivals", *words)
+    assert refused.exit_code == 2, refused.exception
+    assert len(refused.stderr.splitlines()) == 1
+    assert said in refused.stderr
+
+
+def test_looking_where_nothing_is_makes_nothing(run: Run, tmp_path: Path) -> None:
+    assert run("results").exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_round_to_come_is_said_to_come(run: Run) -> None:
+    printed(run("init"))
+    coming = f"{datetime.now() + timedelta(days=9):%Y-%m-%d}"
+    assert f"opens on {coming}, and is open until" in printed(run(*OPEN, "--opens", coming))
+
+
+def arrivals(folder: Path, rows: list[tuple[datetime, str]]) -> Path:
+    random = Random(1)
+    names = ["listened", "contact_support", "rights_knowledge", "feel_better"]
+    file = folder / "arrivals.jsonl"
+    lines = [
+        json.dumps(
+            {"at": at.isoformat(), "unit": unit, "answers": {name: random.randint(1, 5) for name in names}}
+        )
+        for at, unit in rows
+    ]
+    file.write_text("\n".join(lines))
+    return file
+
+
+def simulated(
+    run: Run, folder: Path, rows: list[tuple[datetime, str]], *words: str
+) -> list[dict[str, object]]:
+    out = folder / "out.jsonl"
+    printed(run("simulate", "--arrivals", str(arrivals(folder, rows)), "--out", str(out), *words))
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+MORNING = datetime(2026, 3, 2, 9)
+
+
+def test_the_survey_of_2022_keeps_every_ballot(run: Run, tmp_path: Path) -> None:
+    """20 guests in 5 days at one unit, as many as answered in 2022."""
+    rows = [(MORNING + timedelta(days=at % 5, minutes=17 * at), "dagverksamheten") for at in range(20)]
+    seen = simulated(run, tmp_path, rows, "--k", "5")
+    [last] = seen[-1]["snapshot"]["rounds"]  # type: ignore[index]
+    assert [(node["id"], node["answered"]) for node in last["nodes"]] == [("dagverksamheten", 20)]
+    assert seen[-1]["at"] != seen[0]["at"]
+
+
+def test_three_units_with_three_guests_a_day_lose_none_and_show_no_step_below_k(
+    run: Run, tmp_path: Path
+) -> None:
+    rows = [(MORNING + timedelta(days=day, minutes=guest * 40), unit)
+            for day in range(14) for guest in range(3) for unit in ("a", "b", "c")]  # fmt: skip
+    seen = [line["snapshot"] for line in simulated(run, tmp_path, rows, "--k", "5")]
+    [last] = seen[-1]["rounds"]  # type: ignore[index]
+    assert last["nodes"][0]["answered"] == len(rows) == 126
+    step = smallest_step(seen)  # type: ignore[arg-type]
+    assert step is not None
+    assert step >= 5
+
+
+BAD_ARRIVALS = {
+    "no JSON": "x",
+    "no time": '{"unit": "a", "answers": {}}',
+    "a time with a zone": '{"at": "2026-03-02T10:15:00+01:00", "unit": "a", "answers": {}}',
+    "an answer off the scale": '{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {"listened": 6}}',
+    "an unknown statement": '{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {"other": 1}}',
+    "a list": "[]",
+}
+
+
+@pytest.mark.parametrize("case", BAD_ARRIVALS)
+def test_a_bad_arrival_is_named_by_file_and_line(run: Run, tmp_path: Path, case: str) -> None:
+    file = tmp_path / "arrivals.jsonl"
+    file.write_text('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}\n' + BAD_ARRIVALS[case])
+    done = run("simulate", "--arrivals", str(file), "--out", "out.jsonl")
+    assert done.exit_code == 2
+    assert f"{file}: line 2: " in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,607 @@
+"""The staff's side: who gets in, what they see, and that nothing there changes a round."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import zipfile
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+from werkzeug.test import TestResponse
+
+from kiosk.desk.login.throttle import FREE_FAILURES
+from kiosk.domain.rounds import Admission
+from kiosk.domain.snapshot import etag
+from kiosk.storage import Account
+from kiosk.storage.passwords import hash_password
+from kiosk.storage.staff_records import Deed
+from tests.tools.desk_side import HASH, PASSWORD, Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+SIGNED_IN_PAGES = ["/admin/", "/admin/results/r/frida", "/admin/rounds", "/admin/rounds/new", "/admin/links"]
+
+
+@pytest.mark.parametrize("path", [*SIGNED_IN_PAGES, "/admin/languages"])
+def test_without_signing_in_every_page_leads_to_the_form(desk: Desk, path: str) -> None:
+    response = desk.client.get(path)
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/admin/sign-in")
+
+
+def test_signing_in_leads_to_the_page_asked_for(desk: Desk) -> None:
+    data = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": PASSWORD}
+    response = desk.client.post("/admin/sign-in?next=/admin/rounds", data=data)
+    assert (response.status_code, response.headers["Location"]) == (303, "/admin/rounds")
+    cookie = response.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+@pytest.mark.parametrize(
+    "away", ["https://evil.example/", "//evil.example/admin/", "/\\evil.example", "x", "//["]
+)
+def test_signing_in_leads_nowhere_else(desk: Desk, away: str) -> None:
+    data = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": PASSWORD}
+    response = desk.client.post("/admin/sign-in", data=data, query_string={"next": away})
+    assert response.headers["Location"] == "/admin/"
+
+
+def test_a_wrong_name_and_a_wrong_password_look_the_same(desk: Desk) -> None:
+    def page(response: TestResponse) -> str:
+        return re.sub(r'value="[^"]*"', "", response.text)
+
+    known, unknown = desk.sign_in("anna", "wrong"), desk.sign_in("nobody", "wrong")
+    assert (known.status_code, unknown.status_code) == (403, 403)
+    assert page(known) == page(unknown)
+    assert desk.client.get("/admin/rounds").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["anna", "nobody"])
+def test_guessing_is_slowed_down_even_for_the_right_password(desk: Desk, name: str) -> None:
+    for _ in range(FREE_FAILURES):
+        assert desk.sign_in(name, "wrong").status_code == 403
+    slowed = desk.sign_in(name)
+    assert slowed.status_code == 429
+    assert slowed.headers["Retry-After"] == "2"
+
+
+def test_after_the_wait_the_right_password_is_taken(desk: Desk) -> None:
+    for _ in range(FREE_FAILURES):
+        desk.sign_in("anna", "wrong")
+    desk.now += timedelta(seconds=2)
+    assert desk.sign_in().status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/admin/sign-in", "/admin/sign-out", "/admin/links", "/admin/rounds/new"])
+def test_a_form_without_its_token_is_refused(desk: Desk, path: str) -> None:
+    desk.sign_in()
+    response = desk.client.post(path, data={"name": "anna", "password": PASSWORD, "unit": "frida"})
+    assert response.status_code == 400
+    assert "legat öppen för länge" in response.text
+    assert desk.store.links.all() == []
+
+
+def test_a_session_ends_after_half_an_hour_without_a_request(desk: Desk) -> None:
+    desk.sign_in()
+    for _ in range(3):
+        desk.now += timedelta(minutes=29)
+        assert desk.client.get("/admin/rounds").status_code == 200
+    desk.now += timedelta(minutes=31)
+    assert desk.client.get("/admin/rounds").status_code == 302
+
+
+def test_after_a_session_has_ended_one_signs_in_at_the_first_try(desk: Desk) -> None:
+    desk.sign_in()
+    desk.now += timedelta(days=3)
+    assert desk.sign_in().status_code == 303
+    assert desk.client.get("/admin/rounds").status_code == 200
+
+
+def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(desk: Desk) -> None:
+    desk.sign_in()
+    for _ in range(3):
+        desk.now += timedelta(minutes=10)
+        assert desk.client.get("/admin/", headers={"X-By-Itself": "1"}).status_code == 200
+    desk.now += timedelta(minutes=1)
+    assert desk.client.get("/admin/").status_code == 302
+
+
+def test_a_session_ends_after_ten_hours_whatever_happens(desk: Desk) -> None:
+    desk.sign_in()
+    for _ in range(29):
+        desk.now += timedelta(minutes=20)
+        desk.client.get("/admin/rounds")
+    assert desk.client.get("/admin/rounds").status_code == 200
+    desk.now += timedelta(minutes=21)
+    assert desk.client.get("/admin/rounds").status_code == 302
+
+
+def test_a_session_ends_when_the_password_changes_and_when_signing_out(desk: Desk) -> None:
+    desk.sign_in()
+    desk.store.accounts.set(Account("anna", "coordinator", hash_password("another password")))
+    assert desk.client.get("/admin/rounds").status_code == 302
+    desk.store.accounts.set(Account("anna", "coordinator", HASH))
+    desk.sign_in()
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
+    assert desk.client.get("/admin/rounds").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/admin/results/r/frida", "/admin/rounds/new", "/admin/languages"])
+def test_staff_see_no_results_and_open_no_round(desk: Desk, path: str) -> None:
+    desk.answer(30)
+    desk.sign_in("bo")
+    response = desk.client.get(path)
+    assert response.status_code == 403
+    assert "data-count" not in response.text
+    assert desk.client.get("/admin/").headers["Location"] == "/admin/rounds"
+    assert desk.client.get("/results.json").status_code == 403
+
+
+def test_staff_see_a_round_once_it_is_closed(desk: Desk) -> None:
+    desk.answer(30)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in("bo")
+    page = desk.client.get("/admin/results/r/dagverksamheten").text
+    assert "data-count" in page
+    assert "/admin/export/" not in page
+    assert desk.client.get("/admin/export/counts.csv").status_code == 403
+
+
+def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
+    desk.answer(30)
+    desk.store.accounts.set(Account("cia", "viewer", HASH))
+    desk.sign_in("cia")
+    assert "data-count" in desk.client.get("/admin/").text
+    for path in ("/results.json", "/admin/export/counts.csv", "/admin/rounds"):
+        assert desk.client.get(path).status_code == 200
+    for path in ("/admin/rounds/new", "/admin/links", "/admin/languages"):
+        assert desk.client.get(path).status_code == 403
+
+
+def test_every_unit_stands_in_a_table_beside_the_chart_unit_by_unit(desk: Desk) -> None:
+    desk.answer(30)
+    desk.answer(40, "matcentralen")
+    desk.sign_in()
+    page = desk.client.get("/admin/").text
+    for node in desk.store.snapshot()["rounds"][0]["nodes"]:
+        name = desk.round.tree.node(node["id"]).name
+        [row] = re.findall(rf'data-place="{name}">(.*?)</tr>', page, re.DOTALL)[:1]
+        told = re.findall(r"<td data-number>(\d+)(?:</td>| <span)", row)
+        if node["answered"] is None:
+            assert "Väntar på fler svar" in row
+        else:
+            table = node["statements"]["listened"]
+            assert told[:5] == [str(n) for n in reversed(table["counts"])]
+            assert sum(map(int, told[:5])) == int(told[5])
+    assert re.search(r"Flest höll med på (Dagverksamheten|Matcentralen), minst på", page)
+
+
+CHART = "/admin/chart/r/dagverksamheten/listened/"
+
+
+def test_a_chart_is_downloaded_with_the_snapshots_numbers(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "dagverksamheten"]
+    table = node["statements"]["listened"]
+    numbers = [
+        *reversed(table["counts"]),
+        sum(table["counts"]),
+        *table["no_answer"].values(),
+        table["withheld"],
+    ]
+    heading, line = csv.reader(io.StringIO(desk.client.get(f"{CHART}now.csv").get_data().decode("utf-8-sig")))
+    assert len(heading) == len(line)
+    assert line[1:] == [str(number) for number in numbers]
+    book = openpyxl.load_workbook(io.BytesIO(desk.client.get(f"{CHART}now.xlsx").get_data()))
+    assert [*book["chart"].values][1][1:] == tuple(numbers)
+    drawn = desk.client.get(f"{CHART}now.svg?download=1")
+    assert drawn.mimetype == "image/svg+xml"
+    assert drawn.headers["Content-Disposition"] == "attachment; filename=listened-dagverksamheten-r-now.svg"
+    assert f"n = {sum(table['counts'])}" in drawn.text
+    assert desk.client.get(f"{CHART}now.png").get_data().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["now.exe", "now", "then.svg", "time.svg", "places.svg", "now.SVG"])
+def test_a_chart_there_is_not_is_not_found(desk: Desk, name: str) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    assert desk.client.get(CHART + name).status_code == 404
+
+
+def test_staff_make_no_address(desk: Desk) -> None:
+    desk.sign_in("bo")
+    token = desk.token("/admin/rounds")
+    response = desk.client.post("/admin/links", data={"csrf_token": token, "unit": "frida", "kind": "kiosk"})
+    assert response.status_code == 403
+    assert desk.store.links.all() == []
+
+
+def test_the_snapshot_is_for_signed_in_coordinators(desk: Desk) -> None:
+    assert desk.client.get("/results.json").status_code == 401
+    desk.sign_in()
+    response = desk.client.get("/results.json")
+    assert (response.status_code, response.text) == (200, desk.store.snapshot_text())
+
+
+def test_the_snapshot_is_not_sent_again_until_it_changed(desk: Desk) -> None:
+    desk.sign_in()
+    tag = desk.client.get("/results.json").headers["ETag"]
+    assert tag == f'"{etag(desk.store.snapshot_text())}"'
+    assert desk.client.get("/results.json", headers={"If-None-Match": tag}).status_code == 304
+    desk.answer(30)
+    assert desk.client.get("/results.json", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
+    desk.answer(40)
+    desk.answer(33, "matcentralen")
+    desk.sign_in()
+    [published] = desk.store.snapshot()["rounds"]
+    for node in published["nodes"]:
+        page = desk.client.get(f"/admin/results/r/{node['id']}").text
+        counts = [int(n) for n in re.findall(r'data-count="(\d+)"', page)]
+        tables = node.get("statements", {}).values()
+        assert counts == [n for table in tables for n in reversed(table["counts"])]
+        outside = re.findall(r"<td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td>", page)
+        assert [tuple(map(int, row)) for row in outside] == [
+            (sum(table["counts"]), *table["no_answer"].values(), table["withheld"]) for table in tables
+        ]
+        figures = json.loads(page.split('id="figures">')[1].split("</script>")[0])
+        for name, table in node.get("statements", {}).items():
+            n = sum(table["counts"])
+            shown = [trace["x"][0] for trace in figures[f"{name}-now"]["data"]]
+            assert shown == [100 * count / n for count in reversed(table["counts"])]
+
+
+def test_a_download_holds_the_snapshots_counts_and_is_for_coordinators(desk: Desk) -> None:
+    desk.answer(40)
+    desk.sign_in()
+    assert desk.client.get("/admin/export/snapshot.json").text == desk.store.snapshot_text()
+    counts = desk.client.get("/admin/export/counts.csv")
+    assert counts.headers["Content-Disposition"] == "attachment; filename=counts.csv"
+    assert counts.text.count("dagverksamheten") == 4 * (5 + 3 + 1)
+    assert desk.client.get("/admin/export/kiosk.sqlite").status_code == 404
+    desk.client = desk.app.test_client()
+    desk.sign_in("bo")
+    assert desk.client.get("/admin/export/counts.csv").status_code == 403
+
+
+def test_a_node_with_too_little_says_so_and_shows_no_figure(desk: Desk) -> None:
+    desk.answer(9)
+    desk.sign_in()
+    page = desk.client.get("/admin/results/r/dagverksamheten").text
+    assert "Väntar på fler svar." in page
+    assert "data-count" not in page
+
+
+def test_a_page_that_is_not_there_is_said_so_in_plain_words(desk: Desk) -> None:
+    desk.sign_in()
+    for path in ("/admin/nothing", "/admin/results/r/nowhere", "/admin/results/none/frida"):
+        response = desk.client.get(path)
+        assert response.status_code == 404
+        assert "Sidan finns inte." in response.text
+
+
+def test_a_failure_tells_the_operator_where_and_the_reader_nothing(
+    desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+
+    def broken() -> str:
+        raise OSError("disk full at anna's answers")
+
+    monkeypatch.setattr(desk.store, "snapshot", broken)
+    response = desk.client.get("/admin/")
+    assert response.status_code == 500
+    assert "Ingenting ändrades" in response.text
+    told = capfd.readouterr().err
+    assert "OSError" in told
+    assert "anna" not in told + response.text.replace("Logga ut anna", "")
+
+
+def open_round(desk: Desk, **changes: object) -> TestResponse:
+    day = desk.now.date()
+    data: dict[str, object] = {
+        "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap_latt", "tree": "vasteras",
+        "k": "8", "opens": str(day + timedelta(days=100)), "closes": str(day + timedelta(days=150)),
+        "admission": ["kiosk", "slip"], "figures": "live", "understood": "y",
+    }  # fmt: skip
+    return desk.client.post("/admin/rounds/new", data={**data, **changes})
+
+
+def test_a_coordinator_opens_a_round_with_frozen_terms(desk: Desk) -> None:
+    desk.sign_in()
+    assert open_round(desk).status_code == 303
+    newest = desk.store.rounds()[0].round
+    assert newest.k == 8
+    assert newest.admission == {Admission.KIOSK, Admission.SLIP}
+    assert newest.closes_at == datetime(2026, 7, 31)
+    assert newest.id in desk.client.get("/admin/rounds").text
+
+
+def test_what_to_expect_is_said_first_and_opens_nothing(desk: Desk) -> None:
+    desk.sign_in()
+    told = open_round(desk, a_day="0.5")
+    assert told.status_code == 200
+    assert "efter ungefär 48 dygn" in told.text
+    assert len(desk.store.rounds()) == 1
+    assert open_round(desk, a_day="0.5", thought_over="y").status_code == 303
+    assert len(desk.store.rounds()) == 2
+
+
+def test_a_broken_rule_is_told_before_what_to_expect(desk: Desk) -> None:
+    desk.sign_in()
+    told = open_round(desk, a_day="3", opens="2026-03-10")
+    assert (told.status_code, "pågår på samma ställe" in told.text) == (400, True)
+    assert 'id="outlook"' not in told.text
+
+
+BAD_ROUNDS = {
+    "guests in words": ({"a_day": "många"}, "Något saknas"),
+    "guests below nothing": ({"a_day": "-3"}, "Något saknas"),
+    "k under the floor": ({"k": "4"}, "k måste vara minst 5"),
+    "k in words": ({"k": "fem"}, "heltal"),
+    "too short": ({"closes": "2026-06-12"}, "minst 5 dagar"),
+    "the last day there is": ({"closes": "9999-12-31"}, "högst 366 dagar"),
+    "no such day": ({"closes": "2026-02-30"}, "datum"),
+    "another round runs": ({"opens": "2026-03-10"}, "pågår på samma ställe"),
+    "no way in": ({"admission": []}, "minst ett sätt"),
+    "an unknown way in": ({"admission": ["door"]}, "door"),
+    "not understood": ({"understood": ""}, "Något saknas"),
+    "an unknown survey": ({"survey": "other"}, "Något saknas"),
+    "an unknown tree": ({"tree": "other"}, "Något saknas"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ROUNDS)
+def test_a_round_that_breaks_a_rule_is_refused_with_the_reason(desk: Desk, case: str) -> None:
+    changes, words = BAD_ROUNDS[case]
+    desk.sign_in()
+    response = open_round(desk, **changes)
+    assert response.status_code == 400
+    assert words in response.text
+    assert 'value="2026-06-10"' in response.text or "opens" in changes
+    assert [state.round.id for state in desk.store.rounds()] == ["r"]
+
+
+def test_an_address_is_made_for_a_unit(desk: Desk) -> None:
+    desk.sign_in()
+    data = {"csrf_token": desk.token("/admin/links"), "unit": "frida", "kind": "kiosk"}
+    assert desk.client.post("/admin/links", data=data).status_code == 303
+    [made] = desk.store.links.all()
+    assert f"http://guest.example/k/{made.code}" in desk.client.get("/admin/links").text
+
+
+def test_an_unreviewed_language_is_called_so(desk: Desk) -> None:
+    desk.sign_in()
+    page = desk.client.get("/admin/languages").text
+    rows = dict(re.findall(r'<span lang="(\w+)".*?</th>\s*<td>(.*?)</td>', page))
+    assert rows["ar"] == "nej"
+    assert rows["sv"].startswith("ja")
+
+
+def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    token = desk.token("/admin/")
+    data = {"csrf_token": token, "language": "en", "next": "/admin/"}
+    assert desk.client.post("/admin/language", data=data).headers["Location"] == "/admin/"
+    page = desk.client.get("/admin/").text
+    assert '<html lang="en"' in page
+    assert "How to read the figures" in page
+    assert "staff listen to me" in page
+
+
+WRITES = {
+    "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
+    "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
+    "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
+    "/admin/links/slips", "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
+    "/admin/activities", "/admin/surveys/import", "/admin/languages/<code>/file",
+    "/admin/surveys/<survey_id>/preview", "/admin/surveys/<survey_id>/preview/<any(kiosk):device>",
+    "/admin/surveys/<survey_id>/remove", "/admin/languages/<code>", "/admin/reference",
+}  # fmt: skip
+
+
+def _filled(path: str) -> str:
+    parts = {
+        "<survey_id>": "ombudsmannaskap",
+        "<round_id>": "r",
+        "<code>": "en",
+        "<any(kiosk):device>": "kiosk",
+    }
+    for name, value in parts.items():
+        path = path.replace(name, value)
+    return path
+
+
+def test_no_route_closes_a_round_or_changes_its_terms(desk: Desk) -> None:
+    """Every route that takes a form is named here; each is posted whatever could change a round."""
+    rules = [
+        rule
+        for rule in desk.app.url_map.iter_rules()
+        if rule.methods and rule.methods & {"POST", "PUT", "DELETE", "PATCH"}
+    ]
+    assert {rule.rule for rule in rules} == WRITES
+    desk.sign_in()
+    before = desk.store.rounds()
+    for path in WRITES - {"/admin/sign-out"}:
+        data = {
+            "csrf_token": desk.token("/admin/rounds/new"), "id": "r", "round": "r", "k": "5",
+            "closes": "2026-03-03", "opens": "2026-03-02", "survey": "ombudsmannaskap",
+            "tree": "vasteras", "admission": "poster", "understood": "y", "closed": "1",
+            "name": "anna", "password": PASSWORD,
+        }  # fmt: skip
+        desk.client.post(_filled(path), data=data)
+    assert desk.store.rounds() == before
+
+
+def test_every_page_forbids_inline_code_and_foreign_sources(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    for path in [*SIGNED_IN_PAGES, "/admin/languages", "/admin/nothing", "/results.json"]:
+        response = desk.client.get(path)
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert not re.search(r'\son\w+=|\sstyle="|<style|href="http(?!://guest\.example)', response.text)
+
+
+def test_the_demonstration_is_marked_on_every_page(desk: Desk) -> None:
+    desk.store.mark_demonstration()
+    assert 'class="demonstration"' in desk.client.get("/admin/sign-in").text
+    desk.sign_in()
+    for path in [*SIGNED_IN_PAGES, "/admin/languages", "/admin/nothing"]:
+        assert 'class="demonstration"' in desk.client.get(path).text
+
+
+def test_a_planned_round_hides_neither_the_running_one_nor_what_a_wall_shows(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    planned = replace(
+        desk.round, id="later", opens_at=desk.round.closes_at, closes_at=desk.round.closes_at + timedelta(90)
+    )
+    desk.store.open_round(planned, desk.now)
+    page = desk.client.get("/admin/").text
+    assert "har svarat</strong>" in page
+    assert "/results/later/" not in page
+    assert desk.client.get("/admin/results/later/frida").status_code == 403
+    desk.now = planned.opens_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    assert "/results/later/" in desk.client.get("/admin/").text
+
+
+@pytest.mark.parametrize("number", ["sNaN", "NaN", "Infinity", "1e9999", "x"])
+def test_what_is_no_number_of_guests_is_refused(desk: Desk, number: str) -> None:
+    desk.sign_in()
+    data = {"csrf_token": desk.token("/admin/rounds/new"), "a_day": number}
+    assert desk.client.post("/admin/rounds/new", data=data).status_code == 400
+
+
+@pytest.mark.parametrize("minutes", [31, 90, 24 * 60])
+def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> None:
+    desk.sign_in()
+    data = {
+        "csrf_token": desk.token("/admin/rounds/new"),
+        "text": "En halvtimmes <arbete>",
+        "password": "hemligt",
+    }
+    desk.now += timedelta(minutes=minutes)
+    for path in ("/admin/rounds/new", "/admin/links/slips"):
+        answer = desk.client.post(path, data=data)
+        assert answer.status_code == 401
+        assert "Inget är sparat." in answer.text
+        assert "En halvtimmes &lt;arbete&gt;</textarea>" in answer.text
+        assert "hemligt" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "said"),
+    [
+        ("bo", "/admin/log", "Bara samordnare kan använda sidan ”Logg”."),
+        ("bo", "/admin/walls", "Bara samordnare kan använda sidan ”Väggskärmar”."),
+        ("cia", "/admin/links", "Bara samordnare och personal kan använda sidan ”Adresser”."),
+        ("bo", "/admin/export/counts.csv", "Bara samordnare och läsare kan använda sidan ”Resultat”."),
+        ("bo", "/admin/results/r/frida", "Omgången pågår."),
+        ("anna", "/admin/surveys/ombudsmannaskap", "följer med programmet"),
+    ],
+)
+def test_who_may_not_see_a_page_is_told_whom_it_is_for(desk: Desk, name: str, path: str, said: str) -> None:
+    desk.store.accounts.set(Account("cia", "viewer", HASH))
+    desk.sign_in(name)
+    refused = desk.client.get(path)
+    assert refused.status_code == 403
+    assert said in refused.text
+
+
+@pytest.mark.parametrize(
+    ("language", "small", "large"), [("sv", "0,1", "10\xa0000"), ("en", "0.1", "10,000")]
+)
+def test_numbers_are_written_as_people_write_them(desk: Desk, language: str, small: str, large: str) -> None:
+    desk.sign_in()
+    desk.client.post("/admin/language", data={"csrf_token": desk.token("/admin/"), "language": language})
+    told = open_round(desk, a_day="0.1", k="5", closes=str(desk.now.date() + timedelta(days=170))).text
+    assert f" {small} " in told.split('id="outlook"')[1]
+    outside = open_round(desk, a_day="0.05").text
+    assert small in outside
+    assert large in outside
+    assert "Numret" not in outside
+
+
+def test_no_smaller_k_is_advised_than_there_is(desk: Desk) -> None:
+    desk.sign_in()
+    days = {"a_day": "0.1", "closes": str(desk.now.date() + timedelta(days=170))}
+    assert "ett mindre k" not in open_round(desk, k="5", **days).text
+    assert "ett mindre k" in open_round(desk, k="6", **days).text
+
+
+def test_a_round_says_which_languages_freeze_and_tells_like_surveys_apart(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, languages=frozenset({"ar"}))
+    desk.sign_in()
+    page = re.sub(r"<[^>]+>", "", desk.client.get("/admin/rounds/new").text)
+    assert "Översättningarna fryser också." in page
+    assert "Språk gästerna kan välja: Svenska, العربية. Inte granskade: English, العربية," in page
+    survey = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"]
+    assert f"{survey.title} (påståenden: 4, version {survey.version})" in page
+    assert 'href="/admin/surveys/ombudsmannaskap/preview"' in desk.client.get("/admin/rounds/new").text
+
+
+def test_the_rounds_lead_to_their_results_for_those_who_may_see_them(desk: Desk) -> None:
+    to_results = 'href="/admin/results/r/vasteras"'
+    desk.sign_in("bo")
+    assert to_results not in desk.client.get("/admin/rounds").text
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in("bo")
+    assert to_results in desk.client.get("/admin/rounds").text
+
+
+def test_the_log_says_what_was_done_in_words(desk: Desk) -> None:
+    desk.sign_in()
+    data = {"csrf_token": desk.token("/admin/links"), "unit": "dagverksamheten", "kind": "kiosk"}
+    desk.client.post("/admin/links", data=data)
+    page = desk.client.get("/admin/log").text
+    assert "<td>loggade in</td><td>samordnare</td>" in page
+    assert "<td>gjorde en adress</td><td>Dagverksamheten, kiosk</td>" in page
+
+
+def test_an_account_that_is_called_as_a_unit_keeps_its_name_in_the_log(desk: Desk) -> None:
+    desk.store.office.note(desk.now, "kiosk", Deed.ACCOUNT_SET, "frida, staff")
+    desk.sign_in()
+    assert "<td>frida, personal</td>" in desk.client.get("/admin/log").text
+
+
+def test_a_data_package_is_of_one_snapshot(desk: Desk) -> None:
+    desk.answer(40)
+    desk.sign_in()
+    sent = desk.client.get("/admin/export/data-package.zip")
+    assert sent.headers["Content-Disposition"] == "attachment; filename=data-package.zip"
+    with zipfile.ZipFile(io.BytesIO(sent.get_data())) as package:
+        found = {name: package.read(name) for name in package.namelist()}
+    assert found["snapshot.json"].decode() == desk.store.snapshot_text()
+    for resource in json.loads(found["datapackage.json"])["resources"]:
+        content = found[resource["path"]]
+        assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert desk.client.get("/admin/export/data-package.zip").get_data() == sent.get_data()
+
+
+def test_a_surveys_own_words_are_marked_as_swedish(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    desk.client.post("/admin/language", data={"csrf_token": desk.token("/admin/"), "language": "en"})
+    page = desk.client.get("/admin/").text
+    assert f'<span lang="sv">{desk.round.survey.title}</span>' in page
+    assert f'Says something about: <span lang="sv">{desk.round.survey.statements[0].outcome}</span>' in page

@@ -1,0 +1,132 @@
+"""Figures from elsewhere: entered by a person, checked, marked, never mixed with what was counted here."""
+
+import csv
+import io
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kiosk.domain.earlier_figures import FiguresError, figures_from_json, read_count, read_figures
+from tests.tools.builders import survey
+from tests.tools.desk_side import Desk
+from tests.tools.earlier_figures import enter
+
+YEAR = (date(2022, 1, 1), date(2022, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("typed", "n", "count"),
+    [("10", 20, 10), ("50 %", 20, 10), ("35%", 20, 7), ("20 %", 20, 4), ("33 %", 12, 4), ("", 20, None),
+     (" 7 ", 20, 7), ("0", 20, 0), ("12,5 %", 8, 1)],
+)  # fmt: skip
+def test_a_count_is_read_as_it_is_printed(typed: str, n: int, count: int | None) -> None:
+    assert read_count(typed, n) == count
+
+
+@pytest.mark.parametrize("typed", ["50 % ja", "tio", "1.5", "33 %", "1e3", "%"])
+def test_what_is_no_count_of_twenty_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        read_count(typed, 20)
+
+
+def reasons(n: int, typed: dict[tuple[str, int], str], days: tuple[date, date] = YEAR) -> list[str]:
+    with pytest.raises(FiguresError) as refused:
+        read_figures(survey(), "a", *days, n, "report", typed)
+    return [reason.said(str) for reason in refused.value.reasons]
+
+
+def test_figures_that_cannot_be_right_are_refused_with_every_reason() -> None:
+    assert reasons(20, {}) == ["Skriv minst ett antal."]
+    assert "21 tillsammans, men 20" in reasons(20, {("s1", 5): "10", ("s1", 4): "7", ("s1", 3): "4"})[0]
+    assert "kan inte stämma med 20 svar" in reasons(20, {("s1", 5): "21"})[0]
+    assert len(reasons(20, {("s1", 5): "-1", ("s2", 1): "x"})) == 2
+    assert reasons(20, {("s1", 5): "1"}, (YEAR[1], YEAR[0])) == ["Sista dagen kommer före den första."]
+
+
+def test_figures_come_back_as_they_were_kept() -> None:
+    figures = read_figures(survey(), "a", *YEAR, 20, "report", {("s1", 5): "50 %", ("s2", 4): "7"})
+    assert figures.statements[0].counts == (None, None, None, None, 10)
+    assert figures_from_json(figures.as_json()) == figures
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.answer(30)
+    made.sign_in()
+    return made
+
+
+PAGE = "/admin/results/r/dagverksamheten"
+CHART = "/admin/chart/r/dagverksamheten/{}/time.csv"
+
+
+ENTERED = (("listened", 1, "10"), ("feel_better", 2, "7"), ("rights_knowledge", 3, "4"))
+"""Statement, its option's place from the highest, and the count its percentage stands for."""
+
+
+def lines(desk: Desk, statement: str) -> list[list[str]]:
+    content = desk.client.get(CHART.format(statement)).get_data()
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def test_imported_figures_stand_beside_the_rounds_marked(desk: Desk) -> None:
+    published = desk.store.snapshot_text()
+    before = re.findall(r'data-count="(\d+)"', desk.client.get(PAGE).text)
+    assert enter(desk).status_code == 303
+    page = desk.client.get(PAGE).text
+    assert page.count("importerat: Effektrapport 2022") == 3
+    assert "Ovanför: importerat" in desk.client.get(CHART.format("listened").replace("csv", "svg")).text
+    for statement, place, count in ENTERED:
+        heading, imported, now = lines(desk, statement)
+        assert len(heading) == len(imported) == len(now)
+        assert heading[6] == "Okänt"
+        assert (imported[6], now[6]) == (str(20 - int(count)), "0")
+        del imported[6]
+        assert imported[0] == "1 jan. 2022 – 31 dec. 2022, importerat: Effektrapport 2022"
+        assert [cell for at, cell in enumerate(imported[1:6], start=1) if at != place] == [""] * 4
+        assert (imported[place], imported[6], imported[7:11]) == (count, "20", [""] * 4)
+    assert re.findall(r'data-count="(\d+)"', page) == before
+    assert desk.store.snapshot_text() == published
+    assert "Effektrapport" not in desk.client.get("/admin/export/counts.csv").text
+
+
+def test_they_belong_to_one_place(desk: Desk) -> None:
+    enter(desk)
+    assert "Effektrapport" not in desk.client.get("/admin/results/r/vasteras").text
+
+
+def test_what_was_typed_stays_where_it_cannot_be_right(desk: Desk) -> None:
+    refused = enter(desk, **{"count-listened-5": "21"})
+    assert refused.status_code == 400
+    assert "21 kan inte stämma med 20 svar" in refused.text
+    assert 'name="count-listened-5" inputmode="numeric" maxlength="8" value="21"' in refused.text
+    assert desk.store.office.imported() == {}
+    assert enter(desk, n="många").status_code == 400
+    assert enter(desk, node="elsewhere").status_code == 400
+
+
+def test_they_are_taken_away_again(desk: Desk) -> None:
+    enter(desk)
+    [name] = desk.store.office.imported()
+    token = desk.token("/admin/imported")
+    assert (
+        desk.client.post("/admin/imported/remove", data={"csrf_token": token, "name": "x"}).status_code == 404
+    )
+    desk.client.post("/admin/imported/remove", data={"csrf_token": token, "name": name})
+    assert "Effektrapport" not in desk.client.get(PAGE).text
+
+
+def test_only_a_coordinator_enters_figures(desk: Desk) -> None:
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
+    desk.sign_in("bo")
+    for path in ("/admin/imported", "/admin/imported/new/ombudsmannaskap"):
+        assert desk.client.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["inf %", "1e999 %", "nan %", "9" * 4300, "9" * 13])
+def test_what_no_report_says_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=typed[:3]):
+        read_count(typed, 20)

@@ -1,0 +1,105 @@
+"""You said, we did: written once a round is closed, told to guests at its units in the languages it has."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kiosk.domain.rounds import Admission, Round
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import read_library
+from kiosk.settings import read_settings
+from tests.tools.desk_side import Desk
+
+
+class Closed:
+    """A desk whose first round is closed while a second one runs, and guests at both of two units."""
+
+    def __init__(self, folder: Path) -> None:
+        self.desk = Desk(folder)
+        self.desk.answer(30)
+        first = self.desk.round
+        self.desk.now = first.closes_at
+        self.desk.store.count(self.desk.now)
+        second = Round(
+            "second", first.survey, first.tree, 5, first.closes_at, first.closes_at + timedelta(days=90),
+            frozenset(Admission),
+        )  # fmt: skip
+        self.desk.store.open_round(second, self.desk.now)
+        self.desk.store.links.add(Admission.KIOSK, "frida", code="")
+        library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
+        app = create_guest_app(
+            self.desk.store, library, clock=lambda: self.desk.now, pace=Pace(0.0, 1), allowed_languages=None
+        )
+        self.guest: FlaskClient = app.test_client()
+        self.desk.sign_in()
+
+    def write(self, round_id: str = "r", **words: str) -> TestResponse:
+        path = f"/admin/reply/{round_id}"
+        data = {f"words-{code}": text for code, text in words.items()}
+        token = self.desk.token("/admin/walls")
+        return self.desk.client.post(path, data={"csrf_token": token, **data})
+
+    def told(self, language: str) -> str:
+        """What the guest's first page says in a language, or ""."""
+        page = self.guest.get(f"/?lang={language}").text
+        words = re.search(r'id="words">(.*?)</script>', page, re.DOTALL)
+        assert words
+        said: str = json.loads(words.group(1))[language]["reply"]
+        shown = re.search(r'<div id="reply"( hidden)?><p[^>]*>[^<]*</p><p>([^<]*)</p></div>', page)
+        assert bool(said) == bool(shown and not shown.group(1))
+        return said
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Closed:
+    return Closed(tmp_path)
+
+
+def test_guests_are_told_in_the_languages_there_is_a_text_in_and_no_other(closed: Closed) -> None:
+    assert closed.told("sv") == ""
+    assert closed.write(sv="Vi har  satt upp\nen lista.").status_code == 303
+    assert closed.told("sv") == "Vi har satt upp en lista."
+    assert closed.told("en") == ""
+
+
+def test_a_reply_can_be_changed_and_taken_back(closed: Closed) -> None:
+    closed.write(sv="En lista.")
+    closed.write(sv="Två listor.")
+    assert closed.told("sv") == "Två listor."
+    assert 'lang="sv" dir="ltr" rows="2" maxlength="240">Två listor.</textarea>' in (
+        closed.desk.client.get("/admin/reply/r").text
+    )
+    closed.write(sv="")
+    assert closed.told("sv") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [({"sv": "x" * 241}, "högst 240"), ({"sv": "a\u202eb"}, "tecken som inte går att visa")],
+)
+def test_a_text_that_cannot_be_shown_is_refused(closed: Closed, words: dict[str, str], said: str) -> None:
+    refused = closed.write(**words)
+    assert (refused.status_code, said in refused.text) == (400, True)
+    assert closed.told("sv") == ""
+
+
+def test_markup_stays_words(closed: Closed) -> None:
+    closed.write(sv="<script>alert(1)</script>")
+    assert "<script>alert" not in closed.guest.get("/").text
+
+
+def test_a_running_round_has_nothing_to_answer_to(closed: Closed) -> None:
+    assert closed.write("second", sv="x").status_code == 404
+    assert closed.write("no_such", sv="x").status_code == 404
+
+
+def test_staff_write_none(closed: Closed) -> None:
+    closed.desk.client.post("/admin/sign-out", data={"csrf_token": closed.desk.token("/admin/rounds")})
+    closed.desk.sign_in("bo")
+    assert closed.desk.client.get("/admin/reply/r").status_code == 403

@@ -1,0 +1,211 @@
+"""What stands around charts: sentences that claim no more than they may, pictures that stand alone."""
+
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.rounds import Admission
+from tests.tools.desk_side import START, Desk
+from tests.tools.earlier_figures import enter
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def answer(desk: Desk, agreeing: int, of: int, unit: str = "dagverksamheten", unsure: int = 0) -> None:
+    """So many of those who answer agree in the running round, and others do not know. Nothing is counted."""
+    running = desk.store.running_round(unit, desk.now)
+    for number in range(of + unsure):
+        option = (4 if number % 2 else 5) if number < agreeing else (1 if number % 2 else 2)
+        given = (NoAnswer.DONT_KNOW if number >= of else option,) * 4
+        desk.store.cast(running.id, unit, Ballot(given), desk.now)
+
+
+def next_round(desk: Desk, number: int) -> None:
+    """Close the round that runs, and open the next."""
+    desk.now = START + timedelta(days=92 * number)
+    desk.store.count(desk.now)
+    opened = replace(desk.round, id=f"r{number}", opens_at=desk.now, closes_at=desk.now + timedelta(days=90))
+    desk.store.open_round(opened, desk.now)
+
+
+def count(desk: Desk) -> None:
+    desk.now += timedelta(days=1)
+    desk.store.count(desk.now)
+
+
+def year(desk: Desk, *percents: int) -> None:
+    """Rounds of a hundred answers, the last of them still running."""
+    for number, percent in enumerate(percents):
+        if number:
+            next_round(desk, number)
+        answer(desk, percent, 100)
+    count(desk)
+    desk.sign_in()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def words(desk: Desk, address: str) -> list[str]:
+    """What stands in a picture, its lines joined to one text at the end."""
+    drawn = ET.fromstring(desk.client.get(address).text)
+    lines = [text.text or "" for text in drawn.iter(f"{SVG}text")]
+    return [*lines, " ".join(lines)]
+
+
+def listened(page: str) -> str:
+    """The part of the page about the first statement."""
+    return page.split('<h2 id="listened">')[1].split("<h2")[0]
+
+
+def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -> None:
+    year(desk, 40, 42, 95)
+    page = listened(desk.client.get("/admin/results/r2/dagverksamheten").text)
+    assert "Kan vara slump: sett över alla omgångar" in page
+    assert "höll 40 av 100 (40 %) med, i den senaste avslutade 42 av 100 (42 %)" in page
+    assert "Omgången som pågår är inte med i jämförelsen" in page
+    assert page.count("(pågår)</th>") + page.count("(pågår) <span") == 1
+    figures = json.loads(
+        desk.client.get("/admin/results/r2/dagverksamheten")
+        .text.split('id="figures">')[1]
+        .split("</script>")[0]
+    )
+    labels = figures["listened-time"]["layout"]["yaxis"]["ticktext"]
+    assert [label.endswith("<br>pågår") for label in labels] == [False, False, True]
+    chart = "/admin/chart/r2/dagverksamheten/listened/time"
+    assert words(desk, f"{chart}.svg").count("pågår") == 1
+    rows = list(csv.reader(io.StringIO(desk.client.get(f"{chart}.csv").get_data().decode("utf-8-sig"))))
+    assert [row[0].endswith(" (pågår)") for row in rows[1:]] == [False, False, True]
+
+
+def test_a_fall_in_the_last_round_is_told_where_all_rounds_together_rise(desk: Desk) -> None:
+    year(desk, 40, 50, 70, 80, 50, 50)
+    page = listened(desk.client.get("/admin/results/r5/dagverksamheten").text)
+    assert "Upp: sett över alla omgångar som kan jämföras har svaren blivit mer positiva" in page
+    assert "Men från näst sista till sista avslutade omgången blev svaren mindre positiva" in page
+
+
+def test_a_clear_difference_between_places_is_not_called_chance(desk: Desk) -> None:
+    answer(desk, 54, 54)
+    answer(desk, 0, 54, "matcentralen")
+    answer(desk, 5, 14, "frida")
+    count(desk)
+    desk.sign_in()
+    page = listened(desk.client.get("/admin/").text)
+    assert re.search(
+        r"Flest höll med på Dagverksamheten, minst på Matcentralen: \d+ av \d+ \(100 %\) mot 0 av", page
+    )
+    assert "Skillnaden är större än slumpen brukar göra." in page
+    assert "Bara ställen med minst 20 svar jämförs." in page
+    assert "kan vara slump" not in page.lower()
+
+
+def test_a_small_difference_between_places_may_be_chance(desk: Desk) -> None:
+    answer(desk, 48, 90)
+    answer(desk, 42, 90, "matcentralen")
+    count(desk)
+    desk.sign_in()
+    assert "Skillnaden kan vara slump." in listened(desk.client.get("/admin/").text)
+
+
+def test_places_stand_in_their_table_with_percentages_only_where_there_are_enough_answers(desk: Desk) -> None:
+    answer(desk, 30, 60)
+    answer(desk, 6, 15, "frida")
+    count(desk)
+    desk.sign_in()
+    page = listened(desk.client.get("/admin/").text)
+    rows = {
+        name: page.split(f'data-place="{name}">')[1].split("</tr>")[0]
+        for name in ("Dagverksamheten", "FRIDA")
+    }
+    assert re.search(
+        r"<td data-number>\d+ <span class=\"percent\">\(\d+ %\)</span><br>", rows["Dagverksamheten"]
+    )
+    assert "%" not in rows["FRIDA"]
+
+
+def test_answers_outside_the_scale_stand_below_every_bar(desk: Desk) -> None:
+    answer(desk, 30, 60, unsure=20)
+    answer(desk, 30, 60, "matcentralen")
+    count(desk)
+    desk.sign_in()
+    nodes = {node["id"]: node for node in desk.store.snapshot()["rounds"][0]["nodes"]}
+    unsure = nodes["dagverksamheten"]["statements"]["listened"]["no_answer"]["dont_know"]
+    assert unsure > 10
+    drawn = words(desk, "/admin/chart/r/vasteras/listened/places.svg")
+    assert drawn.count(f"Vet inte: {unsure}") == 2, "of the unit, and of the town it is in"
+    page = desk.client.get("/admin/").text
+    figures = json.loads(page.split('id="figures">')[1].split("</script>")[0])
+    notes = figures["listened-places"]["layout"]["annotations"]
+    assert [note["text"] for note in notes if note["name"] == "outside"] == [f"Vet inte: {unsure}"] * 2
+
+
+@pytest.mark.parametrize("kind", ["now", "time", "places"])
+def test_a_picture_far_from_here_can_be_traced(tmp_path: Path, kind: str) -> None:
+    desk = Desk(tmp_path, admission=frozenset({Admission.KIOSK, Admission.POSTER}))
+    desk.store.mark_demonstration()
+    year(desk, 40, 50)
+    enter(desk, node="vasteras")
+    *_, said = words(desk, f"/admin/chart/r1/vasteras/listened/{kind}.svg")
+    assert f"Frågor: Ombudsmannaskap i Dagverksamheten, version {desk.round.survey.version}. Pågår" in said
+    assert "räknat 3 juni 2026 kl. 12:00. Svar från: kiosk, affisch." in said
+    assert "DEMONSTRATION" in said
+    assert "Där hindrar inget att samma person svarar flera gånger." in said
+    assert ("importerat: Effektrapport 2022" in said) == (kind == "time")
+
+
+def test_a_picture_warns_of_rounds_that_guests_saw_differently(desk: Desk) -> None:
+    year(desk, 40)
+    survey = replace(desk.round.survey, texts={"en": {"Jag": "I"}})
+    desk.round = replace(desk.round, survey=survey)
+    next_round(desk, 1)
+    desk.sign_in()
+    *_, said = words(desk, "/admin/chart/r/dagverksamheten/listened/time.svg")
+    assert "Omgångarna har olika versioner" in said
+    assert f"version {desk.store.rounds()[1].round.survey.version}, {survey.version}. Avslutad" in said
+
+
+def test_the_page_says_once_what_a_picture_on_it_need_not_say(desk: Desk) -> None:
+    year(desk, 40, 50)
+    page = desk.client.get("/admin/results/r1/dagverksamheten").text
+    for source in re.findall(r'<img class="drawn" src="([^"]+)"', page):
+        drawn = words(desk, source.replace("&amp;", "&"))
+        assert desk.round.survey.statements[0].text not in drawn
+        assert not re.search(r"svarade|höll|räknat", drawn[-1])
+        assert "Instämmer helt" in drawn
+
+
+def test_charts_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> None:
+    year(desk, 40, 80, 80)
+    page = listened(desk.client.get("/admin/results/r2/vasteras").text)
+    told = re.findall(r'role="img" aria-label="([^"]+)"', page)
+    assert told == re.findall(r'<img class="drawn" src="[^"]+" alt="([^"]+)"', page)
+    now, time, places = told
+    assert "svarade ”Instämmer helt”" in now
+    assert "Upp: sett över alla omgångar" in time
+    assert "Färre än två ställen har minst 20 svar." in places
+
+
+def test_what_a_report_does_not_tell_is_called_unknown_in_its_bar(desk: Desk) -> None:
+    answer(desk, 30, 60)
+    count(desk)
+    desk.sign_in()
+    enter(desk)
+    page = desk.client.get("/admin/results/r/dagverksamheten").text
+    figures = json.loads(page.split('id="figures">')[1].split("</script>")[0])
+    assert figures["listened-time"]["data"][-1]["text"][0] == "10 okänt"
+    assert [shape["type"] for shape in figures["listened-time"]["layout"]["shapes"]] == ["line", "rect"]
+    drawn = desk.client.get("/admin/chart/r/dagverksamheten/listened/time.svg").text
+    assert drawn.count('stroke-dasharray="5 4"') == 2, "the bar's part, and what the colours mean"
+    assert "10 okänt" in drawn
+    assert listened(page).count("stroke-dasharray") == 1

@@ -1,0 +1,537 @@
+"""A coordinator writes a survey in the browser, translates it, and sees it as a guest does."""
+
+import io
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import gettempdir
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.rounds import Admission, Round
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.drafts import reviews
+from tests.tools.desk_side import Desk
+from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
+
+OWN = "/admin/surveys/ombudsmannaskap_2"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.sign_in()
+    return made
+
+
+def copied(desk: Desk) -> TestResponse:
+    token = desk.token("/admin/surveys")
+    return desk.client.post("/admin/surveys/copy", data={"csrf_token": token, "survey": "ombudsmannaskap"})
+
+
+def save(desk: Desk, statements: list[tuple[str, str, str]], **changes: str) -> TestResponse:
+    """Post the form with (place, id, text) for each row."""
+    seen = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
+    data: dict[str, object] = {
+        "csrf_token": desk.token("/admin/walls"), "seen": seen.group(1) if seen else "",
+        "title": "Våra frågor", "source": "Vi själva",
+        "licence": "Fria", "place": [row[0] for row in statements], "id": [row[1] for row in statements],
+        "text": [row[2] for row in statements], "outcome": ["Trygghet"] * len(statements),
+        "scale": ["yes5"] * len(statements),
+    }  # fmt: skip
+    return desk.client.post(OWN, data={**data, **changes})
+
+
+def asked(desk: Desk) -> list[tuple[str, str]]:
+    own = desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"]
+    return [(statement.id, statement.text) for statement in own.statements]
+
+
+def test_a_survey_is_copied_reworded_and_ordered(desk: Desk) -> None:
+    assert copied(desk).headers["Location"] == OWN
+    assert len(asked(desk)) == 4
+    rows = [("2", "listened", "Personalen lyssnar på mig"), ("1", "feel_better", "Jag mår bättre"),
+            ("3", "rights_knowledge", ""), ("4", "", "Jag är trygg här")]  # fmt: skip
+    assert save(desk, rows).status_code == 303
+    assert asked(desk) == [
+        ("feel_better", "Jag mår bättre"),
+        ("listened", "Personalen lyssnar på mig"),
+        ("jag_ar_trygg_har", "Jag är trygg här"),
+    ]
+
+
+def test_a_changed_survey_has_a_new_version_and_old_rounds_keep_theirs(desk: Desk) -> None:
+    copied(desk)
+    library = desk.app.extensions["desk"].library
+    before = library.surveys["ombudsmannaskap_2"]
+    of_round = Round(
+        "mine", before, library.trees["vasteras"], 5, datetime(2026, 6, 1), datetime(2026, 8, 1),
+        frozenset({Admission.KIOSK}),
+    )  # fmt: skip
+    desk.store.open_round(of_round, desk.now)
+    save(desk, [("1", "listened", "Andra ord")])
+    after = desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"]
+    assert after.version != before.version
+    [kept] = [state.round for state in desk.store.rounds() if state.round.id == "mine"]
+    assert kept.survey == before
+
+
+def test_a_written_survey_can_be_opened_and_answered(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "listened", "Jag är trygg här")])
+    day = desk.now.date()
+    data = {
+        "csrf_token": desk.token("/admin/walls"), "survey": "ombudsmannaskap_2", "tree": "vasteras",
+        "k": "5", "opens": str(day + timedelta(days=100)), "closes": str(day + timedelta(days=150)),
+        "admission": "kiosk", "figures": "live", "understood": "y",
+    }  # fmt: skip
+    assert desk.client.post("/admin/rounds/new", data=data).status_code == 303
+    assert desk.store.rounds()[0].round.survey.statements[0].text == "Jag är trygg här"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"title": ""}, "behöver ett namn"),
+        ({"text": "x" * 201}, "högst 200 tecken"),
+        ({"text": ""}, "minst ett"),
+    ],
+)
+def test_what_does_not_hold_is_said_and_what_was_typed_stays(
+    desk: Desk, changes: dict[str, str], said: str
+) -> None:
+    copied(desk)
+    before = asked(desk)
+    refused = save(desk, [("1", "listened", "Nya ord")], **changes)
+    assert (refused.status_code, said in refused.text) == (400, True)
+    if "text" not in changes:
+        assert ">Nya ord</textarea>" in refused.text
+    assert asked(desk) == before
+
+
+def test_wording_is_commented_beside_the_statement(desk: Desk) -> None:
+    copied(desk)
+    page = desk.client.get(OWN).text
+    assert page.count("Frågar om flera saker") == 1
+    assert "LIX 59" in page
+
+
+def test_a_shipped_survey_is_not_changed_here(desk: Desk) -> None:
+    assert desk.client.get("/admin/surveys/ombudsmannaskap").status_code == 403
+    assert desk.client.get("/admin/surveys/no_such").status_code == 404
+
+
+def test_a_preview_is_the_guests_own_page_and_sends_nothing(desk: Desk) -> None:
+    page = desk.client.get("/admin/surveys/ombudsmannaskap/preview?lang=ar").text
+    assert '<html lang="ar" dir="rtl">' in page
+    assert "/admin/static/guest.js" in page
+    assert page.count("<fieldset>") == 4
+    assert "Svarskiosk" not in page
+    before = desk.store.snapshot_text()
+    answers = dict.fromkeys(("listened", "feel_better"), "5")
+    sent = desk.client.post("/admin/surveys/ombudsmannaskap/preview", data=answers)
+    assert sent.headers["Location"] == "/admin/surveys/ombudsmannaskap/preview/thanks"
+    assert "Tack för dina svar!" in desk.client.get(sent.headers["Location"]).text
+    desk.store.count(desk.round.closes_at)
+    assert before != desk.store.snapshot_text()
+    assert [node["answered"] for node in desk.store.snapshot()["rounds"][0]["nodes"]] == [None] * 6
+
+
+def translate(desk: Desk, code: str, survey: str, words: dict[str, tuple[str, bool]]) -> TestResponse:
+    """Post the page with these texts changed, and all others as they stand."""
+    path = f"/admin/languages/{code}" + (f"?survey={survey}" if survey else "")
+    page = desk.client.get(path).text
+    rows = re.findall(
+        r'id="message-(\w+)">([^<]*)</th>.*?value="(\w+)"><textarea[^>]*>([^<]*)</textarea>.*?'
+        r'value="y"( checked)?',
+        page,
+        re.DOTALL,
+    )
+    data = {"csrf_token": desk.token("/admin/walls")}
+    for number, message, seen, text, checked in rows:
+        data[f"seen-{number}"] = seen
+        new, is_reviewed = words.get(message, (text, bool(checked)))
+        data[f"text-{number}"] = new
+        if is_reviewed:
+            data[f"reviewed-{number}"] = "y"
+    assert set(words) <= {row[1] for row in rows}
+    return desk.client.post(path, data=data)
+
+
+def test_a_survey_is_translated_and_marked_with_who_reviewed_it(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "listened", "Jag är trygg här")])
+    labels = list(desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].messages)
+    words = {label: (f"in English: {label}", True) for label in labels}
+    assert translate(desk, "en", "ombudsmannaskap_2", words).status_code == 303
+    page = desk.client.get("/admin/languages/en?survey=ombudsmannaskap_2").text
+    assert page.count("anna, 2026-03-02") == len(labels)
+    preview = desk.client.get(f"{OWN}/preview?lang=en").text
+    assert "in English: Jag är trygg här" in preview
+    assert desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].texts["en"]
+
+
+def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -> None:
+    def shown() -> bool:
+        state = re.search(
+            r'<span lang="en".*?</th>\s*<td>(ja|nej)', desk.client.get("/admin/languages").text, re.DOTALL
+        )
+        assert state
+        return state.group(1) == "ja"
+
+    assert not shown()
+    for survey in ("", "ombudsmannaskap", "ombudsmannaskap_latt"):
+        path = "/admin/languages/en" + (f"?survey={survey}" if survey else "")
+        found = re.findall(r'id="message-\w+">([^<]*)</th>', desk.client.get(path).text)
+        texts = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", desk.client.get(path).text)
+        translate(desk, "en", survey, {m: (t, True) for m, t in zip(found, texts, strict=True)})
+    assert shown()
+
+
+def test_a_text_that_cannot_stand_there_is_refused_and_nothing_is_saved(desk: Desk, tmp_path: Path) -> None:
+    refused = translate(
+        desk, "en", "", {"Fråga {n} av {total}": ("Question {n}", True), "Börja": ("Go", True)}
+    )
+    assert refused.status_code == 400
+    assert "samma ord inom klamrar" in refused.text
+    assert ">Question {n}</textarea>" in refused.text
+    assert not (tmp_path / "translations").exists()
+
+
+def upload(desk: Desk, content: bytes) -> TestResponse:
+    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(content), "kobo.xlsx")}
+    return desk.client.post("/admin/surveys/import", data=data)
+
+
+def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in_as_another(desk: Desk) -> None:
+    content = desk.client.get("/admin/surveys/ombudsmannaskap.xlsx").get_data()
+    assert upload(desk, content).headers["Location"] == OWN
+    library = desk.app.extensions["desk"].library
+    seed, own = library.surveys["ombudsmannaskap"], library.surveys["ombudsmannaskap_2"]
+    assert own.statements == seed.statements
+    assert own.source == "XLSForm kobo.xlsx"
+    assert own.texts == seed.texts
+
+
+def test_a_new_scale_comes_along(desk: Desk, tmp_path: Path) -> None:
+    content = sheet([HEAD, ASKED], CHOICES)
+    assert upload(desk, content).status_code == 303
+    assert upload(desk, content).status_code == 303
+    library = desk.app.extensions["desk"].library
+    assert library.surveys["imported"].statements[0].scale.labels == ("Nej", "Ja")
+    assert library.surveys["imported_2"].statements == library.surveys["imported"].statements
+    assert [path.name for path in (tmp_path / "questions" / "scales").iterdir()] == ["yes.toml"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no spreadsheet", sheet([HEAD, ["text", "a", "A"]], CHOICES)])
+def test_a_spreadsheet_that_is_no_survey_is_refused_and_leaves_nothing(
+    desk: Desk, tmp_path: Path, content: bytes
+) -> None:
+    refused = upload(desk, content)
+    assert refused.status_code == 400
+    assert 'role="alert"' in refused.text
+    assert not (tmp_path / "questions").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/languages/sv", "/admin/languages/xx", "/admin/languages/en?survey=x"]
+)
+def test_what_is_not_there_is_not_translated(desk: Desk, path: str) -> None:
+    assert desk.client.get(path).status_code == 404
+
+
+def test_staff_and_viewers_change_no_survey(desk: Desk) -> None:
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
+    desk.sign_in("bo")
+    for path in ("/admin/surveys", OWN, "/admin/surveys/ombudsmannaskap/preview", "/admin/languages/en"):
+        assert desk.client.get(path).status_code == 403
+
+
+def test_no_answer_of_a_preview_is_a_ballot(desk: Desk) -> None:
+    """The preview's form is the guest's; what it posts would be a ballot on the guests' side."""
+    page = desk.client.get("/admin/surveys/ombudsmannaskap/preview").text
+    words = re.search(r'id="words">(.*?)</script>', page, re.DOTALL)
+    assert words
+    assert set(json.loads(words.group(1))) >= {"sv", "ar", "fa", "en"}
+    assert NoAnswer.PREFER_NOT in page
+
+
+def send_file(desk: Desk, content: bytes) -> TestResponse:
+    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(content), "guest-en.po")}
+    return desk.client.post("/admin/languages/en/file", data=data)
+
+
+def test_a_translators_file_goes_out_and_comes_back_with_what_she_changed(desk: Desk, tmp_path: Path) -> None:
+    sent = desk.client.get("/admin/languages/en.po").get_data()
+    assert send_file(desk, sent).status_code == 303
+    assert reviews(tmp_path / "translations", "en") == {}
+    before = desk.app.extensions["desk"].library.guest["en"]
+    changed = sent.replace(
+        b'#, fuzzy\nmsgid "B\xc3\xb6rja"\nmsgstr "Start"', b'msgid "B\xc3\xb6rja"\nmsgstr "Begin"'
+    )
+    assert changed != sent
+    assert send_file(desk, changed).status_code == 303
+    after = desk.app.extensions["desk"].library.guest["en"]
+    assert after.texts == {**before.texts, "Börja": "Begin"}
+    assert set(before.unreviewed) - set(after.unreviewed) == {"Börja"}
+    assert reviews(tmp_path / "translations", "en") == {"Börja": "anna, 2026-03-02"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'msgid "Inte v\xc3\xa5r"\nmsgstr "Not ours"\n', "Filens huvud"),
+        ('msgid "Fråga {n} av {total}"\nmsgstr "Question"\n'.encode(), "Rad 1 i filen"),
+        (b"\xff\xfe", "Spara den som .po i UTF-8"),
+        (b'msgid "x', "Rad 1 i filen"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_its_line(
+    desk: Desk, tmp_path: Path, content: bytes, said: str
+) -> None:
+    refused = send_file(desk, content)
+    assert (refused.status_code, said in refused.text) == (400, True)
+    assert gettempdir() not in refused.text
+    assert not (tmp_path / "translations").exists()
+
+
+def test_who_saves_an_old_form_undoes_nothing(desk: Desk) -> None:
+    copied(desk)
+    old = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
+    assert old
+    save(desk, [("1", "listened", "Jag är trygg här"), ("2", "", "Jag är varm")])
+    kept = asked(desk)
+    refused = save(desk, [("1", "listened", "Min egen mening")], seen=old.group(1))
+    assert refused.status_code == 400
+    assert "Någon annan har ändrat frågorna" in refused.text
+    assert ">Min egen mening</textarea>" in refused.text
+    assert asked(desk) == kept
+
+
+@pytest.mark.parametrize(
+    ("places", "order"),
+    [
+        ("1234", "abcd"),
+        ("1232", "adbc"),
+        ("3234", "bcad"),
+        ("4234", "bcda"),
+        ("2134", "bacd"),
+        ("9991", "dabc"),
+    ],
+)
+def test_a_statement_stands_where_it_was_put(desk: Desk, places: str, order: str) -> None:
+    copied(desk)
+    save(desk, [(place, "", f"Påstående {name}") for place, name in zip(places, "abcd", strict=True)])
+    assert [text[-1] for _, text in asked(desk)] == list(order)
+
+
+def test_nothing_that_cannot_be_seen_is_kept_as_a_statement(desk: Desk) -> None:
+    copied(desk)
+    refused = save(desk, [("1", "listened", "\u200b")])
+    assert refused.status_code == 400
+    assert "skriv något som går att läsa" in refused.text
+
+
+class Open:
+    """A translation page as somebody has it open, to be sent later."""
+
+    def __init__(self, desk: Desk, path: str) -> None:
+        self.desk, self.path = desk, path
+        page = desk.client.get(path).text
+        self.keys = dict(re.findall(r'id="message-(\w+)">([^<]*)</th>', page))
+        seen = re.findall(r'name="(seen-\w+)" value="(\w+)"', page)
+        texts = re.findall(r'<textarea name="(text-\w+)"[^>]*>([^<]*)</textarea>', page)
+        self.form = {**dict(seen), **dict(texts)}
+
+    def send(self, message: str, text: str) -> TestResponse:
+        """Send it with one text changed and marked reviewed."""
+        key = next(key for key, found in self.keys.items() if found == message)
+        changed = {f"text-{key}": text, f"reviewed-{key}": "y"}
+        token = {"csrf_token": self.desk.token("/admin/walls")}
+        return self.desk.client.post(self.path, data={**token, **self.form, **changed})
+
+
+def test_a_page_that_lay_open_while_statements_moved_translates_the_right_one(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "", "Första"), ("2", "", "Andra")])
+    page = Open(desk, "/admin/languages/en?survey=ombudsmannaskap_2")
+    save(desk, [("1", "", "Andra"), ("2", "", "Första"), ("3", "", "Tredje")])
+    assert page.send("Första", "First").status_code == 303
+    found = desk.app.extensions["desk"].library.guest["en"].texts
+    assert found["Första"] == "First"
+    assert "Andra" not in found
+
+
+def test_two_who_translate_at_once_undo_nothing_unasked(desk: Desk) -> None:
+    one, other = (Open(desk, "/admin/languages/en") for _ in range(2))
+    assert one.send("Börja", "Go").status_code == 303
+    assert other.send("Nästa", "Forward").status_code == 303
+    texts = desk.app.extensions["desk"].library.guest["en"].texts
+    assert (texts["Börja"], texts["Nästa"]) == ("Go", "Forward")
+    refused = other.send("Börja", "Start now")
+    assert refused.status_code == 400
+    assert "Nu är den ”Go”" in refused.text
+    assert desk.app.extensions["desk"].library.guest["en"].texts["Börja"] == "Go"
+    again = Open(desk, "/admin/languages/en")
+    assert again.send("Börja", "Start now").status_code == 303
+
+
+def test_a_file_of_another_language_is_refused(desk: Desk) -> None:
+    polish = desk.client.get("/admin/languages/pl.po").get_data()
+    assert b"Language: pl" in polish
+    token = desk.token("/admin/walls")
+    for path, status in (("ar", 400), ("pl", 303)):
+        data = {"csrf_token": token, "file": (io.BytesIO(polish.replace(b"#, fuzzy\n", b"")), "x.po")}
+        refused = desk.client.post(f"/admin/languages/{path}/file", data=data)
+        assert refused.status_code == status
+    assert desk.app.extensions["desk"].library.guest["ar"].unreviewed
+
+
+def test_taking_a_survey_in_leaves_other_surveys_translations_alone(desk: Desk) -> None:
+    guest = desk.app.extensions["desk"].library.guest["ar"]
+    label = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"].messages[0]
+    Open(desk, "/admin/languages/ar?survey=ombudsmannaskap").send(label, guest.texts[label])
+    before = desk.app.extensions["desk"].library.guest["ar"]
+    assert label not in before.unreviewed
+    sheet = desk.client.get("/admin/surveys/ombudsmannaskap.xlsx").get_data()
+    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(sheet), "x.xlsx")}
+    assert desk.client.post("/admin/surveys/import", data=data).status_code == 303
+    after = desk.app.extensions["desk"].library.guest["ar"]
+    assert (after.texts, after.unreviewed) == (before.texts, before.unreviewed)
+
+
+def titles(desk: Desk) -> list[str]:
+    return [one.title for one in desk.app.extensions["desk"].library.surveys.values()]
+
+
+def test_no_two_surveys_have_one_title(desk: Desk) -> None:
+    copied(desk)
+    copied(desk)
+    sheet = desk.client.get("/admin/surveys/ombudsmannaskap_2.xlsx").get_data()
+    assert upload(desk, sheet).status_code == 303
+    assert len(set(titles(desk))) == len(titles(desk)) == 5
+    assert "Ombudsmannaskap i Dagverksamheten (kopia) (3)" in titles(desk)
+
+
+def test_a_long_title_is_copied_too(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "listened", "Jag är trygg här")], title="x" * 120)
+    data = {"csrf_token": desk.token("/admin/surveys"), "survey": "ombudsmannaskap_2"}
+    for _ in range(2):
+        assert desk.client.post("/admin/surveys/copy", data=data).status_code == 303
+    assert {len(title) for title in titles(desk) if title.startswith("x")} == {120}
+
+
+def test_a_saved_survey_is_said_to_be_saved_once(desk: Desk) -> None:
+    copied(desk)
+    saved = save(desk, [("1", "listened", "Jag är trygg här")])
+    assert '<p class="done" role="status">Sparat.</p>' in desk.client.get(saved.headers["Location"]).text
+    assert "Sparat." not in desk.client.get(OWN).text
+
+
+def remove(desk: Desk, survey_id: str) -> TestResponse:
+    data = {"csrf_token": desk.token("/admin/walls")}
+    return desk.client.post(f"/admin/surveys/{survey_id}/remove", data=data)
+
+
+def test_a_survey_no_round_uses_is_removed_after_a_question(desk: Desk, tmp_path: Path) -> None:
+    copied(desk)
+    assert "Ingen omgång använder frågorna." in desk.client.get(f"{OWN}/remove").text
+    assert (tmp_path / "questions" / "ombudsmannaskap_2.toml").exists()
+    assert desk.client.post(f"{OWN}/remove").status_code == 400
+    assert remove(desk, "ombudsmannaskap_2").status_code == 303
+    assert len(titles(desk)) == 2
+    assert (
+        "tog bort frågor</td><td>Ombudsmannaskap i Dagverksamheten (kopia)</td>"
+        in desk.client.get("/admin/log").text
+    )
+
+
+def test_a_survey_a_round_uses_or_that_is_shipped_stays(desk: Desk) -> None:
+    copied(desk)
+    library = desk.app.extensions["desk"].library
+    of_round = Round(
+        "mine", library.surveys["ombudsmannaskap_2"], library.trees["vasteras"], 5, datetime(2026, 6, 1),
+        datetime(2026, 8, 1), frozenset({Admission.KIOSK}),
+    )  # fmt: skip
+    desk.store.open_round(of_round, desk.now)
+    assert "En omgång använder de här frågorna." in remove(desk, "ombudsmannaskap_2").text
+    assert "följer med programmet" in remove(desk, "ombudsmannaskap_latt").text
+    assert len(titles(desk)) == 3
+    assert "/ombudsmannaskap_2/remove" not in desk.client.get("/admin/surveys").text
+
+
+PREVIEW = "/admin/surveys/ombudsmannaskap/preview"
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "is_kiosk"), [(PREVIEW, f"{PREVIEW}/kiosk", False), (f"{PREVIEW}/kiosk", PREVIEW, True)]
+)
+def test_a_preview_says_what_it_is_and_leads_to_the_other_device_and_back(
+    desk: Desk, path: str, other: str, *, is_kiosk: bool
+) -> None:
+    page = desk.client.get(path).text
+    assert "Förhandsvisning av ”Ombudsmannaskap i Dagverksamheten”. Inget sparas." in page
+    assert f'<a href="{other}">' in page
+    assert '<a href="/admin/surveys">Tillbaka till frågorna</a>' in page
+    assert ("data-idle" in page) == is_kiosk
+    for beside in ("/stored", "/thanks", "/practice"):
+        assert "Förhandsvisning" in desk.client.get(path + beside).text
+    taken = desk.client.post(path, data={"listened": "5"}, headers={"Kiosk-Script": "yes"})
+    assert (taken.status_code, taken.headers["Kiosk-Ballot"]) == (204, "taken")
+
+
+def test_only_a_preview_carries_pictures_in_itself(desk: Desk) -> None:
+    assert "img-src 'self' data:;" in desk.client.get(PREVIEW).headers["Content-Security-Policy"]
+    assert "data:" not in desk.client.get("/admin/surveys").headers["Content-Security-Policy"]
+
+
+def test_a_preview_is_marked_in_the_demonstration(desk: Desk) -> None:
+    marked = 'data-text="demonstration"'
+    assert marked not in desk.client.get(PREVIEW).text
+    desk.store.mark_demonstration()
+    assert marked in desk.client.get(PREVIEW).text
+
+
+def test_swedish_is_read_and_marked_and_never_changed(desk: Desk, tmp_path: Path) -> None:
+    page = desk.client.get("/admin/languages").text
+    assert "originalet, som alltid visas" in page
+    assert "men inte granskat" not in re.findall(r'lang="sv".*?</tr>', page, re.DOTALL)[0]
+    before = desk.app.extensions["desk"].library
+    form = desk.client.get("/admin/reference").text
+    sent = dict(re.findall(r'name="((?:seen|text)-\w+)" value="([^"]*)"', form))
+    key = next(name.removeprefix("text-") for name, text in sent.items() if text == "Börja")
+    sent |= {"csrf_token": desk.token("/admin/walls"), f"reviewed-{key}": "y", f"text-{key}": "Stick"}
+    assert desk.client.post("/admin/reference", data=sent).status_code == 303
+    after = desk.app.extensions["desk"].library
+    assert after.guest["sv"].texts == before.guest["sv"].texts
+    assert set(before.guest["sv"].unreviewed) - set(after.guest["sv"].unreviewed) >= {"Börja"}
+    assert reviews(tmp_path / "translations", "sv")["Börja"] == "anna, 2026-03-02"
+
+
+def test_a_swedish_text_that_is_no_longer_shipped_hides_no_language(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "translations" / "sv" / "LC_MESSAGES" / "guest.po"
+    path.parent.mkdir(parents=True)
+    path.write_text('msgid "Från förr"\nmsgstr "Från förr"\n', encoding="utf-8")
+    desk.app.extensions["desk"].reread()
+    guest = desk.app.extensions["desk"].library.guest
+    assert "Från förr" not in guest["sv"].texts
+    assert all(found.is_complete for found in guest.values())
+
+
+def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
+    guests = create_guest_app(
+        desk.store,
+        desk.app.extensions["desk"].library,
+        clock=lambda: desk.now,
+        pace=Pace(1.0, 1000),
+        allowed_languages=frozenset({"en"}),
+    )
+    desk.store.links.add(Admission.KIOSK, "frida", code="")
+    desk.app.extensions["desk"].take_in = guests.extensions["guest"].take_in
+    assert Open(desk, "/admin/languages/en").send("Börja", "Set off").status_code == 303
+    assert "Set off</button>" in guests.test_client(use_cookies=False).get("/?lang=en").text

@@ -1,0 +1,118 @@
+"""Wall screens: the snapshot for everybody who passes by, and nothing of who made them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.tools.desk_side import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.answer(40)
+    return made
+
+
+def make_wall(desk: Desk, node: str = "vasteras") -> str:
+    token = desk.token("/admin/walls")
+    assert desk.client.post("/admin/walls", data={"csrf_token": token, "node": node}).status_code == 303
+    return f"/admin/wall/{desk.store.office.walls()[-1].code}"
+
+
+def test_a_wall_shows_the_snapshot_to_whoever_has_its_address(desk: Desk) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    stranger = desk.app.test_client()
+    page = stranger.get(address)
+    assert page.status_code == 200
+    [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "vasteras"]
+    assert f"{node['answered']} har svarat" in page.text
+    pictures = re.findall(r'<img class="drawn" src="([^"]+)"', page.text)
+    assert len(pictures) == len(node["statements"]) == 4
+    for picture, table in zip(pictures, node["statements"].values(), strict=True):
+        drawn = stranger.get(picture)
+        assert drawn.mimetype == "image/svg+xml"
+        assert f">n = {sum(table['counts'])}</text>" in drawn.text
+
+
+def test_a_wall_carries_nothing_of_a_sign_in_and_fetches_itself(desk: Desk) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    page = desk.client.get(address)
+    assert ">anna<" not in page.text
+    assert "Logga ut" not in page.text
+    assert "csrf" not in page.text
+    assert "/admin/rounds" not in page.text
+    assert "Set-Cookie" not in desk.app.test_client().get(address).headers
+    assert page.headers["Refresh"] == "5"
+
+
+def test_a_closed_wall_shows_nothing(desk: Desk) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    code = address.rpartition("/")[2]
+    data = {"csrf_token": desk.token("/admin/walls"), "code": code}
+    assert desk.client.post("/admin/walls/remove", data=data).status_code == 303
+    assert desk.client.get(address).status_code == 404
+    assert desk.client.get(f"{address}/listened.svg").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/admin/walls", "/admin/walls/remove"])
+@pytest.mark.parametrize("name", ["bo", "nobody"])
+def test_only_a_coordinator_makes_or_closes_one(desk: Desk, name: str, path: str) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
+    if name == "bo":
+        desk.sign_in("bo")
+    token = desk.token("/admin/rounds" if name == "bo" else "/admin/sign-in")
+    data = {"csrf_token": token, "node": "frida", "code": address.rpartition("/")[2]}
+    assert desk.client.post(path, data=data).status_code == (403 if name == "bo" else 401)
+    assert len(desk.store.office.walls()) == 1
+
+
+@pytest.mark.parametrize("path", ["guess", "guess/listened.svg"])
+def test_a_guessed_address_shows_nothing(desk: Desk, path: str) -> None:
+    assert desk.client.get(f"/admin/wall/{path}").status_code == 404
+
+
+def test_a_wall_between_rounds_shows_the_last_one_and_before_any_says_so(desk: Desk) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    assert "40 har svarat" in desk.client.get(address).text
+    desk.store.office.remove_wall(address.rpartition("/")[2])
+    elsewhere = desk.store.office.add_wall("another_city")
+    assert "ingen omgång här ännu" in desk.client.get(f"/admin/wall/{elsewhere.code}").text
+
+
+def test_a_wall_of_a_closed_round_promises_no_next_count(desk: Desk) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    assert "Räknas nästa gång" in desk.client.get(address).text
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    page = desk.client.get(address).text
+    assert "Omgången är avslutad. Siffrorna ändras inte mer." in page
+    assert "Räknas" not in page
+
+
+def test_a_walls_pictures_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> None:
+    desk.sign_in()
+    page = desk.client.get(make_wall(desk)).text
+    told = re.findall(r'<img class="drawn" src="[^"]+" alt="([^"]+)"', page)
+    for alternative, statement in zip(told, desk.round.survey.statements, strict=True):
+        assert alternative.startswith(f"{statement.text}. ")
+        assert "svarade ”Instämmer helt” eller ”Instämmer bra”." in alternative
+
+
+def test_a_walls_pictures_are_named_by_their_count_so_that_no_old_one_is_shown_again(desk: Desk) -> None:
+    desk.sign_in()
+    address = make_wall(desk)
+    before = re.findall(r'<img class="drawn" src="([^"]+)"', desk.client.get(address).text)
+    desk.answer(40, "frida")
+    after = re.findall(r'<img class="drawn" src="([^"]+)"', desk.client.get(address).text)
+    assert not set(before) & set(after)

@@ -1,0 +1,104 @@
+"""When a box is counted, what leaves it, and what is published at closing."""
+
+import secrets
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.domain.box import draw_batch, full_at, plan_closing, veil
+from kiosk.domain.tree import Node, Tree
+from kiosk.library.trees import flat_tree
+
+ks = st.integers(5, 12)
+
+
+@given(st.integers(0, 200), st.integers(0, 200), ks)
+def test_a_box_that_is_not_full_stays_shut_and_k_always_stay(size: int, counted: int, k: int) -> None:
+    batch, rest = draw_batch(range(size), counted, k, secrets.SystemRandom())
+    assert sorted([*batch, *rest]) == list(range(size))
+    assert (len(batch) == 0) == (size < full_at(counted, k))
+    assert not batch or (len(batch) >= k and len(rest) == k)
+
+
+def test_every_ballot_is_equally_likely_to_leave() -> None:
+    rng = secrets.SystemRandom()
+    left = [0] * 15
+    for _ in range(4500):
+        for ballot in draw_batch(range(15), 0, 5, rng)[0]:
+            left[ballot] += 1
+    chi_square = sum((n - 3000) ** 2 / 1000 for n in left)
+    assert chi_square < 42  # 14 degrees of freedom, p = 0.0001
+
+
+@given(st.lists(st.integers(0, 30), min_size=2, max_size=9))
+def test_the_veil_leaves_two_answers_possible(counts: list[int]) -> None:
+    published, withheld = veil(counts)
+    assert sum(published) + withheld == sum(counts)
+    n = sum(counts)
+    assert n < 5 or max(published) < n
+    assert withheld == (1 if n and max(counts) >= n - 1 else 0)
+
+
+@given(st.integers(2, 20), st.integers(0, 3), st.integers(0, 3))
+def test_one_who_differs_looks_like_none_who_differs(n: int, top: int, other: int) -> None:
+    unanimous, lone = [0] * 4, [0] * 4
+    unanimous[top] = n
+    lone[top], lone[other] = n - 1, lone[other] + 1
+    if n > 2 and top != other:
+        assert veil(unanimous) == veil(lone)
+
+
+def two_levels() -> Tree:
+    names = [("root", None), ("north", "root"), ("n1", "north"), ("n2", "north"), ("south", "root")]
+    return Tree(tuple(Node(name, name, parent) for name, parent in names))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "counted", "batches", "destroyed"),
+    [
+        ({"n1": 5, "n2": 0, "south": 0}, {"n1"}, {("n1", ("n1",))}, ()),
+        ({"n1": 12, "n2": 0, "south": 0}, set(), {("n1", ("n1",))}, ()),
+        (
+            {"n1": 5, "n2": 1, "south": 7},
+            {"n1", "south"},
+            {("north", ("n2", "n1")), ("south", ("south",))},
+            (),
+        ),
+        ({"n1": 5, "n2": 1, "south": 1}, {"n1"}, {("root", ("n1", "n2", "south"))}, ()),
+        ({"n1": 2, "n2": 1, "south": 6}, {"south"}, {("root", ("n1", "n2", "south"))}, ()),
+        ({"n1": 4, "n2": 3, "south": 0}, set(), {("north", ("n1", "n2"))}, ()),
+        ({"n1": 2, "n2": 1, "south": 1}, set(), set(), ("n1", "n2", "south")),
+        ({"n1": 2, "n2": 1, "south": 2}, set(), {("root", ("n1", "n2", "south"))}, ()),
+    ],
+)
+def test_small_units_are_counted_with_the_smallest_rest_beside_them(
+    sizes: dict[str, int], counted: set[str], batches: set[object], destroyed: tuple[str, ...]
+) -> None:
+    closing = plan_closing(two_levels(), sizes, frozenset(counted), 5)
+    found = {(node, tuple(sorted(m))) for node, m in closing.batches}
+    assert found == {(node, tuple(sorted(m))) for node, m in batches}  # type: ignore[misc]
+    assert tuple(sorted(closing.destroyed)) == tuple(sorted(destroyed))
+
+
+@given(st.lists(st.tuples(st.integers(0, 25), st.booleans()), min_size=1, max_size=8), ks)
+def test_closing_publishes_or_destroys_every_box_once(units: list[tuple[int, bool]], k: int) -> None:
+    tree = flat_tree([f"u{at}" for at in range(len(units))])
+    sizes = {f"u{at}": size for at, (size, _) in enumerate(units)}
+    counted = frozenset(f"u{at}" for at, (size, was) in enumerate(units) if was and size >= k)
+    closing = plan_closing(tree, sizes, counted, k)
+    seen = [leaf for _, members in closing.batches for leaf in members] + list(closing.destroyed)
+    assert sorted(seen) == sorted(leaf for leaf in tree.leaves if sizes[leaf])
+    assert all(sum(sizes[leaf] for leaf in members) >= k for _, members in closing.batches)
+    assert sum(sizes[leaf] for leaf in closing.destroyed) < k
+
+
+def test_the_first_figures_take_3k_and_each_batch_outgrows_what_is_shown() -> None:
+    assert [full_at(counted, 5) for counted in (0, 10, 15, 20, 300)] == [15, 20, 25, 30, 30]
+    lying, counted, found = 0, 0, []
+    for _ in range(150):
+        lying += 1
+        if lying >= full_at(counted, 5):
+            found.append(lying - 5)
+            lying, counted = 5, counted + lying - 5
+    assert found == [10, 15, 25, 25, 25, 25]

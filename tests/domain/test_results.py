@@ -1,0 +1,189 @@
+"""What a reader is told of a distribution."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kiosk.domain.results import (
+    Break,
+    Row,
+    Share,
+    Turn,
+    by_place,
+    change,
+    comparable,
+    over_time,
+    shares,
+    spread,
+    turn,
+)
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import RoundTally, make_snapshot
+from kiosk.domain.statistics import Trend
+from kiosk.domain.survey import Scale, Statement
+from kiosk.domain.tally import StatementTally
+from kiosk.domain.tree import Node, Tree
+from tests.tools.builders import MONDAY, a_round, tree
+
+
+def test_under_twenty_answers_only_counts_are_shown() -> None:
+    assert shares((9, 10)) == (Share(9, None), Share(10, None))
+
+
+def test_from_twenty_answers_percentages_stand_beside_the_counts() -> None:
+    assert shares((0, 6, 4, 10)) == (Share(0, 0), Share(6, 30), Share(4, 20), Share(10, 50))
+
+
+def a_row(counts: tuple[int, ...], withheld: int = 0) -> Row:
+    of_round = a_round(tree("a"))
+    return Row(of_round, of_round.survey.statements[0], StatementTally(counts, (0, 0, 0), withheld), None)
+
+
+@pytest.mark.parametrize(
+    ("counts", "agreeing"), [((1, 2, 3, 4, 5), 9), ((1, 2, 3, 4), 7), ((1, 2, 5), 5), ((30, 20), 20)]
+)
+def test_the_upper_options_agree_but_never_the_middle_or_the_whole(
+    counts: tuple[int, ...], agreeing: int
+) -> None:
+    scale = Scale("s", tuple("abcde"[: len(counts)]), bipolar=False)
+    row = a_row(counts)
+    assert replace(row, statement=replace(row.statement, scale=scale)).agreeing == agreeing
+
+
+def test_uncertainty_is_told_from_twenty_answers() -> None:
+    assert a_row((1, 2, 3, 4, 9)).agreeing_interval is None
+    assert a_row((1, 2, 3, 4, 9)).intervals == (None,) * 5
+    sure = a_row((2, 3, 5, 4, 6)).agreeing_interval
+    assert sure
+    assert (round(10 * sure.low), round(10 * sure.high)) == (3, 7)
+    unsure = a_row((2, 3, 5, 4, 6), withheld=4).agreeing_interval
+    assert unsure
+    assert unsure.low < sure.low < sure.high < unsure.high
+
+
+def test_intervals_stand_beside_their_options_the_highest_first() -> None:
+    row = a_row((0, 0, 0, 0, 30))
+    highest, *_, lowest = row.intervals
+    assert highest
+    assert lowest
+    assert highest.low > lowest.high
+
+
+def test_change_needs_two_rounds_with_answers() -> None:
+    many, few = a_row((0, 0, 0, 5, 25)), a_row((25, 5, 0, 0, 0))
+    assert change([many]) is None
+    assert change([replace(many, table=None, why="waiting"), many]) is None
+    assert change([few, many]) is Trend.UP
+    assert change([many, few]) is Trend.DOWN
+    assert change([many, many]) is Trend.CHANCE
+
+
+def quarters(*rounds: Round) -> list[Round]:
+    return [
+        replace(of_round, id=f"q{at}", opens_at=MONDAY + timedelta(days=91 * at))
+        for at, of_round in enumerate(rounds)
+    ]
+
+
+def asking(first: Statement, units: Tree) -> Round:
+    of_round = a_round(units)
+    survey = replace(of_round.survey, statements=(first, *of_round.survey.statements[1:]))
+    return replace(of_round, survey=survey)
+
+
+SAME = a_round(tree("a", "b"))
+FIRST = SAME.survey.statements[0]
+REWORDED = asking(replace(FIRST, text="Other words"), tree("a", "b"))
+RESCALED = asking(replace(FIRST, scale=Scale("yes", ("no", "yes"), bipolar=False)), tree("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("second", "node", "broken"),
+    [
+        (SAME, "a", ()),
+        (REWORDED, "a", (Break.WORDING,)),
+        (RESCALED, "a", (Break.SCALE,)),
+        (a_round(tree("a", "c")), "root", (Break.PLACES,)),
+        (a_round(tree("a", "c")), "a", ()),
+    ],
+)
+def test_what_changed_between_two_rounds_breaks_the_line(
+    second: Round, node: str, broken: tuple[Break, ...]
+) -> None:
+    rounds = quarters(SAME, second, second)
+    document = make_snapshot([RoundTally(one, False, {}, {}) for one in rounds], MONDAY, demonstration=False)
+    found = over_time(document, reversed(rounds), node, "s1")
+    assert [row.round.id for row in found] == ["q0", "q1", "q2"]
+    assert [row.breaks for row in found] == [(), broken, ()]
+    assert len(comparable(found)) == (2 if broken else 3)
+
+
+def test_no_change_is_claimed_across_a_break() -> None:
+    many, few = a_row((0, 0, 0, 5, 25)), a_row((25, 5, 0, 0, 0))
+    assert change([few, replace(many, breaks=(Break.WORDING,))]) is None
+    assert change([many, replace(few, breaks=(Break.PLACES,)), many]) is Trend.UP
+
+
+def agreeing(*percents: int, is_closed: bool = True) -> list[Row]:
+    """Rounds of a hundred answers each, so many of them agreeing."""
+    return [replace(a_row((0, 100 - one, 0, one, 0)), is_closed=is_closed) for one in percents]
+
+
+def test_a_running_round_takes_no_part_in_the_change() -> None:
+    assert change([*agreeing(40, 45), *agreeing(95, is_closed=False)]) is Trend.CHANCE
+    assert change([*agreeing(40), *agreeing(95, is_closed=False)]) is None
+    assert change(agreeing(40, 45, 95)) is Trend.UP
+
+
+def test_the_document_says_which_rounds_run() -> None:
+    rounds = quarters(SAME, SAME)
+    tallies = [RoundTally(one, at == 0, {}, {}) for at, one in enumerate(rounds)]
+    document = make_snapshot(tallies, MONDAY, demonstration=False)
+    assert [row.is_closed for row in over_time(document, rounds, "a", "s1")] == [True, False]
+    assert [row.is_closed for _, row in by_place(document, rounds[1], FIRST)] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("percents", "overall", "turned"),
+    [
+        ((40, 50, 70, 80, 50), Trend.UP, Turn(is_up=False, is_sure=True)),
+        ((40, 50, 70, 80, 78), Trend.UP, Turn(is_up=False, is_sure=False)),
+        ((40, 50, 70, 80, 81), Trend.UP, None),
+        ((80, 50, 40, 60), Trend.DOWN, Turn(is_up=True, is_sure=True)),
+        ((50, 80, 50), Trend.CHANCE, Turn(is_up=False, is_sure=True)),
+        ((50, 51, 50), Trend.CHANCE, None),
+        ((80, 50), Trend.DOWN, None),
+    ],
+)
+def test_a_last_step_against_the_change_is_told(
+    percents: tuple[int, ...], overall: Trend, turned: Turn | None
+) -> None:
+    rows = agreeing(*percents)
+    assert (change(rows), turn(rows)) == (overall, turned)
+    assert turn([*rows, *agreeing(1, is_closed=False)]) == turned
+
+
+def places(**rows: Row) -> list[tuple[Node, Row]]:
+    return [(Node(name, name, "root"), row) for name, row in rows.items()]
+
+
+def test_places_with_enough_answers_are_compared_and_no_others() -> None:
+    many, few, small = a_row((0, 0, 0, 0, 54)), a_row((54, 0, 0, 0, 0)), a_row((0, 0, 0, 0, 19))
+    found = spread(places(a=many, b=few, c=small))
+    assert found
+    assert (found.most[0].id, found.least[0].id, found.is_sure) == ("a", "b", True)
+    assert spread(places(a=many, c=small)) is None
+
+
+def test_a_difference_between_places_may_be_chance_or_none() -> None:
+    one, other = agreeing(52, 48)
+    found = spread(places(a=one, b=other))
+    assert found
+    assert (found.is_sure, found.is_none) == (False, False)
+    same = spread(places(a=one, b=one))
+    assert same
+    assert same.is_none
+    unsure = spread(places(a=a_row((0, 0, 0, 0, 20), withheld=20), b=a_row((20, 0, 0, 0, 0), withheld=20)))
+    assert unsure
+    assert not unsure.is_sure

@@ -1,0 +1,130 @@
+"""Which rounds may be opened, and what freezes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kiosk.domain.rounds import (
+    Admission,
+    Figures,
+    Round,
+    RoundError,
+    check_opening,
+    outlook,
+    round_from_json,
+    round_id,
+)
+from tests.tools.builders import MONDAY, a_round, survey, tree
+
+DAY = timedelta(days=1)
+GOOD = a_round(tree("a", "b"))
+
+
+def reasons(new: Round, others: Sequence[Round] = ()) -> list[str]:
+    try:
+        check_opening(new, others, MONDAY)
+    except RoundError as error:
+        return [reason.message for reason in error.reasons]
+    return []
+
+
+def lasting(days: float, of_round: Round = GOOD) -> Round:
+    return replace(of_round, closes_at=of_round.opens_at + timedelta(days=days))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        replace(GOOD, k=4),
+        replace(GOOD, k=0),
+        replace(GOOD, k=101),
+        lasting(4.99),
+        lasting(-1),
+        lasting(367),
+        replace(GOOD, admission=frozenset()),
+    ],
+)
+def test_a_round_that_breaks_one_rule_is_refused_for_that_reason(broken: Round) -> None:
+    assert len(reasons(broken)) == 1
+    assert reasons(GOOD) == reasons(lasting(5)) == reasons(replace(GOOD, k=100)) == []
+
+
+def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
+    this_morning = replace(GOOD, opens_at=MONDAY.replace(hour=0))
+    assert reasons(this_morning) == []
+    assert len(reasons(replace(this_morning, closes_at=MONDAY + 4.99 * DAY))) == 1
+    assert len(reasons(replace(GOOD, opens_at=MONDAY - DAY))) == 1
+
+
+@pytest.mark.parametrize(
+    ("a_day", "days", "said"),
+    [
+        (3.0, 90, "efter ungefär 5 dygn"),
+        (0.5, 90, "efter ungefär 30 dygn"),
+        (0.1, 60, "förrän omgången har stängt: det behövs 15 svar"),
+        (0.05, 60, "färre än 5 svar på hela omgången"),
+    ],
+)
+def test_what_to_expect_is_said_before_a_round_opens(a_day: float, days: int, said: str) -> None:
+    kiosks_only = replace(lasting(days), admission=frozenset({Admission.KIOSK}))
+    [told] = outlook(kiosks_only, a_day)
+    assert said in told.said(str)
+    with_posters = outlook(lasting(days), a_day)
+    assert len(with_posters) == (1 if a_day >= 3 else 2)
+
+
+def test_where_figures_wait_for_the_closing_nothing_is_said_of_the_first() -> None:
+    waits = replace(GOOD, figures=Figures.AT_CLOSING, admission=frozenset({Admission.KIOSK}))
+    assert outlook(waits, 3.0) == ()
+
+
+def test_all_reasons_are_told_at_once() -> None:
+    assert len(reasons(replace(lasting(3), k=4, admission=frozenset()))) == 3
+
+
+def test_a_unit_takes_part_in_one_round_at_a_time() -> None:
+    same_units = replace(GOOD, id="other", opens_at=GOOD.closes_at - DAY, closes_at=GOOD.closes_at + 9 * DAY)
+    assert len(reasons(same_units, [GOOD])) == 1
+    assert reasons(replace(same_units, opens_at=GOOD.closes_at), [GOOD]) == []
+    assert reasons(replace(same_units, tree=tree("c")), [GOOD]) == []
+
+
+def quarters(number: int, *, days_apart: int = 80) -> list[Round]:
+    return [
+        replace(lasting(70), id=f"q{at}", opens_at=MONDAY + at * days_apart * DAY,
+                closes_at=MONDAY + (at * days_apart + 70) * DAY)
+        for at in range(number)
+    ]  # fmt: skip
+
+
+def test_a_unit_takes_part_in_at_most_four_rounds_a_year_whatever_they_ask() -> None:
+    *four, fifth = quarters(5)
+    assert reasons(four[3], four[:3]) == []
+    assert len(reasons(fifth, four)) == 1
+    slower = quarters(5, days_apart=92)
+    assert reasons(slower[4], slower[:4]) == []
+    reworded = replace(survey(), statements=tuple(replace(s, text=f"{s.text}.") for s in survey().statements))
+    assert len(reasons(replace(fifth, survey=reworded), four)) == 1
+    assert reasons(replace(fifth, tree=tree("c")), four) == []
+
+
+@pytest.mark.parametrize("figures", Figures)
+def test_a_round_comes_back_from_json_as_it_was(figures: Figures) -> None:
+    opened = replace(GOOD, figures=figures)
+    assert round_from_json(json.loads(json.dumps(opened.as_json()))) == opened
+
+
+def test_rounds_opened_before_there_was_a_choice_show_their_figures_live() -> None:
+    row = GOOD.as_json()
+    del row["figures"]
+    assert round_from_json(row) == GOOD
+
+
+def test_an_id_is_never_taken_twice() -> None:
+    taken: list[str] = []
+    for _ in range(3):
+        taken.append(round_id(GOOD.survey, MONDAY.date(), taken))
+    assert taken == ["made_up-2026-03-02", "made_up-2026-03-02-2", "made_up-2026-03-02-3"]

@@ -1,0 +1,79 @@
+"""The fixed moments of counting, and the thread that waits for them."""
+
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from kiosk.domain.schedule import Daily, Every, due_tick, next_tick
+from kiosk.operation.count_worker import Counting, count_if_due
+from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
+
+FIVE = Daily(time(17))
+NOON = datetime(2026, 3, 2, 12)
+
+
+def test_the_day_has_one_tick() -> None:
+    assert FIVE.latest(NOON) == datetime(2026, 3, 1, 17)
+    assert FIVE.latest(datetime(2026, 3, 2, 17)) == datetime(2026, 3, 2, 17)
+    assert next_tick(FIVE, NOON) == datetime(2026, 3, 2, 17)
+    assert next_tick(FIVE, datetime(2026, 3, 2, 17)) == datetime(2026, 3, 3, 17)
+
+
+def test_a_few_seconds_tick_from_midnight() -> None:
+    assert Every(5).latest(datetime(2026, 3, 2, 0, 0, 14)) == datetime(2026, 3, 2, 0, 0, 10)
+    assert next_tick(Every(5), datetime(2026, 3, 2, 0, 0, 10)) == datetime(2026, 3, 2, 0, 0, 15)
+
+
+def test_a_tick_is_due_until_it_was_counted_and_missed_ones_are_not_made_up_for() -> None:
+    tick = datetime(2026, 3, 1, 17)
+    assert due_tick(FIVE, None, NOON) == tick
+    assert due_tick(FIVE, tick - timedelta(days=9), NOON) == tick
+    assert due_tick(FIVE, tick, NOON) is None
+
+
+def test_a_clock_set_back_counts_nothing_twice() -> None:
+    assert due_tick(FIVE, datetime(2026, 3, 2, 17), NOON) is None
+
+
+def test_a_count_between_two_ticks_does_nothing(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    store.open_round(a_round(tree("a")), MONDAY)
+    assert count_if_due(store, FIVE, MONDAY)
+    cast_all(store, "a", random_ballots(20, Random(1)))
+    assert not count_if_due(store, FIVE, MONDAY + timedelta(hours=7))
+    assert store.snapshot()["rounds"][0]["nodes"][0]["answered"] is None
+    assert count_if_due(store, FIVE, MONDAY + timedelta(hours=8))
+    assert store.snapshot()["rounds"][0]["nodes"][0]["answered"] == 15
+
+
+def test_the_thread_counts_and_stops(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    counted = Counting(store, Every(1))
+    counted.start()
+    while store.last_tick is None:
+        pass
+    counted.stop()
+    assert not counted.is_alive()
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), ValueError("one nobody foresaw")])
+def test_a_failed_count_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    store, failures = a_store(tmp_path), [error]
+    honest = store.count
+
+    def count(tick: datetime) -> bool:
+        if failures:
+            raise failures.pop()
+        return honest(tick)
+
+    monkeypatch.setattr(store, "count", count)
+    thread = Counting(store, Every(1))
+    thread.start()
+    while thread.is_alive() and store.last_tick is None:
+        pass
+    thread.stop()
+    assert f"will be tried again: {type(error).__name__}: {error} at " in capfd.readouterr().err

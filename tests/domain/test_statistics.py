@@ -1,0 +1,170 @@
+"""Intervals and the test for a trend agree with scipy's, and withheld answers only ever weaken a claim."""
+
+from collections.abc import Iterator
+from itertools import combinations_with_replacement, product
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, fisher_exact, kendalltau
+from statsmodels.stats.proportion import multinomial_proportions_confint
+
+from kiosk.domain.statistics import (
+    Part,
+    Trend,
+    differ,
+    distribution_intervals,
+    fisher,
+    goodman,
+    kendall,
+    share_interval,
+    trend,
+    wilson,
+)
+
+counts = st.lists(st.integers(0, 60), min_size=2, max_size=7).filter(any)
+
+
+def test_the_interval_of_a_share_is_scipys_in_500_cases() -> None:
+    random = Random(1)
+    for _ in range(500):
+        n = random.randint(1, 400)
+        count = random.randint(0, n)
+        theirs = binomtest(count, n).proportion_ci(method="wilson")
+        ours = wilson(count, n)
+        assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_the_intervals_of_a_distribution_are_goodmans_as_in_statsmodels_in_500_cases() -> None:
+    random = np.random.default_rng(2)
+    for _ in range(500):
+        found = random.integers(0, 50, size=random.integers(2, 8))
+        found[0] += 1
+        theirs = multinomial_proportions_confint(found, method="goodman")
+        ours = [(one.low, one.high) for one in goodman(found.tolist())]
+        assert ours == pytest.approx(theirs, abs=1e-12)
+
+
+def test_the_test_for_a_trend_is_scipys_in_500_cases() -> None:
+    random = np.random.default_rng(3)
+    for _ in range(500):
+        table = random.integers(0, 12, size=(random.integers(2, 6), random.integers(2, 6)))
+        rounds, answers = (np.repeat(np.indices(table.shape)[axis], table.ravel()) for axis in (0, 1))
+        if len(rounds) < 3 or len(set(rounds)) < 2 or len(set(answers)) < 2:
+            continue
+        theirs = kendalltau(rounds, answers, method="asymptotic")
+        s, p = kendall(table.tolist())
+        assert p == pytest.approx(theirs.pvalue, abs=1e-12)
+        assert np.sign(s) == np.sign(theirs.statistic)
+
+
+def test_the_test_between_two_places_is_scipys_in_500_cases() -> None:
+    random = Random(5)
+    for _ in range(500):
+        n, of = random.randint(1, 300), random.randint(1, 300)
+        count, other = random.randint(0, n), random.randint(0, of)
+        theirs = fisher_exact([[count, n - count], [other, of - other]], alternative="greater").pvalue
+        assert fisher(count, n, other, of) == pytest.approx(theirs, abs=1e-12)
+
+
+def test_ten_of_twenty_may_be_three_to_seven_of_ten() -> None:
+    interval = share_interval(10, 20, 0)
+    assert (round(10 * interval.low), round(10 * interval.high)) == (3, 7)
+
+
+@given(counts, st.integers(0, 9))
+def test_withheld_answers_widen_every_interval(found: list[int], withheld: int) -> None:
+    sure, unsure = distribution_intervals(found, 0), distribution_intervals(found, withheld)
+    n = sum(found)
+    for count, one, other in zip(found, sure, unsure, strict=True):
+        assert other.low <= one.low + 1e-12 or withheld == 0
+        assert other.low <= count / (n + withheld) + 1e-12
+        assert other.high >= (count + withheld) / (n + withheld) - 1e-12
+        assert 0 <= other.low <= other.high <= 1
+
+
+UP = [[10, 5, 5], [5, 5, 10], [1, 4, 15]]
+
+
+def test_a_clear_change_is_named_and_none_is_chance() -> None:
+    assert trend(UP, [0, 0, 0]) is Trend.UP
+    assert trend(UP[::-1], [0, 0, 0]) is Trend.DOWN
+    assert trend([[5, 5, 5], [5, 5, 5]], [0, 0]) is Trend.CHANCE
+    assert trend([[0, 0, 3], [0, 0, 3]], [0, 0]) is Trend.CHANCE
+
+
+def allocations(table: list[list[int]], withheld: list[int]) -> Iterator[list[list[int]]]:
+    """Every table there may have been."""
+    ways = [list(combinations_with_replacement(range(len(table[0])), hidden)) for hidden in withheld]
+    for chosen in product(*ways):
+        yield [
+            [n + options.count(at) for at, n in enumerate(row)]
+            for row, options in zip(table, chosen, strict=True)
+        ]
+
+
+def test_no_withheld_answer_can_undo_a_change_that_is_claimed() -> None:
+    random, claims, careless = Random(4), 0, 0
+    while claims < 150:
+        rounds, options = random.randint(2, 4), random.randint(2, 4)
+        table = [[random.choice([0, 1, 2, 5, 9]) for _ in range(options)] for _ in range(rounds)]
+        withheld = [random.choice([0, 0, 1, 2]) for _ in range(rounds)]
+        said = trend(table, withheld)
+        worlds = {trend(world, [0] * rounds) for world in allocations(table, withheld)}
+        if said is not Trend.CHANCE:
+            claims += 1
+            assert worlds == {said}, (table, withheld)
+        careless += trend(table, [0] * rounds) is not Trend.CHANCE and len(worlds) > 1
+    assert careless, "the control: claims that look at what is published alone are undone"
+
+
+def test_a_change_that_withheld_answers_could_undo_is_chance() -> None:
+    assert trend(UP, [1, 0, 1]) is Trend.UP
+    assert trend(UP, [9, 0, 9]) is Trend.CHANCE
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=5), st.data())
+def test_withheld_answers_never_make_a_claim(table: list[list[int]], data: st.DataObject) -> None:
+    withheld = data.draw(st.lists(st.integers(0, 4), min_size=len(table), max_size=len(table)))
+    if trend(table, [0] * len(table)) is Trend.CHANCE:
+        assert trend(table, withheld) is Trend.CHANCE
+
+
+def test_places_as_far_apart_as_can_be_differ_and_like_ones_do_not() -> None:
+    assert differ(Part(54, 54, 0), Part(0, 54, 0), places=5)
+    assert not differ(Part(12, 20, 0), Part(9, 20, 0), places=2)
+
+
+def test_the_more_places_there_are_to_pick_from_the_larger_a_difference_must_be() -> None:
+    assert differ(Part(26, 40, 0), Part(15, 40, 0), places=2)
+    assert not differ(Part(26, 40, 0), Part(15, 40, 0), places=6)
+
+
+def test_chance_alone_makes_places_differ_no_more_often_than_is_said() -> None:
+    random, claims, careless = np.random.default_rng(6), 0, 0
+    for _ in range(1000):
+        parts = sorted(
+            (Part(int(random.binomial(40, 0.6)), 40, 0) for _ in range(6)), key=lambda one: one.count
+        )
+        claims += differ(parts[-1], parts[0], len(parts))
+        careless += differ(parts[-1], parts[0], 2)
+    assert claims <= 50
+    assert careless > 150, "the control: the extremes of six, tested as if they were any two"
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 5), st.integers(1, 5))
+def test_no_withheld_answer_can_undo_a_difference_that_is_claimed(
+    count: int, other: int, hidden: int, hidden_other: int
+) -> None:
+    if not differ(Part(count, 30, hidden), Part(other, 30, hidden_other), places=3):
+        return
+    for agree, disagree in product(range(hidden + 1), repeat=2):
+        for also, against in product(range(hidden_other + 1), repeat=2):
+            if agree + disagree <= hidden and also + against <= hidden_other:
+                most, least = (
+                    Part(count + agree, 30 + agree + disagree, 0),
+                    Part(other + also, 30 + also + against, 0),
+                )
+                assert differ(most, least, places=3)

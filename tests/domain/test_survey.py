@@ -1,0 +1,377 @@
+"""Survey and scale files: what is shipped, what makes a version, and what is said of a broken file."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.domain.survey import Scale, Statement, Survey, survey_from_json
+from kiosk.library.definition import DefinitionError
+from kiosk.library.surveys import read_scale, read_survey, read_surveys
+from kiosk.settings import shipped_folder
+
+STATEMENTS_OF_2022 = [
+    "Jag känner att personalen lyssnar på mig",
+    "Verksamheten stödjer mig i kontakt med tex. Socialtjänst, skola, psykiatri, arbete och utbildning",
+    "Jag har fått ökad kunskap om mina rättigheter genom verksamheten",
+    "Verksamheten bidrar till att jag mår bättre",
+]
+
+SCALE = Scale("mood", ("Nej", "Kanske", "Ja"), bipolar=False)
+
+GOOD_SURVEY = """\
+id = "good"
+title = "En enkät"
+source = "Egna ord"
+licence = "EUPL-1.2"
+validated = false
+scale = "mood"
+
+[[statements]]
+id = "listened"
+text = "Personalen lyssnar"
+outcome = "Förtroende"
+
+[[statements]]
+id = "better"
+text = "Jag mår bättre"
+outcome = "Hälsa"
+"""
+
+GOOD_SCALE = """\
+id = "good"
+source = "Egna ord"
+licence = "EUPL-1.2"
+validated = false
+bipolar = false
+
+[[options]]
+label = "Nej"
+
+[[options]]
+label = "Kanske"
+
+[[options]]
+label = "Ja"
+"""
+
+
+def shipped() -> dict[str, Survey]:
+    return read_surveys([shipped_folder("questions")])
+
+
+def good_survey(tmp_path: Path, text: str = GOOD_SURVEY) -> Survey:
+    path = tmp_path / "good.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_survey(path, {"mood": SCALE})
+
+
+def test_the_survey_of_2022_is_shipped_word_for_word() -> None:
+    survey = shipped()["ombudsmannaskap"]
+    assert [statement.text for statement in survey.statements] == STATEMENTS_OF_2022
+    assert {statement.scale.labels for statement in survey.statements} == {
+        (
+            "Instämmer inte alls",
+            "Instämmer dåligt",
+            "Instämmer delvis",
+            "Instämmer bra",
+            "Instämmer helt",
+        )
+    }
+    assert not survey.validated
+
+
+def test_every_shipped_statement_names_the_outcome_it_speaks_for() -> None:
+    for survey in shipped().values():
+        assert survey.source
+        assert survey.licence
+        assert all(statement.outcome for statement in survey.statements)
+
+
+VISIBLE_CHANGES: dict[str, Callable[[Survey], Survey]] = {
+    "a statement's text": lambda s: replace(
+        s, statements=(replace(s.statements[0], text="Personalen hör på"), *s.statements[1:])
+    ),
+    "a label": lambda s: replace(
+        s,
+        statements=tuple(
+            replace(one, scale=replace(one.scale, labels=("Nej", "Delvis", "Ja"))) for one in s.statements
+        ),
+    ),
+    "the order of labels": lambda s: replace(
+        s,
+        statements=tuple(
+            replace(one, scale=replace(one.scale, labels=one.scale.labels[::-1])) for one in s.statements
+        ),
+    ),
+    "the order of statements": lambda s: replace(s, statements=s.statements[::-1]),
+    "one statement fewer": lambda s: replace(s, statements=s.statements[:1]),
+    "a translated text": lambda s: s.translated({"en": {"Jag mår bättre": "I am better"}}),
+    "a translated label": lambda s: s.translated({"en": {"Jag mår bättre": "I feel better", "Ja": "Yes"}}),
+    "a further language": lambda s: s.translated(
+        {"en": {"Jag mår bättre": "I feel better"}, "fi": {"Ja": "Kyllä"}}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", VISIBLE_CHANGES)
+def test_a_change_a_guest_can_see_makes_a_new_version(change: str, tmp_path: Path) -> None:
+    survey = good_survey(tmp_path).translated({"en": {"Jag mår bättre": "I feel better"}})
+    assert VISIBLE_CHANGES[change](survey).version != survey.version
+
+
+def test_a_change_no_guest_can_see_keeps_the_version(tmp_path: Path) -> None:
+    survey = good_survey(tmp_path)
+    reworded = (
+        GOOD_SURVEY.replace("Egna ord", "Andras ord").replace("EUPL-1.2", "CC0").replace("Hälsa", "Mål")
+    )
+    assert good_survey(tmp_path, reworded).version == survey.version
+    assert good_survey(tmp_path, GOOD_SURVEY.replace("En enkät", "Enkät två")).version == survey.version
+
+
+def test_the_words_of_other_surveys_do_not_reach_a_survey(tmp_path: Path) -> None:
+    survey = good_survey(tmp_path)
+    assert survey.translated({"en": {"Något annat": "Something else"}}).version == survey.version
+
+
+def test_letters_in_two_parts_are_the_same_letters(tmp_path: Path) -> None:
+    composed = good_survey(tmp_path)
+    decomposed = good_survey(tmp_path, GOOD_SURVEY.replace("ä", "a\u0308"))
+    assert decomposed.version == composed.version
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "good.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD_SURVEY.replace("\n", "\r\n").encode())
+    assert read_survey(path, {"mood": SCALE}) == good_survey(tmp_path)
+
+
+texts = st.text(min_size=1, max_size=20)
+scales = st.builds(
+    Scale, texts, st.lists(texts, min_size=2, max_size=11, unique=True).map(tuple), st.booleans()
+)
+surveys = st.builds(
+    Survey,
+    id=texts,
+    title=texts,
+    source=texts,
+    licence=texts,
+    validated=st.booleans(),
+    statements=st.lists(st.builds(Statement, texts, texts, texts, scales), min_size=1, max_size=4).map(tuple),
+    texts=st.dictionaries(texts, st.dictionaries(texts, texts, max_size=3), max_size=3),
+)
+
+
+@given(surveys)
+def test_a_frozen_survey_comes_back_as_it_was(survey: Survey) -> None:
+    thawed = survey_from_json(json.loads(json.dumps(survey.as_json())))
+    assert thawed == survey
+    assert thawed.version == survey.version
+
+
+def edited(old: str, new: str) -> Callable[[str], bytes]:
+    """A small edit of a good file; it must find what it replaces."""
+
+    def edit(text: str) -> bytes:
+        assert old in text
+        return text.replace(old, new, 1).encode()
+
+    return edit
+
+
+def more(count: int, section: str) -> Callable[[str], bytes]:
+    """The good file's head, then so many sections."""
+
+    def edit(text: str) -> bytes:
+        head = text.split("[[", 1)[0]
+        return (head + "".join(section.replace("#", str(number)) for number in range(count))).encode()
+
+    return edit
+
+
+STATEMENT = '[[statements]]\nid = "s#"\ntext = "Text #"\noutcome = "o"\n'
+OPTION = '[[options]]\nlabel = "Steg #"\n'
+
+BROKEN_SURVEYS: dict[str, tuple[Callable[[str], bytes], str, str]] = {
+    # what is wrong: the edit, where the message points, the way out it names
+    "misspelt key": (edited("outcome", "outcom"), "statements[1].outcome", "misspell it as 'outcom'"),
+    "misspelt title": (edited("title", "titel"), ": title", "misspell it as 'titel'"),
+    "further key": (edited('title = "', 'titles = "x"\ntitle = "'), ": titles", "did you mean 'title'"),
+    "unknown key": (edited('title = "', 'colour = "x"\ntitle = "'), ": colour", "remove it"),
+    "key of the file in a section": (
+        edited('outcome = "Hälsa"', 'outcome = "Hälsa"\nlicence = "CC0"'),
+        "statements[2].licence",
+        "remove it",
+    ),
+    "odd key": (edited('title = "', '"a\\u0007b" = "x"\ntitle = "'), "'a\\x07b'", "remove it"),
+    "no title": (edited('title = "En enkät"\n', ""), ": title", "add a line title ="),
+    "no source": (edited('source = "Egna ord"\n', ""), ": source", "add a line source ="),
+    "no licence": (edited('licence = "EUPL-1.2"\n', ""), ": licence", "add a line licence ="),
+    "no validated": (
+        edited("validated = false\n", ""),
+        ": validated",
+        "add a line validated = true or false",
+    ),
+    "validated as text": (edited("= false", '= "nej"'), ": validated", "must be true or false"),
+    "validated as a long text": (
+        edited("= false", f'= "{"x" * 9000}"'),
+        ": validated",
+        "must be true or false",
+    ),
+    "validated as number": (edited("= false", "= 0"), ": validated", "must be true or false"),
+    "validated in Swedish": (edited("= false", "= nej"), "line 5", "true or false"),
+    "no default scale": (edited('scale = "mood"\n', ""), "statements[1].scale", "name a scale"),
+    "unknown default scale": (edited('"mood"', '"mod"'), ": scale", "choose one of: mood"),
+    "unknown scale": (
+        edited('outcome = "Hälsa"', 'outcome = "Hälsa"\nscale = "agree9"'),
+        "statements[2].scale",
+        "choose one of: mood",
+    ),
+    "scale as list": (edited('scale = "mood"', 'scale = ["mood"]'), ": scale", "a text in quotes"),
+    "no text": (edited('text = "Jag mår bättre"\n', ""), "statements[2].text", "add a line text ="),
+    "empty text": (edited("Jag mår bättre", ""), "statements[2].text", "write the text"),
+    "blank text": (edited("Jag mår bättre", " \u00a0\u200b "), "statements[2].text", "write the text"),
+    "text as number": (edited('"Jag mår bättre"', "5"), "statements[2].text", "a text in quotes"),
+    "text as date": (edited('"Jag mår bättre"', "2026-03-02"), "statements[2].text", "a text in quotes"),
+    "line break in text": (edited("Jag mår", "Jag\\nmår"), "statements[2].text", "one line"),
+    "NUL in text": (edited("Jag mår", "Jag\\u0000mår"), "statements[2].text", "one line"),
+    "NUL in file": (edited("Jag mår", "Jag\0mår"), "line 15", "ends with"),
+    "control character": (edited("Jag mår", "Jag\\u0085mår"), "statements[2].text", "one line"),
+    "very long": (edited("Jag mår", "Jag " + "m" * 600), "statements[2].text", "at most 500"),
+    "text twice but for spaces within": (
+        edited("Jag mår bättre", "Personalen   lyssnar"),
+        "statements[2].text",
+        "remove one",
+    ),
+    "turned text": (edited("Jag mår", "Jag \\u202emår"), "statements[2].text", "one line"),
+    "text twice": (edited("Jag mår bättre", "Personalen lyssnar"), "statements[2].text", "remove one"),
+    "text twice but for blanks": (
+        edited("Jag mår bättre", " Personalen lyssnar "),
+        "statements[2].text",
+        "remove one",
+    ),
+    "no outcome": (edited('outcome = "Hälsa"\n', ""), "statements[2].outcome", "add a line outcome ="),
+    "no id": (edited('id = "good"\n', ""), ": id", "add a line id ="),
+    "id of another file": (edited('id = "good"', 'id = "other"'), ": id", "rename one of them"),
+    "bad id": (edited('"listened"', '"Lyssnar på"'), "statements[1].id", "small letters"),
+    "id with an odd digit": (edited('"listened"', '"s²"'), "statements[1].id", "small letters"),
+    "long id": (edited('"listened"', f'"{"x" * 41}"'), "statements[1].id", "at most 40"),
+    "duplicate id": (edited('"better"', '"listened"'), "statements[2].id", "its own id"),
+    "reserved id": (edited('"listened"', '"slip"'), "statements[1].id", "choose another"),
+    "duplicate key": (edited("title =", 'title = "x"\ntitle ='), "line 3", "remove one"),
+    "unclosed string": (edited('"En enkät"', '"En enkät'), "line 2", 'ends with "'),
+    "unclosed at the end": (edited('"Hälsa"\n', '"Hälsa'), "line 16", 'end the text with "'),
+    "no equals sign": (edited("title =", "title:"), "line 2", "key = value"),
+    "no quotes": (edited('"En enkät"', "En enkät"), "line 2", 'between "quotes"'),
+    "curly quotes": (edited('"En enkät"', "”En enkät”"), "line 2", 'between "quotes"'),
+    "endless number": (edited('"En enkät"', "9" * 5000), "good.toml", "mend"),
+    "empty file": (lambda _: b"", ": id", "add a line id ="),
+    "only comments": (lambda _: b"# nothing\n", ": id", "add a line id ="),
+    "not UTF-8": (lambda text: text.encode("latin-1"), "line 2", "save it as UTF-8"),
+    "UTF-16": (lambda text: text.encode("utf-16"), "line 1", "save it as UTF-8"),
+    "statements not a list": (more(1, 'statements = "Ja"\n'), ": statements", "must be [[statements]]"),
+    "one bracket": (more(1, '[statements]\nid = "a"\n'), ": statements", "must be [[statements]]"),
+    "list of texts": (more(1, 'statements = ["Ja"]\n'), "statements[1]", "must be a [[statements]]"),
+    "no statements": (more(0, ""), ": statements", "add [[statements]]"),
+    "empty list": (more(1, "statements = []\n"), ": statements", "1 to 20"),
+    "21 statements": (more(21, STATEMENT), ": statements", "1 to 20"),
+    "section of both kinds": (
+        more(1, '[statements]\na = 1\n[[statements]]\nid = "a"\n'),
+        "line 10",
+        "remove one",
+    ),
+    "deep nesting": (edited("validated = false", f"validated = {'[' * 5000}"), "good.toml", "write it flat"),
+    "2 MB": (lambda text: text.encode() + b"#" * 2_000_000, "good.toml", "is it the right file"),
+    "another language": (lambda _: b"id: good\ntitle: En\n", "line 1", "key = value"),
+}
+
+BROKEN_SCALES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
+    "one option": (more(1, OPTION), ": options", "2 to 11"),
+    "twelve options": (more(12, OPTION), ": options", "2 to 11"),
+    "two equal labels": (edited('"Kanske"', '"Nej"'), "options[2].label", "could not tell them apart"),
+    "labels equal but for blanks": (edited('"Kanske"', '"Nej "'), "options[2].label", "tell them apart"),
+    "missing label": (edited('label = "Kanske"\n', ""), "options[2].label", "add a line label ="),
+    "misspelt label": (edited('label = "Kanske"', 'lable = "Kanske"'), "options[2].label", "misspell"),
+    "empty label": (edited("Kanske", " "), "options[2].label", "write the text"),
+    "label as number": (edited('"Kanske"', "2"), "options[2].label", "a text in quotes"),
+    "value beside a label": (edited('"Kanske"', '"Kanske"\nvalue = 2'), "options[2].value", "remove it"),
+    "no source": (edited('source = "Egna ord"\n', ""), ": source", "add a line source ="),
+    "no bipolar": (edited("bipolar = false\n", ""), ": bipolar", "add a line bipolar = true or false"),
+    "id of another file": (edited('id = "good"', 'id = "bad"'), ": id", "rename one of them"),
+    "options not sections": (more(1, 'options = ["Ja", "Nej"]\n'), "options[1]", "must be a [[options]]"),
+    "no options": (more(0, ""), ": options", "add [[options]]"),
+}
+
+
+def complaint_about(path: Path, read: Callable[[], object]) -> str:
+    """The message a broken file gets, checked for what every message must have."""
+    with pytest.raises(DefinitionError) as raised:
+        read()
+    message = str(raised.value)
+    assert message.startswith(f"{path}: ")
+    assert not re.search(r"[\x00-\x1f\x7f]", message)
+    assert len(message) < len(str(path)) + 250
+    return message.removeprefix(str(path.parent))
+
+
+@pytest.mark.parametrize("case", BROKEN_SURVEYS)
+def test_a_broken_survey_is_told_where_and_what_to_do(case: str, tmp_path: Path) -> None:
+    edit, where, way_out = BROKEN_SURVEYS[case]
+    path = tmp_path / "good.toml"
+    path.write_bytes(edit(GOOD_SURVEY))
+    message = complaint_about(path, lambda: read_survey(path, {"mood": SCALE}))
+    assert where in message
+    assert way_out in message
+
+
+@pytest.mark.parametrize("case", BROKEN_SCALES)
+def test_a_broken_scale_is_told_where_and_what_to_do(case: str, tmp_path: Path) -> None:
+    edit, where, way_out = BROKEN_SCALES[case]
+    path = tmp_path / "good.toml"
+    path.write_bytes(edit(GOOD_SCALE))
+    message = complaint_about(path, lambda: read_scale(path))
+    assert where in message
+    assert way_out in message
+
+
+def test_a_folder_or_nothing_where_a_file_is_expected_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "good.toml"
+    folder.mkdir()
+    assert "directory" in complaint_about(folder, lambda: read_survey(folder, {})).lower()
+    nothing = tmp_path / "nothing.toml"
+    assert "No such file" in complaint_about(nothing, lambda: read_survey(nothing, {}))
+
+
+def test_the_good_files_are_good(tmp_path: Path) -> None:
+    assert len(good_survey(tmp_path).statements) == 2
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD_SCALE, encoding="utf-8")
+    assert read_scale(path).labels == ("Nej", "Kanske", "Ja")
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_file_whatever_brings_a_traceback(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes(raw)
+    with pytest.raises(DefinitionError):
+        read_survey(path, {})
+
+
+def test_an_id_taken_in_an_earlier_folder_is_refused(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        (folder / "scales").mkdir(parents=True)
+        text = GOOD_SURVEY.replace("mood", f"good_{folder.name}")
+        (folder / "good.toml").write_text(text, encoding="utf-8")
+        scale = GOOD_SCALE.replace('"good"', f'"good_{folder.name}"')
+        (folder / "scales" / f"good_{folder.name}.toml").write_text(scale, encoding="utf-8")
+    assert "rename" in complaint_about(folders[1] / "good.toml", lambda: read_surveys(folders))
+    (folders[1] / "scales" / "good_a.toml").write_text(
+        GOOD_SCALE.replace('"good"', '"good_a"'), encoding="utf-8"
+    )
+    assert "rename" in complaint_about(folders[1] / "scales" / "good_a.toml", lambda: read_surveys(folders))

@@ -1,0 +1,162 @@
+"""Tree files: the units as data, and what is said of a broken file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.domain.tree import Node, Tree, tree_from_json
+from kiosk.library.definition import DefinitionError
+from kiosk.library.trees import flat_tree, read_tree, read_trees
+from kiosk.settings import shipped_folder
+
+GOOD_TREE = """\
+id = "good"
+name = "Stadsmissionen"
+
+[[units]]
+id = "house"
+name = "Huset"
+
+[[units]]
+id = "kitchen"
+name = "Köket"
+parent = "house"
+
+[[units]]
+id = "shop"
+name = "Butiken"
+"""
+
+
+def good_tree(tmp_path: Path, text: str = GOOD_TREE) -> Tree:
+    path = tmp_path / "good.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_tree(path)
+
+
+def test_the_units_of_vasteras_are_shipped() -> None:
+    tree = read_trees(shipped_folder("questions") / "trees")["vasteras"]
+    assert tree.root.name == "Västerås stadsmission"
+    assert [tree.node(leaf).name for leaf in tree.leaves] == [
+        "Talk2Me",
+        "Dagverksamheten",
+        "Matcentralen",
+        "FRIDA",
+        "Second hand",
+    ]
+
+
+def test_guests_answer_at_the_leaves(tmp_path: Path) -> None:
+    tree = good_tree(tmp_path)
+    assert tree.leaves == ("kitchen", "shop")
+    assert tree.children("good") == ("house", "shop")
+    assert tree.upwards("kitchen") == ("kitchen", "house", "good")
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Tree:
+    """Any tree whose parents stand before their children."""
+    nodes = [Node("n0", "n0", None)]
+    for number in range(1, draw(st.integers(1, 12))):
+        parent = nodes[draw(st.integers(0, number - 1))]
+        nodes.append(Node(f"n{number}", f"n{number}", parent.id))
+    return Tree(tuple(nodes))
+
+
+@given(trees())
+def test_children_are_reached_before_their_parents(tree: Tree) -> None:
+    order = tree.bottom_up()
+    assert sorted(order) == sorted(node.id for node in tree.nodes)
+    for node in tree.nodes:
+        assert all(order.index(child) < order.index(node.id) for child in tree.children(node.id))
+        assert tree.upwards(node.id)[-1] == tree.root.id
+
+
+@given(trees())
+def test_a_frozen_tree_comes_back_as_it_was(tree: Tree) -> None:
+    assert tree_from_json(json.loads(json.dumps(tree.as_json()))) == tree
+
+
+@given(st.lists(st.sampled_from(["a", "b", "all", "_all", "__all"]), min_size=1, unique=True))
+def test_units_named_alone_stand_under_a_root_of_another_name(units: list[str]) -> None:
+    tree = flat_tree(units)
+    assert list(tree.leaves) == units
+    assert len({node.id for node in tree.nodes}) == len(tree.nodes)
+
+
+def edited(old: str, new: str) -> Callable[[str], bytes]:
+    """A small edit of the good file; it must find what it replaces."""
+
+    def edit(text: str) -> bytes:
+        assert old in text
+        return text.replace(old, new, 1).encode()
+
+    return edit
+
+
+BROKEN_TREES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
+    # what is wrong: the edit, where the message points, the way out it names
+    "unknown parent": (
+        edited('parent = "house"', 'parent = "hous"'),
+        "units[2].parent",
+        "put the parent first",
+    ),
+    "parent below": (
+        edited('"Huset"', '"Huset"\nparent = "kitchen"'),
+        "units[1].parent",
+        "put the parent first",
+    ),
+    "its own parent": (edited('parent = "house"', 'parent = "kitchen"'), "units[2].parent", "parent first"),
+    "parent as list": (
+        edited('parent = "house"', 'parent = ["house"]'),
+        "units[2].parent",
+        "a text in quotes",
+    ),
+    "empty parent": (edited('parent = "house"', 'parent = ""'), "units[2].parent", "write the text"),
+    "duplicate unit": (edited('id = "shop"', 'id = "house"'), "units[3].id", "its own id"),
+    "unit with the root's id": (edited('id = "shop"', 'id = "good"'), "units[3].id", "its own id"),
+    "same name beside it": (edited("Butiken", "Huset"), "units[3].name", "tell them apart"),
+    "unit without a name": (edited('name = "Köket"\n', ""), "units[2].name", "add a line name ="),
+    "unit without an id": (edited('id = "shop"\n', ""), "units[3].id", "add a line id ="),
+    "bad id": (edited('"kitchen"', '"Köket"'), "units[2].id", "small letters"),
+    "misspelt parent": (edited("parent =", "parrent ="), "units[2].parrent", "did you mean 'parent'"),
+    "no units": (lambda _: b'id = "good"\nname = "X"\n', ": units", "add [[units]]"),
+    "units not sections": (lambda _: b'id = "good"\nname = "X"\nunits = ["a"]\n', "units[1]", "[[units]]"),
+    "501 units": (
+        lambda _: (
+            b'id = "good"\nname = "X"\n'
+            + b"".join(b'[[units]]\nid = "u%d"\nname = "U%d"\n' % (n, n) for n in range(501))
+        ),
+        ": units",
+        "1 to 500",
+    ),
+    "no name": (edited('name = "Stadsmissionen"\n', ""), ": name", "add a line name ="),
+    "id of another file": (edited('id = "good"', 'id = "other"'), ": id", "rename one of them"),
+    "not TOML": (lambda _: b"{}", "line 1", "mend"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_TREES)
+def test_a_broken_tree_is_told_where_and_what_to_do(case: str, tmp_path: Path) -> None:
+    edit, where, way_out = BROKEN_TREES[case]
+    path = tmp_path / "good.toml"
+    path.write_bytes(edit(GOOD_TREE))
+    with pytest.raises(DefinitionError) as raised:
+        read_tree(path)
+    message = str(raised.value)
+    assert message.startswith(f"{path}: ")
+    assert where in message.removeprefix(str(tmp_path))
+    assert way_out in message
+
+
+def test_units_of_the_same_name_in_two_places_are_told_apart_by_their_parents(tmp_path: Path) -> None:
+    assert good_tree(tmp_path, GOOD_TREE.replace("Köket", "Butiken")).leaves == ("kitchen", "shop")
+
+
+def test_a_folder_of_trees_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="is not a folder"):
+        read_trees(tmp_path / "trees")

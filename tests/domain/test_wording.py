@@ -1,0 +1,64 @@
+"""What a writer of surveys is told about her wording."""
+
+import pytest
+
+from kiosk.domain.wording import Concern, advice, lix
+from kiosk.library.catalogues import read_catalogues
+from kiosk.library.surveys import read_surveys
+from kiosk.settings import shipped_folder
+
+
+def concerns(text: str) -> set[Concern]:
+    return {one.concern for one in advice(text)}
+
+
+def test_the_2022_statements_are_told_apart() -> None:
+    survey = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]
+    told = {statement.id: concerns(statement.text) for statement in survey.statements}
+    assert told == {
+        "listened": set(),
+        "contact_support": {Concern.SEVERAL, Concern.HARD},
+        "rights_knowledge": set(),
+        "feel_better": set(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("Jag känner att personalen lyssnar på mig", 7 + 200 / 7),
+        ("Verksamheten bidrar till att jag mår bättre", 7 + 100 / 7),
+        ("Jag mår bra. Du mår bra.", 3.0),
+        ("", 0.0),
+        ("…", 0.0),
+    ],
+)
+def test_lix_is_words_a_sentence_and_long_words_in_a_hundred(text: str, score: float) -> None:
+    assert lix(text) == pytest.approx(score)
+
+
+def test_an_abbreviation_ends_no_sentence() -> None:
+    assert lix("Jag får hjälp t.ex. med mat.") == pytest.approx(lix("Jag får hjälp t ex med mat."))
+
+
+@pytest.mark.parametrize(
+    ("text", "concern"),
+    [
+        ("Personalen är snäll och kunnig", Concern.SEVERAL),
+        ("Jag får mat, kläder och råd", Concern.SEVERAL),
+        ("Jag får råd eller stöd", Concern.SEVERAL),
+        ("Jag känner mig inte ensam", Concern.NEGATED),
+        ("Ingen lyssnar på mig", Concern.NEGATED),
+        ("Jag " + "vet " * 15, Concern.LONG),
+    ],
+)
+def test_each_concern_is_told(text: str, concern: Concern) -> None:
+    assert concern in concerns(text)
+
+
+def test_every_concern_can_be_said_in_english() -> None:
+    english = read_catalogues([shipped_folder("translations")], "desk")["en"]
+    told = [one for text in ("Inte och", "Verksamhetens " * 16) for one in advice(text)]
+    assert {one.concern for one in told} == set(Concern)
+    for one in told:
+        assert one.reason.said(english.text) != one.reason.said(str)

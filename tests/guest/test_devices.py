@@ -1,0 +1,326 @@
+"""A screen is paired by a code, heard whoever answers, and closed; nobody learns when anybody answered."""
+
+import re
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from flask import request
+from werkzeug.test import TestResponse
+
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import Pace
+from kiosk.storage import Account
+from kiosk.storage.devices import LIFETIME, SILENT_AFTER, WRONG_TRIES, Devices, Life, TooManyTriesError
+from kiosk.storage.staff_records import Deed
+from tests.tools.desk_side import HASH, Desk
+
+
+class House:
+    """A desk and a guests' side that share devices, and a clock that is set by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.seconds = 0.0
+        self.devices = Devices(lambda: self.seconds)
+        self.desk = Desk(folder, devices=self.devices)
+        settings = self.desk.app.extensions["desk"]
+        self.guests = create_guest_app(
+            self.desk.store,
+            settings.library,
+            clock=lambda: self.desk.now,
+            pace=Pace(1.0, 1000),
+            allowed_languages=None,
+            devices=self.devices,
+        )
+        self.screen = self.guests.test_client(use_cookies=False)
+        self.desk.sign_in()
+
+    def code(self, unit: str = "frida") -> str:
+        """What the desk shows when a code is made."""
+        form = {"csrf_token": self.desk.token("/admin/links"), "unit": unit}
+        page = self.desk.client.post("/admin/links/pair", data=form)
+        found = re.search(r"<strong>(\d{4}) (\d{4})</strong>", page.text)
+        assert found
+        return found.group(1) + found.group(2)
+
+    def pair(self, code: str) -> str:
+        """The path a screen is sent to when the code is right."""
+        answer = self.screen.post("/pair", data={"code": code, "press": "done"})
+        assert answer.status_code == 303
+        return answer.headers["Location"].removesuffix("/paired")
+
+    def key(self, path: str) -> str:
+        """What the desk's forms call the kiosk at a path."""
+        return sha256(path.removeprefix("/k/").encode()).hexdigest()[:16]
+
+    def send(self, form: str, path: str, **fields: str) -> TestResponse:
+        """Send one of the desk's forms about a kiosk."""
+        data = {"csrf_token": self.desk.token("/admin/links"), "key": self.key(path), **fields}
+        return self.desk.client.post(f"/admin/links/{form}", data=data)
+
+    def sign_in_as(self, name: str) -> None:
+        self.desk.client.post("/admin/sign-out", data={"csrf_token": self.desk.token("/admin/links")})
+        self.desk.sign_in(name)
+
+    def links(self) -> str:
+        return re.sub(r'value="[^"]{60,}"', "", self.desk.client.get("/admin/links").text)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_a_code_makes_a_screen_the_units_kiosk_once(house: House) -> None:
+    code = house.code()
+    path = house.pair(code)
+    assert house.screen.get(path).status_code == 200
+    assert house.screen.post(path, data={"listened": "5"}).status_code == 303
+    [link] = house.desk.store.links.all()
+    assert (link.unit_id, link.admission) == ("frida", Admission.KIOSK)
+    again = house.screen.post("/pair", data={"code": code})
+    assert again.status_code == 403
+    assert "Koden är fel eller för gammal." in again.text
+    assert house.desk.store.office.log()[0].deed is Deed.PAIRING_BEGUN
+
+
+def test_a_code_is_typed_with_the_pads_own_keys(house: House) -> None:
+    code, typed = house.code(), ""
+    for press in [*code[:3], "9", "erase", *code[3:]]:
+        page = house.screen.post("/pair", data={"code": typed, "press": press}).text
+        found = re.search(r'name="code" value="(\d*)"', page)
+        assert found
+        typed = found.group(1)
+    assert typed == code
+    house.pair(f" {code[:4]} {code[4:]} ")
+
+
+@pytest.mark.parametrize("press", ["<b>", "12345678901234567890", "", "x"])
+def test_what_is_no_key_types_nothing_harmful(house: House, press: str) -> None:
+    page = house.screen.post("/pair", data={"code": "<i>1", "press": press}).text
+    found = re.search(r'name="code" value="([^"]*)"', page)
+    assert found
+    assert re.fullmatch(r"\d{1,8}", found.group(1))
+
+
+def test_an_old_code_is_worth_nothing(house: House) -> None:
+    code = house.code()
+    house.seconds += LIFETIME
+    assert house.screen.post("/pair", data={"code": code}).status_code == 403
+    assert house.desk.store.links.all() == []
+
+
+def test_guessing_ends_after_a_few_tries_and_comes_back(house: House) -> None:
+    code = house.code()
+    wrong = f"{(int(code) + 1) % 10**8:08}"
+    given = [house.screen.post("/pair", data={"code": wrong}).status_code for _ in range(WRONG_TRIES + 5)]
+    assert given == [403] * WRONG_TRIES + [429] * 5
+    assert house.screen.post("/pair", data={"code": code}).status_code == 429
+    with pytest.raises(TooManyTriesError):
+        house.devices.redeem(code)
+    house.seconds += LIFETIME
+    house.pair(house.code())
+
+
+def test_a_paired_screen_says_once_where_it_belongs_in_every_language(house: House) -> None:
+    sent = house.screen.post("/pair", data={"code": house.code("talk2me"), "press": "done"})
+    page = house.screen.get(sent.headers["Location"]).text
+    assert ">Talk2Me</h1>" in page
+    for said in ("Den hör till det här stället.", "It belongs to this place.", "وهي تتبع هذا المكان."):
+        assert said in page
+    [home] = re.findall('class="button" href="([^"]*)"', page)
+    assert 'id="answers"' in house.screen.get(home).text
+    assert "Talk2Me" not in house.screen.get(home).text
+    assert house.screen.get("/k/unknown/paired").status_code == 404
+
+
+def test_the_desk_says_who_locks_a_screen_and_names_no_command(house: House) -> None:
+    form = {"csrf_token": house.desk.token("/admin/links"), "unit": "frida"}
+    page = house.desk.client.post("/admin/links/pair", data=form).text
+    assert "Det gör den som sköter installationen" in page
+    assert "lockdown" not in page
+
+
+def test_pairing_and_kiosks_come_first(house: House) -> None:
+    house.pair(house.code())
+    house.desk.store.links.add(Admission.POSTER, "frida")
+    heads = re.findall("<h2>(.*)</h2>", house.links())
+    assert heads == [
+        "Para en skärm", "Kiosker", "Affischer", "Skriv ut en affisch eller ett bordskort", "Ny adress",
+    ]  # fmt: skip
+
+
+def test_staff_measure_a_kiosk_and_its_page_follows(house: House) -> None:
+    path, other = house.pair(house.code()), house.pair(house.code())
+    assert house.links().count("inte mätt") == 2
+    house.sign_in_as("bo")
+    before = house.screen.get(other).text
+    sent = house.send("screen", path, width_mm="476", distance_mm="700", lower_edge_mm="")
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"/admin/links#kiosk-{house.key(path)}")
+    assert "476 mm bred, gästen 700 mm ifrån" in house.links()
+    assert "calc(100vw / 476)" in house.screen.get(path).text
+    assert house.screen.get(other).text == before
+    entry = house.desk.store.office.log()[0]
+    assert (entry.name, entry.deed) == ("bo", Deed.SCREEN_MEASURED)
+    assert entry.what == f"frida, {path[-4:]}, 476 mm"
+    assert house.send("screen", path, width_mm="", distance_mm="600").status_code == 303
+    assert house.links().count("inte mätt") == 2
+
+
+@pytest.mark.parametrize(("width", "is_warned"), [("299", True), ("300", False)])
+def test_staff_are_warned_of_a_screen_too_small_for_long_statements(
+    house: House, width: str, *, is_warned: bool
+) -> None:
+    house.send("screen", house.pair(house.code()), width_mm=width, distance_mm="600")
+    assert ("mindre än ungefär 15 tum" in house.links()) == is_warned
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("width_mm", "47,6", "från 100 till 3000"),
+        ("width_mm", "48", "från 100 till 3000"),
+        ("distance_mm", "60", "från 200 till 3000"),
+        ("lower_edge_mm", "-1", "från 0 till 1000"),
+    ],
+)
+def test_a_measure_that_cannot_be_is_told_where_it_was_typed(
+    house: House, field: str, typed: str, told: str
+) -> None:
+    path = house.pair(house.code())
+    sent = house.send("screen", path, **{"width_mm": "476", "distance_mm": "600", field: typed})
+    assert sent.status_code == 400
+    [form] = re.findall("<details open>(.*?)</details>", sent.text, re.DOTALL)
+    assert re.findall('role="alert">(.*?)</p>', form) == [f"Skriv hela millimeter, {told}. 1 cm är 10 mm."]
+    assert f'value="{typed}"' in form
+    assert house.desk.store.links.all()[0].screen is None
+
+
+def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
+    path = house.pair(house.code())
+    house.send("screen", path, width_mm="476", distance_mm="600")
+    assert house.send("move", path, unit="talk2me").status_code == 303
+    [link] = house.desk.store.links.all()
+    assert (link.unit_id, f"/k/{link.code}", link.screen) == ("talk2me", path, Screen(476))
+    assert house.desk.store.public_key("r", "talk2me") in house.screen.get(path).text
+    log = house.desk.store.office.log()
+    assert (log[0].deed, log[0].what) == (Deed.KIOSK_MOVED, f"frida → talk2me, {path[-4:]}")
+    assert house.send("move", path, unit="talk2me").status_code == 303
+    assert house.desk.store.office.log() == log, "where it was already"
+
+
+def test_only_a_kiosk_is_measured_or_moved_and_only_to_a_unit(house: House) -> None:
+    kiosk, poster = house.pair(house.code()), house.desk.store.links.add(Admission.POSTER, "frida").code
+    assert house.send("move", kiosk, unit="nowhere").status_code == 400
+    for path in (poster, "unknown", ""):
+        assert house.send("move", path, unit="talk2me").status_code == 404
+        assert house.send("screen", path, width_mm="476").status_code == 404
+    assert {link.unit_id for link in house.desk.store.links.all()} == {"frida"}
+
+
+def test_a_screen_without_an_address_leads_to_the_pad(house: House) -> None:
+    page = house.screen.get("/")
+    assert page.status_code == 404
+    assert 'href="/pair"' in page.text
+    assert 'href="/pair"' not in house.screen.get("/k/unknown").text
+
+
+def test_a_kiosk_is_heard_or_silent_and_no_time_is_told(house: House) -> None:
+    path = house.pair(house.code())
+    assert "inte ännu" in house.links()
+    assert house.screen.head(f"{path}/alive").status_code == 204
+    assert house.devices.life(path.removeprefix("/k/")) is Life.ALIVE
+    heard = house.links()
+    assert "hörs</strong>" in heard
+    house.seconds += SILENT_AFTER - 1
+    assert house.links() == heard
+    house.seconds += 1
+    assert "tyst</strong>" in house.links()
+
+
+def test_a_kiosk_never_heard_is_silent_after_a_while(house: House) -> None:
+    house.pair(house.code())
+    house.seconds += SILENT_AFTER
+    assert "tyst</strong>" in house.links()
+
+
+def test_a_kiosk_that_waits_for_a_round_is_heard(house: House) -> None:
+    path = house.pair(house.code())
+    house.seconds += SILENT_AFTER
+    house.desk.now += timedelta(days=365)
+    assert house.screen.get(path).status_code == 403
+    assert house.devices.life(path.removeprefix("/k/")) is Life.ALIVE
+
+
+def test_only_kiosks_are_heard(house: House) -> None:
+    poster = house.desk.store.links.add(Admission.POSTER, "frida")
+    for path in ("/k/unknown", f"/s/{poster.code}", f"/k/{poster.code}", ""):
+        assert house.screen.head(f"{path}/alive").status_code == 404
+
+
+@pytest.mark.parametrize("is_leaky", [False, True], ids=["as it is", "guests are signs of life"])
+def test_the_desk_looks_alike_whether_guests_answer_or_not(tmp_path: Path, *, is_leaky: bool) -> None:
+    house = House(tmp_path)
+    if is_leaky:
+        house.guests.before_request(lambda: house.devices.heard(request.path.split("/")[-1]))
+    quiet, busy = house.pair(house.code()), house.pair(house.code())
+    told = []
+    for path in (quiet, busy):
+        house.screen.head(f"{path}/alive")
+    for _ in range(40):
+        house.seconds += 60
+        house.screen.get(busy)
+        house.screen.post(busy, data={"listened": "5"})
+        rows = re.findall(r">(hörs|tyst|inte ännu)</strong>", house.links())
+        told.append(len(set(rows)) == 1)
+    assert all(told) != is_leaky
+
+
+def test_the_desk_tells_that_answers_came_too_late_and_never_how_many(house: House) -> None:
+    code = house.pair(house.code()).removeprefix("/k/")
+    assert "kom för sent" not in house.links()
+    house.devices.came_late(code)
+    once = house.links()
+    assert "några svar kom för sent och räknades inte" in once
+    house.devices.came_late(code)
+    assert house.links() == once
+
+
+def test_a_closed_address_leads_nowhere(house: House) -> None:
+    path = house.pair(house.code())
+    assert house.send("remove", path).status_code == 303
+    assert house.screen.get(path).status_code == 404
+    assert house.screen.post(path, data={"listened": "5"}).status_code == 404
+    assert house.send("remove", path).status_code == 404
+    assert house.desk.store.office.log()[0].deed is Deed.ADDRESS_REMOVED
+
+
+def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) -> None:
+    path = house.pair(house.code())
+    assert path in house.links()
+    house.sign_in_as("bo")
+    page = house.links()
+    assert path not in page
+    assert path[-4:] in page
+    assert "inte ännu" in page
+    for way in ("move", "remove"):
+        assert house.send(way, path, unit="talk2me").status_code == 403
+    assert house.desk.store.links.all()[0].unit_id == "frida"
+    assert house.screen.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "status"), [("anna", 200), ("bo", 200), ("cia", 403)])
+def test_coordinators_and_staff_pair_screens_and_viewers_do_not(house: House, name: str, status: int) -> None:
+    house.desk.store.accounts.set(Account("cia", "viewer", HASH))
+    house.desk.client.post("/admin/sign-out", data={"csrf_token": house.desk.token("/admin/links")})
+    house.desk.sign_in(name)
+    data = {"csrf_token": house.desk.token("/admin/rounds"), "unit": "frida"}
+    assert house.desk.client.post("/admin/links/pair", data=data).status_code == status
+
+
+def test_the_guests_address_does_not_serve_the_desk(house: House) -> None:
+    for path in ("/admin", "/admin/", "/admin/links", "/results.json", "/admin/static/desk.css"):
+        assert house.screen.get(path).status_code == 404

@@ -1,0 +1,344 @@
+"""A ballot in an envelope: opened by its own letterbox only, taken once, and refused in plain words."""
+
+import base64
+import secrets
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.envelope import (
+    STEP_BYTES,
+    TICKET_BYTES,
+    EnvelopeError,
+    Letterbox,
+    envelope_size,
+    unpack,
+)
+from kiosk.domain.rounds import Admission
+from kiosk.guest.rate_limit import Pace
+from kiosk.storage import LetterboxGoneError, NotAdmittedError
+from kiosk.storage.devices import Devices
+from kiosk.storage.keys import PAD_BYTES
+from kiosk.storage.letterboxes import new_letterbox
+from tests.tools.envelopes import STATEMENTS, seal
+from tests.tools.guest_side import NOW, Place
+
+PAUSE = 10.0
+TICKET = bytes(range(TICKET_BYTES))
+
+
+class Kiosk(Place):
+    """A kiosk, and what its script would send."""
+
+    def __init__(self, folder: Path) -> None:
+        self.devices = Devices()
+        ways = frozenset({Admission.KIOSK, Admission.POSTER})
+        self.now, self.seconds = NOW, 0.0
+        self.pace = Pace(1.0, 1000, lambda: self.seconds, pause=PAUSE)
+        super().__init__(folder, ways, pace=self.pace, devices=self.devices, clock=lambda: self.now)
+
+    @property
+    def public_key(self) -> bytes:
+        return bytes.fromhex(self.store.public_key("r", "frida"))
+
+    def send(
+        self,
+        envelope: bytes | str,
+        path: str = "/",
+        *,
+        waited: bool = True,
+        sealed_for: bytes | None = None,
+        after: float = 2 * PAUSE,
+    ) -> TestResponse:
+        """Some seconds `after` the one before."""
+        self.seconds += after
+        text = envelope if isinstance(envelope, str) else base64.b64encode(envelope).decode()
+        data = {"_envelope": text, "_letterbox": (sealed_for or self.public_key).hex()}
+        waits = {"_waited": "yes"} if waited else {}
+        return self.client.post(path, data={**data, **waits}, headers={"Kiosk-Script": "yes"})
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Kiosk:
+    return Kiosk(tmp_path)
+
+
+def test_a_letterbox_opens_what_was_sealed_for_it() -> None:
+    letterbox = new_letterbox()
+    letter = letterbox.open(seal(letterbox.public_key, b"a=5&b=&c=dont_know", TICKET), STATEMENTS)
+    assert (letter.ticket, letter.in_play) == (TICKET, False)
+    assert letter.fields == {"a": ["5"], "b": [""], "c": ["dont_know"]}
+    assert letterbox.open(seal(letterbox.public_key, in_play=True), STATEMENTS).in_play
+
+
+def test_a_packed_letterbox_keeps_no_order() -> None:
+    letterbox, tickets = new_letterbox(), [secrets.token_bytes(TICKET_BYTES) for _ in range(9)]
+    ways = []
+    for order in (tickets, tickets[::-1]):
+        filled = letterbox
+        for ticket in order:
+            filled = filled.with_taken(ticket)
+        ways.append(filled.pack())
+        assert unpack(filled.pack()) == Letterbox(letterbox.private, frozenset(tickets))
+    assert ways[0] == ways[1]
+
+
+def test_what_is_not_for_a_letterbox_is_refused() -> None:
+    letterbox = new_letterbox()
+    good = seal(letterbox.public_key)
+    hostile = {
+        "another's": seal(new_letterbox().public_key),
+        "cut": good[:-1],
+        "longer": good + b"\0",
+        "empty": b"",
+        "changed": good[:-1] + bytes([good[-1] ^ 1]),
+        "no point": bytes(65) + good[65:],
+        "not on the curve": b"\4" + bytes([1]) * 64 + good[65:],
+        "compressed point": b"\2" + good[1:],
+        "not text": seal(letterbox.public_key, b"listened=\xff"),
+        "no form": seal(letterbox.public_key, b""),
+    }
+    for name, envelope in hostile.items():
+        with pytest.raises(EnvelopeError) as refused:
+            letterbox.open(envelope, STATEMENTS)
+        assert "listened" not in str(refused.value), name
+
+
+def test_an_envelope_is_taken_once_however_often_it_comes(kiosk: Kiosk) -> None:
+    envelopes = [seal(kiosk.public_key) for _ in range(6)]
+    answers = [
+        kiosk.send(one, waited=again > 0)
+        for again in range(3)
+        for one in (envelopes if again else envelopes[:1])
+    ]
+    assert {(one.status_code, one.data, str(one.headers)) for one in answers} == {
+        (204, b"", str(answers[0].headers))
+    }
+    assert answers[0].headers["Kiosk-Ballot"] == "taken"
+    assert kiosk.waiting() == len(envelopes)
+
+
+def test_an_envelope_gets_the_same_bytes_as_a_form(kiosk: Kiosk) -> None:
+    sealed = kiosk.send(seal(kiosk.public_key))
+    open_ = kiosk.client.post("/", data={"listened": "3"}, headers={"Kiosk-Script": "yes"})
+    assert (sealed.status_code, sealed.data, str(sealed.headers)) == (
+        open_.status_code,
+        open_.data,
+        str(open_.headers),
+    )
+
+
+def test_what_is_no_ballot_leaves_nothing_and_its_ticket_good(kiosk: Kiosk) -> None:
+    for form in (b"listened=6", b"unknown=1", b"listened=1&listened=2", b""):
+        refused = kiosk.send(seal(kiosk.public_key, form, TICKET))
+        assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (410, "bad")
+    assert kiosk.send("no base64!").headers["Kiosk-Refusal"] == "bad"
+    for fields in ({"_envelope": ["a", "b"]}, {"_envelope": "YQ=="}, {"_envelope": "YQ==", "listened": "5"}):
+        assert kiosk.client.post("/", data=fields).status_code == 400
+    assert kiosk.send(seal(kiosk.public_key, ticket=TICKET)).status_code == 204
+    assert kiosk.waiting() == 1
+
+
+def test_a_poster_takes_no_envelopes(kiosk: Kiosk) -> None:
+    assert kiosk.send(seal(kiosk.public_key), "/s/poster").status_code == 400
+    assert "data-letterbox" not in kiosk.client.get("/s/poster").text
+    assert kiosk.waiting() == 0
+
+
+def apart(kiosk: Kiosk) -> tuple[int, int]:
+    """(ballots counted, ballots put apart) at the end."""
+    return kiosk.waiting(), kiosk.store.snapshot()["rounds"][0]["nodes"][0]["apart"]
+
+
+def test_a_kiosk_says_which_of_those_that_waited_are_play(kiosk: Kiosk) -> None:
+    for in_play in (False, False, False, True, False, False):
+        kiosk.send(seal(kiosk.public_key, in_play=in_play))
+    assert apart(kiosk) == (5, 1)
+
+
+def test_of_those_that_come_at_once_the_servers_clock_says_it(kiosk: Kiosk) -> None:
+    for _ in range(5):
+        kiosk.send(seal(kiosk.public_key, in_play=True), waited=False)
+    assert apart(kiosk) == (5, 0)
+
+
+@pytest.mark.parametrize(("after", "expected"), [(1.0, (2, 18)), (2 * PAUSE, (20, 0))])
+def test_who_says_that_envelopes_waited_is_not_believed(
+    kiosk: Kiosk, after: float, expected: tuple[int, int]
+) -> None:
+    for _ in range(20):
+        assert kiosk.send(seal(kiosk.public_key), after=after).status_code == 204
+    assert apart(kiosk) == expected
+
+
+@pytest.mark.parametrize("delays", [(0.0, 10.0), (10.0, 0.0), (9.0, 10.0, 0.0)])
+def test_a_kiosk_on_a_slow_network_is_never_taken_for_play(kiosk: Kiosk, delays: tuple[float, ...]) -> None:
+    """The script tries at whole rounds of the clock, and gives each try ten seconds."""
+    for number in range(12):
+        kiosk.seconds = number * 2 * PAUSE
+        kiosk.send(seal(kiosk.public_key), after=delays[number % len(delays)])
+    assert apart(kiosk) == (12, 0)
+
+
+def test_a_kiosk_that_asks_by_a_form_is_led_on(kiosk: Kiosk) -> None:
+    assert kiosk.client.post("/", data={"listened": "3"}).status_code == 303
+
+
+def test_of_those_that_come_at_once_the_server_says_it(kiosk: Kiosk) -> None:
+    for _ in range(5):
+        kiosk.send(seal(kiosk.public_key), waited=False, after=1)
+    assert apart(kiosk) == (2, 3)
+
+
+def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
+    kiosk.send(seal(kiosk.public_key))
+    key, late = kiosk.public_key, seal(kiosk.public_key)
+    kiosk.store.count(kiosk.round.closes_at)
+    answers = [kiosk.send(late, waited=waited, sealed_for=key) for waited in (False, True)]
+    assert [(one.status_code, one.headers["Kiosk-Refusal"]) for one in answers] == [(410, "closed")] * 2
+    assert kiosk.devices.was_late("")
+    with pytest.raises(LetterboxGoneError):
+        kiosk.store.cast_envelope(key.hex(), late, NOW, in_play=False)
+
+
+def test_that_something_came_late_is_told_of_envelopes_only(kiosk: Kiosk) -> None:
+    key, late = kiosk.public_key, seal(kiosk.public_key)
+    kiosk.store.count(kiosk.round.closes_at)
+    for garbage in (b"", late[:-1], bytes(len(late)), late[: envelope_size(0)]):
+        assert kiosk.send(garbage, sealed_for=key).status_code == 410
+    assert not kiosk.devices.was_late("")
+    kiosk.send(late, sealed_for=key)
+    assert kiosk.devices.was_late("")
+
+
+@pytest.mark.parametrize(("step", "lengths"), [(STEP_BYTES, 1), (PAD_BYTES, 2)], ids=["own", "small"])
+def test_a_letterboxs_length_does_not_tell_how_many_it_took(
+    kiosk: Kiosk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, lengths: int
+) -> None:
+    monkeypatch.setattr("kiosk.domain.envelope.STEP_BYTES", step)
+    kiosk.store.renew()
+    found = set()
+    for taken in range(1, 261):
+        kiosk.store.cast_envelope(kiosk.public_key.hex(), seal(kiosk.public_key), NOW, in_play=False)
+        if taken % 130 == 0:
+            with closing(sqlite3.connect(tmp_path / "k.sqlite")) as database:
+                found |= set(database.execute("SELECT length(sealed) FROM letterbox"))
+    assert len(found) == lengths
+
+
+@pytest.mark.parametrize("away", [timedelta(days=-800), timedelta(days=800)])
+def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: timedelta) -> None:
+    envelope = seal(kiosk.public_key)
+    kiosk.now = NOW + away
+    refused = kiosk.send(envelope)
+    assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (403, "closed")
+    assert not kiosk.devices.was_late("")
+    kiosk.now = NOW
+    assert kiosk.send(envelope).status_code == 204
+
+
+def test_a_kiosk_that_became_another_units_still_carries_to_the_box_it_was_sealed_for(kiosk: Kiosk) -> None:
+    kiosk.store.links.add(Admission.KIOSK, "frida", code="moved")
+    waiting, at_once = seal(kiosk.public_key), seal(kiosk.public_key)
+    kiosk.store.links.move("moved", "talk2me")
+    assert kiosk.send(waiting, "/k/unknown").status_code == 404
+    assert [kiosk.send(waiting, "/k/moved").status_code for _ in range(2)] == [204, 204]
+    assert kiosk.send(at_once, "/k/moved", waited=False).status_code == 204
+    nodes = answered_after_closing(kiosk)
+    assert (nodes["frida"], nodes["talk2me"]) == (12, 10)
+
+
+def test_what_is_carried_counts_for_the_pace_of_the_address_it_comes_through(kiosk: Kiosk) -> None:
+    kiosk.store.links.add(Admission.KIOSK, "talk2me", code="carrier")
+    kiosk.pace.burst = 1
+    ways = ["/k/carrier", "/k/carrier", "/"]
+    given = [kiosk.send(seal(kiosk.public_key), way, after=0).status_code for way in ways]
+    assert given == [204, 429, 204]
+
+
+def test_no_kiosk_carries_for_a_round_that_admits_none(tmp_path: Path) -> None:
+    place = Place(tmp_path, frozenset({Admission.SLIP}))
+    key = place.store.public_key("r", "frida")
+    with pytest.raises(NotAdmittedError):
+        place.store.cast_envelope(key, seal(bytes.fromhex(key)), NOW, in_play=False)
+    assert place.waiting() == 0
+
+
+def answered_after_closing(kiosk: Kiosk) -> dict[str, int]:
+    """How many answered at each unit: two have ten more ballots each, so that they are shown themselves."""
+    for unit in ("frida", "talk2me"):
+        for _ in range(2 * kiosk.round.k):
+            kiosk.store.cast("r", unit, Ballot((NoAnswer.SKIPPED,) * STATEMENTS), NOW)
+    kiosk.store.count(kiosk.round.closes_at)
+    return {node["id"]: node["answered"] for node in kiosk.store.snapshot()["rounds"][0]["nodes"]}
+
+
+def test_those_that_waited_take_no_guests_turn(kiosk: Kiosk) -> None:
+    kiosk.pace.burst = 1
+    given = [kiosk.send(seal(kiosk.public_key), after=0).status_code for _ in range(2)]
+    assert given == [204, 429]
+    assert kiosk.send(seal(kiosk.public_key), waited=False, after=0).status_code == 204
+
+
+def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None:
+    assert f'data-letterbox="{kiosk.public_key.hex()}" data-pause="10000"' in kiosk.client.get("/").text
+    assert kiosk.client.head("/alive").headers["Kiosk-Letterbox"] == kiosk.public_key.hex()
+    kiosk.store.count(kiosk.round.closes_at)
+    assert "Kiosk-Letterbox" not in kiosk.client.head("/alive").headers
+
+
+def test_each_unit_has_a_letterbox_of_its_own_and_none_outlives_the_round(kiosk: Kiosk) -> None:
+    keys = {kiosk.store.public_key("r", unit) for unit in kiosk.round.tree.leaves}
+    assert len(keys) == len(kiosk.round.tree.leaves)
+    other = kiosk.store.public_key("r", "talk2me")
+    with pytest.raises(EnvelopeError):
+        kiosk.store.cast_envelope(other, seal(kiosk.public_key), NOW, in_play=False)
+    kiosk.store.count(kiosk.round.closes_at)
+    assert kiosk.store.public_key("r", "frida") == ""
+
+
+def test_a_count_and_a_renewal_leave_envelopes_that_wait_readable(kiosk: Kiosk) -> None:
+    waiting, taken = seal(kiosk.public_key), seal(kiosk.public_key)
+    kiosk.send(taken)
+    kiosk.store.count(NOW.replace(hour=17))
+    kiosk.store.renew()
+    assert {kiosk.send(one).status_code for one in (waiting, taken)} == {204}
+    assert kiosk.waiting() == 2
+
+
+def test_a_letterbox_whose_key_is_lost_begins_anew(kiosk: Kiosk, tmp_path: Path) -> None:
+    before = kiosk.public_key
+    [key] = (tmp_path / "keys" / "letterbox.r.frida").iterdir()
+    key.unlink()
+    assert kiosk.send(seal(before), waited=False).status_code == 410
+    assert kiosk.public_key != before
+    assert kiosk.send(seal(kiosk.public_key)).status_code == 204
+    assert kiosk.waiting() == 1
+
+
+def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
+    kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
+    answer = kiosk.client.get("/k/a-code/worker")
+    assert answer.headers["Service-Worker-Allowed"] == "/k/a-code"
+    assert answer.mimetype == "text/javascript"
+    # A browser that asked for it at each page would note when.
+    assert answer.headers["Cache-Control"] == "private, max-age=900"
+    assert kiosk.client.get("/k/a-code/queue").mimetype == "text/javascript"
+    for path in ("/k/poster/worker", "/k/unknown/worker", "/s/poster/worker", "/worker", "/s/poster/queue"):
+        assert kiosk.client.get(path).status_code == 404
+
+
+def test_all_files_a_kiosk_may_ask_for_are_kept_for_it(kiosk: Kiosk) -> None:
+    kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
+    worker = kiosk.client.get("/k/a-code/worker").text
+    for file in ("guest.js", "guest_bar.js", "guest_kiosk.js", "fonts/guest-arabic-400.woff2"):
+        assert f'"/static/{file}"' in worker
+    for page in ("", "/practice", "/stored", "/queue"):
+        assert f'"/k/a-code{page}"' in worker
+        assert kiosk.client.get(f"/k/a-code{page}").status_code == 200
+    assert "desk" not in worker

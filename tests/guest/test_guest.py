@@ -1,0 +1,230 @@
+"""What a guest's browser is given, and what an attacker gets for trying."""
+
+import gzip
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.domain.rounds import Admission
+from kiosk.guest.rate_limit import Pace
+from tests.tools.guest_side import NOW, Place
+
+
+def test_a_ballot_is_taken_and_every_ballot_gets_the_same_bytes(place: Place) -> None:
+    first = place.client.post("/", data={"listened": "5", "feel_better": "dont_know"})
+    others = [place.client.post("/", data={"listened": str(n)}) for n in (1, 2, 3, 4, 5)]
+    assert {(r.status_code, r.data, str(r.headers)) for r in others} == {
+        (first.status_code, first.data, str(first.headers))
+    }
+    assert first.status_code == 303
+    assert place.waiting() == 6
+
+
+@pytest.mark.parametrize(("code", "direction"), [("sv", "ltr"), ("en", "ltr"), ("ar", "rtl"), ("fa", "rtl")])
+def test_the_form_stands_in_the_language_asked_for(place: Place, code: str, direction: str) -> None:
+    page = place.client.get(f"/?lang={code}").text
+    assert f'<html lang="{code}" dir="{direction}">' in page
+    assert page.count("<fieldset>") == 4
+
+
+def test_pages_are_packed_for_who_asks_and_answers_to_a_ballot_never(place: Place) -> None:
+    asked = {"Accept-Encoding": "gzip"}
+    for path in ("/", "/thanks", "/static/guest.js", "/static/guest_bar.js"):
+        packed, plain = place.client.get(path, headers=asked), place.client.get(path)
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.data) == plain.data
+        assert len(packed.data) < len(plain.data)
+    posted = [place.client.post("/", data={"listened": "5"}, headers=headers) for headers in (asked, {})]
+    assert posted[0].data == posted[1].data
+    assert "Content-Encoding" not in posted[0].headers
+
+
+HOSTILE = {
+    "option too high": {"data": {"listened": "6"}},
+    "option zero": {"data": {"listened": "0"}},
+    "negative": {"data": {"listened": "-1"}},
+    "fraction": {"data": {"listened": "4.5"}},
+    "leading zero": {"data": {"listened": "05"}},
+    "plus sign": {"data": {"listened": "+5"}},
+    "space": {"data": {"listened": " 5"}},
+    "words": {"data": {"listened": "skipped"}},
+    "null byte": {"data": {"listened": "5\0"}},
+    "arabic digit": {"data": {"listened": "٥"}},
+    "very long": {"data": {"listened": "5" * 9000}},
+    "two answers": {"data": {"listened": ["5", "1"]}},
+    "same answer twice": {"data": {"listened": ["5", "5"]}},
+    "unknown statement": {"data": {"name": "Anna"}},
+    "known and unknown": {"data": {"listened": "5", "unit": "talk2me"}},
+    "sql": {"data": {"listened": "1'; DROP TABLE box;--"}},
+    "template": {"data": {"listened": "{{7*7}}"}},
+    "path in name": {"data": {"../listened": "5"}},
+    "array name": {"data": {"listened[]": "5"}},
+    "slip at a kiosk": {"data": {"listened": "5", "slip": "ABC"}},
+    "ten megabytes": {"data": {"listened": "5" * 10_000_000}},
+    "ten megabytes of fields": {
+        "data": b"a=1&" * 2_500_000,
+        "content_type": "application/x-www-form-urlencoded",
+    },
+    "json": {"json": {"listened": 5}},
+    "plain text": {"data": "listened=5", "content_type": "text/plain"},
+    "no content type": {"data": b"listened=5"},
+    "file": {"data": {"listened": (__import__("io").BytesIO(b"5"), "a.txt")}},
+    "bytes that are no form": {
+        "data": b"\xff\xfe=%%%",
+        "content_type": "application/x-www-form-urlencoded",
+    },
+    "empty": {"data": b"", "content_type": "application/x-www-form-urlencoded"},
+    "a form and bytes that cannot be read": {
+        "data": b"listened=5&x\xff\xfe=1",
+        "content_type": "application/x-www-form-urlencoded",
+    },
+    "escaped bytes that cannot be read": {
+        "data": b"listened=5&x%FF%FE=1",
+        "content_type": "application/x-www-form-urlencoded",
+    },
+    "another character set": {
+        "data": "listened=5".encode("utf-16"),
+        "content_type": "application/x-www-form-urlencoded; charset=utf-16",
+    },
+    "multipart": {"data": {"listened": "5"}, "content_type": "multipart/form-data"},
+    "multipart cut off": {
+        "data": b'--x\r\nContent-Disposition: form-data; name="listened"\r\n\r\n5\r\n--x\r\nContent',
+        "content_type": "multipart/form-data; boundary=x",
+    },
+    "multipart without a boundary": {"data": b"listened=5", "content_type": "multipart/form-data"},
+    "foreign origin": {"data": {"listened": "5"}, "headers": {"Origin": "http://evil.example"}},
+    "null origin": {"data": {"listened": "5"}, "headers": {"Origin": "null"}},
+    "cross site": {"data": {"listened": "5"}, "headers": {"Sec-Fetch-Site": "cross-site"}},
+    "same site": {"data": {"listened": "5"}, "headers": {"Sec-Fetch-Site": "same-site"}},
+    "other port": {"data": {"listened": "5"}, "headers": {"Origin": "http://localhost:9"}},
+    "unknown kiosk": {"path": "/k/guess", "data": {"listened": "5"}},
+    "poster as kiosk": {"path": "/k/poster", "data": {"listened": "5"}},
+    "poster not admitted": {"path": "/s/poster", "data": {"listened": "5"}},
+    "slip without a token at all": {"path": "/q/answer", "data": {"listened": "5"}},
+    "slip from another site": {
+        "path": "/q/answer",
+        "data": {"slip": "BBBBBBBBBBBB"},
+        "headers": {"Origin": "http://evil.example"},
+    },
+    "a path in Cyrillic": {"path": "/k/%D0%B6", "data": {"listened": "5"}},
+    "a path with line breaks": {"path": "/k/%0d%0aX:%20y", "data": {"listened": "5"}},
+    "a path with a null byte": {"path": "/s/%00", "data": {"listened": "5"}},
+    "a slip with a null byte": {"path": "/q/answer", "data": {"slip": "BBB\0", "listened": "5"}},
+    "no host": {"data": {"listened": "5"}, "headers": {"Host": "a b<>/"}},
+    "thanks": {"path": "/thanks", "data": {"listened": "5"}},
+    "put": {"method": "PUT", "data": {"listened": "5"}},
+    "delete": {"method": "DELETE"},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_post_is_refused_and_leaves_nothing(
+    place: Place, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wanted = dict(HOSTILE[name])
+    path, method = wanted.pop("path", "/"), wanted.pop("method", "POST")
+    response = place.client.open(path, method=method, **wanted)  # type: ignore[arg-type]
+    assert 400 <= response.status_code < 500
+    assert "Traceback" not in response.text
+    assert "Set-Cookie" not in response.headers
+    assert capfd.readouterr() == ("", "")
+    assert place.waiting() == 0
+
+
+@pytest.mark.parametrize("path", ["/q/questions", "/q/answer"])
+@pytest.mark.parametrize("slip", ["", "ABC", "BBB-BBB-BBB-BBB", "x" * 4000, "\0", "' OR 1=1"])
+def test_a_wrong_slip_opens_nothing_and_stores_nothing(place: Place, path: str, slip: str) -> None:
+    response = place.client.post(
+        path, data={"slip": slip, **({"listened": "5"} if path == "/q/answer" else {})}
+    )
+    assert response.status_code == 403
+    assert "Koden stämmer inte." in response.text
+    assert place.waiting() == 0
+
+
+@pytest.mark.parametrize("slips", [[], ["BBBBBBBBBBBB", "BBBBBBBBBBBB"]])
+def test_no_slip_or_two_is_no_slip(place: Place, slips: list[str]) -> None:
+    assert place.client.post("/q/questions", data={"slip": slips, "lang": "sv"}).status_code == 400
+    assert place.client.post("/q/answer", data={"slip": slips, "listened": "5"}).status_code == 400
+    assert place.waiting() == 0
+
+
+def test_a_slip_admits_one_ballot_and_looking_at_the_questions_uses_none(place: Place) -> None:
+    typed = " ".join(place.slip.lower())
+    for _ in range(3):
+        page = place.client.post("/q/questions", data={"slip": typed, "lang": "ar"}).text
+        assert f'<input type="hidden" name="slip" value="{place.slip}">' in page
+        assert '<html lang="ar" dir="rtl">' in page
+    first = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"})
+    again = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"})
+    assert (first.status_code, first.headers["Location"]) == (303, "/q/thanks")
+    assert (again.status_code, "redan använts" in again.text) == (409, True)
+    for _ in range(4):
+        place.client.post("/", data={"listened": "5"})
+    assert place.waiting() == 5
+
+
+def test_a_bad_ballot_leaves_its_slip_unused(place: Place) -> None:
+    assert place.client.post("/q/answer", data={"slip": place.slip, "listened": "6"}).status_code == 400
+    assert place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code == 303
+
+
+def test_a_slip_is_refused_where_the_round_takes_none(tmp_path: Path) -> None:
+    place = Place(tmp_path, ways=frozenset({Admission.KIOSK}))
+    for path in ("/q/questions", "/q/answer"):
+        response = place.client.post(path, data={"slip": place.slip})
+        assert (response.status_code, "inte att svara här" in response.text) == (403, True)
+    assert place.waiting() == 0
+
+
+def test_a_kiosk_takes_ballots_no_faster_than_people_answer(tmp_path: Path) -> None:
+    times = [NOW]
+    place = Place(tmp_path, pace=Pace(8.0, 1, lambda: times[0].timestamp()))
+    assert place.client.post("/", data={"listened": "6"}).status_code == 400
+    assert place.client.post("/", data={"listened": "5"}).status_code == 303
+    slowed = place.client.post("/", data={"listened": "5"})
+    assert (slowed.status_code, slowed.headers["Retry-After"]) == (429, "2")
+    times[0] += timedelta(seconds=8)
+    assert place.client.post("/", data={"listened": "5"}).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/k/%D0%B6", "/k/%0d%0aX:%20y", "/k/%00"])
+def test_an_odd_path_is_a_plain_refusal_and_nothing_is_said_of_it(
+    place: Place, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    response = place.client.get(path)
+    assert response.status_code == 404
+    assert response.headers["Refresh"] == f"60; url={path.replace('%0d%0a', '%0D%0A').replace(':', '%3A')}"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_kiosk_between_rounds_tries_again_by_itself_and_a_phone_does_not(tmp_path: Path) -> None:
+    times = [NOW]
+    place = Place(tmp_path, clock=lambda: times[0])
+    assert "Refresh" not in place.client.get("/").headers
+    times[0] = place.round.closes_at
+    closed = place.client.get("/")
+    assert (closed.status_code, closed.headers["Refresh"]) == (403, "60; url=/")
+    assert "Refresh" not in place.client.get("/s/poster").headers
+    assert "Refresh" not in place.client.post("/q", data={"slip": place.slip}).headers
+
+
+def test_a_failure_shows_a_calm_page_and_repeats_nothing_of_the_request(
+    place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("disk full, marked-answer")
+
+    monkeypatch.setattr(place.store, "cast", broken)
+    response = place.client.post("/", data={"listened": "5"}, headers={"User-Agent": "marked-agent"})
+    assert (response.status_code, "Dina svar sparades inte" in response.text) == (500, True)
+    told = capfd.readouterr().err
+    assert "OSError" in told
+    assert "marked" not in told + response.text
+
+
+def test_a_good_post_beside_the_hostile_ones_is_stored(place: Place) -> None:
+    for _ in range(5):
+        place.client.post("/", data={"listened": "5"}, headers={"Origin": "http://localhost"})
+    assert place.waiting() == 5

@@ -1,0 +1,119 @@
+"""Surveys and translations written in the browser: files like any others, never half written."""
+
+import unicodedata
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.domain.survey import Scale, Statement
+from kiosk.library.catalogues import read_catalogue
+from kiosk.library.definition import DefinitionError
+from kiosk.library.drafts import (
+    Draft,
+    DraftError,
+    Translation,
+    as_toml,
+    check_draft,
+    draft_of,
+    new_id,
+    reviews,
+    write_survey,
+    write_translations,
+)
+from kiosk.library.surveys import read_scales, read_surveys
+from kiosk.settings import shipped_folder
+
+SCALES = read_scales(shipped_folder("questions") / "scales")
+SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]
+DRAFT = draft_of(SEED, "own")
+TEXTS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    survey = write_survey(tmp_path, DRAFT, SCALES)
+    assert survey.statements == SEED.statements
+    assert read_surveys([shipped_folder("questions"), tmp_path])["own"] == survey
+    assert [path.name for path in tmp_path.iterdir()] == ["own.toml"]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=5, unique=True), TEXTS)
+def test_any_words_come_back_as_they_were(texts: list[str], title: str) -> None:
+    statements = tuple(Statement(f"s{at}", text, title, SCALES["yes5"]) for at, text in enumerate(texts))
+    draft = Draft("own", title, title, title, True, statements)
+    check_draft(draft)
+    with TemporaryDirectory() as folder:
+        survey = write_survey(Path(folder), draft, SCALES)
+    assert [one.text for one in survey.statements] == [unicodedata.normalize("NFC", text) for text in texts]
+    assert survey.title == unicodedata.normalize("NFC", title)
+
+
+BROKEN = {
+    "no title": (replace(DRAFT, title=" "), "behöver ett namn"),
+    "no source": (replace(DRAFT, source=""), "varifrån frågorna kommer"),
+    "no statement": (replace(DRAFT, statements=()), "minst ett påstående"),
+    "the same twice": (replace(DRAFT, statements=DRAFT.statements * 2), "står två gånger"),
+    "too many": (replace(DRAFT, statements=DRAFT.statements * 6), "Högst 20"),
+    "too long": (
+        replace(DRAFT, statements=(replace(DRAFT.statements[0], text="x" * 201),)),
+        "högst 200 tecken",
+    ),
+    "no outcome": (replace(DRAFT, statements=(replace(DRAFT.statements[0], outcome=""),)), "skriv vad"),
+    "turned text": (replace(DRAFT, title="a\u202eb"), "tecken som inte går att visa"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_draft_that_does_not_hold_is_refused_and_the_old_file_stays(tmp_path: Path, case: str) -> None:
+    draft, words = BROKEN[case]
+    write_survey(tmp_path, DRAFT, SCALES)
+    before = (tmp_path / "own.toml").read_bytes()
+    with pytest.raises(DraftError, match=words):
+        write_survey(tmp_path, draft, SCALES)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"own.toml": before}
+
+
+def test_a_scale_that_is_not_on_file_is_refused(tmp_path: Path) -> None:
+    unknown = replace(DRAFT.statements[0], scale=Scale("other", ("a", "b"), bipolar=False))
+    with pytest.raises(DefinitionError, match="no scale 'other'"):
+        write_survey(tmp_path, replace(DRAFT, statements=(unknown,)), SCALES)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "taken", "wanted"),
+    [
+        ("Jag mår bättre här nu", (), "jag_mar_battre_har"),
+        ("Jag mår", ("jag_mar",), "jag_mar_2"),
+        ("112 är numret", (), "statement"),
+        ("أشعر", ("statement",), "statement_2"),
+        ("slip", (), "slip_2"),
+        ("x" * 90, (), "x" * 36),
+    ],
+)
+def test_an_id_is_made_of_the_words(words: str, taken: tuple[str, ...], wanted: str) -> None:
+    assert new_id(words, taken, "statement") == wanted
+
+
+def test_a_file_made_here_looks_like_one_made_by_hand() -> None:
+    assert as_toml(DRAFT).startswith('id = "own"\ntitle = "Ombudsmannaskap i Dagverksamheten"\n')
+
+
+def test_translations_are_kept_beside_those_that_are_there(tmp_path: Path) -> None:
+    first = [Translation("Börja", "Start", False), Translation("Nästa", "Next", False)]
+    write_translations(tmp_path, "en", first, "anna", date(2026, 3, 2))
+    write_translations(tmp_path, "en", [Translation("Nästa", "Next", True)], "anna", date(2026, 3, 3))
+    read = read_catalogue(tmp_path / "en" / "LC_MESSAGES" / "guest.po", "en")
+    assert read.texts == {"Börja": "Start", "Nästa": "Next"}
+    assert read.unreviewed == ("Börja",)
+    assert reviews(tmp_path, "en") == {"Nästa": "anna, 2026-03-03"}
+    write_translations(tmp_path, "en", [Translation("Börja", "", False)], "anna", date(2026, 3, 4))
+    assert "Börja" not in read_catalogue(tmp_path / "en" / "LC_MESSAGES" / "guest.po", "en").texts
+
+
+def test_nobody_has_reviewed_what_nobody_wrote(tmp_path: Path) -> None:
+    assert reviews(tmp_path, "en") == {}

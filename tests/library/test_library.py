@@ -1,0 +1,190 @@
+"""What is on file, and which languages a guest may choose."""
+
+from pathlib import Path
+
+import pytest
+
+from kiosk.library.definition import DefinitionError
+from kiosk.library.library import Library, read_library, shown_languages
+from kiosk.settings import SettingsError, read_settings
+from tests.tools.languages import GUEST_LANGUAGES
+
+OWN_SURVEY = """\
+id = "own"
+title = "Vår egen"
+source = "Egna ord"
+licence = "EUPL-1.2"
+validated = false
+scale = "yes5"
+
+[[statements]]
+id = "coffee"
+text = "Kaffet är gott"
+outcome = "Trivsel"
+"""
+
+
+def library(data: Path, **environ: str) -> Library:
+    return read_library(read_settings({"KIOSK_DATA": str(data), **environ}))
+
+
+def own_file(data: Path, name: str, text: str) -> Path:
+    path = data / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def own_catalogue(data: Path, code: str, texts: dict[str, str], *, fuzzy: bool = False) -> None:
+    flag = "#, fuzzy\n" if fuzzy else ""
+    entries = "".join(f'{flag}msgid "{message}"\nmsgstr "{text}"\n\n' for message, text in texts.items())
+    own_file(data, f"translations/{code}/LC_MESSAGES/guest.po", entries)
+
+
+def test_every_shipped_survey_is_translated_into_every_shipped_language(tmp_path: Path) -> None:
+    shipped = library(tmp_path)
+    assert set(shipped.surveys) == {"ombudsmannaskap", "ombudsmannaskap_latt"}
+    assert set(shipped.trees) == {"vasteras"}
+    for survey in shipped.surveys.values():
+        assert set(survey.texts) == set(GUEST_LANGUAGES[1:])
+        for texts in survey.texts.values():
+            assert set(texts) == set(survey.messages)
+            assert all(texts.values())
+
+
+def test_an_installation_adds_surveys_scales_and_trees_of_its_own(tmp_path: Path) -> None:
+    own_file(tmp_path, "questions/own.toml", OWN_SURVEY)
+    own_file(
+        tmp_path,
+        "questions/trees/town.toml",
+        'id = "town"\nname = "Orten"\n[[units]]\nid = "house"\nname = "Huset"\n',
+    )
+    found = library(tmp_path)
+    assert found.surveys["own"].statements[0].scale.id == "yes5"
+    assert found.trees["town"].leaves == ("house",)
+
+
+def test_an_own_file_may_not_take_a_shipped_id(tmp_path: Path) -> None:
+    own_file(tmp_path, "questions/ombudsmannaskap.toml", OWN_SURVEY.replace('"own"', '"ombudsmannaskap"'))
+    with pytest.raises(DefinitionError, match="exists already; rename"):
+        library(tmp_path)
+
+
+def test_an_own_tree_may_not_take_a_shipped_id(tmp_path: Path) -> None:
+    own_file(
+        tmp_path,
+        "questions/trees/vasteras.toml",
+        'id = "vasteras"\nname = "X"\n[[units]]\nid = "a"\nname = "A"\n',
+    )
+    with pytest.raises(DefinitionError, match="taken; rename"):
+        library(tmp_path)
+
+
+def complete(shipped: Library, code: str = "en") -> dict[str, str]:
+    """Every text of a guest's screen, as a translator would have it."""
+    return {message: f"{code}: {message}" for message in shipped.guest["sv"].texts}
+
+
+def shown(found: Library, *allowed: str, survey: str = "ombudsmannaskap") -> tuple[str, ...]:
+    return shown_languages(found.guest, found.surveys[survey], frozenset(allowed))
+
+
+def test_an_unreviewed_language_is_shown_only_where_it_is_allowed(tmp_path: Path) -> None:
+    found = library(tmp_path)
+    assert shown(found) == ("sv",)
+    assert shown(found, "ar") == ("sv", "ar")
+    assert shown(found, "fa", "en") == ("sv", "en", "fa")
+
+
+def test_languages_drafted_with_little_confidence_are_hidden_until_named(tmp_path: Path) -> None:
+    found = library(tmp_path)
+    for code in ("so", "ti"):
+        assert found.guest[code].is_complete
+        assert code not in shown(found, "en", "ar", "fa")
+        assert shown(found, code) == ("sv", code)
+
+
+def test_the_demonstration_shows_every_complete_language(tmp_path: Path) -> None:
+    found = library(tmp_path)
+    assert shown_languages(found.guest, found.surveys["ombudsmannaskap"], None) == GUEST_LANGUAGES
+
+
+def test_a_reviewed_language_is_shown_without_being_allowed(tmp_path: Path) -> None:
+    own_catalogue(tmp_path, "rom", complete(library(tmp_path), "rom"))
+    assert shown(library(tmp_path)) == ("sv", "rom")
+
+
+def test_one_unreviewed_text_hides_a_language_unless_it_is_allowed(tmp_path: Path) -> None:
+    texts = complete(library(tmp_path), "rom")
+    first = next(iter(texts))
+    own_catalogue(tmp_path, "rom", texts)
+    path = tmp_path / "translations/rom/LC_MESSAGES/guest.po"
+    path.write_text("#, fuzzy\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    found = library(tmp_path)
+    assert found.guest["rom"].unreviewed == (first,)
+    assert shown(found) == ("sv",)
+    assert shown(found, "rom") == ("sv", "rom")
+
+
+def test_a_round_never_shows_a_draft_because_another_wording_was_reviewed(tmp_path: Path) -> None:
+    label = "Instämmer delvis"
+    frozen = library(tmp_path).surveys["ombudsmannaskap"]
+    reviewed = dict(library(tmp_path).guest["fi"].texts)
+    own_catalogue(tmp_path, "fi", {**reviewed, label: "osittain samaa mieltä"})
+    found = library(tmp_path)
+    assert found.guest["fi"].is_reviewed
+    assert frozen.texts["fi"][label] != found.guest["fi"].texts[label]
+    assert shown_languages(found.guest, frozen, frozenset()) == ("sv",)
+    assert shown(found) == ("sv", "fi")
+    own_catalogue(tmp_path, "fi", reviewed)
+    assert shown_languages(library(tmp_path).guest, frozen, frozenset()) == ("sv", "fi")
+
+
+def test_a_language_the_operator_shows_unreviewed_stays_when_a_text_is_mended(tmp_path: Path) -> None:
+    frozen = library(tmp_path).surveys["ombudsmannaskap"]
+    own_catalogue(tmp_path, "fi", {"Instämmer delvis": "osittain samaa mieltä"}, fuzzy=True)
+    assert shown_languages(library(tmp_path).guest, frozen, frozenset({"fi"})) == ("sv", "fi")
+
+
+@pytest.mark.parametrize(
+    "gap", ["Vet inte", "Instämmer dåligt", "Verksamheten bidrar till att jag mår bättre"]
+)
+def test_one_empty_text_hides_a_language_from_everyone(gap: str, tmp_path: Path) -> None:
+    own_catalogue(tmp_path, "rom", {**complete(library(tmp_path), "rom"), gap: ""})
+    found = library(tmp_path)
+    assert "rom" not in shown(found, "rom")
+    assert "rom" not in shown_languages(found.guest, found.surveys["ombudsmannaskap"], None)
+
+
+def test_a_text_left_out_of_the_file_hides_a_language_too(tmp_path: Path) -> None:
+    texts = complete(library(tmp_path), "rom")
+    del texts["Vet inte"]
+    own_catalogue(tmp_path, "rom", texts)
+    assert "rom" not in shown(library(tmp_path), "rom")
+
+
+def test_an_own_survey_is_shown_only_in_languages_that_have_all_of_it(tmp_path: Path) -> None:
+    own_file(tmp_path, "questions/own.toml", OWN_SURVEY)
+    assert shown(library(tmp_path), "en", "ar", survey="own") == ("sv",)
+    own_catalogue(tmp_path, "en", {"Kaffet är gott": "The coffee is good"})
+    found = library(tmp_path)
+    assert shown(found, "en", "ar", survey="own") == ("sv", "en")
+    assert shown(found, "en", "ar") == ("sv", "en", "ar")
+
+
+def test_nothing_falls_back_to_swedish_inside_a_statement(tmp_path: Path) -> None:
+    own_file(tmp_path, "questions/own.toml", OWN_SURVEY)
+    own_catalogue(tmp_path, "en", {"Kaffet är gott": "The coffee is good"})
+    found = library(tmp_path)
+    for survey in found.surveys.values():
+        for code in shown_languages(found.guest, survey, None):
+            if code != "sv":
+                assert set(survey.texts[code]) == set(survey.messages)
+                assert found.guest[code].is_complete
+
+
+def test_a_language_to_be_shown_that_has_no_catalogue_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"KIOSK_LANGUAGES names 'rom', .*choose among sv, en, .*, fi or add"
+    ):
+        library(tmp_path, KIOSK_LANGUAGES="en rom")

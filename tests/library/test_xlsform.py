@@ -1,0 +1,171 @@
+"""Surveys as spreadsheets for Kobo and ODK, and back, and spreadsheets that are refused."""
+
+import io
+import zipfile
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyxform.xls2xform import convert
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.library.catalogues import read_catalogues, survey_texts
+from kiosk.library.surveys import read_surveys
+from kiosk.library.xlsform import XLSFormError, read_xlsform, write_xlsform
+from kiosk.settings import shipped_folder
+from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
+
+CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
+SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"].translated(survey_texts(CATALOGUES))
+WORDS = {
+    code: {NoAnswer.DONT_KNOW: found.text("Vet inte"), NoAnswer.PREFER_NOT: found.text("Vill inte svara")}
+    for code, found in CATALOGUES.items()
+}
+
+
+def test_a_survey_comes_back_with_every_language() -> None:
+    form = read_xlsform(write_xlsform(SEED, WORDS), "from here")
+    assert form.draft.statements == SEED.statements
+    assert (form.draft.id, form.draft.title, form.draft.source) == (SEED.id, SEED.title, "from here")
+    assert form.texts == {code: dict(texts) for code, texts in SEED.texts.items()}
+    assert not form.draft.validated
+
+
+TEXT = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=40)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+@given(
+    st.lists(TEXT, min_size=1, max_size=4, unique=True), st.lists(TEXT, min_size=2, max_size=7, unique=True)
+)
+def test_any_words_come_back_as_they_were(texts: list[str], labels: list[str]) -> None:
+    scale = Scale("scale", tuple(labels), bipolar=False)
+    statements = tuple(Statement(f"s{at}", text, "outcome", scale) for at, text in enumerate(texts))
+    survey = Survey("own", "Title", "", "", False, statements, {})
+    assert read_xlsform(write_xlsform(survey, WORDS), "").draft.statements == statements
+
+
+def test_other_tools_read_what_we_write() -> None:
+    converted = convert(io.BytesIO(write_xlsform(SEED, WORDS)), validate=False, file_type=".xlsx")
+    assert converted.warnings == []
+    for words in ("Jag känner att personalen lyssnar på mig", "Vet inte", SEED.texts["ar"][SEED.messages[0]]):
+        assert words in converted.xform
+    assert converted.xform.count("<translation ") == 1 + len(SEED.texts)
+    assert f'version="{SEED.version}"' in converted.xform
+
+
+def test_a_form_made_elsewhere_is_taken_in() -> None:
+    form = read_xlsform(sheet([HEAD, ASKED, [None, None, None]], CHOICES), "Kobo")
+    assert form.draft.statements == (
+        Statement("safe", "Jag är trygg", "–", Scale("yes", ("Nej", "Ja"), bipolar=False)),
+    )
+    assert form.draft.id == "imported"
+
+
+def test_what_only_steers_another_program_is_left_out() -> None:
+    head = [*HEAD, "required", "appearance"]
+    rows = [["start", "start", None], ["deviceid", "id", None], [*ASKED, "yes", "likert"]]
+    draft = read_xlsform(sheet([head, *rows], CHOICES), "Kobo").draft
+    assert [one.id for one in draft.statements] == ["safe"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "-5 är lagom", "007", "1", "'hej"])
+def test_a_text_that_looks_like_something_else_stays_a_text(text: str) -> None:
+    scale = Scale("scale", (text, "Ja"), bipolar=False)
+    survey = Survey("own", "Title", "", "", False, (Statement("s", text, "outcome", scale),), {})
+    [statement] = read_xlsform(write_xlsform(survey, WORDS), "").draft.statements
+    assert (statement.text, statement.scale.labels) == (text, (text, "Ja"))
+
+
+REFUSED = {
+    "a text question": (
+        sheet([HEAD, ["text", "name", "Vad heter du?"]], CHOICES),
+        "Blad survey, rad 2: type",
+    ),
+    "several choices": (sheet([HEAD, ["select_multiple yes", "a", "A"]], CHOICES), "bara select_one"),
+    "a condition": (
+        sheet([[*HEAD, "relevant"], [*ASKED, "${a} = 1"]], CHOICES),
+        "rad 2: kolumnen relevant kan inte behållas",
+    ),
+    "a constraint": (sheet([[*HEAD, "constraint"], [*ASKED, ". > 1"]], CHOICES), "kolumnen constraint"),
+    "an unknown list": (sheet([HEAD, ["select_one no", "a", "A"]], CHOICES), "listan ”no” finns inte"),
+    "a name in capitals": (sheet([HEAD, ["select_one yes", "A b", "A"]], CHOICES), "name är ”A b”"),
+    "the same name twice": (sheet([HEAD, ASKED, ASKED], CHOICES), "rad 3: namnet ”safe” står två gånger"),
+    "a name of ours": (sheet([HEAD, ["select_one yes", "slip", "A"]], CHOICES), "”slip” är upptaget"),
+    "no label": (sheet([HEAD, ["select_one yes", "a", None]], CHOICES), "svensk text saknas"),
+    "no Swedish": (sheet([["type", "name", "label::English (en)"], ASKED], CHOICES), "svensk text saknas"),
+    "a language without a code": (
+        sheet([["type", "name", "label::Svenska"], ASKED], CHOICES),
+        "språkets kod",
+    ),
+    "choices in words": (sheet([HEAD, ASKED], [CHOICES[0], ["yes", "ja", "Ja"]]), "name är ”ja”"),
+    "a gap in the scale": (sheet([HEAD, ASKED], [CHOICES[0], CHOICES[1], ["yes", 3, "Ja"]]), "1 till n"),
+    "a formula": (sheet([HEAD, ["select_one yes", "a", "=1+1"]], CHOICES), "har en formel"),
+    "a line break": (sheet([HEAD, ["select_one yes", "a", "A\nB"]], CHOICES), "på en rad"),
+    "a column twice": (sheet([[*HEAD, "label"], [*ASKED, "B"]], CHOICES), "kolumnen label står två gånger"),
+    "words beside the table": (
+        sheet([HEAD, [*ASKED, None, "B"]], CHOICES),
+        "rad 2: kolumnen ? kan inte behållas",
+    ),
+    "no choices": (sheet([HEAD, ASKED], []), "Bladet choices saknas"),
+    "no rows": (sheet([HEAD], CHOICES), "Bladet survey saknas"),
+    "far too many rows": (sheet([HEAD, *([ASKED] * 600)], CHOICES), "mer än 500 rader"),
+    "no spreadsheet": (b"type,name,label\n", "Spara den som .xlsx"),
+    "nothing": (b"", "Spara den som .xlsx"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_kept_is_refused_with_its_place(case: str) -> None:
+    content, words = REFUSED[case]
+    with pytest.raises(XLSFormError) as refused:
+        read_xlsform(content, "")
+    assert words in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_sheet_that_is_larger_than_it_says_loses_nothing() -> None:
+    parts = unpacked(sheet([HEAD, ASKED, ["select_one yes", "warm", "Jag är varm"]], CHOICES))
+    name = "xl/worksheets/sheet1.xml"
+    assert b'<dimension ref="A1:C3"' in parts[name]
+    said = {**parts, name: parts[name].replace(b'ref="A1:C3"', b'ref="A1:C2"')}
+    assert [one.id for one in read_xlsform(packed(said), "").draft.statements] == ["safe", "warm"]
+
+
+def test_a_bomb_is_refused_before_it_is_opened() -> None:
+    bomb = packed({**unpacked(sheet([HEAD, ASKED], CHOICES)), "xl/media/a": bytes(6_000_000)})
+    assert len(bomb) < 100_000
+    with pytest.raises(XLSFormError, match="för stor"):
+        read_xlsform(bomb, "")
+
+
+def test_entities_are_not_resolved() -> None:
+    parts = unpacked(sheet([HEAD, ASKED], CHOICES))
+    name = "xl/worksheets/sheet1.xml"
+    entity = b'<!DOCTYPE x [<!ENTITY a "AAAA"><!ENTITY b "&a;&a;">]>'
+    body = parts[name].partition(b"<worksheet")[2].replace("Jag är trygg".encode(), b"&b;")
+    attacked = packed({**parts, name: entity + b"<worksheet" + body})
+    with pytest.raises(XLSFormError):
+        read_xlsform(attacked, "")
+
+
+def test_a_language_with_gaps_is_left_out() -> None:
+    [first, *others] = SEED.texts["en"].items()
+    gappy = replace(SEED, texts={**SEED.texts, "en": dict(others)})
+    assert "en" not in read_xlsform(write_xlsform(gappy, WORDS), "").texts
+    assert first

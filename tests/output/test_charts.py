@@ -1,0 +1,121 @@
+"""Charts: whole bars, readable numbers, colours that can be told apart."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+from kiosk.output.charts import (
+    BROKEN,
+    INK,
+    PAPER,
+    SOFT,
+    UNKNOWN,
+    Bar,
+    Figure,
+    Segment,
+    colours,
+    ink_on,
+    stacked_bars,
+)
+
+
+def bar(*counts: int) -> Bar:
+    n = sum(counts)
+    return Bar(f"bar of {n}", f"n = {n}", tuple(Segment(100 * c / n, str(c), f"{c} of {n}") for c in counts))
+
+
+def test_every_bar_is_a_hundred_percent_long_and_carries_its_n() -> None:
+    figure = stacked_bars([bar(10, 7, 3), bar(1, 0, 2)], colours(3, bipolar=True))
+    lengths = [sum(trace["x"][at] for trace in figure["data"]) for at in (0, 1)]
+    assert [round(length, 9) for length in lengths] == [100, 100]
+    assert [note["text"] for note in figure["layout"]["annotations"]] == ["n = 20", "n = 3"]
+    assert [trace["text"] for trace in figure["data"]] == [["10", "1"], ["7", "0"], ["3", "2"]]
+
+
+def test_a_bar_without_answers_keeps_its_place_and_label() -> None:
+    figure = stacked_bars([Bar("first", "–", ()), bar(4, 6)], colours(2, bipolar=True))
+    assert [trace["y"] for trace in figure["data"]] == [[1], [1]]
+    assert figure["layout"]["yaxis"]["ticktext"] == ["first", "bar of 10"]
+
+
+def test_two_poles_have_two_hues_and_one_direction_has_one() -> None:
+    assert colours(5, bipolar=True) == ("#01665e", "#80cdc1", "#e6e6e6", "#dfc27d", "#8c510a")
+    assert colours(5, bipolar=False) == ("#003c30", "#1b7f76", "#5ab2a8", "#a3dbd3", "#e3f2f0")
+
+
+def test_any_number_of_options_has_as_many_different_colours() -> None:
+    for options in range(2, 12):
+        for bipolar in (True, False):
+            assert len(set(colours(options, bipolar=bipolar))) == options
+
+
+def contrast(one: str, other: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_numbers_are_readable_on_every_colour() -> None:
+    drawn = {
+        colour
+        for options in range(2, 12)
+        for bipolar in (True, False)
+        for colour in colours(options, bipolar=bipolar)
+    }
+    for colour in drawn:
+        assert contrast(colour, ink_on(colour)) >= 4.5
+    assert contrast(SOFT, PAPER) >= 4.5
+
+
+def test_a_line_parts_bars_that_cannot_be_compared() -> None:
+    broken = replace(bar(4, 6), broken="other words")
+    layout = stacked_bars([bar(1, 2), broken, bar(3, 4)], colours(2, bipolar=False))["layout"]
+    assert [(line["y0"], line["y1"]) for line in layout["shapes"]] == [(0.5, 0.5)]
+    assert [note["text"] for note in layout["annotations"] if note["y"] == 0.5] == ["other words"]
+
+
+def rows_covered(figure: Figure) -> list[tuple[float, float]]:
+    """From where to where down the chart each bar reaches, the first bar first."""
+    found = {
+        (place - trace["width"] / 2, place + trace["width"] / 2)
+        for trace in figure["data"]
+        for place in trace["y"]
+    }
+    return sorted(found)
+
+
+def test_bars_are_equally_high_with_gaps_between_whatever_is_missing() -> None:
+    nothing = Bar("closed", "–", (), instead="too few")
+    alone = rows_covered(stacked_bars([nothing, nothing, bar(4, 6), nothing], colours(2, bipolar=True)))
+    some = rows_covered(stacked_bars([bar(1, 2), nothing, bar(4, 6)], colours(2, bipolar=True)))
+    many = rows_covered(stacked_bars([bar(1, 2), bar(3, 4), bar(4, 6)], colours(2, bipolar=True)))
+    heights = {round(end - start, 9) for start, end in (*alone, *some, *many)}
+    assert len(heights) == 1
+    assert heights.pop() < 0.8
+    assert alone[0] == many[2]
+    assert all(before[1] + 0.2 < after[0] for before, after in pairwise(many))
+
+
+def test_words_above_and_below_bars_have_room_of_their_own() -> None:
+    outside, broken = replace(bar(1, 2), outside="Don't know 3"), replace(bar(4, 6), broken="other words")
+    figure = stacked_bars([outside, broken], colours(2, bipolar=False))
+    first, second = rows_covered(figure)
+    [line] = figure["layout"]["shapes"]
+    words = {note["name"]: note["y"] for note in figure["layout"]["annotations"]}
+    assert first[1] < words["outside"] < line["y0"] == words["broken"]
+    assert second[0] - line["y0"] > BROKEN
+    assert figure["layout"]["yaxis"]["range"][0] > second[1]
+
+
+def test_what_is_unknown_is_an_empty_outline_and_no_option() -> None:
+    palette = (*colours(2, bipolar=False), UNKNOWN)
+    told = replace(bar(4, 6, 0), label="told")
+    [outline] = stacked_bars([told, bar(2, 0, 8)], palette)["layout"]["shapes"]
+    assert (outline["type"], outline["x0"], outline["x1"]) == ("rect", 20, 100)
+    assert outline["line"]["dash"] == "dash"
+    assert contrast(outline["line"]["color"], UNKNOWN) >= 3
+    for options in range(2, 12):
+        assert UNKNOWN not in (*colours(options, bipolar=True), *colours(options, bipolar=False), INK)

@@ -1,0 +1,91 @@
+"""Exports: every count is the snapshot's, every code is explained, and a text is never run as a formula."""
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import openpyxl
+import pytest
+
+from kiosk.domain.snapshot import Document
+from kiosk.output.export import files
+from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Document:
+    store = a_store(tmp_path)
+    store.open_round(a_round(tree("a", "b")), MONDAY)
+    cast_all(store, "a", random_ballots(23, Random(1)))
+    store.count(MONDAY.replace(hour=17))
+    return store.snapshot()
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def test_every_count_is_the_snapshots(published: Document) -> None:
+    counts = rows(files(published, [a_round(tree("a", "b"))])["counts.csv"])
+    [of_round] = published["rounds"]
+    for node in of_round["nodes"]:
+        mine = [row for row in counts if row["node"] == node["id"]]
+        if node["answered"] is None:
+            assert [(row["option"], row["answers"], row["answered"]) for row in mine] == [("waiting", "", "")]
+        for statement, table in node.get("statements", {}).items():
+            told = {row["option"]: int(row["answers"]) for row in mine if row["statement"] == statement}
+            assert [told[str(at)] for at in range(1, 6)] == table["counts"]
+            assert {kind: told[kind] for kind in table["no_answer"]} == table["no_answer"]
+            assert told["withheld"] == table["withheld"]
+            assert sum(told.values()) == node["answered"]
+
+
+def test_every_code_is_in_the_codebook(published: Document) -> None:
+    found = files(published, [a_round(tree("a", "b"))])
+    explained = {(row["round"], row["statement"], row["option"]) for row in rows(found["codebook.csv"])}
+    used = {
+        (row["round"], row["statement"], row["option"])
+        for row in rows(found["counts.csv"])
+        if row["statement"]
+    }
+    assert used == explained
+
+
+def test_the_document_is_there_as_it_is_and_the_description_fits(published: Document) -> None:
+    found = files(published, [a_round(tree("a", "b"))])
+    assert json.loads(found["snapshot.json"]) == published
+    described = json.loads(found["datapackage.json"])
+    for resource in described["resources"]:
+        content = found[resource["path"]]
+        assert resource["bytes"] == len(content)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        assert [field["name"] for field in resource["schema"]["fields"]] == list(rows(content)[0])
+        keys = [tuple(row[name] for name in resource["schema"]["primaryKey"]) for row in rows(content)]
+        assert len(keys) == len(set(keys))
+
+
+def test_the_workbook_holds_what_the_tables_hold_and_is_the_same_each_time(published: Document) -> None:
+    found = files(published, [a_round(tree("a", "b"))])
+    book = openpyxl.load_workbook(io.BytesIO(found["results.xlsx"]))
+    assert book.sheetnames == ["counts", "codebook"]
+    for name in book.sheetnames:
+        cells = [["" if value is None else str(value) for value in row] for row in book[name].values]
+        assert cells == list(csv.reader(io.StringIO(found[f"{name}.csv"].decode("utf-8-sig"))))
+    numbers = [row[-1] for row in book["counts"].iter_rows(min_row=2, values_only=True)]
+    assert {type(number) for number in numbers} == {int, type(None)}
+    assert files(published, [a_round(tree("a", "b"))])["results.xlsx"] == found["results.xlsx"]
+    assert book.properties.modified == datetime.fromisoformat(published["made_at"])
+    assert not book.properties.creator
+
+
+def test_a_text_is_never_run_as_a_formula(published: Document) -> None:
+    of_round = a_round(tree("a", "b"))
+    evil = replace(of_round.survey.statements[0], text='=HYPERLINK("http://evil.example")')
+    survey = replace(of_round.survey, statements=(evil, *of_round.survey.statements[1:]))
+    codebook = rows(files(published, [replace(of_round, survey=survey)])["codebook.csv"])
+    assert codebook[0]["text"].startswith("'=")

@@ -1,0 +1,418 @@
+"""Paper: every symbol is read by a camera, says what its slip says, and nothing tells one sheet from another.
+
+Pages are rendered as a printer would and read back by a decoder of another house than the maker's.
+"""
+
+import ctypes
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from secrets import SystemRandom
+
+import numpy
+import pypdfium2
+import pytest
+import zxingcpp
+from pypdfium2 import raw
+from scipy import ndimage
+from werkzeug.test import TestResponse
+
+from kiosk.domain.rounds import Admission
+from kiosk.domain.slips import new_code, normalise, spaced
+from kiosk.library.catalogues import Catalogue, read_catalogues
+from kiosk.output import paper
+from kiosk.output.paper import (
+    CALL,
+    POSTER_LANGUAGES,
+    PROMISE,
+    SLIP_LANGUAGES,
+    PaperError,
+    Size,
+    Words,
+    poster_page,
+    slip_address,
+    slip_sheets,
+    words_in,
+)
+from kiosk.screen.texts import SCREEN
+from kiosk.settings import shipped_folder
+from tests.tools.builders import tree
+from tests.tools.command_line import OPEN, Run, printed
+from tests.tools.desk_side import Desk
+from tests.tools.languages import GUEST_LANGUAGES
+from tests.tools.qr_codes import DPI, Image, read, rendered
+
+ADDRESS = "https://svara.example"
+LINK = f"{ADDRESS}/s/abcdEFGH1234_-xy"
+
+
+@pytest.fixture(scope="module")
+def guest() -> dict[str, Catalogue]:
+    return read_catalogues([shipped_folder("translations")], "guest")
+
+
+@pytest.fixture(scope="module")
+def codes() -> list[str]:
+    return [new_code("BCD", SystemRandom()) for _ in range(13)]
+
+
+def blurred(image: Image) -> Image:
+    return ndimage.gaussian_filter(image, 2)
+
+
+def askew(image: Image) -> Image:
+    return ndimage.rotate(image, 7, cval=255, order=1)
+
+
+SEEN: dict[str, Callable[[Image], Image]] = {
+    "straight": lambda image: image,
+    "from the side": lambda image: numpy.rot90(image),
+    "askew": askew,
+    "blurred": blurred,
+    "askew and blurred": lambda image: blurred(askew(image)),
+}
+
+
+def runs(pdf: bytes) -> Iterator[tuple[int, str, str]]:
+    """(page, font, text) of each run of letters, in the order of the page."""
+    for number, page in enumerate(pypdfium2.PdfDocument(pdf)):
+        text = page.get_textpage()
+        for run_of_text in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], textpage=text):
+            yield number, run_of_text.get_font().get_base_name(), run_of_text.extract()
+
+
+def lines(pdf: bytes) -> list[str]:
+    return [text.strip() for _, _, text in runs(pdf)]
+
+
+def pictures(pdf: bytes) -> list[str]:
+    """What a screen reader says of each figure."""
+    found: list[str] = []
+
+    def walk(element: object) -> None:
+        size = raw.FPDF_StructElement_GetAltText(element, None, 0)
+        if size:
+            said = ctypes.create_string_buffer(size)
+            raw.FPDF_StructElement_GetAltText(element, said, size)
+            found.append(said.raw.decode("utf-16-le").rstrip("\x00"))
+        for at in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
+            child = raw.FPDF_StructElement_GetChildAtIndex(element, at)
+            if child:
+                walk(child)
+
+    for page in pypdfium2.PdfDocument(pdf):
+        tree = raw.FPDF_StructTree_GetForPage(page)
+        for at in range(raw.FPDF_StructTree_CountChildren(tree)):
+            walk(raw.FPDF_StructTree_GetChildAtIndex(tree, at))
+        raw.FPDF_StructTree_Close(tree)
+    return found
+
+
+@pytest.mark.parametrize("how", SEEN)
+@pytest.mark.parametrize("languages", [("sv",), ("sv", "ar"), ("sv", "en", "ar", "fa", "uk")])
+def test_every_slip_is_read_however_it_is_held(
+    how: str, languages: tuple[str, ...], guest: dict[str, Catalogue], codes: list[str]
+) -> None:
+    sheets = slip_sheets(ADDRESS, codes, words_in(guest, languages), Random(1))
+    assert read(sheets, SEEN[how]) == sorted(slip_address(ADDRESS, code) for code in codes)
+
+
+def test_a_symbol_of_12_mm_would_not_be(
+    guest: dict[str, Catalogue], codes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check above can fail: the same sheet with small symbols, straight and blurred."""
+    monkeypatch.setattr(paper, "SLIP_SYMBOL_MM", 12)
+    sheets = slip_sheets(ADDRESS, codes, words_in(guest, ["sv"]), Random(1))
+    assert len(read(sheets)) == len(codes)
+    assert read(sheets, blurred) == []
+
+
+def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> None:
+    for pdf in (slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], words_in(guest, ["sv"]), Random(1)),
+                *(poster_page(LINK, words_in(guest, ["sv"]), size) for size in Size)):  # fmt: skip
+        [image] = rendered(pdf)
+        [found] = zxingcpp.read_barcodes(image)
+        left, right = found.position.top_left.x, found.position.top_right.x
+        assert (right - left) / DPI * 25.4 >= 35
+
+
+def test_every_code_stands_on_its_slip_to_be_typed(guest: dict[str, Catalogue], codes: list[str]) -> None:
+    sheets = slip_sheets(ADDRESS, codes, words_in(guest, ["sv", "fi"]), Random(1))
+    shown = [line for line in lines(sheets) if line.startswith("BCD-")]
+    assert sorted(shown) == sorted(spaced(code) for code in codes)
+    assert lines(sheets).count("svara.example/q") == len(codes)
+    assert [slip_address(ADDRESS, normalise(line)) for line in shown] == pictures(sheets)
+
+
+def test_slips_differ_in_their_codes_and_in_nothing_else(
+    guest: dict[str, Catalogue], codes: list[str]
+) -> None:
+    sheets = slip_sheets(ADDRESS, codes, words_in(guest, ["sv", "fi"]), Random(1))
+    slips = " ".join(lines(sheets)).split("BCD-")[1:]
+    assert len(slips) == len(codes)
+    assert len({slip[len("234-567-89B") :].strip() for slip in slips}) == 1
+
+
+def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
+    guest: dict[str, Catalogue], codes: list[str]
+) -> None:
+    words = words_in(guest, ["sv"])
+    sheets = slip_sheets(ADDRESS, codes, words, Random(1))
+    assert slip_sheets(ADDRESS, codes[::-1], words, Random(1)) == sheets
+    assert pictures(slip_sheets(ADDRESS, codes, words, Random(2))) != pictures(sheets)
+    told = pypdfium2.PdfDocument(sheets).get_metadata_dict()
+    assert (told["CreationDate"], told["ModDate"]) == ("", "")
+    assert not [mark for mark in (b"CreateDate", b"ModifyDate", b"MetadataDate") if mark in sheets]
+
+
+@pytest.mark.parametrize("size", Size)
+@pytest.mark.parametrize("how", SEEN)
+def test_a_poster_leads_to_its_link(size: Size, how: str, guest: dict[str, Catalogue]) -> None:
+    pdf = poster_page(LINK, words_in(guest, ["sv", "en", "ar"]), size)
+    assert read(pdf, SEEN[how]) == [LINK]
+    assert pictures(pdf) == [LINK]
+
+
+def test_a_poster_is_one_page_of_its_size(guest: dict[str, Catalogue]) -> None:
+    millimetres = {Size.A4: (210, 297), Size.A5: (148, 210), Size.A6: (105, 148)}
+    for size, expected in millimetres.items():
+        [page] = pypdfium2.PdfDocument(poster_page(LINK, words_in(guest, ["sv"]), size))
+        assert tuple(round(points / 72 * 25.4) for points in page.get_size()) == expected
+
+
+def test_a_poster_says_the_promise_of_the_screen_in_each_language(guest: dict[str, Catalogue]) -> None:
+    said = " ".join(lines(poster_page(LINK, words_in(guest, guest), Size.A4)))
+    for code in ("sv", "en", "ro", "pl", "uk", "ru", "es", "fi"):
+        assert guest[code].texts[SCREEN["anonymous"]] in said
+        assert guest[code].texts[paper.CALL] in said
+
+
+def test_arabic_and_persian_are_set_in_the_arabic_font(guest: dict[str, Catalogue]) -> None:
+    arabic = set(guest["ar"].texts[paper.CALL] + guest["fa"].texts[SCREEN["anonymous"]]) - set(" .")
+    pdf = poster_page(LINK, words_in(guest, ["sv", "ar", "fa"]), Size.A4)
+    fonts = {char: font.split("+")[1] for _, font, text in runs(pdf) for char in text if char in arabic}
+    assert len(fonts) > 20
+    assert {font.split("-")[0] for font in fonts.values()} == {"NotoSansArabic"}
+
+
+def test_a_document_tells_screen_readers_its_title_and_language(guest: dict[str, Catalogue]) -> None:
+    pdf = poster_page(LINK, words_in(guest, ["fi", "en"]), Size.A5)
+    assert pypdfium2.PdfDocument(pdf).get_metadata_dict()["Title"] == guest["en"].texts[paper.CALL]
+    assert b"/Lang(en)" in pdf
+    assert b"/Lang(fi)" in pdf
+
+
+HOSTILE = '#panic("x") $x$ *b* _i_ `c` @r <l> \\ // [a] #include "/etc/passwd"'
+
+
+def test_a_text_is_never_read_as_markup() -> None:
+    words = Words("sv", False, HOSTILE, HOSTILE)
+    poster = poster_page(LINK, [words], Size.A4)
+    sheets = slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], [words], Random(1))
+    for pdf in (poster, sheets):
+        said = "".join(lines(pdf)).replace(" ", "")
+        assert said.count(HOSTILE.replace(" ", "")) == 2
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "turned round": ("abc\u202edef", "turns it round"),
+    "a line break": ("abc\ndef", "line break"),
+    "a script no font has": ("こんにちは", 'no letter for "こ"'),
+    "a whole book": ("ett långt ord " * 400, "do not fit"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_printed_as_written_is_refused(case: str) -> None:
+    text, reason = REFUSED[case]
+    with pytest.raises(PaperError, match=reason):
+        poster_page(LINK, [Words("sv", False, "Svara", text)], Size.A6)
+    with pytest.raises(PaperError, match=reason):
+        slip_sheets(
+            ADDRESS, [new_code("BCD", SystemRandom())], [Words("sv", False, "Svara", text)], Random(1)
+        )
+
+
+def test_an_address_too_long_for_a_camera_is_refused(guest: dict[str, Catalogue]) -> None:
+    with pytest.raises(PaperError, match="choose a shorter"):
+        poster_page("https://" + "a" * 200, words_in(guest, ["sv"]), Size.A4)
+
+
+def test_a_long_address_stays_on_its_slip(guest: dict[str, Catalogue], codes: list[str]) -> None:
+    address = "https://svara.stadsmissionen-i-en-stad-med-langt-namn.example"
+    sheets = slip_sheets(address, codes, words_in(guest, ["sv", "ar"]), Random(1))
+    assert read(sheets, blurred) == sorted(slip_address(address, code) for code in codes)
+    boxes = [box for page in pypdfium2.PdfDocument(sheets) for box in boxes_of(page, "stadsmissionen")]
+    assert boxes
+    assert max(right - left for left, _, right, _ in boxes) <= paper.SLIP_SYMBOL_MM / 25.4 * 72 + 1
+
+
+def boxes_of(page: pypdfium2.PdfPage, word: str) -> Iterator[tuple[float, float, float, float]]:
+    """Left, bottom, right and top, in points, of each run of letters with the word."""
+    text = page.get_textpage()
+    for found in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], textpage=text):
+        if word in found.extract().replace("\u200b", ""):
+            yield found.get_bounds()
+
+
+# -- the staff's page ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path, admission=frozenset(Admission), languages=frozenset({"ar", "fi"}))
+
+
+def ask_for_slips(desk: Desk, **changes: object) -> TestResponse:
+    asked = {
+        "csrf_token": desk.token("/admin/links"), "round": "r", "unit": "frida", "number": "12",
+        "languages": ["sv", "ar"], **changes,
+    }  # fmt: skip
+    return desk.client.post("/admin/links/slips", data=asked)
+
+
+@pytest.mark.parametrize("name", ["anna", "bo"])
+def test_staff_print_slips_that_guests_can_answer_with(desk: Desk, name: str) -> None:
+    desk.sign_in(name)
+    response = ask_for_slips(desk)
+    assert response.mimetype == "application/pdf"
+    assert response.headers["Content-Disposition"] == "attachment; filename=slips-frida.pdf"
+    assert response.headers["Cache-Control"] == "no-store"
+    addresses = read(response.data)
+    assert len(set(addresses)) == 12
+    for address in addresses:
+        before, _, code = address.partition("#")
+        assert before == "http://guest.example/q"
+        assert desk.store.unit_of_slip(code) == ("r", "frida")
+
+
+BAD_SLIPS: dict[str, tuple[dict[str, object], str]] = {
+    "none": ({"number": "0"}, "mellan 1 och 200"),
+    "too many": ({"number": "201"}, "mellan 1 och 200"),
+    "no number": ({"number": "tio"}, "heltal"),
+    "another unit": ({"unit": "other"}, "Inte ett giltigt val"),
+    "another round": ({"round": "other"}, "Inte ett giltigt val"),
+    "no language": ({"languages": []}, "obligatoriskt"),
+    "a language guests may not choose": ({"languages": ["en"]}, "giltigt val"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SLIPS)
+def test_slips_asked_for_wrongly_are_refused_beside_the_field(desk: Desk, case: str) -> None:
+    changes, words = BAD_SLIPS[case]
+    desk.sign_in()
+    response = ask_for_slips(desk, **changes)
+    assert response.status_code == 400
+    assert words in " ".join(re.findall('class="problem"[^>]*>([^<]*)', response.text))
+
+
+def test_slips_are_for_a_unit_of_their_round(desk: Desk) -> None:
+    elsewhere = replace(desk.round, id="r2", tree=tree("elsewhere"))
+    desk.store.open_round(elsewhere, desk.now)
+    desk.sign_in()
+    assert ask_for_slips(desk, round="r2", unit="elsewhere").mimetype == "application/pdf"
+    response = ask_for_slips(desk, round="r2", unit="frida")
+    assert response.status_code == 400
+    assert "Stället är inte med i den omgången." in response.text
+
+
+def test_slips_are_not_made_without_a_token_or_a_sign_in(desk: Desk) -> None:
+    desk.sign_in()
+    assert ask_for_slips(desk, csrf_token="").status_code == 400
+    desk.client.delete_cookie("desk", path="/")
+    assert desk.client.get("/admin/links/poster").status_code == 302
+
+
+def test_slips_are_not_offered_for_a_round_that_takes_none(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in()
+    assert "Skriv ut lappar" not in desk.client.get("/admin/links").text
+    assert ask_for_slips(desk).status_code == 400
+
+
+@pytest.mark.parametrize("size", Size)
+def test_staff_download_each_posters_address(desk: Desk, size: Size) -> None:
+    posters = [desk.store.links.add(Admission.POSTER, unit) for unit in ("frida", "matcentralen")]
+    kiosk = desk.store.links.add(Admission.KIOSK, "frida")
+    desk.sign_in("bo")
+    for link in posters:
+        asked = {"link": link.code, "size": size.value, "languages": ["sv", "fi"]}
+        response = desk.client.get("/admin/links/poster", query_string=asked)
+        assert response.mimetype == "application/pdf"
+        assert read(response.data) == [f"http://guest.example/s/{link.code}"]
+    asked["link"] = kiosk.code
+    assert desk.client.get("/admin/links/poster", query_string=asked).status_code == 400
+
+
+@pytest.mark.parametrize("size", Size)
+def test_as_many_languages_as_are_promised_fit_whichever_they_are(
+    size: Size, guest: dict[str, Catalogue]
+) -> None:
+    longest = sorted(guest, key=lambda code: -len(guest[code].text(CALL) + guest[code].text(PROMISE)))
+    for codes in (list(guest), longest):
+        assert poster_page(LINK, words_in(guest, codes[: POSTER_LANGUAGES[size]]), size)
+
+
+def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
+    link = desk.store.links.add(Admission.POSTER, "frida")
+    desk.sign_in("bo")
+    asked = {"link": link.code, "size": "A6", "languages": list(GUEST_LANGUAGES)}
+    refused = desk.client.get("/admin/links/poster", query_string=asked)
+    assert refused.status_code == 400
+    summary = refused.text.split("</h1>")[1].split("</div>")[0]
+    assert '<a href="#poster-languages">På A6 får högst 5 språk plats. Kryssa för färre.</a>' in summary
+    assert 'id="poster-languages"' in refused.text
+
+
+def test_slips_are_offered_in_few_languages_so_that_a_sheet_holds_many(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
+    desk.sign_in("bo")
+    form = desk.client.get("/admin/links").text.split('action="/admin/links/slips"')[1].split("</form>")[0]
+    ticked = re.findall(r'name="languages" value="(\w+)" checked', form)
+    assert len(ticked) == SLIP_LANGUAGES
+    printed = ask_for_slips(desk, number="50", languages=ticked)
+    assert len(pypdfium2.PdfDocument(printed.data)) <= 8
+
+
+# -- the command ---------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_sheets_and_posters(run: Run, tmp_path: Path) -> None:
+    printed(run("init"))
+    of_round = printed(run(*OPEN)).split()[0]
+    slips = ("slips", "--round", of_round, "--unit", "frida", "--number", "7", "--pdf")
+    known = {"KIOSK_GUEST_ADDRESS": ADDRESS, "KIOSK_LANGUAGES": "ar,en"}
+    assert "7 slips" in printed(run(*slips, "slips.pdf", "--languages", "sv,ar", **known))
+    assert len(read((tmp_path / "slips.pdf").read_bytes())) == 7
+    poster = ("poster", "--unit", "frida", "--size", "A6", "--languages", "sv", "--out")
+    first = printed(run(*poster, "first.pdf", **known)).split()[-1]
+    assert printed(run(*poster, "second.pdf", **known)).split()[-1] == first
+    assert read((tmp_path / "second.pdf").read_bytes()) == [first]
+
+
+MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
+    "a file that is there": (("slips", "--pdf", "there.pdf"), "exists already"),
+    "a folder that is not": (("slips", "--pdf", "no/slips.pdf"), "there is no folder no"),
+    "a language nobody reviewed": (("slips", "--pdf", "new.pdf", "--languages", "ar"), "there are: sv"),
+    "languages without sheets": (("slips", "--languages", "sv"), "add --pdf FILE"),
+    "a poster of no unit": (("poster", "--out", "new.pdf", "--unit", "other"), "no unit 'other'"),
+    "a poster over a file": (("poster", "--out", "there.pdf"), "exists already"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_makes_no_paper_and_no_link(run: Run, tmp_path: Path, mistake: str) -> None:
+    (command, *words), reason = MISTAKES[mistake]
+    printed(run("init"))
+    of_round = printed(run(*OPEN)).split()[0]
+    (tmp_path / "there.pdf").touch()
+    given = ("--round", of_round) if command == "slips" else ()
+    done = run(command, *given, "--unit", "frida", *words)
+    assert done.exit_code == 2
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "new.pdf").exists()
+    assert (tmp_path / "there.pdf").stat().st_size == 0

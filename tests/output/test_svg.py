@@ -1,0 +1,172 @@
+"""Charts as pictures: every number and word in them, readable in black and white, and nothing runs."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from kiosk.library.catalogues import read_catalogues
+from kiosk.output.charts import UNKNOWN, Bar, Segment, colours
+from kiosk.output.svg import LABELS, MARGIN, NUMBERS, WALL, WIDTH, Picture, png, svg, wide, wrapped
+from kiosk.settings import shipped_folder
+
+FONTS = shipped_folder("static") / "fonts"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def bar(label: str, *counts: int, broken: str = "") -> Bar:
+    n = sum(counts)
+    parts = tuple(Segment(100 * c / n, str(c) if c else "", f"{c} of {n}") for c in counts)
+    return Bar(label, f"n = {n}", parts, broken)
+
+
+def picture(*bars: Bar, title: str = "I feel better", options: int = 3) -> Picture:
+    labels = tuple(f"label {at}" for at in range(options))
+    return Picture(title, labels, colours(options, bipolar=False), bars, ("10 of 20 agreed.",))
+
+
+def words(drawn: str) -> list[str]:
+    return [text.text or "" for text in ET.fromstring(drawn).iter(f"{SVG}text")]
+
+
+def test_a_picture_says_all_it_means_by_itself() -> None:
+    said = words(svg(picture(bar("first", 10, 7, 3), bar("second", 1, 0, 2, broken="other words"))))
+    assert said[0] == "I feel better"
+    assert [word for word in said if word.isdigit()] == ["10", "7", "3", "1", "2"]
+    for word in (
+        "label 0",
+        "label 2",
+        "first",
+        "second",
+        "n = 20",
+        "n = 3",
+        "other words",
+        "10 of 20 agreed.",
+    ):
+        assert word in said
+
+
+def test_every_bar_is_as_long_as_every_other_and_in_proportion() -> None:
+    drawn = ET.fromstring(svg(picture(bar("first", 10, 7, 3), bar("second", 1, 0, 2))))
+    parts = [rect for rect in drawn.iter(f"{SVG}rect") if rect.get("height") == "46"]
+    widths = [float(rect.get("width", 0)) + 2 for rect in parts]
+    whole = WIDTH - 2 * MARGIN - LABELS - NUMBERS
+    assert widths == pytest.approx([whole * share for share in (0.5, 0.35, 0.15, 1 / 3, 2 / 3)], abs=0.2)
+
+
+def test_options_differ_without_their_colours() -> None:
+    drawn = ET.fromstring(svg(picture(bar("first", 1, 1, 1, 1, 1), options=5)))
+    marks = [
+        ET.tostring(pattern[1][0]) if len(pattern[1]) else b"" for pattern in drawn.iter(f"{SVG}pattern")
+    ]
+    assert len(set(marks)) == 5
+
+
+def test_it_is_told_to_those_who_cannot_see_it() -> None:
+    drawn = ET.fromstring(svg(picture(bar("first", 10, 7, 3))))
+    assert drawn.get("role") == "img"
+    described = drawn.findtext(f"{SVG}desc") or ""
+    assert "first: 10 of 20; 7 of 20; 3 of 20." in described
+
+
+def test_words_stay_words() -> None:
+    drawn = svg(picture(bar("<script>", 1, 1), title='</title><script>"&', options=2))
+    assert [element.tag for element in ET.fromstring(drawn).iter() if "script" in element.tag] == []
+    assert "<script>" in words(drawn)
+
+
+def test_a_picture_becomes_the_same_png_each_time() -> None:
+    drawn = svg(picture(bar("first", 10, 7, 3)))
+    made = png(drawn, FONTS)
+    assert made.startswith(b"\x89PNG")
+    assert made == png(drawn, FONTS)
+    assert made != png(svg(picture(bar("first", 10, 6, 4))), FONTS)
+
+
+def test_numbers_too_wide_for_their_segment_stand_below_it_apart() -> None:
+    drawn = ET.fromstring(svg(picture(bar("first", 196, 2, 2))))
+    small = [float(text.get("x", 0)) for text in drawn.iter(f"{SVG}text") if text.text == "2"]
+    assert len(small) == 2
+    assert small[1] - small[0] > 12
+
+
+def in_noto(words: str, weight: str) -> float:
+    """How wide words are in the font that pictures are made with, at size 1."""
+    font = TTFont(FONTS / f"NotoSans-{weight}.ttf")
+    letters, widths = font.getBestCmap(), font["hmtx"]
+    return sum(widths[letters[ord(letter)]][0] for letter in words) / font["head"].unitsPerEm
+
+
+def test_words_are_measured_no_narrower_than_they_are_and_not_much_wider() -> None:
+    texts = read_catalogues([shipped_folder("translations")], "desk")["sv"].texts
+    sizes = {
+        text: wide(text, 1) / in_noto(text, "Regular") for text in list(texts)[::7] if text.isprintable()
+    }
+    assert len(sizes) > 40
+    assert {text: size for text, size in sizes.items() if not 1 <= size < 1.35} == {}
+
+
+def test_words_are_wrapped_where_they_end_and_the_longest_are_cut() -> None:
+    for text in (
+        "Verksamheten bidrar till att jag mår bättre",
+        "Verksamhetssamordningsgrupp A",
+        "W" * 40,
+        "",
+    ):
+        lines = wrapped(text, 16, 160)
+        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+        assert all(wide(line, 16) <= 160 for line in lines)
+
+
+def test_no_label_touches_the_next_ones_colour() -> None:
+    labels = (
+        "Instämmer helt",
+        "Instämmer bra",
+        "Instämmer delvis",
+        "Instämmer dåligt",
+        "Instämmer inte alls",
+    )
+    drawn = replace(picture(bar("first", 1, 1, 1, 1, 1), options=5), labels=labels)
+    for sheet in ({}, {"sheet": WALL}):
+        found = list(ET.fromstring(svg(drawn, **sheet)))
+        texts = {text.text: text for text in found if text.text in labels}
+        squares = [one for one in found if one.get("width") == one.get("height") and one.tag == f"{SVG}rect"]
+        assert len(squares) == len(texts) == 5
+        for label, after in zip(labels, squares[1:], strict=False):
+            text = texts[label]
+            end = float(text.get("x", 0)) + int(text.get("font-size", 0)) * in_noto(label, "Regular")
+            is_same_line = abs(float(after.get("y", 0)) - float(text.get("y", 0))) < 40 and float(
+                after.get("x", 0)
+            ) > float(text.get("x", 0))
+            assert not is_same_line or end + 8 < float(after.get("x", 0))
+
+
+def test_what_is_not_told_has_no_colour_and_dashes_around() -> None:
+    shown = replace(picture(bar("first", 10, 7, 3)), colours=(*colours(2, bipolar=False), UNKNOWN))
+    dashed = [rect for rect in ET.fromstring(svg(shown)).iter(f"{SVG}rect") if rect.get("stroke-dasharray")]
+    assert [rect.get("fill") for rect in dashed] == ["url(#p2)"] * 2
+    [pattern] = [one for one in ET.fromstring(svg(shown)).iter(f"{SVG}pattern") if one.get("id") == "p2"]
+    assert pattern[0].get("fill") == UNKNOWN
+    assert not len(pattern[1])
+
+
+def test_answers_outside_the_scale_stand_close_below_their_bar() -> None:
+    told = replace(bar("first", 196, 2, 2), outside="Don't know: 3")
+    roomy = replace(bar("second", 10, 7, 3), outside="Skipped: 2")
+    drawn = ET.fromstring(svg(picture(told, roomy, bar("third", 1, 1, 1))))
+    bars = [float(rect.get("y", 0)) for rect in drawn.iter(f"{SVG}rect") if rect.get("height") == "46"]
+    first, second, third = sorted(set(bars))
+    places = {text.text: float(text.get("y", 0)) for text in drawn.iter(f"{SVG}text")}
+    assert first + 46 + 14 < places["Don't know: 3"] < second
+    assert second + 46 < places["Skipped: 2"] < third
+    assert "first: 196 of 200; 2 of 200; 2 of 200; Don't know: 3." in (drawn.findtext(f"{SVG}desc") or "")
+    small = [float(text.get("y", 0)) for text in drawn.iter(f"{SVG}text") if text.text == "2"]
+    assert max(small) < places["Don't know: 3"] - 10
+
+
+def test_a_wall_has_letters_twice_as_large_as_a_page_and_pictures_equally_high() -> None:
+    one, other = (svg(picture(bar("", 10, 7, 3), title=title), WALL) for title in ("Short", "A bit longer"))
+    assert ET.fromstring(one).get("height") == ET.fromstring(other).get("height") == "390"
+    sizes = {int(text.get("font-size", 0)) for text in ET.fromstring(one).iter(f"{SVG}text")}
+    assert min(sizes) / WALL.width >= 1.6 * 16 / WIDTH

@@ -1,0 +1,76 @@
+"""The fonts a guest is served are parts of those shipped, and have every letter the catalogues use."""
+
+from pathlib import Path
+
+import pytest
+from fontTools.pens.recordingPen import DecomposingRecordingPen
+from fontTools.ttLib import TTFont
+
+from kiosk.library.catalogues import read_catalogues
+from kiosk.screen.pages import STYLE
+from kiosk.settings import shipped_folder
+from tests.tools.fonts import AUTONYM_SOURCES, FONTS, SCRIPTS, WEIGHTS, autonym_letters, make
+
+PARTS = [
+    (f"guest-{script.lower()}-{number}.woff2", f"NotoSans{script}-{weight}.ttf")
+    for script in SCRIPTS
+    for weight, number in WEIGHTS.items()
+] + [("guest-autonyms.woff2", f"{source}.ttf") for source in AUTONYM_SOURCES]
+
+
+def drawing(font: TTFont, letter: int) -> object:
+    glyphs, name = font.getGlyphSet(), font.getBestCmap()[letter]
+    pen = DecomposingRecordingPen(glyphs)
+    glyphs[name].draw(pen)
+    return glyphs[name].width, pen.value
+
+
+@pytest.mark.parametrize(("part", "whole"), PARTS)
+def test_every_letter_is_drawn_as_in_the_whole_font(part: str, whole: str) -> None:
+    small, large = TTFont(FONTS / part), TTFont(FONTS / whole)
+    shared = [letter for letter in small.getBestCmap() if letter in large.getBestCmap()]
+    assert len(shared) > 3
+    assert [hex(one) for one in shared if drawing(small, one) != drawing(large, one)] == []
+
+
+def test_no_letter_comes_from_elsewhere() -> None:
+    for part in {part for part, _ in PARTS}:
+        wholes = [TTFont(FONTS / whole).getBestCmap() for of, whole in PARTS if of == part]
+        assert set(TTFont(FONTS / part).getBestCmap()) <= {letter for whole in wholes for letter in whole}
+
+
+@pytest.mark.parametrize(("language", "script"), [("ar", "Arabic"), ("fa", "Arabic"), ("ti", "Ethiopic")])
+def test_every_letter_of_a_catalogue_is_there(language: str, script: str) -> None:
+    texts = read_catalogues([shipped_folder("translations")], "guest")[language].texts.values()
+    needed = {ord(letter) for text in texts for letter in text if ord(letter) > 0x2FF and letter != "…"}
+    assert len(needed) > 30
+    for number in WEIGHTS.values():
+        font = TTFont(FONTS / f"guest-{script.lower()}-{number}.woff2")
+        assert {hex(letter) for letter in needed - {0x2019} - set(font.getBestCmap())} == set()
+
+
+def test_the_picker_has_every_letter_of_a_name_and_asks_for_no_other() -> None:
+    letters = {ord(letter) for found in autonym_letters().values() for letter in found}
+    assert letters <= set(TTFont(FONTS / "guest-autonyms.woff2").getBestCmap())
+    rule = next(line for line in STYLE.splitlines() if '"Guest Autonyms"; src' in line)
+    asked: set[int] = set()
+    for part in rule.split("unicode-range: ")[1].split(";")[0].split(", "):
+        first, _, last = part.removeprefix("U+").partition("-")
+        asked |= set(range(int(first, 16), int(last or first, 16) + 1))
+    assert asked == letters
+
+
+def test_the_desk_is_served_the_guests_letters_for_the_same_ranges() -> None:
+    desk = (shipped_folder("static") / "desk.css").read_text(encoding="utf-8")
+    rules = [line for line in desk.splitlines() if line.startswith("@font-face")]
+    assert len(rules) == len(SCRIPTS) * len(WEIGHTS)
+    for rule in rules:
+        assert rule.replace('url("fonts/', 'url("/static/fonts/') in STYLE
+
+
+def test_making_the_fonts_again_changes_nothing(tmp_path: Path) -> None:
+    make(tmp_path)
+    for part in {part for part, _ in PARTS}:
+        assert (tmp_path / part).read_bytes() == (FONTS / part).read_bytes(), (
+            "run python -m tests.tools.fonts"
+        )

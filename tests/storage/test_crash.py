@@ -1,0 +1,191 @@
+"""The program dies at every durable step of every write: what was there before is there, or what comes after.
+
+A child process does one write and ends itself at the n-th step (a sync, a removed key, a commit), before
+or after it; the parent opens what is left. n grows until the write gets through.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import peewee
+import pytest
+
+from kiosk.domain.slips import UsedSlipError
+from kiosk.storage import Store, open_store
+from kiosk.storage.keys import KeyFolder
+from tests.tools.builders import MONDAY, a_round, a_store, ballot, closed, random_ballots, tree
+
+TICK = MONDAY + timedelta(hours=8)
+ROUND = a_round(tree("a", "b"))
+CRASHED, FINISHED = 42, 0
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A folder with 12 ballots in box a, 4 in box b, and a slip that admits one more."""
+
+    folder: Path
+    slip: str
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Ready:
+    folder = tmp_path / "ready"
+    store = a_store(folder)
+    store.open_round(ROUND, MONDAY)
+    for number, unit in ((17, "a"), (4, "b")):
+        for one in random_ballots(number, Random(number)):
+            store.cast("r", unit, one, MONDAY)
+    [slip] = store.print_slips("r", "a", 1)
+    store.close()
+    return Ready(folder, slip)
+
+
+def reopen(folder: Path) -> Store:
+    return open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
+
+
+def die_at(step: int) -> None:
+    """From here on, end this process at its step-th durable step."""
+    taken = 0
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            nonlocal taken
+            for is_before in (True, False):
+                taken += 1
+                if taken == step:
+                    os._exit(CRASHED)
+                if is_before:
+                    result = real(*args, **kwargs)
+            return result
+
+        return wrapped
+
+    os.fsync = counted(os.fsync)
+    os.unlink = counted(os.unlink)
+    Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
+    Path.rmdir = counted(Path.rmdir)  # type: ignore[method-assign]
+    peewee.Database.commit = counted(peewee.Database.commit)
+
+
+def crash(folder: Path, step: int, write: Callable[[Store], object]) -> bool:
+    """Do the write in a child that dies at that step; whether it died."""
+    child = os.fork()
+    if child == 0:
+        try:
+            die_at(step)
+            write(open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys"))
+            os._exit(FINISHED)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code in (CRASHED, FINISHED)
+    return code == CRASHED
+
+
+def leftovers(ready: Ready, write: Callable[[Store], object]) -> list[Path]:
+    """A copy of the folder for every step the write can die at, and last one where it got through."""
+    found, died = [], True
+    while died:
+        copy = ready.folder.with_name(f"copy-{len(found)}")
+        shutil.copytree(ready.folder, copy)
+        died = crash(copy, len(found) + 1, write)
+        found.append(copy)
+    assert len(found) > 8
+    return found
+
+
+def was_used(store: Store, slip: str) -> bool:
+    """Whether the slip was used up; uses it up if not."""
+    try:
+        store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    except UsedSlipError:
+        return True
+    return False
+
+
+def has_one_key_a_row(folder: Path) -> bool:
+    return all(len(list(row.iterdir())) == 1 for row in (folder / "keys").iterdir())
+
+
+def test_a_ballot_is_in_or_not_and_its_slip_used_accordingly(ready: Ready) -> None:
+    copies = leftovers(ready, lambda store: store.cast("r", "a", ballot(5, 5), MONDAY, ready.slip))
+    seen = set()
+    for copy in copies:
+        store = reopen(copy)
+        store.renew()
+        assert has_one_key_a_row(copy)
+        used = was_used(store, ready.slip)
+        # 21 ballots were there; one came by the slip, now or before.
+        assert closed(store, ROUND)["root"] == 21 + 1
+        assert store.rounds()[0].lost_boxes == 0
+        seen.add(used)
+        store.close()
+    assert seen == {True, False}
+
+
+def test_a_ballot_without_slip_is_in_or_not(ready: Ready) -> None:
+    totals = []
+    for copy in leftovers(ready, lambda store: store.cast("r", "a", ballot(5, 5), MONDAY)):
+        store = reopen(copy)
+        store.count(TICK)
+        assert has_one_key_a_row(copy)
+        totals.append(closed(store, ROUND)["root"])
+        assert store.rounds()[0].lost_boxes == 0
+        store.close()
+    assert set(totals) == {21, 22}
+    assert totals == sorted(totals, key=lambda total: total or 0)
+    assert totals[-1] == 22
+
+
+def test_a_count_is_made_or_not_and_made_once(ready: Ready) -> None:
+    for copy in leftovers(ready, lambda store: store.count(TICK)):
+        store = reopen(copy)
+        store.count(TICK)
+        [published] = store.snapshot()["rounds"]
+        assert {node["id"]: node["answered"] for node in published["nodes"]} == {
+            "root": 12,
+            "a": 12,
+            "b": None,
+        }
+        store.count(TICK + timedelta(days=1))
+        assert has_one_key_a_row(copy)
+        assert closed(store, ROUND) == {"root": 21, "a": 12, "b": None}
+        assert store.rounds()[0].lost_boxes == 0
+        store.close()
+
+
+def test_a_closing_is_made_or_not_and_leaves_no_key(ready: Ready) -> None:
+    for copy in leftovers(ready, lambda store: store.count(ROUND.closes_at)):
+        store = reopen(copy)
+        store.count(ROUND.closes_at)
+        store.count(ROUND.closes_at + timedelta(days=1))
+        assert closed(store, ROUND)["root"] == 21
+        assert list((copy / "keys").iterdir()) == []
+        store.close()
+
+
+def test_the_check_catches_a_key_destroyed_too_early(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: the old key goes before the row is committed under the new one."""
+    honest = KeyFolder.seal
+
+    def hasty(self: KeyFolder, row: str, plain: bytes, *step: int) -> tuple[str, bytes]:
+        self.sweep(row, keep=None)
+        return honest(self, row, plain, *step)
+
+    monkeypatch.setattr(KeyFolder, "seal", hasty)
+    copies = leftovers(ready, lambda store: store.cast("r", "a", ballot(5, 5), MONDAY))
+    totals = set()
+    for copy in copies:
+        store = reopen(copy)
+        totals.add(closed(store, ROUND)["root"])
+        store.close()
+    assert not totals <= {21, 22}

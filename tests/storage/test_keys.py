@@ -1,0 +1,76 @@
+"""Sealed rows: no order, no number, no key left over."""
+
+import stat
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from kiosk.domain.ballot import pack, unpack
+from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeyLostError
+from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
+
+
+def test_any_order_of_arrival_is_one_row() -> None:
+    ballots = random_ballots(30, Random(1))
+    shuffled = [Random(seed).sample(ballots, 30) for seed in range(50)]
+    assert len({pack(order) for order in shuffled}) == 1
+
+
+def test_packing_keeps_every_answer() -> None:
+    ballots = random_ballots(200, Random(2))
+    assert sorted(map(str, unpack(pack(ballots), 2))) == sorted(map(str, ballots))
+
+
+def test_a_sealed_rows_length_does_not_tell_how_much_it_holds(tmp_path: Path) -> None:
+    keys = KeyFolder(tmp_path)
+    lengths = {len(keys.seal("row", pack(random_ballots(n, Random(n))))[1]) for n in (0, 1, 5, 100, 1000)}
+    assert len(lengths) == 1
+    assert len(keys.seal("row", bytes(PAD_BYTES))[1]) - lengths.pop() == PAD_BYTES
+
+
+def test_the_same_row_is_never_sealed_the_same_way(tmp_path: Path) -> None:
+    keys = KeyFolder(tmp_path)
+    assert len({keys.seal("row", b"same")[1] for _ in range(20)}) == 20
+
+
+def test_a_row_opens_with_its_own_key_and_name_only(tmp_path: Path) -> None:
+    keys = KeyFolder(tmp_path)
+    key_id, sealed = keys.seal("row", b"plain")
+    other_id, _ = keys.seal("row", b"other")
+    assert keys.open("row", key_id, sealed) == b"plain"
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "moved" / key_id).write_bytes((tmp_path / "row" / key_id).read_bytes())
+    damaged = bytes([sealed[0] ^ 1]) + sealed[1:]
+    for row, key, text in [("moved", key_id, sealed), ("row", other_id, sealed), ("row", key_id, damaged),
+                           ("row", "none", sealed), ("row", key_id, b"")]:  # fmt: skip
+        with pytest.raises(KeyLostError):
+            keys.open(row, key, text)
+
+
+def test_keys_are_their_owners_only_and_go_when_told(tmp_path: Path) -> None:
+    keys = KeyFolder(tmp_path / "keys")
+    key_id, _ = keys.seal("row", b"plain")
+    file = tmp_path / "keys" / "row" / key_id
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    keys.destroy("row", key_id)
+    keys.destroy("row", key_id)
+    assert not file.exists()
+    keys.forget("row")
+    keys.forget("row")
+    assert not file.parent.exists()
+
+
+def test_after_a_ballot_what_was_stored_before_cannot_be_read(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    store.open_round(a_round(tree("a")), MONDAY)
+
+    def key_files() -> set[str]:
+        return {path.name for path in (tmp_path / "keys").rglob("*") if path.is_file()}
+
+    for one in random_ballots(5, Random(3)):
+        before = key_files()
+        store.cast("r", "a", one, MONDAY)
+        assert len(key_files() - before) == 1
+        assert len(key_files()) == len(before)

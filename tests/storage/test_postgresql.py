@@ -1,0 +1,179 @@
+"""The same store on PostgreSQL, for one installation with many sites and several processes."""
+
+import multiprocessing
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+import kiosk.storage.database
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
+from kiosk.domain.slips import UsedSlipError
+from kiosk.storage import Link, RoundClosedError, Store, open_store
+from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
+
+ROUND = a_round(tree("a", "b"))
+
+
+def server_programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    assert found or on_path, "PostgreSQL is missing: apt install postgresql"
+    return found[-1].parent if found else Path(str(on_path)).parent
+
+
+def as_nobody() -> dict[str, int]:
+    """PostgreSQL refuses to run as root: take another user where the tests do."""
+    return {"user": pwd.getpwnam("nobody").pw_uid} if os.geteuid() == 0 else {}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A cluster of its own on a free port of this machine: the address of its databases."""
+    programs = server_programs()
+    with TemporaryDirectory(dir="/tmp") as folder:
+        owner = as_nobody()
+        if owner:
+            os.chown(folder, owner["user"], -1)
+        data = f"{folder}/data"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        make = [programs / "initdb", "-D", data, "-U", "kiosk", "--auth=trust", "--no-sync"]
+        subprocess.run(make, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
+        options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off"
+        start = [programs / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"]
+        subprocess.run(start, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
+        try:
+            yield f"postgresql://kiosk@127.0.0.1:{port}"
+        finally:
+            stop = [programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
+            subprocess.run(stop, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def url(server: str, tmp_path: Path) -> str:
+    """An empty database."""
+    name = tmp_path.name
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"{server}/{name}"
+
+
+def opened(url: str, folder: Path) -> Store:
+    return open_store(folder, url, folder / "keys", durable=False)
+
+
+@pytest.fixture
+def store(url: str, tmp_path: Path) -> Iterator[Store]:
+    made = opened(url, tmp_path)
+    made.migrate()
+    made.migrate()
+    made.check_schema()
+    made.open_round(ROUND, MONDAY)
+    yield made
+    made.close()
+
+
+def test_ballots_are_counted_and_closed_as_on_sqlite(store: Store) -> None:
+    cast_all(store, "a", random_ballots(18, Random(1)))
+    cast_all(store, "b", random_ballots(4, Random(2)))
+    store.count(MONDAY + timedelta(hours=8))
+    nodes = {node["id"]: node for node in store.snapshot()["rounds"][0]["nodes"]}
+    assert [nodes[name]["answered"] for name in ("root", "a", "b")] == [13, 13, None]
+    assert closed(store, ROUND) == {"root": 22, "a": 13, "b": None}
+    with pytest.raises(RoundClosedError):
+        store.cast("r", "a", ballot(1, 1), MONDAY)
+
+
+def test_a_slip_is_used_once_and_a_refused_ballot_leaves_nothing(store: Store) -> None:
+    [slip] = store.print_slips("r", "a", 1)
+    assert store.unit_of_slip(slip) == ("r", "a")
+    store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    with pytest.raises(UsedSlipError):
+        store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    cast_all(store, "a", random_ballots(4, Random(1)))
+    assert closed(store, ROUND)["root"] == 5
+
+
+def test_a_lost_key_empties_one_box_and_is_told_once(store: Store, tmp_path: Path) -> None:
+    cast_all(store, "a", random_ballots(12, Random(1)))
+    for key in (tmp_path / "keys" / "box.r.a").iterdir():
+        key.unlink()
+    store.count(MONDAY + timedelta(hours=8))
+    store.count(MONDAY + timedelta(days=1))
+    assert store.rounds()[0].lost_boxes == 1
+
+
+def answer_as_a_process(url: str, folder: Path, seed: int) -> None:
+    store = opened(url, folder)
+    cast_all(store, "a", random_ballots(30, Random(seed)))
+    store.close()
+
+
+def test_several_processes_lose_nothing(store: Store, url: str, tmp_path: Path) -> None:
+    start = multiprocessing.get_context("spawn")
+    processes = [start.Process(target=answer_as_a_process, args=(url, tmp_path, seed)) for seed in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert store.rounds()[0].lost_boxes == 0
+    assert closed(store, ROUND)["a"] == 90
+
+
+def test_a_restarted_server_is_found_again(server: str, url: str, store: Store) -> None:
+    cast_all(store, "a", random_ballots(9, Random(1)))
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.rsplit("/")[-1]]
+        )
+    store.cast("r", "a", ballot(1, 1), MONDAY)
+    assert closed(store, ROUND)["root"] == 10
+
+
+def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
+    assert store.links.with_code("\0") is None
+    assert store.unit_of_slip("BBB\0") is None
+    assert store.accounts.named("anna\0") is None
+
+
+def test_an_older_installation_is_upgraded_and_its_kiosks_measured_and_moved(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_two = kiosk.storage.database._migrations()[:2]
+    with monkeypatch.context() as before:
+        before.setattr(kiosk.storage.database, "_migrations", lambda: first_two)
+        old = opened(url, tmp_path)
+        old.migrate()
+        old.close()
+    with psycopg.connect(url) as connection:
+        connection.execute("INSERT INTO link VALUES ('old', 'kiosk', 'a')")
+    new = opened(url, tmp_path)
+    new.migrate()
+    new.check_schema()
+    assert new.links.all() == [Link("old", Admission.KIOSK, "a")]
+    new.links.set_screen("old", Screen(476, 700, 0))
+    new.links.move("old", "b")
+    assert new.links.with_code("old") == Link("old", Admission.KIOSK, "b", Screen(476, 700, 0))
+    new.close()
+
+
+def test_the_doctor_is_told_what_the_server_writes_down(store: Store) -> None:
+    assert store.server_settings() == {
+        "archive_mode": "off",
+        "log_statement": "none",
+        "log_min_duration_statement": "-1",
+        "track_commit_timestamp": "off",
+    }

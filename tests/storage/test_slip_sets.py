@@ -1,0 +1,133 @@
+"""Slips: codes that are kept nowhere, and open one box once."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from secrets import SystemRandom
+
+import pytest
+
+from kiosk.domain.rounds import Admission
+from kiosk.domain.slips import (
+    ALPHABET,
+    SALT_BYTES,
+    UnknownSlipError,
+    UsedSlipError,
+    empty_set,
+    new_code,
+    normalise,
+    spaced,
+    unpack,
+)
+from kiosk.storage import NotAdmittedError, RoundClosedError
+from kiosk.storage.database import StoreError
+from tests.tools.builders import MONDAY, a_round, a_store, ballot, closed, tree
+from tests.tools.desk_side import Desk
+
+
+def test_a_code_is_read_however_it_was_typed() -> None:
+    code = new_code("BCD", SystemRandom())
+    assert len(code) == 12
+    assert set(code) <= set(ALPHABET)
+    for typed in (code, spaced(code), code.lower(), f"  {spaced(code).replace('-', ' ')}\n"):
+        assert normalise(typed) == code
+
+
+def test_a_set_tells_unknown_from_used() -> None:
+    one, other, strange = (new_code("BCD", SystemRandom()) for _ in range(3))
+    slips = empty_set(bytes(SALT_BYTES)).with_new([one, other]).use(one)
+    with pytest.raises(UsedSlipError):
+        slips.use(one)
+    with pytest.raises(UnknownSlipError):
+        slips.use(strange)
+    assert (slips.has(one), slips.has(other), slips.has(strange)) == (True, True, False)
+    assert unpack(slips.pack()) == slips
+
+
+def test_a_packed_set_tells_neither_codes_nor_the_order_of_their_use() -> None:
+    codes = [new_code("BCD", SystemRandom()) for _ in range(20)]
+    printed = empty_set(bytes(SALT_BYTES)).with_new(codes)
+    forwards, backwards = printed, printed
+    for code in codes[:10]:
+        forwards = forwards.use(code)
+    for code in reversed(codes[:10]):
+        backwards = backwards.use(code)
+    assert forwards.pack() == backwards.pack()
+    assert not [code for code in codes if code.encode() in forwards.pack()]
+
+
+def test_a_slip_opens_its_units_box_once(tmp_path: Path) -> None:
+    store, of_round = a_store(tmp_path), a_round(tree("a", "b"))
+    store.open_round(of_round, MONDAY)
+    [slip] = store.print_slips("r", "a", 1)
+    assert store.unit_of_slip(slip) == ("r", "a")
+    with pytest.raises(UnknownSlipError):
+        store.cast("r", "b", ballot(1, 1), MONDAY, slip)
+    store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    for unit in ("a", "b"):
+        with pytest.raises((UsedSlipError, UnknownSlipError)):
+            store.cast("r", unit, ballot(1, 1), MONDAY, slip)
+    for _ in range(4):
+        store.cast("r", "a", ballot(2, 2), MONDAY)
+    assert closed(store, of_round)["root"] == 5
+
+
+def test_slips_are_gone_when_the_round_has_closed(tmp_path: Path) -> None:
+    store, of_round = a_store(tmp_path), a_round(tree("a"))
+    store.open_round(of_round, MONDAY)
+    [slip] = store.print_slips("r", "a", 1)
+    closed(store, of_round)
+    assert store.unit_of_slip(slip) is None
+    with pytest.raises(RoundClosedError):
+        store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    with pytest.raises(StoreError, match="closed"):
+        store.print_slips("r", "a", 1)
+
+
+def test_a_round_without_slips_takes_none(tmp_path: Path) -> None:
+    store, of_round = a_store(tmp_path), replace(a_round(tree("a")), admission=frozenset({Admission.KIOSK}))
+    store.open_round(of_round, MONDAY)
+    [slip] = store.print_slips("r", "a", 1)
+    with pytest.raises(NotAdmittedError):
+        store.cast("r", "a", ballot(1, 1), MONDAY, slip)
+    assert closed(store, of_round)["root"] is None
+
+
+def test_used_slips_are_told_of_closed_rounds_only(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    of_round = a_round(tree("a", "b"))
+    store.open_round(of_round, MONDAY)
+    codes, later = store.print_slips("r", "a", 4), store.print_slips("r", "a", 3)
+    for code in (codes[0], codes[3], later[1]):
+        assert store.printed_slips("r") == {"a": (4, 3)}
+        assert store.slip_counts("r") == {}
+        store.cast("r", "a", ballot(1, 1), MONDAY, code)
+    closed(store, of_round)
+    assert store.printed_slips("r") == {}
+    assert store.slip_counts("r") == {"a": ((4, 2), (3, 1))}
+
+
+def test_the_desk_tells_what_came_back_of_runs_that_are_large_enough(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.now += timedelta(days=91)
+    desk.store.count(desk.now)
+    slips_only = replace(
+        desk.round, id="slips", admission=frozenset({Admission.SLIP}), opens_at=desk.now,
+        closes_at=desk.now + timedelta(days=9),
+    )  # fmt: skip
+    desk.store.open_round(slips_only, desk.now)
+    codes = desk.store.print_slips("slips", "frida", 12)
+    desk.store.print_slips("slips", "frida", 3)
+    for code in codes[:11]:
+        desk.store.cast("slips", "frida", ballot(1, 2, 3, 4), desk.now, code)
+
+    def told() -> list[list[str]]:
+        desk.sign_in()
+        rows = re.findall(r"FRIDA</th>((?:<td>[^<]*</td>){4})", desk.client.get("/admin/links").text)
+        return [re.findall(r"<td>([^<]*)</td>", row) for row in rows]
+
+    assert told() == [["1", "12", "–", "–"], ["2", "3", "–", "–"]]
+    desk.now = slips_only.closes_at
+    desk.store.count(desk.now)
+    assert told() == [["1", "12", "11", "1"], ["2", "3", "–", "–"]]

@@ -1,0 +1,195 @@
+"""The layers: imports point one way, and each layer keeps to what it may know.
+
+Every rule looks at all files of a folder, so a new file is held to it without being named here.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import kiosk
+
+PACKAGE = Path(kiosk.__file__).parent
+
+RANKS = (
+    {"domain"},
+    {"settings"},
+    {"library", "storage"},
+    {"screen"},
+    {"output"},
+    {"guest", "desk"},
+    {"operation"},
+    {"cli"},
+)
+"""From the bottom up. A layer imports itself and those below, never a neighbour of its own rank."""
+
+SQL = re.compile(
+    r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|ALTER\s+TABLE|PRAGMA\s)",
+    re.DOTALL,
+)
+
+NOT_IN_DOMAIN = {
+    "babel", "click", "flask", "flask_wtf", "io", "os", "pathlib", "peewee", "playhouse", "shutil", "sqlite3",
+    "subprocess", "tempfile", "time", "uuid", "waitress", "werkzeug",
+}  # fmt: skip
+CLOCKS = {"datetime.now", "datetime.today", "datetime.utcnow", "date.today"}
+DRAWS = re.compile(r"random\.(?!Random\b|SystemRandom\b)\w+|secrets\.\w+")
+
+
+def modules(layer: str = "") -> list[Path]:
+    """All modules of a layer, or of the whole package."""
+    single = PACKAGE / f"{layer}.py"
+    return [single] if layer and single.exists() else sorted((PACKAGE / layer).rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
+
+
+def layer_of(path: Path) -> str:
+    """The layer a module stands in; "" for the package's own __init__."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    """Every module and name that a module imports, with the packages it is in."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    parts = [imported_name.split(".") for imported_name in names]
+    return {".".join(part[:end]) for part in parts for end in range(1, len(part) + 1)}
+
+
+def imported_layers(path: Path) -> set[str]:
+    parts = (imported_name.split(".") for imported_name in imported(path))
+    known = {layer for rank in RANKS for layer in rank}
+    return {part[1] for part in parts if part[0] == "kiosk" and len(part) > 1} & known
+
+
+def allowed_layers(layer: str) -> set[str]:
+    below: set[str] = set()
+    for rank in RANKS:
+        if layer in rank:
+            return below | {layer}
+        below |= rank
+    raise AssertionError(f"kiosk/{layer} has no place among the layers; give it one in RANKS")
+
+
+def upward_imports(path: Path, layer: str) -> set[str]:
+    return imported_layers(path) - allowed_layers(layer)
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Every string of a module that is no docstring."""
+    tree = ast.parse(path.read_text("utf-8"))
+    statements = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
+    docstrings = {id(value) for value in statements if isinstance(value, ast.Constant)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def used_attributes(path: Path) -> set[str]:
+    return {
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+
+
+def inner_modules_of_storage(path: Path) -> set[str]:
+    inner = {f"kiosk.storage.{module.stem}" for module in (PACKAGE / "storage").glob("[!_]*.py")}
+    return imported(path) & inner
+
+
+def test_every_folder_has_its_place_among_the_layers() -> None:
+    folders = {layer_of(path) for path in modules()} - {""}
+    assert folders == {layer for rank in RANKS for layer in rank}
+
+
+@pytest.mark.parametrize("path", modules(), ids=name)
+def test_no_module_imports_upward(path: Path) -> None:
+    if layer := layer_of(path):
+        assert not upward_imports(path, layer)
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if layer_of(path) != "storage"], ids=name)
+def test_sql_stands_in_storage_only(path: Path) -> None:
+    assert not [text for text in texts(path) if SQL.search(text)]
+    assert not imported(path) & {"sqlite3", "playhouse"}
+
+
+@pytest.mark.parametrize("path", modules("domain"), ids=name)
+def test_domain_knows_no_web_database_file_or_clock(path: Path) -> None:
+    assert not imported(path) & NOT_IN_DOMAIN
+    assert not used_attributes(path) & CLOCKS
+    assert "open" not in {
+        node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)
+    }
+
+
+@pytest.mark.parametrize("path", modules("domain"), ids=name)
+def test_domain_draws_no_randomness_of_its_own(path: Path) -> None:
+    assert not [used for used in used_attributes(path) if DRAWS.fullmatch(used)]
+
+
+@pytest.mark.parametrize("path", modules("guest"), ids=name)
+def test_the_guest_side_imports_no_results(path: Path) -> None:
+    assert not {used for used in imported(path) if used.startswith(("kiosk.domain.results", "kiosk.output"))}
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if layer_of(path) != "storage"], ids=name)
+def test_storage_is_imported_as_a_whole(path: Path) -> None:
+    """Its modules may read a box or a tally; nothing else may."""
+    assert not inner_modules_of_storage(path)
+
+
+UPWARD = {
+    "domain": "from kiosk.storage import Store",
+    "storage": "from kiosk.library.library import Library",
+    "library": "import kiosk.screen.pages",
+    "guest": "from kiosk.desk import i18n",
+    "desk": "import kiosk.guest.app",
+    "settings": "from kiosk import storage",
+}
+
+
+@pytest.mark.parametrize(("layer", "line"), UPWARD.items())
+def test_the_check_sees_a_planted_upward_import(tmp_path: Path, layer: str, line: str) -> None:
+    (planted := tmp_path / "planted.py").write_text(line)
+    assert upward_imports(planted, layer)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import kiosk.storage.store",
+        "from kiosk.storage.store import Store",
+        "from kiosk.storage import boxes",
+    ],
+)
+def test_the_check_sees_an_import_from_inside_storage(tmp_path: Path, line: str) -> None:
+    (planted := tmp_path / "planted.py").write_text(line)
+    assert inner_modules_of_storage(planted)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT answers\n FROM tally", "DELETE FROM box", "UPDATE round SET closed = 1", "PRAGMA user_version"],
+)
+def test_the_check_sees_planted_sql(tmp_path: Path, sql: str) -> None:
+    (planted := tmp_path / "planted.py").write_text(f'"""No SQL."""\nSEEN = {sql!r}\n')
+    assert [text for text in texts(planted) if SQL.search(text)]
+
+
+@pytest.mark.parametrize("line", ["random.choice([1])", "secrets.token_hex()", "random.random()"])
+def test_the_check_sees_planted_randomness(tmp_path: Path, line: str) -> None:
+    (planted := tmp_path / "planted.py").write_text(line)
+    assert [used for used in used_attributes(planted) if DRAWS.fullmatch(used)]

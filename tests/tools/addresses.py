@@ -1,0 +1,9 @@
+"""Free addresses on this machine."""
+
+import socket
+
+
+def free_address() -> str:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{found.getsockname()[1]}"

@@ -1,0 +1,74 @@
+"""`make bench`: how long the hot paths take, each as a ratio to a reference measured in the same run.
+
+Machines are shared and noisy, so a ratio is worth more than a time, and the best of several runs more than
+their mean. Nothing here is asserted.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from flask import Flask
+
+from kiosk.guest.rate_limit import Pace
+from tests.tools import paint
+from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
+from tests.tools.guest_side import Place
+
+RUNS = 5
+
+
+def best(work: Callable[[], object], times: int) -> float:
+    """Seconds of one go, in the fastest of several runs of `times` goes."""
+    found = []
+    for _ in range(RUNS):
+        start = perf_counter()
+        for _ in range(times):
+            work()
+        found.append((perf_counter() - start) / times)
+    return min(found)
+
+
+def line(what: str, took: float, reference: str, reference_took: float) -> None:
+    ratio = took / reference_took
+    print(f"{what:46} {1000 * took:9.3f} ms   {ratio:8.1f} x   {reference} ({1000 * reference_took:.3f} ms)")
+
+
+def main() -> None:
+    """Print the table."""
+    with TemporaryDirectory() as folder:
+        home = Path(folder)
+        plain = sqlite3.connect(home / "plain.sqlite", isolation_level=None)
+        plain.executescript(
+            "PRAGMA journal_mode = wal; PRAGMA synchronous = full; CREATE TABLE t (a INTEGER);"
+        )
+        insert = best(lambda: plain.execute("INSERT INTO t VALUES (1)"), 100)
+
+        store = a_store(home / "store", durable=True)
+        store.open_round(a_round(tree("a", "b")), MONDAY)
+        [one] = random_ballots(1, Random(1))
+        empty = best(lambda: store.cast("r", "a", one, MONDAY), 40)
+        line("a ballot into its box, durably", empty, "one durable row in plain SQLite", insert)
+        for ballot in random_ballots(2_000, Random(2)):
+            store.cast("r", "b", ballot, MONDAY)
+        full = best(lambda: store.cast("r", "b", one, MONDAY), 40)
+        line("the same with 2,000 ballots waiting", full, "one durable row in plain SQLite", insert)
+
+        null = Flask("null")
+        null.add_url_rule("/", view_func=lambda: "nothing")
+        nothing = best(lambda: null.test_client().get("/"), 100)
+        place = Place(home / "place", pace=Pace(0.0, 1))
+        page = best(lambda: place.client.get("/"), 40)
+        line("the guest's page in all languages", page, "an empty page", nothing)
+        packed = best(lambda: place.client.get("/", headers={"Accept-Encoding": "gzip"}), 40)
+        line("the same, packed", packed, "an empty page", nothing)
+        post = best(lambda: place.client.post("/", data={"listened": "5"}), 40)
+        line("a guest's POST, durably", post, "an empty page", nothing)
+    paint.main()
+
+
+if __name__ == "__main__":
+    main()

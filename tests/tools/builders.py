@@ -1,0 +1,60 @@
+"""Small builders: a survey, a tree, a round and a store, made for one test."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from kiosk.domain.ballot import Answer, Ballot, NoAnswer
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.domain.tree import Node, Tree
+from kiosk.storage import Store, open_store
+
+MONDAY = datetime(2026, 3, 2, 9)
+ALL_WAYS = frozenset(Admission)
+NOTHING = (NoAnswer.SKIPPED, NoAnswer.SKIPPED)
+
+
+def survey(statements: int = 2, options: int = 5) -> Survey:
+    """A survey of like statements, not translated."""
+    scale = Scale("agree", tuple(f"label {n}" for n in range(1, options + 1)), bipolar=False)
+    asked = tuple(Statement(f"s{n}", f"Statement {n}", "", scale) for n in range(1, statements + 1))
+    return Survey("made_up", "Made up", "", "", False, asked, {})
+
+
+def tree(*units: str) -> Tree:
+    """Units under one root."""
+    return Tree((Node("root", "root", None), *(Node(unit, unit, "root") for unit in units)))
+
+
+def a_round(units: Tree, k: int = 5, days: int = 90, opens_at: datetime = MONDAY) -> Round:
+    return Round("r", survey(), units, k, opens_at, opens_at + timedelta(days=days), ALL_WAYS)
+
+
+def a_store(folder: Path, *, rng: Random | None = None, durable: bool = False) -> Store:
+    """A store on SQLite with its tables. Not durable: nobody pulls the plug in most tests."""
+    store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", rng=rng, durable=durable)
+    store.migrate()
+    return store
+
+
+def ballot(*answers: Answer) -> Ballot:
+    return Ballot(answers)
+
+
+def random_ballots(number: int, random: Random) -> list[Ballot]:
+    options: list[Answer] = [1, 2, 3, 4, 5, *NoAnswer]
+    return [Ballot((random.choice(options), random.choice(options))) for _ in range(number)]
+
+
+def cast_all(store: Store, unit: str, ballots: Iterable[Ballot], now: datetime = MONDAY) -> None:
+    for one in ballots:
+        store.cast("r", unit, one, now)
+
+
+def closed(store: Store, of_round: Round) -> dict[str, int | None]:
+    """Close the round; how many ballots are published for each node."""
+    store.count(of_round.closes_at)
+    [published] = store.snapshot()["rounds"]
+    return {node["id"]: node["answered"] for node in published["nodes"]}

@@ -1,0 +1,75 @@
+"""An installation with a running round, seen from the desk."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kiosk.desk.app import create_desk_app
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.schedule import Every
+from kiosk.library.library import read_library
+from kiosk.settings import read_settings
+from kiosk.storage import Account, open_store
+from kiosk.storage.devices import Devices
+from kiosk.storage.passwords import hash_password
+
+START = datetime(2026, 3, 2, 12)
+
+
+PASSWORD = "a long password"
+
+
+HASH = hash_password(PASSWORD)
+
+
+class Desk:
+    """An installation with a running round, a clock that is set by hand, and a browser."""
+
+    def __init__(
+        self,
+        folder: Path,
+        seconds: int = 5,
+        admission: frozenset[Admission] = frozenset({Admission.KIOSK}),
+        languages: frozenset[str] = frozenset(),
+        devices: Devices | None = None,
+    ) -> None:
+        self.now = START
+        settings = read_settings({"KIOSK_DATA": str(folder)})
+        library = read_library(settings)
+        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
+        self.store.migrate()
+        self.store.accounts.set(Account("anna", "coordinator", HASH))
+        self.store.accounts.set(Account("bo", "staff", HASH))
+        self.round = Round(
+            "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, START,
+            START + timedelta(days=90), admission,
+        )  # fmt: skip
+        self.store.open_round(self.round, START)
+        self.app = create_desk_app(
+            self.store, library, clock=lambda: self.now, ticks=Every(seconds), secret_key="s" * 32,
+            guest_address="http://guest.example", allowed_languages=languages, settings=settings,
+            devices=devices,
+        )  # fmt: skip
+        self.client: FlaskClient = self.app.test_client()
+
+    def token(self, path: str) -> str:
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get(path).text)
+        assert found
+        return found.group(1)
+
+    def sign_in(self, name: str = "anna", password: str = PASSWORD) -> TestResponse:
+        data = {"csrf_token": self.token("/admin/sign-in"), "name": name, "password": password}
+        return self.client.post("/admin/sign-in", data=data)
+
+    def answer(self, number: int, unit: str = "dagverksamheten") -> None:
+        random = Random(number)
+        for _ in range(number):
+            answers = tuple(random.choice([1, 2, 3, 4, 5, NoAnswer.DONT_KNOW]) for _ in range(4))
+            self.store.cast("r", unit, Ballot(answers), self.now)
+        self.now += timedelta(seconds=5)
+        self.store.count(self.now)

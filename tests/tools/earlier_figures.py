@@ -1,0 +1,17 @@
+"""Earlier figures, entered at the desk."""
+
+from werkzeug.test import TestResponse
+
+from tests.tools.desk_side import Desk
+
+
+def enter(desk: Desk, **changes: str) -> TestResponse:
+    """The 2022 report's three percentages; which statement each belongs to is a guess made for this test."""
+    path = "/admin/imported/new/ombudsmannaskap"
+    data = {
+        "csrf_token": desk.token(path), "node": "dagverksamheten", "first": "2022-01-01",
+        "last": "2022-12-31", "n": "20", "source": "Effektrapport 2022", "count-listened-5": "50 %",
+        "count-feel_better-4": "35 %",
+        "count-rights_knowledge-3": "20 %",
+    }  # fmt: skip
+    return desk.client.post(path, data={**data, **changes})

@@ -1,0 +1,89 @@
+"""Makes the fonts a guest's browser is served from those shipped for paper (static/fonts, SIL OFL).
+
+    python -m tests.tools.fonts
+
+Latin and Cyrillic letters are left to the guest's own device; Arabic and Ethiopic ones are often missing
+there. `guest-autonyms` has the picker's names of languages and no more, so that a Swedish page need not
+fetch a whole script for them. Static weights, since variable ones are twice as large.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fontTools.merge import Merger
+from fontTools.subset import Options, Subsetter, load_font, save_font
+from fontTools.ttLib import TTFont
+
+from kiosk.library.catalogues import AUTONYMS
+
+FONTS = Path(__file__).parents[2] / "static" / "fonts"
+
+ARABIC = "".join(
+    [
+        *map(chr, range(0x0621, 0x063B)),  # letters that Arabic and Persian share
+        *map(chr, range(0x0640, 0x0653)),  # the rest of them, tatweel, vowel signs
+        *map(chr, range(0x0660, 0x066D)),  # digits and their signs
+        *map(chr, range(0x06F0, 0x06FA)),  # Persian digits
+        "\u060c\u061b\u061f\u06d4\u0670\u0654",
+        "\u067e\u0686\u0698\u06a9\u06af\u06cc\u06c0\u06d5",  # Persian, Kurdish
+        "\u0679\u0688\u0691\u06ba\u06be\u06c1\u06c3\u06d2",  # Urdu
+        "\u067c\u0681\u0685\u0689\u0693\u0696\u069a\u06ab\u06bc\u06d0\u06cd",  # Pashto
+        "\u0695\u06b5\u06c6\u06ce",  # Kurdish
+        "\u200c\u200d",
+    ]
+)
+
+ETHIOPIC = "".join(map(chr, [*range(0x1200, 0x135B), *range(0x135D, 0x137D)]))
+
+SCRIPTS = {"Arabic": ARABIC, "Ethiopic": ETHIOPIC}
+WEIGHTS = {"Regular": 400, "Bold": 700}
+
+AUTONYM_SOURCES = {"NotoSansArabic-Regular": ("ar", "fa"), "NotoSansEthiopic-Regular": ("ti",)}
+"""Latin and Cyrillic names need no help: a machine that shows this page in Swedish has such fonts, or
+falls back to one that has both."""
+
+
+def autonym_letters() -> dict[str, str]:
+    """Font -> the letters the picker needs of it, spaces and signs of other scripts left out."""
+    return {
+        source: "".join(sorted({c for code in codes for c in AUTONYMS[code] if ord(c) > 0x2FF}))
+        for source, codes in AUTONYM_SOURCES.items()
+    }
+
+
+def subset(source: Path, letters: str, target: Path, flavor: str | None = "woff2") -> None:
+    """Write the part of a font that draws `letters`, with all that joins and places them."""
+    options = Options(flavor=flavor, hinting=False, layout_features=["*"], name_IDs=[0, 1, 2, 13, 14])
+    # The same bytes for the same font.
+    options.recalc_timestamp = False
+    options.drop_tables += ["STAT", "vhea", "vmtx"]
+    font = load_font(str(source), options)
+    subsetter = Subsetter(options)
+    subsetter.populate(unicodes=[ord(letter) for letter in letters])
+    subsetter.subset(font)
+    save_font(font, str(target), options)
+
+
+def make(folder: Path) -> None:
+    """Write every font a guest's page names into a folder."""
+    for script, letters in SCRIPTS.items():
+        for weight, number in WEIGHTS.items():
+            source = FONTS / f"NotoSans{script}-{weight}.ttf"
+            subset(source, letters, folder / f"guest-{script.lower()}-{number}.woff2")
+    with TemporaryDirectory() as place:
+        parts = []
+        for source, letters in autonym_letters().items():
+            parts.append(Path(place) / f"{source}.ttf")
+            subset(FONTS / f"{source}.ttf", letters, parts[-1], flavor=None)
+        merged = Merger().merge([str(part) for part in parts])
+        head, first = merged["head"], TTFont(parts[0])["head"]
+        head.created, head.modified = first.created, first.modified
+        merged.flavor = "woff2"
+        merged.recalcTimestamp = False
+        merged.save(folder / "guest-autonyms.woff2")
+
+
+if __name__ == "__main__":
+    make(FONTS)
+    for made in sorted(FONTS.glob("*.woff2")):
+        print(f"{made.name:28}{made.stat().st_size:>8}")

@@ -1,0 +1,71 @@
+"""A running round at one kiosk, and a client at its address."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.screen_size import Screen
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import read_library
+from kiosk.settings import read_settings
+from kiosk.storage import Store, open_store
+from kiosk.storage.devices import Devices
+
+NOW = datetime(2026, 3, 2, 12)
+
+
+class Place:
+    """A running round at one kiosk, and a client at its address."""
+
+    def __init__(
+        self,
+        folder: Path,
+        ways: frozenset[Admission] = frozenset({Admission.KIOSK, Admission.SLIP}),
+        pace: Pace | None = None,
+        clock: Callable[[], datetime] = lambda: NOW,
+        devices: Devices | None = None,
+        languages: frozenset[str] | None = None,
+        leave_to: str = "https://www.smhi.se",
+        screen: Screen | None = None,
+        audio: Path | None = None,
+    ) -> None:
+        self.library = library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
+        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
+        self.store.migrate()
+        survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
+        self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways)
+        self.store.open_round(self.round, NOW)
+        self.store.links.add(Admission.KIOSK, "frida", code="")
+        self.store.links.add(Admission.POSTER, "frida", code="poster")
+        [self.slip, self.other_slip] = self.store.print_slips("r", "frida", 2)
+        self.app = create_guest_app(
+            self.store,
+            library,
+            clock=clock,
+            pace=pace or Pace(1.0, 1000),
+            devices=devices,
+            allowed_languages=languages,
+            leave_to=leave_to,
+            screen=screen,
+            audio=audio,
+        )
+        self.client: FlaskClient = self.app.test_client(use_cookies=False)
+
+    def waiting(self) -> int:
+        return count_after_closing(self.store, self.round)
+
+
+def count_after_closing(store: Store, of_round: Round) -> int:
+    """How many ballots the boxes held, seen by the only way there is: closing the round.
+
+    k ballots are added first: fewer than k in all are destroyed, and a stored one would go unseen.
+    """
+    for _ in range(of_round.k):
+        store.cast(of_round.id, "frida", Ballot((NoAnswer.SKIPPED,) * 4), of_round.opens_at)
+    store.count(of_round.closes_at)
+    return int(store.snapshot()["rounds"][0]["nodes"][0]["answered"]) - of_round.k

@@ -1,0 +1,96 @@
+"""Brings the catalogues up to date with the texts on the screens and in the questions.
+
+`make messages` runs it. New texts are added empty (in Swedish, which is the reference, as they stand,
+flagged fuzzy: nobody has reviewed them), translations, flags and headers stay as they are. Texts no
+screen uses are kept and named; `make messages PRUNE=yes` removes them. Running it twice changes nothing.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_from_file
+from babel.messages.pofile import generate_po, read_po
+
+from kiosk.library.catalogues import REFERENCE
+
+ROOT = Path(__file__).parents[2]
+KEYWORDS = {**DEFAULT_KEYWORDS, "Reason": (1,), "say": (1,)}
+
+METHODS = [
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2.ext:babel_extract"),
+    ("**.toml", "kiosk.library.catalogues:extract_questions"),
+]
+OPTIONS = {"**/templates/**.html": {"silent": "false", "newstyle_gettext": "true"}}
+
+SOURCES = {
+    "guest": ("questions", "kiosk/guest", "kiosk/screen", "kiosk/output/paper.py"),
+    "desk": ("kiosk/desk", "kiosk/domain", "kiosk/library"),
+}
+
+
+def extracted(domain: str) -> dict[str, list[tuple[str, int]]]:
+    """Every reference text of a domain, in the order of the sources, with the files it stands in."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for source in SOURCES[domain]:
+        for name, message in _messages(ROOT / source):
+            if not isinstance(message, str):
+                raise TypeError(f"{name}: {message!r}: plural forms are not used here")
+            found.setdefault(message, []).append((name, 0))
+    return found
+
+
+def _messages(source: Path) -> Iterator[tuple[str, object]]:
+    if source.is_dir():
+        rows = extract_from_dir(source, METHODS, OPTIONS, KEYWORDS)
+        yield from ((f"{source.relative_to(ROOT).as_posix()}/{name}", text) for name, _, text, *_ in rows)
+    elif source.exists():
+        name = source.relative_to(ROOT).as_posix()
+        yield from ((name, row[1]) for row in extract_from_file("python", source, KEYWORDS))
+
+
+def catalogue_paths(domain: str) -> dict[str, Path]:
+    """Language -> catalogue file, of all there are."""
+    paths = sorted((ROOT / "translations").glob(f"*/LC_MESSAGES/{domain}.po"))
+    return {path.parent.parent.name: path for path in paths}
+
+
+def updated(text: str, messages: dict[str, list[tuple[str, int]]], language: str, *, prune: bool) -> str:
+    """The catalogue `text` with exactly the entries of `messages`, and, unless `prune`, its unused ones."""
+    header = text.split("\n\n", 1)[0].rstrip()
+    old = {str(entry.id): entry for entry in read_po(text.splitlines(keepends=True)) if entry.id}
+    new = Catalog()
+    kept = [] if prune else [message for message in old if message not in messages]
+    for message in [*messages, *kept]:
+        before = old.get(message)
+        string = before.string if before else ""
+        flags = set(before.flags) if before else set()
+        if language == REFERENCE and string != message:
+            string, flags = message, flags | {"fuzzy"}
+        comments = before.user_comments if before else []
+        new.add(message, string, messages.get(message, []), flags, user_comments=comments)
+    lines = generate_po(new, omit_header=True, include_lineno=False, width=0)
+    return (header + "\n\n" + "".join(lines)).rstrip("\n") + "\n"
+
+
+def main(arguments: list[str]) -> None:
+    """Update every catalogue in place and say what is to be done by hand."""
+    for domain in SOURCES:
+        messages = extracted(domain)
+        for language, path in catalogue_paths(domain).items():
+            before = path.read_text(encoding="utf-8")
+            after = updated(before, messages, language, prune="--prune" in arguments)
+            if after != before:
+                path.write_text(after, encoding="utf-8")
+            entries = [entry for entry in read_po(after.splitlines(keepends=True)) if entry.id]
+            empty = sum(not entry.string for entry in entries)
+            unused = [str(entry.id) for entry in entries if entry.id not in messages]
+            print(f"{language}/{domain}: {len(entries)} texts, {empty} empty, {len(unused)} unused")
+            for message in unused:
+                print(f"  no screen uses: {message}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

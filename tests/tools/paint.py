@@ -1,0 +1,85 @@
+"""How soon a guest's page is painted on a slow device, beside a page of one line in the same browser."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
+
+from kiosk.domain.rounds import Admission
+from tests.tools.guest_side import Place
+from tests.tools.serving import served
+
+SLOWER = 4
+"""Times, of the page's main thread; the server is not slowed down."""
+
+VISITS = 7
+
+BAR = 300
+"""Milliseconds to the first paint."""
+
+PEER = 1_124
+"""Milliseconds: LimeSurvey 6.10.6, its leanest survey, cold, slowed as here. Measured on another machine and
+day with the same browser, so this figure is no reference of the same run."""
+
+FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
+    const paint = list.getEntriesByName("first-contentful-paint")[0];
+    if (paint) resolve(paint.startTime);
+}).observe({ type: "paint", buffered: true }))"""
+
+
+class Counted:
+    """An application, with how many requests it had and how many bytes it gave."""
+
+    def __init__(self, application: Any) -> None:
+        self.application, self.requests, self.bytes = application, 0, 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        body = b"".join(self.application(environ, start_response))
+        self.requests, self.bytes = self.requests + 1, self.bytes + len(body)
+        return [body]
+
+
+def first_paint(browser: Browser, address: str) -> float:
+    """Milliseconds to the first paint of a first visit: nothing is cached."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    page.goto(address)
+    took: float = page.evaluate(FIRST_PAINT)
+    context.close()
+    return took
+
+
+def main() -> None:
+    """Print the best and the median of several first visits."""
+    plain = Flask("plain")
+    plain.add_url_rule("/", view_func=lambda: "<!doctype html><title>Plain</title><p>One line")
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        place = Place(Path(folder), frozenset({Admission.POSTER}))
+        counted = Counted(place.app)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        with served(counted) as guest, served(plain) as reference:
+            first_paint(browser, reference)
+            pairs = [
+                (first_paint(browser, f"{guest}/s/poster"), first_paint(browser, reference))
+                for _ in range(VISITS)
+            ]
+        browser.close()
+    ours, theirs = (sorted(times) for times in zip(*pairs, strict=True))
+    best, middle, plainly = ours[0], ours[VISITS // 2], theirs[VISITS // 2]
+    print(
+        f"first paint of a guest's page, {SLOWER} x slower: median {middle:.0f} ms, best {best:.0f} ms "
+        f"(bar: {BAR} ms)   {middle / plainly:.1f} x a page of one line ({plainly:.0f} ms)"
+    )
+    print(
+        f"   to open it: {counted.requests / VISITS:.0f} requests, {counted.bytes / VISITS / 1000:.1f} kB; "
+        f"LimeSurvey elsewhere: {PEER:,} ms, 29 requests, 1,229 kB from opening to thank-you"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""Reads QR codes as a camera does."""
+
+from collections.abc import Callable
+
+import numpy
+import pypdfium2
+import zxingcpp
+
+DPI = 150
+
+
+Image = numpy.ndarray
+
+
+def rendered(pdf: bytes) -> list[Image]:
+    """Every page in grey."""
+    pages = pypdfium2.PdfDocument(pdf)
+    return [page.render(scale=DPI / 72, grayscale=True).to_numpy().squeeze() for page in pages]
+
+
+def read(pdf: bytes, seen: "Callable[[Image], Image]" = lambda image: image) -> list[str]:
+    """What a camera reads, having `seen` each page, sorted."""
+    images = (numpy.ascontiguousarray(seen(image)) for image in rendered(pdf))
+    return sorted(found.text for image in images for found in zxingcpp.read_barcodes(image))
