@@ -25,6 +25,8 @@ REFERENCE = "sv"
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4}){0,2}")
 PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<words>(?:[^"\\]|\\.)*)"')
 
+CHARSET = re.compile(r"""Content-Type:[^"]*;\s*charset=([^\s"\\]+)""", re.IGNORECASE)
+
 AUTONYMS = {
     "sv": "Svenska",
     "en": "English",
@@ -92,12 +94,11 @@ def read_catalogue(path: Path, code: str) -> Catalogue:
         raise DefinitionError(f"{path}: {code!r} is no language code; name the folder like fa or fa_AF")
     text = read_text(path)
     _check_syntax(path, text)
+    _check_charset(path, text)
     try:
         entries = read_po(text.split("\n"), abort_invalid=True)
     except (PoFileError, ValueError) as error:
         raise DefinitionError(f"{path}: cannot be read ({error}); mend its header") from error
-    if entries.charset.lower() not in {"utf-8", "utf8"}:
-        raise DefinitionError(f"{path}: the header names {entries.charset}; save as UTF-8 and write that")
     texts: dict[str, str] = {}
     empty, unreviewed = [], []
     for entry in entries:
@@ -113,6 +114,17 @@ def read_catalogue(path: Path, code: str) -> Catalogue:
         if entry.fuzzy:
             unreviewed.append(message)
     return Catalogue(language(code), texts, tuple(empty), tuple(unreviewed))
+
+
+def _check_charset(path: Path, text: str) -> None:
+    """Refuse a header that names another encoding than UTF-8.
+
+    Read here, since Babel from 2.19 on takes the placeholder of gettext's templates for UTF-8.
+    """
+    _, header, *_ = [*re.split("^msgid", text, maxsplit=2, flags=re.MULTILINE), ""]
+    named = CHARSET.search(header)
+    if named and named[1].lower() not in {"utf-8", "utf8"}:
+        raise DefinitionError(f"{path}: the header names {named[1]}; save as UTF-8 and write that")
 
 
 def _check_syntax(path: Path, text: str) -> None:

@@ -257,7 +257,7 @@ BROKEN_FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "an encoding that is none": (
         lambda: HEADER.replace("utf-8", "CHARSET").encode(),
-        "names charset; save as UTF-8",
+        "names CHARSET; save as UTF-8",
     ),
     "a compiled file": (lambda: b"\xde\x12\x04\x95\x00\x00", "line 1: .*UTF-8"),
     "no text at all": (lambda: b"hello", "line 1: must be msgid"),
