@@ -1,7 +1,9 @@
-# What a person types. Everything it needs is installed into .venv; test also installs a browser.
+# What a person types. Python packages are installed into .venv, in the versions of requirements*.txt; test also
+# installs a browser.
 
 PYTHON ?= python3
 BIN = .venv/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: run test quick messages clean
 
@@ -40,14 +42,27 @@ bench: .venv/tested-with browser
 messages: .venv/tested-with
 	$(BIN)/python -m tests.tools.messages $(if $(PRUNE),--prune)
 
-.venv/installed: setup.cfg
-	$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --editable .
+define venv
+$(PYTHON) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "Python 3.11 or newer with its venv module is needed: apt install python3-venv (Debian 12 or newer)"; exit 1; }
+$(PYTHON) -m venv .venv
+endef
+
+# The project itself comes last, built with the locked setuptools, so that nothing is fetched but what is locked.
+define install
+@$(venv)
+$(PIP) --require-hashes --requirement $(1)
+$(PIP) --no-deps --no-build-isolation --editable .
+endef
+
+.venv/installed: setup.cfg pyproject.toml requirements.txt
+	@echo "Installing Python packages into .venv, then starting: about a minute the first time"
+	$(call install,requirements.txt)
 	touch $@
 
-.venv/tested-with: setup.cfg
-	$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --editable '.[test,postgresql]'
+.venv/tested-with: setup.cfg pyproject.toml requirements-test.txt
+	@echo "Installing Python packages for the tests into .venv: about a minute"
+	$(call install,requirements-test.txt)
 	touch $@ .venv/installed
 
 .PHONY: browser
@@ -79,6 +94,27 @@ speech:
 		echo "Installing espeak-ng and lame for the tests of speech"; \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq espeak-ng lame; }
+
+# The versions that are tested and installed, for every supported Python at once. `lock` adds what setup.cfg newly
+# asks for and keeps the rest; `upgrade-lock` takes the newest of everything and tests it.
+.PHONY: lock upgrade-lock
+lock: $(BIN)/uv
+	$(call compile,requirements.txt,--extra postgresql)
+	$(call compile,requirements-test.txt,--extra postgresql --extra test --constraint requirements.txt)
+
+upgrade-lock:
+	$(MAKE) lock UPGRADE=--upgrade
+	$(MAKE) test
+
+define compile
+$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | \
+	$(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(UPGRADE) $(2) --output-file $(1) setup.cfg -
+endef
+
+$(BIN)/uv:
+	@$(venv)
+	$(PIP) uv
 
 clean:
 	rm -rf .venv build dist *.egg-info
