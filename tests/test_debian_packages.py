@@ -1,0 +1,53 @@
+"""What the script that installs the tests' Debian packages does for somebody who may not install any."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("debian_packages.sh").read_text()
+
+
+def run(*programs: str) -> subprocess.CompletedProcess[str]:
+    """The script, by a user who is not root, on a machine that has only these programs."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        for program in programs:
+            Path(folder, program).symlink_to(str(shutil.which(program)))
+        user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+        return subprocess.run(
+            ["/bin/sh", "-s"],
+            input=SCRIPT,
+            env={"PATH": folder},
+            user=user,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+
+def test_nothing_is_said_or_done_where_all_is_there() -> None:
+    ran = run("ls", "grep", "chromium", "Xvfb", "xdotool", "espeak-ng", "lame")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("missing", ["chromium", "Xvfb", "xdotool", "espeak-ng", "lame"])
+def test_who_may_not_install_is_told_the_missing_package(missing: str) -> None:
+    there = {"ls", "grep", "id", "apt-get", "chromium", "Xvfb", "xdotool", "espeak-ng", "lame"} - {missing}
+    ran = run(*there)
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert ran.stderr.endswith(f"try again: apt install {missing.lower()}\n")
+    assert "not root" in ran.stderr
+
+
+def test_a_machine_without_apt_is_told_every_package() -> None:
+    ran = run("ls", "grep", "id")
+    assert ran.returncode == 1
+    assert "no apt-get" in ran.stderr
+    assert ran.stderr.splitlines()[0].endswith("chromium xvfb xdotool espeak-ng lame")
