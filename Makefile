@@ -74,6 +74,11 @@ debian-packages:
 firefox:
 	@tests/debian_packages.sh firefox || echo "Firefox cannot be installed here: the next guest is not tried in it"
 
+# Everything above in a Debian root with nothing in it: RELEASE=bookworm|trixie AS=root|sudo|user COMMAND="make test".
+.PHONY: bare
+bare:
+	@tests/bare_root.sh
+
 # The versions that are tested and installed, for every supported Python at once. `lock` adds what setup.cfg newly
 # asks for and keeps the rest; `upgrade-lock` takes the newest of everything and tests it.
 .PHONY: lock upgrade-lock
