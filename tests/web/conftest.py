@@ -19,11 +19,13 @@ expect.set_options(timeout=30_000)
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window, that asks for Swedish."""
     program = shutil.which("chromium")
     assert program, "Chromium is missing: apt install chromium"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--accept-lang=sv"]
+        )
         yield chromium
         chromium.close()
 

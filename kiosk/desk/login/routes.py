@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import SignInForm
 from kiosk.desk.session import begin, desk, end, note, signed_in
+from kiosk.library.catalogues import REFERENCE
 from kiosk.storage import Deed, verify
 
 blueprint = Blueprint("sign_in", __name__)
@@ -17,6 +18,7 @@ def sign_in() -> ResponseReturnValue:
     """The form, and what it sends. A wrong name and a wrong password look and take the same."""
     # Asked first: an ended session is emptied, and the form's token must stand in the new one.
     is_signed_in = signed_in() is not None
+    _follow_browser_language()
     form = SignInForm()
     onward = _own_path(request.args.get("next", ""))
     if request.method == "GET":
@@ -50,6 +52,14 @@ def choose_language() -> ResponseReturnValue:
     if chosen in desk().library.desk:
         session["language"] = chosen
     return redirect(_own_path(request.form.get("next", "")), 303)
+
+
+def _follow_browser_language() -> None:
+    """Set the session's language to the best one the browser accepts, unless one has been chosen."""
+    if "language" not in session:
+        accepted = request.accept_languages.best_match([REFERENCE, *desk().library.desk])
+        if accepted is not None:
+            session["language"] = accepted
 
 
 def _own_path(wanted: str) -> str:
