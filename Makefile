@@ -1,5 +1,5 @@
 # What a person types. Python packages are installed into .venv, in the versions of requirements*.txt; the tests also
-# install the Debian packages they lack (tests/debian_packages.sh).
+# install the Debian packages they lack (tests/tools/debian_packages.sh).
 
 PYTHON ?= python3
 BIN = .venv/bin
@@ -67,17 +67,17 @@ endef
 
 .PHONY: debian-packages
 debian-packages:
-	@tests/debian_packages.sh
+	@tests/tools/debian_packages.sh
 
 # Where it cannot be had, the attack goes on and its report says that Firefox was not tried.
 .PHONY: firefox
 firefox:
-	@tests/debian_packages.sh firefox || echo "Firefox cannot be installed here: the next guest is not tried in it"
+	@tests/tools/debian_packages.sh firefox || echo "Firefox cannot be installed here: the next guest is not tried in it"
 
-# Everything above in a Debian root with nothing in it: RELEASE=bookworm|trixie AS=root|sudo|user COMMAND="make test".
+# The README in a Debian root with nothing in it: RELEASE=bookworm|trixie AS=root|sudo|user COMMAND="make test".
 .PHONY: bare
 bare:
-	@tests/bare_root.sh
+	@tests/tools/bare_root.sh
 
 # The versions that are tested and installed, for every supported Python at once. `lock` adds what setup.cfg newly
 # asks for and keeps the rest; `upgrade-lock` takes the newest of everything and tests it.

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("debian_packages.sh").read_text()
+SCRIPT = (Path(__file__).parent / "tools" / "debian_packages.sh").read_text()
 
 
 def run(*programs: str) -> subprocess.CompletedProcess[str]:
