@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.tools.guest_side import Place
 from tests.tools.serving import served
@@ -17,17 +18,46 @@ from tests.web.guest import KIOSK, Counted, Guest, Serve
 expect.set_options(timeout=30_000)
 
 
+class Chromium:
+    """Debian's Chromium, without a window. Its driver is started again after it died."""
+
+    def __init__(self) -> None:
+        program = shutil.which("chromium")
+        assert program, "Chromium is missing: apt install chromium"
+        self._program = program
+        self._start()
+
+    def _start(self) -> None:
+        self._playwright = sync_playwright().start()
+        self._browser = self._playwright.chromium.launch(executable_path=self._program, args=["--no-sandbox"])
+
+    def browser(self) -> Browser:
+        """A browser that answers. One that died cost the test that was running, and no other."""
+        try:
+            self._browser.new_context().close()
+        except PlaywrightError:
+            self.stop()
+            self._start()
+        return self._browser
+
+    def stop(self) -> None:
+        """End the browser and its driver, dead or alive."""
+        with suppress(PlaywrightError):
+            self._browser.close()
+        self._playwright.stop()
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window, that asks for Swedish."""
-    program = shutil.which("chromium")
-    assert program, "Chromium is missing: apt install chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--accept-lang=sv"]
-        )
-        yield chromium
-        chromium.close()
+def chromium() -> Iterator[Chromium]:
+    chromium = Chromium()
+    yield chromium
+    chromium.stop()
+
+
+@pytest.fixture
+def browser(chromium: Chromium) -> Browser:
+    """Debian's Chromium, alive when the test begins."""
+    return chromium.browser()
 
 
 @pytest.fixture
