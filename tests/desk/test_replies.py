@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 from kiosk.domain.rounds import Admission, Round
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import Pace
-from kiosk.library.library import read_library
 from kiosk.settings import read_settings
 from tests.tools.desk_side import Desk
+from tests.tools.shipped import library_for
 
 
 class Closed:
@@ -32,7 +32,7 @@ class Closed:
         )  # fmt: skip
         self.desk.store.open_round(second, self.desk.now)
         self.desk.store.links.add(Admission.KIOSK, "frida", code="")
-        library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
+        library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
         app = create_guest_app(
             self.desk.store, library, clock=lambda: self.desk.now, pace=Pace(0.0, 1), allowed_languages=None
         )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -12,11 +13,10 @@ from kiosk.desk.app import create_desk_app
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
-from kiosk.library.library import read_library
 from kiosk.settings import read_settings
 from kiosk.storage import Account, open_store
 from kiosk.storage.devices import Devices
-from kiosk.storage.passwords import hash_password
+from tests.tools.shipped import library_for, share_templates
 
 START = datetime(2026, 3, 2, 12)
 
@@ -24,7 +24,8 @@ START = datetime(2026, 3, 2, 12)
 PASSWORD = "a long password"
 
 
-HASH = hash_password(PASSWORD)
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+# A cheap hash: its own parameters say how long a check takes, and hundreds of tests sign in.
 
 
 class Desk:
@@ -40,8 +41,8 @@ class Desk:
     ) -> None:
         self.now = START
         settings = read_settings({"KIOSK_DATA": str(folder)})
-        library = read_library(settings)
-        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
+        library = library_for(settings)
+        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
         self.store.migrate()
         self.store.accounts.set(Account("anna", "coordinator", HASH))
         self.store.accounts.set(Account("bo", "staff", HASH))
@@ -55,6 +56,7 @@ class Desk:
             guest_address="http://guest.example", allowed_languages=languages, settings=settings,
             devices=devices,
         )  # fmt: skip
+        share_templates(self.app)
         self.client: FlaskClient = self.app.test_client()
 
     def token(self, path: str) -> str:

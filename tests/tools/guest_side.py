@@ -11,10 +11,10 @@ from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import Pace
-from kiosk.library.library import read_library
 from kiosk.settings import read_settings
 from kiosk.storage import Store, open_store
 from kiosk.storage.devices import Devices
+from tests.tools.shipped import library_for, share_templates
 
 NOW = datetime(2026, 3, 2, 12)
 
@@ -34,8 +34,8 @@ class Place:
         screen: Screen | None = None,
         audio: Path | None = None,
     ) -> None:
-        self.library = library = read_library(read_settings({"KIOSK_DATA": str(folder)}))
-        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
+        self.library = library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
+        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
         self.store.migrate()
         survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
         self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways)
@@ -54,6 +54,7 @@ class Place:
             screen=screen,
             audio=audio,
         )
+        share_templates(self.app)
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 
     def waiting(self) -> int:

@@ -1,0 +1,39 @@
+"""The shipped surveys and catalogues, read once for all tests, and templates compiled once."""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+
+from kiosk.library.library import Library, read_library
+from kiosk.settings import Settings, read_settings
+
+OWN_FOLDERS = ("questions", "translations")
+
+
+def library_for(settings: Settings) -> Library:
+    """What `read_library` returns. It is read anew only for an installation with files of its own."""
+    has_own = any((settings.data / name).exists() for name in OWN_FOLDERS) or settings.languages
+    return read_library(settings) if has_own else _shipped()
+
+
+@cache
+def _shipped() -> Library:
+    with tempfile.TemporaryDirectory() as folder:
+        return read_library(read_settings({"KIOSK_DATA": folder}))
+
+
+def share_templates(app: Flask) -> None:
+    """Let the application use templates that another application of this run compiled."""
+    app.jinja_env.bytecode_cache = _compiled()
+
+
+@cache
+def _compiled() -> FileSystemBytecodeCache:
+    folder = Path(tempfile.mkdtemp(prefix="templates-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return FileSystemBytecodeCache(str(folder))
