@@ -24,6 +24,7 @@ need xdotool program xdotool
 need postgresql postgresql_server
 need espeak-ng program espeak-ng
 need lame program lame
+need strace program strace # to see every byte a server writes
 if [ "${1-}" = firefox ]; then need firefox-esr firefox; fi
 
 if [ -z "$missing" ]; then exit 0; fi
