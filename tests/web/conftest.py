@@ -19,7 +19,7 @@ expect.set_options(timeout=30_000)
 
 
 class Chromium:
-    """Debian's Chromium, without a window. Its driver is started again after it died."""
+    """Debian's Chromium, without a window, that asks for Swedish pages. Its driver is started again after it died."""
 
     def __init__(self) -> None:
         program = shutil.which("chromium")
@@ -29,7 +29,9 @@ class Chromium:
 
     def _start(self) -> None:
         self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(executable_path=self._program, args=["--no-sandbox"])
+        self._browser = self._playwright.chromium.launch(
+            executable_path=self._program, args=["--no-sandbox", "--accept-lang=sv"]
+        )
 
     def browser(self) -> Browser:
         """A browser that answers. One that died cost the test that was running, and no other."""
