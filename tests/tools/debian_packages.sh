@@ -15,6 +15,7 @@ need() {
 program() { command -v "$1"; }
 library() { /sbin/ldconfig -p | grep -F "$1 "; }
 postgresql_server() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
+mkfs() { command -v mkfs.ext4 || test -x /sbin/mkfs.ext4; }
 firefox() { command -v firefox-esr || command -v firefox; }
 
 need chromium program chromium
@@ -24,6 +25,7 @@ need xdotool program xdotool
 need postgresql postgresql_server
 need espeak-ng program espeak-ng
 need lame program lame
+need e2fsprogs mkfs # to read a disk as its thief does
 need strace program strace # to see every byte a server writes
 if [ "${1-}" = firefox ]; then need firefox-esr firefox; fi
 
