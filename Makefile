@@ -37,6 +37,11 @@ lockdown: debian-packages .venv/tested-with
 bench: debian-packages .venv/tested-with
 	$(BIN)/python -m tests.tools.bench
 
+# Guests, counts, starts and desks at once over 500 units, two minutes on PostgreSQL and two on SQLite.
+.PHONY: load
+load: debian-packages .venv/tested-with
+	$(BIN)/python -m tests.tools.write_load
+
 # Extract every text on a screen and in the questions; new ones are added, empty, to each catalogue.
 # Texts no screen uses are kept and named; PRUNE=yes removes them.
 messages: .venv/tested-with

@@ -1,6 +1,7 @@
 """No property may fail because a machine is busy: how long one example takes is nothing a user can see."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,17 @@ from hypothesis import settings
 from kiosk.cli import main
 from tests.tools.command_line import Run
 from tests.tools.guest_side import Place
+from tests.tools.postgresql import running_server
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server: the address of its databases."""
+    with running_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.storage.database import Database
-from kiosk.storage.sealed_rows import Writer
+from kiosk.storage.sealed_rows import Writer, one_write
 
 
 class Role(StrEnum):
@@ -31,16 +31,16 @@ class Accounts:
         self._database = database
         self._writer = writer
 
+    @one_write()
     def set(self, account: Account) -> None:
         """Add an account, or replace its role and password."""
-        with self._writer.write():
-            self._database.execute(
-                "INSERT INTO account (name, role, password) VALUES (?, ?, ?) ON CONFLICT (name) "
-                "DO UPDATE SET role = excluded.role, password = excluded.password",
-                account.name,
-                account.role,
-                account.password,
-            )
+        self._database.execute(
+            "INSERT INTO account (name, role, password) VALUES (?, ?, ?) ON CONFLICT (name) "
+            "DO UPDATE SET role = excluded.role, password = excluded.password",
+            account.name,
+            account.role,
+            account.password,
+        )
 
     def named(self, name: str) -> Account | None:
         row = self._database.one("SELECT name, role, password FROM account WHERE name = ?", name)

@@ -35,7 +35,7 @@ class Boxes:
         self._rounds = rounds
 
     def lay_out(self, round_id: str, unit_id: str) -> None:
-        key_id, sealed = self._keys.seal(box_row(round_id, unit_id), pack_box([], 0))
+        key_id, sealed = self._writer.seal(box_row(round_id, unit_id), pack_box([], 0))
         self._database.execute(
             "INSERT INTO box (round_id, unit_id, key_id, sealed) VALUES (?, ?, ?, ?)",
             round_id,
@@ -47,12 +47,12 @@ class Boxes:
     def running_round(self, unit_id: str, now: datetime) -> Round:
         """The round that takes ballots at this unit now. Raises RoundClosedError if none does."""
         rows = self._database.all(
-            "SELECT r.id, r.terms FROM round r JOIN box b ON b.round_id = r.id "
+            "SELECT r.terms FROM round r JOIN box b ON b.round_id = r.id "
             "WHERE b.unit_id = ? AND r.closed = 0",
             unit_id,
         )
-        for round_id, terms in rows:
-            found = self._rounds.parse(round_id, terms)
+        for (terms,) in rows:
+            found = self._rounds.parse(terms)
             if found.is_running(now):
                 return found
         raise RoundClosedError
@@ -62,14 +62,15 @@ class Boxes:
         row = self._database.one(
             self._database.locking(
                 "SELECT r.terms, b.key_id, b.sealed FROM box b JOIN round r ON r.id = b.round_id "
-                "WHERE b.round_id = ? AND b.unit_id = ?"
+                "WHERE b.round_id = ? AND b.unit_id = ?",
+                "b",
             ),
             round_id,
             unit_id,
         )
         if row is None:
             return None
-        of_round = self._rounds.parse(round_id, row[0])
+        of_round = self._rounds.parse(row[0])
         try:
             plain = self._keys.open(box_row(round_id, unit_id), row[1], bytes(row[2]))
         except KeyLostError:
@@ -94,7 +95,7 @@ class Boxes:
 
     def without_key(self) -> tuple[int, int]:
         """(boxes there are, boxes whose key is not in the folder)."""
-        rows = self._database.all(self._database.locking("SELECT round_id, unit_id, key_id FROM box"))
+        rows = self._database.all(self._database.locking("SELECT round_id, unit_id, key_id FROM box", "box"))
         return len(rows), sum(not self._keys.has(box_row(row[0], row[1]), row[2]) for row in rows)
 
     def remove(self, round_id: str) -> None:

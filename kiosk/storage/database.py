@@ -10,6 +10,8 @@ import peewee
 from playhouse import db_url
 from playhouse.shortcuts import ReconnectMixin
 
+from kiosk.storage.locks import ADVISORY_KEY, Lock
+
 Row = tuple[Any, ...]
 
 BUSY_TIMEOUT = 10_000
@@ -74,10 +76,17 @@ class Database:
             yield
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is written within is committed together, or not at all."""
+    def transaction(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
+        """All that is written within is committed together, or not at all. `lock` is on the installation."""
         with self._peewee.atomic():
+            self._lock_installation(lock)
             yield
+
+    def _lock_installation(self, lock: Lock) -> None:
+        """Wait for the installation's lock, held until the transaction ends; SQLite took its own at BEGIN."""
+        if not self._is_sqlite:
+            suffix = "_shared" if lock is Lock.SHARED else ""
+            self.execute(f"SELECT pg_advisory_xact_lock{suffix}(?)", ADVISORY_KEY)
 
     def clear_log(self) -> None:
         """Empty SQLite's log, which would tell at which units ballots came and in which order.
@@ -91,9 +100,9 @@ class Database:
             finally:
                 self.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
 
-    def locking(self, sql: str) -> str:
-        """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the rows it reads."""
-        return sql if self._is_sqlite else f"{sql} FOR UPDATE"
+    def locking(self, sql: str, table: str) -> str:
+        """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the table's rows it reads."""
+        return sql if self._is_sqlite else f"{sql} FOR UPDATE OF {table}"
 
     def execute(self, sql: str, *values: Any) -> Any:
         dialect_sql = sql.replace("?", self._peewee.param)

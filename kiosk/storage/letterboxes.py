@@ -31,7 +31,7 @@ class Letterboxes:
     def lay_out(self, round_id: str, unit_id: str) -> None:
         letterbox = new_letterbox()
         row = letterbox_row(round_id, unit_id)
-        key_id, sealed = self._keys.seal(row, letterbox.pack(), envelope.STEP_BYTES)
+        key_id, sealed = self._writer.seal(row, letterbox.pack(), envelope.STEP_BYTES)
         self._database.execute(
             "INSERT INTO letterbox (round_id, unit_id, public_key, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
             round_id,
@@ -58,7 +58,9 @@ class Letterboxes:
     def open_letterbox(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
         """(key id, letterbox) of a unit, its row locked; None where there is none."""
         row = self._database.one(
-            self._database.locking("SELECT key_id, sealed FROM letterbox WHERE round_id = ? AND unit_id = ?"),
+            self._database.locking(
+                "SELECT key_id, sealed FROM letterbox WHERE round_id = ? AND unit_id = ?", "letterbox"
+            ),
             round_id,
             unit_id,
         )

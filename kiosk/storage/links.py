@@ -6,7 +6,7 @@ from secrets import token_urlsafe
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.storage.database import Database, Row
-from kiosk.storage.sealed_rows import Writer
+from kiosk.storage.sealed_rows import Writer, one_write
 
 _LINKS = "SELECT code, admission, unit_id, width_mm, distance_mm, lower_edge_mm FROM link"
 
@@ -29,20 +29,20 @@ class Links:
         self._database = database
         self._writer = writer
 
+    @one_write()
     def add(
         self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
     ) -> Link:
         """Make an address for a unit: `code` is drawn at random unless given (demonstration only)."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
-        with self._writer.write():
-            self._database.execute(
-                "INSERT INTO link (code, admission, unit_id, width_mm, distance_mm, lower_edge_mm) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                link.code,
-                link.admission.value,
-                link.unit_id,
-                *_measures(screen),
-            )
+        self._database.execute(
+            "INSERT INTO link (code, admission, unit_id, width_mm, distance_mm, lower_edge_mm) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            link.code,
+            link.admission.value,
+            link.unit_id,
+            *_measures(screen),
+        )
         return link
 
     def with_code(self, code: str) -> Link | None:
@@ -53,24 +53,24 @@ class Links:
         """All addresses, sorted by unit."""
         return [_link(row) for row in self._database.all(f"{_LINKS} ORDER BY unit_id, code")]
 
+    @one_write()
     def set_screen(self, code: str, screen: Screen | None) -> None:
         """Keep what a kiosk's screen measures; None forgets it."""
-        with self._writer.write():
-            self._database.execute(
-                "UPDATE link SET width_mm = ?, distance_mm = ?, lower_edge_mm = ? WHERE code = ?",
-                *_measures(screen),
-                code,
-            )
+        self._database.execute(
+            "UPDATE link SET width_mm = ?, distance_mm = ?, lower_edge_mm = ? WHERE code = ?",
+            *_measures(screen),
+            code,
+        )
 
+    @one_write()
     def move(self, code: str, unit_id: str) -> None:
         """Have an address lead to another unit from now on."""
-        with self._writer.write():
-            self._database.execute("UPDATE link SET unit_id = ? WHERE code = ?", unit_id, code)
+        self._database.execute("UPDATE link SET unit_id = ? WHERE code = ?", unit_id, code)
 
+    @one_write()
     def remove(self, code: str) -> None:
         """Close an address: who opens it is told that it leads nowhere."""
-        with self._writer.write():
-            self._database.execute("DELETE FROM link WHERE code = ?", code)
+        self._database.execute("DELETE FROM link WHERE code = ?", code)
 
 
 def _link(row: Row) -> Link:

@@ -36,8 +36,8 @@ class Rounds:
 
     def all(self) -> list[RoundState]:
         """All rounds, the latest opening first."""
-        rows = self._database.all("SELECT id, terms, closed, lost_boxes FROM round")
-        states = [RoundState(self.parse(row[0], row[1]), bool(row[2]), row[3]) for row in rows]
+        rows = self._database.all("SELECT terms, closed, lost_boxes FROM round")
+        states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in rows]
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
     def add(self, new: Round) -> None:
@@ -54,8 +54,9 @@ class Rounds:
     def add_lost_boxes(self, round_id: str, number: int) -> None:
         self._database.execute("UPDATE round SET lost_boxes = lost_boxes + ? WHERE id = ?", number, round_id)
 
-    def parse(self, round_id: str, terms: str) -> Round:
-        """Parse a round's terms once: they never change."""
-        if round_id not in self._parsed:
-            self._parsed[round_id] = round_from_json(json.loads(terms))
-        return self._parsed[round_id]
+    def parse(self, terms: str) -> Round:
+        """Parse terms once: a round's never change. By text, since an opening that was rolled back may come
+        again with other terms."""
+        if terms not in self._parsed:
+            self._parsed[terms] = round_from_json(json.loads(terms))
+        return self._parsed[terms]

@@ -4,15 +4,21 @@ Each write seals a row under a new key. The old one is destroyed once the row is
 never before.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import peewee
 
 from kiosk.domain.rounds import Round
 from kiosk.storage.database import Database
 from kiosk.storage.keys import PAD_BYTES, KeyFolder
+from kiosk.storage.locks import TRIES, Lock, is_rolled_back
 from kiosk.storage.stderr_once import say_once
+
+Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 
 
 def box_row(round_id: str, unit_id: str) -> str:
@@ -38,19 +44,40 @@ class Writer:
     def __init__(self, database: Database, keys: KeyFolder) -> None:
         self._database = database
         self._keys = keys
+        self._made: list[tuple[str, str]] = []
         self._retired: list[tuple[str, str]] = []
         self._forgotten: list[str] = []
 
+    def run(self, work: Callable[[], Result], lock: Lock) -> Result:
+        """Do one write, and do it anew, from its first read, where the database rolls it back for another."""
+        for _ in range(TRIES - 1):
+            try:
+                with self.write(lock):
+                    return work()
+            except peewee.OperationalError as error:
+                if not is_rolled_back(error):
+                    raise
+        with self.write(lock):
+            return work()
+
     @contextmanager
-    def write(self) -> Iterator[None]:
+    def write(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
         """One writer, one transaction; keys it made useless are destroyed once it is committed.
 
-        After an error no key is destroyed: the commit may have happened, and the next write sweeps.
+        After a rollback the keys it made are destroyed. Where a commit fails it may have happened all the
+        same: then no key is destroyed, and the next write sweeps.
         """
         with self._database.writing():
-            self._retired, self._forgotten = [], []
-            with self._database.transaction():
-                yield
+            self._made, self._retired, self._forgotten = [], [], []
+            is_committing = False
+            try:
+                with self._database.transaction(lock):
+                    yield
+                    is_committing = True
+            except BaseException as error:
+                if not is_committing or (isinstance(error, peewee.PeeweeException) and is_rolled_back(error)):
+                    self._destroy_made()
+                raise
             try:
                 for row, key_id in self._retired:
                     self._keys.destroy(row, key_id)
@@ -63,13 +90,48 @@ class Writer:
                 kind = getattr(error, "strerror", None) or type(error).__name__
                 say_once(f"an old key could not be destroyed; the next write tries: {kind}")
 
+    def _destroy_made(self) -> None:
+        """Destroy the keys of rows that were rolled back; the row's next write sweeps one that stays."""
+        with suppress(OSError):
+            for row, key_id in self._made:
+                self._keys.destroy(row, key_id)
+
+    def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
+        """Seal a new row: (key id, sealed)."""
+        key_id, sealed = self._keys.seal(row, plain, step)
+        self._made.append((row, key_id))
+        return key_id, sealed
+
     def reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Seal under a new key; the old one is destroyed once the transaction is committed."""
         self._keys.sweep(row, keep=old_key)
         self._retired.append((row, old_key))
-        return self._keys.seal(row, plain, step)
+        return self.seal(row, plain, step)
 
     def forget_keys(self, of_round: Round) -> None:
         """Have the keys of a closed round's rows destroyed once this transaction is committed."""
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
+
+
+class _HasWriter(Protocol):
+    _writer: Writer
+
+
+Owner = TypeVar("Owner", bound=_HasWriter)
+Method: TypeAlias = Callable[Concatenate[Owner, Arguments], Result]
+
+
+def one_write(
+    lock: Lock = Lock.ALONE,
+) -> Callable[[Method[Owner, Arguments, Result]], Method[Owner, Arguments, Result]]:
+    """Make a method one write of its object's writer: see `Writer.run`."""
+
+    def decorate(method: Method[Owner, Arguments, Result]) -> Method[Owner, Arguments, Result]:
+        @wraps(method)
+        def write(self: Owner, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+            return self._writer.run(lambda: method(self, *args, **kwargs), lock)
+
+        return write
+
+    return decorate

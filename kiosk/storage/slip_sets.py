@@ -26,7 +26,7 @@ class SlipSets:
         self._writer = writer
 
     def lay_out(self, round_id: str, unit_id: str) -> None:
-        key_id, sealed = self._keys.seal(slip_row(round_id, unit_id), _new_set().pack())
+        key_id, sealed = self._writer.seal(slip_row(round_id, unit_id), _new_set().pack())
         self._database.execute(
             "INSERT INTO slip_set (round_id, unit_id, tag, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
             round_id,
@@ -117,7 +117,7 @@ class SlipSets:
         """(tag, key id, slips) of a unit, its row locked; None where there is none."""
         row = self._database.one(
             self._database.locking(
-                "SELECT tag, key_id, sealed FROM slip_set WHERE round_id = ? AND unit_id = ?"
+                "SELECT tag, key_id, sealed FROM slip_set WHERE round_id = ? AND unit_id = ?", "slip_set"
             ),
             round_id,
             unit_id,

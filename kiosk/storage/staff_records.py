@@ -12,6 +12,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from kiosk.storage.database import Database
+from kiosk.storage.sealed_rows import Writer, one_write
 
 COMMAND_LINE = "kiosk"
 """Who did what was done by a command: whoever may run it."""
@@ -71,23 +72,24 @@ class Wall:
 class Office:
     """The tables of the staff, over the store's database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
+        self._writer = writer
 
     # -- the log ---------------------------------------------------------------------------------
 
+    @one_write()
     def note(self, at: datetime, name: str, deed: Deed, what: str) -> None:
         """Write down who did what, to the minute."""
-        with self._database.writing(), self._database.transaction():
-            row = self._database.one("SELECT COALESCE(MAX(number), 0) + 1 FROM log")
-            self._database.execute(
-                "INSERT INTO log (number, at, name, deed, what) VALUES (?, ?, ?, ?, ?)",
-                row[0] if row else 1,
-                at.isoformat(timespec="minutes"),
-                name,
-                deed.value,
-                what,
-            )
+        row = self._database.one("SELECT COALESCE(MAX(number), 0) + 1 FROM log")
+        self._database.execute(
+            "INSERT INTO log (number, at, name, deed, what) VALUES (?, ?, ?, ?, ?)",
+            row[0] if row else 1,
+            at.isoformat(timespec="minutes"),
+            name,
+            deed.value,
+            what,
+        )
 
     def log(self, at_most: int = 500) -> list[Entry]:
         """The latest entries, the last first."""
@@ -98,17 +100,17 @@ class Office:
 
     # -- wall screens ----------------------------------------------------------------------------
 
+    @one_write()
     def add_wall(self, node_id: str) -> Wall:
         """Make an address that shows a node's figures to whoever has it."""
         wall = Wall(token_urlsafe(12), node_id)
-        with self._database.writing(), self._database.transaction():
-            self._database.execute("INSERT INTO wall (code, node_id) VALUES (?, ?)", wall.code, wall.node_id)
+        self._database.execute("INSERT INTO wall (code, node_id) VALUES (?, ?)", wall.code, wall.node_id)
         return wall
 
+    @one_write()
     def remove_wall(self, code: str) -> None:
         """From now on the address shows nothing; no error if there is none."""
-        with self._database.writing(), self._database.transaction():
-            self._database.execute("DELETE FROM wall WHERE code = ?", code)
+        self._database.execute("DELETE FROM wall WHERE code = ?", code)
 
     def wall(self, code: str) -> Wall | None:
         row = self._database.one("SELECT code, node_id FROM wall WHERE code = ?", code)
@@ -121,18 +123,18 @@ class Office:
 
     # -- replies to guests -----------------------------------------------------------------------
 
+    @one_write()
     def set_reply(self, round_id: str, words: Mapping[str, str]) -> None:
         """Replace what guests are told came of a round: language -> text, empty texts left out."""
-        with self._database.writing(), self._database.transaction():
-            self._database.execute("DELETE FROM reply WHERE round_id = ?", round_id)
-            for language, text in words.items():
-                if text:
-                    self._database.execute(
-                        "INSERT INTO reply (round_id, language, words) VALUES (?, ?, ?)",
-                        round_id,
-                        language,
-                        text,
-                    )
+        self._database.execute("DELETE FROM reply WHERE round_id = ?", round_id)
+        for language, text in words.items():
+            if text:
+                self._database.execute(
+                    "INSERT INTO reply (round_id, language, words) VALUES (?, ?, ?)",
+                    round_id,
+                    language,
+                    text,
+                )
 
     def reply(self, round_id: str) -> dict[str, str]:
         """Language -> what guests are told came of the round."""
@@ -141,25 +143,25 @@ class Office:
 
     # -- activities ------------------------------------------------------------------------------
 
+    @one_write()
     def count_activity(self, unit_id: str, month: date, kind: Activity, step: int) -> None:
         """Add to what was done at a unit in a month; never below none."""
-        with self._database.writing(), self._database.transaction():
-            self._database.execute(
-                "INSERT INTO activity (unit_id, month, kind, number) VALUES (?, ?, ?, 0) "
-                "ON CONFLICT (unit_id, month, kind) DO NOTHING",
-                unit_id,
-                month.isoformat(),
-                kind.value,
-            )
-            self._database.execute(
-                "UPDATE activity SET number = number + ? "
-                "WHERE unit_id = ? AND month = ? AND kind = ? AND number + ? >= 0",
-                step,
-                unit_id,
-                month.isoformat(),
-                kind.value,
-                step,
-            )
+        self._database.execute(
+            "INSERT INTO activity (unit_id, month, kind, number) VALUES (?, ?, ?, 0) "
+            "ON CONFLICT (unit_id, month, kind) DO NOTHING",
+            unit_id,
+            month.isoformat(),
+            kind.value,
+        )
+        self._database.execute(
+            "UPDATE activity SET number = number + ? "
+            "WHERE unit_id = ? AND month = ? AND kind = ? AND number + ? >= 0",
+            step,
+            unit_id,
+            month.isoformat(),
+            kind.value,
+            step,
+        )
 
     def activities(self, unit_id: str) -> dict[tuple[date, Activity], int]:
         """(first day of the month, kind) -> how many, of what was counted at a unit."""
@@ -168,20 +170,20 @@ class Office:
 
     # -- figures from elsewhere ------------------------------------------------------------------
 
+    @one_write()
     def set_imported(self, name: str, figures: dict[str, Any]) -> None:
         """Keep figures that were counted elsewhere, under a name; what had the name is replaced."""
-        with self._database.writing(), self._database.transaction():
-            self._database.execute(
-                "INSERT INTO imported (id, figures) VALUES (?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET figures = excluded.figures",
-                name,
-                json.dumps(figures, ensure_ascii=False),
-            )
+        self._database.execute(
+            "INSERT INTO imported (id, figures) VALUES (?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET figures = excluded.figures",
+            name,
+            json.dumps(figures, ensure_ascii=False),
+        )
 
+    @one_write()
     def remove_imported(self, name: str) -> None:
         """Drop figures from elsewhere; no error if there are none of that name."""
-        with self._database.writing(), self._database.transaction():
-            self._database.execute("DELETE FROM imported WHERE id = ?", name)
+        self._database.execute("DELETE FROM imported WHERE id = ?", name)
 
     def imported(self) -> dict[str, dict[str, Any]]:
         """Name -> figures from elsewhere."""

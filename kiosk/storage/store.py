@@ -17,8 +17,9 @@ from kiosk.storage.dump import Tables, fill, kept_rows
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import Links
+from kiosk.storage.locks import Lock
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState
-from kiosk.storage.sealed_rows import Writer, sealed_rows
+from kiosk.storage.sealed_rows import Writer, one_write, sealed_rows
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
 from kiosk.storage.staff_records import Office
@@ -49,14 +50,14 @@ class Store:
         )
         self.accounts = Accounts(database, self._writer)
         self.links = Links(database, self._writer)
-        self.office = Office(database)
+        self.office = Office(database, self._writer)
 
     # -- tables ----------------------------------------------------------------------------------
 
+    @one_write()
     def migrate(self) -> None:
         """Create or upgrade the tables to this version, in one transaction."""
-        with self._writer.write():
-            self._database.migrate()
+        self._database.migrate()
 
     def check_schema(self) -> None:
         """Raise StoreError unless the tables are this version's and the keys are theirs."""
@@ -80,34 +81,34 @@ class Store:
                 "are lost for good, run: kiosk init (ballots that wait cannot be read by anybody then)"
             )
 
+    @one_write()
     def boxes_without_key(self) -> tuple[int, int]:
         """(boxes there are, boxes whose key is not in the folder).
 
         Holds the writer's place, since keys change under a reader's hands.
         """
-        with self._writer.write():
-            return self._boxes.without_key()
+        return self._boxes.without_key()
 
+    @one_write()
     def renew(self, *, giving_up_lost: bool = False) -> None:
         """Seal every box, slip set and letterbox anew: old keys a kill or a power cut left are destroyed.
 
         Rows whose keys are lost begin empty, and their rounds say so; those whose folder of keys is not
         there at all only when `giving_up_lost`, else KeysAwayError is raised.
         """
-        with self._writer.write():
-            for state in self._rounds.all():
-                round_id = state.round.id
-                for unit in () if state.is_closed else state.round.tree.leaves:
-                    if giving_up_lost:
-                        for row in sealed_rows(round_id, unit):
-                            self._keys.begin_anew(row)
-                    box = self._boxes.open_box(round_id, unit)
-                    if box:
-                        self._boxes.put(box, unit)
-                    self._slip_sets.renew(state.round, unit)
-                    self._letterboxes.renew(state.round, unit)
-                if state.is_closed:
-                    self._writer.forget_keys(state.round)
+        for state in self._rounds.all():
+            round_id = state.round.id
+            for unit in () if state.is_closed else state.round.tree.leaves:
+                if giving_up_lost:
+                    for row in sealed_rows(round_id, unit):
+                        self._keys.begin_anew(row)
+                box = self._boxes.open_box(round_id, unit)
+                if box:
+                    self._boxes.put(box, unit)
+                self._slip_sets.renew(state.round, unit)
+                self._letterboxes.renew(state.round, unit)
+            if state.is_closed:
+                self._writer.forget_keys(state.round)
 
     @property
     def is_installed(self) -> bool:
@@ -120,10 +121,10 @@ class Store:
     def is_demonstration(self) -> bool:
         return is_demonstration(self._database)
 
+    @one_write()
     def mark_demonstration(self) -> None:
         """Mark the installation as one where nobody's answers are at stake, for good."""
-        with self._writer.write():
-            self._database.set("demonstration", "yes")
+        self._database.set("demonstration", "yes")
 
     @property
     def last_tick(self) -> datetime | None:
@@ -137,17 +138,17 @@ class Store:
         """All rounds, the latest opening first."""
         return self._rounds.all()
 
+    @one_write()
     def open_round(self, new: Round, now: datetime) -> None:
         """Freeze a round's terms and lay out an empty box, slip set and letterbox for each unit.
 
         Raises RoundError, with every reason, if the rules do not allow it.
         """
-        with self._writer.write():
-            self.check_opening(new, now)
-            self._rounds.add(new)
-            for unit in new.tree.leaves:
-                self._lay_out(new.id, unit)
-            self._snapshots.publish(self.last_tick or now)
+        self.check_opening(new, now)
+        self._rounds.add(new)
+        for unit in new.tree.leaves:
+            self._lay_out(new.id, unit)
+        self._snapshots.publish(self.last_tick or now)
 
     def check_opening(self, new: Round, now: datetime) -> None:
         """Raise RoundError, with every reason, if the rules do not allow this round."""
@@ -173,31 +174,32 @@ class Store:
 
     # -- slips -----------------------------------------------------------------------------------
 
+    @one_write(Lock.SHARED)
     def print_slips(self, round_id: str, unit_id: str, number: int) -> list[str]:
         """Add `number` new slips to a unit's set and return their codes, which are kept nowhere."""
-        with self._writer.write():
-            return self._slip_sets.print(round_id, unit_id, number)
+        return self._slip_sets.print(round_id, unit_id, number)
 
+    @one_write()
     def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:
         """Unit id -> how many slips each print run had, while the round is open. Never how many are used:
         that would tell when somebody answered."""
-        with self._writer.write():
-            return self._slip_sets.printed(round_id)
+        return self._slip_sets.printed(round_id)
 
     def slip_counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
         """Unit id -> (slips printed, slips used) of each print run of a closed round."""
         return self._slip_sets.counts(round_id)
 
+    @one_write(Lock.SHARED)
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
         """(round id, unit id) a slip was printed for, used or not; None if it never was.
 
         Holds the writer's place, since the row's key changes under a reader's hands.
         """
-        with self._writer.write():
-            return self._slip_sets.unit_of(code)
+        return self._slip_sets.unit_of(code)
 
     # -- a ballot's way in -----------------------------------------------------------------------
 
+    @one_write(Lock.SHARED)
     def cast(
         self, round_id: str, unit_id: str, ballot: Ballot, now: datetime, slip: str | None = None
     ) -> None:
@@ -205,25 +207,24 @@ class Store:
 
         Raises RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
         """
-        with self._writer.write():
-            box = self._boxes.open_box(round_id, unit_id)
-            if box is None or not box.round.is_running(now):
-                raise RoundClosedError
-            if slip is not None:
-                self._slip_sets.use(box.round, unit_id, slip)
-            self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+        box = self._boxes.open_box(round_id, unit_id)
+        if box is None or not box.round.is_running(now):
+            raise RoundClosedError
+        if slip is not None:
+            self._slip_sets.use(box.round, unit_id, slip)
+        self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
 
+    @one_write(Lock.SHARED)
     def put_apart(self, round_id: str, unit_id: str, now: datetime) -> None:
         """Count a ballot that was sent in play: that there was one more, not what it said.
 
         The number lies in the box until the round closes, so nothing tells when it grew. Raises
         RoundClosedError; then nothing was written.
         """
-        with self._writer.write():
-            box = self._boxes.open_box(round_id, unit_id)
-            if box is None or not box.round.is_running(now):
-                raise RoundClosedError
-            self._boxes.put(replace(box, apart=box.apart + 1), unit_id)
+        box = self._boxes.open_box(round_id, unit_id)
+        if box is None or not box.round.is_running(now):
+            raise RoundClosedError
+        self._boxes.put(replace(box, apart=box.apart + 1), unit_id)
 
     def cast_envelope(
         self,
@@ -244,13 +245,13 @@ class Store:
         written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
-        with self._writer.write():
-            is_there = self._put_through(
-                round_id, public_key, unit_id, sealed, now, in_play=in_play, has_waited=has_waited
-            )
+        is_there = self._put_through(
+            round_id, public_key, unit_id, sealed, now, in_play=in_play, has_waited=has_waited
+        )
         if not is_there:
             raise LetterboxGoneError
 
+    @one_write(Lock.SHARED)
     def _put_through(
         self,
         round_id: str,
@@ -289,31 +290,31 @@ class Store:
 
     # -- the count -------------------------------------------------------------------------------
 
+    @one_write()
     def count(self, tick: datetime) -> bool:
         """Count every box that is due at this tick, close what has ended, publish: all or nothing.
 
         Returns False, and does nothing, if this tick or a later one was counted before.
         """
-        with self._writer.write():
-            if self.last_tick is not None and self.last_tick >= tick:
-                return False
-            for state in self._rounds.all():
-                if state.is_closed:
-                    # A crash may have come between closing and this.
-                    self._writer.forget_keys(state.round)
-                elif state.round.closes_at <= tick:
-                    self._count.close(state.round)
-                else:
-                    self._count.count_boxes(state.round)
-            self._database.set("last_tick", tick.isoformat())
-            self._snapshots.publish(tick)
-            return True
+        if self.last_tick is not None and self.last_tick >= tick:
+            return False
+        for state in self._rounds.all():
+            if state.is_closed:
+                # A crash may have come between closing and this.
+                self._writer.forget_keys(state.round)
+            elif state.round.closes_at <= tick:
+                self._count.close(state.round)
+            else:
+                self._count.count_boxes(state.round)
+        self._database.set("last_tick", tick.isoformat())
+        self._snapshots.publish(tick)
+        return True
 
+    @one_write()
     def forget_all_keys(self) -> None:
         """Destroy the keys of every box, slip set and letterbox: this installation is given up."""
-        with self._writer.write():
-            for state in self._rounds.all():
-                self._writer.forget_keys(state.round)
+        for state in self._rounds.all():
+            self._writer.forget_keys(state.round)
 
     # -- the snapshot ----------------------------------------------------------------------------
 
@@ -326,29 +327,29 @@ class Store:
 
     # -- backups ---------------------------------------------------------------------------------
 
+    @one_write()
     def dump(self) -> Tables:
         """Every row that may be kept, by table: neither boxes nor slips."""
-        with self._writer.write():
-            return kept_rows(self._database)
+        return kept_rows(self._database)
 
+    @one_write()
     def load(self, tables: Tables) -> int:
         """Fill empty tables from a dump, with an empty box for each unit of a round that is not closed.
 
         Returns the number of such boxes; each round says that their ballots were lost. Raises StoreError,
         and changes nothing, if there is anything here already or the dump does not fit.
         """
-        with self._writer.write():
-            if self._rounds.all() or self.accounts.are_any():
-                raise StoreError("there is an installation here already; restore into an empty one")
-            fill(self._database, tables)
-            boxes = 0
-            for state in self._rounds.all():
-                units = () if state.is_closed else state.round.tree.leaves
-                for unit in units:
-                    self._lay_out(state.round.id, unit)
-                    boxes += 1
-                self._rounds.add_lost_boxes(state.round.id, len(units))
-            return boxes
+        if self._rounds.all() or self.accounts.are_any():
+            raise StoreError("there is an installation here already; restore into an empty one")
+        fill(self._database, tables)
+        boxes = 0
+        for state in self._rounds.all():
+            units = () if state.is_closed else state.round.tree.leaves
+            for unit in units:
+                self._lay_out(state.round.id, unit)
+                boxes += 1
+            self._rounds.add_lost_boxes(state.round.id, len(units))
+        return boxes
 
     def close(self) -> None:
         self._database.close()

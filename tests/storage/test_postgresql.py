@@ -1,16 +1,10 @@
 """The same store on PostgreSQL, for one installation with many sites and several processes."""
 
 import multiprocessing
-import os
-import pwd
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -21,53 +15,14 @@ from kiosk.domain.screen_size import Screen
 from kiosk.domain.slips import UsedSlipError
 from kiosk.storage import Link, RoundClosedError, Store, open_store
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
+from tests.tools.postgresql import new_database
 
 ROUND = a_round(tree("a", "b"))
 
 
-def server_programs() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    on_path = shutil.which("initdb")
-    assert found or on_path, "PostgreSQL is missing: apt install postgresql"
-    return found[-1].parent if found else Path(str(on_path)).parent
-
-
-def as_nobody() -> dict[str, int]:
-    """PostgreSQL refuses to run as root: take another user where the tests do."""
-    return {"user": pwd.getpwnam("nobody").pw_uid} if os.geteuid() == 0 else {}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A cluster of its own on a free port of this machine: the address of its databases."""
-    programs = server_programs()
-    with TemporaryDirectory(dir="/tmp") as folder:
-        owner = as_nobody()
-        if owner:
-            os.chown(folder, owner["user"], -1)
-        data = f"{folder}/data"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        make = [programs / "initdb", "-D", data, "-U", "kiosk", "--auth=trust", "--no-sync"]
-        subprocess.run(make, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
-        options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off"
-        start = [programs / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"]
-        subprocess.run(start, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
-        try:
-            yield f"postgresql://kiosk@127.0.0.1:{port}"
-        finally:
-            stop = [programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
-            subprocess.run(stop, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
-
-
 @pytest.fixture
 def url(server: str, tmp_path: Path) -> str:
-    """An empty database."""
-    name = tmp_path.name
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{server}/{name}"
+    return new_database(server, tmp_path.name)
 
 
 def opened(url: str, folder: Path) -> Store:

@@ -1,0 +1,187 @@
+"""Writes at once never wait for each other in a circle, and one the database rolls back is done anew."""
+
+import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import peewee
+import psycopg
+import pytest
+from psycopg import sql
+
+import kiosk.storage.database
+from kiosk.storage import Store, open_store
+from kiosk.storage.database import Database
+from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
+from tests.tools.postgresql import new_database
+from tests.tools.write_load import End, Installation, counting, differences, guest, load
+
+ROUND = a_round(tree("a", "b"))
+TICK = MONDAY + timedelta(hours=8)
+
+
+@pytest.fixture
+def url(server: str, tmp_path: Path) -> str:
+    return new_database(server, tmp_path.name)
+
+
+@pytest.fixture(params=["PostgreSQL", "SQLite"])
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
+    is_sqlite = request.param == "SQLite"
+    url = f"sqlite:///{tmp_path / 'k.sqlite'}" if is_sqlite else request.getfixturevalue("url")
+    made = Installation(url, tmp_path, units=12)
+    made.set_up()
+    return made
+
+
+def test_guests_counts_starts_and_desks_at_once_all_get_through(installation: Installation) -> None:
+    with ThreadPoolExecutor(12) as threads:
+        outcomes = load(installation, threads, guests=8, answering=End(turns=12), others=End(turns=3))
+    assert differences(installation, outcomes) == []
+
+
+@pytest.mark.parametrize("installation", ["SQLite"], indirect=True)
+def test_two_processes_write_to_sqlite_without_an_error(installation: Installation) -> None:
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes:
+        futures = [
+            processes.submit(guest, installation, End(turns=40), 1),
+            processes.submit(counting, installation, End(turns=4)),
+        ]
+        outcomes = [future.result() for future in futures]
+    assert differences(installation, outcomes) == []
+
+
+def test_the_load_catches_writes_without_an_order(url: str, tmp_path: Path, monkeypatch: Any) -> None:
+    """Control: nobody holds the installation, and a box's row is locked together with its round's."""
+    monkeypatch.setattr(Database, "_lock_installation", lambda *_: None)
+    monkeypatch.setattr(Database, "locking", lambda _, query, __: f"{query} FOR UPDATE")
+    installation = Installation(url, tmp_path, units=12)
+    installation.set_up()
+    with ThreadPoolExecutor(12) as threads:
+        outcomes = load(installation, threads, guests=8, answering=End(turns=12), others=End(turns=3))
+    assert any(found.startswith("deadlocks") for found in differences(installation, outcomes))
+
+
+def keys(folder: Path) -> dict[str, int]:
+    """How many keys each sealed row has."""
+    return {row.name: len(list(row.iterdir())) for row in (folder / "keys").iterdir()}
+
+
+def waiting(connection: psycopg.Connection[Any]) -> int:
+    """How many sessions of this database wait for a lock."""
+    row = connection.execute(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def lock_row(connection: psycopg.Connection[Any], table: str, unit: str) -> None:
+    query = sql.SQL("SELECT 1 FROM {} WHERE unit_id = {} FOR UPDATE")
+    connection.execute(query.format(sql.Identifier(table), sql.Literal(unit)))
+
+
+def test_a_count_that_loses_a_deadlock_is_made_anew_and_once(url: str, tmp_path: Path) -> None:
+    """Somebody else's session locks rows in another order; the count is the one that is rolled back."""
+    store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
+    store.migrate()
+    store.open_round(ROUND, MONDAY)
+    cast_all(store, "a", random_ballots(20, Random(1)))
+    with (
+        psycopg.connect(url, autocommit=True) as watching,
+        psycopg.connect(url) as gate,
+        psycopg.connect(url) as other,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        lock_row(gate, "slip_set", "a")
+        other.execute("SET deadlock_timeout = '1h'")
+        lock_row(other, "slip_set", "b")
+        count = threads.submit(store.count, TICK)
+        while waiting(watching) < 1:
+            pass
+        crossing = threads.submit(lock_row, other, "box", "a")
+        while waiting(watching) < 2:
+            pass
+        gate.rollback()
+        crossing.result()
+        other.rollback()
+        assert count.result()
+    assert set(keys(tmp_path).values()) == {1}
+    nodes = {node["id"]: node["answered"] for node in store.snapshot()["rounds"][0]["nodes"]}
+    assert nodes == {"root": 15, "a": 15, "b": None}
+    assert closed(store, ROUND)["root"] == 20
+    store.close()
+
+
+@contextmanager
+def held(path: Path) -> Iterator[sqlite3.Connection]:
+    """SQLite's write lock, held by another connection."""
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+@pytest.fixture
+def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store with one ballot, on SQLite, that waits 1 ms at a time for other processes."""
+    monkeypatch.setitem(kiosk.storage.database.SQLITE_PRAGMAS, "busy_timeout", 1)
+    monkeypatch.setattr(kiosk.storage.database, "BUSY_TIMEOUT", 1)
+    store = a_store(tmp_path)
+    store.open_round(ROUND, MONDAY)
+    store.cast("r", "a", ballot(1, 1), MONDAY)
+    return store
+
+
+def test_a_ballot_that_finds_sqlite_locked_is_tried_again_and_kept_once(
+    hasty: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+    real = Database.writing
+
+    def counted(database: Database) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 2:
+            other.rollback()
+        return real(database)
+
+    monkeypatch.setattr(Database, "writing", counted)
+    with held(tmp_path / "k.sqlite") as other:
+        hasty.cast("r", "a", ballot(1, 1), MONDAY)
+    assert tries == 2
+    cast_all(hasty, "a", random_ballots(5, Random(1)))
+    assert closed(hasty, ROUND)["root"] == 7
+
+
+def test_a_ballot_that_finds_sqlite_locked_for_long_is_refused_and_leaves_nothing(
+    hasty: Store, tmp_path: Path
+) -> None:
+    before = sorted((tmp_path / "keys").rglob("*"))
+    with (
+        held(tmp_path / "k.sqlite"),
+        pytest.raises(peewee.OperationalError, match="database is locked"),
+    ):
+        hasty.cast("r", "a", ballot(1, 1), MONDAY)
+    assert sorted((tmp_path / "keys").rglob("*")) == before
+    cast_all(hasty, "a", random_ballots(5, Random(1)))
+    assert closed(hasty, ROUND)["root"] == 6
+
+
+def test_a_write_that_is_rolled_back_leaves_no_key(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    with sqlite3.connect(tmp_path / "k.sqlite") as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON letterbox WHEN new.unit_id = 'b' "
+            "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        )
+    with pytest.raises(peewee.IntegrityError, match="no room"):
+        store.open_round(ROUND, MONDAY)
+    assert set(keys(tmp_path).values()) == {0}
+    assert store.rounds() == []
