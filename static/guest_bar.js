@@ -115,7 +115,7 @@ export function delivery(form, show, said, moveOn, envelopes) {
     const answer = await envelopes.post(form.action, envelope, false, signal);
     signal.throwIfAborted();
     if (answer) return answer;
-    if (Date.now() >= Number(form.dataset.closes)) return { refusal: "closed" };
+    if (envelopes.now() >= Number(form.dataset.closes)) return { refusal: "closed" };
     await envelopes.keep(envelope);
     return { isTaken: true };
   }

@@ -130,6 +130,17 @@ async function renew(path, isFree) {
 
 const BEAT = 300_000; // milliseconds
 
+// The server's time at the last sign of life, and what this page's stopwatch showed: the screen's clock may be wrong.
+let heardTime = null;
+
+function hearTime(answer) {
+  const server = 1000 * Number(answer.headers.get("Kiosk-Time"));
+  if (server) heardTime = { server, stopwatch: performance.now() };
+}
+
+/** Milliseconds since 1970: by the server as far as this page has heard it, else by the screen's own clock. */
+const now = () => (heardTime ? heardTime.server + performance.now() - heardTime.stopwatch : Date.now());
+
 /** Have a kiosk's pages kept. A browser looks for a newer script at each page it loads, and notes on the disk when it
     asked the server: so the server is asked here, and until the next time the browser's own memory. */
 async function keepPages(place) {
@@ -144,7 +155,8 @@ function beat(path, hear = () => {}) {
   const place = path.replace(/\/$/, "");
   window.setTimeout(() => {
     if (place && navigator.serviceWorker) keepPages(place).catch(() => {});
-    fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" }).then(hear).catch(() => {});
+    const answered = fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" });
+    answered.then((answer) => (hearTime(answer), hear(answer))).catch(() => {});
     beat(path, hear);
   }, BEAT - (Date.now() % BEAT));
 }
@@ -189,4 +201,4 @@ function watchIdle(form, isInUse, leave, startAgain) {
   wait();
 }
 
-device.kiosk = { seal, post, keep, sendKept, renew, beat, watchIdle };
+device.kiosk = { seal, post, keep, sendKept, renew, beat, now, watchIdle };

@@ -14,6 +14,10 @@ from kiosk.storage import DIGITS, Link, RoundClosedError, TooManyTriesError
 LETTERBOX = "Kiosk-Letterbox"
 """Tells a kiosk's page at each sign of life which box is open: no guest shall get the last round's page."""
 
+SERVER_TIME = "Kiosk-Time"
+"""Tells a kiosk's page at each sign of life the time, in seconds since 1970: the screen's own clock may be
+wrong, and would then say that a round is over."""
+
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
 
@@ -53,9 +57,10 @@ def alive(code: str = "") -> Answer:
     """A kiosk's sign of life, which its page gives at fixed times of the clock."""
     link, side = _kiosk(code), guest_side()
     side.devices.heard(code)
-    response = Response(status=204)
+    response, now = Response(status=204), side.clock()
+    response.headers[SERVER_TIME] = str(round(now.timestamp()))
     with suppress(RoundClosedError):
-        of_round = side.store.running_round(link.unit_id, side.clock())
+        of_round = side.store.running_round(link.unit_id, now)
         response.headers[LETTERBOX] = side.store.public_key(of_round.id, link.unit_id)
     return response
 

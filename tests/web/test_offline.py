@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,20 @@ def test_without_a_network_a_kiosk_tells_when_its_round_is_over(
     guest.answer("5", "5", "5", "5")
     thanks(guest, "Det finns inga frågor att svara på just nu.")
     assert guest.page.evaluate(KEPT) == []
+
+
+def test_a_screen_with_a_wrong_clock_goes_by_the_servers_time(guest: Guest, context: BrowserContext) -> None:
+    """Twelve years ahead, it would say that the round is over."""
+    guest.page.goto(guest.address)
+    with guest.page.expect_response(lambda answer: answer.url.endswith("/alive")):
+        guest.page.clock.run_for(BEAT)
+    context.set_offline(True)
+    guest.page.clock.set_system_time(NOW + timedelta(days=12 * 365))
+    guest.tap('[data-language="sv"]')
+    guest.tap("#start")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Tack för dina svar!")
+    assert len(guest.page.evaluate(KEPT)) == 1
 
 
 @pytest.mark.parametrize("way", ["moved at the desk", "paired anew"])
