@@ -8,6 +8,7 @@ from kiosk import __version__
 from kiosk.cli import (
     audio,
     backup,
+    clock,
     installation,
     links,
     lockdown,
@@ -25,6 +26,7 @@ COMMANDS = (
     installation.demo,
     installation.count,
     installation.doctor,
+    clock.clock_group,
     questions.check,
     questions.survey,
     audio.audio,

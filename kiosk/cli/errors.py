@@ -12,6 +12,7 @@ from kiosk.domain.message import Reason
 from kiosk.domain.rounds import RoundError
 from kiosk.library.catalogues import read_catalogues
 from kiosk.library.definition import DefinitionError
+from kiosk.operation.clock import ClockError
 from kiosk.operation.lockdown import LockdownError
 from kiosk.operation.simulate import ArrivalError
 from kiosk.output.paper import PaperError
@@ -31,6 +32,7 @@ MENDABLE = (
     LockdownError,
     AudioError,
     KeysAwayError,
+    ClockError,
 )
 
 

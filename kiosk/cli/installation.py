@@ -8,14 +8,16 @@ import click
 
 from kiosk.cli.arguments import current_settings, installed_store
 from kiosk.cli.errors import mendable
+from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.slips import spaced
 from kiosk.library.library import read_library
+from kiosk.operation.clock import check_clock, clock_doubt, remember_boot
 from kiosk.operation.count_worker import Counting, count_if_due
 from kiosk.operation.demonstration import Demonstration, build_demonstration
 from kiosk.operation.doctor import Weight, examine
 from kiosk.operation.serve import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
 from kiosk.settings import secret_key
-from kiosk.storage import open_store
+from kiosk.storage import Store, open_store
 
 
 @click.command()
@@ -42,6 +44,8 @@ def serve_command(no_count: bool) -> None:
     library = read_library(settings)
     store = installed_store(settings)
     store.renew()
+    if no_count:
+        _look_at_the_clock(store, datetime.now())
     guest, desk = guest_and_desk(settings, store, library, settings.ticks)
     click.echo(f"Guests:  http://{settings.guest_listen}/")
     click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
@@ -50,6 +54,14 @@ def serve_command(no_count: bool) -> None:
         None if no_count else Counting(store, settings.ticks),
         scheme="https" if settings.is_https else "http",
     )
+
+
+def _look_at_the_clock(store: Store, now: datetime) -> None:
+    """Where no count beside the server does: note this boot, so that a later step of the clock is noticed."""
+    remember_boot(store, now)
+    doubt = clock_doubt(store, now)
+    if doubt:
+        click.echo(f"kiosk: {doubt}", err=True)
 
 
 @click.command()
@@ -88,10 +100,21 @@ def count() -> None:
     settings = current_settings()
     store = installed_store(settings)
     now = datetime.now()
+    check_clock(store, now)
     if count_if_due(store, settings.ticks, now):
         click.echo(f"Counted for {settings.ticks.latest(now):%Y-%m-%d %H:%M}.")
     else:
-        click.echo(f"Nothing to do: {settings.ticks.latest(now):%Y-%m-%d %H:%M} has been counted.")
+        click.echo(_nothing_to_do(store, settings.ticks, now))
+
+
+def _nothing_to_do(store: Store, ticks: Ticks, now: datetime) -> str:
+    latest, counts_from = ticks.latest(now), store.clock_record.counts_from
+    if counts_from is not None and latest < counts_from:
+        following = next_tick(ticks, now, counts_from)
+        return (
+            f"Nothing to do: since the clock was confirmed, the next count is at {following:%Y-%m-%d %H:%M}."
+        )
+    return f"Nothing to do: {latest:%Y-%m-%d %H:%M} has been counted."
 
 
 @click.command()

@@ -8,6 +8,7 @@ from kiosk.cli.arguments import current_settings, installed_store, pick
 from kiosk.cli.errors import mendable
 from kiosk.domain.rounds import Admission, Figures, Round, round_id
 from kiosk.library.library import read_library
+from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
 
 
@@ -53,6 +54,7 @@ def round_open(
     settings = current_settings()
     library, store = read_library(settings), installed_store(settings)
     now = datetime.now()
+    check_clock(store, now)
     opens_at = opens or datetime.combine(date.today(), time())
     if (closes is None) == (days is None):
         raise StoreError("say how long the round is: either --closes or --days")

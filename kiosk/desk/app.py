@@ -75,10 +75,12 @@ def create_desk_app(
     settings: Settings | None = None,
     devices: Devices | None = None,
     take_in: Callable[[Library], None] | None = None,
+    doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
     """The staff's application, everything of it under /admin/ but the snapshot document. Surveys and
     translations can be changed where `settings` say what is on file; `devices` are shared with the guests'
-    side, which hears them, and `take_in` lets it know what was changed."""
+    side, which hears them, and `take_in` lets it know what was changed. `doubtful_time` gives the time that
+    the machine's clock shows while it is in doubt."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
         SECRET_KEY=secret_key,
@@ -92,7 +94,7 @@ def create_desk_app(
     )
     app.extensions["desk"] = Desk(
         store, library, clock, ticks, guest_address, allowed_languages, settings, devices or Devices(),
-        take_in=take_in,
+        take_in=take_in, doubtful_time=doubtful_time,
     )  # fmt: skip
     CSRFProtect(app).exempt(surveys.preview_answer)
     for topic in TOPICS:
@@ -111,6 +113,7 @@ def _for_every_page() -> dict[str, object]:
     return {
         "account": account,
         "is_coordinator": is_coordinator(),
+        "doubtful_time": desk().doubtful_time() if is_coordinator() else None,
         "has_files": desk().settings is not None,
         "is_staff": account is not None and account.role == Role.STAFF,
         "is_viewer": account is not None and account.role == Role.VIEWER,

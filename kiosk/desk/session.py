@@ -16,7 +16,7 @@ from flask import abort, current_app, redirect, render_template, request, sessio
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.login.throttle import Patience
-from kiosk.domain.schedule import Ticks
+from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.library.library import Library, read_library
 from kiosk.settings import Settings, SettingsError
 from kiosk.storage import Account, Deed, Devices, Role, RoundState, Store
@@ -35,7 +35,7 @@ class Desk:
     """What the staff's side is built over. `guest_address` is where guests reach their side;
     `allowed_languages` are shown to them although not reviewed (None: all, in the demonstration).
     Without `settings` nothing on file can be changed from here; what was changed the guests' side is
-    to `take_in`."""
+    to `take_in`. `doubtful_time` gives the time the machine's clock shows while it is in doubt."""
 
     store: Store
     library: Library
@@ -47,6 +47,12 @@ class Desk:
     devices: Devices = field(default_factory=Devices)
     patience: Patience = field(default_factory=Patience)
     take_in: Callable[[Library], None] | None = None
+    doubtful_time: Callable[[], datetime | None] = lambda: None
+
+    @property
+    def next_count(self) -> datetime:
+        """When boxes are counted next, unless the clock is in doubt."""
+        return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
 
     def own_folder(self, name: str) -> Path:
         """The installation's own folder of definitions; SettingsError where nothing can be changed."""

@@ -111,9 +111,15 @@ def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
     return name
 
 
-def check_opening(new: Round, others: Iterable[Round], now: datetime) -> None:
-    """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`."""
-    reasons = [*_reasons_alone(new, now), *_reasons_beside(new, list(others))]
+def check_opening(
+    new: Round, others: Iterable[Round], now: datetime, closed: frozenset[str] = frozenset()
+) -> None:
+    """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`.
+
+    `closed` are ids of rounds that take no ballots any more: no overlap in time matters, even where a wrong
+    clock closed the round before its time.
+    """
+    reasons = [*_reasons_alone(new, now), *_reasons_beside(new, list(others), closed)]
     if reasons:
         raise RoundError(*reasons)
 
@@ -197,12 +203,12 @@ def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:
         yield Reason("Välj minst ett sätt att lämna svar på.", {})
 
 
-def _reasons_beside(new: Round, others: list[Round]) -> Iterable[Reason]:
+def _reasons_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Reason]:
     units = set(new.tree.leaves)
     for other in others:
         shared = sorted(units & set(other.tree.leaves))
         overlaps = new.opens_at < other.closes_at and other.opens_at < new.closes_at
-        if shared and overlaps:
+        if shared and overlaps and other.id not in closed:
             yield Reason(
                 "Omgången {round} pågår på samma ställe ({unit}) under samma tid. "
                 "Vänta tills den har stängt.",

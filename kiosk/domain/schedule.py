@@ -41,7 +41,11 @@ def due_tick(ticks: Ticks, last_counted: datetime | None, now: datetime) -> date
     return latest if last_counted is None or last_counted < latest else None
 
 
-def next_tick(ticks: Ticks, now: datetime) -> datetime:
-    """The first tick after `now`."""
+def next_tick(ticks: Ticks, now: datetime, counts_from: datetime | None = None) -> datetime:
+    """The first tick after `now`, and not before `counts_from`."""
     step = timedelta(seconds=ticks.seconds) if isinstance(ticks, Every) else timedelta(days=1)
-    return ticks.latest(now) + step
+    after = ticks.latest(now) + step
+    if counts_from is None or after >= counts_from:
+        return after
+    latest = ticks.latest(counts_from)
+    return latest if latest == counts_from else latest + step

@@ -3,17 +3,26 @@
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from datetime import datetime
 
+from kiosk.domain.clock import Machine
 from kiosk.domain.schedule import Ticks, due_tick, next_tick
+from kiosk.operation.clock import clock_doubt, clock_fault, remember_boot
+from kiosk.operation.system_clock import read_machine
 from kiosk.storage import Store
 
 LONGEST_WAIT = 60.0
 """Seconds between two looks at the clock, so that a changed or jumping clock is noticed."""
 
 
-def count_if_due(store: Store, ticks: Ticks, now: datetime) -> bool:
-    """Count if a tick has passed since the last count; whether a count was made."""
+def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None) -> bool:
+    """Count if a tick has passed since the last count and the clock is not in doubt; whether a count was
+    made."""
+    machine = machine or read_machine()
+    if clock_fault(store, now, machine) is not None:
+        return False
+    remember_boot(store, now, machine)
     tick = due_tick(ticks, store.last_tick, now)
     return tick is not None and store.count(tick)
 
@@ -21,16 +30,25 @@ def count_if_due(store: Store, ticks: Ticks, now: datetime) -> bool:
 class Counting(threading.Thread):
     """Counts at each tick until stopped."""
 
-    def __init__(self, store: Store, ticks: Ticks) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ticks: Ticks,
+        wall: Callable[[], datetime] = datetime.now,
+        machine: Callable[[], Machine] = read_machine,
+    ) -> None:
         super().__init__(name="count", daemon=True)
         self._store = store
         self._ticks = ticks
+        self._wall = wall
+        self._machine = machine
+        self._is_doubt_told = False
         self._stopping = threading.Event()
 
     def run(self) -> None:
         while not self._stopping.is_set():
             try:
-                count_if_due(self._store, self._ticks, datetime.now())
+                self.look()
             except Exception as error:
                 # Whatever it was, the thread must live: without it, no round would be counted or close.
                 place = traceback.extract_tb(error.__traceback__)[-1]
@@ -39,9 +57,18 @@ class Counting(threading.Thread):
                     f"at {place.filename}:{place.lineno}",
                     file=sys.stderr,
                 )
-            now = datetime.now()
+            now = self._wall()
             wait = (next_tick(self._ticks, now) - now).total_seconds()
             self._stopping.wait(min(max(wait, 0.05), LONGEST_WAIT))
+
+    def look(self) -> None:
+        """Count what is due; tell once when the clock comes into doubt."""
+        now, machine = self._wall(), self._machine()
+        count_if_due(self._store, self._ticks, now, machine)
+        doubt = clock_doubt(self._store, now, machine)
+        if doubt and not self._is_doubt_told:
+            print(doubt, file=sys.stderr)
+        self._is_doubt_told = doubt is not None
 
     def stop(self) -> None:
         self._stopping.set()

@@ -16,6 +16,7 @@ from kiosk.domain.box import full_at
 from kiosk.domain.rounds import FEWEST_BETWEEN_COUNTS, Admission, Figures, Round
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.library import Library, spoken_languages
+from kiosk.operation.clock import clock_doubt
 from kiosk.operation.proxies import Kept, kept_of_guests
 from kiosk.settings import Settings
 from kiosk.storage import Store
@@ -135,16 +136,12 @@ def _look_at_keys(settings: Settings, store: Store) -> Iterator[Advice]:
 
 
 def _look_at_the_clock(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    last, due = store.last_tick, settings.ticks.latest(now)
-    if last is None:
+    last, due, doubt = store.last_tick, settings.ticks.latest(now), clock_doubt(store, now)
+    if doubt:
+        yield Advice(Weight.BAD, doubt)
+    elif last is None:
         yield Advice(Weight.LOOK, "nothing was ever counted; run: kiosk serve, or kiosk count by a timer")
-    elif last > now:
-        yield Advice(
-            Weight.BAD,
-            f"the last count was made for {last:%Y-%m-%d %H:%M}, which is still to come by this machine's "
-            f"clock ({now:%Y-%m-%d %H:%M}); set the clock right",
-        )
-    elif last < due and now - due > LATEST:
+    elif last < due and now - due > LATEST and not _was_left_out(store, due):
         yield Advice(
             Weight.BAD,
             f"the last count was made for {last:%Y-%m-%d %H:%M}, one was due at {due:%Y-%m-%d %H:%M}; is "
@@ -152,6 +149,12 @@ def _look_at_the_clock(settings: Settings, store: Store, now: datetime) -> Itera
         )
     else:
         yield Advice(Weight.GOOD, f"the last count was made for {last:%Y-%m-%d %H:%M}, as due")
+
+
+def _was_left_out(store: Store, tick: datetime) -> bool:
+    """Whether a confirmation of the clock leaves this tick out."""
+    counts_from = store.clock_record.counts_from
+    return counts_from is not None and tick < counts_from
 
 
 def _look_at_rounds(store: Store, now: datetime) -> Iterator[Advice]:

@@ -10,7 +10,6 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 from waitress.server import create_server
@@ -20,6 +19,7 @@ from kiosk.domain.schedule import Every, Ticks
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import Library
+from kiosk.operation.clock import BelievedClock
 from kiosk.operation.count_worker import Counting
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.storage import Devices, Store
@@ -39,11 +39,11 @@ other that several guests send at once."""
 def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ticks) -> tuple[Wsgi, Wsgi]:
     """The two applications of an installation."""
     allowed = None if store.is_demonstration else settings.languages
-    devices = Devices()
+    devices, clock = Devices(), BelievedClock(store)
     guest = create_guest_app(
         store,
         library,
-        clock=datetime.now,
+        clock=clock,
         pace=_pace(settings, store, library),
         allowed_languages=allowed,
         devices=devices,
@@ -54,7 +54,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
     desk = create_desk_app(
         store,
         library,
-        clock=datetime.now,
+        clock=clock,
         ticks=ticks,
         secret_key=secret_key(settings),
         guest_address=settings.guest_address,
@@ -63,6 +63,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         settings=settings,
         devices=devices,
         take_in=guest.extensions["guest"].take_in,
+        doubtful_time=clock.doubtful_time,
     )
     return guest, desk
 

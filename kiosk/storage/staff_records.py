@@ -38,6 +38,7 @@ class Deed(StrEnum):
     SURVEY_WRITTEN = "survey_written"
     SURVEY_REMOVED = "survey_removed"
     TEXTS_WRITTEN = "texts_written"
+    CLOCK_CONFIRMED = "clock_confirmed"
 
 
 class Activity(StrEnum):

@@ -1,16 +1,18 @@
 """An installation's data, and all that may be done with it."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
 
 from kiosk.domain.ballot import Ballot, read_ballot
+from kiosk.domain.clock import ClockRecord
 from kiosk.domain.rounds import Admission, Round, check_opening
 from kiosk.domain.snapshot import Document
 from kiosk.storage.accounts import Accounts
 from kiosk.storage.boxes import Boxes
+from kiosk.storage.clock import read_record, write_record
 from kiosk.storage.count import Count
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump import Tables, fill, kept_rows
@@ -132,6 +134,31 @@ class Store:
         text = self._database.get("last_tick")
         return datetime.fromisoformat(text) if text else None
 
+    # -- the clock -------------------------------------------------------------------------------
+
+    @property
+    def clock_record(self) -> ClockRecord:
+        """What the installation remembers of its clock."""
+        return read_record(self._database)
+
+    @one_write()
+    def remember_clock(self, record: ClockRecord) -> None:
+        """Replace what the installation remembers of its clock."""
+        write_record(self._database, record)
+
+    @one_write()
+    def confirm_clock(self, record: ClockRecord, latest_tick: datetime) -> datetime | None:
+        """Replace the record, and take back a last tick that is later than `latest_tick`; that tick, or None.
+
+        Nothing that was published changes, and no round opens again.
+        """
+        last = self.last_tick
+        write_record(self._database, record)
+        if last is None or last <= latest_tick:
+            return None
+        self._database.set("last_tick", latest_tick.isoformat())
+        return last
+
     # -- rounds ----------------------------------------------------------------------------------
 
     def rounds(self) -> list[RoundState]:
@@ -148,11 +175,14 @@ class Store:
         self._rounds.add(new)
         for unit in new.tree.leaves:
             self._lay_out(new.id, unit)
+        write_record(self._database, replace(self.clock_record, known_at=now.astimezone(UTC)))
         self._snapshots.publish(self.last_tick or now)
 
     def check_opening(self, new: Round, now: datetime) -> None:
         """Raise RoundError, with every reason, if the rules do not allow this round."""
-        check_opening(new, [state.round for state in self._rounds.all()], now)
+        states = self._rounds.all()
+        closed = frozenset(state.round.id for state in states if state.is_closed)
+        check_opening(new, [state.round for state in states], now, closed)
 
     def _lay_out(self, round_id: str, unit: str) -> None:
         self._boxes.lay_out(round_id, unit)
@@ -294,9 +324,13 @@ class Store:
     def count(self, tick: datetime) -> bool:
         """Count every box that is due at this tick, close what has ended, publish: all or nothing.
 
-        Returns False, and does nothing, if this tick or a later one was counted before.
+        Returns False, and does nothing, if this tick or a later one was counted before, or if the tick is one
+        that a confirmation of the clock left out.
         """
         if self.last_tick is not None and self.last_tick >= tick:
+            return False
+        counts_from = self.clock_record.counts_from
+        if counts_from is not None and tick < counts_from:
             return False
         for state in self._rounds.all():
             if state.is_closed:

@@ -1,11 +1,13 @@
 """The fixed moments of counting, and the thread that waits for them."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from kiosk.domain.clock import Machine
 from kiosk.domain.schedule import Daily, Every, due_tick, next_tick
 from kiosk.operation.count_worker import Counting, count_if_due
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
@@ -37,14 +39,26 @@ def test_a_clock_set_back_counts_nothing_twice() -> None:
     assert due_tick(FIVE, datetime(2026, 3, 2, 17), NOON) is None
 
 
+def test_no_tick_comes_before_the_time_counting_starts_again() -> None:
+    assert next_tick(FIVE, NOON, NOON) == datetime(2026, 3, 2, 17)
+    assert next_tick(FIVE, NOON, datetime(2026, 3, 2, 17)) == datetime(2026, 3, 2, 17)
+    assert next_tick(FIVE, NOON, datetime(2026, 3, 2, 17, 1)) == datetime(2026, 3, 3, 17)
+
+
 def test_a_count_between_two_ticks_does_nothing(tmp_path: Path) -> None:
-    store = a_store(tmp_path)
+    store, machine = a_store(tmp_path), Machine("boot", timedelta(days=1), None)
     store.open_round(a_round(tree("a")), MONDAY)
-    assert count_if_due(store, FIVE, MONDAY)
+
+    def count_after(hours: int) -> bool:
+        passed = timedelta(hours=hours)
+        now = replace(machine, uptime=machine.uptime + passed)
+        return count_if_due(store, FIVE, MONDAY + passed, now)
+
+    assert count_after(0)
     cast_all(store, "a", random_ballots(20, Random(1)))
-    assert not count_if_due(store, FIVE, MONDAY + timedelta(hours=7))
+    assert not count_after(7)
     assert store.snapshot()["rounds"][0]["nodes"][0]["answered"] is None
-    assert count_if_due(store, FIVE, MONDAY + timedelta(hours=8))
+    assert count_after(8)
     assert store.snapshot()["rounds"][0]["nodes"][0]["answered"] == 15
 
 

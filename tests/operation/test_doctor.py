@@ -91,7 +91,7 @@ def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "words"), [(1.5, "kiosk serve running"), (-3, "set the clock right"), (0.3, None)]
+    ("days", "words"), [(1.5, "kiosk serve running"), (-3, "before the last count"), (0.3, None)]
 )
 def test_a_missed_count_and_a_wrong_clock_are_noticed(
     patient: Patient, days: float, words: str | None

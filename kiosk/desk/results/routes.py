@@ -14,7 +14,7 @@ from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_
 from kiosk.domain.box import FULLEST, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, apart
 from kiosk.domain.rounds import Round
-from kiosk.domain.schedule import Every, next_tick
+from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import etag
 from kiosk.library.spreadsheet import csv_table, workbook
 from kiosk.output.charts import UNKNOWN
@@ -99,7 +99,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         section(document, states, of_round, node_id, statement, elsewhere)
         for statement in of_round.survey.statements
     ]
-    ticks, now = desk().ticks, desk().clock()
+    ticks = desk().ticks
     return render_template(
         "results.html",
         state=next(state for state in states if state.round.id == of_round.id),
@@ -125,7 +125,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         ChartKind=ChartKind,
         UNKNOWN=UNKNOWN,
         percent_from=PERCENT_FROM,
-        next_count=next_tick(ticks, now),
+        next_count=desk().next_count,
         last_count=desk().store.last_tick,
         seconds=ticks.seconds if isinstance(ticks, Every) else 60,
         counts_often=isinstance(ticks, Every),

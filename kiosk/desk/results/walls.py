@@ -13,7 +13,7 @@ from kiosk.desk.results.statement_view import wall_picture
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Round
-from kiosk.domain.schedule import Every, next_tick
+from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document
 from kiosk.output.svg import WALL, svg
 from kiosk.storage import Deed, RoundState, Wall
@@ -78,7 +78,7 @@ def wall(code: str) -> ResponseReturnValue:
     found, document = _wall(code), desk().store.snapshot()
     state = _shown_round(found)
     of_round = state.round if state else None
-    ticks, now = desk().ticks, desk().clock()
+    ticks = desk().ticks
     seconds = ticks.seconds if isinstance(ticks, Every) else SECONDS
     spoken = _spoken(document, of_round, found.node_id) if of_round else {}
     page = render_template(
@@ -91,7 +91,7 @@ def wall(code: str) -> ResponseReturnValue:
         answered=answered(document, of_round, found.node_id) if of_round else None,
         made_at=document["made_at"],
         last_count=desk().store.last_tick,
-        next_count=next_tick(ticks, now),
+        next_count=desk().next_count,
         counts_often=isinstance(ticks, Every),
         seconds=seconds,
     )

@@ -58,6 +58,7 @@ def new_round() -> ResponseReturnValue:
         if form.a_day.data and not form.thought_over.data:
             to_think_over = outlook(asked_for, float(form.a_day.data))
         try:
+            _check_clock()
             if to_think_over:
                 desk().store.check_opening(asked_for, desk().clock())
             else:
@@ -74,6 +75,14 @@ def new_round() -> ResponseReturnValue:
         to_think_over=[say_reason(reason) for reason in to_think_over],
     )
     return page, 400 if reasons or form.errors else 200
+
+
+def _check_clock() -> None:
+    """Raise RoundError while the clock is in doubt: a round's times freeze when it opens."""
+    if desk().doubtful_time() is not None:
+        raise RoundError(
+            Reason("Ingen omgång kan öppna medan det är osäkert om serverns klocka går rätt.", {})
+        )
 
 
 def _in_the_list(survey: Survey) -> str:

@@ -1,0 +1,178 @@
+"""Whether the machine's clock is in doubt, a person's word that it is right, the time to use until then."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from kiosk.domain.clock import (
+    WAIT_AFTER_CONFIRMATION,
+    ClockFault,
+    Machine,
+    confirmed,
+    find_fault,
+    is_synchronised,
+    last_known,
+    with_boot,
+)
+from kiosk.domain.schedule import Ticks, next_tick
+from kiosk.operation.system_clock import read_machine
+from kiosk.storage import Store
+
+WAY_OUT = "Set the clock right if it is wrong; if it is right, run: kiosk clock confirm"
+
+
+class ClockError(Exception):
+    """The clock is in doubt, so something irrevocable is not done; the message says why and the way out."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What a confirmation changed: the tick that was taken back, if any, and when boxes are counted next."""
+
+    undone_tick: datetime | None
+    next_count: datetime
+
+
+def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> ClockFault | None:
+    """Why the clock that shows `now` (local time) is in doubt; None where it can be right.
+
+    In a demonstration it never is: nobody's answers are at stake.
+    """
+    if store.is_demonstration:
+        return None
+    last = store.last_tick
+    return find_fault(
+        now.astimezone(UTC), machine or read_machine(), store.clock_record, last and last.astimezone(UTC)
+    )
+
+
+def clock_doubt(store: Store, now: datetime, machine: Machine | None = None) -> str | None:
+    """Why nothing is counted, and the way out, in one line; None while the clock can be right."""
+    fault = clock_fault(store, now, machine)
+    if fault is None:
+        return None
+    return (
+        f"the clock shows {now:%Y-%m-%d %H:%M}: {_reason(store, fault)}. Guests can answer, but nothing is "
+        f"counted and no round closes. {WAY_OUT}"
+    )
+
+
+def _reason(store: Store, fault: ClockFault) -> str:
+    last = store.last_tick
+    known = last_known(store.clock_record, last and last.astimezone(UTC))
+    since = f"{known.astimezone():%Y-%m-%d %H:%M}" if known else ""
+    match fault:
+        case ClockFault.STEPPED:
+            return "it was set by hours since the machine started, and NTP does not keep it"
+        case ClockFault.AHEAD:
+            return f"it was last known to be right at {since}, days ago, and NTP does not keep it"
+        case ClockFault.BEHIND if last is not None and known == last.astimezone(UTC):
+            return f"that is before the last count, which was made for {since}"
+        case ClockFault.BEHIND:
+            return f"that is before {since}, when it was known to be right"
+
+
+def check_clock(store: Store, now: datetime) -> None:
+    """Raise ClockError while the clock is in doubt."""
+    doubt = clock_doubt(store, now)
+    if doubt:
+        raise ClockError(doubt)
+
+
+def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -> None:
+    """Note when this boot began, the first time its clock is without a fault."""
+    machine = machine or read_machine()
+    if clock_fault(store, now, machine) is None:
+        record = store.clock_record
+        noted = with_boot(record, now.astimezone(UTC), machine)
+        if noted is not record:
+            store.remember_clock(noted)
+
+
+def confirm_clock(
+    store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None
+) -> Confirmation | None:
+    """Believe the clock from now on, by a person's word; None, with nothing changed, where it is no doubt.
+
+    A last tick later than the clock is taken back. What it published stays, and rounds it closed stay closed.
+    Boxes are counted again at the first tick a day from now: a tick that has passed is never made up for, so
+    that nobody gains a count by setting the clock and confirming it.
+    """
+    machine = machine or read_machine()
+    if clock_fault(store, now, machine) is None:
+        return None
+    record = confirmed(now.astimezone(UTC), now, machine)
+    undone = store.confirm_clock(record, ticks.latest(now))
+    return Confirmation(undone, next_tick(ticks, now, now + WAIT_AFTER_CONFIRMATION))
+
+
+class BelievedClock:
+    """Local time as guests and staff are served by it.
+
+    While the clock is in doubt, time goes on from when it was last known: in the same boot by the uptime,
+    after a reboot from the last moment known. So no wrong clock turns a guest away from a running round.
+    Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        wall: Callable[[], datetime] = datetime.now,
+        machine: Callable[[], Machine] = read_machine,
+    ) -> None:
+        self._store = store
+        self._wall = wall
+        self._machine = machine
+        self._without_fault: tuple[datetime, timedelta] | None = None
+        self._doubted: tuple[datetime, timedelta] | None = None
+
+    def __call__(self) -> datetime:
+        now, machine = self._wall(), self._machine()
+        began = now.astimezone(UTC) - machine.uptime
+        if self._is_unchanged(began, machine.uptime):
+            return now
+        if clock_fault(self._store, now, machine) is None:
+            self._without_fault, self._doubted = (began, machine.uptime), None
+            return now
+        self._without_fault = None
+        return self._reckoned(now, machine)
+
+    def doubtful_time(self) -> datetime | None:
+        """The time the clock shows while it is in doubt."""
+        now, machine = self._wall(), self._machine()
+        return now if clock_fault(self._store, now, machine) else None
+
+    def _is_unchanged(self, began: datetime, uptime: timedelta) -> bool:
+        """Whether the clock was without a fault within the last minute, and has not been set since."""
+        if self._without_fault is None:
+            return False
+        last_began, last_uptime = self._without_fault
+        return max(abs(began - last_began), abs(uptime - last_uptime)) < timedelta(minutes=1)
+
+    def _reckoned(self, now: datetime, machine: Machine) -> datetime:
+        record, last = self._store.clock_record, self._store.last_tick
+        if is_synchronised(now.astimezone(UTC), machine):
+            return now
+        began = record.boots.get(machine.boot)
+        known = last_known(record, last and last.astimezone(UTC))
+        if began is not None:
+            believed = began + machine.uptime
+        elif known is not None:
+            believed = known + self._time_in_doubt(known, machine.uptime)
+        else:
+            return now
+        local = believed.astimezone().replace(tzinfo=None)
+        return now if self._only_the_clock_fits(local, now) else local
+
+    def _time_in_doubt(self, known: datetime, uptime: timedelta) -> timedelta:
+        """Time since this process found that the clock is wrong and only `known` is certain."""
+        if self._doubted is None or self._doubted[0] != known:
+            self._doubted = (known, uptime)
+        return uptime - self._doubted[1]
+
+    def _only_the_clock_fits(self, believed: datetime, now: datetime) -> bool:
+        """Whether a round runs by the clock and none by the time believed: then the last tick is wrong."""
+        rounds = [state.round for state in self._store.rounds() if not state.is_closed]
+        return not any(one.is_running(believed) for one in rounds) and any(
+            one.is_running(now) for one in rounds
+        )

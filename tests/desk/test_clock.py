@@ -1,0 +1,68 @@
+"""While the server's clock is in doubt, the desk says so and opens no round."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.domain.clock import Machine, confirmed
+from kiosk.domain.schedule import Daily
+from tests.tools.desk_side import START, Desk
+
+NOTICE = "Räkningen väntar."
+IN_DOUBT = datetime(2038, 1, 1, 12)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def doubt(desk: Desk) -> None:
+    desk.app.extensions["desk"].doubtful_time = lambda: IN_DOUBT
+
+
+def test_the_coordinator_is_told_on_the_first_page_and_others_are_not(desk: Desk) -> None:
+    desk.sign_in()
+    assert NOTICE not in desk.client.get("/admin/").text
+    doubt(desk)
+    told = desk.client.get("/admin/").text
+    assert NOTICE in told
+    assert "1 jan. 2038 kl. 12:00" in told
+    desk.client = desk.app.test_client()
+    desk.sign_in("bo")
+    assert NOTICE not in desk.client.get("/admin/rounds").text
+
+
+def test_no_round_opens_while_the_clock_is_in_doubt(desk: Desk) -> None:
+    desk.sign_in()
+    data = {
+        "csrf_token": desk.token("/admin/rounds/new"),
+        "survey": "ombudsmannaskap",
+        "tree": "vasteras",
+        "k": "5",
+        "opens": f"{START + timedelta(days=100):%Y-%m-%d}",
+        "closes": f"{START + timedelta(days=120):%Y-%m-%d}",
+        "admission": "slip",
+        "figures": "live",
+        "understood": "y",
+    }
+    doubt(desk)
+    refused = desk.client.post("/admin/rounds/new", data=data)
+    assert refused.status_code == 400
+    assert "osäkert om serverns klocka går rätt" in refused.text
+    assert len(desk.store.rounds()) == 1
+    desk.app.extensions["desk"].doubtful_time = lambda: None
+    opened = desk.client.post("/admin/rounds/new", data=data)
+    assert opened.status_code == 303, opened.text
+    assert len(desk.store.rounds()) == 2
+
+
+def test_the_next_count_is_shown_as_the_confirmation_put_it_off(desk: Desk) -> None:
+
+    desk.sign_in()
+    desk.app.extensions["desk"].ticks = Daily(datetime(2026, 1, 1, 17).time())
+    assert "Nästa räkning: 2 mars 2026 kl. 17:00" in desk.client.get("/admin/").text
+    record = confirmed(desk.now.astimezone(), desk.now, Machine("boot", timedelta(days=1), None))
+    desk.store.confirm_clock(record, desk.now)
+    assert "Nästa räkning: 3 mars 2026 kl. 17:00" in desk.client.get("/admin/").text
