@@ -50,6 +50,10 @@ PURPOSES = {
         "startar webbläsaren, och igen när den dör",
         "starts the browser, and again whenever it ends",
     ),
+    "/etc/systemd/system/systemd-time-wait-sync.service.d/kiosk.conf": (
+        "väntar på rätt tid i högst 45 sekunder",
+        "waits for the right time, 45 seconds at most",
+    ),
     "/etc/sysusers.d/kiosk-screen.conf": (
         "en användare utan lösenord och skal",
         "a user without a password or a shell",

@@ -184,6 +184,20 @@ def test_the_screen_runs_as_a_user_without_rights_and_always_comes_back(tmp_path
         assert (root / "etc/systemd/system" / masked).read_bytes() == b""
 
 
+def test_the_screen_starts_with_the_right_time_and_without_a_network_all_the_same(tmp_path: Path) -> None:
+    units = written(tmp_path) / "root/etc/systemd/system"
+    screen = (units / "kiosk-screen.service").read_text().splitlines()
+    assert {"After=time-sync.target", "Wants=time-sync.target"} <= set(screen)
+    wait = (units / "systemd-time-wait-sync.service.d/kiosk.conf").read_text().splitlines()
+    [seconds] = [
+        line.removeprefix("TimeoutStartSec=") for line in wait if line.startswith("TimeoutStartSec=")
+    ]
+    assert 0 < int(seconds) <= 60
+    for text in (units.parents[3] / "CHECKLIST.md").read_text("utf-8").split("# A kiosk in ten minutes"):
+        assert re.search("systemctl enable .*systemd-time-wait-sync.service", text)
+        assert "System clock synchronized: yes" in text
+
+
 def ran_screen(tmp_path: Path, policy_mode: int) -> subprocess.CompletedProcess[str]:
     """The command line as the kiosk runs it, with a browser that prints what it was called with."""
     script = (written(tmp_path) / "root/usr/local/bin/kiosk-screen").read_text()
