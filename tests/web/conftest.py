@@ -19,7 +19,10 @@ expect.set_options(timeout=30_000)
 
 
 class Chromium:
-    """Debian's Chromium, without a window, that asks for Swedish pages. Its driver is started again after it died."""
+    """Debian's Chromium, without a window, that asks for Swedish pages.
+
+    Its driver is started again after it died.
+    """
 
     def __init__(self) -> None:
         program = shutil.which("chromium")
