@@ -22,6 +22,8 @@ from kiosk.cli import (
 
 COMMANDS = (
     installation.init,
+    installation.upgrade,
+    installation.give_up_keys,
     installation.serve_command,
     installation.demo,
     installation.count,

@@ -10,7 +10,7 @@ import click
 from kiosk.library.library import Library
 from kiosk.output.paper import PaperError
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import Store, StoreError, open_store
+from kiosk.storage import Store, StoreError, check_owner, open_store
 
 NEW_FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
 
@@ -21,12 +21,25 @@ def current_settings(data: str = "instance") -> Settings:
 
 
 def installed_store(settings: Settings) -> Store:
-    """The store of an installation that `kiosk init` made."""
-    if not settings.data.is_dir():
-        raise StoreError(f"there is no installation in {settings.data} yet; run: kiosk init")
-    store = open_store(settings.data, settings.database_url, settings.keys)
+    """The store of an installation that `kiosk init` made, its tables of this version."""
+    store = existing_store(settings)
     store.check_schema()
     return store
+
+
+def existing_store(settings: Settings) -> Store:
+    """The store of an installation whose tables may be of an older version."""
+    if not settings.data.is_dir():
+        raise StoreError(f"there is no installation in {settings.data} yet; run: kiosk init")
+    return open_store(settings.data, settings.database_url, settings.keys)
+
+
+def owned_settings() -> Settings:
+    """Settings of a command that writes to KIOSK_DATA without the store. Raises StoreError for another user
+    than the installation's."""
+    settings = current_settings()
+    check_owner(settings.data, settings.keys, settings.database_url)
+    return settings
 
 
 def pick(found: Any, wanted: str, what: str) -> Any:

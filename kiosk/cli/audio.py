@@ -2,7 +2,7 @@
 
 import click
 
-from kiosk.cli.arguments import check_among, current_settings
+from kiosk.cli.arguments import check_among, current_settings, owned_settings
 from kiosk.cli.errors import mendable
 from kiosk.library.library import Library, read_library
 from kiosk.screen.speech import VOICES, speeches, spoken_texts
@@ -18,7 +18,7 @@ def audio() -> None:
 @mendable
 def audio_build() -> None:
     """Make draft speech for each text without a sound, where there is a voice; needs espeak-ng and lame."""
-    settings = current_settings()
+    settings = owned_settings()
     made, removed = build_audio(settings.audio_folder, _spoken(read_library(settings)))
     click.echo(f"{settings.audio_folder}: {made} drafts made, {removed} removed. A machine speaks them;")
     click.echo("ask people with the language as their own to record them: kiosk audio list --language CODE")

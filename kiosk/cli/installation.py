@@ -1,12 +1,13 @@
-"""An installation: setting it up, serving it or a demonstration, counting, and looking whether it is well."""
+"""An installation: setting it up, upgrading and serving it, counting, and looking whether it is well."""
 
 import sys
+from collections import Counter
 from datetime import datetime
 from functools import partial
 
 import click
 
-from kiosk.cli.arguments import current_settings, installed_store
+from kiosk.cli.arguments import current_settings, existing_store, installed_store
 from kiosk.cli.errors import mendable
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.slips import spaced
@@ -17,22 +18,72 @@ from kiosk.operation.demonstration import Demonstration, build_demonstration
 from kiosk.operation.doctor import Weight, examine
 from kiosk.operation.serve import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
 from kiosk.settings import secret_key
-from kiosk.storage import Store, open_store
+from kiosk.storage import KeyFault, Sealed, Store, StoreError, open_store
+
+GIVE_UP = "give up"
+"""What must be typed before anything that waits is destroyed."""
 
 
 @click.command()
 @mendable
 def init() -> None:
-    """Set up an installation in KIOSK_DATA, or upgrade its tables."""
+    """Set up a new installation in KIOSK_DATA."""
     settings = current_settings()
     store = open_store(settings.data, settings.database_url, settings.keys)
+    if store.is_installed:
+        raise StoreError(f"there is an installation in {settings.data} already; to upgrade it: kiosk upgrade")
     store.migrate()
-    store.renew(giving_up_lost=True)
     secret_key(settings)
     # So that the first count waits for the first tick, rather than make up for one before it.
     count_if_due(store, settings.ticks, datetime.now())
     click.echo(f"Ready in {settings.data}.")
     click.echo("Next: kiosk user add NAME --role coordinator, then kiosk serve.")
+
+
+@click.command()
+@mendable
+def upgrade() -> None:
+    """Upgrade the tables to this version; answers that wait stay. Changes nothing if a key is missing."""
+    settings = current_settings()
+    before, after = existing_store(settings).upgrade()
+    if before == after:
+        click.echo(f"The tables in {settings.data} are of version {after}, as this program needs them.")
+    else:
+        click.echo(f"Upgraded the tables in {settings.data} from version {before} to {after}.")
+
+
+@click.command(name="give-up-keys")
+@mendable
+def give_up_keys() -> None:
+    """Destroy what waits under keys that are lost for good, and begin there anew.
+
+    Asks to type "give up", or reads it from standard input.
+    """
+    settings = current_settings()
+    store = installed_store(settings)
+    lost = store.key_faults()
+    if not lost:
+        raise StoreError(f"every key is in {settings.keys} and fits; there is nothing to give up")
+    click.echo(_told_of_loss(lost), err=True)
+    click.echo(f'Type "{GIVE_UP}" to destroy it: ', nl=False, err=True)
+    if sys.stdin.readline().strip() != GIVE_UP:
+        raise StoreError(f'"{GIVE_UP}" was not typed; nothing is changed')
+    store.give_up_keys(lost)
+    click.echo(f"Given up: {len(lost)} keys. Print new slips for their units.")
+
+
+def _told_of_loss(lost: list[KeyFault]) -> str:
+    """What giving up these keys destroys."""
+    number = Counter(fault.kind for fault in lost)
+    rounds = sorted({fault.round_id for fault in lost})
+    return (
+        f"{len(lost)} key files are missing or damaged, such as {lost[0].file}, which {lost[0].problem}.\n"
+        "If they are on a disk that is not mounted, stop here and mount it: then nothing is lost.\n"
+        f"Giving them up destroys for good, in {len(rounds)} rounds ({', '.join(rounds)}):\n"
+        f"  {number[Sealed.BOX]} boxes: the answers that wait in them\n"
+        f"  {number[Sealed.SLIPS]} slip sets: printed slips admit nobody any more\n"
+        f"  {number[Sealed.LETTERBOX]} letterboxes: answers that wait on kiosks without a network"
+    )
 
 
 @click.command(name="serve")

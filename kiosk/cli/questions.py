@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.arguments import check_new, current_settings, pick
+from kiosk.cli.arguments import check_new, current_settings, owned_settings, pick
 from kiosk.cli.errors import in_english, mendable
 from kiosk.library.check import check_report, check_text, read_checked
 from kiosk.library.definition import DefinitionError
@@ -54,7 +54,7 @@ def survey_export(survey_id: str, file: Path) -> None:
 @mendable
 def survey_import(file: Path) -> None:
     """Take in an XLSForm as a survey of the installation's own, in KIOSK_DATA/questions."""
-    settings = current_settings()
+    settings = owned_settings()
     library = read_library(settings)
     scales = {
         name: scale

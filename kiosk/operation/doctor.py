@@ -85,6 +85,7 @@ def examine(settings: Settings, store: Store, library: Library, now: datetime) -
         *_look_at_rounds(store, now),
         *_look_at_addresses(store, library, now),
         *_look_at_postgresql(store.server_settings()),
+        *(Advice(Weight.BAD, risk) for risk in store.commit_risks()),
         *_look_at_languages(settings, store, library),
         *_look_at_the_network(settings),
         *_look_at_the_address(settings, store),
@@ -119,12 +120,13 @@ def _look_at_keys(settings: Settings, store: Store) -> Iterator[Advice]:
         )
     else:
         yield Advice(Weight.GOOD, "the keys lie outside KIOSK_DATA; see that no backup takes them")
-    boxes, missing = store.boxes_without_key()
-    if missing:
+    faults = store.key_faults()
+    if faults:
         yield Advice(
             Weight.BAD,
-            f"the keys of {missing} of {boxes} boxes are not in {settings.keys}; bring them back before the "
-            "next count, or the ballots that wait in those boxes are lost",
+            f"{len(faults)} key files are missing or damaged, such as {faults[0].file}, which "
+            f"{faults[0].problem}: guests are refused there and nothing is counted, and nothing is lost yet. "
+            "Bring the files back; only if they are lost for good, run: kiosk give-up-keys",
         )
     lost = {state.round.id: state.lost_boxes for state in store.rounds() if state.lost_boxes}
     for round_id, boxes in lost.items():

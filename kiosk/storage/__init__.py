@@ -12,8 +12,10 @@ from kiosk.storage.dump import NEVER_KEPT
 from kiosk.storage.keys import KeysAwayError
 from kiosk.storage.letterboxes import LetterboxGoneError
 from kiosk.storage.links import Link
+from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import hash_password, verify
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState
+from kiosk.storage.sealed_rows import KeyFault, Sealed
 from kiosk.storage.staff_records import COMMAND_LINE, Activity, Deed, Entry, Wall
 from kiosk.storage.stderr_once import say_once
 from kiosk.storage.store import Store, open_store
@@ -28,6 +30,7 @@ __all__ = [
     "Deed",
     "Devices",
     "Entry",
+    "KeyFault",
     "KeysAwayError",
     "LetterboxGoneError",
     "Life",
@@ -36,10 +39,12 @@ __all__ = [
     "Role",
     "RoundClosedError",
     "RoundState",
+    "Sealed",
     "Store",
     "StoreError",
     "TooManyTriesError",
     "Wall",
+    "check_owner",
     "hash_password",
     "open_store",
     "say_once",

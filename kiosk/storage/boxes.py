@@ -3,15 +3,15 @@
 Only who casts, counts or renews opens a box, and writes it back whole within the same write.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from kiosk.domain.ballot import Ballot, pack_box, unpack_box
 from kiosk.domain.rounds import Round
 from kiosk.storage.database import Database
-from kiosk.storage.keys import KeyFolder, KeyLostError
+from kiosk.storage.keys import KeyFolder
 from kiosk.storage.rounds import RoundClosedError, Rounds
-from kiosk.storage.sealed_rows import Writer, box_row
+from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, key_faults
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Boxes:
         raise RoundClosedError
 
     def open_box(self, round_id: str, unit_id: str) -> OpenBox | None:
-        """The box, its row locked; None where there is none."""
+        """The box, its row locked; None where there is none. Raises KeysAwayError."""
         row = self._database.one(
             self._database.locking(
                 "SELECT r.terms, b.key_id, b.sealed FROM box b JOIN round r ON r.id = b.round_id "
@@ -71,17 +71,11 @@ class Boxes:
         if row is None:
             return None
         of_round = self._rounds.parse(row[0])
-        try:
-            plain = self._keys.open(box_row(round_id, unit_id), row[1], bytes(row[2]))
-        except KeyLostError:
-            # Ballots under a lost key are gone for everybody: say so once, and go on with an empty box.
-            self._rounds.add_lost_boxes(round_id, 1)
-            empty = OpenBox(of_round, row[1], [], 0)
-            return replace(empty, key_id=self.put(empty, unit_id))
+        plain = self._keys.open(box_row(round_id, unit_id), row[1], bytes(row[2]))
         return OpenBox(of_round, row[1], *unpack_box(plain, len(of_round.survey.statements)))
 
-    def put(self, box: OpenBox, unit_id: str) -> str:
-        """Write a box under a new key, whose id is returned."""
+    def put(self, box: OpenBox, unit_id: str) -> None:
+        """Write a box under a new key."""
         row = box_row(box.round.id, unit_id)
         key_id, sealed = self._writer.reseal(row, box.key_id, pack_box(box.ballots, box.apart))
         self._database.execute(
@@ -91,12 +85,16 @@ class Boxes:
             box.round.id,
             unit_id,
         )
-        return key_id
 
-    def without_key(self) -> tuple[int, int]:
-        """(boxes there are, boxes whose key is not in the folder)."""
-        rows = self._database.all(self._database.locking("SELECT round_id, unit_id, key_id FROM box", "box"))
-        return len(rows), sum(not self._keys.has(box_row(row[0], row[1]), row[2]) for row in rows)
+    def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
+        """Empty a box whose key is lost for good, and have its round say so."""
+        self._rounds.add_lost_boxes(of_round.id, 1)
+        self.put(OpenBox(of_round, lost_key, [], 0), unit_id)
+
+    def key_faults(self) -> list[KeyFault]:
+        """Boxes that their keys do not open, their rows locked."""
+        sql = self._database.locking("SELECT round_id, unit_id, key_id, sealed FROM box", "box")
+        return key_faults(self._keys, Sealed.BOX, self._database.all(sql))
 
     def remove(self, round_id: str) -> None:
         """Drop a closed round's boxes."""

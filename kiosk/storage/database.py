@@ -20,6 +20,16 @@ BUSY_TIMEOUT = 10_000
 LOGGING = ("archive_mode", "log_statement", "log_min_duration_statement", "track_commit_timestamp")
 """PostgreSQL's settings by which times of writes are kept."""
 
+SAFE_SETTINGS = ("fsync", "full_page_writes")
+"""PostgreSQL's settings that must be on: else a power cut loses writes that were acknowledged."""
+
+KEEP_COMMIT = (
+    "SELECT set_config('synchronous_commit', 'on', true) "
+    "WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
+)
+"""Has this transaction's commit wait for the disk, and for replicas that confirm, whatever the server's own
+setting. Within the transaction, since a pool may hand the next one to another session."""
+
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     # Not NORMAL: a commit lost in a power cut would bring back a row whose key is destroyed.
@@ -63,6 +73,8 @@ class Database:
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self._peewee = _connect(url, durable=durable)
+        self._durable = durable
+        self._keeps_commits = False
         self._writer = threading.Lock()
         self._is_sqlite = isinstance(self._peewee, peewee.SqliteDatabase)
 
@@ -79,6 +91,8 @@ class Database:
     def transaction(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
         """All that is written within is committed together, or not at all. `lock` is on the installation."""
         with self._peewee.atomic():
+            if self._durable and not self._is_sqlite:
+                self.execute(KEEP_COMMIT)
             self._lock_installation(lock)
             yield
 
@@ -136,12 +150,15 @@ class Database:
 
     def check_version(self) -> None:
         """Raise StoreError unless the tables are this program's version."""
-        newest, found = _migrations()[-1][0], self.version
-        if found == 0:
+        self.check_upgradable()
+        if self.version < newest_version():
+            raise StoreError("the tables are of an older version; stop kiosk serve and run: kiosk upgrade")
+
+    def check_upgradable(self) -> None:
+        """Raise StoreError unless there are tables, of this program's version or an older one."""
+        if self.version == 0:
             raise StoreError("there is no installation here yet; run: kiosk init")
-        if found < newest:
-            raise StoreError("the tables are of an older version; run: kiosk init (it upgrades)")
-        if found > newest:
+        if self.version > newest_version():
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
 
     def schema(self) -> dict[str, tuple[str, ...]]:
@@ -156,6 +173,39 @@ class Database:
         return (
             {} if self._is_sqlite else {name: str((self.one(f"SHOW {name}") or [""])[0]) for name in LOGGING}
         )
+
+    def commit_risks(self) -> list[str]:
+        """Why the server may lose a commit it has acknowledged, in plain words with the way out.
+
+        https://www.postgresql.org/docs/current/runtime-config-wal.html
+        """
+        if self._is_sqlite or not self._durable:
+            return []
+        risks = [
+            f"PostgreSQL's {name} is off: a power cut loses answers; set it to on"
+            for name in SAFE_SETTINGS
+            if self._setting(name) != "on"
+        ]
+        senders = self.one("SELECT count(*) FROM pg_stat_get_wal_senders()")
+        if senders and senders[0] and not self._setting("synchronous_standby_names"):
+            risks.append(
+                "a replica of PostgreSQL is connected (or a pg_basebackup runs) and no commit waits for it: "
+                "if it took over, answers would be lost; set synchronous_standby_names, such as 'ANY 1 (*)', "
+                "or disconnect it"
+            )
+        return risks
+
+    def check_keeps_commits(self) -> None:
+        """Raise StoreError where the server may lose a commit it has acknowledged. Looks until it is safe,
+        and once only then."""
+        if not self._keeps_commits:
+            if risks := self.commit_risks():
+                raise StoreError(f"KIOSK_DATABASE_URL: {'; '.join(risks)}")
+            self._keeps_commits = True
+
+    def _setting(self, name: str) -> str:
+        row = self.one("SELECT current_setting(?)", name)
+        return str(row[0]) if row else ""
 
     def _run_script(self, sql: str) -> None:
         if not self._is_sqlite:
@@ -177,6 +227,11 @@ class Database:
             key,
             value,
         )
+
+
+def newest_version() -> int:
+    """The number of this program's last migration: the tables' version it works with."""
+    return _migrations()[-1][0]
 
 
 def _migrations() -> list[tuple[int, str]]:

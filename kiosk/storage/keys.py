@@ -21,12 +21,21 @@ _NONCE = bytes(12)
 _KEY_BYTES = 32
 
 
-class KeyLostError(Exception):
-    """The key of a sealed row is gone or does not fit: what the row held cannot be read again."""
+class KeysAwayError(Exception):
+    """A sealed row's key file is missing, unreadable, damaged, or does not fit. The row stays as it is: the
+    key may come back.
 
+    `problem` is the end of a sentence that begins with `file`; `others` is how many more key files have one.
+    """
 
-class KeysAwayError(OSError):
-    """The folder with a row's keys is not there: unmounted or moved perhaps, so nothing is taken for lost."""
+    def __init__(self, file: Path, problem: str, others: int = 0) -> None:
+        more = f" (and {others} more key files have such a fault)" if others else ""
+        super().__init__(
+            f"KIOSK_KEYS: {file} {problem}{more}; bring the key files back (is their disk mounted?). Only if "
+            "they are lost for good, run: kiosk give-up-keys (it destroys what waits under them)"
+        )
+        self.file = file
+        self.problem = problem
 
 
 class KeyFolder:
@@ -49,28 +58,29 @@ class KeyFolder:
         return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
 
     def open(self, row: str, key_id: str, sealed: bytes) -> bytes:
-        """Decrypt a sealed row. Raises KeyLostError if its key is gone or does not fit, KeysAwayError if the
-        row has no folder of keys at all."""
-        if not (self.folder / row).is_dir():
-            raise KeysAwayError(
-                f"KIOSK_KEYS: the keys of {row} are not in {self.folder}; bring the folder back, or, if it "
-                "is lost for good, run: kiosk init"
-            )
+        """Decrypt a sealed row. Raises KeysAwayError unless its key is there, whole, and fits."""
+        file = self.folder / row / key_id
         try:
-            key = (self.folder / row / key_id).read_bytes()
+            key = file.read_bytes()
+        except FileNotFoundError as error:
+            raise KeysAwayError(file, "is missing") from error
+        except OSError as error:
+            raise KeysAwayError(file, f"cannot be read ({error.strerror})") from error
+        if len(key) != _KEY_BYTES:
+            raise KeysAwayError(file, f"is damaged ({len(key)} bytes, not {_KEY_BYTES})")
+        try:
             padded = AESGCM(key).decrypt(_NONCE, sealed, row.encode())
-        except (FileNotFoundError, InvalidTag, ValueError) as error:
-            raise KeyLostError(f"the key of {row} is missing or damaged") from error
+        except (InvalidTag, ValueError) as error:
+            problem = "does not fit its row in the database: one of the two is damaged or an older copy"
+            raise KeysAwayError(file, problem) from error
         length = int.from_bytes(padded[:4], "big")
         return padded[4 : 4 + length]
 
-    def begin_anew(self, row: str) -> None:
-        """Give up keys that are lost for good with their folder: from now on the row's key counts as lost."""
-        (self.folder / row).mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    def has(self, row: str, key_id: str) -> bool:
-        """Whether this key is in the folder."""
-        return (self.folder / row / key_id).is_file()
+    def make(self) -> None:
+        """Make the folder of all keys, readable by its owner only; no error if it is there."""
+        if not self.folder.is_dir():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sync_folder(self.folder.parent)
 
     def destroy(self, row: str, key_id: str) -> None:
         """Overwrite and remove one key; no error if it is gone already."""
@@ -83,7 +93,7 @@ class KeyFolder:
         """
         folder = self.folder / row
         for path in folder.iterdir() if folder.is_dir() else ():
-            if path.name != keep:
+            if path.name != keep and not path.is_dir():
                 self._shred(path)
 
     def forget(self, row: str) -> None:
@@ -93,9 +103,10 @@ class KeyFolder:
             (self.folder / row).rmdir()
 
     def _write(self, row: str, key_id: str, key: bytes) -> None:
+        self.make()
         folder = self.folder / row
         if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
             self._sync_folder(self.folder)
         handle = os.open(folder / key_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:

@@ -6,8 +6,8 @@ from kiosk.domain import envelope
 from kiosk.domain.envelope import Letterbox
 from kiosk.domain.rounds import Round
 from kiosk.storage.database import Database
-from kiosk.storage.keys import KeyFolder, KeyLostError
-from kiosk.storage.sealed_rows import Writer, letterbox_row
+from kiosk.storage.keys import KeyFolder
+from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, letterbox_row
 
 
 class LetterboxGoneError(Exception):
@@ -56,7 +56,7 @@ class Letterboxes:
         return row[0], row[1]
 
     def open_letterbox(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
-        """(key id, letterbox) of a unit, its row locked; None where there is none."""
+        """(key id, letterbox) of a unit, its row locked; None where there is none. Raises KeysAwayError."""
         row = self._database.one(
             self._database.locking(
                 "SELECT key_id, sealed FROM letterbox WHERE round_id = ? AND unit_id = ?", "letterbox"
@@ -66,16 +66,11 @@ class Letterboxes:
         )
         if row is None:
             return None
-        try:
-            plain = self._keys.open(letterbox_row(round_id, unit_id), row[0], bytes(row[1]))
-        except KeyLostError:
-            # Envelopes that wait on a kiosk cannot be read by anybody now; those to come can.
-            anew = new_letterbox()
-            return self.put(round_id, unit_id, row[0], anew), anew
+        plain = self._keys.open(letterbox_row(round_id, unit_id), row[0], bytes(row[1]))
         return row[0], envelope.unpack(plain)
 
-    def put(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> str:
-        """Write a unit's letterbox under a new key, whose id is returned."""
+    def put(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> None:
+        """Write a unit's letterbox under a new key."""
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.reseal(row, old_key, letterbox.pack(), envelope.STEP_BYTES)
         self._database.execute(
@@ -86,7 +81,6 @@ class Letterboxes:
             round_id,
             unit_id,
         )
-        return key_id
 
     def renew(self, of_round: Round, unit_id: str) -> None:
         """Seal a unit's letterbox anew, as it is."""
@@ -96,6 +90,15 @@ class Letterboxes:
         else:
             # The round was opened before there were any.
             self.lay_out(of_round.id, unit_id)
+
+    def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
+        """Replace a letterbox whose key is lost for good: only envelopes sealed from now on can be opened."""
+        self.put(of_round.id, unit_id, lost_key, new_letterbox())
+
+    def key_faults(self) -> list[KeyFault]:
+        """Letterboxes that their keys do not open, their rows locked."""
+        sql = self._database.locking("SELECT round_id, unit_id, key_id, sealed FROM letterbox", "letterbox")
+        return key_faults(self._keys, Sealed.LETTERBOX, self._database.all(sql))
 
     def remove(self, round_id: str) -> None:
         """Drop a closed round's letterboxes."""

@@ -4,16 +4,19 @@ Each write seals a row under a new key. The old one is destroyed once the row is
 never before.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import peewee
 
 from kiosk.domain.rounds import Round
 from kiosk.storage.database import Database
-from kiosk.storage.keys import PAD_BYTES, KeyFolder
+from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeysAwayError
 from kiosk.storage.locks import TRIES, Lock, is_rolled_back
 from kiosk.storage.stderr_once import say_once
 
@@ -21,16 +24,46 @@ Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 
 
+class Sealed(StrEnum):
+    """Kinds of sealed rows. Each unit of an open round has one of each."""
+
+    BOX = "box"
+    SLIPS = "slips"
+    LETTERBOX = "letterbox"
+
+
+@dataclass(frozen=True)
+class KeyFault:
+    """A sealed row that its key does not open. `problem` is the end of a sentence that begins with `file`."""
+
+    kind: Sealed
+    round_id: str
+    unit_id: str
+    file: Path
+    problem: str
+
+
+def key_faults(keys: KeyFolder, kind: Sealed, rows: Iterable[tuple[str, str, str, bytes]]) -> list[KeyFault]:
+    """The faults of one kind's rows: (round id, unit id, key id, sealed) each, locked by the caller."""
+    found = []
+    for round_id, unit_id, key_id, sealed in rows:
+        try:
+            keys.open(f"{kind}.{round_id}.{unit_id}", key_id, bytes(sealed))
+        except KeysAwayError as error:
+            found.append(KeyFault(kind, round_id, unit_id, error.file, error.problem))
+    return found
+
+
 def box_row(round_id: str, unit_id: str) -> str:
-    return f"box.{round_id}.{unit_id}"
+    return f"{Sealed.BOX}.{round_id}.{unit_id}"
 
 
 def slip_row(round_id: str, unit_id: str) -> str:
-    return f"slips.{round_id}.{unit_id}"
+    return f"{Sealed.SLIPS}.{round_id}.{unit_id}"
 
 
 def letterbox_row(round_id: str, unit_id: str) -> str:
-    return f"letterbox.{round_id}.{unit_id}"
+    return f"{Sealed.LETTERBOX}.{round_id}.{unit_id}"
 
 
 def sealed_rows(round_id: str, unit_id: str) -> tuple[str, str, str]:
@@ -65,9 +98,11 @@ class Writer:
         """One writer, one transaction; keys it made useless are destroyed once it is committed.
 
         After a rollback the keys it made are destroyed. Where a commit fails it may have happened all the
-        same: then no key is destroyed, and the next write sweeps.
+        same: then no key is destroyed, and the next write sweeps. Raises StoreError where the database may
+        lose a commit later: its row would be back, and its key gone.
         """
         with self._database.writing():
+            self._database.check_keeps_commits()
             self._made, self._retired, self._forgotten = [], [], []
             is_committing = False
             try:

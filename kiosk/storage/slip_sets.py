@@ -7,10 +7,9 @@ from kiosk.domain import slips
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import SlipSet
 from kiosk.storage.database import Database, StoreError
-from kiosk.storage.keys import KeyFolder, KeyLostError
+from kiosk.storage.keys import KeyFolder
 from kiosk.storage.rounds import NotAdmittedError
-from kiosk.storage.sealed_rows import Writer, slip_row
-from kiosk.storage.stderr_once import say_once
+from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, slip_row
 
 _RANDOM = SystemRandom()
 # Codes come from the operating system: a code that can be guessed admits a ballot.
@@ -103,6 +102,15 @@ class SlipSets:
             found[unit] = (*found.get(unit, ()), (printed, used))
         return found
 
+    def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
+        """Empty a slip set whose key is lost for good: slips that are out admit nobody any more."""
+        self._put(of_round.id, unit_id, lost_key, _new_set())
+
+    def key_faults(self) -> list[KeyFault]:
+        """Slip sets that their keys do not open, their rows locked."""
+        sql = self._database.locking("SELECT round_id, unit_id, key_id, sealed FROM slip_set", "slip_set")
+        return key_faults(self._keys, Sealed.SLIPS, self._database.all(sql))
+
     def remove(self, round_id: str) -> None:
         """Drop a closed round's slip sets."""
         self._database.execute("DELETE FROM slip_set WHERE round_id = ?", round_id)
@@ -114,7 +122,7 @@ class SlipSets:
                 return tag
 
     def _open(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
-        """(tag, key id, slips) of a unit, its row locked; None where there is none."""
+        """(tag, key id, slips) of a unit, its row locked; None where there is none. Raises KeysAwayError."""
         row = self._database.one(
             self._database.locking(
                 "SELECT tag, key_id, sealed FROM slip_set WHERE round_id = ? AND unit_id = ?", "slip_set"
@@ -125,16 +133,11 @@ class SlipSets:
         if row is None:
             return None
         tag, key_id, sealed = row
-        try:
-            plain = self._keys.open(slip_row(round_id, unit_id), key_id, bytes(sealed))
-        except KeyLostError:
-            say_once(f"the slips of {unit_id} in {round_id} are lost with their key; print new ones")
-            lost = _new_set()
-            return tag, self._put(round_id, unit_id, key_id, lost), lost
+        plain = self._keys.open(slip_row(round_id, unit_id), key_id, bytes(sealed))
         return tag, key_id, slips.unpack(plain)
 
-    def _put(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> str:
-        """Write a unit's slips under a new key, whose id is returned."""
+    def _put(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> None:
+        """Write a unit's slips under a new key."""
         key_id, sealed = self._writer.reseal(slip_row(round_id, unit_id), old_key, slip_set.pack())
         self._database.execute(
             "UPDATE slip_set SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
@@ -143,7 +146,6 @@ class SlipSets:
             round_id,
             unit_id,
         )
-        return key_id
 
 
 def _new_set() -> SlipSet:

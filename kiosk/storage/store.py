@@ -16,12 +16,13 @@ from kiosk.storage.clock import read_record, write_record
 from kiosk.storage.count import Count
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump import Tables, fill, kept_rows
-from kiosk.storage.keys import KeyFolder
+from kiosk.storage.keys import KeyFolder, KeysAwayError
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import Links
 from kiosk.storage.locks import Lock
+from kiosk.storage.owners import check_owner
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState
-from kiosk.storage.sealed_rows import Writer, one_write, sealed_rows
+from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, one_write
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
 from kiosk.storage.staff_records import Office
@@ -59,12 +60,30 @@ class Store:
     @one_write()
     def migrate(self) -> None:
         """Create or upgrade the tables to this version, in one transaction."""
+        if not self.is_installed:
+            self._keys.make()
         self._database.migrate()
 
-    def check_schema(self) -> None:
-        """Raise StoreError unless the tables are this version's and the keys are theirs."""
-        self._database.check_version()
+    def upgrade(self) -> tuple[int, int]:
+        """Upgrade the tables and seal all rows anew: the tables' version before and after.
+
+        Raises StoreError or KeysAwayError, and changes nothing, if there is nothing to upgrade or a key is
+        missing or damaged.
+        """
+        self._database.check_upgradable()
+        before = self._database.version
+        self._upgrade()
+        return before, self._database.version
+
+    @one_write()
+    def _upgrade(self) -> None:
+        self._database.migrate()
         self._check_keys()
+        self._renew()
+
+    def check_schema(self) -> None:
+        """Raise StoreError unless the tables are this version's."""
+        self._database.check_version()
 
     def schema(self) -> dict[str, tuple[str, ...]]:
         """Every table there is, with its columns in order."""
@@ -74,43 +93,69 @@ class Store:
         """What a database server may write down of writes, by its setting's name; nothing for SQLite."""
         return self._database.server_settings()
 
-    def _check_keys(self) -> None:
-        """Refuse a key folder with no key of any box: it is the wrong one, and going on would empty them."""
-        boxes, missing = self.boxes_without_key()
-        if boxes and missing == boxes:
-            raise StoreError(
-                f"KIOSK_KEYS: no key of any box is in {self._keys.folder}; name the right folder. If they "
-                "are lost for good, run: kiosk init (ballots that wait cannot be read by anybody then)"
-            )
+    def commit_risks(self) -> list[str]:
+        """Why a database server may lose a commit it has acknowledged; every write is refused then."""
+        return self._database.commit_risks()
+
+    # -- keys ------------------------------------------------------------------------------------
 
     @one_write()
-    def boxes_without_key(self) -> tuple[int, int]:
-        """(boxes there are, boxes whose key is not in the folder).
+    def key_faults(self) -> list[KeyFault]:
+        """Every box, slip set and letterbox that its key does not open. Changes nothing.
 
         Holds the writer's place, since keys change under a reader's hands.
         """
-        return self._boxes.without_key()
+        return self._key_faults()
+
+    def _key_faults(self) -> list[KeyFault]:
+        return [
+            *self._boxes.key_faults(),
+            *self._slip_sets.key_faults(),
+            *self._letterboxes.key_faults(),
+        ]
+
+    def _check_keys(self) -> None:
+        """Raise KeysAwayError unless every sealed row can be opened."""
+        if faults := self._key_faults():
+            raise KeysAwayError(faults[0].file, faults[0].problem, len(faults) - 1)
 
     @one_write()
-    def renew(self, *, giving_up_lost: bool = False) -> None:
+    def renew(self) -> None:
         """Seal every box, slip set and letterbox anew: old keys a kill or a power cut left are destroyed.
 
-        Rows whose keys are lost begin empty, and their rounds say so; those whose folder of keys is not
-        there at all only when `giving_up_lost`, else KeysAwayError is raised.
+        Raises KeysAwayError, and changes nothing, if a key is missing or damaged.
         """
+        self._check_keys()
+        self._renew()
+
+    def _renew(self) -> None:
         for state in self._rounds.all():
-            round_id = state.round.id
             for unit in () if state.is_closed else state.round.tree.leaves:
-                if giving_up_lost:
-                    for row in sealed_rows(round_id, unit):
-                        self._keys.begin_anew(row)
-                box = self._boxes.open_box(round_id, unit)
+                box = self._boxes.open_box(state.round.id, unit)
                 if box:
                     self._boxes.put(box, unit)
                 self._slip_sets.renew(state.round, unit)
                 self._letterboxes.renew(state.round, unit)
             if state.is_closed:
                 self._writer.forget_keys(state.round)
+
+    @one_write()
+    def give_up_keys(self, lost: list[KeyFault]) -> None:
+        """Begin the rows anew whose keys are lost for good. What waited in them is gone; rounds say how many
+        boxes.
+
+        Raises StoreError, and changes nothing, unless exactly these rows cannot be opened.
+        """
+        tables: dict[Sealed, Boxes | SlipSets | Letterboxes] = {
+            Sealed.BOX: self._boxes,
+            Sealed.SLIPS: self._slip_sets,
+            Sealed.LETTERBOX: self._letterboxes,
+        }
+        if not lost or self._key_faults() != lost:
+            raise StoreError("the keys that are missing have changed; run kiosk give-up-keys again")
+        rounds = {state.round.id: state.round for state in self._rounds.all()}
+        for fault in lost:
+            tables[fault.kind].begin_anew(rounds[fault.round_id], fault.unit_id, fault.file.name)
 
     @property
     def is_installed(self) -> bool:
@@ -169,9 +214,11 @@ class Store:
     def open_round(self, new: Round, now: datetime) -> None:
         """Freeze a round's terms and lay out an empty box, slip set and letterbox for each unit.
 
-        Raises RoundError, with every reason, if the rules do not allow it.
+        Raises RoundError, with every reason, if the rules do not allow it; KeysAwayError if keys of other
+        rounds are missing, since the folder may be the wrong one.
         """
         self.check_opening(new, now)
+        self._check_keys()
         self._rounds.add(new)
         for unit in new.tree.leaves:
             self._lay_out(new.id, unit)
@@ -325,13 +372,14 @@ class Store:
         """Count every box that is due at this tick, close what has ended, publish: all or nothing.
 
         Returns False, and does nothing, if this tick or a later one was counted before, or if the tick is one
-        that a confirmation of the clock left out.
+        that a confirmation of the clock left out. Raises KeysAwayError if a key is missing or damaged.
         """
         if self.last_tick is not None and self.last_tick >= tick:
             return False
         counts_from = self.clock_record.counts_from
         if counts_from is not None and tick < counts_from:
             return False
+        self._check_keys()
         for state in self._rounds.all():
             if state.is_closed:
                 # A crash may have come between closing and this.
@@ -390,7 +438,11 @@ class Store:
 
 
 def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, durable: bool = True) -> Store:
-    """The store of an installation, its folders made (readable by their owner only)."""
-    for folder in (data, keys):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The store of an installation, its data folder made (readable by its owner only).
+
+    The folder of keys is made with the tables alone: where one is missing later, its disk is not mounted.
+    Raises StoreError for another user than the installation's.
+    """
+    check_owner(data, keys, url)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Store(Database(url, durable=durable), KeyFolder(keys, durable=durable), rng)

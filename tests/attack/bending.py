@@ -168,7 +168,7 @@ def bending_finding(scale: Scale) -> Finding:
     """Every route of the desk by every role, every command, every setting: a running round stays as it is."""
     is_full = scale is Scale.FULL
     methods = ("POST", "PUT", "PATCH", "DELETE") if is_full else ("POST",)
-    under_settings = ("init", "count", "doctor") if is_full else ("count",)
+    under_settings = ("init", "upgrade", "count", "doctor") if is_full else ("count",)
     with TemporaryDirectory() as folder:
         bench, run = Bench(Path(folder)), set[str]()
         for role in ("anna", "bo", "cia", ""):

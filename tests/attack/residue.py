@@ -31,7 +31,7 @@ from kiosk.domain.envelope import ROOM, Letterbox
 from kiosk.domain.rounds import Round
 from kiosk.storage import Store
 from kiosk.storage.database import Database
-from kiosk.storage.keys import KeyFolder, KeyLostError
+from kiosk.storage.keys import KeyFolder, KeysAwayError
 from kiosk.storage.letterboxes import new_letterbox
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import contents, raw_forms, standing_in
@@ -208,7 +208,7 @@ def read_with_keys(data: Path, keys: Path) -> set[bytes]:
         for path in (keys / ROW).iterdir():
             try:
                 found |= ballots_in(folder.open(ROW, path.name, sealed))
-            except KeyLostError:
+            except KeysAwayError:
                 continue
     return found
 

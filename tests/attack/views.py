@@ -46,6 +46,8 @@ OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 SHOWING = {"audio list", "check", "results", "round list", "count", "doctor", "export"}
 CHANGING = {
     "init",
+    "upgrade",
+    "give-up-keys",
     "user add",
     "round open",
     "slips",
@@ -282,7 +284,7 @@ READERS = {
         "storage/store.py Store._put_through",
         "storage/store.py Store.cast",
         "storage/store.py Store.put_apart",
-        "storage/store.py Store.renew",
+        "storage/store.py Store._renew",
     },
     "open_letterbox": {
         "storage/store.py Store._put_through",

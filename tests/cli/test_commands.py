@@ -38,7 +38,7 @@ def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
     assert published["id"] == of_round
     assert "waiting for more answers" in printed(run("results"))
     assert "Nothing to do" in printed(run("count"))
-    assert printed(run("init")).startswith("Ready in")
+    assert "as this program needs them" in printed(run("upgrade"))
 
 
 def test_check_tells_programs_what_surveys_there_are(run: Run) -> None:
@@ -83,6 +83,9 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no installation": (("results",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
     "a round that overlaps": (OPEN, {}, "runs at the same place"),
     "serving without an installation": (("serve",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
+    "setting up twice": (("init",), {}, "already; to upgrade it: kiosk upgrade"),
+    "upgrading nothing": (("upgrade",), {"KIOSK_DATA": "nowhere"}, "run: kiosk init"),
+    "giving up nothing": (("give-up-keys",), {}, "there is nothing to give up"),
     "a day out of range": ((*OPEN[:6], "--closes", "9999-12-31"), {}, "out of range"),
     "days out of range": ((*OPEN[:7], "99999999999"), {}, "out of range"),
     "a folder nobody can write": (("export", "/proc/kiosk"), {}, "yours to read and write"),

@@ -311,10 +311,15 @@ def test_a_count_and_a_renewal_leave_envelopes_that_wait_readable(kiosk: Kiosk) 
     assert kiosk.waiting() == 2
 
 
-def test_a_letterbox_whose_key_is_lost_begins_anew(kiosk: Kiosk, tmp_path: Path) -> None:
+def test_envelopes_wait_for_a_missing_key_and_are_refused_once_it_is_given_up(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
     before = kiosk.public_key
     [key] = (tmp_path / "keys" / "letterbox.r.frida").iterdir()
     key.unlink()
+    refused = kiosk.send(seal(before), waited=False)
+    assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (500, "failed")
+    kiosk.store.give_up_keys(kiosk.store.key_faults())
     assert kiosk.send(seal(before), waited=False).status_code == 410
     assert kiosk.public_key != before
     assert kiosk.send(seal(kiosk.public_key)).status_code == 204

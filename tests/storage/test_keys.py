@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from kiosk.domain.ballot import pack, unpack
-from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeyLostError
+from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeysAwayError
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 
 
@@ -42,10 +42,26 @@ def test_a_row_opens_with_its_own_key_and_name_only(tmp_path: Path) -> None:
     (tmp_path / "moved").mkdir()
     (tmp_path / "moved" / key_id).write_bytes((tmp_path / "row" / key_id).read_bytes())
     damaged = bytes([sealed[0] ^ 1]) + sealed[1:]
-    for row, key, text in [("moved", key_id, sealed), ("row", other_id, sealed), ("row", key_id, damaged),
-                           ("row", "none", sealed), ("row", key_id, b"")]:  # fmt: skip
-        with pytest.raises(KeyLostError):
+    for row, key, text, problem in [
+        ("moved", key_id, sealed, "does not fit"),
+        ("row", other_id, sealed, "does not fit"),
+        ("row", key_id, damaged, "does not fit"),
+        ("row", key_id, b"", "does not fit"),
+        ("row", "none", sealed, "is missing"),
+        ("none", key_id, sealed, "is missing"),
+    ]:
+        with pytest.raises(KeysAwayError, match=f"{tmp_path / row / key} {problem}.*kiosk give-up-keys"):
             keys.open(row, key, text)
+
+
+def test_a_folder_somebody_put_among_the_keys_stops_no_write(tmp_path: Path) -> None:
+    keys = KeyFolder(tmp_path)
+    key_id, sealed = keys.seal("row", b"plain")
+    left_over, _ = keys.seal("row", b"older")
+    (tmp_path / "row" / "copy").mkdir()
+    keys.sweep("row", keep=key_id)
+    assert keys.open("row", key_id, sealed) == b"plain"
+    assert not (tmp_path / "row" / left_over).exists()
 
 
 def test_keys_are_their_owners_only_and_go_when_told(tmp_path: Path) -> None:

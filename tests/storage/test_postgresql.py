@@ -13,7 +13,7 @@ import kiosk.storage.database
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.slips import UsedSlipError
-from kiosk.storage import Link, RoundClosedError, Store, open_store
+from kiosk.storage import KeysAwayError, Link, RoundClosedError, Store, open_store
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.postgresql import new_database
 
@@ -61,13 +61,16 @@ def test_a_slip_is_used_once_and_a_refused_ballot_leaves_nothing(store: Store) -
     assert closed(store, ROUND)["root"] == 5
 
 
-def test_a_lost_key_empties_one_box_and_is_told_once(store: Store, tmp_path: Path) -> None:
+def test_a_lost_key_stops_the_count_until_it_is_given_up(store: Store, tmp_path: Path) -> None:
     cast_all(store, "a", random_ballots(12, Random(1)))
-    for key in (tmp_path / "keys" / "box.r.a").iterdir():
-        key.unlink()
-    store.count(MONDAY + timedelta(hours=8))
-    store.count(MONDAY + timedelta(days=1))
+    cast_all(store, "b", random_ballots(7, Random(1)))
+    [key] = (tmp_path / "keys" / "box.r.a").iterdir()
+    key.unlink()
+    with pytest.raises(KeysAwayError, match=r"box\.r\.a"):
+        store.count(MONDAY + timedelta(hours=8))
+    store.give_up_keys(store.key_faults())
     assert store.rounds()[0].lost_boxes == 1
+    assert closed(store, ROUND)["root"] == 7
 
 
 def answer_as_a_process(url: str, folder: Path, seed: int) -> None:

@@ -80,9 +80,9 @@ def test_an_older_installation_is_upgraded_and_keeps_its_ballots(tmp_path: Path)
         database.execute("UPDATE installation SET value = ? WHERE key = 'schema'", [str(first[0])])
     shutil.rmtree(tmp_path / "keys" / "letterbox.r.a")
     new = Store(Database(f"sqlite:///{tmp_path / 'k.sqlite'}"), KeyFolder(tmp_path / "keys"))
-    with pytest.raises(StoreError, match="older version; run: kiosk init"):
+    with pytest.raises(StoreError, match=r"older version; .* run: kiosk upgrade"):
         new.check_schema()
-    new.migrate()
+    assert new.upgrade() == (first[0], later[-1][0])
     new.check_schema()
     fresh = a_store(tmp_path / "fresh")
     assert new.schema() == fresh.schema()

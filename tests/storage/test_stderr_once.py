@@ -46,7 +46,16 @@ def lines_of_keys_that_stay(folder: Path, capfd: pytest.CaptureFixture[str]) -> 
     return capfd.readouterr().err.splitlines()
 
 
-@pytest.mark.parametrize("lines", [lines_of_failing_pages, lines_of_keys_that_stay])
+def lines_of_missing_keys(folder: Path, capfd: pytest.CaptureFixture[str]) -> list[str]:
+    place = Place(folder)
+    for key in (folder / "keys" / "box.r.frida").iterdir():
+        key.unlink()
+    for _ in range(SENDS):
+        assert place.client.post("/", data={"listened": "5"}).status_code == 500
+    return capfd.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize("lines", [lines_of_failing_pages, lines_of_keys_that_stay, lines_of_missing_keys])
 def test_a_trouble_is_told_once_however_many_guests_meet_it(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
@@ -54,7 +63,7 @@ def test_a_trouble_is_told_once_however_many_guests_meet_it(
     lines: Callable[[Path, pytest.CaptureFixture[str]], list[str]],
 ) -> None:
     assert len(lines(tmp_path / "own", capfd)) == 1
-    for module in ("kiosk.storage.sealed_rows", "kiosk.storage.slip_sets", "kiosk.guest.app"):
+    for module in ("kiosk.storage.sealed_rows", "kiosk.guest.app"):
         monkeypatch.setattr(f"{module}.say_once", lambda message: print(message, file=sys.stderr))
     assert len(lines(tmp_path / "leaky", capfd)) == SENDS
 

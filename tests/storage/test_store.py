@@ -1,7 +1,6 @@
 """The store: what it takes, what it refuses, and what its tables can never say."""
 
 import re
-import shutil
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +13,8 @@ import pytest
 
 import kiosk.storage
 from kiosk.domain.rounds import Figures, RoundError
-from kiosk.storage import Account, RoundClosedError, Store, open_store
+from kiosk.storage import Account, KeyFault, RoundClosedError, Store, open_store
 from kiosk.storage.database import StoreError
-from kiosk.storage.keys import KeysAwayError
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
 
 DAY = timedelta(days=1)
@@ -164,65 +162,15 @@ def test_guests_at_the_same_moment_all_get_in(store: Store) -> None:
     assert closed(store, store.rounds()[0].round)["a"] == 100
 
 
-def test_a_lost_key_empties_one_box_and_is_told_once(store: Store, tmp_path: Path) -> None:
-    cast_all(store, "a", random_ballots(17, Random(1)))
-    cast_all(store, "b", random_ballots(17, Random(2)))
-    for key in (tmp_path / "keys" / "box.r.a").iterdir():
-        key.unlink()
-    for days in (1, 2, 3):
-        store.count(MONDAY + days * DAY)
-    assert store.rounds()[0].lost_boxes == 1
-    cast_all(store, "a", random_ballots(5, Random(3)))
-    assert closed(store, store.rounds()[0].round) == {"root": 22, "a": None, "b": 12}
-    assert store.rounds()[0].lost_boxes == 1
-
-
-def test_slips_under_a_lost_key_open_nothing_and_new_ones_do(store: Store, tmp_path: Path) -> None:
-    [old] = store.print_slips("r", "a", 1)
-    for key in (tmp_path / "keys" / "slips.r.a").iterdir():
-        key.unlink()
-    assert store.unit_of_slip(old) is None
-    [new] = store.print_slips("r", "a", 1)
-    assert store.unit_of_slip(new) == ("r", "a")
-
-
-def test_keys_that_are_away_lose_nothing(store: Store, tmp_path: Path) -> None:
-    cast_all(store, "a", random_ballots(9, Random(1)))
-    [slip] = store.print_slips("r", "a", 1)
-    (tmp_path / "keys").rename(tmp_path / "away")
-    for write in (
-        lambda: store.cast("r", "a", ballot(1, 1), MONDAY),
-        lambda: store.cast("r", "a", ballot(1, 1), MONDAY, slip),
-        lambda: store.count(MONDAY + DAY),
-        lambda: store.renew(),
-        lambda: store.print_slips("r", "b", 1),
-    ):
-        with pytest.raises(KeysAwayError, match="bring the folder back"):
-            write()
-    (tmp_path / "away").rename(tmp_path / "keys")
-    store.cast("r", "a", ballot(1, 1), MONDAY, slip)
-    assert closed(store, a_round(tree("a", "b")))["root"] == 10
-    assert store.rounds()[0].lost_boxes == 0
-
-
-def test_keys_given_up_let_the_round_go_on_and_it_says_so(store: Store, tmp_path: Path) -> None:
-    cast_all(store, "a", random_ballots(9, Random(1)))
-    shutil.rmtree(tmp_path / "keys")
-    store.renew(giving_up_lost=True)
-    assert store.rounds()[0].lost_boxes == 2
-    cast_all(store, "a", random_ballots(6, Random(1)))
-    assert closed(store, a_round(tree("a", "b")))["root"] == 6
-
-
 def test_looking_for_keys_while_guests_answer_finds_them_all(tmp_path: Path) -> None:
     answering = a_store(tmp_path)
     answering.open_round(a_round(tree("a")), MONDAY)
     done = threading.Event()
 
-    def look() -> list[tuple[int, int]]:
-        looking, found = a_store(tmp_path), []
+    def look() -> list[KeyFault]:
+        looking, found = a_store(tmp_path), list[KeyFault]()
         while not done.is_set():
-            found.append(looking.boxes_without_key())
+            found += looking.key_faults()
         looking.close()
         return found
 
@@ -230,7 +178,7 @@ def test_looking_for_keys_while_guests_answer_finds_them_all(tmp_path: Path) -> 
         looks = others.submit(look)
         cast_all(answering, "a", random_ballots(150, Random(1)))
         done.set()
-    assert set(looks.result()) <= {(1, 0)}
+    assert looks.result() == []
 
 
 def test_the_rounds_terms_never_change(store: Store) -> None:
@@ -281,13 +229,3 @@ def test_an_installation_given_up_takes_its_own_keys_along(store: Store, tmp_pat
     other.mkdir()
     store.forget_all_keys()
     assert list((tmp_path / "keys").iterdir()) == [other]
-
-
-def test_a_wrong_key_folder_is_refused_and_empties_nothing(store: Store, tmp_path: Path) -> None:
-    cast_all(store, "a", random_ballots(12, Random(1)))
-    url = f"sqlite:///{tmp_path / 'k.sqlite'}"
-    wrong = open_store(tmp_path, url, tmp_path / "elsewhere")
-    with pytest.raises(StoreError, match="KIOSK_KEYS"):
-        wrong.check_schema()
-    store.check_schema()
-    assert closed(store, store.rounds()[0].round)["a"] == 12

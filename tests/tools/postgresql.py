@@ -1,52 +1,118 @@
-"""A PostgreSQL server of its own on a free port of this machine, and empty databases in it."""
+"""PostgreSQL servers of a test's own, on free ports: started, killed, restarted and copied."""
 
 import os
 import pwd
+import select
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
 
+SUPERUSER = "kiosk"
 
-def server_programs() -> Path:
+
+def _programs() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     on_path = shutil.which("initdb")
     assert found or on_path, "PostgreSQL is missing: apt install postgresql"
     return found[-1].parent if found else Path(str(on_path)).parent
 
 
-def as_nobody() -> dict[str, int]:
-    """PostgreSQL refuses to run as root: take another user where the tests do."""
-    return {"user": pwd.getpwnam("nobody").pw_uid} if os.geteuid() == 0 else {}
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server in `folder`/data. Its settings are given when it starts."""
+
+    folder: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        """What stands before a database's name in its address."""
+        return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}"
+
+    def start(self, **settings: str) -> None:
+        """Start, or start again; `settings` are PostgreSQL's own."""
+        where = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": ""}
+        options = " ".join(f"-c {name}='{value}'" for name, value in {**where, **settings}.items())
+        self.do("pg_ctl", "-D", self.data, "-w", "-l", f"{self.folder}/log", "-o", options, "start")
+
+    def stop(self) -> None:
+        self.do("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+
+    def kill(self) -> None:
+        """Kill every process of the server at once, and return when they are gone."""
+        file = self.folder / "data" / "postmaster.pid"
+        first = file.read_text().splitlines()[0]
+        others = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        handles = {pid: os.pidfd_open(int(pid)) for pid in (first, *others)}
+        for handle in handles.values():
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        for handle in handles.values():
+            select.select([handle], [], [])
+            os.close(handle)
+        # Else a dead process that nobody has reaped yet passes for a running server.
+        file.unlink()
+
+    def create_database(self, name: str) -> str:
+        """Make an empty database; its address."""
+        self.execute(f'CREATE DATABASE "{name}"')
+        return f"{self.address}/{name}"
+
+    def execute(self, sql: str) -> list[tuple[object, ...]]:
+        """Run a statement as the superuser; the rows it returns."""
+        with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    @property
+    def data(self) -> str:
+        return f"{self.folder}/data"
+
+    def do(self, program: str, *words: str) -> None:
+        """Run one of PostgreSQL's programs, as nobody where the tests are root: it refuses to be root."""
+        user = {"user": "nobody"} if os.geteuid() == 0 else {}
+        command = [_programs() / program, *words]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **user)  # type: ignore[call-overload]
+
+
+@contextmanager
+def new_server(*, copy_of: Server | None = None, **settings: str) -> Iterator[Server]:
+    """A running server, empty or a replica of another one; stopped and removed at the end."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        if os.geteuid() == 0:
+            os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
+        server = Server(Path(folder), _free_port())
+        if copy_of is None:
+            server.do("initdb", "-D", server.data, "-U", SUPERUSER, "--auth=trust", "--no-sync")
+        else:
+            server.do(
+                "pg_basebackup", "-d", f"{copy_of.address}/postgres", "-D", server.data, "-R", "-c", "fast"
+            )
+        server.start(**settings)
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """The address of its databases. Deadlocks are noticed after 50 ms rather than a second."""
-    programs = server_programs()
-    with TemporaryDirectory(dir="/tmp") as folder:
-        owner = as_nobody()
-        if owner:
-            os.chown(folder, owner["user"], -1)
-        data = f"{folder}/data"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        make = [programs / "initdb", "-D", data, "-U", "kiosk", "--auth=trust", "--no-sync"]
-        subprocess.run(make, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
-        options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c deadlock_timeout=50ms"
-        start = [programs / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"]
-        subprocess.run(start, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
-        try:
-            yield f"postgresql://kiosk@127.0.0.1:{port}"
-        finally:
-            stop = [programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
-            subprocess.run(stop, check=True, capture_output=True, cwd=folder, **owner)  # type: ignore[call-overload]
+    """The address of a server's databases. Deadlocks are noticed after 50 ms rather than a second."""
+    with new_server(fsync="off", deadlock_timeout="50ms") as server:
+        yield server.address
 
 
 def new_database(server: str, name: str) -> str:

@@ -1,0 +1,68 @@
+"""An installation is run by one user: files that another one made would shut that user out.
+
+Root is another user too: it may read and write everything, and the keys it makes are root's.
+"""
+
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
+
+from kiosk.storage.database import StoreError
+from kiosk.storage.sealed_rows import Sealed
+
+_SQLITE = "sqlite:///"
+_BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
+
+
+def check_owner(data: Path, keys: Path, url: str) -> None:
+    """Raise StoreError unless all that a write replaces or adds to is the present user's."""
+    for folder in (data, keys):
+        owner = _owner(folder)
+        if owner is not None and owner != os.geteuid():
+            raise StoreError(_another_user(folder, _name(owner), f"{data} {keys}"))
+    others = [path for path in _files(data, keys, url) if _owner(path) not in (None, os.geteuid())]
+    if others:
+        me = _name(os.geteuid())
+        raise StoreError(
+            f"{len(others)} files in {data} and {keys} belong to another user than {me}, such as "
+            f"{others[0]}; run: sudo chown -R {me}: {data} {keys}"
+        )
+
+
+def _another_user(folder: Path, owner: str, folders: str) -> str:
+    me = _name(os.geteuid())
+    told = (
+        f"{folder} belongs to {owner}, and this is {me}, whose files would shut {owner} out; run it as "
+        f"{owner}: sudo -u {owner} kiosk ... (sudo drops KIOSK_ settings: give them again)"
+    )
+    return told if os.geteuid() == 0 else f"{told}. If {me} is to run it: sudo chown -R {me}: {folders}"
+
+
+def _files(data: Path, keys: Path, url: str) -> Iterator[Path]:
+    """The database, what SQLite keeps beside it, the key of sessions, and the keys of all rows.
+
+    Nothing else: a survey file somebody put there by hand stops no guest, nor does a disk's lost+found.
+    """
+    yield data / "secret_key"
+    if url.startswith(_SQLITE):
+        yield from (Path(url.removeprefix(_SQLITE) + ending) for ending in _BESIDE_SQLITE)
+    for kind in Sealed:
+        for row in keys.glob(f"{kind}.*"):
+            yield from (row, *row.glob("*"))
+
+
+def _owner(path: Path) -> int | None:
+    """The user id of a file's owner; None where there is no file, or it went just now."""
+    try:
+        return path.stat().st_uid
+    except FileNotFoundError:
+        return None
+
+
+def _name(user: int) -> str:
+    """A user's name, or `#` and the number, as a shell hands it to sudo."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"'#{user}'"

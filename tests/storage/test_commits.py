@@ -1,0 +1,163 @@
+"""What PostgreSQL acknowledged stays, or the server is refused: the old key is destroyed right after it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import kiosk.storage.database
+from kiosk.storage import Account, Store, StoreError, open_store
+from tests.tools.builders import MONDAY, a_round, cast_all, closed, random_ballots, tree
+from tests.tools.command_line import Run
+from tests.tools.postgresql import Server, new_server
+
+ROUND = a_round(tree("a", "b"))
+BALLOTS = 24
+
+LATE = {"synchronous_commit": "off", "wal_writer_delay": "10s", "wal_writer_flush_after": "1GB"}
+"""Settings with which PostgreSQL acknowledges commits up to seconds before they are on the disk."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with new_server() as made:
+        yield made
+
+
+@pytest.fixture
+def url(server: Server, tmp_path: Path) -> str:
+    return server.create_database(tmp_path.name)
+
+
+def opened(url: str, folder: Path) -> Store:
+    return open_store(folder, url, folder / "keys")
+
+
+def laid_out(url: str, folder: Path) -> None:
+    """An installation with a running round."""
+    store = opened(url, folder)
+    store.migrate()
+    store.open_round(ROUND, MONDAY)
+    store.close()
+
+
+def cast(url: str, folder: Path) -> None:
+    """24 ballots, all acknowledged."""
+    store = opened(url, folder)
+    for unit in ("a", "b"):
+        cast_all(store, unit, random_ballots(BALLOTS // 2, Random(1)))
+    store.close()
+
+
+def answered(url: str, folder: Path) -> None:
+    """An installation with 24 ballots that wait."""
+    laid_out(url, folder)
+    cast(url, folder)
+
+
+def readable(url: str, folder: Path) -> int:
+    """Ballots that are counted at the closing; raises KeysAwayError if some cannot be read."""
+    store = opened(url, folder)
+    found = closed(store, ROUND)["root"] or 0
+    store.close()
+    return found
+
+
+def set_server(server: Server, name: str, value: str | None) -> None:
+    """Set one of the server's settings, None for its default, and wait until new sessions have it."""
+    [(before,)] = server.execute(f"SHOW {name}")
+    server.execute(
+        f"ALTER SYSTEM SET {name} = '{value}'" if value is not None else f"ALTER SYSTEM RESET {name}"
+    )
+    server.execute("SELECT pg_reload_conf()")
+    while server.execute(f"SHOW {name}") == [(before,)]:
+        pass
+
+
+@pytest.mark.parametrize("setting", ["off", "local", "remote_write", "on", "remote_apply"])
+def test_every_commit_is_waited_for_whatever_the_servers_own_setting(
+    server: Server, url: str, tmp_path: Path, setting: str
+) -> None:
+    server.execute(f'ALTER DATABASE "{tmp_path.name}" SET synchronous_commit = {setting}')
+    database = kiosk.storage.database.Database(url)
+    assert database.one("SHOW synchronous_commit") == (setting,)
+    with database.transaction():
+        assert database.one("SHOW synchronous_commit") == (setting if setting == "remote_apply" else "on",)
+    database.close()
+
+
+def test_a_killed_server_loses_no_acknowledged_ballot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_server(**LATE) as server:
+        kept, control = (server.create_database(name) for name in ("kept", "control"))
+        answered(kept, tmp_path / "kept")
+        # Control: with the own setting of the server the last rows are gone, and those before have no key.
+        monkeypatch.setattr(kiosk.storage.database, "KEEP_COMMIT", "SELECT 1")
+        answered(control, tmp_path / "control")
+        monkeypatch.undo()
+        server.kill()
+        server.start(**LATE)
+        assert readable(kept, tmp_path / "kept") == BALLOTS
+        assert opened(control, tmp_path / "control").key_faults()
+
+
+@pytest.mark.parametrize("name", kiosk.storage.database.SAFE_SETTINGS)
+def test_a_server_that_loses_commits_is_read_but_never_written(
+    server: Server, url: str, tmp_path: Path, run: Run, name: str
+) -> None:
+    answered(url, tmp_path)
+    set_server(server, name, "off")
+    try:
+        store = opened(url, tmp_path)
+        told = f"PostgreSQL's {name} is off"
+        assert [risk for risk in store.commit_risks() if told in risk]
+        for write in (
+            store.renew,
+            store.upgrade,
+            store.migrate,
+            lambda: store.count(ROUND.closes_at),
+            lambda: cast_all(store, "a", random_ballots(1, Random(1))),
+            lambda: store.print_slips("r", "a", 1),
+            lambda: store.accounts.set(Account("anna", "coordinator", "hash")),
+        ):
+            with pytest.raises(StoreError, match=told):
+                write()
+        assert store.key_faults() == []
+        assert [state.round for state in store.rounds()] == [ROUND]
+        assert store.dump()
+        for command in ("serve", "upgrade"):
+            refused = run(command, KIOSK_DATABASE_URL=url, KIOSK_DATA=str(tmp_path))
+            assert (refused.exit_code, told in refused.stderr) == (2, True)
+        store.close()
+    finally:
+        set_server(server, name, None)
+    assert readable(url, tmp_path) == BALLOTS
+
+
+def is_connected(server: Server) -> bool:
+    return server.execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'") != []
+
+
+def test_a_replica_that_takes_over_has_every_ballot_or_is_refused(tmp_path: Path) -> None:
+    with new_server() as server:
+        kept, control = (server.create_database(name) for name in ("kept", "control"))
+        laid_out(control, tmp_path / "control")
+        with new_server(copy_of=server) as replica:
+            while not is_connected(server):
+                pass
+            with pytest.raises(StoreError, match="synchronous_standby_names"):
+                answered(kept, tmp_path / "kept")
+            set_server(server, "synchronous_standby_names", "ANY 1 (*)")
+            answered(kept, tmp_path / "kept")
+            # Control: nobody waits for the replica, and it is away while guests answer.
+            set_server(server, "synchronous_standby_names", None)
+            replica.stop()
+            cast(control, tmp_path / "control")
+            server.kill()
+            replica.start()
+            replica.do("pg_ctl", "-D", replica.data, "-w", "promote")
+            assert readable(f"{replica.address}/kept", tmp_path / "kept") == BALLOTS
+            assert opened(f"{replica.address}/control", tmp_path / "control").key_faults()
+        server.start()
