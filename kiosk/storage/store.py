@@ -99,13 +99,13 @@ class Store:
 
     # -- keys ------------------------------------------------------------------------------------
 
-    @one_write()
     def key_faults(self) -> list[KeyFault]:
         """Every box, slip set and letterbox that its key does not open. Changes nothing.
 
         Holds the writer's place, since keys change under a reader's hands.
         """
-        return self._key_faults()
+        with self._database.writing(), self._database.transaction():
+            return self._key_faults()
 
     def _key_faults(self) -> list[KeyFault]:
         return [
@@ -409,10 +409,10 @@ class Store:
 
     # -- backups ---------------------------------------------------------------------------------
 
-    @one_write()
     def dump(self) -> Tables:
         """Every row that may be kept, by table: neither boxes nor slips."""
-        return kept_rows(self._database)
+        with self._database.writing(), self._database.transaction():
+            return kept_rows(self._database)
 
     @one_write()
     def load(self, tables: Tables) -> int:
