@@ -81,6 +81,68 @@ def test_small_units_are_counted_with_the_smallest_rest_beside_them(
     assert tuple(sorted(closing.destroyed)) == tuple(sorted(destroyed))
 
 
+counted_sizes = st.lists(st.integers(5, 30), min_size=2, max_size=5)
+"""Ballots left in boxes that had a batch before, where k is 5: each is enough for a last batch."""
+
+too_few = st.integers(1, 4)
+
+
+@given(counted_sizes, too_few, st.data())
+def test_a_small_unit_is_counted_with_no_larger_rest_than_it_needs(
+    rests: list[int], small: int, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(rests)))
+    sizes = {f"u{number}": size for number, size in enumerate([*rests[:at], small, *rests[at:]])}
+    tree, small_unit = flat_tree(list(sizes)), f"u{at}"
+    closing = plan_closing(tree, sizes, frozenset(sizes) - {small_unit}, 5)
+    [pool] = [members for node, members in closing.batches if node == tree.root.id]
+    [joined] = set(pool) - {small_unit}
+    assert sizes[joined] == min(rests)
+    assert {members for node, members in closing.batches if node != tree.root.id} == {
+        (unit,) for unit in sizes if unit not in pool
+    }
+
+
+def branches(number: int) -> Tree:
+    """Branches b0, b1, ... of two units each (b0.0 and b0.1, ...), and one unit `alone` beside them."""
+    nodes = [Node("root", "root", None)]
+    for branch in range(number):
+        nodes.append(Node(f"b{branch}", "", "root"))
+        nodes += [Node(f"b{branch}.{at}", "", f"b{branch}") for at in range(2)]
+    return Tree((*nodes, Node("alone", "", "root")))
+
+
+pairs = st.lists(st.tuples(st.integers(3, 9), st.integers(3, 9)), min_size=2, max_size=4)
+"""Two units in each branch, none with 2k ballots, together with at least k, where k is 5."""
+
+
+def close_branches(of_branches: list[tuple[int, int]], alone: int) -> dict[str, set[str]]:
+    """Which units' ballots each node's batch holds, where no unit has a batch of its own."""
+    sizes = {f"b{at}.{unit}": size for at, pair in enumerate(of_branches) for unit, size in enumerate(pair)}
+    closing = plan_closing(branches(len(of_branches)), {**sizes, "alone": alone}, frozenset(), 5)
+    assert closing.destroyed == ()
+    return {node: set(members) for node, members in closing.batches}
+
+
+@given(pairs, too_few)
+def test_a_pool_too_small_at_the_root_takes_the_smallest_batch_below(
+    of_branches: list[tuple[int, int]], alone: int
+) -> None:
+    batches = close_branches(of_branches, alone)
+    [lifted] = {f"b{at}" for at in range(len(of_branches))} - set(batches)
+    assert sum(of_branches[int(lifted[1:])]) == min(map(sum, of_branches))
+    assert batches["root"] == {"alone", f"{lifted}.0", f"{lifted}.1"}
+
+
+@given(pairs, st.integers(5, 9))
+def test_a_pool_large_enough_at_the_root_takes_no_batch_from_below(
+    of_branches: list[tuple[int, int]], alone: int
+) -> None:
+    batches = close_branches(of_branches, alone)
+    own = {f"b{at}": {f"b{at}.0", f"b{at}.1"} for at in range(len(of_branches))}
+    assert batches == {**own, "root": {"alone"}}
+
+
 @given(st.lists(st.tuples(st.integers(0, 25), st.booleans()), min_size=1, max_size=8), ks)
 def test_closing_publishes_or_destroys_every_box_once(units: list[tuple[int, bool]], k: int) -> None:
     tree = flat_tree([f"u{at}" for at in range(len(units))])

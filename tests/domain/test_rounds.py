@@ -111,6 +111,22 @@ def test_a_unit_takes_part_in_at_most_four_rounds_a_year_whatever_they_ask() -> 
     assert reasons(replace(fifth, tree=tree("c")), four) == []
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("days", "is_refused"), [(364, True), (365, False), (500, False)])
+def test_only_rounds_less_than_a_year_before_or_after_use_the_budget(
+    side: int, days: int, *, is_refused: bool
+) -> None:
+    opens_at = GOOD.opens_at + side * days * DAY
+    others = [replace(GOOD, id=f"q{at}", opens_at=opens_at, closes_at=opens_at + 9 * DAY) for at in range(4)]
+    assert len(reasons(GOOD, others)) == is_refused
+
+
+def test_rounds_before_and_after_share_one_budget() -> None:
+    first, second, new, *later = quarters(5)
+    assert reasons(new, [first, second, later[0]]) == []
+    assert len(reasons(new, [first, second, *later])) == 1
+
+
 @pytest.mark.parametrize("figures", Figures)
 def test_a_round_comes_back_from_json_as_it_was(figures: Figures) -> None:
     opened = replace(GOOD, figures=figures)

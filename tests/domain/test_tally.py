@@ -1,0 +1,69 @@
+"""How batches become tables, and what the sum of several tables keeps of the answers withheld."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.domain.ballot import Answer, Ballot, NoAnswer
+from kiosk.domain.tally import StatementTally, add, statement_tally_from_json, tally_batch
+
+OPTIONS = 5
+ANSWERS: list[Answer] = [*range(1, OPTIONS + 1), *NoAnswer]
+
+Batch = tuple[Answer, ...]
+"""The answers to one statement that are counted together."""
+
+answers = st.sampled_from(ANSWERS)
+sizes = st.integers(5, 12)
+unanimous = st.builds(lambda answer, size: (answer,) * size, answers, sizes)
+one_differs = st.builds(lambda most, one, size: (one, *(most,) * (size - 1)), answers, answers, sizes)
+mixed = st.lists(answers, min_size=5, max_size=12).map(tuple)
+batches = st.lists(unanimous | one_differs | mixed, min_size=1, max_size=6)
+
+
+def table(batch: Batch) -> StatementTally:
+    [of_statement] = tally_batch([Ballot((answer,)) for answer in batch], [OPTIONS])
+    return of_statement
+
+
+def total(of_batches: Sequence[Batch]) -> StatementTally:
+    [of_statement] = add([(table(batch),) for batch in of_batches])
+    return of_statement
+
+
+def is_veiled(batch: Batch) -> bool:
+    """Whether all answers of a batch but one at most are the same."""
+    return max(Counter(batch).values()) >= len(batch) - 1
+
+
+@given(batches)
+def test_a_sum_withholds_one_answer_for_each_batch_that_is_veiled(of_batches: list[Batch]) -> None:
+    assert total(of_batches).withheld == sum(map(is_veiled, of_batches))
+
+
+@given(batches)
+def test_a_sum_stands_for_every_ballot_of_its_batches(of_batches: list[Batch]) -> None:
+    answered = [total(of_batches[:number]).answered for number in range(1, len(of_batches) + 1)]
+    assert answered == list(accumulate(map(len, of_batches)))
+
+
+@given(batches)
+def test_a_sum_misses_no_answer_but_those_withheld(of_batches: list[Batch]) -> None:
+    published = total(of_batches)
+    given_answers = Counter(answer for batch in of_batches for answer in batch)
+    shown = dict(zip(ANSWERS, [*published.counts, *published.no_answer], strict=True))
+    missing = [given_answers[answer] - shown[answer] for answer in ANSWERS]
+    assert min(missing) >= 0
+    assert sum(missing) == published.withheld
+
+
+def test_two_veiled_batches_withhold_two_answers() -> None:
+    assert total([(4,) * 6, (4,) * 4 + (1,)]) == StatementTally((0, 0, 0, 9, 0), (0, 0, 0), 2)
+
+
+@given(batches)
+def test_a_table_comes_back_from_json_as_it_was(of_batches: list[Batch]) -> None:
+    assert statement_tally_from_json(total(of_batches).as_json()) == total(of_batches)
