@@ -21,6 +21,7 @@ from kiosk.storage import Account
 from kiosk.storage.passwords import hash_password
 from kiosk.storage.staff_records import Deed
 from tests.tools.desk_side import HASH, PASSWORD, Desk
+from tests.tools.policies import directives
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+PREVIEW = "/admin/surveys/ombudsmannaskap/preview"
 SIGNED_IN_PAGES = ["/admin/", "/admin/results/r/frida", "/admin/rounds", "/admin/rounds/new", "/admin/links"]
 
 
@@ -453,10 +455,18 @@ def test_every_page_forbids_inline_code_and_foreign_sources(desk: Desk) -> None:
     desk.sign_in()
     for path in [*SIGNED_IN_PAGES, "/admin/languages", "/admin/nothing", "/results.json"]:
         response = desk.client.get(path)
-        policy = response.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
+        policy = directives(response)
+        assert policy["default-src"] == {"'none'"}
+        assert set().union(*policy.values()) <= {"'self'", "'none'"}
         assert not re.search(r'\son\w+=|\sstyle="|<style|href="http(?!://guest\.example)', response.text)
+
+
+@pytest.mark.parametrize("path", [*SIGNED_IN_PAGES, "/admin/nothing", PREVIEW, "/results.json"])
+def test_every_page_sends_forms_to_this_server_only(desk: Desk, path: str) -> None:
+    desk.sign_in()
+    policy = directives(desk.client.get(path))
+    assert policy["form-action"] == {"'self'"}
+    assert (policy["base-uri"], policy["frame-ancestors"]) == ({"'none'"}, {"'none'"})
 
 
 def test_the_demonstration_is_marked_on_every_page(desk: Desk) -> None:
