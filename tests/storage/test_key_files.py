@@ -1,0 +1,116 @@
+"""Key files on the disk: a new key survives a power cut, and a destroyed key is overwritten."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kiosk.storage.keys import KeyFolder
+
+KEY_BYTES = 32
+
+Destroy = Callable[[KeyFolder, str, str], None]
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What a power cut can no longer undo: a file's bytes, or the names in a folder."""
+
+    path: Path
+    content: bytes | frozenset[str]
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Synced]:
+    """Everything written to the disk by fsync so far. The calls go on to the operating system."""
+    calls: list[Synced] = []
+    fsync = os.fsync
+
+    def recorded(handle: int) -> None:
+        fsync(handle)
+        opened = Path(f"/proc/self/fd/{handle}")
+        content = frozenset(os.listdir(opened)) if opened.is_dir() else opened.read_bytes()
+        calls.append(Synced(opened.readlink(), content))
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    return calls
+
+
+def survives_a_power_cut(synced: list[Synced], keys: Path, row: str, key_id: str) -> bool:
+    """Whether the key, its name and its folder's name are all on the disk."""
+    file = keys / row / key_id
+    names = {(one.path, name) for one in synced if isinstance(one.content, frozenset) for name in one.content}
+    return (
+        Synced(file, file.read_bytes()) in synced and (file.parent, key_id) in names and (keys, row) in names
+    )
+
+
+def test_a_new_key_and_its_name_are_on_the_disk_before_anything_is_sealed_with_it(
+    tmp_path: Path, synced: list[Synced]
+) -> None:
+    keys = KeyFolder(tmp_path)
+    for _ in range(2):
+        key_id, _ = keys.seal("row", b"plain")
+        assert survives_a_power_cut(synced, tmp_path, "row", key_id)
+
+
+def test_the_power_cut_check_catches_keys_that_are_left_to_the_operating_system(
+    tmp_path: Path, synced: list[Synced]
+) -> None:
+    key_id, _ = KeyFolder(tmp_path, durable=False).seal("row", b"plain")
+    assert not survives_a_power_cut(synced, tmp_path, "row", key_id)
+
+
+def test_the_power_cut_check_catches_a_key_without_its_name(tmp_path: Path, synced: list[Synced]) -> None:
+    key_id, _ = KeyFolder(tmp_path).seal("row", b"plain")
+    files_alone = [one for one in synced if isinstance(one.content, bytes)]
+    assert not survives_a_power_cut(files_alone, tmp_path, "row", key_id)
+
+
+def sweep(keys: KeyFolder, row: str, key_id: str) -> None:
+    del key_id
+    keys.sweep(row, keep=None)
+
+
+def forget(keys: KeyFolder, row: str, key_id: str) -> None:
+    del key_id
+    keys.forget(row)
+
+
+def remove_the_name_only(keys: KeyFolder, row: str, key_id: str) -> None:
+    (keys.folder / row / key_id).unlink()
+
+
+def bytes_left(keys: KeyFolder, other_name: Path, destroy: Destroy) -> bytes:
+    """What the disk holds in a destroyed key's place, read through a second name made beforehand."""
+    key_id, _ = keys.seal("row", b"plain")
+    file = keys.folder / "row" / key_id
+    other_name.hardlink_to(file)
+    assert other_name.read_bytes() != bytes(KEY_BYTES)
+    destroy(keys, "row", key_id)
+    assert not file.exists()
+    return other_name.read_bytes()
+
+
+@pytest.mark.parametrize("destroy", [KeyFolder.destroy, sweep, forget])
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_destroyed_key_is_overwritten(tmp_path: Path, destroy: Destroy, *, durable: bool) -> None:
+    keys = KeyFolder(tmp_path / "keys", durable=durable)
+    assert bytes_left(keys, tmp_path / "other name", destroy) == bytes(KEY_BYTES)
+
+
+def test_the_check_catches_a_key_whose_name_alone_is_removed(tmp_path: Path) -> None:
+    left = bytes_left(KeyFolder(tmp_path / "keys"), tmp_path / "other name", remove_the_name_only)
+    assert left != bytes(KEY_BYTES)
+
+
+@pytest.mark.parametrize("destroy", [KeyFolder.destroy, sweep, forget])
+def test_a_key_is_overwritten_on_the_disk_while_it_still_has_its_name(
+    tmp_path: Path, synced: list[Synced], destroy: Destroy
+) -> None:
+    keys = KeyFolder(tmp_path)
+    key_id, _ = keys.seal("row", b"plain")
+    destroy(keys, "row", key_id)
+    assert Synced(tmp_path / "row" / key_id, bytes(KEY_BYTES)) in synced
