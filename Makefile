@@ -20,6 +20,12 @@ test: debian-packages .venv/tested-with
 quick: debian-packages .venv/tested-with
 	$(BIN)/pytest -m "not browser"
 
+# The lines and branches of kiosk/ that `make quick` runs. Programs that a test starts are not measured.
+.PHONY: coverage
+coverage: debian-packages .venv/tested-with
+	$(BIN)/coverage run -m pytest -m "not browser"
+	$(BIN)/coverage report
+
 # The adversary, in full: minutes, not seconds. Its quick half runs in `make test`.
 .PHONY: attack
 attack: debian-packages firefox .venv/tested-with
