@@ -54,9 +54,14 @@ def _boot() -> str:
     return BOOT_ID.read_text("ascii").strip() if BOOT_ID.exists() else ""
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
 def _adjtimex(timex: Timex) -> int:
     try:
-        return int(ctypes.CDLL(None).adjtimex(ctypes.byref(timex)))
+        return int(_libc().adjtimex(ctypes.byref(timex)))
     except AttributeError:
         return -1
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -254,29 +253,41 @@ DAYS_STEERED = 5
 ERRORS = [timedelta(), HOUR, -HOUR, DAY, -DAY, 2 * DAY, 20 * DAY, -400 * DAY, 12 * YEAR]
 
 
-def counts_by_steering(server: Server) -> list[datetime]:
-    """When boxes were counted where an operator tries to count right after each guest.
+def counts_by_steering(server: Server, confirming: float) -> list[timedelta]:
+    """An operator tries to count right after each guest: for each count, the time since a confirmation.
 
-    Each hour, when a guest has answered, he sets the clock six times, mostly confirms it, and runs
-    `kiosk count`.
+    Each hour, when a guest has answered, he sets the clock six times, confirms it with that probability, and
+    runs `kiosk count`.
     """
-    random = Random(2)
-    server.counted.clear()
+    random, confirmed_at, waits = Random(2), server.true - YEAR, []
     for _ in range(DAYS_STEERED * 24):
         server.true += HOUR
         server.guest()
         for _ in range(6):
             server.error = random.choice(ERRORS) + timedelta(minutes=random.randrange(-90, 90))
-            if random.random() < 0.8:
-                server.confirm()
-            server.count()
-    return server.counted
+            if random.random() < confirming and server.confirm():
+                confirmed_at = server.true
+            if server.count():
+                waits.append(server.true - confirmed_at)
+    return waits
 
 
-def test_setting_the_clock_and_confirming_it_gains_no_count(server: Server) -> None:
-    counted = counts_by_steering(server)
-    assert len(counted) <= DAYS_STEERED + 1
-    assert all(later - earlier >= 22 * HOUR for earlier, later in pairwise(counted))
+def test_the_soonest_count_after_a_confirmation_is_22_hours_away(server: Server) -> None:
+    """Confirmed a minute before a tick, and the clock set ahead as far as raises no doubt."""
+    before_the_tick = next_tick(TICKS, server.now + 30 * DAY) - timedelta(minutes=1)
+    server.error = before_the_tick - server.now
+    assert server.confirm()
+    confirmed_at, server.error = server.true, server.error + timedelta(hours=1, minutes=59)
+    while not server.count():
+        server.true += timedelta(minutes=1)
+    assert server.true - confirmed_at == timedelta(hours=22, minutes=2)
+
+
+@pytest.mark.parametrize("confirming", [0.8, 0.1, 0.004])
+def test_setting_the_clock_and_confirming_it_gains_no_count(server: Server, confirming: float) -> None:
+    waits = counts_by_steering(server, confirming)
+    assert len(waits) <= DAYS_STEERED + 1
+    assert all(wait >= 22 * HOUR for wait in waits)
 
 
 def test_the_same_steering_counts_after_each_guest_where_a_confirmation_asks_no_wait(
@@ -284,7 +295,7 @@ def test_the_same_steering_counts_after_each_guest_where_a_confirmation_asks_no_
 ) -> None:
     """The control."""
     monkeypatch.setattr("kiosk.domain.clock.WAIT_AFTER_CONFIRMATION", -DAY)
-    assert len(counts_by_steering(server)) > 5 * DAYS_STEERED
+    assert len(counts_by_steering(server, 0.8)) > 5 * DAYS_STEERED
 
 
 def test_the_doubt_is_told_once_each_time(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
