@@ -5,7 +5,7 @@ All of it freezes at opening. Nothing here changes a round: there is only a way 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from math import ceil
 from typing import Any
@@ -122,6 +122,21 @@ def check_opening(
     reasons = [*_reasons_alone(new, now), *_reasons_beside(new, list(others), closed)]
     if reasons:
         raise RoundError(*reasons)
+
+
+def history_faults(rounds: Iterable[Round]) -> Iterable[tuple[str, list[Reason]]]:
+    """(round id, reasons) of each round that the rules did not allow beside those before it.
+
+    For rounds from a file: each was opened at some moment of its first day that nobody noted.
+    """
+    earlier: list[Round] = []
+    for one in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
+        midnight = datetime.combine(one.opens_at.date(), time()) + timedelta(days=1)
+        opened_at = max(one.opens_at, min(midnight - timedelta.resolution, one.closes_at - SHORTEST))
+        reasons = [*_reasons_alone(one, opened_at), *_reasons_beside(one, earlier)]
+        if reasons:
+            yield one.id, reasons
+        earlier.append(one)
 
 
 def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:

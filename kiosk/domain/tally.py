@@ -67,6 +67,23 @@ def _tally_statement(answers: Counter[int | NoAnswer], options: int) -> Statemen
     return StatementTally(published[:options], published[options:], withheld)
 
 
+def can_be_published(table: StatementTally, k: int) -> bool:
+    """Whether batches of at least k ballots each, under the veil, can add up to this table.
+
+    A necessary condition, for figures from a file. An unveiled batch has at least two answers beside its
+    largest option, and so has any sum of them. A veiled batch shows k - 1 or more answers, all of one option.
+    """
+    options, n = (*table.counts, *table.no_answer), table.answered
+    if min(*options, table.withheld) < 0 or n < k:
+        return False
+    if table.withheld == 0:
+        return max(options) <= n - 2
+    has_unveiled_batch = n >= (table.withheld + 1) * k
+    return sum(count // (k - 1) for count in options) >= table.withheld and (
+        has_unveiled_batch or all(count == 0 or count >= k - 1 for count in options)
+    )
+
+
 def add(tallies: Sequence[Tally]) -> Tally:
     """The sum of one or more tallies of the same survey."""
     total, *others = tallies

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kiosk.domain.rounds import (
     Admission,
@@ -13,6 +15,7 @@ from kiosk.domain.rounds import (
     Round,
     RoundError,
     check_opening,
+    history_faults,
     outlook,
     round_from_json,
     round_id,
@@ -144,3 +147,49 @@ def test_an_id_is_never_taken_twice() -> None:
     for _ in range(3):
         taken.append(round_id(GOOD.survey, MONDAY.date(), taken))
     assert taken == ["made_up-2026-03-02", "made_up-2026-03-02-2", "made_up-2026-03-02-3"]
+
+
+# -- rounds from a file --------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(0, 900), st.integers(5, 120), st.booleans()), max_size=12))
+def test_every_history_of_rounds_that_were_opened_is_allowed(wanted: list[tuple[int, int, bool]]) -> None:
+    """In whatever order they were opened: some long before their first day, some late on it."""
+    opened: list[Round] = []
+    for number, (day, days, is_late) in enumerate(wanted):
+        opens_at = MONDAY + day * DAY
+        now = opens_at.replace(hour=23, minute=59, second=59) if is_late else MONDAY
+        closes_at = max(now, opens_at) + days * DAY
+        new = replace(GOOD, id=f"r{number}", opens_at=opens_at, closes_at=closes_at)
+        try:
+            check_opening(new, opened, now)
+        except RoundError:
+            continue
+        opened.append(new)
+    assert list(history_faults(opened)) == []
+
+
+def test_a_round_opened_late_on_its_first_day_may_last_as_long_as_from_then() -> None:
+    late = GOOD.opens_at.replace(hour=23)
+    longest = replace(GOOD, closes_at=late + 366 * DAY)
+    check_opening(longest, [], late)
+    assert list(history_faults([longest])) == []
+    assert [found for found, _ in history_faults([lasting(367.7)])] == ["r"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [replace(GOOD, k=4), lasting(4.99), lasting(368), replace(GOOD, admission=frozenset())],
+)
+def test_a_round_that_could_not_be_opened_is_named_with_its_reason(broken: Round) -> None:
+    [(found, reasons_of_it)] = history_faults([broken])
+    assert (found, len(reasons_of_it)) == ("r", 1)
+
+
+def test_rounds_that_overlap_or_are_too_many_are_named() -> None:
+    many = [
+        replace(GOOD, id=f"r{n}", opens_at=MONDAY + n * 80 * DAY, closes_at=MONDAY + (n * 80 + 70) * DAY)
+        for n in range(5)
+    ]
+    assert [found for found, _ in history_faults(many)] == ["r4"]
+    assert [found for found, _ in history_faults([GOOD, replace(GOOD, id="s")])] == ["s"]
