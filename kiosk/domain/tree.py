@@ -5,6 +5,7 @@ from each other, so there is none.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 
@@ -35,10 +36,11 @@ class Tree:
 
     def node(self, node_id: str) -> Node:
         """The node of that id; KeyError if there is none."""
-        for node in self.nodes:
-            if node.id == node_id:
-                return node
-        raise KeyError(node_id)
+        return self._by_id[node_id]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Node]:
+        return {node.id: node for node in self.nodes}
 
     def children(self, node_id: str) -> tuple[str, ...]:
         return tuple(node.id for node in self.nodes if node.parent == node_id)
