@@ -1,14 +1,17 @@
 """Backups: writing one, and bringing it back."""
 
+from datetime import date
 from pathlib import Path
 
 import click
 
+import kiosk
 from kiosk.cli.arguments import current_settings, installed_store
-from kiosk.cli.errors import mendable
-from kiosk.operation.backup import restore_backup, write_backup
+from kiosk.cli.errors import in_english, mendable
+from kiosk.operation.backup import write_backup
+from kiosk.operation.restore import restore_backup
 from kiosk.settings import secret_key
-from kiosk.storage import open_store
+from kiosk.storage import StoreError, TermsError
 
 
 @click.command(name="backup")
@@ -17,8 +20,21 @@ from kiosk.storage import open_store
 def backup_command(file: Path) -> None:
     """Write a backup: all but uncounted ballots, slips and keys. Safe while serving."""
     settings = current_settings()
-    size = write_backup(installed_store(settings), settings, file)
-    click.echo(f"{file}: {size} bytes. Ballots that wait, slips and keys are not in it, on purpose.")
+    written = write_backup(installed_store(settings), settings, file, date.today())
+    click.echo(
+        f"{file}: {written.size} bytes, by version {kiosk.__version__} (schema {written.manifest.schema})."
+    )
+    files = ", ".join(f"{place} {number}" for place, number in sorted(written.files.items()))
+    click.echo(
+        f"In it: rounds {written.rounds}, with their published figures; accounts {written.accounts}; "
+        f"addresses; the log; files of your own {written.files.total()}{f' ({files})' if files else ''}."
+    )
+    click.echo(
+        "Not in it, on purpose: ballots that wait to be counted, slips, keys, the key of sessions; "
+        "hidden and temporary files."
+    )
+    for name, reason in sorted(written.left_out.items()):
+        click.echo(f"Not in it: {name!r} ({reason}); keep it elsewhere if you need it.")
 
 
 @click.command(name="restore")
@@ -27,8 +43,17 @@ def backup_command(file: Path) -> None:
 def restore_command(file: Path) -> None:
     """Bring a backup back, into an empty KIOSK_DATA."""
     settings = current_settings()
-    store = open_store(settings.data, settings.database_url, settings.keys)
-    store.migrate()
-    boxes = restore_backup(store, settings, file)
+    try:
+        restored = restore_backup(settings, file)
+    except TermsError as error:
+        reasons = in_english(error.reasons)
+        raise StoreError(f"{file}: round {error.round_id}: {reasons} Nothing was restored") from error
     secret_key(settings)
-    click.echo(f"Restored into {settings.data}; {boxes} boxes begin anew, empty. Print new slips.")
+    click.echo(
+        f"Restored into {settings.data}: rounds {restored.rounds}, accounts {restored.accounts}, files of "
+        f"your own {restored.files}."
+    )
+    click.echo(
+        f"{restored.boxes} boxes begin anew, empty: print new slips. Everybody signs in again. Then run: "
+        "kiosk check, kiosk doctor"
+    )

@@ -124,16 +124,19 @@ def check_opening(
         raise RoundError(*reasons)
 
 
-def history_faults(rounds: Iterable[Round]) -> Iterable[tuple[str, list[Reason]]]:
+def history_faults(
+    rounds: Iterable[Round], closed: frozenset[str] = frozenset()
+) -> Iterable[tuple[str, list[Reason]]]:
     """(round id, reasons) of each round that the rules did not allow beside those before it.
 
-    For rounds from a file: each was opened at some moment of its first day that nobody noted.
+    For rounds from a file: each was opened at some moment of its first day that nobody noted. `closed` are
+    ids of closed rounds: a later round may have opened within their time where a wrong clock closed them.
     """
     earlier: list[Round] = []
     for one in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
         midnight = datetime.combine(one.opens_at.date(), time()) + timedelta(days=1)
         opened_at = max(one.opens_at, min(midnight - timedelta.resolution, one.closes_at - SHORTEST))
-        reasons = [*_reasons_alone(one, opened_at), *_reasons_beside(one, earlier)]
+        reasons = [*_reasons_alone(one, opened_at), *_reasons_beside(one, earlier, closed)]
         if reasons:
             yield one.id, reasons
         earlier.append(one)

@@ -4,78 +4,141 @@ Boxes and slips are left out on purpose: an old copy of a box would bring back b
 destroyed. What is kept is one zip file that restores to SQLite and PostgreSQL alike.
 """
 
+import fcntl
 import json
 import os
+import stat
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO
 
+import kiosk
+from kiosk.operation.archive import (
+    LARGEST_IN_ALL,
+    LARGEST_TABLES,
+    MANIFEST,
+    MOST_MEMBERS,
+    TABLES,
+    Manifest,
+    Member,
+    chunks_of,
+    member_of,
+)
+from kiosk.operation.durable import sync_folder
+from kiosk.operation.own_files import OwnFiles, own_files
 from kiosk.settings import Settings
-from kiosk.storage import Store, StoreError
+from kiosk.storage import Store, StoreError, newest_schema
 
-TABLES = "tables.json"
-FOLDERS = ("questions", "translations")
+UNFINISHED = ".unfinished"
 
-LARGEST = 100 * 1024 * 1024
-"""Bytes of one file in a backup; a larger one is no backup of ours."""
+NO_TIME = (1980, 1, 1, 0, 0, 0)
+"""What a zip says where no time is known. When a file was changed is nobody's business."""
 
 
-def write_backup(store: Store, settings: Settings, file: Path) -> int:
-    """Write a backup, whole or not at all; the number of bytes. Never replaces a file."""
-    if file.exists():
-        raise StoreError(f"{file} exists already; choose another name")
-    if not file.parent.is_dir():
+@dataclass(frozen=True)
+class Written:
+    """What a backup holds. `files` counts people's files by the folder or file at the top of KIOSK_DATA;
+    `left_out` maps names there to the reason why they are not in it."""
+
+    size: int
+    manifest: Manifest
+    rounds: int
+    accounts: int
+    files: Counter[str]
+    left_out: dict[str, str]
+
+
+def write_backup(store: Store, settings: Settings, file: Path, today: date) -> Written:
+    """Write a backup, whole or not at all. Never replaces a file; removes what killed ones left."""
+    if not file.absolute().parent.is_dir():
         raise StoreError(f"{file.parent} is no folder; make it, or choose another")
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as out:
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(TABLES, json.dumps(store.dump(), ensure_ascii=False))
-            for path, name in _own_files(settings):
-                archive.write(path, name)
-        out.flush()
-        os.fsync(out.fileno())
-    unfinished.rename(file)
-    return file.stat().st_size
-
-
-def _own_files(settings: Settings) -> Iterator[tuple[Path, str]]:
-    """The installation's own surveys and catalogues, with their names in the archive."""
-    for folder in FOLDERS:
-        for path in sorted((settings.data / folder).rglob("*")):
-            if path.is_file():
-                yield path, path.relative_to(settings.data).as_posix()
-
-
-def restore_backup(store: Store, settings: Settings, file: Path) -> int:
-    """Bring a backup into an empty installation; how many boxes begin anew, without their ballots."""
-    tables, files = _read(file)
-    for name in files:
-        if (settings.data / name).exists():
-            raise StoreError(f"{settings.data / name} exists already; restore into an empty KIOSK_DATA")
-    boxes = store.load(tables)
-    for name, content in files.items():
-        path = settings.data / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return boxes
-
-
-def _read(file: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """(tables, name -> content of the installation's own files)."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            if any(entry.file_size > LARGEST for entry in archive.infolist()):
-                raise StoreError(
-                    f"{file} holds a file of over {LARGEST} bytes; it is no backup of this program"
-                )
-            tables = json.loads(archive.read(TABLES))
-            files = {name: archive.read(name) for name in archive.namelist() if name != TABLES}
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise StoreError(f"{file} cannot be read as a backup of this program ({error})") from error
-    for name in files:
-        parts = Path(name).parts
-        if not parts or parts[0] not in FOLDERS or ".." in parts or Path(name).is_absolute():
-            raise StoreError(f"{file} holds {name!r}, which is no part of a backup of this program")
-    return tables, files
+        tables, found = store.dump(), own_files(settings)
+        packed_tables = json.dumps(tables, ensure_ascii=False).encode()
+        _check_size(len(packed_tables), found)
+        with _unfinished(file) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            members = {TABLES: _add(archive, TABLES, BytesIO(packed_tables))}
+            members |= dict(_add_files(archive, found.paths))
+            manifest = Manifest(kiosk.__version__, newest_schema(), today, members)
+            described = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1)
+            _add(archive, MANIFEST, BytesIO(described.encode()))
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or file}: {error.strerror or error}; no backup was written"
+        ) from error
+    files = Counter(name.partition("/")[0] for name in members if name != TABLES)
+    left_out = {name: reason.value for name, reason in found.left_out.items()}
+    return Written(
+        file.stat().st_size, manifest, len(tables["round"]), len(tables["account"]), files, left_out
+    )
+
+
+def _check_size(tables: int, found: OwnFiles) -> None:
+    """Refuse to write what could not be restored."""
+    sizes = {name: path.stat().st_size for name, path in found.paths.items() if path.exists()}
+    if tables > LARGEST_TABLES or sum(sizes.values()) + tables > LARGEST_IN_ALL or len(sizes) > MOST_MEMBERS:
+        largest = max(sizes, key=lambda name: sizes[name], default=TABLES)
+        raise StoreError(
+            f"KIOSK_DATA is too large for a backup ({len(sizes)} files, {sum(sizes.values())} bytes; the "
+            f"largest is {largest}); move what is no part of the installation elsewhere"
+        )
+
+
+def _add_files(archive: zipfile.ZipFile, paths: Mapping[str, Path]) -> Iterator[tuple[str, Member]]:
+    for name, path in paths.items():
+        try:
+            source = path.open("rb")
+        except FileNotFoundError:
+            # Somebody removed it meanwhile.
+            continue
+        with source:
+            yield name, _add(archive, name, source)
+
+
+def _add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
+    entry = zipfile.ZipInfo(name, NO_TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = (stat.S_IFREG | 0o600) << 16
+    with archive.open(entry, "w", force_zip64=True) as packed:
+        return member_of(chunks_of(source), packed.write)
+
+
+@contextmanager
+def _unfinished(file: Path) -> Iterator[IO[bytes]]:
+    """A new file that takes its name once it is whole, and is removed if it does not become so.
+
+    It is locked while it is written: what is not locked was left by a program that was killed.
+    """
+    _remove_unfinished(file.absolute().parent)
+    path = file.with_name(f".{file.name}{UNFINISHED}")
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise StoreError(f"{file}: another backup is just being written there; wait for it") from error
+    try:
+        with os.fdopen(handle, "wb") as out:
+            fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if file.exists() or file.is_symlink():
+                raise StoreError(f"{file} exists already; choose another name")
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+            path.rename(file)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    sync_folder(file.absolute().parent)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what killed backups left in a folder."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        with suppress(OSError), path.open("rb") as left:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()

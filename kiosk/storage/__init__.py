@@ -6,9 +6,10 @@ import from here, never from a module within.
 """
 
 from kiosk.storage.accounts import Account, Role
-from kiosk.storage.database import StoreError
+from kiosk.storage.database import StoreError, newest_schema
 from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, TooManyTriesError
-from kiosk.storage.dump import NEVER_KEPT
+from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
+from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeysAwayError
 from kiosk.storage.letterboxes import LetterboxGoneError
 from kiosk.storage.links import Link
@@ -29,6 +30,7 @@ __all__ = [
     "Activity",
     "Deed",
     "Devices",
+    "Dump",
     "Entry",
     "KeyFault",
     "KeysAwayError",
@@ -42,11 +44,14 @@ __all__ = [
     "Sealed",
     "Store",
     "StoreError",
+    "TermsError",
     "TooManyTriesError",
     "Wall",
     "check_owner",
     "hash_password",
+    "newest_schema",
     "open_store",
+    "read_dump",
     "say_once",
     "verify",
 ]

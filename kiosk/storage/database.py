@@ -140,25 +140,26 @@ class Database:
         """The number of the last migration made here; 0 where there are no tables."""
         return int(self.get("schema") or 0) if self._peewee.table_exists("installation") else 0
 
-    def migrate(self) -> None:
-        """Create or upgrade the tables to this program's version, within a transaction of the caller's."""
-        done = self.version
+    def migrate(self, up_to: int | None = None) -> None:
+        """Create or upgrade the tables, within a transaction of the caller's: to the schema of that number,
+        or to this program's."""
+        done, wanted = self.version, newest_schema() if up_to is None else up_to
         for number, sql in _migrations():
-            if number > done:
+            if done < number <= wanted:
                 self._run_script(sql)
                 self.set("schema", str(number))
 
     def check_version(self) -> None:
         """Raise StoreError unless the tables are this program's version."""
         self.check_upgradable()
-        if self.version < newest_version():
+        if self.version < newest_schema():
             raise StoreError("the tables are of an older version; stop kiosk serve and run: kiosk upgrade")
 
     def check_upgradable(self) -> None:
         """Raise StoreError unless there are tables, of this program's version or an older one."""
         if self.version == 0:
             raise StoreError("there is no installation here yet; run: kiosk init")
-        if self.version > newest_version():
+        if self.version > newest_schema():
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
 
     def schema(self) -> dict[str, tuple[str, ...]]:
@@ -229,7 +230,7 @@ class Database:
         )
 
 
-def newest_version() -> int:
+def newest_schema() -> int:
     """The number of this program's last migration: the tables' version it works with."""
     return _migrations()[-1][0]
 

@@ -1,14 +1,34 @@
 """A backup's rows: out of an installation, and into an empty one."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from kiosk.storage.database import Database, StoreError
+import peewee
+
+from kiosk.domain.strict_json import parse
+from kiosk.storage.database import Database, StoreError, newest_schema
+from kiosk.storage.dump_check import Tables, check_rows
 
 NEVER_KEPT = frozenset({"box", "letterbox", "slip_set"})
 """Tables no backup holds: an old box would bring back ballots that were counted and destroyed."""
 
-Tables = dict[str, list[dict[str, Any]]]
-"""Rows by table, each by column. Names of both come from the database's own schema."""
+
+@dataclass(frozen=True)
+class Dump:
+    """A backup's rows, checked, as rows of this program's tables. Only `read_dump` makes one."""
+
+    tables: Tables
+
+    @property
+    def published_at(self) -> datetime | None:
+        """The count whose figures were published; None where nothing was. The figures themselves are computed
+        anew from the tallies."""
+        for row in self.tables["snapshot"]:
+            made_at = parse(row["document"])["made_at"]
+            return datetime.fromisoformat(made_at) if made_at else None
+        return None
 
 
 def kept_rows(database: Database) -> Tables:
@@ -16,27 +36,105 @@ def kept_rows(database: Database) -> Tables:
     return {
         table: [
             dict(zip(columns, row, strict=True))
-            for row in database.all(f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1")  # noqa: S608
+            for row in database.all(
+                # By all columns: PostgreSQL's own order tells which rows changed last.
+                f"SELECT {', '.join(columns)} FROM {table} "  # noqa: S608
+                f"ORDER BY {', '.join(str(place) for place in range(1, len(columns) + 1))}"
+            )
         ]
         for table, columns in database.schema().items()
         if table not in NEVER_KEPT
     }
 
 
-def fill(database: Database, tables: Tables) -> None:
-    """Fill empty tables from a dump, within a write of the caller's. Raises StoreError if it does not fit."""
-    schema = database.schema()
-    dumped = {row.get("key"): row.get("value") for row in tables.get("installation", [])}
-    if set(tables) != set(schema) - NEVER_KEPT or dumped.get("schema") != database.get("schema"):
-        raise StoreError("the backup is of another version of this program; restore it with that one")
-    for table, rows in tables.items():
-        database.execute(f"DELETE FROM {table}")  # noqa: S608
-        columns = schema[table]
-        for row in rows:
+def read_dump(document: object) -> Dump:
+    """Check the rows of a backup of this schema or an older one, and migrate them to this one.
+
+    The migrations run on a database in memory, where SQLite's STRICT tables check columns, types and keys.
+    Raises StoreError, which names table and row.
+    """
+    tables = _shaped(document)
+    database = Database("sqlite:///:memory:", durable=False)
+    try:
+        with database.transaction():
+            database.migrate(_schema_of(tables))
+            _check_tables(tables, database.schema())
+            _insert(database, tables)
+            database.migrate()
+            migrated = kept_rows(database)
+    except peewee.PeeweeException as error:
+        raise StoreError(f"the tables cannot be migrated ({error})") from error
+    finally:
+        database.close()
+    check_rows(migrated)
+    return Dump(migrated)
+
+
+def fill(database: Database, dump: Dump) -> None:
+    """Fill empty tables from a dump, but for the snapshot, within a write of the caller's. Raises StoreError
+    if there is anything in them."""
+    taken = [
+        table
+        for table in sorted(database.schema().keys() - {"installation"})
+        if database.one(f"SELECT 1 FROM {table}")  # noqa: S608
+    ]
+    if taken:
+        raise StoreError(f"an installation is here already (table {taken[0]}); restore into an empty one")
+    _insert(database, {**dump.tables, "snapshot": []})
+
+
+def _shaped(document: object) -> Tables:
+    """The tables of a document that has their shape: table -> rows, each column -> value."""
+    if not isinstance(document, dict) or not all(isinstance(rows, list) for rows in document.values()):
+        raise StoreError("the tables are not lists of rows, by name")
+    for table, rows in document.items():
+        for number, row in enumerate(rows, start=1):
+            if not isinstance(row, dict):
+                raise StoreError(f"table {table!r}, row {number}: is no row")
+    return document
+
+
+def _schema_of(tables: Tables) -> int:
+    """The number of the schema that a dump is of. Raises StoreError for a newer one than this program's."""
+    settings = {
+        row["key"]: row["value"]
+        for row in tables.get("installation", [])
+        if set(row) == {"key", "value"} and isinstance(row["key"], str)
+    }
+    number = settings.get("schema")
+    if not isinstance(number, str) or not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise StoreError("the number of its schema is missing")
+    if not 1 <= int(number) <= newest_schema():
+        raise StoreError(
+            f"its tables are of schema {int(number)}, and this program's of schema {newest_schema()}"
+        )
+    return int(number)
+
+
+def _check_tables(tables: Tables, schema: Mapping[str, tuple[str, ...]]) -> None:
+    for table in sorted(schema.keys() - NEVER_KEPT - tables.keys()):
+        raise StoreError(f"table {table} is missing")
+    for table in sorted(tables.keys() - (schema.keys() - NEVER_KEPT)):
+        raise StoreError(f"table {table!r} is no table of a backup")
+
+
+def _insert(database: Database, tables: Tables) -> None:
+    # The migrations wrote the schema's number, which stands in the rows too.
+    database.execute("DELETE FROM installation")
+    for table, columns in database.schema().items():
+        places = ", ".join("?" for _ in columns)
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
+        for number, row in enumerate(tables.get(table, []), start=1):
             if set(row) != set(columns):
-                raise StoreError(f"the backup's table {table} does not fit; the file is damaged")
-            places = ", ".join("?" for _ in columns)
-            database.execute(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608
-                *(row[column] for column in columns),
-            )
+                strange = sorted(row.keys() ^ set(columns))
+                raise StoreError(f"table {table}, row {number}: unknown or missing column {strange[0]!r}")
+            _insert_row(database, sql, f"table {table}, row {number}", [row[column] for column in columns])
+
+
+def _insert_row(database: Database, sql: str, place: str, values: list[Any]) -> None:
+    try:
+        database.execute(sql, *values)
+    except (peewee.IntegrityError, peewee.DataError, peewee.ProgrammingError, peewee.InterfaceError) as error:
+        raise StoreError(f"{place}: {str(error).splitlines()[0]}") from error
+    except (OverflowError, UnicodeError) as error:
+        raise StoreError(f"{place}: a number is too large or a text cannot be stored") from error

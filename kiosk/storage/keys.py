@@ -82,6 +82,10 @@ class KeyFolder:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sync_folder(self.folder.parent)
 
+    def is_empty(self) -> bool:
+        """Whether there is no key of any row."""
+        return not any(self.folder.glob("*/*"))
+
     def destroy(self, row: str, key_id: str) -> None:
         """Overwrite and remove one key; no error if it is gone already."""
         self._shred(self.folder / row / key_id)

@@ -2,7 +2,7 @@
 
 import threading
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher()
@@ -10,6 +10,20 @@ _ONE_AT_A_TIME = threading.Lock()
 # Each check takes 64 MiB; one at a time keeps a small machine on its feet.
 
 _DUMMY = _HASHER.hash("nobody has this password")
+
+
+_LARGEST_MEMORY_KIB = 1024 * 1024
+_MOST_PASSES = 100
+
+
+def is_hash(stored: str) -> bool:
+    """Whether a stored text is an argon2 hash that can be checked on a small machine: at most 1 GiB and 100
+    passes."""
+    try:
+        parameters = extract_parameters(stored)
+    except (InvalidHashError, ValueError):
+        return False
+    return parameters.memory_cost <= _LARGEST_MEMORY_KIB and parameters.time_cost <= _MOST_PASSES
 
 
 def hash_password(password: str) -> str:

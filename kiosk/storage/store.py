@@ -1,5 +1,6 @@
 """An installation's data, and all that may be done with it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,8 @@ from kiosk.storage.boxes import Boxes
 from kiosk.storage.clock import read_record, write_record
 from kiosk.storage.count import Count
 from kiosk.storage.database import Database, StoreError
-from kiosk.storage.dump import Tables, fill, kept_rows
+from kiosk.storage.dump import Dump, fill, kept_rows
+from kiosk.storage.dump_check import Tables
 from kiosk.storage.keys import KeyFolder, KeysAwayError
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import Links
@@ -414,24 +416,39 @@ class Store:
         with self._database.writing(), self._database.transaction():
             return kept_rows(self._database)
 
-    @one_write()
-    def load(self, tables: Tables) -> int:
-        """Fill empty tables from a dump, with an empty box for each unit of a round that is not closed.
+    def load(self, dump: Dump, before_commit: Callable[[], None]) -> int:
+        """Fill missing or empty tables from a dump, with an empty box for each unit of a round that is not
+        closed.
 
-        Returns the number of such boxes; each round says that their ballots were lost. Raises StoreError,
-        and changes nothing, if there is anything here already or the dump does not fit.
+        Returns the number of such boxes; each round says that their ballots were lost. `before_commit` is
+        called once all rows are written. Its error, or StoreError if there is anything here already, leaves
+        neither a row nor a key.
         """
-        if self._rounds.all() or self.accounts.are_any():
-            raise StoreError("there is an installation here already; restore into an empty one")
-        fill(self._database, tables)
         boxes = 0
-        for state in self._rounds.all():
-            units = () if state.is_closed else state.round.tree.leaves
-            for unit in units:
-                self._lay_out(state.round.id, unit)
-                boxes += 1
-            self._rounds.add_lost_boxes(state.round.id, len(units))
+        with self._writer.write():
+            self._check_has_no_keys()
+            self._keys.make()
+            self._database.migrate()
+            self._database.check_version()
+            fill(self._database, dump)
+            for state in self._rounds.all():
+                units = () if state.is_closed else state.round.tree.leaves
+                for unit in units:
+                    self._lay_out(state.round.id, unit)
+                self._rounds.add_lost_boxes(state.round.id, len(units))
+                boxes += len(units)
+            self._snapshots.publish(dump.published_at or self.last_tick or datetime.min)
+            before_commit()
         return boxes
+
+    def _check_has_no_keys(self) -> None:
+        """Refuse keys of other boxes: the next write would destroy them."""
+        if not self._keys.is_empty():
+            raise StoreError(
+                f"KIOSK_KEYS: {self._keys.folder} holds keys already, of another installation or of a "
+                "restore that was killed. Name an empty folder, or move them away: ballots that wait may be "
+                "read with them"
+            )
 
     def close(self) -> None:
         self._database.close()

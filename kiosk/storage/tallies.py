@@ -43,7 +43,7 @@ class Tallies:
             cells.setdefault(node, {})[statement, option] = answers
         return {
             node: tuple(
-                _statement_tally({opt: n for (name, opt), n in found.items() if name == statement.id})
+                statement_tally({opt: n for (name, opt), n in found.items() if name == statement.id})
                 for statement in of_round.survey.statements
             )
             for node, found in cells.items()
@@ -60,7 +60,7 @@ def _options(table: StatementTally) -> dict[str, int]:
     }
 
 
-def _statement_tally(rows: dict[str, int]) -> StatementTally:
+def statement_tally(rows: dict[str, int]) -> StatementTally:
     """The inverse of `_options`."""
     options = sorted(int(option) for option in rows if option.isdigit())
     return StatementTally(

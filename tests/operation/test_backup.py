@@ -1,146 +1,220 @@
-"""Backups: what comes back, what must not, and what is refused."""
+"""Backups: what is in them, what must not be, and what a failed or killed one leaves."""
 
+import fcntl
+import hashlib
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import zipfile
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from kiosk.operation.backup import restore_backup, write_backup
-from kiosk.settings import Settings, read_settings
-from kiosk.storage import Account, Store, open_store
-from kiosk.storage.database import StoreError
-from tests.tools.builders import MONDAY, a_round, ballot, cast_all, random_ballots, tree
-
-OLD = replace(a_round(tree("a", "b"), days=10), id="old")
-RUNNING = replace(
-    a_round(tree("a", "b")), opens_at=OLD.closes_at, closes_at=OLD.closes_at + timedelta(days=90)
-)
+import kiosk
+from kiosk.operation.backup import write_backup
+from kiosk.storage import NEVER_KEPT, StoreError, newest_schema
+from tests.tools.backups import OWN_FILES, TODAY, Saved, installation, members_of
+from tests.tools.command_line import OPEN, Run, printed
 
 
-def installation(folder: Path) -> tuple[Settings, Store]:
-    settings = read_settings(
-        {"KIOSK_DATA": str(folder), "KIOSK_KEYS": str(folder.with_name(folder.name + "-keys"))}
-    )
-    store = open_store(settings.data, settings.database_url, settings.keys)
-    store.migrate()
-    return settings, store
+def test_all_that_people_made_is_in_a_backup_byte_for_byte(saved: Saved) -> None:
+    members = members_of(saved.file)
+    assert set(members) == {"manifest.json", "tables.json", *OWN_FILES}
+    assert {name: members[name] for name in OWN_FILES} == OWN_FILES
 
 
-@pytest.fixture
-def saved(tmp_path: Path) -> tuple[Path, Store]:
-    """A backup of a closed round and a running one with 12 counted and 5 waiting ballots."""
-    settings, store = installation(tmp_path / "first")
-    store.accounts.set(Account("anna", "coordinator", "hash"))
-    store.open_round(OLD, MONDAY)
-    for one in random_ballots(20, Random(1)):
-        store.cast("old", "a", one, MONDAY)
-    store.count(OLD.closes_at)
-    store.open_round(RUNNING, RUNNING.opens_at)
-    cast_all(store, "a", random_ballots(17, Random(2)), RUNNING.opens_at)
-    store.print_slips("r", "a", 3)
-    store.count(RUNNING.opens_at + timedelta(hours=8))
-    (settings.data / "questions").mkdir()
-    (settings.data / "questions" / "own.toml").write_text("id = 'own'")
-    write_backup(store, settings, tmp_path / "backup.zip")
-    return tmp_path / "backup.zip", store
+def test_a_manifest_says_what_the_backup_needs_and_tells_no_more_than_a_day(saved: Saved) -> None:
+    members = members_of(saved.file)
+    manifest = json.loads(members.pop("manifest.json"))
+    assert manifest == {
+        "format": 1,
+        "version": kiosk.__version__,
+        "schema": newest_schema(),
+        "made_on": "2026-11-28",
+        "restore": f"Restore it with release v{kiosk.__version__} of the survey kiosk, or a later one: "
+        "kiosk restore FILE",
+        "members": {
+            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in members.items()
+        },
+    }
+    with zipfile.ZipFile(saved.file) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_all_that_is_published_comes_back_and_the_round_goes_on(
-    saved: tuple[Path, Store], tmp_path: Path
-) -> None:
-    file, first = saved
-    settings, second = installation(tmp_path / "second")
-    assert restore_backup(second, settings, file) == 2
-    assert second.snapshot_text() == first.snapshot_text()
-    assert second.accounts.named("anna") == Account("anna", "coordinator", "hash")
-    assert [(state.round, state.lost_boxes) for state in second.rounds()] == [(RUNNING, 2), (OLD, 0)]
-    assert (settings.data / "questions" / "own.toml").read_text() == "id = 'own'"
-    cast_all(second, "a", random_ballots(5, Random(3)), RUNNING.opens_at + timedelta(days=1))
-    second.count(RUNNING.closes_at)
-    assert second.snapshot()["rounds"][0]["nodes"][0]["answered"] == 12 + 5
-
-
-def test_no_waiting_ballot_slip_or_key_is_in_a_backup(saved: tuple[Path, Store], tmp_path: Path) -> None:
-    file, _ = saved
-    with zipfile.ZipFile(file) as archive:
-        assert set(archive.namelist()) == {"tables.json", "questions/own.toml"}
-        tables = json.loads(archive.read("tables.json"))
-    assert set(tables) == {
-        "account", "activity", "apart", "imported", "installation", "link", "log", "reply", "round",
-        "slip_count", "snapshot", "tally", "wall",
-    }  # fmt: skip
-    content = file.read_bytes() + json.dumps(tables).encode()
-    for key in (path for path in (tmp_path / "first-keys").rglob("*") if path.is_file()):
+def test_no_waiting_ballot_slip_or_key_is_in_a_backup(saved: Saved) -> None:
+    members = members_of(saved.file)
+    tables = json.loads(members["tables.json"])
+    assert set(tables) == set(saved.store.schema()) - {"box", "letterbox", "slip_set"}
+    assert {"box", "letterbox", "slip_set"} == NEVER_KEPT
+    assert all(tables.values()), "a row in every table, or nothing is shown"
+    content = saved.file.read_bytes() + b"".join(members.values())
+    keys = [path for path in saved.settings.keys.rglob("*") if path.is_file()]
+    assert keys
+    for key in keys:
         assert key.name.encode() not in content
         assert key.read_bytes() not in content
-    assert file.stat().st_mode & 0o077 == 0
+    assert saved.file.stat().st_mode & 0o077 == 0
 
 
-def test_a_backup_replaces_nothing(saved: tuple[Path, Store], tmp_path: Path) -> None:
-    file, first = saved
-    before = file.read_bytes()
-    settings, _ = installation(tmp_path / "first")
+def test_what_the_program_makes_anew_or_nobody_may_keep_is_left_out(saved: Saved, tmp_path: Path) -> None:
+    data, key = saved.settings.data, next(path for path in saved.settings.keys.rglob("*") if path.is_file())
+    copies = data / "copies" / key.parent.name
+    copies.mkdir(parents=True)
+    (copies / key.name).write_bytes(key.read_bytes())
+    for name in ("secret_key", "kiosk.sqlite-journal", "questions/.own.toml.swp", "questions/own.toml~",
+                 ".2026.zip.unfinished", "questions/tmpab12cd34/own.toml", "lost+found/1"):  # fmt: skip
+        (data / name).parent.mkdir(exist_ok=True)
+        (data / name).write_bytes(b"secret")
+    written = write_backup(saved.store, saved.settings, tmp_path / "second.zip", TODAY)
+    assert written.left_out == {}
+    assert set(members_of(tmp_path / "second.zip")) == {"manifest.json", "tables.json", *OWN_FILES}
+
+
+def test_what_somebody_may_miss_is_named_and_why_it_is_left_out(saved: Saved, tmp_path: Path) -> None:
+    data = saved.settings.data
+    (data / "questions" / "linked.toml").symlink_to(tmp_path / "elsewhere.toml")
+    (data / "more").symlink_to(saved.settings.keys)
+    (data / "copy.sqlite").write_bytes((data / "kiosk.sqlite").read_bytes())
+    (data / "copy.sqlite-wal").write_bytes(b"frames")
+    (data / "last.zip").write_bytes(saved.file.read_bytes())
+    (data / "tables.json").write_text("{}")
+    (data / "Logo.png").write_bytes(b"another")
+    (data / "a\\b").write_bytes(b"x")
+    os.mkfifo(data / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.relpath(data / "socket"))
+    written = write_backup(saved.store, saved.settings, tmp_path / "second.zip", TODAY)
+    assert written.left_out == {
+        "questions/linked.toml": "a link",
+        "more": "a link",
+        "copy.sqlite": "a database",
+        "copy.sqlite-wal": "a database",
+        "last.zip": "a backup",
+        "tables.json": "a name that some systems cannot store, or that a backup needs itself",
+        "logo.png": "another file's name, but for small and large letters",
+        "a\\b": "a name that some systems cannot store, or that a backup needs itself",
+        "pipe": "neither file nor folder",
+        "socket": "neither file nor folder",
+    }
+    assert "more/" not in "".join(members_of(tmp_path / "second.zip"))
+
+
+def test_keys_inside_the_data_folder_are_in_no_backup(tmp_path: Path) -> None:
+    """`doctor` says to move them; a backup made before that must not hold them."""
+    settings, store = installation(tmp_path / "data")
+    inside = settings.data / "keys"
+    (inside / "box.r.a").mkdir(parents=True)
+    (inside / "readme").write_text("x")
+    write_backup(store, type(settings)(**{**vars(settings), "keys": inside}), tmp_path / "b.zip", TODAY)
+    assert set(members_of(tmp_path / "b.zip")) == {"manifest.json", "tables.json"}
+
+
+def test_a_backup_replaces_nothing(saved: Saved, tmp_path: Path) -> None:
+    before = saved.file.read_bytes()
     with pytest.raises(StoreError, match="exists already"):
-        write_backup(first, settings, file)
+        write_backup(saved.store, saved.settings, saved.file, TODAY)
     with pytest.raises(StoreError, match="no folder"):
-        write_backup(first, settings, tmp_path / "nowhere" / "backup.zip")
-    with pytest.raises(StoreError, match=r"exists already|installation here already"):
-        restore_backup(first, settings, file)
-    assert file.read_bytes() == before
+        write_backup(saved.store, saved.settings, tmp_path / "nowhere" / "backup.zip", TODAY)
+    assert saved.file.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["backup.zip", "first", "first-keys"]
 
 
-def damaged(file: Path, change: str) -> None:
-    with zipfile.ZipFile(file) as archive:
-        tables = json.loads(archive.read("tables.json"))
-    match change:
-        case "no zip":
-            file.write_bytes(b"not a backup")
-            return
-        case "a table is missing":
-            del tables["tally"]
-        case "a strange table":
-            tables["box"] = []
-        case "another version":
-            tables["installation"] = [{"key": "schema", "value": "99"}]
-        case "a strange column":
-            tables["tally"][-1]["at"] = 1
-    with zipfile.ZipFile(file, "w") as archive:
-        if change != "no tables":
-            archive.writestr("tables.json", json.dumps(tables) if change != "no JSON" else "{")
-        if change == "a path outside":
-            archive.writestr("questions/../../evil", "x")
-        if change == "a strange file":
-            archive.writestr("keys/box.r.a/1", "x")
+LIMITED = """
+import resource, sys
+from datetime import date
+from pathlib import Path
+from kiosk.operation.backup import write_backup
+from tests.tools.backups import settings_of
+from kiosk.storage import StoreError, open_store
+settings = settings_of(Path(sys.argv[1]))
+store = open_store(settings.data, settings.database_url, settings.keys)
+tables = store.dump()
+store.dump = lambda: tables  # SQLite's own files are longer
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
+try:
+    write_backup(store, settings, Path(sys.argv[2]), date(2026, 11, 28))
+except StoreError as error:
+    print(error)
+"""
+"""Writes a backup in a process that may not write files longer than so many bytes."""
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["no zip", "no tables", "no JSON", "a table is missing", "a strange table", "another version",
-     "a strange column", "a path outside", "a strange file"],
-)  # fmt: skip
-def test_a_damaged_backup_is_refused_and_changes_nothing(
-    saved: tuple[Path, Store], tmp_path: Path, change: str
-) -> None:
-    file, _ = saved
-    damaged(file, change)
-    settings, second = installation(tmp_path / "second")
-    before = second.dump()
-    with pytest.raises(StoreError, match="backup"):
-        restore_backup(second, settings, file)
-    assert second.dump() == before
-    assert not (tmp_path / "evil").exists()
-    assert second.rounds() == []
+@pytest.mark.parametrize("limit", [0, 100, 5000])
+def test_a_backup_that_cannot_be_written_leaves_nothing_and_says_why(saved: Saved, limit: int) -> None:
+    folder = saved.file.with_name("small disk")
+    folder.mkdir()
+    command = [sys.executable, "-c", LIMITED, saved.settings.data, folder / "b.zip", str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{folder / 'b.zip'}: File too large; no backup was written\n"
+    assert list(folder.iterdir()) == []
 
 
-def test_a_restored_box_never_holds_an_old_ballot(saved: tuple[Path, Store], tmp_path: Path) -> None:
-    file, _ = saved
-    settings, second = installation(tmp_path / "second")
-    restore_backup(second, settings, file)
-    cast_all(second, "b", [ballot(1, 1)] * 4, RUNNING.opens_at)
-    second.count(RUNNING.closes_at)
-    root = second.snapshot()["rounds"][0]["nodes"][0]
-    assert root["answered"] == 12
+def test_a_backup_onto_a_full_disk_leaves_nothing_and_says_why(saved: Saved, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can mount a disk; the limit on files above shows the same without")
+    try:
+        with pytest.raises(StoreError, match=r"b.zip: No space left on device; no backup was written"):
+            write_backup(saved.store, saved.settings, disk / "b.zip", TODAY)
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+KILLED = """
+import os, signal, sys
+from datetime import date
+from pathlib import Path
+from kiosk.operation import backup
+from tests.tools.backups import settings_of
+from kiosk.storage import open_store
+settings = settings_of(Path(sys.argv[1]))
+store = open_store(settings.data, settings.database_url, settings.keys)
+backup.Manifest = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
+backup.write_backup(store, settings, Path(sys.argv[2]), date(2026, 11, 28))
+"""
+"""Dies when all members but the manifest are written."""
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next_one(saved: Saved, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    command = [sys.executable, "-c", KILLED, saved.settings.data, folder / "october.zip"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert [path.name for path in folder.iterdir()] == [".october.zip.unfinished"]
+    write_backup(saved.store, saved.settings, folder / "november.zip", TODAY)
+    assert [path.name for path in folder.iterdir()] == ["november.zip"]
+
+
+def test_a_backup_that_is_being_written_is_left_alone(saved: Saved, tmp_path: Path) -> None:
+    """One that another program still writes has a lock."""
+    with (tmp_path / ".other.zip.unfinished").open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        write_backup(saved.store, saved.settings, tmp_path / "second.zip", TODAY)
+        assert (tmp_path / ".other.zip.unfinished").exists()
+        with pytest.raises(StoreError, match="another backup is just being written there"):
+            write_backup(saved.store, saved.settings, tmp_path / "other.zip", TODAY)
+
+
+def test_the_command_says_what_is_in_a_backup_and_what_is_not(run: Run, tmp_path: Path) -> None:
+    printed(run("init"))
+    printed(run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n"))
+    printed(run(*OPEN))
+    printed(run("survey", "export", "ombudsmannaskap", "form.xlsx"))
+    printed(run("survey", "import", "form.xlsx"))
+    (tmp_path / "data" / "audio").symlink_to(tmp_path)
+    said = printed(run("backup", "b.zip")).splitlines()
+    assert said[0].startswith("b.zip: ")
+    assert said[0].endswith(f"bytes, by version {kiosk.__version__} (schema {newest_schema()}).")
+    assert said[1] == (
+        "In it: rounds 1, with their published figures; accounts 1; addresses; the log; files of your own 12 "
+        "(questions 1, translations 11)."
+    )
+    assert said[2].startswith("Not in it, on purpose: ballots that wait to be counted, slips, keys")
+    assert said[3:] == ["Not in it: 'audio' (a link); keep it elsewhere if you need it."]

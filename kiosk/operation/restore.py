@@ -1,0 +1,214 @@
+"""Bring a backup into an empty installation: all of it, or nothing.
+
+The whole file is read and checked before anything is made. People's files are unpacked into a folder beside
+their places and renamed, the rows committed last; an error on the way removes both.
+"""
+
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import kiosk
+from kiosk.operation.archive import (
+    FORMAT,
+    MANIFEST,
+    TABLES,
+    VERSION,
+    Archive,
+    ArchiveError,
+    Manifest,
+    Member,
+    chunks_of,
+    manifest_from_json,
+    member_of,
+    restore_with,
+)
+from kiosk.operation.durable import sync_folder
+from kiosk.operation.own_files import DATABASE_ENDINGS, Reason, database_file, may_be_kept, own_files
+from kiosk.settings import Settings
+from kiosk.storage import Dump, StoreError, TermsError, newest_schema, open_store, read_dump
+
+UNPACKING = ".restoring-"
+
+SPARE_BYTES = 50_000_000
+"""Left free on the disk, for the database and whoever else writes."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was brought back; `boxes` begin anew, without their ballots. `version` wrote the backup, "" if it
+    does not say."""
+
+    version: str
+    rounds: int
+    accounts: int
+    files: int
+    boxes: int
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that can be restored: who wrote it, its rows, and people's files by name."""
+
+    archive: Archive
+    version: str
+    dump: Dump
+    files: dict[str, Member]
+
+
+def restore_backup(settings: Settings, file: Path) -> Restored:
+    """Bring a backup into an installation that is empty or not there yet.
+
+    Raises StoreError, or OSError; then nothing was changed.
+    """
+    with file.open("rb") as source:
+        try:
+            archive = Archive(source)
+            _check_space(settings, archive)
+            backup = _checked(archive, settings)
+        except TermsError:
+            # Its reasons are said by whoever knows the reader's language.
+            raise
+        except (ArchiveError, StoreError) as error:
+            raise StoreError(f"{file}: {error}; nothing was restored") from error
+        boxes = _bring_in(backup, settings)
+    tables = backup.dump.tables
+    return Restored(backup.version, len(tables["round"]), len(tables["account"]), len(backup.files), boxes)
+
+
+def _checked(archive: Archive, settings: Settings) -> Backup:
+    """Read and check the whole file."""
+    manifest = _manifest(archive)
+    members = {name: member_of(archive.chunks(name)) for name in archive.members if name != MANIFEST}
+    if manifest:
+        _check_sums(members, manifest)
+    dump = read_dump(archive.document(TABLES))
+    files = {name: member for name, member in members.items() if name != TABLES}
+    for name in files:
+        if not may_be_kept(PurePosixPath(name), settings):
+            raise ArchiveError(f"holds {name!r}, which is no part of a backup of this program")
+    return Backup(archive, manifest.version if manifest else "", dump, files)
+
+
+def _manifest(archive: Archive) -> Manifest | None:
+    """What the backup says of itself; None for one of a version before there were manifests."""
+    if MANIFEST not in archive.members:
+        return None
+    document = archive.document(MANIFEST)
+    _check_is_not_newer(document)
+    try:
+        return manifest_from_json(document)
+    except ValueError as error:
+        raise ArchiveError(f"{error}: it is damaged") from error
+
+
+def _check_is_not_newer(document: Any) -> None:
+    """Refuse a backup that this version cannot read, by what stands in manifests of every format."""
+    try:
+        layout, schema, version = document["format"], document["schema"], document["version"]
+        is_newer = layout > FORMAT or schema > newest_schema()
+        is_version = VERSION.fullmatch(version)
+    except (KeyError, TypeError) as error:
+        raise ArchiveError("the manifest does not say which version wrote it: it is damaged") from error
+    if is_newer and is_version:
+        raise ArchiveError(
+            f"was written by version {version} (schema {schema}), and this is version {kiosk.__version__} "
+            f"(schema {newest_schema()}). {restore_with(version)}"
+        )
+
+
+def _check_sums(members: dict[str, Member], manifest: Manifest) -> None:
+    for name in sorted(members.keys() ^ manifest.members.keys()):
+        raise ArchiveError(f"{name!r} stands in the manifest or the file, and not in both: it was changed")
+    for name, member in members.items():
+        if member != manifest.members[name]:
+            raise ArchiveError(f"{name!r} does not have its checksum: it is damaged. Use another backup")
+
+
+def _check_space(settings: Settings, archive: Archive) -> None:
+    needed = sum(archive.members.values()) + SPARE_BYTES
+    existing = next(place for place in (settings.data, *settings.data.parents) if place.exists())
+    free = shutil.disk_usage(existing).free
+    if needed > free:
+        raise ArchiveError(f"needs {needed} bytes, and {existing} has {free} free")
+
+
+def _bring_in(backup: Backup, settings: Settings) -> int:
+    """Make folders, tables and files; how many boxes begin anew. An error removes what was made."""
+    with ExitStack() as undo:
+        for folder in (settings.data, settings.keys):
+            _make_folder(folder, undo)
+        for path in _new_database_files(settings):
+            undo.callback(path.unlink, missing_ok=True)
+        store = open_store(settings.data, settings.database_url, settings.keys)
+        undo.callback(store.close)
+        boxes = store.load(backup.dump, lambda: _put_files(backup, settings, undo))
+        undo.pop_all()
+        store.close()
+    return boxes
+
+
+def _new_database_files(settings: Settings) -> list[Path]:
+    """The files of a SQLite database that is not there yet."""
+    file = database_file(settings)
+    if file is None or file.exists():
+        return []
+    return [file.with_name(f"{file.name}{ending}") for ending in DATABASE_ENDINGS]
+
+
+def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
+    """Unpack people's files and give them their places. A restore that was killed may have done so before."""
+    _check_is_empty(settings, backup.files)
+    for left in settings.data.glob(f"{UNPACKING}*"):
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=UNPACKING, dir=settings.data) as beside:
+        unpacked = {name: Path(beside) / str(number) for number, name in enumerate(backup.files)}
+        for name, path in unpacked.items():
+            _unpack(backup, name, path)
+        for name, path in unpacked.items():
+            place = settings.data / name
+            _make_folder(place.parent, undo)
+            if not place.exists():
+                undo.callback(place.unlink, missing_ok=True)
+            path.rename(place)
+        for folder in {(settings.data / name).parent for name in unpacked}:
+            sync_folder(folder)
+
+
+def _check_is_empty(settings: Settings, files: dict[str, Member]) -> None:
+    """Raise StoreError if there is a file in KIOSK_DATA that is not the backup's, byte for byte."""
+    found = own_files(settings)
+    links = [name for name, reason in found.left_out.items() if reason is Reason.LINK]
+    for name, path in found.paths.items():
+        with path.open("rb") as file:
+            is_same = name in files and member_of(chunks_of(file)) == files[name]
+        if not is_same:
+            links.append(name)
+    if links:
+        raise StoreError(f"{settings.data / links[0]} exists already; restore into an empty KIOSK_DATA")
+
+
+def _unpack(backup: Backup, name: str, path: Path) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as out:
+        if member_of(backup.archive.chunks(name), out.write) != backup.files[name]:
+            raise StoreError(f"{name!r} changed while it was read; nothing was restored")
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _make_folder(folder: Path, undo: ExitStack) -> None:
+    """Make a folder and those above it, readable by their owner only."""
+    for place in reversed([folder, *folder.parents]):
+        if not place.exists():
+            place.mkdir(mode=0o700)
+            undo.callback(_remove_folder, place)
+
+
+def _remove_folder(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()

@@ -1,0 +1,225 @@
+"""What the rows of a backup must hold: terms that a round may have, figures that a count can give.
+
+A backup is a file that anybody who has it can change. What passes here can be shown and counted.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.earlier_figures import Figures as EarlierFigures
+from kiosk.domain.earlier_figures import figures_from_json
+from kiosk.domain.message import Reason
+from kiosk.domain.rounds import Admission, Figures, Round, history_faults
+from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
+from kiosk.domain.strict_json import parse
+from kiosk.domain.tally import StatementTally, can_be_published
+from kiosk.storage.accounts import Role
+from kiosk.storage.database import StoreError
+from kiosk.storage.dump_terms import check_id, check_texts, read_terms
+from kiosk.storage.field_types import fits
+from kiosk.storage.passwords import is_hash
+from kiosk.storage.staff_records import Activity, Deed
+from kiosk.storage.tallies import statement_tally
+
+Row = Mapping[str, Any]
+"""A row by column, of the types its table declares."""
+
+Tables = dict[str, list[dict[str, Any]]]
+"""Rows by table. Names of tables and columns come from the database's own schema."""
+
+LARGEST_NUMBER = 2**31 - 1
+"""What PostgreSQL's INTEGER holds."""
+
+NOT_SO_WRITTEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
+"""What reading a document of another shape raises."""
+
+
+class TermsError(StoreError):
+    """A round whose terms the rules do not allow; `reasons` are messages of the staff catalogue."""
+
+    def __init__(self, round_id: str, reasons: Iterable[Reason]) -> None:
+        super().__init__(f"the rules do not allow the terms of round {round_id}")
+        self.round_id = round_id
+        self.reasons = tuple(reasons)
+
+
+def check_rows(tables: Tables) -> None:
+    """Raise StoreError, which names table and row, unless this program could have written every row.
+
+    `tables` are all that a backup of this schema has, each value of the type its column declares.
+    """
+    rounds = dict(_rounds(tables["round"]))
+    closed = frozenset(row["id"] for row in tables["round"] if row["closed"])
+    with _place("round", len(rounds)):
+        for round_id, reasons in history_faults(rounds.values(), closed):
+            raise TermsError(round_id, reasons)
+    for table, rows in tables.items():
+        for number, row in enumerate(rows, start=1):
+            with _place(table, number):
+                _check_numbers(row)
+                CHECKS[table](row)
+                if table in OF_A_ROUND:
+                    _require(row["round_id"] in rounds, "is of a round that is not there")
+                if table in OF_A_CLOSED_UNIT:
+                    _require(row["round_id"] in closed, "is of a round that is not closed")
+                    _require(row["unit_id"] in rounds[row["round_id"]].tree.leaves, "is of an unknown unit")
+    _check_tallies(tables["tally"], rounds, closed)
+
+
+@contextmanager
+def _place(table: str, number: int) -> Iterator[None]:
+    """Name table and row where a check fails."""
+    try:
+        yield
+    except NOT_SO_WRITTEN as error:
+        problem = str(error) if type(error) is ValueError else "is not as this program writes it"
+        raise StoreError(f"table {table}, row {number}: {problem}") from error
+
+
+def _require(is_so: bool, problem: str) -> None:
+    if not is_so:
+        raise ValueError(problem)
+
+
+def _rounds(rows: list[dict[str, Any]]) -> Iterator[tuple[str, Round]]:
+    for number, row in enumerate(rows, start=1):
+        with _place("round", number):
+            found = read_terms(row["terms"])
+            check_id(found.id)
+            _require(found.id == row["id"], f"its terms are those of {found.id!r}")
+            yield found.id, found
+
+
+def _check_numbers(row: Row) -> None:
+    for column, value in row.items():
+        if isinstance(value, int):
+            _require(0 <= value <= LARGEST_NUMBER, f"{column} is {value}, which nothing counts to")
+
+
+def _check_tallies(rows: list[dict[str, Any]], rounds: Mapping[str, Round], closed: set[str]) -> None:
+    """Each node's tables must be whole, and must be figures that a count can give."""
+    cells: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+    for row in rows:
+        node = cells.setdefault((row["round_id"], row["node_id"]), {})
+        node.setdefault(row["statement_id"], {})[row["option"]] = row["answers"]
+    for (round_id, node_id), statements in cells.items():
+        try:
+            _check_node(rounds[round_id], node_id, statements, is_closed=round_id in closed)
+        except ValueError as error:
+            raise StoreError(f"table tally, round {round_id}, node {node_id!r}: {error}") from error
+
+
+def _check_node(
+    of_round: Round, node_id: str, cells: Mapping[str, Mapping[str, int]], *, is_closed: bool
+) -> None:
+    """`cells` maps statement id and option to answers."""
+    nodes = {node.id for node in of_round.tree.nodes} if is_closed else set(of_round.tree.leaves)
+    _require(node_id in nodes, "the round has no figures for such a node")
+    _require(is_closed or of_round.figures is Figures.LIVE, "the round has figures at closing only")
+    statements = {statement.id: statement for statement in of_round.survey.statements}
+    _require(cells.keys() == statements.keys(), "the statements are not those of the round's survey")
+    tables: list[StatementTally] = []
+    for statement_id, answers in cells.items():
+        options = len(statements[statement_id].scale.labels)
+        wanted = {*(str(option) for option in range(1, options + 1)), *NoAnswer, "withheld"}
+        _require(answers.keys() == wanted, f"statement {statement_id}: not its scale's options")
+        tables.append(statement_tally(dict(answers)))
+        _require(
+            can_be_published(tables[-1], of_round.k),
+            f"statement {statement_id}: no count of at least {of_round.k} ballots gives these figures",
+        )
+    answered = {table.answered for table in tables}
+    _require(len(answered) == 1, f"{min(answered)} answers to one statement, {max(answered)} to another")
+
+
+def _check_installation(row: Row) -> None:
+    if row["key"] == "last_tick":
+        _require(datetime.fromisoformat(row["value"]).tzinfo is None, "the last count's time has a time zone")
+
+
+def _check_account(row: Row) -> None:
+    name = row["name"]
+    _require(0 < len(name) <= 80 and name.isprintable(), "an account's name is 1 to 80 printable characters")
+    _require(row["role"] in set(Role), f"{row['role']!r} is no role; there are: {', '.join(Role)}")
+    _require(is_hash(row["password"]), "the password is no argon2 hash")
+
+
+def _check_round(row: Row) -> None:
+    _require(row["closed"] in (0, 1), "is neither closed nor open")
+
+
+def _check_link(row: Row) -> None:
+    check_id(row["unit_id"])
+    _require(row["admission"] in {Admission.KIOSK, Admission.POSTER}, "is no address of a kiosk or poster")
+    limits = (
+        ("width_mm", WIDTH_LIMITS_MM),
+        ("distance_mm", DISTANCE_LIMITS_MM),
+        ("lower_edge_mm", LOWER_EDGE_LIMITS_MM),
+    )
+    for column, (least, most) in limits:
+        _require(row[column] is None or least <= row[column] <= most, f"{column} is out of range")
+    _require(row["width_mm"] is None or row["distance_mm"] is not None, "a screen has no distance")
+
+
+def _check_log(row: Row) -> None:
+    _require(datetime.fromisoformat(row["at"]).tzinfo is None, "its time has a time zone")
+    _require(row["deed"] in set(Deed), f"{row['deed']!r} is nothing that is logged")
+
+
+def _check_slip_count(row: Row) -> None:
+    _require(row["used"] <= row["printed"], "more slips were used than printed")
+
+
+def _check_activity(row: Row) -> None:
+    check_id(row["unit_id"])
+    _require(date.fromisoformat(row["month"]).day == 1, "its month is not a month's first day")
+    _require(row["kind"] in set(Activity), f"{row['kind']!r} is no activity")
+
+
+def _check_imported(row: Row) -> None:
+    document = parse(row["figures"])
+    found = figures_from_json(document)
+    _require(fits(found, EarlierFigures), "a value of the figures has the wrong type")
+    check_texts(document)
+    _require(0 <= found.n <= LARGEST_NUMBER, f"n is {found.n}, which nothing counts to")
+    for known in found.statements:
+        counts = [count for count in known.counts if count is not None]
+        _require(len(known.counts) == len(known.labels), "there is not one count for each option")
+        _require(all(count >= 0 for count in counts) and sum(counts) <= found.n, "counts add up to over n")
+
+
+def _check_snapshot(row: Row) -> None:
+    made_at = parse(row["document"])["made_at"]
+    _require(made_at is None or datetime.fromisoformat(made_at).tzinfo is None, "its time has a time zone")
+
+
+def _check_place(row: Row) -> None:
+    check_id(row["node_id"])
+
+
+def _check_nothing_more(row: Row) -> None:
+    """The table's own types, and its round and unit, are all that a row must hold."""
+
+
+OF_A_ROUND = frozenset({"apart", "reply", "slip_count", "tally"})
+OF_A_CLOSED_UNIT = frozenset({"apart", "slip_count"})
+
+CHECKS: Mapping[str, Callable[[Row], None]] = {
+    "account": _check_account,
+    "activity": _check_activity,
+    "apart": _check_nothing_more,
+    "imported": _check_imported,
+    "installation": _check_installation,
+    "link": _check_link,
+    "log": _check_log,
+    "reply": _check_nothing_more,
+    "round": _check_round,
+    "slip_count": _check_slip_count,
+    "snapshot": _check_snapshot,
+    "tally": _check_nothing_more,
+    "wall": _check_place,
+}
+"""What to check of a row, by table: one entry for each table of a backup."""

@@ -1,0 +1,86 @@
+"""A round's terms from a backup: of the right shape, and such as this program freezes."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from kiosk.domain.rounds import Round, round_from_json
+from kiosk.domain.strict_json import parse
+from kiosk.domain.survey import Survey
+from kiosk.domain.tree import Tree
+from kiosk.storage.field_types import fits
+
+ID = re.compile(r"[a-z][a-z0-9_-]{0,99}")
+"""Ids of rounds and units name folders of keys; ids of statements name fields of a form."""
+
+MOST_STATEMENTS = 20
+MOST_OPTIONS = 11
+MOST_NODES = 501
+
+
+def read_terms(text: str) -> Round:
+    """A round from its terms. Raises ValueError, which names what is wrong, or what `round_from_json` raises
+    for a document of another shape."""
+    document = parse(text)
+    found = round_from_json(document)
+    if not fits(found, Round):
+        raise ValueError("a value of its terms has the wrong type")
+    # Terms that were frozen by an older version lack what that version did not know.
+    if {**found.as_json(), **document} != found.as_json():
+        raise ValueError("its terms hold something that no terms have")
+    if found.opens_at.tzinfo or found.closes_at.tzinfo:
+        raise ValueError("its times have a time zone")
+    check_texts(document)
+    _check_survey(found.survey)
+    _check_tree(found.tree)
+    return found
+
+
+def check_id(text: str) -> None:
+    """Raise ValueError unless a text can be an id."""
+    if not ID.fullmatch(text):
+        raise ValueError(f"{text!r} is no id: small letters a-z, digits, _ and -")
+
+
+def check_texts(document: Any) -> None:
+    """Raise ValueError for a string of a JSON document that no page can show as it is written: with a control
+    character, or half of one."""
+    if any(
+        unicodedata.category(character) in {"Cc", "Cs"} for text in _strings(document) for character in text
+    ):
+        raise ValueError("a text holds a character that cannot be shown")
+
+
+def _check_survey(survey: Survey) -> None:
+    ids = [statement.id for statement in survey.statements]
+    for one in ids:
+        check_id(one)
+    if not 1 <= len(ids) <= MOST_STATEMENTS or len(set(ids)) < len(ids):
+        raise ValueError(f"its survey needs 1 to {MOST_STATEMENTS} statements, each with an id of its own")
+    if not all(2 <= len(statement.scale.labels) <= MOST_OPTIONS for statement in survey.statements):
+        raise ValueError(f"a scale of its survey needs 2 to {MOST_OPTIONS} options")
+
+
+def _check_tree(tree: Tree) -> None:
+    above: set[str | None] = {None}
+    for place, node in enumerate(tree.nodes):
+        check_id(node.id)
+        if node.id in above or node.parent not in above or (node.parent is None) != (place == 0):
+            raise ValueError(f"{node.id!r} of its tree stands twice, or not below another place")
+        above.add(node.id)
+    if not 1 <= len(tree.nodes) <= MOST_NODES:
+        raise ValueError(f"its tree needs 1 to {MOST_NODES} places")
+
+
+def _strings(document: Any) -> Iterator[str]:
+    """Every string of a JSON document, keys included."""
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, dict):
+        for key, value in document.items():
+            yield key
+            yield from _strings(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _strings(value)

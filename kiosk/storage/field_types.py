@@ -1,0 +1,28 @@
+"""Whether a value read from a file is of the type its dataclass declares, all the way down."""
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+
+def fits(value: object, declared: Any) -> bool:
+    """Whether a value is of a declared type: a plain class, a dataclass, a union, or a generic tuple,
+    frozenset or Mapping. A bool is no int."""
+    origin, arguments = get_origin(declared), get_args(declared)
+    if origin is UnionType:
+        return any(fits(value, one) for one in arguments)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(fits(item, arguments[0]) for item in value)
+    if origin is frozenset:
+        return isinstance(value, frozenset) and all(fits(item, arguments[0]) for item in value)
+    if origin is Mapping:
+        return isinstance(value, dict) and all(
+            fits(key, arguments[0]) and fits(item, arguments[1]) for key, item in value.items()
+        )
+    if declared is int:
+        return type(value) is int
+    if not isinstance(value, declared):
+        return False
+    hints = get_type_hints(declared) if is_dataclass(declared) else {}
+    return all(fits(getattr(value, name), hint) for name, hint in hints.items())

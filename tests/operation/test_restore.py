@@ -1,0 +1,378 @@
+"""Restoring a backup: what comes back, from which versions, and that it is all or nothing."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import peewee
+import pytest
+from click.testing import CliRunner
+
+import kiosk
+from kiosk.cli import main
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
+from kiosk.operation import restore
+from kiosk.operation.restore import Restored, restore_backup
+from kiosk.storage import Account, Store, StoreError, newest_schema
+from kiosk.storage.database import Database
+from kiosk.storage.dump import kept_rows
+from kiosk.storage.dump_check import CHECKS
+from kiosk.storage.keys import KeyFolder
+from tests.tools.backups import (
+    HASH,
+    OLD,
+    OWN_FILES,
+    RUNNING,
+    Saved,
+    installation,
+    listing,
+    members_of,
+    opened,
+    settings_of,
+    with_tables,
+    write_members,
+)
+from tests.tools.builders import ballot, cast_all, random_ballots
+from tests.tools.command_line import Run, printed
+
+BACKUPS = Path(__file__).parent / "backups"
+"""Backups of a demonstration, written by the programs of their time."""
+
+
+def restored(file: Path, folder: Path) -> Store:
+    restore_backup(settings_of(folder), file)
+    return opened(settings_of(folder))
+
+
+def figures(store: Store) -> list[Any]:
+    """What is published, but for what older versions did not publish."""
+    return [
+        [one["id"], one["state"], [{**node, "apart": None} for node in one["nodes"]]]
+        for one in store.snapshot()["rounds"]
+    ]
+
+
+# -- what comes back -----------------------------------------------------------------------------
+
+
+def test_all_that_is_published_comes_back_and_the_round_goes_on(saved: Saved, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path / "second")
+    assert restore_backup(settings, saved.file) == Restored(kiosk.__version__, 2, 1, len(OWN_FILES), 2)
+    second = opened(settings)
+    assert second.snapshot_text() == saved.store.snapshot_text()
+    assert [(state.round, state.lost_boxes) for state in second.rounds()] == [(RUNNING, 2), (OLD, 0)]
+    cast_all(second, "a", random_ballots(5, Random(3)), RUNNING.opens_at + timedelta(days=1))
+    second.count(RUNNING.closes_at)
+    assert second.snapshot()["rounds"][0]["nodes"][0]["answered"] == 12 + 5
+
+
+def test_every_row_and_file_comes_back(saved: Saved, tmp_path: Path) -> None:
+    second = restored(saved.file, tmp_path / "second")
+    before, after = saved.store.dump(), second.dump()
+    for row in before["round"]:
+        row["lost_boxes"] += 2 * (1 - row["closed"])
+    assert after == before
+    assert second.accounts.named("anna") == Account("anna", "coordinator", HASH)
+    found = listing(tmp_path / "second")
+    assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+    assert {(tmp_path / "second" / name).stat().st_mode & 0o777 for name in OWN_FILES} == {0o600}
+
+
+def test_every_table_of_a_backup_is_checked(saved: Saved) -> None:
+    assert set(saved.store.dump()) == set(CHECKS)
+
+
+def test_a_restored_box_never_holds_an_old_ballot(saved: Saved, tmp_path: Path) -> None:
+    second = restored(saved.file, tmp_path / "second")
+    cast_all(second, "b", [ballot(1, 1)] * 4, RUNNING.opens_at)
+    second.count(RUNNING.closes_at)
+    assert second.snapshot()["rounds"][0]["nodes"][0]["answered"] == 12
+
+
+def test_the_snapshot_is_made_of_the_tallies_whatever_the_backup_says(saved: Saved, tmp_path: Path) -> None:
+    def edit(tables: dict[str, Any]) -> None:
+        document = json.loads(tables["snapshot"][0]["document"])
+        document["rounds"][0]["nodes"][0]["answered"] = 99
+        tables["snapshot"][0]["document"] = json.dumps(document)
+
+    edited = with_tables(saved.file, tmp_path / "edited.zip", edit)
+    assert restored(edited, tmp_path / "second").snapshot_text() == saved.store.snapshot_text()
+
+
+def test_a_backup_restores_into_an_installation_that_init_made(saved: Saved, run: Run) -> None:
+    printed(run("init"))
+    said = printed(run("restore", str(saved.file)))
+    assert "rounds 2, accounts 1, files of your own 6." in said
+    assert "2 boxes begin anew" in said
+    assert json.loads(printed(run("results", "--json"))) == saved.store.snapshot()
+
+
+# -- older and newer versions --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("schema", [1, 2, 3])
+def test_a_backup_written_by_an_old_program_restores(tmp_path: Path, schema: int) -> None:
+    """Made with the programs of their time, over the demonstration's year of rounds, before manifests."""
+    file = BACKUPS / f"schema-{schema}.zip"
+    tables = json.loads(members_of(file)["tables.json"])
+    assert {"key": "schema", "value": str(schema)} in tables["installation"]
+    second = restored(file, tmp_path / "second")
+    second.check_schema()
+    shown = json.loads(tables["snapshot"][0]["document"])
+    assert second.snapshot()["made_at"] == shown["made_at"]
+    assert figures(second) == [
+        [one["id"], one["state"], [{**node, "apart": None} for node in one["nodes"]]]
+        for one in shown["rounds"]
+    ]
+    assert len(second.rounds()) == 5
+    assert [link.admission for link in second.links.all()] == [Admission.KIOSK, Admission.POSTER]
+    assert "questions/egna.toml" in listing(tmp_path / "second")
+
+
+def old_dump(saved: Saved, schema: int) -> dict[str, Any]:
+    """The rows of a full installation as a program of that schema held them, in tables of its migrations."""
+    rows = saved.store.dump()
+    rows["installation"] = [row for row in rows["installation"] if row["key"] != "schema"]
+    database = Database("sqlite:///:memory:")
+    with database.transaction():
+        database.migrate(schema)
+        for table, columns in database.schema().items():
+            for row in rows.get(table, []):
+                places = ", ".join("?" for _ in columns)
+                names, values = ", ".join(columns), [row[column] for column in columns]
+                insert = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608
+                database.execute(insert, *values)
+        return kept_rows(database)
+
+
+@pytest.mark.parametrize("schema", range(1, newest_schema() + 1))
+def test_rows_of_every_schema_there_was_are_migrated(saved: Saved, tmp_path: Path, schema: int) -> None:
+    edited = tmp_path / "old.zip"
+    write_members(edited, {"tables.json": json.dumps(old_dump(saved, schema)).encode()})
+    second = restored(edited, tmp_path / "second")
+    assert second.snapshot()["made_at"] == saved.store.snapshot()["made_at"]
+    assert [node["answered"] for node in second.snapshot()["rounds"][0]["nodes"]] == [12, 12, None]
+    screens = {link.code: link.screen for link in second.links.all()}
+    assert screens == {"kiosk": Screen(476, 700, 900) if schema > 2 else None, "poster": None}
+    assert second.slip_counts("old") == ({"b": ((10, 10),)} if schema > 1 else {})
+
+
+@pytest.mark.parametrize("change", [{"schema": 99}, {"format": 2}, {"format": 2, "more": "than this"}])
+def test_a_newer_backup_is_refused_naming_the_version_it_needs(
+    saved: Saved, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    members = members_of(saved.file)
+    manifest = {**json.loads(members["manifest.json"]), "version": "2.3.0", **change}
+    write_members(tmp_path / "new.zip", {**members, "manifest.json": json.dumps(manifest).encode()})
+    said = rf"was written by version 2\.3\.0 .* this is version {kiosk.__version__} .* release v2\.3\.0"
+    with pytest.raises(StoreError, match=said):
+        restore_backup(settings_of(tmp_path / "second"), tmp_path / "new.zip")
+    assert not (tmp_path / "second").exists()
+
+
+# -- into an empty installation only -------------------------------------------------------------
+
+
+def test_a_restore_replaces_nothing(saved: Saved) -> None:
+    data = saved.settings.data
+    before = without_database(listing(data)), saved.store.dump()
+    with pytest.raises(StoreError, match=r"KIOSK_KEYS: .* holds keys already"):
+        restore_backup(saved.settings, saved.file)
+    shutil.rmtree(saved.settings.keys)
+    with pytest.raises(StoreError, match="an installation is here already"):
+        restore_backup(saved.settings, saved.file)
+    assert (without_database(listing(data)), saved.store.dump()) == before
+
+
+def test_any_row_makes_an_installation_one_that_is_not_empty(saved: Saved, tmp_path: Path) -> None:
+    settings, store = installation(tmp_path / "second")
+    store.links.add(Admission.POSTER, "a")
+    before = store.dump()
+    with pytest.raises(StoreError, match="an installation is here already"):
+        restore_backup(settings, saved.file)
+    assert store.dump() == before
+
+
+@pytest.mark.parametrize("name", ["questions/own.toml", "questions/another.toml", "logo.png", "new/kind"])
+def test_a_file_that_is_not_the_backups_is_kept_and_named(saved: Saved, tmp_path: Path, name: str) -> None:
+    settings = settings_of(tmp_path / "second")
+    (settings.data / name).parent.mkdir(parents=True)
+    (settings.data / name).write_text("mine")
+    before = listing(tmp_path)
+    with pytest.raises(StoreError, match=f"{name} exists already; restore into an empty KIOSK_DATA"):
+        restore_backup(settings, saved.file)
+    assert listing(tmp_path) == before
+
+
+def test_nothing_is_written_through_a_link(saved: Saved, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path / "second")
+    settings.data.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (settings.data / "audio").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="second/audio exists already"):
+        restore_backup(settings, saved.file)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_keys_of_another_installation_are_not_touched(saved: Saved, tmp_path: Path) -> None:
+    """A trial with KIOSK_KEYS left as it is: its first count would destroy the keys of ballots that wait."""
+    keys = saved.settings.keys
+    before = listing(keys)
+    settings = settings_of(tmp_path / "trial", KIOSK_KEYS=str(keys))
+    with pytest.raises(StoreError, match=r"KIOSK_KEYS: .* holds keys already"):
+        restore_backup(settings, saved.file)
+    assert listing(keys) == before
+    assert not settings.data.exists()
+
+
+# -- all or nothing ------------------------------------------------------------------------------
+
+
+def test_a_backup_larger_than_the_disk_is_refused_before_anything_is_made(
+    saved: Saved, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can mount a disk; the limited files below show the same without")
+    try:
+        settings = settings_of(disk / "data", KIOSK_KEYS=str(tmp_path / "keys"))
+        with pytest.raises(StoreError, match=f"needs [0-9]+ bytes, and {disk} has [0-9]+ free"):
+            restore_backup(settings, saved.file)
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def run_limited(words: list[str], environ: dict[str, str], limit: int) -> tuple[int, str]:
+    """(exit code, standard error) of the command in a child that may not write longer files than that."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        done = CliRunner().invoke(main, words, env=environ)
+        os.write(write, (done.stderr or repr(done.exception)).encode())
+        os._exit(done.exit_code)
+    os.close(write)
+    _, status = os.waitpid(child, 0)
+    with os.fdopen(read) as told:
+        return os.waitstatus_to_exitcode(status), told.read()
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("limit", [0, 10, 10_000, 50_000, 100_000])
+def test_a_restore_that_cannot_write_leaves_nothing_and_is_one_line(
+    saved: Saved, tmp_path: Path, limit: int, is_there: bool
+) -> None:
+    """Keys, people's files and the database cannot be written, one after the other."""
+    settings = settings_of(tmp_path / "second")
+    if is_there:
+        installation(settings.data)[1].close()
+    before = without_database(listing(tmp_path)) if is_there else listing(tmp_path)
+    environ = {"KIOSK_DATA": str(settings.data), "KIOSK_KEYS": str(settings.keys)}
+    code, told = run_limited(["restore", str(saved.file)], environ, limit)
+    assert (code, len(told.splitlines())) == (2, 1), told
+    assert told.startswith("kiosk: ")
+    assert (without_database(listing(tmp_path)) if is_there else listing(tmp_path)) == before
+    store = opened(settings)
+    assert not store.is_installed or not store.rounds()
+    store.close()
+
+
+def without_database(found: dict[str, bytes]) -> dict[str, bytes]:
+    """A listing but for databases, whose bytes change when they are only looked at."""
+    return {name: content for name, content in found.items() if "kiosk.sqlite" not in name}
+
+
+FAILED, DIED, FINISHED = 41, 42, 0
+
+
+def steps_of_a_restore(saved: Saved, folder: Path, at: Callable[[int], None]) -> int:
+    """Restore in a child in which `at` is called before each step that changes a disk: its exit code."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        taken = 0
+
+        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+            def wrapped(*args: Any, **kwargs: Any) -> Any:
+                nonlocal taken
+                taken += 1
+                at(taken)
+                return real(*args, **kwargs)
+
+            return wrapped
+
+        KeyFolder.seal = counted(KeyFolder.seal)  # type: ignore[method-assign]
+        restore._unpack = counted(restore._unpack)
+        Path.mkdir = counted(Path.mkdir)  # type: ignore[method-assign]
+        Path.rename = counted(Path.rename)  # type: ignore[method-assign]
+        peewee.Database.commit = counted(peewee.Database.commit)
+        restore_backup(settings_of(folder), saved.file)
+        os._exit(FINISHED)
+    except OSError:
+        os._exit(FAILED)
+    finally:
+        os._exit(1)
+
+
+def test_a_restore_that_fails_at_any_step_leaves_nothing(saved: Saved, tmp_path: Path) -> None:
+    folder, step = tmp_path / "trial", 0
+    before = listing(tmp_path)
+    code = FAILED
+    while code == FAILED:
+        step += 1
+
+        def fail(taken: int, step: int = step) -> None:
+            if taken == step:
+                raise OSError(28, "No space left on device")
+
+        code = steps_of_a_restore(saved, folder, fail)
+        if code == FAILED:
+            assert listing(tmp_path) == before, f"step {step}"
+    assert code == FINISHED
+    assert step > 20
+    assert opened(settings_of(folder)).snapshot() == saved.store.snapshot()
+
+
+def test_a_killed_restore_is_done_or_can_be_done_again(saved: Saved, tmp_path: Path) -> None:
+    """What it leaves of files is the backup's; keys it leaves are named, and nobody's."""
+    code, step, seen = DIED, 0, set()
+    while code == DIED:
+        step += 1
+
+        def die(taken: int, step: int = step) -> None:
+            if taken == step:
+                os._exit(DIED)
+
+        folder = tmp_path / str(step)
+        code = steps_of_a_restore(saved, folder, die)
+        settings = settings_of(folder)
+        if any(path.is_file() for path in settings.keys.rglob("*")):
+            with pytest.raises(StoreError, match="holds keys already"):
+                restore_backup(settings, saved.file)
+            shutil.rmtree(settings.keys)
+        try:
+            restore_backup(settings, saved.file)
+            seen.add("again")
+        except StoreError as error:
+            assert "an installation is here already" in str(error)  # noqa: PT017
+            seen.add("done")
+        store = opened(settings)
+        assert store.snapshot() == saved.store.snapshot(), f"step {step}"
+        store.close()
+        found = listing(folder)
+        assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+        assert not any(name.startswith(".") for name in found)
+    assert code == FINISHED
+    assert seen == {"again", "done"}

@@ -1,0 +1,563 @@
+"""Backups that were damaged or edited: refused in one line that says what is wrong, and nothing is made."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kiosk.domain.earlier_figures import figures_from_json
+from kiosk.domain.strict_json import parse
+from kiosk.operation.restore import restore_backup
+from kiosk.storage import Store, StoreError
+from tests.tools.backups import (
+    OWN_FILES,
+    RUNNING,
+    Saved,
+    listing,
+    members_of,
+    opened,
+    settings_of,
+    with_sums,
+    with_tables,
+    write_members,
+)
+from tests.tools.command_line import Run
+
+Tables = dict[str, Any]
+Edit = Callable[[Tables], object]
+
+
+def refused(file: Path, folder: Path) -> str:
+    """What a restore of the file says, having made nothing."""
+    before = listing(folder)
+    with pytest.raises(StoreError) as told:
+        restore_backup(settings_of(folder / "second"), file)
+    assert listing(folder) == before
+    said = str(told.value)
+    assert said.startswith(f"{file}: "), said
+    assert len(said.splitlines()) == 1
+    return said
+
+
+# -- the file ------------------------------------------------------------------------------------
+
+
+def truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def encrypted(file: Path) -> None:
+    """Set the bit that says so in both headers of the first member."""
+    content = bytearray(file.read_bytes())
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + place] |= 1
+    file.write_bytes(content)
+
+
+def with_members(**changed: bytes | None) -> Callable[[Path], None]:
+    """Members added, replaced or (None) left out, the checksums right."""
+
+    def change(file: Path) -> None:
+        members = {**members_of(file), **changed}
+        left = {name: content for name, content in members.items() if content is not None}
+        write_members(file, left if "manifest.json" in changed else with_sums(left))
+
+    return change
+
+
+def with_two_of_a_name(file: Path) -> None:
+    with zipfile.ZipFile(file, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("logo.png", b"another")
+
+
+def with_sizes(**sizes: int) -> Callable[[Path], None]:
+    """A zip bomb: members that say they are this long when unpacked."""
+
+    def change(file: Path) -> None:
+        members = {**dict.fromkeys(sizes, b"0" * 1000), **members_of(file)}
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+            for name, size in sizes.items():
+                archive.getinfo(name).file_size = size
+
+    return change
+
+
+def packed_with(method: int) -> Callable[[Path], None]:
+    def change(file: Path) -> None:
+        members = members_of(file)
+        with zipfile.ZipFile(file, "w", method) as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+
+    return change
+
+
+def without_checksum(file: Path) -> None:
+    """A survey edited by somebody who does not compute the checksum anew."""
+    members = members_of(file)
+    write_members(file, {**members, "questions/own.toml": b"id = 'own2'"})
+
+
+def manifest_with(**changed: Any) -> Callable[[Path], None]:
+    def change(file: Path) -> None:
+        members = members_of(file)
+        manifest = {**json.loads(members["manifest.json"]), **changed}
+        write_members(file, {**members, "manifest.json": json.dumps(manifest).encode()})
+
+    return change
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no zip": (lambda file: file.write_bytes(b"not a backup"), "cannot be read"),
+    "empty": (lambda file: file.write_bytes(b""), "cannot be read"),
+    "an empty zip": (lambda file: file.write_bytes(b"PK\5\6" + bytes(18)), "has no tables.json"),
+    "truncated": (truncated, "cannot be read"),
+    "encrypted": (encrypted, "is encrypted; decrypt it"),
+    "packed otherwise": (packed_with(zipfile.ZIP_LZMA), "packed in a way no backup is"),
+    "no tables": (with_members(**{"tables.json": None}), "has no tables.json"),
+    "no JSON": (with_members(**{"tables.json": b"{"}), "tables.json cannot be read"),
+    "no UTF-8": (with_members(**{"tables.json": b"\xff{}"}), "tables.json cannot be read"),
+    "deep JSON": (with_members(**{"tables.json": DEEP}), "nested too deeply"),
+    "a key twice": (with_members(**{"tables.json": b'{"a": [], "a": []}'}), "a key stands twice"),
+    "NaN": (with_members(**{"tables.json": b'{"a": [NaN]}'}), "NaN is no number"),
+    "a large number": (with_members(**{"tables.json": b'{"a": [' + b"9" * 5000 + b"]}"}), "cannot be read"),
+    "a list for tables": (with_members(**{"tables.json": b"[]"}), "not lists of rows"),
+    "no checksum": (without_checksum, "'questions/own.toml' does not have its checksum"),
+    "a file that the manifest does not name": (
+        manifest_with(members={}),
+        "stands in the manifest or the file, and not in both",
+    ),
+    "a deep manifest": (with_members(**{"manifest.json": DEEP}), "nested too deeply"),
+    "a manifest of nothing": (manifest_with(version=None), "does not say which version"),
+    "a manifest with words for numbers": (manifest_with(schema="three"), "does not say which version"),
+    "a manifest with odd members": (manifest_with(members={"tables.json": 1}), "lacks something"),
+    "a manifest with odd sums": (
+        manifest_with(members={"tables.json": {"bytes": 1, "sha256": "0"}}),
+        "a value of a wrong kind",
+    ),
+    "a manifest with an odd day": (manifest_with(made_on="x"), "it is damaged"),
+    "a name twice": (with_two_of_a_name, "some systems cannot tell apart"),
+    "names that differ in case": (
+        with_members(**{"questions/OWN.toml": b"x"}),
+        "some systems cannot tell apart",
+    ),
+    "names that differ in composition": (
+        with_members(**{"audio/\u00e5.mp3": b"x", "audio/a\u030a.mp3": b"y"}),
+        "some systems cannot tell apart",
+    ),
+    "a path outside": (with_members(**{"questions/../../evil": b"x"}), "leads out of its folder"),
+    "a path from the root": (with_members(**{"/evil": b"x"}), "leads out of its folder"),
+    "a folder": (with_members(**{"questions/more/": b"x"}), "leads out of its folder"),
+    "a path for another system": (with_members(**{"..\\evil": b"x"}), "not every system can store"),
+    "a key": (with_members(**{"keys/box.r.a/1": b"x"}), "no part of a backup"),
+    "the key of sessions": (with_members(**{"secret_key": b"x" * 64}), "no part of a backup"),
+    "a database": (with_members(**{"kiosk.sqlite": b"x"}), "no part of a backup"),
+    "a database's log": (with_members(**{"kiosk.sqlite-wal": b"x"}), "no part of a backup"),
+    "a hidden file": (with_members(**{".profile": b"x"}), "no part of a backup"),
+    "a bomb of tables": (with_sizes(**{"tables.json": 600_000_000}), "holds 600000000 bytes as tables.json"),
+    "a smaller bomb of tables": (with_sizes(**{"tables.json": 90_000_000}), "90000000 bytes as tables.json"),
+    "a bomb of files": (with_sizes(a=2**32 - 2, b=2**32 - 2), "holds more than 100000 files or 8000000000"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_file_is_refused_and_changes_nothing(saved: Saved, tmp_path: Path, case: str) -> None:
+    change, said = DAMAGED[case]
+    change(saved.file)
+    assert said in refused(saved.file, tmp_path)
+    assert not (tmp_path / "evil").exists()
+
+
+# -- the rows ------------------------------------------------------------------------------------
+
+
+def terms(edit: Edit, round_id: str = "r") -> Edit:
+    """An edit of a round's terms."""
+
+    def change(tables: Tables) -> None:
+        [row] = [row for row in tables["round"] if row["id"] == round_id]
+        document = json.loads(row["terms"])
+        edit(document)
+        row["terms"] = json.dumps(document)
+
+    return change
+
+
+def cells(tables: Tables, round_id: str, node: str, statement: str) -> dict[str, dict[str, Any]]:
+    """The rows of one statement's table, by option."""
+    return {
+        row["option"]: row
+        for row in tables["tally"]
+        if (row["round_id"], row["node_id"], row["statement_id"]) == (round_id, node, statement)
+    }
+
+
+def tally(round_id: str = "old", node: str = "a", **answers: int) -> Edit:
+    """The answers to one statement, made to add up to what they did before unless they are `more`."""
+
+    def change(tables: Tables) -> None:
+        rows, more = cells(tables, round_id, node, "s1"), answers.pop("more", 0)
+        n = sum(row["answers"] for row in rows.values()) + more
+        for row in rows.values():
+            row["answers"] = 0
+        for option, number in answers.items():
+            rows[option.removeprefix("o")]["answers"] = number
+        if answers.get("o5") is None:
+            rows["5"]["answers"] = n - sum(answers.values())
+
+    return change
+
+
+def rename(table: str, column: str, value: Any, **where: Any) -> Edit:
+    """One value replaced, in the rows of a table that hold others."""
+
+    def change(tables: Tables) -> None:
+        rows = [row for row in tables[table] if all(row[name] == wanted for name, wanted in where.items())]
+        assert rows
+        for row in rows:
+            row[column] = value
+
+    return change
+
+
+def add_row(table: str, **values: Any) -> Edit:
+    return lambda tables: tables[table].append({**tables[table][0], **values})
+
+
+def later(document: Any, days: float) -> None:
+    document["closes_at"] = (RUNNING.opens_at + timedelta(days=days)).isoformat()
+
+
+def another_round(tables: Tables) -> None:
+    [row] = [row for row in tables["round"] if row["id"] == "r"]
+    document = {**json.loads(row["terms"]), "id": "q"}
+    tables["round"].append({**row, "id": "q", "terms": json.dumps(document)})
+
+
+EDITED: dict[str, tuple[Edit, str]] = {
+    "no such schema": (
+        rename("installation", "value", "99", key="schema"),
+        "of schema 99, and this program's",
+    ),
+    "a schema of words": (
+        rename("installation", "value", "\u0663", key="schema"),
+        "number of its schema is missing",
+    ),
+    "no schema": (lambda t: t.update(installation=[]), "number of its schema is missing"),
+    "an older schema than its tables": (
+        rename("installation", "value", "1", key="schema"),
+        "is no table of a",
+    ),
+    "a table is missing": (lambda t: t.pop("tally"), "table tally is missing"),
+    "a strange table": (lambda t: t.update(box=[]), "table 'box' is no table of a backup"),
+    "a table of numbers": (lambda t: t.update(tally=[1]), "table 'tally', row 1: is no row"),
+    "a strange column": (lambda t: t["tally"][-1].update(at=1), "unknown or missing column 'at'"),
+    "a column is missing": (lambda t: t["tally"][-1].pop("answers"), "missing column 'answers'"),
+    "a word for a number": (rename("tally", "answers", "many"), "table tally, row 1: "),
+    "a list for a word": (rename("account", "name", ["anna"]), "table account, row 1: "),
+    "nothing for a word": (rename("account", "role", None), "table account, row 1: "),
+    "a number too large to store": (rename("tally", "answers", 2**70), "table tally, row 1: a number is too"),
+    "a number too large to count": (rename("apart", "ballots", 2**31), "ballots is 2147483648"),
+    "half a character": (
+        rename("account", "name", "\ud800"),
+        "table account, row 1: a number is too large or",
+    ),
+    "a row twice": (lambda t: t["account"].append(t["account"][0]), "table account, row 2: UNIQUE"),
+    "k of true": (terms(lambda d: d.update(k=True)), "wrong type"),
+    "a date out of range": (
+        terms(lambda d: d.update(opens_at="0001-01-01T00:00:00", closes_at="0001-01-02T00:00:00")),
+        "table round",
+    ),
+    "a time with a zone": (terms(lambda d: d.update(opens_at=d["opens_at"] + "+01:00")), "time zone"),
+    "no time": (terms(lambda d: d.update(opens_at="soon")), "table round, row 2"),
+    "admitted otherwise": (terms(lambda d: d.update(admission=["web"])), "table round, row 2"),
+    "terms with more": (terms(lambda d: d.update(note="x")), "something that no terms have"),
+    "terms without k": (terms(lambda d: d.pop("k")), "not as this program writes it"),
+    "terms of a list": (rename("round", "terms", "[]"), "not as this program writes it"),
+    "terms too deep": (rename("round", "terms", DEEP.decode()), "nested too deeply"),
+    "terms of another round": (rename("round", "id", "s", id="r"), "its terms are those of 'r'"),
+    "a round that is a path": (
+        lambda t: (terms(lambda d: d.update(id="../../r"))(t), rename("round", "id", "../../r", id="r")(t)),
+        "'../../r' is no id",
+    ),
+    "a unit that is a path": (terms(lambda d: d["tree"][1].update(id="../../a")), "'../../a' is no id"),
+    "a unit twice": (terms(lambda d: d["tree"].append(d["tree"][1])), "stands twice"),
+    "a unit below none": (terms(lambda d: d["tree"][1].update(parent="x")), "not below another place"),
+    "a second root": (terms(lambda d: d["tree"][1].update(parent=None)), "not below another place"),
+    "no units": (terms(lambda d: d.update(tree=[])), "its tree needs"),
+    "no statements": (terms(lambda d: d["survey"].update(statements=[])), "1 to 20 statements"),
+    "one statement twice": (
+        terms(lambda d: d["survey"]["statements"][1].update(id="s1")),
+        "1 to 20 statements",
+    ),
+    "a scale of one": (
+        terms(lambda d: d["survey"]["statements"][0]["scale"].update(labels=["x"])),
+        "2 to 11",
+    ),
+    "a scale of 300": (
+        terms(lambda d: d["survey"]["statements"][0]["scale"].update(labels=["x"] * 300)),
+        "2 to 11",
+    ),
+    "a number for a text": (terms(lambda d: d["survey"]["statements"][0].update(text=5)), "wrong type"),
+    "a text nobody can send": (terms(lambda d: d["survey"].update(title="\ud800")), "cannot be shown"),
+    "neither closed nor open": (rename("round", "closed", 2), "neither closed nor open"),
+    "a negative answer": (tally(o1=-1), "answers is -1"),
+    "answers to one statement more": (tally(o1=5, o2=5, more=3), "answers to one statement"),
+    "answers of fewer than k": (
+        lambda t: [row.update(answers=4 if row["option"] in {"1"} else 0) for row in t["tally"]],
+        "no count of at least 5 ballots gives these figures",
+    ),
+    "the veil lifted": (tally(o1=0), "no count of at least 5 ballots gives these figures"),
+    "nearly all alike": (tally(o1=1), "no count of at least 5 ballots gives these figures"),
+    "more withheld than batches": (tally(withheld=15), "no count of at least 5 ballots gives these figures"),
+    "withheld beside scattered answers": (
+        tally(o1=3, o2=3, o3=3, o4=3, withheld=5),
+        "no count of at least 5 ballots gives these figures",
+    ),
+    "an unknown option": (rename("tally", "option", "6", option="5", node_id="a"), "not its scale's options"),
+    "an option is missing": (lambda t: t["tally"].pop(), "not its scale's options"),
+    "an unknown statement": (
+        rename("tally", "statement_id", "s3", statement_id="s2"),
+        "not those of the round's survey",
+    ),
+    "a statement is missing": (
+        lambda t: t.update(tally=[row for row in t["tally"] if row["statement_id"] == "s1"]),
+        "not those of the round's survey",
+    ),
+    "an unknown node": (rename("tally", "node_id", "c", node_id="a"), "no figures for such a node"),
+    "a parent's figures in an open round": (
+        rename("tally", "node_id", "root", round_id="r"),
+        "no figures for such a node",
+    ),
+    "figures before closing": (terms(lambda d: d.update(figures="at_closing")), "figures at closing only"),
+    "figures of an unknown round": (
+        rename("tally", "round_id", "x", round_id="r"),
+        "a round that is not there",
+    ),
+    "ballots apart in an open round": (rename("apart", "round_id", "r"), "a round that is not closed"),
+    "ballots apart at no unit": (rename("apart", "unit_id", "root"), "an unknown unit"),
+    "more slips used than printed": (rename("slip_count", "used", 11), "more slips were used than printed"),
+    "a reply to no round": (rename("reply", "round_id", "x"), "a round that is not there"),
+    "an unknown role": (rename("account", "role", "root"), "'root' is no role"),
+    "a name nobody can type": (rename("account", "name", "a\tb"), "1 to 80 printable characters"),
+    "a password that is none": (rename("account", "password", "secret"), "no argon2 hash"),
+    "a password that takes all memory": (
+        rename("account", "password", "$argon2id$v=19$m=999999999,t=3,p=4$c29tZXNhbHQ$aGFzaA"),
+        "no argon2 hash",
+    ),
+    "an address of slips": (rename("link", "admission", "slip"), "no address of a kiosk or poster"),
+    "an address to a path": (rename("link", "unit_id", "../a"), "'../a' is no id"),
+    "a screen of a metre too much": (rename("link", "width_mm", 4000), "width_mm is out of range"),
+    "a screen without a distance": (rename("link", "distance_mm", None, code="kiosk"), "no distance"),
+    "a wall at a path": (rename("wall", "node_id", "../a"), "'../a' is no id"),
+    "an unknown deed": (rename("log", "deed", "stole"), "'stole' is nothing that is logged"),
+    "a deed at no time": (rename("log", "at", "x"), "table log, row 1"),
+    "an unknown activity": (rename("activity", "kind", "sing"), "'sing' is no activity"),
+    "an activity on a day": (rename("activity", "month", "2026-03-02"), "not a month's first day"),
+    "figures from elsewhere without n": (
+        rename("imported", "figures", "{}"),
+        "not as this program writes it",
+    ),
+    "figures from elsewhere of words": (
+        lambda t: t["imported"][0].update(figures=t["imported"][0]["figures"].replace("12,", '"12",')),
+        "wrong type",
+    ),
+    "figures from elsewhere over n": (
+        lambda t: t["imported"][0].update(figures=t["imported"][0]["figures"].replace("12,", "2,")),
+        "over n",
+    ),
+    "a last count at no time": (rename("installation", "value", "x", key="last_tick"), "table installation"),
+    "a last count with a zone": (
+        rename("installation", "value", "2026-03-02T17:00:00+01:00", key="last_tick"),
+        "time zone",
+    ),
+    "a snapshot of nothing": (rename("snapshot", "document", "{}"), "table snapshot, row 1"),
+    "a snapshot too deep": (rename("snapshot", "document", DEEP.decode()), "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("case", EDITED)
+def test_an_edited_backup_with_right_checksums_is_refused(saved: Saved, tmp_path: Path, case: str) -> None:
+    edit, said = EDITED[case]
+    assert said in refused(with_tables(saved.file, saved.file, edit), tmp_path)
+
+
+AGAINST_THE_RULES: dict[str, tuple[Edit, str]] = {
+    "k under the floor": (terms(lambda d: d.update(k=4)), "round r: k must be at least 5."),
+    "k of one": (terms(lambda d: d.update(k=1), "old"), "round old: k must be at least 5."),
+    "k over the ceiling": (terms(lambda d: d.update(k=101)), "round r: k may be at most 100."),
+    "a round too short": (
+        terms(lambda d: later(d, 4)),
+        "round r: The round must be open for at least 5 days",
+    ),
+    "a round too long": (terms(lambda d: later(d, 368)), "round r: The round may be at most 366 days."),
+    "a round that ends first": (terms(lambda d: later(d, -1)), "at least 5 days"),
+    "nobody admitted": (terms(lambda d: d.update(admission=[])), "round r: Choose at least one way"),
+    "two rounds at once": (another_round, "round r: The round q runs at the same place"),
+}
+
+
+@pytest.mark.parametrize("case", AGAINST_THE_RULES)
+def test_terms_that_the_rules_do_not_allow_are_refused_in_english(
+    saved: Saved, run: Run, tmp_path: Path, case: str
+) -> None:
+    edit, said = AGAINST_THE_RULES[case]
+    edited = with_tables(saved.file, saved.file, edit)
+    before = listing(tmp_path)
+    done = run("restore", str(edited))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"kiosk: {edited}: ")
+    assert said in done.stderr
+    assert done.stderr.endswith(" Nothing was restored\n")
+    assert len(done.stderr.splitlines()) == 1
+    assert listing(tmp_path) == before
+
+
+# -- anything ------------------------------------------------------------------------------------
+
+
+def look_at_everything(store: Store) -> None:
+    """Read all that pages and commands read, and let the round close: nothing may fail."""
+    for state in store.rounds():
+        store.slip_counts(state.round.id)
+        store.printed_slips(state.round.id)
+        store.office.reply(state.round.id)
+        for unit in state.round.tree.leaves:
+            store.reply(unit)
+            store.office.activities(unit)
+    store.links.all()
+    store.office.log()
+    store.office.walls()
+    for figures in store.office.imported().values():
+        figures_from_json(figures)
+    store.check_schema()
+    for state in store.rounds():
+        store.count(state.round.closes_at)
+    json.dumps(store.snapshot(), ensure_ascii=False).encode()
+
+
+def comes_back(folder: Path) -> bool:
+    """Whether the backup in a folder is restored; if not, it is refused in one line and nothing is made."""
+    said = ""
+    try:
+        restore_backup(settings_of(folder / "second"), folder / "b.zip")
+    except StoreError as error:
+        said = str(error)
+    assert not said or len(said.splitlines()) == 1
+    assert not said or set(listing(folder)) == {"b.zip"}
+    return not said
+
+
+EVERYTHING = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@EVERYTHING
+@given(data=st.data())
+def test_no_change_of_bytes_ends_in_a_traceback_or_in_other_data(
+    saved: Saved, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    content = bytearray(saved.file.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        change = data.draw(st.sampled_from(["flip", "cut", "insert", "double"]))
+        if change == "flip":
+            content[at] ^= data.draw(st.integers(1, 255))
+        elif change == "cut":
+            del content[at : at + data.draw(st.integers(1, len(content)))]
+        elif change == "insert":
+            content[at:at] = data.draw(st.binary(min_size=1, max_size=40))
+        else:
+            content[at:at] = content[at : at + data.draw(st.integers(1, 400))]
+        content = content or bytearray(b"x")
+    folder = tmp_path_factory.mktemp("bytes")
+    (folder / "b.zip").write_bytes(content)
+    if not comes_back(folder):
+        return
+    store, found = opened(settings_of(folder / "second")), listing(folder / "second")
+    assert store.snapshot_text() == saved.store.snapshot_text()
+    assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+    store.close()
+
+
+ODD: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False),
+    st.text(max_size=20),
+    st.sampled_from(
+        ["\ud800", "../a", "r", "old", "a", "root", "s1", "1", "withheld", "", "[]", "{}", DEEP.decode()]
+    ),
+    st.sampled_from([[], {}, [[]], [{}], 0, 1, 4, 5, 101, 1e308]),
+)
+
+
+def inner(document: Any) -> Any:
+    """The document that a text holds, for a text that is JSON."""
+    try:
+        return parse(document) if isinstance(document, str) else document
+    except ValueError:
+        return document
+
+
+def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document; those within a text that is JSON too."""
+    found = [path] if path else []
+    document = inner(document)
+    if isinstance(document, dict):
+        for key, value in document.items():
+            found += places(value, (*path, key))
+    elif isinstance(document, list):
+        for number, value in enumerate(document):
+            found += places(value, (*path, number))
+    return found
+
+
+def changed(document: Any, path: tuple[Any, ...], change: str, odd: Any) -> Any:
+    """The document with one place replaced, removed or doubled."""
+    if isinstance(document, str):
+        return json.dumps(changed(parse(document), path, change, odd))
+    first, *rest = path
+    if rest:
+        document[first] = changed(document[first], tuple(rest), change, odd)
+    elif change == "replace":
+        document[first] = odd
+    elif change == "remove":
+        del document[first]
+    elif isinstance(document, list):
+        document.append(document[first])
+    else:
+        document[f"{first}2"] = document[first]
+    return document
+
+
+@EVERYTHING
+@given(data=st.data())
+def test_no_change_of_the_tables_ends_in_a_traceback_or_half_a_restore(
+    saved: Saved, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("tables")
+
+    def edit(tables: Tables) -> None:
+        for _ in range(data.draw(st.integers(1, 2))):
+            table = data.draw(st.sampled_from(sorted(tables)))
+            path = data.draw(st.sampled_from(places(tables[table], (table,))))
+            change = data.draw(st.sampled_from(["replace", "replace", "remove", "double"]))
+            changed(tables, path, change, data.draw(ODD))
+
+    with_tables(saved.file, folder / "b.zip", edit)
+    if not comes_back(folder):
+        return
+    store = opened(settings_of(folder / "second"))
+    look_at_everything(store)
+    store.close()

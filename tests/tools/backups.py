@@ -1,0 +1,152 @@
+"""An installation with something of everything that a backup holds, and edited copies of its backup."""
+
+import hashlib
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from kiosk.domain.earlier_figures import Figures, Known
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
+from kiosk.operation.backup import write_backup
+from kiosk.settings import Settings, read_settings
+from kiosk.storage import COMMAND_LINE, Account, Activity, Deed, Store, hash_password, open_store
+from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
+
+TODAY = date(2026, 11, 28)
+OLD = replace(a_round(tree("a", "b"), days=10), id="old")
+RUNNING = replace(
+    a_round(tree("a", "b")), opens_at=OLD.closes_at, closes_at=OLD.closes_at + timedelta(days=90)
+)
+HASH = hash_password("a long password")
+
+OWN_FILES = {
+    "questions/own.toml": b"id = 'own'",
+    "questions/scales/mine.toml": b"id = 'mine'",
+    "questions/trees/city.toml": b"id = 'city'",
+    "translations/so/LC_MESSAGES/guest.po": b'msgid ""',
+    "audio/recordings/so/0123456789abcdef.mp3": Random(5).randbytes(20_000),
+    "logo.png": b"\x89PNG",
+}
+"""What people made; the logo stands for kinds of files that come later."""
+
+
+def settings_of(folder: Path, **more: str) -> Settings:
+    """Settings of an installation in a folder, with its keys beside it."""
+    return read_settings(
+        {"KIOSK_DATA": str(folder), "KIOSK_KEYS": str(folder.with_name(f"{folder.name}-keys")), **more}
+    )
+
+
+def opened(settings: Settings) -> Store:
+    """The store of an installation. Not durable: nobody pulls the plug."""
+    return open_store(settings.data, settings.database_url, settings.keys, rng=Random(1), durable=False)
+
+
+def installation(folder: Path) -> tuple[Settings, Store]:
+    """An installation without anything in it."""
+    settings = settings_of(folder)
+    store = opened(settings)
+    store.migrate()
+    return settings, store
+
+
+def full_installation(folder: Path) -> None:
+    """A closed round, and a running one with 12 counted and 5 waiting ballots; a row in every table."""
+    settings, store = installation(folder)
+    store.accounts.set(Account("anna", "coordinator", HASH))
+    store.open_round(OLD, MONDAY)
+    slips = store.print_slips("old", "b", 10)
+    for ballot, slip in zip(random_ballots(10, Random(4)), slips, strict=True):
+        store.cast("old", "b", ballot, MONDAY, slip)
+    for ballot in random_ballots(20, Random(1)):
+        store.cast("old", "a", ballot, MONDAY)
+    store.put_apart("old", "a", MONDAY)
+    store.count(OLD.closes_at)
+    store.open_round(RUNNING, RUNNING.opens_at)
+    cast_all(store, "a", random_ballots(17, Random(2)), RUNNING.opens_at)
+    store.print_slips("r", "a", 3)
+    store.count(RUNNING.opens_at + timedelta(hours=8))
+    _keep_staff_records(store)
+    for name, content in OWN_FILES.items():
+        (settings.data / name).parent.mkdir(parents=True, exist_ok=True)
+        (settings.data / name).write_bytes(content)
+    write_backup(store, settings, folder.with_name("backup.zip"), TODAY)
+    store.close()
+
+
+def _keep_staff_records(store: Store) -> None:
+    store.links.add(Admission.KIOSK, "a", code="kiosk", screen=Screen(476, 700, 900))
+    store.links.add(Admission.POSTER, "b", code="poster")
+    store.office.note(MONDAY, COMMAND_LINE, Deed.ACCOUNT_SET, "anna, coordinator")
+    store.office.add_wall("root")
+    store.office.set_reply("old", {"sv": "Vi har nya stolar."})
+    store.office.count_activity("a", date(2026, 3, 1), Activity.ADVISE, 1)
+    known = Known("s1", "Statement 1", ("low", "high"), (3, None))
+    figures = Figures("a", date(2022, 1, 1), date(2022, 12, 31), 12, "Rapport 2022", (known,))
+    store.office.set_imported("0123456789abcdef", figures.as_json())
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A backup, and the installation it is of."""
+
+    file: Path
+    settings: Settings
+    store: Store
+
+
+def copied(made: Path, folder: Path) -> Saved:
+    """A copy of the folder with a full installation and its backup, for one test."""
+    for name in ("first", "first-keys"):
+        shutil.copytree(made / name, folder / name)
+    shutil.copy(made / "backup.zip", folder)
+    settings = settings_of(folder / "first")
+    return Saved(folder / "backup.zip", settings, opened(settings))
+
+
+def members_of(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def write_members(file: Path, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def with_sums(members: dict[str, bytes]) -> dict[str, bytes]:
+    """The members, their checksums in the manifest computed anew, as somebody would who edits a backup."""
+    manifest = json.loads(members["manifest.json"])
+    manifest["members"] = {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in members.items()
+        if name != "manifest.json"
+    }
+    return {**members, "manifest.json": json.dumps(manifest).encode()}
+
+
+def with_tables(file: Path, out: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
+    """A copy of a backup whose tables somebody edited, with the right checksums."""
+    members = members_of(file)
+    tables = json.loads(members["tables.json"])
+    edit(tables)
+    write_members(out, with_sums({**members, "tables.json": json.dumps(tables).encode()}))
+    return out
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too, by name; folders end with /."""
+    return {
+        path.relative_to(folder).as_posix() + ("/" if path.is_dir() else ""): path.read_bytes()
+        if path.is_file()
+        else b""
+        for path in sorted(folder.rglob("*"))
+    }
