@@ -99,7 +99,7 @@ def _check_numbers(row: Row) -> None:
             _require(0 <= value <= LARGEST_NUMBER, f"{column} is {value}, which nothing counts to")
 
 
-def _check_tallies(rows: list[dict[str, Any]], rounds: Mapping[str, Round], closed: set[str]) -> None:
+def _check_tallies(rows: list[dict[str, Any]], rounds: Mapping[str, Round], closed: frozenset[str]) -> None:
     """Each node's tables must be whole, and must be figures that a count can give."""
     cells: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
     for row in rows:

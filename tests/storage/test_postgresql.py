@@ -13,7 +13,10 @@ import kiosk.storage.database
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.slips import UsedSlipError
-from kiosk.storage import KeysAwayError, Link, RoundClosedError, Store, open_store
+from kiosk.operation.backup import write_backup
+from kiosk.operation.restore import restore_backup
+from kiosk.storage import KeysAwayError, Link, RoundClosedError, Store, StoreError, open_store
+from tests.tools.backups import OWN_FILES, TODAY, full_installation, listing, settings_of
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.postgresql import new_database
 
@@ -135,3 +138,41 @@ def test_the_doctor_is_told_what_the_server_writes_down(store: Store) -> None:
         "log_min_duration_statement": "-1",
         "track_commit_timestamp": "off",
     }
+
+
+def test_a_backup_moves_an_installation_to_postgresql_and_back(url: str, tmp_path: Path) -> None:
+    full_installation(tmp_path / "first")
+    moved = settings_of(tmp_path / "second", KIOSK_DATABASE_URL=url)
+    restore_backup(moved, tmp_path / "backup.zip")
+    second = open_store(moved.data, moved.database_url, moved.keys)
+    second.check_schema()
+    write_backup(second, moved, tmp_path / "again.zip", TODAY)
+    back = settings_of(tmp_path / "third")
+    restore_backup(back, tmp_path / "again.zip")
+    third, first = (opened_sqlite(tmp_path / name) for name in ("third", "first"))
+    assert third.snapshot_text() == second.snapshot_text() == first.snapshot_text()
+    dumps = [store.dump() for store in (first, second, third)]
+    assert {str(dump["tally"]) for dump in dumps} == {str(dumps[0]["tally"])}
+    found = listing(tmp_path / "third")
+    assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+    for store in (first, second, third):
+        store.close()
+
+
+def opened_sqlite(folder: Path) -> Store:
+    settings = settings_of(folder)
+    return open_store(settings.data, settings.database_url, settings.keys)
+
+
+def test_a_restore_that_fails_leaves_no_table_on_postgresql(url: str, tmp_path: Path) -> None:
+    full_installation(tmp_path / "first")
+    settings = settings_of(tmp_path / "second", KIOSK_DATABASE_URL=url)
+    settings.data.mkdir()
+    (settings.data / "mine").write_text("x")
+    with pytest.raises(StoreError, match="mine exists already"):
+        restore_backup(settings, tmp_path / "backup.zip")
+    assert listing(settings.data) == {"mine": b"x"}
+    assert not settings.keys.exists()
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert tables == []
