@@ -9,6 +9,7 @@ from datetime import time
 from pathlib import Path
 
 import kiosk
+from kiosk.domain.language_code import is_language_code
 from kiosk.domain.schedule import Daily, Ticks
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
@@ -155,7 +156,7 @@ def _database_url(environ: Mapping[str, str], folder: Path) -> str:
 def _languages(environ: Mapping[str, str]) -> frozenset[str]:
     codes = (environ.get("KIOSK_LANGUAGES") or "").replace(",", " ").split()
     for code in codes:
-        if not re.fullmatch(r"[a-z]{2,3}(_[A-Za-z]+)?", code):
+        if not is_language_code(code):
             raise SettingsError(f"KIOSK_LANGUAGES names {code!r}; write language codes, such as: en, ar, fa")
     return frozenset(codes)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kiosk.library.library import Library
+from kiosk.library.library import Library, check_languages, read_usable_library
 from kiosk.output.paper import PaperError
 from kiosk.settings import Settings, read_settings
 from kiosk.storage import Store, StoreError, check_owner, open_store
@@ -18,6 +18,16 @@ NEW_FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
 def current_settings(data: str = "instance") -> Settings:
     """What the environment says; `data` is the folder where it names none."""
     return read_settings(os.environ, data=data)
+
+
+def usable_library(settings: Settings) -> Library:
+    """All surveys, trees and languages that can be used; files that cannot are named on standard error."""
+    library = read_usable_library(settings)
+    check_languages(settings, library)
+    for problem in library.problems:
+        if problem.is_bad:
+            click.echo(f"kiosk: {problem.outcome}", err=True)
+    return library
 
 
 def installed_store(settings: Settings) -> Store:

@@ -2,9 +2,9 @@
 
 import click
 
-from kiosk.cli.arguments import check_among, current_settings, owned_settings
+from kiosk.cli.arguments import check_among, current_settings, owned_settings, usable_library
 from kiosk.cli.errors import mendable
-from kiosk.library.library import Library, read_library
+from kiosk.library.library import Library
 from kiosk.screen.speech import VOICES, speeches, spoken_texts
 from kiosk.screen.speech import build as build_audio
 
@@ -19,7 +19,7 @@ def audio() -> None:
 def audio_build() -> None:
     """Make draft speech for each text without a sound, where there is a voice; needs espeak-ng and lame."""
     settings = owned_settings()
-    made, removed = build_audio(settings.audio_folder, _spoken(read_library(settings)))
+    made, removed = build_audio(settings.audio_folder, _spoken(usable_library(settings)))
     click.echo(f"{settings.audio_folder}: {made} drafts made, {removed} removed. A machine speaks them;")
     click.echo("ask people with the language as their own to record them: kiosk audio list --language CODE")
 
@@ -30,7 +30,7 @@ def audio_build() -> None:
 def audio_list(language: str | None) -> None:
     """Tell what is recorded, drafted by a machine, or silent in each language."""
     settings = current_settings()
-    spoken, folder = _spoken(read_library(settings)), settings.audio_folder
+    spoken, folder = _spoken(usable_library(settings)), settings.audio_folder
     if language is not None:
         check_among(set(spoken), language, "language")
         click.echo(f"Record each as {folder / 'recordings' / language}/NAME.mp3 (or .m4a, .ogg, .wav):")

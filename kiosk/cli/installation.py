@@ -7,11 +7,12 @@ from functools import partial
 
 import click
 
-from kiosk.cli.arguments import current_settings, existing_store, installed_store
+from kiosk.cli.arguments import current_settings, existing_store, installed_store, usable_library
 from kiosk.cli.errors import mendable
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.slips import spaced
-from kiosk.library.library import read_library
+from kiosk.library.changes import keep_last_good
+from kiosk.library.library import read_usable_library
 from kiosk.operation.clock import check_clock, clock_doubt, remember_boot
 from kiosk.operation.count_worker import Counting, count_if_due
 from kiosk.operation.demonstration import Demonstration, build_demonstration
@@ -92,11 +93,12 @@ def _told_of_loss(lost: list[KeyFault]) -> str:
 def serve_command(no_count: bool) -> None:
     """Serve guests and staff, each on an address of its own."""
     settings = current_settings()
-    library = read_library(settings)
+    library = usable_library(settings)
     store = installed_store(settings)
     store.renew()
     if no_count:
         _look_at_the_clock(store, datetime.now())
+    keep_last_good(settings, library)
     guest, desk = guest_and_desk(settings, store, library, settings.ticks)
     click.echo(f"Guests:  http://{settings.guest_listen}/")
     click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
@@ -120,7 +122,7 @@ def _look_at_the_clock(store: Store, now: datetime) -> None:
 def demo() -> None:
     """Serve a demonstration with made-up answers; it starts anew each time."""
     settings = current_settings(data="demonstration")
-    library = read_library(settings)
+    library = usable_library(settings)
     check_is_free(settings.guest_listen)
     click.echo("Filling a year of rounds with made-up answers ...", err=True)
     made = build_demonstration(settings, library, datetime.now())
@@ -173,7 +175,7 @@ def _nothing_to_do(store: Store, ticks: Ticks, now: datetime) -> str:
 def doctor() -> None:
     """Is this installation as anonymous as it claims? Ends with status 1 if something is bad."""
     settings = current_settings()
-    found = examine(settings, installed_store(settings), read_library(settings), datetime.now())
+    found = examine(settings, installed_store(settings), read_usable_library(settings), datetime.now())
     for advice in found:
         click.echo(f"{advice.weight:4}  {advice.text}")
     if any(advice.weight is Weight.BAD for advice in found):

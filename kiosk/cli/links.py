@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from kiosk.cli.arguments import check_unit, current_settings, installed_store
+from kiosk.cli.arguments import check_unit, current_settings, installed_store, usable_library
 from kiosk.cli.errors import mendable
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import (
@@ -14,7 +14,6 @@ from kiosk.domain.screen_size import (
     WIDTH_LIMITS_MM,
     Screen,
 )
-from kiosk.library.library import read_library
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
 
 
@@ -31,7 +30,7 @@ def link(unit: str, poster: bool, screen_mm: int | None, distance_mm: int | None
     Without --screen-mm a kiosk's screen measures what KIOSK_SCREEN_MM says of all.
     """
     settings = current_settings()
-    check_unit(read_library(settings), unit)
+    check_unit(usable_library(settings), unit)
     screen = _measured(screen_mm, distance_mm, low_mm)
     if poster and screen:
         raise StoreError("a poster's link has no screen; leave --screen-mm out")

@@ -14,11 +14,12 @@ from kiosk.cli.arguments import (
     current_settings,
     installed_store,
     pick,
+    usable_library,
 )
 from kiosk.cli.errors import mendable
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
-from kiosk.library.library import Library, read_library, shown_languages, spoken_languages
+from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.output.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE, Deed, Store
@@ -42,7 +43,7 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
             click.echo(spaced(code))
         return
     check_new(pdf)
-    library = read_library(settings)
+    library = usable_library(settings)
     rounds = {state.round.id: state.round for state in store.rounds()}
     survey = pick(rounds, of_round, "round").survey
     words = _words(library, shown_languages(library.guest, survey, _allowed(settings, store)), languages)
@@ -66,7 +67,7 @@ def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[st
 def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     """Make a poster or table card with a unit's poster link, which is made if there is none."""
     settings = current_settings()
-    library, store = read_library(settings), installed_store(settings)
+    library, store = usable_library(settings), installed_store(settings)
     check_unit(library, unit)
     check_new(out)
     words = _words(library, spoken_languages(library.guest, _allowed(settings, store)), languages)

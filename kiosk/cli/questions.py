@@ -1,19 +1,20 @@
 """Survey files and translations: checking them, and surveys to and from XLSForm."""
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 
 import click
 
-from kiosk.cli.arguments import check_new, current_settings, owned_settings, pick
+from kiosk.cli.arguments import check_new, current_settings, owned_settings, pick, usable_library
 from kiosk.cli.errors import in_english, mendable
-from kiosk.library.check import check_report, check_text, read_checked
+from kiosk.library.changes import RefusedError
+from kiosk.library.check import add_files, check_report, check_text
 from kiosk.library.definition import DefinitionError
-from kiosk.library.drafts import DraftError, write_form
-from kiosk.library.library import read_library
-from kiosk.library.surveys import read_scales
-from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
+from kiosk.library.drafts import LARGEST_FILE, write_form
+from kiosk.library.library import check_languages, read_usable_library
+from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, source_of, write_xlsform
 from kiosk.storage import COMMAND_LINE
 
 
@@ -24,7 +25,13 @@ from kiosk.storage import COMMAND_LINE
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
     """Check survey files and translations; PATHS are further survey files or folders of them."""
     settings = current_settings()
-    checked = read_checked(settings, list(paths))
+    library = read_usable_library(settings)
+    for problem in library.problems:
+        click.echo(f"kiosk: {problem.english}", err=True)
+    if any(problem.is_bad for problem in library.problems):
+        sys.exit(2)
+    check_languages(settings, library)
+    checked = add_files(library, list(paths))
     if as_json:
         click.echo(json.dumps(check_report(checked), ensure_ascii=False, indent=2))
     else:
@@ -42,7 +49,7 @@ def survey() -> None:
 @mendable
 def survey_export(survey_id: str, file: Path) -> None:
     """Write a survey as XLSForm, in every language that has all its texts."""
-    library = read_library(current_settings())
+    library = usable_library(current_settings())
     check_new(file)
     found = pick(library.surveys, survey_id, "survey")
     file.write_bytes(write_xlsform(found, no_answer_words(library.guest)))
@@ -55,26 +62,13 @@ def survey_export(survey_id: str, file: Path) -> None:
 def survey_import(file: Path) -> None:
     """Take in an XLSForm as a survey of the installation's own, in KIOSK_DATA/questions."""
     settings = owned_settings()
-    library = read_library(settings)
-    scales = {
-        name: scale
-        for folder in settings.definition_folders
-        for name, scale in read_scales(folder / "scales").items()
-    }
+    if file.stat().st_size > LARGEST_FILE:
+        raise DefinitionError(f"{file}: is larger than 8 MB; take pictures out of it")
     try:
-        form = read_xlsform(file.read_bytes(), f"XLSForm {file.name}")
-        made = write_form(
-            settings.data / "questions",
-            settings.data / "translations",
-            form,
-            library.surveys,
-            scales,
-            {code: found.texts for code, found in library.guest.items()},
-            COMMAND_LINE,
-            date.today(),
-        )
+        form = read_xlsform(file.read_bytes(), source_of(file.name))
+        made = write_form(settings, form, COMMAND_LINE, date.today()).survey
     except XLSFormError as error:
         raise DefinitionError(f"{file}: {in_english([error.reason])}") from error
-    except DraftError as error:
+    except RefusedError as error:
         raise DefinitionError(f"{file}: {in_english(error.reasons)}") from error
     click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")

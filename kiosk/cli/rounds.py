@@ -4,10 +4,9 @@ from datetime import date, datetime, time, timedelta
 
 import click
 
-from kiosk.cli.arguments import current_settings, installed_store, pick
+from kiosk.cli.arguments import current_settings, installed_store, pick, usable_library
 from kiosk.cli.errors import mendable
 from kiosk.domain.rounds import Admission, Figures, Round, round_id
-from kiosk.library.library import read_library
 from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
 
@@ -52,7 +51,7 @@ def round_open(
 ) -> None:
     """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
     settings = current_settings()
-    library, store = read_library(settings), installed_store(settings)
+    library, store = usable_library(settings), installed_store(settings)
     now = datetime.now()
     check_clock(store, now)
     opens_at = opens or datetime.combine(date.today(), time())

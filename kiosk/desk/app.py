@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from kiosk.desk import activities, audit_log
 from kiosk.desk.devices import routes as devices
-from kiosk.desk.i18n import asked, catalogue, day, month, period, say
+from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_reason
 from kiosk.desk.login import routes as login
 from kiosk.desk.results import earlier_figures, walls
 from kiosk.desk.results import routes as results
@@ -22,13 +22,16 @@ from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in, s
 from kiosk.desk.surveys import routes as surveys
 from kiosk.desk.surveys import translations
 from kiosk.domain.schedule import Ticks
+from kiosk.library.changes import RefusedError
+from kiosk.library.drafts import LARGEST_FILE
 from kiosk.library.library import Library
 from kiosk.screen.headers import digest
 from kiosk.screen.pages import STYLE
 from kiosk.settings import Settings, shipped_folder
 from kiosk.storage import Devices, Role, Store
 
-LARGEST_FORM = 64 * 1024
+LARGEST_REQUEST = LARGEST_FILE + 64 * 1024
+"""Bytes: a file and what a browser sends around it. Flask holds forms without a file to 500 kB."""
 
 TOPICS = (
     login,
@@ -84,7 +87,7 @@ def create_desk_app(
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
         SECRET_KEY=secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         PERMANENT_SESSION_LIFETIME=LONGEST,
         SESSION_COOKIE_NAME="desk",
         SESSION_COOKIE_HTTPONLY=True,
@@ -103,6 +106,7 @@ def create_desk_app(
     app.jinja_env.globals.update(_=say, day=day, month=month, period=period, asked=asked)
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(RefusedError, _not_changed)
     app.register_error_handler(Exception, _failed)
     app.after_request(_with_headers)
     return app
@@ -118,6 +122,8 @@ def _for_every_page() -> dict[str, object]:
         "is_staff": account is not None and account.role == Role.STAFF,
         "is_viewer": account is not None and account.role == Role.VIEWER,
         "is_demonstration": desk().store.is_demonstration,
+        "file_problems": [problem.reason for problem in library.problems] if is_coordinator() else [],
+        "say_reason": say_reason,
         "language": catalogue().language,
         "other_languages": [
             found.language for found in library.desk.values() if found.language != catalogue().language
@@ -144,7 +150,14 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
     kind = "stale" if isinstance(error, CSRFError) else str(code)
     if code == 403:
         kind = str(error.description)
-    return make_response(render_template("error.html", kind=kind), code)
+    most = LARGEST_FILE // 1024**2
+    return make_response(render_template("error.html", kind=kind, most=most), code)
+
+
+def _not_changed(error: RefusedError) -> ResponseReturnValue:
+    """Why files on the server were not changed."""
+    reasons = [say_reason(reason) for reason in error.reasons]
+    return make_response(render_template("error.html", kind="files", reasons=reasons), 400)
 
 
 def _failed(error: Exception) -> ResponseReturnValue:

@@ -5,6 +5,7 @@ half an hour without a request and ten hours in all, and ends when the password 
 """
 
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,9 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.login.throttle import Patience
 from kiosk.domain.schedule import Ticks, next_tick
-from kiosk.library.library import Library, read_library
+from kiosk.library.changes import keep_last_good
+from kiosk.library.library import Library, read_usable_library
+from kiosk.library.own_files import fingerprint
 from kiosk.settings import Settings, SettingsError
 from kiosk.storage import Account, Deed, Devices, Role, RoundState, Store
 
@@ -48,24 +51,48 @@ class Desk:
     patience: Patience = field(default_factory=Patience)
     take_in: Callable[[Library], None] | None = None
     doubtful_time: Callable[[], datetime | None] = lambda: None
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+    _seen: str = ""
 
     @property
     def next_count(self) -> datetime:
         """When boxes are counted next, unless the clock is in doubt."""
         return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
 
-    def own_folder(self, name: str) -> Path:
-        """The installation's own folder of definitions; SettingsError where nothing can be changed."""
+    @property
+    def own_settings(self) -> Settings:
+        """Where the installation's own files are; SettingsError where nothing can be changed."""
         if self.settings is None:
             raise SettingsError("this desk changes no files")
-        return self.settings.data / name
+        return self.settings
+
+    def own_folder(self, name: str) -> Path:
+        """The installation's own folder of definitions; SettingsError where nothing can be changed."""
+        return self.own_settings.data / name
+
+    def change(self, write: Callable[[Settings], Library]) -> None:
+        """Change own files by `write`, and show what it returns; open rounds keep what they froze."""
+        settings = self.own_settings
+        with self._changing:
+            self._show(settings, write(settings))
+
+    def reread_if_changed(self) -> None:
+        """Take in what was changed on file by hand, and find out what went bad there."""
+        if self.settings is not None and fingerprint(self.settings.data) != self._seen:
+            self.reread()
 
     def reread(self) -> None:
-        """Take in what was changed on file; rounds that are open keep what they froze."""
+        """Take in what is on file; what cannot be read there stays as it was, and is told."""
         if self.settings is not None:
-            self.library = read_library(self.settings)
-            if self.take_in is not None:
-                self.take_in(self.library)
+            with self._changing:
+                library = read_usable_library(self.settings)
+                keep_last_good(self.settings, library)
+                self._show(self.settings, library)
+
+    def _show(self, settings: Settings, library: Library) -> None:
+        self.library, self._seen = library, fingerprint(settings.data)
+        if self.take_in is not None:
+            self.take_in(library)
 
 
 NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "key"})

@@ -7,11 +7,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reason:
-    """A message id of the staff catalogue, with {placeholders}, and what to fill in."""
+    """A message id of the staff catalogue, with {placeholders}, and what to fill in.
+
+    A value may be a Reason itself, which is translated too.
+    """
 
     message: str
     values: dict[str, Any]
 
     def said(self, translate: Callable[[str], str]) -> str:
         """In the words of a catalogue."""
-        return translate(self.message).format(**self.values)
+        values = {
+            name: value.said(translate) if isinstance(value, Reason) else value
+            for name, value in self.values.items()
+        }
+        return translate(self.message).format(**values)

@@ -6,24 +6,39 @@ Catalogues are read as .po, so a translator's file works without a compile step.
 """
 
 import re
+import reprlib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from io import BufferedIOBase
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.messages import Catalog
 from babel.messages.pofile import PoFileError, read_po
 
+from kiosk.domain.language_code import is_language_code
+from kiosk.domain.message import Reason
 from kiosk.domain.survey import Texts
-from kiosk.library.definition import DefinitionError, is_one_line, messages_of_file, read_text
+from kiosk.library.definition import (
+    DefinitionError,
+    Read,
+    entries,
+    is_there,
+    messages_of_file,
+    read_text,
+    strictly,
+)
+from kiosk.library.texts import can_be_read, find_translation_fault
 
 REFERENCE = "sv"
 
-LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4}){0,2}")
 PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<words>(?:[^"\\]|\\.)*)"')
+
+UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
+"""Keywords of gettext that no file here has."""
 
 CHARSET = re.compile(r"""Content-Type:[^"]*;\s*charset=([^\s"\\]+)""", re.IGNORECASE)
 
@@ -83,40 +98,64 @@ def language(code: str) -> Language:
     """The language of that code; languages CLDR does not know (Romani) are written left to right."""
     try:
         direction = Locale.parse(code).text_direction
-    except UnknownLocaleError:
+    except (UnknownLocaleError, ValueError):
         direction = "ltr"
     return Language(code, AUTONYMS.get(code, code), direction)
 
 
 def read_catalogue(path: Path, code: str) -> Catalogue:
     """Read one .po file. Raises DefinitionError, with the line, if it cannot be read or used."""
-    if not LANGUAGE_CODE.fullmatch(code):
+    if not is_language_code(code):
         raise DefinitionError(f"{path}: {code!r} is no language code; name the folder like fa or fa_AF")
-    text = read_text(path)
-    _check_syntax(path, text)
-    _check_charset(path, text)
-    try:
-        entries = read_po(text.split("\n"), abort_invalid=True)
-    except (PoFileError, ValueError) as error:
-        raise DefinitionError(f"{path}: cannot be read ({error}); mend its header") from error
+    return _parsed(read_text(path), code, str(path))
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, code: str, source: str) -> Catalogue:
+    """Remembered, since everything on file is read anew with each change: twice as many as are shipped."""
+    return catalogue_of(read_entries(text, source), code, source)
+
+
+def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
+    """The texts of a .po file; `source` is what messages call the file.
+
+    Raises DefinitionError, with the line, for a text that cannot stand where its reference text stands.
+    """
     texts: dict[str, str] = {}
     empty, unreviewed = [], []
-    for entry in entries:
+    for entry in catalog:
         if not entry.id:
             continue
         message, translated = (unicodedata.normalize("NFC", str(part)) for part in (entry.id, entry.string))
-        if not translated.strip():
+        if not can_be_read(translated):
             empty.append(message)
             continue
-        if problem := fault(message, translated):
-            raise DefinitionError(f"{path}: line {entry.lineno}: {translated!r} {problem}")
+        if fault := find_translation_fault(message, translated):
+            problem = f"line {entry.lineno}: {reprlib.repr(translated)} {fault.english}"
+            raise DefinitionError(
+                f"{source}: {problem}",
+                Reason("Rad {line} i filen: {problem}", {"line": entry.lineno or 0, "problem": fault.reason}),
+            )
         texts[message] = translated
         if entry.fuzzy:
             unreviewed.append(message)
     return Catalogue(language(code), texts, tuple(empty), tuple(unreviewed))
 
 
-def _check_charset(path: Path, text: str) -> None:
+def read_entries(text: str, source: str) -> Catalog:
+    """The entries of a .po file; `source` is what messages call the file.
+
+    Raises DefinitionError, with the line, if it cannot be read.
+    """
+    _check_syntax(source, text)
+    _check_charset(source, text)
+    try:
+        return read_po(text.split("\n"), abort_invalid=True)
+    except (PoFileError, ValueError, LookupError) as error:
+        raise DefinitionError(f"{source}: cannot be read ({error}); mend its header") from error
+
+
+def _check_charset(source: str, text: str) -> None:
     """Refuse a header that names another encoding than UTF-8.
 
     Read here, since Babel from 2.19 on takes the placeholder of gettext's templates for UTF-8.
@@ -124,10 +163,15 @@ def _check_charset(path: Path, text: str) -> None:
     _, header, *_ = [*re.split("^msgid", text, maxsplit=2, flags=re.MULTILINE), ""]
     named = CHARSET.search(header)
     if named and named[1].lower() not in {"utf-8", "utf8"}:
-        raise DefinitionError(f"{path}: the header names {named[1]}; save as UTF-8 and write that")
+        raise DefinitionError(
+            f"{source}: the header names {named[1]}; save as UTF-8 and write that",
+            Reason(
+                "Filens huvud säger teckenkodningen {charset}. Spara filen i UTF-8.", {"charset": named[1]}
+            ),
+        )
 
 
-def _check_syntax(path: Path, text: str) -> None:
+def _check_syntax(source: str, text: str) -> None:
     """Refuse what Babel's reader would pass over in silence: an unclosed quote loses a letter there,
     a stray msgstr goes to the wrong msgid, a second translation is dropped."""
     parts: list[tuple[str, str, int]] = []
@@ -137,59 +181,80 @@ def _check_syntax(path: Path, text: str) -> None:
             continue
         found = PO_LINE.fullmatch(line)
         if found is None or not (found["keyword"] or parts):
-            raise DefinitionError(
-                f'{path}: line {number}: must be msgid "text", msgstr "text" or "more of the text"; '
-                "look at the quotes"
-            )
+            raise _not_understood(source, number, line)
         keyword, words, begun = (found["keyword"], "", number) if found["keyword"] else parts.pop()
         parts.append((keyword, words + found["words"], begun))
     seen = set()
     for place, (keyword, words, number) in enumerate(parts):
         expected = "msgstr" if place % 2 else "msgid"
         if keyword != expected:
-            raise DefinitionError(f"{path}: line {number}: add a {expected} above; each msgid has one msgstr")
+            raise _at_line(
+                source, number, f"add a {expected} above; each msgid has one msgstr",
+                Reason("varje msgid ska ha en msgstr. Här saknas {keyword}.", {"keyword": expected}),
+            )  # fmt: skip
         if keyword == "msgid" and words in seen:
-            raise DefinitionError(f"{path}: line {number}: {words!r} stands twice; remove one of them")
+            raise _at_line(
+                source, number, f"{reprlib.repr(words)} stands twice; remove one of them",
+                Reason("texten ”{text}” står två gånger. Ta bort den ena.", {"text": words[:40]}),
+            )  # fmt: skip
         if keyword == "msgid":
             seen.add(words)
     if len(parts) % 2:
-        raise DefinitionError(f"{path}: line {parts[-1][2]}: the last msgid has no msgstr; add one")
+        raise _at_line(
+            source, parts[-1][2], "the last msgid has no msgstr; add one",
+            Reason("det sista msgid har ingen msgstr. Är hela filen med?", {}),
+        )  # fmt: skip
 
 
-def fault(message: str, translated: str) -> str:
-    """What makes a text unfit to stand where its reference text stands, or ""."""
-    if not is_one_line(translated):
-        return "holds a line break or control character; keep it on one line"
-    try:
-        same = _placeholders(message) == _placeholders(translated)
-    except ValueError as error:
-        return f"has a brace that opens or closes nothing ({error}); mend it"
-    return "" if same else f"must have the same {{placeholders}} as {message!r}"
+def _not_understood(source: str, number: int, line: str) -> DefinitionError:
+    """What is wrong with a line that is no line of ours; gettext has more keywords than are used here."""
+    keyword = line.partition(" ")[0].partition("[")[0]
+    if keyword in UNUSED_KEYWORDS or line.startswith("msgstr["):
+        reason = Reason(
+            "{keyword} används inte här: varje text är ett msgid och en msgstr. Ta bort raden.",
+            {"keyword": line.partition(" ")[0][:40]},
+        )
+    else:
+        reason = Reason("raden går inte att läsa. Se efter citattecknen.", {})
+    return _at_line(
+        source,
+        number,
+        'must be msgid "text", msgstr "text" or "more of the text"; look at the quotes',
+        reason,
+    )
 
 
-def _placeholders(text: str) -> list[str]:
-    """Each {placeholder} and %(placeholder)s of a text, with all that stands in its braces, sorted."""
-    braced = (f"{name}!{kind}:{form}" for _, name, form, kind in Formatter().parse(text) if name is not None)
-    return sorted([*braced, *re.findall(r"%\(\w+\)\w?", text)])
+def _at_line(source: str, number: int, problem: str, reason: Reason) -> DefinitionError:
+    return DefinitionError(
+        f"{source}: line {number}: {problem}",
+        Reason("Rad {line} i filen: {problem}", {"line": number, "problem": reason}),
+    )
 
 
-def read_catalogues(folders: list[Path], domain: str) -> dict[str, Catalogue]:
+def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> dict[str, Catalogue]:
     """All catalogues of a domain ("guest" or "desk"), in the picker's order.
 
     Later folders add languages and override single texts of earlier ones.
     """
     found: dict[str, Catalogue] = {}
     for folder in folders:
-        for path in sorted(folder.glob(f"*/LC_MESSAGES/{domain}.po")):
+        for path in _catalogue_files(folder, domain, read):
             code = path.parent.parent.name
-            read = read_catalogue(path, code)
+            one = read(path, partial(read_catalogue, code=code))
+            if one is None:
+                continue
             if code in found:
-                read = _read_by(found[code], read) if code == REFERENCE else _merged(found[code], read)
-            found[code] = read
+                one = _read_by(found[code], one) if code == REFERENCE else _merged(found[code], one)
+            found[code] = one
     if REFERENCE in found:
-        found = {code: _with_gaps(read, found[REFERENCE]) for code, read in found.items()}
+        found = {code: _with_gaps(one, found[REFERENCE]) for code, one in found.items()}
     order = list(AUTONYMS)
     return dict(sorted(found.items(), key=lambda item: (_place(order, item[0]), item[0])))
+
+
+def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
+    paths = (path / "LC_MESSAGES" / f"{domain}.po" for path in entries(folder, read))
+    return [path for path in paths if is_there(path)]
 
 
 def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:

@@ -1,12 +1,13 @@
 """What `kiosk check` says: which surveys there are, in which version, and how far each language is."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, survey_texts
-from kiosk.library.definition import DefinitionError
+from kiosk.library.definition import DefinitionError, definition_files
 from kiosk.library.library import Library, read_library
 from kiosk.library.surveys import read_scales, read_survey
 from kiosk.settings import Settings
@@ -17,23 +18,23 @@ def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
 
     Raises DefinitionError at the first file that does not hold.
     """
-    library = read_library(settings)
+    return add_files(read_library(settings), paths)
+
+
+def add_files(library: Library, paths: Iterable[Path]) -> Library:
+    """The library with further survey files (or folders of them) added; DefinitionError as above."""
     surveys = dict(library.surveys)
     for path in _files(paths):
-        scales = {
-            name: scale
-            for folder in (*settings.definition_folders, path.parent)
-            for name, scale in read_scales(folder / "scales").items()
-        }
+        scales = {**library.scales, **read_scales(path.parent / "scales")}
         surveys[path.stem] = read_survey(path, scales).translated(survey_texts(library.guest))
-    return Library(surveys, library.trees, library.guest, library.desk)
+    return replace(library, surveys=surveys)
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
     for path in paths:
         if not path.exists():
             raise DefinitionError(f"{path}: there is no such file or folder")
-        yield from sorted(path.glob("*.toml")) if path.is_dir() else [path]
+        yield from definition_files(path) if path.is_dir() else [path]
 
 
 def check_report(library: Library) -> dict[str, Any]:

@@ -6,21 +6,20 @@ reads `no` as False or `12:30` as a number.
 """
 
 import difflib
-import re
+import os
 import reprlib
 import tomllib
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
+from kiosk.domain.message import Reason
+from kiosk.library.texts import ID_PATTERN, find_fault, tidied
+
 MAX_FILE_BYTES = 1_000_000
-LONGEST_TEXT = 500
 
-TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Bidirectional classes that make a text read otherwise than it is stored (Unicode UAX 9)."""
+T = TypeVar("T")
 
 HINTS = {
     "Cannot overwrite a value": "a key or section stands twice, remove one",
@@ -34,7 +33,25 @@ HINTS = {
 
 
 class DefinitionError(Exception):
-    """A definition file says something that cannot be used; the message says where and what to do."""
+    """A definition file says something that cannot be used; the message says where and what to do.
+
+    `reason` says the same to staff, where it is known in their language.
+    """
+
+    def __init__(self, message: str, reason: Reason | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Read(Protocol):
+    """How one file is read: `reader(path)`, or what stands in its place where that fails (None: nothing)."""
+
+    def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None: ...
+
+
+def strictly(path: Path, reader: Callable[[Path], T]) -> T | None:
+    """Read a file, and let its DefinitionError pass."""
+    return reader(path)
 
 
 @dataclass
@@ -76,12 +93,8 @@ class Table:
     def text(self, key: str) -> str:
         """A text with something to read on one line, tidied up, at most LONGEST_TEXT characters."""
         text = tidied(self._take(key, str, '"a text in quotes"'))
-        if not is_one_line(text):
-            raise self.error(key, "holds a line break or control character; keep it on one line")
-        if not can_be_read(text):
-            raise self.error(key, "is empty; write the text between the quotes")
-        if len(text) > LONGEST_TEXT:
-            raise self.error(key, f"is {len(text)} characters long; write at most {LONGEST_TEXT}")
+        if fault := find_fault(text):
+            raise self.error(key, fault.english)
         return text
 
     def optional_text(self, key: str) -> str:
@@ -127,23 +140,39 @@ class Table:
                 raise self.error(key, f"is not a key here; {way_out} (keys: {known})")
 
 
-def tidied(text: str) -> str:
-    """In NFC, without spaces at its ends, and with one where several stood: what a screen would show."""
-    return re.sub(" {2,}", " ", unicodedata.normalize("NFC", text)).strip()
+def is_there(path: Path) -> bool:
+    """Whether there is something at a path, readable or not."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
-def can_be_read(text: str) -> bool:
-    """Whether there is anything in a text but spaces and marks nobody sees."""
-    return any(unicodedata.category(char)[0] not in "ZC" for char in text)
+def definition_files(folder: Path, read: Read = strictly) -> list[Path]:
+    """The definition files of a folder, by name; none where there is no folder.
+
+    Hidden files are left out: computers keep notes of their own beside a file, such as ._name.toml.
+    """
+    paths = entries(folder, read)
+    return [path for path in paths if path.name.endswith(".toml")]
 
 
-def is_one_line(text: str) -> bool:
-    """Whether a text can be shown on one line, as written: no line breaks, no control characters, and
-    none that turn the direction of what comes after them."""
-    return not any(
-        unicodedata.category(char) in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(char) in TURNING
-        for char in text
-    )
+def entries(folder: Path, read: Read = strictly) -> list[Path]:
+    """What is in a folder and not hidden, by name; nothing where there is no folder."""
+    return (read(folder, _entries) if is_there(folder) else None) or []
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        names = os.listdir(folder)
+    except NotADirectoryError as error:
+        raise DefinitionError(f"{folder}: is not a folder; move it away") from error
+    except OSError as error:
+        raise DefinitionError(f"{folder}: cannot be read ({error.strerror}); may you read it?") from error
+    return [folder / name for name in sorted(names) if not name.startswith(".")]
 
 
 def read_text(path: Path) -> str:

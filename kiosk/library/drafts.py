@@ -1,45 +1,45 @@
 """Surveys and translations written in the browser: files of the installation's own, like any others.
 
-A survey is checked by the same reader as a file that was written by hand, before it replaces anything. A
-round that is open has frozen its copy: nothing here reaches it.
+All that is on file is read with the change before anything is replaced. A round that is open has frozen its
+copy: nothing here reaches it.
 """
 
 import hashlib
 import json
-import os
 import re
-import tempfile
-import threading
 import unicodedata
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 
 from babel.messages import Catalog
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
 
 from kiosk.domain.message import Reason
 from kiosk.domain.survey import Scale, Statement, Survey
-from kiosk.library.catalogues import Catalogue, read_catalogue
-from kiosk.library.definition import ID_PATTERN, DefinitionError, can_be_read, is_one_line
-from kiosk.library.surveys import RESERVED_NAMES, read_scale, read_survey
+from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
+from kiosk.library.changes import RefusedError, change_files, exclusively
+from kiosk.library.definition import DefinitionError, is_there, read_text
+from kiosk.library.library import Library, read_usable_library
+from kiosk.library.own_files import QUESTIONS, TRANSLATIONS
+from kiosk.library.surveys import MOST_STATEMENTS, RESERVED_NAMES
+from kiosk.library.texts import ID_PATTERN, can_be_read, find_fault, tidied
+from kiosk.settings import Settings
 
 LONGEST_STATEMENT = 200
 LONGEST_TITLE = 120
-MOST_STATEMENTS = 20
 
-_ONE_AT_A_TIME = threading.Lock()
-"""Held from reading a file to replacing it: two who save at once must not undo each other."""
+LARGEST_FILE = 8 * 1024 * 1024
+"""Bytes of a spreadsheet or a translator's file, pictures and comments included."""
+
+MOST_ENTRIES = 5_000
+"""Texts of a translator's file, several times as many as there are here: more take seconds to read."""
 
 
-class DraftError(ValueError):
-    """A survey or text that cannot be kept as it is; `reasons` are messages of the staff catalogue."""
-
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(reason.said(str) for reason in reasons))
-        self.reasons = reasons
+class DraftError(RefusedError):
+    """A survey whose texts cannot be kept as they are."""
 
 
 @dataclass(frozen=True)
@@ -93,59 +93,101 @@ def new_title(words: str, taken: Iterable[str]) -> str:
 
 def check_draft(draft: Draft) -> None:
     """Raise DraftError, with every reason at once, unless a survey can be made of the draft."""
-    reasons = []
-    if not can_be_read(draft.title):
-        reasons.append(Reason("Frågorna behöver ett namn.", {}))
-    if not can_be_read(draft.source) or not can_be_read(draft.licence):
-        reasons.append(Reason("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {}))
-    if not draft.statements:
-        reasons.append(Reason("Skriv minst ett påstående.", {}))
-    if len(draft.statements) > MOST_STATEMENTS:
-        reasons.append(Reason("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
+    reasons = [*_faults_of_the_whole(draft)]
     texts = [statement.text for statement in draft.statements]
     for number, statement in enumerate(draft.statements, start=1):
-        if len(statement.text) > LONGEST_STATEMENT:
-            reasons.append(
-                Reason(
-                    "Påstående {number}: högst {longest} tecken.",
-                    {"number": number, "longest": LONGEST_STATEMENT},
-                )
-            )
-        if not can_be_read(statement.text):
-            reasons.append(Reason("Påstående {number}: skriv något som går att läsa.", {"number": number}))
-        if not can_be_read(statement.outcome):
-            reasons.append(Reason("Påstående {number}: skriv vad det säger något om.", {"number": number}))
+        reasons += _faults_of(statement, number)
         if statement.text in texts[: number - 1]:
             reasons.append(Reason("Påstående {number} står två gånger.", {"number": number}))
-    spoken = [draft.title, draft.source, draft.licence, *texts, *(s.outcome for s in draft.statements)]
-    if len(draft.title) > LONGEST_TITLE or not all(map(is_one_line, spoken)):
-        reasons.append(Reason("En text är för lång, eller har tecken som inte går att visa.", {}))
     if reasons:
         raise DraftError(*reasons)
 
 
-def write_survey(folder: Path, draft: Draft, scales: Mapping[str, Scale], seen: str | None = None) -> Survey:
-    """Keep a draft as `folder`/<id>.toml, replacing the one before; the survey it now is.
+def _faults_of_the_whole(draft: Draft) -> Iterator[Reason]:
+    if not can_be_read(draft.title):
+        yield Reason("Frågorna behöver ett namn.", {})
+    elif fault := find_fault(draft.title, LONGEST_TITLE):
+        yield Reason("Namnet: {problem}", {"problem": fault.reason})
+    if not can_be_read(draft.source) or not can_be_read(draft.licence):
+        yield Reason("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {})
+    else:
+        if fault := find_fault(draft.source):
+            yield Reason("Varifrån frågorna kommer: {problem}", {"problem": fault.reason})
+        if fault := find_fault(draft.licence):
+            yield Reason("Villkoren: {problem}", {"problem": fault.reason})
+    if not draft.statements:
+        yield Reason("Skriv minst ett påstående.", {})
+    if len(draft.statements) > MOST_STATEMENTS:
+        yield Reason("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
 
-    `seen` names the draft that was changed (`name_of`): ChangedError if another lies there by now. Raises
-    DraftError, and changes nothing, if the draft does not hold; DefinitionError if a scale is not on file.
+
+def _faults_of(statement: Statement, number: int) -> Iterator[Reason]:
+    if fault := find_fault(statement.text, LONGEST_STATEMENT):
+        yield Reason("Påstående {number}: {problem}", {"number": number, "problem": fault.reason})
+    if not can_be_read(statement.outcome):
+        yield Reason("Påstående {number}: skriv vad det säger något om.", {"number": number})
+    elif fault := find_fault(statement.outcome):
+        yield Reason(
+            "Påstående {number}, vad det säger något om: {problem}",
+            {"number": number, "problem": fault.reason},
+        )
+
+
+def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> Library:
+    """Keep a draft as KIOSK_DATA/questions/<id>.toml, replacing the one before; the library it is in.
+
+    `seen` names the draft that was changed (`name_of`); without it the survey is new. ChangedError if another
+    lies there by now. Raises RefusedError, and changes nothing, if the draft does not hold, and DraftError if
+    its texts do not.
     """
+    draft = _tidied(draft)
     check_draft(draft)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory(dir=folder) as beside:
-        path, kept = Path(beside) / f"{draft.id}.toml", folder / f"{draft.id}.toml"
-        if seen is not None and seen != name_of(draft_of(read_survey(kept, scales), draft.id)):
-            raise ChangedError
-        path.write_text(as_toml(draft), encoding="utf-8")
-        survey = read_survey(path, scales)
-        _replace(path, kept)
-    return survey
+    path = _survey_path(draft.id)
+    with exclusively(settings):
+        if seen is None:
+            if is_there(settings.data / path):
+                raise ChangedError
+        else:
+            current = read_usable_library(settings)
+            _refuse_bad(current, path)
+            if draft.id not in current.surveys or seen != name_of(
+                draft_of(current.surveys[draft.id], draft.id)
+            ):
+                raise ChangedError
+        return change_files(settings, {path: as_toml(draft).encode()})
 
 
-def remove_survey(folder: Path, survey_id: str) -> None:
-    """Take `folder`/<survey_id>.toml away; no error if somebody else already has."""
-    with _ONE_AT_A_TIME:
-        (folder / f"{survey_id}.toml").unlink(missing_ok=True)
+def remove_survey(settings: Settings, survey_id: str) -> Library:
+    """Remove KIOSK_DATA/questions/<survey_id>.toml; the library without it. No error if somebody else already
+    has."""
+    with exclusively(settings):
+        return change_files(settings, {_survey_path(survey_id): None})
+
+
+def survey_ids(settings: Settings, library: Library) -> set[str]:
+    """Every id a new survey cannot have: of surveys, and of files that cannot be read."""
+    return {*library.surveys, *_stems(settings.data / QUESTIONS)}
+
+
+def _stems(folder: Path) -> set[str]:
+    return {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def _survey_path(survey_id: str) -> Path:
+    return Path(QUESTIONS) / f"{survey_id}.toml"
+
+
+def _refuse_bad(library: Library, path: Path) -> None:
+    """Raise RefusedError if a file on disk cannot be read: what was written there by hand would be lost."""
+    for problem in library.problems:
+        if problem.file == str(path):
+            raise RefusedError(
+                Reason(
+                    "{file} på servern kan inte läsas, och skrivs inte över. Den som sköter installationen "
+                    "behöver rätta eller ta bort den: {problem}",
+                    problem.reason.values,
+                )
+            )
 
 
 def name_of(draft: Draft) -> str:
@@ -153,51 +195,77 @@ def name_of(draft: Draft) -> str:
     return hashlib.sha256(as_toml(draft).encode()).hexdigest()[:32]
 
 
-def write_form(
-    questions: Path,
-    translations: Path,
-    form: Form,
-    surveys: Mapping[str, Survey],
-    scales: Mapping[str, Scale],
-    translated: Mapping[str, Container[str]],
-    who: str,
-    on: date,
-) -> Survey:
-    """Keep what came from elsewhere under an id and title of its own, its translations not reviewed; the
-    survey it is.
+def _tidied(draft: Draft) -> Draft:
+    """The draft with its texts as the reader of the file will have them."""
+    return replace(
+        draft,
+        title=tidied(draft.title),
+        source=tidied(draft.source),
+        licence=tidied(draft.licence),
+        statements=tuple(
+            replace(one, text=tidied(one.text), outcome=tidied(one.outcome)) for one in draft.statements
+        ),
+    )
 
-    Texts that are `translated` (language -> reference texts) stay as they are: they are other surveys' too,
-    and somebody may have reviewed them. A scale with the labels of one on file is that scale. Raises
-    DraftError, and changes nothing, if the survey does not hold.
+
+@dataclass(frozen=True)
+class Written:
+    """A survey that was taken in, and the library it is in."""
+
+    library: Library
+    survey: Survey
+
+
+def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
+    """Keep what came from elsewhere under an id and title of its own, its translations not reviewed.
+
+    Texts that are translated stay as they are: they are other surveys' too, and somebody may have reviewed
+    them. A scale with the labels of one on file is that scale. Raises DraftError or RefusedError, and changes
+    nothing, if the survey does not hold.
     """
-    by_labels = {scale.labels: scale for scale in scales.values()}
-    taken, new = set(scales), dict[tuple[str, ...], Scale]()
+    with exclusively(settings):
+        library = read_usable_library(settings)
+        new = _new_scales(settings, form, library)
+        used = {**{scale.labels: scale for scale in library.scales.values()}, **new}
+        draft = _tidied(
+            replace(
+                form.draft,
+                id=new_id(form.draft.id, survey_ids(settings, library), "survey"),
+                title=new_title(form.draft.title, (survey.title for survey in library.surveys.values())),
+                statements=tuple(replace(one, scale=used[one.scale.labels]) for one in form.draft.statements),
+            )
+        )
+        check_draft(draft)
+        changes: dict[Path, bytes | None] = {
+            Path(QUESTIONS) / "scales" / f"{scale.id}.toml": _scale_toml(scale, draft).encode()
+            for scale in new.values()
+        }
+        for language, texts in form.texts.items():
+            known = library.guest[language].texts if language in library.guest else {}
+            changed = [Translation(text, words, False) for text, words in texts.items() if text not in known]
+            if changed:
+                path = _catalogue_path(language)
+                _refuse_bad(library, path)
+                changes[path] = _changed_catalogue(settings, language, changed, who, on)
+        # The survey last: if the power fails between two files, it is not there without its scale.
+        changes[_survey_path(draft.id)] = as_toml(draft).encode()
+        written = change_files(settings, changes)
+    return Written(written, written.surveys[draft.id])
+
+
+def _new_scales(settings: Settings, form: Form, library: Library) -> dict[tuple[str, ...], Scale]:
+    """Labels -> scale, of those of a form that are not on file, under ids of their own."""
+    known = {scale.labels for scale in library.scales.values()}
+    taken = {*library.scales, *_stems(settings.data / QUESTIONS / "scales")}
+    new: dict[tuple[str, ...], Scale] = {}
     for scale in form.scales.values():
-        if scale.labels not in by_labels and scale.labels not in new:
+        if scale.labels not in known and scale.labels not in new:
             new[scale.labels] = replace(scale, id=new_id(scale.id, taken, "scale"))
             taken.add(new[scale.labels].id)
-    used = {**by_labels, **new}
-    statements = tuple(replace(one, scale=used[one.scale.labels]) for one in form.draft.statements)
-    draft = replace(
-        form.draft,
-        id=new_id(form.draft.id, surveys, "survey"),
-        title=new_title(form.draft.title, (survey.title for survey in surveys.values())),
-        statements=statements,
-    )
-    check_draft(draft)
-    for scale in new.values():
-        _write_scale(questions / "scales", scale, draft)
-    survey = write_survey(questions, draft, {**scales, **{scale.id: scale for scale in new.values()}})
-    for language, texts in form.texts.items():
-        known = translated.get(language, ())
-        changed = [
-            Translation(message, text, False) for message, text in texts.items() if message not in known
-        ]
-        write_translations(translations, language, changed, who, on)
-    return survey
+    return new
 
 
-def _write_scale(folder: Path, scale: Scale, draft: Draft) -> None:
+def _scale_toml(scale: Scale, draft: Draft) -> str:
     lines = [
         f"id = {_quoted(scale.id)}",
         f"source = {_quoted(draft.source)}",
@@ -206,12 +274,7 @@ def _write_scale(folder: Path, scale: Scale, draft: Draft) -> None:
         f"bipolar = {'true' if scale.bipolar else 'false'}",
         *(line for label in scale.labels for line in ("", "[[options]]", f"label = {_quoted(label)}")),
     ]
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
-        path = Path(beside) / f"{scale.id}.toml"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        read_scale(path)
-        _replace(path, folder / path.name)
+    return "\n".join(lines) + "\n"
 
 
 def as_toml(draft: Draft) -> str:
@@ -262,30 +325,41 @@ class Translation:
 
 
 def write_translations(
-    folder: Path, language: str, changed: Sequence[Translation], who: str, on: date
-) -> None:
-    """Keep translations in `folder`/<language>/LC_MESSAGES/guest.po, beside those that are there.
+    settings: Settings, language: str, changed: Sequence[Translation], who: str, on: date
+) -> Library:
+    """Keep translations in KIOSK_DATA/translations/<language>/LC_MESSAGES/guest.po, beside those that are
+    there; the library they are in.
 
     A reviewed text bears who reviewed it and when; an empty one is taken away, so that a shipped one counts.
+    Raises RefusedError, and changes nothing, if the file could not be read afterwards.
     """
-    path = folder / language / "LC_MESSAGES" / "guest.po"
-    with _ONE_AT_A_TIME:
-        catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
-        if path.exists():
-            catalog = read_po(BytesIO(path.read_bytes()))
-        for one in changed:
-            catalog.delete(one.message)
-            if one.text:
-                comments = [f"Reviewed by {who}, {on.isoformat()}"] if one.is_reviewed else []
-                flags = () if one.is_reviewed else ("fuzzy",)
-                catalog.add(one.message, one.text, flags=flags, user_comments=comments)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        written = BytesIO()
-        write_po(written, catalog, width=0, sort_output=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as beside:
-            new = Path(beside) / path.name
-            new.write_bytes(written.getvalue())
-            _replace(new, path)
+    path = _catalogue_path(language)
+    with exclusively(settings):
+        _refuse_bad(read_usable_library(settings), path)
+        return change_files(settings, {path: _changed_catalogue(settings, language, changed, who, on)})
+
+
+def _catalogue_path(language: str) -> Path:
+    return Path(TRANSLATIONS) / language / "LC_MESSAGES" / "guest.po"
+
+
+def _changed_catalogue(
+    settings: Settings, language: str, changed: Sequence[Translation], who: str, on: date
+) -> bytes:
+    """The installation's own catalogue of a language with some texts changed."""
+    path = settings.data / _catalogue_path(language)
+    catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
+    if is_there(path):
+        catalog = read_entries(read_text(path), str(path))
+    for one in changed:
+        catalog.delete(one.message)
+        if one.text:
+            comments = [f"Reviewed by {who}, {on.isoformat()}"] if one.is_reviewed else []
+            flags = () if one.is_reviewed else ("fuzzy",)
+            catalog.add(one.message, one.text, flags=flags, user_comments=comments)
+    written = BytesIO()
+    write_po(written, catalog, width=0, sort_output=True)
+    return written.getvalue()
 
 
 def as_po(catalogue: Catalogue) -> bytes:
@@ -303,19 +377,18 @@ def as_po(catalogue: Catalogue) -> bytes:
 def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]:
     """What a translator's .po file changes. Raises TranslationError for a file that cannot be used, is of
     another language, or holds texts this program does not have."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "guest.po"
-        path.write_bytes(content)
-        try:
-            sent = read_catalogue(path, catalogue.language.code)
-        except DefinitionError as error:
-            raise TranslationError(_unreadable(str(error))) from error
-    code, named = catalogue.language.code, read_po(BytesIO(content)).locale_identifier or "–"
+    code = catalogue.language.code
+    try:
+        entries = _entries_sent(content)
+        sent = catalogue_of(entries, code, "")
+    except DefinitionError as error:
+        raise TranslationError(error.reason or _UNREADABLE) from error
+    named = str(entries.locale_identifier or "–")
     if re.split("[-_]", named)[0] != code.partition("_")[0]:
         raise TranslationError(
             Reason(
                 "Filens huvud säger språket {named}, men här översätts till {code}. Är det rätt fil?",
-                {"named": named, "code": code},
+                {"named": named[:40], "code": code},
             )
         )
     unknown = [message for message in sent.texts if message not in {*catalogue.texts, *catalogue.empty}]
@@ -323,7 +396,7 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
         raise TranslationError(
             Reason(
                 "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som laddades ner här.",
-                {"number": len(unknown), "text": unknown[0]},
+                {"number": len(unknown), "text": unknown[0][:LONGEST_STATEMENT]},
             )
         )
     found = [
@@ -337,29 +410,31 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
     ]
 
 
-def _unreadable(problem: str) -> Reason:
-    """Which line of a file is at fault."""
-    line = re.search(r"line (\d+)", problem)
-    if line is None or "UTF-8" in problem:
-        return Reason("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
-    return Reason(
-        "Rad {line} i filen kan inte användas: se efter citattecken, klamrar och radbrytningar där.",
-        {"line": line.group(1)},
-    )
+def _entries_sent(content: bytes) -> Catalog:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TranslationError(_UNREADABLE) from error
+    if text.count("\nmsgid ") > MOST_ENTRIES:
+        raise TranslationError(
+            Reason(
+                "Filen har mer än {most} texter: fler än som finns här. Är det rätt fil?",
+                {"most": MOST_ENTRIES},
+            )
+        )
+    return read_entries(text, "")
 
 
-def reviews(folder: Path, language: str) -> dict[str, str]:
+_UNREADABLE = Reason("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
+
+
+def reviews(settings: Settings, language: str) -> dict[str, str]:
     """Message -> who reviewed its text and when, of those that were reviewed in the browser."""
-    path = folder / language / "LC_MESSAGES" / "guest.po"
-    if not path.exists():
+    path = settings.data / _catalogue_path(language)
+    try:
+        catalog = read_entries(read_text(path), str(path)) if is_there(path) else Catalog()
+    except DefinitionError:
+        # The desk names the file; its texts are shown without who reviewed them.
         return {}
-    catalog = read_po(BytesIO(path.read_bytes()))
     said = {str(entry.id): " ".join(entry.user_comments) for entry in catalog if entry.id and not entry.fuzzy}
     return {message: words.removeprefix("Reviewed by ") for message, words in said.items() if words}
-
-
-def _replace(new: Path, old: Path) -> None:
-    """Put a whole file in another's place, so that no reader ever finds half of it."""
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    new.replace(old)

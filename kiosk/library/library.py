@@ -4,25 +4,34 @@ Read once at start and by `kiosk check`; an installation may add files of its ow
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from kiosk.domain.survey import Survey
+from kiosk.domain.survey import Scale, Survey
 from kiosk.domain.tree import Tree
 from kiosk.library.catalogues import REFERENCE, Catalogue, read_catalogues, survey_texts
-from kiosk.library.definition import DefinitionError
-from kiosk.library.surveys import read_surveys
+from kiosk.library.definition import DefinitionError, is_there
+from kiosk.library.own_files import FileProblem, OwnFiles, unread_files
+from kiosk.library.surveys import read_questions
 from kiosk.library.trees import read_trees
 from kiosk.settings import Settings, SettingsError
 
 
 @dataclass(frozen=True)
 class Library:
-    """What is on file; each mapping is by id or language code."""
+    """What is on file; each mapping is by id or language code.
+
+    `problems` are files of the installation's own that are not used as they stand; `own` are the paths, in
+    KIOSK_DATA, of those that are.
+    """
 
     surveys: Mapping[str, Survey]
     trees: Mapping[str, Tree]
     guest: Mapping[str, Catalogue]
     desk: Mapping[str, Catalogue]
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    problems: tuple[FileProblem, ...] = ()
+    own: tuple[Path, ...] = ()
 
     @property
     def units(self) -> dict[str, str]:
@@ -33,22 +42,50 @@ class Library:
 def read_library(settings: Settings) -> Library:
     """Read and check everything. Raises DefinitionError at the first file that does not hold, and
     SettingsError if a language is to be shown that has no catalogue."""
-    folders = [folder for folder in settings.definition_folders if folder.is_dir()]
-    guest = read_catalogues(settings.translation_folders, "guest")
-    for code in sorted(settings.languages - set(guest)):
-        raise SettingsError(
-            f"KIOSK_LANGUAGES names {code!r}, which has no catalogue; choose among {', '.join(guest)} or add "
-            f"{settings.data / 'translations' / code / 'LC_MESSAGES' / 'guest.po'}"
-        )
+    library = read_usable_library(settings)
+    for problem in library.problems:
+        if problem.is_bad:
+            raise DefinitionError(problem.english, problem.reason)
+    check_languages(settings, library)
+    return library
+
+
+def read_usable_library(settings: Settings) -> Library:
+    """Read everything that can be used; `problems` of what is returned names what cannot.
+
+    A file of the installation's own that cannot be read is replaced by its last good copy, or left out.
+    Raises DefinitionError if a shipped file does not hold.
+    """
+    read = OwnFiles(settings.data)
+    folders = settings.definition_folders
+    guest = read_catalogues(settings.translation_folders, "guest", read)
+    desk = read_catalogues(settings.translation_folders, "desk", read)
     texts = survey_texts(guest)
-    surveys = {name: survey.translated(texts) for name, survey in read_surveys(folders).items()}
+    scales, surveys = read_questions(folders, read)
     trees: dict[str, Tree] = {}
     for folder in folders:
-        for name, tree in read_trees(folder / "trees").items() if (folder / "trees").is_dir() else ():
-            if name in trees:
-                raise DefinitionError(f"{folder / 'trees' / name}.toml: this id is taken; rename it")
-            trees[name] = tree
-    return Library(surveys, trees, guest, read_catalogues(settings.translation_folders, "desk"))
+        if is_there(folder / "trees"):
+            trees |= read_trees(folder / "trees", read, frozenset(trees))
+    return Library(
+        {name: survey.translated(texts) for name, survey in surveys.items()},
+        trees,
+        guest,
+        desk,
+        scales,
+        (*read.problems, *unread_files(settings.data)),
+        tuple(read.good),
+    )
+
+
+def check_languages(settings: Settings, library: Library) -> None:
+    """Raise SettingsError if a language is to be shown that has no catalogue, not even a broken one."""
+    for code in sorted(settings.languages - set(library.guest)):
+        place = Path("translations") / code / "LC_MESSAGES" / "guest.po"
+        if str(place) not in {problem.file for problem in library.problems}:
+            raise SettingsError(
+                f"KIOSK_LANGUAGES names {code!r}, which has no catalogue; choose among "
+                f"{', '.join(library.guest)} or add {settings.data / place}"
+            )
 
 
 def spoken_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str] | None) -> tuple[str, ...]:

@@ -1,10 +1,22 @@
 """Reads surveys and scales from questions/*.toml."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from functools import partial
 from pathlib import Path
 
 from kiosk.domain.survey import Scale, Statement, Survey
-from kiosk.library.definition import DefinitionError, Table, check_own_name, read_table
+from kiosk.library.definition import (
+    DefinitionError,
+    Read,
+    Table,
+    check_own_name,
+    definition_files,
+    read_table,
+    strictly,
+)
+
+MOST_STATEMENTS = 20
+MOST_OPTIONS = 11
 
 
 def _check_origin(table: Table) -> tuple[str, str, bool]:
@@ -19,7 +31,7 @@ def read_scale(path: Path) -> Scale:
     _check_origin(table)
     bipolar = table.flag("bipolar")
     labels: list[str] = []
-    for option in table.tables("options", at_least=2, at_most=11):
+    for option in table.tables("options", at_least=2, at_most=MOST_OPTIONS):
         label = option.text("label")
         if label in labels:
             raise option.error("label", f"{label!r} stands twice; a guest could not tell them apart")
@@ -39,7 +51,7 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
     if default_scale:
         _check_scale(table, default_scale, scales)
     statements: list[Statement] = []
-    for row in table.tables("statements", at_least=1, at_most=20):
+    for row in table.tables("statements", at_least=1, at_most=MOST_STATEMENTS):
         statement = _read_statement(row, scales, default_scale)
         if statement.id in {s.id for s in statements}:
             raise row.error("id", f"{statement.id!r} stands twice; every statement needs its own id")
@@ -73,26 +85,48 @@ RESERVED_NAMES = frozenset({"slip", "lang"})
 """Fields the guest's form has besides the statements."""
 
 
-def read_scales(folder: Path) -> dict[str, Scale]:
+def read_scales(folder: Path, read: Read = strictly) -> dict[str, Scale]:
     """All scale files of a folder, by id."""
-    return {path.stem: read_scale(path) for path in sorted(folder.glob("*.toml"))}
+    found = {path.stem: read(path, read_scale) for path in definition_files(folder, read)}
+    return {name: scale for name, scale in found.items() if scale is not None}
 
 
 def read_surveys(folders: list[Path]) -> dict[str, Survey]:
-    """All surveys of the folders, untranslated, by id.
+    """All surveys of the folders, untranslated, by id; see `read_questions`."""
+    return read_questions(folders)[1]
+
+
+def read_questions(folders: list[Path], read: Read = strictly) -> tuple[dict[str, Scale], dict[str, Survey]]:
+    """All (scales, surveys) of the folders, untranslated, by id.
 
     A folder holds survey files and, optionally, a folder `scales`. Later folders see the scales of
-    earlier ones; the same id twice is an error, since a round must know which one it froze.
+    earlier ones; the same id twice is an error, since a round must know which one it froze. Where a scale
+    of a folder cannot be read, no other of its id stands in for it.
     """
     scales: dict[str, Scale] = {}
     surveys: dict[str, Survey] = {}
     for folder in folders:
-        for scale_id, scale in read_scales(folder / "scales").items():
-            if scale_id in scales:
-                raise DefinitionError(f"{folder / 'scales' / scale_id}.toml: this id is taken; rename it")
-            scales[scale_id] = scale
-        for path in sorted(folder.glob("*.toml")):
-            if path.stem in surveys:
-                raise DefinitionError(f"{path}: a survey {path.stem!r} exists already; rename this")
-            surveys[path.stem] = read_survey(path, scales)
-    return surveys
+        known = dict(scales)
+        for path in definition_files(folder / "scales", read):
+            scale = read(path, partial(_read_new_scale, taken=frozenset(scales)))
+            known.pop(path.stem, None)
+            if scale is not None:
+                known[scale.id] = scale
+        for path in definition_files(folder, read):
+            survey = read(path, partial(_read_new_survey, taken=frozenset(surveys), scales=known))
+            if survey is not None:
+                surveys[survey.id] = survey
+        scales = {**known, **scales}
+    return scales, surveys
+
+
+def _read_new_scale(path: Path, taken: Container[str]) -> Scale:
+    if path.stem in taken:
+        raise DefinitionError(f"{path}: this id is taken; rename it")
+    return read_scale(path)
+
+
+def _read_new_survey(path: Path, taken: Container[str], scales: Mapping[str, Scale]) -> Survey:
+    if path.stem in taken:
+        raise DefinitionError(f"{path}: a survey {path.stem!r} exists already; rename this")
+    return read_survey(path, scales)

@@ -1,10 +1,20 @@
 """Reads trees of units from questions/trees/*.toml."""
 
 import re
+from collections.abc import Container
+from functools import partial
 from pathlib import Path
 
 from kiosk.domain.tree import Node, Tree
-from kiosk.library.definition import DefinitionError, check_own_name, read_table
+from kiosk.library.definition import (
+    DefinitionError,
+    Read,
+    check_own_name,
+    definition_files,
+    is_there,
+    read_table,
+    strictly,
+)
 
 
 def flat_tree(unit_ids: list[str]) -> Tree:
@@ -42,8 +52,17 @@ def read_tree(path: Path) -> Tree:
     return Tree(tuple(nodes))
 
 
-def read_trees(folder: Path) -> dict[str, Tree]:
-    """All tree files of a folder, by id."""
-    if not folder.is_dir():
+def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Tree]:
+    """All tree files of a folder, by id; an id that is `taken` is an error."""
+    if not is_there(folder):
         raise DefinitionError(f"{folder}: is not a folder")
-    return {path.stem: read_tree(path) for path in sorted(folder.glob("*.toml"))}
+    found = {
+        path.stem: read(path, partial(_read_new_tree, taken=taken)) for path in definition_files(folder, read)
+    }
+    return {name: tree for name, tree in found.items() if tree is not None}
+
+
+def _read_new_tree(path: Path, taken: Container[str]) -> Tree:
+    if path.stem in taken:
+        raise DefinitionError(f"{path}: this id is taken; rename it")
+    return read_tree(path)

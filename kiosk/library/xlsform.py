@@ -6,9 +6,12 @@ else is an error that names sheet and row, since a form that lost half its logic
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, time, timedelta
 from itertools import zip_longest
 from typing import Any
 
@@ -16,18 +19,41 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Reason
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, language
-from kiosk.library.definition import ID_PATTERN, is_one_line
-from kiosk.library.drafts import Draft, Form
+from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, Form
 from kiosk.library.spreadsheet import workbook
-from kiosk.library.surveys import RESERVED_NAMES
+from kiosk.library.surveys import MOST_OPTIONS, MOST_STATEMENTS, RESERVED_NAMES
+from kiosk.library.texts import (
+    ID_PATTERN,
+    LONGEST_TEXT,
+    Fault,
+    find_fault,
+    find_translation_fault,
+    tidied,
+)
 
 LARGEST_UNPACKED = 5_000_000
-"""Bytes: a survey is a few thousand; more is no survey, or a bomb."""
+"""Bytes, pictures left out: a survey is a few thousand; more is no survey, or a bomb."""
+
+PICTURES = "xl/media/"
+"""What is packed there is never read, and counts only for what it grows when it is unpacked."""
 
 MOST_ROWS = 500
+MOST_COLUMNS = 500
+
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, InvalidFileException, LookupError, ValueError,
+    TypeError, AttributeError, ArithmeticError, AssertionError, OSError, RuntimeError, SyntaxError,
+)  # fmt: skip
+"""What a damaged file makes the reader of spreadsheets raise; a parser's own error is a SyntaxError."""
+
+MARKUP = re.compile(
+    r"\*\*|\$\{\w+\}|</?(?:a|b|br|div|em|font|h[1-6]|i|img|p|small|span|strong|sub|sup|u)\b[^>]*>"
+)
+"""Emphasis, a reference to another answer, a tag: ours would be shown to guests as it stands."""
 
 UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 
@@ -126,53 +152,103 @@ class _Row:
     def place(self) -> dict[str, Any]:
         return {"sheet": self.sheet, "row": self.number}
 
-    def labels(self) -> dict[str, str]:
-        """Language -> label; a column without a language is Swedish."""
-        found = {}
+    def problem(self, problem: Reason, code: str = REFERENCE) -> XLSFormError:
+        """What is wrong with a text of this row, in the language `code`."""
+        if code == REFERENCE:
+            return XLSFormError(
+                Reason("Blad {sheet}, rad {row}: {problem}", {**self.place, "problem": problem})
+            )
+        return XLSFormError(
+            Reason(
+                "Blad {sheet}, rad {row}, språk {code}: {problem}",
+                {**self.place, "code": code, "problem": problem},
+            )
+        )
+
+    def labels(self, default: str) -> dict[str, str]:
+        """Language -> label, tidied. A column without a language is in the language `default`, unless that
+        has a column of its own."""
+        found: dict[str, str] = {}
         for column, text in self.cells.items():
-            name, _, words = column.partition("::")
-            if name == "label":
-                code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z]+)?)\)", words.strip())
-                if words and not code:
+            if column.startswith("label::"):
+                code = self._code(column)
+                if code in found:
                     raise XLSFormError(
                         Reason(
-                            "Blad {sheet}: kolumnen {column} ska sluta med språkets kod, som "
-                            "label::Svenska (sv).",
-                            {**self.place, "column": column},
+                            "Blad {sheet}, rad 1: språket {code} har två kolumner. Behåll en av dem.",
+                            {**self.place, "code": code},
                         )
                     )
-                found[code.group(1) if code else REFERENCE] = text
+                found[code] = tidied(text)
+        if "label" in self.cells:
+            found.setdefault(default, tidied(self.cells["label"]))
         if REFERENCE not in found:
+            problem = Reason("svensk text saknas. Lägg till kolumnen label::Svenska (sv).", {})
+            if "label" in self.cells:
+                problem = Reason(
+                    "svensk text saknas: kolumnen label är på {code}, säger default_language. Lägg till "
+                    "kolumnen label::Svenska (sv).",
+                    {"code": default},
+                )
+            raise self.problem(problem)
+        return found
+
+    def _code(self, column: str) -> str:
+        """The language of a column such as "label::Svenska (sv)"."""
+        code = _code_of(column)
+        if code is None:
             raise XLSFormError(
                 Reason(
-                    "Blad {sheet}, rad {row}: svensk text saknas. Lägg till kolumnen label::Svenska (sv).",
-                    self.place,
+                    "Blad {sheet}: kolumnen {column} ska sluta med språkets kod, som label::Svenska (sv).",
+                    {**self.place, "column": column},
                 )
             )
-        return found
+        if not is_language_code(code):
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad 1, kolumnen {column}: {code} är ingen språkkod. Skriv till exempel "
+                    "en eller pt_BR.",
+                    {**self.place, "column": column, "code": code},
+                )
+            )
+        return code
+
+
+def _code_of(words: str) -> str | None:
+    """The code in "Svenska (sv)": letters and underscores in the brackets at its end."""
+    code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z_]+)?)\)", words.strip())
+    return code.group(1) if code else None
 
 
 @dataclass
 class _Reader:
-    """Takes a form in, row by row; what was read stands in its fields."""
+    """Takes a form in, row by row; what was read stands in its fields. `default` is the language of a label
+    without one."""
 
+    default: str
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def text(self, row: _Row) -> str:
+    def text(self, row: _Row, longest: int) -> str:
         """The row's Swedish label; its translations are kept."""
-        labels = row.labels()
+        labels = row.labels(self.default)
+        message = labels[REFERENCE]
+        self._check(row, REFERENCE, message, find_fault(message, longest))
         for code, words in labels.items():
-            if not is_one_line(words):
-                raise XLSFormError(
-                    Reason(
-                        "Blad {sheet}, rad {row}: en text har radbrytning eller osynliga tecken. Skriv den "
-                        "på en rad.",
-                        row.place,
-                    )
-                )
             if code != REFERENCE:
-                self.texts.setdefault(code, {})[labels[REFERENCE]] = words
-        return labels[REFERENCE]
+                self._check(row, code, words, find_translation_fault(message, words))
+                self.texts.setdefault(code, {})[message] = words
+        return message
+
+    def _check(self, row: _Row, code: str, words: str, fault: Fault | None) -> None:
+        if fault:
+            raise row.problem(fault.reason, code)
+        if MARKUP.search(words):
+            reason = Reason(
+                "texten har märkning eller en hänvisning ({mark}), som gästen skulle se som den står. Ta "
+                "bort den.",
+                {"mark": MARKUP.findall(words)[0]},
+            )
+            raise row.problem(reason, code)
 
     def scales(self, rows: Sequence[_Row]) -> dict[str, Scale]:
         """Choice lists as scales: choices are named 1 to n, 1 the lowest."""
@@ -182,7 +258,8 @@ class _Reader:
             labels = numbered.setdefault(name, {})
             if choice in NO_ANSWERS:
                 continue
-            if not choice.isdecimal() or not 1 <= int(choice) <= 11 or int(choice) in labels:
+            is_number = choice.isdecimal() and len(choice) <= len(str(MOST_OPTIONS))
+            if not is_number or not 1 <= int(choice) <= MOST_OPTIONS or int(choice) in labels:
                 raise XLSFormError(
                     Reason(
                         "Blad {sheet}, rad {row}: name är ”{name}”. Kalla listans val 1 till n, lägst först, "
@@ -190,7 +267,10 @@ class _Reader:
                         {**row.place, "name": choice[:40]},
                     )
                 )
-            labels[int(choice)] = self.text(row)
+            label = self.text(row, LONGEST_TEXT)
+            if label in labels.values():
+                raise row.problem(Reason("”{text}” står två gånger i listan. Byt ord.", {"text": label[:40]}))
+            labels[int(choice)] = label
         for name, labels in numbered.items():
             if sorted(labels) != list(range(1, len(labels) + 1)) or len(labels) < 2:
                 raise XLSFormError(
@@ -229,7 +309,10 @@ class _Reader:
                     {**row.place, "name": statement_id},
                 )
             )
-        return Statement(statement_id, self.text(row), row.cells.get("outcome", "–"), scales[name])
+        outcome = tidied(row.cells.get("outcome", "–"))
+        if fault := find_fault(outcome):
+            raise row.problem(Reason("kolumnen outcome: {problem}", {"problem": fault.reason}))
+        return Statement(statement_id, self.text(row, LONGEST_STATEMENT), outcome, scales[name])
 
 
 def read_xlsform(content: bytes, source: str) -> Form:
@@ -237,12 +320,14 @@ def read_xlsform(content: bytes, source: str) -> Form:
 
     `source` says where it comes from, for the survey's own file; its licence is not known.
     """
-    sheets, reader = _sheets(content), _Reader()
+    sheets = _sheets(content)
     for name in ("survey", "choices"):
         if not sheets.get(name):
             raise XLSFormError(
                 Reason("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": name})
             )
+    settings = sheets["settings"][0] if sheets.get("settings") else _Row("settings", 2, {})
+    reader = _Reader(_default_language(settings))
     scales = reader.scales(sheets["choices"])
     statements: list[Statement] = []
     for row in (row for row in sheets["survey"] if row.cells.get("type") not in IGNORED_TYPES):
@@ -255,18 +340,40 @@ def read_xlsform(content: bytes, source: str) -> Form:
                     {**row.place, "name": statement.id},
                 )
             )
+        if statement.text in {one.text for one in statements}:
+            raise row.problem(Reason("påståendet står två gånger. Ta bort det ena.", {}))
+        if len(statements) == MOST_STATEMENTS:
+            raise row.problem(Reason("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
         statements.append(statement)
-    settings = sheets["settings"][0].cells if sheets.get("settings") else {}
-    form_id = settings.get("form_id", "")
+    form_id = settings.cells.get("form_id", "")
+    title = tidied(settings.cells.get("form_title", "XLSForm"))
+    if fault := find_fault(title, LONGEST_TITLE):
+        raise settings.problem(Reason("kolumnen form_title: {problem}", {"problem": fault.reason}))
     draft = Draft(
         form_id if ID_PATTERN.fullmatch(form_id) else "imported",
-        settings.get("form_title", "XLSForm"),
+        title,
         source,
         UNKNOWN_LICENCE,
         False,
         tuple(statements),
     )
     return Form(draft, {one.scale.id: one.scale for one in statements}, reader.texts)
+
+
+def _default_language(settings: _Row) -> str:
+    """The language of a label without one: Swedish, unless the form names another."""
+    code = _code_of(settings.cells.get("default_language", "")) or REFERENCE
+    if not is_language_code(code):
+        raise settings.problem(
+            Reason("{code} är ingen språkkod. Skriv till exempel en eller pt_BR.", {"code": code})
+        )
+    return code
+
+
+def source_of(filename: str) -> str:
+    """What a survey's file says of the spreadsheet it came from; a name nobody could read is left out."""
+    source = f"XLSForm {filename}".strip()
+    return "XLSForm" if find_fault(source) else source
 
 
 def _identifier(row: _Row, column: str) -> str:
@@ -286,7 +393,7 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
     """The rows of the three sheets that matter, cells as text."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
+            if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED:
                 raise XLSFormError(Reason("Filen är för stor för att vara frågor.", {}))
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
@@ -296,10 +403,15 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
         return {name: list(_rows(name, book[name].iter_rows())) for name in names}
     except XLSFormError:
         raise
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
+    except UNREADABLE as error:
         raise XLSFormError(
             Reason("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
         ) from error
+
+
+def _size_when_read(part: zipfile.ZipInfo) -> int:
+    is_picture = part.filename.startswith(PICTURES)
+    return max(part.file_size - part.compress_size, 0) if is_picture else part.file_size
 
 
 def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
@@ -320,6 +432,13 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
                     {"sheet": sheet, "most": MOST_ROWS},
                 )
             )
+        if len(cells) > MOST_COLUMNS:
+            raise XLSFormError(
+                Reason(
+                    "Blad {sheet}, rad {row} har mer än {most} kolumner: fler än frågor har.",
+                    {"sheet": sheet, "row": number, "most": MOST_COLUMNS},
+                )
+            )
         told = {
             column or "": _as_text(cell, {"sheet": sheet, "row": number, "column": column or "?"})
             for column, cell in zip_longest(heading, cells)
@@ -338,9 +457,20 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
 
 
 def _as_text(cell: Any, place: dict[str, Any]) -> str:
+    """A cell's text. Numbers are written as a sheet shows them; a date or a truth value is shown in another
+    way by each program, so it is refused where somebody would read it."""
     if cell.data_type == "f":
         raise XLSFormError(
             Reason("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)
         )
     value = cell.value
+    is_read = place["column"] not in IGNORED_COLUMNS | {"version"}
+    if is_read and isinstance(value, bool | date | time | timedelta):
+        raise XLSFormError(
+            Reason(
+                "Blad {sheet}, rad {row}: kolumnen {column} har ett datum eller sant/falskt. Skriv det som "
+                "text.",
+                place,
+            )
+        )
     return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()

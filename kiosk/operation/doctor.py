@@ -86,6 +86,7 @@ def examine(settings: Settings, store: Store, library: Library, now: datetime) -
         *_look_at_addresses(store, library, now),
         *_look_at_postgresql(store.server_settings()),
         *(Advice(Weight.BAD, risk) for risk in store.commit_risks()),
+        *_look_at_files(library),
         *_look_at_languages(settings, store, library),
         *_look_at_the_network(settings),
         *_look_at_the_address(settings, store),
@@ -202,7 +203,7 @@ def _look_at_addresses(store: Store, library: Library, now: datetime) -> Iterato
     for link in store.links.all():
         rounds = [of_round for of_round in running if link.unit_id in of_round.tree.leaves]
         named = f"the {link.admission.value}'s address that ends in {link.code[-4:]}, at {link.unit_id}"
-        if not rounds and link.unit_id not in known:
+        if not rounds and link.unit_id not in known and not any(one.is_bad for one in library.problems):
             yield Advice(
                 Weight.LOOK, f"{named}, leads to a unit that is in no tree; close it at /admin/links"
             )
@@ -221,6 +222,12 @@ def _look_at_postgresql(found: Mapping[str, str]) -> Iterator[Advice]:
             yield Advice(Weight.BAD, f"PostgreSQL's {name} is {found[name]}: {why}")
     if found and all(found[name] in good for name, (good, _) in SERVER_SETTINGS.items() if name in found):
         yield Advice(Weight.GOOD, "PostgreSQL writes down no statements, and keeps no log of writes for long")
+
+
+def _look_at_files(library: Library) -> Iterator[Advice]:
+    """Own definition files and translations that are not used as they stand."""
+    for problem in library.problems:
+        yield Advice(Weight.BAD if problem.is_bad else Weight.LOOK, problem.outcome)
 
 
 def _look_at_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:

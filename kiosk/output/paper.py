@@ -19,7 +19,7 @@ import typst
 
 from kiosk.domain.slips import spaced
 from kiosk.library.catalogues import Catalogue
-from kiosk.library.definition import is_one_line
+from kiosk.library.texts import is_one_line
 from kiosk.screen.texts import SCREEN
 from kiosk.settings import shipped_folder
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.domain.language_code import is_language_code
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue
 from kiosk.screen.texts import SCREEN
@@ -79,7 +80,7 @@ def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
 
 def find(folder: Path, language: str, name: str) -> Path | None:
     """The file of that name, a recording before a draft; None if there is none, or it is no such name."""
-    if not NAME.fullmatch(name) or not re.fullmatch("[A-Za-z_]{2,12}", language):
+    if not NAME.fullmatch(name) or not is_language_code(language):
         return None
     draft = _draft(folder, language, name)
     return find_recording(folder, language, name) or (draft if draft.is_file() else None)

@@ -265,10 +265,10 @@ def send_file(desk: Desk, content: bytes) -> TestResponse:
     return desk.client.post("/admin/languages/en/file", data=data)
 
 
-def test_a_translators_file_goes_out_and_comes_back_with_what_she_changed(desk: Desk, tmp_path: Path) -> None:
+def test_a_translators_file_goes_out_and_comes_back_with_what_she_changed(desk: Desk) -> None:
     sent = desk.client.get("/admin/languages/en.po").get_data()
     assert send_file(desk, sent).status_code == 303
-    assert reviews(tmp_path / "translations", "en") == {}
+    assert reviews(desk.settings, "en") == {}
     before = desk.app.extensions["desk"].library.guest["en"]
     changed = sent.replace(
         b'#, fuzzy\nmsgid "B\xc3\xb6rja"\nmsgstr "Start"', b'msgid "B\xc3\xb6rja"\nmsgstr "Begin"'
@@ -278,7 +278,7 @@ def test_a_translators_file_goes_out_and_comes_back_with_what_she_changed(desk: 
     after = desk.app.extensions["desk"].library.guest["en"]
     assert after.texts == {**before.texts, "Börja": "Begin"}
     assert set(before.unreviewed) - set(after.unreviewed) == {"Börja"}
-    assert reviews(tmp_path / "translations", "en") == {"Börja": "anna, 2026-03-02"}
+    assert reviews(desk.settings, "en") == {"Börja": "anna, 2026-03-02"}
 
 
 @pytest.mark.parametrize(
@@ -497,7 +497,7 @@ def test_a_preview_is_marked_in_the_demonstration(desk: Desk) -> None:
     assert marked in desk.client.get(PREVIEW).text
 
 
-def test_swedish_is_read_and_marked_and_never_changed(desk: Desk, tmp_path: Path) -> None:
+def test_swedish_is_read_and_marked_and_never_changed(desk: Desk) -> None:
     page = desk.client.get("/admin/languages").text
     assert "originalet, som alltid visas" in page
     assert "men inte granskat" not in re.findall(r'lang="sv".*?</tr>', page, re.DOTALL)[0]
@@ -510,7 +510,7 @@ def test_swedish_is_read_and_marked_and_never_changed(desk: Desk, tmp_path: Path
     after = desk.app.extensions["desk"].library
     assert after.guest["sv"].texts == before.guest["sv"].texts
     assert set(before.guest["sv"].unreviewed) - set(after.guest["sv"].unreviewed) >= {"Börja"}
-    assert reviews(tmp_path / "translations", "sv")["Börja"] == "anna, 2026-03-02"
+    assert reviews(desk.settings, "sv")["Börja"] == "anna, 2026-03-02"
 
 
 def test_a_swedish_text_that_is_no_longer_shipped_hides_no_language(desk: Desk, tmp_path: Path) -> None:

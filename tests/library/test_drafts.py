@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kiosk.domain.survey import Scale, Statement
 from kiosk.library.catalogues import read_catalogue
-from kiosk.library.definition import DefinitionError
+from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
     Draft,
     DraftError,
@@ -20,13 +20,16 @@ from kiosk.library.drafts import (
     as_toml,
     check_draft,
     draft_of,
+    name_of,
     new_id,
     reviews,
     write_survey,
     write_translations,
 )
+from kiosk.library.library import read_library
+from kiosk.library.own_files import LAST_GOOD
 from kiosk.library.surveys import read_scales, read_surveys
-from kiosk.settings import shipped_folder
+from kiosk.settings import Settings, read_settings, shipped_folder
 
 SCALES = read_scales(shipped_folder("questions") / "scales")
 SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]
@@ -34,11 +37,21 @@ DRAFT = draft_of(SEED, "own")
 TEXTS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
 
 
+def installation(data: Path) -> Settings:
+    return read_settings({"KIOSK_DATA": str(data)})
+
+
+def files(data: Path) -> dict[str, bytes]:
+    """Path -> content of the installation's own files, last good copies left out."""
+    paths = (path for path in data.rglob("*") if path.is_file() and LAST_GOOD not in path.parts)
+    return {path.relative_to(data).as_posix(): path.read_bytes() for path in paths}
+
+
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
-    survey = write_survey(tmp_path, DRAFT, SCALES)
+    survey = write_survey(installation(tmp_path), DRAFT).surveys["own"]
     assert survey.statements == SEED.statements
-    assert read_surveys([shipped_folder("questions"), tmp_path])["own"] == survey
-    assert [path.name for path in tmp_path.iterdir()] == ["own.toml"]
+    assert read_library(installation(tmp_path)).surveys["own"] == survey
+    assert list(files(tmp_path)) == ["questions/own.toml"]
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=5, unique=True), TEXTS)
@@ -47,7 +60,7 @@ def test_any_words_come_back_as_they_were(texts: list[str], title: str) -> None:
     draft = Draft("own", title, title, title, True, statements)
     check_draft(draft)
     with TemporaryDirectory() as folder:
-        survey = write_survey(Path(folder), draft, SCALES)
+        survey = write_survey(installation(Path(folder)), draft).surveys["own"]
     assert [one.text for one in survey.statements] == [unicodedata.normalize("NFC", text) for text in texts]
     assert survey.title == unicodedata.normalize("NFC", title)
 
@@ -70,17 +83,17 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_draft_that_does_not_hold_is_refused_and_the_old_file_stays(tmp_path: Path, case: str) -> None:
     draft, words = BROKEN[case]
-    write_survey(tmp_path, DRAFT, SCALES)
-    before = (tmp_path / "own.toml").read_bytes()
+    write_survey(installation(tmp_path), DRAFT)
+    before = files(tmp_path)
     with pytest.raises(DraftError, match=words):
-        write_survey(tmp_path, draft, SCALES)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"own.toml": before}
+        write_survey(installation(tmp_path), draft, name_of(DRAFT))
+    assert files(tmp_path) == before
 
 
 def test_a_scale_that_is_not_on_file_is_refused(tmp_path: Path) -> None:
     unknown = replace(DRAFT.statements[0], scale=Scale("other", ("a", "b"), bipolar=False))
-    with pytest.raises(DefinitionError, match="no scale 'other'"):
-        write_survey(tmp_path, replace(DRAFT, statements=(unknown,)), SCALES)
+    with pytest.raises(RefusedError, match="no scale 'other'"):
+        write_survey(installation(tmp_path), replace(DRAFT, statements=(unknown,)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -105,15 +118,16 @@ def test_a_file_made_here_looks_like_one_made_by_hand() -> None:
 
 def test_translations_are_kept_beside_those_that_are_there(tmp_path: Path) -> None:
     first = [Translation("Börja", "Start", False), Translation("Nästa", "Next", False)]
-    write_translations(tmp_path, "en", first, "anna", date(2026, 3, 2))
-    write_translations(tmp_path, "en", [Translation("Nästa", "Next", True)], "anna", date(2026, 3, 3))
-    read = read_catalogue(tmp_path / "en" / "LC_MESSAGES" / "guest.po", "en")
+    own, path = installation(tmp_path), tmp_path / "translations" / "en" / "LC_MESSAGES" / "guest.po"
+    write_translations(own, "en", first, "anna", date(2026, 3, 2))
+    write_translations(own, "en", [Translation("Nästa", "Next", True)], "anna", date(2026, 3, 3))
+    read = read_catalogue(path, "en")
     assert read.texts == {"Börja": "Start", "Nästa": "Next"}
     assert read.unreviewed == ("Börja",)
-    assert reviews(tmp_path, "en") == {"Nästa": "anna, 2026-03-03"}
-    write_translations(tmp_path, "en", [Translation("Börja", "", False)], "anna", date(2026, 3, 4))
-    assert "Börja" not in read_catalogue(tmp_path / "en" / "LC_MESSAGES" / "guest.po", "en").texts
+    assert reviews(own, "en") == {"Nästa": "anna, 2026-03-03"}
+    write_translations(own, "en", [Translation("Börja", "", False)], "anna", date(2026, 3, 4))
+    assert "Börja" not in read_catalogue(path, "en").texts
 
 
 def test_nobody_has_reviewed_what_nobody_wrote(tmp_path: Path) -> None:
-    assert reviews(tmp_path, "en") == {}
+    assert reviews(installation(tmp_path), "en") == {}

@@ -40,7 +40,7 @@ class Desk:
         devices: Devices | None = None,
     ) -> None:
         self.now = START
-        settings = read_settings({"KIOSK_DATA": str(folder)})
+        self.settings = settings = read_settings({"KIOSK_DATA": str(folder)})
         library = library_for(settings)
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
         self.store.migrate()

@@ -4,11 +4,11 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import say, say_reason
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
-from kiosk.library.definition import is_one_line
 from kiosk.library.library import spoken_languages
+from kiosk.library.texts import find_fault
 from kiosk.storage import Deed, RoundState
 
 blueprint = Blueprint("replies", __name__)
@@ -28,14 +28,12 @@ def reply(round_id: str) -> ResponseReturnValue:
     if request.method == "POST":
         words = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
         problems = [
-            say("{language}: högst {longest} tecken.", language=found.autonym, longest=LONGEST)
+            say("{language}: {problem}", language=found.autonym, problem=say_reason(fault.reason))
             for code, found in languages.items()
-            if len(words[code]) > LONGEST
+            if words[code] and (fault := find_fault(words[code], LONGEST))
         ]
         if any(words.values()) and not words[REFERENCE]:
             problems.append(say("Skriv texten på svenska också."))
-        if not all(is_one_line(text) for text in words.values()):
-            problems.append(say("Texten har tecken som inte går att visa."))
         if form.validate() and not problems:
             desk().store.office.set_reply(round_id, words)
             note(Deed.REPLY_WRITTEN, round_id)

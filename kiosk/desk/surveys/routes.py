@@ -1,6 +1,6 @@
 """Surveys in the browser: copy, write, order, reword, and see them as a guest does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,24 +14,28 @@ from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.domain.wording import advice
 from kiosk.library.catalogues import REFERENCE
+from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
     LONGEST_STATEMENT,
     LONGEST_TITLE,
     ChangedError,
     Draft,
-    DraftError,
+    Form,
+    Written,
     draft_of,
     name_of,
     new_id,
     new_title,
     remove_survey,
+    survey_ids,
     write_form,
     write_survey,
 )
-from kiosk.library.surveys import read_scales
-from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, write_xlsform
+from kiosk.library.library import Library
+from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, source_of, write_xlsform
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.pages import Notice, Pages
+from kiosk.settings import Settings
 from kiosk.storage import Deed
 
 blueprint = Blueprint("surveys", __name__, template_folder="../../screen/templates")
@@ -56,6 +60,7 @@ class Row:
 @for_coordinator
 def surveys() -> ResponseReturnValue:
     """All surveys, those of the installation's own to be changed and all to be copied."""
+    desk().reread_if_changed()
     return _list([])
 
 
@@ -74,13 +79,17 @@ def _list(problems: list[str]) -> str:
 @for_coordinator
 def copy() -> ResponseReturnValue:
     """Begin a survey of one's own with another one's statements."""
-    original = _survey(request.form.get("survey", ""))
-    taken = desk().library.surveys
-    survey_id = new_id(original.id, taken, "survey")
+    original, library = _survey(request.form.get("survey", "")), desk().library
+    survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
     words = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
-    title = new_title(words, (one.title for one in taken.values()))
-    write_survey(_folder(), replace(draft_of(original, survey_id), title=title), _scales())
-    desk().reread()
+    title = new_title(words, (one.title for one in library.surveys.values()))
+    draft = replace(draft_of(original, survey_id), title=title)
+    try:
+        desk().change(lambda settings: write_survey(settings, draft))
+    except RefusedError as error:
+        return _list([say_reason(reason) for reason in error.reasons]), 400
+    except ChangedError:
+        return _list([say("Någon annan har just gjort en kopia. Försök igen.")]), 400
     note(Deed.SURVEY_WRITTEN, survey_id)
     return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
 
@@ -100,28 +109,30 @@ def as_xlsform(survey_id: str) -> ResponseReturnValue:
 @for_coordinator
 def from_xlsform() -> ResponseReturnValue:
     """A survey out of an XLSForm, as one of the installation's own."""
-    sent, library, account = request.files.get("file"), desk().library, signed_in()
+    sent = request.files.get("file")
     if sent is None:
         abort(400)
     try:
-        form = read_xlsform(sent.read(), f"XLSForm {sent.filename}")
-        made = write_form(
-            _folder(),
-            desk().own_folder("translations"),
-            form,
-            library.surveys,
-            _scales(),
-            {code: found.texts for code, found in library.guest.items()},
-            account.name if account else "",
-            desk().clock().date(),
-        )
+        made = _taken_in(read_xlsform(sent.read(), source_of(sent.filename or "")))
     except XLSFormError as error:
         return _list([say_reason(error.reason)]), 400
-    except DraftError as error:
+    except RefusedError as error:
         return _list([say_reason(reason) for reason in error.reasons]), 400
-    desk().reread()
     note(Deed.SURVEY_WRITTEN, made.id)
     return redirect(url_for("surveys.survey", survey_id=made.id), 303)
+
+
+def _taken_in(form: Form) -> Survey:
+    """The survey that a form from elsewhere became."""
+    account, written = signed_in(), list[Written]()
+
+    def write(settings: Settings) -> Library:
+        name = account.name if account else ""
+        written.append(write_form(settings, form, name, desk().clock().date()))
+        return written[0].library
+
+    desk().change(write)
+    return written[0].survey
 
 
 @blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])
@@ -136,16 +147,15 @@ def survey(survey_id: str) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         draft = _draft_sent(found)
         try:
-            write_survey(_folder(), draft, _scales(), request.form.get("seen", ""))
+            desk().change(lambda settings: write_survey(settings, draft, request.form.get("seen", "")))
         except ChangedError:
             is_changed = True
             problems = [
                 say("Någon annan har ändrat frågorna sedan du öppnade dem. Skriv av det du vill behålla.")
             ]
-        except DraftError as error:
+        except RefusedError as error:
             problems = [say_reason(reason) for reason in error.reasons]
         else:
-            desk().reread()
             note(Deed.SURVEY_WRITTEN, survey_id)
             flash(say("Sparat."))
             return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
@@ -178,8 +188,7 @@ def remove(survey_id: str) -> ResponseReturnValue:
     if survey_id in _used():
         abort(403, "used")
     if request.method == "POST" and form.validate():
-        remove_survey(_folder(), survey_id)
-        desk().reread()
+        desk().change(lambda settings: remove_survey(settings, survey_id))
         note(Deed.SURVEY_REMOVED, found.title)
         flash(say("Frågorna är borttagna: {title}", title=found.title))
         return redirect(url_for("surveys.surveys"), 303)
@@ -290,11 +299,9 @@ def _folder() -> Path:
     return desk().own_folder("questions")
 
 
-def _scales() -> dict[str, Scale]:
+def _scales() -> Mapping[str, Scale]:
     """All scales on file, by id."""
-    settings = desk().settings
-    folders = settings.definition_folders if settings else []
-    return {name: scale for folder in folders for name, scale in read_scales(folder / "scales").items()}
+    return desk().library.scales
 
 
 def _row(statement: Statement) -> Row:

@@ -10,7 +10,9 @@ from flask_wtf import FlaskForm
 
 from kiosk.desk.i18n import say, say_reason
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
-from kiosk.library.catalogues import REFERENCE, Catalogue, Language, fault
+from kiosk.domain.message import Reason
+from kiosk.library.catalogues import REFERENCE, Catalogue, Language
+from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
     Translation,
     TranslationError,
@@ -20,12 +22,11 @@ from kiosk.library.drafts import (
     write_translations,
 )
 from kiosk.library.library import shown_languages
+from kiosk.library.texts import LONGEST_TRANSLATION, find_translation_fault
 from kiosk.screen.speech import Speech, speeches, spoken_texts
 from kiosk.storage import Deed
 
 blueprint = Blueprint("languages", __name__)
-
-LONGEST = 400
 
 LETTERS_A_ROW = 40
 
@@ -72,6 +73,7 @@ class Line:
 @for_coordinator
 def languages() -> ResponseReturnValue:
     """Every guest language, complete or not, reviewed or not."""
+    desk().reread_if_changed()
     library, allowed = desk().library, desk().allowed_languages
     shown = {
         code
@@ -104,14 +106,18 @@ def texts(code: str) -> ResponseReturnValue:
     catalogue = _catalogue(code)
     survey_id, form = request.args.get("survey", ""), FlaskForm()
     messages = _messages(survey_id)
-    lines = _lines(catalogue, messages)
+    lines, problems = _lines(catalogue, messages), list[str]()
     if request.method == "POST" and form.validate():
         lines = [_sent(line) for line in lines]
         if not any(line.problem for line in lines):
-            _keep(catalogue, lines)
-            flash(say("Sparat."))
-            return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
-    has_problems = any(line.problem for line in lines)
+            try:
+                _keep(catalogue, lines)
+            except RefusedError as error:
+                problems = [say_reason(reason) for reason in error.reasons]
+            else:
+                flash(say("Sparat."))
+                return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
+    has_problems = any(line.problem for line in lines) or bool(problems)
     page = render_template(
         "texts.html",
         form=form,
@@ -120,7 +126,8 @@ def texts(code: str) -> ResponseReturnValue:
         survey=desk().library.surveys.get(survey_id),
         surveys=desk().library.surveys.values(),
         has_problems=has_problems,
-        longest=LONGEST,
+        problems=problems,
+        longest=LONGEST_TRANSLATION,
     )
     return page, 400 if has_problems else 200
 
@@ -162,13 +169,17 @@ def from_file(code: str) -> ResponseReturnValue:
     if sent is None:
         abort(400)
     try:
-        changed = read_translations(sent.read(), catalogue)
+        _write(catalogue, read_translations(sent.read(), catalogue))
     except TranslationError as error:
-        problem = say_reason(error.reason)
-        page = render_template("texts_refused.html", catalogue=catalogue, problem=problem)
-        return page, 400
-    _write(catalogue, changed)
+        return _file_refused(catalogue, [error.reason])
+    except RefusedError as error:
+        return _file_refused(catalogue, error.reasons)
     return redirect(url_for("languages.texts", code=code), 303)
+
+
+def _file_refused(catalogue: Catalogue, reasons: Sequence[Reason]) -> ResponseReturnValue:
+    problem = " ".join(map(say_reason, reasons))
+    return render_template("texts_refused.html", catalogue=catalogue, problem=problem), 400
 
 
 def _speech(catalogue: Catalogue) -> list[Speech]:
@@ -199,7 +210,7 @@ def _messages(survey_id: str) -> tuple[str, ...]:
 
 
 def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
-    signed = reviews(desk().own_folder("translations"), catalogue.language.code)
+    signed = reviews(desk().own_settings, catalogue.language.code)
     found = []
     for message in messages:
         text = catalogue.texts.get(message, "")
@@ -223,7 +234,7 @@ def _sent(line: Line) -> Line:
     """
     if f"text-{line.key}" not in request.form:
         return line
-    text = " ".join(request.form.get(f"text-{line.key}", "").split())[:LONGEST]
+    text = " ".join(request.form.get(f"text-{line.key}", "").split())
     is_reviewed = bool(text) and f"reviewed-{line.key}" in request.form
     seen = request.form.get(f"seen-{line.key}", "")
     if _name(text, is_reviewed) in {seen, line.seen}:
@@ -233,8 +244,8 @@ def _sent(line: Line) -> Line:
         problem = say(
             "Någon annan har ändrat texten. Nu är den ”{text}”. Spara igen för att byta.", text=line.text
         )
-    elif text and fault(line.message, text):
-        problem = say("Ska ha samma ord inom klamrar som svenskan, och inga tecken som inte går att visa.")
+    elif text and (fault := find_translation_fault(line.message, text)):
+        problem = say("Går inte att spara: {problem}", problem=say_reason(fault.reason))
     return Line(line.message, text, is_reviewed, line.reviewed_by, line.seen, problem)
 
 
@@ -250,7 +261,6 @@ def _keep(catalogue: Catalogue, lines: list[Line]) -> None:
 
 def _write(catalogue: Catalogue, changed: Sequence[Translation]) -> None:
     account, code = signed_in(), catalogue.language.code
-    folder = desk().own_folder("translations")
-    write_translations(folder, code, changed, account.name if account else "", desk().clock().date())
-    desk().reread()
+    name, today = account.name if account else "", desk().clock().date()
+    desk().change(lambda settings: write_translations(settings, code, changed, name, today))
     note(Deed.TEXTS_WRITTEN, code)

@@ -1,0 +1,227 @@
+"""Changes of an installation's own files: the whole library is read with them before any file is replaced.
+
+One change at a time, in this process and others. All files of a change are replaced, or none: what was there
+is put back if one cannot be written.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from kiosk.domain.message import Reason
+from kiosk.library.definition import is_there
+from kiosk.library.library import Library, read_usable_library
+from kiosk.library.own_files import LAST_GOOD, OWN_FOLDERS, FileProblem
+from kiosk.settings import Settings
+
+Changes = Mapping[Path, bytes | None]
+"""Path in KIOSK_DATA -> its new content, None to remove the file. Files are replaced in this order."""
+
+CANDIDATE = ".candidate-"
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class RefusedError(ValueError):
+    """Files that cannot be changed so; nothing was. `reasons` are messages of the staff catalogue."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(" ".join(reason.said(str) for reason in reasons))
+        self.reasons = reasons
+
+
+@contextmanager
+def exclusively(settings: Settings) -> Iterator[None]:
+    """Hold off all other changes, from reading what is there to replacing it.
+
+    The folder itself is locked, so that no file is made by somebody who only tries.
+    """
+    with _ONE_AT_A_TIME:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        folder = os.open(settings.data, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+
+def change_files(settings: Settings, changes: Changes) -> Library:
+    """Replace own files, and return the library as it is then.
+
+    Raises RefusedError, and changes nothing, if some file could not be read afterwards or cannot be written.
+    The caller holds `exclusively`.
+    """
+    try:
+        for stale in settings.data.glob(f"{CANDIDATE}*"):
+            shutil.rmtree(stale)
+        with tempfile.TemporaryDirectory(prefix=CANDIDATE, dir=settings.data) as folder:
+            candidate = replace(settings, data=Path(folder))
+            _mirror(settings.data, candidate.data, changes)
+            library = read_usable_library(candidate)
+            _refuse_new_problems(settings, candidate, library, changes)
+            _replace_all(settings.data, changes)
+    except OSError as error:
+        raise RefusedError(
+            Reason("Filerna kan inte skrivas: {problem}. Ingenting ändrades.", {"problem": error.strerror})
+        ) from error
+    keep_last_good(settings, library)
+    return library
+
+
+def _mirror(data: Path, candidate: Path, changes: Changes) -> None:
+    """Fill `candidate` with what KIOSK_DATA will hold: links to what stays, and what is new."""
+    for name in (*OWN_FOLDERS, LAST_GOOD):
+        if is_there(data / name):
+            _link(data / name, candidate / name, {candidate / path for path in changes})
+    for path, content in changes.items():
+        if content is not None:
+            (candidate / path).parent.mkdir(parents=True, exist_ok=True)
+            (candidate / path).write_bytes(content)
+
+
+def _link(source: Path, target: Path, changed: set[Path]) -> None:
+    """Link to a file or folder, or make the folder anew where something in it changes."""
+    if target in changed:
+        return
+    if source.is_dir() and any(path.is_relative_to(target) for path in changed):
+        target.mkdir()
+        for path in sorted(source.iterdir()):
+            _link(path, target / path.name, changed)
+    else:
+        target.symlink_to(source)
+
+
+def _refuse_new_problems(settings: Settings, candidate: Settings, library: Library, changes: Changes) -> None:
+    """Raise RefusedError for a file that could not be read once the change is made, and can be now.
+
+    A file that was bad before, and that nobody changes, stops no other.
+    """
+    bad = [problem for problem in library.problems if problem.is_bad]
+    new = [problem for problem in bad if Path(problem.file) in changes]
+    if len(new) < len(bad):
+        before = {problem.file for problem in read_usable_library(settings).problems}
+        new += [problem for problem in bad if problem not in new and problem.file not in before]
+    if new:
+        raise RefusedError(*(_refusal(settings, candidate, problem) for problem in new))
+
+
+def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> Reason:
+    told = problem.reason.values["problem"]
+    if isinstance(told, str):
+        told = told.replace(f"{candidate.data}/", f"{settings.data}/")
+    return Reason(
+        "Ingenting ändrades. {file} skulle inte gå att läsa: {problem}",
+        {"file": problem.file, "problem": told},
+    )
+
+
+def _replace_all(data: Path, changes: Changes) -> None:
+    """Replace every file of a change; if one cannot be, put back those before it and raise OSError."""
+    undo: list[tuple[Path, Path | None]] = []
+    made: list[Path] = []
+    try:
+        for path, content in changes.items():
+            made += _make_folders(data / path.parent)
+            if content is not None:
+                _write(_beside(data / path, "new"), content)
+        for path, content in changes.items():
+            undo.append((data / path, _keep_old(data / path)))
+            if content is None:
+                (data / path).unlink(missing_ok=True)
+            else:
+                _beside(data / path, "new").replace(data / path)
+            _sync(data / path.parent)
+    except OSError:
+        _put_back(undo)
+        for path in changes:
+            _beside(data / path, "new").unlink(missing_ok=True)
+        for folder in reversed(made):
+            folder.rmdir()
+        raise
+    for _, old in undo:
+        if old is not None:
+            old.unlink(missing_ok=True)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """A hidden name in the same folder, which no reader takes in."""
+    return path.with_name(f".{path.name}.{ending}")
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those around it; those that were not there, the outermost first."""
+    missing = [one for one in (folder, *folder.parents) if not is_there(one)][::-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file for its owner only, down to the disk."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _keep_old(path: Path) -> Path | None:
+    """A second name of a file that is about to be replaced, None where there is none."""
+    old = _beside(path, "old")
+    old.unlink(missing_ok=True)
+    try:
+        os.link(path, old)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        shutil.copy2(path, old)
+    return old
+
+
+def _put_back(undo: list[tuple[Path, Path | None]]) -> None:
+    for path, old in reversed(undo):
+        if old is not None:
+            old.replace(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Make new names in a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def keep_last_good(settings: Settings, library: Library) -> None:
+    """Copy every own file that was read to KIOSK_DATA/.last-good, and drop copies of removed files.
+
+    A copy that cannot be made is left for the next change or start: the files themselves are in order.
+    """
+    with suppress(OSError):
+        _copy_good_files(settings, library)
+
+
+def _copy_good_files(settings: Settings, library: Library) -> None:
+    copies = settings.data / LAST_GOOD
+    for name in library.own:
+        content = (settings.data / name).read_bytes()
+        copy = copies / name
+        if not copy.is_file() or copy.read_bytes() != content:
+            _make_folders(copy.parent)
+            _write(_beside(copy, "new"), content)
+            _beside(copy, "new").replace(copy)
+    bad = [settings.data / problem.file for problem in library.problems if problem.is_bad]
+    for copy in sorted(copies.rglob("*")):
+        path = settings.data / copy.relative_to(copies)
+        is_gone = not is_there(path) and not any(path.is_relative_to(one) for one in bad)
+        if is_gone and not copy.is_dir():
+            copy.unlink()
