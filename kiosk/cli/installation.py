@@ -17,7 +17,15 @@ from kiosk.operation.clock import check_clock, clock_doubt, remember_boot
 from kiosk.operation.count_worker import Counting, count_if_due
 from kiosk.operation.demonstration import Demonstration, build_demonstration
 from kiosk.operation.doctor import Weight, examine
-from kiosk.operation.serve import DEMONSTRATION_TICKS, check_is_free, guest_and_desk, on_one_address, serve
+from kiosk.operation.serve import (
+    DEMONSTRATION_TICKS,
+    check_is_free,
+    desk_listener,
+    guest_and_desk,
+    guest_listener,
+    on_one_address,
+    serve,
+)
 from kiosk.settings import secret_key
 from kiosk.storage import KeyFault, Sealed, Store, StoreError, open_store
 
@@ -103,7 +111,7 @@ def serve_command(no_count: bool) -> None:
     click.echo(f"Guests:  http://{settings.guest_listen}/")
     click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
     serve(
-        [(settings.guest_listen, guest), (settings.desk_listen, desk)],
+        [guest_listener(settings.guest_listen, guest), desk_listener(settings.desk_listen, desk)],
         None if no_count else Counting(store, settings.ticks),
         scheme="https" if settings.is_https else "http",
     )
@@ -128,7 +136,7 @@ def demo() -> None:
     made = build_demonstration(settings, library, datetime.now())
     guest, desk = guest_and_desk(settings, made.store, library, DEMONSTRATION_TICKS)
     serve(
-        [(settings.guest_listen, on_one_address(guest, desk))],
+        [on_one_address(settings.guest_listen, guest, desk)],
         Counting(made.store, DEMONSTRATION_TICKS),
         told=partial(_tell_of_demonstration, made, settings.guest_address),
     )

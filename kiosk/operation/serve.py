@@ -10,9 +10,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 
 from kiosk.desk.app import create_desk_app
 from kiosk.domain.schedule import Every, Ticks
@@ -21,13 +22,11 @@ from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
 from kiosk.operation.count_worker import Counting
+from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST, bounded_channel
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.storage import Devices, Store
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-LARGEST_REQUEST = 64 * 1024
-"""Bytes. Larger bodies are refused before anything could write them to a temporary file."""
 
 DEMONSTRATION_TICKS = Every(5)
 
@@ -81,19 +80,43 @@ def _pace(settings: Settings, store: Store, library: Library) -> Pace:
     return Pace(seconds, burst=1, pause=2 * seconds)
 
 
-def on_one_address(guest: Wsgi, desk: Wsgi) -> Wsgi:
+@dataclass(frozen=True)
+class Listener:
+    """An address and what answers there.
+
+    `is_desk` tells by a request's path whether it is for the desk, which takes files; a guest's request is
+    held to LARGEST_GUEST_REQUEST.
+    """
+
+    address: str
+    application: Wsgi
+    is_desk: Callable[[str], bool]
+
+
+def guest_listener(address: str, guest: Wsgi) -> Listener:
+    return Listener(address, guest, lambda _path: False)
+
+
+def desk_listener(address: str, desk: Wsgi) -> Listener:
+    return Listener(address, desk, lambda _path: True)
+
+
+def on_one_address(address: str, guest: Wsgi, desk: Wsgi) -> Listener:
     """Both sides on one address, told apart by path."""
 
     def by_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        is_desk = path == "/results.json" or path == "/admin" or path.startswith("/admin/")
+        is_desk = _is_desk_path(environ.get("PATH_INFO", ""))
         return (desk if is_desk else guest)(environ, start_response)
 
-    return by_path
+    return Listener(address, by_path, _is_desk_path)
+
+
+def _is_desk_path(path: str) -> bool:
+    return path == "/results.json" or path == "/admin" or path.startswith("/admin/")
 
 
 def serve(
-    listeners: list[tuple[str, Wsgi]],
+    listeners: list[Listener],
     counting: Counting | None,
     *,
     scheme: str = "http",
@@ -107,7 +130,7 @@ def serve(
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    servers = [_server(address, application, scheme) for address, application in listeners]
+    servers = [make_server(listener, scheme) for listener in listeners]
     told()
     if counting:
         counting.start()
@@ -136,11 +159,17 @@ def check_is_free(address: str) -> None:
         raise _cannot_listen(address, error) from error
 
 
-def _server(address: str, application: Wsgi, scheme: str) -> Any:
-    host, port = _host_and_port(address)
+def make_server(listener: Listener, scheme: str = "http") -> Any:
+    """A server that listens, and serves once its `run` is called.
+
+    Raises SettingsError if it cannot listen on the address.
+    """
+    host, port = _host_and_port(listener.address)
+    sockets: dict[int, Any] = {}
     try:
-        return create_server(
-            application,
+        server = create_server(
+            listener.application,
+            map=sockets,
             host=host,
             port=port,
             url_scheme=scheme,
@@ -148,11 +177,15 @@ def _server(address: str, application: Wsgi, scheme: str) -> Any:
             ident=None,
             expose_tracebacks=False,
             log_socket_errors=False,
-            max_request_body_size=LARGEST_REQUEST,
+            max_request_body_size=LARGEST_GUEST_REQUEST,
             clear_untrusted_proxy_headers=True,
         )
     except OSError as error:
-        raise _cannot_listen(address, error) from error
+        raise _cannot_listen(listener.address, error) from error
+    for one in sockets.values():
+        if isinstance(one, BaseWSGIServer):
+            one.channel_class = bounded_channel(listener.is_desk)
+    return server
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

@@ -19,7 +19,7 @@ from kiosk.domain.ballot import Ballot
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import read_library
-from kiosk.operation.serve import Wsgi, serve
+from kiosk.operation.serve import Wsgi, guest_listener, serve
 from kiosk.settings import read_settings
 from kiosk.storage import Store
 from kiosk.storage.database import Database
@@ -126,7 +126,7 @@ def main(folder: Path, address: str, clock: ToldClock, ready: int, leak: str | N
     guest: Wsgi = create_guest_app(store, library, clock=clock.now, pace=pace, allowed_languages=None)
     if leak:
         guest = LEAKS[leak](guest, folder / "data" / "leak", clock)
-    serve([(address, guest)], Announced(ready))  # type: ignore[arg-type]
+    serve([guest_listener(address, guest)], Announced(ready))  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""How large a request may be: a guest's little, the desk's as large as a spreadsheet.
+
+A guest's body stays in memory. A body too large for the desk is read and dropped, and the desk answers it:
+waitress itself would break the connection in the middle of the upload.
+"""
+
+import copy
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from waitress.buffers import OverflowableBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+
+from kiosk.desk.app import LARGEST_REQUEST
+
+LARGEST_GUEST_REQUEST = 64 * 1024
+"""Bytes. A larger body is refused before it is read: waitress keeps half a megabyte in memory, and would
+write more to a temporary file."""
+
+LONGEST_DRAIN = 1024**3
+"""Bytes of a file too large for the desk that are read and dropped, so that the browser shows the desk's page
+rather than a broken connection."""
+
+
+class _Body(OverflowableBuffer):  # type: ignore[misc]
+    """The body of a request to the desk, `expected` bytes long; one that is too large is only counted."""
+
+    def __init__(self, overflow: int, expected: int) -> None:
+        super().__init__(overflow)
+        self.received, self.is_kept = 0, expected <= LARGEST_REQUEST
+
+    def append(self, data: bytes) -> None:
+        self.received += len(data)
+        if self.is_kept and self.received > LARGEST_REQUEST:
+            self.close()
+            self.is_kept = False
+        if self.is_kept:
+            super().append(data)
+
+    def __len__(self) -> int:
+        return self.received
+
+    def getfile(self) -> Any:
+        return super().getfile() if self.is_kept else BytesIO()
+
+
+def bounded_channel(is_desk: Callable[[str], bool]) -> type[HTTPChannel]:
+    """A connection whose requests are bounded by the side they are for, before their body is read."""
+
+    class Parser(HTTPRequestParser):  # type: ignore[misc]
+        adj: Any
+
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            if is_desk(self.path):
+                bounds = copy.copy(self.adj)
+                bounds.max_request_body_size = LONGEST_DRAIN
+                self.adj = bounds
+                if self.body_rcv is not None:
+                    self.body_rcv.buf = _Body(self.adj.inbuf_overflow, self.content_length)
+
+    class Channel(HTTPChannel):  # type: ignore[misc]
+        parser_class = Parser
+
+    return Channel
