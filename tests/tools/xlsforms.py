@@ -1,7 +1,9 @@
 """Spreadsheets for the importer."""
 
 import io
+import zipfile
 from collections.abc import Sequence
+from random import Random
 
 import openpyxl
 
@@ -33,3 +35,11 @@ CHOICES = [
 
 
 ASKED = ["select_one yes", "safe", "Jag är trygg"]
+
+
+def with_picture(content: bytes, size: int) -> bytes:
+    """A spreadsheet with a picture of `size` bytes that packing makes no smaller."""
+    made = io.BytesIO(content)
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("xl/media/image1.png", Random(1).randbytes(size))
+    return made.getvalue()
