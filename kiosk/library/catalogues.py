@@ -253,7 +253,8 @@ def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> 
 
 
 def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
-    paths = (path / "LC_MESSAGES" / f"{domain}.po" for path in entries(folder, read))
+    folders = (path for path in entries(folder, read) if not path.is_file())
+    paths = (path / "LC_MESSAGES" / f"{domain}.po" for path in folders)
     return [path for path in paths if is_there(path)]
 
 

@@ -141,10 +141,10 @@ class Table:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is something at a path, readable or not."""
+    """Whether there is something at a path, readable or not; also where a file is in a folder's place."""
     try:
         path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return False
     except OSError:
         return True

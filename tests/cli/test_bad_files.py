@@ -1,0 +1,88 @@
+"""Commands and a file gone bad: check ends with status 2, the doctor names it, all others go on."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tools.command_line import OPEN, Run, printed
+
+CASES = Path(__file__).parents[1] / "cases"
+
+SURVEY = (CASES / "toml" / "crlf.toml").read_bytes()
+
+
+@pytest.fixture
+def prov(run: Run, tmp_path: Path) -> Path:
+    """A survey of the installation's own."""
+    printed(run("init"))
+    path = tmp_path / "data" / "questions" / "prov.toml"
+    path.parent.mkdir()
+    path.write_bytes(SURVEY)
+    return path
+
+
+def test_check_names_every_bad_file_and_what_is_not_read(run: Run, prov: Path) -> None:
+    assert run("check").exit_code == 0
+    prov.write_text("id =")
+    prov.with_name("annan.toml").write_text('id = "annan"\n')
+    prov.with_name("tredje.toml.txt").write_bytes(SURVEY)
+    done = run("check")
+    assert done.exit_code == 2
+    lines = done.stderr.splitlines()
+    assert [line.partition(": ")[2].partition(": ")[0] for line in lines] == [
+        str(prov.with_name(name)) for name in ("annan.toml", "prov.toml", "tredje.toml.txt")
+    ]
+    prov.write_bytes(SURVEY)
+    prov.with_name("annan.toml").unlink()
+    told = run("check")
+    assert told.exit_code == 0
+    assert f"{prov.with_name('tredje.toml.txt')}: is not read; move it to" in told.stderr
+
+
+def test_the_doctor_names_a_bad_file_and_goes_on(run: Run, prov: Path) -> None:
+    prov.write_text("id =")
+    prov.with_name("tredje.tml").write_bytes(SURVEY)
+    told = run("doctor", KIOSK_GUEST_ADDRESS="https://svara.example")
+    assert told.exit_code == 1
+    assert f"bad   {prov}: not valid TOML" in told.stdout
+    assert "it is left out" in told.stdout
+    assert f"look  {prov.with_name('tredje.tml')}: is not read" in told.stdout
+
+
+def test_a_round_opens_and_slips_are_printed_beside_a_bad_file(run: Run, prov: Path) -> None:
+    prov.write_text("id =")
+    opened = run(*OPEN)
+    assert opened.exit_code == 0
+    assert opened.stderr.startswith(f"kiosk: {prov}: not valid TOML")
+    assert run("link", "--unit", "frida").exit_code == 0
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    """All files; SQLite's beside the database go when the first command's connection does."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path: path.read_bytes() for path in paths if not path.name.endswith(("-wal", "-shm"))}
+
+
+REFUSED = {
+    "a26_brace_in_translation": "Sheet survey, row 2, language en: a brace opens or closes",
+    "b01_code_en_simple": "Sheet choices, row 1, column label::Easy English (en_simple): en_simple is no",
+    "a22_twice_same_label": "Sheet choices, row 3: “Stämmer inte” stands twice",
+    "b03_long_outcome": "Sheet survey, row 2: column outcome: at most 500 characters, not 559",
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_spreadsheet_that_is_refused_changes_nothing(run: Run, tmp_path: Path, case: str) -> None:
+    printed(run("init"))
+    before = files(tmp_path)
+    refused = run("survey", "import", str(CASES / "xlsform" / f"{case}.xlsx"))
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+    assert REFUSED[case] in refused.stderr
+    assert files(tmp_path) == before
+    assert run("check").exit_code == 0
+
+
+def test_a_file_of_over_8_mb_is_no_survey(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "large.xlsx").write_bytes(bytes(8 * 1024 * 1024 + 1))
+    refused = run("survey", "import", "large.xlsx")
+    assert (refused.exit_code, "larger than 8 MB" in refused.stderr) == (2, True)

@@ -1,0 +1,250 @@
+"""A file gone bad on the server: coordinators are told, and everything else at the desk goes on."""
+
+import io
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kiosk.domain.rounds import Admission
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import read_library
+from tests.tools.desk_side import Desk
+from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
+
+OWN = "/admin/surveys/ombudsmannaskap_2"
+NOTICE = "Filer på servern som inte används som de är."
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.sign_in()
+    return made
+
+
+def words(page: TestResponse) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", page.text))
+
+
+def copied(desk: Desk) -> Path:
+    data = {"csrf_token": desk.token("/admin/surveys"), "survey": "ombudsmannaskap"}
+    assert desk.client.post("/admin/surveys/copy", data=data).status_code == 303
+    return desk.settings.data / "questions" / "ombudsmannaskap_2.toml"
+
+
+def save(desk: Desk, text: str | list[str], **changes: str | list[str]) -> TestResponse:
+    """Post the survey's form with one statement."""
+    seen = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
+    assert seen
+    data: dict[str, object] = {
+        "csrf_token": desk.token("/admin/walls"), "seen": seen.group(1), "title": "Våra frågor",
+        "source": "Vi", "licence": "Fria", "place": "1", "id": "listened", "text": text,
+        "outcome": "Trygghet", "scale": "yes5",
+    }  # fmt: skip
+    return desk.client.post(OWN, data={**data, **changes})
+
+
+def files(desk: Desk) -> dict[str, bytes]:
+    folders = (desk.settings.data / name for name in ("questions", "translations"))
+    return {
+        str(path): path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_coordinators_are_told_which_file_and_why_and_staff_are_not(desk: Desk) -> None:
+    path = copied(desk)
+    assert NOTICE not in words(desk.client.get("/admin/surveys"))
+    path.write_text("id =")
+    page = words(desk.client.get("/admin/surveys"))
+    assert NOTICE in page
+    assert "questions/ombudsmannaskap_2.toml kan inte läsas. Den senaste som gick att läsa används: " in page
+    assert "not valid TOML: Invalid value" in page
+    assert NOTICE in words(desk.client.get("/admin/rounds"))
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
+    desk.sign_in("bo")
+    assert NOTICE not in words(desk.client.get("/admin/rounds"))
+
+
+def test_the_notice_goes_when_the_file_is_mended(desk: Desk) -> None:
+    path = copied(desk)
+    good = path.read_bytes()
+    path.write_text("id =")
+    assert NOTICE in words(desk.client.get("/admin/surveys"))
+    path.write_bytes(good)
+    assert NOTICE not in words(desk.client.get("/admin/surveys"))
+
+
+def test_a_file_that_looks_meant_is_named(desk: Desk) -> None:
+    copied(desk).rename(desk.settings.data / "questions" / "ombudsmannaskap_2.toml.txt")
+    page = words(desk.client.get("/admin/surveys"))
+    assert "ombudsmannaskap_2.toml.txt läses inte. Döp om den till questions/ombudsmannaskap_2.toml." in page
+
+
+def test_the_last_good_survey_can_be_read_and_what_was_written_by_hand_is_not_replaced(desk: Desk) -> None:
+    path = copied(desk)
+    path.write_text("id = # soon ready")
+    desk.client.get("/admin/surveys")
+    assert desk.client.get(OWN).status_code == 200
+    assert desk.client.get(f"{OWN}/preview").status_code == 200
+    refused = save(desk, "Jag är trygg här")
+    assert refused.status_code == 400
+    assert "kan inte läsas, och skrivs inte över" in words(refused)
+    assert path.read_text() == "id = # soon ready"
+
+
+def test_other_surveys_and_languages_are_written_meanwhile(desk: Desk) -> None:
+    copied(desk)
+    (desk.settings.data / "questions" / "annan.toml").write_text("id =")
+    assert save(desk, "Jag är trygg här").status_code == 303
+    data = {
+        "csrf_token": desk.token("/admin/walls"),
+        "file": (io.BytesIO(sheet([HEAD, ASKED], CHOICES)), "x"),
+    }
+    assert desk.client.post("/admin/surveys/import", data=data).status_code == 303
+    assert set(desk.app.extensions["desk"].library.surveys) >= {"ombudsmannaskap_2", "imported"}
+
+
+def test_a_broken_catalogue_breaks_no_page(desk: Desk) -> None:
+    path = desk.settings.data / "translations" / "en" / "LC_MESSAGES" / "guest.po"
+    path.parent.mkdir(parents=True)
+    path.write_text("msgid")
+    assert NOTICE in words(desk.client.get("/admin/languages"))
+    assert desk.client.get("/admin/languages/en").status_code == 200
+    sent = desk.client.get("/admin/languages/en.po").get_data().replace(b"#, fuzzy\n", b"")
+    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(sent), "guest-en.po")}
+    refused = desk.client.post("/admin/languages/en/file", data=data)
+    assert refused.status_code == 400
+    assert "translations/en/LC_MESSAGES/guest.po på servern kan inte läsas" in words(refused)
+    assert path.read_text() == "msgid"
+
+
+def test_guests_are_served_what_was_last_good(desk: Desk) -> None:
+    library = desk.app.extensions["desk"].library
+    guests = create_guest_app(
+        desk.store, library, clock=lambda: desk.now, pace=Pace(1.0, 1000), allowed_languages=frozenset({"en"})
+    )
+    desk.store.links.add(Admission.KIOSK, "frida", code="")
+    desk.app.extensions["desk"].take_in = guests.extensions["guest"].take_in
+    path = desk.settings.data / "translations" / "en" / "LC_MESSAGES" / "guest.po"
+    path.parent.mkdir(parents=True)
+    path.write_text('msgid "Börja"\nmsgstr "Set off"\n', "utf-8")
+    desk.client.get("/admin/languages")
+    client = guests.test_client(use_cookies=False)
+    assert "Set off</button>" in client.get("/?lang=en").text
+    path.write_text("msgid")
+    desk.client.get("/admin/languages")
+    assert "Set off</button>" in client.get("/?lang=en").text
+
+
+REFUSED = {
+    "a long outcome": ({"outcome": "x" * 501}, "vad det säger något om: högst 500 tecken, inte 501"),
+    "a long source": ({"source": "x" * 501}, "Varifrån frågorna kommer: högst 500 tecken"),
+    "long terms": ({"licence": "x" * 501}, "Villkoren: högst 500 tecken"),
+    "a title that turns": ({"title": "a\u202eb"}, "Namnet: texten har radbrytning eller tecken som inte"),
+    "no source": ({"source": "\u200b"}, "Skriv varifrån frågorna kommer"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_reader_would_refuse_the_form_refuses(desk: Desk, case: str) -> None:
+    changes, said = REFUSED[case]
+    copied(desk)
+    before = files(desk)
+    refused = save(desk, "Jag är trygg här", **changes)
+    assert (refused.status_code, said in words(refused)) == (400, True)
+    assert files(desk) == before
+
+
+@pytest.mark.parametrize("text", ["Jag trivs {här", "Jag mår bra :}", "{namn}", "%(x)s", "${a", "100 %"])
+def test_braces_in_a_statement_are_kept_as_they_stand(desk: Desk, text: str) -> None:
+    copied(desk)
+    assert save(desk, text).status_code == 303
+    assert read_library(desk.settings).surveys["ombudsmannaskap_2"].statements[0].text == text
+    assert text in unescape(desk.client.get(f"{OWN}/preview").text)
+
+
+def test_two_ways_to_write_a_letter_are_one_statement(desk: Desk) -> None:
+    copied(desk)
+    columns = {
+        "place": ["1", "2"], "id": ["listened", ""], "text": ["Å", "A\u030a"], "outcome": ["T", "T"],
+        "scale": ["yes5", "yes5"],
+    }  # fmt: skip
+    refused = save(desk, **columns)
+    assert (refused.status_code, "Påstående 2 står två gånger." in words(refused)) == (400, True)
+
+
+def test_a_survey_with_a_statement_that_is_too_long_for_the_form_is_not_copied(desk: Desk) -> None:
+    """Files may hold longer statements than the form takes."""
+    path = copied(desk)
+    path.write_text(
+        re.sub(r'text = "[^"]*"', f'text = "{"x" * 201}"', path.read_text("utf-8"), count=1), "utf-8"
+    )
+    data = {"csrf_token": desk.token("/admin/surveys"), "survey": "ombudsmannaskap_2"}
+    refused = desk.client.post("/admin/surveys/copy", data=data)
+    assert (refused.status_code, "högst 200 tecken, inte 201" in words(refused)) == (400, True)
+
+
+def imported(desk: Desk, row: list[str], choices: list[list[object]] = CHOICES, **heads: str) -> TestResponse:
+    content = sheet([[*HEAD, *heads.values()], row], choices)
+    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(content), "form.xlsx")}
+    return desk.client.post("/admin/surveys/import", data=data)
+
+
+LANGUAGES = {f"c{n}": f"label::Språk (a{chr(97 + n // 26)}{chr(97 + n % 26)})" for n in range(52)}
+
+
+def test_long_translations_in_many_languages_are_refused_with_their_row(desk: Desk) -> None:
+    before = files(desk)
+    refused = imported(desk, [*ASKED, *["x" * 32_000] * 52], **LANGUAGES)
+    said = "Blad survey, rad 2, språk aaa: högst 2000 tecken, inte 32000"
+    assert (refused.status_code, said in words(refused)) == (400, True)
+    assert files(desk) == before
+
+
+@pytest.mark.parametrize(
+    ("swedish", "english", "said"),
+    [
+        ("Jag är trygg", "I am safe {name}", "Blad survey, rad 2, språk en: samma ord inom klamrar"),
+        ("Jag är {namn}", "I am safe", "Blad survey, rad 2, språk en: samma ord inom klamrar"),
+        ("Jag är %(namn)s", "I am safe", "Blad survey, rad 2, språk en: samma ord inom klamrar"),
+        ("Jag är trygg", "\u200b", "Blad survey, rad 2, språk en: skriv något som går att läsa"),
+        ("x" * 201, "I am safe", "Blad survey, rad 2: högst 200 tecken, inte 201"),
+    ],
+)
+def test_a_translation_that_could_not_stand_there_is_refused_with_its_row(
+    desk: Desk, swedish: str, english: str, said: str
+) -> None:
+    refused = imported(desk, ["select_one yes", "safe", swedish, english], en="label::English (en)")
+    assert (refused.status_code, said in words(refused)) == (400, True)
+    assert not files(desk)
+
+
+def test_a_long_choice_is_refused_with_its_row(desk: Desk) -> None:
+    choices: list[list[object]] = [CHOICES[0], ["yes", 1, "x" * 501], ["yes", 2, "Ja"]]
+    refused = imported(desk, ASKED, choices)
+    assert "Blad choices, rad 2: högst 500 tecken, inte 501" in words(refused)
+
+
+@pytest.mark.parametrize("name", ["x" * 600 + ".xlsx", "a\u202eb.xlsx", "\u200b"])
+def test_no_name_of_a_file_is_in_the_way(desk: Desk, name: str) -> None:
+    data = {
+        "csrf_token": desk.token("/admin/walls"),
+        "file": (io.BytesIO(sheet([HEAD, ASKED], CHOICES)), name),
+    }
+    assert desk.client.post("/admin/surveys/import", data=data).status_code == 303
+    read_library(desk.settings)
+
+
+def test_a_survey_whose_file_cannot_be_removed_stays_and_says_so(desk: Desk) -> None:
+    path = copied(desk)
+    path.unlink()
+    path.mkdir()
+    (path / "within").mkdir()
+    refused = desk.client.post(f"{OWN}/remove", data={"csrf_token": desk.token("/admin/walls")})
+    assert refused.status_code == 400
+    assert "Filerna kan inte skrivas" in words(refused)
+    assert "Ingenting ändrades" in words(refused)

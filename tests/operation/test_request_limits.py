@@ -1,0 +1,150 @@
+"""How large a request may be, over a real connection: a guest's little, the desk's a spreadsheet."""
+
+import http.client
+import json
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from waitress import wasyncore
+
+from kiosk.desk.app import LARGEST_REQUEST
+from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST
+from kiosk.operation.serve import Listener, desk_listener, guest_listener, make_server, on_one_address
+from tests.tools.desk_side import Desk
+from tests.tools.guest_side import Place
+
+
+def counted(side: str) -> Any:
+    """An application that tells which side it is, and how many bytes it was given."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        said = int(environ.get("CONTENT_LENGTH") or 0)
+        return [json.dumps([side, said, len(environ["wsgi.input"].read())]).encode()]
+
+    return application
+
+
+@contextmanager
+def served(listener: Listener) -> Iterator[tuple[str, int]]:
+    server = make_server(listener)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield server.effective_host, server.effective_port
+    finally:
+        with server.trigger.lock:
+            server.trigger.thunks.append(lambda: wasyncore.close_all(server._map))
+            server.trigger.pull_trigger()
+        thread.join()
+        server.task_dispatcher.shutdown()
+
+
+def free_address() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def chunks(size: int) -> Iterator[bytes]:
+    yield from (b"x" * min(8000, size - at) for at in range(0, size, 8000))
+
+
+def post(address: tuple[str, int], path: str, size: int, *, chunked: bool = False) -> tuple[int, bytes]:
+    """Send a body of so many bytes, whole, and then a second request by the same connection if it is kept."""
+    connection = http.client.HTTPConnection(*address, timeout=60)
+    headers = {"Content-Type": "application/octet-stream"}
+    if chunked:
+        connection.request("POST", path, chunks(size), headers, encode_chunked=True)
+    else:
+        connection.request("POST", path, b"x" * size, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    if not answer.will_close:
+        connection.request("GET", "/admin/")
+        assert connection.getresponse().status < 500
+    connection.close()
+    return answer.status, content
+
+
+BOTH = "both"
+
+
+def listener(sides: str) -> Listener:
+    address = free_address()
+    if sides == BOTH:
+        return on_one_address(address, counted("guest"), counted("desk"))
+    return (guest_listener if sides == "guest" else desk_listener)(address, counted(sides))
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+@pytest.mark.parametrize("sides", ["desk", BOTH])
+def test_the_desk_gets_a_file_whole_and_knows_of_one_that_is_too_large(sides: str, *, chunked: bool) -> None:
+    """What is too large reaches the application as a length alone, after the browser has sent all of it."""
+    with served(listener(sides)) as address:
+        for size, given in ((LARGEST_REQUEST, LARGEST_REQUEST), (2 * LARGEST_REQUEST, 0)):
+            status, content = post(address, "/admin/surveys/import", size, chunked=chunked)
+            assert (status, json.loads(content)) == (200, ["desk", size, given])
+
+
+PATHS = ["/", "/k/abc", "/q/answer", "/administration", "/%2561dmin/x", "/results.json/x"]
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+@pytest.mark.parametrize("sides", ["guest", BOTH])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_guests_body_is_never_larger_than_64_kib_and_never_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sides: str, path: str, *, chunked: bool
+) -> None:
+    """Temporary files cannot be made here: who tries fails."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
+    with served(listener(sides)) as address:
+        # Chunks have lines of their own that count.
+        assert post(address, path, LARGEST_GUEST_REQUEST - 1000, chunked=chunked)[0] == 200
+        try:
+            status, _ = post(address, path, 2 * LARGEST_GUEST_REQUEST, chunked=chunked)
+        except ConnectionError:
+            return
+        assert status == 413
+
+
+def test_the_check_sees_a_body_that_is_written_to_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
+    with served(listener(BOTH)) as address, pytest.raises((ConnectionError, http.client.HTTPException)):
+        post(address, "/admin/x", 1_000_000)
+
+
+def multipart(size: int) -> tuple[bytes, dict[str, str]]:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f.xlsx"\r\n\r\n'
+    body = head + bytes(size) + b"\r\n--b--\r\n"
+    return body, {"Content-Type": "multipart/form-data; boundary=b", "Accept-Language": "sv"}
+
+
+def test_a_browser_is_shown_the_desks_page_for_a_file_of_30_mb(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    with served(desk_listener(free_address(), desk.app)) as address:
+        connection = http.client.HTTPConnection(*address, timeout=60)
+        connection.request("POST", "/admin/surveys/import", *multipart(30_000_000))
+        answer = connection.getresponse()
+        page = answer.read().decode()
+    assert answer.status == 413
+    assert '<html lang="sv"' in page
+    assert "En fil får vara högst 8 MB." in page
+
+
+def test_a_guest_answers_beside_a_desk_that_takes_files(tmp_path: Path) -> None:
+    place, form = Place(tmp_path), {"listened": "5", "rights_knowledge": "", "feel_better": "1"}
+    with served(on_one_address(free_address(), place.app, counted("desk"))) as address:
+        connection = http.client.HTTPConnection(*address, timeout=60)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/", urlencode({**form, "contact_support": ""}), headers)
+        assert connection.getresponse().status == 303
+    assert place.waiting() == 1
