@@ -148,6 +148,12 @@ class Writer:
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
 
+    def destroy_keys(self, of_round: Round) -> None:
+        """Destroy the keys of a round's rows at once: the transaction that made all of them failed."""
+        for unit in of_round.tree.leaves:
+            for row in sealed_rows(of_round.id, unit):
+                self._keys.forget(row)
+
 
 class _HasWriter(Protocol):
     _writer: Writer

@@ -424,22 +424,25 @@ class Store:
         called once all rows are written. Its error, or StoreError if there is anything here already, leaves
         neither a row nor a key.
         """
-        boxes = 0
-        with self._writer.write():
-            self._check_has_no_keys()
-            self._keys.make()
-            self._database.migrate()
-            self._database.check_version()
-            fill(self._database, dump)
-            for state in self._rounds.all():
-                units = () if state.is_closed else state.round.tree.leaves
-                for unit in units:
-                    self._lay_out(state.round.id, unit)
-                self._rounds.add_lost_boxes(state.round.id, len(units))
-                boxes += len(units)
-            self._snapshots.publish(dump.published_at or self.last_tick or datetime.min)
-            before_commit()
-        return boxes
+        open_rounds: list[Round] = []
+        try:
+            with self._writer.write():
+                self._check_has_no_keys()
+                self._database.migrate()
+                self._database.check_version()
+                fill(self._database, dump)
+                open_rounds += [state.round for state in self._rounds.all() if not state.is_closed]
+                for of_round in open_rounds:
+                    self._rounds.add_lost_boxes(of_round.id, len(of_round.tree.leaves))
+                    for unit in of_round.tree.leaves:
+                        self._lay_out(of_round.id, unit)
+                self._snapshots.publish(dump.published_at or self.last_tick or datetime.min)
+                before_commit()
+        except BaseException:
+            for of_round in open_rounds:
+                self._writer.destroy_keys(of_round)
+            raise
+        return sum(len(of_round.tree.leaves) for of_round in open_rounds)
 
     def _check_has_no_keys(self) -> None:
         """Refuse keys of other boxes: the next write would destroy them."""
