@@ -17,9 +17,6 @@ Row = tuple[Any, ...]
 BUSY_TIMEOUT = 10_000
 """Milliseconds one process waits for another's write."""
 
-LOGGING = ("archive_mode", "log_statement", "log_min_duration_statement", "track_commit_timestamp")
-"""PostgreSQL's settings by which times of writes are kept."""
-
 SAFE_SETTINGS = ("fsync", "full_page_writes")
 """PostgreSQL's settings that must be on: else a power cut loses writes that were acknowledged."""
 
@@ -38,6 +35,10 @@ SQLITE_PRAGMAS = {
     "foreign_keys": "on",
     "busy_timeout": BUSY_TIMEOUT,
 }
+
+
+PEEWEE_ERRORS: Any = peewee.__exception_wrapper__  # type: ignore[attr-defined]
+"""Turns a driver's errors into peewee's. peewee does so for statements, not for fetched rows."""
 
 
 class StoreError(Exception):
@@ -125,10 +126,12 @@ class Database:
         return self._peewee.execute_sql(dialect_sql, values)  # type: ignore[no-untyped-call]
 
     def one(self, sql: str, *values: Any) -> Row | None:
-        return cast(Row | None, self.execute(sql, *values).fetchone())
+        with PEEWEE_ERRORS:
+            return cast(Row | None, self.execute(sql, *values).fetchone())
 
     def all(self, sql: str, *values: Any) -> list[Row]:
-        return cast(list[Row], self.execute(sql, *values).fetchall())
+        with PEEWEE_ERRORS:
+            return cast(list[Row], self.execute(sql, *values).fetchall())
 
     def close(self) -> None:
         self._peewee.close()
@@ -170,10 +173,28 @@ class Database:
         }
 
     def server_settings(self) -> dict[str, str]:
-        """PostgreSQL's settings that decide what it writes down of writes; SQLite has none."""
-        return (
-            {} if self._is_sqlite else {name: str((self.one(f"SHOW {name}") or [""])[0]) for name in LOGGING}
-        )
+        """PostgreSQL's settings that this role may see, as they hold for this connection; SQLite has none.
+
+        Values are in the setting's own unit: -1, not -1ms (pg_settings.setting).
+        """
+        return {} if self._is_sqlite else dict(self.all("SELECT name, setting FROM pg_settings"))
+
+    def replication_slots(self) -> list[str]:
+        """Names of PostgreSQL's replication slots, each of which keeps the log of writes; SQLite has none."""
+        if self._is_sqlite:
+            return []
+        return [row[0] for row in self.all("SELECT slot_name FROM pg_replication_slots ORDER BY slot_name")]
+
+    def faults(self) -> list[str]:
+        """What SQLite finds damaged in its file, at most three lines; a database server checks its own."""
+        rows = self.all("PRAGMA quick_check(3)") if self._is_sqlite else []
+        return [row[0] for row in rows if row[0] != "ok"]
+
+    def check_writable(self) -> None:
+        """Write a row and take it back. Raises peewee's errors where the database takes no writes."""
+        with self._peewee.atomic() as transaction:
+            self.set("writable", "yes")
+            transaction.rollback()
 
     def commit_risks(self) -> list[str]:
         """Why the server may lose a commit it has acknowledged, in plain words with the way out.

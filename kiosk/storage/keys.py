@@ -7,6 +7,7 @@ rows (free pages, journals, backups, snapshots of the disk) cannot be read witho
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -85,6 +86,10 @@ class KeyFolder:
     def is_empty(self) -> bool:
         """Whether there is no key of any row."""
         return not any(self.folder.glob("*/*"))
+
+    def are_there(self, rows: Iterable[str]) -> bool:
+        """Whether the folder of all keys is there, and one for each of these rows."""
+        return self.folder.is_dir() and all((self.folder / row).is_dir() for row in rows)
 
     def destroy(self, row: str, key_id: str) -> None:
         """Overwrite and remove one key; no error if it is gone already."""

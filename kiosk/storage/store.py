@@ -7,6 +7,8 @@ from pathlib import Path
 from random import Random
 from secrets import SystemRandom
 
+import peewee
+
 from kiosk.domain.ballot import Ballot, read_ballot
 from kiosk.domain.clock import ClockRecord
 from kiosk.domain.rounds import Admission, Round, check_opening
@@ -24,7 +26,7 @@ from kiosk.storage.links import Links
 from kiosk.storage.locks import Lock
 from kiosk.storage.owners import check_owner
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState
-from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, one_write
+from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, one_write
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
 from kiosk.storage.staff_records import Office
@@ -92,8 +94,33 @@ class Store:
         return self._database.schema()
 
     def server_settings(self) -> dict[str, str]:
-        """What a database server may write down of writes, by its setting's name; nothing for SQLite."""
+        """A database server's settings by name; they decide what its logs tell of writes. SQLite has none."""
         return self._database.server_settings()
+
+    def replication_slots(self) -> list[str]:
+        """A database server's replication slots, each of which keeps the log of writes; none for SQLite."""
+        return self._database.replication_slots()
+
+    def database_faults(self) -> list[str]:
+        """What is damaged in the database's file, as SQLite says it."""
+        return self._database.faults()
+
+    def check_writable(self) -> None:
+        """Write to the database and take it back. Raises peewee's errors where it takes no writes."""
+        with self._database.writing():
+            self._database.check_writable()
+
+    def unreachable(self) -> str | None:
+        """What is away, "the database" or "the folder of keys"; None where ballots can be taken.
+
+        Reads rounds and looks for folders only, so that neither the answer nor its time depends on a ballot.
+        """
+        try:
+            rounds = [state.round for state in self._rounds.all() if not state.is_closed]
+        except (peewee.PeeweeException, ValueError):
+            return "the database"
+        units = [(of_round.id, unit) for of_round in rounds for unit in of_round.tree.leaves]
+        return None if self._keys.are_there(box_row(*unit) for unit in units) else "the folder of keys"
 
     def commit_risks(self) -> list[str]:
         """Why a database server may lose a commit it has acknowledged; every write is refused then."""

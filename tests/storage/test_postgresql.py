@@ -131,15 +131,6 @@ def test_an_older_installation_is_upgraded_and_its_kiosks_measured_and_moved(
     new.close()
 
 
-def test_the_doctor_is_told_what_the_server_writes_down(store: Store) -> None:
-    assert store.server_settings() == {
-        "archive_mode": "off",
-        "log_statement": "none",
-        "log_min_duration_statement": "-1",
-        "track_commit_timestamp": "off",
-    }
-
-
 def test_a_backup_moves_an_installation_to_postgresql_and_back(url: str, tmp_path: Path) -> None:
     full_installation(tmp_path / "first")
     moved = settings_of(tmp_path / "second", KIOSK_DATABASE_URL=url)
