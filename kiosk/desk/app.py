@@ -26,6 +26,7 @@ from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LARGEST_FILE
 from kiosk.library.library import Library
 from kiosk.screen.headers import digest
+from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.pages import STYLE
 from kiosk.settings import Settings, shipped_folder
 from kiosk.storage import Devices, Role, Store
@@ -80,10 +81,12 @@ def create_desk_app(
     take_in: Callable[[Library], None] | None = None,
     doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
-    """The staff's application, everything of it under /admin/ but the snapshot document. Surveys and
-    translations can be changed where `settings` say what is on file; `devices` are shared with the guests'
-    side, which hears them, and `take_in` lets it know what was changed. `doubtful_time` gives the time that
-    the machine's clock shows while it is in doubt."""
+    """The staff's application, everything of it under /admin/ but the snapshot document and /health.
+
+    Surveys and translations can be changed where `settings` say what is on file; `devices` are shared with
+    the guests' side, which hears them, and `take_in` lets it know what was changed. `doubtful_time`
+    gives the time that the machine's clock shows while it is in doubt.
+    """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
         SECRET_KEY=secret_key,
@@ -103,6 +106,7 @@ def create_desk_app(
     for topic in TOPICS:
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
+    app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store))
     app.jinja_env.globals.update(_=say, day=day, month=month, period=period, asked=asked)
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)

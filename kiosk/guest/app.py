@@ -21,6 +21,7 @@ from kiosk.guest.context import Answer, GuestSide, guest_side, is_kiosk, measure
 from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import Library
 from kiosk.screen.headers import headers, is_own_form
+from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.pages import Pages
 from kiosk.screen.texts import REFUSALS
 from kiosk.settings import shipped_folder
@@ -60,6 +61,8 @@ def create_guest_app(
     pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
     app.extensions["guest"] = GuestSide(store, pages, clock, pace, devices or Devices())
     app.register_blueprint(_routes())
+    # Not among the guests' addresses: a database that is away must not keep it from answering.
+    app.add_url_rule(HEALTH_PATH, "health", health, methods=["GET"])
     # Flask would write paths and times of failed requests to the log.
     app.logger.disabled = True
     app.register_error_handler(HTTPException, _refused)
@@ -98,6 +101,11 @@ def _routes() -> Blueprint:
     views.add_url_rule("/q/thanks", "slip thanks", questions.thanks, methods=["GET"])
     views.add_url_rule("/q/stored", "slip stored", stored_data.stored, methods=["GET"])
     return views
+
+
+def health() -> Answer:
+    """Whether ballots can be taken; nothing about guests, and no sign of life of any kiosk."""
+    return health_answer(guest_side().store)
 
 
 def _check_form() -> None:

@@ -1,0 +1,103 @@
+"""What monitoring is told: whether answers can be taken, on both sides, and nothing of guests."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask, Response
+from werkzeug.test import TestResponse
+
+from kiosk.domain.ballot import Ballot
+from kiosk.storage import Devices, Life
+from tests.tools.desk_side import Desk
+from tests.tools.guest_side import NOW, Place
+
+SIDES: dict[str, Callable[[Path], Place | Desk]] = {"guests": Place, "desk": Desk}
+
+
+def health(app: Flask) -> TestResponse:
+    return app.test_client().get("/health")
+
+
+def all_of(answer: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
+    return answer.status_code, sorted(answer.headers.items()), answer.data
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_sound_side_says_ok_to_anybody(tmp_path: Path, side: str) -> None:
+    answer = health(SIDES[side](tmp_path).app)
+    assert (answer.status_code, answer.data, answer.mimetype) == (200, b"ok\n", "text/plain")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+
+
+def answers_differ(made: Place | Desk) -> bool:
+    """Whether any answer changes with ballots that come, and with a count."""
+    before = all_of(health(made.app))
+    seen = []
+    for number in range(1, 17):
+        made.store.cast("r", "frida", Ballot((1, 2, 3, 4)), NOW)
+        seen.append(all_of(health(made.app)))
+        if number == 16:
+            made.store.count(NOW)
+            seen.append(all_of(health(made.app)))
+    return any(one != before for one in seen)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_answer_is_the_same_bytes_whatever_guests_do(tmp_path: Path, side: str) -> None:
+    assert not answers_differ(SIDES[side](tmp_path))
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_an_answer_that_names_the_last_write_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    """The control: an address that is as helpful as others are."""
+    made = SIDES[side](tmp_path)
+
+    def talkative() -> Response:
+        [row] = made.store._database.all("SELECT key_id FROM box WHERE unit_id = 'frida'")
+        return Response("ok\n", headers={"ETag": f'"{row[0]}"'})
+
+    name = next(rule.endpoint for rule in made.app.url_map.iter_rules() if rule.rule == "/health")
+    monkeypatch.setitem(made.app.view_functions, name, talkative)
+    assert answers_differ(made)
+
+
+def test_asking_is_no_sign_of_life_of_a_kiosk(tmp_path: Path) -> None:
+    devices = Devices(clock=lambda: 0)
+    place = Place(tmp_path, devices=devices)
+    health(place.app)
+    assert devices.life("") is Life.UNKNOWN
+    place.client.get("/alive")
+    assert devices.life("") is Life.ALIVE
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_keys_that_are_away_are_told_at_once_and_for_as_long(tmp_path: Path, side: str) -> None:
+    made = SIDES[side](tmp_path)
+    (tmp_path / "keys").rename(tmp_path / "away")
+    assert (health(made.app).status_code, health(made.app).data) == (
+        503,
+        b"the folder of keys cannot be reached\n",
+    )
+    (tmp_path / "keys").mkdir()
+    assert health(made.app).status_code == 503
+    (tmp_path / "keys").rmdir()
+    (tmp_path / "away").rename(tmp_path / "keys")
+    assert health(made.app).status_code == 200
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_database_that_is_away_is_told(tmp_path: Path, side: str) -> None:
+    made = SIDES[side](tmp_path)
+    made.store.close()
+    database = tmp_path / "k.sqlite"
+    database.write_bytes(b"no database" * 1000)
+    answer = health(made.app)
+    assert (answer.status_code, answer.data) == (503, b"the database cannot be reached\n")
+
+
+def test_a_form_sent_to_it_is_refused(tmp_path: Path) -> None:
+    assert Place(tmp_path).client.post("/health").status_code in (405, 415)
