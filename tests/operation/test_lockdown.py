@@ -174,6 +174,12 @@ def test_the_screen_runs_as_a_user_without_rights_and_always_comes_back(tmp_path
         "StateDirectoryMode=0700",
     ):
         assert line in unit
+    # A line that a press makes would be kept with its second.
+    assert [line for line in unit if line.startswith("Standard")] == [
+        "StandardInput=tty-fail",
+        "StandardOutput=null",
+        "StandardError=null",
+    ]
     [user] = [
         line
         for line in (root / "etc/sysusers.d/kiosk-screen.conf").read_text().splitlines()
@@ -206,6 +212,8 @@ def ran_screen(tmp_path: Path, policy_mode: int) -> subprocess.CompletedProcess[
     mine.chmod(policy_mode)
     (tmp_path / "chromium").write_text('#!/bin/sh\nprintf "%s\\n" "HOME=$HOME" "$@"\n')
     (tmp_path / "chromium").chmod(0o755)
+    (tmp_path / "logger").write_text(f'#!/bin/sh\nprintf "%s\n" "$*" >{tmp_path}/journal\n')
+    (tmp_path / "logger").chmod(0o755)
     here = tmp_path / "kiosk-screen"
     here.write_text(script.replace(f"/{POLICY}", str(mine) if policy_mode else str(tmp_path / "none.json")))
     return subprocess.run(
@@ -226,6 +234,7 @@ def test_the_browser_keeps_what_it_writes_in_memory_and_opens_the_address(tmp_pa
     given = ran_screen(tmp_path, 0o644).stdout.splitlines()
     assert given[0] == f"HOME={run}"
     assert given[-2:] == ["--ozone-platform=wayland", ADDRESS]
+    assert not (tmp_path / "journal").exists()
     assert {"--kiosk", "--force-app-mode", f"--user-data-dir={run}/profile"} <= set(given)
     assert not [flag for flag in given if "debug" in flag or "sandbox" in flag]
 
@@ -241,6 +250,7 @@ def test_without_a_policy_the_screen_does_not_start(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "would not be locked" in done.stderr
     assert done.stdout == ""
+    assert (tmp_path / "journal").read_text().startswith("-t kiosk-screen cannot read ")
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
