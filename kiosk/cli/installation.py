@@ -1,5 +1,6 @@
 """An installation: setting it up, upgrading and serving it, counting, and looking whether it is well."""
 
+import json
 import sys
 from collections import Counter
 from datetime import datetime
@@ -12,11 +13,10 @@ from kiosk.cli.errors import mendable
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.slips import spaced
 from kiosk.library.changes import keep_last_good
-from kiosk.library.library import read_usable_library
 from kiosk.operation.clock import check_clock, clock_doubt, remember_boot
 from kiosk.operation.count_worker import Counting, count_if_due
 from kiosk.operation.demonstration import Demonstration, build_demonstration
-from kiosk.operation.doctor import Weight, examine
+from kiosk.operation.doctor import Weight, examine, report_document, this_machine, worst
 from kiosk.operation.serve import (
     DEMONSTRATION_TICKS,
     check_is_free,
@@ -179,12 +179,20 @@ def _nothing_to_do(store: Store, ticks: Ticks, now: datetime) -> str:
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="For monitoring programs; see docs/doctor.md.")
+@click.option("--quiet", is_flag=True, help="Print nothing about what is good.")
 @mendable
-def doctor() -> None:
-    """Is this installation as anonymous as it claims? Ends with status 1 if something is bad."""
-    settings = current_settings()
-    found = examine(settings, installed_store(settings), read_usable_library(settings), datetime.now())
-    for advice in found:
-        click.echo(f"{advice.weight:4}  {advice.text}")
-    if any(advice.weight is Weight.BAD for advice in found):
+def doctor(as_json: bool, quiet: bool) -> None:
+    """Is this installation as anonymous as it claims, and does it work?
+
+    Ends with status 1 if something is bad, else with 0.
+    """
+    found = examine(current_settings(), this_machine(), datetime.now())
+    shown = [advice for advice in found if not (quiet and advice.weight is Weight.GOOD)]
+    if as_json:
+        click.echo(json.dumps(report_document(shown), indent=1, ensure_ascii=False))
+    else:
+        for advice in shown:
+            click.echo(f"{advice.weight:4}  {advice.text}")
+    if worst(found) is Weight.BAD:
         sys.exit(1)

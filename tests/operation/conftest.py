@@ -1,10 +1,12 @@
-"""A full installation with its backup, made once and copied for each test."""
+"""A full installation with its backup, made once and copied for each test; a sound one for the doctor."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.tools.backups import Saved, copied, full_installation
+from tests.tools.patient import Patient, sound_patient
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,10 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def saved(full: Path, tmp_path: Path) -> Saved:
     return copied(full, tmp_path)
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[Patient]:
+    """A sound installation, served."""
+    with sound_patient(tmp_path) as made:
+        yield made

@@ -1,104 +1,134 @@
-"""The doctor finds what undoes anonymity, and says what to do; a healthy installation is called so."""
+"""The doctor says what is wrong and what to do, in words and for programs. Sound ones are called so."""
 
-import os
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
+from click.testing import CliRunner, Result
 
-from kiosk.domain.rounds import Admission, Figures, Round
-from kiosk.library.library import read_library
-from kiosk.operation import doctor
-from kiosk.operation.doctor import Advice, Weight, examine
-from kiosk.settings import Settings, read_settings
-from kiosk.storage import Store, open_store
-from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
+import kiosk.cli.installation
+from kiosk.cli import main
+from kiosk.domain.rounds import Admission, Figures
+from kiosk.operation.doctor import Topic, Weight
+from tests.tools.builders import MONDAY, cast_all, random_ballots
+from tests.tools.patient import PUBLIC, Patient
+from tests.tools.serving import served
 
 
-class Patient:
-    """An installation in good health, and what the doctor says of it."""
+def test_a_sound_installation_is_called_so_on_every_topic(patient: Patient) -> None:
+    advice = patient.examine()
+    assert [one for one in advice if one.weight is not Weight.GOOD] == []
+    assert {one.topic for one in advice} == set(Topic) - {
+        Topic.INSTALLATION, Topic.ROUNDS, Topic.LINKS, Topic.LIBRARY, Topic.NETWORK,
+    }  # fmt: skip
 
-    def __init__(self, folder: Path) -> None:
-        environ = {
-            "KIOSK_DATA": str(folder / "data"),
-            "KIOSK_KEYS": str(folder / "keys"),
-            "KIOSK_GUEST_ADDRESS": "https://svara.example",
-        }
-        self.settings: Settings = read_settings(environ)
-        os.umask(0o077)
-        self.store: Store = open_store(self.settings.data, self.settings.database_url, self.settings.keys)
-        self.store.migrate()
-        self.now = MONDAY + timedelta(days=2)
 
-    def open(self, *ways: Admission, figures: Figures = Figures.LIVE) -> Round:
-        admission = frozenset(ways or {Admission.SLIP})
-        of_round = replace(a_round(tree("a")), admission=admission, figures=figures)
-        self.store.open_round(of_round, MONDAY)
-        return of_round
+def test_an_examination_leaves_every_file_as_it_was(patient: Patient) -> None:
+    def contents() -> dict[Path, bytes]:
+        files = (
+            path for folder in (patient.settings.data, patient.settings.keys) for path in folder.rglob("*")
+        )
+        return {path: path.read_bytes() for path in files if path.is_file() and path.suffix != ".sqlite-shm"}
 
-    def count(self) -> None:
-        self.store.count(self.settings.ticks.latest(self.now))
+    before = contents()
+    patient.examine()
+    assert contents() == before
 
-    def told(self, weight: Weight) -> list[str]:
-        found: list[Advice] = examine(self.settings, self.store, read_library(self.settings), self.now)
-        return [advice.text for advice in found if advice.weight is weight]
+
+# -- the command -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
-    monkeypatch.setattr(doctor, "WEB_SERVERS", (tmp_path / "nginx",))
-    made = Patient(tmp_path)
-    made.open()
-    cast_all(made.store, "a", random_ballots(30, Random(1)))
-    made.count()
-    return made
+def run(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> "Run":
+    return Run(patient, monkeypatch)
 
 
-def test_a_healthy_installation_is_called_so(patient: Patient) -> None:
-    assert patient.told(Weight.BAD) == []
-    assert patient.told(Weight.LOOK) == []
-    assert len(patient.told(Weight.GOOD)) == 5
+class Run:
+    """`kiosk doctor` on the patient, on the patient's machine and at its time."""
+
+    def __init__(self, patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Now(datetime):
+            @classmethod
+            def now(cls, tz: object = None) -> datetime:  # noqa: ARG003
+                return patient.now
+
+        self._settings = patient.settings
+        monkeypatch.setattr(kiosk.cli.installation, "this_machine", lambda: patient.machine)
+        monkeypatch.setattr(kiosk.cli.installation, "datetime", Now)
+
+    def __call__(self, *words: str) -> Result:
+        environ = {
+            "KIOSK_DATA": str(self._settings.data),
+            "KIOSK_KEYS": str(self._settings.keys),
+            "KIOSK_GUEST_ADDRESS": self._settings.guest_address,
+            "KIOSK_GUEST_LISTEN": self._settings.guest_listen,
+            "KIOSK_DESK_LISTEN": self._settings.desk_listen,
+            "KIOSK_HTTPS": "yes",
+        }
+        return CliRunner().invoke(main, ["doctor", *words], env=environ)
 
 
-def test_files_others_can_read_are_named(patient: Patient) -> None:
+def test_the_command_ends_with_0_and_says_only_good_of_a_sound_installation(run: Run) -> None:
+    done = run()
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert {line.split()[0] for line in done.stdout.splitlines()} == {"good"}
+    assert run("--quiet").stdout == ""
+
+
+def test_something_to_look_at_is_told_and_ends_with_0(patient: Patient, run: Run) -> None:
+    patient.machine = replace(patient.machine, ntp_time=lambda: None)
+    done = run("--quiet")
+    assert done.exit_code == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["look"]
+    assert json.loads(run("--json").stdout)["status"] == "look"
+
+
+def test_something_bad_ends_with_1_and_is_told_to_programs_too(patient: Patient, run: Run) -> None:
     (patient.settings.data / "kiosk.sqlite").chmod(0o644)
-    [told] = patient.told(Weight.BAD)
-    assert "kiosk.sqlite" in told
-    assert "chmod -R go=" in told
+    assert run().exit_code == 1
+    done = run("--json", "--quiet")
+    assert done.exit_code == 1
+    report = json.loads(done.stdout)
+    assert report["status"] == "bad"
+    [advice] = report["advice"]
+    assert (advice["topic"], advice["weight"]) == ("files", "bad")
+    assert "kiosk.sqlite" in advice["text"]
 
 
-def test_a_missing_key_is_bad_before_its_box_is_lost(patient: Patient) -> None:
-    [key] = next(patient.settings.keys.glob("box.*")).iterdir()
-    key.rename(patient.settings.data / "key")
-    [told] = patient.told(Weight.BAD)
-    assert f"1 key files are missing or damaged, such as {key}, which is missing" in told
-    (patient.settings.data / "key").rename(key)
-    assert patient.told(Weight.BAD) == []
+def test_the_report_for_programs_says_all_that_the_words_say(patient: Patient, run: Run) -> None:
+    (patient.settings.data / "secret_key").chmod(0o644)
+    patient.machine = replace(patient.machine, ntp_time=lambda: None)
+    advice = json.loads(run("--json", "--quiet").stdout)["advice"]
+    assert [f"{one['weight']:4}  {one['text']}" for one in advice] == run("--quiet").stdout.splitlines()
+    assert {one["weight"] for one in advice} == {"look", "bad"}
 
 
-def test_paper_that_would_lead_to_this_machine_is_worth_a_look(patient: Patient) -> None:
-    patient.settings = replace(patient.settings, guest_address="http://127.0.0.1:8000")
-    [told] = patient.told(Weight.LOOK)
-    assert "KIOSK_GUEST_ADDRESS" in told
+def test_a_setting_that_cannot_be_used_ends_with_2(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIOSK_COUNT_AT", "noon")
+    done = run("--json")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "KIOSK_COUNT_AT" in done.stderr
 
 
-def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:
-    patient.settings = replace(patient.settings, keys=patient.settings.data / "keys")
-    [told] = patient.told(Weight.BAD)
-    assert "KIOSK_KEYS" in told
+def test_every_piece_of_bad_advice_has_a_way_out(patient: Patient) -> None:
+    """All that can be planted at once; each line says what to do, or names the command that does it."""
+    (patient.settings.data / "kiosk.sqlite").chmod(0o644)
+    (patient.settings.data / "secret_key").write_text("short")
+    next(patient.settings.keys.glob("box.*/*")).unlink()
+    (patient.settings.data / "questions").mkdir()
+    (patient.settings.data / "questions/bad.toml").write_text("x")
+    patient.front = 9
+    patient.now += timedelta(days=1.5)
+    told = [*patient.told(Weight.BAD), *patient.told(Weight.LOOK)]
+    assert len(told) >= 6
+    doing = ("run:", "Bring", "bring", "delete", "See that", "running", "save", "mend", "write", "give")
+    assert [line for line in told if not any(word in line for word in doing)] == []
 
 
-@pytest.mark.parametrize(
-    ("days", "words"), [(1.5, "kiosk serve running"), (-3, "before the last count"), (0.3, None)]
-)
-def test_a_missed_count_and_a_wrong_clock_are_noticed(
-    patient: Patient, days: float, words: str | None
-) -> None:
-    patient.now += timedelta(days=days)
-    told = patient.told(Weight.BAD)
-    assert (words is None and told == []) or (words and words in told[0])
+# -- rounds, links, languages ------------------------------------------------------------------------
 
 
 def test_a_demonstration_is_no_place_for_guests(patient: Patient) -> None:
@@ -116,8 +146,6 @@ def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> No
     for key in (patient.settings.keys / "box.r.a").iterdir():
         key.unlink()
     patient.store.give_up_keys(patient.store.key_faults())
-    patient.now += timedelta(days=1)
-    patient.count()
     told = " ".join(patient.told(Weight.LOOK))
     assert "posters" in told
     assert "about 0.5 answers a day" in told
@@ -128,71 +156,6 @@ def test_languages_nobody_reviewed_are_worth_a_look(patient: Patient) -> None:
     patient.settings = replace(patient.settings, languages=frozenset({"ar"}))
     [told] = patient.told(Weight.LOOK)
     assert "ar" in told
-
-
-def test_answers_in_clear_over_the_network_are_bad(patient: Patient) -> None:
-    patient.settings = replace(patient.settings, guest_listen="0.0.0.0:8000")
-    [told] = patient.told(Weight.BAD)
-    assert "KIOSK_HTTPS" in told
-    patient.settings = replace(patient.settings, is_https=True)
-    assert patient.told(Weight.BAD) == []
-
-
-PASS = "proxy_pass http://127.0.0.1:8000;"
-
-NGINX = {
-    f"location / {{ {PASS} }}": 1,
-    f"location / {{ access_log /var/log/x; {PASS} }}": 1,
-    f"location / {{ access_log off; {PASS} }}": 0,
-    f"server {{ access_log off; location / {{ {PASS} }} }}": 0,
-    f"server {{ access_log off; location / {{ access_log /var/log/x; {PASS} }} }}": 1,
-    f"server {{\n# access_log off;\nlocation / {{ {PASS} }} }}": 1,
-    f"server {{ location / {{ {PASS} }} }} server {{ access_log off; location / {{ return 404; }} }}": 1,
-    f"server {{ access_log off; {PASS} }} server {{ {PASS} }}": 1,
-    f"server {{ access_log off; error_log /var/log/e info; {PASS} }}": 1,
-    f"server {{ access_log off; error_log /var/log/e crit; {PASS} }}": 0,
-    f"http {{ access_log\n  off; server\n{{ {PASS} }} }}": 0,
-    "upstream guests { server 127.0.0.1:8000; } server { access_log off; proxy_pass http://guests; }": 0,
-    "upstream guests { server 127.0.0.1:8000; } server { proxy_pass http://guests; }": 1,
-    "server { proxy_pass http://127.0.0.1:8001; }": 0,
-}
-
-PASSES = "ProxyPass / http://127.0.0.1:8000/"
-
-APACHE = {
-    f"<VirtualHost *:443>\n{PASSES}\n</VirtualHost>": 1,
-    f"<VirtualHost *:443>\n# CustomLog /dev/null common\n{PASSES}\n</VirtualHost>": 1,
-    f"<VirtualHost *:443>\nCustomLog /dev/null common\n{PASSES}\n</VirtualHost>": 0,
-    f"<VirtualHost *:443>\nCustomLog /dev/null c\nCustomLog /var/log/x common\n{PASSES}\n</VirtualHost>": 1,
-    f"<VirtualHost *:443>\nCustomLog /dev/null common\nLogLevel info\n{PASSES}\n</VirtualHost>": 1,
-}
-
-CADDY = {
-    "svara.example {\n  reverse_proxy 127.0.0.1:8000\n}": 0,
-    "svara.example\nreverse_proxy 127.0.0.1:8000": 0,
-    "svara.example {\n  log\n  reverse_proxy {$HOST}:8000\n}": 1,
-    "svara.example {\n  log {\n    output file /var/log/x\n  }\n  reverse_proxy 127.0.0.1:8000\n}": 1,
-    "svara.example {\n  log {\n    output discard\n  }\n  handle {\n    reverse_proxy :8000\n  }\n}": 0,
-    "{\n  log {\n    level ERROR\n  }\n}\nsvara.example {\n  reverse_proxy 127.0.0.1:8000\n}": 0,
-    "a.example {\n  log\n}\nsvara.example {\n  reverse_proxy 127.0.0.1:8000 {\n  }\n}": 0,
-}
-
-
-@pytest.mark.parametrize(
-    ("server", "text", "bad"),
-    [
-        (server, text, bad)
-        for server, texts in (("nginx", NGINX), ("apache2", APACHE), ("caddy", CADDY))
-        for text, bad in texts.items()
-    ],
-)
-def test_a_proxy_that_logs_guests_is_bad(
-    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, text: str, bad: int
-) -> None:
-    (tmp_path / server / "sites").mkdir(parents=True)
-    (tmp_path / server / "sites" / "site").write_text(text)
-    monkeypatch.setattr(doctor, "WEB_SERVERS", (tmp_path / server,))
-    assert len(patient.told(Weight.BAD)) == bad
 
 
 def test_a_unit_with_nothing_to_show_is_named_once_it_must_be_a_quiet_one(tmp_path: Path) -> None:
@@ -227,31 +190,7 @@ def test_an_address_a_running_round_admits_is_none(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.open(Admission.KIOSK)
     patient.store.links.add(Admission.KIOSK, "a")
-    assert not [told for told in patient.told(Weight.LOOK) if "address" in told]
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("archive_mode", "on"),
-        ("log_statement", "mod"),
-        ("log_statement", "all"),
-        ("log_min_duration_statement", "250ms"),
-        ("track_commit_timestamp", "on"),
-    ],
-)
-def test_a_database_server_that_keeps_times_is_bad(patient: Patient, name: str, value: str) -> None:
-    usual = {
-        "archive_mode": "off",
-        "log_statement": "none",
-        "log_min_duration_statement": "-1",
-        "track_commit_timestamp": "off",
-    }
-    patient.store.server_settings = lambda: usual  # type: ignore[method-assign]
-    assert patient.told(Weight.BAD) == []
-    patient.store.server_settings = lambda: {**usual, name: value}  # type: ignore[method-assign]
-    [told] = patient.told(Weight.BAD)
-    assert f"{name} is {value}" in told
+    assert patient.told(Weight.LOOK, Topic.LINKS) == []
 
 
 def test_no_round_and_no_count_are_worth_a_look(tmp_path: Path) -> None:
@@ -260,3 +199,73 @@ def test_no_round_and_no_count_are_worth_a_look(tmp_path: Path) -> None:
     told = " ".join(patient.told(Weight.LOOK))
     assert "no round is running" in told
     assert "nothing was ever counted" in told
+
+
+def test_a_survey_file_gone_bad_is_named_and_the_rest_is_examined(patient: Patient) -> None:
+    (patient.settings.data / "questions").mkdir()
+    (patient.settings.data / "questions/bad.toml").write_text("not toml")
+    [told] = patient.told(Weight.BAD)
+    assert "bad.toml" in told
+    assert patient.told(Weight.GOOD, Topic.LOGS)
+
+
+# -- how guests reach the server ---------------------------------------------------------------------
+
+
+def test_answers_in_clear_over_the_network_are_bad(patient: Patient) -> None:
+    patient.settings = replace(patient.settings, guest_listen=f"0.0.0.0:{patient.guest_port}", is_https=False)
+    [told] = patient.told(Weight.BAD)
+    assert told.startswith("KIOSK_GUEST_LISTEN is ")
+    assert "KIOSK_HTTPS" in told
+    patient.settings = replace(patient.settings, is_https=True)
+    assert patient.told(Weight.BAD) == []
+
+
+def test_a_public_address_without_encryption_is_bad(patient: Patient) -> None:
+    patient.settings = replace(patient.settings, guest_address=PUBLIC.replace("https", "http"))
+    [told] = patient.told(Weight.BAD, Topic.NETWORK)
+    assert "KIOSK_GUEST_ADDRESS" in told
+
+
+def test_paper_that_would_lead_to_this_machine_is_worth_a_look(patient: Patient) -> None:
+    patient.settings = replace(patient.settings, guest_address="http://127.0.0.1:8000")
+    [told] = patient.told(Weight.LOOK)
+    assert "KIOSK_GUEST_ADDRESS" in told
+
+
+@pytest.mark.parametrize("name", ["guest_listen", "desk_listen"])
+def test_a_side_that_does_not_answer_is_bad(patient: Patient, name: str) -> None:
+    patient.settings = replace(patient.settings, **{name: "127.0.0.1:9"})
+    told = patient.told(Weight.BAD, Topic.SERVER)
+    assert len(told) == 1
+    assert told[0].startswith(f"nothing answers at KIOSK_{name.upper()} (127.0.0.1:9): Connection refused")
+
+
+def test_another_program_at_the_servers_address_is_bad(patient: Patient) -> None:
+    def other(environ: object, start_response: object) -> list[bytes]:  # noqa: ARG001
+        start_response("200 OK", [("Content-Type", "text/plain")])  # type: ignore[operator]
+        return [b"hello"]
+
+    with served(other) as address:
+        patient.settings = replace(patient.settings, desk_listen=address.removeprefix("http://"))
+        [told] = patient.told(Weight.BAD)
+    assert "is not this version of kiosk serve (status 200)" in told
+
+
+def test_a_server_whose_keys_are_away_says_so(patient: Patient) -> None:
+    patient.settings.keys.rename(patient.settings.keys.with_name("away"))
+    told = patient.told(Weight.BAD, Topic.SERVER)
+    assert len(told) == 2
+    assert all("the folder of keys cannot be reached" in line for line in told)
+
+
+def test_no_known_web_server_here_is_worth_a_look(patient: Patient) -> None:
+    (patient.root / "etc/nginx/nginx.conf").unlink()
+    [told] = patient.told(Weight.LOOK)
+    assert "no configuration of nginx, Apache or Caddy" in told
+
+
+def test_a_web_server_that_is_not_understood_is_worth_a_look(patient: Patient) -> None:
+    file = patient.put("etc/haproxy/haproxy.cfg", f"server guests 127.0.0.1:{patient.guest_port}")
+    [told] = patient.told(Weight.LOOK)
+    assert told.startswith(f"{file} leads guests on")

@@ -1,0 +1,130 @@
+"""Reads the configuration files of nginx, Apache and Caddy as blocks within blocks.
+
+Knows quotes, comments, blocks and included files, and nothing of what a directive means.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEEPEST_INCLUDE = 10
+"""A file that includes itself ends here."""
+
+_QUOTED = r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'|`[^`]*`"
+_COMMENT = r"\#[^\n]*"
+_TAG = re.compile(r"\s*(</?)(\w.*)>")
+
+
+@dataclass
+class Block:
+    """Directives between two braces or tags. `head` is the words before the brace, or those in the tag."""
+
+    head: str
+    file: Path
+    around: "Block | None" = None
+    directives: list[str] = field(default_factory=list)
+    blocks: list["Block"] = field(default_factory=list)
+
+    def all_blocks(self) -> Iterator["Block"]:
+        """This block and all within it."""
+        yield self
+        for block in self.blocks:
+            yield from block.all_blocks()
+
+    def own(self, name: str) -> list[str]:
+        """The values of this block's own directives of this name."""
+        found = (re.fullmatch(rf"{name}(?:\s+(.*))?", one, re.IGNORECASE) for one in self.directives)
+        return [match.group(1) or "" for match in found if match]
+
+    def nearest(self, name: str) -> list[str]:
+        """The values that hold here: those of the innermost block around that has the directive."""
+        return self.own(name) or (self.around.nearest(name) if self.around else [])
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """How a server's files are written. `main` is the file that includes all others."""
+
+    main: str
+    piece: re.Pattern[str]
+    include: re.Pattern[str]
+    ends_at_lines: bool
+
+
+SYNTAXES = {
+    "nginx": Syntax(
+        "nginx.conf",
+        re.compile(rf"{_COMMENT}|{_QUOTED}|[{{}};\n]|(?:\$\{{\w+\}}|[^\s{{}};])+"),
+        re.compile(r"include\s+(\S+)"),
+        ends_at_lines=False,
+    ),
+    "apache2": Syntax(
+        "apache2.conf",
+        re.compile(rf"{_COMMENT}|(?m:^[ \t]*</?\w[^>\n]*>)|\\\n|\n|{_QUOTED}|\S+"),
+        re.compile(r"Include(?:Optional)?\s+(\S+)", re.IGNORECASE),
+        ends_at_lines=True,
+    ),
+    "caddy": Syntax(
+        "Caddyfile",
+        re.compile(rf"{_COMMENT}|\\\n|\n|{_QUOTED}|\S+"),
+        re.compile(r"import\s+(\S+).*"),
+        ends_at_lines=True,
+    ),
+}
+"""Web server, named as its folder in /etc -> syntax."""
+
+
+class Reader:
+    """Reads one server's files. `unreadable` are those that this user may not read."""
+
+    def __init__(self, server: str, folder: Path) -> None:
+        self._syntax = SYNTAXES[server]
+        self._folder = folder
+        self.unreadable: list[Path] = []
+
+    def read_all(self) -> list[Block]:
+        """The main file with all that it includes; where there is none, each file of the folder by itself."""
+        main = self._folder / self._syntax.main
+        files = [main] if main.exists() else sorted(self._folder.rglob("*"))
+        return [self._read(file, Block("", file), 0) for file in files if not file.is_dir()]
+
+    def _read(self, file: Path, top: Block, depth: int) -> Block:
+        """Add what `file` holds to the block `top`."""
+        try:
+            text = file.read_text("utf-8", errors="replace")
+        except OSError:
+            self.unreadable.append(file)
+            return top
+        here, words = top, list[str]()
+        for piece in [*self._syntax.piece.findall(text), ";"]:
+            tag = _TAG.match(piece) if self._syntax is SYNTAXES["apache2"] else None
+            if piece == "{" or (tag and tag.group(1) == "<"):
+                here.blocks.append(Block(tag.group(2) if tag else " ".join(words), file, here))
+                here, words = here.blocks[-1], []
+            elif piece in ";}" or tag or (piece == "\n" and self._syntax.ends_at_lines):
+                self._take(" ".join(words), here, depth)
+                words = []
+                if piece == "}" or tag:
+                    here = here.around or top
+            elif not piece.startswith("#") and not piece.endswith("\n"):
+                words.append(piece.strip("\"'`"))
+        return top
+
+    def _take(self, directive: str, here: Block, depth: int) -> None:
+        if directive:
+            here.directives.append(directive)
+        included = self._syntax.include.fullmatch(directive)
+        if included and depth < DEEPEST_INCLUDE:
+            for file in _files(self._folder, included.group(1)):
+                self._read(file, here, depth + 1)
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """The files a pattern names, those in a folder it names too. A name of something else names none."""
+    base, pattern = (Path("/"), pattern.lstrip("/")) if pattern.startswith("/") else (folder, pattern)
+    try:
+        named = sorted(base.glob(pattern))
+    except (ValueError, NotImplementedError):
+        return []
+    return [file for path in named for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]

@@ -1,0 +1,153 @@
+"""What PostgreSQL writes down of writes: only settings that are known to keep no time of a ballot pass.
+
+https://www.postgresql.org/docs/current/runtime-config-logging.html and runtime-config-wal.html
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.storage import Store
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A setting's good values, the one to set first, and what any other value does.
+
+    `weight` is that of any other value.
+    """
+
+    good: tuple[str, ...]
+    harm: str
+    weight: Weight = Weight.BAD
+
+
+EACH = "its log gets a line, with the time, for each ballot"
+SOME = "its log gets a line, with the time, for some ballots"
+
+RULES = {
+    "log_statement": Rule(("none", "ddl"), EACH),
+    "log_duration": Rule(("off",), EACH),
+    "log_min_duration_statement": Rule(("-1",), SOME),
+    "log_min_duration_sample": Rule(("-1",), SOME),
+    "log_transaction_sample_rate": Rule(("0",), SOME),
+    "auto_explain.log_min_duration": Rule(("-1",), SOME),
+    "log_parser_stats": Rule(("off",), EACH),
+    "log_planner_stats": Rule(("off",), EACH),
+    "log_executor_stats": Rule(("off",), EACH),
+    "log_statement_stats": Rule(("off",), EACH),
+    "debug_print_parse": Rule(("off",), EACH),
+    "debug_print_rewritten": Rule(("off",), EACH),
+    "debug_print_plan": Rule(("off",), EACH),
+    "log_min_messages": Rule(("warning", "error", "log", "fatal", "panic"), SOME),
+    # The default, error, logs the text of a write that failed. It holds no values: those are parameters.
+    "log_min_error_statement": Rule(("error", "log", "fatal", "panic"), SOME),
+    "log_parameter_max_length_on_error": Rule(
+        ("0",), "its log gets the unit of a ballot that could not be written"
+    ),
+    "log_lock_waits": Rule(("off",), "its log gets a line, with the time, where ballots come at once"),
+    "log_connections": Rule(("off", ""), "its log tells when guests' requests opened connections"),
+    "log_disconnections": Rule(("off",), "its log tells when guests' requests opened connections"),
+    # 600,000 ms is PostgreSQL's default: no table of a kiosk takes that long.
+    "log_autovacuum_min_duration": Rule(
+        ("-1", "600000"), "its log tells when ballots made it tidy a table up"
+    ),
+    "log_checkpoints": Rule(
+        ("off",), "its log tells, to five minutes, when something was written", Weight.LOOK
+    ),
+    "track_commit_timestamp": Rule(("off",), "the time of each write is kept"),
+    "archive_mode": Rule(
+        ("off",),
+        "every log of writes is kept, and tells unit and microsecond of each ballot; back up with kiosk "
+        "backup",
+    ),
+    "wal_keep_size": Rule(("0",), "logs of writes are kept, and tell unit and microsecond of each ballot"),
+    "wal_level": Rule(("replica", "minimal"), "its log of writes is made for others to read each write from"),
+    # Every write of the kiosk asks for more than any other value gives.
+    "synchronous_commit": Rule(
+        ("on", "remote_apply"), "a power cut loses what other programs write here last", Weight.LOOK
+    ),
+}
+"""PostgreSQL's setting -> its rule. A setting that a server does not have is of a version without it."""
+
+LIBRARIES = {
+    # Counts of statements without their values, and no time of any.
+    "pg_stat_statements",
+    # Silent while auto_explain.log_min_duration is -1, which RULES ask for.
+    "auto_explain",
+    "plpgsql",
+}
+"""Libraries that are known to write down no time of a statement."""
+
+PRELOADED = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
+"""Settings that name libraries. A role without pg_read_all_settings does not see the first two."""
+
+
+def look_at_database(store: Store) -> Iterator[Advice]:
+    """Whether the database is whole and can be written, and what its server keeps of writes."""
+    for fault in store.database_faults():
+        yield Advice(
+            Topic.DATABASE,
+            Weight.BAD,
+            f"the database is damaged ({fault}): stop kiosk serve, keep the file, and restore a backup "
+            "elsewhere: kiosk restore FILE",
+        )
+    store.check_writable()
+    settings = store.server_settings()
+    if settings:
+        found = [
+            *look_at_settings(settings),
+            *_look_at_slots(store.replication_slots()),
+            *(Advice(Topic.DATABASE, Weight.BAD, risk) for risk in store.commit_risks()),
+        ]
+        yield from found
+        if all(advice.weight is Weight.GOOD for advice in found):
+            told = "PostgreSQL writes down no statements, and keeps no log of writes for long"
+            yield Advice(Topic.DATABASE, Weight.GOOD, told)
+    yield Advice(Topic.DATABASE, Weight.GOOD, "the database is whole and can be written")
+
+
+def look_at_settings(settings: Mapping[str, str]) -> Iterator[Advice]:
+    """A server's settings, by name; only values known to be good pass."""
+    for name, rule in RULES.items():
+        if settings.get(name, rule.good[0]) not in rule.good:
+            yield Advice(
+                Topic.DATABASE,
+                rule.weight,
+                f"PostgreSQL's {name} is {settings[name]}: {rule.harm}. As its superuser: ALTER SYSTEM SET "
+                f"{name} = '{rule.good[0]}', then restart it",
+            )
+    yield from _look_at_libraries(settings)
+
+
+def _look_at_libraries(settings: Mapping[str, str]) -> Iterator[Advice]:
+    unseen = [name for name in PRELOADED if name not in settings]
+    if unseen:
+        yield Advice(
+            Topic.DATABASE,
+            Weight.BAD,
+            f"PostgreSQL's {unseen[0]} cannot be read by the kiosk's role, so a library that logs each "
+            "ballot would not be seen. As its superuser: GRANT pg_read_all_settings TO the role in "
+            "KIOSK_DATABASE_URL",
+        )
+    named = {library.strip(" \"'") for name in PRELOADED for library in settings.get(name, "").split(",")} - {
+        ""
+    }
+    loaded = {name.split(".")[0] for name in settings if "." in name}
+    for library in sorted((named | loaded) - LIBRARIES):
+        yield Advice(
+            Topic.DATABASE,
+            Weight.BAD,
+            f"PostgreSQL loads {library}, which is not known to write down nothing of statements. Take it "
+            f"out of {', '.join(PRELOADED)}, then restart it",
+        )
+
+
+def _look_at_slots(slots: Sequence[str]) -> Iterator[Advice]:
+    if slots:
+        yield Advice(
+            Topic.DATABASE,
+            Weight.BAD,
+            f"PostgreSQL keeps logs of writes for {', '.join(slots)}, and they tell unit and microsecond of "
+            f"each ballot. As its superuser: SELECT pg_drop_replication_slot('{slots[0]}')",
+        )

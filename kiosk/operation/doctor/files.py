@@ -1,0 +1,216 @@
+"""The installation's files: there, of one owner, closed to everybody else, and possible to write."""
+
+import os
+import pwd
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.settings import Settings
+
+SQLITE = "sqlite:///"
+
+TEST_BYTES = 8192
+"""As much as a sealed row and its key take."""
+
+
+def owner_of(settings: Settings) -> int:
+    """The user whose installation this is: the owner of KIOSK_DATA, or this user where there is none."""
+    return settings.data.stat().st_uid if os.path.isdir(settings.data) else os.geteuid()
+
+
+@contextmanager
+def acting_as(user: int) -> Iterator[None]:
+    """Let root do as `user` does, files it makes included; nobody else can, so nothing changes for them."""
+    if os.geteuid() != 0 or user == 0:
+        yield
+        return
+    groups, group = os.getgroups(), os.getegid()
+    with suppress(KeyError):
+        account = pwd.getpwuid(user)
+        os.setgroups(os.getgrouplist(account.pw_name, account.pw_gid))
+        os.setegid(account.pw_gid)
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
+
+
+def look_at_presence(settings: Settings) -> Iterator[Advice]:
+    """What must be there before anything is opened, since opening would make it anew."""
+    if not os.path.isdir(settings.data):
+        told = f"KIOSK_DATA ({settings.data}) is not there; is its disk mounted? For a new one: kiosk init"
+        yield Advice(Topic.INSTALLATION, Weight.BAD, told)
+    elif (database := sqlite_file(settings)) and not os.path.isfile(database):
+        told = f"the database {database} is not there; bring it back, or restore a backup: kiosk restore FILE"
+        yield Advice(Topic.INSTALLATION, Weight.BAD, told)
+    if not os.path.isdir(settings.keys):
+        told = (
+            f"KIOSK_KEYS ({settings.keys}) is not there; mount its disk, or bring it back. Nothing that "
+            "waits can be read or counted until then"
+        )
+        yield Advice(Topic.KEYS, Weight.BAD, told)
+
+
+def look_at_files(settings: Settings) -> Iterator[Advice]:
+    """Owner and mode of everything in both folders, and of the database."""
+    for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
+        if folder.is_dir():
+            yield from _look_at_folder(name, folder, owner_of(settings))
+    yield from _look_at_database_files(settings)
+    if settings.keys.is_relative_to(settings.data):
+        yield Advice(
+            Topic.KEYS,
+            Weight.BAD,
+            f"the keys lie inside KIOSK_DATA ({settings.keys}): a backup of that folder could be read. Set "
+            "KIOSK_KEYS to a folder outside it that no backup takes, and move the keys there",
+        )
+    else:
+        yield Advice(
+            Topic.KEYS, Weight.GOOD, "the keys lie outside KIOSK_DATA; see that no backup takes them"
+        )
+
+
+def _look_at_folder(name: str, folder: Path, owner: int) -> Iterator[Advice]:
+    paths = [folder, *folder.rglob("*")]
+    faults = [*_mode_faults(paths, f"-R go= {folder}"), *_owner_faults(paths, owner, f"-R {{}} {folder}")]
+    yield from faults
+    if not faults:
+        yield Advice(Topic.FILES, Weight.GOOD, f"{name} ({folder}) belongs to {user_name(owner)} alone")
+
+
+def _look_at_database_files(settings: Settings) -> Iterator[Advice]:
+    """An SQLite database that lies elsewhere, and the log and index beside it."""
+    database = sqlite_file(settings)
+    if database is None or database.is_relative_to(settings.data):
+        return
+    paths = [
+        path for ending in ("", "-wal", "-shm", "-journal") if (path := Path(f"{database}{ending}")).exists()
+    ]
+    yield from _mode_faults(paths, f"go= {database}*")
+    yield from _owner_faults(paths, owner_of(settings), f"{{}} {database}*")
+
+
+def _mode_faults(paths: list[Path], what: str) -> Iterator[Advice]:
+    modes = {path: stat.S_IMODE(status.st_mode) for path in paths if (status := _status(path))}
+    open_to_others = [path for path, mode in modes.items() if mode & 0o077]
+    if open_to_others:
+        yield Advice(
+            Topic.FILES,
+            Weight.BAD,
+            f"files that other users of this machine can read: {len(open_to_others)}, such as "
+            f"{open_to_others[0]}; run: chmod {what}",
+        )
+    locked = [path for path, mode in modes.items() if mode & (least := _least_mode(path)) != least]
+    if locked:
+        yield Advice(
+            Topic.FILES,
+            Weight.BAD,
+            f"files that their owner cannot write: {len(locked)}, such as {locked[0]}; run: chmod "
+            f"{what.replace('go=', 'u+rwX')}",
+        )
+
+
+def _least_mode(path: Path) -> int:
+    return 0o700 if path.is_dir() else 0o600
+
+
+def _owner_faults(paths: list[Path], owner: int, what: str) -> Iterator[Advice]:
+    others = [path for path in paths if (status := _status(path)) and status.st_uid != owner]
+    if others:
+        status = _status(others[0])
+        theirs = user_name(status.st_uid) if status else "nobody"
+        yield Advice(
+            Topic.FILES,
+            Weight.BAD,
+            f"files of another user than {user_name(owner)}, who owns KIOSK_DATA: {len(others)}, such as "
+            f"{others[0]} ({theirs}'s): kiosk serve may not replace them, and answers are refused; run: "
+            f"chown {what.format(f'{user_name(owner)}:')}",
+        )
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """A file's status; None where it went meanwhile, as keys do."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def look_at_user(settings: Settings) -> Iterator[Advice]:
+    """Whether what follows is proven for the user who runs the server."""
+    owner, me = owner_of(settings), os.geteuid()
+    if me != owner:
+        yield Advice(
+            Topic.FILES,
+            Weight.BAD,
+            f"this is {user_name(me)}, and KIOSK_DATA ({settings.data}) belongs to {user_name(owner)}: its "
+            f"files cannot be examined; run: sudo -u {user_name(owner)} kiosk doctor, with the same KIOSK_ "
+            "settings, or run it as root",
+        )
+
+
+def look_at_writing(settings: Settings) -> Iterator[Advice]:
+    """Write, flush and remove a file in each folder, as each ballot does with its key."""
+    for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
+        if not folder.is_dir():
+            continue
+        file = folder / f".doctor-{secrets.token_hex(8)}"
+        try:
+            _write(file)
+        except OSError as error:
+            yield Advice(
+                Topic.FILES,
+                Weight.BAD,
+                f"nothing can be written in {name} ({folder}): {error.strerror}. Answers are refused until "
+                "that is mended; is the disk full, or mounted read-only?",
+            )
+        else:
+            yield Advice(Topic.FILES, Weight.GOOD, f"a file was written in {name} ({folder}) and removed")
+
+
+def _write(file: Path) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        written = os.write(handle, bytes(TEST_BYTES))
+        if written < TEST_BYTES:
+            os.write(handle, bytes(TEST_BYTES - written))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+        file.unlink()
+
+
+def look_at_secret_key(settings: Settings) -> Iterator[Advice]:
+    """The file that signs staff's sessions."""
+    file = settings.data / "secret_key"
+    if (
+        settings.secret_key is None
+        and file.is_file()
+        and len(file.read_text("utf-8", "replace").strip()) < 32
+    ):
+        told = (
+            f"{file} is damaged, so kiosk serve does not start; delete it: a new one is made, and all sign "
+            "in again"
+        )
+        yield Advice(Topic.FILES, Weight.BAD, told)
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """The database's file; None on a database server."""
+    url = settings.database_url
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+
+
+def user_name(user: int) -> str:
+    """A user's name, or its number where it has none."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)

@@ -1,0 +1,110 @@
+"""Looks for a mark in every log this user can read: files, containers' logs, and the system journal."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDERS = ("var/log", "var/lib/docker/containers", "var/lib/containers")
+"""Where a machine's web servers and containers write."""
+
+JOURNALS = ("var/log/journal", "run/log/journal")
+PACKED = {".gz", ".xz", ".bz2", ".zst"}
+
+LARGEST_ADDITION = 64 * 1024 * 1024
+"""Bytes read from the end of what a log gained meanwhile."""
+
+
+PAUSE_SECONDS = 0.2
+"""Between two looks at the logs."""
+
+
+@dataclass(frozen=True)
+class MarkedLine:
+    """A line with the mark. `file` is None for the journal."""
+
+    file: Path | None
+    line: str
+
+
+class LogWatch:
+    """The logs as they stand when this is made; `marked` reads what they gained since."""
+
+    def __init__(self, root: Path, named: Iterable[Path], journal: Callable[[float], str | None]) -> None:
+        self._root = root
+        self._named = [file.resolve() for file in named]
+        self._journal = journal
+        self._since = time.time()
+        self._sizes = {file: (stat.st_ino, stat.st_size) for file, stat in self._files()}
+
+    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+        journals = [self._root / name for name in JOURNALS]
+        found = [file for name in FOLDERS for file in (self._root / name).rglob("*")]
+        for file in dict.fromkeys([*self._named, *found]):
+            if file.suffix in PACKED or any(file.is_relative_to(folder) for folder in journals):
+                continue
+            try:
+                if file.is_file():
+                    yield file, file.stat()
+            except OSError:
+                continue
+
+    @property
+    def unreadable(self) -> list[Path]:
+        """Logs of web servers, and journals, that exist and that this user may not read."""
+        journals = [file for name in JOURNALS for file in (self._root / name).glob("*/system.journal")]
+        servers = [self._root / "var/log" / name for name in ("nginx", "apache2", "caddy", "haproxy")]
+        looked_at = [
+            *self._named,
+            *servers,
+            *(file for folder in servers for file in _inside(folder)),
+            *journals,
+        ]
+        return [path for path in dict.fromkeys(looked_at) if os.path.exists(path) and not _is_readable(path)]
+
+    def wait_for(self, mark: str, seconds: float) -> list[MarkedLine]:
+        """Every line with the mark, as soon as there is one; none after `seconds`.
+
+        Where there is one, the other logs get a moment to have theirs.
+        """
+        deadline = time.monotonic() + seconds
+        while not self.marked(mark):
+            if time.monotonic() > deadline:
+                return []
+            time.sleep(PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS)
+        return self.marked(mark)
+
+    def marked(self, mark: str) -> list[MarkedLine]:
+        """Every line with the mark that was written since this was made."""
+        found = [
+            MarkedLine(file, line)
+            for file, stat in self._files()
+            for line in self._gained(file, stat).splitlines()
+            if mark in line
+        ]
+        journal = self._journal(self._since) or ""
+        return found + [MarkedLine(None, line) for line in journal.splitlines() if mark in line]
+
+    def _gained(self, file: Path, stat: os.stat_result) -> str:
+        inode, size = self._sizes.get(file, (stat.st_ino, 0))
+        start = size if inode == stat.st_ino and size <= stat.st_size else 0
+        start = max(start, stat.st_size - LARGEST_ADDITION)
+        try:
+            with file.open("rb") as log:
+                log.seek(start)
+                return log.read(LARGEST_ADDITION).decode("utf-8", errors="replace")
+        except OSError:
+            return ""
+
+
+def _is_readable(path: Path) -> bool:
+    return os.access(path, os.R_OK, effective_ids=True)
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []

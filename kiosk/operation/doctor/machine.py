@@ -1,0 +1,147 @@
+"""The machine that is examined: where its files are, how it is reached, its memory, disks and time zone."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from http.client import HTTPConnection
+from pathlib import Path
+
+from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.probe import open_connection
+from kiosk.operation.system_clock import read_machine
+from kiosk.settings import Settings
+
+MIB = 1024 * 1024
+
+
+def read_journal(since: float) -> str | None:
+    """The system journal's lines since a time in seconds; None where there is none."""
+    program = shutil.which("journalctl")
+    if program is None:
+        return None
+    command = [program, "--quiet", "--no-pager", "--output=short", f"--since=@{int(since)}"]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=30)  # noqa: S603
+    return done.stdout
+
+
+def _ntp_time() -> datetime | None:
+    return read_machine().ntp_time
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The machine that is examined. Tests hand in another root, zone or way to the network.
+
+    `zone` is the time zone of the process, None for the system's own; `ntp_time` gives the kernel's time where
+    NTP keeps it. A web server has `patience_seconds` to answer what no browser sends, and `settle_seconds` to
+    write its logs.
+    """
+
+    root: Path = Path("/")
+    zone: tzinfo | None = None
+    environment_zone: str = ""
+    connect: Callable[[str], HTTPConnection] = open_connection
+    journal: Callable[[float], str | None] = read_journal
+    ntp_time: Callable[[], datetime | None] = _ntp_time
+    patience_seconds: float = 1.0
+    settle_seconds: float = 2.0
+
+    def offset_hours(self, moment: datetime) -> float:
+        """How far local time is ahead of UTC at a moment of local time."""
+        offset = (moment.replace(tzinfo=self.zone) if self.zone else moment.astimezone()).utcoffset()
+        return offset.total_seconds() / 3600 if offset else 0.0
+
+
+def this_machine() -> Machine:
+    """The machine this process runs on."""
+    return Machine(environment_zone=os.environ.get("TZ", "").removeprefix(":"))
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Free bytes and inodes under which a folder's disk is worth a look, or bad."""
+
+    look_bytes: int
+    bad_bytes: int
+    bad_inodes: int
+
+
+THRESHOLDS = {
+    # Tables, SQLite's log, and an upgrade that writes every table anew.
+    "KIOSK_DATA": Threshold(1024 * MIB, 100 * MIB, 1000),
+    # A key file takes a block of 4 KiB and an inode; a write needs one more than there are.
+    "KIOSK_KEYS": Threshold(4 * MIB, 1 * MIB, 100),
+}
+
+LOOK_MEMORY, BAD_MEMORY = 256 * MIB, 96 * MIB
+"""Available bytes. A sign-in takes 64 MiB for its password; the kernel ends programs when none are left."""
+
+
+def look_at_space(settings: Settings) -> Iterator[Advice]:
+    """Free space and inodes where data and keys are written."""
+    for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
+        if not folder.is_dir():
+            continue
+        disk, threshold = os.statvfs(folder), THRESHOLDS[name]
+        free, inodes = disk.f_bavail * disk.f_frsize, disk.f_favail
+        has_few_inodes = disk.f_files > 0 and inodes < threshold.bad_inodes
+        room = f"the disk of {name} ({folder}) has {free // MIB} MiB and {inodes} inodes free"
+        way_out = "make room, or move the folder to a larger disk; answers are refused when it is full"
+        if free < threshold.bad_bytes or has_few_inodes:
+            yield Advice(Topic.SPACE, Weight.BAD, f"{room}; {way_out}")
+        elif free < threshold.look_bytes:
+            yield Advice(Topic.SPACE, Weight.LOOK, f"{room}; {way_out}")
+        else:
+            yield Advice(Topic.SPACE, Weight.GOOD, room)
+
+
+def look_at_memory(machine: Machine) -> Iterator[Advice]:
+    """Memory that programs may still take (proc(5), MemAvailable)."""
+    try:
+        lines = (machine.root / "proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return
+    free = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+    if free is None:
+        return
+    room = f"this machine has {free // MIB} MiB of memory available"
+    way_out = "end what else runs here, or give it more memory; the kernel ends kiosk serve when none is left"
+    if free < LOOK_MEMORY:
+        yield Advice(Topic.MEMORY, Weight.BAD if free < BAD_MEMORY else Weight.LOOK, f"{room}; {way_out}")
+    else:
+        yield Advice(Topic.MEMORY, Weight.GOOD, room)
+
+
+def look_at_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
+    """Ticks and rounds go by local time, so a machine left on UTC counts an hour or two late in Sweden."""
+    offsets = {machine.offset_hours(datetime(now.year, month, 1, 12)) for month in (1, 7)}
+    system = _system_zone(machine)
+    if machine.environment_zone and system and machine.environment_zone != system:
+        yield Advice(
+            Topic.TIME_ZONE,
+            Weight.LOOK,
+            f"TZ is {machine.environment_zone} here and the machine's time zone is {system}: kiosk serve "
+            "may count by the other one; unset TZ, and run: sudo timedatectl set-timezone Europe/Stockholm",
+        )
+    if offsets == {0.0}:
+        yield Advice(
+            Topic.TIME_ZONE,
+            Weight.LOOK,
+            f"the time zone is {machine.environment_zone or system or 'not set'}, the same as UTC all year: "
+            "boxes are counted, and rounds open and close, by that time, which is one or two hours late in "
+            "Sweden; run: sudo timedatectl set-timezone Europe/Stockholm, then restart kiosk serve",
+        )
+    else:
+        hours = " or ".join(f"UTC{offset:+g} h" for offset in sorted(offsets))
+        yield Advice(
+            Topic.TIME_ZONE, Weight.GOOD, f"the time zone is {hours}: {now:%H:%M} is the local time now"
+        )
+
+
+def _system_zone(machine: Machine) -> str:
+    """The zone /etc/localtime links to; "" where it is a copy, or missing."""
+    link = machine.root / "etc/localtime"
+    return os.readlink(link).partition("zoneinfo/")[2] if os.path.islink(link) else ""

@@ -1,0 +1,280 @@
+"""How guests reach the server: where it listens, its public address, and the web server between."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.logs import LogWatch, MarkedLine
+from kiosk.operation.doctor.machine import Machine
+from kiosk.operation.doctor.probe import Answer, UnreachableError, get, post_form, provoke_errors
+from kiosk.operation.doctor.web_servers import WAYS_OUT, GuestLog, Guests, Kept, WebServer, read_web_server
+from kiosk.screen.health import HEALTH_PATH, HEALTHY
+from kiosk.settings import Settings
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+READ = ("nginx", "apache2", "caddy")
+NOT_READ = ("haproxy", "traefik", "lighttpd", "envoy", "varnish", "squid", "h2o", "pound")
+"""Folders in /etc of web servers whose configuration is understood, and of others."""
+
+LOST = {
+    Kept.REQUESTS: "address and second of every ballot",
+    Kept.TROUBLES: "the address of every guest whose request fails, and when",
+}
+
+
+@dataclass(frozen=True)
+class Front:
+    """The web servers on this machine, by name, and files of other web servers that name the guests' port."""
+
+    servers: dict[str, WebServer] = field(default_factory=dict)
+    others: list[Path] = field(default_factory=list)
+
+
+def look_at_listening(settings: Settings) -> Iterator[Advice]:
+    """Addresses at which answers and passwords would cross a network unencrypted."""
+    for name, address in (
+        ("KIOSK_GUEST_LISTEN", settings.guest_listen),
+        ("KIOSK_DESK_LISTEN", settings.desk_listen),
+    ):
+        if _host_of(address) not in LOOPBACK and not settings.is_https:
+            yield Advice(
+                Topic.NETWORK,
+                Weight.BAD,
+                f"{name} is {address}: answers and passwords cross the network unencrypted. Listen on "
+                "127.0.0.1, put a web server that encrypts in front, and set KIOSK_HTTPS=yes",
+            )
+    public = urlsplit(settings.guest_address)
+    if public.scheme == "http" and public.hostname not in LOOPBACK:
+        yield Advice(
+            Topic.NETWORK,
+            Weight.BAD,
+            f"KIOSK_GUEST_ADDRESS is {settings.guest_address}: answers cross the network unencrypted. Put a "
+            "web server that encrypts in front, set KIOSK_HTTPS=yes, and write https:// in "
+            "KIOSK_GUEST_ADDRESS",
+        )
+
+
+def look_at_server(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
+    """Whether `kiosk serve` answers where it listens, and reaches its database and keys."""
+    sides = {"KIOSK_GUEST_LISTEN": settings.guest_listen, "KIOSK_DESK_LISTEN": settings.desk_listen}
+    for name, address in list(sides.items())[: 1 if is_demonstration else 2]:
+        try:
+            answer = get(machine.connect, _direct(address), HEALTH_PATH)
+        except UnreachableError as error:
+            yield Advice(
+                Topic.SERVER,
+                Weight.BAD,
+                f"nothing answers at {name} ({address}): {error}. Start kiosk serve, with the settings that "
+                "are given here",
+            )
+            continue
+        if answer.body == HEALTHY and answer.status == 200:
+            yield Advice(Topic.SERVER, Weight.GOOD, f"kiosk serve answers at {name} ({address})")
+        elif answer.status == 503:
+            reason = answer.body.decode("ascii", errors="replace").strip()[:100]
+            yield Advice(
+                Topic.SERVER,
+                Weight.BAD,
+                f"kiosk serve at {name} ({address}) takes no answers: {reason}; see what else is said of it "
+                "here",
+            )
+        else:
+            told = (
+                f"what answers at {name} ({address}) is not this version of kiosk serve (status "
+                f"{answer.status}); end what uses that address or restart kiosk serve, or set {name} to "
+                "another one"
+            )
+            yield Advice(Topic.SERVER, Weight.BAD, told)
+
+
+def look_at_public_address(
+    settings: Settings, machine: Machine, *, is_demonstration: bool
+) -> Iterator[Advice]:
+    """Send requests by the way guests' come, then look for them in every log that can be read."""
+    address, parts = settings.guest_address, urlsplit(settings.guest_address)
+    front = _read_front(settings, machine)
+    if parts.hostname in LOOPBACK:
+        if not is_demonstration:
+            yield Advice(
+                Topic.NETWORK,
+                Weight.LOOK,
+                f"KIOSK_GUEST_ADDRESS is {address}: slips, posters and kiosks' addresses lead to this "
+                "machine alone. Set it to the address guests reach",
+            )
+        yield from _look_at_configuration(front)
+        return
+    watch = LogWatch(machine.root, _named(front), machine.journal)
+    mark = f"doctor-{secrets.token_hex(16)}"
+    found = list(_ask_as_guests_do(settings, machine, f"/{mark}-page"))
+    yield from found
+    yield from _look_at_configuration(front)
+    is_reached = all("cannot be reached" not in advice.text for advice in found)
+    if is_reached:
+        if parts.scheme == "https" and parts.port is None:
+            # Guests type the name without https://; what redirects them may log them.
+            with suppress(UnreachableError):
+                get(machine.connect, f"http://{parts.hostname}", f"/{mark}-page")
+        provoke_errors(machine.connect, address, f"/{mark}", machine.patience_seconds)
+        lines = watch.wait_for(mark, machine.settle_seconds)
+        yield from _look_at_logs(lines, front, address)
+    yield from _look_at_the_unseen(settings, front, watch)
+
+
+def _ask_as_guests_do(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
+    address = settings.guest_address
+    try:
+        public = get(machine.connect, address, path)
+        form = post_form(machine.connect, address, path)
+    except UnreachableError as error:
+        yield Advice(
+            Topic.PROXY,
+            Weight.BAD,
+            f"{address} (KIOSK_GUEST_ADDRESS) cannot be reached from here: {error}. See that its name leads "
+            "to the web server, that the web server runs, and that nothing between refuses this machine",
+        )
+        return
+    direct: Answer | None = None
+    with suppress(UnreachableError):
+        direct = get(machine.connect, _direct(settings.guest_listen), path)
+    if public.status in {502, 503, 504} and not public.refusal:
+        told = (
+            f"the web server at {address} does not reach kiosk serve (status {public.status}); start kiosk "
+            f"serve, and let the web server pass requests on to http://{settings.guest_listen}"
+        )
+    elif (public.status, public.refusal) != (404, "not_found"):
+        told = (
+            f"{address} answers (status {public.status}), but not with the guests' side of a kiosk; let the "
+            f"web server there pass every path on to http://{settings.guest_listen}, and change no answer"
+        )
+    elif direct is not None and direct != public:
+        told = (
+            f"{address} answers with another page than kiosk serve here: it leads to another installation "
+            "or version, or the web server changes pages; let it pass requests on to "
+            f"http://{settings.guest_listen}"
+        )
+    elif form.refusal == "bad":
+        told = (
+            f"{address} refuses the form of its own page, so older browsers cannot send answers: let the "
+            "web server pass on the name that was asked for (nginx: proxy_set_header Host $host; Apache: "
+            f"ProxyPreserveHost On), and set KIOSK_HTTPS={'yes' if address.startswith('https') else 'no'}"
+        )
+    else:
+        yield Advice(Topic.PROXY, Weight.GOOD, f"{address} leads to this installation, and takes its forms")
+        return
+    yield Advice(Topic.PROXY, Weight.BAD, told)
+
+
+def _look_at_configuration(front: Front) -> Iterator[Advice]:
+    for name, server in front.servers.items():
+        for log in server.guest_logs:
+            yield Advice(
+                Topic.PROXY,
+                Weight.BAD,
+                f"{log.file} leads guests on and may log {LOST[log.kept]}. {_way_out(log)}",
+            )
+        if server.serves_guests and not server.guest_logs:
+            yield Advice(Topic.PROXY, Weight.GOOD, f"the configuration of {name} keeps no log of guests")
+
+
+def _way_out(log: GuestLog) -> str:
+    way_out = WAYS_OUT[log.server, log.kept]
+    return f"{way_out[0].upper()}{way_out[1:]}"
+
+
+def _look_at_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator[Advice]:
+    for file in dict.fromkeys(line.file for line in lines):
+        written = " ".join(line.line for line in lines if line.file == file)
+        kept = Kept.REQUESTS if "-page" in written else Kept.TROUBLES
+        place = str(file) if file else "the system journal"
+        yield Advice(
+            Topic.LOGS,
+            Weight.BAD,
+            f"{place} has requests that were just sent to {address}: it keeps {LOST[kept]}. "
+            f"{_directive(file, written, kept, front)}",
+        )
+    if not lines:
+        yield Advice(
+            Topic.LOGS,
+            Weight.GOOD,
+            f"requests that were just sent to {address} are in no log that can be read here",
+        )
+
+
+def _directive(file: Path | None, written: str, kept: Kept, front: Front) -> str:
+    """The directive that stops the log, and the file it belongs in as far as they are known."""
+    named = [name for name, server in front.servers.items() if file in server.log_files]
+    likely = [name for name in READ if name in f"{file or ''} {written}"]
+    server = next(iter([*named, *likely]), None)
+    if server is None:
+        return "Find the program that writes it, and switch that log off for the guests' side"
+    files = [
+        log.file
+        for log in (front.servers[server].guest_logs if server in front.servers else [])
+        if log.kept is kept
+    ]
+    return f"In {files[0]}, {WAYS_OUT[server, kept]}" if files else _way_out(GuestLog(server, Path(), kept))
+
+
+def _look_at_the_unseen(settings: Settings, front: Front, watch: LogWatch) -> Iterator[Advice]:
+    """What was not examined, so that nothing of it is called good."""
+    unreadable = [
+        *watch.unreadable,
+        *(file for server in front.servers.values() for file in server.unreadable),
+    ]
+    if unreadable:
+        yield Advice(
+            Topic.LOGS,
+            Weight.LOOK,
+            f"logs and configuration files that this user cannot read: {len(unreadable)}, such as "
+            f"{unreadable[0]}; run it once as root, with the same KIOSK_ settings",
+        )
+    if front.others:
+        yield Advice(
+            Topic.PROXY,
+            Weight.LOOK,
+            f"{front.others[0]} leads guests on, and its logs are not known to kiosk doctor: see that it "
+            "writes neither requests nor errors",
+        )
+    elif not unreadable and not any(server.serves_guests for server in front.servers.values()):
+        yield Advice(
+            Topic.PROXY,
+            Weight.LOOK,
+            "no configuration of nginx, Apache or Caddy on this machine leads to KIOSK_GUEST_LISTEN "
+            f"({settings.guest_listen}): see that the web server at {settings.guest_address} writes neither "
+            "requests nor errors",
+        )
+
+
+def _read_front(settings: Settings, machine: Machine) -> Front:
+    port, host = settings.guest_listen.rpartition(":")[2], urlsplit(settings.guest_address).hostname or ""
+    guests = Guests(port, "" if host in LOOPBACK else host)
+    etc = machine.root / "etc"
+    servers = {name: read_web_server(name, etc / name, guests) for name in READ if (etc / name).is_dir()}
+    others = [file for name in NOT_READ for file in (etc / name).rglob("*") if _names_port(file, port)]
+    return Front(servers, others)
+
+
+def _names_port(file: Path, port: str) -> bool:
+    try:
+        return file.is_file() and f":{port}" in file.read_text("utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _named(front: Front) -> list[Path]:
+    return [file for server in front.servers.values() for file in server.log_files]
+
+
+def _host_of(listen: str) -> str:
+    return listen.rpartition(":")[0].strip("[]")
+
+
+def _direct(listen: str) -> str:
+    """The web address at which this machine reaches what listens there."""
+    host, _, port = listen.rpartition(":")
+    everywhere = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]"}  # noqa: S104
+    return f"http://{everywhere.get(host, host)}:{port}"

@@ -1,0 +1,100 @@
+"""Requests to the guests' side as a guest sends them, and some that no browser sends.
+
+Each asks for a path that only this examination knows. Where the path is in a log afterwards, every guest is.
+"""
+
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 10.0
+
+Connect = Callable[[str], HTTPConnection]
+"""Web address -> a connection to its host, not open yet."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered."""
+
+    status: int
+    refusal: str
+    body: bytes
+
+
+class UnreachableError(Exception):
+    """Nothing at an address answers; the message says why."""
+
+
+def open_connection(address: str) -> HTTPConnection:
+    """A connection straight to the address's host, past any proxy that the environment names."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return HTTPSConnection(
+            host, parts.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+        )
+    return HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+
+
+def get(connect: Connect, address: str, path: str) -> Answer:
+    """What the address answers for a path. Raises UnreachableError."""
+    return _ask(connect, address, "GET", path, {})
+
+
+def post_form(connect: Connect, address: str, path: str) -> Answer:
+    """What the address answers to a form of its own page, sent by a browser without Sec-Fetch-Site.
+
+    Raises UnreachableError.
+    """
+    headers = {"Origin": address, "Content-Type": "application/x-www-form-urlencoded"}
+    return _ask(connect, address, "POST", path, headers)
+
+
+def _ask(connect: Connect, address: str, method: str, path: str, headers: dict[str, str]) -> Answer:
+    connection = connect(address)
+    try:
+        connection.request(method, path, b"" if method == "POST" else None, headers)
+        response = connection.getresponse()
+        return Answer(response.status, response.headers.get("Kiosk-Refusal", ""), response.read())
+    except ssl.SSLCertVerificationError as error:
+        raise UnreachableError(f"its certificate is not valid ({error.verify_message})") from error
+    except (OSError, HTTPException) as error:
+        raise UnreachableError(_reason(error)) from error
+    finally:
+        connection.close()
+
+
+def _reason(error: OSError | HTTPException) -> str:
+    if isinstance(error, socket.gaierror):
+        return "its name has no address"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {TIMEOUT_SECONDS:.0f} s"
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)
+
+
+def provoke_errors(connect: Connect, address: str, path: str, patience_seconds: float) -> None:
+    """Send requests that a web server refuses, and logs as errors where its error log holds guests.
+
+    A body declared as 10 GB and one in broken chunks are errors to nginx ("client intended to send too large
+    body", "client sent invalid chunked body"), the latter is a 502 to Caddy, and a path with a broken escape
+    is an error to Apache ("invalid URI path"). No box is reached by any.
+    """
+    for suffix, header, body in (
+        ("-large", "Content-Length: 10000000000", b""),
+        ("-chunks", "Transfer-Encoding: chunked", b"no size\r\n\r\n"),
+        ("-escape/%zz", "Content-Length: 0", b""),
+    ):
+        connection = connect(address)
+        with suppress(OSError, HTTPException):
+            connection.connect()
+            connection.sock.settimeout(patience_seconds)
+            host = urlsplit(address).netloc
+            head = f"POST {path}{suffix} HTTP/1.1\r\nHost: {host}\r\n{header}\r\n\r\n"
+            connection.sock.sendall(head.encode("ascii") + body)
+            connection.sock.recv(1)
+        connection.close()

@@ -1,0 +1,108 @@
+"""Rounds, links and languages: what guests are offered, and units where the clock protects little."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from kiosk.domain.box import full_at
+from kiosk.domain.rounds import FEWEST_BETWEEN_COUNTS, Admission, Figures, Round
+from kiosk.library.catalogues import REFERENCE
+from kiosk.library.library import Library, spoken_languages
+from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.settings import Settings
+from kiosk.storage import Store
+
+
+def look_at_rounds(store: Store, now: datetime) -> Iterator[Advice]:
+    """Running rounds, how guests are admitted, and units where few answer."""
+    running = _running(store, now)
+    if not running:
+        told = "no round is running; a coordinator opens one at /admin/rounds"
+        yield Advice(Topic.ROUNDS, Weight.LOOK, told)
+    for of_round in running:
+        if Admission.POSTER in of_round.admission:
+            yield Advice(
+                Topic.ROUNDS,
+                Weight.LOOK,
+                f"round {of_round.id} admits answers from posters: one person can answer several times, and "
+                "whoever stuffs enough ballots learns more. Use slips where that matters",
+            )
+        yield from _look_at_guests(store, of_round, now)
+
+
+def _running(store: Store, now: datetime) -> list[Round]:
+    return [state.round for state in store.rounds() if not state.is_closed and state.round.is_running(now)]
+
+
+def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advice]:
+    """Units where few answer, seen from what is published alone: how many wait is nobody's to know."""
+    days = max((now - of_round.opens_at) / timedelta(days=1), 1.0)
+    days_counted = ((store.last_tick or of_round.opens_at) - of_round.opens_at) / timedelta(days=1)
+    is_overdue = full_at(0, of_round.k) <= FEWEST_BETWEEN_COUNTS * days_counted
+    [published] = [one for one in store.snapshot()["rounds"] if one["id"] == of_round.id]
+    answered = {node["id"]: node["answered"] for node in published["nodes"]}
+    for unit in of_round.tree.leaves:
+        if answered[unit] is not None and answered[unit] / days < FEWEST_BETWEEN_COUNTS:
+            found = f"about {answered[unit] / days:.1f} answers a day"
+        elif answered[unit] is None and is_overdue and of_round.figures is Figures.LIVE:
+            found = f"nothing shown after {days_counted:.0f} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
+        else:
+            continue
+        yield Advice(
+            Topic.ROUNDS,
+            Weight.LOOK,
+            f"round {of_round.id}, {of_round.tree.node(unit).name}: {found}. Under "
+            f"{FEWEST_BETWEEN_COUNTS:g} between two counts the clock protects little against stuffing: hand "
+            "out slips, and see who has which",
+        )
+
+
+def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
+    """Addresses that are open and lead guests nowhere, or will as soon as a round admits them."""
+    running = _running(store, now)
+    known = {unit for tree in library.trees.values() for unit in tree.leaves}
+    for link in store.links.all():
+        rounds = [of_round for of_round in running if link.unit_id in of_round.tree.leaves]
+        named = f"the {link.admission.value}'s address that ends in {link.code[-4:]}, at {link.unit_id}"
+        if not rounds and link.unit_id not in known and not any(file.is_bad for file in library.problems):
+            told = f"{named}, leads to a unit that is in no tree; close it at /admin/links"
+            yield Advice(Topic.LINKS, Weight.LOOK, told)
+        elif rounds and not any(link.admission in of_round.admission for of_round in rounds):
+            yield Advice(
+                Topic.LINKS,
+                Weight.LOOK,
+                f"{named}, is open, and the round there takes no answers from it: guests are refused now, "
+                "and a later round may let anybody in who kept it; close it at /admin/links",
+            )
+
+
+def look_at_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
+    """Languages guests are shown although nobody native has read them."""
+    allowed = None if store.is_demonstration else settings.languages
+    unreviewed = [
+        code
+        for code in spoken_languages(library.guest, allowed)
+        if code != REFERENCE and not library.guest[code].is_reviewed
+    ]
+    if unreviewed:
+        yield Advice(
+            Topic.LANGUAGES,
+            Weight.LOOK,
+            f"guests are shown languages nobody native has reviewed: {', '.join(unreviewed)}. A wrong word "
+            "makes wrong answers; have them read, then take the fuzzy flags away",
+        )
+    else:
+        yield Advice(Topic.LANGUAGES, Weight.GOOD, "guests are shown reviewed languages only")
+
+
+DEMONSTRATION = Advice(
+    Topic.INSTALLATION,
+    Weight.BAD,
+    "this is a demonstration: it counts every few seconds and shows everything. Never let guests answer "
+    "here; set KIOSK_DATA to another folder and run: kiosk init",
+)
+
+
+def look_at_demonstration(store: Store) -> Iterator[Advice]:
+    """A demonstration is no installation for guests."""
+    if store.is_demonstration:
+        yield DEMONSTRATION

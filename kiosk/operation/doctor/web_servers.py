@@ -1,0 +1,205 @@
+"""Which logs of a web server in front hold guests, judged by its configuration.
+
+Only a log that is known to hold no guest passes: whatever is not understood counts as a log of guests. An
+error log is one too, since its lines name the client's address:
+
+- nginx writes `client: ADDRESS` at the levels `error` (its default), `crit` and `alert`; at `emerg` it tells
+  of its own start only (https://nginx.org/en/docs/ngx_core_module.html#error_log).
+- Apache writes `[client ADDRESS]` at `error`, `crit` and `alert`
+  (https://httpd.apache.org/docs/2.4/mod/core.html#loglevel).
+- Caddy's default logger writes the whole request, headers included, for every answer of 500 and above
+  (https://caddyserver.com/docs/caddyfile/options#log).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from kiosk.operation.doctor.configuration import Block, Reader
+
+
+class Kept(StrEnum):
+    """What a log holds of guests: each request, or requests that failed."""
+
+    REQUESTS = "requests"
+    TROUBLES = "troubles"
+
+
+@dataclass(frozen=True)
+class Guests:
+    """What leads to the guests' side: its port on this machine, and the host name that guests ask for.
+
+    The name is "" where it is this machine's own.
+    """
+
+    port: str
+    host: str
+
+
+@dataclass(frozen=True)
+class GuestLog:
+    """A log of guests, and the configuration file of the block that keeps it."""
+
+    server: str
+    file: Path
+    kept: Kept
+
+
+@dataclass(frozen=True)
+class WebServer:
+    """What a configuration says: whether it leads guests on, its logs of them, and all log files it names."""
+
+    serves_guests: bool
+    guest_logs: list[GuestLog]
+    log_files: list[Path]
+    unreadable: list[Path]
+
+
+WAYS_OUT = {
+    ("nginx", Kept.REQUESTS): "in that server block, and in no block within it another: access_log off;",
+    ("nginx", Kept.TROUBLES): "in that server block: error_log /dev/null emerg;",
+    ("apache2", Kept.REQUESTS): "in that virtual host: CustomLog /dev/null common",
+    ("apache2", Kept.TROUBLES): "in that virtual host: ErrorLog /dev/null",
+    ("caddy", Kept.REQUESTS): "take log out of that site",
+    ("caddy", Kept.TROUBLES): "in the global options: log default { exclude http }, on three lines",
+}
+"""(server, what it keeps) -> the directive that stops it."""
+
+
+def read_web_server(server: str, folder: Path, guests: Guests) -> WebServer:
+    """Read the configuration of `server` ("nginx", "apache2" or "caddy") in `folder`."""
+    reader = Reader(server, folder)
+    tops = reader.read_all()
+    sites = [site for top in tops for site in _of_guests(top, guests, BLOCKS_OF_A_SITE[server])]
+    logs = {GuestLog(server, site.file, kept) for site in sites for kept in LOOKS[server](site)}
+    blocks = [block for top in tops for block in top.all_blocks()]
+    return WebServer(
+        bool(sites),
+        sorted(logs, key=lambda log: (log.file, log.kept)),
+        [file for block in blocks for file in _log_files(block)],
+        reader.unreadable,
+    )
+
+
+BLOCKS_OF_A_SITE = {"nginx": r"server", "apache2": r"VirtualHost\b.*", "caddy": r"(?!\().+"}
+"""Server -> the head of a block that is a site."""
+
+_NAMES = r"(server_name|ServerName|ServerAlias)\b"
+
+
+def _of_guests(top: Block, guests: Guests, site: str) -> list[Block]:
+    """The sites that pass requests on to the guests' port, or that answer to the guests' host name.
+
+    What passes requests on outside any site stands for itself.
+    """
+    upstreams = [block for block in top.all_blocks() if re.match(r"upstream\b|Proxy balancer:", block.head)]
+    names = [
+        block.head.split()[-1].split("//")[-1]
+        for block in upstreams
+        if _mentions(block, rf":{guests.port}\b")
+    ]
+    target = "|".join([rf":{guests.port}\b", *(rf"//{re.escape(name)}\b" for name in names)])
+    host = rf"(?<![\w.-]){re.escape(guests.host)}(?![\w.-])" if guests.host else r"(?!)"
+    found = []
+    for block in top.all_blocks():
+        is_named = any(re.match(_NAMES, one) and re.search(host, one) for one in block.directives)
+        if block in upstreams or not (is_named or re.search(host, block.head) or _mentions(block, target)):
+            continue
+        around = _site(block, site)
+        found += [around] if around not in found else []
+    return found + [block for block in _answering_first(top, found) if block not in found]
+
+
+def _mentions(block: Block, target: str) -> bool:
+    return any(re.search(target, words) for words in (block.head, *block.directives))
+
+
+def _site(block: Block, site: str) -> Block:
+    """The outermost site around a block; the block itself where there is none."""
+    found, here = block, block
+    while here.around:
+        if re.fullmatch(site, here.head):
+            found = here
+        here = here.around
+    return found
+
+
+def _answering_first(top: Block, found: list[Block]) -> Iterator[Block]:
+    """nginx's default servers at the addresses of the guests' ones: they log what names no host."""
+    servers = [block for block in top.all_blocks() if block.head == "server"]
+    for address in {address for block in found if block.head == "server" for address in _listens(block)}:
+        there = [block for block in servers if address in _listens(block)]
+        defaults = [block for block in there if "default_server" in _listens(block)[address].split()]
+        yield (defaults or there)[0]
+
+
+def _listens(server: Block) -> dict[str, str]:
+    """Address and port an nginx server listens at -> the directive's value."""
+    found = {}
+    for value in server.own("listen") or ["80"]:
+        address = value.split()[0]
+        found[f"*:{address}" if address.isdigit() else address] = value
+    return found
+
+
+def _nginx(server: Block) -> Iterator[Kept]:
+    for block in server.all_blocks():
+        access, errors = block.nearest("access_log"), block.nearest("error_log")
+        if not ("off" in access or (access and all(_is_nowhere(log) for log in access))):
+            yield Kept.REQUESTS
+        if not errors or not all(_is_nowhere(log) or log.endswith(" emerg") for log in errors):
+            yield Kept.TROUBLES
+
+
+def _is_nowhere(log: str) -> bool:
+    return log.split()[:1] == ["/dev/null"]
+
+
+def _apache(host: Block) -> Iterator[Kept]:
+    for name in ("CustomLog", "TransferLog", "GlobalLog", "ForensicLog"):
+        logs = [log for block in host.all_blocks() for log in block.own(name)] or host.nearest(name)
+        if any(not _is_nowhere(log) for log in logs) or (name == "CustomLog" and not logs):
+            yield Kept.REQUESTS
+    errors, level = host.nearest("ErrorLog"), host.nearest("LogLevel")
+    if not (errors and all(_is_nowhere(log) for log in errors)) and level != ["emerg"]:
+        yield Kept.TROUBLES
+
+
+def _caddy(site: Block) -> Iterator[Kept]:
+    """Caddy logs requests only where a site is told to `log`, and failures unless it is told not to."""
+    logs = [log for block in site.all_blocks() for log in block.blocks if re.match(r"log\b", log.head)]
+    bare = any(re.match(r"log\b", one) for block in site.all_blocks() for one in block.directives)
+    if bare or any("output discard" not in log.directives for log in logs):
+        yield Kept.REQUESTS
+    top = site.around or site
+    options = [block for block in top.blocks if block.head == ""]
+    loggers = [log for block in options for log in block.blocks if log.head in {"log", "log default"}]
+    if not any(_hides_requests(log) for log in loggers):
+        yield Kept.TROUBLES
+
+
+def _hides_requests(logger: Block) -> bool:
+    """Whether none of the loggers named http... reaches this one of Caddy's."""
+    included = " ".join(logger.own("include")).split()
+    return (
+        "output discard" in logger.directives
+        or any(level.upper() in {"PANIC", "FATAL"} for level in logger.own("level"))
+        or "http" in " ".join(logger.own("exclude")).split()
+        or (bool(included) and not any(name == "*" or name.split(".")[0] == "http" for name in included))
+    )
+
+
+LOOKS: dict[str, Callable[[Block], Iterator[Kept]]] = {"nginx": _nginx, "apache2": _apache, "caddy": _caddy}
+
+
+def _log_files(block: Block) -> Iterable[Path]:
+    """The files in which a block's directives write, where they are named whole."""
+    values = [
+        value
+        for name in ("access_log", "error_log", "CustomLog", "TransferLog", "ErrorLog", "output file")
+        for value in block.own(name)
+    ]
+    named = (value.split()[0].replace("${APACHE_LOG_DIR}", "/var/log/apache2") for value in values if value)
+    return [Path(name) for name in named if name.startswith("/") and not name.startswith("/dev/")]

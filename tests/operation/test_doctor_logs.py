@@ -1,0 +1,173 @@
+"""Requests are sent through real web servers, and the doctor finds them in every log that keeps them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kiosk.operation.doctor import Topic, Weight
+from kiosk.operation.doctor.files import acting_as
+from kiosk.operation.doctor.logs import LogWatch
+from tests.tools.guest_side import Place
+from tests.tools.patient import PUBLIC, Patient, passable
+from tests.tools.serving import served
+from tests.tools.web_servers import caddy, nginx
+
+SOUND = "access_log off; error_log /dev/null emerg;"
+ADDRESSES = "address and second of every ballot"
+FAILURES = "the address of every guest whose request fails"
+
+
+def logs(patient: Patient) -> list[str]:
+    """What is wrong with logs that were read, once one of them has the requests."""
+    patient.machine = replace(patient.machine, settle_seconds=30)
+    return patient.told(Weight.BAD, Topic.LOGS)
+
+
+def standard_error_is_kept(patient: Patient, output: Path) -> None:
+    """A stand-in for journald, which needs a booted machine: standard error as journalctl prints it."""
+
+    def journal(_: float) -> str:
+        return "\n".join(f"Mar 04 09:00:00 host caddy[7]: {line}" for line in output.read_text().splitlines())
+
+    patient.machine = replace(patient.machine, journal=journal)
+
+
+def test_a_sound_nginx_is_called_so(patient: Patient) -> None:
+    with nginx(patient, SOUND):
+        advice = patient.examine()
+    assert not [one.text for one in advice if one.weight is not Weight.GOOD]
+    assert any("in no log" in one.text for one in advice)
+
+
+@pytest.mark.parametrize(
+    ("server", "file", "what", "directive"),
+    [
+        ("access_log @LOG@/a.log; error_log /dev/null emerg;", "a.log", ADDRESSES, "access_log off;"),
+        ("error_log /dev/null emerg;", "http.log", ADDRESSES, "access_log off;"),
+        ("access_log off; error_log @LOG@/e.log;", "e.log", FAILURES, "error_log /dev/null emerg;"),
+        ("access_log off; error_log @LOG@/e.log warn;", "e.log", FAILURES, "error_log /dev/null emerg;"),
+        ("access_log off;", "main.log", FAILURES, "error_log /dev/null emerg;"),
+    ],
+)
+def test_what_nginx_writes_of_guests_is_found_in_its_file_with_the_directive_that_stops_it(
+    patient: Patient, server: str, file: str, what: str, directive: str
+) -> None:
+    around = {"main": "error_log @LOG@/main.log;", "http": "access_log @LOG@/http.log;"}
+    with nginx(patient, server, **around):
+        [told] = logs(patient)
+        configured = patient.told(Weight.BAD, Topic.PROXY)
+    assert told.startswith(
+        f"{patient.root}/var/log/nginx/{file} has requests that were just sent to {PUBLIC}"
+    )
+    assert what in told
+    assert f"In {patient.root}/etc/nginx/nginx.conf, " in told
+    assert told.endswith(directive)
+    assert [what in line and directive in line for line in configured] == [True]
+
+
+def test_a_log_outside_var_log_is_read_where_the_configuration_names_it(
+    patient: Patient, tmp_path: Path
+) -> None:
+    with nginx(patient, f"access_log {tmp_path}/elsewhere.log; error_log /dev/null emerg;"):
+        [told] = logs(patient)
+    assert told.startswith(f"{tmp_path}/elsewhere.log has requests")
+
+
+def test_a_log_no_configuration_names_is_found_too(patient: Patient) -> None:
+    log = "access_log @LOG@/other.log; error_log /dev/null emerg;"
+    with nginx(patient, log):
+        patient.machine = replace(patient.machine, settle_seconds=30)
+        patient.put(
+            "etc/nginx/nginx.conf", f"server {{ {SOUND} proxy_pass http://[::1]:{patient.guest_port}; }}"
+        )
+        advice = patient.examine()
+    [told] = [one for one in advice if one.weight is Weight.BAD]
+    assert told.topic is Topic.LOGS
+    assert "other.log has requests" in told.text
+
+
+def test_an_error_log_at_crit_is_bad_though_no_request_can_be_made_to_show_it(patient: Patient) -> None:
+    with nginx(patient, "access_log off; error_log @LOG@/e.log crit;"):
+        [told] = patient.told(Weight.BAD)
+    assert FAILURES in told
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["log {\n output discard\n }", "log default {\n exclude http\n }", "log {\n level PANIC\n }"],
+)
+def test_a_caddy_that_logs_no_request_is_called_sound(patient: Patient, options: str) -> None:
+    with caddy(patient, options) as output:
+        standard_error_is_kept(patient, output)
+        advice = patient.examine()
+    assert not [one.text for one in advice if one.weight is not Weight.GOOD]
+
+
+@pytest.mark.parametrize("options", ["", "log other {\n output discard\n }", "log {\n level ERROR\n }"])
+def test_a_caddy_that_writes_a_502_with_the_address_is_bad(patient: Patient, options: str) -> None:
+    with caddy(patient, options) as output:
+        standard_error_is_kept(patient, output)
+        [in_journal] = logs(patient)
+        [configured] = patient.told(Weight.BAD, Topic.PROXY)
+    assert in_journal.startswith("the system journal has requests that were just sent")
+    for told in (in_journal, configured):
+        assert FAILURES in told
+        assert "log default { exclude http }" in told
+
+
+def test_a_caddy_site_that_logs_requests_is_bad(patient: Patient) -> None:
+    with caddy(patient, "log default {\n exclude http\n }", "log {\n output file @LOG@/guests.log\n }"):
+        [told] = logs(patient)
+    assert "/var/log/caddy/guests.log has requests" in told
+    assert ADDRESSES in told
+    assert told.endswith("take log out of that site")
+
+
+def test_logs_that_cannot_be_read_are_named_and_not_called_good(patient: Patient) -> None:
+    """Root takes another user for it, since root may read everything."""
+    log = patient.put("var/log/nginx/access.log", "")
+    journal = patient.put("var/log/journal/abc/system.journal", "")
+    assert patient.told(Weight.LOOK) == []
+    for file in (log, journal):
+        file.chmod(0)
+    with passable(log.parent, journal.parent, journal.parent.parent):
+        for expected in ([log, journal], [journal]):
+            with acting_as(65533):
+                unreadable = LogWatch(patient.root, [], lambda _: None).unreadable
+            assert unreadable == expected
+            log.unlink(missing_ok=True)
+
+
+def test_a_web_server_that_changes_the_name_asked_for_is_bad(patient: Patient) -> None:
+    with nginx(patient, SOUND, host="127.0.0.1"):
+        [told] = patient.told(Weight.BAD)
+    assert "refuses the form of its own page" in told
+    assert "proxy_set_header Host $host;" in told
+
+
+def test_an_address_nothing_answers_at_is_bad_and_says_why(patient: Patient) -> None:
+    patient.front = 9
+    [told] = patient.told(Weight.BAD)
+    assert told.startswith(f"{PUBLIC} (KIOSK_GUEST_ADDRESS) cannot be reached from here: Connection refused")
+
+
+def test_a_server_that_is_not_ours_is_bad(patient: Patient) -> None:
+    with nginx(patient, f"{SOUND} location /doctor {{ return 404 'not found'; }}"):
+        told = patient.told(Weight.BAD)
+    assert len(told) == 1
+    assert "answers (status 404), but not with the guests' side of a kiosk" in told[0]
+
+
+def test_the_desk_at_the_public_address_is_not_the_guests_side(patient: Patient) -> None:
+    patient.front = patient.desk_port
+    [told] = patient.told(Weight.BAD)
+    assert "not with the guests' side" in told
+
+
+def test_another_kiosk_at_the_public_address_is_told_apart(patient: Patient, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with served(Place(tmp_path / "other").app) as other:
+        patient.front = int(other.rpartition(":")[2])
+        told = patient.told(Weight.BAD)
+    assert told

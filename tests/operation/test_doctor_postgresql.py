@@ -1,0 +1,194 @@
+"""Only settings of PostgreSQL that are known to keep no time of a ballot pass, tried on real servers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kiosk.operation.doctor import Advice, Topic, Weight
+from kiosk.operation.doctor.database import PRELOADED, RULES, look_at_settings
+from kiosk.storage import open_store
+from tests.tools.patient import sound_patient
+from tests.tools.postgresql import new_database, new_server
+
+SOUND = {"log_checkpoints": "off", "log_lock_waits": "off"}
+
+BAD = {
+    "log_statement": "mod",
+    "log_duration": "on",
+    "log_min_duration_statement": "250",
+    "log_min_duration_sample": "0",
+    "log_transaction_sample_rate": "0.01",
+    "log_parser_stats": "on",
+    "log_planner_stats": "on",
+    "log_executor_stats": "on",
+    "debug_print_parse": "on",
+    "debug_print_rewritten": "on",
+    "debug_print_plan": "on",
+    "log_min_messages": "debug1",
+    "log_min_error_statement": "notice",
+    "log_parameter_max_length_on_error": "-1",
+    "log_lock_waits": "on",
+    "log_connections": "on",
+    "log_disconnections": "on",
+    "log_autovacuum_min_duration": "0",
+    "track_commit_timestamp": "on",
+    "archive_mode": "on",
+    "wal_keep_size": "16",
+    "wal_level": "logical",
+    "auto_explain.log_min_duration": "0",
+}
+"""Setting -> a value that a server can start with, and that keeps times of ballots."""
+
+LOOK = {"log_checkpoints": "on", "synchronous_commit": "off"}
+"""Setting -> a value that is worth a look."""
+
+NOT_BESIDE = {"log_statement_stats": "on"}
+"""A server does not start with it beside log_parser_stats."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server as an operator should have it: PostgreSQL's defaults, and no line for a checkpoint."""
+    with new_server(**SOUND) as server:
+        yield server.address
+
+
+def examined(url: str, folder: Path) -> list[Advice]:
+    with sound_patient(folder, url=url) as patient:
+        return [one for one in patient.examine() if one.topic is Topic.DATABASE]
+
+
+def test_a_sound_server_is_called_so(server: str, tmp_path: Path) -> None:
+    advice = examined(new_database(server, "sound"), tmp_path)
+    assert [one for one in advice if one.weight is not Weight.GOOD] == []
+    assert any("writes down no statements" in one.text for one in advice)
+
+
+def test_every_setting_that_keeps_times_is_named_on_a_server_that_has_them_all(tmp_path: Path) -> None:
+    with new_server(shared_preload_libraries="auto_explain", **BAD) as server:
+        advice = examined(server.create_database("bad"), tmp_path)
+    bad = [one.text for one in advice if one.weight is Weight.BAD]
+    for name, value in BAD.items():
+        [told] = [line for line in bad if line.startswith(f"PostgreSQL's {name} is {value}: ")]
+        assert f"ALTER SYSTEM SET {name} = '{RULES[name].good[0]}'" in told
+    assert not any("writes down no statements" in one.text for one in advice)
+
+
+def test_what_is_less_than_bad_is_worth_a_look(tmp_path: Path) -> None:
+    with new_server(**LOOK) as server:
+        advice = examined(server.create_database("look"), tmp_path)
+    assert not [one for one in advice if one.weight is Weight.BAD]
+    told = [one.text for one in advice if one.weight is Weight.LOOK]
+    assert sorted(line.split()[1] for line in told) == sorted(LOOK)
+
+
+def test_a_server_that_may_lose_what_it_acknowledged_is_bad(tmp_path: Path) -> None:
+    with new_server(fsync="off", **SOUND) as server:
+        advice = examined(server.create_database("loses"), tmp_path)
+    assert [one.text for one in advice if one.weight is Weight.BAD] == [
+        "PostgreSQL's fsync is off: a power cut loses answers; set it to on"
+    ]
+
+
+def test_postgresql_as_it_comes_is_worth_a_look_for_its_checkpoints(server: str, tmp_path: Path) -> None:
+    url = new_database(server, "as_it_comes")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        [[default]] = connection.execute("SELECT boot_val FROM pg_settings WHERE name = 'log_checkpoints'")
+        connection.execute("ALTER DATABASE as_it_comes SET synchronous_commit = on")
+    settings = settings_of(url, tmp_path)
+    assert default == "on"
+    [told] = look_at_settings({**settings, "log_checkpoints": default})
+    assert told.weight is Weight.LOOK
+
+
+def settings_of(url: str, folder: Path) -> dict[str, str]:
+    store = open_store(folder, url, folder / "keys", durable=False)
+    try:
+        return store.server_settings()
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_value_nobody_knows_is_not_good(server: str, tmp_path: Path, name: str) -> None:
+    settings = settings_of(f"{server}/postgres", tmp_path)
+    assert list(look_at_settings(settings)) == []
+    [told] = look_at_settings({**settings, name: "a value of a later version"})
+    assert told.weight is RULES[name].weight
+    assert told.weight is not Weight.GOOD
+
+
+def test_this_version_has_every_setting_that_is_looked_at(server: str, tmp_path: Path) -> None:
+    """A misspelt name would never be found bad."""
+    settings = settings_of(f"{server}/postgres", tmp_path)
+    assert set(RULES) - set(settings) == {"auto_explain.log_min_duration"}
+    assert set(RULES) - set(BAD) - set(NOT_BESIDE) == set(LOOK)
+
+
+def test_a_role_of_a_database_may_have_settings_of_its_own(server: str, tmp_path: Path) -> None:
+    url = new_database(server, "of_its_own")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute("ALTER DATABASE of_its_own SET log_duration = on")
+    bad = [one.text for one in examined(url, tmp_path) if one.weight is Weight.BAD]
+    assert len(bad) == 1
+    assert bad[0].startswith("PostgreSQL's log_duration is on: ")
+
+
+def test_a_library_nobody_knows_is_not_good(server: str, tmp_path: Path) -> None:
+    settings = settings_of(f"{server}/postgres", tmp_path)
+    for name in PRELOADED:
+        [told] = look_at_settings({**settings, name: 'pg_stat_statements, "pgaudit"'})
+        assert told.text.startswith("PostgreSQL loads pgaudit, ")
+    [told] = look_at_settings({**settings, "pg_qualstats.track": "on"})
+    assert told.text.startswith("PostgreSQL loads pg_qualstats, ")
+
+
+def test_counts_of_statements_and_a_silent_auto_explain_are_good(tmp_path: Path) -> None:
+    with new_server(shared_preload_libraries="pg_stat_statements,auto_explain", **SOUND) as server:
+        advice = examined(server.create_database("counted"), tmp_path)
+    assert [one.text for one in advice if one.weight is not Weight.GOOD] == []
+
+
+def test_a_role_that_may_not_see_the_libraries_is_told_what_to_grant(server: str, tmp_path: Path) -> None:
+    url = new_database(server, "seen")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE ROLE plain LOGIN")
+        connection.execute("ALTER DATABASE seen OWNER TO plain")
+        as_plain = url.replace("kiosk@", "plain@")
+        bad = [one.text for one in examined(as_plain, tmp_path / "before") if one.weight is Weight.BAD]
+        assert len(bad) == 1
+        assert "shared_preload_libraries cannot be read" in bad[0]
+        assert "GRANT pg_read_all_settings" in bad[0]
+        connection.execute("GRANT pg_read_all_settings TO plain")
+    assert list(look_at_settings(settings_of(as_plain, tmp_path))) == []
+
+
+def test_a_replication_slot_keeps_the_log_of_writes(server: str, tmp_path: Path) -> None:
+    url = new_database(server, "slot")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_create_physical_replication_slot('copy')")
+        try:
+            bad = [one.text for one in examined(url, tmp_path) if one.weight is Weight.BAD]
+        finally:
+            connection.execute("SELECT pg_drop_replication_slot('copy')")
+    assert len(bad) == 1
+    assert "pg_drop_replication_slot('copy')" in bad[0]
+
+
+def test_a_database_that_takes_no_writes_is_bad(server: str, tmp_path: Path) -> None:
+    url = new_database(server, "read_only")
+    with sound_patient(tmp_path, url=url) as patient:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER DATABASE read_only SET default_transaction_read_only = on")
+        told = patient.told(Weight.BAD, Topic.DATABASE)
+    assert any("read-only transaction" in line for line in told)
+
+
+def test_a_database_server_that_is_away_is_bad_and_the_rest_is_examined(tmp_path: Path) -> None:
+    with new_server(**SOUND) as server, sound_patient(tmp_path, url=server.create_database("a")) as patient:
+        pass
+    told = patient.told(Weight.BAD)
+    assert any("connection" in line for line in told)
+    assert patient.told(Weight.GOOD, Topic.SPACE)

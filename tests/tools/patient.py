@@ -1,0 +1,173 @@
+"""A sound installation that is served, on a sound machine, and what the doctor says of it."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kiosk.domain.rounds import Admission, Figures, Round
+from kiosk.domain.schedule import Every
+from kiosk.operation.doctor import Advice, Machine, Topic, Weight, examine
+from kiosk.operation.serve import guest_and_desk
+from kiosk.settings import Settings, read_settings, secret_key
+from kiosk.storage import Store, open_store
+from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
+from tests.tools.serving import served
+from tests.tools.shipped import library_for
+
+PUBLIC = "https://svara.example"
+
+SOUND_NGINX = """
+events {{}}
+http {{
+    access_log {root}/var/log/nginx/access.log;
+    server {{
+        listen 443 ssl;
+        server_name svara.example;
+        access_log off;
+        error_log /dev/null emerg;
+        location / {{ proxy_pass http://127.0.0.1:{port}; proxy_set_header Host $host; }}
+    }}
+}}
+"""
+
+
+class Straight(HTTPConnection):
+    """A connection that asks for a name, and goes to a port of this machine whatever the name is."""
+
+    def __init__(self, name: str, port: int) -> None:
+        super().__init__(name, timeout=10)
+        self._port = port
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection(("127.0.0.1", self._port), 10)
+
+
+def free_port() -> int:
+    """A port of this machine at which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+class Patient:
+    """An installation with counted answers, and the machine it is on. `front` is the port that answers at
+    its public address: the guests' own where no web server stands in front."""
+
+    def __init__(self, folder: Path, *, url: str = "") -> None:
+        os.umask(0o077)
+        self.guest_port, self.desk_port = free_port(), free_port()
+        environ = {
+            "KIOSK_DATA": str(folder / "data"),
+            "KIOSK_KEYS": str(folder / "keys"),
+            "KIOSK_GUEST_ADDRESS": PUBLIC,
+            "KIOSK_HTTPS": "yes",
+            "KIOSK_GUEST_LISTEN": f"127.0.0.1:{self.guest_port}",
+            "KIOSK_DESK_LISTEN": f"127.0.0.1:{self.desk_port}",
+        }
+        self.settings: Settings = read_settings(environ)
+        if url:
+            self.settings = replace(self.settings, database_url=url)
+        self.store: Store = open_store(
+            self.settings.data, self.settings.database_url, self.settings.keys, durable=False
+        )
+        self.store.migrate()
+        secret_key(self.settings)
+        self.now = MONDAY + timedelta(days=2)
+        self.front = self.guest_port
+        self.root = folder / "root"
+        self.machine = Machine(
+            root=self.root,
+            zone=ZoneInfo("Europe/Stockholm"),
+            connect=self.connection,
+            journal=lambda _: None,
+            ntp_time=lambda: self.now,
+            patience_seconds=0.02,
+            settle_seconds=0,
+        )
+        self.put("etc/nginx/nginx.conf", SOUND_NGINX.format(port=self.guest_port, root=self.root))
+        self.put("proc/meminfo", "MemTotal: 4000000 kB\nMemAvailable: 2000000 kB\n")
+        self.put("var/log/syslog", "")
+        (self.root / "etc/localtime").symlink_to("/usr/share/zoneinfo/Europe/Stockholm")
+
+    def put(self, name: str, text: str) -> Path:
+        """Write a file of the machine."""
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def connection(self, address: str) -> HTTPConnection:
+        """The public address leads to `front`, any other to its own port, where that is one."""
+        host, _, port = address.partition("//")[2].partition(":")
+        if address == PUBLIC:
+            return Straight(host, self.front)
+        return Straight(host, int(port) if port else free_port())
+
+    def open(self, *ways: Admission, figures: Figures = Figures.LIVE) -> Round:
+        admission = frozenset(ways or {Admission.SLIP})
+        of_round = replace(a_round(tree("a")), admission=admission, figures=figures)
+        self.store.open_round(of_round, MONDAY)
+        return of_round
+
+    def count(self) -> None:
+        self.store.count(self.settings.ticks.latest(self.now))
+
+    def examine(self) -> list[Advice]:
+        return examine(self.settings, self.machine, self.now)
+
+    def told(self, weight: Weight, topic: Topic | None = None) -> list[str]:
+        return [
+            advice.text
+            for advice in self.examine()
+            if advice.weight is weight and topic in (None, advice.topic)
+        ]
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Both sides at their addresses, told that a web server in front encrypts."""
+        guest, desk = guest_and_desk(self.settings, self.store, library_for(self.settings), Every(3600))
+        with served(_as_https(guest), self.guest_port), served(_as_https(desk), self.desk_port):
+            yield
+
+
+@contextmanager
+def passable(*folders: Path) -> Iterator[None]:
+    """Other users may look into the folders and pass through those around them."""
+    ways = {
+        way for folder in folders for way in (folder, *folder.parents) if way.stat().st_uid == os.geteuid()
+    }
+    modes = {way: way.stat().st_mode & 0o7777 for way in ways}
+    for way, mode in modes.items():
+        way.chmod(mode | (0o055 if way in folders else 0o011))
+    try:
+        yield
+    finally:
+        for way, mode in modes.items():
+            way.chmod(mode)
+
+
+def _as_https(application: Any) -> Any:
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        return application({**environ, "wsgi.url_scheme": "https"}, start_response)
+
+    return answer
+
+
+@contextmanager
+def sound_patient(folder: Path, *, url: str = "") -> Iterator[Patient]:
+    """A patient in whom nothing is wrong."""
+    made = Patient(folder, url=url)
+    made.open()
+    cast_all(made.store, "a", random_ballots(18, Random(1)))
+    made.count()
+    with made.served():
+        yield made
+    made.store.close()

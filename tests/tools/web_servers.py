@@ -1,0 +1,112 @@
+"""nginx and Caddy as they are installed, in front of the guests' side, on free ports of this machine.
+
+Both listen on 127.0.0.1 only, write below the patient's root, and end with the block.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from tests.tools.patient import Patient, free_port
+
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {root}/run/nginx.pid;
+{main}
+events {{}}
+http {{
+    client_body_temp_path {root}/run/body;
+    proxy_temp_path {root}/run/proxy;
+    fastcgi_temp_path {root}/run/fastcgi;
+    uwsgi_temp_path {root}/run/uwsgi;
+    scgi_temp_path {root}/run/scgi;
+    {http}
+    server {{
+        listen 127.0.0.1:{port};
+        server_name svara.example;
+        {server}
+        location / {{ proxy_pass http://127.0.0.1:{guests}; proxy_set_header Host {host}; }}
+    }}
+}}
+"""
+
+CADDY = """
+{{
+    admin off
+    auto_https off
+    {options}
+}}
+http://:{port} {{
+    bind 127.0.0.1
+    {site}
+    reverse_proxy 127.0.0.1:{guests}
+}}
+"""
+
+
+@contextmanager
+def nginx(
+    patient: Patient, server: str, *, main: str = "", http: str = "", host: str = "$host"
+) -> Iterator[None]:
+    """The patient's guests come by nginx, with these directives in its blocks."""
+    port, root = free_port(), patient.root
+    for folder in ("run", "var/log/nginx"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    text = NGINX.format(
+        root=root, main=main, http=http, server=server, port=port, guests=patient.guest_port, host=host
+    ).replace("@LOG@", str(root / "var/log/nginx"))
+    file = patient.put("etc/nginx/nginx.conf", text)
+    start = root / "run/start.log"
+    with _running(patient, [_program("nginx"), "-c", str(file), "-e", str(start)], port, start):
+        yield
+
+
+@contextmanager
+def caddy(patient: Patient, options: str, site: str = "") -> Iterator[Path]:
+    """The patient's guests come by Caddy, with these directives in its blocks: its standard error."""
+    port, root = free_port(), patient.root
+    shutil.rmtree(root / "etc/nginx")
+    text = CADDY.format(options=options, site=site, port=port, guests=patient.guest_port)
+    file = patient.put("etc/caddy/Caddyfile", text.replace("@LOG@", str(root / "var/log/caddy")))
+    output = patient.put("run/caddy.log", "")
+    command = [_program("caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
+    with _running(patient, command, port, output):
+        yield output
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    assert found, f"{name} is missing: apt install {name}"
+    return found
+
+
+@contextmanager
+def _running(patient: Patient, command: list[str], port: int, output: Path) -> Iterator[None]:
+    home = {"XDG_DATA_HOME": str(patient.root / "run"), "XDG_CONFIG_HOME": str(patient.root / "run")}
+    with output.open("a") as told:
+        process = subprocess.Popen(
+            command, stdout=told, stderr=told, env={**os.environ, **home}, cwd=patient.root
+        )
+    try:
+        while not _listens(port):
+            assert process.poll() is None, output.read_text()
+            time.sleep(0.02)
+        patient.front = port
+        patient.machine = replace(patient.machine, patience_seconds=0.5, settle_seconds=0.6)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+        patient.front = patient.guest_port
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
