@@ -35,9 +35,9 @@ def _ntp_time() -> datetime | None:
 class Machine:
     """The machine that is examined. Tests hand in another root, zone or way to the network.
 
-    `zone` is the time zone of the process, None for the system's own; `ntp_time` gives the kernel's time where
-    NTP keeps it. A web server has `patience_seconds` to answer what no browser sends, and `settle_seconds` to
-    write its logs.
+    `zone` is the time zone of the process, None for the system's own; `ntp_time` gives the kernel's time
+    where NTP keeps it. A web server has `patience_seconds` to answer what no browser sends, and
+    `settle_seconds` to write its logs.
     """
 
     root: Path = Path("/")
