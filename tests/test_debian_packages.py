@@ -32,15 +32,25 @@ def run(*programs: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_nothing_is_said_or_done_where_all_is_there() -> None:
-    ran = run("ls", "grep", "chromium", "Xvfb", "xdotool", "espeak-ng", "lame", "strace")
+    ran = run("ls", "grep", "chromium", "Xvfb", "xdotool", "espeak-ng", "lame", "caddy", "strace")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("missing", ["chromium", "Xvfb", "xdotool", "espeak-ng", "lame", "strace"])
+@pytest.mark.parametrize("missing", ["chromium", "Xvfb", "xdotool", "espeak-ng", "lame", "caddy", "strace"])
 def test_who_may_not_install_is_told_the_missing_package(missing: str) -> None:
-    there = {"ls", "grep", "id", "apt-get", "chromium", "Xvfb", "xdotool", "espeak-ng", "lame", "strace"} - {
-        missing
-    }
+    there = {
+        "ls",
+        "grep",
+        "id",
+        "apt-get",
+        "chromium",
+        "Xvfb",
+        "xdotool",
+        "espeak-ng",
+        "lame",
+        "caddy",
+        "strace",
+    } - {missing}
     ran = run(*there)
     assert ran.returncode == 1
     assert ran.stdout == ""
@@ -52,4 +62,4 @@ def test_a_machine_without_apt_is_told_every_package() -> None:
     ran = run("ls", "grep", "id")
     assert ran.returncode == 1
     assert "no apt-get" in ran.stderr
-    assert ran.stderr.splitlines()[0].endswith("chromium xvfb xdotool espeak-ng lame strace")
+    assert ran.stderr.splitlines()[0].endswith("chromium xvfb xdotool espeak-ng lame caddy strace")

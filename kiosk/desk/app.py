@@ -106,7 +106,7 @@ def create_desk_app(
     for topic in TOPICS:
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
-    app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store))
+    app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key))
     app.jinja_env.globals.update(_=say, day=day, month=month, period=period, asked=asked)
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)

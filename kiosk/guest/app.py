@@ -49,11 +49,12 @@ def create_guest_app(
     leave_to: str = "https://www.smhi.se",
     screen: Screen | None = None,
     audio: Path | None = None,
+    secret_key: str = "",
 ) -> Flask:
     """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
     demonstration only. `devices` are shared with the desk, which pairs them; `leave_to` is
     where a phone goes at once; `screen` what kiosks measure that have no measures of their own;
-    `audio` holds speech."""
+    `audio` holds speech; `secret_key` is for /health alone, since guests have no sessions."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     if isinstance(app.json, DefaultJSONProvider):
@@ -62,7 +63,7 @@ def create_guest_app(
     app.extensions["guest"] = GuestSide(store, pages, clock, pace, devices or Devices())
     app.register_blueprint(_routes())
     # Not among the guests' addresses: a database that is away must not keep it from answering.
-    app.add_url_rule(HEALTH_PATH, "health", health, methods=["GET"])
+    app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key), methods=["GET"])
     # Flask would write paths and times of failed requests to the log.
     app.logger.disabled = True
     app.register_error_handler(HTTPException, _refused)
@@ -101,11 +102,6 @@ def _routes() -> Blueprint:
     views.add_url_rule("/q/thanks", "slip thanks", questions.thanks, methods=["GET"])
     views.add_url_rule("/q/stored", "slip stored", stored_data.stored, methods=["GET"])
     return views
-
-
-def health() -> Answer:
-    """Whether ballots can be taken; nothing about guests, and no sign of life of any kiosk."""
-    return health_answer(guest_side().store)
 
 
 def _check_form() -> None:

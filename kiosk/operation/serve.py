@@ -49,6 +49,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         leave_to=settings.leave_to,
         screen=settings.screen,
         audio=settings.audio_folder,
+        secret_key=secret_key(settings),
     )
     desk = create_desk_app(
         store,

@@ -8,6 +8,7 @@ from flask import Flask, Response
 from werkzeug.test import TestResponse
 
 from kiosk.domain.ballot import Ballot
+from kiosk.screen.health import proof
 from kiosk.storage import Devices, Life
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import NOW, Place
@@ -29,6 +30,23 @@ def test_a_sound_side_says_ok_to_anybody(tmp_path: Path, side: str) -> None:
     assert (answer.status_code, answer.data, answer.mimetype) == (200, b"ok\n", "text/plain")
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_who_knows_the_key_is_given_a_proof_and_nobody_else_can_make_one(tmp_path: Path, side: str) -> None:
+    made = SIDES[side](tmp_path)
+    challenge = "0123456789abcdef" * 2
+    given = made.app.test_client().get(f"/health?challenge={challenge}").headers["Kiosk-Proof"]
+    assert given == proof("s" * 32, challenge)
+    assert given not in (proof("t" * 32, challenge), proof("s" * 32, challenge[::-1]))
+    for asked in (
+        "",
+        "?challenge=",
+        f"?challenge={challenge}0",
+        "?challenge=<script>",
+        f"?challenge={challenge.upper()}",
+    ):
+        assert "Kiosk-Proof" not in made.app.test_client().get(f"/health{asked}").headers
 
 
 def answers_differ(made: Place | Desk) -> bool:

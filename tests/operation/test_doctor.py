@@ -14,7 +14,7 @@ from kiosk.cli import main
 from kiosk.domain.rounds import Admission, Figures
 from kiosk.operation.doctor import Topic, Weight
 from tests.tools.builders import MONDAY, cast_all, random_ballots
-from tests.tools.patient import PUBLIC, Patient
+from tests.tools.patient import PUBLIC, Patient, sound_patient
 from tests.tools.serving import served
 
 
@@ -250,6 +250,13 @@ def test_another_program_at_the_servers_address_is_bad(patient: Patient) -> None
         patient.settings = replace(patient.settings, desk_listen=address.removeprefix("http://"))
         [told] = patient.told(Weight.BAD)
     assert "is not this version of kiosk serve (status 200)" in told
+
+
+def test_a_server_of_another_installation_is_bad(patient: Patient, tmp_path: Path) -> None:
+    with sound_patient(tmp_path / "other") as other:
+        patient.settings = replace(patient.settings, desk_listen=other.settings.desk_listen)
+        [told] = patient.told(Weight.BAD)
+    assert f"serves another installation than {patient.settings.data}" in told
 
 
 def test_a_server_whose_keys_are_away_says_so(patient: Patient) -> None:

@@ -8,9 +8,7 @@ import pytest
 from kiosk.operation.doctor import Topic, Weight
 from kiosk.operation.doctor.files import acting_as
 from kiosk.operation.doctor.logs import LogWatch
-from tests.tools.guest_side import Place
-from tests.tools.patient import PUBLIC, Patient, passable
-from tests.tools.serving import served
+from tests.tools.patient import PUBLIC, Patient, passable, sound_patient
 from tests.tools.web_servers import caddy, nginx
 
 SOUND = "access_log off; error_log /dev/null emerg;"
@@ -166,8 +164,14 @@ def test_the_desk_at_the_public_address_is_not_the_guests_side(patient: Patient)
 
 
 def test_another_kiosk_at_the_public_address_is_told_apart(patient: Patient, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    with served(Place(tmp_path / "other").app) as other:
-        patient.front = int(other.rpartition(":")[2])
-        told = patient.told(Weight.BAD)
-    assert told
+    with sound_patient(tmp_path / "other") as other:
+        patient.front = other.guest_port
+        [told] = patient.told(Weight.BAD)
+    assert told.startswith(f"{PUBLIC} leads to another installation than {patient.settings.data}")
+
+
+def test_a_web_server_that_changes_pages_is_bad(patient: Patient) -> None:
+    changing = "sub_filter '</body>' '<script></script></body>'; sub_filter_once off;"
+    with nginx(patient, f"{SOUND} {changing}"):
+        [told] = patient.told(Weight.BAD)
+    assert told.startswith(f"the web server at {PUBLIC} changes the guests' pages")

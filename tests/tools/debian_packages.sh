@@ -16,6 +16,7 @@ program() { command -v "$1"; }
 library() { /sbin/ldconfig -p | grep -F "$1 "; }
 postgresql_server() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
 mkfs() { command -v mkfs.ext4 || test -x /sbin/mkfs.ext4; }
+web_server() { command -v "$1" || test -x "/usr/sbin/$1"; }
 firefox() { command -v firefox-esr || command -v firefox; }
 
 need chromium program chromium
@@ -26,6 +27,8 @@ need postgresql postgresql_server
 need espeak-ng program espeak-ng
 need lame program lame
 need e2fsprogs mkfs # to read a disk as its thief does
+need nginx-light web_server nginx # the doctor reads what web servers log
+need caddy web_server caddy
 need strace program strace # to see every byte a server writes
 if [ "${1-}" = firefox ]; then need firefox-esr firefox; fi
 
@@ -50,6 +53,13 @@ echo "Installing Debian packages for the tests:$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 apt="env DEBIAN_FRONTEND=noninteractive apt-get --quiet"
+# The tests start servers of their own: no service of these packages begins to listen on this machine.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$log"
+    $as_root install -m 755 "$log" "$policy"
+    trap '$as_root rm -f "$policy"; rm -f "$log"' EXIT
+fi
 # shellcheck disable=SC2086 # these are lists of words
 { $as_root $apt update && $as_root $apt install --yes --no-install-recommends $missing; } >"$log" 2>&1 </dev/null || {
     cat "$log" >&2

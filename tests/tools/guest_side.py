@@ -53,6 +53,7 @@ class Place:
             leave_to=leave_to,
             screen=screen,
             audio=audio,
+            secret_key="s" * 32,
         )
         share_templates(self.app)
         self.client: FlaskClient = self.app.test_client(use_cookies=False)

@@ -187,14 +187,18 @@ def _write(file: Path) -> None:
         file.unlink()
 
 
-def look_at_secret_key(settings: Settings) -> Iterator[Advice]:
-    """The file that signs staff's sessions."""
+def read_secret_key(settings: Settings) -> str:
+    """The key that signs staff's sessions; "" where there is no file of it yet."""
+    if settings.secret_key is not None:
+        return settings.secret_key
     file = settings.data / "secret_key"
-    if (
-        settings.secret_key is None
-        and file.is_file()
-        and len(file.read_text("utf-8", "replace").strip()) < 32
-    ):
+    return file.read_text("utf-8", "replace").strip() if os.path.isfile(file) else ""
+
+
+def look_at_secret_key(settings: Settings) -> Iterator[Advice]:
+    """The file with the key that signs staff's sessions."""
+    file, key = settings.data / "secret_key", read_secret_key(settings)
+    if os.path.isfile(file) and len(key) < 32:
         told = (
             f"{file} is damaged, so kiosk serve does not start; delete it: a new one is made, and all sign "
             "in again"

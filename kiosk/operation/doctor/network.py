@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.files import read_secret_key
 from kiosk.operation.doctor.logs import LogWatch, MarkedLine
 from kiosk.operation.doctor.machine import Machine
-from kiosk.operation.doctor.probe import Answer, UnreachableError, get, post_form, provoke_errors
+from kiosk.operation.doctor.probe import UnreachableError, ask_health, get, post_form, provoke_errors
 from kiosk.operation.doctor.web_servers import WAYS_OUT, GuestLog, Guests, Kept, WebServer, read_web_server
-from kiosk.screen.health import HEALTH_PATH, HEALTHY
 from kiosk.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -59,36 +59,36 @@ def look_at_listening(settings: Settings) -> Iterator[Advice]:
 
 
 def look_at_server(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
-    """Whether `kiosk serve` answers where it listens, and reaches its database and keys."""
+    """Whether `kiosk serve` answers where it listens, for this installation, and can take answers."""
     sides = {"KIOSK_GUEST_LISTEN": settings.guest_listen, "KIOSK_DESK_LISTEN": settings.desk_listen}
     for name, address in list(sides.items())[: 1 if is_demonstration else 2]:
+        place = f"{name} ({address})"
         try:
-            answer = get(machine.connect, _direct(address), HEALTH_PATH)
+            told = _fault_of_side(settings, machine, place, address)
         except UnreachableError as error:
-            yield Advice(
-                Topic.SERVER,
-                Weight.BAD,
-                f"nothing answers at {name} ({address}): {error}. Start kiosk serve, with the settings that "
-                "are given here",
-            )
-            continue
-        if answer.body == HEALTHY and answer.status == 200:
-            yield Advice(Topic.SERVER, Weight.GOOD, f"kiosk serve answers at {name} ({address})")
-        elif answer.status == 503:
-            reason = answer.body.decode("ascii", errors="replace").strip()[:100]
-            yield Advice(
-                Topic.SERVER,
-                Weight.BAD,
-                f"kiosk serve at {name} ({address}) takes no answers: {reason}; see what else is said of it "
-                "here",
-            )
-        else:
-            told = (
-                f"what answers at {name} ({address}) is not this version of kiosk serve (status "
-                f"{answer.status}); end what uses that address or restart kiosk serve, or set {name} to "
-                "another one"
-            )
+            told = f"nothing answers at {place}: {error}. Start kiosk serve, with the settings given here"
+        if told:
             yield Advice(Topic.SERVER, Weight.BAD, told)
+        else:
+            yield Advice(Topic.SERVER, Weight.GOOD, f"kiosk serve answers at {place}")
+
+
+def _fault_of_side(settings: Settings, machine: Machine, place: str, address: str) -> str | None:
+    answer, is_ours = ask_health(machine.connect, _direct(address), read_secret_key(settings))
+    if not answer.proof:
+        return (
+            f"what answers at {place} is not this version of kiosk serve (status {answer.status}); end what "
+            "uses that address or restart kiosk serve, or set it to another address"
+        )
+    if not is_ours:
+        return (
+            f"kiosk serve at {place} serves another installation than {settings.data}; start it with the "
+            "settings that are given here"
+        )
+    if answer.status == 503:
+        reason = answer.body.decode("ascii", errors="replace").strip()
+        return f"kiosk serve at {place} takes no answers: {reason}; see what else is said of it here"
+    return None
 
 
 def look_at_public_address(
@@ -127,45 +127,46 @@ def look_at_public_address(
 def _ask_as_guests_do(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
     address = settings.guest_address
     try:
-        public = get(machine.connect, address, path)
-        form = post_form(machine.connect, address, path)
+        told = _fault_of_way(settings, machine, path)
     except UnreachableError as error:
-        yield Advice(
-            Topic.PROXY,
-            Weight.BAD,
+        told = (
             f"{address} (KIOSK_GUEST_ADDRESS) cannot be reached from here: {error}. See that its name leads "
-            "to the web server, that the web server runs, and that nothing between refuses this machine",
+            "to the web server, that the web server runs, and that nothing between refuses this machine"
         )
-        return
-    direct: Answer | None = None
+    if told:
+        yield Advice(Topic.PROXY, Weight.BAD, told)
+    else:
+        yield Advice(Topic.PROXY, Weight.GOOD, f"{address} leads to this installation, and takes its forms")
+
+
+def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None:
+    """What is wrong with the way by which guests come. Raises UnreachableError."""
+    address, connect = settings.guest_address, machine.connect
+    there = f"let the web server there pass every path on to http://{settings.guest_listen}"
+    page = get(connect, address, path)
+    if page.status in {502, 503, 504} and not page.refusal:
+        return (
+            f"the web server at {address} does not reach kiosk serve (status {page.status}); start it, and "
+            f"{there}"
+        )
+    if (page.status, page.refusal) != (404, "not_found"):
+        return (
+            f"{address} answers (status {page.status}), but not with the guests' side of a kiosk; {there}, "
+            "and change no answer"
+        )
+    _, is_ours = ask_health(connect, address, read_secret_key(settings))
+    if not is_ours:
+        return f"{address} leads to another installation than {settings.data}; {there}"
     with suppress(UnreachableError):
-        direct = get(machine.connect, _direct(settings.guest_listen), path)
-    if public.status in {502, 503, 504} and not public.refusal:
-        told = (
-            f"the web server at {address} does not reach kiosk serve (status {public.status}); start kiosk "
-            f"serve, and let the web server pass requests on to http://{settings.guest_listen}"
-        )
-    elif (public.status, public.refusal) != (404, "not_found"):
-        told = (
-            f"{address} answers (status {public.status}), but not with the guests' side of a kiosk; let the "
-            f"web server there pass every path on to http://{settings.guest_listen}, and change no answer"
-        )
-    elif direct is not None and direct != public:
-        told = (
-            f"{address} answers with another page than kiosk serve here: it leads to another installation "
-            "or version, or the web server changes pages; let it pass requests on to "
-            f"http://{settings.guest_listen}"
-        )
-    elif form.refusal == "bad":
-        told = (
+        if get(connect, _direct(settings.guest_listen), path) != page:
+            return f"the web server at {address} changes the guests' pages; let it pass them on as they are"
+    if post_form(connect, address, path).refusal == "bad":
+        return (
             f"{address} refuses the form of its own page, so older browsers cannot send answers: let the "
             "web server pass on the name that was asked for (nginx: proxy_set_header Host $host; Apache: "
             f"ProxyPreserveHost On), and set KIOSK_HTTPS={'yes' if address.startswith('https') else 'no'}"
         )
-    else:
-        yield Advice(Topic.PROXY, Weight.GOOD, f"{address} leads to this installation, and takes its forms")
-        return
-    yield Advice(Topic.PROXY, Weight.BAD, told)
+    return None
 
 
 def _look_at_configuration(front: Front) -> Iterator[Advice]:

@@ -3,6 +3,8 @@
 Each asks for a path that only this examination knows. Where the path is in a log afterwards, every guest is.
 """
 
+import hmac
+import secrets
 import socket
 import ssl
 from collections.abc import Callable
@@ -10,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
+
+from kiosk.screen.health import HEALTH_PATH, PROOF, proof
 
 TIMEOUT_SECONDS = 10.0
 
@@ -23,6 +27,7 @@ class Answer:
 
     status: int
     refusal: str
+    proof: str
     body: bytes
 
 
@@ -39,6 +44,13 @@ def open_connection(address: str) -> HTTPConnection:
             host, parts.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
         )
     return HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+
+
+def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[Answer, bool]:
+    """What the address says of itself, and whether this key is its own. Raises UnreachableError."""
+    challenge = secrets.token_hex(16)
+    answer = get(connect, address, f"{HEALTH_PATH}?challenge={challenge}")
+    return answer, hmac.compare_digest(answer.proof, proof(secret_key, challenge))
 
 
 def get(connect: Connect, address: str, path: str) -> Answer:
@@ -60,7 +72,8 @@ def _ask(connect: Connect, address: str, method: str, path: str, headers: dict[s
     try:
         connection.request(method, path, b"" if method == "POST" else None, headers)
         response = connection.getresponse()
-        return Answer(response.status, response.headers.get("Kiosk-Refusal", ""), response.read())
+        refusal, proven = (response.headers.get(name, "") for name in ("Kiosk-Refusal", PROOF))
+        return Answer(response.status, refusal, proven, response.read())
     except ssl.SSLCertVerificationError as error:
         raise UnreachableError(f"its certificate is not valid ({error.verify_message})") from error
     except (OSError, HTTPException) as error:
