@@ -131,7 +131,8 @@ class Store:
     def key_faults(self) -> list[KeyFault]:
         """Every box, slip set and letterbox that its key does not open. Changes nothing.
 
-        Holds the writer's place, since keys change under a reader's hands.
+        Holds the writer's place, since keys change under a reader's hands. No write of the writer's: also a
+        server that may lose commits is looked at.
         """
         with self._database.writing(), self._database.transaction():
             return self._key_faults()
