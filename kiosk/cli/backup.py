@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 import kiosk
-from kiosk.cli.arguments import current_settings, installed_store
+from kiosk.cli.arguments import current_settings, installed_store, owned_settings
 from kiosk.cli.errors import in_english, mendable
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import restore_backup
@@ -42,7 +42,7 @@ def backup_command(file: Path) -> None:
 @mendable
 def restore_command(file: Path) -> None:
     """Bring a backup back, into an empty KIOSK_DATA."""
-    settings = current_settings()
+    settings = owned_settings()
     try:
         restored = restore_backup(settings, file)
     except TermsError as error:

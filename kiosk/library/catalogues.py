@@ -40,7 +40,7 @@ PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<words>(?:[^"\\]|\\.
 UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
 """Keywords of gettext that no file here has."""
 
-CHARSET = re.compile(r"""Content-Type:[^"]*;\s*charset=([^\s"\\]+)""", re.IGNORECASE)
+CHARSET = re.compile(r'Content-Type:[^"\n]{0,200};\s{0,9}charset=([^\s"\\]{1,80})', re.IGNORECASE)
 
 AUTONYMS = {
     "sv": "Svenska",
@@ -174,16 +174,18 @@ def _check_charset(source: str, text: str) -> None:
 def _check_syntax(source: str, text: str) -> None:
     """Refuse what Babel's reader would pass over in silence: an unclosed quote loses a letter there,
     a stray msgstr goes to the wrong msgid, a second translation is dropped."""
-    parts: list[tuple[str, str, int]] = []
+    pieces: list[tuple[str, list[str], int]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         found = PO_LINE.fullmatch(line)
-        if found is None or not (found["keyword"] or parts):
+        if found is None or not (found["keyword"] or pieces):
             raise _not_understood(source, number, line)
-        keyword, words, begun = (found["keyword"], "", number) if found["keyword"] else parts.pop()
-        parts.append((keyword, words + found["words"], begun))
+        if found["keyword"]:
+            pieces.append((found["keyword"], [], number))
+        pieces[-1][1].append(found["words"])
+    parts = [(keyword, "".join(words), number) for keyword, words, number in pieces]
     seen = set()
     for place, (keyword, words, number) in enumerate(parts):
         expected = "msgstr" if place % 2 else "msgid"

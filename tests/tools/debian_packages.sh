@@ -17,7 +17,8 @@ library() { /sbin/ldconfig -p | grep -F "$1 "; }
 postgresql_server() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
 mkfs() { command -v mkfs.ext4 || test -x /sbin/mkfs.ext4; }
 web_server() { command -v "$1" || test -x "/usr/sbin/$1"; }
-firefox() { command -v firefox-esr || command -v firefox; }
+# Named otherwise than the program: `command -v firefox` would find the function itself.
+firefox_program() { command -v firefox-esr || command -v firefox; }
 
 need chromium program chromium
 need libatomic1 library libatomic.so.1 # for the node that drives Chromium: Playwright brings it, but not this library
@@ -30,7 +31,7 @@ need e2fsprogs mkfs # to read a disk as its thief does
 need nginx-light web_server nginx # the doctor reads what web servers log
 need caddy web_server caddy
 need strace program strace # to see every byte a server writes
-if [ "${1-}" = firefox ]; then need firefox-esr firefox; fi
+if [ "${1-}" = firefox ]; then need firefox-esr firefox_program; fi
 
 if [ -z "$missing" ]; then exit 0; fi
 
