@@ -13,6 +13,9 @@ from kiosk.settings import Settings
 
 SQLITE = "sqlite:///"
 
+SECRET_LETTERS = 32
+"""As many as kiosk serve asks for."""
+
 TEST_BYTES = 8192
 """As much as a sealed row and its key take."""
 
@@ -188,17 +191,18 @@ def _write(file: Path) -> None:
 
 
 def read_secret_key(settings: Settings) -> str:
-    """The key that signs staff's sessions; "" where there is no file of it yet."""
+    """The key that signs staff's sessions; "" where its file is missing or damaged."""
     if settings.secret_key is not None:
         return settings.secret_key
     file = settings.data / "secret_key"
-    return file.read_text("utf-8", "replace").strip() if os.path.isfile(file) else ""
+    key = file.read_text("utf-8", "replace").strip() if os.path.isfile(file) else ""
+    return key if len(key) >= SECRET_LETTERS else ""
 
 
 def look_at_secret_key(settings: Settings) -> Iterator[Advice]:
     """The file with the key that signs staff's sessions."""
-    file, key = settings.data / "secret_key", read_secret_key(settings)
-    if os.path.isfile(file) and len(key) < 32:
+    file = settings.data / "secret_key"
+    if os.path.isfile(file) and not read_secret_key(settings):
         told = (
             f"{file} is damaged, so kiosk serve does not start; delete it: a new one is made, and all sign "
             "in again"

@@ -47,10 +47,14 @@ def open_connection(address: str) -> HTTPConnection:
 
 
 def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[Answer, bool]:
-    """What the address says of itself, and whether this key is its own. Raises UnreachableError."""
+    """What the address says of itself, and whether this key is its own (so taken where the key is "").
+
+    Raises UnreachableError.
+    """
     challenge = secrets.token_hex(16)
     answer = get(connect, address, f"{HEALTH_PATH}?challenge={challenge}")
-    return answer, hmac.compare_digest(answer.proof, proof(secret_key, challenge))
+    is_ours = not secret_key or hmac.compare_digest(answer.proof, proof(secret_key, challenge))
+    return answer, is_ours
 
 
 def get(connect: Connect, address: str, path: str) -> Answer:
