@@ -19,8 +19,9 @@ SECRET_KEY = "secret_key"  # noqa: S105 - the file's name
 KEY_FOLDER = re.compile(r"(box|slips|letterbox)\..+\..+")
 """Folders of keys are named so; a copy of KIOSK_KEYS may lie anywhere."""
 
-TEMPORARY = re.compile(r"\..*|tmp[a-z0-9_]{8}|.*~|.*\.(tmp|unfinished)|lost\+found")
-"""Names of files and folders that are written, edited or hidden; the second is Python's tempfile."""
+TEMPORARY = re.compile(r"(?!\.last-good$)\..*|tmp[a-z0-9_]{8}|.*~|.*\.(tmp|unfinished)|lost\+found")
+"""Names of files and folders that are written, edited or hidden; the second is Python's tempfile. Last good
+copies are kept: of a file gone bad, there is no other."""
 
 SQLITE = b"SQLite format 3\0"
 DATABASE_ENDINGS = ("", "-wal", "-shm", "-journal")

@@ -11,7 +11,12 @@ KEY = "clock"
 
 def read_record(database: Database) -> ClockRecord:
     """What is remembered; an empty record in an installation that has none yet."""
-    row = json.loads(database.get(KEY) or "{}")
+    return parse_record(database.get(KEY) or "{}")
+
+
+def parse_record(text: str) -> ClockRecord:
+    """A record as `write_record` keeps it."""
+    row = json.loads(text)
     return ClockRecord(
         _time(row.get("known_at")),
         {boot: datetime.fromisoformat(began) for boot, began in row.get("boots", {}).items()},

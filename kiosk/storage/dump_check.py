@@ -5,7 +5,7 @@ A backup is a file that anybody who has it can change. What passes here can be s
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from kiosk.domain.ballot import NoAnswer
@@ -16,6 +16,7 @@ from kiosk.domain.rounds import Admission, Figures, Round, history_faults
 from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
 from kiosk.domain.strict_json import parse
 from kiosk.domain.tally import StatementTally, can_be_published
+from kiosk.storage import clock
 from kiosk.storage.accounts import Role
 from kiosk.storage.database import StoreError
 from kiosk.storage.dump_terms import check_id, check_texts, read_terms
@@ -138,6 +139,12 @@ def _check_node(
 def _check_installation(row: Row) -> None:
     if row["key"] == "last_tick":
         _require(datetime.fromisoformat(row["value"]).tzinfo is None, "the last count's time has a time zone")
+    if row["key"] == clock.KEY:
+        parse(row["value"])
+        record = clock.parse_record(row["value"])
+        known = [*record.boots.values(), *([record.known_at] if record.known_at else [])]
+        _require(all(time.utcoffset() == timedelta(0) for time in known), "a time of the clock is not in UTC")
+        _require(record.counts_from is None or record.counts_from.tzinfo is None, "a local time has a zone")
 
 
 def _check_account(row: Row) -> None:

@@ -213,8 +213,8 @@ def test_the_command_says_what_is_in_a_backup_and_what_is_not(run: Run, tmp_path
     assert said[0].startswith("b.zip: ")
     assert said[0].endswith(f"bytes, by version {kiosk.__version__} (schema {newest_schema()}).")
     assert said[1] == (
-        "In it: rounds 1, with their published figures; accounts 1; addresses; the log; files of your own 1 "
-        "(questions 1)."
+        "In it: rounds 1, with their published figures; accounts 1; addresses; the log; files of your own 2 "
+        "(.last-good 1, questions 1)."
     )
     assert said[2].startswith("Not in it, on purpose: ballots that wait to be counted, slips, keys")
     assert said[3:] == ["Not in it: 'audio' (a link); keep it elsewhere if you need it."]

@@ -110,7 +110,7 @@ def test_the_snapshot_is_made_of_the_tallies_whatever_the_backup_says(saved: Sav
 def test_a_backup_restores_into_an_installation_that_init_made(saved: Saved, run: Run) -> None:
     printed(run("init"))
     said = printed(run("restore", str(saved.file)))
-    assert "rounds 2, accounts 1, files of your own 6." in said
+    assert "rounds 2, accounts 1, files of your own 7." in said
     assert "2 boxes begin anew" in said
     assert json.loads(printed(run("results", "--json"))) == saved.store.snapshot()
 
@@ -373,6 +373,6 @@ def test_a_killed_restore_is_done_or_can_be_done_again(saved: Saved, tmp_path: P
         store.close()
         found = listing(folder)
         assert {name: found[name] for name in OWN_FILES} == OWN_FILES
-        assert not any(name.startswith(".") for name in found)
+        assert not any(name.startswith(".restoring") for name in found)
     assert code == FINISHED
     assert seen == {"again", "done"}

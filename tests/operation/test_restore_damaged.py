@@ -3,7 +3,7 @@
 import json
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kiosk.domain.clock import last_known
 from kiosk.domain.earlier_figures import figures_from_json
 from kiosk.domain.strict_json import parse
 from kiosk.operation.restore import restore_backup
@@ -381,6 +382,12 @@ EDITED: dict[str, tuple[Edit, str]] = {
         rename("installation", "value", "2026-03-02T17:00:00+01:00", key="last_tick"),
         "time zone",
     ),
+    "a clock of nothing": (rename("installation", "value", "[]", key="clock"), "not as this program writes"),
+    "a clock in no time zone": (
+        rename("installation", "value", '{"known_at": "2026-03-02T17:00:00"}', key="clock"),
+        "not in UTC",
+    ),
+    "a clock too deep": (rename("installation", "value", DEEP.decode(), key="clock"), "nested too deeply"),
     "a snapshot of nothing": (rename("snapshot", "document", "{}"), "table snapshot, row 1"),
     "a snapshot too deep": (rename("snapshot", "document", DEEP.decode()), "nested too deeply"),
 }
@@ -441,6 +448,7 @@ def look_at_everything(store: Store) -> None:
     for figures in store.office.imported().values():
         figures_from_json(figures)
     store.check_schema()
+    last_known(store.clock_record, store.last_tick and store.last_tick.astimezone(UTC))
     for state in store.rounds():
         store.count(state.round.closes_at)
     json.dumps(store.snapshot(), ensure_ascii=False).encode()
