@@ -113,6 +113,14 @@ def test_keys_inside_the_data_folder_are_in_no_backup(tmp_path: Path) -> None:
     assert set(members_of(tmp_path / "b.zip")) == {"manifest.json", "tables.json"}
 
 
+def test_a_backup_that_could_not_be_restored_is_not_written(saved: Saved, tmp_path: Path) -> None:
+    with (saved.settings.data / "film.mov").open("wb") as large:
+        large.truncate(9_000_000_000)
+    with pytest.raises(StoreError, match=r"too large for a backup \(.* the largest is film.mov\)"):
+        write_backup(saved.store, saved.settings, tmp_path / "second.zip", TODAY)
+    assert not list(tmp_path.glob("*second*"))
+
+
 def test_a_backup_replaces_nothing(saved: Saved, tmp_path: Path) -> None:
     before = saved.file.read_bytes()
     with pytest.raises(StoreError, match="exists already"):

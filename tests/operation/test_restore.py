@@ -20,8 +20,9 @@ from kiosk.cli import main
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.operation import restore
+from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import Restored, restore_backup
-from kiosk.storage import Account, Store, StoreError, newest_schema
+from kiosk.storage import Account, RoundClosedError, Store, StoreError, newest_schema
 from kiosk.storage.database import Database
 from kiosk.storage.dump import kept_rows
 from kiosk.storage.dump_check import CHECKS
@@ -31,6 +32,7 @@ from tests.tools.backups import (
     OLD,
     OWN_FILES,
     RUNNING,
+    TODAY,
     Saved,
     installation,
     listing,
@@ -105,6 +107,16 @@ def test_the_snapshot_is_made_of_the_tallies_whatever_the_backup_says(saved: Sav
 
     edited = with_tables(saved.file, tmp_path / "edited.zip", edit)
     assert restored(edited, tmp_path / "second").snapshot_text() == saved.store.snapshot_text()
+
+
+def test_an_address_to_a_unit_in_no_tree_is_restored(saved: Saved, tmp_path: Path) -> None:
+    """A tree that was renamed leaves such addresses behind: no reason to refuse all the rest."""
+    saved.store.links.add(Admission.POSTER, "gone", code="stale")
+    write_backup(saved.store, saved.settings, tmp_path / "stale.zip", TODAY)
+    second = restored(tmp_path / "stale.zip", tmp_path / "second")
+    assert second.links.with_code("stale") == saved.store.links.with_code("stale")
+    with pytest.raises(RoundClosedError):
+        second.running_round("gone", RUNNING.opens_at)
 
 
 def test_a_backup_restores_into_an_installation_that_init_made(saved: Saved, run: Run) -> None:
