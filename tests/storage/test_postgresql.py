@@ -18,7 +18,7 @@ from kiosk.operation.restore import restore_backup
 from kiosk.storage import KeysAwayError, Link, RoundClosedError, Store, StoreError, open_store
 from tests.tools.backups import OWN_FILES, TODAY, full_installation, listing, settings_of
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
-from tests.tools.postgresql import new_database
+from tests.tools.postgresql import new_database, new_server
 
 ROUND = a_round(tree("a", "b"))
 
@@ -131,9 +131,22 @@ def test_an_older_installation_is_upgraded_and_its_kiosks_measured_and_moved(
     new.close()
 
 
-def test_a_backup_moves_an_installation_to_postgresql_and_back(url: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def durable_server() -> Iterator[str]:
+    """A server that keeps its commits: a restore writes to no other."""
+    with new_server() as server:
+        yield server.address
+
+
+@pytest.fixture
+def durable_url(durable_server: str, tmp_path: Path) -> str:
+    """An empty database of a server that keeps its commits."""
+    return new_database(durable_server, tmp_path.name)
+
+
+def test_a_backup_moves_an_installation_to_postgresql_and_back(durable_url: str, tmp_path: Path) -> None:
     full_installation(tmp_path / "first")
-    moved = settings_of(tmp_path / "second", KIOSK_DATABASE_URL=url)
+    moved = settings_of(tmp_path / "second", KIOSK_DATABASE_URL=durable_url)
     restore_backup(moved, tmp_path / "backup.zip")
     second = open_store(moved.data, moved.database_url, moved.keys)
     second.check_schema()
@@ -155,15 +168,15 @@ def opened_sqlite(folder: Path) -> Store:
     return open_store(settings.data, settings.database_url, settings.keys)
 
 
-def test_a_restore_that_fails_leaves_no_table_on_postgresql(url: str, tmp_path: Path) -> None:
+def test_a_restore_that_fails_leaves_no_table_on_postgresql(durable_url: str, tmp_path: Path) -> None:
     full_installation(tmp_path / "first")
-    settings = settings_of(tmp_path / "second", KIOSK_DATABASE_URL=url)
+    settings = settings_of(tmp_path / "second", KIOSK_DATABASE_URL=durable_url)
     settings.data.mkdir()
     (settings.data / "mine").write_text("x")
     with pytest.raises(StoreError, match="mine exists already"):
         restore_backup(settings, tmp_path / "backup.zip")
     assert listing(settings.data) == {"mine": b"x"}
     assert not settings.keys.exists()
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(durable_url) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     assert tables == []
