@@ -41,6 +41,9 @@ class Lock(Enum):
 def is_rolled_back(error: peewee.PeeweeException) -> bool:
     """Whether the database gave up the transaction for another one, and the same write may be tried again."""
     driver_error = getattr(error, "orig", None)
+    while isinstance(driver_error, peewee.PeeweeException):
+        # An error that passes two of peewee's wrappers is wrapped twice.
+        driver_error = getattr(driver_error, "orig", None)
     if isinstance(driver_error, sqlite3.Error):
         return driver_error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
     return getattr(driver_error, "sqlstate", None) in _ROLLED_BACK
