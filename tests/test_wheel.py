@@ -14,12 +14,12 @@ import sys
 from datetime import datetime
 from pathlib import Path
 import kiosk
-from kiosk.app import guest_and_desk
-from kiosk.library import read_library
-from kiosk.paper import Size, poster_page, words_in
+from kiosk.operation.serve import guest_and_desk
+from kiosk.library.library import read_library
+from kiosk.output.paper import Size, poster_page, words_in
 from kiosk.settings import read_settings
-from kiosk.store import open_store
-from kiosk.ticks import Every
+from kiosk.storage import open_store
+from kiosk.domain.schedule import Every
 
 settings = read_settings({"KIOSK_DATA": sys.argv[1]})
 store = open_store(settings.data, settings.database_url, settings.keys)
