@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import kiosk
 from kiosk.domain.language_code import is_language_code
@@ -138,19 +139,39 @@ def _database_url(environ: Mapping[str, str], folder: Path) -> str:
     url = environ.get("KIOSK_DATABASE_URL") or f"sqlite:///{folder / 'kiosk.sqlite'}"
     kind, _, rest = url.partition("://")
     if kind not in {"sqlite", "postgresql", "postgres"} or not rest.strip("/"):
-        shown = f"{kind}://..." if "@" in url else repr(url)
+        shown = f"begins with {kind}://" if "://" in url else "is no address of a database"
         raise SettingsError(
-            f"KIOSK_DATABASE_URL is {shown}; write sqlite:////path/to/file or postgresql://user@host/name"
+            f"KIOSK_DATABASE_URL {shown}; write sqlite:////path/to/file or postgresql://user@host/name"
         )
     if kind == "sqlite" and not rest.startswith("/"):
         raise SettingsError(
-            f"KIOSK_DATABASE_URL is {url!r}; write sqlite:/// with three slashes, then the file"
+            "KIOSK_DATABASE_URL has two slashes; write sqlite:/// with three slashes, then the file"
         )
+    if kind != "sqlite":
+        _check_server_address(url)
     if rest == "/:memory:":
         raise SettingsError(
             "KIOSK_DATABASE_URL is a database in memory, lost when the program ends; name a file"
         )
     return url
+
+
+def _check_server_address(url: str) -> None:
+    """Raise SettingsError for a server's address that cannot be read. The message repeats no part of the
+    address, since a wrong character may put the password into any part."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise SettingsError(
+            "KIOSK_DATABASE_URL cannot be read; write postgresql://user@host:port/name, and in a password "
+            "%40 for @, %2F for /, %25 for %"
+        ) from None
+    if not parts.path.strip("/"):
+        raise SettingsError(
+            "KIOSK_DATABASE_URL names no database; write postgresql://user@host/name, or postgresql:///name "
+            "for the server on this machine"
+        )
 
 
 def _languages(environ: Mapping[str, str]) -> frozenset[str]:

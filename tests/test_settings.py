@@ -2,6 +2,7 @@
 
 from datetime import time
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 
@@ -15,6 +16,8 @@ BAD: dict[str, tuple[str, str, str]] = {
     "a file for a database": ("KIOSK_DATABASE_URL", "/srv/kiosk.sqlite", "write sqlite:"),
     "SQLite without a file": ("KIOSK_DATABASE_URL", "sqlite:///", "write sqlite:"),
     "PostgreSQL without a host": ("KIOSK_DATABASE_URL", "postgresql://", "or postgresql://"),
+    "PostgreSQL without a database": ("KIOSK_DATABASE_URL", "postgresql://kiosk@host", "names no database"),
+    "a port that is no number": ("KIOSK_DATABASE_URL", "postgresql://kiosk@host:x/kiosk", "cannot be read"),
     "two slashes": ("KIOSK_DATABASE_URL", "sqlite://kiosk.sqlite", "three slashes"),
     "a database in memory": ("KIOSK_DATABASE_URL", "sqlite:///:memory:", "name a file"),
     "a short secret": ("KIOSK_SECRET_KEY", "short", "token_hex"),
@@ -65,10 +68,25 @@ def test_a_file_where_a_folder_must_be_is_named(name: str, tmp_path: Path) -> No
             read_settings({name: str(place)})
 
 
-def test_a_password_in_a_bad_address_is_not_shown() -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://kiosk:hemligt@host/kiosk",
+        "kiosk:hemligt@host/kiosk",
+        "hemligt",
+        "sqlite://kiosk:hemligt@host/kiosk",
+        "postgresql://kiosk:hemligt@/",
+        "postgresql://kiosk:hemligt@host",
+        "postgresql://kiosk:hemligt@[::1/kiosk",
+        "postgresql://kiosk:hemligt@host:99999/kiosk",
+        "postgresql://kiosk:hemligt/9@host/kiosk",
+        "postgresql://kiosk:hemligt\u2100@host/kiosk",
+    ],
+)
+def test_a_password_in_a_bad_address_is_not_shown(address: str) -> None:
     with pytest.raises(SettingsError) as raised:
-        read_settings({"KIOSK_DATABASE_URL": "mysql://kiosk:hemligt@host/kiosk"})
-    assert "hemligt" not in str(raised.value)
+        read_settings({"KIOSK_DATABASE_URL": address})
+    assert "hemligt" not in "".join(format_exception(raised.value))
 
 
 def test_a_secret_too_short_is_not_shown() -> None:

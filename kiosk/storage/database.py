@@ -60,7 +60,8 @@ def _connect(url: str, *, durable: bool) -> peewee.Database:
         path = url.removeprefix("sqlite:///")
         return peewee.SqliteDatabase(path, pragmas=pragmas, lock_type="IMMEDIATE")
     try:
-        return cast(peewee.Database, db_url.connect(url))  # type: ignore[no-untyped-call]
+        database = db_url.connect(url, unquote_password=True, unquote_user=True)  # type: ignore[no-untyped-call]
+        return cast(peewee.Database, database)
     except (RuntimeError, peewee.ImproperlyConfigured) as error:
         raise StoreError(f"KIOSK_DATABASE_URL: cannot be used ({error})") from error
 

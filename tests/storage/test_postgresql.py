@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import peewee
 import psycopg
 import pytest
 
@@ -18,7 +19,7 @@ from kiosk.operation.restore import restore_backup
 from kiosk.storage import KeysAwayError, Link, RoundClosedError, Store, StoreError, open_store
 from tests.tools.backups import OWN_FILES, TODAY, full_installation, listing, settings_of
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
-from tests.tools.postgresql import new_database, new_server
+from tests.tools.postgresql import SUPERUSER, new_database, new_server
 
 ROUND = a_round(tree("a", "b"))
 
@@ -102,6 +103,19 @@ def test_a_restarted_server_is_found_again(server: str, url: str, store: Store) 
         )
     store.cast("r", "a", ballot(1, 1), MONDAY)
     assert closed(store, ROUND)["root"] == 10
+
+
+def test_a_password_with_special_characters_is_written_with_percent_signs(tmp_path: Path) -> None:
+    with new_server(fsync="off") as server:
+        url = server.create_database("kiosk")
+        server.execute("CREATE ROLE \"k@x\" LOGIN SUPERUSER PASSWORD 'a@b/c%25'")
+        access = Path(server.data, "pg_hba.conf")
+        access.write_text(f'host all "k@x" 127.0.0.1/32 scram-sha-256\n{access.read_text()}')
+        server.execute("SELECT pg_reload_conf()")
+        with_password = url.replace(f"{SUPERUSER}@", "k%40x:{}@")
+        opened(with_password.format("a%40b%2Fc%2525"), tmp_path).migrate()
+        with pytest.raises(peewee.OperationalError, match="password authentication failed"):
+            opened(with_password.format("a%40b%2Fc%25"), tmp_path).check_schema()
 
 
 def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
