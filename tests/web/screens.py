@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
-from kiosk.screen.speech import build, spoken_texts
 from tests.tools.guest_side import NOW, Place
 from tests.tools.serving import served
+from tests.tools.speech import shipped_speech
 from tests.web.touch import touch
 
 
@@ -149,16 +149,13 @@ class Camera:
 def kiosk(device: Device, languages: list[str]) -> Iterator[str]:
     """A place with a running round, served; heard in the languages that have a voice."""
     with TemporaryDirectory() as folder:
-        audio = Path(folder) / "audio" if device.is_heard else None
+        audio = shipped_speech(*languages) if device.is_heard else None
         place = Place(
             Path(folder),
             frozenset({Admission.KIOSK, Admission.POSTER}),
             screen=device.screen,
             audio=audio,
         )
-        if audio:
-            surveys = list(place.library.surveys.values())
-            build(audio, {code: spoken_texts(place.library.guest[code], surveys) for code in languages})
         with served(place.app) as address:
             yield address
 

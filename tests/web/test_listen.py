@@ -8,8 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from kiosk.domain.rounds import Admission
-from kiosk.screen.speech import build, name_of, spoken_texts
+from kiosk.screen.speech import name_of
 from tests.tools.guest_side import Place
+from tests.tools.speech import shipped_speech
 from tests.web.guest import KIOSK, Counted, Guest, Serve
 
 pytestmark = pytest.mark.browser
@@ -30,10 +31,7 @@ class Listener(Guest):
     """A guest at a screen with speech in Swedish and Arabic, whose sounds are watched."""
 
     def __init__(self, context: BrowserContext, serve: Serve, folder: Path) -> None:
-        place = Place(folder, audio=folder / "audio")
-        surveys = list(place.library.surveys.values())
-        spoken = {code: spoken_texts(place.library.guest[code], surveys) for code in ("sv", "ar")}
-        build(folder / "audio", spoken)
+        place = Place(folder, audio=shipped_speech("sv", "ar"))
         served = Counted(place.app)
         page = context.new_page()
         page.add_init_script(SLOW)

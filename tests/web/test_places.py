@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kiosk.domain.screen_size import Screen
-from kiosk.screen.speech import build, spoken_texts
-from tests.tools.guest_side import Place
+from tests.tools.speech import shipped_speech
 from tests.web.test_screen import (
     KIOSK,
     PHONE,
@@ -66,21 +65,15 @@ BROKEN = """(percent) => {
 
 
 @pytest.fixture
-def sounds(tmp_path: Path) -> Path:
+def sounds() -> Path:
     """A folder with speech in Swedish and Arabic."""
-    library = Place(tmp_path / "another").library
-    surveys = list(library.surveys.values())
-    build(tmp_path / "audio", {code: spoken_texts(library.guest[code], surveys) for code in ("sv", "ar")})
-    return tmp_path / "audio"
+    return shipped_speech("sv", "ar")
 
 
 @pytest.fixture
-def all_sounds(tmp_path: Path) -> Path:
+def all_sounds() -> Path:
     """A folder with speech in every language there is a voice for."""
-    library = Place(tmp_path / "another").library
-    surveys = list(library.surveys.values())
-    build(tmp_path / "audio", {code: spoken_texts(found, surveys) for code, found in library.guest.items()})
-    return tmp_path / "audio"
+    return shipped_speech()
 
 
 def boxes(page: Page) -> dict[str, Any]:
