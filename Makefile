@@ -15,10 +15,10 @@ test: debian-packages .venv/tested-with
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/kiosk check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 quick: debian-packages .venv/tested-with
-	$(BIN)/pytest -m "not browser"
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not browser"
 
 # The lines and branches of kiosk/ that `make quick` runs. Programs that a test starts are not measured.
 .PHONY: coverage
