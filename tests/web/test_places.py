@@ -29,12 +29,12 @@ pytestmark = pytest.mark.browser
 LANGUAGES = ["sv", "en", "ar", "fa", "so", "ti", "ro", "pl", "uk", "ru", "es", "fi"]
 SMALL_PHONE, NARROW = (360, 640), (320, 568)
 
-BOXES = """() => Object.fromEntries(
+BOXES = """() => document.body.offsetWidth && document.fonts.ready.then(() => Object.fromEntries(
     [...document.querySelectorAll("#bar :is(button, a), #steps button, fieldset > .speaker")]
         .filter((e) => e.checkVisibility({ visibilityProperty: true }))
         .map((e) => [e.id || "speaker", e.getBoundingClientRect()])
-        .map(([name, { x, y, width, height }]) => [name, [x, y, width, height].map(Math.round)]))"""
-"""Each control that is there, by its id, and where."""
+        .map(([name, { x, y, width, height }]) => [name, [x, y, width, height].map(Math.round)])))"""
+"""Each control that is there, by its id, and where, once the letters have come that it is wide for."""
 
 IN_VIEW = """() => {
     const bottom = document.getElementById("steps").getBoundingClientRect().top;

@@ -56,9 +56,15 @@ def open_page(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Open]:
         context.close()
 
 
+LETTERS_ARE_HERE = "document.body.offsetWidth && document.fonts.ready.then(() => true)"
+"""Waits for the fonts of what is laid out: until they have come, boxes are as wide as other letters."""
+
+
 def start(page: Page, language: str = "sv") -> None:
+    """Choose the language and begin, in the letters that the guest sees."""
     touch(page, f'[data-language="{language}"], button[lang="{language}"]')
     touch(page, "#start")
+    page.evaluate(LETTERS_ARE_HERE)
 
 
 def overflow(page: Page) -> int:

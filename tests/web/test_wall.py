@@ -6,13 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FloatRect, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.tools.desk_side import Desk
 
 pytestmark = pytest.mark.browser
 
 Serve = Callable[[Any], str]
+
+DRAWN = """() => {
+    const pictures = [...document.querySelectorAll("img.drawn")];
+    return pictures.length === 4 && pictures.every((e) => e.complete && e.naturalWidth)
+        && pictures.map((e) => ({ src: e.src, ...e.getBoundingClientRect().toJSON() }));
+}"""
+"""The wall's four pictures and where each stands, once all have come. A wall loads itself anew now and then."""
 
 
 class Proxy:
@@ -80,23 +87,17 @@ def test_a_wall_whose_address_was_closed_goes_blank(wall: Wall, page: Page) -> N
 
 def test_a_wall_fills_its_screen_with_letters_one_can_read_from_afar(wall: Wall, page: Page) -> None:
     page.goto(wall.address)
-    pictures = page.locator("img.drawn")
-    expect(pictures).to_have_count(4)
-    boxes = [picture.bounding_box() for picture in pictures.all()]
-    assert all(boxes)
-    assert max(box["y"] + box["height"] for box in boxes if box) > 1040
+    pictures = page.wait_for_function(DRAWN).json_value()
+    assert max(picture["bottom"] for picture in pictures) > 1040
     root = page.locator("html")
     expect(root).to_have_js_property("scrollHeight", 1080)
     expect(root).to_have_js_property("scrollWidth", 1920)
-    for picture, box in zip(pictures.all(), boxes, strict=True):
-        assert box
-        drawn = page.request.get(
-            f"{wall.address.partition('/admin/')[0]}{picture.get_attribute('src')}"
-        ).text()
-        assert min(map(int, re.findall(r'font-size="(\d+)"', drawn))) * _scale(drawn, box) >= 20
+    for picture in pictures:
+        drawn = page.request.get(picture["src"]).text()
+        assert min(map(int, re.findall(r'font-size="(\d+)"', drawn))) * _scale(drawn, picture) >= 20
 
 
-def _scale(drawn: str, box: FloatRect) -> float:
+def _scale(drawn: str, box: dict[str, float]) -> float:
     """How much larger than it was drawn a picture stands in its box."""
     [size] = re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)
     width, height = map(int, size)
