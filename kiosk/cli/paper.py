@@ -54,7 +54,7 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
 
 def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[str]:
     codes = store.print_slips(of_round, unit, number)
-    store.office.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, f"{of_round}, {unit}, {number}")
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, f"{of_round}, {unit}, {number}")
     return codes
 
 

@@ -71,7 +71,7 @@ def round_open(
         Figures(figures),
     )
     store.open_round(new, now)
-    store.office.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
+    store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
 

@@ -156,7 +156,7 @@ def note(deed: Deed, what: str) -> None:
     """Write down what whoever is signed in just did."""
     account = signed_in()
     if account is not None:
-        desk().store.office.note(desk().clock(), account.name, deed, what)
+        desk().store.audit_log.note(desk().clock(), account.name, deed, what)
 
 
 def touch() -> None:

@@ -6,6 +6,8 @@ import from here, never from a module within.
 """
 
 from kiosk.storage.accounts import Account, Role
+from kiosk.storage.activities import Activity
+from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
 from kiosk.storage.database import StoreError, newest_schema
 from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, TooManyTriesError
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
@@ -17,9 +19,9 @@ from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import hash_password, verify
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState
 from kiosk.storage.sealed_rows import KeyFault, Sealed
-from kiosk.storage.staff_records import COMMAND_LINE, Activity, Deed, Entry, Wall
 from kiosk.storage.stderr_once import say_once
 from kiosk.storage.store import Store, open_store
+from kiosk.storage.walls import Wall
 
 __all__ = [
     "COMMAND_LINE",

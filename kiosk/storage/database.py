@@ -14,8 +14,9 @@ from kiosk.storage.locks import ADVISORY_KEY, Lock
 
 Row = tuple[Any, ...]
 
-BUSY_TIMEOUT = 10_000
-"""Milliseconds one process waits for another's write."""
+BUSY_TIMEOUT = 20_000
+"""Milliseconds one process waits for another's write before it tries again (locks.TRIES). A count of 500
+units took a minute where ten other programs shared two cores."""
 
 SAFE_SETTINGS = ("fsync", "full_page_writes")
 """PostgreSQL's settings that must be on: else a power cut loses writes that were acknowledged."""
@@ -119,6 +120,17 @@ class Database:
     def locking(self, sql: str, table: str) -> str:
         """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the table's rows it reads."""
         return sql if self._is_sqlite else f"{sql} FOR UPDATE OF {table}"
+
+    def run(self, query: peewee.BaseQuery) -> None:
+        """Execute an INSERT, UPDATE or DELETE."""
+        query.execute(self._peewee)
+
+    def row(self, query: peewee.BaseQuery) -> Row | None:
+        """The first row of a SELECT."""
+        return cast(Row | None, next(iter(query.tuples().execute(self._peewee)), None))
+
+    def rows(self, query: peewee.BaseQuery) -> list[Row]:
+        return list(query.tuples().execute(self._peewee))
 
     def execute(self, sql: str, *values: Any) -> Any:
         dialect_sql = sql.replace("?", self._peewee.param)

@@ -18,11 +18,12 @@ from kiosk.domain.strict_json import parse
 from kiosk.domain.tally import StatementTally, can_be_published
 from kiosk.storage import clock
 from kiosk.storage.accounts import Role
+from kiosk.storage.activities import Activity
+from kiosk.storage.audit_log import Deed
 from kiosk.storage.database import StoreError
 from kiosk.storage.dump_terms import check_id, check_texts, read_terms
 from kiosk.storage.field_types import fits
 from kiosk.storage.passwords import is_hash
-from kiosk.storage.staff_records import Activity, Deed
 from kiosk.storage.tallies import statement_tally
 
 Row = Mapping[str, Any]

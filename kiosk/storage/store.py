@@ -14,23 +14,27 @@ from kiosk.domain.clock import ClockRecord
 from kiosk.domain.rounds import Admission, Round, check_opening
 from kiosk.domain.snapshot import Document
 from kiosk.storage.accounts import Accounts
+from kiosk.storage.activities import Activities
+from kiosk.storage.audit_log import AuditLog
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.clock import read_record, write_record
 from kiosk.storage.count import Count
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump import Dump, fill, kept_rows
 from kiosk.storage.dump_check import Tables
+from kiosk.storage.earlier_figures import EarlierFigures
 from kiosk.storage.keys import KeyFolder, KeysAwayError
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import Links
 from kiosk.storage.locks import Lock
 from kiosk.storage.owners import check_owner
+from kiosk.storage.replies import Replies
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, one_write
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
-from kiosk.storage.staff_records import Office
 from kiosk.storage.tallies import Tallies
+from kiosk.storage.walls import Walls
 
 
 class Store:
@@ -57,7 +61,11 @@ class Store:
         )
         self.accounts = Accounts(database, self._writer)
         self.links = Links(database, self._writer)
-        self.office = Office(database, self._writer)
+        self.audit_log = AuditLog(database, self._writer)
+        self.walls = Walls(database, self._writer)
+        self.replies = Replies(database, self._writer)
+        self.activities = Activities(database, self._writer)
+        self.earlier_figures = EarlierFigures(database, self._writer)
 
     # -- tables ----------------------------------------------------------------------------------
 
@@ -274,7 +282,7 @@ class Store:
         """Language -> what guests at this unit are told came of a round: the latest that has a reply."""
         for state in self._rounds.all():
             if state.is_closed and unit_id in state.round.tree.leaves:
-                words = self.office.reply(state.round.id)
+                words = self.replies.of_round(state.round.id)
                 if words:
                     return words
         return {}

@@ -17,9 +17,8 @@ from werkzeug.test import TestResponse
 from kiosk.desk.login.throttle import FREE_FAILURES
 from kiosk.domain.rounds import Admission
 from kiosk.domain.snapshot import etag
-from kiosk.storage import Account
+from kiosk.storage import Account, Deed
 from kiosk.storage.passwords import hash_password
-from kiosk.storage.staff_records import Deed
 from tests.tools.desk_side import HASH, PASSWORD, Desk
 from tests.tools.policies import directives
 
@@ -589,7 +588,7 @@ def test_the_log_says_what_was_done_in_words(desk: Desk) -> None:
 
 
 def test_an_account_that_is_called_as_a_unit_keeps_its_name_in_the_log(desk: Desk) -> None:
-    desk.store.office.note(desk.now, "kiosk", Deed.ACCOUNT_SET, "frida, staff")
+    desk.store.audit_log.note(desk.now, "kiosk", Deed.ACCOUNT_SET, "frida, staff")
     desk.sign_in()
     assert "<td>frida, personal</td>" in desk.client.get("/admin/log").text
 

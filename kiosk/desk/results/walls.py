@@ -42,7 +42,7 @@ def walls() -> ResponseReturnValue:
     form.node.choices = list(names.items())
     addresses = [
         WallAddress(wall.code, names.get(wall.node_id, wall.node_id), url_for("walls.wall", code=wall.code))
-        for wall in desk().store.office.walls()
+        for wall in desk().store.walls.all()
     ]
     return render_template("walls.html", addresses=addresses, form=form)
 
@@ -55,7 +55,7 @@ def new_wall() -> ResponseReturnValue:
     form.node.choices = list(_places().items())
     if not form.validate():
         abort(400)
-    wall = desk().store.office.add_wall(form.node.data)
+    wall = desk().store.walls.add(form.node.data)
     note(Deed.WALL_MADE, wall.node_id)
     return redirect(url_for("walls.walls"), 303)
 
@@ -64,10 +64,10 @@ def new_wall() -> ResponseReturnValue:
 @for_coordinator
 def remove_wall() -> ResponseReturnValue:
     """Close an address: the screen that shows it goes blank at its next look."""
-    found = desk().store.office.wall(request.form.get("code", ""))
+    found = desk().store.walls.with_code(request.form.get("code", ""))
     if found is None:
         abort(404)
-    desk().store.office.remove_wall(found.code)
+    desk().store.walls.remove(found.code)
     note(Deed.WALL_REMOVED, found.node_id)
     return redirect(url_for("walls.walls"), 303)
 
@@ -126,7 +126,7 @@ def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
 
 
 def _wall(code: str) -> Wall:
-    found = desk().store.office.wall(code)
+    found = desk().store.walls.with_code(code)
     if found is None:
         abort(404)
     return found

@@ -1,9 +1,8 @@
-"""What staff keep: the log tells what they did, and an older installation gets the tables it lacks."""
+"""An older installation gets the tables it lacks, and keeps all it has."""
 
 import re
 import shutil
 import sqlite3
-from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -15,54 +14,7 @@ from kiosk.domain.screen_size import Screen
 from kiosk.storage import Link, Store
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
-from kiosk.storage.staff_records import Deed
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
-from tests.tools.desk_side import Desk
-
-
-def test_the_log_tells_who_did_what_the_last_first(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    desk.sign_in()
-    token = desk.token("/admin/links")
-    desk.client.post("/admin/links", data={"csrf_token": token, "unit": "frida", "kind": "poster"})
-    desk.client.post("/admin/walls", data={"csrf_token": token, "node": "talk2me"})
-    told = [(entry.name, entry.deed, entry.what) for entry in desk.store.office.log()]
-    assert told == [
-        ("anna", Deed.WALL_MADE, "talk2me"),
-        ("anna", Deed.ADDRESS_MADE, "frida, poster"),
-        ("anna", Deed.SIGNED_IN, "coordinator"),
-    ]
-    page = desk.client.get("/admin/log").text
-    assert page.index("gjorde en väggskärm") < page.index("gjorde en adress") < page.index("loggade in")
-
-
-def test_the_log_knows_nothing_of_guests(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    desk.sign_in()
-
-    def log() -> str:
-        # A form's token bears the second it was made in.
-        return re.sub(r'(name="csrf_token"[^>]*value=")[^"]*', r"\1", desk.client.get("/admin/log").text)
-
-    before = log()
-    desk.answer(30)
-    assert log() == before
-
-
-def test_every_deed_has_words(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    for deed in Deed:
-        desk.store.office.note(datetime(2026, 3, 2), "anna", deed, "x")
-    desk.sign_in()
-    page = desk.client.get("/admin/log").text
-    assert page.count("<td>x</td>") == len(Deed)
-    assert "<td></td>" not in page
-
-
-def test_the_log_is_for_coordinators(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    desk.sign_in("bo")
-    assert desk.client.get("/admin/log").status_code == 403
 
 
 def test_an_older_installation_is_upgraded_and_keeps_its_ballots(tmp_path: Path) -> None:

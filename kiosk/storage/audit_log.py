@@ -1,0 +1,79 @@
+"""The log of what staff did. It knows nothing of guests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import peewee
+
+from kiosk.storage import tables
+from kiosk.storage.database import Database
+from kiosk.storage.sealed_rows import Writer, one_write
+
+COMMAND_LINE = "kiosk"
+"""The log's actor for commands run in a shell."""
+
+
+class Deed(StrEnum):
+    """What staff do that the log keeps."""
+
+    SIGNED_IN = "signed_in"
+    ACCOUNT_SET = "account_set"
+    ROUND_OPENED = "round_opened"
+    ADDRESS_MADE = "address_made"
+    ADDRESS_REMOVED = "address_removed"
+    PAIRING_BEGUN = "pairing_begun"
+    SCREEN_MEASURED = "screen_measured"
+    KIOSK_MOVED = "kiosk_moved"
+    SLIPS_PRINTED = "slips_printed"
+    WALL_MADE = "wall_made"
+    WALL_REMOVED = "wall_removed"
+    REPLY_WRITTEN = "reply_written"
+    FIGURES_IMPORTED = "figures_imported"
+    FIGURES_REMOVED = "figures_removed"
+    SURVEY_WRITTEN = "survey_written"
+    SURVEY_REMOVED = "survey_removed"
+    TEXTS_WRITTEN = "texts_written"
+    CLOCK_CONFIRMED = "clock_confirmed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the log; `what` names a round, a unit, an account."""
+
+    at: datetime
+    name: str
+    deed: Deed
+    what: str
+
+
+class AuditLog:
+    """The rows of the log."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    @one_write()
+    def note(self, at: datetime, name: str, deed: Deed, what: str) -> None:
+        """Write down who did what, to the minute."""
+        log = tables.Log
+        last = self._database.row(log.select(peewee.fn.COALESCE(peewee.fn.MAX(log.number), 0)))
+        self._database.run(
+            log.insert(
+                number=(last[0] if last else 0) + 1,
+                at=at.isoformat(timespec="minutes"),
+                name=name,
+                deed=deed.value,
+                what=what,
+            )
+        )
+
+    def entries(self, at_most: int = 500) -> list[Entry]:
+        """The latest entries, the last first."""
+        log = tables.Log
+        latest = log.select(log.at, log.name, log.deed, log.what).order_by(log.number.desc()).limit(at_most)
+        return [
+            Entry(datetime.fromisoformat(at), name, Deed(deed), what)
+            for at, name, deed, what in self._database.rows(latest)
+        ]

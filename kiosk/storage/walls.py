@@ -1,0 +1,48 @@
+"""Addresses of wall screens."""
+
+from dataclasses import dataclass
+from secrets import token_urlsafe
+
+from kiosk.storage import tables
+from kiosk.storage.database import Database
+from kiosk.storage.sealed_rows import Writer, one_write
+
+
+@dataclass(frozen=True)
+class Wall:
+    """A wall screen's address, and the node whose figures it shows."""
+
+    code: str
+    node_id: str
+
+
+class Walls:
+    """The rows of wall screens."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    @one_write()
+    def add(self, node_id: str) -> Wall:
+        """Make an address that shows a node's figures to everybody who has it."""
+        wall = Wall(token_urlsafe(12), node_id)
+        self._database.run(tables.Wall.insert(code=wall.code, node_id=wall.node_id))
+        return wall
+
+    @one_write()
+    def remove(self, code: str) -> None:
+        """Close an address; no error if there is none."""
+        self._database.run(tables.Wall.delete().where(tables.Wall.code == code))
+
+    def with_code(self, code: str) -> Wall | None:
+        row = self._database.row(_WALLS.where(tables.Wall.code == code))
+        return Wall(*row) if row else None
+
+    def all(self) -> list[Wall]:
+        """All wall screens, sorted by node."""
+        query = _WALLS.order_by(tables.Wall.node_id, tables.Wall.code)
+        return [Wall(*row) for row in self._database.rows(query)]
+
+
+_WALLS = tables.Wall.select(tables.Wall.code, tables.Wall.node_id)
