@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.sealed_rows import Writer, one_write
 
@@ -34,18 +35,18 @@ class Accounts:
     @one_write()
     def set(self, account: Account) -> None:
         """Add an account, or replace its role and password."""
-        self._database.execute(
-            "INSERT INTO account (name, role, password) VALUES (?, ?, ?) ON CONFLICT (name) "
-            "DO UPDATE SET role = excluded.role, password = excluded.password",
-            account.name,
-            account.role,
-            account.password,
+        row = tables.Account
+        self._database.run(
+            row.insert(name=account.name, role=account.role, password=account.password).on_conflict(
+                conflict_target=[row.name], preserve=[row.role, row.password]
+            )
         )
 
     def named(self, name: str) -> Account | None:
-        row = self._database.one("SELECT name, role, password FROM account WHERE name = ?", name)
-        return Account(*row) if row else None
+        row = tables.Account
+        found = self._database.row(row.select(row.name, row.role, row.password).where(row.name == name))
+        return Account(*found) if found else None
 
     def are_any(self) -> bool:
         """Whether anybody may sign in."""
-        return self._database.one("SELECT 1 FROM account") is not None
+        return self._database.row(tables.Account.select(tables.Account.name).limit(1)) is not None

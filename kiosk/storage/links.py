@@ -5,10 +5,9 @@ from secrets import token_urlsafe
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
+from kiosk.storage import tables
 from kiosk.storage.database import Database, Row
 from kiosk.storage.sealed_rows import Writer, one_write
-
-_LINKS = "SELECT code, admission, unit_id, width_mm, distance_mm, lower_edge_mm FROM link"
 
 
 @dataclass(frozen=True)
@@ -35,42 +34,46 @@ class Links:
     ) -> Link:
         """Make an address for a unit: `code` is drawn at random unless given (demonstration only)."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
-        self._database.execute(
-            "INSERT INTO link (code, admission, unit_id, width_mm, distance_mm, lower_edge_mm) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            link.code,
-            link.admission.value,
-            link.unit_id,
-            *_measures(screen),
+        self._database.run(
+            tables.Link.insert(
+                code=link.code, admission=admission.value, unit_id=unit_id, **_measures(screen)
+            )
         )
         return link
 
     def with_code(self, code: str) -> Link | None:
-        row = self._database.one(f"{_LINKS} WHERE code = ?", code)
+        row = self._database.row(_LINKS.where(tables.Link.code == code))
         return _link(row) if row else None
 
     def all(self) -> list[Link]:
         """All addresses, sorted by unit."""
-        return [_link(row) for row in self._database.all(f"{_LINKS} ORDER BY unit_id, code")]
+        query = _LINKS.order_by(tables.Link.unit_id, tables.Link.code)
+        return [_link(row) for row in self._database.rows(query)]
 
     @one_write()
     def set_screen(self, code: str, screen: Screen | None) -> None:
         """Keep what a kiosk's screen measures; None forgets it."""
-        self._database.execute(
-            "UPDATE link SET width_mm = ?, distance_mm = ?, lower_edge_mm = ? WHERE code = ?",
-            *_measures(screen),
-            code,
-        )
+        self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
 
     @one_write()
     def move(self, code: str, unit_id: str) -> None:
         """Have an address lead to another unit from now on."""
-        self._database.execute("UPDATE link SET unit_id = ? WHERE code = ?", unit_id, code)
+        self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
 
     @one_write()
     def remove(self, code: str) -> None:
         """Close an address: who opens it is told that it leads nowhere."""
-        self._database.execute("DELETE FROM link WHERE code = ?", code)
+        self._database.run(tables.Link.delete().where(tables.Link.code == code))
+
+
+_LINKS = tables.Link.select(
+    tables.Link.code,
+    tables.Link.admission,
+    tables.Link.unit_id,
+    tables.Link.width_mm,
+    tables.Link.distance_mm,
+    tables.Link.lower_edge_mm,
+)
 
 
 def _link(row: Row) -> Link:
@@ -79,6 +82,10 @@ def _link(row: Row) -> Link:
     return Link(code, Admission(admission), unit_id, screen)
 
 
-def _measures(screen: Screen | None) -> tuple[int | None, int | None, int | None]:
+def _measures(screen: Screen | None) -> dict[str, int | None]:
     """A screen as the columns of its link."""
-    return (screen.width_mm, screen.distance_mm, screen.lower_edge_mm) if screen else (None, None, None)
+    return {
+        "width_mm": screen.width_mm if screen else None,
+        "distance_mm": screen.distance_mm if screen else None,
+        "lower_edge_mm": screen.lower_edge_mm if screen else None,
+    }

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 from kiosk.domain.rounds import Round, round_from_json
+from kiosk.storage import tables
 from kiosk.storage.database import Database
 
 
@@ -36,23 +37,22 @@ class Rounds:
 
     def all(self) -> list[RoundState]:
         """All rounds, the latest opening first."""
-        rows = self._database.all("SELECT terms, closed, lost_boxes FROM round")
+        row = tables.Round
+        rows = self._database.rows(row.select(row.terms, row.closed, row.lost_boxes))
         states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in rows]
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
     def add(self, new: Round) -> None:
         """Freeze a round's terms."""
-        self._database.execute(
-            "INSERT INTO round (id, terms) VALUES (?, ?)",
-            new.id,
-            json.dumps(new.as_json(), ensure_ascii=False),
-        )
+        terms = json.dumps(new.as_json(), ensure_ascii=False)
+        self._database.run(tables.Round.insert(id=new.id, terms=terms))
 
     def close(self, round_id: str) -> None:
-        self._database.execute("UPDATE round SET closed = 1 WHERE id = ?", round_id)
+        self._database.run(tables.Round.update(closed=1).where(tables.Round.id == round_id))
 
     def add_lost_boxes(self, round_id: str, number: int) -> None:
-        self._database.execute("UPDATE round SET lost_boxes = lost_boxes + ? WHERE id = ?", number, round_id)
+        lost = tables.Round.lost_boxes + number
+        self._database.run(tables.Round.update(lost_boxes=lost).where(tables.Round.id == round_id))
 
     def parse(self, terms: str) -> Round:
         """Parse terms once: a round's never change. By text, since an opening that was rolled back may come

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
+from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
 from kiosk.storage.rounds import Rounds
@@ -22,7 +23,7 @@ class Snapshots:
 
     def text(self) -> str:
         """The published document, as the bytes everybody is served."""
-        row = self._database.one("SELECT document FROM snapshot")
+        row = self._database.row(tables.Snapshot.select(tables.Snapshot.document))
         if row:
             return cast(str, row[0])
         empty = make_snapshot([], datetime.min, demonstration=is_demonstration(self._database))
@@ -44,10 +45,11 @@ class Snapshots:
         ]
         new = make_snapshot(tallies, made_at, demonstration=is_demonstration(self._database))
         if not same_figures(new, self.document()):
-            self._database.execute(
-                "INSERT INTO snapshot (id, document) VALUES (1, ?) "
-                "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
-                as_text(new),
+            row = tables.Snapshot
+            self._database.run(
+                row.insert(id=1, document=as_text(new)).on_conflict(
+                    conflict_target=[row.id], preserve=[row.document]
+                )
             )
 
 

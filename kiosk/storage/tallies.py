@@ -5,9 +5,12 @@ Nothing outside the store reads them.
 
 from collections.abc import Sequence
 
+import peewee
+
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Round
 from kiosk.domain.tally import StatementTally, Tally, tally_batch
+from kiosk.storage import tables
 from kiosk.storage.database import Database
 
 
@@ -19,26 +22,27 @@ class Tallies:
 
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
         """Tally a batch for a node, within a write of the caller's."""
-        tables = zip(of_round.survey.statements, tally_batch(batch, of_round.options), strict=True)
-        for statement, table in tables:
-            for option, answers in _options(table).items():
-                self._database.execute(
-                    "INSERT INTO tally (round_id, node_id, statement_id, option, answers) "
-                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (round_id, node_id, statement_id, option) "
-                    "DO UPDATE SET answers = tally.answers + excluded.answers",
-                    of_round.id,
-                    node_id,
-                    statement.id,
-                    option,
-                    answers,
+        tally = tables.Tally
+        key = [tally.round_id, tally.node_id, tally.statement_id, tally.option]
+        tallies = zip(of_round.survey.statements, tally_batch(batch, of_round.options), strict=True)
+        for statement, table in tallies:
+            rows = [
+                (of_round.id, node_id, statement.id, option, answers)
+                for option, answers in _options(table).items()
+            ]
+            self._database.run(
+                tally.insert_many(rows, fields=[*key, tally.answers]).on_conflict(
+                    conflict_target=key, update={tally.answers: tally.answers + peewee.EXCLUDED.answers}
                 )
+            )
 
     def own_sums(self, of_round: Round) -> dict[str, Tally]:
         """Running sums of the batches published for each node itself."""
         cells: dict[str, dict[tuple[str, str], int]] = {}
-        for node, statement, option, answers in self._database.all(
-            "SELECT node_id, statement_id, option, answers FROM tally WHERE round_id = ?",
-            of_round.id,
+        tally = tables.Tally
+        query = tally.select(tally.node_id, tally.statement_id, tally.option, tally.answers)
+        for node, statement, option, answers in self._database.rows(
+            query.where(tally.round_id == of_round.id)
         ):
             cells.setdefault(node, {})[statement, option] = answers
         return {

@@ -191,8 +191,8 @@ def test_the_rounds_terms_never_change(store: Store) -> None:
     store.migrate()
     assert store.rounds()[0].round == before
     sources = [path.read_text("utf-8") for path in Path(kiosk.storage.__file__).parent.glob("*.py")]
-    writes = re.findall(r"UPDATE round SET (\w+)", " ".join(sources))
-    assert set(writes) == {"closed", "lost_boxes"}
+    writes = re.findall(r"tables\.Round\.update\((.*?)\)", " ".join(sources))
+    assert set(writes) == {"closed=1", "lost_boxes=lost"}
 
 
 def test_a_round_that_breaks_a_rule_leaves_nothing(store: Store, tmp_path: Path) -> None:
