@@ -109,6 +109,12 @@ def inner_modules_of_storage(path: Path) -> set[str]:
     return imported(path) & inner
 
 
+def sql_about_tables(path: Path) -> list[str]:
+    """SQL that is written out, but for pragmas and the server's own views."""
+    statements = (text for text in texts(path) if SQL.search(text))
+    return [text for text in statements if not re.match(r"PRAGMA |SELECT .+ FROM (pg|pragma)_\w", text)]
+
+
 def test_every_folder_has_its_place_among_the_layers() -> None:
     folders = {layer_of(path) for path in modules()} - {""}
     assert folders == {layer for rank in RANKS for layer in rank}
@@ -124,6 +130,12 @@ def test_no_module_imports_upward(path: Path) -> None:
 def test_sql_stands_in_storage_only(path: Path) -> None:
     assert not [text for text in texts(path) if SQL.search(text)]
     assert not imported(path) & {"sqlite3", "playhouse"}
+
+
+@pytest.mark.parametrize("path", modules("storage"), ids=name)
+def test_tables_are_read_and_written_through_models(path: Path) -> None:
+    """SQL that is written out is about the server or the connection."""
+    assert not sql_about_tables(path)
 
 
 @pytest.mark.parametrize("path", modules("domain"), ids=name)
@@ -187,6 +199,15 @@ def test_the_check_sees_an_import_from_inside_storage(tmp_path: Path, line: str)
 def test_the_check_sees_planted_sql(tmp_path: Path, sql: str) -> None:
     (planted := tmp_path / "planted.py").write_text(f'"""No SQL."""\nSEEN = {sql!r}\n')
     assert [text for text in texts(planted) if SQL.search(text)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["'SELECT answers FROM tally'", "f'SELECT 1 FROM {name}'", "f'INSERT INTO {name} VALUES (1)'"],
+)
+def test_the_check_sees_planted_sql_about_a_table(tmp_path: Path, statement: str) -> None:
+    (planted := tmp_path / "planted.py").write_text(f"SEEN = {statement}\n")
+    assert sql_about_tables(planted)
 
 
 @pytest.mark.parametrize("line", ["random.choice([1])", "secrets.token_hex()", "random.random()"])

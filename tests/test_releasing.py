@@ -1,17 +1,20 @@
 """The version changes with every change of the tables: a backup names the version that it needs."""
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import peewee
 import pytest
 from packaging.version import Version
 
 import kiosk
+from kiosk.storage.migrations import STEPS
+from kiosk.storage.schema_check import describe
 
 ROOT = Path(__file__).parent.parent
-MIGRATIONS = Path(kiosk.__file__).parent / "storage" / "migrations"
 
 ROW = re.compile(r"^\| (\d+) \| ([0-9.]+) \| `([0-9a-f]{64})` \|$", re.MULTILINE)
 HEADING = re.compile(r"^## (\S+) \((.*)\)$", re.MULTILINE)
@@ -22,8 +25,8 @@ RELEASED = re.compile(r"\d{4}-\d{2}-\d{2}, schema (\d+)")
 class Release:
     """What docs/releasing.md, the changelog and the migrations say.
 
-    `rows` are (schema, first version with it, digest of its migration); `released` maps a version to its
-    schema; `digests` are those of the migrations there are, by number.
+    `rows` are (schema, first version with it, digest of its tables); `released` maps a version to its
+    schema; `digests` are those of the tables that the migrations make, by schema.
     """
 
     version: str
@@ -43,11 +46,20 @@ def read_release() -> Release:
         kiosk.__version__,
         tuple((int(schema), version, digest) for schema, version, digest in rows),
         tuple(HEADING.findall((ROOT / "CHANGELOG.md").read_text("utf-8"))),
-        {
-            int(file.name[:4]): hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in MIGRATIONS.glob("*.sql")
-        },
+        made_tables(),
     )
+
+
+def made_tables() -> dict[int, str]:
+    """Schema number -> SHA-256 of the tables that the migrations up to it make, with all columns and keys."""
+    database = peewee.SqliteDatabase(":memory:")
+    digests = {}
+    for number, step in enumerate(STEPS, start=1):
+        step(database)
+        tables = {name: describe(database, name) for name in sorted(database.get_tables())}
+        digests[number] = hashlib.sha256(json.dumps(tables).encode()).hexdigest()
+    database.close()
+    return digests
 
 
 def faults(release: Release) -> list[str]:
@@ -57,7 +69,7 @@ def faults(release: Release) -> list[str]:
     versions = [Version(version) for _, version, _ in release.rows]
     if listed != release.digests:
         found.append(
-            "docs/releasing.md has other migrations than there are: change the tables by a new migration, "
+            "docs/releasing.md has other tables than the migrations make: change tables by a new migration, "
             f"raise kiosk.__version__ and add a row. Digests: {release.digests}"
         )
     if versions != sorted(versions) or versions[-1] > Version(release.version):

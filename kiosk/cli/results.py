@@ -22,8 +22,8 @@ def results(as_json: bool) -> None:
     for found in store.snapshot()["rounds"]:
         click.echo(f"{found['id']} ({found['state']}, version {found['version']}, k={found['k']})")
         for node in found["nodes"]:
-            if node.get("apart"):
-                click.echo(f"  {node['id']}: {node['apart']} sent in play, not counted")
+            if node.get("excluded_rapid"):
+                click.echo(f"  {node['id']}: {node['excluded_rapid']} excluded as too rapid")
             if node["answered"] is None:
                 words = {"waiting": "waiting for more answers", "too_few": "too few answers"}
                 click.echo(f"  {node['id']}: {words[node['why']]}")

@@ -75,9 +75,9 @@ def unpack(packed: bytes, statements: int) -> list[Ballot]:
     return [Ballot(tuple(_NO_ANSWER_OF_BYTE.get(byte, byte) for byte in row)) for row in rows]
 
 
-def pack_box(ballots: Sequence[Ballot], apart: int) -> bytes:
-    """What a box holds, as bytes: how many ballots were put apart, in four bytes, then the ballots."""
-    return apart.to_bytes(4) + pack(ballots)
+def pack_box(ballots: Sequence[Ballot], excluded_rapid: int) -> bytes:
+    """A box's content: the number of ballots excluded as too rapid, in four bytes, then the ballots."""
+    return excluded_rapid.to_bytes(4) + pack(ballots)
 
 
 def unpack_box(packed: bytes, statements: int) -> tuple[list[Ballot], int]:

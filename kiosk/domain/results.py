@@ -120,9 +120,9 @@ def answered(document: Document, of_round: Round, node_id: str) -> int | None:
     return found
 
 
-def apart(document: Document, of_round: Round, node_id: str) -> int:
-    """Ballots the node's kiosks sent in play; 0 while the round runs. KeyError if there is no such node."""
-    return int(_node(document, of_round, node_id).get("apart", 0))
+def excluded_rapid(document: Document, of_round: Round, node_id: str) -> int:
+    """Ballots of a node excluded as too rapid; 0 while the round runs. KeyError if there is no such node."""
+    return int(_node(document, of_round, node_id).get("excluded_rapid", 0))
 
 
 def _published(document: Document, of_round: Round) -> Document:

@@ -21,12 +21,12 @@ Document = dict[str, Any]
 @dataclass(frozen=True)
 class RoundTally:
     """A round, whether it is closed, the running sum of batches published for each node itself, and how
-    many ballots each unit's kiosks sent in play (known once it is closed)."""
+    many ballots of each unit were excluded as too rapid (known once it is closed)."""
 
     round: Round
     is_closed: bool
     own: Mapping[str, Tally]
-    apart: Mapping[str, int]
+    excluded_rapid: Mapping[str, int]
 
 
 def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
@@ -74,7 +74,7 @@ def _node_document(
     place: Document = {"id": node_id, "parent": parent}
     if round_tally.is_closed:
         units = round_tally.round.tree.units_below(node_id)
-        place["apart"] = sum(round_tally.apart.get(unit, 0) for unit in units)
+        place["excluded_rapid"] = sum(round_tally.excluded_rapid.get(unit, 0) for unit in units)
     if tally is None:
         why = "too_few" if round_tally.is_closed else "waiting"
         return {**place, "answered": None, "why": why}

@@ -40,7 +40,7 @@ def answer(code: str = "") -> Answer:
     ballot = sent_ballot(of_round, dict(request.form.lists()))
     store, place = guest_side().store, (of_round.id, link.unit_id)
     if link.admission is Admission.KIOSK and is_play(link):
-        return take(lambda now: store.put_apart(*place, now), thanks)
+        return take(lambda now: store.exclude_rapid(*place, now), thanks)
     return take(lambda now: store.cast(*place, ballot, now), thanks)
 
 

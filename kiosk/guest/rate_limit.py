@@ -39,7 +39,7 @@ class Pace:
             return 0.0
 
     def is_play(self, kiosk: str) -> bool:
-        """Whether the ballot this kiosk was just admitted goes apart. Reads times only, never answers."""
+        """Whether the ballot just admitted is excluded as too rapid. Reads times only, never answers."""
         with self._lock:
             now = self.clock()
             last, length = self._rows.get(kiosk, (now - self.pause, 0))

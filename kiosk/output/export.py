@@ -29,7 +29,7 @@ COUNTS = {
     "answered": "ballots published for the node",
     "statement": "id of the statement; empty where nothing is published",
     "option": "1 to n, the scale's lowest first; dont_know, prefer_not, skipped; withheld; or why nothing is "
-    "published: waiting, too_few; or apart: ballots a screen sent in play, counted nowhere else",
+    "published: waiting, too_few; or excluded_rapid: ballots that came too fast, counted nowhere else",
     "answers": "number of answers; empty where nothing is published",
 }
 
@@ -87,14 +87,14 @@ def _counts(document: Document) -> Iterator[Row]:
         }
         for node in one["nodes"]:
             place = {**terms, "node": node["id"], "parent": node["parent"] or ""}
-            if node.get("apart"):
+            if node.get("excluded_rapid"):
                 told = node["answered"] if node["answered"] is not None else ""
                 yield {
                     **place,
                     "answered": told,
                     "statement": "",
-                    "option": "apart",
-                    "answers": node["apart"],
+                    "option": "excluded_rapid",
+                    "answers": node["excluded_rapid"],
                 }
             if node["answered"] is None:
                 yield {**place, "answered": "", "statement": "", "option": node["why"], "answers": ""}

@@ -38,7 +38,7 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("round_id", "unit_id", "tag", "key_id", "sealed"),
         _("Om du har en lapp: vi sparar att den är använd, inte vem som hade den."),
     ),
-    "apart": (
+    "excluded_rapid": (
         ("round_id", "unit_id", "ballots"),
         _("Om någon trycker många gånger i rad på skärmen sparar vi bara hur många gånger."),
     ),

@@ -8,13 +8,14 @@ import from here, never from a module within.
 from kiosk.storage.accounts import Account, Role
 from kiosk.storage.activities import Activity
 from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
-from kiosk.storage.database import StoreError, newest_schema
+from kiosk.storage.database import StoreError
 from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, TooManyTriesError
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeysAwayError
 from kiosk.storage.letterboxes import LetterboxGoneError
 from kiosk.storage.links import Link
+from kiosk.storage.migrations import newest_schema
 from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import hash_password, verify
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState

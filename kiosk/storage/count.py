@@ -62,7 +62,7 @@ class Count:
         for unit, box in boxes.items():
             self.slip_sets.keep_count(of_round, unit)
             if box:
-                self.boxes.keep_apart(box, unit)
+                self.boxes.keep_excluded(box, unit)
         self.boxes.remove(of_round.id)
         self.slip_sets.remove(of_round.id)
         self.letterboxes.remove(of_round.id)

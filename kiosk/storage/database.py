@@ -1,22 +1,23 @@
 """The database below the store, SQLite or PostgreSQL: its tables' version, and one writer at a time."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import resources
 from typing import Any, cast
 
 import peewee
 from playhouse import db_url
 from playhouse.shortcuts import ReconnectMixin
 
+from kiosk.storage import migrations
 from kiosk.storage.locks import ADVISORY_KEY, Lock
+from kiosk.storage.schema_check import differences
+from kiosk.storage.tables import Installation, Table, without_nul
 
 Row = tuple[Any, ...]
 
-BUSY_TIMEOUT = 20_000
-"""Milliseconds one process waits for another's write before it tries again (locks.TRIES). A count of 500
-units took a minute where ten other programs shared two cores."""
+BUSY_TIMEOUT = 10_000
+"""Milliseconds one process waits for another's write."""
 
 SAFE_SETTINGS = ("fsync", "full_page_writes")
 """PostgreSQL's settings that must be on: else a power cut loses writes that were acknowledged."""
@@ -52,6 +53,9 @@ class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
     reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
 
 
+_PG_SETTINGS = peewee.Table("pg_settings", ("name", "setting"))
+_PG_SLOTS = peewee.Table("pg_replication_slots", ("slot_name",))
+
 db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[no-untyped-call]
 
 
@@ -70,8 +74,7 @@ def _connect(url: str, *, durable: bool) -> peewee.Database:
 class Database:
     """Connections to sqlite:///FILE or postgresql://..., one a thread, kept open.
 
-    SQL is written in SQLite's dialect, with ? for values. `durable=False` gives up safety in a power
-    cut, for throw-away simulations only.
+    `durable=False` gives up safety in a power cut, for throw-away simulations only.
     """
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
@@ -95,7 +98,7 @@ class Database:
         """All that is written within is committed together, or not at all. `lock` is on the installation."""
         with self._peewee.atomic():
             if self._durable and not self._is_sqlite:
-                self.execute(KEEP_COMMIT)
+                self._sql(KEEP_COMMIT)
             self._lock_installation(lock)
             yield
 
@@ -103,7 +106,7 @@ class Database:
         """Wait for the installation's lock, held until the transaction ends; SQLite took its own at BEGIN."""
         if not self._is_sqlite:
             suffix = "_shared" if lock is Lock.SHARED else ""
-            self.execute(f"SELECT pg_advisory_xact_lock{suffix}(?)", ADVISORY_KEY)
+            self._sql(f"SELECT pg_advisory_xact_lock{suffix}({ADVISORY_KEY})")
 
     def clear_log(self) -> None:
         """Empty SQLite's log, which would tell at which units ballots came and in which order.
@@ -111,15 +114,15 @@ class Database:
         Where somebody reads just then it stays, and the next write clears it: no guest waits for that.
         """
         if self._is_sqlite:
-            self.execute("PRAGMA busy_timeout = 50")
+            self._sql("PRAGMA busy_timeout = 50")
             try:
-                self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._sql("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
-                self.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+                self._sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
 
-    def locking(self, sql: str, table: str) -> str:
+    def locking(self, query: peewee.Select, table: type[Table]) -> peewee.Select:
         """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the table's rows it reads."""
-        return sql if self._is_sqlite else f"{sql} FOR UPDATE OF {table}"
+        return query if self._is_sqlite else query.for_update(of=table)
 
     def run(self, query: peewee.BaseQuery) -> None:
         """Execute an INSERT, UPDATE or DELETE."""
@@ -127,24 +130,44 @@ class Database:
 
     def row(self, query: peewee.BaseQuery) -> Row | None:
         """The first row of a SELECT."""
-        return cast(Row | None, next(iter(query.tuples().execute(self._peewee)), None))
+        with PEEWEE_ERRORS:
+            return cast(Row | None, next(iter(query.tuples().execute(self._peewee)), None))
 
     def rows(self, query: peewee.BaseQuery) -> list[Row]:
-        return list(query.tuples().execute(self._peewee))
-
-    def execute(self, sql: str, *values: Any) -> Any:
-        dialect_sql = sql.replace("?", self._peewee.param)
-        # PostgreSQL refuses texts with NUL; none that is stored has one, so none is ever found.
-        values = tuple(one.replace("\0", "\ufffd") if isinstance(one, str) else one for one in values)
-        return self._peewee.execute_sql(dialect_sql, values)  # type: ignore[no-untyped-call]
-
-    def one(self, sql: str, *values: Any) -> Row | None:
+        """All rows of a SELECT."""
         with PEEWEE_ERRORS:
-            return cast(Row | None, self.execute(sql, *values).fetchone())
+            return list(query.tuples().execute(self._peewee))
 
-    def all(self, sql: str, *values: Any) -> list[Row]:
-        with PEEWEE_ERRORS:
-            return cast(list[Row], self.execute(sql, *values).fetchall())
+    def prepared_write(self, query: peewee.BaseQuery) -> Callable[..., None]:
+        """An INSERT or UPDATE compiled once, called with values in the order of its placeholders.
+
+        For the sealed rows, which each ballot rewrites: building the two statements of a box takes 0.42 ms of
+        CPU and executing them 0.01 ms, where a ballot takes 0.55 ms of CPU and 2.1 ms on a quiet disk.
+        """
+        sql = self._compiled(query)
+
+        def write(*values: Any) -> None:
+            self._sql(sql, tuple(map(without_nul, values)))
+
+        return write
+
+    def prepared_row(self, query: peewee.BaseQuery) -> Callable[..., Row | None]:
+        """A SELECT compiled once, as `prepared_write` is. The call returns its first row."""
+        sql = self._compiled(query)
+
+        def row(*values: Any) -> Row | None:
+            cursor = self._sql(sql, tuple(map(without_nul, values)))
+            with PEEWEE_ERRORS:
+                return cast(Row | None, cursor.fetchone())
+
+        return row
+
+    def _compiled(self, query: peewee.BaseQuery) -> str:
+        sql, _ = self._peewee.get_sql_context().parse(query)  # type: ignore[no-untyped-call]
+        return cast(str, sql)
+
+    def _sql(self, sql: str, values: tuple[object, ...] = ()) -> Any:
+        return self._peewee.execute_sql(sql, values)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         self._peewee.close()
@@ -158,24 +181,28 @@ class Database:
 
     def migrate(self, up_to: int | None = None) -> None:
         """Create or upgrade the tables, within a transaction of the caller's: to the schema of that number,
-        or to this program's."""
-        done, wanted = self.version, newest_schema() if up_to is None else up_to
-        for number, sql in _migrations():
-            if done < number <= wanted:
-                self._run_script(sql)
-                self.set("schema", str(number))
+        or to this program's.
+
+        Raises StoreError where they are not what the models say afterwards.
+        """
+        done = self.version
+        for number, step in list(enumerate(migrations.STEPS, start=1))[done:up_to]:
+            step(self._peewee)
+            self.set("schema", str(number))
+        if up_to is None and (found := differences(self._peewee)):
+            raise StoreError(f"the tables are not those of this program: {'; '.join(found)}")
 
     def check_version(self) -> None:
         """Raise StoreError unless the tables are this program's version."""
         self.check_upgradable()
-        if self.version < newest_schema():
+        if self.version < migrations.newest_schema():
             raise StoreError("the tables are of an older version; stop kiosk serve and run: kiosk upgrade")
 
     def check_upgradable(self) -> None:
         """Raise StoreError unless there are tables, of this program's version or an older one."""
         if self.version == 0:
             raise StoreError("there is no installation here yet; run: kiosk init")
-        if self.version > newest_schema():
+        if self.version > migrations.newest_schema():
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
 
     def schema(self) -> dict[str, tuple[str, ...]]:
@@ -190,18 +217,21 @@ class Database:
 
         Values are in the setting's own unit: -1, not -1ms (pg_settings.setting).
         """
-        return {} if self._is_sqlite else dict(self.all("SELECT name, setting FROM pg_settings"))
+        return {} if self._is_sqlite else dict(self.rows(_PG_SETTINGS.select()))
 
     def replication_slots(self) -> list[str]:
         """Names of PostgreSQL's replication slots, each of which keeps the log of writes; SQLite has none."""
         if self._is_sqlite:
             return []
-        return [row[0] for row in self.all("SELECT slot_name FROM pg_replication_slots ORDER BY slot_name")]
+        slot_name = _PG_SLOTS.c.slot_name
+        return [row[0] for row in self.rows(_PG_SLOTS.select(slot_name).order_by(slot_name))]
 
     def faults(self) -> list[str]:
         """What SQLite finds damaged in its file, at most three lines; a database server checks its own."""
-        rows = self.all("PRAGMA quick_check(3)") if self._is_sqlite else []
-        return [row[0] for row in rows if row[0] != "ok"]
+        if not self._is_sqlite:
+            return []
+        with PEEWEE_ERRORS:
+            return [row[0] for row in self._sql("PRAGMA quick_check(3)").fetchall() if row[0] != "ok"]
 
     def check_writable(self) -> None:
         """Write a row and take it back. Raises peewee's errors where the database takes no writes."""
@@ -221,8 +251,8 @@ class Database:
             for name in SAFE_SETTINGS
             if self._setting(name) != "on"
         ]
-        senders = self.one("SELECT count(*) FROM pg_stat_get_wal_senders()")
-        if senders and senders[0] and not self._setting("synchronous_standby_names"):
+        [senders] = self._sql("SELECT count(*) FROM pg_stat_get_wal_senders()").fetchone()
+        if senders and not self._setting("synchronous_standby_names"):
             risks.append(
                 "a replica of PostgreSQL is connected (or a pg_basebackup runs) and no commit waits for it: "
                 "if it took over, answers would be lost; set synchronous_standby_names, such as 'ANY 1 (*)', "
@@ -239,38 +269,17 @@ class Database:
             self._keeps_commits = True
 
     def _setting(self, name: str) -> str:
-        row = self.one("SELECT current_setting(?)", name)
-        return str(row[0]) if row else ""
-
-    def _run_script(self, sql: str) -> None:
-        if not self._is_sqlite:
-            sql = sql.replace(" BLOB ", " BYTEA ").replace(") STRICT;", ");")
-        for statement in sql.split(";\n"):
-            if statement.strip():
-                self.execute(statement)
+        return str(self._sql("SELECT current_setting(%s)", (name,)).fetchone()[0])
 
     # -- what an installation remembers about itself ---------------------------------------------
 
     def get(self, key: str) -> str | None:
-        row = self.one("SELECT value FROM installation WHERE key = ?", key)
+        row = self.row(Installation.select(Installation.value).where(Installation.key == key))
         return row[0] if row else None
 
     def set(self, key: str, value: str) -> None:
-        self.execute(
-            "INSERT INTO installation (key, value) VALUES (?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            key,
-            value,
+        self.run(
+            Installation.insert(key=key, value=value).on_conflict(
+                conflict_target=[Installation.key], preserve=[Installation.value]
+            )
         )
-
-
-def newest_schema() -> int:
-    """The number of this program's last migration: the tables' version it works with."""
-    return _migrations()[-1][0]
-
-
-def _migrations() -> list[tuple[int, str]]:
-    """(number, SQL) of every migration, in order."""
-    folder = resources.files("kiosk.storage") / "migrations"
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name)
-    return [(int(file.name[:4]), file.read_text("utf-8")) for file in files]

@@ -1,6 +1,6 @@
 """A backup's rows: out of an installation, and into an empty one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 import peewee
 
 from kiosk.domain.strict_json import parse
-from kiosk.storage.database import Database, StoreError, newest_schema
-from kiosk.storage.dump_check import Tables, check_rows
+from kiosk.storage.database import Database, StoreError
+from kiosk.storage.dump_check import NOT_SO_WRITTEN, Tables, check_rows
+from kiosk.storage.migrations import newest_schema
+from kiosk.storage.tables import Installation
 
 NEVER_KEPT = frozenset({"box", "letterbox", "slip_set"})
 """Tables no backup holds: an old box would bring back ballots that were counted and destroyed."""
@@ -36,15 +38,18 @@ def kept_rows(database: Database) -> Tables:
     return {
         table: [
             dict(zip(columns, row, strict=True))
-            for row in database.all(
-                # By all columns: PostgreSQL's own order tells which rows changed last.
-                f"SELECT {', '.join(columns)} FROM {table} "  # noqa: S608
-                f"ORDER BY {', '.join(str(place) for place in range(1, len(columns) + 1))}"
-            )
+            # By all columns: PostgreSQL's own order tells which rows changed last.
+            for row in database.rows(_sorted_rows(table, columns))
         ]
         for table, columns in database.schema().items()
         if table not in NEVER_KEPT
     }
+
+
+def _sorted_rows(name: str, columns: tuple[str, ...]) -> peewee.Select:
+    table = peewee.Table(name)
+    fields = [getattr(table.c, column) for column in columns]
+    return table.select(*fields).order_by(*fields)
 
 
 def read_dump(document: object) -> Dump:
@@ -62,7 +67,7 @@ def read_dump(document: object) -> Dump:
             _insert(database, tables)
             database.migrate()
             migrated = kept_rows(database)
-    except peewee.PeeweeException as error:
+    except (peewee.PeeweeException, *NOT_SO_WRITTEN) as error:
         raise StoreError(f"the tables cannot be migrated ({error})") from error
     finally:
         database.close()
@@ -76,7 +81,7 @@ def fill(database: Database, dump: Dump) -> None:
     taken = [
         table
         for table in sorted(database.schema().keys() - {"installation"})
-        if database.one(f"SELECT 1 FROM {table}")  # noqa: S608
+        if database.row(peewee.Table(table).select(peewee.Value(1)).limit(1))
     ]
     if taken:
         raise StoreError(f"an installation is here already (table {taken[0]}); restore into an empty one")
@@ -120,20 +125,26 @@ def _check_tables(tables: Tables, schema: Mapping[str, tuple[str, ...]]) -> None
 
 def _insert(database: Database, tables: Tables) -> None:
     # The migrations wrote the schema's number, which stands in the rows too.
-    database.execute("DELETE FROM installation")
+    database.run(Installation.delete())
     for table, columns in database.schema().items():
-        places = ", ".join("?" for _ in columns)
-        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
+        insert = _insertion(database, table, columns)
         for number, row in enumerate(tables.get(table, []), start=1):
             if set(row) != set(columns):
                 strange = sorted(row.keys() ^ set(columns))
                 raise StoreError(f"table {table}, row {number}: unknown or missing column {strange[0]!r}")
-            _insert_row(database, sql, f"table {table}, row {number}", [row[column] for column in columns])
+            _insert_row(insert, f"table {table}, row {number}", [row[column] for column in columns])
 
 
-def _insert_row(database: Database, sql: str, place: str, values: list[Any]) -> None:
+def _insertion(database: Database, name: str, columns: tuple[str, ...]) -> Callable[..., None]:
+    """Inserts a row when it is called with the values of these columns."""
+    table = peewee.Table(name)
+    row = peewee.Insert(table, [[""] * len(columns)], [getattr(table.c, column) for column in columns])
+    return database.prepared_write(row)
+
+
+def _insert_row(insert: Callable[..., None], place: str, values: list[Any]) -> None:
     try:
-        database.execute(sql, *values)
+        insert(*values)
     except (peewee.IntegrityError, peewee.DataError, peewee.ProgrammingError, peewee.InterfaceError) as error:
         raise StoreError(f"{place}: {str(error).splitlines()[0]}") from error
     except (OverflowError, UnicodeError) as error:

@@ -212,13 +212,13 @@ def _check_nothing_more(row: Row) -> None:
     """The table's own types, and its round and unit, are all that a row must hold."""
 
 
-OF_A_ROUND = frozenset({"apart", "reply", "slip_count", "tally"})
-OF_A_CLOSED_UNIT = frozenset({"apart", "slip_count"})
+OF_A_ROUND = frozenset({"excluded_rapid", "reply", "slip_count", "tally"})
+OF_A_CLOSED_UNIT = frozenset({"excluded_rapid", "slip_count"})
 
 CHECKS: Mapping[str, Callable[[Row], None]] = {
     "account": _check_account,
     "activity": _check_activity,
-    "apart": _check_nothing_more,
+    "excluded_rapid": _check_nothing_more,
     "imported": _check_imported,
     "installation": _check_installation,
     "link": _check_link,

@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from kiosk.domain import envelope
 from kiosk.domain.envelope import Letterbox
 from kiosk.domain.rounds import Round
+from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, letterbox_row
@@ -27,43 +28,46 @@ class Letterboxes:
         self._database = database
         self._keys = keys
         self._writer = writer
+        letterbox = tables.Letterbox
+        place = letterbox.round_id == "", letterbox.unit_id == ""
+        query = letterbox.select(letterbox.key_id, letterbox.sealed).where(*place)
+        self._select = database.prepared_row(database.locking(query, letterbox))
+        self._update = database.prepared_write(
+            letterbox.update(public_key="", key_id="", sealed=b"").where(*place)
+        )
 
     def lay_out(self, round_id: str, unit_id: str) -> None:
         letterbox = new_letterbox()
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.seal(row, letterbox.pack(), envelope.STEP_BYTES)
-        self._database.execute(
-            "INSERT INTO letterbox (round_id, unit_id, public_key, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
-            round_id,
-            unit_id,
-            letterbox.public_key.hex(),
-            key_id,
-            sealed,
+        self._database.run(
+            tables.Letterbox.insert(
+                round_id=round_id,
+                unit_id=unit_id,
+                public_key=letterbox.public_key.hex(),
+                key_id=key_id,
+                sealed=sealed,
+            )
         )
 
     def public_key(self, round_id: str, unit_id: str) -> str:
         """What a kiosk seals its ballots for, in hex; "" where it cannot."""
-        row = self._database.one(
-            "SELECT public_key FROM letterbox WHERE round_id = ? AND unit_id = ?", round_id, unit_id
-        )
+        letterbox = tables.Letterbox
+        query = letterbox.select(letterbox.public_key)
+        row = self._database.row(query.where(letterbox.round_id == round_id, letterbox.unit_id == unit_id))
         return str(row[0]) if row else ""
 
     def unit_of(self, public_key: str) -> tuple[str, str]:
         """(round id, unit id) of the letterbox with this key, in hex. Raises LetterboxGoneError."""
-        row = self._database.one("SELECT round_id, unit_id FROM letterbox WHERE public_key = ?", public_key)
+        query = tables.Letterbox.select(tables.Letterbox.round_id, tables.Letterbox.unit_id)
+        row = self._database.row(query.where(tables.Letterbox.public_key == public_key))
         if row is None:
             raise LetterboxGoneError
         return row[0], row[1]
 
     def open_letterbox(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
         """(key id, letterbox) of a unit, its row locked; None where there is none. Raises KeysAwayError."""
-        row = self._database.one(
-            self._database.locking(
-                "SELECT key_id, sealed FROM letterbox WHERE round_id = ? AND unit_id = ?", "letterbox"
-            ),
-            round_id,
-            unit_id,
-        )
+        row = self._select(round_id, unit_id)
         if row is None:
             return None
         plain = self._keys.open(letterbox_row(round_id, unit_id), row[0], bytes(row[1]))
@@ -73,14 +77,7 @@ class Letterboxes:
         """Write a unit's letterbox under a new key."""
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.reseal(row, old_key, letterbox.pack(), envelope.STEP_BYTES)
-        self._database.execute(
-            "UPDATE letterbox SET public_key = ?, key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
-            letterbox.public_key.hex(),
-            key_id,
-            sealed,
-            round_id,
-            unit_id,
-        )
+        self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)
 
     def renew(self, of_round: Round, unit_id: str) -> None:
         """Seal a unit's letterbox anew, as it is."""
@@ -97,9 +94,10 @@ class Letterboxes:
 
     def key_faults(self) -> list[KeyFault]:
         """Letterboxes that their keys do not open, their rows locked."""
-        sql = self._database.locking("SELECT round_id, unit_id, key_id, sealed FROM letterbox", "letterbox")
-        return key_faults(self._keys, Sealed.LETTERBOX, self._database.all(sql))
+        row = tables.Letterbox
+        query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
+        return key_faults(self._keys, Sealed.LETTERBOX, self._database.rows(query))
 
     def remove(self, round_id: str) -> None:
         """Drop a closed round's letterboxes."""
-        self._database.execute("DELETE FROM letterbox WHERE round_id = ?", round_id)
+        self._database.run(tables.Letterbox.delete().where(tables.Letterbox.round_id == round_id))

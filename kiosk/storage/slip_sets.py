@@ -6,6 +6,7 @@ from secrets import SystemRandom
 from kiosk.domain import slips
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import SlipSet
+from kiosk.storage import tables
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.rounds import NotAdmittedError
@@ -23,16 +24,18 @@ class SlipSets:
         self._database = database
         self._keys = keys
         self._writer = writer
+        slip_set = tables.SlipSet
+        place = slip_set.round_id == "", slip_set.unit_id == ""
+        query = slip_set.select(slip_set.tag, slip_set.key_id, slip_set.sealed).where(*place)
+        self._select = database.prepared_row(database.locking(query, slip_set))
+        self._update = database.prepared_write(slip_set.update(key_id="", sealed=b"").where(*place))
 
     def lay_out(self, round_id: str, unit_id: str) -> None:
         key_id, sealed = self._writer.seal(slip_row(round_id, unit_id), _new_set().pack())
-        self._database.execute(
-            "INSERT INTO slip_set (round_id, unit_id, tag, key_id, sealed) VALUES (?, ?, ?, ?, ?)",
-            round_id,
-            unit_id,
-            self._free_tag(),
-            key_id,
-            sealed,
+        self._database.run(
+            tables.SlipSet.insert(
+                round_id=round_id, unit_id=unit_id, tag=self._free_tag(), key_id=key_id, sealed=sealed
+            )
         )
 
     def print(self, round_id: str, unit_id: str, number: int) -> list[str]:
@@ -65,7 +68,8 @@ class SlipSets:
         """Unit id -> how many slips each print run had, while the round is open. Never how many are used:
         that would tell when somebody answered."""
         found = {}
-        for unit, *_ in self._database.all("SELECT unit_id FROM slip_set WHERE round_id = ?", round_id):
+        units = tables.SlipSet.select(tables.SlipSet.unit_id).where(tables.SlipSet.round_id == round_id)
+        for (unit,) in self._database.rows(units):
             row = self._open(round_id, unit)
             if row and row[2].runs:
                 found[unit] = tuple(run.printed for run in row[2].runs)
@@ -73,7 +77,8 @@ class SlipSets:
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
         """(round id, unit id) a slip was printed for, used or not; None if it never was."""
-        row = self._database.one("SELECT round_id, unit_id FROM slip_set WHERE tag = ?", slips.tag_of(code))
+        query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
+        row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         if row is None:
             return None
         found = self._open(row[0], row[1])
@@ -83,22 +88,18 @@ class SlipSets:
         """Keep how many slips of each print run were used, now that the round closes."""
         row = self._open(of_round.id, unit_id)
         for number, run in enumerate(row[2].runs if row else (), start=1):
-            self._database.execute(
-                "INSERT INTO slip_count (round_id, unit_id, run, printed, used) VALUES (?, ?, ?, ?, ?)",
-                of_round.id,
-                unit_id,
-                number,
-                run.printed,
-                len(run.used),
+            self._database.run(
+                tables.SlipCount.insert(
+                    round_id=of_round.id, unit_id=unit_id, run=number, printed=run.printed, used=len(run.used)
+                )
             )
 
     def counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
         """Unit id -> (slips printed, slips used) of each print run of a closed round."""
-        rows = self._database.all(
-            "SELECT unit_id, printed, used FROM slip_count WHERE round_id = ? ORDER BY unit_id, run", round_id
-        )
+        count = tables.SlipCount
+        query = count.select(count.unit_id, count.printed, count.used).where(count.round_id == round_id)
         found: dict[str, tuple[tuple[int, int], ...]] = {}
-        for unit, printed, used in rows:
+        for unit, printed, used in self._database.rows(query.order_by(count.unit_id, count.run)):
             found[unit] = (*found.get(unit, ()), (printed, used))
         return found
 
@@ -108,28 +109,25 @@ class SlipSets:
 
     def key_faults(self) -> list[KeyFault]:
         """Slip sets that their keys do not open, their rows locked."""
-        sql = self._database.locking("SELECT round_id, unit_id, key_id, sealed FROM slip_set", "slip_set")
-        return key_faults(self._keys, Sealed.SLIPS, self._database.all(sql))
+        row = tables.SlipSet
+        query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
+        return key_faults(self._keys, Sealed.SLIPS, self._database.rows(query))
 
     def remove(self, round_id: str) -> None:
         """Drop a closed round's slip sets."""
-        self._database.execute("DELETE FROM slip_set WHERE round_id = ?", round_id)
+        self._database.run(tables.SlipSet.delete().where(tables.SlipSet.round_id == round_id))
 
     def _free_tag(self) -> str:
         while True:
             tag = slips.new_tag(_RANDOM)
-            if not self._database.one("SELECT 1 FROM slip_set WHERE tag = ?", tag):
+            if not self._database.row(
+                tables.SlipSet.select(tables.SlipSet.tag).where(tables.SlipSet.tag == tag)
+            ):
                 return tag
 
     def _open(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
         """(tag, key id, slips) of a unit, its row locked; None where there is none. Raises KeysAwayError."""
-        row = self._database.one(
-            self._database.locking(
-                "SELECT tag, key_id, sealed FROM slip_set WHERE round_id = ? AND unit_id = ?", "slip_set"
-            ),
-            round_id,
-            unit_id,
-        )
+        row = self._select(round_id, unit_id)
         if row is None:
             return None
         tag, key_id, sealed = row
@@ -139,13 +137,7 @@ class SlipSets:
     def _put(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> None:
         """Write a unit's slips under a new key."""
         key_id, sealed = self._writer.reseal(slip_row(round_id, unit_id), old_key, slip_set.pack())
-        self._database.execute(
-            "UPDATE slip_set SET key_id = ?, sealed = ? WHERE round_id = ? AND unit_id = ?",
-            key_id,
-            sealed,
-            round_id,
-            unit_id,
-        )
+        self._update(key_id, sealed, round_id, unit_id)
 
 
 def _new_set() -> SlipSet:

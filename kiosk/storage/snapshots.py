@@ -39,7 +39,7 @@ class Snapshots:
                 state.round,
                 state.is_closed,
                 self._tallies.own_sums(state.round),
-                self._boxes.apart(state.round.id) if state.is_closed else {},
+                self._boxes.excluded_rapid(state.round.id) if state.is_closed else {},
             )
             for state in self._rounds.all()
         ]

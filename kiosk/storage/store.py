@@ -330,8 +330,8 @@ class Store:
         self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
 
     @one_write(Lock.SHARED)
-    def put_apart(self, round_id: str, unit_id: str, now: datetime) -> None:
-        """Count a ballot that was sent in play: that there was one more, not what it said.
+    def exclude_rapid(self, round_id: str, unit_id: str, now: datetime) -> None:
+        """Count a ballot that came too fast for people: that there was one more, not what it said.
 
         The number lies in the box until the round closes, so nothing tells when it grew. Raises
         RoundClosedError; then nothing was written.
@@ -339,7 +339,7 @@ class Store:
         box = self._boxes.open_box(round_id, unit_id)
         if box is None or not box.round.is_running(now):
             raise RoundClosedError
-        self._boxes.put(replace(box, apart=box.apart + 1), unit_id)
+        self._boxes.put(replace(box, excluded_rapid=box.excluded_rapid + 1), unit_id)
 
     def cast_envelope(
         self,
@@ -350,9 +350,9 @@ class Store:
         in_play: bool,
         has_waited: bool = False,
     ) -> None:
-        """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box, or put
-        it apart where `in_play` says so, or the kiosk of one that `has_waited`; an envelope that was taken
-        before changes nothing.
+        """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box. It is
+        excluded as too rapid where `in_play` says so, or the kiosk of one that `has_waited`; an envelope that
+        was taken before changes nothing.
 
         The key alone says which box it is for: the kiosk that carries it may have become another unit's
         since. Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will
@@ -394,7 +394,7 @@ class Store:
         if letter.ticket not in letterbox.taken:
             self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
             if in_play or (has_waited and letter.in_play):
-                self._boxes.put(replace(box, apart=box.apart + 1), unit_id)
+                self._boxes.put(replace(box, excluded_rapid=box.excluded_rapid + 1), unit_id)
             else:
                 self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
         return True

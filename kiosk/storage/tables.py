@@ -8,11 +8,17 @@ No model is bound to a database, since one process may have several stores: a qu
 import peewee
 
 
+def without_nul(value: object) -> object:
+    """A value that PostgreSQL takes: it refuses texts with NUL. None that is stored has one, so none is ever
+    found."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+
+
 class Text(peewee.TextField):
-    """A text that PostgreSQL takes: it refuses NUL. None that is stored has one, so none is ever found."""
+    """A text of the database, without NUL."""
 
     def db_value(self, value: object) -> object:
-        return str(value).replace("\0", "\ufffd") if isinstance(value, str) else value
+        return without_nul(value)
 
 
 class Table(peewee.Model):
@@ -115,8 +121,8 @@ class SlipCount(Table):
         primary_key = peewee.CompositeKey("round_id", "unit_id", "run")
 
 
-class Apart(Table):
-    """Ballots of a closed round that were sent in play, too fast for people: how many."""
+class ExcludedRapid(Table):
+    """How many ballots of a closed round came too fast for people, and were excluded."""
 
     round_id = Text()
     unit_id = Text()

@@ -99,7 +99,7 @@ def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> se
     """The distinct bytes guests get who send these values, one after another, over thresholds."""
     found, turns = set(), count()
     with TemporaryDirectory() as folder:
-        # Rows without a pause among them, so that some ballots go apart.
+        # Rows without a pause among them, so that some ballots are excluded.
         place = Place(Path(folder), pace=Pace(0.0, 1, lambda: next(turns) // 9 * 10.0, pause=5.0))
         for value in values:
             sent = WAYS[way](place, value)

@@ -138,20 +138,19 @@ class PlainRows:
         for name in ("data", "keys"):
             (folder / name).mkdir()
         self._database = Database(f"sqlite:///{folder / 'data' / 'k.sqlite'}")
-        self._database.execute(f"PRAGMA secure_delete={'on' if is_secure else 'off'}")
-        self._database.execute(LAYOUTS[layout])
+        self._execute = self._database._peewee.execute_sql
+        self._execute(f"PRAGMA secure_delete={'on' if is_secure else 'off'}")
+        self._execute(LAYOUTS[layout])
 
     def cast(self, ballot: Ballot) -> None:
-        self._database.execute(
-            "INSERT INTO ballot (key, packed) VALUES (?, ?)", os.urandom(16), pack([ballot])
-        )
+        self._execute("INSERT INTO ballot (key, packed) VALUES (?, ?)", (os.urandom(16), pack([ballot])))
 
     def count(self) -> None:
         for packed in SystemRandom().sample(sorted(self.waiting()), BALLOTS - K):
-            self._database.execute("DELETE FROM ballot WHERE packed = ?", packed)
+            self._execute("DELETE FROM ballot WHERE packed = ?", (packed,))
 
     def waiting(self) -> set[bytes]:
-        return {packed for (packed,) in self._database.all("SELECT packed FROM ballot")}
+        return {packed for (packed,) in self._execute("SELECT packed FROM ballot").fetchall()}
 
     def close(self) -> None:
         self._database.close()

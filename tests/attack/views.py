@@ -31,7 +31,7 @@ from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import read_library
 from kiosk.output.export import files
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import Account, Store, open_store
+from kiosk.storage import Account, Store, open_store, tables
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
@@ -265,22 +265,31 @@ GUEST_TABLES = {
     "box": {"round_id", "unit_id", "key_id", "sealed"},
     "slip_set": {"round_id", "unit_id", "tag", "key_id", "sealed"},
     "letterbox": {"round_id", "unit_id", "public_key", "key_id", "sealed"},
-    "apart": {"round_id", "unit_id", "ballots"},
+    "excluded_rapid": {"round_id", "unit_id", "ballots"},
     "slip_count": {"round_id", "unit_id", "run", "printed", "used"},
     "tally": {"round_id", "node_id", "statement_id", "option", "answers"},
 }
 NAMED = "|".join(GUEST_TABLES)
-READS = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({NAMED})\b", re.IGNORECASE)
+MODELS = {
+    model.__name__: model._meta.table_name for model in tables.ALL if model._meta.table_name in GUEST_TABLES
+}
+READS = re.compile(rf"\b(?:(?:FROM|JOIN|INTO|UPDATE)\s+|Table\([\"'])({NAMED})\b", re.IGNORECASE)
 
 ROOMS = {
     "box": "storage/boxes.py",
     "slip_set": "storage/slip_sets.py",
     "letterbox": "storage/letterboxes.py",
-    "apart": "storage/boxes.py",
+    "excluded_rapid": "storage/boxes.py",
     "slip_count": "storage/slip_sets.py",
     "tally": "storage/tallies.py",
+    "any table": "storage/dump.py",
+    "raw SQL": "storage/database.py",
 }
-"""The one module that may name each table in SQL. A backup's dump names none, and leaves out the sealed."""
+"""The one module that may name each table, as a model or in SQL. A backup's dump takes tables by the names
+that the database has, and leaves out the sealed; only the database's own module executes SQL."""
+
+SCHEMA_MODULES = {"storage/tables.py", "storage/migrations.py", "storage/schema_check.py"}
+"""Modules that define and create tables: they may name all, and no function in them reads a row of guests."""
 
 READERS = {
     "open_box": {
@@ -288,7 +297,7 @@ READERS = {
         "storage/count.py Count.count_boxes",
         "storage/store.py Store._put_through",
         "storage/store.py Store.cast",
-        "storage/store.py Store.put_apart",
+        "storage/store.py Store.exclude_rapid",
         "storage/store.py Store._renew",
     },
     "open_letterbox": {
@@ -328,17 +337,44 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
 
 
 def lint_source(sources: Iterable[tuple[str, str]]) -> list[str]:
-    """Modules that name a guests' table in SQL and are not its room, and functions that read one unnamed."""
+    """Modules that name a guests' table and are not its room, and functions that read one unnamed."""
     found = []
     for name, text in sources:
-        tables = {table.lower() for table in READS.findall(text)}
-        found += [f"{name} {table}" for table in sorted(tables) if ROOMS[table] != name]
+        named = {table.lower() for table in READS.findall(text)} | set(_models(ast.parse(text)))
+        if name not in SCHEMA_MODULES:
+            found += [f"{name} {table}" for table in sorted(named) if ROOMS.get(table) != name]
         found += [
             f"{name} {where} {reader}"
             for where, reader in dict.fromkeys(_readers(ast.parse(text)))
             if f"{name} {where}" not in READERS[reader]
         ]
     return found
+
+
+def _models(module: ast.Module) -> Iterator[str]:
+    """Guests' tables whose models a module uses, imports or names; "every table" for the list of all, "any
+    table" and "raw SQL" where the source does not show which."""
+    nodes = list(ast.walk(module))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in imports if {"storage", "peewee"} & set(str(node.module).split("."))]
+    names = {alias.name for node in imports for alias in node.names}
+    has_tables = "tables" in names or any(str(node.module).endswith("tables") for node in imports)
+    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    names |= {str(node.value) for node in nodes if isinstance(node, ast.Constant)} if has_tables else set()
+    yield from (MODELS[name] for name in names & MODELS.keys())
+    if names & {"ALL", "*", "__subclasses__"}:
+        yield "every table"
+    if any(_makes_table(node, is_imported="Table" in names) for node in nodes):
+        yield "any table"
+    if names & {"execute_sql", "_sql", "_peewee", "SQL"}:
+        yield "raw SQL"
+
+
+def _makes_table(node: ast.AST, *, is_imported: bool) -> bool:
+    """Whether a node calls peewee's Table with a name that is not written there."""
+    if not isinstance(node, ast.Call) or isinstance(node.args[0] if node.args else None, ast.Constant):
+        return False
+    return ast.unparse(node.func).endswith(".Table") or (is_imported and ast.unparse(node.func) == "Table")
 
 
 def _readers(node: ast.AST, within: str = "") -> Iterator[tuple[str, str]]:
@@ -358,6 +394,18 @@ PLANTED = (
     ("storage/links.py", 'SEEN = "SELECT sealed FROM box"'),
     ("storage/store.py", "class Store:\n def peek(self): return self._boxes.open_box('r', 'frida')"),
     ("spy/storage/count.py", "def read(of): return getattr(of, 'own_sums')"),
+    ("storage/walls.py", "from kiosk.storage import tables\nSEEN = tables.Tally.select()"),
+    ("storage/count.py", "from kiosk.storage.tables import Box as Wall"),
+    ("storage/replies.py", "from kiosk.storage import tables\nSEEN = getattr(tables, 'SlipSet')"),
+    ("storage/accounts.py", "from kiosk.storage import tables\nSEEN = [model for model in tables.ALL]"),
+    ("storage/clock.py", "SEEN = peewee.Table('excluded_rapid')"),
+    ("storage/links.py", "from kiosk.storage import boxes\nSEEN = boxes.tables.Letterbox"),
+    ("storage/walls.py", "SEEN = peewee.Table(''.join(('b', 'ox')))"),
+    (
+        "storage/walls.py",
+        "class Walls:\n def peek(self): return self._database._sql(' '.join(WORDS))",
+    ),
+    ("storage/walls.py", "from peewee import SQL"),
 )
 """Modules of the control, each with a reader nobody has allowed."""
 
@@ -412,6 +460,15 @@ def run(scale: Scale) -> list[Finding]:
                 "storage/links.py box",
                 "storage/store.py Store.peek open_box",
                 "spy/storage/count.py read own_sums",
+                "storage/walls.py tally",
+                "storage/count.py box",
+                "storage/replies.py slip_set",
+                "storage/accounts.py every table",
+                "storage/clock.py excluded_rapid",
+                "storage/links.py letterbox",
+                "storage/walls.py any table",
+                "storage/walls.py raw SQL",
+                "storage/walls.py raw SQL",
             ],
         ),
     ]

@@ -10,9 +10,8 @@ from random import Random
 
 import pytest
 
-import kiosk.storage.database
 from kiosk.domain.ballot import Ballot
-from kiosk.storage import Store, open_store
+from kiosk.storage import Store, migrations, newest_schema, open_store
 from tests.tools.command_line import OPEN, Run, printed
 
 BALLOTS = 92
@@ -140,9 +139,8 @@ def test_init_touches_no_installation_and_names_the_upgrade(run: Run, installati
 def test_the_tables_of_an_older_version_are_upgraded_with_their_keys_only(
     run: Run, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = kiosk.storage.database._migrations()
-    newer = [*known, (known[-1][0] + 1, "CREATE TABLE added (key TEXT NOT NULL PRIMARY KEY) STRICT;\n")]
-    monkeypatch.setattr(kiosk.storage.database, "_migrations", lambda: newer)
+    known = newest_schema()
+    monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, lambda _: None))
     for words in (("serve",), ("count",), ("results",), OPEN):
         refused = run(*words)
         assert (refused.exit_code, "run: kiosk upgrade" in refused.stderr) == (2, True)
@@ -151,7 +149,7 @@ def test_the_tables_of_an_older_version_are_upgraded_with_their_keys_only(
     assert run("upgrade").exit_code == 2
     assert installation.stored() == before
     put_back()
-    assert f"from version {known[-1][0]} to {newer[-1][0]}" in printed(run("upgrade"))
+    assert f"from version {known} to {known + 1}" in printed(run("upgrade"))
     assert installation.readable() == BALLOTS
 
 

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.ballot import Ballot
 from kiosk.screen.health import proof
-from kiosk.storage import Devices, Life
+from kiosk.storage import Devices, Life, tables
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import NOW, Place
 
@@ -75,8 +75,9 @@ def test_an_answer_that_names_the_last_write_is_told_apart(
     made = SIDES[side](tmp_path)
 
     def talkative() -> Response:
-        [row] = made.store._database.all("SELECT key_id FROM box WHERE unit_id = 'frida'")
-        return Response("ok\n", headers={"ETag": f'"{row[0]}"'})
+        box = tables.Box
+        [(key_id,)] = made.store._database.rows(box.select(box.key_id).where(box.unit_id == "frida"))
+        return Response("ok\n", headers={"ETag": f'"{key_id}"'})
 
     name = next(rule.endpoint for rule in made.app.url_map.iter_rules() if rule.rule == "/health")
     monkeypatch.setitem(made.app.view_functions, name, talkative)

@@ -1,4 +1,4 @@
-"""A screen that is played with: what comes without a pause goes apart, and is told at the end."""
+"""Rapid submissions from one screen are excluded, and reported at the end."""
 
 import sqlite3
 from contextlib import closing
@@ -30,10 +30,10 @@ class Watched(Place):
             assert self.client.post(path, data=fields).status_code == 303
 
     def closed(self) -> dict[str, tuple[int | None, int]]:
-        """Node -> (answered, apart) once the round is closed."""
+        """Node -> (answered, excluded) once the round is closed."""
         self.store.count(self.round.closes_at)
         nodes = self.store.snapshot()["rounds"][0]["nodes"]
-        return {node["id"]: (node["answered"], node["apart"]) for node in nodes}
+        return {node["id"]: (node["answered"], node["excluded_rapid"]) for node in nodes}
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def test_slips_and_posters_are_never_play(kiosk: Watched) -> None:
 
 def test_a_kiosk_whose_round_is_over_refuses_play_too(kiosk: Watched) -> None:
     with pytest.raises(RoundClosedError):
-        kiosk.store.put_apart("r", "frida", kiosk.round.closes_at)
+        kiosk.store.exclude_rapid("r", "frida", kiosk.round.closes_at)
     with pytest.raises(RoundClosedError):
-        kiosk.store.put_apart("r", "nowhere", NOW)
+        kiosk.store.exclude_rapid("r", "nowhere", NOW)
 
 
 @given(st.lists(st.floats(0, 40), max_size=30))
@@ -110,7 +110,7 @@ def test_the_guard_reads_no_answer(tmp_path: Path) -> None:
             assert place.client.post("/", data={"listened": answer}).status_code == 303
         place.store.count(place.round.closes_at)
         node = place.store.snapshot()["rounds"][0]["nodes"][0]
-        return node["answered"], node["apart"]
+        return node["answered"], node["excluded_rapid"]
 
     for name, pace, worlds in (("own", Pace, 1), ("leaky", Suspicious, 2)):
         found = {outcome(f"{name}{answers}", answers, pace) for answers in ("5555555", "5555111")}

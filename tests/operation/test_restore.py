@@ -54,11 +54,18 @@ def restored(file: Path, folder: Path) -> Store:
     return opened(settings_of(folder))
 
 
-def figures(store: Store) -> list[Any]:
-    """What is published, but for what older versions did not publish."""
+def figures(document: Any) -> list[Any]:
+    """A snapshot's figures under today's names; `excluded_rapid` is 0 where it was not published yet."""
     return [
-        [one["id"], one["state"], [{**node, "apart": None} for node in one["nodes"]]]
-        for one in store.snapshot()["rounds"]
+        [
+            one["id"],
+            one["state"],
+            [
+                {"excluded_rapid": node.get("apart", 0)} | {key: node[key] for key in node if key != "apart"}
+                for node in one["nodes"]
+            ],
+        ]
+        for one in document["rounds"]
     ]
 
 
@@ -140,10 +147,7 @@ def test_a_backup_written_by_an_old_program_restores(tmp_path: Path, schema: int
     second.check_schema()
     shown = json.loads(tables["snapshot"][0]["document"])
     assert second.snapshot()["made_at"] == shown["made_at"]
-    assert figures(second) == [
-        [one["id"], one["state"], [{**node, "apart": None} for node in one["nodes"]]]
-        for one in shown["rounds"]
-    ]
+    assert figures(second.snapshot()) == figures(shown)
     assert len(second.rounds()) == 5
     assert [link.admission for link in second.links.all()] == [Admission.KIOSK, Admission.POSTER]
     assert "questions/egna.toml" in listing(tmp_path / "second")
@@ -157,11 +161,9 @@ def old_dump(saved: Saved, schema: int) -> dict[str, Any]:
     with database.transaction():
         database.migrate(schema)
         for table, columns in database.schema().items():
-            for row in rows.get(table, []):
-                places = ", ".join("?" for _ in columns)
-                names, values = ", ".join(columns), [row[column] for column in columns]
-                insert = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608
-                database.execute(insert, *values)
+            for row in rows.get({"apart": "excluded_rapid"}.get(table, table), []):
+                values = {column: row[column] for column in columns}
+                database.run(peewee.Table(table, columns).insert(values))
         return kept_rows(database)
 
 
@@ -175,6 +177,19 @@ def test_rows_of_every_schema_there_was_are_migrated(saved: Saved, tmp_path: Pat
     screens = {link.code: link.screen for link in second.links.all()}
     assert screens == {"kiosk": Screen(476, 700, 900) if schema > 2 else None, "poster": None}
     assert second.slip_counts("old") == ({"b": ((10, 10),)} if schema > 1 else {})
+    excluded = second.snapshot()["rounds"][1]["nodes"][0]["excluded_rapid"]
+    assert excluded == (1 if schema > 1 else 0)
+
+
+@pytest.mark.parametrize("document", ["", "[]", "{}", '{"rounds": [1]}', '{"rounds": [{"nodes": 7}]}'])
+def test_an_older_backup_whose_snapshot_is_damaged_is_refused(
+    saved: Saved, tmp_path: Path, document: str
+) -> None:
+    rows = old_dump(saved, 3)
+    rows["snapshot"][0]["document"] = document
+    write_members(tmp_path / "old.zip", {"tables.json": json.dumps(rows).encode()})
+    with pytest.raises(StoreError, match="the tables cannot be migrated"):
+        restored(tmp_path / "old.zip", tmp_path / "second")
 
 
 @pytest.mark.parametrize("change", [{"schema": 99}, {"format": 2}, {"format": 2, "more": "than this"}])

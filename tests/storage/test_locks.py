@@ -63,7 +63,7 @@ def test_the_load_catches_writes_without_an_order(server: str, tmp_path: Path, m
     Whether two writes cross is chance, so the load comes again until they do.
     """
     monkeypatch.setattr(Database, "_lock_installation", lambda *_: None)
-    monkeypatch.setattr(Database, "locking", lambda _, query, __: f"{query} FOR UPDATE")
+    monkeypatch.setattr(Database, "locking", lambda _, query, __: query.for_update())
     assert any(has_deadlocks(server, tmp_path / f"{tmp_path.name}-{number}") for number in range(20))
 
 

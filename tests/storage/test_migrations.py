@@ -1,63 +1,248 @@
-"""An older installation gets the tables it lacks, and keeps all it has."""
+"""An older installation is upgraded and keeps all it has; the tables are then what the models say.
 
-import re
+schemas/1.sql to 3.sql made the tables of installations that are out there, and stay as they were.
+"""
+
+import json
 import shutil
-import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import peewee
 import pytest
+from playhouse import db_url
 
-import kiosk.storage.database
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
-from kiosk.storage import Link, Store
-from kiosk.storage.database import Database, StoreError
-from kiosk.storage.keys import KeyFolder
-from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
+from kiosk.storage import Account, Activity, Deed, Link, Store, StoreError, migrations, open_store, tables
+from kiosk.storage.schema_check import describe, differences
+from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, random_ballots, tree
+from tests.tools.postgresql import new_database
+
+SCHEMAS = Path(__file__).parent / "schemas"
+OLD = sorted(int(file.stem) for file in SCHEMAS.glob("*.sql"))
+Rows = dict[str, list[dict[str, Any]]]
 
 
-def test_an_older_installation_is_upgraded_and_keeps_its_ballots(tmp_path: Path) -> None:
-    old = a_store(tmp_path)
-    old.open_round(a_round(tree("a")), MONDAY)
-    cast_all(old, "a", random_ballots(17, Random(1)))
-    old.close()
-    first, *later = kiosk.storage.database._migrations()
-    with sqlite3.connect(tmp_path / "k.sqlite") as database:
-        added = "".join(sql for _, sql in later)
-        for table in re.findall(r"CREATE TABLE (\w+)", added):
-            database.execute(f"DROP TABLE {table}")
-        for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", added):
-            database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        database.execute("UPDATE installation SET value = ? WHERE key = 'schema'", [str(first[0])])
-    shutil.rmtree(tmp_path / "keys" / "letterbox.r.a")
-    new = Store(Database(f"sqlite:///{tmp_path / 'k.sqlite'}"), KeyFolder(tmp_path / "keys"))
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "SQLite":
+        return f"sqlite:///{tmp_path / 'k.sqlite'}"
+    return new_database(request.getfixturevalue("server"), tmp_path.name)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[peewee.Database]:
+    database: peewee.Database = db_url.connect(url)  # type: ignore[no-untyped-call]
+    yield database
+    database.close()
+
+
+def execute(database: peewee.Database, sql: str) -> None:
+    database.execute_sql(sql)  # type: ignore[no-untyped-call]
+
+
+def columns(database: peewee.Database) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(c.name for c in database.get_columns(name)) for name in database.get_tables()}
+
+
+def rows(database: peewee.Database) -> Rows:
+    """Every row there is, sorted."""
+    found = {}
+    for name, names in columns(database).items():
+        table = peewee.Table(name, names)
+        found[name] = sorted(table.select().dicts().execute(database), key=str)
+    return found
+
+
+def make_tables(database: peewee.Database, schema: int) -> None:
+    """The tables of an older version, by its own scripts."""
+    for number in range(1, schema + 1):
+        script = (SCHEMAS / f"{number}.sql").read_text("utf-8")
+        if not isinstance(database, peewee.SqliteDatabase):
+            script = script.replace(" BLOB ", " BYTEA ").replace(") STRICT;", ");")
+        for statement in script.split(";\n"):
+            if statement.strip():
+                execute(database, statement)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An installation of an older version, and its rows as this version has them."""
+
+    url: str
+    folder: Path
+    schema: int
+    rows: Rows
+
+    def open(self) -> Store:
+        return open_store(self.folder, self.url, self.folder / "keys", durable=False)
+
+
+def fill(store: Store) -> None:
+    """A closed round, a running one, and something in every other table."""
+    earlier = a_round(tree("a", "b"), opens_at=MONDAY - timedelta(days=100), days=90)
+    store.open_round(earlier, earlier.opens_at)
+    store.print_slips("r", "a", 3)
+    cast_all(store, "a", random_ballots(12, Random(1)), earlier.opens_at)
+    store.exclude_rapid("r", "a", earlier.opens_at)
+    store.count(earlier.closes_at)
+    store.open_round(replace(a_round(tree("a", "b")), id="now"), MONDAY)
+    for one in random_ballots(17, Random(2)):
+        store.cast("now", "a", one, MONDAY)
+    store.accounts.set(Account("anna", "coordinator", "hash"))
+    store.links.add(Admission.KIOSK, "a", code="kiosk")
+    store.walls.add("root")
+    store.replies.set("r", {"sv": "Vi har köpt fler stolar."})
+    store.activities.add("a", date(2026, 3, 1), Activity.ADVISE, 1)
+    store.earlier_figures.set("report", {"n": 12})
+    store.audit_log.note(MONDAY, "anna", Deed.SIGNED_IN, "coordinator")
+
+
+def as_of(schema: int, table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of today as an older version wrote it."""
+    if table == "installation" and row["key"] == "schema":
+        return {**row, "value": str(schema)}
+    if table == "snapshot":
+        return {**row, "document": row["document"].replace('"excluded_rapid"', '"apart"')}
+    return row
+
+
+@pytest.fixture(params=OLD)
+def old(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Installation:
+    new = a_store(tmp_path / "new")
+    fill(new)
+    new.close()
+    shutil.copytree(tmp_path / "new" / "keys", tmp_path / "keys")
+    with connected(f"sqlite:///{tmp_path / 'new' / 'k.sqlite'}") as database:
+        today = rows(database)
+    with connected(url) as database:
+        make_tables(database, request.param)
+        kept = {}
+        for table, names in columns(database).items():
+            name = {"apart": "excluded_rapid"}.get(table, table)
+            kept[name] = [{column: row[column] for column in names} for row in today[name]]
+            for row in kept[name]:
+                peewee.Table(table, names).insert(as_of(request.param, name, row)).execute(database)
+    return Installation(url, tmp_path, request.param, kept)
+
+
+@pytest.mark.parametrize("schema", OLD)
+def test_the_steps_make_the_tables_that_older_versions_made(url: str, schema: int) -> None:
+    with connected(url) as database:
+        make_tables(database, schema)
+        made = {name: describe(database, name) for name in database.get_tables()}
+        for name in made:
+            execute(database, f'DROP TABLE "{name}"')
+        for step in migrations.STEPS[:schema]:
+            step(database)
+        assert {name: describe(database, name) for name in database.get_tables()} == made
+
+
+def test_an_older_installation_keeps_every_row(old: Installation) -> None:
     with pytest.raises(StoreError, match=r"older version; .* run: kiosk upgrade"):
-        new.check_schema()
-    assert new.upgrade() == (first[0], later[-1][0])
-    new.check_schema()
-    fresh = a_store(tmp_path / "fresh")
-    assert new.schema() == fresh.schema()
-    new.count(MONDAY.replace(hour=17))
-    assert new.snapshot()["rounds"][0]["nodes"][1]["answered"] == 12
-    assert new.public_key("r", "a")
-    with sqlite3.connect(tmp_path / "k.sqlite") as database:
-        made = [row[0] for row in database.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")]
-    assert [sql for sql in made if not sql.endswith("STRICT")] == []
+        old.open().check_schema()
+    store = old.open()
+    store.migrate()
+    store.check_schema()
+    store.close()
+    with connected(old.url) as database:
+        found = rows(database)
+        assert differences(database) == []
+    assert found.keys() == {model._meta.table_name for model in tables.ALL}
+    for table, kept in old.rows.items():
+        assert [{column: row[column] for column in kept[0]} for row in found[table]] == kept, table
+    for table in found.keys() - old.rows.keys():
+        assert found[table] == [], table
 
 
-def test_kiosks_of_an_older_installation_keep_their_addresses_and_can_be_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first_two = kiosk.storage.database._migrations()[:2]
-    with monkeypatch.context() as before:
-        before.setattr(kiosk.storage.database, "_migrations", lambda: first_two)
-        a_store(tmp_path).close()
-    with sqlite3.connect(tmp_path / "k.sqlite") as database:
-        database.execute("INSERT INTO link VALUES ('old', 'kiosk', 'a'), ('paper', 'poster', 'a')")
-    new = a_store(tmp_path)
-    assert new.links.all() == [Link("old", Admission.KIOSK, "a"), Link("paper", Admission.POSTER, "a")]
-    new.links.set_screen("old", Screen(476, 700, 0))
-    assert new.links.with_code("old") == Link("old", Admission.KIOSK, "a", Screen(476, 700, 0))
-    new.links.set_screen("old", None)
-    assert new.links.with_code("old") == Link("old", Admission.KIOSK, "a")
+def test_an_older_installation_goes_on(old: Installation) -> None:
+    store = old.open()
+    assert store.upgrade() == (old.schema, migrations.newest_schema())
+    assert store.count(MONDAY.replace(hour=17))
+    rounds = {found["id"]: found for found in store.snapshot()["rounds"]}
+    assert [node["answered"] for node in rounds["now"]["nodes"]] == [12, 12, None]
+    had_any = "excluded_rapid" in old.rows
+    assert [node["excluded_rapid"] for node in rounds["r"]["nodes"]] == ([1, 1, 0] if had_any else [0, 0, 0])
+    store.links.set_screen("kiosk", Screen(476, 700, 0))
+    assert store.links.all() == [Link("kiosk", Admission.KIOSK, "a", Screen(476, 700, 0))]
+    assert store.public_key("now", "a")
+    store.cast("now", "a", ballot(1, 1), MONDAY)
+    assert store.count(MONDAY + timedelta(days=90))
+    assert [node["answered"] for node in store.snapshot()["rounds"][0]["nodes"]] == [18, 18, None]
+    store.close()
+
+
+def test_a_published_document_is_what_it_was_but_for_the_field(old: Installation) -> None:
+    store = old.open()
+    store.migrate()
+    assert store.snapshot_text() == old.rows["snapshot"][0]["document"]
+    assert json.loads(store.snapshot_text())["rounds"][1]["nodes"][0]["excluded_rapid"] == 1
+    store.close()
+
+
+def test_a_new_installation_has_the_tables_of_the_models(url: str, tmp_path: Path) -> None:
+    store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
+    store.migrate()
+    store.close()
+    with connected(url) as database:
+        assert differences(database) == []
+
+
+CHANGES = {
+    "table": 'DROP TABLE "wall"',
+    "column": 'ALTER TABLE "wall" DROP COLUMN "node_id"',
+    "new column": 'ALTER TABLE "box" ADD COLUMN "at" TEXT',
+    "name": 'ALTER TABLE "box" RENAME COLUMN "sealed" TO "open"',
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_the_check_sees_a_change_of_a_table(url: str, tmp_path: Path, change: str) -> None:
+    store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
+    store.migrate()
+    store.close()
+    with connected(url) as database:
+        execute(database, change)
+        assert len(differences(database)) == 1
+
+
+REPLACED = {
+    "no STRICT": ("STRICT", ""),
+    "no UNIQUE": ("UNIQUE", ""),
+    "key": (', PRIMARY KEY ("round_id", "unit_id")', ', PRIMARY KEY ("round_id", "tag")'),
+    "NULL": ("BLOB NOT NULL", "BLOB"),
+    "type": ("BLOB", "TEXT"),
+}
+
+
+@pytest.mark.parametrize(("words", "others"), REPLACED.values(), ids=REPLACED.keys())
+def test_the_check_sees_what_a_table_of_sqlite_is(tmp_path: Path, words: str, others: str) -> None:
+    a_store(tmp_path).close()
+    with connected(f"sqlite:///{tmp_path / 'k.sqlite'}") as database:
+        query = "SELECT sql FROM sqlite_master WHERE name = 'slip_set'"
+        [(sql,)] = database.execute_sql(query).fetchall()  # type: ignore[no-untyped-call]
+        execute(database, "DROP TABLE slip_set")
+        assert words in sql
+        execute(database, sql.replace(words, others))
+        [found] = differences(database)
+        assert found.startswith("table slip_set has (")
+
+
+def test_a_migration_that_misses_the_models_is_undone(old: Installation, monkeypatch: Any) -> None:
+    """Control: a last step that does nothing."""
+    monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS[:-1], lambda _: None))
+    store = old.open()
+    with connected(old.url) as database:
+        before = rows(database)
+    with pytest.raises(StoreError, match="there is no table excluded_rapid"):
+        store.migrate()
+    store.close()
+    with connected(old.url) as database:
+        assert rows(database) == before

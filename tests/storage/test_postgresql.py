@@ -10,13 +10,10 @@ import peewee
 import psycopg
 import pytest
 
-import kiosk.storage.database
-from kiosk.domain.rounds import Admission
-from kiosk.domain.screen_size import Screen
 from kiosk.domain.slips import UsedSlipError
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import restore_backup
-from kiosk.storage import KeysAwayError, Link, RoundClosedError, Store, StoreError, open_store
+from kiosk.storage import KeysAwayError, RoundClosedError, Store, StoreError, open_store
 from tests.tools.backups import OWN_FILES, TODAY, full_installation, listing, settings_of
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.postgresql import SUPERUSER, new_database, new_server
@@ -122,27 +119,6 @@ def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
     assert store.links.with_code("\0") is None
     assert store.unit_of_slip("BBB\0") is None
     assert store.accounts.named("anna\0") is None
-
-
-def test_an_older_installation_is_upgraded_and_its_kiosks_measured_and_moved(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first_two = kiosk.storage.database._migrations()[:2]
-    with monkeypatch.context() as before:
-        before.setattr(kiosk.storage.database, "_migrations", lambda: first_two)
-        old = opened(url, tmp_path)
-        old.migrate()
-        old.close()
-    with psycopg.connect(url) as connection:
-        connection.execute("INSERT INTO link VALUES ('old', 'kiosk', 'a')")
-    new = opened(url, tmp_path)
-    new.migrate()
-    new.check_schema()
-    assert new.links.all() == [Link("old", Admission.KIOSK, "a")]
-    new.links.set_screen("old", Screen(476, 700, 0))
-    new.links.move("old", "b")
-    assert new.links.with_code("old") == Link("old", Admission.KIOSK, "b", Screen(476, 700, 0))
-    new.close()
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ def full_installation(folder: Path) -> None:
         store.cast("old", "b", ballot, MONDAY, slip)
     for ballot in random_ballots(20, Random(1)):
         store.cast("old", "a", ballot, MONDAY)
-    store.put_apart("old", "a", MONDAY)
+    store.exclude_rapid("old", "a", MONDAY)
     store.count(OLD.closes_at)
     store.open_round(RUNNING, RUNNING.opens_at)
     cast_all(store, "a", random_ballots(17, Random(2)), RUNNING.opens_at)

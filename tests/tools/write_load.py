@@ -106,7 +106,7 @@ def guest(installation: Installation, end: End, seed: int) -> Outcome:
         [ballot] = random_ballots(1, random)
         match number % 4:
             case 0:
-                store.put_apart("r", unit, MONDAY)
+                store.exclude_rapid("r", unit, MONDAY)
                 return 0, 1
             case 1:
                 store.cast("r", unit, ballot, MONDAY)
@@ -188,7 +188,7 @@ def differences(installation: Installation, outcomes: list[Outcome]) -> list[str
     store.close()
     found = {
         "ballots": (root["answered"], sum(outcome.ballots for outcome in outcomes)),
-        "excluded": (root["apart"], sum(outcome.excluded for outcome in outcomes)),
+        "excluded": (root["excluded_rapid"], sum(outcome.excluded for outcome in outcomes)),
         "lost boxes": (lost, 0),
         "keys": (keys, 3 * installation.units),
         "deadlocks": (deadlocks(installation.url), 0),

@@ -242,7 +242,7 @@ def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
         fields = {"_envelope": kept["envelope"], "_letterbox": kept["letterbox"], "_waited": "yes"}
         assert place.client.post("/", data=fields).status_code == 303
     counted = place.waiting()
-    assert (counted, place.store.snapshot()["rounds"][0]["nodes"][0]["apart"]) == expected
+    assert (counted, place.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"]) == expected
 
 
 def test_a_page_that_changed_is_kept_anew(guest: Guest, context: BrowserContext) -> None:

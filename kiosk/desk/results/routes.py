@@ -12,7 +12,7 @@ from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.statement_view import bare_picture, picture, section
 from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
 from kiosk.domain.box import FULLEST, full_at
-from kiosk.domain.results import PERCENT_FROM, answered, apart
+from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import etag
@@ -116,7 +116,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
             for node in of_round.tree.nodes
         ],
         answered=answered(document, of_round, node_id),
-        apart=apart(document, of_round, node_id),
+        excluded_rapid=excluded_rapid(document, of_round, node_id),
         sections=sections,
         figures={f"{found.id}-{chart.kind}": chart.figure for found in sections for chart in found.charts},
         missing=missing,

@@ -1,0 +1,132 @@
+"""How an installation's tables become what tables.py says: one step per schema number, from empty on.
+
+A step names tables and columns as they were at its time, never today's models, and does not change once an
+installation has run it. To change the schema, change tables.py and add a step; a check then compares the two.
+"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+import peewee
+from playhouse.migrate import SchemaMigrator, migrate
+
+Text = peewee.TextField
+Integer = peewee.IntegerField
+Blob = peewee.BlobField
+
+
+def _create(
+    database: peewee.Database, table: str, primary_key: tuple[str, ...], /, **columns: peewee.Field
+) -> None:
+    meta = {
+        "table_name": table,
+        "primary_key": peewee.CompositeKey(*primary_key),
+        # PostgreSQL, where every table is strict, has no such option.
+        "strict_tables": isinstance(database, peewee.SqliteDatabase),
+    }
+    model = type(table, (peewee.Model,), {"Meta": type("Meta", (), meta), **columns})
+    peewee.SchemaManager(model, database).create_table(safe=False)
+
+
+def _rounds_and_guests(database: peewee.Database) -> None:
+    create = partial(_create, database)
+    create("installation", ("key",), key=Text(), value=Text())
+    create("account", ("name",), name=Text(), role=Text(), password=Text())
+    zero: list[peewee.Node] = [peewee.SQL("DEFAULT 0")]
+    create(
+        "round",
+        ("id",),
+        id=Text(),
+        terms=Text(),
+        closed=Integer(constraints=zero),
+        lost_boxes=Integer(constraints=zero),
+    )
+    unit = ("round_id", "unit_id")
+    create("box", unit, round_id=Text(), unit_id=Text(), key_id=Text(), sealed=Blob())
+    create(
+        "slip_set",
+        unit,
+        round_id=Text(),
+        unit_id=Text(),
+        tag=Text(constraints=[peewee.SQL("UNIQUE")]),
+        key_id=Text(),
+        sealed=Blob(),
+    )
+    create(
+        "tally",
+        ("round_id", "node_id", "statement_id", "option"),
+        round_id=Text(),
+        node_id=Text(),
+        statement_id=Text(),
+        option=Text(),
+        answers=Integer(),
+    )
+    create("snapshot", ("id",), id=Integer(constraints=[peewee.Check("id = 1")]), document=Text())
+    create("link", ("code",), code=Text(), admission=Text(), unit_id=Text())
+
+
+def _desk_and_letterboxes(database: peewee.Database) -> None:
+    create = partial(_create, database)
+    create("wall", ("code",), code=Text(), node_id=Text())
+    create("log", ("number",), number=Integer(), at=Text(), name=Text(), deed=Text(), what=Text())
+    create("reply", ("round_id", "language"), round_id=Text(), language=Text(), words=Text())
+    create(
+        "slip_count",
+        ("round_id", "unit_id", "run"),
+        round_id=Text(),
+        unit_id=Text(),
+        run=Integer(),
+        printed=Integer(),
+        used=Integer(),
+    )
+    unit = ("round_id", "unit_id")
+    create("apart", unit, round_id=Text(), unit_id=Text(), ballots=Integer())
+    month = ("unit_id", "month", "kind")
+    create("activity", month, unit_id=Text(), month=Text(), kind=Text(), number=Integer())
+    create("imported", ("id",), id=Text(), figures=Text())
+    create(
+        "letterbox",
+        unit,
+        round_id=Text(),
+        unit_id=Text(),
+        public_key=Text(),
+        key_id=Text(),
+        sealed=Blob(),
+    )
+
+
+def _kiosk_screens(database: peewee.Database) -> None:
+    migrator = SchemaMigrator.from_database(database)  # type: ignore[no-untyped-call]
+    for column in ("width_mm", "distance_mm", "lower_edge_mm"):
+        migrate(migrator.add_column("link", column, Integer(null=True)))  # type: ignore[no-untyped-call]
+
+
+def _excluded_rapid(database: peewee.Database) -> None:
+    """Rename the table `apart`, and the published document's field."""
+    migrator = SchemaMigrator.from_database(database)  # type: ignore[no-untyped-call]
+    migrate(migrator.rename_table("apart", "excluded_rapid"))  # type: ignore[no-untyped-call]
+    snapshot = peewee.Table("snapshot")
+    for (text,) in list(snapshot.select(snapshot.c.document).tuples().execute(database)):
+        document = json.loads(text)
+        for of_round in document["rounds"]:
+            of_round["nodes"] = [
+                {("excluded_rapid" if key == "apart" else key): value for key, value in node.items()}
+                for node in of_round["nodes"]
+            ]
+        renamed = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        snapshot.update({snapshot.c.document: renamed}).execute(database)
+
+
+STEPS: tuple[Callable[[peewee.Database], None], ...] = (
+    _rounds_and_guests,
+    _desk_and_letterboxes,
+    _kiosk_screens,
+    _excluded_rapid,
+)
+"""The first makes schema 1 of an empty database, each next one the schema after it."""
+
+
+def newest_schema() -> int:
+    """The number of this program's schema, which tables.py describes."""
+    return len(STEPS)

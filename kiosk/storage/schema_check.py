@@ -1,0 +1,71 @@
+"""Whether the tables there are, on SQLite or PostgreSQL, are those of tables.py."""
+
+import peewee
+
+from kiosk.storage.tables import ALL, Table
+
+_TYPES = {"TEXT": "text", "INT": "integer", "BLOB": "blob", "bytea": "blob"}
+"""The same type by its name in peewee and PostgreSQL."""
+
+
+def differences(database: peewee.Database) -> list[str]:
+    """A sentence for each table that differs from its model. Other tables in the database are ignored."""
+    present = set(database.get_tables())
+    sentences = []
+    for model in ALL:
+        name = str(model._meta.table_name)
+        if name not in present:
+            sentences.append(f"there is no table {name}")
+        elif (actual := describe(database, name)) != (declared := _declared(model, database)):
+            sentences.append(f"table {name} has ({', '.join(actual)}), not ({', '.join(declared)})")
+    return sentences
+
+
+def _declared(model: type[Table], database: peewee.Database) -> list[str]:
+    """A model's columns in order, its keys and its options, as short texts."""
+    fields = model._meta.get_primary_keys()  # type: ignore[no-untyped-call]
+    keys = {field.column_name for field in fields}
+    columns, unique = [], []
+    for field in model._meta.sorted_fields:
+        constraints = {str(constraint.sql) for constraint in field.constraints or ()}
+        default = next((sql for sql in constraints if sql.startswith("DEFAULT ")), "")
+        is_key = field.column_name in keys
+        columns.append(_column(field.column_name, field.field_type, default, null=field.null, is_key=is_key))
+        unique += [f"unique {field.column_name}"] if "UNIQUE" in constraints else []
+    is_sqlite = isinstance(database, peewee.SqliteDatabase)
+    options = _options(strict=model._meta.strict_tables, without_rowid=model._meta.without_rowid)
+    return columns + unique + (options if is_sqlite else [])
+
+
+def describe(database: peewee.Database, name: str) -> list[str]:
+    """A table's columns in order, its keys and its options, as short texts."""
+    columns = [
+        _column(
+            column.name,
+            column.data_type,
+            f"DEFAULT {column.default}" if column.default is not None else "",
+            null=column.null,
+            is_key=column.primary_key,
+        )
+        for column in database.get_columns(name)
+    ]
+    keys = set(database.get_primary_keys(name))
+    unique = [
+        f"unique {', '.join(index.columns)}"
+        for index in database.get_indexes(name)
+        if index.unique and set(index.columns) != keys
+    ]
+    if not isinstance(database, peewee.SqliteDatabase):
+        return columns + unique
+    sql = "SELECT strict, wr FROM pragma_table_list WHERE schema = 'main' AND name = ?"
+    strict, without_rowid = database.execute_sql(sql, (name,)).fetchone()  # type: ignore[no-untyped-call]
+    return columns + unique + _options(strict=strict, without_rowid=without_rowid)
+
+
+def _column(name: str, kind: str, default: str, *, null: bool, is_key: bool) -> str:
+    parts = (name, _TYPES.get(kind, kind).lower(), default, "NULL" if null else "", "KEY" if is_key else "")
+    return " ".join(part for part in parts if part)
+
+
+def _options(*, strict: bool, without_rowid: bool) -> list[str]:
+    return ["STRICT"] * bool(strict) + ["WITHOUT ROWID"] * bool(without_rowid)
