@@ -16,8 +16,12 @@ from kiosk.storage.tables import Installation, Table, without_nul
 
 Row = tuple[Any, ...]
 
-BUSY_TIMEOUT = 10_000
-"""Milliseconds one process waits for another's write."""
+BUSY_TIMEOUT = 60_000
+"""Milliseconds one process waits for another's write before it tries again, at most `locks.TRIES` times.
+
+A count of 500 units took 80 seconds on two overloaded cores, and SQLite's waiting is not fair: a guest may
+wait for a start and another count too.
+"""
 
 SAFE_SETTINGS = ("fsync", "full_page_writes")
 """PostgreSQL's settings that must be on: else a power cut loses writes that were acknowledged."""
