@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kiosk.domain.rounds import Round
-from kiosk.domain.snapshot import Document
+from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
 from kiosk.domain.statistics import (
     Interval,
     Part,
@@ -116,26 +116,25 @@ def by_place(document: Document, of_round: Round, statement: Statement) -> tuple
 
 def answered(document: Document, of_round: Round, node_id: str) -> int | None:
     """Ballots published for a node, or None. KeyError if the round has no such node."""
-    found: int | None = _node(document, of_round, node_id)["answered"]
-    return found
+    return _node(document, of_round, node_id)["answered"]
 
 
 def excluded_rapid(document: Document, of_round: Round, node_id: str) -> int:
     """Ballots of a node excluded as too rapid; 0 while the round runs. KeyError if there is no such node."""
-    return int(_node(document, of_round, node_id).get("excluded_rapid", 0))
+    return _node(document, of_round, node_id).get("excluded_rapid", 0)
 
 
-def _published(document: Document, of_round: Round) -> Document:
+def _published(document: Document, of_round: Round) -> RoundDocument:
     for published in document["rounds"]:
         if published["id"] == of_round.id:
-            return dict(published)
+            return published
     raise KeyError(of_round.id)
 
 
-def _node(document: Document, of_round: Round, node_id: str) -> Document:
+def _node(document: Document, of_round: Round, node_id: str) -> NodeDocument:
     for node in _published(document, of_round)["nodes"]:
         if node["id"] == node_id:
-            return dict(node)
+            return node
     raise KeyError(f"{of_round.id}/{node_id}")
 
 

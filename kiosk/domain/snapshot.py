@@ -10,12 +10,56 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Literal, NotRequired, TypedDict
 
 from kiosk.domain.rounds import Round
-from kiosk.domain.tally import Tally, add
+from kiosk.domain.tally import StatementDocument, Tally, add
 
-Document = dict[str, Any]
+
+class _Node(TypedDict):
+    """`excluded_rapid` is there in closed rounds only."""
+
+    id: str
+    parent: str | None
+    excluded_rapid: NotRequired[int]
+
+
+class PublishedNode(_Node):
+    """A node's published sums: ballots, and a table by statement id."""
+
+    answered: int
+    statements: dict[str, StatementDocument]
+
+
+class UnpublishedNode(_Node):
+    """A node without published figures, and the reason."""
+
+    answered: None
+    why: Literal["waiting", "too_few"]
+
+
+NodeDocument = PublishedNode | UnpublishedNode
+
+
+class RoundDocument(TypedDict):
+    """A round in the snapshot. Times are local, in ISO 8601."""
+
+    id: str
+    survey: str
+    version: str
+    opens: str
+    closes: str
+    k: int
+    state: Literal["open", "closed"]
+    nodes: list[NodeDocument]
+
+
+class Document(TypedDict):
+    """The snapshot. `made_at` is the count it was made at; None before anything was published."""
+
+    made_at: str | None
+    demonstration: bool
+    rounds: list[RoundDocument]
 
 
 @dataclass(frozen=True)
@@ -51,7 +95,7 @@ def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstrat
     }
 
 
-def _round_document(round_tally: RoundTally) -> Document:
+def _round_document(round_tally: RoundTally) -> RoundDocument:
     terms, totals = round_tally.round, node_tallies(round_tally)
     return {
         "id": terms.id,
@@ -70,14 +114,13 @@ def _round_document(round_tally: RoundTally) -> Document:
 
 def _node_document(
     round_tally: RoundTally, node_id: str, parent: str | None, tally: Tally | None
-) -> Document:
-    place: Document = {"id": node_id, "parent": parent}
+) -> NodeDocument:
+    place: _Node = {"id": node_id, "parent": parent}
     if round_tally.is_closed:
         units = round_tally.round.tree.units_below(node_id)
         place["excluded_rapid"] = sum(round_tally.excluded_rapid.get(unit, 0) for unit in units)
     if tally is None:
-        why = "too_few" if round_tally.is_closed else "waiting"
-        return {**place, "answered": None, "why": why}
+        return {**place, "answered": None, "why": "too_few" if round_tally.is_closed else "waiting"}
     statements = zip(round_tally.round.survey.statements, tally, strict=True)
     return {
         **place,

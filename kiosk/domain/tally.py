@@ -6,7 +6,7 @@ A tally is the only thing kept of a counted ballot. Sums do not remember which b
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.box import veil
@@ -33,7 +33,7 @@ class StatementTally:
             self.withheld + other.withheld,
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> "StatementDocument":
         return {
             "counts": list(self.counts),
             "no_answer": dict(zip(NoAnswer, self.no_answer, strict=True)),
@@ -41,11 +41,19 @@ class StatementTally:
         }
 
 
+class StatementDocument(TypedDict):
+    """A statement's table in the snapshot: `counts` from the lowest option up, `no_answer` by kind."""
+
+    counts: list[int]
+    no_answer: dict[str, int]
+    withheld: int
+
+
 Tally = tuple[StatementTally, ...]
 """One table a statement, in the survey's order; each adds up to the same number of ballots."""
 
 
-def statement_tally_from_json(row: dict[str, Any]) -> StatementTally:
+def statement_tally_from_json(row: StatementDocument) -> StatementTally:
     """The inverse of `StatementTally.as_json`."""
     return StatementTally(
         tuple(row["counts"]), tuple(row["no_answer"][kind] for kind in NoAnswer), row["withheld"]

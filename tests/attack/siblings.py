@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from random import Random
+from typing import Any
 from unittest.mock import patch
 
 from kiosk.domain.box import Closing, plan_closing
 from kiosk.domain.snapshot import Document
+from kiosk.domain.tally import StatementDocument
 from kiosk.domain.tree import Node, Tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
@@ -76,7 +78,7 @@ def _own(seen: Seen, node: str) -> Seen:
     return [(at, _without_children(document, node)) for at, document in seen]
 
 
-def _without_children(document: Document, node: str) -> Document:
+def _without_children(document: Document, node: str) -> Any:
     [of_round] = document["rounds"]
     shown = {one["id"]: one for one in of_round["nodes"]}
     below = [shown[child] for child in TREE.children(node) if shown[child]["answered"] is not None]
@@ -89,7 +91,7 @@ def _without_children(document: Document, node: str) -> Document:
     return {"rounds": [{"nodes": [{"id": node, "answered": answered, "statements": statements}]}]}
 
 
-def _less(table: Document, others: Sequence[Document]) -> Document:
+def _less(table: StatementDocument, others: Sequence[StatementDocument]) -> StatementDocument:
     return {
         "counts": [n - sum(o["counts"][at] for o in others) for at, n in enumerate(table["counts"])],
         "no_answer": {

@@ -41,9 +41,10 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
     [published] = [one for one in store.snapshot()["rounds"] if one["id"] == of_round.id]
     answered = {node["id"]: node["answered"] for node in published["nodes"]}
     for unit in of_round.tree.leaves:
-        if answered[unit] is not None and answered[unit] / days < FEWEST_BETWEEN_COUNTS:
-            found = f"about {answered[unit] / days:.1f} answers a day"
-        elif answered[unit] is None and is_overdue and of_round.figures is Figures.LIVE:
+        shown = answered[unit]
+        if shown is not None and shown / days < FEWEST_BETWEEN_COUNTS:
+            found = f"about {shown / days:.1f} answers a day"
+        elif shown is None and is_overdue and of_round.figures is Figures.LIVE:
             found = f"nothing shown after {days_counted:.0f} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
         else:
             continue
