@@ -27,7 +27,7 @@ def user_add(name: str, role: str) -> None:
     if not name.strip() or len(name) > 80 or not name.isprintable():
         raise StoreError("a name must be 1 to 80 printable characters")
     password = _password()
-    store.accounts.set(Account(name.strip(), role, hash_password(password)))
+    store.accounts.set(Account(name.strip(), Role(role), hash_password(password)))
     store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_SET, f"{name.strip()}, {role}")
     click.echo(f"{name.strip()} may sign in as {role}.")
 

@@ -13,7 +13,7 @@ from kiosk.domain.rounds import Admission, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.library.library import Library
 from kiosk.settings import Settings, SettingsError
-from kiosk.storage import Account, Store, hash_password, open_store
+from kiosk.storage import Account, Role, Store, hash_password, open_store
 
 K = 5
 ROUND_DAYS = 90
@@ -65,7 +65,7 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
     filling.close()
     store = open_store(settings.data, url, settings.keys)
     password = token_urlsafe(9)
-    store.accounts.set(Account("demo", "coordinator", hash_password(password)))
+    store.accounts.set(Account("demo", Role.COORDINATOR, hash_password(password)))
     store.links.add(Admission.KIOSK, NEARLY_FULL[0], code="")
     poster = store.links.add(Admission.POSTER, NEARLY_FULL[1])
     running = store.running_round("frida", now)

@@ -21,7 +21,7 @@ class Account:
     """Somebody who may sign in; `password` is a hash."""
 
     name: str
-    role: str
+    role: Role
     password: str
 
 
@@ -45,7 +45,7 @@ class Accounts:
     def named(self, name: str) -> Account | None:
         row = tables.Account
         found = self._database.row(row.select(row.name, row.role, row.password).where(row.name == name))
-        return Account(*found) if found else None
+        return Account(found[0], Role(found[1]), found[2]) if found else None
 
     def are_any(self) -> bool:
         """Whether anybody may sign in."""

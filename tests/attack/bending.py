@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from kiosk import cli
 from kiosk.cli import main
 from kiosk.settings import NAMES
-from kiosk.storage import Account
+from kiosk.storage import Account, Role
 from tests.attack.finding import Finding, Scale
 from tests.attack.views import PLACES, commands
 from tests.tools.desk_side import HASH, Desk
@@ -76,7 +76,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.desk = folder, Desk(folder)
-        self.desk.store.accounts.set(Account("cia", "viewer", HASH))
+        self.desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
         self.wall = self.desk.store.walls.add("frida").code
         self.frozen, self.tried, self.changed = self.rounds()[:1], 0, 0
         (folder / "arrivals").write_text("")

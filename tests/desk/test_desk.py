@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.login.throttle import FREE_FAILURES
 from kiosk.domain.rounds import Admission
 from kiosk.domain.snapshot import etag
-from kiosk.storage import Account, Deed
+from kiosk.storage import Account, Deed, Role
 from kiosk.storage.passwords import hash_password
 from tests.tools.desk_side import HASH, PASSWORD, Desk
 from tests.tools.policies import directives
@@ -129,9 +129,9 @@ def test_a_session_ends_after_ten_hours_whatever_happens(desk: Desk) -> None:
 
 def test_a_session_ends_when_the_password_changes_and_when_signing_out(desk: Desk) -> None:
     desk.sign_in()
-    desk.store.accounts.set(Account("anna", "coordinator", hash_password("another password")))
+    desk.store.accounts.set(Account("anna", Role.COORDINATOR, hash_password("another password")))
     assert desk.client.get("/admin/rounds").status_code == 302
-    desk.store.accounts.set(Account("anna", "coordinator", HASH))
+    desk.store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
     desk.sign_in()
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
     assert desk.client.get("/admin/rounds").status_code == 302
@@ -161,7 +161,7 @@ def test_staff_see_a_round_once_it_is_closed(desk: Desk) -> None:
 
 def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
     desk.answer(30)
-    desk.store.accounts.set(Account("cia", "viewer", HASH))
+    desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
     desk.sign_in("cia")
     assert "data-count" in desk.client.get("/admin/").text
     for path in ("/results.json", "/admin/export/counts.csv", "/admin/rounds"):
@@ -529,7 +529,7 @@ def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> 
     ],
 )
 def test_who_may_not_see_a_page_is_told_whom_it_is_for(desk: Desk, name: str, path: str, said: str) -> None:
-    desk.store.accounts.set(Account("cia", "viewer", HASH))
+    desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
     desk.sign_in(name)
     refused = desk.client.get(path)
     assert refused.status_code == 403

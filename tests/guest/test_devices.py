@@ -13,7 +13,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import Pace
-from kiosk.storage import Account, Deed
+from kiosk.storage import Account, Deed, Role
 from kiosk.storage.devices import LIFETIME, SILENT_AFTER, WRONG_TRIES, Devices, Life, TooManyTriesError
 from tests.tools.desk_side import HASH, Desk
 
@@ -313,7 +313,7 @@ def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) 
 
 @pytest.mark.parametrize(("name", "status"), [("anna", 200), ("bo", 200), ("cia", 403)])
 def test_coordinators_and_staff_pair_screens_and_viewers_do_not(house: House, name: str, status: int) -> None:
-    house.desk.store.accounts.set(Account("cia", "viewer", HASH))
+    house.desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
     house.desk.client.post("/admin/sign-out", data={"csrf_token": house.desk.token("/admin/links")})
     house.desk.sign_in(name)
     data = {"csrf_token": house.desk.token("/admin/rounds"), "unit": "frida"}

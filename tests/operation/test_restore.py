@@ -22,7 +22,7 @@ from kiosk.domain.screen_size import Screen
 from kiosk.operation import restore
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import Restored, restore_backup
-from kiosk.storage import Account, RoundClosedError, Store, StoreError, newest_schema
+from kiosk.storage import Account, Role, RoundClosedError, Store, StoreError, newest_schema
 from kiosk.storage.database import Database
 from kiosk.storage.dump import kept_rows
 from kiosk.storage.dump_check import CHECKS
@@ -89,7 +89,7 @@ def test_every_row_and_file_comes_back(saved: Saved, tmp_path: Path) -> None:
     for row in before["round"]:
         row["lost_boxes"] += 2 * (1 - row["closed"])
     assert after == before
-    assert second.accounts.named("anna") == Account("anna", "coordinator", HASH)
+    assert second.accounts.named("anna") == Account("anna", Role.COORDINATOR, HASH)
     found = listing(tmp_path / "second")
     assert {name: found[name] for name in OWN_FILES} == OWN_FILES
     assert {(tmp_path / "second" / name).stat().st_mode & 0o777 for name in OWN_FILES} == {0o600}

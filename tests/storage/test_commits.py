@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 import kiosk.storage.database
-from kiosk.storage import Account, Store, StoreError, open_store
+from kiosk.storage import Account, Role, Store, StoreError, open_store
 from tests.tools.builders import MONDAY, a_round, cast_all, closed, random_ballots, tree
 from tests.tools.command_line import Run
 from tests.tools.postgresql import Server, new_server
@@ -125,7 +125,7 @@ def test_a_server_that_loses_commits_is_read_but_never_written(
             lambda: store.count(ROUND.closes_at),
             lambda: cast_all(store, "a", random_ballots(1, Random(1))),
             lambda: store.print_slips("r", "a", 1),
-            lambda: store.accounts.set(Account("anna", "coordinator", "hash")),
+            lambda: store.accounts.set(Account("anna", Role.COORDINATOR, "hash")),
         ):
             with pytest.raises(StoreError, match=told):
                 write()

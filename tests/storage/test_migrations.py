@@ -19,7 +19,18 @@ from playhouse import db_url
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
-from kiosk.storage import Account, Activity, Deed, Link, Store, StoreError, migrations, open_store, tables
+from kiosk.storage import (
+    Account,
+    Activity,
+    Deed,
+    Link,
+    Role,
+    Store,
+    StoreError,
+    migrations,
+    open_store,
+    tables,
+)
 from kiosk.storage.schema_check import describe, differences
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, random_ballots, tree
 from tests.tools.postgresql import new_database
@@ -96,7 +107,7 @@ def fill(store: Store) -> None:
     store.open_round(replace(a_round(tree("a", "b")), id="now"), MONDAY)
     for one in random_ballots(17, Random(2)):
         store.cast("now", "a", one, MONDAY)
-    store.accounts.set(Account("anna", "coordinator", "hash"))
+    store.accounts.set(Account("anna", Role.COORDINATOR, "hash"))
     store.links.add(Admission.KIOSK, "a", code="kiosk")
     store.walls.add("root")
     store.replies.set("r", {"sv": "Vi har köpt fler stolar."})

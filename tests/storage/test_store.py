@@ -13,7 +13,7 @@ import pytest
 
 import kiosk.storage
 from kiosk.domain.rounds import Figures, RoundError
-from kiosk.storage import Account, KeyFault, RoundClosedError, Store, open_store
+from kiosk.storage import Account, KeyFault, Role, RoundClosedError, Store, open_store
 from kiosk.storage.database import StoreError
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
 
@@ -205,11 +205,11 @@ def test_a_round_that_breaks_a_rule_leaves_nothing(store: Store, tmp_path: Path)
 
 def test_reopening_finds_everything(store: Store, tmp_path: Path) -> None:
     cast_all(store, "a", random_ballots(12, Random(1)))
-    store.accounts.set(Account("anna", "coordinator", "hash"))
+    store.accounts.set(Account("anna", Role.COORDINATOR, "hash"))
     store.close()
     again = open_store(tmp_path, f"sqlite:///{tmp_path / 'k.sqlite'}", tmp_path / "keys")
     again.check_schema()
-    assert again.accounts.named("anna") == Account("anna", "coordinator", "hash")
+    assert again.accounts.named("anna") == Account("anna", Role.COORDINATOR, "hash")
     assert closed(again, again.rounds()[0].round)["a"] == 12
 
 

@@ -17,7 +17,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.operation.backup import write_backup
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import COMMAND_LINE, Account, Activity, Deed, Store, hash_password, open_store
+from kiosk.storage import COMMAND_LINE, Account, Activity, Deed, Role, Store, hash_password, open_store
 from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
 
 TODAY = date(2026, 11, 28)
@@ -62,7 +62,7 @@ def installation(folder: Path) -> tuple[Settings, Store]:
 def full_installation(folder: Path) -> None:
     """A closed round, and a running one with 12 counted and 5 waiting ballots; a row in every table."""
     settings, store = installation(folder)
-    store.accounts.set(Account("anna", "coordinator", HASH))
+    store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
     store.open_round(OLD, MONDAY)
     slips = store.print_slips("old", "b", 10)
     for ballot, slip in zip(random_ballots(10, Random(4)), slips, strict=True):

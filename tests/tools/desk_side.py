@@ -14,7 +14,7 @@ from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.settings import read_settings
-from kiosk.storage import Account, open_store
+from kiosk.storage import Account, Role, open_store
 from kiosk.storage.devices import Devices
 from tests.tools.shipped import library_for, share_templates
 
@@ -44,8 +44,8 @@ class Desk:
         library = library_for(settings)
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
         self.store.migrate()
-        self.store.accounts.set(Account("anna", "coordinator", HASH))
-        self.store.accounts.set(Account("bo", "staff", HASH))
+        self.store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
+        self.store.accounts.set(Account("bo", Role.STAFF, HASH))
         self.round = Round(
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, START,
             START + timedelta(days=90), admission,
