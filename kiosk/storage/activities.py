@@ -1,4 +1,4 @@
-"""What staff do for guests, counted by unit and month, never by guest or day."""
+"""Numbers of staff's activities for guests, by unit and month, never by guest or day."""
 
 from datetime import date
 from enum import StrEnum
@@ -9,7 +9,7 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 
 class Activity(StrEnum):
-    """What staff do for guests, as the effect report names it."""
+    """Kinds of staff activities, named as in the effect report."""
 
     ADVISE = "advise"
     LINK = "link"

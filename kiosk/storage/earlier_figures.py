@@ -1,4 +1,4 @@
-"""Figures counted elsewhere, before there was a kiosk."""
+"""Figures from earlier reports, counted without a kiosk."""
 
 import json
 from typing import Any

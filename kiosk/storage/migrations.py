@@ -1,7 +1,7 @@
-"""How an installation's tables become what tables.py says: one step per schema number, from empty on.
+"""Migrations: one step per schema number, from an empty database to the tables of tables.py.
 
-A step names tables and columns as they were at its time, never today's models, and does not change once an
-installation has run it. To change the schema, change tables.py and add a step; a check then compares the two.
+A step names tables and columns as they were at its time, never today's models, and does not change after its
+release. To change the schema, change tables.py and add a step; `schema_check` compares the two afterwards.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Replies to guests: what came of a round, in each language."""
+"""Replies to guests about the result of a closed round, by language."""
 
 from collections.abc import Mapping
 
@@ -16,14 +16,14 @@ class Replies:
 
     @one_write()
     def set(self, round_id: str, words: Mapping[str, str]) -> None:
-        """Replace what guests are told came of the round: language -> text, empty texts left out."""
+        """Replace a round's reply: language -> text. Empty texts are left out."""
         self._database.run(tables.Reply.delete().where(tables.Reply.round_id == round_id))
         for language, text in words.items():
             if text:
                 self._database.run(tables.Reply.insert(round_id=round_id, language=language, words=text))
 
     def of_round(self, round_id: str) -> dict[str, str]:
-        """Language -> what guests are told came of the round."""
+        """Language -> text of a round's reply."""
         reply = tables.Reply
         return dict(
             self._database.rows(reply.select(reply.language, reply.words).where(reply.round_id == round_id))

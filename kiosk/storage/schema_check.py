@@ -1,11 +1,11 @@
-"""Whether the tables there are, on SQLite or PostgreSQL, are those of tables.py."""
+"""Compares the tables of a database, SQLite or PostgreSQL, with the models of tables.py."""
 
 import peewee
 
 from kiosk.storage.tables import ALL, Table
 
 _TYPES = {"TEXT": "text", "INT": "integer", "BLOB": "blob", "bytea": "blob"}
-"""The same type by its name in peewee and PostgreSQL."""
+"""Names of a type in peewee and in a database -> one name for it."""
 
 
 def differences(database: peewee.Database) -> list[str]:
@@ -50,16 +50,16 @@ def describe(database: peewee.Database, name: str) -> list[str]:
         for column in database.get_columns(name)
     ]
     keys = set(database.get_primary_keys(name))
-    unique = [
-        f"unique {', '.join(index.columns)}"
+    indexes = [
+        f"{'unique' if index.unique else 'index'} {', '.join(index.columns)}"
         for index in database.get_indexes(name)
-        if index.unique and set(index.columns) != keys
+        if not index.unique or set(index.columns) != keys
     ]
     if not isinstance(database, peewee.SqliteDatabase):
-        return columns + unique
+        return columns + indexes
     sql = "SELECT strict, wr FROM pragma_table_list WHERE schema = 'main' AND name = ?"
     strict, without_rowid = database.execute_sql(sql, (name,)).fetchone()  # type: ignore[no-untyped-call]
-    return columns + unique + _options(strict=strict, without_rowid=without_rowid)
+    return columns + indexes + _options(strict=strict, without_rowid=without_rowid)
 
 
 def _column(name: str, kind: str, default: str, *, null: bool, is_key: bool) -> str:

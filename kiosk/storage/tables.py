@@ -9,8 +9,8 @@ import peewee
 
 
 def without_nul(value: object) -> object:
-    """A value that PostgreSQL takes: it refuses texts with NUL. None that is stored has one, so none is ever
-    found."""
+    """A value that PostgreSQL accepts: it refuses texts with NUL. No stored text has one, so a search for one
+    finds nothing."""
     return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
@@ -22,7 +22,7 @@ class Text(peewee.TextField):
 
 
 class Table(peewee.Model):
-    """What all tables have in common."""
+    """Base of all tables: on SQLite each is STRICT."""
 
     class Meta:
         legacy_table_names = False
@@ -30,14 +30,14 @@ class Table(peewee.Model):
 
 
 class Installation(Table):
-    """What an installation remembers about itself: its schema's number, the last tick, its kind."""
+    """Values of the installation itself: the schema's number, the last counted tick, the clock record."""
 
     key = Text(primary_key=True)
     value = Text()
 
 
 class Account(Table):
-    """Somebody who may sign in; `password` is an argon2 hash."""
+    """A staff account; `password` is an argon2 hash."""
 
     name = Text(primary_key=True)
     role = Text()
@@ -48,7 +48,7 @@ class Account(Table):
 
 
 class Round(Table):
-    """`terms` are frozen when the round opens: no statement in this program updates them."""
+    """A round. `terms` are frozen when it opens: no query in this program updates them."""
 
     id = Text(primary_key=True)
     terms = Text()
@@ -57,7 +57,7 @@ class Round(Table):
 
 
 class Box(Table):
-    """A unit's uncounted ballots, sealed; a row for each unit, made when the round opens."""
+    """A unit's uncounted ballots, sealed. The row is made when the round opens and then updated in place."""
 
     round_id = Text()
     unit_id = Text()
@@ -69,7 +69,7 @@ class Box(Table):
 
 
 class SlipSet(Table):
-    """A unit's slips, sealed. `tag` stands at the beginning of each code and leads to the row."""
+    """A unit's slips, sealed. Each slip's code begins with `tag`."""
 
     round_id = Text()
     unit_id = Text()
@@ -82,8 +82,8 @@ class SlipSet(Table):
 
 
 class Letterbox(Table):
-    """Where kiosks' envelopes for a box come in: its public key, in hex; sealed, its private key and the
-    tickets taken."""
+    """The key pair that kiosks seal a box's envelopes for: `public_key` in hex. The private key and the
+    tickets of received envelopes are sealed."""
 
     round_id = Text()
     unit_id = Text()
@@ -109,7 +109,7 @@ class Tally(Table):
 
 
 class SlipCount(Table):
-    """Slips of a closed round, by print run: how many were printed, how many came back."""
+    """Numbers of slips of a closed round, printed and used, by unit and print run."""
 
     round_id = Text()
     unit_id = Text()
@@ -122,7 +122,7 @@ class SlipCount(Table):
 
 
 class ExcludedRapid(Table):
-    """How many ballots of a closed round came too fast for people, and were excluded."""
+    """Numbers of ballots of a closed round that were excluded as too rapid, by unit."""
 
     round_id = Text()
     unit_id = Text()
@@ -143,8 +143,8 @@ class Snapshot(Table):
 
 
 class Link(Table):
-    """An address that leads to a unit's box: a paired kiosk's or a poster's. In millimetres, where they are
-    measured: the screen's width, the guest's distance, the lower edge above the floor."""
+    """The address of a paired kiosk or a poster at a unit. In millimetres, NULL until measured: the screen's
+    width, the guest's distance, the lower edge above the floor."""
 
     code = Text(primary_key=True)
     admission = Text()
@@ -155,7 +155,7 @@ class Link(Table):
 
 
 class Wall(Table):
-    """The address of a wall screen, which shows the snapshot at one node to whoever stands before it."""
+    """The address of a wall screen, which shows one node's published figures."""
 
     code = Text(primary_key=True)
     node_id = Text()
@@ -165,7 +165,7 @@ class Wall(Table):
 
 
 class Log(Table):
-    """Who of the staff did what. `number` keeps the order."""
+    """The audit log of staff actions. `number` keeps the order."""
 
     number = peewee.IntegerField(primary_key=True)
     at = Text()
@@ -175,7 +175,7 @@ class Log(Table):
 
 
 class Reply(Table):
-    """What came of a round, told to guests on their start screen."""
+    """The staff's reply to guests about a closed round, shown on the start screen, by language."""
 
     round_id = Text()
     language = Text()
@@ -186,7 +186,7 @@ class Reply(Table):
 
 
 class Activity(Table):
-    """What staff did for guests: how many of a kind in a month at a unit. No day, no guest."""
+    """Numbers of staff's activities for guests, by unit, month and kind. No day, no guest."""
 
     unit_id = Text()
     month = Text()
@@ -198,7 +198,7 @@ class Activity(Table):
 
 
 class Imported(Table):
-    """Figures counted elsewhere, shown beside the rounds and marked."""
+    """Figures from an earlier report, shown beside the rounds and marked."""
 
     id = Text(primary_key=True)
     figures = Text()

@@ -210,6 +210,7 @@ CHANGES = {
     "table": 'DROP TABLE "wall"',
     "column": 'ALTER TABLE "wall" DROP COLUMN "node_id"',
     "new column": 'ALTER TABLE "box" ADD COLUMN "at" TEXT',
+    "index": 'CREATE INDEX "second_key" ON "box" ("key_id")',
     "name": 'ALTER TABLE "box" RENAME COLUMN "sealed" TO "open"',
 }
 
@@ -226,6 +227,7 @@ def test_the_check_sees_a_change_of_a_table(url: str, tmp_path: Path, change: st
 
 REPLACED = {
     "no STRICT": ("STRICT", ""),
+    "no ROWID": ("STRICT", "STRICT, WITHOUT ROWID"),
     "no UNIQUE": ("UNIQUE", ""),
     "key": (', PRIMARY KEY ("round_id", "unit_id")', ', PRIMARY KEY ("round_id", "tag")'),
     "NULL": ("BLOB NOT NULL", "BLOB"),
