@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 import click
 import peewee
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.rounds import RoundError
 from kiosk.library.catalogues import read_catalogues
 from kiosk.library.definition import DefinitionError
@@ -46,7 +46,7 @@ def mendable(function: Callable[P, R]) -> Callable[P, R]:
         except MENDABLE as error:
             problem = str(error)
         except RoundError as error:
-            problem = in_english(error.reasons)
+            problem = in_english(error.messages)
         except OSError as error:
             where = f" {error.filename}:" if error.filename else ""
             problem = f"{where} {error.strerror or error}; is it there, and yours to read and write?".strip()
@@ -63,7 +63,7 @@ def mendable(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def in_english(reasons: Iterable[Reason]) -> str:
+def in_english(messages: Iterable[Message]) -> str:
     """Reasons that the desk says in its reader's language, as the command says them."""
     english = read_catalogues([shipped_folder("translations")], "desk")["en"]
-    return " ".join(reason.said(english.text) for reason in reasons)
+    return " ".join(message.render(english.text) for message in messages)

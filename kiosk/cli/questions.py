@@ -68,7 +68,7 @@ def survey_import(file: Path) -> None:
         form = read_xlsform(file.read_bytes(), source_of(file.name))
         made = write_form(settings, form, COMMAND_LINE, date.today()).survey
     except XLSFormError as error:
-        raise DefinitionError(f"{file}: {in_english([error.reason])}") from error
+        raise DefinitionError(f"{file}: {in_english([error.message])}") from error
     except RefusedError as error:
-        raise DefinitionError(f"{file}: {in_english(error.reasons)}") from error
+        raise DefinitionError(f"{file}: {in_english(error.messages)}") from error
     click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")

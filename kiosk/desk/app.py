@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from kiosk.desk import activities, audit_log
 from kiosk.desk.devices import routes as devices
-from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_reason
+from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_message
 from kiosk.desk.login import routes as login
 from kiosk.desk.results import earlier_figures, walls
 from kiosk.desk.results import routes as results
@@ -126,8 +126,8 @@ def _for_every_page() -> dict[str, object]:
         "is_staff": account is not None and account.role == Role.STAFF,
         "is_viewer": account is not None and account.role == Role.VIEWER,
         "is_demonstration": desk().store.is_demonstration,
-        "file_problems": [problem.reason for problem in library.problems] if is_coordinator() else [],
-        "say_reason": say_reason,
+        "file_problems": [problem.message for problem in library.problems] if is_coordinator() else [],
+        "say_message": say_message,
         "language": catalogue().language,
         "other_languages": [
             found.language for found in library.desk.values() if found.language != catalogue().language
@@ -160,8 +160,8 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
 
 def _not_changed(error: RefusedError) -> ResponseReturnValue:
     """Why files on the server were not changed."""
-    reasons = [say_reason(reason) for reason in error.reasons]
-    return make_response(render_template("error.html", kind="files", reasons=reasons), 400)
+    messages = [say_message(message) for message in error.messages]
+    return make_response(render_template("error.html", kind="files", messages=messages), 400)
 
 
 def _failed(error: Exception) -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import current_app, session
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.rounds import Round
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue
@@ -37,12 +37,12 @@ def say(message: str, **values: Any) -> str:
     return text.format(**values) if values else text
 
 
-def say_reason(reason: Reason) -> str:
+def say_message(message: Message) -> str:
     """Why a round may not be opened, in the language chosen, with numbers as people write them."""
     values = {
-        name: number(value) if isinstance(value, float) else value for name, value in reason.values.items()
+        name: number(value) if isinstance(value, float) else value for name, value in message.values.items()
     }
-    return replace(reason, values=values).said(catalogue().text)
+    return replace(message, values=values).render(catalogue().text)
 
 
 def number(value: float | Decimal) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from math import isfinite
 from typing import Any
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey
 
 MOST_ANSWERS = 100_000
@@ -75,11 +75,11 @@ def figures_from_json(row: Mapping[str, Any]) -> Figures:
 
 
 class FiguresError(ValueError):
-    """Figures that cannot be right; `reasons` are message ids of the staff catalogue, with values."""
+    """Figures that cannot be right; `messages` are message ids of the staff catalogue, with values."""
 
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(reason.said(str) for reason in reasons))
-        self.reasons = reasons
+    def __init__(self, *messages: Message) -> None:
+        super().__init__(" ".join(message.render(str) for message in messages))
+        self.messages = messages
 
 
 def read_count(words: str, n: int) -> int | None:
@@ -115,9 +115,9 @@ def read_figures(
 ) -> Figures:
     """Figures from what was typed for each (statement id, option from 1).
 
-    Raises FiguresError, with every reason: no count, an option over n, options that add up to more than n.
+    Raises FiguresError, with every message: no count, an option over n, options that add up to more than n.
     """
-    reasons, statements = [], []
+    messages, statements = [], []
     for statement in survey.statements:
         counts: list[int | None] = []
         for option, label in enumerate(statement.scale.labels, start=1):
@@ -127,8 +127,8 @@ def read_figures(
             except ValueError:
                 count = -1
             if count is not None and not 0 <= count <= n:
-                reasons.append(
-                    Reason(
+                messages.append(
+                    Message(
                         "”{text}”, ”{label}”: {typed} kan inte stämma med {n} svar. Skriv ett antal eller en "
                         "andel i hela procent, som 35 %, eller inget.",
                         {"text": statement.text, "label": label, "typed": words.strip()[:20], "n": n},
@@ -137,8 +137,8 @@ def read_figures(
             counts.append(count)
         known = sum(count for count in counts if count is not None and count > 0)
         if known > n:
-            reasons.append(
-                Reason(
+            messages.append(
+                Message(
                     "”{text}”: antalen blir {known} tillsammans, men {n} svarade.",
                     {"text": statement.text, "known": known, "n": n},
                 )
@@ -146,9 +146,9 @@ def read_figures(
         if any(count is not None for count in counts):
             statements.append(Known(statement.id, statement.text, statement.scale.labels, tuple(counts)))
     if not statements:
-        reasons.append(Reason("Skriv minst ett antal.", {}))
+        messages.append(Message("Skriv minst ett antal.", {}))
     if last < first:
-        reasons.append(Reason("Sista dagen kommer före den första.", {}))
-    if reasons:
-        raise FiguresError(*reasons)
+        messages.append(Message("Sista dagen kommer före den första.", {}))
+    if messages:
+        raise FiguresError(*messages)
     return Figures(node_id, first, last, n, source, tuple(statements))

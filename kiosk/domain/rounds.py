@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any
 
 from kiosk.domain.box import FIRST, FULLEST, K_FLOOR
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
@@ -45,11 +45,11 @@ class Figures(StrEnum):
 
 
 class RoundError(ValueError):
-    """A round that may not be opened; `reasons` are message ids of the staff catalogue, with values."""
+    """A round that may not be opened; `messages` are message ids of the staff catalogue, with values."""
 
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(reason.said(str) for reason in reasons))
-        self.reasons = reasons
+    def __init__(self, *messages: Message) -> None:
+        super().__init__(" ".join(message.render(str) for message in messages))
+        self.messages = messages
 
 
 @dataclass(frozen=True)
@@ -114,20 +114,20 @@ def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
 def check_opening(
     new: Round, others: Iterable[Round], now: datetime, closed: frozenset[str] = frozenset()
 ) -> None:
-    """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`.
+    """Raise RoundError, with every message at once, unless `new` may be opened beside `others`.
 
     `closed` are ids of rounds that take no ballots any more: no overlap in time matters, even where a wrong
     clock closed the round before its time.
     """
-    reasons = [*_reasons_alone(new, now), *_reasons_beside(new, list(others), closed)]
-    if reasons:
-        raise RoundError(*reasons)
+    messages = [*_own_faults(new, now), *_faults_beside(new, list(others), closed)]
+    if messages:
+        raise RoundError(*messages)
 
 
 def history_faults(
     rounds: Iterable[Round], closed: frozenset[str] = frozenset()
-) -> Iterable[tuple[str, list[Reason]]]:
-    """(round id, reasons) of each round that the rules did not allow beside those before it.
+) -> Iterable[tuple[str, list[Message]]]:
+    """(round id, messages) of each round that the rules did not allow beside those before it.
 
     For rounds from a file: each was opened at some moment of its first day that nobody noted. `closed` are
     ids of closed rounds: a later round may have opened within their time where a wrong clock closed them.
@@ -136,13 +136,13 @@ def history_faults(
     for one in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
         midnight = datetime.combine(one.opens_at.date(), time()) + timedelta(days=1)
         opened_at = max(one.opens_at, min(midnight - timedelta.resolution, one.closes_at - SHORTEST))
-        reasons = [*_reasons_alone(one, opened_at), *_reasons_beside(one, earlier, closed)]
-        if reasons:
-            yield one.id, reasons
+        messages = [*_own_faults(one, opened_at), *_faults_beside(one, earlier, closed)]
+        if messages:
+            yield one.id, messages
         earlier.append(one)
 
 
-def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
+def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
     """What to think over before opening, where about so many guests a day answer at each unit.
 
     With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the clock protects little against
@@ -152,7 +152,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
     found = []
     if guests_a_day * (length / timedelta(days=1)) < new.k:
         found.append(
-            Reason(
+            Message(
                 "Med ungefär {a_day} svar om dagen får ett ställe färre än {k} svar på hela omgången. De "
                 "räknas ihop med ett annat ställes, eller visas inte alls.",
                 {"a_day": guests_a_day, "k": new.k},
@@ -162,7 +162,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
         found.append(_first_figures(new, guests_a_day))
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
         found.append(
-            Reason(
+            Message(
                 "Så få svar om dagen skyddar dåligt mot den som svarar många gånger. Använd lappar i stället "
                 "för affischer.",
                 {},
@@ -171,12 +171,12 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def _first_figures(new: Round, guests_a_day: float) -> Reason:
+def _first_figures(new: Round, guests_a_day: float) -> Message:
     """When the first figures of a unit come, and how long later ones take."""
     first = FIRST * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _shown_at_the_end(new, guests_a_day)
-    return Reason(
+    return Message(
         "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
         "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
         {
@@ -187,47 +187,47 @@ def _first_figures(new: Round, guests_a_day: float) -> Reason:
     )
 
 
-def _shown_at_the_end(new: Round, guests_a_day: float) -> Reason:
+def _shown_at_the_end(new: Round, guests_a_day: float) -> Message:
     values = {"a_day": guests_a_day, "first": FIRST * new.k}
     if new.k == K_FLOOR:
-        return Reason(
+        return Message(
             "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
             "stängt: det behövs {first} svar. Välj en längre omgång.",
             values,
         )
-    return Reason(
+    return Message(
         "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
         "stängt: det behövs {first} svar. Välj en längre omgång eller ett mindre k.",
         values,
     )
 
 
-def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:
+def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
     if new.k < K_FLOOR:
-        yield Reason("k måste vara minst {floor}.", {"floor": K_FLOOR})
+        yield Message("k måste vara minst {floor}.", {"floor": K_FLOOR})
     if new.k > 100:
-        yield Reason("k får vara högst {ceiling}.", {"ceiling": 100})
+        yield Message("k får vara högst {ceiling}.", {"ceiling": 100})
     if new.opens_at.date() < now.date():
-        yield Reason("Omgången kan inte öppna före i dag. Välj en senare första dag.", {})
+        yield Message("Omgången kan inte öppna före i dag. Välj en senare första dag.", {})
     length = new.closes_at - max(new.opens_at, now)
     if length < SHORTEST:
-        yield Reason(
+        yield Message(
             "Omgången måste vara öppen i minst {days} dagar från nu. Välj en senare stängning.",
             {"days": SHORTEST.days},
         )
     if length > LONGEST:
-        yield Reason("Omgången får vara högst {days} dagar.", {"days": LONGEST.days})
+        yield Message("Omgången får vara högst {days} dagar.", {"days": LONGEST.days})
     if not new.admission:
-        yield Reason("Välj minst ett sätt att lämna svar på.", {})
+        yield Message("Välj minst ett sätt att lämna svar på.", {})
 
 
-def _reasons_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Reason]:
+def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Message]:
     units = set(new.tree.leaves)
     for other in others:
         shared = sorted(units & set(other.tree.leaves))
         overlaps = new.opens_at < other.closes_at and other.opens_at < new.closes_at
         if shared and overlaps and other.id not in closed:
-            yield Reason(
+            yield Message(
                 "Omgången {round} pågår på samma ställe ({unit}) under samma tid. "
                 "Vänta tills den har stängt.",
                 {"round": other.id, "unit": new.tree.node(shared[0]).name},
@@ -239,7 +239,7 @@ def _reasons_beside(new: Round, others: list[Round], closed: frozenset[str]) -> 
             if unit in other.tree.leaves and abs(new.opens_at - other.opens_at) < TREND_WINDOW
         ]
         if len(within) >= TREND_BUDGET:
-            yield Reason(
+            yield Message(
                 "{unit} har redan {budget} omgångar inom ett år. Fler tabeller om samma gäster skulle göra "
                 "det möjligt att räkna ut enskilda svar, också med andra påståenden.",
                 {"unit": new.tree.node(unit).name, "budget": TREND_BUDGET},

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 
 HARD_LIX = 50
 """From here on a text is as hard as official prose (Björnsson 1968: 40 to 50 is medium, over 50 hard)."""
@@ -35,7 +35,7 @@ class Advice:
     """One concern, and what to say of it."""
 
     concern: Concern
-    reason: Reason
+    message: Message
 
 
 def words_of(text: str) -> list[str]:
@@ -64,21 +64,21 @@ def _advice(text: str) -> Iterator[Advice]:
     if SEVERAL.search(text):
         yield Advice(
             Concern.SEVERAL,
-            Reason(
+            Message(
                 "Frågar om flera saker på en gång. Vad svarar den som bara håller med om en av dem?",
                 {},
             ),
         )
     if score >= HARD_LIX:
-        told = Reason("Svår att läsa (LIX {lix}). Välj kortare ord.", {"lix": round(score)})
+        told = Message("Svår att läsa (LIX {lix}). Välj kortare ord.", {"lix": round(score)})
         yield Advice(Concern.HARD, told)
     if len(words) > MOST_WORDS:
-        told = Reason(
+        told = Message(
             "Lång: {words} ord. Försök med högst {most}.", {"words": len(words), "most": MOST_WORDS}
         )
         yield Advice(Concern.LONG, told)
     if negations := [word for word in words if word.lower() in NEGATIONS]:
-        told = Reason(
+        told = Message(
             "Har ett nekande ord (”{word}”). Att inte hålla med om något nekat är svårt att förstå.",
             {"word": negations[0]},
         )

@@ -20,7 +20,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import PoFileError, read_po
 
 from kiosk.domain.language_code import is_language_code
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.survey import Texts
 from kiosk.library.definition import (
     DefinitionError,
@@ -134,7 +134,9 @@ def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
             problem = f"line {entry.lineno}: {reprlib.repr(translated)} {fault.english}"
             raise DefinitionError(
                 f"{source}: {problem}",
-                Reason("Rad {line} i filen: {problem}", {"line": entry.lineno or 0, "problem": fault.reason}),
+                Message(
+                    "Rad {line} i filen: {problem}", {"line": entry.lineno or 0, "problem": fault.message}
+                ),
             )
         texts[message] = translated
         if entry.fuzzy:
@@ -165,7 +167,7 @@ def _check_charset(source: str, text: str) -> None:
     if named and named[1].lower() not in {"utf-8", "utf8"}:
         raise DefinitionError(
             f"{source}: the header names {named[1]}; save as UTF-8 and write that",
-            Reason(
+            Message(
                 "Filens huvud säger teckenkodningen {charset}. Spara filen i UTF-8.", {"charset": named[1]}
             ),
         )
@@ -192,19 +194,19 @@ def _check_syntax(source: str, text: str) -> None:
         if keyword != expected:
             raise _at_line(
                 source, number, f"add a {expected} above; each msgid has one msgstr",
-                Reason("varje msgid ska ha en msgstr. Här saknas {keyword}.", {"keyword": expected}),
+                Message("varje msgid ska ha en msgstr. Här saknas {keyword}.", {"keyword": expected}),
             )  # fmt: skip
         if keyword == "msgid" and words in seen:
             raise _at_line(
                 source, number, f"{reprlib.repr(words)} stands twice; remove one of them",
-                Reason("texten ”{text}” står två gånger. Ta bort den ena.", {"text": words[:40]}),
+                Message("texten ”{text}” står två gånger. Ta bort den ena.", {"text": words[:40]}),
             )  # fmt: skip
         if keyword == "msgid":
             seen.add(words)
     if len(parts) % 2:
         raise _at_line(
             source, parts[-1][2], "the last msgid has no msgstr; add one",
-            Reason("det sista msgid har ingen msgstr. Är hela filen med?", {}),
+            Message("det sista msgid har ingen msgstr. Är hela filen med?", {}),
         )  # fmt: skip
 
 
@@ -212,24 +214,24 @@ def _not_understood(source: str, number: int, line: str) -> DefinitionError:
     """What is wrong with a line that is no line of ours; gettext has more keywords than are used here."""
     keyword = line.partition(" ")[0].partition("[")[0]
     if keyword in UNUSED_KEYWORDS or line.startswith("msgstr["):
-        reason = Reason(
+        message = Message(
             "{keyword} används inte här: varje text är ett msgid och en msgstr. Ta bort raden.",
             {"keyword": line.partition(" ")[0][:40]},
         )
     else:
-        reason = Reason("raden går inte att läsa. Se efter citattecknen.", {})
+        message = Message("raden går inte att läsa. Se efter citattecknen.", {})
     return _at_line(
         source,
         number,
         'must be msgid "text", msgstr "text" or "more of the text"; look at the quotes',
-        reason,
+        message,
     )
 
 
-def _at_line(source: str, number: int, problem: str, reason: Reason) -> DefinitionError:
+def _at_line(source: str, number: int, problem: str, message: Message) -> DefinitionError:
     return DefinitionError(
         f"{source}: line {number}: {problem}",
-        Reason("Rad {line} i filen: {problem}", {"line": number, "problem": reason}),
+        Message("Rad {line} i filen: {problem}", {"line": number, "problem": message}),
     )
 
 

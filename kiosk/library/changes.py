@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.library.definition import is_there
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import LAST_GOOD, OWN_FOLDERS, FileProblem
@@ -29,11 +29,11 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class RefusedError(ValueError):
-    """Files that cannot be changed so; nothing was. `reasons` are messages of the staff catalogue."""
+    """Files that cannot be changed so; nothing was. `messages` are messages of the staff catalogue."""
 
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(reason.said(str) for reason in reasons))
-        self.reasons = reasons
+    def __init__(self, *messages: Message) -> None:
+        super().__init__(" ".join(message.render(str) for message in messages))
+        self.messages = messages
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def change_files(settings: Settings, changes: Changes) -> Library:
             _replace_all(settings.data, changes)
     except OSError as error:
         raise RefusedError(
-            Reason("Filerna kan inte skrivas: {problem}. Ingenting ändrades.", {"problem": error.strerror})
+            Message("Filerna kan inte skrivas: {problem}. Ingenting ändrades.", {"problem": error.strerror})
         ) from error
     keep_last_good(settings, library)
     return library
@@ -112,11 +112,11 @@ def _refuse_new_problems(settings: Settings, candidate: Settings, library: Libra
         raise RefusedError(*(_refusal(settings, candidate, problem) for problem in new))
 
 
-def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> Reason:
-    told = problem.reason.values["problem"]
+def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> Message:
+    told = problem.message.values["problem"]
     if isinstance(told, str):
         told = told.replace(f"{candidate.data}/", f"{settings.data}/")
-    return Reason(
+    return Message(
         "Ingenting ändrades. {file} skulle inte gå att läsa: {problem}",
         {"file": problem.file, "problem": told},
     )

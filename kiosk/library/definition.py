@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.library.texts import ID_PATTERN, find_fault, tidied
 
 MAX_FILE_BYTES = 1_000_000
@@ -33,14 +33,15 @@ HINTS = {
 
 
 class DefinitionError(Exception):
-    """A definition file says something that cannot be used; the message says where and what to do.
+    """A definition file that cannot be used.
 
-    `reason` says the same to staff, where it is known in their language.
+    `english` names the file, the place in it and the way out. `message` is the same for the desk, in the
+    reader's language; None where there is no translation.
     """
 
-    def __init__(self, message: str, reason: Reason | None = None) -> None:
-        super().__init__(message)
-        self.reason = reason
+    def __init__(self, english: str, message: Message | None = None) -> None:
+        super().__init__(english)
+        self.message = message
 
 
 class Read(Protocol):

@@ -17,7 +17,7 @@ from pathlib import Path
 from babel.messages import Catalog
 from babel.messages.pofile import write_po
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
@@ -92,44 +92,44 @@ def new_title(words: str, taken: Iterable[str]) -> str:
 
 
 def check_draft(draft: Draft) -> None:
-    """Raise DraftError, with every reason at once, unless a survey can be made of the draft."""
-    reasons = [*_faults_of_the_whole(draft)]
+    """Raise DraftError, with every message at once, unless a survey can be made of the draft."""
+    messages = [*_faults_of_the_whole(draft)]
     texts = [statement.text for statement in draft.statements]
     for number, statement in enumerate(draft.statements, start=1):
-        reasons += _faults_of(statement, number)
+        messages += _faults_of(statement, number)
         if statement.text in texts[: number - 1]:
-            reasons.append(Reason("Påstående {number} står två gånger.", {"number": number}))
-    if reasons:
-        raise DraftError(*reasons)
+            messages.append(Message("Påstående {number} står två gånger.", {"number": number}))
+    if messages:
+        raise DraftError(*messages)
 
 
-def _faults_of_the_whole(draft: Draft) -> Iterator[Reason]:
+def _faults_of_the_whole(draft: Draft) -> Iterator[Message]:
     if not can_be_read(draft.title):
-        yield Reason("Frågorna behöver ett namn.", {})
+        yield Message("Frågorna behöver ett namn.", {})
     elif fault := find_fault(draft.title, LONGEST_TITLE):
-        yield Reason("Namnet: {problem}", {"problem": fault.reason})
+        yield Message("Namnet: {problem}", {"problem": fault.message})
     if not can_be_read(draft.source) or not can_be_read(draft.licence):
-        yield Reason("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {})
+        yield Message("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {})
     else:
         if fault := find_fault(draft.source):
-            yield Reason("Varifrån frågorna kommer: {problem}", {"problem": fault.reason})
+            yield Message("Varifrån frågorna kommer: {problem}", {"problem": fault.message})
         if fault := find_fault(draft.licence):
-            yield Reason("Villkoren: {problem}", {"problem": fault.reason})
+            yield Message("Villkoren: {problem}", {"problem": fault.message})
     if not draft.statements:
-        yield Reason("Skriv minst ett påstående.", {})
+        yield Message("Skriv minst ett påstående.", {})
     if len(draft.statements) > MOST_STATEMENTS:
-        yield Reason("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
+        yield Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
 
 
-def _faults_of(statement: Statement, number: int) -> Iterator[Reason]:
+def _faults_of(statement: Statement, number: int) -> Iterator[Message]:
     if fault := find_fault(statement.text, LONGEST_STATEMENT):
-        yield Reason("Påstående {number}: {problem}", {"number": number, "problem": fault.reason})
+        yield Message("Påstående {number}: {problem}", {"number": number, "problem": fault.message})
     if not can_be_read(statement.outcome):
-        yield Reason("Påstående {number}: skriv vad det säger något om.", {"number": number})
+        yield Message("Påstående {number}: skriv vad det säger något om.", {"number": number})
     elif fault := find_fault(statement.outcome):
-        yield Reason(
+        yield Message(
             "Påstående {number}, vad det säger något om: {problem}",
-            {"number": number, "problem": fault.reason},
+            {"number": number, "problem": fault.message},
         )
 
 
@@ -182,10 +182,10 @@ def _refuse_bad(library: Library, path: Path) -> None:
     for problem in library.problems:
         if problem.file == str(path):
             raise RefusedError(
-                Reason(
+                Message(
                     "{file} på servern kan inte läsas, och skrivs inte över. Den som sköter installationen "
                     "behöver rätta eller ta bort den: {problem}",
-                    problem.reason.values,
+                    problem.message.values,
                 )
             )
 
@@ -308,11 +308,11 @@ class ChangedError(Exception):
 
 
 class TranslationError(ValueError):
-    """A translator's file that cannot be taken in; `reason` is a message id of the staff catalogue."""
+    """A translator's file that cannot be taken in; `message` is a message id of the staff catalogue."""
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.said(str))
-        self.reason = reason
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.render(str))
+        self.message = message
 
 
 @dataclass(frozen=True)
@@ -382,11 +382,11 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
         entries = _entries_sent(content)
         sent = catalogue_of(entries, code, "")
     except DefinitionError as error:
-        raise TranslationError(error.reason or _UNREADABLE) from error
+        raise TranslationError(error.message or _UNREADABLE) from error
     named = str(entries.locale_identifier or "–")
     if re.split("[-_]", named)[0] != code.partition("_")[0]:
         raise TranslationError(
-            Reason(
+            Message(
                 "Filens huvud säger språket {named}, men här översätts till {code}. Är det rätt fil?",
                 {"named": named[:40], "code": code},
             )
@@ -394,7 +394,7 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
     unknown = [message for message in sent.texts if message not in {*catalogue.texts, *catalogue.empty}]
     if unknown:
         raise TranslationError(
-            Reason(
+            Message(
                 "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som laddades ner här.",
                 {"number": len(unknown), "text": unknown[0][:LONGEST_STATEMENT]},
             )
@@ -417,7 +417,7 @@ def _entries_sent(content: bytes) -> Catalog:
         raise TranslationError(_UNREADABLE) from error
     if text.count("\nmsgid ") > MOST_ENTRIES:
         raise TranslationError(
-            Reason(
+            Message(
                 "Filen har mer än {most} texter: fler än som finns här. Är det rätt fil?",
                 {"most": MOST_ENTRIES},
             )
@@ -425,7 +425,7 @@ def _entries_sent(content: bytes) -> Catalog:
     return read_entries(text, "")
 
 
-_UNREADABLE = Reason("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
+_UNREADABLE = Message("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
 
 
 def reviews(settings: Settings, language: str) -> dict[str, str]:

@@ -45,7 +45,7 @@ def read_library(settings: Settings) -> Library:
     library = read_usable_library(settings)
     for problem in library.problems:
         if problem.is_bad:
-            raise DefinitionError(problem.english, problem.reason)
+            raise DefinitionError(problem.english, problem.message)
     check_languages(settings, library)
     return library
 

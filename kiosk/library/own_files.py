@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.library.definition import DefinitionError, is_there
 
 QUESTIONS, TRANSLATIONS, LAST_GOOD = "questions", "translations", ".last-good"
@@ -42,13 +42,13 @@ class State(StrEnum):
 class FileProblem:
     """A file that is not used as it stands; `file` is its path in KIOSK_DATA.
 
-    `english` names the whole path, the fault and the way out, `reason` says the same to staff.
+    `english` names the whole path, the fault and the way out, `message` says the same to staff.
     """
 
     file: str
     state: State
     english: str
-    reason: Reason
+    message: Message
 
     @property
     def outcome(self) -> str:
@@ -91,15 +91,17 @@ class OwnFiles:
             found = reader(copy) if is_there(copy) else None
         except DefinitionError:
             found = None
-        said = error.reason or str(error).removeprefix(f"{self.data / name}: ")
+        said = error.message or str(error).removeprefix(f"{self.data / name}: ")
         values = {"file": str(name), "problem": said}
         if found is None:
             state = State.LEFT_OUT
-            reason = Reason("{file} kan inte läsas och används inte: {problem}", values)
+            message = Message("{file} kan inte läsas och används inte: {problem}", values)
         else:
             state = State.LAST_GOOD
-            reason = Reason("{file} kan inte läsas. Den senaste som gick att läsa används: {problem}", values)
-        self.problems.append(FileProblem(str(name), state, str(error), reason))
+            message = Message(
+                "{file} kan inte läsas. Den senaste som gick att läsa används: {problem}", values
+            )
+        self.problems.append(FileProblem(str(name), state, str(error), message))
         return found
 
 
@@ -167,16 +169,16 @@ def _unread(data: Path, name: Path) -> FileProblem:
     values = {"file": str(name), "name": str(right)}
     if {"toml", "tml"} & set(parts) and not is_there(data / right):
         english = f"is not read; move it to {data / right}"
-        reason = Reason("{file} läses inte. Döp om den till {name}.", values)
+        message = Message("{file} läses inte. Döp om den till {name}.", values)
     elif "po" in parts:
         english = "is not read; translations are named translations/CODE/LC_MESSAGES/guest.po"
-        reason = Reason(
+        message = Message(
             "{file} läses inte. Översättningar heter translations/SPRÅKKOD/LC_MESSAGES/guest.po.", values
         )
     elif name.name.lower().endswith(SPREADSHEETS):
         english = "is not read; take it in at /admin/surveys or with: kiosk survey import FILE"
-        reason = Reason("{file} läses inte. Hämta in den på sidan Frågor.", values)
+        message = Message("{file} läses inte. Hämta in den på sidan Frågor.", values)
     else:
         english = "is not read; move it away"
-        reason = Reason("{file} läses inte. Flytta den härifrån.", values)
-    return FileProblem(str(name), State.NOT_READ, f"{data / name}: {english}", reason)
+        message = Message("{file} läses inte. Flytta den härifrån.", values)
+    return FileProblem(str(name), State.NOT_READ, f"{data / name}: {english}", message)

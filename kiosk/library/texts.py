@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from string import Formatter
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -25,10 +25,13 @@ TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PD
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a text cannot be used, and the way out: `english` for files and commands, `reason` for the desk."""
+    """The reason a text is refused, and the way out.
+
+    `english` is for files and commands, `message` for the desk.
+    """
 
     english: str
-    reason: Reason
+    message: Message
 
 
 def tidied(text: str) -> str:
@@ -55,16 +58,16 @@ def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
     if not is_one_line(text):
         return Fault(
             "holds a line break or control character; keep it on one line",
-            Reason("texten har radbrytning eller tecken som inte går att visa. Skriv den på en rad.", {}),
+            Message("texten har radbrytning eller tecken som inte går att visa. Skriv den på en rad.", {}),
         )
     if not can_be_read(text):
         return Fault(
-            "is empty; write the text between the quotes", Reason("skriv något som går att läsa.", {})
+            "is empty; write the text between the quotes", Message("skriv något som går att läsa.", {})
         )
     if len(text) > longest:
         return Fault(
             f"is {len(text)} characters long; write at most {longest}",
-            Reason("högst {longest} tecken, inte {length}.", {"longest": longest, "length": len(text)}),
+            Message("högst {longest} tecken, inte {length}.", {"longest": longest, "length": len(text)}),
         )
     return None
 
@@ -86,12 +89,12 @@ def find_translation_fault(message: str, text: str) -> Fault | None:
     except ValueError as error:
         return Fault(
             f"has a brace that opens or closes nothing ({error}); mend it",
-            Reason("en klammer öppnas eller stängs utan den andra. Ta bort den.", {}),
+            Message("en klammer öppnas eller stängs utan den andra. Ta bort den.", {}),
         )
     if found != wanted:
         return Fault(
             f"must have the same {{placeholders}} as {message!r}",
-            Reason("samma ord inom klamrar som svenskan måste stå här, och inga andra.", {}),
+            Message("samma ord inom klamrar som svenskan måste stå här, och inga andra.", {}),
         )
     return None
 

@@ -20,7 +20,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.language_code import is_language_code
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, language
 from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, Form
@@ -78,12 +78,12 @@ IGNORED_TYPES = frozenset(
 
 
 class XLSFormError(ValueError):
-    """A spreadsheet that is no survey of ours; `reason`, a message id of the staff catalogue with values,
+    """A spreadsheet that is no survey of ours; `message`, a message id of the staff catalogue with values,
     says where and what to do."""
 
-    def __init__(self, message: Reason) -> None:
-        super().__init__(message.said(str))
-        self.reason = message
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.render(str))
+        self.message = message
 
 
 def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
@@ -152,14 +152,14 @@ class _Row:
     def place(self) -> dict[str, Any]:
         return {"sheet": self.sheet, "row": self.number}
 
-    def problem(self, problem: Reason, code: str = REFERENCE) -> XLSFormError:
+    def problem(self, problem: Message, code: str = REFERENCE) -> XLSFormError:
         """What is wrong with a text of this row, in the language `code`."""
         if code == REFERENCE:
             return XLSFormError(
-                Reason("Blad {sheet}, rad {row}: {problem}", {**self.place, "problem": problem})
+                Message("Blad {sheet}, rad {row}: {problem}", {**self.place, "problem": problem})
             )
         return XLSFormError(
-            Reason(
+            Message(
                 "Blad {sheet}, rad {row}, språk {code}: {problem}",
                 {**self.place, "code": code, "problem": problem},
             )
@@ -174,7 +174,7 @@ class _Row:
                 code = self._code(column)
                 if code in found:
                     raise XLSFormError(
-                        Reason(
+                        Message(
                             "Blad {sheet}, rad 1: språket {code} har två kolumner. Behåll en av dem.",
                             {**self.place, "code": code},
                         )
@@ -183,9 +183,9 @@ class _Row:
         if "label" in self.cells:
             found.setdefault(default, tidied(self.cells["label"]))
         if REFERENCE not in found:
-            problem = Reason("svensk text saknas. Lägg till kolumnen label::Svenska (sv).", {})
+            problem = Message("svensk text saknas. Lägg till kolumnen label::Svenska (sv).", {})
             if "label" in self.cells:
-                problem = Reason(
+                problem = Message(
                     "svensk text saknas: kolumnen label är på {code}, säger default_language. Lägg till "
                     "kolumnen label::Svenska (sv).",
                     {"code": default},
@@ -198,14 +198,14 @@ class _Row:
         code = _code_of(column)
         if code is None:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}: kolumnen {column} ska sluta med språkets kod, som label::Svenska (sv).",
                     {**self.place, "column": column},
                 )
             )
         if not is_language_code(code):
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad 1, kolumnen {column}: {code} är ingen språkkod. Skriv till exempel "
                     "en eller pt_BR.",
                     {**self.place, "column": column, "code": code},
@@ -241,14 +241,14 @@ class _Reader:
 
     def _check(self, row: _Row, code: str, words: str, fault: Fault | None) -> None:
         if fault:
-            raise row.problem(fault.reason, code)
+            raise row.problem(fault.message, code)
         if MARKUP.search(words):
-            reason = Reason(
+            message = Message(
                 "texten har märkning eller en hänvisning ({mark}), som gästen skulle se som den står. Ta "
                 "bort den.",
                 {"mark": MARKUP.findall(words)[0]},
             )
-            raise row.problem(reason, code)
+            raise row.problem(message, code)
 
     def scales(self, rows: Sequence[_Row]) -> dict[str, Scale]:
         """Choice lists as scales: choices are named 1 to n, 1 the lowest."""
@@ -261,7 +261,7 @@ class _Reader:
             is_number = choice.isdecimal() and len(choice) <= len(str(MOST_OPTIONS))
             if not is_number or not 1 <= int(choice) <= MOST_OPTIONS or int(choice) in labels:
                 raise XLSFormError(
-                    Reason(
+                    Message(
                         "Blad {sheet}, rad {row}: name är ”{name}”. Kalla listans val 1 till n, lägst först, "
                         "vart och ett en gång (och dont_know, prefer_not).",
                         {**row.place, "name": choice[:40]},
@@ -269,12 +269,14 @@ class _Reader:
                 )
             label = self.text(row, LONGEST_TEXT)
             if label in labels.values():
-                raise row.problem(Reason("”{text}” står två gånger i listan. Byt ord.", {"text": label[:40]}))
+                raise row.problem(
+                    Message("”{text}” står två gånger i listan. Byt ord.", {"text": label[:40]})
+                )
             labels[int(choice)] = label
         for name, labels in numbered.items():
             if sorted(labels) != list(range(1, len(labels) + 1)) or len(labels) < 2:
                 raise XLSFormError(
-                    Reason(
+                    Message(
                         "Blad choices: listan {name} behöver minst två val, kallade 1 till n utan luckor.",
                         {"name": name},
                     )
@@ -288,7 +290,7 @@ class _Reader:
         kind, _, name = row.cells.get("type", "").partition(" ")
         if kind != "select_one":
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row}: type är ”{type}”. Här kan bara select_one frågas. Ta bort "
                     "raden.",
                     {**row.place, "type": row.cells.get("type", "")[:40]},
@@ -296,7 +298,7 @@ class _Reader:
             )
         if name not in scales:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row}: listan ”{name}” finns inte i bladet choices. Lägg till den.",
                     {**row.place, "name": name[:40]},
                 )
@@ -304,14 +306,14 @@ class _Reader:
         statement_id = _identifier(row, "name")
         if statement_id in RESERVED_NAMES:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row}: namnet ”{name}” är upptaget. Byt namn.",
                     {**row.place, "name": statement_id},
                 )
             )
         outcome = tidied(row.cells.get("outcome", "–"))
         if fault := find_fault(outcome):
-            raise row.problem(Reason("kolumnen outcome: {problem}", {"problem": fault.reason}))
+            raise row.problem(Message("kolumnen outcome: {problem}", {"problem": fault.message}))
         return Statement(statement_id, self.text(row, LONGEST_STATEMENT), outcome, scales[name])
 
 
@@ -324,7 +326,7 @@ def read_xlsform(content: bytes, source: str) -> Form:
     for name in ("survey", "choices"):
         if not sheets.get(name):
             raise XLSFormError(
-                Reason("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": name})
+                Message("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": name})
             )
     settings = sheets["settings"][0] if sheets.get("settings") else _Row("settings", 2, {})
     reader = _Reader(_default_language(settings))
@@ -334,21 +336,21 @@ def read_xlsform(content: bytes, source: str) -> Form:
         statement = reader.statement(row, scales)
         if statement.id in {one.id for one in statements}:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row}: namnet ”{name}” står två gånger. Varje påstående behöver "
                     "ett eget.",
                     {**row.place, "name": statement.id},
                 )
             )
         if statement.text in {one.text for one in statements}:
-            raise row.problem(Reason("påståendet står två gånger. Ta bort det ena.", {}))
+            raise row.problem(Message("påståendet står två gånger. Ta bort det ena.", {}))
         if len(statements) == MOST_STATEMENTS:
-            raise row.problem(Reason("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
+            raise row.problem(Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
         statements.append(statement)
     form_id = settings.cells.get("form_id", "")
     title = tidied(settings.cells.get("form_title", "XLSForm"))
     if fault := find_fault(title, LONGEST_TITLE):
-        raise settings.problem(Reason("kolumnen form_title: {problem}", {"problem": fault.reason}))
+        raise settings.problem(Message("kolumnen form_title: {problem}", {"problem": fault.message}))
     draft = Draft(
         form_id if ID_PATTERN.fullmatch(form_id) else "imported",
         title,
@@ -365,7 +367,7 @@ def _default_language(settings: _Row) -> str:
     code = _code_of(settings.cells.get("default_language", "")) or REFERENCE
     if not is_language_code(code):
         raise settings.problem(
-            Reason("{code} är ingen språkkod. Skriv till exempel en eller pt_BR.", {"code": code})
+            Message("{code} är ingen språkkod. Skriv till exempel en eller pt_BR.", {"code": code})
         )
     return code
 
@@ -380,7 +382,7 @@ def _identifier(row: _Row, column: str) -> str:
     name = row.cells.get(column, "")
     if not ID_PATTERN.fullmatch(name):
         raise XLSFormError(
-            Reason(
+            Message(
                 "Blad {sheet}, rad {row}: {column} är ”{name}”. Skriv små bokstäver a–z, siffror och _, "
                 "först en bokstav.",
                 {**row.place, "column": column, "name": name[:40]},
@@ -394,7 +396,7 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED:
-                raise XLSFormError(Reason("Filen är för stor för att vara frågor.", {}))
+                raise XLSFormError(Message("Filen är för stor för att vara frågor.", {}))
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
         for name in names:
@@ -405,7 +407,7 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
         raise
     except UNREADABLE as error:
         raise XLSFormError(
-            Reason("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
+            Message("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
         ) from error
 
 
@@ -419,7 +421,7 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
     for column in heading:
         if column and heading.count(column) > 1:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}: kolumnen {column} står två gånger. Behåll en av dem.",
                     {"sheet": sheet, "column": column},
                 )
@@ -427,14 +429,14 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
     for number, cells in enumerate(rows, start=2):
         if number > MOST_ROWS:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet} har mer än {most} rader: fler än frågor har.",
                     {"sheet": sheet, "most": MOST_ROWS},
                 )
             )
         if len(cells) > MOST_COLUMNS:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row} har mer än {most} kolumner: fler än frågor har.",
                     {"sheet": sheet, "row": number, "most": MOST_COLUMNS},
                 )
@@ -447,7 +449,7 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
         for column in told:
             if column.partition("::")[0] != "label" and column not in KNOWN_COLUMNS | IGNORED_COLUMNS:
                 raise XLSFormError(
-                    Reason(
+                    Message(
                         "Blad {sheet}, rad {row}: kolumnen {column} kan inte behållas här. Töm den.",
                         {"sheet": sheet, "row": number, "column": column or "?"},
                     )
@@ -461,13 +463,13 @@ def _as_text(cell: Any, place: dict[str, Any]) -> str:
     way by each program, so it is refused where somebody would read it."""
     if cell.data_type == "f":
         raise XLSFormError(
-            Reason("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)
+            Message("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)
         )
     value = cell.value
     is_read = place["column"] not in IGNORED_COLUMNS | {"version"}
     if is_read and isinstance(value, bool | date | time | timedelta):
         raise XLSFormError(
-            Reason(
+            Message(
                 "Blad {sheet}, rad {row}: kolumnen {column} har ett datum eller sant/falskt. Skriv det som "
                 "text.",
                 place,

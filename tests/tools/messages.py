@@ -16,7 +16,7 @@ from babel.messages.pofile import generate_po, read_po
 from kiosk.library.catalogues import REFERENCE
 
 ROOT = Path(__file__).parents[2]
-KEYWORDS = {**DEFAULT_KEYWORDS, "Reason": (1,), "say": (1,)}
+KEYWORDS = {**DEFAULT_KEYWORDS, "Message": (1,), "say": (1,)}
 
 METHODS = [
     ("**.py", "python"),

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import FiguresForm
-from kiosk.desk.i18n import say_reason
+from kiosk.desk.i18n import say_message
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.domain.earlier_figures import Figures, FiguresError, figures_from_json, read_figures
 from kiosk.domain.survey import Survey
@@ -45,7 +45,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
     survey = desk().library.surveys.get(survey_id)
     if survey is None:
         abort(404)
-    form, reasons = FiguresForm(), []
+    form, messages = FiguresForm(), []
     form.node.choices = list(_places().items())
     if request.method == "POST" and form.validate():
         try:
@@ -56,9 +56,9 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
                 note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
             return redirect(url_for("imported.imported"), 303)
         except FiguresError as error:
-            reasons = [say_reason(reason) for reason in error.reasons]
-    page = render_template("imported_new.html", form=form, survey=survey, reasons=reasons, field=field)
-    return page, 400 if reasons or form.errors else 200
+            messages = [say_message(message) for message in error.messages]
+    page = render_template("imported_new.html", form=form, survey=survey, messages=messages, field=field)
+    return page, 400 if messages or form.errors else 200
 
 
 @blueprint.route("/imported/remove", methods=["POST"])

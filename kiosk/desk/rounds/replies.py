@@ -4,7 +4,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.i18n import say, say_reason
+from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.library import spoken_languages
@@ -28,7 +28,7 @@ def reply(round_id: str) -> ResponseReturnValue:
     if request.method == "POST":
         words = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
         problems = [
-            say("{language}: {problem}", language=found.autonym, problem=say_reason(fault.reason))
+            say("{language}: {problem}", language=found.autonym, problem=say_message(fault.message))
             for code, found in languages.items()
             if words[code] and (fault := find_fault(words[code], LONGEST))
         ]

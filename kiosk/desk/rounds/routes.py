@@ -7,9 +7,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import RoundForm
-from kiosk.desk.i18n import say, say_reason
+from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_anybody, for_coordinator, may_read, note
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.rounds import Admission, Figures, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import Language
@@ -51,8 +51,8 @@ def new_round() -> ResponseReturnValue:
     form = RoundForm(opens=today, closes=today + USUAL_LENGTH, admission=["kiosk", "slip"])
     form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
     form.tree.choices = [(tree.root.id, tree.root.name) for tree in library.trees.values()]
-    reasons: tuple[Reason, ...] = ()
-    to_think_over: tuple[Reason, ...] = ()
+    messages: tuple[Message, ...] = ()
+    to_think_over: tuple[Message, ...] = ()
     if request.method == "POST" and form.validate():
         asked_for = _asked_for(form)
         if form.a_day.data and not form.thought_over.data:
@@ -66,22 +66,22 @@ def new_round() -> ResponseReturnValue:
                 note(Deed.ROUND_OPENED, asked_for.id)
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
-            reasons, to_think_over = error.reasons, ()
+            messages, to_think_over = error.messages, ()
     page = render_template(
         "round_new.html",
         form=form,
         askable=[_askable(survey) for survey in library.surveys.values()],
-        reasons=[say_reason(reason) for reason in reasons],
-        to_think_over=[say_reason(reason) for reason in to_think_over],
+        messages=[say_message(message) for message in messages],
+        to_think_over=[say_message(message) for message in to_think_over],
     )
-    return page, 400 if reasons or form.errors else 200
+    return page, 400 if messages or form.errors else 200
 
 
 def _check_clock() -> None:
     """Raise RoundError while the clock is in doubt: a round's times freeze when it opens."""
     if desk().doubtful_time() is not None:
         raise RoundError(
-            Reason("Ingen omgång kan öppna medan det är osäkert om serverns klocka går rätt.", {})
+            Message("Ingen omgång kan öppna medan det är osäkert om serverns klocka går rätt.", {})
         )
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.i18n import catalogue, say, say_reason
+from kiosk.desk.i18n import catalogue, say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.domain.wording import advice
@@ -87,7 +87,7 @@ def copy() -> ResponseReturnValue:
     try:
         desk().change(lambda settings: write_survey(settings, draft))
     except RefusedError as error:
-        return _list([say_reason(reason) for reason in error.reasons]), 400
+        return _list([say_message(message) for message in error.messages]), 400
     except ChangedError:
         return _list([say("Någon annan har just gjort en kopia. Försök igen.")]), 400
     note(Deed.SURVEY_WRITTEN, survey_id)
@@ -115,9 +115,9 @@ def from_xlsform() -> ResponseReturnValue:
     try:
         made = _taken_in(read_xlsform(sent.read(), source_of(sent.filename or "")))
     except XLSFormError as error:
-        return _list([say_reason(error.reason)]), 400
+        return _list([say_message(error.message)]), 400
     except RefusedError as error:
-        return _list([say_reason(reason) for reason in error.reasons]), 400
+        return _list([say_message(message) for message in error.messages]), 400
     note(Deed.SURVEY_WRITTEN, made.id)
     return redirect(url_for("surveys.survey", survey_id=made.id), 303)
 
@@ -154,7 +154,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
                 say("Någon annan har ändrat frågorna sedan du öppnade dem. Skriv av det du vill behålla.")
             ]
         except RefusedError as error:
-            problems = [say_reason(reason) for reason in error.reasons]
+            problems = [say_message(message) for message in error.messages]
         else:
             note(Deed.SURVEY_WRITTEN, survey_id)
             flash(say("Sparat."))
@@ -305,7 +305,7 @@ def _scales() -> Mapping[str, Scale]:
 
 
 def _row(statement: Statement) -> Row:
-    thoughts = tuple(say_reason(one.reason) for one in advice(statement.text))
+    thoughts = tuple(say_message(one.message) for one in advice(statement.text))
     return Row(statement.id, statement.text, statement.outcome, statement.scale.id, thoughts)
 
 

@@ -8,9 +8,9 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.i18n import say, say_reason
+from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
@@ -113,7 +113,7 @@ def texts(code: str) -> ResponseReturnValue:
             try:
                 _keep(catalogue, lines)
             except RefusedError as error:
-                problems = [say_reason(reason) for reason in error.reasons]
+                problems = [say_message(message) for message in error.messages]
             else:
                 flash(say("Sparat."))
                 return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
@@ -171,14 +171,14 @@ def from_file(code: str) -> ResponseReturnValue:
     try:
         _write(catalogue, read_translations(sent.read(), catalogue))
     except TranslationError as error:
-        return _file_refused(catalogue, [error.reason])
+        return _file_refused(catalogue, [error.message])
     except RefusedError as error:
-        return _file_refused(catalogue, error.reasons)
+        return _file_refused(catalogue, error.messages)
     return redirect(url_for("languages.texts", code=code), 303)
 
 
-def _file_refused(catalogue: Catalogue, reasons: Sequence[Reason]) -> ResponseReturnValue:
-    problem = " ".join(map(say_reason, reasons))
+def _file_refused(catalogue: Catalogue, messages: Sequence[Message]) -> ResponseReturnValue:
+    problem = " ".join(map(say_message, messages))
     return render_template("texts_refused.html", catalogue=catalogue, problem=problem), 400
 
 
@@ -245,7 +245,7 @@ def _sent(line: Line) -> Line:
             "Någon annan har ändrat texten. Nu är den ”{text}”. Spara igen för att byta.", text=line.text
         )
     elif text and (fault := find_translation_fault(line.message, text)):
-        problem = say("Går inte att spara: {problem}", problem=say_reason(fault.reason))
+        problem = say("Går inte att spara: {problem}", problem=say_message(fault.message))
     return Line(line.message, text, is_reviewed, line.reviewed_by, line.seen, problem)
 
 
