@@ -12,7 +12,7 @@ from kiosk.cli.errors import in_english, mendable
 from kiosk.library.changes import RefusedError
 from kiosk.library.check import add_files, check_report, check_text
 from kiosk.library.definition import DefinitionError
-from kiosk.library.drafts import LARGEST_FILE, write_form
+from kiosk.library.drafts import LARGEST_FILE_BYTES, write_form
 from kiosk.library.library import check_languages, read_usable_library
 from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, source_of, write_xlsform
 from kiosk.storage import COMMAND_LINE
@@ -62,7 +62,7 @@ def survey_export(survey_id: str, file: Path) -> None:
 def survey_import(file: Path) -> None:
     """Take in an XLSForm as a survey of the installation's own, in KIOSK_DATA/questions."""
     settings = owned_settings()
-    if file.stat().st_size > LARGEST_FILE:
+    if file.stat().st_size > LARGEST_FILE_BYTES:
         raise DefinitionError(f"{file}: is larger than 8 MB; take pictures out of it")
     try:
         form = read_xlsform(file.read_bytes(), source_of(file.name))

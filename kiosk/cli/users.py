@@ -9,7 +9,7 @@ from kiosk.cli.arguments import current_settings, installed_store
 from kiosk.cli.errors import mendable
 from kiosk.storage import COMMAND_LINE, Account, Deed, Role, StoreError, hash_password
 
-SHORTEST_PASSWORD = 10
+SHORTEST_PASSWORD_CHARACTERS = 10
 
 
 @click.group()
@@ -38,6 +38,6 @@ def _password() -> str:
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    if len(password) < SHORTEST_PASSWORD:
-        raise StoreError(f"the password must be at least {SHORTEST_PASSWORD} characters long")
+    if len(password) < SHORTEST_PASSWORD_CHARACTERS:
+        raise StoreError(f"the password must be at least {SHORTEST_PASSWORD_CHARACTERS} characters long")
     return password

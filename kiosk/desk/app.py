@@ -18,12 +18,12 @@ from kiosk.desk.results import earlier_figures, walls
 from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
 from kiosk.desk.rounds import routes as rounds
-from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in, signed_out
+from kiosk.desk.session import LONGEST_SESSION, Desk, desk, is_coordinator, signed_in, signed_out
 from kiosk.desk.surveys import routes as surveys
 from kiosk.desk.surveys import translations
 from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
-from kiosk.library.drafts import LARGEST_FILE
+from kiosk.library.drafts import LARGEST_FILE_BYTES
 from kiosk.library.library import Library
 from kiosk.screen.headers import digest
 from kiosk.screen.health import HEALTH_PATH, health_answer
@@ -31,7 +31,7 @@ from kiosk.screen.pages import STYLE
 from kiosk.settings import Settings, shipped_folder
 from kiosk.storage import Devices, Role, Store
 
-LARGEST_REQUEST = LARGEST_FILE + 64 * 1024
+LARGEST_REQUEST_BYTES = LARGEST_FILE_BYTES + 64 * 1024
 """Bytes: a file and what a browser sends around it. Flask holds forms without a file to 500 kB."""
 
 TOPICS = (
@@ -90,8 +90,8 @@ def create_desk_app(
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
         SECRET_KEY=secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
-        PERMANENT_SESSION_LIFETIME=LONGEST,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES,
+        PERMANENT_SESSION_LIFETIME=LONGEST_SESSION,
         SESSION_COOKIE_NAME="desk",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
@@ -154,7 +154,7 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
     kind = "stale" if isinstance(error, CSRFError) else str(code)
     if code == 403:
         kind = str(error.description)
-    most = LARGEST_FILE // 1024**2
+    most = LARGEST_FILE_BYTES // 1024**2
     return make_response(render_template("error.html", kind=kind, most=most), code)
 
 

@@ -29,8 +29,8 @@ P = ParamSpec("P")
 BY_ITSELF = "X-By-Itself"
 """A request header of pages that refresh themselves: it keeps nobody signed in."""
 
-IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=10)
+LONGEST_IDLE = timedelta(minutes=30)
+LONGEST_SESSION = timedelta(hours=10)
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Desk:
 NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "key"})
 """Fields of forms that nobody fills in with words, or that must not be shown."""
 
-SHORTEST_TYPED = 4
+SHORTEST_TYPED_CHARACTERS = 4
 """Characters worth showing again: less is a number or a tick."""
 
 
@@ -131,7 +131,7 @@ def signed_in() -> Account | None:
     now = desk().clock()
     began, seen = (datetime.fromisoformat(session[key]) for key in ("began", "seen"))
     account = desk().store.accounts.named(name)
-    holds = timedelta() <= now - seen <= IDLE and now - began <= LONGEST
+    holds = timedelta() <= now - seen <= LONGEST_IDLE and now - began <= LONGEST_SESSION
     if account is None or not holds or session.get("password") != _mark(account):
         session.clear()
         return None
@@ -199,7 +199,7 @@ def signed_out() -> ResponseReturnValue:
         for name, words in request.form.items(multi=True)
         if name not in NOT_TYPED and not name.startswith("seen-")
     )
-    kept = dict.fromkeys(words for words in typed if len(words) >= SHORTEST_TYPED)
+    kept = dict.fromkeys(words for words in typed if len(words) >= SHORTEST_TYPED_CHARACTERS)
     return render_template("signed_out.html", typed=list(kept)), 401
 
 

@@ -16,11 +16,11 @@ from kiosk.domain.tree import Tree
 K_FLOOR = 5
 """No round may count fewer ballots together than this; a constant on purpose, not a setting."""
 
-FIRST = 3
+FIRST_BATCH_FACTOR = 3
 """Times k: ballots a box holds before the first figures. From 2k on, nine of an attacker's own at the end of
 the first day could crowd out the only guest so far; docs/attack.md has the figures."""
 
-FULLEST = 6
+LARGEST_BOX_FACTOR = 6
 """Times k: no box waits for more ballots than this."""
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def full_at(counted: int, k: int) -> int:
     3k for the first figures; then 2k more than are shown, up to 6k. Batches all as small as the first
     would let an insider's best guess gain with every one of them; docs/counting.md has the figures.
     """
-    return min(max(counted + 2 * k, FIRST * k), FULLEST * k)
+    return min(max(counted + 2 * k, FIRST_BATCH_FACTOR * k), LARGEST_BOX_FACTOR * k)
 
 
 def draw_batch(ballots: Sequence[T], counted: int, k: int, rng: Random) -> tuple[list[T], list[T]]:

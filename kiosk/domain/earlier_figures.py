@@ -15,7 +15,7 @@ from kiosk.domain.survey import Survey
 
 MOST_ANSWERS = 100_000
 
-LONGEST_COUNT = 12
+LONGEST_COUNT_CHARACTERS = 12
 """Characters of a count or percentage."""
 
 
@@ -91,8 +91,8 @@ def read_count(words: str, n: int) -> int | None:
     words = words.strip()
     if not words:
         return None
-    if len(words) > LONGEST_COUNT:
-        raise ValueError(words[:LONGEST_COUNT])
+    if len(words) > LONGEST_COUNT_CHARACTERS:
+        raise ValueError(words[:LONGEST_COUNT_CHARACTERS])
     if not words.endswith("%"):
         return int(words)
     share = float(words[:-1].strip().replace(",", "."))

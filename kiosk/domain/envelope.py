@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kiosk.domain.ballot import BallotError
 
 TICKET_BYTES = 16
-ROOM = 64
+STATEMENT_BYTES = 64
 """Bytes kept for each statement, whatever was answered: its id and value are 52 at most."""
 
 STEP_BYTES = 32 * 1024
@@ -104,7 +104,7 @@ def unpack(packed: bytes) -> Letterbox:
 
 def is_well_formed(envelope: bytes) -> bool:
     """Whether this may be an envelope for a letterbox that is no more: all that its own bytes tell."""
-    statements, odd = divmod(len(envelope) - envelope_size(0), ROOM)
+    statements, odd = divmod(len(envelope) - envelope_size(0), STATEMENT_BYTES)
     if statements < 1 or odd:
         return False
     try:
@@ -121,4 +121,4 @@ def _point(encoded: bytes) -> ec.EllipticCurvePublicKey:
 
 def envelope_size(statements: int) -> int:
     """Bytes of every envelope with a ballot of so many statements, whatever was answered."""
-    return _POINT_BYTES + TICKET_BYTES + 1 + ROOM * statements + 16
+    return _POINT_BYTES + TICKET_BYTES + 1 + STATEMENT_BYTES * statements + 16

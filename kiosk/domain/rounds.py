@@ -10,13 +10,13 @@ from enum import StrEnum
 from math import ceil
 from typing import Any
 
-from kiosk.domain.box import FIRST, FULLEST, K_FLOOR
+from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
 from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
-SHORTEST = timedelta(days=5)
-LONGEST = timedelta(days=366)
+SHORTEST_ROUND = timedelta(days=5)
+LONGEST_ROUND = timedelta(days=366)
 TREND_WINDOW = timedelta(days=365)
 TREND_BUDGET = 4
 """Rounds a unit takes part in within the window, whatever they ask: statements can be reworded. The same
@@ -135,7 +135,7 @@ def history_faults(
     earlier: list[Round] = []
     for one in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
         midnight = datetime.combine(one.opens_at.date(), time()) + timedelta(days=1)
-        opened_at = max(one.opens_at, min(midnight - timedelta.resolution, one.closes_at - SHORTEST))
+        opened_at = max(one.opens_at, min(midnight - timedelta.resolution, one.closes_at - SHORTEST_ROUND))
         messages = [*_own_faults(one, opened_at), *_faults_beside(one, earlier, closed)]
         if messages:
             yield one.id, messages
@@ -173,7 +173,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
 
 def _first_figures(new: Round, guests_a_day: float) -> Message:
     """When the first figures of a unit come, and how long later ones take."""
-    first = FIRST * new.k
+    first = FIRST_BATCH_FACTOR * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _shown_at_the_end(new, guests_a_day)
     return Message(
@@ -182,13 +182,13 @@ def _first_figures(new: Round, guests_a_day: float) -> Message:
         {
             "a_day": guests_a_day,
             "days": ceil(first / guests_a_day),
-            "apart": ceil((FULLEST - 1) * new.k / guests_a_day),
+            "apart": ceil((LARGEST_BOX_FACTOR - 1) * new.k / guests_a_day),
         },
     )
 
 
 def _shown_at_the_end(new: Round, guests_a_day: float) -> Message:
-    values = {"a_day": guests_a_day, "first": FIRST * new.k}
+    values = {"a_day": guests_a_day, "first": FIRST_BATCH_FACTOR * new.k}
     if new.k == K_FLOOR:
         return Message(
             "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
@@ -210,13 +210,13 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
     if new.opens_at.date() < now.date():
         yield Message("Omgången kan inte öppna före i dag. Välj en senare första dag.", {})
     length = new.closes_at - max(new.opens_at, now)
-    if length < SHORTEST:
+    if length < SHORTEST_ROUND:
         yield Message(
             "Omgången måste vara öppen i minst {days} dagar från nu. Välj en senare stängning.",
-            {"days": SHORTEST.days},
+            {"days": SHORTEST_ROUND.days},
         )
-    if length > LONGEST:
-        yield Message("Omgången får vara högst {days} dagar.", {"days": LONGEST.days})
+    if length > LONGEST_ROUND:
+        yield Message("Omgången får vara högst {days} dagar.", {"days": LONGEST_ROUND.days})
     if not new.admission:
         yield Message("Välj minst ett sätt att lämna svar på.", {})
 

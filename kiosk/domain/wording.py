@@ -13,7 +13,7 @@ from kiosk.domain.message import Message
 HARD_LIX = 50
 """From here on a text is as hard as official prose (Björnsson 1968: 40 to 50 is medium, over 50 hard)."""
 
-LONG_WORD = 6
+LONG_WORD_LETTERS = 6
 MOST_WORDS = 15
 
 NEGATIONS = frozenset({"inte", "ej", "aldrig", "ingen", "inget", "inga", "utan"})
@@ -50,7 +50,7 @@ def lix(text: str) -> float:
         return 0.0
     plain = ABBREVIATIONS.sub(" ", text)
     sentences = max(len(re.findall(r"[^.!?:]*\w[^.!?:]*(?:[.!?:]|$)", plain)), 1)
-    long = sum(len(word) > LONG_WORD for word in words)
+    long = sum(len(word) > LONG_WORD_LETTERS for word in words)
     return len(words) / sentences + 100 * long / len(words)
 
 

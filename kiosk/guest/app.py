@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from kiosk.domain.screen_size import Screen
 from kiosk.guest import kiosks, practice, questions, slips, stored_data
-from kiosk.guest.ballots import SHORTEST_RETRY
+from kiosk.guest.ballots import RETRY_AFTER_SECONDS
 from kiosk.guest.context import Answer, GuestSide, guest_side, is_kiosk, measure
 from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import Library
@@ -27,12 +27,12 @@ from kiosk.screen.texts import REFUSALS
 from kiosk.settings import shipped_folder
 from kiosk.storage import Devices, Store, say_once
 
-LARGEST_FORM = 16 * 1024
+LARGEST_FORM_BYTES = 16 * 1024
 
-KIOSK_TRIES_AGAIN = 60
+KIOSK_RELOAD_SECONDS = 60
 """Seconds. A kiosk has no button to load a page again, and the next round opens without anybody there."""
 
-WORKER, WORKER_GOOD_FOR = "guest.worker", 15 * 60
+WORKER, WORKER_MAX_AGE_SECONDS = "guest.worker", 15 * 60
 """Seconds a browser need not ask for the worker again: three signs of life, at which a kiosk's page asks."""
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
@@ -56,7 +56,7 @@ def create_guest_app(
     where a phone goes at once; `screen` what kiosks measure that have no measures of their own;
     `audio` holds speech; `secret_key` is for /health alone, since guests have no sessions."""
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii = False
     pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
@@ -123,7 +123,7 @@ def _with_headers(response: Response) -> Response:
     """What every answer carries: its policy allows the style of this request's screen, and no other's."""
     response.headers.update(headers(guest_side().pages.styles(is_kiosk=True)))
     if request.endpoint == WORKER:
-        response.headers["Cache-Control"] = f"private, max-age={WORKER_GOOD_FOR}"
+        response.headers["Cache-Control"] = f"private, max-age={WORKER_MAX_AGE_SECONDS}"
     elif request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return _compressed(response)
@@ -147,7 +147,7 @@ def _refused(error: HTTPException) -> Answer:
     reason = named if named in REFUSALS else "not_found" if error.code == 404 else "bad"
     response = _refusal(reason, error.code or 500)
     if isinstance(error, TooManyRequests):
-        response.headers["Retry-After"] = str(SHORTEST_RETRY)
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
@@ -164,5 +164,5 @@ def _refusal(reason: str, status: int) -> Answer:
     response = make_response(page, status)
     response.headers["Kiosk-Refusal"] = reason
     if request.path == "/" or request.path.startswith("/k/"):
-        response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={quote(request.path)}"
+        response.headers["Refresh"] = f"{KIOSK_RELOAD_SECONDS}; url={quote(request.path)}"
     return response

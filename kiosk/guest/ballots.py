@@ -13,7 +13,7 @@ from kiosk.guest.context import Answer, guest_side
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.storage import Link, NotAdmittedError, RoundClosedError
 
-SHORTEST_RETRY = 2
+RETRY_AFTER_SECONDS = 2
 """Seconds told to a kiosk that sends too early; a constant, since the time left would tell of others."""
 
 
@@ -55,5 +55,5 @@ def is_play(link: Link, *, lane: str = "") -> bool:
     others in its `lane`."""
     pace = guest_side().pace
     if pace.wait(link.code + lane) > 0:
-        raise TooManyRequests("wait", retry_after=SHORTEST_RETRY)
+        raise TooManyRequests("wait", retry_after=RETRY_AFTER_SECONDS)
     return pace.is_play(link.code + lane)

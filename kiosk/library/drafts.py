@@ -31,7 +31,7 @@ from kiosk.settings import Settings
 LONGEST_STATEMENT = 200
 LONGEST_TITLE = 120
 
-LARGEST_FILE = 8 * 1024 * 1024
+LARGEST_FILE_BYTES = 8 * 1024 * 1024
 """Bytes of a spreadsheet or a translator's file, pictures and comments included."""
 
 MOST_ENTRIES = 5_000

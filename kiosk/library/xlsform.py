@@ -35,7 +35,7 @@ from kiosk.library.texts import (
     tidied,
 )
 
-LARGEST_UNPACKED = 5_000_000
+LARGEST_UNPACKED_BYTES = 5_000_000
 """Bytes, pictures left out: a survey is a few thousand; more is no survey, or a bomb."""
 
 PICTURES = "xl/media/"
@@ -395,7 +395,7 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
     """The rows of the three sheets that matter, cells as text."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED:
+            if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED_BYTES:
                 raise XLSFormError(Message("Filen är för stor för att vara frågor.", {}))
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]

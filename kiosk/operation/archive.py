@@ -25,18 +25,18 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Raised when a backup is written that this program's restore cannot read."""
 
-LARGEST_TABLES = 500_000_000
-LARGEST = {TABLES: LARGEST_TABLES, MANIFEST: 20_000_000}
-LARGEST_IN_ALL = 8_000_000_000
+LARGEST_TABLES_BYTES = 500_000_000
+LARGEST_MEMBER_BYTES = {TABLES: LARGEST_TABLES_BYTES, MANIFEST: 20_000_000}
+LARGEST_BACKUP_BYTES = 8_000_000_000
 """Bytes when unpacked: a zip bomb is refused before that. Speech in twelve languages is about 1 GB."""
 
-SMALL_JSON = 20_000_000
+SMALL_JSON_BYTES = 20_000_000
 LARGEST_RATIO = 200
 """Of JSON that is not small, bytes when unpacked for each byte packed: tables have about 35. Read, JSON takes
 ten times its length of memory."""
 
 MOST_MEMBERS = 100_000
-CHUNK = 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 
 VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,3}[a-z0-9.]{0,20}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -139,7 +139,7 @@ class Archive:
     def chunks(self, name: str) -> Iterator[bytes]:
         """A member's bytes, unpacked."""
         with _reading(), self._file.open(name) as packed:
-            while chunk := packed.read(CHUNK):
+            while chunk := packed.read(CHUNK_BYTES):
                 yield chunk
 
 
@@ -165,7 +165,7 @@ def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = 
 
 def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
     """A file's bytes."""
-    while chunk := file.read(CHUNK):
+    while chunk := file.read(CHUNK_BYTES):
         yield chunk
 
 
@@ -194,9 +194,10 @@ def folded(name: str) -> str:
 
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
-    if len(entries) > MOST_MEMBERS or sum(entry.file_size for entry in entries) > LARGEST_IN_ALL:
+    if len(entries) > MOST_MEMBERS or sum(entry.file_size for entry in entries) > LARGEST_BACKUP_BYTES:
         raise ArchiveError(
-            f"holds more than {MOST_MEMBERS} files or {LARGEST_IN_ALL} bytes: it is no backup of this program"
+            f"holds more than {MOST_MEMBERS} files or {LARGEST_BACKUP_BYTES} bytes: it is no backup of this "
+            "program"
         )
     seen: dict[str, str] = {}
     for entry in entries:
@@ -205,8 +206,8 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
             raise ArchiveError("is encrypted; decrypt it, and restore what comes out")
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise ArchiveError(f"{name!r} is packed in a way no backup is: it is no backup of this program")
-        is_bomb = entry.file_size > max(SMALL_JSON, LARGEST_RATIO * entry.compress_size)
-        if name in LARGEST and (entry.file_size > LARGEST[name] or is_bomb):
+        is_bomb = entry.file_size > max(SMALL_JSON_BYTES, LARGEST_RATIO * entry.compress_size)
+        if name in LARGEST_MEMBER_BYTES and (entry.file_size > LARGEST_MEMBER_BYTES[name] or is_bomb):
             raise ArchiveError(f"holds {entry.file_size} bytes as {name}: it is no backup of this program")
         if fault := fault_of_name(name):
             raise ArchiveError(f"holds {name!r}, and {fault}: it is no backup of this program")

@@ -20,8 +20,8 @@ from typing import IO
 
 import kiosk
 from kiosk.operation.archive import (
-    LARGEST_IN_ALL,
-    LARGEST_TABLES,
+    LARGEST_BACKUP_BYTES,
+    LARGEST_TABLES_BYTES,
     MANIFEST,
     MOST_MEMBERS,
     TABLES,
@@ -82,7 +82,11 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> W
 def _check_size(tables: int, found: OwnFiles) -> None:
     """Refuse to write what could not be restored."""
     sizes = {name: path.stat().st_size for name, path in found.paths.items() if path.exists()}
-    if tables > LARGEST_TABLES or sum(sizes.values()) + tables > LARGEST_IN_ALL or len(sizes) > MOST_MEMBERS:
+    if (
+        tables > LARGEST_TABLES_BYTES
+        or sum(sizes.values()) + tables > LARGEST_BACKUP_BYTES
+        or len(sizes) > MOST_MEMBERS
+    ):
         largest = max(sizes, key=lambda name: sizes[name], default=TABLES)
         raise StoreError(
             f"KIOSK_DATA is too large for a backup ({len(sizes)} files, {sum(sizes.values())} bytes; the "

@@ -12,7 +12,7 @@ from kiosk.operation.clock import clock_doubt, clock_fault, remember_boot
 from kiosk.operation.system_clock import read_machine
 from kiosk.storage import Store
 
-LONGEST_WAIT = 60.0
+LONGEST_SLEEP_SECONDS = 60.0
 """Seconds between two looks at the clock, so that a changed or jumping clock is noticed."""
 
 
@@ -59,7 +59,7 @@ class Counting(threading.Thread):
                 )
             now = self._wall()
             wait = (next_tick(self._ticks, now) - now).total_seconds()
-            self._stopping.wait(min(max(wait, 0.05), LONGEST_WAIT))
+            self._stopping.wait(min(max(wait, 0.05), LONGEST_SLEEP_SECONDS))
 
     def look(self) -> None:
         """Count what is due; tell once when the clock comes into doubt."""

@@ -13,13 +13,13 @@ from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
-from kiosk.desk.app import LARGEST_REQUEST
+from kiosk.desk.app import LARGEST_REQUEST_BYTES
 
-LARGEST_GUEST_REQUEST = 64 * 1024
+LARGEST_GUEST_REQUEST_BYTES = 64 * 1024
 """Bytes. A larger body is refused before it is read: waitress keeps half a megabyte in memory, and would
 write more to a temporary file."""
 
-LONGEST_DRAIN = 1024**3
+LARGEST_DRAINED_BYTES = 1024**3
 """Bytes of a file too large for the desk that are read and dropped, so that the browser shows the desk's page
 rather than a broken connection."""
 
@@ -29,11 +29,11 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
 
     def __init__(self, overflow: int, expected: int) -> None:
         super().__init__(overflow)
-        self.received, self.is_kept = 0, expected <= LARGEST_REQUEST
+        self.received, self.is_kept = 0, expected <= LARGEST_REQUEST_BYTES
 
     def append(self, data: bytes) -> None:
         self.received += len(data)
-        if self.is_kept and self.received > LARGEST_REQUEST:
+        if self.is_kept and self.received > LARGEST_REQUEST_BYTES:
             self.close()
             self.is_kept = False
         if self.is_kept:
@@ -56,7 +56,7 @@ def bounded_channel(is_desk: Callable[[str], bool]) -> type[HTTPChannel]:
             super().parse_header(header_plus)
             if is_desk(self.path):
                 bounds = copy.copy(self.adj)
-                bounds.max_request_body_size = LONGEST_DRAIN
+                bounds.max_request_body_size = LARGEST_DRAINED_BYTES
                 self.adj = bounds
                 if self.body_rcv is not None:
                     self.body_rcv.buf = _Body(self.adj.inbuf_overflow, self.content_length)

@@ -22,7 +22,7 @@ from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
 from kiosk.operation.count_worker import Counting
-from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST, bounded_channel
+from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES, bounded_channel
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.storage import Devices, Store
 
@@ -86,7 +86,7 @@ class Listener:
     """An address and what answers there.
 
     `is_desk` tells by a request's path whether it is for the desk, which takes files; a guest's request is
-    held to LARGEST_GUEST_REQUEST.
+    held to LARGEST_GUEST_REQUEST_BYTES.
     """
 
     address: str
@@ -178,7 +178,7 @@ def make_server(listener: Listener, scheme: str = "http") -> Any:
             ident=None,
             expose_tracebacks=False,
             log_socket_errors=False,
-            max_request_body_size=LARGEST_GUEST_REQUEST,
+            max_request_body_size=LARGEST_GUEST_REQUEST_BYTES,
             clear_untrusted_proxy_headers=True,
         )
     except OSError as error:

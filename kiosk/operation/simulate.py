@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
-from kiosk.domain.rounds import SHORTEST, Admission, Figures, Round, round_id
+from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Figures, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
@@ -104,7 +104,7 @@ def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: 
     last arrival's day is over, at least the shortest round allowed."""
     opens_at = datetime.combine(arrivals[0].at.date(), time())
     needed = (arrivals[-1].at - opens_at).days + 1
-    return Plan(survey, tree, k, opens_at, days or max(needed, SHORTEST.days))
+    return Plan(survey, tree, k, opens_at, days or max(needed, SHORTEST_ROUND.days))
 
 
 def simulate(

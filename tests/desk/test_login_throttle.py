@@ -1,6 +1,6 @@
 """Whoever guesses passwords has to wait longer and longer."""
 
-from kiosk.desk.login.throttle import LONGEST_WAIT, Patience
+from kiosk.desk.login.throttle import LONGEST_DELAY_SECONDS, Patience
 
 
 def test_five_failures_are_free_and_then_the_wait_doubles_to_a_limit() -> None:
@@ -10,7 +10,7 @@ def test_five_failures_are_free_and_then_the_wait_doubles_to_a_limit() -> None:
         patience.failed("anna", now)
         waits.append(patience.wait("anna", now))
     assert waits[:7] == [0, 0, 0, 0, 1, 2, 4]
-    assert waits[-1] == LONGEST_WAIT
+    assert waits[-1] == LONGEST_DELAY_SECONDS
     assert patience.wait("bo", now) == 0
 
 

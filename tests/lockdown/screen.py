@@ -43,7 +43,7 @@ WATCHED = {
 QUIET = 0.9
 """Seconds without a change after which nothing is coming any more."""
 
-LONGEST = 15.0
+LONGEST_WAIT_SECONDS = 15.0
 """Seconds to wait for a browser or a page."""
 
 WORKERS = ("service_worker", "worker")
@@ -129,11 +129,11 @@ class Kiosk:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        ends = time.monotonic() + LONGEST
+        ends = time.monotonic() + LONGEST_WAIT_SECONDS
         while not (told.exists() and told.read_text()):
             status = self.process.poll()
             assert status is None, f"Chromium ended with status {status}"
-            assert time.monotonic() < ends, f"Chromium did not start within {LONGEST} s"
+            assert time.monotonic() < ends, f"Chromium did not start within {LONGEST_WAIT_SECONDS} s"
             time.sleep(0.05)
         self.port = int(told.read_text().split()[0])
 
@@ -204,7 +204,7 @@ class Kiosk:
 
     def settle(self, is_done: Callable[[], bool] = lambda: True) -> Seen:
         """What is seen once `is_done` and nothing has changed for a while, or when that takes too long."""
-        ends = time.monotonic() + LONGEST
+        ends = time.monotonic() + LONGEST_WAIT_SECONDS
         seen, since = self.see(), time.monotonic()
         while time.monotonic() < ends:
             now = self.see()

@@ -18,7 +18,7 @@ from time import monotonic
 
 import psycopg
 
-from kiosk.domain.envelope import ROOM
+from kiosk.domain.envelope import STATEMENT_BYTES
 from kiosk.domain.rounds import Round
 from kiosk.storage import Deed, Store, open_store
 from tests.tools.builders import MONDAY, a_round, random_ballots, tree
@@ -116,7 +116,7 @@ def guest(installation: Installation, end: End, seed: int) -> Outcome:
                 store.cast("r", unit, ballot, MONDAY, slip)
             case _:
                 key = store.public_key("r", unit)
-                letter = seal(bytes.fromhex(key), b"s1=3", room=ROOM * STATEMENTS)
+                letter = seal(bytes.fromhex(key), b"s1=3", room=STATEMENT_BYTES * STATEMENTS)
                 store.cast_envelope(key, letter, MONDAY, in_play=False)
         return 1, 0
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 FREE_FAILURES = 5
-LONGEST_WAIT = 300.0
-MOST_NAMES = 10_000
+LONGEST_DELAY_SECONDS = 300.0
+MOST_NAMES_KEPT = 10_000
 
 
 @dataclass
@@ -18,10 +18,10 @@ class Patience:
         count, last = self._failures.get(name, (0, now))
         if count < FREE_FAILURES:
             return 0.0
-        return max(0.0, last + min(2.0 ** (count - FREE_FAILURES), LONGEST_WAIT) - now)
+        return max(0.0, last + min(2.0 ** (count - FREE_FAILURES), LONGEST_DELAY_SECONDS) - now)
 
     def failed(self, name: str, now: float) -> None:
-        if name not in self._failures and len(self._failures) >= MOST_NAMES:
+        if name not in self._failures and len(self._failures) >= MOST_NAMES_KEPT:
             self._failures.pop(min(self._failures, key=lambda known: self._failures[known][1]))
         self._failures[name] = (self._failures.get(name, (0, now))[0] + 1, now)
 

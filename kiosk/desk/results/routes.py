@@ -11,7 +11,7 @@ from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.statement_view import bare_picture, picture, section
 from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
-from kiosk.domain.box import FULLEST, full_at
+from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, apart
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
@@ -130,7 +130,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         seconds=ticks.seconds if isinstance(ticks, Every) else 60,
         counts_often=isinstance(ticks, Every),
         first_figures_at=full_at(0, of_round.k),
-        later_at_most=FULLEST * of_round.k,
+        later_at_most=LARGEST_BOX_FACTOR * of_round.k,
     )
 
 

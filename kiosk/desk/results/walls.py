@@ -20,7 +20,7 @@ from kiosk.storage import Deed, RoundState, Wall
 
 blueprint = Blueprint("walls", __name__)
 
-SECONDS = 60
+REFRESH_SECONDS = 60
 """Between two looks for a new snapshot, where counts are hours apart."""
 
 
@@ -79,7 +79,7 @@ def wall(code: str) -> ResponseReturnValue:
     state = _shown_round(found)
     of_round = state.round if state else None
     ticks = desk().ticks
-    seconds = ticks.seconds if isinstance(ticks, Every) else SECONDS
+    seconds = ticks.seconds if isinstance(ticks, Every) else REFRESH_SECONDS
     spoken = _spoken(document, of_round, found.node_id) if of_round else {}
     page = render_template(
         "wall.html",

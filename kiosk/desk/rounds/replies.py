@@ -13,7 +13,7 @@ from kiosk.storage import Deed, RoundState
 
 blueprint = Blueprint("replies", __name__)
 
-LONGEST = 240
+LONGEST_REPLY_CHARACTERS = 240
 """Characters: what a guest reads before the first question."""
 
 
@@ -30,7 +30,7 @@ def reply(round_id: str) -> ResponseReturnValue:
         problems = [
             say("{language}: {problem}", language=found.autonym, problem=say_message(fault.message))
             for code, found in languages.items()
-            if words[code] and (fault := find_fault(words[code], LONGEST))
+            if words[code] and (fault := find_fault(words[code], LONGEST_REPLY_CHARACTERS))
         ]
         if any(words.values()) and not words[REFERENCE]:
             problems.append(say("Skriv texten på svenska också."))
@@ -40,7 +40,7 @@ def reply(round_id: str) -> ResponseReturnValue:
             return redirect(url_for("rounds.rounds"), 303)
     page = render_template(
         "reply.html", form=form, state=state, languages=languages, words=words, problems=problems,
-        longest=LONGEST,
+        longest=LONGEST_REPLY_CHARACTERS,
     )  # fmt: skip
     return page, 400 if problems else 200
 

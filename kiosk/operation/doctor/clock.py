@@ -9,7 +9,7 @@ from kiosk.operation.doctor.machine import Machine
 from kiosk.settings import Settings
 from kiosk.storage import Store
 
-LATEST = timedelta(hours=1)
+LARGEST_DELAY = timedelta(hours=1)
 """How late a count may be before something is wrong."""
 
 
@@ -21,7 +21,7 @@ def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[
     elif last is None:
         told = "nothing was ever counted; run: kiosk serve, or kiosk count by a timer"
         yield Advice(Topic.CLOCK, Weight.LOOK, told)
-    elif last < due and now - due > LATEST and not _was_left_out(store, due):
+    elif last < due and now - due > LARGEST_DELAY and not _was_left_out(store, due):
         yield Advice(
             Topic.CLOCK,
             Weight.BAD,

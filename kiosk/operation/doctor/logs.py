@@ -12,7 +12,7 @@ FOLDERS = ("var/log", "var/lib/docker/containers", "var/lib/containers")
 JOURNALS = ("var/log/journal", "run/log/journal")
 PACKED = {".gz", ".xz", ".bz2", ".zst"}
 
-LARGEST_ADDITION = 64 * 1024 * 1024
+LARGEST_ADDITION_BYTES = 64 * 1024 * 1024
 """Bytes read from the end of what a log gained meanwhile."""
 
 
@@ -90,11 +90,11 @@ class LogWatch:
     def _gained(self, file: Path, stat: os.stat_result) -> str:
         inode, size = self._sizes.get(file, (stat.st_ino, 0))
         start = size if inode == stat.st_ino and size <= stat.st_size else 0
-        start = max(start, stat.st_size - LARGEST_ADDITION)
+        start = max(start, stat.st_size - LARGEST_ADDITION_BYTES)
         try:
             with file.open("rb") as log:
                 log.seek(start)
-                return log.read(LARGEST_ADDITION).decode("utf-8", errors="replace")
+                return log.read(LARGEST_ADDITION_BYTES).decode("utf-8", errors="replace")
         except OSError:
             return ""
 
