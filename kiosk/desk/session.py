@@ -16,7 +16,7 @@ from typing import ParamSpec
 from flask import abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.login.throttle import Patience
+from kiosk.desk.login.throttle import SignInThrottle
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.library.changes import keep_last_good
 from kiosk.library.library import Library, read_usable_library
@@ -48,7 +48,7 @@ class Desk:
     allowed_languages: frozenset[str] | None
     settings: Settings | None = None
     devices: Devices = field(default_factory=Devices)
-    patience: Patience = field(default_factory=Patience)
+    sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
     take_in: Callable[[Library], None] | None = None
     doubtful_time: Callable[[], datetime | None] = lambda: None
     _changing: threading.Lock = field(default_factory=threading.Lock)

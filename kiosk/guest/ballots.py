@@ -50,10 +50,12 @@ def taken(thanks: str) -> Answer:
     return redirect(thanks, 303)
 
 
-def is_play(link: Link, *, lane: str = "") -> bool:
-    """Whether a kiosk's ballot comes like play; raises TooManyRequests for one that comes too early after
-    others in its `lane`."""
+def admit_and_classify(link: Link, *, lane: str = "") -> bool:
+    """Admit a kiosk's ballot by its rate limit, and return whether the ballot is rapid.
+
+    Each `lane` of a kiosk has a rate limit of its own. Raises TooManyRequests for a ballot that is too early.
+    """
     pace = guest_side().pace
-    if pace.wait(link.code + lane) > 0:
+    if pace.admit(link.code + lane) > 0:
         raise TooManyRequests("wait", retry_after=RETRY_AFTER_SECONDS)
-    return pace.is_play(link.code + lane)
+    return pace.record_and_classify(link.code + lane)

@@ -8,7 +8,7 @@ from flask import abort, request
 from kiosk.domain.ballot import BallotError
 from kiosk.domain.envelope import is_well_formed
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import is_play, take
+from kiosk.guest.ballots import admit_and_classify, take
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
 from kiosk.storage import LetterboxGoneError
@@ -39,7 +39,7 @@ def take_envelope(code: str) -> Answer:
         abort(400, "bad")
     # Those that waited take no guest's turn. A kiosk sends them two pauses apart: a row of them without a
     # pause comes from elsewhere, whatever it says of itself.
-    in_play = is_play(link, lane=WAITED_LANE if has_waited else "")
+    in_play = admit_and_classify(link, lane=WAITED_LANE if has_waited else "")
     put = partial(side.store.cast_envelope, letterbox, sealed, in_play=in_play, has_waited=has_waited)
     try:
         return take(put, f"{request.path.rstrip('/')}/thanks")

@@ -3,7 +3,7 @@
 from flask import abort, make_response, request, send_file
 
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import is_play, sent_ballot, take
+from kiosk.guest.ballots import admit_and_classify, sent_ballot, take
 from kiosk.guest.context import Answer, guest_side, is_kiosk
 from kiosk.guest.entry_points import way_in_of
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
@@ -39,7 +39,7 @@ def answer(code: str = "") -> Answer:
     thanks = f"{request.path.rstrip('/')}/thanks"
     ballot = sent_ballot(of_round, dict(request.form.lists()))
     store, place = guest_side().store, (of_round.id, link.unit_id)
-    if link.admission is Admission.KIOSK and is_play(link):
+    if link.admission is Admission.KIOSK and admit_and_classify(link):
         return take(lambda now: store.put_apart(*place, now), thanks)
     return take(lambda now: store.cast(*place, ballot, now), thanks)
 

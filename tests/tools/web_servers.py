@@ -99,7 +99,7 @@ def _running(patient: Patient, command: list[str], port: int, output: Path) -> I
             assert process.poll() is None, output.read_text()
             time.sleep(0.02)
         patient.front = port
-        patient.machine = replace(patient.machine, patience_seconds=0.5, settle_seconds=0.6)
+        patient.machine = replace(patient.machine, answer_seconds=0.5, settle_seconds=0.6)
         yield
     finally:
         process.terminate()

@@ -24,15 +24,15 @@ def sign_in() -> ResponseReturnValue:
     if request.method == "GET":
         return redirect(onward) if is_signed_in else render_template("sign_in.html", form=form, problem="")
     name, now = (form.name.data or "").strip(), desk().clock().timestamp()
-    wait = desk().patience.wait(name, now)
-    if wait > 0:
-        page = render_template("sign_in.html", form=form, problem="wait", seconds=int(wait) + 1)
-        return make_response(page, 429, {"Retry-After": str(int(wait) + 1)})
+    seconds = desk().sign_in_throttle.seconds_left(name, now)
+    if seconds > 0:
+        page = render_template("sign_in.html", form=form, problem="wait", seconds=int(seconds) + 1)
+        return make_response(page, 429, {"Retry-After": str(int(seconds) + 1)})
     account = desk().store.accounts.named(name) if form.validate() else None
     if not verify(account.password if account else None, form.password.data or "") or account is None:
-        desk().patience.failed(name, now)
+        desk().sign_in_throttle.failed(name, now)
         return render_template("sign_in.html", form=form, problem="wrong"), 403
-    desk().patience.succeeded(name)
+    desk().sign_in_throttle.succeeded(name)
     begin(account)
     note(Deed.SIGNED_IN, account.role)
     return redirect(onward, 303)

@@ -8,12 +8,12 @@ MOST_NAMES_KEPT = 10_000
 
 
 @dataclass
-class Patience:
+class SignInThrottle:
     """Failures per name, in memory; times are seconds of one clock, handed in."""
 
     _failures: dict[str, tuple[int, float]] = field(default_factory=dict)
 
-    def wait(self, name: str, now: float) -> float:
+    def seconds_left(self, name: str, now: float) -> float:
         """Seconds until this name may be tried again."""
         count, last = self._failures.get(name, (0, now))
         if count < FREE_FAILURES:

@@ -36,7 +36,7 @@ class Machine:
     """The machine that is examined. Tests hand in another root, zone or way to the network.
 
     `zone` is the time zone of the process, None for the system's own; `ntp_time` gives the kernel's time
-    where NTP keeps it. A web server has `patience_seconds` to answer what no browser sends, and
+    where NTP keeps it. A web server has `answer_seconds` to answer what no browser sends, and
     `settle_seconds` to write its logs.
     """
 
@@ -46,7 +46,7 @@ class Machine:
     connect: Callable[[str], HTTPConnection] = open_connection
     journal: Callable[[float], str | None] = read_journal
     ntp_time: Callable[[], datetime | None] = _ntp_time
-    patience_seconds: float = 1.0
+    answer_seconds: float = 1.0
     settle_seconds: float = 2.0
 
     def offset_hours(self, moment: datetime) -> float:

@@ -118,7 +118,7 @@ def look_at_public_address(
             # Guests type the name without https://; what redirects them may log them.
             with suppress(UnreachableError):
                 get(machine.connect, f"http://{parts.hostname}", f"/{mark}-page")
-        provoke_errors(machine.connect, address, f"/{mark}", machine.patience_seconds)
+        provoke_errors(machine.connect, address, f"/{mark}", machine.answer_seconds)
         lines = watch.wait_for(mark, machine.settle_seconds)
         yield from _look_at_logs(lines, front, address)
     yield from _look_at_the_unseen(settings, front, watch)

@@ -94,7 +94,7 @@ def _reason(error: OSError | HTTPException) -> str:
     return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
-def provoke_errors(connect: Connect, address: str, path: str, patience_seconds: float) -> None:
+def provoke_errors(connect: Connect, address: str, path: str, answer_seconds: float) -> None:
     """Send requests that a web server refuses, and logs as errors where its error log holds guests.
 
     A body declared as 10 GB and one in broken chunks are errors to nginx ("client intended to send too large
@@ -109,7 +109,7 @@ def provoke_errors(connect: Connect, address: str, path: str, patience_seconds: 
         connection = connect(address)
         with suppress(OSError, HTTPException):
             connection.connect()
-            connection.sock.settimeout(patience_seconds)
+            connection.sock.settimeout(answer_seconds)
             host = urlsplit(address).netloc
             head = f"POST {path}{suffix} HTTP/1.1\r\nHost: {host}\r\n{header}\r\n\r\n"
             connection.sock.sendall(head.encode("ascii") + body)
