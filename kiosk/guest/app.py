@@ -82,11 +82,9 @@ def _routes() -> Blueprint:
         views.add_url_rule(prefix, f"answer {prefix}", questions.answer, methods=["POST"])
         beside = prefix.rstrip("/")
         at_practice = f"{beside}/practice"
-        views.add_url_rule(at_practice, f"practice {prefix}", practice.practice, methods=["GET"])
-        views.add_url_rule(at_practice, f"practise {prefix}", practice.practise, methods=["POST"])
-        views.add_url_rule(
-            f"{at_practice}/thanks", f"practised {prefix}", practice.practised, methods=["GET"]
-        )
+        views.add_url_rule(at_practice, f"practice {prefix}", practice.start, methods=["GET"])
+        views.add_url_rule(at_practice, f"practice answer {prefix}", practice.answer, methods=["POST"])
+        views.add_url_rule(f"{at_practice}/thanks", f"practice over {prefix}", practice.over, methods=["GET"])
         views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", questions.thanks, methods=["GET"])
         views.add_url_rule(f"{beside}/stored", f"stored {prefix}", stored_data.stored, methods=["GET"])
         views.add_url_rule(f"{beside}/alive", f"alive {prefix}", kiosks.alive, methods=["GET"])

@@ -213,9 +213,9 @@ class Pages:
         """The thank-you, the same bytes for everybody; on a kiosk with a way `back` to its start."""
         return self._message(SCREEN["thank_you"], back, SCREEN["start_over"], is_kiosk=bool(back))
 
-    def practised(self, home: str, *, is_kiosk: bool) -> str:
+    def practice_over(self, home: str, *, is_kiosk: bool) -> str:
         """The end of a practice: nothing was kept, and the way to answer."""
-        return self._message(SCREEN["practised"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
+        return self._message(SCREEN["try_ended"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
 
     def refusal(self, reason: str, way_out: str, *, is_kiosk: bool) -> str:
         """Why something was not taken, the same bytes for the same reason; `way_out` leads to pairing, or

@@ -38,7 +38,7 @@ SCREEN = {
     "connect": _("Koppla skärmen"),
     "practice": _("Det här är en övning. Inget sparas."),
     "try_first": _("Prova först"),
-    "practised": _("Övningen är slut. Inget har sparats."),
+    "try_ended": _("Övningen är slut. Inget har sparats."),
     "answer_now": _("Svara nu"),
     "listen": _("Lyssna"),
     "volume": _("Volym"),
