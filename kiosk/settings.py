@@ -223,7 +223,7 @@ def secret_key(settings: Settings) -> str:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32))
-    found = path.read_text().strip()
-    if len(found) < 32:
+    key = path.read_text().strip()
+    if len(key) < 32:
         raise SettingsError(f"{path}: is damaged; delete it, a new one is made and all sign in again")
-    return found
+    return key

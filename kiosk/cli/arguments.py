@@ -52,16 +52,16 @@ def owned_settings() -> Settings:
     return settings
 
 
-def pick(found: Any, wanted: str, what: str) -> Any:
-    """What stands under the name `wanted` in `found`, a mapping of things of one kind."""
-    check_among(found, wanted, what)
-    return found[wanted]
+def pick(things: Any, wanted: str, what: str) -> Any:
+    """What stands under the name `wanted` in `things`, a mapping of things of one kind."""
+    check_among(things, wanted, what)
+    return things[wanted]
 
 
-def check_among(found: Collection[str], wanted: str, what: str) -> None:
+def check_among(names: Collection[str], wanted: str, what: str) -> None:
     """Tell what names there are, if `wanted` is none of them."""
-    if wanted not in found:
-        raise StoreError(f"there is no {what} {wanted!r}; there are: {', '.join(sorted(found))}")
+    if wanted not in names:
+        raise StoreError(f"there is no {what} {wanted!r}; there are: {', '.join(sorted(names))}")
 
 
 def check_unit(library: Library, unit: str) -> None:

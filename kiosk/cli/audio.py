@@ -39,16 +39,19 @@ def audio_list(language: str | None) -> None:
             click.echo(f"{speech.name}  {state:8}  {speech.text}")
         return
     for code, texts in spoken.items():
-        found = speeches(folder, code, texts)
-        recorded, sounds = sum(one.is_recorded for one in found), sum(one.file is not None for one in found)
+        all_speech = speeches(folder, code, texts)
+        recorded, sounds = (
+            sum(speech.is_recorded for speech in all_speech),
+            sum(speech.file is not None for speech in all_speech),
+        )
         voice = "" if code in VOICES else "; no voice for drafts: must be recorded"
         click.echo(
             f"{code}: {recorded} recorded, {sounds - recorded} drafts by a machine, "
-            f"{len(found) - sounds} silent{voice}"
+            f"{len(all_speech) - sounds} silent{voice}"
         )
 
 
 def _spoken(library: Library) -> dict[str, list[str]]:
     """Language -> every text that can be read out in it."""
     surveys = list(library.surveys.values())
-    return {code: spoken_texts(found, surveys) for code, found in library.guest.items()}
+    return {code: spoken_texts(catalogue, surveys) for code, catalogue in library.guest.items()}

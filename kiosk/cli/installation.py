@@ -187,12 +187,12 @@ def doctor(as_json: bool, quiet: bool) -> None:
 
     Ends with status 1 if something is bad, else with 0.
     """
-    found = examine(current_settings(), this_machine(), datetime.now())
-    shown = [advice for advice in found if not (quiet and advice.weight is Weight.GOOD)]
+    all_advice = examine(current_settings(), this_machine(), datetime.now())
+    shown = [advice for advice in all_advice if not (quiet and advice.weight is Weight.GOOD)]
     if as_json:
         click.echo(json.dumps(report_document(shown), indent=1, ensure_ascii=False))
     else:
         for advice in shown:
             click.echo(f"{advice.weight:4}  {advice.text}")
-    if worst(found) is Weight.BAD:
+    if worst(all_advice) is Weight.BAD:
         sys.exit(1)

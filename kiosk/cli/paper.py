@@ -71,8 +71,8 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     check_unit(library, unit)
     check_new(out)
     words = _words(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
-    of_unit = [found for found in store.links.all() if found.unit_id == unit]
-    posters = [found for found in of_unit if found.admission is Admission.POSTER]
+    of_unit = [link for link in store.links.all() if link.unit_id == unit]
+    posters = [link for link in of_unit if link.admission is Admission.POSTER]
     link = posters[0] if posters else store.links.add(Admission.POSTER, unit)
     address = f"{settings.guest_address}/s/{link.code}"
     out.write_bytes(poster_page(address, words, size))

@@ -51,9 +51,9 @@ def survey_export(survey_id: str, file: Path) -> None:
     """Write a survey as XLSForm, in every language that has all its texts."""
     library = usable_library(current_settings())
     check_new(file)
-    found = pick(library.surveys, survey_id, "survey")
-    file.write_bytes(write_xlsform(found, no_answer_words(library.guest)))
-    click.echo(f"{file}: {len(found.statements)} statements.")
+    exported = pick(library.surveys, survey_id, "survey")
+    file.write_bytes(write_xlsform(exported, no_answer_words(library.guest)))
+    click.echo(f"{file}: {len(exported.statements)} statements.")
 
 
 @survey.command(name="import")

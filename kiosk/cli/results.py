@@ -19,9 +19,11 @@ def results(as_json: bool) -> None:
     if as_json:
         click.echo(store.snapshot_text())
         return
-    for found in store.snapshot()["rounds"]:
-        click.echo(f"{found['id']} ({found['state']}, version {found['version']}, k={found['k']})")
-        for node in found["nodes"]:
+    for published in store.snapshot()["rounds"]:
+        click.echo(
+            f"{published['id']} ({published['state']}, version {published['version']}, k={published['k']})"
+        )
+        for node in published["nodes"]:
             if node.get("apart"):
                 click.echo(f"  {node['id']}: {node['apart']} sent in play, not counted")
             if node["answered"] is None:
@@ -43,8 +45,8 @@ def export(folder: Path) -> None:
     store = installed_store(current_settings())
     if folder.exists():
         raise StoreError(f"{folder} exists already; choose another name")
-    found = files(store.snapshot(), [state.round for state in store.rounds()])
+    contents = files(store.snapshot(), [state.round for state in store.rounds()])
     folder.mkdir(parents=True)
-    for name, content in found.items():
+    for name, content in contents.items():
         (folder / name).write_bytes(content)
-    click.echo(f"{folder}: {', '.join(found)}")
+    click.echo(f"{folder}: {', '.join(contents)}")

@@ -39,21 +39,21 @@ def simulate_command(
     is_file = survey.endswith(".toml")
     library = read_checked(settings, [Path(survey)] if is_file else [])
     asked = pick(library.surveys, Path(survey).stem if is_file else survey, "survey")
-    found = read_arrivals(arrivals, arrivals.name, asked)
-    plan = plan_for(found, asked, _tree(units, found, library), k, days)
-    unknown = sorted({arrival.unit for arrival in found} - set(plan.tree.leaves))
+    guests = read_arrivals(arrivals, arrivals.name, asked)
+    plan = plan_for(guests, asked, _tree(units, guests, library), k, days)
+    unknown = sorted({arrival.unit for arrival in guests} - set(plan.tree.leaves))
     if unknown:
         raise ArrivalError(
             f"{arrivals.name}: no unit {unknown[0]!r}; there are: {', '.join(plan.tree.leaves)}"
         )
     refused = Refused()
     rng = None if seed is None else Random(seed)  # noqa: S311 - for tests only
-    for tick, snapshot in simulate(plan, found, rng, refused):
+    for tick, snapshot in simulate(plan, guests, rng, refused):
         line = {"at": tick.isoformat(), "snapshot": snapshot}
         out.write(json.dumps(line, ensure_ascii=False) + "\n")
     out.flush()
     if refused.ballots:
-        click.echo(f"kiosk: {refused.ballots} of {len(found)} came after closing, refused", err=True)
+        click.echo(f"kiosk: {refused.ballots} of {len(guests)} came after closing, refused", err=True)
 
 
 def _tree(units: str | None, arrivals: list[Arrival], library: Library) -> Tree:

@@ -130,7 +130,7 @@ def _for_every_page() -> dict[str, object]:
         "say_message": say_message,
         "language": catalogue().language,
         "other_languages": [
-            found.language for found in library.desk.values() if found.language != catalogue().language
+            other.language for other in library.desk.values() if other.language != catalogue().language
         ],
     }
 

@@ -43,7 +43,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
     }
     places = {node.id: node.name for tree in library.trees.values() for node in tree.nodes}
     surveys = {survey.id: survey.title for survey in library.surveys.values()}
-    languages = {code: found.language.autonym for code, found in library.guest.items()}
+    languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
     rounds = {
         state.round.id: f"{state.round.survey.title}, {period(state.round)}"
         for state in desk().store.rounds()

@@ -27,8 +27,8 @@ def catalogue() -> Catalogue:
 
 
 def _library() -> Library:
-    found: Library = current_app.extensions["desk"].library
-    return found
+    library: Library = current_app.extensions["desk"].library
+    return library
 
 
 def say(message: str, **values: Any) -> str:

@@ -104,8 +104,8 @@ SHORTEST_TYPED_CHARACTERS = 4
 
 def desk() -> Desk:
     """The desk this request is served by."""
-    found: Desk = current_app.extensions["desk"]
-    return found
+    current: Desk = current_app.extensions["desk"]
+    return current
 
 
 def begin(account: Account) -> None:

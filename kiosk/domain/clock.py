@@ -97,12 +97,12 @@ def with_boot(record: ClockRecord, utc: datetime, machine: Machine) -> ClockReco
     A clock that NTP keeps replaces the boot's time after a step; any other is measured against the first
     reading, so that many small steps do not add up to a large one.
     """
-    began, found = record.boots.get(machine.boot), utc - machine.uptime
-    is_moved = began is None or abs(found - began) > NTP_TOLERANCE
+    began, began_by_now = record.boots.get(machine.boot), utc - machine.uptime
+    is_moved = began is None or abs(began_by_now - began) > NTP_TOLERANCE
     if not machine.boot or not (began is None or (is_moved and is_synchronised(utc, machine))):
         return record
     others = [(boot, time) for boot, time in record.boots.items() if boot != machine.boot]
-    return replace(record, known_at=utc, boots=dict([*others, (machine.boot, found)][-BOOTS_KEPT:]))
+    return replace(record, known_at=utc, boots=dict([*others, (machine.boot, began_by_now)][-BOOTS_KEPT:]))
 
 
 def confirmed(utc: datetime, local: datetime, machine: Machine) -> ClockRecord:

@@ -116,8 +116,8 @@ def by_place(document: Document, of_round: Round, statement: Statement) -> tuple
 
 def answered(document: Document, of_round: Round, node_id: str) -> int | None:
     """Ballots published for a node, or None. KeyError if the round has no such node."""
-    found: int | None = _node(document, of_round, node_id)["answered"]
-    return found
+    ballots: int | None = _node(document, of_round, node_id)["answered"]
+    return ballots
 
 
 def apart(document: Document, of_round: Round, node_id: str) -> int:
@@ -153,11 +153,11 @@ def over_time(
         ),
         key=lambda of_round: (of_round.opens_at, of_round.id),
     )
-    found: list[Row] = []
+    rows: list[Row] = []
     for of_round in asking:
         one = row(document, of_round, node_id, of_round.survey.statement(statement_id))
-        found.append(replace(one, breaks=_breaks(found[-1], one, node_id)) if found else one)
-    return tuple(found)
+        rows.append(replace(one, breaks=_breaks(rows[-1], one, node_id)) if rows else one)
+    return tuple(rows)
 
 
 def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
@@ -171,7 +171,7 @@ def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
 
 def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
     """The rows since the last break."""
-    last = max((at for at, found in enumerate(rows) if found.breaks), default=0)
+    last = max((at for at, row in enumerate(rows) if row.breaks), default=0)
     return tuple(rows[last:])
 
 
@@ -181,12 +181,12 @@ def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
     A running round takes no part: tested anew at each count, chance alone would sooner or later look like
     a change.
     """
-    return tuple(found for found in comparable(rows) if found.is_closed and found.on_scale)
+    return tuple(row for row in comparable(rows) if row.is_closed and row.on_scale)
 
 
 def change(rows: Sequence[Row]) -> Trend | None:
     """What may be said of the change over all rounds compared; None with fewer than two."""
-    told = [found.table for found in compared(rows) if found.table]
+    told = [row.table for row in compared(rows) if row.table]
     return (
         trend([table.counts for table in told], [table.withheld for table in told]) if len(told) > 1 else None
     )
@@ -206,7 +206,7 @@ def turn(rows: Sequence[Row]) -> Turn | None:
     overall, told = change(rows), compared(rows)
     if len(told) < 3:
         return None
-    step = [found.table.counts for found in told[-2:] if found.table]
+    step = [row.table.counts for row in told[-2:] if row.table]
     s, _ = kendall(step)
     last = Turn(s > 0, change(told[-2:]) is not Trend.CHANCE)
     against = {Trend.UP: s < 0, Trend.DOWN: s > 0, Trend.CHANCE: last.is_sure, None: False}
@@ -238,5 +238,5 @@ def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
     return Spread(told[-1], told[0], differ(_part(told[-1][1]), _part(told[0][1]), len(told)))
 
 
-def _part(found: Row) -> Part:
-    return Part(found.agreeing, found.on_scale, found.table.withheld if found.table else 0)
+def _part(row: Row) -> Part:
+    return Part(row.agreeing, row.on_scale, row.table.withheld if row.table else 0)

@@ -149,9 +149,9 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
     stuffing.
     """
     length = new.closes_at - new.opens_at
-    found = []
+    messages = []
     if guests_a_day * (length / timedelta(days=1)) < new.k:
-        found.append(
+        messages.append(
             Message(
                 "Med ungefär {a_day} svar om dagen får ett ställe färre än {k} svar på hela omgången. De "
                 "räknas ihop med ett annat ställes, eller visas inte alls.",
@@ -159,16 +159,16 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
             )
         )
     elif new.figures is Figures.LIVE:
-        found.append(_first_figures(new, guests_a_day))
+        messages.append(_first_figures(new, guests_a_day))
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
-        found.append(
+        messages.append(
             Message(
                 "Så få svar om dagen skyddar dåligt mot den som svarar många gånger. Använd lappar i stället "
                 "för affischer.",
                 {},
             )
         )
-    return tuple(found)
+    return tuple(messages)
 
 
 def _first_figures(new: Round, guests_a_day: float) -> Message:

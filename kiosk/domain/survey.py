@@ -47,11 +47,11 @@ class Survey:
     @property
     def messages(self) -> tuple[str, ...]:
         """The reference texts a guest reads, in order, each once."""
-        found: dict[str, None] = {}
+        unique: dict[str, None] = {}
         for statement in self.statements:
-            found[statement.text] = None
-            found.update(dict.fromkeys(statement.scale.labels))
-        return tuple(found)
+            unique[statement.text] = None
+            unique.update(dict.fromkeys(statement.scale.labels))
+        return tuple(unique)
 
     @property
     def version(self) -> str:

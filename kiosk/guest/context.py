@@ -38,8 +38,8 @@ class GuestSide:
 
 def guest_side() -> GuestSide:
     """What this request's application is built over."""
-    found: GuestSide = current_app.extensions["guest"]
-    return found
+    current: GuestSide = current_app.extensions["guest"]
+    return current
 
 
 def measure() -> None:

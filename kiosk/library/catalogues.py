@@ -181,12 +181,12 @@ def _check_syntax(source: str, text: str) -> None:
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        found = PO_LINE.fullmatch(line)
-        if found is None or not (found["keyword"] or pieces):
+        match = PO_LINE.fullmatch(line)
+        if match is None or not (match["keyword"] or pieces):
             raise _not_understood(source, number, line)
-        if found["keyword"]:
-            pieces.append((found["keyword"], [], number))
-        pieces[-1][1].append(found["words"])
+        if match["keyword"]:
+            pieces.append((match["keyword"], [], number))
+        pieces[-1][1].append(match["words"])
     parts = [(keyword, "".join(words), number) for keyword, words, number in pieces]
     seen = set()
     for place, (keyword, words, number) in enumerate(parts):
@@ -240,20 +240,20 @@ def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> 
 
     Later folders add languages and override single texts of earlier ones.
     """
-    found: dict[str, Catalogue] = {}
+    catalogues: dict[str, Catalogue] = {}
     for folder in folders:
         for path in _catalogue_files(folder, domain, read):
             code = path.parent.parent.name
             one = read(path, partial(read_catalogue, code=code))
             if one is None:
                 continue
-            if code in found:
-                one = _read_by(found[code], one) if code == REFERENCE else _merged(found[code], one)
-            found[code] = one
-    if REFERENCE in found:
-        found = {code: _with_gaps(one, found[REFERENCE]) for code, one in found.items()}
+            if code in catalogues:
+                one = _read_by(catalogues[code], one) if code == REFERENCE else _merged(catalogues[code], one)
+            catalogues[code] = one
+    if REFERENCE in catalogues:
+        catalogues = {code: _with_gaps(one, catalogues[REFERENCE]) for code, one in catalogues.items()}
     order = list(AUTONYMS)
-    return dict(sorted(found.items(), key=lambda item: (_place(order, item[0]), item[0])))
+    return dict(sorted(catalogues.items(), key=lambda item: (_place(order, item[0]), item[0])))
 
 
 def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
@@ -296,7 +296,7 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
 
 def survey_texts(catalogues: Mapping[str, Catalogue]) -> Texts:
     """What a survey is translated with: language -> reference text -> text, Swedish left out."""
-    return {code: found.texts for code, found in catalogues.items() if code != REFERENCE}
+    return {code: catalogue.texts for code, catalogue in catalogues.items() if code != REFERENCE}
 
 
 def extract_questions(

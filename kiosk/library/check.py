@@ -55,11 +55,11 @@ def check_report(library: Library) -> dict[str, Any]:
         },
         "languages": {
             code: {
-                "empty": len(found.empty),
-                "unreviewed": len(found.unreviewed),
-                "reviewed": found.is_reviewed,
+                "empty": len(catalogue.empty),
+                "unreviewed": len(catalogue.unreviewed),
+                "reviewed": catalogue.is_reviewed,
             }
-            for code, found in library.guest.items()
+            for code, catalogue in library.guest.items()
         },
     }
 
@@ -71,9 +71,9 @@ def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
             "missing": 0
             if code == REFERENCE
             else sum(message not in survey.texts.get(code, {}) for message in survey.messages),
-            "unreviewed": sum(message in found.unreviewed for message in survey.messages),
+            "unreviewed": sum(message in catalogue.unreviewed for message in survey.messages),
         }
-        for code, found in library.guest.items()
+        for code, catalogue in library.guest.items()
     }
 
 

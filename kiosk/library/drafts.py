@@ -399,12 +399,12 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
                 {"number": len(unknown), "text": unknown[0][:LONGEST_STATEMENT]},
             )
         )
-    found = [
+    translations = [
         Translation(message, text, message not in sent.unreviewed) for message, text in sent.texts.items()
     ]
     return [
         one
-        for one in found
+        for one in translations
         if one.text != catalogue.texts.get(one.message)
         or one.is_reviewed == (one.message in catalogue.unreviewed)
     ]

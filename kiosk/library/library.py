@@ -96,9 +96,9 @@ def spoken_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str
     """
     return tuple(
         code
-        for code, found in catalogues.items()
-        if found.is_complete
-        and (code == REFERENCE or found.is_reviewed or allowed is None or code in allowed)
+        for code, catalogue in catalogues.items()
+        if catalogue.is_complete
+        and (code == REFERENCE or catalogue.is_reviewed or allowed is None or code in allowed)
     )
 
 

@@ -78,22 +78,22 @@ class OwnFiles:
             return reader(path)
         name = path.relative_to(self.data)
         try:
-            found = reader(path)
+            value = reader(path)
         except DefinitionError as error:
             return self._last_good(name, reader, error)
         if name.suffix in {".toml", ".po"} and name.parts[0] != LAST_GOOD:
             self.good.append(name)
-        return found
+        return value
 
     def _last_good(self, name: Path, reader: Callable[[Path], T], error: DefinitionError) -> T | None:
         copy = self.data / LAST_GOOD / name
         try:
-            found = reader(copy) if is_there(copy) else None
+            value = reader(copy) if is_there(copy) else None
         except DefinitionError:
-            found = None
+            value = None
         said = error.message or str(error).removeprefix(f"{self.data / name}: ")
         values = {"file": str(name), "problem": said}
-        if found is None:
+        if value is None:
             state = State.LEFT_OUT
             message = Message("{file} kan inte läsas och används inte: {problem}", values)
         else:
@@ -102,7 +102,7 @@ class OwnFiles:
                 "{file} kan inte läsas. Den senaste som gick att läsa används: {problem}", values
             )
         self.problems.append(FileProblem(str(name), state, str(error), message))
-        return found
+        return value
 
 
 def fingerprint(data: Path) -> str:

@@ -68,9 +68,9 @@ def _cell(value: object) -> object:
 def _without_times(packed: bytes, properties: Any) -> bytes:
     """The same file with no moment of packing in it."""
     same = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as found, zipfile.ZipFile(same, "w") as written:
-        for name in found.namelist():
-            content = found.read(name)
+    with zipfile.ZipFile(io.BytesIO(packed)) as original, zipfile.ZipFile(same, "w") as written:
+        for name in original.namelist():
+            content = original.read(name)
             if name == "docProps/core.xml":
                 moment = f"{properties.created:%Y-%m-%dT%H:%M:%SZ}".encode()
                 content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + moment, content)

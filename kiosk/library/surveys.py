@@ -87,8 +87,8 @@ RESERVED_NAMES = frozenset({"slip", "lang"})
 
 def read_scales(folder: Path, read: Read = strictly) -> dict[str, Scale]:
     """All scale files of a folder, by id."""
-    found = {path.stem: read(path, read_scale) for path in definition_files(folder, read)}
-    return {name: scale for name, scale in found.items() if scale is not None}
+    scales = {path.stem: read(path, read_scale) for path in definition_files(folder, read)}
+    return {name: scale for name, scale in scales.items() if scale is not None}
 
 
 def read_surveys(folders: list[Path]) -> dict[str, Survey]:

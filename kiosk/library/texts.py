@@ -85,13 +85,13 @@ def find_translation_fault(message: str, text: str) -> Fault | None:
     except ValueError:
         return None
     try:
-        found = _placeholders(text)
+        actual = _placeholders(text)
     except ValueError as error:
         return Fault(
             f"has a brace that opens or closes nothing ({error}); mend it",
             Message("en klammer öppnas eller stängs utan den andra. Ta bort den.", {}),
         )
-    if found != wanted:
+    if actual != wanted:
         return Fault(
             f"must have the same {{placeholders}} as {message!r}",
             Message("samma ord inom klamrar som svenskan måste stå här, och inga andra.", {}),

@@ -56,10 +56,10 @@ def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) 
     """All tree files of a folder, by id; an id that is `taken` is an error."""
     if not is_there(folder):
         raise DefinitionError(f"{folder}: is not a folder")
-    found = {
+    trees = {
         path.stem: read(path, partial(_read_new_tree, taken=taken)) for path in definition_files(folder, read)
     }
-    return {name: tree for name, tree in found.items() if tree is not None}
+    return {name: tree for name, tree in trees.items() if tree is not None}
 
 
 def _read_new_tree(path: Path, taken: Container[str]) -> Tree:

@@ -134,9 +134,9 @@ def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAns
     """The words for "don't know" and "prefer not" in each language that has them."""
     said = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
     return {
-        code: {kind: found.text(message) for kind, message in said.items()}
-        for code, found in catalogues.items()
-        if all(message in found.texts for message in said.values())
+        code: {kind: catalogue.text(message) for kind, message in said.items()}
+        for code, catalogue in catalogues.items()
+        if all(message in catalogue.texts for message in said.values())
     }
 
 
@@ -168,21 +168,21 @@ class _Row:
     def labels(self, default: str) -> dict[str, str]:
         """Language -> label, tidied. A column without a language is in the language `default`, unless that
         has a column of its own."""
-        found: dict[str, str] = {}
+        labels: dict[str, str] = {}
         for column, text in self.cells.items():
             if column.startswith("label::"):
                 code = self._code(column)
-                if code in found:
+                if code in labels:
                     raise XLSFormError(
                         Message(
                             "Blad {sheet}, rad 1: språket {code} har två kolumner. Behåll en av dem.",
                             {**self.place, "code": code},
                         )
                     )
-                found[code] = tidied(text)
+                labels[code] = tidied(text)
         if "label" in self.cells:
-            found.setdefault(default, tidied(self.cells["label"]))
-        if REFERENCE not in found:
+            labels.setdefault(default, tidied(self.cells["label"]))
+        if REFERENCE not in labels:
             problem = Message("svensk text saknas. Lägg till kolumnen label::Svenska (sv).", {})
             if "label" in self.cells:
                 problem = Message(
@@ -191,7 +191,7 @@ class _Row:
                     {"code": default},
                 )
             raise self.problem(problem)
-        return found
+        return labels
 
     def _code(self, column: str) -> str:
         """The language of a column such as "label::Svenska (sv)"."""

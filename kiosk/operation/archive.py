@@ -97,21 +97,21 @@ def restore_with(version: str) -> str:
 def manifest_from_json(document: Any) -> Manifest:
     """The inverse of `Manifest.as_json`. Raises ValueError."""
     try:
-        found = Manifest(
+        manifest = Manifest(
             document["version"],
             document["schema"],
             date.fromisoformat(document["made_on"]),
             {name: Member(member["bytes"], member["sha256"]) for name, member in document["members"].items()},
         )
-        has_types = VERSION.fullmatch(found.version) and type(found.schema) is int
+        has_types = VERSION.fullmatch(manifest.version) and type(manifest.schema) is int
         has_sums = all(
-            type(one.size) is int and SHA256.fullmatch(one.sha256) for one in found.members.values()
+            type(one.size) is int and SHA256.fullmatch(one.sha256) for one in manifest.members.values()
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("the manifest lacks something") from error
     if not has_types or not has_sums:
         raise ValueError("the manifest has a value of a wrong kind")
-    return found
+    return manifest
 
 
 class Archive:

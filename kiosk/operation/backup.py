@@ -59,12 +59,12 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> W
     if not file.absolute().parent.is_dir():
         raise StoreError(f"{file.parent} is no folder; make it, or choose another")
     try:
-        tables, found = store.dump(), own_files(settings)
+        tables, own = store.dump(), own_files(settings)
         packed_tables = json.dumps(tables, ensure_ascii=False).encode()
-        _check_size(len(packed_tables), found)
+        _check_size(len(packed_tables), own)
         with _unfinished(file) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             members = {TABLES: _add(archive, TABLES, BytesIO(packed_tables))}
-            members |= dict(_add_files(archive, found.paths))
+            members |= dict(_add_files(archive, own.paths))
             manifest = Manifest(kiosk.__version__, newest_schema(), today, members)
             described = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1)
             _add(archive, MANIFEST, BytesIO(described.encode()))
@@ -73,15 +73,15 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> W
             f"{error.filename or file}: {error.strerror or error}; no backup was written"
         ) from error
     files = Counter(name.partition("/")[0] for name in members if name != TABLES)
-    left_out = {name: reason.value for name, reason in found.left_out.items()}
+    left_out = {name: reason.value for name, reason in own.left_out.items()}
     return Written(
         file.stat().st_size, manifest, len(tables["round"]), len(tables["account"]), files, left_out
     )
 
 
-def _check_size(tables: int, found: OwnFiles) -> None:
+def _check_size(tables: int, own: OwnFiles) -> None:
     """Refuse to write what could not be restored."""
-    sizes = {name: path.stat().st_size for name, path in found.paths.items() if path.exists()}
+    sizes = {name: path.stat().st_size for name, path in own.paths.items() if path.exists()}
     if (
         tables > LARGEST_TABLES_BYTES
         or sum(sizes.values()) + tables > LARGEST_BACKUP_BYTES

@@ -140,20 +140,20 @@ def files(address: KioskAddress) -> dict[str, bytes]:
         "@FILES_SV@": _table(0),
         "@FILES_EN@": _table(1),
     }
-    found = {}
+    contents = {}
     for path in sorted(path for path in MACHINE.rglob("*") if path.is_file()):
         text = path.read_text(encoding="utf-8")
         for mark, value in filled.items():
             text = text.replace(mark, value)
-        found[path.relative_to(MACHINE).as_posix()] = text.encode()
-    return found
+        contents[path.relative_to(MACHINE).as_posix()] = text.encode()
+    return contents
 
 
 def _table(language: int) -> str:
     return "\n".join(f"| `{path}` | {words[language]} |" for path, words in PURPOSES.items())
 
 
-def write(folder: Path, found: dict[str, bytes]) -> None:
+def write(folder: Path, contents: dict[str, bytes]) -> None:
     """Write the files into a new folder. Raises LockdownError if it is there already, or cannot be made.
 
     Readable to all, whatever the umask: a policy that the screen's user could not read would be none.
@@ -161,7 +161,7 @@ def write(folder: Path, found: dict[str, bytes]) -> None:
     try:
         folder.mkdir(mode=0o755, parents=True)
         folder.chmod(0o755)
-        for name, content in found.items():
+        for name, content in contents.items():
             path = folder / name
             _make_folders(folder, path.parent)
             path.write_bytes(content)

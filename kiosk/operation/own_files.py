@@ -51,7 +51,7 @@ def own_files(settings: Settings) -> OwnFiles:
 
     Raises OSError for a folder or file that cannot be read.
     """
-    found = OwnFiles({}, {})
+    own = OwnFiles({}, {})
     seen: set[str] = set()
     for path in _entries(settings.data, settings):
         name = path.relative_to(settings.data).as_posix()
@@ -61,11 +61,11 @@ def own_files(settings: Settings) -> OwnFiles:
             # Somebody removed it meanwhile.
             continue
         if reason:
-            found.left_out[name] = reason
+            own.left_out[name] = reason
         else:
             seen.add(folded(name))
-            found.paths[name] = path
-    return found
+            own.paths[name] = path
+    return own
 
 
 def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:

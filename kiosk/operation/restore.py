@@ -181,9 +181,9 @@ def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
 
 def _check_is_empty(settings: Settings, files: dict[str, Member]) -> None:
     """Raise StoreError if there is a file in KIOSK_DATA that is not the backup's, byte for byte."""
-    found = own_files(settings)
-    links = [name for name, reason in found.left_out.items() if reason is Reason.LINK]
-    for name, path in found.paths.items():
+    present = own_files(settings)
+    links = [name for name, reason in present.left_out.items() if reason is Reason.LINK]
+    for name, path in present.paths.items():
         with path.open("rb") as file:
             is_same = name in files and member_of(chunks_of(file)) == files[name]
         if not is_same:

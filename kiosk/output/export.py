@@ -60,13 +60,13 @@ def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
     by_id = {one.id: one for one in rounds}
     counts = _table(COUNTS, _counts(document))
     codebook = _table(CODEBOOK, _codebook(document, by_id))
-    found = {
+    contents = {
         "counts.csv": csv_table(counts),
         "codebook.csv": csv_table(codebook),
         "results.xlsx": workbook({"counts": counts, "codebook": codebook}, document["made_at"]),
         "snapshot.json": as_text(document).encode(),
     }
-    return {**found, "datapackage.json": _description(document, found)}
+    return {**contents, "datapackage.json": _description(document, contents)}
 
 
 def data_package(document: Document, rounds: Iterable[Round]) -> bytes:
@@ -141,7 +141,7 @@ def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]
     return [list(columns), *([row[name] for name in columns] for row in rows)]
 
 
-def _description(document: Document, found: Mapping[str, bytes]) -> bytes:
+def _description(document: Document, contents: Mapping[str, bytes]) -> bytes:
     """The Frictionless description of the tables."""
     described = {
         "name": "survey-kiosk-export",
@@ -151,7 +151,7 @@ def _description(document: Document, found: Mapping[str, bytes]) -> bytes:
         "description": "Counts as published: batches of at least k ballots, one answer withheld where all in "
         "a batch, or all but one, agreed. Percentages are of the answers on the scale.",
         "resources": [
-            _resource(name, found[f"{name}.csv"], columns, keys)
+            _resource(name, contents[f"{name}.csv"], columns, keys)
             for name, columns, keys in (
                 ("counts", COUNTS, ("round", "node", "statement", "option")),
                 ("codebook", CODEBOOK, ("round", "statement", "option")),

@@ -82,11 +82,11 @@ def words_in(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple
     return tuple(
         Words(
             code.partition("_")[0],
-            found.language.direction == "rtl",
-            found.text(CALL),
-            found.text(PROMISE),
+            catalogue.language.direction == "rtl",
+            catalogue.text(CALL),
+            catalogue.text(PROMISE),
         )
-        for code, found in catalogues.items()
+        for code, catalogue in catalogues.items()
         if code in asked
     )
 

@@ -131,8 +131,8 @@ class Pages:
         if self.audio is None or not self.audio.is_dir():
             return {}
         texts = spoken_texts(catalogue, [survey])
-        found = speeches(self.audio, catalogue.language.code, texts)
-        return {speech.text: speech.name for speech in found if speech.file}
+        all_speech = speeches(self.audio, catalogue.language.code, texts)
+        return {speech.text: speech.name for speech in all_speech if speech.file}
 
     def _all_sounds(self, survey: Survey) -> list[str]:
         """The address of every sound, in every language shown: a kiosk keeps them all, for all guests."""
@@ -146,11 +146,11 @@ class Pages:
     def slip(self, asked: str) -> str:
         """The page where a slip's code is typed or scanned."""
         spoken = self._spoken()
-        catalogue = next((found for found in spoken if found.language.code == asked), spoken[0])
+        catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
             "guest/slip.html",
             language=catalogue.language,
-            languages=[found.language for found in spoken],
+            languages=[candidate.language for candidate in spoken],
             screen=_screen(catalogue),
             **self._surroundings(is_kiosk=False),
         )
@@ -158,7 +158,7 @@ class Pages:
     def pairing(self, asked: str, typed: str, refusal: str) -> str:
         """Where a code makes this screen a kiosk; `refusal` says why the last one did not, or is ""."""
         spoken = self._spoken()
-        catalogue = next((found for found in spoken if found.language.code == asked), spoken[0])
+        catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
             "guest/pair.html",
             language=catalogue.language,
@@ -195,13 +195,13 @@ class Pages:
             title=spoken[0].text(SCREEN["stored"]),
             all_said=[
                 Said(
-                    found.language,
-                    found.text(SCREEN["stored"]),
-                    tuple(found.text(line) for line in said),
-                    found.text(SCREEN["back"]),
-                    found.text(SCREEN["leave_now"]),
+                    catalogue.language,
+                    catalogue.text(SCREEN["stored"]),
+                    tuple(catalogue.text(line) for line in said),
+                    catalogue.text(SCREEN["back"]),
+                    catalogue.text(SCREEN["leave_now"]),
                 )
-                for found in spoken
+                for catalogue in spoken
             ],
             way_back=in_all(SCREEN["back"], spoken),
             back=back,

@@ -70,12 +70,14 @@ def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
     """Each text with its sound in `folder`: `recordings`/<language>/<name>.* before `drafts`."""
-    found = []
+    all_speech = []
     for text in texts:
         name = name_of(language, text)
         recorded, draft = find_recording(folder, language, name), _draft(folder, language, name)
-        found.append(Speech(text, name, recorded or (draft if draft.is_file() else None), bool(recorded)))
-    return found
+        all_speech.append(
+            Speech(text, name, recorded or (draft if draft.is_file() else None), bool(recorded))
+        )
+    return all_speech
 
 
 def find(folder: Path, language: str, name: str) -> Path | None:

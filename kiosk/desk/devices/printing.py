@@ -70,20 +70,20 @@ def print_slips(form: SlipsForm) -> bytes | None:
 def slip_lines() -> list[SlipLine]:
     """Printed slips by round, unit and print run. Used and left only once a round is closed, where figures
     are published for the unit, and for runs of at least 2k: else they would tell who answered."""
-    found, document = [], desk().store.snapshot()
+    lines, document = [], desk().store.snapshot()
     for state in desk().store.rounds():
         of_round = state.round
         for unit, runs in sorted(desk().store.printed_slips(of_round.id).items()):
-            found += [_slip_line(of_round, unit, run, printed, None) for run, printed in enumerate(runs, 1)]
+            lines += [_slip_line(of_round, unit, run, printed, None) for run, printed in enumerate(runs, 1)]
         for unit, counts in sorted(desk().store.slip_counts(of_round.id).items()):
             is_told = answered(document, of_round, unit) is not None
-            found += [
+            lines += [
                 _slip_line(
                     of_round, unit, run, printed, used if is_told and printed >= 2 * of_round.k else None
                 )
                 for run, (printed, used) in enumerate(counts, 1)
             ]
-    return found
+    return lines
 
 
 def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | None) -> SlipLine:

@@ -58,52 +58,52 @@ def pair() -> ResponseReturnValue:
 @for_staff
 def measure() -> ResponseReturnValue:
     """Write down what a kiosk's screen measures, or that it is as all are."""
-    found, form = _sent_link(), ScreenForm()
-    if found.admission is not Admission.KIOSK:
+    link, form = _sent_link(), ScreenForm()
+    if link.admission is not Admission.KIOSK:
         abort(404)
     if not form.validate():
-        return _page(sent_screens={found.code: form}, status=400)
-    desk().store.links.set_screen(found.code, form.screen)
+        return _page(sent_screens={link.code: form}, status=400)
+    desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
-    note(Deed.SCREEN_MEASURED, f"{found.unit_id}, {mark_of(found)}, {width}")
-    return _to(found)
+    note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {mark_of(link)}, {width}")
+    return _to(link)
 
 
 @blueprint.route("/links/move", methods=["POST"])
 @for_coordinator
 def move() -> ResponseReturnValue:
     """Make a kiosk another unit's. Its address stays, to which its machine may be locked."""
-    found, form = _sent_link(), MoveForm()
+    link, form = _sent_link(), MoveForm()
     form.unit.choices = list(unit_names().items())
-    if found.admission is not Admission.KIOSK or not found.code:
+    if link.admission is not Admission.KIOSK or not link.code:
         abort(404)
     if not form.validate():
         abort(400)
-    if form.unit.data != found.unit_id:
-        desk().store.links.move(found.code, form.unit.data)
-        note(Deed.KIOSK_MOVED, f"{found.unit_id} → {form.unit.data}, {mark_of(found)}")
-    return _to(found)
+    if form.unit.data != link.unit_id:
+        desk().store.links.move(link.code, form.unit.data)
+        note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {mark_of(link)}")
+    return _to(link)
 
 
 @blueprint.route("/links/remove", methods=["POST"])
 @for_coordinator
 def remove_link() -> ResponseReturnValue:
     """Close an address, of a screen that was lost or a poster that was taken down."""
-    found = _sent_link()
-    if not found.code:
+    link = _sent_link()
+    if not link.code:
         abort(404)
-    desk().store.links.remove(found.code)
-    note(Deed.ADDRESS_REMOVED, f"{found.unit_id}, {found.admission.value}")
+    desk().store.links.remove(link.code)
+    note(Deed.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
     return redirect(url_for("links.links"), 303)
 
 
 def _sent_link() -> Link:
     """The link whose key a form sends."""
     by_key = {key_of(link): link for link in desk().store.links.all()}
-    found = by_key.get(request.form.get("key", ""))
-    if found is None:
+    link = by_key.get(request.form.get("key", ""))
+    if link is None:
         abort(404)
-    return found
+    return link
 
 
 def _to(link: Link) -> ResponseReturnValue:
@@ -167,6 +167,6 @@ def _page(
         slips_form=sent_slips or slips_form(formdata=None),
         poster_form=sent_poster or poster_form(formdata=None),
         slip_lines=slip_lines(),
-        autonyms={code: found.language for code, found in desk().library.guest.items()},
+        autonyms={code: catalogue.language for code, catalogue in desk().library.guest.items()},
     )
     return page, status

@@ -88,13 +88,13 @@ class Chart:
         return (*line.counts, *unknown, line.n, *line.outside)
 
 
-def counted_line(name: str, label: str, found: Row, shown: Row, words: Words) -> Line:
+def counted_line(name: str, label: str, row: Row, shown: Row, words: Words) -> Line:
     """What was counted here, of one round at one place, below the labels of the row `shown`."""
-    if found.table is None or found.statement.scale.labels != shown.statement.scale.labels:
-        return _line_without_numbers(name, _empty_bar(label, found, shown), len(words))
-    outside = (*found.table.no_answer, found.table.withheld)
-    counts = tuple(reversed(found.table.counts))
-    return Line(name, _bar(label, found, found.table, words), counts, 0, found.on_scale, outside)
+    if row.table is None or row.statement.scale.labels != shown.statement.scale.labels:
+        return _line_without_numbers(name, _empty_bar(label, row, shown), len(words))
+    outside = (*row.table.no_answer, row.table.withheld)
+    counts = tuple(reversed(row.table.counts))
+    return Line(name, _bar(label, row, row.table, words), counts, 0, row.on_scale, outside)
 
 
 def imported_line(figures: Figures, known: Known, shown: Row, words: Words) -> Line:
@@ -132,24 +132,24 @@ def _line_without_numbers(name: str, bar: Bar, options: int) -> Line:
     return Line(name, bar, (None,) * options, None, None, (None,) * len(outside_words()))
 
 
-def _bar(label: str, found: Row, table: StatementTally, words: Words) -> Bar:
-    n = found.on_scale
+def _bar(label: str, row: Row, table: StatementTally, words: Words) -> Bar:
+    n = row.on_scale
     if not n:
-        return replace(_empty_bar(label, found, found), n="n = 0", outside=_outside_in_words(table))
+        return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_in_words(table))
     segments = (
         Segment(
             100 * share.count / n,
             _in_bar(share, n),
             say("{label}: {count} av {n}", label=word, count=share.count, n=n) + percent(share.percent, ", "),
         )
-        for word, share in zip(words, found.shares, strict=True)
+        for word, share in zip(words, row.shares, strict=True)
     )
-    return Bar(label, f"n = {n}", tuple(segments), broken(found), outside=_outside_in_words(table))
+    return Bar(label, f"n = {n}", tuple(segments), broken(row), outside=_outside_in_words(table))
 
 
-def _empty_bar(label: str, found: Row, shown: Row) -> Bar:
-    is_same_scale = found.statement.scale.labels == shown.statement.scale.labels
-    return Bar(label, "–", (), broken(found), missing(found) if is_same_scale else say("Annan skala."))
+def _empty_bar(label: str, row: Row, shown: Row) -> Bar:
+    is_same_scale = row.statement.scale.labels == shown.statement.scale.labels
+    return Bar(label, "–", (), broken(row), missing(row) if is_same_scale else say("Annan skala."))
 
 
 def _in_bar(share: Share, n: int) -> str:
@@ -174,12 +174,12 @@ def _outside_in_words(table: StatementTally) -> str:
     return " · ".join(f"{words}: {n}" for words, n in outside_counts(table) if n)
 
 
-def round_name(found: Row) -> str:
+def round_name(row: Row) -> str:
     """A round's name in tables."""
-    return period(found.round) if found.is_closed else say("{period} (pågår)", period=period(found.round))
+    return period(row.round) if row.is_closed else say("{period} (pågår)", period=period(row.round))
 
 
-def round_label(found: Row) -> str:
+def round_label(row: Row) -> str:
     """A round's name in a chart, on short lines."""
-    first, last = period(found.round).split(" – ")
-    return f"{first}<br>– {last}" + ("" if found.is_closed else "<br>" + say("pågår"))
+    first, last = period(row.round).split(" – ")
+    return f"{first}<br>– {last}" + ("" if row.is_closed else "<br>" + say("pågår"))

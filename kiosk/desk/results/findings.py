@@ -55,12 +55,12 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
         ]
     if turned:
         said.append(_turn(turned))
-    if not all(found.is_closed for found in history):
+    if not all(row.is_closed for row in history):
         said.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
     return tuple(said)
 
 
-def _change(found: Trend) -> str:
+def _change(trend: Trend) -> str:
     return {
         Trend.UP: say(
             "Upp: sett över alla omgångar som kan jämföras har svaren blivit mer positiva, mer än slumpen "
@@ -74,10 +74,10 @@ def _change(found: Trend) -> str:
             "Kan vara slump: sett över alla omgångar som kan jämföras går svaren varken upp eller ner mer än "
             "slumpen brukar göra."
         ),
-    }[found]
+    }[trend]
 
 
-def _turn(found: Turn) -> str:
+def _turn(last_turn: Turn) -> str:
     return {
         (True, True): say(
             "Men från näst sista till sista avslutade omgången blev svaren mer positiva, mer än slumpen "
@@ -94,19 +94,19 @@ def _turn(found: Turn) -> str:
             "Från näst sista till sista avslutade omgången blev svaren lite mindre positiva. Det kan vara "
             "slump."
         ),
-    }[found.is_up, found.is_sure]
+    }[last_turn.is_up, last_turn.is_sure]
 
 
-def of_places(found: Spread | None) -> tuple[str, ...]:
+def of_places(spread: Spread | None) -> tuple[str, ...]:
     """Where most and fewest agreed, and whether that may be chance."""
-    if found is None:
+    if spread is None:
         return (
             say("Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.", from_n=PERCENT_FROM),
         )
     only = say("Bara ställen med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
-    if found.is_none:
+    if spread.is_none:
         return (say("Lika stor del höll med på alla ställen som kan jämföras."), only)
-    (most, of_most), (least, of_least) = found.most, found.least
+    (most, of_most), (least, of_least) = spread.most, spread.least
     where = say(
         "Flest höll med på {most}, minst på {least}: {of_most} mot {of_least}.",
         most=most.name,
@@ -116,16 +116,16 @@ def of_places(found: Spread | None) -> tuple[str, ...]:
     )
     chance = (
         say("Skillnaden är större än slumpen brukar göra.")
-        if found.is_sure
+        if spread.is_sure
         else say("Skillnaden kan vara slump.")
     )
     return (f"{where} {chance}", only)
 
 
-def _agreeing(found: Row) -> str:
+def _agreeing(row: Row) -> str:
     """How many agreed, of how many, and the percentage where there are enough."""
-    share, _ = shares((found.agreeing, found.on_scale - found.agreeing))
-    of = say("{count} av {n}", count=share.count, n=found.on_scale)
+    share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
+    of = say("{count} av {n}", count=share.count, n=row.on_scale)
     return of if share.percent is None else f"{of} ({share.percent} %)"
 
 
@@ -134,31 +134,31 @@ def percent(share: int | None, before: str) -> str:
     return "" if share is None else f"{before}{share} %"
 
 
-def missing(found: Row) -> str:
+def missing(row: Row) -> str:
     """Why there is nothing to show."""
-    if found.why == "too_few":
+    if row.why == "too_few":
         return say("För få svar för att visas.")
-    return say("Väntar på fler svar.") if found.why == "waiting" else say("Inga svar på skalan.")
+    return say("Väntar på fler svar.") if row.why == "waiting" else say("Inga svar på skalan.")
 
 
-def broken(found: Row) -> str:
+def broken(row: Row) -> str:
     """What changed since the round before; "" where nothing did."""
     words = {
         Break.WORDING: say("andra ord"),
         Break.SCALE: say("annan skala"),
         Break.PLACES: say("andra ställen"),
     }
-    if not found.breaks:
+    if not row.breaks:
         return ""
     return say(
         "Går inte att jämföra med det ovanför: {changes}.",
-        changes=", ".join(words[one] for one in found.breaks),
+        changes=", ".join(words[one] for one in row.breaks),
     )
 
 
 def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
     """A warning where guests saw something else in some rounds, in a translation perhaps."""
-    if len({found.round.survey.version for found in history}) < 2:
+    if len({row.round.survey.version for row in history}) < 2:
         return ()
     return (
         say(
@@ -171,12 +171,12 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
 def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]:
     """Where a picture's figures come from: what each must say that is looked at far from here."""
     ways = {Admission.KIOSK: say("kiosk"), Admission.SLIP: say("lapp"), Admission.POSTER: say("affisch")}
-    admitted = frozenset().union(*(found.round.admission for found in rows))
+    admitted = frozenset().union(*(row.round.admission for row in rows))
     counted = made_at(document)
     line = say(
         "Frågor: {title}, version {versions}. {state}, räknat {day} kl. {time}. Svar från: {ways}.",
         title=now.round.survey.title,
-        versions=", ".join(dict.fromkeys(found.round.survey.version for found in rows)),
+        versions=", ".join(dict.fromkeys(row.round.survey.version for row in rows)),
         state=say("Avslutad") if now.is_closed else say("Pågår"),
         day=day(counted) if counted else "–",
         time=f"{counted:%H:%M}" if counted else "–",

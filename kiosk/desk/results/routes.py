@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.results.chart_rows import ChartKind, Table, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
-from kiosk.desk.results.statement_view import bare_picture, picture, section
+from kiosk.desk.results.statement_view import bare_picture, picture, section_of
 from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, apart
@@ -83,20 +83,20 @@ def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
 def _round(round_id: str, node_id: str) -> Round:
     """The round asked for, if this account may see it and it has such a node."""
     states = desk().store.rounds()
-    found = [state.round for state in states if state.round.id == round_id]
-    if not found or node_id not in {node.id for node in found[0].tree.nodes}:
+    matching = [state.round for state in states if state.round.id == round_id]
+    if not matching or node_id not in {node.id for node in matching[0].tree.nodes}:
         abort(404)
     if round_id not in {state.round.id for state in _states()}:
-        is_planned = found[0].opens_at > desk().clock()
+        is_planned = matching[0].opens_at > desk().clock()
         abort(403, "planned" if is_planned else "running")
-    return found[0]
+    return matching[0]
 
 
 def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
     document = desk().store.snapshot()
     elsewhere = kept_figures().values()
     sections = [
-        section(document, states, of_round, node_id, statement, elsewhere)
+        section_of(document, states, of_round, node_id, statement, elsewhere)
         for statement in of_round.survey.statements
     ]
     ticks = desk().ticks
@@ -118,7 +118,9 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         answered=answered(document, of_round, node_id),
         apart=apart(document, of_round, node_id),
         sections=sections,
-        figures={f"{found.id}-{chart.kind}": chart.figure for found in sections for chart in found.charts},
+        figures={
+            f"{section.id}-{chart.kind}": chart.figure for section in sections for chart in section.charts
+        },
         missing=missing,
         broken=broken,
         round_name=round_name,
@@ -150,12 +152,12 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
         abort(404)
     statement = of_round.survey.statement(statement_id)
     document = desk().store.snapshot()
-    found = section(document, _states(), of_round, node_id, statement, kept_figures().values())
-    charts = [chart for chart in found.charts if chart.kind == kind]
+    section = section_of(document, _states(), of_round, node_id, statement, kept_figures().values())
+    charts = [chart for chart in section.charts if chart.kind == kind]
     if not charts or ending not in WRITERS:
         abort(404)
     [shown] = charts
-    drawn = svg(bare_picture(shown) if "bare" in request.args else picture(found, shown))
+    drawn = svg(bare_picture(shown) if "bare" in request.args else picture(section, shown))
     content = WRITERS[ending](drawn, shown.table, str(document["made_at"]))
     return _file(
         f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_attachment="download" in request.args
@@ -174,10 +176,10 @@ def package() -> ResponseReturnValue:
 @for_readers
 def export(name: str) -> ResponseReturnValue:
     """One file of the export: what is published, and nothing finer."""
-    found = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
-    if name not in found:
+    contents = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    if name not in contents:
         abort(404)
-    return _file(name, found[name], is_attachment=True)
+    return _file(name, contents[name], is_attachment=True)
 
 
 def _file(name: str, content: bytes, *, is_attachment: bool) -> Response:

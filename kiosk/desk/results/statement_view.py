@@ -70,12 +70,12 @@ class Section:
         """The colours of `legend`."""
         return max((chart.palette for chart in self.charts), key=len)
 
-    def is_same_scale(self, found: Row) -> bool:
+    def is_same_scale(self, other: Row) -> bool:
         """Whether a row's numbers fit below this section's labels."""
-        return found.statement.scale.labels == self.now.statement.scale.labels
+        return other.statement.scale.labels == self.now.statement.scale.labels
 
 
-def section(
+def section_of(
     document: Document,
     states: Sequence[RoundState],
     of_round: Round,
@@ -177,17 +177,17 @@ def _places_chart(document: Document, places: Places, now: Row, words: Words, pa
     )
 
 
-def picture(found: Section, chart: Chart) -> Picture:
+def picture(section: Section, chart: Chart) -> Picture:
     """A chart as a picture, with the words it needs when it stands alone."""
-    where = findings.where(found.now, found.node_id)
+    where = findings.where(section.now, section.node_id)
     notes = [where, *chart.sentences]
     if chart.kind is ChartKind.NOW:
-        notes.append(say("Utanför skalan:") + " " + ", ".join(found.beside) + ".")
+        notes.append(say("Utanför skalan:") + " " + ", ".join(section.beside) + ".")
     if chart.kind is ChartKind.TIME:
         place, _, _ = where.partition(",")
         notes = [f"{place}.", *chart.sentences]
     base = say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
-    return replace(bare_picture(chart), title=found.text, notes=(*notes, base, *chart.notes))
+    return replace(bare_picture(chart), title=section.text, notes=(*notes, base, *chart.notes))
 
 
 def bare_picture(chart: Chart) -> Picture:
@@ -197,9 +197,9 @@ def bare_picture(chart: Chart) -> Picture:
 
 def wall_picture(document: Document, of_round: Round, node_id: str, statement: Statement) -> Picture:
     """One statement of a running round alone, there even where nothing is published yet."""
-    found = section(document, (), of_round, node_id, statement)
-    chart = _now_chart(document, found.now, found.labels, found.palette)
-    return replace(bare_picture(chart), title=found.text, notes=found.sentences)
+    section = section_of(document, (), of_round, node_id, statement)
+    chart = _now_chart(document, section.now, section.labels, section.palette)
+    return replace(bare_picture(chart), title=section.text, notes=section.sentences)
 
 
 def _in_lines(name: str) -> str:

@@ -64,31 +64,31 @@ def new_wall() -> ResponseReturnValue:
 @for_coordinator
 def remove_wall() -> ResponseReturnValue:
     """Close an address: the screen that shows it goes blank at its next look."""
-    found = desk().store.office.wall(request.form.get("code", ""))
-    if found is None:
+    wall = desk().store.office.wall(request.form.get("code", ""))
+    if wall is None:
         abort(404)
-    desk().store.office.remove_wall(found.code)
-    note(Deed.WALL_REMOVED, found.node_id)
+    desk().store.office.remove_wall(wall.code)
+    note(Deed.WALL_REMOVED, wall.node_id)
     return redirect(url_for("walls.walls"), 303)
 
 
 @blueprint.route("/wall/<code>")
 def wall(code: str) -> ResponseReturnValue:
     """The running round at one place: every statement as one bar, the last count and the next."""
-    found, document = _wall(code), desk().store.snapshot()
-    state = _shown_round(found)
+    wall, document = _wall(code), desk().store.snapshot()
+    state = _shown_round(wall)
     of_round = state.round if state else None
     ticks = desk().ticks
     seconds = ticks.seconds if isinstance(ticks, Every) else REFRESH_SECONDS
-    spoken = _spoken(document, of_round, found.node_id) if of_round else {}
+    spoken = _spoken(document, of_round, wall.node_id) if of_round else {}
     page = render_template(
         "wall.html",
         code=code,
         round=of_round,
         is_closed=state is not None and state.is_closed,
         spoken=spoken,
-        name=_places().get(found.node_id, found.node_id),
-        answered=answered(document, of_round, found.node_id) if of_round else None,
+        name=_places().get(wall.node_id, wall.node_id),
+        answered=answered(document, of_round, wall.node_id) if of_round else None,
         made_at=document["made_at"],
         last_count=desk().store.last_tick,
         next_count=desk().next_count,
@@ -113,31 +113,31 @@ def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]
 @blueprint.route("/wall/<code>/<statement_id>.svg")
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
     """One statement of a wall screen, drawn."""
-    found = _wall(code)
-    state = _shown_round(found)
+    wall = _wall(code)
+    state = _shown_round(wall)
     if state is None:
         abort(404)
     of_round = state.round
     statements = {statement.id: statement for statement in of_round.survey.statements}
     if statement_id not in statements:
         abort(404)
-    picture = wall_picture(desk().store.snapshot(), of_round, found.node_id, statements[statement_id])
+    picture = wall_picture(desk().store.snapshot(), of_round, wall.node_id, statements[statement_id])
     return Response(svg(picture, WALL), mimetype="image/svg+xml")
 
 
 def _wall(code: str) -> Wall:
-    found = desk().store.office.wall(code)
-    if found is None:
+    wall = desk().store.office.wall(code)
+    if wall is None:
         abort(404)
-    return found
+    return wall
 
 
-def _shown_round(found: Wall) -> RoundState | None:
+def _shown_round(wall: Wall) -> RoundState | None:
     """The round that runs at the wall's place, or the latest there was."""
     of_place = [
         state
         for state in desk().store.rounds()
-        if found.node_id in {node.id for node in state.round.tree.nodes}
+        if wall.node_id in {node.id for node in state.round.tree.nodes}
         and state.round.opens_at <= desk().clock()
     ]
     running = [state for state in of_place if state.round.is_running(desk().clock())]

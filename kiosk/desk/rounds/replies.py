@@ -28,8 +28,8 @@ def reply(round_id: str) -> ResponseReturnValue:
     if request.method == "POST":
         words = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
         problems = [
-            say("{language}: {problem}", language=found.autonym, problem=say_message(fault.message))
-            for code, found in languages.items()
+            say("{language}: {problem}", language=language.autonym, problem=say_message(fault.message))
+            for code, language in languages.items()
             if words[code] and (fault := find_fault(words[code], LONGEST_REPLY_CHARACTERS))
         ]
         if any(words.values()) and not words[REFERENCE]:
@@ -47,8 +47,8 @@ def reply(round_id: str) -> ResponseReturnValue:
 
 def _closed_round(round_id: str) -> RoundState:
     """The round asked for; only of a closed one is there something to answer to."""
-    found = [state for state in desk().store.rounds() if state.round.id == round_id and state.is_closed]
-    return found[0] if found else abort(404)
+    matching = [state for state in desk().store.rounds() if state.round.id == round_id and state.is_closed]
+    return matching[0] if matching else abort(404)
 
 
 def _languages() -> dict[str, Language]:

@@ -94,9 +94,13 @@ def _in_the_list(survey: Survey) -> str:
 def _askable(survey: Survey) -> Askable:
     guest = desk().library.guest
     shown = shown_languages(guest, survey, desk().allowed_languages)
-    drafts = (found for code, found in guest.items() if code in survey.texts and not found.is_reviewed)
+    drafts = (
+        catalogue for code, catalogue in guest.items() if code in survey.texts and not catalogue.is_reviewed
+    )
     return Askable(
-        survey, tuple(guest[code].language for code in shown), tuple(found.language for found in drafts)
+        survey,
+        tuple(guest[code].language for code in shown),
+        tuple(catalogue.language for catalogue in drafts),
     )
 
 

@@ -139,13 +139,13 @@ def _taken_in(form: Form) -> Survey:
 @for_coordinator
 def survey(survey_id: str) -> ResponseReturnValue:
     """The form that changes a survey; what was typed stays where it does not hold."""
-    found = _survey(survey_id)
+    current = _survey(survey_id)
     if not is_own(survey_id):
         abort(403, "shipped")
-    form, draft, problems = FlaskForm(), draft_of(found, survey_id), []
+    form, draft, problems = FlaskForm(), draft_of(current, survey_id), []
     seen, is_changed = name_of(draft), False
     if request.method == "POST" and form.validate():
-        draft = _draft_sent(found)
+        draft = _draft_sent(current)
         try:
             desk().change(lambda settings: write_survey(settings, draft, request.form.get("seen", "")))
         except ChangedError:
@@ -166,13 +166,15 @@ def survey(survey_id: str) -> ResponseReturnValue:
         form=form,
         draft=draft,
         seen=request.form.get("seen", seen),
-        version=found.version,
+        version=current.version,
         rows=[*rows, *([empty] * NEW_ROWS)],
         scales=_scales().values(),
         problems=problems,
         is_changed=is_changed,
         longest=LONGEST_STATEMENT,
-        languages=[found.language for code, found in desk().library.guest.items() if code != REFERENCE],
+        languages=[
+            catalogue.language for code, catalogue in desk().library.guest.items() if code != REFERENCE
+        ],
     )
     return page, 400 if problems else 200
 
@@ -182,17 +184,17 @@ def survey(survey_id: str) -> ResponseReturnValue:
 def remove(survey_id: str) -> ResponseReturnValue:
     """Ask whether a survey is to go, and take it away. One that a round has used stays: it tells what was
     asked."""
-    found, form = _survey(survey_id), FlaskForm()
+    survey, form = _survey(survey_id), FlaskForm()
     if not is_own(survey_id):
         abort(403, "shipped")
     if survey_id in _used():
         abort(403, "used")
     if request.method == "POST" and form.validate():
         desk().change(lambda settings: remove_survey(settings, survey_id))
-        note(Deed.SURVEY_REMOVED, found.title)
-        flash(say("Frågorna är borttagna: {title}", title=found.title))
+        note(Deed.SURVEY_REMOVED, survey.title)
+        flash(say("Frågorna är borttagna: {title}", title=survey.title))
         return redirect(url_for("surveys.surveys"), 303)
-    return render_template("survey_remove.html", form=form, survey=found)
+    return render_template("survey_remove.html", form=form, survey=survey)
 
 
 PREVIEW, OF_A_KIOSK = "/surveys/<survey_id>/preview", "/<any(kiosk):device>"
@@ -251,9 +253,9 @@ def preview_stored(survey_id: str, device: str) -> ResponseReturnValue:
 
 
 def _previewed(survey_id: str, device: str, home: str = "") -> ResponseReturnValue:
-    found = _survey(survey_id)
-    page = _pages(found, device).form(
-        found,
+    survey = _survey(survey_id)
+    page = _pages(survey, device).form(
+        survey,
         request.args.get("lang", REFERENCE),
         {},
         action=_preview_path(survey_id, device),
@@ -267,16 +269,16 @@ def _preview_path(survey_id: str, device: str) -> str:
     return url_for("surveys.preview", survey_id=survey_id, device=device)
 
 
-def _pages(found: Survey, device: str) -> Pages:
+def _pages(survey: Survey, device: str) -> Pages:
     """The guest's pages, each with a way to the other device and back to the desk."""
     if device == "kiosk":
-        other = (say("Visa som på en telefon"), _preview_path(found.id, "phone"))
+        other = (say("Visa som på en telefon"), _preview_path(survey.id, "phone"))
     else:
-        other = (say("Visa som på en kiosk"), _preview_path(found.id, "kiosk"))
+        other = (say("Visa som på en kiosk"), _preview_path(survey.id, "kiosk"))
     back = url_for("surveys.surveys")
-    if is_own(found.id):
-        back = url_for("surveys.survey", survey_id=found.id)
-    said = say("Förhandsvisning av ”{title}”. Inget sparas.", title=found.title)
+    if is_own(survey.id):
+        back = url_for("surveys.survey", survey_id=survey.id)
+    said = say("Förhandsvisning av ”{title}”. Inget sparas.", title=survey.title)
     notice = Notice(catalogue().language, said, (other, (say("Tillbaka till frågorna"), back)))
     return Pages(desk().library, None, desk().store.is_demonstration, notice=notice)
 
@@ -309,13 +311,13 @@ def _row(statement: Statement) -> Row:
     return Row(statement.id, statement.text, statement.outcome, statement.scale.id, thoughts)
 
 
-def _draft_sent(found: Survey) -> Draft:
+def _draft_sent(survey: Survey) -> Draft:
     """The survey as it was sent: rows without text are left out, the others in the order of their numbers."""
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     if len({len(column) for column in columns}) != 1:
         abort(400)
-    known = {statement.id for statement in found.statements}
+    known = {statement.id for statement in survey.statements}
     taken, rows = set(known), []
     for at, (place, statement_id, text, outcome, scale) in enumerate(zip(*columns, strict=True)):
         words = " ".join(text.split())
@@ -330,7 +332,7 @@ def _draft_sent(found: Survey) -> Draft:
         statement = Statement(statement_id, words, " ".join(outcome.split()), scales[scale])
         rows.append((number, at + 1, statement))
     return Draft(
-        found.id,
+        survey.id,
         " ".join(sent.get("title", "").split()),
         " ".join(sent.get("source", "").split()),
         " ".join(sent.get("licence", "").split()),
@@ -342,7 +344,7 @@ def _draft_sent(found: Survey) -> Draft:
 def _in_order(rows: Sequence[tuple[int, int, Statement]]) -> list[Statement]:
     """Statements as (place asked for, place they had, statement): those that were moved stand where they were
     asked to, the others around them as they stood."""
-    found = [statement for asked, had, statement in rows if asked == had]
+    ordered = [statement for asked, had, statement in rows if asked == had]
     for asked, _had, statement in sorted((row for row in rows if row[0] != row[1]), key=lambda row: row[:2]):
-        found.insert(max(asked - 1, 0), statement)
-    return found
+        ordered.insert(max(asked - 1, 0), statement)
+    return ordered

@@ -81,15 +81,15 @@ def languages() -> ResponseReturnValue:
         for code in shown_languages(library.guest, survey, allowed)
     }
     states = []
-    for code, found in library.guest.items():
-        speech = _speech(found)
+    for code, catalogue in library.guest.items():
+        speech = _speech(catalogue)
         recorded = sum(one.is_recorded for one in speech)
         states.append(
             LanguageState(
-                found.language,
-                len(found.texts) + len(found.empty),
-                len(found.empty),
-                len(found.unreviewed),
+                catalogue.language,
+                len(catalogue.texts) + len(catalogue.empty),
+                len(catalogue.empty),
+                len(catalogue.unreviewed),
                 code in shown,
                 len(speech),
                 recorded,
@@ -211,12 +211,12 @@ def _messages(survey_id: str) -> tuple[str, ...]:
 
 def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
     signed = reviews(desk().own_settings, catalogue.language.code)
-    found = []
+    lines = []
     for message in messages:
         text = catalogue.texts.get(message, "")
         is_reviewed = message in catalogue.texts and message not in catalogue.unreviewed
-        found.append(Line(message, text, is_reviewed, signed.get(message, ""), _name(text, is_reviewed)))
-    return found
+        lines.append(Line(message, text, is_reviewed, signed.get(message, ""), _name(text, is_reviewed)))
+    return lines
 
 
 def _name(text: str, is_reviewed: bool) -> str:

@@ -59,18 +59,18 @@ class ReportDocument(TypedDict):
     advice: list[AdviceDocument]
 
 
-def worst(found: Sequence[Advice]) -> Weight:
+def worst(all_advice: Sequence[Advice]) -> Weight:
     """The weight of the worst piece of advice."""
     order = list(Weight)
-    return max((advice.weight for advice in found), key=order.index, default=Weight.GOOD)
+    return max((advice.weight for advice in all_advice), key=order.index, default=Weight.GOOD)
 
 
-def report_document(found: Sequence[Advice]) -> ReportDocument:
+def report_document(all_advice: Sequence[Advice]) -> ReportDocument:
     """All advice for a program that reads it."""
     return {
-        "status": worst(found).value,
+        "status": worst(all_advice).value,
         "advice": [
             {"topic": advice.topic.value, "weight": advice.weight.value, "text": advice.text}
-            for advice in found
+            for advice in all_advice
         ],
     }

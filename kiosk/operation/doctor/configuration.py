@@ -34,8 +34,8 @@ class Block:
 
     def own(self, name: str) -> list[str]:
         """The values of this block's own directives of this name."""
-        found = (re.fullmatch(rf"{name}(?:\s+(.*))?", one, re.IGNORECASE) for one in self.directives)
-        return [match.group(1) or "" for match in found if match]
+        matches = (re.fullmatch(rf"{name}(?:\s+(.*))?", one, re.IGNORECASE) for one in self.directives)
+        return [match.group(1) or "" for match in matches if match]
 
     def nearest(self, name: str) -> list[str]:
         """The values that hold here: those of the innermost block around that has the directive."""

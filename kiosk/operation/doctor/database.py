@@ -95,13 +95,13 @@ def look_at_database(store: Store) -> Iterator[Advice]:
     store.check_writable()
     settings = store.server_settings()
     if settings:
-        found = [
+        server_advice = [
             *look_at_settings(settings),
             *_look_at_slots(store.replication_slots()),
             *(Advice(Topic.DATABASE, Weight.BAD, risk) for risk in store.commit_risks()),
         ]
-        yield from found
-        if all(advice.weight is Weight.GOOD for advice in found):
+        yield from server_advice
+        if all(advice.weight is Weight.GOOD for advice in server_advice):
             told = "PostgreSQL writes down no statements, and keeps no log of writes for long"
             yield Advice(Topic.DATABASE, Weight.GOOD, told)
     yield Advice(Topic.DATABASE, Weight.GOOD, "the database is whole and can be written")

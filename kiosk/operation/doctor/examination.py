@@ -28,12 +28,12 @@ def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
     becomes root's, and reads configuration and logs as root.
     """
     with files.acting_as(files.owner_of(settings)):
-        found = list(_examine_installation(settings, now))
-    is_demonstration = any(advice == rounds.DEMONSTRATION for advice in found)
+        of_installation = list(_examine_installation(settings, now))
+    is_demonstration = any(advice == rounds.DEMONSTRATION for advice in of_installation)
     server = network.look_at_server(settings, on, is_demonstration=is_demonstration)
     public = network.look_at_public_address(settings, on, is_demonstration=is_demonstration)
     return [
-        *found,
+        *of_installation,
         *_guarded(Topic.SPACE, machine.look_at_space(settings)),
         *_guarded(Topic.MEMORY, machine.look_at_memory(on)),
         *_guarded(Topic.TIME_ZONE, machine.look_at_time_zone(on, now)),

@@ -40,8 +40,8 @@ class LogWatch:
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
         journals = [self._root / name for name in JOURNALS]
-        found = [file for name in FOLDERS for file in (self._root / name).rglob("*")]
-        for file in dict.fromkeys([*self._named, *found]):
+        log_files = [file for name in FOLDERS for file in (self._root / name).rglob("*")]
+        for file in dict.fromkeys([*self._named, *log_files]):
             if file.suffix in PACKED or any(file.is_relative_to(folder) for folder in journals):
                 continue
             try:
@@ -78,14 +78,14 @@ class LogWatch:
 
     def marked(self, mark: str) -> list[MarkedLine]:
         """Every line with the mark that was written since this was made."""
-        found = [
+        lines = [
             MarkedLine(file, line)
             for file, stat in self._files()
             for line in self._gained(file, stat).splitlines()
             if mark in line
         ]
         journal = self._journal(self._since) or ""
-        return found + [MarkedLine(None, line) for line in journal.splitlines() if mark in line]
+        return lines + [MarkedLine(None, line) for line in journal.splitlines() if mark in line]
 
     def _gained(self, file: Path, stat: os.stat_result) -> str:
         inode, size = self._sizes.get(file, (stat.st_ino, 0))

@@ -109,10 +109,10 @@ def look_at_public_address(
         return
     watch = LogWatch(machine.root, _named(front), machine.journal)
     mark = f"doctor-{secrets.token_hex(16)}"
-    found = list(_ask_as_guests_do(settings, machine, f"/{mark}-page"))
-    yield from found
+    request_advice = list(_ask_as_guests_do(settings, machine, f"/{mark}-page"))
+    yield from request_advice
     yield from _look_at_configuration(front)
-    is_reached = all("cannot be reached" not in advice.text for advice in found)
+    is_reached = all("cannot be reached" not in advice.text for advice in request_advice)
     if is_reached:
         if parts.scheme == "https" and parts.port is None:
             # Guests type the name without https://; what redirects them may log them.

@@ -42,15 +42,15 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
     answered = {node["id"]: node["answered"] for node in published["nodes"]}
     for unit in of_round.tree.leaves:
         if answered[unit] is not None and answered[unit] / days < FEWEST_BETWEEN_COUNTS:
-            found = f"about {answered[unit] / days:.1f} answers a day"
+            finding = f"about {answered[unit] / days:.1f} answers a day"
         elif answered[unit] is None and is_overdue and of_round.figures is Figures.LIVE:
-            found = f"nothing shown after {days_counted:.0f} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
+            finding = f"nothing shown after {days_counted:.0f} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
         else:
             continue
         yield Advice(
             Topic.ROUNDS,
             Weight.LOOK,
-            f"round {of_round.id}, {of_round.tree.node(unit).name}: {found}. Under "
+            f"round {of_round.id}, {of_round.tree.node(unit).name}: {finding}. Under "
             f"{FEWEST_BETWEEN_COUNTS:g} between two counts the clock protects little against stuffing: hand "
             "out slips, and see who has which",
         )

@@ -102,14 +102,14 @@ def _of_guests(top: Block, guests: Guests, site: str) -> list[Block]:
     ]
     target = "|".join([rf":{guests.port}\b", *(rf"//{re.escape(name)}\b" for name in names)])
     host = rf"(?<![\w.-]){re.escape(guests.host)}(?![\w.-])" if guests.host else r"(?!)"
-    found = []
+    sites = []
     for block in top.all_blocks():
         is_named = any(re.match(_NAMES, one) and re.search(host, one) for one in block.directives)
         if block in upstreams or not (is_named or re.search(host, block.head) or _mentions(block, target)):
             continue
         around = _site(block, site)
-        found += [around] if around not in found else []
-    return found + [block for block in _answering_first(top, found) if block not in found]
+        sites += [around] if around not in sites else []
+    return sites + [block for block in _answering_first(top, sites) if block not in sites]
 
 
 def _mentions(block: Block, target: str) -> bool:
@@ -118,18 +118,18 @@ def _mentions(block: Block, target: str) -> bool:
 
 def _site(block: Block, site: str) -> Block:
     """The outermost site around a block; the block itself where there is none."""
-    found, here = block, block
+    outermost, here = block, block
     while here.around:
         if re.fullmatch(site, here.head):
-            found = here
+            outermost = here
         here = here.around
-    return found
+    return outermost
 
 
-def _answering_first(top: Block, found: list[Block]) -> Iterator[Block]:
+def _answering_first(top: Block, sites: list[Block]) -> Iterator[Block]:
     """nginx's default servers at the addresses of the guests' ones: they log what names no host."""
     servers = [block for block in top.all_blocks() if block.head == "server"]
-    for address in {address for block in found if block.head == "server" for address in _listens(block)}:
+    for address in {address for block in sites if block.head == "server" for address in _listens(block)}:
         there = [block for block in servers if address in _listens(block)]
         defaults = [block for block in there if "default_server" in _listens(block)[address].split()]
         yield (defaults or there)[0]
@@ -137,11 +137,11 @@ def _answering_first(top: Block, found: list[Block]) -> Iterator[Block]:
 
 def _listens(server: Block) -> dict[str, str]:
     """Address and port an nginx server listens at -> the directive's value."""
-    found = {}
+    values = {}
     for value in server.own("listen") or ["80"]:
         address = value.split()[0]
-        found[f"*:{address}" if address.isdigit() else address] = value
-    return found
+        values[f"*:{address}" if address.isdigit() else address] = value
+    return values
 
 
 def _nginx(server: Block) -> Iterator[Kept]:
