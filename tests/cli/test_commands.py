@@ -31,7 +31,7 @@ def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
     data = tmp_path / "data"
     store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", tmp_path / "data-keys")
     assert {store.unit_of_slip(normalise(slip)) for slip in slips} == {(of_round, "frida")}
-    screens = {found.code: found.screen for found in store.links.all()}
+    screens = {link.code: link.screen for link in store.links.all()}
     assert screens.pop(wall.rpartition("/")[2]) == Screen(708, 1200, 0)
     assert set(screens.values()) == {None}
     [published] = json.loads(printed(run("results", "--json")))["rounds"]

@@ -600,10 +600,10 @@ def test_a_data_package_is_of_one_snapshot(desk: Desk) -> None:
     sent = desk.client.get("/admin/export/data-package.zip")
     assert sent.headers["Content-Disposition"] == "attachment; filename=data-package.zip"
     with zipfile.ZipFile(io.BytesIO(sent.get_data())) as package:
-        found = {name: package.read(name) for name in package.namelist()}
-    assert found["snapshot.json"].decode() == desk.store.snapshot_text()
-    for resource in json.loads(found["datapackage.json"])["resources"]:
-        content = found[resource["path"]]
+        contents = {name: package.read(name) for name in package.namelist()}
+    assert contents["snapshot.json"].decode() == desk.store.snapshot_text()
+    for resource in json.loads(contents["datapackage.json"])["resources"]:
+        content = contents[resource["path"]]
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
     assert desk.client.get("/admin/export/data-package.zip").get_data() == sent.get_data()
 

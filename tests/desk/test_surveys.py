@@ -186,9 +186,9 @@ def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -
     assert not shown()
     for survey in ("", "ombudsmannaskap", "ombudsmannaskap_latt"):
         path = "/admin/languages/en" + (f"?survey={survey}" if survey else "")
-        found = re.findall(r'id="message-\w+">([^<]*)</th>', desk.client.get(path).text)
+        messages = re.findall(r'id="message-\w+">([^<]*)</th>', desk.client.get(path).text)
         texts = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", desk.client.get(path).text)
-        translate(desk, "en", survey, {m: (t, True) for m, t in zip(found, texts, strict=True)})
+        translate(desk, "en", survey, {m: (t, True) for m, t in zip(messages, texts, strict=True)})
     assert shown()
 
 
@@ -349,7 +349,7 @@ class Open:
 
     def send(self, message: str, text: str) -> TestResponse:
         """Send it with one text changed and marked reviewed."""
-        key = next(key for key, found in self.keys.items() if found == message)
+        key = next(key for key, text in self.keys.items() if text == message)
         changed = {f"text-{key}": text, f"reviewed-{key}": "y"}
         token = {"csrf_token": self.desk.token("/admin/walls")}
         return self.desk.client.post(self.path, data={**token, **self.form, **changed})
@@ -361,9 +361,9 @@ def test_a_page_that_lay_open_while_statements_moved_translates_the_right_one(de
     page = Open(desk, "/admin/languages/en?survey=ombudsmannaskap_2")
     save(desk, [("1", "", "Andra"), ("2", "", "Första"), ("3", "", "Tredje")])
     assert page.send("Första", "First").status_code == 303
-    found = desk.app.extensions["desk"].library.guest["en"].texts
-    assert found["Första"] == "First"
-    assert "Andra" not in found
+    texts_now = desk.app.extensions["desk"].library.guest["en"].texts
+    assert texts_now["Första"] == "First"
+    assert "Andra" not in texts_now
 
 
 def test_two_who_translate_at_once_undo_nothing_unasked(desk: Desk) -> None:
@@ -520,7 +520,7 @@ def test_a_swedish_text_that_is_no_longer_shipped_hides_no_language(desk: Desk, 
     desk.app.extensions["desk"].reread()
     guest = desk.app.extensions["desk"].library.guest
     assert "Från förr" not in guest["sv"].texts
-    assert all(found.is_complete for found in guest.values())
+    assert all(catalogue.is_complete for catalogue in guest.values())
 
 
 def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:

@@ -174,7 +174,7 @@ def test_a_round_opened_late_on_its_first_day_may_last_as_long_as_from_then() ->
     longest = replace(GOOD, closes_at=late + 366 * DAY)
     check_opening(longest, [], late)
     assert list(history_faults([longest])) == []
-    assert [found for found, _ in history_faults([lasting(367.7)])] == ["r"]
+    assert [round_id for round_id, _ in history_faults([lasting(367.7)])] == ["r"]
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_a_round_opened_late_on_its_first_day_may_last_as_long_as_from_then() ->
     [replace(GOOD, k=4), lasting(4.99), lasting(368), replace(GOOD, admission=frozenset())],
 )
 def test_a_round_that_could_not_be_opened_is_named_with_its_reason(broken: Round) -> None:
-    [(found, reasons_of_it)] = history_faults([broken])
-    assert (found, len(reasons_of_it)) == ("r", 1)
+    [(round_id, reasons_of_it)] = history_faults([broken])
+    assert (round_id, len(reasons_of_it)) == ("r", 1)
 
 
 def test_rounds_that_overlap_or_are_too_many_are_named() -> None:
@@ -191,5 +191,5 @@ def test_rounds_that_overlap_or_are_too_many_are_named() -> None:
         replace(GOOD, id=f"r{n}", opens_at=MONDAY + n * 80 * DAY, closes_at=MONDAY + (n * 80 + 70) * DAY)
         for n in range(5)
     ]
-    assert [found for found, _ in history_faults(many)] == ["r4"]
-    assert [found for found, _ in history_faults([GOOD, replace(GOOD, id="s")])] == ["s"]
+    assert [round_id for round_id, _ in history_faults(many)] == ["r4"]
+    assert [round_id for round_id, _ in history_faults([GOOD, replace(GOOD, id="s")])] == ["s"]

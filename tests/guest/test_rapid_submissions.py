@@ -113,8 +113,8 @@ def test_the_guard_reads_no_answer(tmp_path: Path) -> None:
         return node["answered"], node["apart"]
 
     for name, pace, worlds in (("own", Pace, 1), ("leaky", Suspicious, 2)):
-        found = {outcome(f"{name}{answers}", answers, pace) for answers in ("5555555", "5555111")}
-        assert len(found) == worlds
+        outcomes = {outcome(f"{name}{answers}", answers, pace) for answers in ("5555555", "5555111")}
+        assert len(outcomes) == worlds
 
 
 def test_the_box_does_not_tell_that_something_went_apart(kiosk: Watched, tmp_path: Path) -> None:

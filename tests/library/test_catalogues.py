@@ -184,9 +184,9 @@ def test_obsolete_entries_are_no_texts(tmp_path: Path) -> None:
 def test_a_text_the_file_does_not_mention_is_a_gap(tmp_path: Path) -> None:
     write(tmp_path, "sv", entry("Ja", "Ja") + entry("Nej", "Nej"))
     write(tmp_path, "so", entry("Ja", "Haa"))
-    found = read_catalogues([tmp_path], "guest")
-    assert found["so"].empty == ("Nej",)
-    assert found["sv"].is_complete
+    read = read_catalogues([tmp_path], "guest")
+    assert read["so"].empty == ("Nej",)
+    assert read["sv"].is_complete
 
 
 def test_an_installations_own_catalogue_overrides_single_texts(tmp_path: Path) -> None:
@@ -196,10 +196,10 @@ def test_an_installations_own_catalogue_overrides_single_texts(tmp_path: Path) -
         shipped, "en", entry("Ja", "Yes", fuzzy=True) + entry("Nej", "No", fuzzy=True) + entry("Kanske", "")
     )
     write(own, "en", entry("Ja", "Yes!") + entry("Kanske", "Maybe"))
-    found = read_catalogues([shipped, own], "guest")["en"]
-    assert found.texts == {"Ja": "Yes!", "Nej": "No", "Kanske": "Maybe"}
-    assert found.unreviewed == ("Nej",)
-    assert found.is_complete
+    read = read_catalogues([shipped, own], "guest")["en"]
+    assert read.texts == {"Ja": "Yes!", "Nej": "No", "Kanske": "Maybe"}
+    assert read.unreviewed == ("Nej",)
+    assert read.is_complete
 
 
 BROKEN: dict[str, tuple[str, str]] = {

@@ -83,8 +83,8 @@ def test_every_row_and_file_comes_back(saved: Saved, tmp_path: Path) -> None:
         row["lost_boxes"] += 2 * (1 - row["closed"])
     assert after == before
     assert second.accounts.named("anna") == Account("anna", "coordinator", HASH)
-    found = listing(tmp_path / "second")
-    assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+    listed = listing(tmp_path / "second")
+    assert {name: listed[name] for name in OWN_FILES} == OWN_FILES
     assert {(tmp_path / "second" / name).stat().st_mode & 0o777 for name in OWN_FILES} == {0o600}
 
 
@@ -300,9 +300,9 @@ def test_a_restore_that_cannot_write_leaves_nothing_and_is_one_line(
     store.close()
 
 
-def without_database(found: dict[str, bytes]) -> dict[str, bytes]:
+def without_database(listed: dict[str, bytes]) -> dict[str, bytes]:
     """A listing but for databases, whose bytes change when they are only looked at."""
-    return {name: content for name, content in found.items() if "kiosk.sqlite" not in name}
+    return {name: content for name, content in listed.items() if "kiosk.sqlite" not in name}
 
 
 FAILED, DIED, FINISHED = 41, 42, 0
@@ -383,8 +383,8 @@ def test_a_killed_restore_is_done_or_can_be_done_again(saved: Saved, tmp_path: P
         store = opened(settings)
         assert store.snapshot() == saved.store.snapshot(), f"step {step}"
         store.close()
-        found = listing(folder)
-        assert {name: found[name] for name in OWN_FILES} == OWN_FILES
-        assert not any(name.startswith(".restoring") for name in found)
+        listed = listing(folder)
+        assert {name: listed[name] for name in OWN_FILES} == OWN_FILES
+        assert not any(name.startswith(".restoring") for name in listed)
     assert code == FINISHED
     assert seen == {"again", "done"}

@@ -491,9 +491,9 @@ def test_no_change_of_bytes_ends_in_a_traceback_or_in_other_data(
     (folder / "b.zip").write_bytes(content)
     if not comes_back(folder):
         return
-    store, found = opened(settings_of(folder / "second")), listing(folder / "second")
+    store, listed = opened(settings_of(folder / "second")), listing(folder / "second")
     assert store.snapshot_text() == saved.store.snapshot_text()
-    assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+    assert {name: listed[name] for name in OWN_FILES} == OWN_FILES
     store.close()
 
 
@@ -520,15 +520,15 @@ def inner(document: Any) -> Any:
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a document; those within a text that is JSON too."""
-    found = [path] if path else []
+    paths = [path] if path else []
     document = inner(document)
     if isinstance(document, dict):
         for key, value in document.items():
-            found += places(value, (*path, key))
+            paths += places(value, (*path, key))
     elif isinstance(document, list):
         for number, value in enumerate(document):
-            found += places(value, (*path, number))
-    return found
+            paths += places(value, (*path, number))
+    return paths
 
 
 def changed(document: Any, path: tuple[Any, ...], change: str, odd: Any) -> Any:

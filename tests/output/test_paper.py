@@ -89,14 +89,14 @@ def lines(pdf: bytes) -> list[str]:
 
 def pictures(pdf: bytes) -> list[str]:
     """What a screen reader says of each figure."""
-    found: list[str] = []
+    texts: list[str] = []
 
     def walk(element: object) -> None:
         size = raw.FPDF_StructElement_GetAltText(element, None, 0)
         if size:
             said = ctypes.create_string_buffer(size)
             raw.FPDF_StructElement_GetAltText(element, said, size)
-            found.append(said.raw.decode("utf-16-le").rstrip("\x00"))
+            texts.append(said.raw.decode("utf-16-le").rstrip("\x00"))
         for at in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
             child = raw.FPDF_StructElement_GetChildAtIndex(element, at)
             if child:
@@ -107,7 +107,7 @@ def pictures(pdf: bytes) -> list[str]:
         for at in range(raw.FPDF_StructTree_CountChildren(tree)):
             walk(raw.FPDF_StructTree_GetChildAtIndex(tree, at))
         raw.FPDF_StructTree_Close(tree)
-    return found
+    return texts
 
 
 @pytest.mark.parametrize("how", SEEN)
@@ -133,8 +133,8 @@ def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> Non
     for pdf in (slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], words_in(guest, ["sv"]), Random(1)),
                 *(poster_page(LINK, words_in(guest, ["sv"]), size) for size in Size)):  # fmt: skip
         [image] = rendered(pdf)
-        [found] = zxingcpp.read_barcodes(image)
-        left, right = found.position.top_left.x, found.position.top_right.x
+        [symbol] = zxingcpp.read_barcodes(image)
+        left, right = symbol.position.top_left.x, symbol.position.top_right.x
         assert (right - left) / DPI * 25.4 >= 35
 
 
@@ -252,9 +252,9 @@ def test_a_long_address_stays_on_its_slip(guest: dict[str, Catalogue], codes: li
 def boxes_of(page: pypdfium2.PdfPage, word: str) -> Iterator[tuple[float, float, float, float]]:
     """Left, bottom, right and top, in points, of each run of letters with the word."""
     text = page.get_textpage()
-    for found in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], textpage=text):
-        if word in found.extract().replace("\u200b", ""):
-            yield found.get_bounds()
+    for piece in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], textpage=text):
+        if word in piece.extract().replace("\u200b", ""):
+            yield piece.get_bounds()
 
 
 # -- the staff's page ----------------------------------------------------------------------------------

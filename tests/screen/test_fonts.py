@@ -50,7 +50,7 @@ def test_every_letter_of_a_catalogue_is_there(language: str, script: str) -> Non
 
 
 def test_the_picker_has_every_letter_of_a_name_and_asks_for_no_other() -> None:
-    letters = {ord(letter) for found in autonym_letters().values() for letter in found}
+    letters = {ord(letter) for letters_of_one in autonym_letters().values() for letter in letters_of_one}
     assert letters <= set(TTFont(FONTS / "guest-autonyms.woff2").getBestCmap())
     rule = next(line for line in STYLE.splitlines() if '"Guest Autonyms"; src' in line)
     asked: set[int] = set()

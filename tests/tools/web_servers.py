@@ -82,9 +82,9 @@ def caddy(patient: Patient, options: str, site: str = "") -> Iterator[Path]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    assert found, f"{name} is missing: apt install {name}"
-    return found
+    program = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    assert program, f"{name} is missing: apt install {name}"
+    return program
 
 
 @contextmanager
