@@ -54,7 +54,7 @@ def clock_confirm(yes: bool) -> None:
     if change is None:
         click.echo("Nothing to confirm any more.")
         return
-    store.office.note(now, COMMAND_LINE, Deed.CLOCK_CONFIRMED, "")
+    store.staff_records.note(now, COMMAND_LINE, Deed.CLOCK_CONFIRMED, "")
     if change.undone_tick:
         click.echo(
             f"The count made for {change.undone_tick:%Y-%m-%d %H:%M} is taken back. What it published and "

@@ -36,7 +36,7 @@ def link(unit: str, poster: bool, screen_mm: int | None, distance_mm: int | None
         raise StoreError("a poster's link has no screen; leave --screen-mm out")
     store, way = installed_store(settings), Admission.POSTER if poster else Admission.KIOSK
     made = store.links.add(way, unit, screen=screen)
-    store.office.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, f"{unit}, {way.value}")
+    store.staff_records.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, f"{unit}, {way.value}")
     click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{made.code}")
 
 

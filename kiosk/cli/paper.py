@@ -20,7 +20,7 @@ from kiosk.cli.errors import mendable
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.library.library import Library, shown_languages, spoken_languages
-from kiosk.output.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
+from kiosk.output.paper import PaperError, PaperTexts, Size, poster_page, slip_sheets, words_in
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE, Deed, Store
 
@@ -54,7 +54,9 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
 
 def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[str]:
     codes = store.print_slips(of_round, unit, number)
-    store.office.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, f"{of_round}, {unit}, {number}")
+    store.staff_records.note(
+        datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, f"{of_round}, {unit}, {number}"
+    )
     return codes
 
 
@@ -79,7 +81,7 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     click.echo(f"{out}: leads to {address}")
 
 
-def _words(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[Words, ...]:
+def _words(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:
     """What paper says in the languages asked for, or all that are possible."""
     asked = possible if languages is None else languages.replace(",", " ").split()
     for code in asked:

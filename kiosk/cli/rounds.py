@@ -71,7 +71,7 @@ def round_open(
         Figures(figures),
     )
     store.open_round(new, now)
-    store.office.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
+    store.staff_records.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
 
@@ -81,10 +81,11 @@ def round_open(
 def round_list() -> None:
     """List all rounds, the latest first."""
     for state in installed_store(current_settings()).rounds():
-        terms = state.round
+        of_round = state.round
         condition = "closed" if state.is_closed else "open"
-        ways = ",".join(sorted(terms.admission))
+        ways = ",".join(sorted(of_round.admission))
         click.echo(
-            f"{terms.id}  {condition}  {terms.opens_at:%Y-%m-%d} to {terms.closes_at:%Y-%m-%d %H:%M}  "
-            f"k={terms.k}  {terms.tree.root.id}  {ways}"
+            f"{of_round.id}  {condition}  {of_round.opens_at:%Y-%m-%d} to "
+            f"{of_round.closes_at:%Y-%m-%d %H:%M}  "
+            f"k={of_round.k}  {of_round.tree.root.id}  {ways}"
         )

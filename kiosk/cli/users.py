@@ -28,7 +28,7 @@ def user_add(name: str, role: str) -> None:
         raise StoreError("a name must be 1 to 80 printable characters")
     password = _password()
     store.accounts.set(Account(name.strip(), role, hash_password(password)))
-    store.office.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_SET, f"{name.strip()}, {role}")
+    store.staff_records.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_SET, f"{name.strip()}, {role}")
     click.echo(f"{name.strip()} may sign in as {role}.")
 
 

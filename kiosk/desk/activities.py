@@ -23,7 +23,7 @@ def activities() -> ResponseReturnValue:
     unit = request.args.get("unit") or next(iter(units), "")
     if unit not in units:
         abort(404)
-    counted = desk().store.office.activities(unit)
+    counted = desk().store.staff_records.activities(unit)
     this_month = desk().clock().date().replace(day=1)
     months = sorted({this_month, *(month for month, _ in counted)}, reverse=True)[:MONTHS_SHOWN]
     return render_template(
@@ -41,7 +41,7 @@ def tap() -> ResponseReturnValue:
     if unit not in _units() or kind not in set(Activity) or step is None:
         abort(400)
     month = desk().clock().date().replace(day=1)
-    desk().store.office.count_activity(unit, month, Activity(kind), step)
+    desk().store.staff_records.count_activity(unit, month, Activity(kind), step)
     return redirect(url_for("activities.activities", unit=unit), 303)
 
 
@@ -51,7 +51,7 @@ def as_csv() -> ResponseReturnValue:
     """Every count there is: unit, month, kind, number."""
     rows: list[tuple[object, ...]] = [("unit", "month", "activity", "number")]
     for unit in _units():
-        counted: dict[tuple[date, Activity], int] = desk().store.office.activities(unit)
+        counted: dict[tuple[date, Activity], int] = desk().store.staff_records.activities(unit)
         rows += [(unit, f"{month:%Y-%m}", kind.value, n) for (month, kind), n in sorted(counted.items())]
     response = Response(csv_table(rows), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename="activities.csv")

@@ -78,13 +78,13 @@ def create_desk_app(
     is_https: bool = False,
     settings: Settings | None = None,
     devices: Devices | None = None,
-    take_in: Callable[[Library], None] | None = None,
+    on_library_change: Callable[[Library], None] | None = None,
     doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
     """The staff's application, everything of it under /admin/ but the snapshot document and /health.
 
     Surveys and translations can be changed where `settings` say what is on file; `devices` are shared with
-    the guests' side, which hears them, and `take_in` lets it know what was changed. `doubtful_time`
+    the guests' side, which hears them, and `on_library_change` lets it know what was changed. `doubtful_time`
     gives the time that the machine's clock shows while it is in doubt.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
@@ -100,7 +100,7 @@ def create_desk_app(
     )
     app.extensions["desk"] = Desk(
         store, library, clock, ticks, guest_address, allowed_languages, settings, devices or Devices(),
-        take_in=take_in, doubtful_time=doubtful_time,
+        on_library_change=on_library_change, doubtful_time=doubtful_time,
     )  # fmt: skip
     CSRFProtect(app).exempt(surveys.preview_answer)
     for topic in TOPICS:

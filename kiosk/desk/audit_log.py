@@ -18,7 +18,7 @@ Names = dict[str, str]
 def log() -> ResponseReturnValue:
     """The latest entries, the last first."""
     names = _names()
-    entries = [(entry, _said(entry, names)) for entry in desk().store.office.log()]
+    entries = [(entry, _said(entry, names)) for entry in desk().store.staff_records.log()]
     return render_template("log.html", entries=entries)
 
 

@@ -38,7 +38,7 @@ class Desk:
     """What the staff's side is built over. `guest_address` is where guests reach their side;
     `allowed_languages` are shown to them although not reviewed (None: all, in the demonstration).
     Without `settings` nothing on file can be changed from here; what was changed the guests' side is
-    to `take_in`. `doubtful_time` gives the time the machine's clock shows while it is in doubt."""
+    to `on_library_change`. `doubtful_time` gives the time the machine's clock shows while it is in doubt."""
 
     store: Store
     library: Library
@@ -49,7 +49,7 @@ class Desk:
     settings: Settings | None = None
     devices: Devices = field(default_factory=Devices)
     sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
-    take_in: Callable[[Library], None] | None = None
+    on_library_change: Callable[[Library], None] | None = None
     doubtful_time: Callable[[], datetime | None] = lambda: None
     _changing: threading.Lock = field(default_factory=threading.Lock)
     _seen: str = ""
@@ -91,8 +91,8 @@ class Desk:
 
     def _show(self, settings: Settings, library: Library) -> None:
         self.library, self._seen = library, fingerprint(settings.data)
-        if self.take_in is not None:
-            self.take_in(library)
+        if self.on_library_change is not None:
+            self.on_library_change(library)
 
 
 NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "key"})
@@ -156,7 +156,7 @@ def note(deed: Deed, what: str) -> None:
     """Write down what whoever is signed in just did."""
     account = signed_in()
     if account is not None:
-        desk().store.office.note(desk().clock(), account.name, deed, what)
+        desk().store.staff_records.note(desk().clock(), account.name, deed, what)
 
 
 def touch() -> None:

@@ -52,18 +52,18 @@ def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstrat
 
 
 def _round_document(round_tally: RoundTally) -> Document:
-    terms, totals = round_tally.round, node_tallies(round_tally)
+    of_round, totals = round_tally.round, node_tallies(round_tally)
     return {
-        "id": terms.id,
-        "survey": terms.survey.id,
-        "version": terms.survey.version,
-        "opens": terms.opens_at.isoformat(),
-        "closes": terms.closes_at.isoformat(),
-        "k": terms.k,
+        "id": of_round.id,
+        "survey": of_round.survey.id,
+        "version": of_round.survey.version,
+        "opens": of_round.opens_at.isoformat(),
+        "closes": of_round.closes_at.isoformat(),
+        "k": of_round.k,
         "state": "closed" if round_tally.is_closed else "open",
         "nodes": [
             _node_document(round_tally, node.id, node.parent, totals.get(node.id))
-            for node in terms.tree.nodes
+            for node in of_round.tree.nodes
         ],
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Texts = Mapping[str, Mapping[str, str]]
+Translations = Mapping[str, Mapping[str, str]]
 """language -> reference text -> translated text"""
 
 
@@ -42,7 +42,7 @@ class Survey:
     licence: str
     validated: bool
     statements: tuple[Statement, ...]
-    texts: Texts
+    texts: Translations
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ class Survey:
                 return statement
         raise KeyError(statement_id)
 
-    def translated(self, texts: Texts) -> "Survey":
+    def translated(self, texts: Translations) -> "Survey":
         """The same survey with those of `texts` that belong to it; other words are left out."""
         kept = {
             lang: {m: words[m] for m in self.messages if words.get(m)}

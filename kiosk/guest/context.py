@@ -26,7 +26,7 @@ class GuestSide:
     pace: Pace
     devices: Devices
 
-    def take_in(self, library: Library) -> None:
+    def show_library(self, library: Library) -> None:
         """Make the pages from `library` from now on: somebody has changed a text at the desk."""
         self.unmeasured = replace(self.unmeasured, library=library)
 

@@ -8,7 +8,7 @@ from kiosk.guest.context import guest_side
 from kiosk.storage import Link, RoundClosedError
 
 
-def way_in_of(code: str) -> tuple[Link, Round]:
+def link_and_round(code: str) -> tuple[Link, Round]:
     """The address asked for, and the running round it admits to."""
     link = link_of(code)
     try:

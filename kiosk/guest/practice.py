@@ -5,13 +5,13 @@ from flask import make_response, request
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import sent_ballot, taken
 from kiosk.guest.context import Answer, guest_side, is_kiosk
-from kiosk.guest.entry_points import way_in_of
+from kiosk.guest.entry_points import link_and_round
 from kiosk.library.catalogues import REFERENCE
 
 
 def start(code: str = "") -> Answer:
     """Show the questions, to try them."""
-    link, of_round = way_in_of(code)
+    link, of_round = link_and_round(code)
     page = guest_side().pages.form(
         of_round.survey,
         request.args.get("lang", REFERENCE),
@@ -25,14 +25,14 @@ def start(code: str = "") -> Answer:
 
 def answer(code: str = "") -> Answer:
     """Check a ballot as a real one is checked, and discard it."""
-    _, of_round = way_in_of(code)
+    _, of_round = link_and_round(code)
     sent_ballot(of_round, dict(request.form.lists()))
     return taken(f"{request.path}/thanks")
 
 
 def over(code: str = "") -> Answer:
     """Show the end of the practice, with a link to the real questions."""
-    way_in_of(code)
+    link_and_round(code)
     return make_response(guest_side().pages.practice_over(_home(), is_kiosk=is_kiosk()))
 
 

@@ -5,7 +5,7 @@ from flask import abort, make_response, request, send_file
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import admit_and_classify, sent_ballot, take
 from kiosk.guest.context import Answer, guest_side, is_kiosk
-from kiosk.guest.entry_points import way_in_of
+from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.speech import KINDS, find
@@ -13,7 +13,7 @@ from kiosk.screen.speech import KINDS, find
 
 def start(code: str = "") -> Answer:
     """The questions, in the language asked for."""
-    link, of_round = way_in_of(code)
+    link, of_round = link_and_round(code)
     side, at_kiosk = guest_side(), link.admission is Admission.KIOSK
     asked = request.args.get("lang", REFERENCE)
     reply = side.store.reply(link.unit_id)
@@ -35,7 +35,7 @@ def answer(code: str = "") -> Answer:
     """Take one ballot. The answer is the same bytes whatever it holds."""
     if ENVELOPE in request.form:
         return take_envelope(code)
-    link, of_round = way_in_of(code)
+    link, of_round = link_and_round(code)
     thanks = f"{request.path.rstrip('/')}/thanks"
     ballot = sent_ballot(of_round, dict(request.form.lists()))
     store, place = guest_side().store, (of_round.id, link.unit_id)
@@ -44,9 +44,9 @@ def answer(code: str = "") -> Answer:
     return take(lambda now: store.cast(*place, ballot, now), thanks)
 
 
-def thanks(**way_in: str) -> Answer:
-    """The same page for everybody, whichever `way_in`."""
-    del way_in
+def thanks(**url_arguments: str) -> Answer:
+    """The same page for everybody, whatever its address."""
+    del url_arguments
     return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
 
 

@@ -5,9 +5,9 @@ from flask import make_response, request
 from kiosk.guest.context import Answer, guest_side, is_kiosk
 
 
-def stored(**way_in: str) -> Answer:
+def stored(**url_arguments: str) -> Answer:
     """What is stored about me? Said from the tables as they are."""
-    del way_in
+    del url_arguments
     back = request.path.removesuffix("stored").removesuffix("/") or "/"
     # No server sees a fragment; but a slip's page takes one for the slip's code.
     language_by = "?lang=" if back == "/q" else "#"

@@ -21,7 +21,7 @@ from babel.messages.pofile import PoFileError, read_po
 
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Texts
+from kiosk.domain.survey import Translations
 from kiosk.library.definition import (
     DefinitionError,
     Read,
@@ -294,7 +294,7 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
     )
 
 
-def survey_texts(catalogues: Mapping[str, Catalogue]) -> Texts:
+def survey_texts(catalogues: Mapping[str, Catalogue]) -> Translations:
     """What a survey is translated with: language -> reference text -> text, Swedish left out."""
     return {code: catalogue.texts for code, catalogue in catalogues.items() if code != REFERENCE}
 

@@ -62,7 +62,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         is_https=settings.is_https,
         settings=settings,
         devices=devices,
-        take_in=guest.extensions["guest"].take_in,
+        on_library_change=guest.extensions["guest"].show_library,
         doubtful_time=clock.doubtful_time,
     )
     return guest, desk

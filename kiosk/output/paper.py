@@ -64,7 +64,7 @@ SLIP_LANGUAGES = 3
 
 
 @dataclass(frozen=True)
-class Words:
+class PaperTexts:
     """What a paper says in one language: `call`, what to do, and `promise`, what is not kept.
 
     `language` is the two or three letters of its code.
@@ -76,11 +76,11 @@ class Words:
     promise: str
 
 
-def words_in(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple[Words, ...]:
+def words_in(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple[PaperTexts, ...]:
     """The words in the languages asked for, in the catalogues' order."""
     asked = set(codes)
     return tuple(
-        Words(
+        PaperTexts(
             code.partition("_")[0],
             catalogue.language.direction == "rtl",
             catalogue.text(CALL),
@@ -96,7 +96,9 @@ def slip_address(guest_address: str, code: str) -> str:
     return f"{guest_address}/q#{code}"
 
 
-def slip_sheets(guest_address: str, codes: Collection[str], words: Sequence[Words], rng: Random) -> bytes:
+def slip_sheets(
+    guest_address: str, codes: Collection[str], words: Sequence[PaperTexts], rng: Random
+) -> bytes:
     """A4 sheets of slips with cut lines, as PDF, in an order `rng` draws.
 
     `rng` must be `secrets.SystemRandom()` outside tests. Raises PaperError.
@@ -117,7 +119,7 @@ def slip_sheets(guest_address: str, codes: Collection[str], words: Sequence[Word
     )
 
 
-def poster_page(address: str, words: Sequence[Words], size: Size) -> bytes:
+def poster_page(address: str, words: Sequence[PaperTexts], size: Size) -> bytes:
     """A poster or table card, one page, as PDF; its symbol leads to `address`. Raises PaperError."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
@@ -148,7 +150,7 @@ def _symbol(address: str) -> dict[str, str]:
     return {"address": address, "svg": symbol.svg_inline(border=0, omitsize=True)}
 
 
-def _typeset(words: Sequence[Words], content: dict[str, Any]) -> bytes:
+def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
     """A PDF for screen readers too (PDF/UA-1), which must have every glyph. Raises PaperError."""
     if not words:
         raise PaperError("choose at least one language")

@@ -19,7 +19,7 @@ from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.speech import speeches, spoken_texts
-from kiosk.screen.stored_data import sentences
+from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import REFUSALS, SCREEN
 from kiosk.settings import shipped_folder
 
@@ -36,7 +36,7 @@ STYLE = _style()
 
 
 @dataclass(frozen=True)
-class Words:
+class FormTexts:
     """All a guest's screen says in one language. `reply` is what came of an earlier round, or ""; `sounds`
     maps a text to the name of its speech, where there is any."""
 
@@ -48,12 +48,12 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What is stored about a guest, in one language, and the words that lead back and away."""
+class StoredDataText:
+    """The page about stored data in one language, with the texts of its links."""
 
     language: Language
     title: str
-    sentences: tuple[str, ...]
+    descriptions: tuple[str, ...]
     back: str
     leave_now: str
 
@@ -104,7 +104,7 @@ class Pages:
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
         words = {
-            code: Words(
+            code: FormTexts(
                 catalogues[code].language,
                 _screen(catalogues[code]),
                 questions(survey, code),
@@ -187,17 +187,17 @@ class Pages:
     ) -> str:
         """What is stored about a guest, in every language, from the tables (table -> columns) there are. The
         page at `back` is told a language after the mark `language_by`."""
-        spoken, said = self._spoken(), sentences(schema)
+        spoken, texts = self._spoken(), descriptions(schema)
         return render_template(
             "guest/stored.html",
             language=spoken[0].language,
             screen=_screen(spoken[0]),
             title=spoken[0].text(SCREEN["stored"]),
-            all_said=[
-                Said(
+            stored_data_texts=[
+                StoredDataText(
                     catalogue.language,
                     catalogue.text(SCREEN["stored"]),
-                    tuple(catalogue.text(line) for line in said),
+                    tuple(catalogue.text(text) for text in texts),
                     catalogue.text(SCREEN["back"]),
                     catalogue.text(SCREEN["leave_now"]),
                 )

@@ -70,7 +70,7 @@ class Wall:
     node_id: str
 
 
-class Office:
+class StaffRecords:
     """The tables of the staff, over the store's database."""
 
     def __init__(self, database: Database, writer: Writer) -> None:

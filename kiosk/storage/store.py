@@ -29,7 +29,7 @@ from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, Rou
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, one_write
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
-from kiosk.storage.staff_records import Office
+from kiosk.storage.staff_records import StaffRecords
 from kiosk.storage.tallies import Tallies
 
 
@@ -57,7 +57,7 @@ class Store:
         )
         self.accounts = Accounts(database, self._writer)
         self.links = Links(database, self._writer)
-        self.office = Office(database, self._writer)
+        self.staff_records = StaffRecords(database, self._writer)
 
     # -- tables ----------------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ class Store:
         """Language -> what guests at this unit are told came of a round: the latest that has a reply."""
         for state in self._rounds.all():
             if state.is_closed and unit_id in state.round.tree.leaves:
-                words = self.office.reply(state.round.id)
+                words = self.staff_records.reply(state.round.id)
                 if words:
                     return words
         return {}

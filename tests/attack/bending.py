@@ -77,7 +77,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder, self.desk = folder, Desk(folder)
         self.desk.store.accounts.set(Account("cia", "viewer", HASH))
-        self.wall = self.desk.store.office.add_wall("frida").code
+        self.wall = self.desk.store.staff_records.add_wall("frida").code
         self.frozen, self.tried, self.changed = self.rounds()[:1], 0, 0
         (folder / "arrivals").write_text("")
 

@@ -105,7 +105,7 @@ class House:
             guest_address="http://guest.example", allowed_languages=None, settings=settings,
         )  # fmt: skip
 
-        self.wall = self.store.office.add_wall("frida")
+        self.wall = self.store.staff_records.add_wall("frida")
 
     @cached_property
     def clients(self) -> dict[str, FlaskClient]:

@@ -28,14 +28,14 @@ def test_each_tap_counts_one_and_a_mistake_is_taken_back(desk: Desk) -> None:
     for step in ("more", "more", "more", "fewer"):
         assert tap(desk, step=step).status_code == 303
     tap(desk, unit="talk2me", kind="train")
-    assert desk.store.office.activities("frida") == {(MARCH, Activity.ADVISE): 2}
-    assert desk.store.office.activities("talk2me") == {(MARCH, Activity.TRAIN): 1}
+    assert desk.store.staff_records.activities("frida") == {(MARCH, Activity.ADVISE): 2}
+    assert desk.store.staff_records.activities("talk2me") == {(MARCH, Activity.TRAIN): 1}
     assert "Gav råd <b>2</b>" in desk.client.get("/admin/activities?unit=frida").text
 
 
 def test_none_is_the_least_there_is(desk: Desk) -> None:
     tap(desk, step="fewer")
-    assert desk.store.office.activities("frida") == {(MARCH, Activity.ADVISE): 0}
+    assert desk.store.staff_records.activities("frida") == {(MARCH, Activity.ADVISE): 0}
 
 
 def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
@@ -45,7 +45,7 @@ def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
     desk.now += timedelta(days=31)
     desk.sign_in("bo")
     tap(desk)
-    assert desk.store.office.activities("frida") == {
+    assert desk.store.staff_records.activities("frida") == {
         (MARCH, Activity.ADVISE): 2,
         (date(2026, 4, 1), Activity.ADVISE): 1,
     }
@@ -56,7 +56,7 @@ def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
 @pytest.mark.parametrize("changes", [{"unit": "x"}, {"kind": "x"}, {"step": "x"}, {"step": "100"}])
 def test_what_nobody_can_do_is_refused(desk: Desk, changes: dict[str, str]) -> None:
     assert tap(desk, **changes).status_code == 400
-    assert desk.store.office.activities("frida") == {}
+    assert desk.store.staff_records.activities("frida") == {}
 
 
 def test_only_a_coordinator_downloads_them_all(desk: Desk) -> None:

@@ -589,7 +589,7 @@ def test_the_log_says_what_was_done_in_words(desk: Desk) -> None:
 
 
 def test_an_account_that_is_called_as_a_unit_keeps_its_name_in_the_log(desk: Desk) -> None:
-    desk.store.office.note(desk.now, "kiosk", Deed.ACCOUNT_SET, "frida, staff")
+    desk.store.staff_records.note(desk.now, "kiosk", Deed.ACCOUNT_SET, "frida, staff")
     desk.sign_in()
     assert "<td>frida, personal</td>" in desk.client.get("/admin/log").text
 

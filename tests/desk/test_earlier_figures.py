@@ -103,14 +103,14 @@ def test_what_was_typed_stays_where_it_cannot_be_right(desk: Desk) -> None:
     assert refused.status_code == 400
     assert "21 kan inte stämma med 20 svar" in refused.text
     assert 'name="count-listened-5" inputmode="numeric" maxlength="8" value="21"' in refused.text
-    assert desk.store.office.imported() == {}
+    assert desk.store.staff_records.imported() == {}
     assert enter(desk, n="många").status_code == 400
     assert enter(desk, node="elsewhere").status_code == 400
 
 
 def test_they_are_taken_away_again(desk: Desk) -> None:
     enter(desk)
-    [name] = desk.store.office.imported()
+    [name] = desk.store.staff_records.imported()
     token = desk.token("/admin/imported")
     assert (
         desk.client.post("/admin/imported/remove", data={"csrf_token": token, "name": "x"}).status_code == 404

@@ -532,6 +532,6 @@ def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
         allowed_languages=frozenset({"en"}),
     )
     desk.store.links.add(Admission.KIOSK, "frida", code="")
-    desk.app.extensions["desk"].take_in = guests.extensions["guest"].take_in
+    desk.app.extensions["desk"].on_library_change = guests.extensions["guest"].show_library
     assert Open(desk, "/admin/languages/en").send("Börja", "Set off").status_code == 303
     assert "Set off</button>" in guests.test_client(use_cookies=False).get("/?lang=en").text

@@ -18,7 +18,7 @@ def desk(tmp_path: Path) -> Desk:
 def make_wall(desk: Desk, node: str = "vasteras") -> str:
     token = desk.token("/admin/walls")
     assert desk.client.post("/admin/walls", data={"csrf_token": token, "node": node}).status_code == 303
-    return f"/admin/wall/{desk.store.office.walls()[-1].code}"
+    return f"/admin/wall/{desk.store.staff_records.walls()[-1].code}"
 
 
 def test_a_wall_shows_the_snapshot_to_whoever_has_its_address(desk: Desk) -> None:
@@ -70,7 +70,7 @@ def test_only_a_coordinator_makes_or_closes_one(desk: Desk, name: str, path: str
     token = desk.token("/admin/rounds" if name == "bo" else "/admin/sign-in")
     data = {"csrf_token": token, "node": "frida", "code": address.rpartition("/")[2]}
     assert desk.client.post(path, data=data).status_code == (403 if name == "bo" else 401)
-    assert len(desk.store.office.walls()) == 1
+    assert len(desk.store.staff_records.walls()) == 1
 
 
 @pytest.mark.parametrize("path", ["guess", "guess/listened.svg"])
@@ -84,8 +84,8 @@ def test_a_wall_between_rounds_shows_the_last_one_and_before_any_says_so(desk: D
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
     assert "40 har svarat" in desk.client.get(address).text
-    desk.store.office.remove_wall(address.rpartition("/")[2])
-    elsewhere = desk.store.office.add_wall("another_city")
+    desk.store.staff_records.remove_wall(address.rpartition("/")[2])
+    elsewhere = desk.store.staff_records.add_wall("another_city")
     assert "ingen omgång här ännu" in desk.client.get(f"/admin/wall/{elsewhere.code}").text
 
 

@@ -84,7 +84,7 @@ def test_a_code_makes_a_screen_the_units_kiosk_once(house: House) -> None:
     again = house.screen.post("/pair", data={"code": code})
     assert again.status_code == 403
     assert "Koden är fel eller för gammal." in again.text
-    assert house.desk.store.office.log()[0].deed is Deed.PAIRING_BEGUN
+    assert house.desk.store.staff_records.log()[0].deed is Deed.PAIRING_BEGUN
 
 
 def test_a_code_is_typed_with_the_pads_own_keys(house: House) -> None:
@@ -163,7 +163,7 @@ def test_staff_measure_a_kiosk_and_its_page_follows(house: House) -> None:
     assert "476 mm bred, gästen 700 mm ifrån" in house.links()
     assert "calc(100vw / 476)" in house.screen.get(path).text
     assert house.screen.get(other).text == before
-    entry = house.desk.store.office.log()[0]
+    entry = house.desk.store.staff_records.log()[0]
     assert (entry.name, entry.deed) == ("bo", Deed.SCREEN_MEASURED)
     assert entry.what == f"frida, {path[-4:]}, 476 mm"
     assert house.send("screen", path, width_mm="", distance_mm="600").status_code == 303
@@ -206,10 +206,10 @@ def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
     [link] = house.desk.store.links.all()
     assert (link.unit_id, f"/k/{link.code}", link.screen) == ("talk2me", path, Screen(476))
     assert house.desk.store.public_key("r", "talk2me") in house.screen.get(path).text
-    log = house.desk.store.office.log()
+    log = house.desk.store.staff_records.log()
     assert (log[0].deed, log[0].what) == (Deed.KIOSK_MOVED, f"frida → talk2me, {path[-4:]}")
     assert house.send("move", path, unit="talk2me").status_code == 303
-    assert house.desk.store.office.log() == log, "where it was already"
+    assert house.desk.store.staff_records.log() == log, "where it was already"
 
 
 def test_only_a_kiosk_is_measured_or_moved_and_only_to_a_unit(house: House) -> None:
@@ -295,7 +295,7 @@ def test_a_closed_address_leads_nowhere(house: House) -> None:
     assert house.screen.get(path).status_code == 404
     assert house.screen.post(path, data={"listened": "5"}).status_code == 404
     assert house.send("remove", path).status_code == 404
-    assert house.desk.store.office.log()[0].deed is Deed.ADDRESS_REMOVED
+    assert house.desk.store.staff_records.log()[0].deed is Deed.ADDRESS_REMOVED
 
 
 def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) -> None:

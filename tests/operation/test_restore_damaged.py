@@ -438,14 +438,14 @@ def look_at_everything(store: Store) -> None:
     for state in store.rounds():
         store.slip_counts(state.round.id)
         store.printed_slips(state.round.id)
-        store.office.reply(state.round.id)
+        store.staff_records.reply(state.round.id)
         for unit in state.round.tree.leaves:
             store.reply(unit)
-            store.office.activities(unit)
+            store.staff_records.activities(unit)
     store.links.all()
-    store.office.log()
-    store.office.walls()
-    for figures in store.office.imported().values():
+    store.staff_records.log()
+    store.staff_records.walls()
+    for figures in store.staff_records.imported().values():
         figures_from_json(figures)
     store.check_schema()
     last_known(store.clock_record, store.last_tick and store.last_tick.astimezone(UTC))

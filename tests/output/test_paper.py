@@ -29,8 +29,8 @@ from kiosk.output.paper import (
     PROMISE,
     SLIP_LANGUAGES,
     PaperError,
+    PaperTexts,
     Size,
-    Words,
     poster_page,
     slip_address,
     slip_sheets,
@@ -208,7 +208,7 @@ HOSTILE = '#panic("x") $x$ *b* _i_ `c` @r <l> \\ // [a] #include "/etc/passwd"'
 
 
 def test_a_text_is_never_read_as_markup() -> None:
-    words = Words("sv", False, HOSTILE, HOSTILE)
+    words = PaperTexts("sv", False, HOSTILE, HOSTILE)
     poster = poster_page(LINK, [words], Size.A4)
     sheets = slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], [words], Random(1))
     for pdf in (poster, sheets):
@@ -228,10 +228,10 @@ REFUSED: dict[str, tuple[str, str]] = {
 def test_what_cannot_be_printed_as_written_is_refused(case: str) -> None:
     text, reason = REFUSED[case]
     with pytest.raises(PaperError, match=reason):
-        poster_page(LINK, [Words("sv", False, "Svara", text)], Size.A6)
+        poster_page(LINK, [PaperTexts("sv", False, "Svara", text)], Size.A6)
     with pytest.raises(PaperError, match=reason):
         slip_sheets(
-            ADDRESS, [new_code("BCD", SystemRandom())], [Words("sv", False, "Svara", text)], Random(1)
+            ADDRESS, [new_code("BCD", SystemRandom())], [PaperTexts("sv", False, "Svara", text)], Random(1)
         )
 
 

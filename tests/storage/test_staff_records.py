@@ -26,7 +26,7 @@ def test_the_log_tells_who_did_what_the_last_first(tmp_path: Path) -> None:
     token = desk.token("/admin/links")
     desk.client.post("/admin/links", data={"csrf_token": token, "unit": "frida", "kind": "poster"})
     desk.client.post("/admin/walls", data={"csrf_token": token, "node": "talk2me"})
-    told = [(entry.name, entry.deed, entry.what) for entry in desk.store.office.log()]
+    told = [(entry.name, entry.deed, entry.what) for entry in desk.store.staff_records.log()]
     assert told == [
         ("anna", Deed.WALL_MADE, "talk2me"),
         ("anna", Deed.ADDRESS_MADE, "frida, poster"),
@@ -52,7 +52,7 @@ def test_the_log_knows_nothing_of_guests(tmp_path: Path) -> None:
 def test_every_deed_has_words(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     for deed in Deed:
-        desk.store.office.note(datetime(2026, 3, 2), "anna", deed, "x")
+        desk.store.staff_records.note(datetime(2026, 3, 2), "anna", deed, "x")
     desk.sign_in()
     page = desk.client.get("/admin/log").text
     assert page.count("<td>x</td>") == len(Deed)

@@ -88,13 +88,13 @@ def _keep_staff_records(store: Store) -> None:
     store.remember_clock(ClockRecord(right_at, {"boot": right_at}, datetime(2026, 5, 2, 12)))
     store.links.add(Admission.KIOSK, "a", code="kiosk", screen=Screen(476, 700, 900))
     store.links.add(Admission.POSTER, "b", code="poster")
-    store.office.note(MONDAY, COMMAND_LINE, Deed.ACCOUNT_SET, "anna, coordinator")
-    store.office.add_wall("root")
-    store.office.set_reply("old", {"sv": "Vi har nya stolar."})
-    store.office.count_activity("a", date(2026, 3, 1), Activity.ADVISE, 1)
+    store.staff_records.note(MONDAY, COMMAND_LINE, Deed.ACCOUNT_SET, "anna, coordinator")
+    store.staff_records.add_wall("root")
+    store.staff_records.set_reply("old", {"sv": "Vi har nya stolar."})
+    store.staff_records.count_activity("a", date(2026, 3, 1), Activity.ADVISE, 1)
     known = Known("s1", "Statement 1", ("low", "high"), (3, None))
     figures = Figures("a", date(2022, 1, 1), date(2022, 12, 31), 12, "Rapport 2022", (known,))
-    store.office.set_imported("0123456789abcdef", figures.as_json())
+    store.staff_records.set_imported("0123456789abcdef", figures.as_json())
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def desk(installation: Installation, end: End) -> Outcome:
 
     def turn(number: int) -> tuple[int, int]:
         store.printed_slips("r")
-        store.office.note(MONDAY, "anna", Deed.SIGNED_IN, str(number))
+        store.staff_records.note(MONDAY, "anna", Deed.SIGNED_IN, str(number))
         return 0, 0
 
     outcome = _repeat("desk", turn, end)

@@ -231,7 +231,7 @@ def test_no_other_page_has_a_barrier_that_can_be_found(
     desk.answer(30)
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
-    wall = desk.store.office.add_wall("vasteras")
+    wall = desk.store.staff_records.add_wall("vasteras")
     desk.store.links.add(Admission.KIOSK, "frida", screen=Screen(217))
     desk.store.links.add(Admission.POSTER, "frida")
     address = serve(desk.app)

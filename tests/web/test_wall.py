@@ -33,7 +33,7 @@ class Wall:
 
     def __init__(self, desk: Desk, serve: Serve) -> None:
         self.desk, self.proxy = desk, Proxy(desk.app)
-        code = desk.store.office.add_wall("vasteras").code
+        code = desk.store.staff_records.add_wall("vasteras").code
         self.address = f"{serve(self.proxy)}/admin/wall/{code}"
 
     @property
@@ -74,7 +74,7 @@ def test_a_wall_outlives_an_upgrade_and_then_shows_the_new_count(wall: Wall, pag
 
 def test_a_wall_whose_address_was_closed_goes_blank(wall: Wall, page: Page) -> None:
     page.goto(wall.address)
-    wall.desk.store.office.remove_wall(wall.address.rpartition("/")[2])
+    wall.desk.store.staff_records.remove_wall(wall.address.rpartition("/")[2])
     expect(page.locator(".facts")).to_have_count(0)
 
 

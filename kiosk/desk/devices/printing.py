@@ -37,11 +37,13 @@ class SlipLine:
 def slips_form(**options: Any) -> SlipsForm:
     """Every round that takes slips, its units, and the languages guests may choose in all of them."""
     library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
-    units = {unit: terms.tree.node(unit).name for terms in rounds for unit in terms.tree.leaves}
-    shown = [shown_languages(library.guest, terms.survey, allowed) for terms in rounds]
+    units = {unit: of_round.tree.node(unit).name for of_round in rounds for unit in of_round.tree.leaves}
+    shown = [shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds]
     languages = [code for code in library.guest if all(code in codes for codes in shown)]
     form = SlipsForm(languages=languages[:SLIP_LANGUAGES], **options)
-    form.round.choices = [(terms.id, f"{terms.survey.title}, {period(terms)}") for terms in rounds]
+    form.round.choices = [
+        (of_round.id, f"{of_round.survey.title}, {period(of_round)}") for of_round in rounds
+    ]
     form.unit.choices = sorted(units.items(), key=lambda unit: unit[1])
     form.languages.choices = languages
     return form
@@ -51,7 +53,9 @@ def _rounds_with_slips() -> list[Round]:
     """Rounds that take slips, now or later, the latest opening first."""
     rounds = [state.round for state in desk().store.rounds() if not state.is_closed]
     now = desk().clock()
-    return [terms for terms in rounds if Admission.SLIP in terms.admission and now < terms.closes_at]
+    return [
+        of_round for of_round in rounds if Admission.SLIP in of_round.admission and now < of_round.closes_at
+    ]
 
 
 def print_slips(form: SlipsForm) -> bytes | None:

@@ -14,7 +14,7 @@ from kiosk.output.charts import UNKNOWN, Bar, Figure, Segment, stacked_bars
 THIN = 0.06
 """Part of a bar under which a segment is too thin for more than one short number."""
 
-Words = tuple[str, ...]
+Strings = tuple[str, ...]
 
 Numbers = tuple[int | None, ...]
 
@@ -56,11 +56,11 @@ class Chart:
     kind: ChartKind
     heading: str
     shows: str
-    sentences: Words
+    sentences: Strings
     lines: tuple[Line, ...]
-    labels: Words
-    palette: Words
-    notes: Words = ()
+    labels: Strings
+    palette: Strings
+    notes: Strings = ()
 
     @property
     def alternative(self) -> str:
@@ -75,7 +75,7 @@ class Chart:
     @property
     def table(self) -> Table:
         """The numbers, a line for each bar, and at the end remarks where there are any."""
-        heading = (self.heading, *self.labels, say("På skalan (n)"), *outside_words())
+        heading = (self.heading, *self.labels, say("På skalan (n)"), *outside_labels())
         rows = tuple((line.name, *self.numbers(line)) for line in self.lines)
         if not any(line.remark for line in self.lines):
             return (heading, *rows)
@@ -88,16 +88,16 @@ class Chart:
         return (*line.counts, *unknown, line.n, *line.outside)
 
 
-def counted_line(name: str, label: str, row: Row, shown: Row, words: Words) -> Line:
+def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -> Line:
     """What was counted here, of one round at one place, below the labels of the row `shown`."""
     if row.table is None or row.statement.scale.labels != shown.statement.scale.labels:
-        return _line_without_numbers(name, _empty_bar(label, row, shown), len(words))
+        return _line_without_numbers(name, _empty_bar(label, row, shown), len(labels))
     outside = (*row.table.no_answer, row.table.withheld)
     counts = tuple(reversed(row.table.counts))
-    return Line(name, _bar(label, row, row.table, words), counts, 0, row.on_scale, outside)
+    return Line(name, _bar(label, row, row.table, labels), counts, 0, row.on_scale, outside)
 
 
-def imported_line(figures: Figures, known: Known, shown: Row, words: Words) -> Line:
+def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -> Line:
     """Figures from elsewhere, and in an empty outline what they do not tell."""
     name = say("{period}, importerat: {source}", period=_days(figures), source=figures.source)
     label, broken_words = f"{figures.first.year}<br>" + say("importerat"), ""
@@ -106,17 +106,17 @@ def imported_line(figures: Figures, known: Known, shown: Row, words: Words) -> L
         broken_words = say("Andra ord då.")
     if known.labels != shown.statement.scale.labels:
         bar = Bar(label, f"n = {figures.n}", (), broken_words, say("Annan skala."))
-        return _line_without_numbers(name, bar, len(words))
+        return _line_without_numbers(name, bar, len(labels))
     counts = tuple(reversed(known.counts))
     untold = figures.n - sum(count for count in counts if count is not None)
     segments = [
         _imported_segment(word, count or 0, figures.n, str(count) if count else "")
-        for word, count in zip(words, counts, strict=True)
+        for word, count in zip(labels, counts, strict=True)
     ]
     in_bar = say("{n} okänt", n=untold) if untold else ""
     segments.append(_imported_segment(say("Okänt"), untold, figures.n, in_bar))
     bar = Bar(label, f"n = {figures.n}", tuple(segments), broken_words)
-    return Line(name, bar, counts, untold, figures.n, (None,) * len(outside_words()))
+    return Line(name, bar, counts, untold, figures.n, (None,) * len(outside_labels()))
 
 
 def _days(figures: Figures) -> str:
@@ -129,22 +129,22 @@ def _imported_segment(word: str, count: int, n: int, in_bar: str) -> Segment:
 
 
 def _line_without_numbers(name: str, bar: Bar, options: int) -> Line:
-    return Line(name, bar, (None,) * options, None, None, (None,) * len(outside_words()))
+    return Line(name, bar, (None,) * options, None, None, (None,) * len(outside_labels()))
 
 
-def _bar(label: str, row: Row, table: StatementTally, words: Words) -> Bar:
+def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
     n = row.on_scale
     if not n:
-        return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_in_words(table))
+        return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_text(table))
     segments = (
         Segment(
             100 * share.count / n,
             _in_bar(share, n),
             say("{label}: {count} av {n}", label=word, count=share.count, n=n) + percent(share.percent, ", "),
         )
-        for word, share in zip(words, row.shares, strict=True)
+        for word, share in zip(labels, row.shares, strict=True)
     )
-    return Bar(label, f"n = {n}", tuple(segments), broken(row), outside=_outside_in_words(table))
+    return Bar(label, f"n = {n}", tuple(segments), broken(row), outside=_outside_text(table))
 
 
 def _empty_bar(label: str, row: Row, shown: Row) -> Bar:
@@ -159,17 +159,17 @@ def _in_bar(share: Share, n: int) -> str:
     return str(share.count) + ("" if share.count / n < THIN else percent(share.percent, "<br>"))
 
 
-def outside_words() -> Words:
+def outside_labels() -> Strings:
     """The kinds of answers outside the scale."""
     return (say("Vet inte"), say("Vill inte svara"), say("Hoppade över"), say("Undanhållna"))
 
 
 def outside_counts(table: StatementTally) -> Sequence[tuple[str, int]]:
     """Each kind of answer outside the scale, and how many gave it."""
-    return list(zip(outside_words(), (*table.no_answer, table.withheld), strict=True))
+    return list(zip(outside_labels(), (*table.no_answer, table.withheld), strict=True))
 
 
-def _outside_in_words(table: StatementTally) -> str:
+def _outside_text(table: StatementTally) -> str:
     """Those there are of them, for a line below a bar."""
     return " · ".join(f"{words}: {n}" for words, n in outside_counts(table) if n)
 

@@ -52,7 +52,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
             figures = _entered(form, survey)
             # A second press on the button is not a second report.
             if figures not in kept_figures().values():
-                desk().store.office.set_imported(token_hex(8), figures.as_json())
+                desk().store.staff_records.set_imported(token_hex(8), figures.as_json())
                 note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
             return redirect(url_for("imported.imported"), 303)
         except FiguresError as error:
@@ -69,14 +69,14 @@ def remove_figures() -> ResponseReturnValue:
     figures = kept_figures().get(name)
     if figures is None:
         abort(404)
-    desk().store.office.remove_imported(name)
+    desk().store.staff_records.remove_imported(name)
     note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}")
     return redirect(url_for("imported.imported"), 303)
 
 
 def kept_figures() -> dict[str, Figures]:
     """Name -> figures from elsewhere, all there are."""
-    return {name: figures_from_json(row) for name, row in desk().store.office.imported().items()}
+    return {name: figures_from_json(row) for name, row in desk().store.staff_records.imported().items()}
 
 
 def field(statement_id: str, option: int) -> str:

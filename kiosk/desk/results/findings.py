@@ -21,12 +21,12 @@ from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Trend
 
 
-def of_now(now: Row, words: Sequence[str]) -> tuple[str, ...]:
-    """How many agreed in one round, and between what that may lie. `words` run from the highest label."""
+def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
+    """How many agreed in one round, and between what that may lie. `labels` start with the highest option."""
     if not now.on_scale:
         return (missing(now),)
-    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": words[0], "second": words[1]}
-    if agreeing_options(words) == 1:
+    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": labels[0], "second": labels[1]}
+    if agreeing_options(labels) == 1:
         said = say("{agreeing} av {n} svarade ”{first}”.", **numbers)
     else:
         said = say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
@@ -143,7 +143,7 @@ def missing(row: Row) -> str:
 
 def broken(row: Row) -> str:
     """What changed since the round before; "" where nothing did."""
-    words = {
+    names = {
         Break.WORDING: say("andra ord"),
         Break.SCALE: say("annan skala"),
         Break.PLACES: say("andra ställen"),
@@ -152,7 +152,7 @@ def broken(row: Row) -> str:
         return ""
     return say(
         "Går inte att jämföra med det ovanför: {changes}.",
-        changes=", ".join(words[one] for one in row.breaks),
+        changes=", ".join(names[one] for one in row.breaks),
     )
 
 

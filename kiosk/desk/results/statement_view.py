@@ -10,7 +10,7 @@ from kiosk.desk.results.chart_rows import (
     Chart,
     ChartKind,
     Line,
-    Words,
+    Strings,
     counted_line,
     imported_line,
     outside_counts,
@@ -39,34 +39,34 @@ class Section:
     node_id: str
     text: str
     outcome: str
-    labels: Words
-    palette: Words
+    labels: Strings
+    palette: Strings
     now: Row
     history: tuple[Row, ...]
     imported: tuple[Line, ...]
-    sentences: Words
+    sentences: Strings
     places: Places
     charts: tuple[Chart, ...]
 
     @property
-    def versions(self) -> Words:
+    def versions(self) -> Strings:
         """A warning where rounds on either side of no break still differ, in a translation perhaps."""
         return findings.of_versions(self.history)
 
     @property
-    def beside(self) -> Words:
+    def beside(self) -> Strings:
         """The answers outside the scale and how many gave them, in words; nothing where none is told."""
         if not self.now.table:
             return ()
         return tuple(f"{words}: {n}" for words, n in outside_counts(self.now.table))
 
     @property
-    def legend(self) -> Words:
+    def legend(self) -> Strings:
         """What the colours on the page mean."""
         return max((chart.labels for chart in self.charts), key=len)
 
     @property
-    def legend_palette(self) -> Words:
+    def legend_palette(self) -> Strings:
         """The colours of `legend`."""
         return max((chart.palette for chart in self.charts), key=len)
 
@@ -86,48 +86,48 @@ def section_of(
     """All there is to say of a statement at a node: in one round, over those in `states`, and `elsewhere`."""
     now = row(document, of_round, node_id, statement)
     history = over_time(document, [state.round for state in states], node_id, statement.id)
-    words = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
-    palette = colours(len(words), bipolar=statement.scale.bipolar)
+    labels = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
+    palette = colours(len(labels), bipolar=statement.scale.bipolar)
     figures = sorted((one for one in elsewhere if one.node_id == node_id), key=lambda one: one.first)
     imported = tuple(
-        imported_line(one, known, now, words) for one in figures if (known := one.known(statement.id))
+        imported_line(one, known, now, labels) for one in figures if (known := one.known(statement.id))
     )
     places = tuple(
         (node, one)
         for node, one in by_place(document, of_round, statement)
         if node_id in of_round.tree.upwards(node.id)
     )
-    charts = [_now_chart(document, now, words, palette)] if now.on_scale else []
+    charts = [_now_chart(document, now, labels, palette)] if now.on_scale else []
     if imported or (len(history) > 1 and any(one.on_scale for one in history)):
-        charts.append(_time_chart(document, history, imported, now, words, palette))
+        charts.append(_time_chart(document, history, imported, now, labels, palette))
     if len(places) > 1 and any(one.on_scale for _, one in places):
-        charts.append(_places_chart(document, places, now, words, palette))
+        charts.append(_places_chart(document, places, now, labels, palette))
     return Section(
         statement.id,
         node_id,
         asked(of_round.survey, statement.text),
         statement.outcome,
-        words,
+        labels,
         palette,
         now,
         history,
         imported,
-        findings.of_now(now, words),
+        findings.of_now(now, labels),
         places,
         tuple(charts),
     )
 
 
-def _now_chart(document: Document, now: Row, words: Words, palette: Words) -> Chart:
-    """One bar; its answers outside the scale stand beside it in words."""
-    line = counted_line(round_name(now), round_label(now), now, now, words)
+def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) -> Chart:
+    """One bar; its answers outside the scale stand beside the chart as text."""
+    line = counted_line(round_name(now), round_label(now), now, now, labels)
     return Chart(
         ChartKind.NOW,
         say("Omgång"),
         "",
-        findings.of_now(now, words),
+        findings.of_now(now, labels),
         (replace(line, bar=replace(line.bar, outside="")),),
-        words,
+        labels,
         palette,
         findings.origin(document, now, [now]),
     )
@@ -138,11 +138,11 @@ def _time_chart(
     history: Sequence[Row],
     imported: Sequence[Line],
     now: Row,
-    words: Words,
-    palette: Words,
+    labels: Strings,
+    palette: Strings,
 ) -> Chart:
     """A bar for each round, after those from elsewhere, which no line of comparison joins to them."""
-    lines = [counted_line(round_name(one), round_label(one), one, now, words) for one in history]
+    lines = [counted_line(round_name(one), round_label(one), one, now, labels) for one in history]
     if imported:
         first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
         lines[0] = replace(lines[0], bar=first)
@@ -152,7 +152,7 @@ def _time_chart(
         say("En stapel för varje omgång."),
         findings.of_time(history),
         (*imported, *lines),
-        (*words, say("Okänt")) if imported else words,
+        (*labels, say("Okänt")) if imported else labels,
         (*palette, UNKNOWN) if imported else palette,
         (
             *(f"{line.name}." for line in imported),
@@ -162,7 +162,7 @@ def _time_chart(
     )
 
 
-def _places_chart(document: Document, places: Places, now: Row, words: Words, palette: Words) -> Chart:
+def _places_chart(document: Document, places: Places, now: Row, labels: Strings, palette: Strings) -> Chart:
     """A bar for the node and each below it; units alone are compared."""
     leaves = now.round.tree.leaves
     return Chart(
@@ -170,8 +170,8 @@ def _places_chart(document: Document, places: Places, now: Row, words: Words, pa
         say("Ställe"),
         say("En stapel för varje ställe, med samma skala."),
         findings.of_places(spread(place for place in places if place[0].id in leaves)),
-        tuple(counted_line(node.name, _in_lines(node.name), one, now, words) for node, one in places),
-        words,
+        tuple(counted_line(node.name, _in_lines(node.name), one, now, labels) for node, one in places),
+        labels,
         palette,
         findings.origin(document, now, [now]),
     )

@@ -42,7 +42,7 @@ def walls() -> ResponseReturnValue:
     form.node.choices = list(names.items())
     addresses = [
         WallAddress(wall.code, names.get(wall.node_id, wall.node_id), url_for("walls.wall", code=wall.code))
-        for wall in desk().store.office.walls()
+        for wall in desk().store.staff_records.walls()
     ]
     return render_template("walls.html", addresses=addresses, form=form)
 
@@ -55,7 +55,7 @@ def new_wall() -> ResponseReturnValue:
     form.node.choices = list(_places().items())
     if not form.validate():
         abort(400)
-    wall = desk().store.office.add_wall(form.node.data)
+    wall = desk().store.staff_records.add_wall(form.node.data)
     note(Deed.WALL_MADE, wall.node_id)
     return redirect(url_for("walls.walls"), 303)
 
@@ -64,10 +64,10 @@ def new_wall() -> ResponseReturnValue:
 @for_coordinator
 def remove_wall() -> ResponseReturnValue:
     """Close an address: the screen that shows it goes blank at its next look."""
-    wall = desk().store.office.wall(request.form.get("code", ""))
+    wall = desk().store.staff_records.wall(request.form.get("code", ""))
     if wall is None:
         abort(404)
-    desk().store.office.remove_wall(wall.code)
+    desk().store.staff_records.remove_wall(wall.code)
     note(Deed.WALL_REMOVED, wall.node_id)
     return redirect(url_for("walls.walls"), 303)
 
@@ -126,7 +126,7 @@ def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
 
 
 def _wall(code: str) -> Wall:
-    wall = desk().store.office.wall(code)
+    wall = desk().store.staff_records.wall(code)
     if wall is None:
         abort(404)
     return wall

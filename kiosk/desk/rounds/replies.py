@@ -23,7 +23,7 @@ def reply(round_id: str) -> ResponseReturnValue:
     """The form with one field for each language guests may choose."""
     state = _closed_round(round_id)
     languages, form = _languages(), FlaskForm()
-    words = desk().store.office.reply(round_id)
+    words = desk().store.staff_records.reply(round_id)
     problems: list[str] = []
     if request.method == "POST":
         words = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
@@ -35,7 +35,7 @@ def reply(round_id: str) -> ResponseReturnValue:
         if any(words.values()) and not words[REFERENCE]:
             problems.append(say("Skriv texten på svenska också."))
         if form.validate() and not problems:
-            desk().store.office.set_reply(round_id, words)
+            desk().store.staff_records.set_reply(round_id, words)
             note(Deed.REPLY_WRITTEN, round_id)
             return redirect(url_for("rounds.rounds"), 303)
     page = render_template(

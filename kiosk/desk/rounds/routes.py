@@ -54,16 +54,16 @@ def new_round() -> ResponseReturnValue:
     messages: tuple[Message, ...] = ()
     to_think_over: tuple[Message, ...] = ()
     if request.method == "POST" and form.validate():
-        asked_for = _asked_for(form)
+        new = _round_of(form)
         if form.a_day.data and not form.thought_over.data:
-            to_think_over = outlook(asked_for, float(form.a_day.data))
+            to_think_over = outlook(new, float(form.a_day.data))
         try:
             _check_clock()
             if to_think_over:
-                desk().store.check_opening(asked_for, desk().clock())
+                desk().store.check_opening(new, desk().clock())
             else:
-                desk().store.open_round(asked_for, desk().clock())
-                note(Deed.ROUND_OPENED, asked_for.id)
+                desk().store.open_round(new, desk().clock())
+                note(Deed.ROUND_OPENED, new.id)
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
             messages, to_think_over = error.messages, ()
@@ -104,7 +104,7 @@ def _askable(survey: Survey) -> Askable:
     )
 
 
-def _asked_for(form: RoundForm) -> Round:
+def _round_of(form: RoundForm) -> Round:
     survey = desk().library.surveys[form.survey.data]
     opens_at = datetime.combine(form.opens.data, time())
     taken = [state.round.id for state in desk().store.rounds()]
