@@ -1,7 +1,7 @@
-"""Figures counted elsewhere, before there was a kiosk: what a person read in a report and entered.
+"""Earlier figures: counts from a report made before there was a kiosk, typed in by a person.
 
-They were not counted by this program: they are shown beside the rounds, marked, and take part in no trend
-and no sum.
+This program did not count them. They are shown beside the rounds, marked as imported, and are part of no
+trend and no sum.
 """
 
 from collections.abc import Mapping
@@ -14,15 +14,18 @@ from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey
 
 MOST_ANSWERS = 100_000
+"""Largest number of answers in a report."""
 
 LONGEST_COUNT_CHARACTERS = 12
-"""Characters of a count or percentage."""
+"""Longest text of a count or percentage."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one statement: its words as they were entered, and a count for each option, the
-    lowest first; None where the report does not say."""
+    """The known counts of one statement, with its text and labels at that time.
+
+    `counts` has an entry for each option, the lowest first; None if the report does not say.
+    """
 
     statement_id: str
     text: str
@@ -42,7 +45,7 @@ class Figures:
     statements: tuple[Known, ...]
 
     def known(self, statement_id: str) -> Known | None:
-        """What is known of a statement, if anything."""
+        """Return the known counts of a statement, or None."""
         return next((one for one in self.statements if one.statement_id == statement_id), None)
 
     def as_json(self) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def figures_from_json(row: Mapping[str, Any]) -> Figures:
 
 
 class FiguresError(ValueError):
-    """Figures that cannot be right; `messages` are message ids of the staff catalogue, with values."""
+    """Figures that cannot be right. `messages` has every fault."""
 
     def __init__(self, *messages: Message) -> None:
         super().__init__(" ".join(message.render(str) for message in messages))
@@ -83,10 +86,10 @@ class FiguresError(ValueError):
 
 
 def read_count(words: str, n: int) -> int | None:
-    """A count as it was typed: "10", "50 %" of n, or nothing. Raises ValueError for anything else.
+    """Read a typed count: "10", "50 %" of n, or nothing (None). Raises ValueError for anything else.
 
-    A percentage stands for the nearest count; where that count would have been printed as another whole
-    percentage, n cannot be right.
+    A percentage stands for the nearest count. If that count would be printed as another whole percentage, n
+    cannot be right, and the percentage is refused.
     """
     words = words.strip()
     if not words:
@@ -113,9 +116,10 @@ def read_figures(
     source: str,
     typed: Mapping[tuple[str, int], str],
 ) -> Figures:
-    """Figures from what was typed for each (statement id, option from 1).
+    """Build figures from the text typed for each (statement id, option from 1).
 
-    Raises FiguresError, with every message: no count, an option over n, options that add up to more than n.
+    Raises FiguresError with every fault: no count at all, an option larger than n, options that sum to more
+    than n, or days in the wrong order.
     """
     messages, statements = [], []
     for statement in survey.statements:

@@ -1,6 +1,6 @@
-"""A round: one survey, in one version, over one tree, from an opening to a closing time.
+"""Rounds: one survey, in one version, over one tree, from an opening to a closing time.
 
-All of it freezes at opening. Nothing here changes a round: there is only a way to check a new one.
+All terms freeze at opening. Nothing here changes a round; a new one can only be checked.
 """
 
 from collections.abc import Iterable
@@ -16,20 +16,23 @@ from kiosk.domain.survey import Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
 SHORTEST_ROUND = timedelta(days=5)
+"""Shortest time from opening to closing."""
 LONGEST_ROUND = timedelta(days=366)
+"""Longest time from opening to closing."""
 TREND_WINDOW = timedelta(days=365)
+"""The period in which a unit's rounds are counted against TREND_BUDGET."""
 TREND_BUDGET = 4
-"""Rounds a unit takes part in within the window, whatever they ask: statements can be reworded. The same
-regulars answer each time, and about as many tables as there are regulars undo every threshold (Danezis
-2003; Oya and others)."""
+"""Most rounds of one unit within the window, whatever they ask: statements can be reworded. The same
+regulars answer each time, and about as many tables as there are regulars undo every threshold (Danezis 2003;
+Oya and others)."""
 
 FEWEST_BETWEEN_COUNTS = 3.0
-"""Guests between two counts from which the clock protects against stuffing: the chance that a target was
-the only one is e to the minus that number."""
+"""Fewest guests between two counts for which the fixed count time protects against stuffing: with n guests,
+the chance that the target was the only one is about exp(-n)."""
 
 
 class Admission(StrEnum):
-    """Ways a ballot may come into a box."""
+    """The ways in which a ballot may come into a box."""
 
     KIOSK = "kiosk"
     SLIP = "slip"
@@ -37,15 +40,18 @@ class Admission(StrEnum):
 
 
 class Figures(StrEnum):
-    """When a round's figures are shown. Where the same few guests answer again and again, whoever knows who
-    came when works out much from figures that come bit by bit, and little from one table at the end."""
+    """When a round's figures are shown.
+
+    If the same few guests answer again and again, an insider who knows when they came learns much from
+    figures that appear bit by bit, and little from one table at the end.
+    """
 
     LIVE = "live"
     AT_CLOSING = "at_closing"
 
 
 class RoundError(ValueError):
-    """A round that may not be opened; `messages` are message ids of the staff catalogue, with values."""
+    """A round that may not be opened. `messages` has every reason."""
 
     def __init__(self, *messages: Message) -> None:
         super().__init__(" ".join(message.render(str) for message in messages))
@@ -54,8 +60,11 @@ class RoundError(ValueError):
 
 @dataclass(frozen=True)
 class Round:
-    """Frozen terms. Times are the installation's local time; `closes_at` is the first moment at
-    which no ballot is admitted any more."""
+    """The frozen terms of a round.
+
+    Times are the installation's local time; `closes_at` is the first moment at which no ballot is admitted
+    any more.
+    """
 
     id: str
     survey: Survey
@@ -88,7 +97,8 @@ class Round:
 
 
 def round_from_json(row: dict[str, Any]) -> Round:
-    """The inverse of `Round.as_json`; rounds opened before there was a choice show their figures live."""
+    """The inverse of `Round.as_json`. Rounds without `figures` were opened before there was a choice:
+    live."""
     return Round(
         row["id"],
         survey_from_json(row["survey"]),
@@ -102,7 +112,7 @@ def round_from_json(row: dict[str, Any]) -> Round:
 
 
 def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
-    """An id made of the survey and the opening day, numbered where another round has it."""
+    """Return an id made of the survey and the opening day, with a number if that id is taken."""
     wanted = f"{survey.id}-{opens_on.isoformat()}"
     names, number, name = set(taken), 1, wanted
     while name in names:
@@ -114,10 +124,10 @@ def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
 def check_opening(
     new: Round, others: Iterable[Round], now: datetime, closed: frozenset[str] = frozenset()
 ) -> None:
-    """Raise RoundError, with every message at once, unless `new` may be opened beside `others`.
+    """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`.
 
-    `closed` are ids of rounds that take no ballots any more: no overlap in time matters, even where a wrong
-    clock closed the round before its time.
+    `closed` holds ids of rounds that admit no ballots any more. Their time may overlap with the new round's,
+    since a wrong clock may have closed them early.
     """
     messages = [*_own_faults(new, now), *_faults_beside(new, list(others), closed)]
     if messages:
@@ -127,10 +137,10 @@ def check_opening(
 def history_faults(
     rounds: Iterable[Round], closed: frozenset[str] = frozenset()
 ) -> Iterable[tuple[str, list[Message]]]:
-    """(round id, messages) of each round that the rules did not allow beside those before it.
+    """Yield (round id, messages) for each round that the rules did not allow beside the rounds before it.
 
-    For rounds from a file: each was opened at some moment of its first day that nobody noted. `closed` are
-    ids of closed rounds: a later round may have opened within their time where a wrong clock closed them.
+    For rounds from a file, whose exact opening time on their first day is unknown. `closed` holds ids of
+    closed rounds: a later round may have opened within their time if a wrong clock closed them early.
     """
     earlier: list[Round] = []
     for one in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
@@ -143,10 +153,10 @@ def history_faults(
 
 
 def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
-    """What to think over before opening, where about so many guests a day answer at each unit.
+    """Return warnings about a round, for about `guests_a_day` guests a day at each unit.
 
-    With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the clock protects little against
-    stuffing.
+    With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the fixed count time protects little
+    against stuffing.
     """
     length = new.closes_at - new.opens_at
     messages = []
@@ -172,7 +182,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
 
 
 def _first_figures(new: Round, guests_a_day: float) -> Message:
-    """When the first figures of a unit come, and how long later ones take."""
+    """When a unit's first figures appear, and how far apart later figures are."""
     first = FIRST_BATCH_FACTOR * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _shown_at_the_end(new, guests_a_day)
@@ -203,6 +213,7 @@ def _shown_at_the_end(new: Round, guests_a_day: float) -> Message:
 
 
 def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
+    """The faults of a round's own terms."""
     if new.k < K_FLOOR:
         yield Message("k måste vara minst {floor}.", {"floor": K_FLOOR})
     if new.k > 100:
@@ -222,6 +233,7 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
 
 
 def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Message]:
+    """The faults of a round beside the other rounds at its units."""
     units = set(new.tree.leaves)
     for other in others:
         shared = sorted(units & set(other.tree.leaves))

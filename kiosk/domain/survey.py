@@ -1,8 +1,7 @@
 """Surveys, statements and scales.
 
-Swedish is the reference text and the gettext message id. A survey's version is a hash of all that a
-guest can see of it, translations included: a changed word makes a new version, since figures on
-either side of the change cannot be compared without saying so.
+Swedish is the reference text and the gettext message id. A survey's version is a hash of everything that a
+guest can see of it, translations included: figures from before and after a changed word are not comparable.
 """
 
 import hashlib
@@ -12,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 Translations = Mapping[str, Mapping[str, str]]
-"""language -> reference text -> translated text"""
+"""Language -> reference text -> translated text."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Answer options, `labels` from the lowest to the highest."""
+    """The answer options; `labels` run from the lowest to the highest."""
 
     id: str
     labels: tuple[str, ...]
@@ -34,7 +33,8 @@ class Statement:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is asked. `texts` holds the translations that existed when it was read or frozen."""
+    """A list of statements. `texts` holds the translations that existed when the survey was read or
+    frozen."""
 
     id: str
     title: str
@@ -46,7 +46,7 @@ class Survey:
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """The reference texts a guest reads, in order, each once."""
+        """The reference texts that a guest reads, in order, without duplicates."""
         unique: dict[str, None] = {}
         for statement in self.statements:
             unique[statement.text] = None
@@ -55,7 +55,7 @@ class Survey:
 
     @property
     def version(self) -> str:
-        """Ten hex digits of SHA-256 over everything a guest can see of the survey, in order."""
+        """Ten hex digits of SHA-256 over everything that a guest can see of the survey, in order."""
         seen = {
             "statements": [[s.id, s.text, s.scale.labels] for s in self.statements],
             "texts": {lang: dict(sorted(t.items())) for lang, t in self.texts.items()},
@@ -64,14 +64,14 @@ class Survey:
         return hashlib.sha256(canonical.encode()).hexdigest()[:10]
 
     def statement(self, statement_id: str) -> Statement:
-        """The statement of that id; KeyError if there is none."""
+        """Return the statement with that id; KeyError if there is none."""
         for statement in self.statements:
             if statement.id == statement_id:
                 return statement
         raise KeyError(statement_id)
 
     def translated(self, texts: Translations) -> "Survey":
-        """The same survey with those of `texts` that belong to it; other words are left out."""
+        """Return the survey with those of `texts` that belong to it."""
         kept = {
             lang: {m: words[m] for m in self.messages if words.get(m)}
             for lang, words in sorted(texts.items())
@@ -82,7 +82,7 @@ class Survey:
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
-        """A JSON-ready copy, for a round to freeze."""
+        """Return a JSON-ready copy, as a round freezes it."""
         return {
             "id": self.id,
             "title": self.title,
