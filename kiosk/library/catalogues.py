@@ -1,8 +1,8 @@
-"""Languages and catalogues: every word on a screen, in the languages it may be shown in.
+"""Languages and catalogues: the texts of all screens, by language.
 
-The reference text (Swedish) is the message id. An entry flagged fuzzy, which is gettext's own mark for
-"needs a look", has not been reviewed by a native reader; the flag goes when a reviewer takes it away.
-Catalogues are read as .po, so a translator's file works without a compile step.
+The reference text (Swedish) is the message id. gettext's fuzzy flag marks a translation that no native reader
+has reviewed; the reviewer removes it. Catalogues are read as .po, so a translator's file works without a
+compile step.
 """
 
 import re
@@ -38,7 +38,7 @@ REFERENCE = "sv"
 PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<words>(?:[^"\\]|\\.)*)"')
 
 UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
-"""Keywords of gettext that no file here has."""
+"""gettext keywords that no catalogue here uses."""
 
 CHARSET = re.compile(r'Content-Type:[^"\n]{0,200};\s{0,9}charset=([^\s"\\]{1,80})', re.IGNORECASE)
 
@@ -58,12 +58,12 @@ AUTONYMS = {
     "bg": "Български",
     "rom": "Romani čhib",
 }
-"""Language codes in the picker's fixed order, each by the name its speakers use."""
+"""Language code -> name in that language, in the order of the language picker."""
 
 
 @dataclass(frozen=True)
 class Language:
-    """A language a screen can be in; `direction` is "ltr" or "rtl"."""
+    """A language of a screen; `direction` is "ltr" or "rtl"."""
 
     code: str
     autonym: str
@@ -72,8 +72,11 @@ class Language:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One language's texts of one domain. `texts` has every message that is translated;
-    `empty` and `unreviewed` list reference texts, in the file's order."""
+    """The texts of one language in one domain.
+
+    `texts` maps each translated reference text to its translation. `empty` and `unreviewed` list reference
+    texts, in the file's order.
+    """
 
     language: Language
     texts: Mapping[str, str]
@@ -90,12 +93,12 @@ class Catalogue:
         return not self.empty and not self.unreviewed
 
     def text(self, message: str) -> str:
-        """The message in this language, or the reference text where there is none."""
+        """Return the translation of a reference text, or the reference text if there is none."""
         return self.texts.get(message, message)
 
 
 def language(code: str) -> Language:
-    """The language of that code; languages CLDR does not know (Romani) are written left to right."""
+    """Return the language with that code. Languages that CLDR does not have (Romani) are left to right."""
     try:
         direction = Locale.parse(code).text_direction
     except (UnknownLocaleError, ValueError):
@@ -112,14 +115,14 @@ def read_catalogue(path: Path, code: str) -> Catalogue:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, code: str, source: str) -> Catalogue:
-    """Remembered, since everything on file is read anew with each change: twice as many as are shipped."""
+    """Cached, because every change reads all files again. The size is twice the number of shipped files."""
     return catalogue_of(read_entries(text, source), code, source)
 
 
 def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
-    """The texts of a .po file; `source` is what messages call the file.
+    """Return the texts of a parsed .po file; `source` is the file's name in error messages.
 
-    Raises DefinitionError, with the line, for a text that cannot stand where its reference text stands.
+    Raises DefinitionError, with the line, for a translation that cannot replace its reference text.
     """
     texts: dict[str, str] = {}
     empty, unreviewed = [], []
@@ -145,22 +148,22 @@ def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
 
 
 def read_entries(text: str, source: str) -> Catalog:
-    """The entries of a .po file; `source` is what messages call the file.
+    """Parse a .po file; `source` is the file's name in error messages.
 
-    Raises DefinitionError, with the line, if it cannot be read.
+    Raises DefinitionError, with the line, if it cannot be parsed.
     """
     _check_syntax(source, text)
     _check_charset(source, text)
     try:
         return read_po(text.split("\n"), abort_invalid=True)
     except (PoFileError, ValueError, LookupError) as error:
-        raise DefinitionError(f"{source}: cannot be read ({error}); mend its header") from error
+        raise DefinitionError(f"{source}: cannot be read ({error}); correct its header") from error
 
 
 def _check_charset(source: str, text: str) -> None:
     """Refuse a header that names another encoding than UTF-8.
 
-    Read here, since Babel from 2.19 on takes the placeholder of gettext's templates for UTF-8.
+    Checked here because Babel 2.19 and later read the placeholder of gettext's templates as UTF-8.
     """
     _, header, *_ = [*re.split("^msgid", text, maxsplit=2, flags=re.MULTILINE), ""]
     named = CHARSET.search(header)
@@ -174,8 +177,8 @@ def _check_charset(source: str, text: str) -> None:
 
 
 def _check_syntax(source: str, text: str) -> None:
-    """Refuse what Babel's reader would pass over in silence: an unclosed quote loses a letter there,
-    a stray msgstr goes to the wrong msgid, a second translation is dropped."""
+    """Refuse faults that Babel's reader ignores: an unclosed quote loses a letter there, a stray msgstr is
+    assigned to the wrong msgid, and a second translation is dropped."""
     pieces: list[tuple[str, list[str], int]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()
@@ -198,7 +201,7 @@ def _check_syntax(source: str, text: str) -> None:
             )  # fmt: skip
         if keyword == "msgid" and words in seen:
             raise _at_line(
-                source, number, f"{reprlib.repr(words)} stands twice; remove one of them",
+                source, number, f"{reprlib.repr(words)} occurs twice; remove one of them",
                 Message("texten ”{text}” står två gånger. Ta bort den ena.", {"text": words[:40]}),
             )  # fmt: skip
         if keyword == "msgid":
@@ -211,7 +214,7 @@ def _check_syntax(source: str, text: str) -> None:
 
 
 def _not_understood(source: str, number: int, line: str) -> DefinitionError:
-    """What is wrong with a line that is no line of ours; gettext has more keywords than are used here."""
+    """The error for a line that is not valid here; gettext has more keywords than this program uses."""
     keyword = line.partition(" ")[0].partition("[")[0]
     if keyword in UNUSED_KEYWORDS or line.startswith("msgstr["):
         message = Message(
@@ -236,22 +239,28 @@ def _at_line(source: str, number: int, problem: str, message: Message) -> Defini
 
 
 def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> dict[str, Catalogue]:
-    """All catalogues of a domain ("guest" or "desk"), in the picker's order.
+    """Read all catalogues of a domain ("guest" or "desk"), in the order of the language picker.
 
-    Later folders add languages and override single texts of earlier ones.
+    Later folders add languages, and override single texts of earlier folders.
     """
     catalogues: dict[str, Catalogue] = {}
     for folder in folders:
         for path in _catalogue_files(folder, domain, read):
             code = path.parent.parent.name
-            one = read(path, partial(read_catalogue, code=code))
-            if one is None:
+            catalogue = read(path, partial(read_catalogue, code=code))
+            if catalogue is None:
                 continue
             if code in catalogues:
-                one = _read_by(catalogues[code], one) if code == REFERENCE else _merged(catalogues[code], one)
-            catalogues[code] = one
+                catalogue = (
+                    _read_by(catalogues[code], catalogue)
+                    if code == REFERENCE
+                    else _merged(catalogues[code], catalogue)
+                )
+            catalogues[code] = catalogue
     if REFERENCE in catalogues:
-        catalogues = {code: _with_gaps(one, catalogues[REFERENCE]) for code, one in catalogues.items()}
+        catalogues = {
+            code: _with_gaps(catalogue, catalogues[REFERENCE]) for code, catalogue in catalogues.items()
+        }
     order = list(AUTONYMS)
     return dict(sorted(catalogues.items(), key=lambda item: (_place(order, item[0]), item[0])))
 
@@ -263,7 +272,7 @@ def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
 
 
 def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
-    """The catalogue, with texts it does not even mention counted as empty."""
+    """Return the catalogue with the texts that it does not mention counted as empty."""
     gaps = (m for m in reference.texts if m not in read.texts and m not in read.empty)
     return replace(read, empty=(*read.empty, *gaps))
 
@@ -284,8 +293,10 @@ def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
 
 
 def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
-    """The reference, with what an installation's people have read of it. A text that is no longer shipped is
-    left out: it would be a gap in every other language."""
+    """Return the reference with an installation's reviews of it.
+
+    A text that is no longer shipped is dropped: it would be a gap in every other language.
+    """
     merged = _merged(shipped, own)
     return replace(
         merged,
@@ -295,14 +306,14 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
 
 
 def survey_texts(catalogues: Mapping[str, Catalogue]) -> Translations:
-    """What a survey is translated with: language -> reference text -> text, Swedish left out."""
+    """Return the translations for surveys: language -> reference text -> translation, without Swedish."""
     return {code: catalogue.texts for code, catalogue in catalogues.items() if code != REFERENCE}
 
 
 def extract_questions(
     file: BufferedIOBase, keywords: Any, comment_tags: Any, options: Any
 ) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Babel's extractor for survey and scale files: every text a guest reads.
+    """Babel's extractor for survey and scale files: yields every text that a guest reads.
 
     `keywords`, `comment_tags` and `options` are part of Babel's interface and not used.
     """

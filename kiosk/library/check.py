@@ -1,4 +1,4 @@
-"""What `kiosk check` says: which surveys there are, in which version, and how far each language is."""
+"""The report of `kiosk check`: surveys with their versions, and the state of each language."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,15 +14,15 @@ from kiosk.settings import Settings
 
 
 def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
-    """The library, with further survey files (or folders of them) added.
+    """Read the library, with further survey files (or folders of them) added.
 
-    Raises DefinitionError at the first file that does not hold.
+    Raises DefinitionError for the first file that cannot be used.
     """
     return add_files(read_library(settings), paths)
 
 
 def add_files(library: Library, paths: Iterable[Path]) -> Library:
-    """The library with further survey files (or folders of them) added; DefinitionError as above."""
+    """Return the library with further survey files (or folders of them) added. Raises DefinitionError."""
     surveys = dict(library.surveys)
     for path in _files(paths):
         scales = {**library.scales, **read_scales(path.parent / "scales")}
@@ -38,7 +38,7 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def check_report(library: Library) -> dict[str, Any]:
-    """The report as a JSON-ready document."""
+    """Return the report as a JSON-ready document."""
     return {
         "surveys": {
             survey.id: {
@@ -65,7 +65,7 @@ def check_report(library: Library) -> dict[str, Any]:
 
 
 def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
-    """For each language: how many of the survey's texts are missing, and how many unreviewed."""
+    """Return, for each language, the numbers of the survey's texts that are missing and unreviewed."""
     return {
         code: {
             "missing": 0
@@ -78,7 +78,7 @@ def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
 
 
 def check_text(library: Library) -> str:
-    """The report in lines for a person."""
+    """Return the report as lines of text."""
     lines = []
     for name, row in check_report(library)["surveys"].items():
         lines.append(f"survey {name}: version {row['version']}, {len(row['statements'])} statements")

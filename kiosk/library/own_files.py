@@ -1,7 +1,7 @@
 """An installation's own files: a file that cannot be read is replaced by its last good copy, or left out.
 
-KIOSK_DATA/.last-good holds a copy of each file as it was when it could last be read. Files that look meant
-but are not read, such as prov.toml.txt, are reported too.
+KIOSK_DATA/.last-good holds a copy of each file from the last time it could be read. Files that look like
+definitions but are not read, such as prov.toml.txt, are reported.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ OWN_FOLDERS = (QUESTIONS, TRANSLATIONS)
 CATALOGUE_NAMES = frozenset({"guest.po", "desk.po"})
 
 NOT_MEANT = ("~", ".bak", ".orig", ".mo", ".pot")
-"""Endings of what editors and gettext's programs leave beside a file."""
+"""Endings of files that editors and gettext's programs leave behind."""
 
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".csv")
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class State(StrEnum):
-    """What became of a file that is not used as it stands."""
+    """The state of a file that is not used as it is."""
 
     LAST_GOOD = "last_good"
     LEFT_OUT = "left_out"
@@ -40,9 +40,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class FileProblem:
-    """A file that is not used as it stands; `file` is its path in KIOSK_DATA.
+    """A file that is not used as it is; `file` is its path in KIOSK_DATA.
 
-    `english` names the whole path, the fault and the way out, `message` says the same to staff.
+    `english` names the whole path, the fault and the way out; `message` is the same for the desk.
     """
 
     file: str
@@ -52,21 +52,21 @@ class FileProblem:
 
     @property
     def outcome(self) -> str:
-        """The complaint and what is used instead, for commands."""
+        """The problem and its consequence, for commands."""
         instead = {State.LAST_GOOD: "; its last good copy is used", State.LEFT_OUT: "; it is left out"}
         return self.english + instead.get(self.state, "")
 
     @property
     def is_bad(self) -> bool:
-        """Whether the file should have been read, and cannot be."""
+        """Whether the file should have been read and cannot be."""
         return self.state is not State.NOT_READ
 
 
 @dataclass
 class OwnFiles:
-    """A `Read` that never stops at a file of the installation's own; one that is shipped must be right.
+    """A `Read` that tolerates faults in the installation's own files, but not in shipped files.
 
-    `problems` has what was found wrong, `good` the paths in KIOSK_DATA of all files that were read.
+    `problems` lists the faulty files, `good` the paths in KIOSK_DATA of all files that were read.
     """
 
     data: Path
@@ -91,8 +91,8 @@ class OwnFiles:
             value = reader(copy) if is_there(copy) else None
         except DefinitionError:
             value = None
-        said = error.message or str(error).removeprefix(f"{self.data / name}: ")
-        values = {"file": str(name), "problem": said}
+        problem = error.message or str(error).removeprefix(f"{self.data / name}: ")
+        values = {"file": str(name), "problem": problem}
         if value is None:
             state = State.LEFT_OUT
             message = Message("{file} kan inte läsas och används inte: {problem}", values)
@@ -106,7 +106,7 @@ class OwnFiles:
 
 
 def fingerprint(data: Path) -> str:
-    """A name for the own files as they are on disk, by path, size and time of change."""
+    """Return a digest of the paths, sizes and modification times of the own files."""
     digest = hashlib.sha256()
     for path in _files(data):
         with suppress(OSError):
@@ -116,9 +116,9 @@ def fingerprint(data: Path) -> str:
 
 
 def unread_files(data: Path) -> Iterator[FileProblem]:
-    """Files of KIOSK_DATA that look like definitions or translations but are not read.
+    """Yield the files of KIOSK_DATA that look like definitions or translations but are not read.
 
-    Hidden files, README files and what editors leave behind are passed over.
+    Hidden files, README files and files that editors leave behind are skipped.
     """
     for path in _files(data):
         name = path.relative_to(data)
@@ -127,7 +127,8 @@ def unread_files(data: Path) -> Iterator[FileProblem]:
 
 
 def _files(data: Path) -> Iterator[Path]:
-    """All files that could be meant, by name: loose ones beside the folders, and whatever is in these."""
+    """Yield all files that may be meant as definitions: loose ones beside the folders, and all files in
+    these."""
     loose = [path for path in _listed(data) if path.is_file() and {".toml", ".po"} & set(path.suffixes)]
     yield from loose
     for name in OWN_FOLDERS:
@@ -147,7 +148,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _is_read(name: Path) -> bool:
-    """Whether a reader takes in the file of that path in KIOSK_DATA."""
+    """Return whether a reader reads the file with that path in KIOSK_DATA."""
     match name.parts:
         case ("questions", file) | ("questions", "scales" | "trees", file):
             return file.endswith(".toml")
@@ -162,7 +163,7 @@ def _is_passed_over(name: Path) -> bool:
 
 
 def _unread(data: Path, name: Path) -> FileProblem:
-    """What to do about a file that is not read."""
+    """Return the problem, with the way out, of a file that is not read."""
     parts = name.name.lower().split(".")
     right = name.with_name(f"{name.name.partition('.')[0]}.toml")
     right = right if _is_read(right) else Path(QUESTIONS) / right.name

@@ -1,7 +1,8 @@
-"""Surveys as XLSForm, the spreadsheet KoboToolbox, ODK and others read and write (xlsform.org), and back.
+"""Imports and exports surveys as XLSForm, the spreadsheet format of KoboToolbox, ODK and others
+(xlsform.org).
 
-Only what a survey here can hold is taken in: one choice a statement, no rules between questions. Anything
-else is an error that names sheet and row, since a form that lost half its logic would ask something else.
+Only what a survey here can hold is imported: one choice per statement, no rules between questions. Anything
+else is an error that names sheet and row, since a form without half its logic would ask something else.
 """
 
 import io
@@ -36,10 +37,10 @@ from kiosk.library.texts import (
 )
 
 LARGEST_UNPACKED_BYTES = 5_000_000
-"""Bytes, pictures left out: a survey is a few thousand; more is no survey, or a bomb."""
+"""Without pictures. A survey takes a few thousand; a much larger file is no survey, or a zip bomb."""
 
 PICTURES = "xl/media/"
-"""What is packed there is never read, and counts only for what it grows when it is unpacked."""
+"""Files in this folder are not read; they count only by how much larger they are unpacked than packed."""
 
 MOST_ROWS = 500
 MOST_COLUMNS = 500
@@ -48,12 +49,12 @@ UNREADABLE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, InvalidFileException, LookupError, ValueError,
     TypeError, AttributeError, ArithmeticError, AssertionError, OSError, RuntimeError, SyntaxError,
 )  # fmt: skip
-"""What a damaged file makes the reader of spreadsheets raise; a parser's own error is a SyntaxError."""
+"""The errors that the spreadsheet reader raises for a damaged file; a parser's own error is a SyntaxError."""
 
 MARKUP = re.compile(
     r"\*\*|\$\{\w+\}|</?(?:a|b|br|div|em|font|h[1-6]|i|img|p|small|span|strong|sub|sup|u)\b[^>]*>"
 )
-"""Emphasis, a reference to another answer, a tag: ours would be shown to guests as it stands."""
+"""Emphasis, a reference to another answer, a tag: guests would see it as it is."""
 
 UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 
@@ -66,7 +67,7 @@ IGNORED_COLUMNS = frozenset(
         "$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint",
     }
 )  # fmt: skip
-"""What says how another program shows a form, or that it insists on an answer, which nobody does here."""
+"""Columns about how another program shows a form, or that require an answer, which nothing requires here."""
 
 IGNORED_TYPES = frozenset(
     {
@@ -74,12 +75,11 @@ IGNORED_TYPES = frozenset(
         "background-audio", "simserial", "subscriberid",
     }
 )  # fmt: skip
-"""Rows that ask nobody: what they would keep about a guest is not kept here."""
+"""Rows that ask nothing: their data about a guest is not collected here."""
 
 
 class XLSFormError(ValueError):
-    """A spreadsheet that is no survey of ours; `message`, a message id of the staff catalogue with values,
-    says where and what to do."""
+    """A spreadsheet that is not a survey. `message` has the place and the way out."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(message.render(str))
@@ -87,9 +87,9 @@ class XLSFormError(ValueError):
 
 
 def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
-    """A survey as XLSForm, in every language it has all its texts in.
+    """Encode a survey as XLSForm, in every language that has all its texts.
 
-    `no_answer_words` maps each language to the words for "don't know" and "prefer not", which are choices.
+    `no_answer_words` maps each language to its words for "don't know" and "prefer not", which are choices.
     """
     codes = [
         REFERENCE,
@@ -98,7 +98,7 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
     codes = [code for code in codes if code in no_answer_words]
     labels = [f"label::{language(code).autonym} ({code})" for code in codes]
 
-    def said(message: str) -> list[str]:
+    def in_all_languages(message: str) -> list[str]:
         return [message if code == REFERENCE else survey.texts[code][message] for code in codes]
 
     scales = {statement.scale.id: statement.scale for statement in survey.statements}
@@ -106,7 +106,10 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
         [scale.id, name, *words]
         for scale in scales.values()
         for name, words in [
-            *((str(at), said(label)) for at, label in reversed(list(enumerate(scale.labels, start=1)))),
+            *(
+                (str(at), in_all_languages(label))
+                for at, label in reversed(list(enumerate(scale.labels, start=1)))
+            ),
             *((kind.value, [no_answer_words[code][kind] for code in codes]) for kind in NO_ANSWERS),
         ]
     ]
@@ -115,7 +118,7 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
             "survey": [
                 ["type", "name", *labels, "outcome"],
                 *(
-                    [f"select_one {one.scale.id}", one.id, *said(one.text), one.outcome]
+                    [f"select_one {one.scale.id}", one.id, *in_all_languages(one.text), one.outcome]
                     for one in survey.statements
                 ),
             ],
@@ -131,18 +134,18 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
 
 
 def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAnswer, str]]:
-    """The words for "don't know" and "prefer not" in each language that has them."""
-    said = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
+    """Return the words for "don't know" and "prefer not" in each language that has both."""
+    messages = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
     return {
-        code: {kind: catalogue.text(message) for kind, message in said.items()}
+        code: {kind: catalogue.text(message) for kind, message in messages.items()}
         for code, catalogue in catalogues.items()
-        if all(message in catalogue.texts for message in said.values())
+        if all(message in catalogue.texts for message in messages.values())
     }
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One row of a sheet: column -> text, empty cells left out."""
+    """One row of a sheet: column -> text, without empty cells."""
 
     sheet: str
     number: int
@@ -153,7 +156,7 @@ class _Row:
         return {"sheet": self.sheet, "row": self.number}
 
     def problem(self, problem: Message, code: str = REFERENCE) -> XLSFormError:
-        """What is wrong with a text of this row, in the language `code`."""
+        """Return the error for a text of this row in the language `code`."""
         if code == REFERENCE:
             return XLSFormError(
                 Message("Blad {sheet}, rad {row}: {problem}", {**self.place, "problem": problem})
@@ -166,8 +169,10 @@ class _Row:
         )
 
     def labels(self, default: str) -> dict[str, str]:
-        """Language -> label, tidied. A column without a language is in the language `default`, unless that
-        has a column of its own."""
+        """Return language -> label, normalised.
+
+        A column without a language is in the language `default`, unless that language has its own column.
+        """
         labels: dict[str, str] = {}
         for column, text in self.cells.items():
             if column.startswith("label::"):
@@ -194,7 +199,7 @@ class _Row:
         return labels
 
     def _code(self, column: str) -> str:
-        """The language of a column such as "label::Svenska (sv)"."""
+        """Return the language of a column such as "label::Svenska (sv)"."""
         code = _code_of(column)
         if code is None:
             raise XLSFormError(
@@ -215,21 +220,23 @@ class _Row:
 
 
 def _code_of(words: str) -> str | None:
-    """The code in "Svenska (sv)": letters and underscores in the brackets at its end."""
+    """Return the code in "Svenska (sv)": letters and underscores in the brackets at the end."""
     code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z_]+)?)\)", words.strip())
     return code.group(1) if code else None
 
 
 @dataclass
 class _Reader:
-    """Takes a form in, row by row; what was read stands in its fields. `default` is the language of a label
-    without one."""
+    """Reads a form row by row and collects its translations in `texts`.
+
+    `default` is the language of labels without a language.
+    """
 
     default: str
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def text(self, row: _Row, longest: int) -> str:
-        """The row's Swedish label; its translations are kept."""
+        """Return the row's Swedish label, and keep its translations."""
         labels = row.labels(self.default)
         message = labels[REFERENCE]
         self._check(row, REFERENCE, message, find_fault(message, longest))
@@ -251,7 +258,7 @@ class _Reader:
             raise row.problem(message, code)
 
     def scales(self, rows: Sequence[_Row]) -> dict[str, Scale]:
-        """Choice lists as scales: choices are named 1 to n, 1 the lowest."""
+        """Return the choice lists as scales: choices are named 1 to n, 1 the lowest."""
         numbered: dict[str, dict[int, str]] = {}
         for row in rows:
             name, choice = _identifier(row, "list_name"), row.cells.get("name", "")
@@ -318,9 +325,10 @@ class _Reader:
 
 
 def read_xlsform(content: bytes, source: str) -> Form:
-    """The survey an XLSForm holds. Raises XLSFormError for what is no XLSForm, or more than can be kept.
+    """Read the survey in an XLSForm. Raises XLSFormError for a file that is none, or that has more than a
+    survey can hold.
 
-    `source` says where it comes from, for the survey's own file; its licence is not known.
+    `source` is written to the survey's file; the licence is unknown.
     """
     sheets = _sheets(content)
     for name in ("survey", "choices"):
@@ -363,7 +371,7 @@ def read_xlsform(content: bytes, source: str) -> Form:
 
 
 def _default_language(settings: _Row) -> str:
-    """The language of a label without one: Swedish, unless the form names another."""
+    """Return the language of labels without a language: Swedish, unless the form names another."""
     code = _code_of(settings.cells.get("default_language", "")) or REFERENCE
     if not is_language_code(code):
         raise settings.problem(
@@ -373,7 +381,7 @@ def _default_language(settings: _Row) -> str:
 
 
 def source_of(filename: str) -> str:
-    """What a survey's file says of the spreadsheet it came from; a name nobody could read is left out."""
+    """Return the `source` of a survey from a spreadsheet; an unreadable file name is left out."""
     source = f"XLSForm {filename}".strip()
     return "XLSForm" if find_fault(source) else source
 
@@ -392,7 +400,7 @@ def _identifier(row: _Row, column: str) -> str:
 
 
 def _sheets(content: bytes) -> dict[str, list[_Row]]:
-    """The rows of the three sheets that matter, cells as text."""
+    """Return the rows of the three sheets that are used, cells as text."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED_BYTES:
@@ -441,12 +449,12 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
                     {"sheet": sheet, "row": number, "most": MOST_COLUMNS},
                 )
             )
-        told = {
+        cells_by_column = {
             column or "": _as_text(cell, {"sheet": sheet, "row": number, "column": column or "?"})
             for column, cell in zip_longest(heading, cells)
             if cell is not None and cell.value is not None and str(cell.value).strip()
         }
-        for column in told:
+        for column in cells_by_column:
             if column.partition("::")[0] != "label" and column not in KNOWN_COLUMNS | IGNORED_COLUMNS:
                 raise XLSFormError(
                     Message(
@@ -454,13 +462,13 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
                         {"sheet": sheet, "row": number, "column": column or "?"},
                     )
                 )
-        if told:
-            yield _Row(sheet, number, told)
+        if cells_by_column:
+            yield _Row(sheet, number, cells_by_column)
 
 
 def _as_text(cell: Any, place: dict[str, Any]) -> str:
-    """A cell's text. Numbers are written as a sheet shows them; a date or a truth value is shown in another
-    way by each program, so it is refused where somebody would read it."""
+    """Return a cell's text. A number is written as a sheet shows it. A date or truth value is refused in a
+    column that is read, since each program shows it in another way."""
     if cell.data_type == "f":
         raise XLSFormError(
             Message("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)

@@ -230,7 +230,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "two translations": ('msgid "Ja"\nmsgstr "Yes"\nmsgstr "Yeah"\n', "line 7: add a msgid above"),
     "the same text twice": (
         entry("Ja", "Yes") + entry("Ja", "Yeah"),
-        "line 8: 'Ja' stands twice; remove one",
+        "line 8: 'Ja' occurs twice; remove one",
     ),
     "plural forms": ('msgid "Ja"\nmsgid_plural "Ja"\nmsgstr[0] "Yes"\n', "line 6: must be msgid"),
     "comment within a text": ('msgid "Ja"\n# why\nmsgstr "Yes"\n', "cannot be read"),
