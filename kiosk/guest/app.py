@@ -1,6 +1,6 @@
-"""The guest's application: wiring, routes, headers, error pages.
+"""The guests' application: wiring, routes, headers, error pages.
 
-Nothing is set on the device, nothing is logged, and every ballot that is taken gets the same bytes.
+It stores nothing on the device, logs nothing, and answers every accepted ballot with the same bytes.
 """
 
 import gzip
@@ -30,12 +30,14 @@ from kiosk.storage import Devices, Store, say_once
 LARGEST_FORM_BYTES = 16 * 1024
 
 KIOSK_RELOAD_SECONDS = 60
-"""Seconds. A kiosk has no button to load a page again, and the next round opens without anybody there."""
+"""A kiosk has no reload button, and nobody is there when the next round opens."""
 
 WORKER, WORKER_MAX_AGE_SECONDS = "guest.worker", 15 * 60
-"""Seconds a browser need not ask for the worker again: three signs of life, at which a kiosk's page asks."""
+"""The worker's endpoint, and how long a browser may cache it: three signs of life, at which the page asks
+for it."""
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
+"""Media types that are compressed."""
 
 
 def create_guest_app(
@@ -51,10 +53,13 @@ def create_guest_app(
     audio: Path | None = None,
     secret_key: str = "",
 ) -> Flask:
-    """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
-    demonstration only. `devices` are shared with the desk, which pairs them; `leave_to` is
-    where a phone goes at once; `screen` what kiosks measure that have no measures of their own;
-    `audio` holds speech; `secret_key` is for /health alone, since guests have no sessions."""
+    """Build the guests' application.
+
+    `allowed_languages` None shows unreviewed languages too, for the demonstration only. `devices` is shared
+    with the desk, which pairs kiosks. `leave_to` is the address to which a phone leaves; `screen` has the
+    measures of kiosks without their own; `audio` is the folder with speech. `secret_key` is used for /health
+    only, since guests have no sessions.
+    """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
     if isinstance(app.json, DefaultJSONProvider):
@@ -75,7 +80,7 @@ def create_guest_app(
 
 
 def _routes() -> Blueprint:
-    """Every address there is, and what answers it."""
+    """Register every address and its view."""
     views = Blueprint("guest", __name__, template_folder="../screen/templates")
     for prefix in ("/", "/k/<code>", "/s/<code>"):
         views.add_url_rule(prefix, f"start {prefix}", questions.start, methods=["GET"])
@@ -103,7 +108,7 @@ def _routes() -> Blueprint:
 
 
 def _check_form() -> None:
-    """Refuse what no page of ours sends, before anything is looked up."""
+    """Refuse a request that no page of this site sends, before any lookup."""
     if request.method != "POST":
         return
     if not request.host:
@@ -118,7 +123,8 @@ def _check_form() -> None:
 
 
 def _with_headers(response: Response) -> Response:
-    """What every answer carries: its policy allows the style of this request's screen, and no other's."""
+    """Add the headers of every response; the policy allows the inline styles of this request's screen
+    only."""
     response.headers.update(headers(guest_side().pages.styles(is_kiosk=True)))
     if request.endpoint == WORKER:
         response.headers["Cache-Control"] = f"private, max-age={WORKER_MAX_AGE_SECONDS}"
@@ -128,7 +134,8 @@ def _with_headers(response: Response) -> Response:
 
 
 def _compressed(response: Response) -> Response:
-    """A form carries all languages; packed it is a third as long. Answers to a POST are left alone."""
+    """Compress a page: a form in all languages becomes a third as long. Responses to a POST are not
+    compressed."""
     is_worth_it = response.status_code == 200 and response.mimetype in PACKED
     if request.method != "GET" or not is_worth_it or not request.accept_encodings.quality("gzip"):
         return response
@@ -140,7 +147,7 @@ def _compressed(response: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> Answer:
-    """A refusal in all languages, the same bytes for the same refusal."""
+    """Render a refusal in all languages, the same bytes for the same refusal."""
     named = error.description or ""
     reason = named if named in REFUSALS else "not_found" if error.code == 404 else "bad"
     response = _refusal(reason, error.code or 500)
@@ -150,7 +157,7 @@ def _refused(error: HTTPException) -> Answer:
 
 
 def _failed(error: Exception) -> Answer:
-    """Drop the request's data: only what kind of error, and where in the code, is told, and once."""
+    """Report an unexpected error once, by its type and place in the code, without the request's data."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     say_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
     return _refusal("failed", 500)

@@ -1,4 +1,4 @@
-"""A ballot on its way in: read, taken, and answered with the same bytes whatever it holds."""
+"""The reception of a ballot: read it, store it, and respond with the same bytes whatever it holds."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,11 +14,11 @@ from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.storage import Link, NotAdmittedError, RoundClosedError
 
 RETRY_AFTER_SECONDS = 2
-"""Seconds told to a kiosk that sends too early; a constant, since the time left would tell of others."""
+"""Sent to a kiosk whose ballot is too early; a constant, since the time left depends on other guests."""
 
 
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
-    """The ballot that a form's `fields` hold."""
+    """Read the ballot from a form's fields."""
     if not fields:
         # Our form always sends every statement: a body that holds none could not be read.
         abort(400, "bad")
@@ -29,7 +29,7 @@ def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
 
 
 def take(put: Callable[[datetime], None], thanks: str) -> Answer:
-    """Put a ballot where it belongs, and say so with the same bytes whatever it holds."""
+    """Store a ballot with `put`, and respond with the same bytes whatever it holds."""
     try:
         put(guest_side().clock())
     except RoundClosedError:
@@ -44,7 +44,7 @@ def take(put: Callable[[datetime], None], thanks: str) -> Answer:
 
 
 def taken(thanks: str) -> Answer:
-    """What every ballot that is taken is answered with: a form is led on, a script is told."""
+    """Return the response to every accepted ballot: a redirect for a form, 204 for a script."""
     if SCRIPT in request.headers:
         return Response(status=204, headers={BALLOT: "taken"})
     return redirect(thanks, 303)

@@ -1,4 +1,4 @@
-"""Which address was asked for, and which round it leads to, if any."""
+"""The addresses of kiosks and posters, and the rounds that they lead to."""
 
 from flask import abort, request
 from werkzeug.exceptions import Forbidden
@@ -9,7 +9,7 @@ from kiosk.storage import Link, RoundClosedError
 
 
 def link_and_round(code: str) -> tuple[Link, Round]:
-    """The address asked for, and the running round it admits to."""
+    """Return the link of an address, and the running round that it admits to."""
     link = link_of(code)
     try:
         of_round = running_round(link.unit_id)
@@ -24,7 +24,7 @@ def link_and_round(code: str) -> tuple[Link, Round]:
 
 
 def link_of(code: str) -> Link:
-    """The address asked for: a poster's or a kiosk's."""
+    """Return the link of an address: a poster's or a kiosk's."""
     link, is_poster = guest_side().store.links.with_code(code), request.path.startswith("/s/")
     if link is None or (link.admission is Admission.POSTER) != is_poster:
         abort(404, "not_paired" if not is_poster else "not_found")
@@ -32,7 +32,7 @@ def link_of(code: str) -> Link:
 
 
 def running_round(unit_id: str) -> Round:
-    """The round that runs at a unit now; what is refused without one says so."""
+    """Return the round that runs at a unit; without one the request is refused."""
     try:
         return guest_side().store.running_round(unit_id, guest_side().clock())
     except RoundClosedError:

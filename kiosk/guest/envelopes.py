@@ -1,4 +1,4 @@
-"""A kiosk's envelopes: ballots its script sealed, sent at once or when the network was back."""
+"""Envelopes from kiosks: ballots that the kiosk's script sealed, sent at once or after a network failure."""
 
 import base64
 from functools import partial
@@ -14,17 +14,17 @@ from kiosk.guest.entry_points import link_of
 from kiosk.storage import LetterboxGoneError
 
 ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
-"""Fields of a kiosk's script. No statement's id begins with an underscore."""
+"""Form fields of a kiosk's script. A statement's id never begins with an underscore."""
 
 WAITED_LANE = " waited"
-"""Beside an address, which has no space, in its pace."""
+"""Suffix of a kiosk's code for the rate limit of envelopes that waited. Codes have no space."""
 
 
 def take_envelope(code: str) -> Answer:
-    """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network. Any
-    paired kiosk may carry it: it goes to the box it was sealed for.
+    """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network.
 
-    410 Gone tells the kiosk that this envelope can never be taken, and may be thrown away.
+    Any paired kiosk may deliver it: it goes to the box that it was sealed for. 410 Gone tells the kiosk that
+    this envelope can never be accepted and may be discarded.
     """
     link, side = link_of(code), guest_side()
     fields = dict(request.form.lists())

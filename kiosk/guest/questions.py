@@ -1,4 +1,4 @@
-"""The questions at a kiosk's address or a poster's link: a start page, one POST, one thank-you."""
+"""The questions at a kiosk's or a poster's address: a start page, one POST, one thank-you."""
 
 from flask import abort, make_response, request, send_file
 
@@ -12,7 +12,7 @@ from kiosk.screen.speech import KINDS, find
 
 
 def start(code: str = "") -> Answer:
-    """The questions, in the language asked for."""
+    """Show the questions, in the language asked for."""
     link, of_round = link_and_round(code)
     side, at_kiosk = guest_side(), link.admission is Admission.KIOSK
     asked = request.args.get("lang", REFERENCE)
@@ -32,7 +32,7 @@ def start(code: str = "") -> Answer:
 
 
 def answer(code: str = "") -> Answer:
-    """Take one ballot. The answer is the same bytes whatever it holds."""
+    """Accept one ballot. The response is the same bytes whatever it holds."""
     if ENVELOPE in request.form:
         return take_envelope(code)
     link, of_round = link_and_round(code)
@@ -45,13 +45,13 @@ def answer(code: str = "") -> Answer:
 
 
 def thanks(**url_arguments: str) -> Answer:
-    """The same page for everybody, whatever its address."""
+    """Show the thank-you, the same page for everybody."""
     del url_arguments
     return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
 
 
 def audio(language: str, name: str) -> Answer:
-    """One text read out. Kept by no browser: it would tell which language somebody had."""
+    """Send one sound. Browsers do not cache it: a cached sound would reveal the previous guest's language."""
     folder = guest_side().pages.audio
     path = find(folder, language, name) if folder else None
     if path is None:

@@ -1,4 +1,4 @@
-"""The page that says what is stored about a guest."""
+"""The page about the data that is stored about a guest."""
 
 from flask import make_response, request
 
@@ -6,7 +6,7 @@ from kiosk.guest.context import Answer, guest_side, is_kiosk
 
 
 def stored(**url_arguments: str) -> Answer:
-    """What is stored about me? Said from the tables as they are."""
+    """Show what is stored about a guest, from the database's schema."""
     del url_arguments
     back = request.path.removesuffix("stored").removesuffix("/") or "/"
     # No server sees a fragment; but a slip's page takes one for the slip's code.

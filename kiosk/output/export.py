@@ -1,7 +1,7 @@
 """The snapshot as files for other programs: a table of counts, a codebook, the document itself.
 
-Nothing finer than the snapshot: each row is one published count. The description follows the Frictionless
-Data Package, so that a stranger knows what each column is.
+Nothing is finer than the snapshot: each row is one published count. The description follows the Frictionless
+Data Package, so that every column is explained.
 """
 
 import hashlib
@@ -56,7 +56,7 @@ Row = Mapping[str, object]
 
 
 def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
-    """Name -> content of every file of an export."""
+    """Return name -> content of every file of an export."""
     by_id = {one.id: one for one in rounds}
     counts = _table(COUNTS, _counts(document))
     codebook = _table(CODEBOOK, _codebook(document, by_id))
@@ -70,8 +70,10 @@ def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
 
 
 def data_package(document: Document, rounds: Iterable[Round]) -> bytes:
-    """All files of an export in one archive, made from one snapshot: hashes in the description then fit the
-    files beside it, whenever boxes are counted. The same bytes for the same figures."""
+    """Return all files of an export in one archive: the same bytes for the same figures.
+
+    All are made from one snapshot, so that the hashes in the description match the files beside it.
+    """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, content in files(document, rounds).items():
@@ -142,7 +144,7 @@ def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]
 
 
 def _description(document: Document, contents: Mapping[str, bytes]) -> bytes:
-    """The Frictionless description of the tables."""
+    """Return the Frictionless description of the tables."""
     described = {
         "name": "survey-kiosk-export",
         "title": "Published counts",

@@ -1,8 +1,8 @@
-"""Speech for guests who would rather listen: a person's recording, or a machine's draft until there is one.
+"""Speech for guests who prefer to listen: a person's recording, or a synthesised draft until there is one.
 
-A sound is named by its language and text, so a text that changes is silent until it is spoken anew. All
-answers of a statement are offered alike and none speaks by itself: what is fetched tells which texts
-somebody wanted to hear, never what she answered.
+A sound is named by its language and text, so a changed text is silent until it is recorded again. All options
+of a statement can be heard in the same way, and none plays by itself: the requests show which texts somebody
+listened to, never an answer.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ VOICES = {
     "sv": "sv", "en": "en-gb", "ar": "ar", "fa": "fa", "ro": "ro", "pl": "pl", "uk": "uk", "ru": "ru",
     "es": "es", "fi": "fi", "bg": "bg",
 }  # fmt: skip
-"""Languages espeak-ng has a voice for. Somali, Tigrinya and Romani have none: a neighbour's, such as
-Amharic's for Tigrinya, would be another language read out wrong."""
+"""Language -> espeak-ng voice. Somali, Tigrinya and Romani have none. The voice of a related language, such
+as Amharic for Tigrinya, would pronounce the text wrongly."""
 
 WORDS_A_MINUTE = 130
 
@@ -33,18 +33,18 @@ SPOKEN = ("anonymous", "voluntary", "need_help", "dont_know", "prefer_not")
 """Texts of the screen that have a speaker button, besides statements and their options."""
 
 KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav": "audio/wav"}
-"""What a recording may be, the smallest first; a draft is MP3, which every phone plays."""
+"""File ending of a recording -> media type, the smallest first. Drafts are MP3, which every phone plays."""
 
 NAME = re.compile(r"[0-9a-f]{16}")
 
 
 class AudioError(Exception):
-    """Speech that cannot be made; the message says what to install or mend."""
+    """Speech that cannot be made; the message has the way out."""
 
 
 @dataclass(frozen=True)
 class Speech:
-    """One text and its sound; `file` is None where there is none."""
+    """A text and its sound; `file` is None if it has none."""
 
     text: str
     name: str
@@ -53,12 +53,13 @@ class Speech:
 
 
 def name_of(language: str, text: str) -> str:
-    """What the sound of a text is called, without its ending: 16 hexadecimal digits."""
+    """Return the name of a text's sound without its ending: 16 hex digits of SHA-256."""
     return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()[:16]
 
 
 def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
-    """Everything a guest can have read out in one language, each once, in the order she meets it."""
+    """Return every text that can be heard in one language, without duplicates, in the order of the
+    screens."""
     code = catalogue.language.code
     messages = [SCREEN[key] for key in SPOKEN]
     texts = [catalogue.texts[message] for message in messages if message in catalogue.texts]
@@ -69,7 +70,7 @@ def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
 
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
-    """Each text with its sound in `folder`: `recordings`/<language>/<name>.* before `drafts`."""
+    """Return each text with its sound in `folder`: `recordings`/<language>/<name>.* before `drafts`."""
     all_speech = []
     for text in texts:
         name = name_of(language, text)
@@ -81,7 +82,8 @@ def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
 
 
 def find(folder: Path, language: str, name: str) -> Path | None:
-    """The file of that name, a recording before a draft; None if there is none, or it is no such name."""
+    """Return the file with that name, a recording before a draft; None if there is none or the name is
+    invalid."""
     if not NAME.fullmatch(name) or not is_language_code(language):
         return None
     draft = _draft(folder, language, name)
@@ -89,7 +91,7 @@ def find(folder: Path, language: str, name: str) -> Path | None:
 
 
 def find_recording(folder: Path, language: str, name: str) -> Path | None:
-    """A person's recording, of whatever kind."""
+    """Return a person's recording, of any kind; None if there is none."""
     paths = (folder / "recordings" / language / f"{name}{ending}" for ending in KINDS)
     return next((path for path in paths if path.is_file()), None)
 
@@ -99,10 +101,11 @@ def _draft(folder: Path, language: str, name: str) -> Path:
 
 
 def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
-    """(drafts made, drafts removed): a machine's speech for each text that has none, in languages with a
-    voice; drafts of texts that are no more, or are recorded now, go. Recordings are never touched.
+    """Synthesise a draft for each text without a sound, in the languages that have a voice.
 
-    Raises AudioError if a program is missing or fails; whole drafts made before that stay.
+    Returns (drafts made, drafts removed). Deletes drafts whose text changed or that a recording replaces;
+    recordings are never touched. Raises AudioError if a program is missing or fails; drafts made until then
+    are kept.
     """
     for program in ("espeak-ng", "lame"):
         if shutil.which(program) is None:

@@ -1,4 +1,4 @@
-"""The words on a guest's screen, by the key the templates and the script know them by."""
+"""The texts of a guest's screen, by the keys that templates and scripts use."""
 
 
 def _(message: str) -> str:
