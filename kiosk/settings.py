@@ -122,7 +122,7 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
         if name.startswith("KIOSK_") and name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.8)
             way_out = f"did you mean {near[0]}?" if near else f"unset it (there are: {', '.join(NAMES)})"
-            raise SettingsError(f"{name} is no setting; {way_out}")
+            raise SettingsError(f"{name} is not a setting; {way_out}")
 
 
 def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
@@ -193,7 +193,7 @@ def _screen(environ: Mapping[str, str]) -> Screen | None:
         return Screen(width, distance, lower_edge)
     for name in ("KIOSK_DISTANCE_MM", "KIOSK_SCREEN_LOW_MM"):
         if environ.get(name):
-            raise SettingsError(f"{name} needs KIOSK_SCREEN_MM beside it; measure the width of what is lit")
+            raise SettingsError(f"{name} needs KIOSK_SCREEN_MM too; measure the width of the lit area")
     return None
 
 
@@ -225,5 +225,5 @@ def secret_key(settings: Settings) -> str:
         path.write_text(secrets.token_hex(32))
     key = path.read_text().strip()
     if len(key) < 32:
-        raise SettingsError(f"{path}: is damaged; delete it, a new one is made and all sign in again")
+        raise SettingsError(f"{path}: is damaged; delete it. A new one is made, and everybody signs in again")
     return key

@@ -43,7 +43,7 @@ def init() -> None:
         raise StoreError(f"there is an installation in {settings.data} already; to upgrade it: kiosk upgrade")
     store.migrate()
     secret_key(settings)
-    # So that the first count waits for the first tick, rather than make up for one before it.
+    # Record the latest tick as counted, so that the first count is at the next tick.
     count_if_due(store, settings.ticks, datetime.now())
     click.echo(f"Ready in {settings.data}.")
     click.echo("Next: kiosk user add NAME --role coordinator, then kiosk serve.")

@@ -138,7 +138,7 @@ def _for_every_page() -> dict[str, object]:
 def _with_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
     if (request.endpoint or "").startswith("surveys.preview"):
-        # A guest's page carries its style, its icon and some letters in itself.
+        # A guest's page has an inline style, icon and font.
         response.headers["Content-Security-Policy"] = policy(digest(STYLE), "data:")
     if request.endpoint not in ("static", "results_json"):
         response.headers["Cache-Control"] = "no-store"

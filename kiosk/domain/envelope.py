@@ -32,7 +32,7 @@ PURPOSE = b"kiosk envelope"
 _PRIVATE_BYTES = 32
 _POINT_BYTES = 65
 _NONCE = bytes(12)
-# The ephemeral key makes each envelope's key its own, so the nonce need not differ.
+# Each envelope has its own ephemeral key, so the nonce need not differ.
 
 _IN_PLAY = 1
 

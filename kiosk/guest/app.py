@@ -67,9 +67,9 @@ def create_guest_app(
     pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
     app.extensions["guest"] = GuestSide(store, pages, clock, pace, devices or Devices())
     app.register_blueprint(_routes())
-    # Not among the guests' addresses: a database that is away must not keep it from answering.
+    # Outside the guests' blueprint: it must respond also if the database is unreachable.
     app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key), methods=["GET"])
-    # Flask would write paths and times of failed requests to the log.
+    # Flask logs the paths and times of failed requests.
     app.logger.disabled = True
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
@@ -118,7 +118,7 @@ def _check_form() -> None:
     if request.mimetype != "application/x-www-form-urlencoded":
         abort(415, "bad")
     if not request.get_data().isascii():
-        # A form is sent as ASCII: what cannot be read would be taken for questions left out.
+        # Browsers send forms as ASCII. Unreadable fields would count as skipped statements.
         abort(400, "bad")
 
 

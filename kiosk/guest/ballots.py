@@ -20,7 +20,7 @@ RETRY_AFTER_SECONDS = 2
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
     """Read the ballot from a form's fields."""
     if not fields:
-        # Our form always sends every statement: a body that holds none could not be read.
+        # The form always sends every statement: a body without any is not readable.
         abort(400, "bad")
     try:
         return read_ballot(of_round.survey, fields)

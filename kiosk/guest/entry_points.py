@@ -15,7 +15,7 @@ def link_and_round(code: str) -> tuple[Link, Round]:
         of_round = running_round(link.unit_id)
     except Forbidden:
         if link.admission is Admission.KIOSK:
-            # The page that waits for a round has no script, and comes again by itself.
+            # The page that waits for a round has no script; the browser reloads it.
             guest_side().devices.heard(link.code)
         raise
     if link.admission not in of_round.admission:

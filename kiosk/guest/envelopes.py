@@ -37,8 +37,8 @@ def take_envelope(code: str) -> Answer:
         sealed = base64.b64decode(envelope, validate=True)
     except ValueError:
         abort(400, "bad")
-    # Those that waited take no guest's turn. A kiosk sends them two pauses apart: a row of them without a
-    # pause comes from elsewhere, whatever it says of itself.
+    # Envelopes that waited have a rate limit of their own. A kiosk sends them two pauses apart, so a row of
+    # them without a pause does not come from a kiosk's script, whatever its fields say.
     in_play = admit_and_classify(link, lane=WAITED_LANE if has_waited else "")
     put = partial(side.store.cast_envelope, letterbox, sealed, in_play=in_play, has_waited=has_waited)
     try:

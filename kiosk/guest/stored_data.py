@@ -9,7 +9,7 @@ def stored(**url_arguments: str) -> Answer:
     """Show what is stored about a guest, from the database's schema."""
     del url_arguments
     back = request.path.removesuffix("stored").removesuffix("/") or "/"
-    # No server sees a fragment; but a slip's page takes one for the slip's code.
+    # A fragment reaches no server, but a slip's page reads it as the slip's code.
     language_by = "?lang=" if back == "/q" else "#"
     schema = guest_side().store.schema()
     page = guest_side().pages.stored(schema, back, language_by=language_by, is_kiosk=is_kiosk())

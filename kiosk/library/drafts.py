@@ -250,7 +250,7 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
                 path = _catalogue_path(language)
                 _refuse_bad(library, path)
                 changes[path] = _changed_catalogue(settings, language, changed, who, on)
-        # The survey last: if the power fails between two files, it is not there without its scale.
+        # The survey is written last: if the power fails between two files, no survey lacks its scale.
         changes[_survey_path(draft.id)] = as_toml(draft).encode()
         written = change_files(settings, changes)
     return Written(written, written.surveys[draft.id])
@@ -439,7 +439,7 @@ def reviews(settings: Settings, language: str) -> dict[str, str]:
     try:
         catalog = read_entries(read_text(path), str(path)) if is_there(path) else Catalog()
     except DefinitionError:
-        # The desk names the file; its texts are shown without who reviewed them.
+        # The desk reports the faulty file; its texts are shown without their reviewers.
         return {}
     comments = {
         str(entry.id): " ".join(entry.user_comments) for entry in catalog if entry.id and not entry.fuzzy

@@ -133,7 +133,7 @@ def _files(data: Path) -> Iterator[Path]:
     yield from loose
     for name in OWN_FOLDERS:
         for folder, folders, files in os.walk(data / name):
-            # A folder that is named like a file is read as one, and reported by whoever reads it.
+            # A folder with a definition file's name is read as a file, and its reader reports it.
             folders[:] = sorted(one for one in folders if not one.startswith(".") and not _is_read(
                 (Path(folder) / one).relative_to(data)
             ))  # fmt: skip

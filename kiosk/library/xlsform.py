@@ -408,7 +408,7 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
         for name in names:
-            # The size a sheet declares of itself may be false, and would cut statements off unseen.
+            # The declared size of a sheet may be wrong, and would silently drop statements.
             book[name].reset_dimensions()
         return {name: list(_rows(name, book[name].iter_rows())) for name in names}
     except XLSFormError:

@@ -99,7 +99,7 @@ def _add_files(archive: zipfile.ZipFile, paths: Mapping[str, Path]) -> Iterator[
         try:
             source = path.open("rb")
         except FileNotFoundError:
-            # Somebody removed it meanwhile.
+            # The file was removed meanwhile.
             continue
         with source:
             yield name, _add(archive, name, source)

@@ -50,7 +50,7 @@ class Counting(threading.Thread):
             try:
                 self.look()
             except Exception as error:
-                # Whatever it was, the thread must live: without it, no round would be counted or close.
+                # The thread must survive any error: without it, no round is counted or closed.
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 print(
                     f"the count failed and will be tried again: {type(error).__name__}: {error} "

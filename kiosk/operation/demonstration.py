@@ -81,7 +81,7 @@ def _clear(settings: Settings) -> None:
         old = open_store(settings.data, settings.database_url, settings.keys)
         is_demonstration = old.is_installed and old.is_demonstration
         if is_demonstration:
-            # Its own alone: KIOSK_KEYS may name a folder with more in it.
+            # Only the demonstration's keys: KIOSK_KEYS may be a folder with other files.
             old.forget_all_keys()
         old.close()
         if not is_demonstration:

@@ -58,7 +58,7 @@ def own_files(settings: Settings) -> OwnFiles:
         try:
             reason = Reason.SAME_NAME if folded(name) in seen else _reason_to_leave_out(path, name)
         except FileNotFoundError:
-            # Somebody removed it meanwhile.
+            # The file was removed meanwhile.
             continue
         if reason:
             own.left_out[name] = reason

@@ -71,7 +71,7 @@ def restore_backup(settings: Settings, file: Path) -> Restored:
             _check_space(settings, archive)
             backup = _checked(archive, settings)
         except TermsError:
-            # Its reasons are said by whoever knows the reader's language.
+            # The caller translates its messages into the reader's language.
             raise
         except (ArchiveError, StoreError) as error:
             raise StoreError(f"{file}: {error}; nothing was restored") from error

@@ -147,7 +147,7 @@ def _symbol(address: str) -> dict[str, str]:
     except segno.DataOverflowError:
         symbol = None
     if symbol is None or int(symbol.version) > LARGEST_VERSION:
-        raise PaperError(f"the address {address[:60]}... is too long to be read by cameras; choose a shorter")
+        raise PaperError(f"the address {address[:60]}... is too long for a readable symbol; choose a shorter")
     return {"address": address, "svg": symbol.svg_inline(border=0, omitsize=True)}
 
 
@@ -157,7 +157,9 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
         raise PaperError("choose at least one language")
     for one in words:
         if not is_one_line(one.call + one.promise):
-            raise PaperError(f"{one.language}: a text has a line break or a character that turns it round")
+            raise PaperError(
+                f"{one.language}: a text has a line break or a character that changes its direction"
+            )
     data = json.dumps({**content, "words": [asdict(one) for one in words]})
     try:
         return typst.compile(
@@ -171,7 +173,7 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
         if "the texts do not fit" in error.message:
             raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
         if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
-            raise PaperError(f"there is no letter for {strange[1]}; leave that language out") from error
+            raise PaperError(f"the fonts have no glyph for {strange[1]}; leave that language out") from error
         raise
 
 

@@ -163,7 +163,7 @@ def png(drawn: str, fonts: Path) -> bytes:
         sys_inputs={"drawn": drawn, "title": title},
     )
     if not isinstance(made, bytes):
-        raise TypeError("one picture became several pages")
+        raise TypeError("the picture became several pages")
     return made
 
 

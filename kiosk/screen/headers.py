@@ -27,10 +27,10 @@ def headers(styles: Iterable[str]) -> dict[str, str]:
             f"default-src 'none'; script-src 'self'; style-src {allowed}; img-src data:; "
             "font-src 'self' data:; connect-src 'self'; media-src 'self'; worker-src 'self'; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-            # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
+            # No windows, downloads, dialogs. Chromium warns that the site's own scripts can lift the sandbox.
             "sandbox allow-forms allow-scripts allow-same-origin"
         ),
-        # Not no-referrer: browsers then send "Origin: null" with the form, which is refused below.
+        # Not no-referrer: browsers then send "Origin: null" with the form, which is_own_form refuses.
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Permissions-Policy": ", ".join(f"{name}=()" for name in NEVER_USED),

@@ -131,7 +131,7 @@ def _speak(path: Path, voice: str, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as beside:
         wave, packed = Path(beside) / "speech.wav", Path(beside) / path.name
-        # The text goes in by a pipe: one that begins with a dash is no option.
+        # The text is sent through a pipe, so that a text beginning with a dash is not read as an option.
         _run(["espeak-ng", "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(wave), "--stdin"], text)
         _run(["lame", "--quiet", "-m", "m", "-b", "24", str(wave), str(packed)], "")
         os.replace(packed, path)

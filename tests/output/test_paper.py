@@ -217,9 +217,9 @@ def test_a_text_is_never_read_as_markup() -> None:
 
 
 REFUSED: dict[str, tuple[str, str]] = {
-    "turned round": ("abc\u202edef", "turns it round"),
+    "turned round": ("abc\u202edef", "changes its direction"),
     "a line break": ("abc\ndef", "line break"),
-    "a script no font has": ("こんにちは", 'no letter for "こ"'),
+    "a script no font has": ("こんにちは", 'no glyph for "こ"'),
     "a whole book": ("ett långt ord " * 400, "do not fit"),
 }
 

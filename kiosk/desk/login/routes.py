@@ -16,7 +16,7 @@ blueprint = Blueprint("sign_in", __name__)
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
     """The form, and what it sends. A wrong name and a wrong password look and take the same."""
-    # Asked first: an ended session is emptied, and the form's token must stand in the new one.
+    # First, since it clears an expired session, and the form's token must be in the new session.
     is_signed_in = signed_in() is not None
     _follow_browser_language()
     form = SignInForm()

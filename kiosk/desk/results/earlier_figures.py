@@ -50,7 +50,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         try:
             figures = _entered(form, survey)
-            # A second press on the button is not a second report.
+            # A double click is not a second report.
             if figures not in kept_figures().values():
                 desk().store.staff_records.set_imported(token_hex(8), figures.as_json())
                 note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")

@@ -96,7 +96,7 @@ def wall(code: str) -> ResponseReturnValue:
         seconds=seconds,
     )
     response = make_response(page)
-    # Without a script the page fetches itself, and stays away once it met an error; the script comes back.
+    # Without scripts the browser reloads the page, and stops after an error. The script retries.
     response.headers["Refresh"] = str(seconds)
     return response
 

@@ -40,7 +40,7 @@ RULES = {
     "debug_print_rewritten": Rule(("off",), EACH),
     "debug_print_plan": Rule(("off",), EACH),
     "log_min_messages": Rule(("warning", "error", "log", "fatal", "panic"), SOME),
-    # The default, error, logs the text of a write that failed. It holds no values: those are parameters.
+    # The default, error, logs the text of a failed write. It has no values: those are parameters.
     "log_min_error_statement": Rule(("error", "log", "fatal", "panic"), SOME),
     "log_parameter_max_length_on_error": Rule(
         ("0",), "its log gets the unit of a ballot that could not be written"
@@ -48,7 +48,7 @@ RULES = {
     "log_lock_waits": Rule(("off",), "its log gets a line, with the time, where ballots come at once"),
     "log_connections": Rule(("off", ""), "its log tells when guests' requests opened connections"),
     "log_disconnections": Rule(("off",), "its log tells when guests' requests opened connections"),
-    # 600,000 ms is PostgreSQL's default: no table of a kiosk takes that long.
+    # 600,000 ms is PostgreSQL's default; the tables of a kiosk take less.
     "log_autovacuum_min_duration": Rule(
         ("-1", "600000"), "its log tells when ballots made it tidy a table up"
     ),
@@ -63,7 +63,7 @@ RULES = {
     ),
     "wal_keep_size": Rule(("0",), "logs of writes are kept, and tell unit and microsecond of each ballot"),
     "wal_level": Rule(("replica", "minimal"), "its log of writes is made for others to read each write from"),
-    # Every write of the kiosk asks for more than any other value gives.
+    # Every write of the kiosk sets a stricter value than any other default.
     "synchronous_commit": Rule(
         ("on", "remote_apply"), "a power cut loses what other programs write here last", Weight.LOOK
     ),
@@ -71,9 +71,9 @@ RULES = {
 """PostgreSQL's setting -> its rule. A setting that a server does not have is of a version without it."""
 
 LIBRARIES = {
-    # Counts of statements without their values, and no time of any.
+    # Counts statements, without their values and times.
     "pg_stat_statements",
-    # Silent while auto_explain.log_min_duration is -1, which RULES ask for.
+    # Logs nothing while auto_explain.log_min_duration is -1, which RULES require.
     "auto_explain",
     "plpgsql",
 }

@@ -70,9 +70,9 @@ class Threshold:
 
 
 THRESHOLDS = {
-    # Tables, SQLite's log, and an upgrade that writes every table anew.
+    # Tables, SQLite's log, and an upgrade that rewrites every table.
     "KIOSK_DATA": Threshold(1024 * MIB, 100 * MIB, 1000),
-    # A key file takes a block of 4 KiB and an inode; a write needs one more than there are.
+    # A key file takes a block of 4 KiB and an inode; a write needs one more key file.
     "KIOSK_KEYS": Threshold(4 * MIB, 1 * MIB, 100),
 }
 
@@ -95,7 +95,7 @@ def look_at_space(settings: Settings) -> Iterator[Advice]:
         elif free < threshold.look_bytes:
             yield Advice(Topic.SPACE, Weight.LOOK, f"{room}; {way_out}")
         else:
-            # Without figures: exact ones change with each sealed row, and so tell how many ballots wait.
+            # No figures: exact ones change with each sealed row and reveal the number of waiting ballots.
             told = f"the disk of {name} ({folder}) has enough space and inodes free"
             yield Advice(Topic.SPACE, Weight.GOOD, told)
 

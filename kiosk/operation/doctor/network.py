@@ -115,7 +115,7 @@ def look_at_public_address(
     is_reached = all("cannot be reached" not in advice.text for advice in request_advice)
     if is_reached:
         if parts.scheme == "https" and parts.port is None:
-            # Guests type the name without https://; what redirects them may log them.
+            # Guests type the name without https://; the server that redirects them may log them.
             with suppress(UnreachableError):
                 get(machine.connect, f"http://{parts.hostname}", f"/{mark}-page")
         provoke_errors(machine.connect, address, f"/{mark}", machine.answer_seconds)
