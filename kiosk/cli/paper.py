@@ -16,7 +16,7 @@ from kiosk.cli.arguments import (
     pick,
     usable_library,
 )
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.library.library import Library, shown_languages, spoken_languages
@@ -31,9 +31,9 @@ from kiosk.storage import COMMAND_LINE, Deed, Store
 @click.option("--number", type=click.IntRange(1, 2000), default=50, show_default=True)
 @click.option("--pdf", type=NEW_FILE, help="Write sheets to cut into this file, instead of the codes alone.")
 @click.option("--languages", help="Of the sheets, such as: sv,ar; all that guests may choose if not given.")
-@mendable
+@report_errors
 def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: str | None) -> None:
-    """Make single-use codes and print them; they are kept nowhere else."""
+    """Create single-use codes and print them; they are stored nowhere else."""
     settings = current_settings()
     store = installed_store(settings)
     if pdf is None:
@@ -65,9 +65,9 @@ def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[st
 @click.option("--size", type=click.Choice(list(Size)), default=Size.A4, show_default=True)
 @click.option("--out", type=NEW_FILE, required=True, help="A new PDF file.")
 @click.option("--languages", help="Such as: sv,ar; all that guests may choose if not given.")
-@mendable
+@report_errors
 def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
-    """Make a poster or table card with a unit's poster link, which is made if there is none."""
+    """Create a poster or table card with a unit's poster link, which is created if there is none."""
     settings = current_settings()
     library, store = usable_library(settings), installed_store(settings)
     check_unit(library, unit)
@@ -82,7 +82,7 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
 
 
 def _words(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:
-    """What paper says in the languages asked for, or all that are possible."""
+    """Return a paper's texts in the given languages, or in all possible languages."""
     asked = possible if languages is None else languages.replace(",", " ").split()
     for code in asked:
         check_among(possible, code, "language for guests")
@@ -90,5 +90,5 @@ def _words(library: Library, possible: tuple[str, ...], languages: str | None) -
 
 
 def _allowed(settings: Settings, store: Store) -> frozenset[str] | None:
-    """Languages shown although not reviewed; None for all."""
+    """Return the languages shown although unreviewed; None for all."""
     return None if store.is_demonstration else settings.languages

@@ -1,4 +1,4 @@
-"""Survey files and translations: checking them, and surveys to and from XLSForm."""
+"""Survey files and translations: checking them, and converting surveys to and from XLSForm."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kiosk.cli.arguments import check_new, current_settings, owned_settings, pick, usable_library
-from kiosk.cli.errors import in_english, mendable
+from kiosk.cli.errors import in_english, report_errors
 from kiosk.library.changes import RefusedError
 from kiosk.library.check import add_files, check_report, check_text
 from kiosk.library.definition import DefinitionError
@@ -21,7 +21,7 @@ from kiosk.storage import COMMAND_LINE
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-@mendable
+@report_errors
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
     """Check survey files and translations; PATHS are further survey files or folders of them."""
     settings = current_settings()
@@ -46,7 +46,7 @@ def survey() -> None:
 @survey.command(name="export")
 @click.argument("survey_id")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@mendable
+@report_errors
 def survey_export(survey_id: str, file: Path) -> None:
     """Write a survey as XLSForm, in every language that has all its texts."""
     library = usable_library(current_settings())
@@ -58,9 +58,9 @@ def survey_export(survey_id: str, file: Path) -> None:
 
 @survey.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@mendable
+@report_errors
 def survey_import(file: Path) -> None:
-    """Take in an XLSForm as a survey of the installation's own, in KIOSK_DATA/questions."""
+    """Import an XLSForm as an own survey, in KIOSK_DATA/questions."""
     settings = owned_settings()
     if file.stat().st_size > LARGEST_FILE_BYTES:
         raise DefinitionError(f"{file}: is larger than 8 MB; take pictures out of it")

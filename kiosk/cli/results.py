@@ -1,20 +1,20 @@
-"""What is published: printed, or written into files. Nothing here knows more than the snapshot."""
+"""The published results: printed, or written to files. Nothing here reads more than the snapshot."""
 
 from pathlib import Path
 
 import click
 
 from kiosk.cli.arguments import current_settings, installed_store
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.output.export import files
 from kiosk.storage import StoreError
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the snapshot document.")
-@mendable
+@report_errors
 def results(as_json: bool) -> None:
-    """Print what is published: the snapshot, the same for everybody."""
+    """Print the published results: the snapshot, the same for everybody."""
     store = installed_store(current_settings())
     if as_json:
         click.echo(store.snapshot_text())
@@ -39,9 +39,10 @@ def results(as_json: bool) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@mendable
+@report_errors
 def export(folder: Path) -> None:
-    """Write what is published into a new FOLDER: counts and codebook as CSV, the snapshot, a description."""
+    """Write the published results to a new FOLDER: counts and codebook as CSV, the snapshot, a
+    description."""
     store = installed_store(current_settings())
     if folder.exists():
         raise StoreError(f"{folder} exists already; choose another name")

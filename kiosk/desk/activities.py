@@ -1,4 +1,4 @@
-"""What staff did for guests, counted with a tap: by unit and month, never by guest or day."""
+"""Activities: counters of the staff's work, by unit and month, never by guest or day."""
 
 from datetime import date
 
@@ -18,7 +18,7 @@ MONTHS_SHOWN = 12
 @blueprint.route("/activities")
 @for_staff
 def activities() -> ResponseReturnValue:
-    """The counters of one unit this month, and the months before."""
+    """Show the counters of one unit this month, and the months before."""
     units = _units()
     unit = request.args.get("unit") or next(iter(units), "")
     if unit not in units:
@@ -35,7 +35,7 @@ def activities() -> ResponseReturnValue:
 @blueprint.route("/activities", methods=["POST"])
 @for_staff
 def tap() -> ResponseReturnValue:
-    """One more of a kind this month, or one fewer where a tap was a mistake."""
+    """Add one to a counter of this month, or subtract one to correct a mistake."""
     unit, kind = request.form.get("unit", ""), request.form.get("kind", "")
     step = {"more": 1, "fewer": -1}.get(request.form.get("step", ""))
     if unit not in _units() or kind not in set(Activity) or step is None:
@@ -48,7 +48,7 @@ def tap() -> ResponseReturnValue:
 @blueprint.route("/activities.csv")
 @for_coordinator
 def as_csv() -> ResponseReturnValue:
-    """Every count there is: unit, month, kind, number."""
+    """Return all counters: unit, month, kind, number."""
     rows: list[tuple[object, ...]] = [("unit", "month", "activity", "number")]
     for unit in _units():
         counted: dict[tuple[date, Activity], int] = desk().store.staff_records.activities(unit)
@@ -59,6 +59,6 @@ def as_csv() -> ResponseReturnValue:
 
 
 def _units() -> dict[str, str]:
-    """Unit id -> name, of all trees on file."""
+    """Unit id -> name, for all trees."""
     trees = desk().library.trees.values()
     return {unit: tree.node(unit).name for tree in trees for unit in tree.leaves}

@@ -32,7 +32,7 @@ from kiosk.settings import Settings, shipped_folder
 from kiosk.storage import Devices, Role, Store
 
 LARGEST_REQUEST_BYTES = LARGEST_FILE_BYTES + 64 * 1024
-"""Bytes: a file and what a browser sends around it. Flask holds forms without a file to 500 kB."""
+"""A file and the form around it. Flask limits forms without a file to 500 kB."""
 
 TOPICS = (
     login,
@@ -50,7 +50,7 @@ TOPICS = (
 
 
 def policy(style: str = "", data: str = "") -> str:
-    """What a page may use: what is ours, and the one `style` and the `data` it carries in itself."""
+    """Return a page's content security policy, with one inline `style` source and one `data` source."""
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self' {style}; img-src 'self' {data}; "
         f"font-src 'self' {data}; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -81,11 +81,11 @@ def create_desk_app(
     on_library_change: Callable[[Library], None] | None = None,
     doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
-    """The staff's application, everything of it under /admin/ but the snapshot document and /health.
+    """Build the staff's application: everything under /admin/, the snapshot document and /health.
 
-    Surveys and translations can be changed where `settings` say what is on file; `devices` are shared with
-    the guests' side, which hears them, and `on_library_change` lets it know what was changed. `doubtful_time`
-    gives the time that the machine's clock shows while it is in doubt.
+    With `settings`, surveys and translations can be edited. `devices` is shared with the guests' side, which
+    records signs of life. `on_library_change` is called with the new library after a change. `doubtful_time`
+    returns the machine's time while its clock is in doubt, else None.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
@@ -117,6 +117,7 @@ def create_desk_app(
 
 
 def _for_every_page() -> dict[str, object]:
+    """The template variables of every page."""
     account, library = signed_in(), desk().library
     return {
         "account": account,
@@ -146,8 +147,7 @@ def _with_headers(response: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
-    """A refusal in plain words. A form that lay open too long is told apart from a bad request, and what is
-    forbidden says why."""
+    """Render a refusal. A form that was open too long and a forbidden page have their own texts."""
     code = error.code or 500
     if isinstance(error, CSRFError) and signed_in() is None and request.endpoint != "sign_in.sign_in":
         return signed_out()
@@ -159,13 +159,13 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
 
 
 def _not_changed(error: RefusedError) -> ResponseReturnValue:
-    """Why files on the server were not changed."""
+    """Render the reasons why files on the server were not changed."""
     messages = [say_message(message) for message in error.messages]
     return make_response(render_template("error.html", kind="files", messages=messages), 400)
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
-    """Tell the operator what kind of error and where; the page says only that it was noticed."""
+    """Report an unexpected error's type and place to the operator; the page has no details."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     print(f"staff page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr)
     return make_response(render_template("error.html", kind="500"), 500)

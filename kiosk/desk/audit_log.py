@@ -1,4 +1,4 @@
-"""Who of the staff did what. Nothing in it is about guests."""
+"""The log of what staff did. It has nothing about guests."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -16,20 +16,20 @@ Names = dict[str, str]
 @blueprint.route("/log")
 @for_coordinator
 def log() -> ResponseReturnValue:
-    """The latest entries, the last first."""
+    """Show the latest entries, the last first."""
     names = _names()
     entries = [(entry, _said(entry, names)) for entry in desk().store.staff_records.log()]
     return render_template("log.html", entries=entries)
 
 
 def _said(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
-    """What a deed was done with, each part by the name people know it by."""
+    """Return an entry's details, with the names that people know instead of ids."""
     parts, known = entry.what.split(", "), names.get(entry.deed, ())
     return ", ".join(known[at].get(part, part) if at < len(known) else part for at, part in enumerate(parts))
 
 
 def _names() -> dict[Deed, tuple[Names, ...]]:
-    """Deed -> for each part of what it tells, how it is called."""
+    """Return, for each deed, the names of each part of its details (id -> name)."""
     library = desk().library
     roles: Names = {
         Role.COORDINATOR: say("samordnare"),

@@ -1,4 +1,4 @@
-"""The staff's words: the catalogue of the language chosen for this sign-in, and dates in it."""
+"""The desk's texts, dates and numbers, in the language of the session."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -17,7 +17,7 @@ from kiosk.library.library import Library
 
 
 def language() -> str:
-    """The language this browser chose, or the reference."""
+    """Return the language that this browser chose, or the reference."""
     chosen = session.get("language", REFERENCE)
     return chosen if chosen in _library().desk else REFERENCE
 
@@ -32,13 +32,13 @@ def _library() -> Library:
 
 
 def say(message: str, **values: Any) -> str:
-    """A text of the staff's catalogue, its {placeholders} filled in."""
+    """Return a text of the desk's catalogue, with its {placeholders} filled in."""
     text = catalogue().text(message)
     return text.format(**values) if values else text
 
 
 def say_message(message: Message) -> str:
-    """Why a round may not be opened, in the language chosen, with numbers as people write them."""
+    """Return a message of the rules in the reader's language, with localised numbers."""
     values = {
         name: number(value) if isinstance(value, float) else value for name, value in message.values.items()
     }
@@ -46,26 +46,26 @@ def say_message(message: Message) -> str:
 
 
 def number(value: float | Decimal) -> str:
-    """A number as people write it, in the language chosen."""
+    """Format a number in the reader's language."""
     return format_decimal(value, locale=language())
 
 
 def day(when: date | datetime) -> str:
-    """A date as people write it, in the language chosen."""
+    """Format a date in the reader's language."""
     return format_date(when, "d MMM y", locale=language())
 
 
 def month(when: date) -> str:
-    """A month as people write it, in the language chosen."""
+    """Format a month in the reader's language."""
     return format_date(when, "MMMM y", locale=language())
 
 
 def period(of_round: Round) -> str:
-    """First and last day on which a round takes answers."""
+    """Return the first and last day of a round."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)
     return f"{day(of_round.opens_at)} – {day(last_moment)}"
 
 
 def asked(survey: Survey, message: str) -> str:
-    """A statement or label as the survey froze it, in the language chosen where it has one."""
+    """Return a statement or label as the survey froze it, in the reader's language if it has one."""
     return survey.texts.get(language(), {}).get(message, message)

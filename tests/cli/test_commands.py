@@ -88,7 +88,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "giving up nothing": (("give-up-keys",), {}, "there is nothing to give up"),
     "a day out of range": ((*OPEN[:6], "--closes", "9999-12-31"), {}, "out of range"),
     "days out of range": ((*OPEN[:7], "99999999999"), {}, "out of range"),
-    "a folder nobody can write": (("export", "/proc/kiosk"), {}, "yours to read and write"),
+    "a folder nobody can write": (("export", "/proc/kiosk"), {}, "you may read and write"),
     "a server that is away": (
         ("results",),
         {"KIOSK_DATABASE_URL": "postgresql://127.0.0.1:9/none"},

@@ -1,4 +1,4 @@
-"""The page of addresses, from which kiosks are paired, measured and moved, and paper is printed."""
+"""The page of addresses: pairing, measuring, moving and closing them, and printing."""
 
 from collections.abc import Mapping
 
@@ -18,14 +18,14 @@ blueprint = Blueprint("links", __name__)
 @blueprint.route("/links")
 @for_staff
 def links() -> ResponseReturnValue:
-    """All addresses, by unit, and forms for one more and for paper."""
+    """Show all addresses, by unit, and the forms."""
     return _page()
 
 
 @blueprint.route("/links", methods=["POST"])
 @for_coordinator
 def new_link() -> ResponseReturnValue:
-    """Make an address for a unit. Not for staff: whoever has one can stuff the box, if slowly."""
+    """Create an address for a unit. Coordinators only: an address allows slow stuffing of the box."""
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
     if form.validate():
@@ -37,7 +37,7 @@ def new_link() -> ResponseReturnValue:
 @blueprint.route("/links/pair", methods=["POST"])
 @for_staff
 def pair() -> ResponseReturnValue:
-    """A code that makes one screen a unit's kiosk, shown once."""
+    """Show, once, a code that makes one screen a unit's kiosk."""
     form = PairForm()
     form.unit.choices = list(unit_names().items())
     if not form.validate():
@@ -57,7 +57,7 @@ def pair() -> ResponseReturnValue:
 @blueprint.route("/links/screen", methods=["POST"])
 @for_staff
 def measure() -> ResponseReturnValue:
-    """Write down what a kiosk's screen measures, or that it is as all are."""
+    """Save the measures of a kiosk's screen, or that it has those of all kiosks."""
     link, form = _sent_link(), ScreenForm()
     if link.admission is not Admission.KIOSK:
         abort(404)
@@ -72,7 +72,7 @@ def measure() -> ResponseReturnValue:
 @blueprint.route("/links/move", methods=["POST"])
 @for_coordinator
 def move() -> ResponseReturnValue:
-    """Make a kiosk another unit's. Its address stays, to which its machine may be locked."""
+    """Move a kiosk to another unit. It keeps its address, since its machine may be locked to it."""
     link, form = _sent_link(), MoveForm()
     form.unit.choices = list(unit_names().items())
     if link.admission is not Admission.KIOSK or not link.code:
@@ -88,7 +88,7 @@ def move() -> ResponseReturnValue:
 @blueprint.route("/links/remove", methods=["POST"])
 @for_coordinator
 def remove_link() -> ResponseReturnValue:
-    """Close an address, of a screen that was lost or a poster that was taken down."""
+    """Close the address of a lost screen or a removed poster."""
     link = _sent_link()
     if not link.code:
         abort(404)
@@ -98,7 +98,7 @@ def remove_link() -> ResponseReturnValue:
 
 
 def _sent_link() -> Link:
-    """The link whose key a form sends."""
+    """Return the link whose key is in the form."""
     by_key = {key_of(link): link for link in desk().store.links.all()}
     link = by_key.get(request.form.get("key", ""))
     if link is None:
@@ -113,7 +113,7 @@ def _to(link: Link) -> ResponseReturnValue:
 @blueprint.route("/links/slips", methods=["POST"])
 @for_staff
 def slips() -> ResponseReturnValue:
-    """New slips for a unit, as a PDF; their codes are kept nowhere else."""
+    """Create slips for a unit and return them as a PDF. Their codes are stored nowhere else."""
     form = slips_form()
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
@@ -125,7 +125,7 @@ def slips() -> ResponseReturnValue:
 @blueprint.route("/links/poster")
 @for_staff
 def poster() -> ResponseReturnValue:
-    """A poster or table card for a poster's address, as a PDF."""
+    """Return a poster or table card for a poster's address, as a PDF."""
     form = poster_form(formdata=request.args)
     if not form.validate():
         return _page(sent_poster=form, status=400)
@@ -148,7 +148,8 @@ def _page(
     sent_screens: Mapping[str, ScreenForm] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """All forms, fresh but those that were sent and could not be taken; a screen's by its kiosk's code."""
+    """Render the page with fresh forms, except for those that were refused; `sent_screens` is by kiosk
+    code."""
     form, pair_form, move_form = LinkForm(formdata=None), PairForm(formdata=None), MoveForm(formdata=None)
     units = sorted(unit_names().items(), key=lambda unit: unit[1])
     form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units

@@ -1,4 +1,4 @@
-"""Signing in and out, and the choice of language."""
+"""Sign-in, sign-out, and the choice of language."""
 
 from urllib.parse import urlsplit
 
@@ -15,7 +15,8 @@ blueprint = Blueprint("sign_in", __name__)
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
-    """The form, and what it sends. A wrong name and a wrong password look and take the same."""
+    """Show the sign-in form and handle it. A wrong name and a wrong password have the same response and
+    timing."""
     # First, since it clears an expired session, and the form's token must be in the new session.
     is_signed_in = signed_in() is not None
     _follow_browser_language()
@@ -47,7 +48,7 @@ def sign_out() -> ResponseReturnValue:
 
 @blueprint.route("/language", methods=["POST"])
 def choose_language() -> ResponseReturnValue:
-    """Keep the language for this session, and go back to the page it was chosen on."""
+    """Store the language in the session, and return to the page."""
     chosen = request.form.get("language", "")
     if chosen in desk().library.desk:
         session["language"] = chosen
@@ -55,7 +56,7 @@ def choose_language() -> ResponseReturnValue:
 
 
 def _follow_browser_language() -> None:
-    """Set the session's language to the best one the browser accepts, unless one has been chosen."""
+    """Set the session's language to the browser's preference, unless one has been chosen."""
     if "language" not in session:
         accepted = request.accept_languages.best_match([REFERENCE, *desk().library.desk])
         if accepted is not None:
@@ -63,7 +64,8 @@ def _follow_browser_language() -> None:
 
 
 def _own_path(wanted: str) -> str:
-    """A path of this desk, whatever was asked for: no way to send people elsewhere."""
+    """Return a path of this desk; other targets are replaced by the results page, to prevent open
+    redirects."""
     try:
         parts = urlsplit(wanted)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Figures from elsewhere: entering what a report says, and taking it away again."""
+"""Earlier figures: entering the counts of a report, and removing them."""
 
 from dataclasses import dataclass
 from secrets import token_hex
@@ -18,7 +18,7 @@ blueprint = Blueprint("imported", __name__)
 
 @dataclass(frozen=True)
 class Kept:
-    """Figures from elsewhere as coordinators see them in the list."""
+    """Earlier figures as coordinators see them in the list."""
 
     name: str
     place: str
@@ -28,7 +28,7 @@ class Kept:
 @blueprint.route("/imported")
 @for_coordinator
 def imported() -> ResponseReturnValue:
-    """What was entered, and the surveys something can be entered for."""
+    """Show the entered figures, and the surveys for which figures can be entered."""
     names = _places()
     kept = [
         Kept(name, names.get(figures.node_id, figures.node_id), figures)
@@ -41,7 +41,7 @@ def imported() -> ResponseReturnValue:
 @blueprint.route("/imported/new/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def new_figures(survey_id: str) -> ResponseReturnValue:
-    """A form with a field for each option; what was typed stays where it cannot be right."""
+    """Show the form with a field for each option, and handle it. Refused input stays in the form."""
     survey = desk().library.surveys.get(survey_id)
     if survey is None:
         abort(404)
@@ -64,7 +64,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/imported/remove", methods=["POST"])
 @for_coordinator
 def remove_figures() -> ResponseReturnValue:
-    """Take figures away: they were entered by hand and may be wrong."""
+    """Remove figures: they were entered by hand and may be wrong."""
     name = request.form.get("name", "")
     figures = kept_figures().get(name)
     if figures is None:
@@ -75,12 +75,12 @@ def remove_figures() -> ResponseReturnValue:
 
 
 def kept_figures() -> dict[str, Figures]:
-    """Name -> figures from elsewhere, all there are."""
+    """Return name -> earlier figures."""
     return {name: figures_from_json(row) for name, row in desk().store.staff_records.imported().items()}
 
 
 def field(statement_id: str, option: int) -> str:
-    """The name of the form's field for one option, counted from 1."""
+    """Return the name of the form's field for one option, counted from 1."""
     return f"count-{statement_id}-{option}"
 
 

@@ -1,4 +1,4 @@
-"""What charts say, and how sure one may be, in plain words."""
+"""The interpretation of charts, with its uncertainty, in plain words."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ from kiosk.domain.statistics import Trend
 
 
 def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
-    """How many agreed in one round, and between what that may lie. `labels` start with the highest option."""
+    """Return how many agreed in one round, and the uncertainty. `labels` start with the highest option."""
     if not now.on_scale:
         return (missing(now),)
     numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": labels[0], "second": labels[1]}
@@ -41,7 +41,7 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_time(history: Sequence[Row]) -> tuple[str, ...]:
-    """What changed from the first to the last round that can be compared."""
+    """Return the change from the first to the last comparable round."""
     told, overall, turned = compared(history), change(history), turn(history)
     said = [say("Det finns ännu inte två avslutade omgångar som kan jämföras.")]
     if overall:
@@ -98,7 +98,8 @@ def _turn(last_turn: Turn) -> str:
 
 
 def of_places(spread: Spread | None) -> tuple[str, ...]:
-    """Where most and fewest agreed, and whether that may be chance."""
+    """Return the places with the highest and the lowest agreement, and whether the difference is
+    significant."""
     if spread is None:
         return (
             say("Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.", from_n=PERCENT_FROM),
@@ -123,26 +124,26 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
 
 
 def _agreeing(row: Row) -> str:
-    """How many agreed, of how many, and the percentage where there are enough."""
+    """Return how many agreed, of how many, with the percentage if there are enough answers."""
     share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
     of = say("{count} av {n}", count=share.count, n=row.on_scale)
     return of if share.percent is None else f"{of} ({share.percent} %)"
 
 
 def percent(share: int | None, before: str) -> str:
-    """A percentage where there is one."""
+    """Return `before` and the percentage; "" if there is none."""
     return "" if share is None else f"{before}{share} %"
 
 
 def missing(row: Row) -> str:
-    """Why there is nothing to show."""
+    """Return why there is nothing to show."""
     if row.why == "too_few":
         return say("För få svar för att visas.")
     return say("Väntar på fler svar.") if row.why == "waiting" else say("Inga svar på skalan.")
 
 
 def broken(row: Row) -> str:
-    """What changed since the round before; "" where nothing did."""
+    """Return what changed since the previous round; "" if nothing did."""
     names = {
         Break.WORDING: say("andra ord"),
         Break.SCALE: say("annan skala"),
@@ -157,7 +158,7 @@ def broken(row: Row) -> str:
 
 
 def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
-    """A warning where guests saw something else in some rounds, in a translation perhaps."""
+    """Return a warning if guests saw different versions in these rounds, such as a changed translation."""
     if len({row.round.survey.version for row in history}) < 2:
         return ()
     return (
@@ -169,7 +170,7 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
 
 
 def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Where a picture's figures come from: what each must say that is looked at far from here."""
+    """Return the source of a picture's figures, for readers who see it without the page."""
     ways = {Admission.KIOSK: say("kiosk"), Admission.SLIP: say("lapp"), Admission.POSTER: say("affisch")}
     admitted = frozenset().union(*(row.round.admission for row in rows))
     counted = made_at(document)
@@ -192,5 +193,5 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
 
 
 def where(now: Row, node_id: str) -> str:
-    """The place and the time of one round's figures."""
+    """Return the place and the period of one round's figures."""
     return f"{now.round.tree.node(node_id).name}, {period(now.round)}."

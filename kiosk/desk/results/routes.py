@@ -1,4 +1,5 @@
-"""The coordinator's page: each statement's distribution, this round and over time."""
+"""The results page: each statement's distribution, in this round and over time; charts and exports as
+files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ WRITERS: Mapping[str, Callable[[str, Table, str], bytes]] = {
     "csv": lambda _drawn, table, _made_at: csv_table(table),
     "xlsx": lambda _drawn, table, made_at: workbook({"chart": table}, made_at),
 }
-"""How a chart becomes a file, by the file's ending: from its drawing, its numbers and its snapshot's time."""
+"""File ending -> how a chart is written, from its drawing, its table and its snapshot's time."""
 
 KINDS = {
     "svg": "image/svg+xml",
@@ -47,7 +48,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Place:
-    """A node in the picker: how deep it stands, and how many ballots are published for it."""
+    """A node in the picker, with its depth in the tree and the number of ballots published for it."""
 
     id: str
     name: str
@@ -56,14 +57,14 @@ class Place:
 
 
 def _states() -> list[RoundState]:
-    """The rounds that this account may see figures of, the latest first."""
+    """Return the rounds whose figures this account may see, the latest first."""
     return [state for state in desk().store.rounds() if may_read(state)]
 
 
 @blueprint.route("/")
 @for_anybody
 def results() -> ResponseReturnValue:
-    """The running round, or the latest; who may see none yet is sent to the rounds."""
+    """Show the running round, or the latest. An account that may see none yet is sent to the rounds."""
     states = _states()
     if not states:
         has_rounds = bool(desk().store.rounds())
@@ -76,12 +77,12 @@ def results() -> ResponseReturnValue:
 @blueprint.route("/results/<round_id>/<node_id>")
 @for_anybody
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
-    """One round at one node of its tree."""
+    """Show one round at one node of its tree."""
     return _page(_states(), _round(round_id, node_id), node_id)
 
 
 def _round(round_id: str, node_id: str) -> Round:
-    """The round asked for, if this account may see it and it has such a node."""
+    """Return the round, if this account may see it and it has the node."""
     states = desk().store.rounds()
     matching = [state.round for state in states if state.round.id == round_id]
     if not matching or node_id not in {node.id for node in matching[0].tree.nodes}:
@@ -137,15 +138,17 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
 
 
 def _node_in(of_round: Round, node_id: str) -> str:
-    """The node in that round's tree, or its root where the tree has no such node."""
+    """Return the node's id if the round's tree has it, else its root's id."""
     return node_id if node_id in {node.id for node in of_round.tree.nodes} else of_round.tree.root.id
 
 
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
 @for_anybody
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
-    """One chart as a file: now, time or places, as svg, png, csv or xlsx. On the page the drawing says
-    nothing that stands around it; what is downloaded stands alone."""
+    """Return one chart as a file: now, time or places, as svg, png, csv or xlsx.
+
+    With `bare`, the drawing has no texts that the page already has.
+    """
     kind, _, ending = drawing.partition(".")
     of_round = _round(round_id, node_id)
     if statement_id not in {statement.id for statement in of_round.survey.statements}:
@@ -167,7 +170,7 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
 @blueprint.route("/export/data-package.zip")
 @for_readers
 def package() -> ResponseReturnValue:
-    """The whole export in one file."""
+    """Return the whole export in one file."""
     content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
     return _file("data-package.zip", content, is_attachment=True)
 
@@ -175,7 +178,7 @@ def package() -> ResponseReturnValue:
 @blueprint.route("/export/<name>")
 @for_readers
 def export(name: str) -> ResponseReturnValue:
-    """One file of the export: what is published, and nothing finer."""
+    """Return one file of the export."""
     contents = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
     if name not in contents:
         abort(404)
@@ -191,7 +194,7 @@ def _file(name: str, content: bytes, *, is_attachment: bool) -> Response:
 
 
 def results_json() -> ResponseReturnValue:
-    """The snapshot document, the same bytes for every viewer, named by its ETag."""
+    """Return the snapshot document with its ETag, the same bytes for every viewer."""
     account = signed_in()
     if account is None or account.role == Role.STAFF:
         refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}

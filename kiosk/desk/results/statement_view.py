@@ -1,4 +1,4 @@
-"""What the results page says about one statement: sentences, charts and tables, all from the snapshot."""
+"""The part of the results page about one statement: sentences, charts and tables, all from the snapshot."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -32,8 +32,11 @@ Places = tuple[tuple[Node, Row], ...]
 
 @dataclass(frozen=True)
 class Section:
-    """What is said of one statement. `labels` and `palette` run from the highest option; `imported` are
-    figures from elsewhere, named; `places` the node and all below it."""
+    """The view of one statement.
+
+    `labels` and `palette` start with the highest option; `imported` has the lines of earlier reports;
+    `places` has the node and all nodes below it.
+    """
 
     id: str
     node_id: str
@@ -50,19 +53,19 @@ class Section:
 
     @property
     def versions(self) -> Strings:
-        """A warning where rounds on either side of no break still differ, in a translation perhaps."""
+        """A warning if comparable rounds still differ, such as in a translation."""
         return findings.of_versions(self.history)
 
     @property
     def beside(self) -> Strings:
-        """The answers outside the scale and how many gave them, in words; nothing where none is told."""
+        """The non-scale answers with their counts, as text; empty if nothing is published."""
         if not self.now.table:
             return ()
         return tuple(f"{words}: {n}" for words, n in outside_counts(self.now.table))
 
     @property
     def legend(self) -> Strings:
-        """What the colours on the page mean."""
+        """The labels of the colours on the page."""
         return max((chart.labels for chart in self.charts), key=len)
 
     @property
@@ -71,7 +74,7 @@ class Section:
         return max((chart.palette for chart in self.charts), key=len)
 
     def is_same_scale(self, other: Row) -> bool:
-        """Whether a row's numbers fit below this section's labels."""
+        """Return whether a row has this section's scale."""
         return other.statement.scale.labels == self.now.statement.scale.labels
 
 
@@ -83,7 +86,8 @@ def section_of(
     statement: Statement,
     elsewhere: Iterable[Figures] = (),
 ) -> Section:
-    """All there is to say of a statement at a node: in one round, over those in `states`, and `elsewhere`."""
+    """Return the view of a statement at a node: in one round, over the rounds in `states`, and
+    `elsewhere`."""
     now = row(document, of_round, node_id, statement)
     history = over_time(document, [state.round for state in states], node_id, statement.id)
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
@@ -119,7 +123,7 @@ def section_of(
 
 
 def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) -> Chart:
-    """One bar; its answers outside the scale stand beside the chart as text."""
+    """One bar; its answers outside the scale are text beside the chart."""
     line = counted_line(round_name(now), round_label(now), now, now, labels)
     return Chart(
         ChartKind.NOW,
@@ -141,7 +145,7 @@ def _time_chart(
     labels: Strings,
     palette: Strings,
 ) -> Chart:
-    """A bar for each round, after those from elsewhere, which no line of comparison joins to them."""
+    """A bar for each round, below the earlier reports; a line separates the two."""
     lines = [counted_line(round_name(one), round_label(one), one, now, labels) for one in history]
     if imported:
         first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
@@ -163,7 +167,7 @@ def _time_chart(
 
 
 def _places_chart(document: Document, places: Places, now: Row, labels: Strings, palette: Strings) -> Chart:
-    """A bar for the node and each below it; units alone are compared."""
+    """A bar for the node and each node below it; only units are compared."""
     leaves = now.round.tree.leaves
     return Chart(
         ChartKind.PLACES,
@@ -178,7 +182,7 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
 
 
 def picture(section: Section, chart: Chart) -> Picture:
-    """A chart as a picture, with the words it needs when it stands alone."""
+    """Return a chart as a picture, with the texts that it needs outside the page."""
     where = findings.where(section.now, section.node_id)
     notes = [where, *chart.sentences]
     if chart.kind is ChartKind.NOW:
@@ -191,18 +195,18 @@ def picture(section: Section, chart: Chart) -> Picture:
 
 
 def bare_picture(chart: Chart) -> Picture:
-    """A chart as a picture on a page that says all else."""
+    """Return a chart as a picture for a page that has all texts."""
     return Picture("", chart.labels, chart.palette, tuple(line.bar for line in chart.lines), ())
 
 
 def wall_picture(document: Document, of_round: Round, node_id: str, statement: Statement) -> Picture:
-    """One statement of a running round alone, there even where nothing is published yet."""
+    """Return one statement of a running round, also if nothing is published yet."""
     section = section_of(document, (), of_round, node_id, statement)
     chart = _now_chart(document, section.now, section.labels, section.palette)
     return replace(bare_picture(chart), title=section.text, notes=section.sentences)
 
 
 def _in_lines(name: str) -> str:
-    """A unit's name in a chart, on two lines if it takes them."""
+    """Return a unit's name for a chart, on two lines at most."""
     lines = textwrap.wrap(name, 17)
     return "<br>".join(lines[:2]) + (" …" if len(lines) > 2 else "")

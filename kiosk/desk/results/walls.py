@@ -1,6 +1,6 @@
-"""Wall screens: the running round at one place, for a screen that stands on a wall. Snapshot only.
+"""Wall screens: the running round at one place, from the snapshot only.
 
-A wall page needs no sign-in, carries nothing of one, and fetches itself anew.
+A wall page needs no sign-in, has no data of a session, and reloads itself.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from kiosk.storage import Deed, RoundState, Wall
 blueprint = Blueprint("walls", __name__)
 
 REFRESH_SECONDS = 60
-"""Between two looks for a new snapshot, where counts are hours apart."""
+"""Time between two requests for a new snapshot, if counts are hours apart."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class WallAddress:
 @blueprint.route("/walls")
 @for_coordinator
 def walls() -> ResponseReturnValue:
-    """All wall screens, and the form that makes one."""
+    """Show all wall screens, and the form that creates one."""
     names = _places()
     form = WallForm()
     form.node.choices = list(names.items())
@@ -50,7 +50,7 @@ def walls() -> ResponseReturnValue:
 @blueprint.route("/walls", methods=["POST"])
 @for_coordinator
 def new_wall() -> ResponseReturnValue:
-    """Make an address for a wall screen."""
+    """Create an address for a wall screen."""
     form = WallForm()
     form.node.choices = list(_places().items())
     if not form.validate():
@@ -63,7 +63,7 @@ def new_wall() -> ResponseReturnValue:
 @blueprint.route("/walls/remove", methods=["POST"])
 @for_coordinator
 def remove_wall() -> ResponseReturnValue:
-    """Close an address: the screen that shows it goes blank at its next look."""
+    """Close an address: the screen that shows it is blank after its next request."""
     wall = desk().store.staff_records.wall(request.form.get("code", ""))
     if wall is None:
         abort(404)
@@ -74,7 +74,7 @@ def remove_wall() -> ResponseReturnValue:
 
 @blueprint.route("/wall/<code>")
 def wall(code: str) -> ResponseReturnValue:
-    """The running round at one place: every statement as one bar, the last count and the next."""
+    """Show the running round at one place: a bar for each statement, the last count and the next."""
     wall, document = _wall(code), desk().store.snapshot()
     state = _shown_round(wall)
     of_round = state.round if state else None
@@ -102,7 +102,7 @@ def wall(code: str) -> ResponseReturnValue:
 
 
 def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]:
-    """Statement id -> its picture for those who cannot see it."""
+    """Return statement id -> text alternative of its picture."""
     pictures = {
         statement.id: wall_picture(document, of_round, node_id, statement)
         for statement in of_round.survey.statements
@@ -112,7 +112,7 @@ def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]
 
 @blueprint.route("/wall/<code>/<statement_id>.svg")
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
-    """One statement of a wall screen, drawn."""
+    """Return one statement of a wall screen as SVG."""
     wall = _wall(code)
     state = _shown_round(wall)
     if state is None:
@@ -133,7 +133,7 @@ def _wall(code: str) -> Wall:
 
 
 def _shown_round(wall: Wall) -> RoundState | None:
-    """The round that runs at the wall's place, or the latest there was."""
+    """Return the round that runs at the wall's place, or the latest one."""
     of_place = [
         state
         for state in desk().store.rounds()

@@ -1,4 +1,4 @@
-"""You said, we did: what came of a round, written by a coordinator and told on the guests' start screen."""
+"""Replies: what a round led to, written by a coordinator and shown on the guests' start screen."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,13 +14,13 @@ from kiosk.storage import Deed, RoundState
 blueprint = Blueprint("replies", __name__)
 
 LONGEST_REPLY_CHARACTERS = 240
-"""Characters: what a guest reads before the first question."""
+"""A guest reads the reply before the first question."""
 
 
 @blueprint.route("/reply/<round_id>", methods=["GET", "POST"])
 @for_coordinator
 def reply(round_id: str) -> ResponseReturnValue:
-    """The form with one field for each language guests may choose."""
+    """Show the form with a field for each guest language, and handle it."""
     state = _closed_round(round_id)
     languages, form = _languages(), FlaskForm()
     words = desk().store.staff_records.reply(round_id)
@@ -46,7 +46,7 @@ def reply(round_id: str) -> ResponseReturnValue:
 
 
 def _closed_round(round_id: str) -> RoundState:
-    """The round asked for; only of a closed one is there something to answer to."""
+    """Return the round, if it is closed: only then is there something to reply to."""
     matching = [state for state in desk().store.rounds() if state.round.id == round_id and state.is_closed]
     return matching[0] if matching else abort(404)
 

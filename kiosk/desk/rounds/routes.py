@@ -1,4 +1,4 @@
-"""Rounds: which there are, and opening a new one. Nothing here changes or closes one."""
+"""Rounds: the list, and opening a new one. Nothing here changes or closes a round."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -21,13 +21,12 @@ blueprint = Blueprint("rounds", __name__)
 USUAL_LENGTH = timedelta(days=90)
 
 LAST_DAY = date(9000, 1, 1)
-"""Later days are as good as this one: too late by any rule, but still days one can count with."""
+"""Later days are replaced by this one: it is too late by any rule, and date arithmetic still works."""
 
 
 @dataclass(frozen=True)
 class Askable:
-    """A survey a round can ask: the languages guests may choose, and those nobody native has reviewed all
-    of."""
+    """A survey that a round can ask: the languages that guests may choose, and those not fully reviewed."""
 
     survey: Survey
     shown: tuple[Language, ...]
@@ -37,7 +36,7 @@ class Askable:
 @blueprint.route("/rounds")
 @for_anybody
 def rounds() -> ResponseReturnValue:
-    """All rounds, the latest first."""
+    """Show all rounds, the latest first."""
     states = desk().store.rounds()
     readable = {state.round.id for state in states if may_read(state)}
     return render_template("rounds.html", states=states, readable=readable, now=desk().clock())
@@ -46,7 +45,7 @@ def rounds() -> ResponseReturnValue:
 @blueprint.route("/rounds/new", methods=["GET", "POST"])
 @for_coordinator
 def new_round() -> ResponseReturnValue:
-    """The form that opens a round; what was typed stays where something does not hold."""
+    """Show the form that opens a round, and handle it. Refused input stays in the form."""
     library, today = desk().library, desk().clock().date()
     form = RoundForm(opens=today, closes=today + USUAL_LENGTH, admission=["kiosk", "slip"])
     form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
@@ -86,7 +85,7 @@ def _check_clock() -> None:
 
 
 def _in_the_list(survey: Survey) -> str:
-    """A survey's title, and what tells it from another of the same name."""
+    """Return a survey's title, with the details that tell it from another of the same name."""
     numbers = say("påståenden: {n}, version {version}", n=len(survey.statements), version=survey.version)
     return f"{survey.title} ({numbers})"
 

@@ -1,4 +1,4 @@
-"""Surveys in the browser: copy, write, order, reword, and see them as a guest does."""
+"""Surveys in the browser: copying, editing, import and export, and previews as a guest sees them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
 
 @dataclass(frozen=True)
 class Row:
-    """One statement of the form, and what to think over in it."""
+    """One statement of the form, with advice on its wording in `thoughts`."""
 
     id: str
     text: str
@@ -59,7 +59,7 @@ class Row:
 @blueprint.route("/surveys")
 @for_coordinator
 def surveys() -> ResponseReturnValue:
-    """All surveys, those of the installation's own to be changed and all to be copied."""
+    """Show all surveys: own ones can be edited, and all can be copied."""
     desk().reread_if_changed()
     return _list([])
 
@@ -78,7 +78,7 @@ def _list(problems: list[str]) -> str:
 @blueprint.route("/surveys/copy", methods=["POST"])
 @for_coordinator
 def copy() -> ResponseReturnValue:
-    """Begin a survey of one's own with another one's statements."""
+    """Create an own survey from the statements of another."""
     original, library = _survey(request.form.get("survey", "")), desk().library
     survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
     words = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
@@ -97,7 +97,7 @@ def copy() -> ResponseReturnValue:
 @blueprint.route("/surveys/<survey_id>.xlsx")
 @for_coordinator
 def as_xlsform(survey_id: str) -> ResponseReturnValue:
-    """The survey as XLSForm, for KoboToolbox, ODK and others."""
+    """Return the survey as XLSForm, for KoboToolbox, ODK and others."""
     content = write_xlsform(_survey(survey_id), no_answer_words(desk().library.guest))
     response = make_response(content)
     response.mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -108,7 +108,7 @@ def as_xlsform(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/surveys/import", methods=["POST"])
 @for_coordinator
 def from_xlsform() -> ResponseReturnValue:
-    """A survey out of an XLSForm, as one of the installation's own."""
+    """Import an XLSForm as an own survey."""
     sent = request.files.get("file")
     if sent is None:
         abort(400)
@@ -123,7 +123,7 @@ def from_xlsform() -> ResponseReturnValue:
 
 
 def _taken_in(form: Form) -> Survey:
-    """The survey that a form from elsewhere became."""
+    """Save an imported form, and return the survey."""
     account, written = signed_in(), list[Written]()
 
     def write(settings: Settings) -> Library:
@@ -138,7 +138,7 @@ def _taken_in(form: Form) -> Survey:
 @blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def survey(survey_id: str) -> ResponseReturnValue:
-    """The form that changes a survey; what was typed stays where it does not hold."""
+    """Show the form that edits a survey, and handle it. Refused input stays in the form."""
     current = _survey(survey_id)
     if not is_own(survey_id):
         abort(403, "shipped")
@@ -182,8 +182,8 @@ def survey(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/surveys/<survey_id>/remove", methods=["GET", "POST"])
 @for_coordinator
 def remove(survey_id: str) -> ResponseReturnValue:
-    """Ask whether a survey is to go, and take it away. One that a round has used stays: it tells what was
-    asked."""
+    """Ask for confirmation, and remove a survey. A survey that a round has used stays: it documents the
+    round."""
     survey, form = _survey(survey_id), FlaskForm()
     if not is_own(survey_id):
         abort(403, "shipped")
@@ -198,11 +198,12 @@ def remove(survey_id: str) -> ResponseReturnValue:
 
 
 PREVIEW, OF_A_KIOSK = "/surveys/<survey_id>/preview", "/<any(kiosk):device>"
-"""A preview is of a phone, or of a kiosk at an address below: a guest's page finds others beside its own."""
+"""Paths of the previews, as a phone or as a kiosk. A guest's page finds other pages by paths relative to its
+own."""
 
 
 def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
-    """A page of both previews, at `beside` their addresses."""
+    """Register a page of both previews, at the path `beside` below their addresses."""
 
     def routed(view: F) -> F:
         blueprint.route(PREVIEW + beside, defaults={"device": "phone"}, **options)(view)
@@ -215,21 +216,21 @@ def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
 @preview_route()
 @for_coordinator
 def preview(survey_id: str, device: str) -> ResponseReturnValue:
-    """The survey as a guest meets it, in every language that has all its texts, reviewed or not."""
+    """Show the survey as a guest sees it, in every language with all its texts, reviewed or not."""
     return _previewed(survey_id, device)
 
 
 @preview_route("/practice")
 @for_coordinator
 def preview_practice(survey_id: str, device: str) -> ResponseReturnValue:
-    """The same, as a guest tries it first."""
+    """Show the preview of the practice."""
     return _previewed(survey_id, device, home=_preview_path(survey_id, device))
 
 
 @preview_route(methods=["POST"])
 @for_coordinator
 def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
-    """What is sent from a preview goes nowhere: it is not even read, and said to be taken."""
+    """Respond as to an accepted ballot. The ballot is neither read nor stored."""
     _survey(survey_id)
     if SCRIPT in request.headers:
         return "", 204, {BALLOT: "taken"}
@@ -239,7 +240,7 @@ def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route("/thanks")
 @for_coordinator
 def preview_thanks(survey_id: str, device: str) -> ResponseReturnValue:
-    """The thank-you."""
+    """Show the thank-you."""
     back = _preview_path(survey_id, device) if device == "kiosk" else ""
     return make_response(_pages(_survey(survey_id), device).thanks(back))
 
@@ -247,7 +248,7 @@ def preview_thanks(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route("/stored")
 @for_coordinator
 def preview_stored(survey_id: str, device: str) -> ResponseReturnValue:
-    """What is stored about a guest, as she reads it."""
+    """Show the guest page about stored data."""
     pages, back = _pages(_survey(survey_id), device), _preview_path(survey_id, device)
     return make_response(pages.stored(desk().store.schema(), back, is_kiosk=device == "kiosk"))
 
@@ -270,7 +271,7 @@ def _preview_path(survey_id: str, device: str) -> str:
 
 
 def _pages(survey: Survey, device: str) -> Pages:
-    """The guest's pages, each with a way to the other device and back to the desk."""
+    """Return the guest's pages with a notice: links to the other device, and back to the desk."""
     if device == "kiosk":
         other = (say("Visa som på en telefon"), _preview_path(survey.id, "phone"))
     else:
@@ -284,12 +285,12 @@ def _pages(survey: Survey, device: str) -> Pages:
 
 
 def is_own(survey_id: str) -> bool:
-    """Whether a survey is the installation's own, to be changed here."""
+    """Return whether a survey is the installation's own, and so can be edited here."""
     return desk().settings is not None and (_folder() / f"{survey_id}.toml").exists()
 
 
 def _used() -> set[str]:
-    """Ids of the surveys that a round asks, has asked or will ask."""
+    """Return the ids of the surveys of all rounds."""
     return {state.round.survey.id for state in desk().store.rounds()}
 
 
@@ -302,7 +303,7 @@ def _folder() -> Path:
 
 
 def _scales() -> Mapping[str, Scale]:
-    """All scales on file, by id."""
+    """Return all scales, by id."""
     return desk().library.scales
 
 
@@ -312,7 +313,8 @@ def _row(statement: Statement) -> Row:
 
 
 def _draft_sent(survey: Survey) -> Draft:
-    """The survey as it was sent: rows without text are left out, the others in the order of their numbers."""
+    """Return the survey in the form: rows without text are dropped, the others are sorted by their
+    numbers."""
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     if len({len(column) for column in columns}) != 1:
@@ -342,8 +344,8 @@ def _draft_sent(survey: Survey) -> Draft:
 
 
 def _in_order(rows: Sequence[tuple[int, int, Statement]]) -> list[Statement]:
-    """Statements as (place asked for, place they had, statement): those that were moved stand where they were
-    asked to, the others around them as they stood."""
+    """Sort statements given as (requested place, previous place, statement): moved ones get their requested
+    place, the others keep their order."""
     ordered = [statement for asked, had, statement in rows if asked == had]
     for asked, _had, statement in sorted((row for row in rows if row[0] != row[1]), key=lambda row: row[:2]):
         ordered.insert(max(asked - 1, 0), statement)

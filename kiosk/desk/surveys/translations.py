@@ -1,4 +1,4 @@
-"""Languages: which guests see, what nobody native has reviewed, and translating side by side."""
+"""Languages: which ones guests see, which texts are unreviewed, and editing translations side by side."""
 
 import hashlib
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ LETTERS_A_ROW = 40
 
 @dataclass(frozen=True)
 class LanguageState:
-    """How far a language's texts have come, and how many of those that can be read aloud people have
-    `recorded` and a machine has `drafted`."""
+    """The state of a language: how many texts are missing or unreviewed, and how many of its `spoken` texts
+    are `recorded` by people or `drafted` by a machine."""
 
     language: Language
     texts: int
@@ -48,8 +48,11 @@ class LanguageState:
 
 @dataclass(frozen=True)
 class Line:
-    """One text beside its translation; `reviewed_by` tells who and when, where that was done here; `seen`
-    names what stood there when the form was opened."""
+    """One text beside its translation.
+
+    `reviewed_by` has the reviewer and date of a review in the browser; `seen` is the digest of the
+    translation when the form was opened.
+    """
 
     message: str
     text: str
@@ -60,19 +63,19 @@ class Line:
 
     @property
     def key(self) -> str:
-        """What the form calls the line: a place in a list would mean another text once that has changed."""
+        """The line's name in the form: a digest of the text, since positions change."""
         return _digest(self.message)
 
     @property
     def rows(self) -> int:
-        """Of the field, in a browser that cannot make it as tall as its text."""
+        """Height of the field, in rows, for browsers that cannot fit it to its text."""
         return max(2, 1 + len(self.text or self.message) // LETTERS_A_ROW)
 
 
 @blueprint.route("/languages")
 @for_coordinator
 def languages() -> ResponseReturnValue:
-    """Every guest language, complete or not, reviewed or not."""
+    """Show every guest language, with its state."""
     desk().reread_if_changed()
     library, allowed = desk().library, desk().allowed_languages
     shown = {
@@ -102,7 +105,8 @@ def languages() -> ResponseReturnValue:
 @blueprint.route("/languages/<code>", methods=["GET", "POST"])
 @for_coordinator
 def texts(code: str) -> ResponseReturnValue:
-    """The guest screen's texts, or a survey's, beside their translations; saved with who reviewed which."""
+    """Show the texts of the guest's screen, or of a survey, beside their translations; save changes and
+    reviews."""
     catalogue = _catalogue(code)
     survey_id, form = request.args.get("survey", ""), FlaskForm()
     messages = _messages(survey_id)
@@ -135,8 +139,8 @@ def texts(code: str) -> ResponseReturnValue:
 @blueprint.route("/reference", methods=["GET", "POST"])
 @for_coordinator
 def reference() -> ResponseReturnValue:
-    """The Swedish texts that come with the program, to be read and marked by whoever finds them right. They
-    are what is translated, so none is changed here."""
+    """Show the shipped Swedish texts, to be reviewed. They are the message ids, so they cannot be changed
+    here."""
     if desk().settings is None:
         abort(404)
     catalogue, form = desk().library.guest[REFERENCE], FlaskForm()
@@ -155,7 +159,7 @@ def reference() -> ResponseReturnValue:
 @blueprint.route("/languages/<code>.po")
 @for_coordinator
 def as_file(code: str) -> ResponseReturnValue:
-    """Every text guests read, for a translator's own program."""
+    """Return every text that guests read, for a translator's own program."""
     response = Response(as_po(_catalogue(code)), mimetype="text/x-gettext-translation")
     response.headers.set("Content-Disposition", "attachment", filename=f"guest-{code}.po")
     return response
@@ -164,7 +168,8 @@ def as_file(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/file", methods=["POST"])
 @for_coordinator
 def from_file(code: str) -> ResponseReturnValue:
-    """Take a translator's file in. Texts without the flag fuzzy count as reviewed, by whoever sends it."""
+    """Import a translator's file. Texts without the fuzzy flag count as reviewed by the account that sends
+    it."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     if sent is None:
         abort(400)
@@ -183,7 +188,7 @@ def _file_refused(catalogue: Catalogue, messages: Sequence[Message]) -> Response
 
 
 def _speech(catalogue: Catalogue) -> list[Speech]:
-    """Every text of a language that can be read aloud."""
+    """Return every text of a language that can be heard, with its sound."""
     settings = desk().settings
     if settings is None:
         return []
@@ -192,7 +197,7 @@ def _speech(catalogue: Catalogue) -> list[Speech]:
 
 
 def _catalogue(code: str) -> Catalogue:
-    """A guest language that can be translated here."""
+    """Return a guest language that can be translated here."""
     catalogue = desk().library.guest.get(code)
     if catalogue is None or code == REFERENCE or desk().settings is None:
         abort(404)
@@ -200,7 +205,7 @@ def _catalogue(code: str) -> Catalogue:
 
 
 def _messages(survey_id: str) -> tuple[str, ...]:
-    """The reference texts of a survey, or of the guest's screen where none is named."""
+    """Return the reference texts of a survey, or of the guest's screen if none is named."""
     library = desk().library
     if survey_id:
         survey = library.surveys.get(survey_id)
@@ -228,9 +233,10 @@ def _digest(words: str) -> str:
 
 
 def _sent(line: Line) -> Line:
-    """A line as it was sent; one that was left alone stays as it is now, whoever changed it meanwhile.
+    """Return a line as it was sent. An unchanged line keeps its current text, even if somebody else changed
+    it.
 
-    Whoever changes a text has to say anew that it is reviewed.
+    A changed text has to be marked as reviewed again.
     """
     if f"text-{line.key}" not in request.form:
         return line
