@@ -1,7 +1,7 @@
-"""The file that a backup is: a zip with the tables, people's files and a manifest of both.
+"""The format of a backup: a zip file with the tables, people's files, and a manifest of both.
 
-The manifest says which version wrote the file and has a checksum of each member. Backups of versions before
-it have none; they are read too.
+The manifest has the version that wrote the file and a checksum of each member. Backups of older versions have
+no manifest; they can be read too.
 """
 
 import hashlib
@@ -23,17 +23,17 @@ TABLES = "tables.json"
 MANIFEST = "manifest.json"
 
 FORMAT = 1
-"""Raised when a backup is written that this program's restore cannot read."""
+"""Increased when backups change so that an older restore cannot read them."""
 
 LARGEST_TABLES_BYTES = 500_000_000
 LARGEST_MEMBER_BYTES = {TABLES: LARGEST_TABLES_BYTES, MANIFEST: 20_000_000}
 LARGEST_BACKUP_BYTES = 8_000_000_000
-"""Bytes when unpacked: a zip bomb is refused before that. Speech in twelve languages is about 1 GB."""
+"""Unpacked size above which a file is refused as a zip bomb. Speech in twelve languages takes about 1 GB."""
 
 SMALL_JSON_BYTES = 20_000_000
 LARGEST_RATIO = 200
-"""Of JSON that is not small, bytes when unpacked for each byte packed: tables have about 35. Read, JSON takes
-ten times its length of memory."""
+"""Largest ratio of unpacked to packed bytes, for JSON that is not small: tables have about 35. A parser
+needs ten times the length of JSON as memory."""
 
 MOST_MEMBERS = 100_000
 CHUNK_BYTES = 1024 * 1024
@@ -52,16 +52,16 @@ BROKEN = (
     RuntimeError,
     ValueError,
 )
-"""What zipfile raises for a file that is damaged, encrypted, or no zip."""
+"""The errors that zipfile raises for a file that is damaged, encrypted, or not a zip file."""
 
 
 class ArchiveError(Exception):
-    """A file that is no backup, or a damaged one; the message follows the file's name."""
+    """A file that is not a backup, or is damaged. The message follows the file's name."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file in a backup: its size in bytes when unpacked, and its SHA-256 in hex."""
+    """A file in a backup: its unpacked size in bytes, and its SHA-256 in hex."""
 
     size: int
     sha256: str
@@ -69,7 +69,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself. `made_on` is a day and no more; `members` are all but the manifest."""
+    """The description in a backup. `made_on` is a date without a time; `members` has all but the manifest."""
 
     version: str
     schema: int
@@ -90,7 +90,7 @@ class Manifest:
 
 
 def restore_with(version: str) -> str:
-    """The sentence by which a person finds the program that a backup needs."""
+    """Return the sentence that names the release which can restore a backup."""
     return f"Restore it with release v{version} of the survey kiosk, or a later one: kiosk restore FILE"
 
 
@@ -115,9 +115,9 @@ def manifest_from_json(document: Any) -> Manifest:
 
 
 class Archive:
-    """A backup that is open for reading, its members' names, sizes and kinds checked.
+    """An open backup whose members have valid names, sizes and kinds.
 
-    Whatever is wrong with the file is an ArchiveError.
+    Every fault of the file is an ArchiveError.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -128,7 +128,7 @@ class Archive:
         self.members = {entry.filename: entry.file_size for entry in entries}
 
     def document(self, name: str) -> Any:
-        """A member as parsed JSON."""
+        """Return a member as parsed JSON."""
         if name not in self.members:
             raise ArchiveError(f"has no {name}: it is no backup of this program")
         try:
@@ -137,7 +137,7 @@ class Archive:
             raise ArchiveError(f"{name} cannot be read ({error}): it is damaged") from error
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """A member's bytes, unpacked."""
+        """Yield a member's unpacked bytes."""
         with _reading(), self._file.open(name) as packed:
             while chunk := packed.read(CHUNK_BYTES):
                 yield chunk
@@ -153,7 +153,7 @@ def _reading() -> Iterator[None]:
 
 
 def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = None) -> Member:
-    """What a member of these bytes is, each chunk handed to `keep` as it comes."""
+    """Return the Member with these bytes; each chunk is passed to `keep` first."""
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
         digest.update(chunk)
@@ -164,13 +164,13 @@ def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = 
 
 
 def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
-    """A file's bytes."""
+    """Yield a file's bytes."""
     while chunk := file.read(CHUNK_BYTES):
         yield chunk
 
 
 def is_backup(path: Path) -> bool:
-    """Whether a file is a backup."""
+    """Return whether a file is a backup."""
     try:
         with zipfile.ZipFile(path) as archive:
             return TABLES in archive.namelist()
@@ -179,7 +179,7 @@ def is_backup(path: Path) -> bool:
 
 
 def fault_of_name(name: str) -> str:
-    """Why a file of this name cannot be in a backup, or ""."""
+    """Return why a file with this name cannot be in a backup, or ""."""
     parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts):
         return "its name leads out of its folder"
@@ -189,7 +189,7 @@ def fault_of_name(name: str) -> str:
 
 
 def folded(name: str) -> str:
-    """A name as a file system that does not tell A from a, nor ways to write å, takes it."""
+    """Return a name as a file system compares it that ignores case and Unicode normalisation."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

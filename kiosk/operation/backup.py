@@ -1,7 +1,7 @@
-"""A backup: everything but what nobody may read again.
+"""Backups: everything except data that nobody may read again.
 
-Boxes and slips are left out on purpose: an old copy of a box would bring back ballots that were counted and
-destroyed. What is kept is one zip file that restores to SQLite and PostgreSQL alike.
+Boxes and slips are excluded on purpose: an old copy of a box would bring back ballots that were counted and
+destroyed. A backup is one zip file that can be restored to SQLite and PostgreSQL.
 """
 
 import fcntl
@@ -38,13 +38,16 @@ from kiosk.storage import Store, StoreError, newest_schema
 UNFINISHED = ".unfinished"
 
 NO_TIME = (1980, 1, 1, 0, 0, 0)
-"""What a zip says where no time is known. When a file was changed is nobody's business."""
+"""The time of every member, the earliest of the format: modification times are not kept."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a backup holds. `files` counts people's files by the folder or file at the top of KIOSK_DATA;
-    `left_out` maps names there to the reason why they are not in it."""
+    """The content of a backup.
+
+    `files` counts people's files by the top-level folder or file in KIOSK_DATA; `left_out` maps the names of
+    excluded files to the reason.
+    """
 
     size: int
     manifest: Manifest
@@ -55,7 +58,10 @@ class Written:
 
 
 def write_backup(store: Store, settings: Settings, file: Path, today: date) -> Written:
-    """Write a backup, whole or not at all. Never replaces a file; removes what killed ones left."""
+    """Write a backup, whole or not at all.
+
+    Never replaces a file. Removes the temporary files of killed backups.
+    """
     if not file.absolute().parent.is_dir():
         raise StoreError(f"{file.parent} is no folder; make it, or choose another")
     try:
@@ -80,7 +86,7 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> W
 
 
 def _check_size(tables: int, own: OwnFiles) -> None:
-    """Refuse to write what could not be restored."""
+    """Refuse to write a backup that could not be restored."""
     sizes = {name: path.stat().st_size for name, path in own.paths.items() if path.exists()}
     if (
         tables > LARGEST_TABLES_BYTES
@@ -115,9 +121,9 @@ def _add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
 
 @contextmanager
 def _unfinished(file: Path) -> Iterator[IO[bytes]]:
-    """A new file that takes its name once it is whole, and is removed if it does not become so.
+    """A temporary file that is renamed once it is complete, and removed after an error.
 
-    It is locked while it is written: what is not locked was left by a program that was killed.
+    It is locked while it is written: an unlocked one was left by a killed program.
     """
     _remove_unfinished(file.absolute().parent)
     path = file.with_name(f".{file.name}{UNFINISHED}")
@@ -141,7 +147,7 @@ def _unfinished(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """Remove what killed backups left in a folder."""
+    """Remove the temporary files of killed backups in a folder."""
     for path in folder.glob(f".*{UNFINISHED}"):
         with suppress(OSError), path.open("rb") as left:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The count beside the server: at each tick, in a thread of its own and never in a request."""
+"""The count in the server: at each tick, in its own thread, never in a request."""
 
 import sys
 import threading
@@ -13,12 +13,14 @@ from kiosk.operation.system_clock import read_machine
 from kiosk.storage import Store
 
 LONGEST_SLEEP_SECONDS = 60.0
-"""Seconds between two looks at the clock, so that a changed or jumping clock is noticed."""
+"""Longest time between two checks of the clock, so that a changed clock is noticed."""
 
 
 def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None) -> bool:
-    """Count if a tick has passed since the last count and the clock is not in doubt; whether a count was
-    made."""
+    """Count if a tick has passed since the last count and the clock is not in doubt.
+
+    Returns whether a count was made.
+    """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is not None:
         return False
@@ -28,7 +30,7 @@ def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | N
 
 
 class Counting(threading.Thread):
-    """Counts at each tick until stopped."""
+    """A thread that counts at each tick until it is stopped."""
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class Counting(threading.Thread):
             self._stopping.wait(min(max(wait, 0.05), LONGEST_SLEEP_SECONDS))
 
     def look(self) -> None:
-        """Count what is due; tell once when the clock comes into doubt."""
+        """Count if due; report once when the clock comes into doubt."""
         now, machine = self._wall(), self._machine()
         count_if_due(self._store, self._ticks, now, machine)
         doubt = clock_doubt(self._store, now, machine)

@@ -1,4 +1,4 @@
-"""The clock by which boxes are counted: the last count, and whether anything keeps the clock right."""
+"""Checks the clock: the last count, and whether NTP keeps the clock."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,11 +10,11 @@ from kiosk.settings import Settings
 from kiosk.storage import Store
 
 LARGEST_DELAY = timedelta(hours=1)
-"""How late a count may be before something is wrong."""
+"""A count that is later than this is missing."""
 
 
 def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Whether the clock can be right, and the last count is the one that was due."""
+    """Check that the clock can be right, and that the last due count was made."""
     last, due, doubt = store.last_tick, settings.ticks.latest(now), clock_doubt(store, now)
     if doubt:
         yield Advice(Topic.CLOCK, Weight.BAD, doubt)
@@ -34,13 +34,13 @@ def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[
 
 
 def _was_left_out(store: Store, tick: datetime) -> bool:
-    """Whether a confirmation of the clock leaves this tick out."""
+    """Return whether a confirmation of the clock skips this tick."""
     counts_from = store.clock_record.counts_from
     return counts_from is not None and tick < counts_from
 
 
 def look_at_synchronisation(machine: Machine) -> Iterator[Advice]:
-    """Whether the kernel says that NTP keeps the clock."""
+    """Check whether the kernel reports that NTP keeps the clock."""
     if machine.ntp_time() is not None:
         yield Advice(Topic.CLOCK, Weight.GOOD, "the clock is kept right over the network (NTP)")
     else:

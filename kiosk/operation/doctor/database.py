@@ -1,4 +1,4 @@
-"""What PostgreSQL writes down of writes: only settings that are known to keep no time of a ballot pass.
+"""Checks the logs of PostgreSQL: only settings that are known to keep no time of a ballot pass.
 
 https://www.postgresql.org/docs/current/runtime-config-logging.html and runtime-config-wal.html
 """
@@ -12,9 +12,9 @@ from kiosk.storage import Store
 
 @dataclass(frozen=True)
 class Rule:
-    """A setting's good values, the one to set first, and what any other value does.
+    """A setting's good values, the recommended one first, and the harm of any other value.
 
-    `weight` is that of any other value.
+    `weight` is the weight of any other value.
     """
 
     good: tuple[str, ...]
@@ -68,7 +68,7 @@ RULES = {
         ("on", "remote_apply"), "a power cut loses what other programs write here last", Weight.LOOK
     ),
 }
-"""PostgreSQL's setting -> its rule. A setting that a server does not have is of a version without it."""
+"""PostgreSQL's setting -> its rule. A setting that the server does not have belongs to another version."""
 
 LIBRARIES = {
     # Counts statements, without their values and times.
@@ -77,14 +77,14 @@ LIBRARIES = {
     "auto_explain",
     "plpgsql",
 }
-"""Libraries that are known to write down no time of a statement."""
+"""Libraries that are known not to log the time of a statement."""
 
 PRELOADED = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
-"""Settings that name libraries. A role without pg_read_all_settings does not see the first two."""
+"""Settings that name libraries. A role without pg_read_all_settings cannot see the first two."""
 
 
 def look_at_database(store: Store) -> Iterator[Advice]:
-    """Whether the database is whole and can be written, and what its server keeps of writes."""
+    """Check that the database is intact and writable, and what its server logs about writes."""
     for fault in store.database_faults():
         yield Advice(
             Topic.DATABASE,
@@ -108,7 +108,7 @@ def look_at_database(store: Store) -> Iterator[Advice]:
 
 
 def look_at_settings(settings: Mapping[str, str]) -> Iterator[Advice]:
-    """A server's settings, by name; only values known to be good pass."""
+    """Check a server's settings; only values that are known to be good pass."""
     for name, rule in RULES.items():
         if settings.get(name, rule.good[0]) not in rule.good:
             yield Advice(

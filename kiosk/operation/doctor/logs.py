@@ -1,4 +1,4 @@
-"""Looks for a mark in every log this user can read: files, containers' logs, and the system journal."""
+"""Searches every readable log for a marked request: files, containers' logs, and the system journal."""
 
 import os
 import time
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDERS = ("var/log", "var/lib/docker/containers", "var/lib/containers")
-"""Where a machine's web servers and containers write."""
+"""Folders to which web servers and containers write their logs."""
 
 JOURNALS = ("var/log/journal", "run/log/journal")
 PACKED = {".gz", ".xz", ".bz2", ".zst"}
 
 LARGEST_ADDITION_BYTES = 64 * 1024 * 1024
-"""Bytes read from the end of what a log gained meanwhile."""
+"""Bytes that are read from the end of a log's new content."""
 
 
 PAUSE_SECONDS = 0.2
-"""Between two looks at the logs."""
+"""Time between two searches."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class MarkedLine:
 
 
 class LogWatch:
-    """The logs as they stand when this is made; `marked` reads what they gained since."""
+    """The logs at the time this object is created; `marked` searches their later content."""
 
     def __init__(self, root: Path, named: Iterable[Path], journal: Callable[[float], str | None]) -> None:
         self._root = root
@@ -64,9 +64,9 @@ class LogWatch:
         return [path for path in dict.fromkeys(looked_at) if os.path.exists(path) and not _is_readable(path)]
 
     def wait_for(self, mark: str, seconds: float) -> list[MarkedLine]:
-        """Every line with the mark, as soon as there is one; none after `seconds`.
+        """Return every line with the mark as soon as there is one; none after `seconds`.
 
-        Where there is one, the other logs get a moment to have theirs.
+        After the first, the other logs get a moment to be written.
         """
         deadline = time.monotonic() + seconds
         while not self.marked(mark):
@@ -77,7 +77,7 @@ class LogWatch:
         return self.marked(mark)
 
     def marked(self, mark: str) -> list[MarkedLine]:
-        """Every line with the mark that was written since this was made."""
+        """Return every line with the mark that was written since this object was created."""
         lines = [
             MarkedLine(file, line)
             for file, stat in self._files()

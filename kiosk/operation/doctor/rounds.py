@@ -1,4 +1,4 @@
-"""Rounds, links and languages: what guests are offered, and units where the clock protects little."""
+"""Checks rounds, links and languages: what guests are offered, and units with little protection."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from kiosk.storage import Store
 
 
 def look_at_rounds(store: Store, now: datetime) -> Iterator[Advice]:
-    """Running rounds, how guests are admitted, and units where few answer."""
+    """Check the running rounds, their admission, and units with few answers."""
     running = _running(store, now)
     if not running:
         told = "no round is running; a coordinator opens one at /admin/rounds"
@@ -34,7 +34,7 @@ def _running(store: Store, now: datetime) -> list[Round]:
 
 
 def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advice]:
-    """Units where few answer, seen from what is published alone: how many wait is nobody's to know."""
+    """Report units with few answers, from published figures only: the number of waiting ballots is secret."""
     days = max((now - of_round.opens_at) / timedelta(days=1), 1.0)
     days_counted = ((store.last_tick or of_round.opens_at) - of_round.opens_at) / timedelta(days=1)
     is_overdue = full_at(0, of_round.k) <= FEWEST_BETWEEN_COUNTS * days_counted
@@ -57,7 +57,7 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
 
 
 def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
-    """Addresses that are open and lead guests nowhere, or will as soon as a round admits them."""
+    """Report open addresses that lead to no round."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
     for link in store.links.all():
@@ -76,7 +76,7 @@ def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Adv
 
 
 def look_at_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
-    """Languages guests are shown although nobody native has read them."""
+    """Report languages that guests see although no native reader has reviewed them."""
     allowed = None if store.is_demonstration else settings.languages
     unreviewed = [
         code
@@ -103,6 +103,6 @@ DEMONSTRATION = Advice(
 
 
 def look_at_demonstration(store: Store) -> Iterator[Advice]:
-    """A demonstration is no installation for guests."""
+    """Report a demonstration: guests must not use it."""
     if store.is_demonstration:
         yield DEMONSTRATION
