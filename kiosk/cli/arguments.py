@@ -76,4 +76,4 @@ def check_new(file: Path) -> None:
     if file.exists():
         raise PaperError(f"{file} exists already; choose another name")
     if not file.absolute().parent.is_dir():
-        raise PaperError(f"{file}: there is no folder {file.parent}; make it first")
+        raise PaperError(f"{file}: there is no folder {file.parent}; create it first")

@@ -54,6 +54,6 @@ def restore_command(file: Path) -> None:
         f"your own {restored.files}."
     )
     click.echo(
-        f"{restored.boxes} boxes begin anew, empty: print new slips. Everybody signs in again. Then run: "
+        f"{restored.boxes} boxes are empty again: print new slips. Everybody signs in again. Then run: "
         "kiosk check, kiosk doctor"
     )

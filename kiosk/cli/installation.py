@@ -138,7 +138,7 @@ def demo() -> None:
     serve(
         [on_one_address(settings.guest_listen, guest, desk)],
         Counting(made.store, DEMONSTRATION_TICKS),
-        told=partial(_tell_of_demonstration, made, settings.guest_address),
+        on_ready=partial(_tell_of_demonstration, made, settings.guest_address),
     )
 
 

@@ -49,7 +49,9 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
     words = _words(library, shown_languages(library.guest, survey, _allowed(settings, store)), languages)
     codes = _print_slips(store, of_round, unit, number)
     pdf.write_bytes(slip_sheets(settings.guest_address, codes, words, SystemRandom()))
-    click.echo(f"{pdf}: {number} slips. Print it, then delete it: whoever has it can answer with its codes.")
+    click.echo(
+        f"{pdf}: {number} slips. Print it, then delete it: anybody who has it can answer with its codes."
+    )
 
 
 def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[str]:

@@ -109,7 +109,7 @@ def language(code: str) -> Language:
 def read_catalogue(path: Path, code: str) -> Catalogue:
     """Read one .po file. Raises DefinitionError, with the line, if it cannot be read or used."""
     if not is_language_code(code):
-        raise DefinitionError(f"{path}: {code!r} is no language code; name the folder like fa or fa_AF")
+        raise DefinitionError(f"{path}: {code!r} is not a language code; name the folder like fa or fa_AF")
     return _parsed(read_text(path), code, str(path))
 
 

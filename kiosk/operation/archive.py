@@ -130,7 +130,7 @@ class Archive:
     def document(self, name: str) -> Any:
         """Return a member as parsed JSON."""
         if name not in self.members:
-            raise ArchiveError(f"has no {name}: it is no backup of this program")
+            raise ArchiveError(f"has no {name}: it is not a backup of this program")
         try:
             return parse(b"".join(self.chunks(name)).decode("utf-8"))
         except ValueError as error:
@@ -184,7 +184,7 @@ def fault_of_name(name: str) -> str:
     if any(part in {"", ".", ".."} for part in parts):
         return "its name leads out of its folder"
     if any(unicodedata.category(character) in {"Cc", "Cs"} or character == "\\" for character in name):
-        return "its name holds a character that not every system can store"
+        return "its name has a character that some systems cannot store"
     return ""
 
 
@@ -196,8 +196,8 @@ def folded(name: str) -> str:
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
     if len(entries) > MOST_MEMBERS or sum(entry.file_size for entry in entries) > LARGEST_BACKUP_BYTES:
         raise ArchiveError(
-            f"holds more than {MOST_MEMBERS} files or {LARGEST_BACKUP_BYTES} bytes: it is no backup of this "
-            "program"
+            f"holds more than {MOST_MEMBERS} files or {LARGEST_BACKUP_BYTES} bytes: it is not a backup of "
+            "this program"
         )
     seen: dict[str, str] = {}
     for entry in entries:
@@ -205,12 +205,14 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         if entry.flag_bits & 0x1:
             raise ArchiveError("is encrypted; decrypt it, and restore what comes out")
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise ArchiveError(f"{name!r} is packed in a way no backup is: it is no backup of this program")
+            raise ArchiveError(
+                f"{name!r} has a compression that backups do not use: it is not a backup of this program"
+            )
         is_bomb = entry.file_size > max(SMALL_JSON_BYTES, LARGEST_RATIO * entry.compress_size)
         if name in LARGEST_MEMBER_BYTES and (entry.file_size > LARGEST_MEMBER_BYTES[name] or is_bomb):
-            raise ArchiveError(f"holds {entry.file_size} bytes as {name}: it is no backup of this program")
+            raise ArchiveError(f"holds {entry.file_size} bytes as {name}: it is not a backup of this program")
         if fault := fault_of_name(name):
-            raise ArchiveError(f"holds {name!r}, and {fault}: it is no backup of this program")
+            raise ArchiveError(f"holds {name!r}, and {fault}: it is not a backup of this program")
         if other := seen.get(folded(name)):
             raise ArchiveError(f"holds {name!r} beside {other!r}, which some systems cannot tell apart")
         seen[folded(name)] = name

@@ -63,7 +63,7 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> W
     Never replaces a file. Removes the temporary files of killed backups.
     """
     if not file.absolute().parent.is_dir():
-        raise StoreError(f"{file.parent} is no folder; make it, or choose another")
+        raise StoreError(f"{file.parent} is not a folder; create it, or choose another")
     try:
         tables, own = store.dump(), own_files(settings)
         packed_tables = json.dumps(tables, ensure_ascii=False).encode()
@@ -96,7 +96,7 @@ def _check_size(tables: int, own: OwnFiles) -> None:
         largest = max(sizes, key=lambda name: sizes[name], default=TABLES)
         raise StoreError(
             f"KIOSK_DATA is too large for a backup ({len(sizes)} files, {sum(sizes.values())} bytes; the "
-            f"largest is {largest}); move what is no part of the installation elsewhere"
+            f"largest is {largest}); move files that are not part of the installation elsewhere"
         )
 
 
@@ -130,7 +130,7 @@ def _unfinished(file: Path) -> Iterator[IO[bytes]]:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise StoreError(f"{file}: another backup is just being written there; wait for it") from error
+        raise StoreError(f"{file}: another backup is being written there; wait for it") from error
     try:
         with os.fdopen(handle, "wb") as out:
             fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -86,12 +86,13 @@ def _clear(settings: Settings) -> None:
         old.close()
         if not is_demonstration:
             raise SettingsError(
-                f"{settings.data} holds a real installation; the demonstration replaces what it finds. "
+                f"{settings.data} has a real installation; the demonstration replaces the folder's content. "
                 "Set KIOSK_DATA to another folder"
             )
     elif settings.keys.is_dir() and any(settings.keys.iterdir()):
         raise SettingsError(
-            f"{settings.keys} is not empty, and no demonstration's; set KIOSK_KEYS to another"
+            f"{settings.keys} is not empty and does not belong to a demonstration; set KIOSK_KEYS to another "
+            "folder"
         )
     for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
         path.unlink(missing_ok=True)

@@ -44,7 +44,7 @@ PURPOSES = {
         "tom: ingen inloggning på skärmen",
         "empty: no sign-in on the screen",
     ),
-    "/etc/systemd/system/kiosk-screen-restart.service": ("startar skärmen på nytt", "starts the screen anew"),
+    "/etc/systemd/system/kiosk-screen-restart.service": ("startar skärmen på nytt", "restarts the screen"),
     "/etc/systemd/system/kiosk-screen-restart.timer": ("klockan fyra varje natt", "at four each night"),
     "/etc/systemd/system/kiosk-screen.service": (
         "startar webbläsaren, och igen när den dör",
@@ -104,7 +104,7 @@ def _is_number(host: str) -> bool:
 def read_address(text: str) -> KioskAddress:
     """Parse an address as `kiosk link` prints it. Raises LockdownError for any other."""
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise _bad(text, "it holds letters no address has")
+        raise _bad(text, "it has characters that are not allowed in an address")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -112,7 +112,7 @@ def read_address(text: str) -> KioskAddress:
         raise _bad(text, str(error)) from error
     host = parts.hostname or ""
     if not _HOST.fullmatch(host) or len(host) > 253:
-        raise _bad(text, "its host is no name")
+        raise _bad(text, "its host is not a host name")
     if parts.scheme != "https" and (parts.scheme != "http" or host not in LOOPBACK):
         raise _bad(text, "it is not encrypted; only 127.0.0.1 may be http")
     written = host if port is None else f"{host}:{port}"
@@ -120,7 +120,7 @@ def read_address(text: str) -> KioskAddress:
         raise _bad(text, "write the host in small letters, with a port at most")
     path = _PATH.fullmatch(parts.path)
     if not path or "?" in text or "#" in text:
-        raise _bad(text, "behind the host stands /k/ and the kiosk's code, and nothing else")
+        raise _bad(text, "the path must be /k/ and the kiosk's code, and nothing else")
     return KioskAddress(f"{parts.scheme}://{written}", path.group(1))
 
 

@@ -90,7 +90,7 @@ def _checked(archive: Archive, settings: Settings) -> Backup:
     files = {name: member for name, member in members.items() if name != TABLES}
     for name in files:
         if not may_be_kept(PurePosixPath(name), settings):
-            raise ArchiveError(f"holds {name!r}, which is no part of a backup of this program")
+            raise ArchiveError(f"holds {name!r}, which is not part of a backup of this program")
     return Backup(archive, manifest.version if manifest else "", dump, files)
 
 
@@ -123,7 +123,7 @@ def _check_is_not_newer(document: Any) -> None:
 
 def _check_sums(members: dict[str, Member], manifest: Manifest) -> None:
     for name in sorted(members.keys() ^ manifest.members.keys()):
-        raise ArchiveError(f"{name!r} stands in the manifest or the file, and not in both: it was changed")
+        raise ArchiveError(f"{name!r} is in the manifest or in the file, but not in both: it was changed")
     for name, member in members.items():
         if member != manifest.members[name]:
             raise ArchiveError(f"{name!r} does not have its checksum: it is damaged. Use another backup")

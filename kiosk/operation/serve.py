@@ -122,18 +122,18 @@ def serve(
     counting: Counting | None,
     *,
     scheme: str = "http",
-    told: Callable[[], None] = lambda: None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve each application on its address until SIGINT or SIGTERM.
 
-    `scheme` is the scheme of browsers: https if a proxy encrypts. `told` is called once the addresses
+    `scheme` is the scheme of browsers: https if a proxy encrypts. `on_ready` is called once the addresses
     respond.
     """
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [make_server(listener, scheme) for listener in listeners]
-    told()
+    on_ready()
     if counting:
         counting.start()
     threads = [threading.Thread(target=server.run, daemon=True) for server in servers]

@@ -87,7 +87,7 @@ def read_arrivals(lines: Iterable[str], name: str, survey: Survey) -> list[Arriv
                     '{"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}'
                 ) from error
     if not arrivals:
-        raise ArrivalError(f"{name}: holds no arrivals; write one JSON object a line")
+        raise ArrivalError(f"{name}: has no arrivals; write one JSON object per line")
     return sorted(arrivals, key=lambda arrival: arrival.at)
 
 

@@ -90,10 +90,10 @@ def _counts(document: Document) -> Iterator[Row]:
         for node in one["nodes"]:
             place = {**terms, "node": node["id"], "parent": node["parent"] or ""}
             if node.get("apart"):
-                told = node["answered"] if node["answered"] is not None else ""
+                answered = node["answered"] if node["answered"] is not None else ""
                 yield {
                     **place,
-                    "answered": told,
+                    "answered": answered,
                     "statement": "",
                     "option": "apart",
                     "answers": node["apart"],

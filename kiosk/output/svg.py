@@ -168,8 +168,8 @@ def png(drawn: str, fonts: Path) -> bytes:
 
 
 def _spoken(bar: Bar) -> str:
-    told = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
-    return f"{told}; {bar.outside}" if bar.outside else told
+    figures = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
+    return f"{figures}; {bar.outside}" if bar.outside else figures
 
 
 def _patterns(colours: Sequence[str]) -> Iterator[str]:

@@ -140,5 +140,5 @@ def _speak(path: Path, voice: str, text: str) -> None:
 def _run(command: list[str], given: str) -> None:
     done = subprocess.run(command, input=given.encode(), capture_output=True, check=False)  # noqa: S603
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise AudioError(f"{command[0]} failed: {said[-1] if said else done.returncode}")
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        raise AudioError(f"{command[0]} failed: {lines[-1] if lines else done.returncode}")

@@ -279,7 +279,7 @@ def test_a_file_that_is_no_catalogue_is_told(case: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", ["pt-BR", "..", "Svenska", "e", "en_"])
 def test_a_folder_that_is_no_language_is_told(code: str, tmp_path: Path) -> None:
     path = write(tmp_path, "en", entry("Ja", "Yes"))
-    with pytest.raises(DefinitionError, match="is no language code; name the folder"):
+    with pytest.raises(DefinitionError, match="is not a language code; name the folder"):
         read_catalogue(path, code)
 
 

@@ -287,4 +287,4 @@ def test_no_known_web_server_here_is_worth_a_look(patient: Patient) -> None:
 def test_a_web_server_that_is_not_understood_is_worth_a_look(patient: Patient) -> None:
     file = patient.put("etc/haproxy/haproxy.cfg", f"server guests 127.0.0.1:{patient.guest_port}")
     [told] = patient.told(Weight.LOOK)
-    assert told.startswith(f"{file} leads guests on")
+    assert told.startswith(f"{file} forwards")

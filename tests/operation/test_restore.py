@@ -123,7 +123,7 @@ def test_a_backup_restores_into_an_installation_that_init_made(saved: Saved, run
     printed(run("init"))
     said = printed(run("restore", str(saved.file)))
     assert "rounds 2, accounts 1, files of your own 7." in said
-    assert "2 boxes begin anew" in said
+    assert "2 boxes are empty again" in said
     assert json.loads(printed(run("results", "--json"))) == saved.store.snapshot()
 
 

@@ -27,37 +27,40 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
         return (missing(now),)
     numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": labels[0], "second": labels[1]}
     if agreeing_options(labels) == 1:
-        said = say("{agreeing} av {n} svarade ”{first}”.", **numbers)
+        agreement = say("{agreeing} av {n} svarade ”{first}”.", **numbers)
     else:
-        said = say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
+        agreement = say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
     sure = now.agreeing_interval
     if not sure:
-        return (said,)
+        return (agreement,)
     if now.on_scale < PERCENT_ALONE_FROM:
         low, high = round(10 * sure.low), round(10 * sure.high)
-        return (said, say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high))
+        return (
+            agreement,
+            say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),
+        )
     low, high = round(100 * sure.low), round(100 * sure.high)
-    return (said, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
+    return (agreement, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
 
 
 def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     """Return the change from the first to the last comparable round."""
-    told, overall, turned = compared(history), change(history), turn(history)
-    said = [say("Det finns ännu inte två avslutade omgångar som kan jämföras.")]
+    rounds_compared, overall, turned = compared(history), change(history), turn(history)
+    sentences = [say("Det finns ännu inte två avslutade omgångar som kan jämföras.")]
     if overall:
-        said = [
+        sentences = [
             _change(overall),
             say(
                 "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.",
-                first=_agreeing(told[0]),
-                last=_agreeing(told[-1]),
+                first=_agreeing(rounds_compared[0]),
+                last=_agreeing(rounds_compared[-1]),
             ),
         ]
     if turned:
-        said.append(_turn(turned))
+        sentences.append(_turn(turned))
     if not all(row.is_closed for row in history):
-        said.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
-    return tuple(said)
+        sentences.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
+    return tuple(sentences)
 
 
 def _change(trend: Trend) -> str:

@@ -279,8 +279,8 @@ def _pages(survey: Survey, device: str) -> Pages:
     back = url_for("surveys.surveys")
     if is_own(survey.id):
         back = url_for("surveys.survey", survey_id=survey.id)
-    said = say("Förhandsvisning av ”{title}”. Inget sparas.", title=survey.title)
-    notice = Notice(catalogue().language, said, (other, (say("Tillbaka till frågorna"), back)))
+    text = say("Förhandsvisning av ”{title}”. Inget sparas.", title=survey.title)
+    notice = Notice(catalogue().language, text, (other, (say("Tillbaka till frågorna"), back)))
     return Pages(desk().library, None, desk().store.is_demonstration, notice=notice)
 
 

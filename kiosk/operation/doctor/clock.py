@@ -19,8 +19,8 @@ def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[
     if doubt:
         yield Advice(Topic.CLOCK, Weight.BAD, doubt)
     elif last is None:
-        told = "nothing was ever counted; run: kiosk serve, or kiosk count by a timer"
-        yield Advice(Topic.CLOCK, Weight.LOOK, told)
+        text = "nothing was ever counted; run: kiosk serve, or kiosk count by a timer"
+        yield Advice(Topic.CLOCK, Weight.LOOK, text)
     elif last < due and now - due > LARGEST_DELAY and not _was_left_out(store, due):
         yield Advice(
             Topic.CLOCK,
@@ -29,8 +29,8 @@ def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[
             "kiosk serve running, or the timer for kiosk count?",
         )
     else:
-        told = f"the last count was made for {last:%Y-%m-%d %H:%M}, as due"
-        yield Advice(Topic.CLOCK, Weight.GOOD, told)
+        text = f"the last count was made for {last:%Y-%m-%d %H:%M}, as due"
+        yield Advice(Topic.CLOCK, Weight.GOOD, text)
 
 
 def _was_left_out(store: Store, tick: datetime) -> bool:

@@ -102,8 +102,8 @@ def look_at_database(store: Store) -> Iterator[Advice]:
         ]
         yield from server_advice
         if all(advice.weight is Weight.GOOD for advice in server_advice):
-            told = "PostgreSQL writes down no statements, and keeps no log of writes for long"
-            yield Advice(Topic.DATABASE, Weight.GOOD, told)
+            text = "PostgreSQL writes down no statements, and keeps no log of writes for long"
+            yield Advice(Topic.DATABASE, Weight.GOOD, text)
     yield Advice(Topic.DATABASE, Weight.GOOD, "the database is whole and can be written")
 
 

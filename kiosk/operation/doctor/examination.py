@@ -87,5 +87,5 @@ def _guarded(topic: Topic, advice: Iterator[Advice]) -> Iterator[Advice]:
     try:
         yield from advice
     except FAULTS as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0]
-        yield Advice(topic, Weight.BAD, f"{topic} cannot be examined further: {told}")
+        problem = (str(error).splitlines() or [type(error).__name__])[0]
+        yield Advice(topic, Weight.BAD, f"{topic} cannot be examined further: {problem}")

@@ -48,17 +48,22 @@ def acting_as(user: int) -> Iterator[None]:
 def look_at_presence(settings: Settings) -> Iterator[Advice]:
     """Check that folders and database exist, before an attempt to open them creates them."""
     if not os.path.isdir(settings.data):
-        told = f"KIOSK_DATA ({settings.data}) is not there; is its disk mounted? For a new one: kiosk init"
-        yield Advice(Topic.INSTALLATION, Weight.BAD, told)
+        problem = (
+            f"KIOSK_DATA ({settings.data}) does not exist; is its disk mounted? For a new installation: "
+            "kiosk init"
+        )
+        yield Advice(Topic.INSTALLATION, Weight.BAD, problem)
     elif (database := sqlite_file(settings)) and not os.path.isfile(database):
-        told = f"the database {database} is not there; bring it back, or restore a backup: kiosk restore FILE"
-        yield Advice(Topic.INSTALLATION, Weight.BAD, told)
+        problem = (
+            f"the database {database} does not exist; bring it back, or restore a backup: kiosk restore FILE"
+        )
+        yield Advice(Topic.INSTALLATION, Weight.BAD, problem)
     if not os.path.isdir(settings.keys):
-        told = (
-            f"KIOSK_KEYS ({settings.keys}) is not there; mount its disk, or bring it back. Nothing that "
+        problem = (
+            f"KIOSK_KEYS ({settings.keys}) does not exist; mount its disk, or bring it back. Nothing that "
             "waits can be read or counted until then"
         )
-        yield Advice(Topic.KEYS, Weight.BAD, told)
+        yield Advice(Topic.KEYS, Weight.BAD, problem)
 
 
 def look_at_files(settings: Settings) -> Iterator[Advice]:
@@ -71,12 +76,12 @@ def look_at_files(settings: Settings) -> Iterator[Advice]:
         yield Advice(
             Topic.KEYS,
             Weight.BAD,
-            f"the keys lie inside KIOSK_DATA ({settings.keys}): a backup of that folder could be read. Set "
+            f"the keys are inside KIOSK_DATA ({settings.keys}): a backup of that folder could be read. Set "
             "KIOSK_KEYS to a folder outside it that no backup takes, and move the keys there",
         )
     else:
         yield Advice(
-            Topic.KEYS, Weight.GOOD, "the keys lie outside KIOSK_DATA; see that no backup takes them"
+            Topic.KEYS, Weight.GOOD, "the keys are outside KIOSK_DATA; make sure that no backup includes them"
         )
 
 
@@ -172,7 +177,7 @@ def look_at_writing(settings: Settings) -> Iterator[Advice]:
                 Topic.FILES,
                 Weight.BAD,
                 f"nothing can be written in {name} ({folder}): {error.strerror}. Answers are refused until "
-                "that is mended; is the disk full, or mounted read-only?",
+                "that is corrected; is the disk full, or mounted read-only?",
             )
         else:
             yield Advice(Topic.FILES, Weight.GOOD, f"a file was written in {name} ({folder}) and removed")
@@ -203,11 +208,11 @@ def look_at_secret_key(settings: Settings) -> Iterator[Advice]:
     """Check the file with the key that signs sessions."""
     file = settings.data / "secret_key"
     if os.path.isfile(file) and not read_secret_key(settings):
-        told = (
+        problem = (
             f"{file} is damaged, so kiosk serve does not start; delete it: a new one is made, and all sign "
             "in again"
         )
-        yield Advice(Topic.FILES, Weight.BAD, told)
+        yield Advice(Topic.FILES, Weight.BAD, problem)
 
 
 def sqlite_file(settings: Settings) -> Path | None:

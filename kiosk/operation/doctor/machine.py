@@ -96,8 +96,8 @@ def look_at_space(settings: Settings) -> Iterator[Advice]:
             yield Advice(Topic.SPACE, Weight.LOOK, f"{room}; {way_out}")
         else:
             # No figures: exact ones change with each sealed row and reveal the number of waiting ballots.
-            told = f"the disk of {name} ({folder}) has enough space and inodes free"
-            yield Advice(Topic.SPACE, Weight.GOOD, told)
+            text = f"the disk of {name} ({folder}) has enough space and inodes free"
+            yield Advice(Topic.SPACE, Weight.GOOD, text)
 
 
 def look_at_memory(machine: Machine) -> Iterator[Advice]:

@@ -66,11 +66,11 @@ def look_at_server(settings: Settings, machine: Machine, *, is_demonstration: bo
     for name, address in list(sides.items())[: 1 if is_demonstration else 2]:
         place = f"{name} ({address})"
         try:
-            told = _fault_of_side(settings, machine, place, address)
+            problem = _fault_of_side(settings, machine, place, address)
         except UnreachableError as error:
-            told = f"nothing answers at {place}: {error}. Start kiosk serve, with the settings given here"
-        if told:
-            yield Advice(Topic.SERVER, Weight.BAD, told)
+            problem = f"nothing answers at {place}: {error}. Start kiosk serve, with the settings given here"
+        if problem:
+            yield Advice(Topic.SERVER, Weight.BAD, problem)
         else:
             yield Advice(Topic.SERVER, Weight.GOOD, f"kiosk serve answers at {place}")
 
@@ -89,7 +89,7 @@ def _fault_of_side(settings: Settings, machine: Machine, place: str, address: st
         )
     if answer.status == 503:
         reason = answer.body.decode("ascii", errors="replace").strip()
-        return f"kiosk serve at {place} takes no answers: {reason}; see what else is said of it here"
+        return f"kiosk serve at {place} takes no answers: {reason}; see the other findings about it"
     return None
 
 
@@ -129,14 +129,14 @@ def look_at_public_address(
 def _ask_as_guests_do(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
     address = settings.guest_address
     try:
-        told = _fault_of_way(settings, machine, path)
+        problem = _fault_of_way(settings, machine, path)
     except UnreachableError as error:
-        told = (
+        problem = (
             f"{address} (KIOSK_GUEST_ADDRESS) cannot be reached from here: {error}. See that its name leads "
             "to the web server, that the web server runs, and that nothing between refuses this machine"
         )
-    if told:
-        yield Advice(Topic.PROXY, Weight.BAD, told)
+    if problem:
+        yield Advice(Topic.PROXY, Weight.BAD, problem)
     else:
         yield Advice(Topic.PROXY, Weight.GOOD, f"{address} leads to this installation, and takes its forms")
 
@@ -177,7 +177,7 @@ def _look_at_configuration(front: Front) -> Iterator[Advice]:
             yield Advice(
                 Topic.PROXY,
                 Weight.BAD,
-                f"{log.file} leads guests on and may log {LOST[log.kept]}. {_way_out(log)}",
+                f"{log.file} forwards guests' requests and may log {LOST[log.kept]}. {_way_out(log)}",
             )
         if server.serves_guests and not server.guest_logs:
             yield Advice(Topic.PROXY, Weight.GOOD, f"the configuration of {name} keeps no log of guests")
@@ -239,8 +239,8 @@ def _look_at_the_unseen(settings: Settings, front: Front, watch: LogWatch) -> It
         yield Advice(
             Topic.PROXY,
             Weight.LOOK,
-            f"{front.others[0]} leads guests on, and its logs are not known to kiosk doctor: see that it "
-            "writes neither requests nor errors",
+            f"{front.others[0]} forwards guests' requests, and kiosk doctor does not know its logs: see that "
+            "it writes neither requests nor errors",
         )
     elif not unreadable and not any(server.serves_guests for server in front.servers.values()):
         yield Advice(

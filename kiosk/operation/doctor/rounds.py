@@ -16,15 +16,15 @@ def look_at_rounds(store: Store, now: datetime) -> Iterator[Advice]:
     """Check the running rounds, their admission, and units with few answers."""
     running = _running(store, now)
     if not running:
-        told = "no round is running; a coordinator opens one at /admin/rounds"
-        yield Advice(Topic.ROUNDS, Weight.LOOK, told)
+        text = "no round is running; a coordinator opens one at /admin/rounds"
+        yield Advice(Topic.ROUNDS, Weight.LOOK, text)
     for of_round in running:
         if Admission.POSTER in of_round.admission:
             yield Advice(
                 Topic.ROUNDS,
                 Weight.LOOK,
                 f"round {of_round.id} admits answers from posters: one person can answer several times, and "
-                "whoever stuffs enough ballots learns more. Use slips where that matters",
+                "a person who stuffs enough ballots learns more. Use slips where that matters",
             )
         yield from _look_at_guests(store, of_round, now)
 
@@ -64,8 +64,8 @@ def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Adv
         rounds = [of_round for of_round in running if link.unit_id in of_round.tree.leaves]
         named = f"the {link.admission.value}'s address that ends in {link.code[-4:]}, at {link.unit_id}"
         if not rounds and link.unit_id not in known and not any(file.is_bad for file in library.problems):
-            told = f"{named}, leads to a unit that is in no tree; close it at /admin/links"
-            yield Advice(Topic.LINKS, Weight.LOOK, told)
+            text = f"{named}, leads to a unit that is in no tree; close it at /admin/links"
+            yield Advice(Topic.LINKS, Weight.LOOK, text)
         elif rounds and not any(link.admission in of_round.admission for of_round in rounds):
             yield Advice(
                 Topic.LINKS,
@@ -87,8 +87,8 @@ def look_at_languages(settings: Settings, store: Store, library: Library) -> Ite
         yield Advice(
             Topic.LANGUAGES,
             Weight.LOOK,
-            f"guests are shown languages nobody native has reviewed: {', '.join(unreviewed)}. A wrong word "
-            "makes wrong answers; have them read, then take the fuzzy flags away",
+            f"guests are shown languages that no native reader has reviewed: {', '.join(unreviewed)}. A "
+            "wrong word makes wrong answers; have them reviewed, then remove the fuzzy flags",
         )
     else:
         yield Advice(Topic.LANGUAGES, Weight.GOOD, "guests are shown reviewed languages only")
