@@ -9,7 +9,7 @@ from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, survey_texts
 from kiosk.library.definition import DefinitionError, definition_files
 from kiosk.library.library import Library, read_library
-from kiosk.library.surveys import read_scales, read_survey
+from kiosk.library.surveys import read_scales, read_survey, readable
 from kiosk.settings import Settings
 
 
@@ -25,7 +25,7 @@ def add_files(library: Library, paths: Iterable[Path]) -> Library:
     """Return the library with further survey files (or folders of them) added. Raises DefinitionError."""
     surveys = dict(library.surveys)
     for path in _files(paths):
-        scales = {**library.scales, **read_scales(path.parent / "scales")}
+        scales = readable({**library.scales, **read_scales(path.parent / "scales")})
         surveys[path.stem] = read_survey(path, scales).translated(survey_texts(library.guest))
     return replace(library, surveys=surveys)
 

@@ -85,10 +85,20 @@ RESERVED_NAMES = frozenset({"slip", "lang"})
 """Fields of the guest's form beside the statements."""
 
 
-def read_scales(folder: Path, read: Read = strictly) -> dict[str, Scale]:
-    """Return all scales of a folder, by id."""
-    scales = {path.stem: read(path, read_scale) for path in definition_files(folder, read)}
-    return {name: scale for name, scale in scales.items() if scale is not None}
+def read_scales(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Scale | None]:
+    """Return all scales of a folder, by id; None for a file that `read` could not read.
+
+    An id in `taken` is an error.
+    """
+    return {
+        path.stem: read(path, partial(_read_new_scale, taken=taken))
+        for path in definition_files(folder, read)
+    }
+
+
+def readable(scales: Mapping[str, Scale | None]) -> dict[str, Scale]:
+    """Return the scales that could be read."""
+    return {scale_id: scale for scale_id, scale in scales.items() if scale is not None}
 
 
 def read_surveys(folders: list[Path]) -> dict[str, Survey]:
@@ -106,12 +116,7 @@ def read_questions(folders: list[Path], read: Read = strictly) -> tuple[dict[str
     scales: dict[str, Scale] = {}
     surveys: dict[str, Survey] = {}
     for folder in folders:
-        known = dict(scales)
-        for path in definition_files(folder / "scales", read):
-            scale = read(path, partial(_read_new_scale, taken=frozenset(scales)))
-            known.pop(path.stem, None)
-            if scale is not None:
-                known[scale.id] = scale
+        known = readable({**scales, **read_scales(folder / "scales", read, frozenset(scales))})
         for path in definition_files(folder, read):
             survey = read(path, partial(_read_new_survey, taken=frozenset(surveys), scales=known))
             if survey is not None:

@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 
 from kiosk.library.catalogues import Catalogue, language, read_catalogue, read_catalogues
 from kiosk.library.definition import DefinitionError
-from kiosk.library.surveys import read_scales
+from kiosk.library.surveys import read_scales, readable
 from kiosk.settings import shipped_folder
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.messages import catalogue_paths, extracted, updated
@@ -128,7 +128,7 @@ def test_arabic_is_written_with_arabic_letters(shipped: Shipped) -> None:
 
 @pytest.mark.parametrize("code", GUEST_LANGUAGES)
 def test_the_labels_of_a_scale_differ_in_every_language(code: str, shipped: Shipped) -> None:
-    scales = read_scales(shipped_folder("questions") / "scales")
+    scales = readable(read_scales(shipped_folder("questions") / "scales"))
     assert set(scales) == {"agree5", "yes5"}
     for scale in scales.values():
         assert len({shipped["guest"][code].texts[label] for label in scale.labels}) == len(scale.labels) == 5

@@ -28,10 +28,10 @@ from kiosk.library.drafts import (
 )
 from kiosk.library.library import read_library
 from kiosk.library.own_files import LAST_GOOD
-from kiosk.library.surveys import read_scales, read_surveys
+from kiosk.library.surveys import read_scales, read_surveys, readable
 from kiosk.settings import Settings, read_settings, shipped_folder
 
-SCALES = read_scales(shipped_folder("questions") / "scales")
+SCALES = readable(read_scales(shipped_folder("questions") / "scales"))
 SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]
 DRAFT = draft_of(SEED, "own")
 TEXTS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
