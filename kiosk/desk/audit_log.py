@@ -41,7 +41,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Admission.SLIP: say("lapp"),
         Admission.POSTER: say("affisch"),
     }
-    places = {node.id: node.name for tree in library.trees.values() for node in tree.nodes}
+    places = library.places
     surveys = {survey.id: survey.title for survey in library.surveys.values()}
     languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
     rounds = {

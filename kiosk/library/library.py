@@ -34,6 +34,11 @@ class Library:
     own: tuple[Path, ...] = ()
 
     @property
+    def places(self) -> dict[str, str]:
+        """Node id -> name, for all nodes of all trees."""
+        return {node.id: node.name for tree in self.trees.values() for node in tree.nodes}
+
+    @property
     def units(self) -> dict[str, str]:
         """Unit id -> name, for all trees."""
         return {unit: tree.node(unit).name for tree in self.trees.values() for unit in tree.leaves}

@@ -29,7 +29,7 @@ class Kept:
 @for_coordinator
 def imported() -> ResponseReturnValue:
     """Show the entered figures, and the surveys for which figures can be entered."""
-    names = _places()
+    names = desk().library.places
     kept = [
         Kept(name, names.get(figures.node_id, figures.node_id), figures)
         for name, figures in kept_figures().items()
@@ -46,7 +46,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
     if survey is None:
         abort(404)
     form, messages = FiguresForm(), []
-    form.node.choices = list(_places().items())
+    form.node.choices = list(desk().library.places.items())
     if request.method == "POST" and form.validate():
         try:
             figures = _entered(form, survey)
@@ -93,8 +93,3 @@ def _entered(form: FiguresForm, survey: Survey) -> Figures:
     return read_figures(
         survey, form.node.data, form.first.data, form.last.data, form.n.data, form.source.data, typed
     )
-
-
-def _places() -> dict[str, str]:
-    """Node id -> name, of all trees on file."""
-    return {node.id: node.name for tree in desk().library.trees.values() for node in tree.nodes}

@@ -37,7 +37,7 @@ class WallAddress:
 @for_coordinator
 def walls() -> ResponseReturnValue:
     """Show all wall screens, and the form that creates one."""
-    names = _places()
+    names = desk().library.places
     form = WallForm()
     form.node.choices = list(names.items())
     addresses = [
@@ -52,7 +52,7 @@ def walls() -> ResponseReturnValue:
 def new_wall() -> ResponseReturnValue:
     """Create an address for a wall screen."""
     form = WallForm()
-    form.node.choices = list(_places().items())
+    form.node.choices = list(desk().library.places.items())
     if not form.validate():
         abort(400)
     wall = desk().store.staff_records.add_wall(form.node.data)
@@ -87,7 +87,7 @@ def wall(code: str) -> ResponseReturnValue:
         round=of_round,
         is_closed=state is not None and state.is_closed,
         spoken=spoken,
-        name=_places().get(wall.node_id, wall.node_id),
+        name=desk().library.places.get(wall.node_id, wall.node_id),
         answered=answered(document, of_round, wall.node_id) if of_round else None,
         made_at=document["made_at"],
         last_count=desk().store.last_tick,
@@ -142,8 +142,3 @@ def _shown_round(wall: Wall) -> RoundState | None:
     ]
     running = [state for state in of_place if state.round.is_running(desk().clock())]
     return next(iter([*running, *of_place]), None)
-
-
-def _places() -> dict[str, str]:
-    """Node id -> name, of all trees on file."""
-    return {node.id: node.name for tree in desk().library.trees.values() for node in tree.nodes}
