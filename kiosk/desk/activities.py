@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.downloads import file_response
 from kiosk.desk.session import desk, for_coordinator, for_staff
 from kiosk.library.spreadsheet import csv_table
 from kiosk.storage import Activity
@@ -19,7 +20,7 @@ MONTHS_SHOWN = 12
 @for_staff
 def activities() -> ResponseReturnValue:
     """Show the counters of one unit this month, and the months before."""
-    units = _units()
+    units = desk().library.units
     unit = request.args.get("unit") or next(iter(units), "")
     if unit not in units:
         abort(404)
@@ -38,7 +39,7 @@ def tap() -> ResponseReturnValue:
     """Add one to a counter of this month, or subtract one to correct a mistake."""
     unit, kind = request.form.get("unit", ""), request.form.get("kind", "")
     step = {"more": 1, "fewer": -1}.get(request.form.get("step", ""))
-    if unit not in _units() or kind not in set(Activity) or step is None:
+    if unit not in desk().library.units or kind not in set(Activity) or step is None:
         abort(400)
     month = desk().clock().date().replace(day=1)
     desk().store.staff_records.count_activity(unit, month, Activity(kind), step)
@@ -50,15 +51,7 @@ def tap() -> ResponseReturnValue:
 def as_csv() -> ResponseReturnValue:
     """Return all counters: unit, month, kind, number."""
     rows: list[tuple[object, ...]] = [("unit", "month", "activity", "number")]
-    for unit in _units():
+    for unit in desk().library.units:
         counted: dict[tuple[date, Activity], int] = desk().store.staff_records.activities(unit)
         rows += [(unit, f"{month:%Y-%m}", kind.value, n) for (month, kind), n in sorted(counted.items())]
-    response = Response(csv_table(rows), mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename="activities.csv")
-    return response
-
-
-def _units() -> dict[str, str]:
-    """Unit id -> name, for all trees."""
-    trees = desk().library.trees.values()
-    return {unit: tree.node(unit).name for tree in trees for unit in tree.leaves}
+    return file_response("activities.csv", csv_table(rows))

@@ -4,7 +4,6 @@ A session is a signed cookie with a name, two times and a digest of the password
 hour without a request, after ten hours, and when the password changes.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.login.throttle import SignInThrottle
 from kiosk.domain.schedule import Ticks, next_tick
+from kiosk.domain.short_hash import short_hash
 from kiosk.library.changes import keep_last_good
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import fingerprint
@@ -171,7 +171,7 @@ def touch() -> None:
 
 
 def _mark(account: Account) -> str:
-    return hashlib.sha256(account.password.encode()).hexdigest()[:16]
+    return short_hash(account.password, 16)
 
 
 def _for(

@@ -4,7 +4,6 @@ It is made at the count, from the tallies. A parent's figures are the sum of the
 and for itself, never a fresh count. So the difference of two published figures is never smaller than a batch.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.domain.rounds import Round
+from kiosk.domain.short_hash import short_hash
 from kiosk.domain.tally import Tally, add
 
 Document = dict[str, Any]
@@ -100,7 +100,7 @@ def made_at(document: Document) -> datetime | None:
 
 def etag(document_text: str) -> str:
     """Return the document's ETag: 32 hex digits of SHA-256, the same for every viewer."""
-    return hashlib.sha256(document_text.encode()).hexdigest()[:32]
+    return short_hash(document_text, 32)
 
 
 def as_text(document: Document) -> str:

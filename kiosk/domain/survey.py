@@ -4,11 +4,12 @@ Swedish is the reference text and the gettext message id. A survey's version is 
 guest can see of it, translations included: figures from before and after a changed word are not comparable.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from kiosk.domain.short_hash import short_hash
 
 Translations = Mapping[str, Mapping[str, str]]
 """Language -> reference text -> translated text."""
@@ -61,7 +62,7 @@ class Survey:
             "texts": {lang: dict(sorted(t.items())) for lang, t in self.texts.items()},
         }
         canonical = json.dumps(seen, ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:10]
+        return short_hash(canonical, 10)
 
     def statement(self, statement_id: str) -> Statement:
         """Return the statement with that id; KeyError if there is none."""

@@ -4,7 +4,6 @@ Every change reads all files with the change applied before anything is replaced
 affected: a round has frozen its own copy.
 """
 
-import hashlib
 import json
 import re
 import unicodedata
@@ -18,6 +17,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import write_po
 
 from kiosk.domain.message import Message
+from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
@@ -195,7 +195,7 @@ def _refuse_bad(library: Library, path: Path) -> None:
 
 def name_of(draft: Draft) -> str:
     """Return the draft's digest: 32 hex digits of SHA-256 over its TOML."""
-    return hashlib.sha256(as_toml(draft).encode()).hexdigest()[:32]
+    return short_hash(as_toml(draft), 32)
 
 
 def _tidied(draft: Draft) -> Draft:

@@ -5,7 +5,6 @@ of a statement can be heard in the same way, and none plays by itself: the reque
 listened to, never an answer.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.domain.language_code import is_language_code
+from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue
 from kiosk.screen.texts import SCREEN
@@ -54,7 +54,7 @@ class Speech:
 
 def name_of(language: str, text: str) -> str:
     """Return the name of a text's sound without its ending: 16 hex digits of SHA-256."""
-    return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()[:16]
+    return short_hash(f"{language}\n{text}", 16)
 
 
 def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:

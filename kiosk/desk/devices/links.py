@@ -1,12 +1,12 @@
 """The addresses of kiosks and posters, as staff see them. A kiosk's address is for coordinators only."""
 
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 
 from kiosk.desk.forms import ScreenForm
 from kiosk.desk.session import desk, is_coordinator
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
+from kiosk.domain.short_hash import short_hash
 from kiosk.storage import Life, Link
 
 
@@ -57,7 +57,7 @@ def address_of(link: Link) -> Address:
 
 def key_of(link: Link) -> str:
     """Return a link's key for forms: 16 hex digits of SHA-256. The code cannot be derived from it."""
-    return sha256(link.code.encode()).hexdigest()[:16]
+    return short_hash(link.code, 16)
 
 
 def mark_of(link: Link) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.devices.links import address_of, key_of, kiosk_of, mark_of, posters, screen_form, unit_names
 from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
+from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import LinkForm, MoveForm, PairForm, PosterForm, ScreenForm, SlipsForm
 from kiosk.desk.session import desk, for_coordinator, for_staff, note
 from kiosk.domain.rounds import Admission
@@ -119,7 +120,7 @@ def slips() -> ResponseReturnValue:
     if sheets is None:
         return _page(form, status=400)
     note(Deed.SLIPS_PRINTED, f"{form.round.data}, {form.unit.data}, {form.number.data}")
-    return _pdf(sheets, f"slips-{form.unit.data}.pdf")
+    return file_response(f"slips-{form.unit.data}.pdf", sheets)
 
 
 @blueprint.route("/links/poster")
@@ -133,13 +134,7 @@ def poster() -> ResponseReturnValue:
     page = print_poster(form, link)
     if page is None:
         return _page(sent_poster=form, status=400)
-    return _pdf(page, f"poster-{link.unit_id}-{form.size.data}.pdf")
-
-
-def _pdf(content: bytes, name: str) -> Response:
-    response = Response(content, mimetype="application/pdf")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return file_response(f"poster-{link.unit_id}-{form.size.data}.pdf", page)
 
 
 def _page(

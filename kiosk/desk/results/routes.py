@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.downloads import file_response
 from kiosk.desk.results.chart_rows import ChartKind, Table, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
@@ -35,15 +36,6 @@ WRITERS: Mapping[str, Callable[[str, Table, str], bytes]] = {
     "xlsx": lambda _drawn, table, made_at: workbook({"chart": table}, made_at),
 }
 """File ending -> how a chart is written, from its drawing, its table and its snapshot's time."""
-
-KINDS = {
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "csv": "text/csv",
-    "json": "application/json",
-    "zip": "application/zip",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @dataclass(frozen=True)
@@ -162,8 +154,8 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     [shown] = charts
     drawn = svg(bare_picture(shown) if "bare" in request.args else picture(section, shown))
     content = WRITERS[ending](drawn, shown.table, str(document["made_at"]))
-    return _file(
-        f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_attachment="download" in request.args
+    return file_response(
+        f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_download="download" in request.args
     )
 
 
@@ -172,7 +164,7 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
 def package() -> ResponseReturnValue:
     """Return the whole export in one file."""
     content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
-    return _file("data-package.zip", content, is_attachment=True)
+    return file_response("data-package.zip", content)
 
 
 @blueprint.route("/export/<name>")
@@ -182,15 +174,7 @@ def export(name: str) -> ResponseReturnValue:
     contents = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
     if name not in contents:
         abort(404)
-    return _file(name, contents[name], is_attachment=True)
-
-
-def _file(name: str, content: bytes, *, is_attachment: bool) -> Response:
-    response = make_response(content)
-    response.mimetype = KINDS[name.rpartition(".")[2]]
-    if is_attachment:
-        response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return response
+    return file_response(name, contents[name])
 
 
 def results_json() -> ResponseReturnValue:

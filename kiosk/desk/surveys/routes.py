@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.domain.survey import Scale, Statement, Survey
@@ -99,10 +100,7 @@ def copy() -> ResponseReturnValue:
 def as_xlsform(survey_id: str) -> ResponseReturnValue:
     """Return the survey as XLSForm, for KoboToolbox, ODK and others."""
     content = write_xlsform(_survey(survey_id), no_answer_words(desk().library.guest))
-    response = make_response(content)
-    response.mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    response.headers.set("Content-Disposition", "attachment", filename=f"{survey_id}.xlsx")
-    return response
+    return file_response(f"{survey_id}.xlsx", content)
 
 
 @blueprint.route("/surveys/import", methods=["POST"])

@@ -1,16 +1,17 @@
 """Languages: which ones guests see, which texts are unreviewed, and editing translations side by side."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.domain.message import Message
+from kiosk.domain.short_hash import short_hash
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
@@ -29,6 +30,9 @@ from kiosk.storage import Deed
 blueprint = Blueprint("languages", __name__)
 
 LETTERS_A_ROW = 40
+
+HASH_DIGITS = 12
+"""Length of the names of texts in forms."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Line:
     @property
     def key(self) -> str:
         """The line's name in the form: a digest of the text, since positions change."""
-        return _digest(self.message)
+        return short_hash(self.message, HASH_DIGITS)
 
     @property
     def rows(self) -> int:
@@ -160,9 +164,7 @@ def reference() -> ResponseReturnValue:
 @for_coordinator
 def as_file(code: str) -> ResponseReturnValue:
     """Return every text that guests read, for a translator's own program."""
-    response = Response(as_po(_catalogue(code)), mimetype="text/x-gettext-translation")
-    response.headers.set("Content-Disposition", "attachment", filename=f"guest-{code}.po")
-    return response
+    return file_response(f"guest-{code}.po", as_po(_catalogue(code)))
 
 
 @blueprint.route("/languages/<code>/file", methods=["POST"])
@@ -225,11 +227,7 @@ def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
 
 
 def _name(text: str, is_reviewed: bool) -> str:
-    return _digest(f"{is_reviewed} {text}")
-
-
-def _digest(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()[:12]
+    return short_hash(f"{is_reviewed} {text}", HASH_DIGITS)
 
 
 def _sent(line: Line) -> Line:
