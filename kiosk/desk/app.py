@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from kiosk.desk import activities, audit_log
+from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
 from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_message
 from kiosk.desk.login import routes as login
@@ -152,8 +153,8 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError) and signed_in() is None and request.endpoint != "sign_in.sign_in":
         return signed_out()
     kind = "stale" if isinstance(error, CSRFError) else str(code)
-    if code == 403:
-        kind = str(error.description)
+    if isinstance(error, DeniedError):
+        kind = error.denial.value
     most = LARGEST_FILE_BYTES // 1024**2
     return make_response(render_template("error.html", kind=kind, most=most), code)
 

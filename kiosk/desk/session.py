@@ -12,9 +12,10 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from flask import abort, current_app, redirect, render_template, request, session, url_for
+from flask import current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.denials import Denial, deny
 from kiosk.desk.login.throttle import SignInThrottle
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.short_hash import short_hash
@@ -175,10 +176,12 @@ def _mark(account: Account) -> str:
 
 
 def _for(
-    whom: str, *roles: Role
+    denial: Denial | None, *roles: Role
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Return a decorator for a view: these roles may use it, others are refused, strangers are sent to sign
-    in."""
+    """Return a decorator that lets these roles use a view, and denies it to others.
+
+    With `denial` None every account may use it. Without a session the reader is sent to sign in.
+    """
 
     def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
@@ -188,8 +191,8 @@ def _for(
                 return signed_out()
             if account is None:
                 return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
-            if account.role not in roles:
-                abort(403, whom)
+            if denial is not None and account.role not in roles:
+                deny(denial)
             if BY_ITSELF not in request.headers:
                 touch()
             return view(*args, **kwargs)
@@ -213,19 +216,19 @@ def signed_out() -> ResponseReturnValue:
 
 def for_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """A view for every account."""
-    return _for("anybody", *Role)(view)
+    return _for(None)(view)
 
 
 def for_readers(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """A view for accounts that may see the figures of a running round."""
-    return _for("readers", Role.COORDINATOR, Role.VIEWER)(view)
+    return _for(Denial.READERS_ONLY, Role.COORDINATOR, Role.VIEWER)(view)
 
 
 def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """A view for accounts that print and pair."""
-    return _for("staff", Role.COORDINATOR, Role.STAFF)(view)
+    return _for(Denial.STAFF_ONLY, Role.COORDINATOR, Role.STAFF)(view)
 
 
 def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """A view for coordinators only."""
-    return _for("coordinator", Role.COORDINATOR)(view)
+    return _for(Denial.COORDINATORS_ONLY, Role.COORDINATOR)(view)

@@ -10,20 +10,21 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, make_response, request
+from flask import Blueprint, Flask, Response, make_response, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException
 
 from kiosk.domain.screen_size import Screen
 from kiosk.guest import kiosks, practice, questions, slips, stored_data
 from kiosk.guest.ballots import RETRY_AFTER_SECONDS
 from kiosk.guest.context import Answer, GuestSide, guest_side, is_kiosk, measure
 from kiosk.guest.rate_limit import Pace
+from kiosk.guest.refusals import refusal_of, refuse
 from kiosk.library.library import Library
 from kiosk.screen.headers import headers, is_own_form
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.pages import Pages
-from kiosk.screen.texts import REFUSALS
+from kiosk.screen.texts import Refusal
 from kiosk.settings import shipped_folder
 from kiosk.storage import Devices, Store, say_once
 
@@ -112,14 +113,14 @@ def _check_form() -> None:
     if request.method != "POST":
         return
     if not request.host:
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
     if not is_own_form(dict(request.headers), request.host_url.rstrip("/")):
-        abort(403, "bad")
+        refuse(403, Refusal.BAD)
     if request.mimetype != "application/x-www-form-urlencoded":
-        abort(415, "bad")
+        refuse(415, Refusal.BAD)
     if not request.get_data().isascii():
         # Browsers send forms as ASCII. Unreadable fields would count as skipped statements.
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
 
 
 def _with_headers(response: Response) -> Response:
@@ -148,10 +149,9 @@ def _compressed(response: Response) -> Response:
 
 def _refused(error: HTTPException) -> Answer:
     """Render a refusal in all languages, the same bytes for the same refusal."""
-    named = error.description or ""
-    reason = named if named in REFUSALS else "not_found" if error.code == 404 else "bad"
-    response = _refusal(reason, error.code or 500)
-    if isinstance(error, TooManyRequests):
+    refusal = refusal_of(error)
+    response = _refusal(refusal, error.code or 500)
+    if refusal is Refusal.WAIT:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
@@ -160,14 +160,14 @@ def _failed(error: Exception) -> Answer:
     """Report an unexpected error once, by its type and place in the code, without the request's data."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     say_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
-    return _refusal("failed", 500)
+    return _refusal(Refusal.FAILED, 500)
 
 
-def _refusal(reason: str, status: int) -> Answer:
-    way_out = "/pair" if reason == "not_paired" and request.path == "/" else ""
-    page = guest_side().pages.refusal(reason, way_out, is_kiosk=is_kiosk())
+def _refusal(refusal: Refusal, status: int) -> Answer:
+    way_out = "/pair" if refusal is Refusal.NOT_PAIRED and request.path == "/" else ""
+    page = guest_side().pages.refusal(refusal, way_out, is_kiosk=is_kiosk())
     response = make_response(page, status)
-    response.headers["Kiosk-Refusal"] = reason
+    response.headers["Kiosk-Refusal"] = refusal.value
     if request.path == "/" or request.path.startswith("/k/"):
         response.headers["Refresh"] = f"{KIOSK_RELOAD_SECONDS}; url={quote(request.path)}"
     return response

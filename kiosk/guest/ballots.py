@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Response, abort, redirect, request
-from werkzeug.exceptions import TooManyRequests
+from flask import Response, redirect, request
 
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
 from kiosk.domain.rounds import Round
 from kiosk.domain.slips import UnknownSlipError, UsedSlipError
 from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.refusals import refuse
 from kiosk.screen.headers import BALLOT, SCRIPT
+from kiosk.screen.texts import Refusal
 from kiosk.storage import Link, NotAdmittedError, RoundClosedError
 
 RETRY_AFTER_SECONDS = 2
@@ -21,11 +22,11 @@ def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
     """Read the ballot from a form's fields."""
     if not fields:
         # The form always sends every statement: a body without any is not readable.
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
     try:
         return read_ballot(of_round.survey, fields)
     except BallotError:
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
 
 
 def take(put: Callable[[datetime], None], thanks: str) -> Answer:
@@ -33,13 +34,13 @@ def take(put: Callable[[datetime], None], thanks: str) -> Answer:
     try:
         put(guest_side().clock())
     except RoundClosedError:
-        abort(403, "closed")
+        refuse(403, Refusal.CLOSED)
     except NotAdmittedError:
-        abort(403, "not_admitted")
+        refuse(403, Refusal.NOT_ADMITTED)
     except UsedSlipError:
-        abort(409, "used_slip")
+        refuse(409, Refusal.USED_SLIP)
     except UnknownSlipError:
-        abort(403, "unknown_slip")
+        refuse(403, Refusal.UNKNOWN_SLIP)
     return taken(thanks)
 
 
@@ -53,9 +54,9 @@ def taken(thanks: str) -> Answer:
 def admit_and_classify(link: Link, *, lane: str = "") -> bool:
     """Admit a kiosk's ballot by its rate limit, and return whether the ballot is rapid.
 
-    Each `lane` of a kiosk has a rate limit of its own. Raises TooManyRequests for a ballot that is too early.
+    Each `lane` of a kiosk has a rate limit of its own. A ballot that is too early is refused.
     """
     pace = guest_side().pace
     if pace.admit(link.code + lane) > 0:
-        raise TooManyRequests("wait", retry_after=RETRY_AFTER_SECONDS)
+        refuse(429, Refusal.WAIT)
     return pace.record_and_classify(link.code + lane)

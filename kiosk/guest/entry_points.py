@@ -1,10 +1,11 @@
 """The addresses of kiosks and posters, and the rounds that they lead to."""
 
-from flask import abort, request
-from werkzeug.exceptions import Forbidden
+from flask import request
 
 from kiosk.domain.rounds import Admission, Round
 from kiosk.guest.context import guest_side
+from kiosk.guest.refusals import RefusedError, refuse
+from kiosk.screen.texts import Refusal
 from kiosk.storage import Link, RoundClosedError
 
 
@@ -13,13 +14,13 @@ def link_and_round(code: str) -> tuple[Link, Round]:
     link = link_of(code)
     try:
         of_round = running_round(link.unit_id)
-    except Forbidden:
+    except RefusedError:
         if link.admission is Admission.KIOSK:
             # The page that waits for a round has no script; the browser reloads it.
             guest_side().devices.heard(link.code)
         raise
     if link.admission not in of_round.admission:
-        abort(403, "not_admitted")
+        refuse(403, Refusal.NOT_ADMITTED)
     return link, of_round
 
 
@@ -27,7 +28,7 @@ def link_of(code: str) -> Link:
     """Return the link of an address: a poster's or a kiosk's."""
     link, is_poster = guest_side().store.links.with_code(code), request.path.startswith("/s/")
     if link is None or (link.admission is Admission.POSTER) != is_poster:
-        abort(404, "not_paired" if not is_poster else "not_found")
+        refuse(404, Refusal.NOT_FOUND if is_poster else Refusal.NOT_PAIRED)
     return link
 
 
@@ -36,4 +37,4 @@ def running_round(unit_id: str) -> Round:
     try:
         return guest_side().store.running_round(unit_id, guest_side().clock())
     except RoundClosedError:
-        abort(403, "closed")
+        refuse(403, Refusal.CLOSED)

@@ -3,7 +3,7 @@
 import base64
 from functools import partial
 
-from flask import abort, request
+from flask import request
 
 from kiosk.domain.ballot import BallotError
 from kiosk.domain.envelope import is_well_formed
@@ -11,6 +11,8 @@ from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import admit_and_classify, take
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
+from kiosk.guest.refusals import refuse
+from kiosk.screen.texts import Refusal
 from kiosk.storage import LetterboxGoneError
 
 ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
@@ -31,12 +33,12 @@ def take_envelope(code: str) -> Answer:
     has_waited = fields.pop(HAS_WAITED, None) is not None
     sent = [*fields.pop(ENVELOPE), *fields.pop(SEALED_FOR, [])]
     if link.admission is not Admission.KIOSK or fields or len(sent) != len((ENVELOPE, SEALED_FOR)):
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
     envelope, letterbox = sent
     try:
         sealed = base64.b64decode(envelope, validate=True)
     except ValueError:
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
     # Envelopes that waited have a rate limit of their own. A kiosk sends them two pauses apart, so a row of
     # them without a pause does not come from a kiosk's script, whatever its fields say.
     in_play = admit_and_classify(link, lane=WAITED_LANE if has_waited else "")
@@ -46,6 +48,6 @@ def take_envelope(code: str) -> Answer:
     except LetterboxGoneError:
         if has_waited and is_well_formed(sealed):
             side.devices.came_late(link.code)
-        abort(410, "closed")
+        refuse(410, Refusal.CLOSED)
     except BallotError:
-        abort(410, "bad")
+        refuse(410, Refusal.BAD)

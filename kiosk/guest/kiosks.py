@@ -3,12 +3,14 @@
 import re
 from contextlib import suppress
 
-from flask import Response, abort, make_response, redirect, request
+from flask import Response, make_response, redirect, request
 
 from kiosk.domain.rounds import Admission
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
+from kiosk.guest.refusals import refuse
 from kiosk.library.catalogues import REFERENCE
+from kiosk.screen.texts import Refusal
 from kiosk.storage import DIGITS, Link, RoundClosedError, TooManyTriesError
 
 LETTERBOX = "Kiosk-Letterbox"
@@ -24,7 +26,7 @@ JAVASCRIPT = "text/javascript; charset=utf-8"
 def pairing() -> Answer:
     """Show the page where the code from the desk is typed. It has keys, since a screen may have no
     keyboard."""
-    return make_response(guest_side().pages.pairing(request.args.get("lang", REFERENCE), "", ""))
+    return make_response(guest_side().pages.pairing(request.args.get("lang", REFERENCE), "", None))
 
 
 def pair() -> Answer:
@@ -35,13 +37,13 @@ def pair() -> Answer:
     asked = request.form.get("lang", REFERENCE)
     if press != "done":
         typed = typed[:-1] if press == "erase" else _digits(sent + press)
-        return make_response(side.pages.pairing(asked, typed, ""))
+        return make_response(side.pages.pairing(asked, typed, None))
     try:
         unit = side.devices.redeem(typed)
     except TooManyTriesError:
-        return make_response(side.pages.pairing(asked, "", "too_many_codes"), 429)
+        return make_response(side.pages.pairing(asked, "", Refusal.TOO_MANY_CODES), 429)
     if unit is None:
-        return make_response(side.pages.pairing(asked, "", "wrong_code"), 403)
+        return make_response(side.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
     return redirect(f"/k/{side.store.links.add(Admission.KIOSK, unit).code}/paired", 303)
 
 
@@ -86,5 +88,5 @@ def _kiosk(code: str) -> Link:
     """Return the kiosk's link."""
     link = guest_side().store.links.with_code(code)
     if link is None or link.admission is not Admission.KIOSK:
-        abort(404, "not_paired")
+        refuse(404, Refusal.NOT_PAIRED)
     return link

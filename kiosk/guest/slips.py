@@ -1,13 +1,15 @@
 """Slips: the code is typed or scanned, leads to the questions, and is used up by one ballot."""
 
-from flask import abort, make_response, request
+from flask import make_response, request
 
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import normalise
 from kiosk.guest.ballots import sent_ballot, take
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import running_round
+from kiosk.guest.refusals import refuse
 from kiosk.library.catalogues import REFERENCE
+from kiosk.screen.texts import Refusal
 
 
 def slip() -> Answer:
@@ -39,15 +41,15 @@ def _sent_slip() -> tuple[str, Round, str]:
     stored."""
     sent = request.form.getlist("slip")
     if len(sent) != 1:
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
     code = normalise(sent[0])
     printed_for = guest_side().store.unit_of_slip(code)
     if printed_for is None:
-        abort(403, "unknown_slip")
+        refuse(403, Refusal.UNKNOWN_SLIP)
     round_id, unit = printed_for
     of_round = running_round(unit)
     if of_round.id != round_id:
-        abort(403, "closed")
+        refuse(403, Refusal.CLOSED)
     if Admission.SLIP not in of_round.admission:
-        abort(403, "not_admitted")
+        refuse(403, Refusal.NOT_ADMITTED)
     return code, of_round, unit

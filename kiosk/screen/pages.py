@@ -20,7 +20,7 @@ from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.speech import speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
-from kiosk.screen.texts import REFUSALS, SCREEN
+from kiosk.screen.texts import REFUSALS, SCREEN, Refusal
 from kiosk.settings import shipped_folder
 
 
@@ -164,9 +164,9 @@ class Pages:
             **self._surroundings(is_kiosk=False),
         )
 
-    def pairing(self, asked: str, typed: str, refusal: str) -> str:
+    def pairing(self, asked: str, typed: str, refusal: Refusal | None) -> str:
         """Render the page where a code makes this screen a kiosk; `refusal` is why the last code was
-        refused, or ""."""
+        refused, or None."""
         spoken = self._spoken()
         catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
@@ -229,10 +229,10 @@ class Pages:
         """Render the end of a practice, with a link to the real questions at `home`."""
         return self._message(SCREEN["try_ended"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
 
-    def refusal(self, reason: str, way_out: str, *, is_kiosk: bool) -> str:
+    def refusal(self, refusal: Refusal, way_out: str, *, is_kiosk: bool) -> str:
         """Render a refusal, the same bytes for the same reason; `way_out` is the address of the pairing
         page, or ""."""
-        return self._message(REFUSALS[reason], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
+        return self._message(REFUSALS[refusal], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
 
     def worker(self, page: str, survey: Survey | None) -> str:
         """Render the script that caches the kiosk's page at the path `page`, its files, and the sounds of
@@ -285,5 +285,5 @@ class Pages:
 
 
 def _screen(catalogue: Catalogue) -> dict[str, str]:
-    texts = SCREEN | {f"refusal_{reason}": message for reason, message in REFUSALS.items()}
+    texts = SCREEN | {f"refusal_{refusal}": message for refusal, message in REFUSALS.items()}
     return {key: catalogue.text(message) for key, message in texts.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.results.chart_rows import ChartKind, Table, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
@@ -81,7 +82,7 @@ def _round(round_id: str, node_id: str) -> Round:
         abort(404)
     if round_id not in {state.round.id for state in _states()}:
         is_planned = matching[0].opens_at > desk().clock()
-        abort(403, "planned" if is_planned else "running")
+        deny(Denial.ROUND_PLANNED if is_planned else Denial.ROUND_RUNNING)
     return matching[0]
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
@@ -139,7 +140,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
     """Show the form that edits a survey, and handle it. Refused input stays in the form."""
     current = _survey(survey_id)
     if not is_own(survey_id):
-        abort(403, "shipped")
+        deny(Denial.SURVEY_SHIPPED)
     form, draft, problems = FlaskForm(), draft_of(current, survey_id), []
     seen, is_changed = name_of(draft), False
     if request.method == "POST" and form.validate():
@@ -184,9 +185,9 @@ def remove(survey_id: str) -> ResponseReturnValue:
     round."""
     survey, form = _survey(survey_id), FlaskForm()
     if not is_own(survey_id):
-        abort(403, "shipped")
+        deny(Denial.SURVEY_SHIPPED)
     if survey_id in _used():
-        abort(403, "used")
+        deny(Denial.SURVEY_USED)
     if request.method == "POST" and form.validate():
         desk().change(lambda settings: remove_survey(settings, survey_id))
         note(Deed.SURVEY_REMOVED, survey.title)
