@@ -4,6 +4,7 @@ A form carries its texts in every language shown, so that a change of language s
 """
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,10 +25,15 @@ from kiosk.screen.texts import REFUSALS, SCREEN, Refusal
 from kiosk.settings import shipped_folder
 
 
+def compact(css: str) -> str:
+    """Return a style of this program without its comments and indentation, which each page would repeat."""
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).strip()
+
+
 def _style() -> str:
     """Return the guest's style with the font of the language names inlined: the first screen needs it at
     once, and without it a slow device searches all its fonts before it paints."""
-    style = (Path(__file__).parent / "templates/guest/guest.css").read_text(encoding="utf-8")
+    style = compact((Path(__file__).parent / "templates/guest/guest.css").read_text(encoding="utf-8"))
     font = base64.b64encode((shipped_folder("static") / "fonts/guest-autonyms.woff2").read_bytes())
     return style.replace("/static/fonts/guest-autonyms.woff2", f"data:font/woff2;base64,{font.decode()}")
 
@@ -252,7 +258,7 @@ class Pages:
         """Return the page's inline styles: a slow device need not request them before it paints."""
         styles = [STYLE]
         if is_kiosk and self.screen:
-            styles.append(render_template("guest/screen.css", screen=self.screen))
+            styles.append(compact(render_template("guest/screen.css", screen=self.screen)))
         # Safe: the styles have no input from users.
         return [Markup(style) for style in styles]  # noqa: S704
 

@@ -256,7 +256,8 @@ def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
         counts = [int(n) for n in re.findall(r'data-count="(\d+)"', page)]
         tables = node.get("statements", {}).values()
         assert counts == [n for table in tables for n in reversed(table["counts"])]
-        outside = re.findall(r"<td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td>", page)
+        cells = r"\s*".join([r"<td>(\d+)</td>"] * 5)
+        outside = re.findall(cells, page)
         assert [tuple(map(int, row)) for row in outside] == [
             (sum(table["counts"]), *table["no_answer"].values(), table["withheld"]) for table in tables
         ]
@@ -389,7 +390,7 @@ def test_an_address_is_made_for_a_unit(desk: Desk) -> None:
 def test_an_unreviewed_language_is_called_so(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get("/admin/languages").text
-    rows = dict(re.findall(r'<span lang="(\w+)".*?</th>\s*<td>(.*?)</td>', page))
+    rows = dict(re.findall(r'<span lang="(\w+)".*?</th>\s*<td>(.*?)</td>', page, re.DOTALL))
     assert rows["ar"] == "nej"
     assert rows["sv"].startswith("ja")
 

@@ -146,7 +146,7 @@ def translate(desk: Desk, code: str, survey: str, words: dict[str, tuple[str, bo
     path = f"/admin/languages/{code}" + (f"?survey={survey}" if survey else "")
     page = desk.client.get(path).text
     rows = re.findall(
-        r'id="message-(\w+)">([^<]*)</th>.*?value="(\w+)"><textarea[^>]*>([^<]*)</textarea>.*?'
+        r'id="message-(\w+)">([^<]*)</th>.*?value="(\w+)">\s*<textarea[^>]*>([^<]*)</textarea>.*?'
         r'value="y"( checked)?',
         page,
         re.DOTALL,
@@ -344,7 +344,7 @@ class Open:
         page = desk.client.get(path).text
         self.keys = dict(re.findall(r'id="message-(\w+)">([^<]*)</th>', page))
         seen = re.findall(r'name="(seen-\w+)" value="(\w+)"', page)
-        texts = re.findall(r'<textarea name="(text-\w+)"[^>]*>([^<]*)</textarea>', page)
+        texts = re.findall(r'<textarea\s+name="(text-\w+)"[^>]*>([^<]*)</textarea>', page)
         self.form = {**dict(seen), **dict(texts)}
 
     def send(self, message: str, text: str) -> TestResponse:
@@ -503,7 +503,7 @@ def test_swedish_is_read_and_marked_and_never_changed(desk: Desk) -> None:
     assert "men inte granskat" not in re.findall(r'lang="sv".*?</tr>', page, re.DOTALL)[0]
     before = desk.app.extensions["desk"].library
     form = desk.client.get("/admin/reference").text
-    sent = dict(re.findall(r'name="((?:seen|text)-\w+)" value="([^"]*)"', form))
+    sent = dict(re.findall(r'name="((?:seen|text)-\w+)"\s+value="([^"]*)"', form))
     key = next(name.removeprefix("text-") for name, text in sent.items() if text == "Börja")
     sent |= {"csrf_token": desk.token("/admin/walls"), f"reviewed-{key}": "y", f"text-{key}": "Stick"}
     assert desk.client.post("/admin/reference", data=sent).status_code == 303

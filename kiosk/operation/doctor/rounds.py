@@ -57,7 +57,7 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
 
 
 def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
-    """Report open addresses that lead to no round."""
+    """Report open addresses whose unit is in no tree, or that the running round does not admit."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
     for link in store.links.all():
