@@ -1,5 +1,6 @@
-"""The documents name every setting, command and layer that there is."""
+"""The documents name every setting, command and layer that there is, and no file that there is not."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,3 +48,31 @@ def test_the_architecture_names_every_layer(layer: str) -> None:
 @pytest.mark.parametrize("word", ["KIOSK_NEVER", "kiosk never"])
 def test_what_is_not_there_is_not_found(word: str) -> None:
     assert not is_named(word, README)
+
+
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+FOLDERS = ("docs", "kiosk", "questions", "static", "tests", "translations")
+FILES = [f"/{path.relative_to(ROOT).as_posix()}" for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
+FILES += [f"/{path.name}" for path in ROOT.iterdir()]
+
+CODE = re.compile(r"`([^`\n]+)`")
+REPOSITORY_FILE = re.compile(r"[\w./-]+\.(?:cfg|css|html|js|md|py|sh|sql)|test_\w+|Makefile")
+
+
+def missing_files(document: str) -> list[str]:
+    """Return the files that a document names as code and that are not in the repository.
+
+    A document may leave out the folders before a path, and the ending of a test's file.
+    """
+    names = [name for name in CODE.findall(document) if REPOSITORY_FILE.fullmatch(name)]
+    return [name for name in names if not any(file.endswith((f"/{name}", f"/{name}.py")) for file in FILES)]
+
+
+@pytest.mark.parametrize("document", [path.relative_to(ROOT).as_posix() for path in DOCUMENTS])
+def test_every_file_that_a_document_names_exists(document: str) -> None:
+    assert missing_files((ROOT / document).read_text("utf-8")) == []
+
+
+def test_a_file_that_does_not_exist_is_noticed() -> None:
+    named = "`tests/guest/test_devices.py`, `test_play`, `guest/nothing.py`, `kiosk serve` and `/health`"
+    assert missing_files(named) == ["test_play", "guest/nothing.py"]
