@@ -51,7 +51,7 @@ def draw_batch(ballots: Sequence[T], counted: int, k: int, rng: Random) -> tuple
 
 @dataclass(frozen=True)
 class Closing:
-    """How the remaining ballots are counted when a round closes.
+    """The plan for the remaining ballots when a round closes.
 
     Each item of `batches` is (node that the batch is published for, units whose boxes form the batch). The
     ballots of the units in `destroyed` are too few to publish at any level.

@@ -40,7 +40,7 @@ class Admission(StrEnum):
 
 
 class Figures(StrEnum):
-    """When a round's figures are shown.
+    """The time at which a round's figures are shown.
 
     If the same few guests answer again and again, an insider who knows when they came learns much from
     figures that appear bit by bit, and little from one table at the end.
@@ -182,7 +182,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
 
 
 def _first_figures(new: Round, guests_a_day: float) -> Message:
-    """When a unit's first figures appear, and how far apart later figures are."""
+    """The message about the time of a unit's first figures and the interval of later ones."""
     first = FIRST_BATCH_FACTOR * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _shown_at_the_end(new, guests_a_day)

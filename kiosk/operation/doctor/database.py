@@ -46,22 +46,21 @@ RULES = {
         ("0",), "its log gets the unit of a ballot that could not be written"
     ),
     "log_lock_waits": Rule(("off",), "its log gets a line, with the time, where ballots come at once"),
-    "log_connections": Rule(("off", ""), "its log tells when guests' requests opened connections"),
-    "log_disconnections": Rule(("off",), "its log tells when guests' requests opened connections"),
+    "log_connections": Rule(("off", ""), "its log shows when guests' requests opened connections"),
+    "log_disconnections": Rule(("off",), "its log shows when guests' requests opened connections"),
     # 600,000 ms is PostgreSQL's default; the tables of a kiosk take less.
     "log_autovacuum_min_duration": Rule(
-        ("-1", "600000"), "its log tells when ballots made it tidy a table up"
+        ("-1", "600000"), "its log shows when ballots caused a cleanup of a table"
     ),
     "log_checkpoints": Rule(
-        ("off",), "its log tells, to five minutes, when something was written", Weight.LOOK
+        ("off",), "its log shows, to five minutes, when something was written", Weight.LOOK
     ),
     "track_commit_timestamp": Rule(("off",), "the time of each write is kept"),
     "archive_mode": Rule(
         ("off",),
-        "every log of writes is kept, and tells unit and microsecond of each ballot; back up with kiosk "
-        "backup",
+        "every log of writes is kept, with unit and microsecond of each ballot; back up with kiosk backup",
     ),
-    "wal_keep_size": Rule(("0",), "logs of writes are kept, and tell unit and microsecond of each ballot"),
+    "wal_keep_size": Rule(("0",), "logs of writes are kept, with unit and microsecond of each ballot"),
     "wal_level": Rule(("replica", "minimal"), "its log of writes is made for others to read each write from"),
     # Every write of the kiosk sets a stricter value than any other default.
     "synchronous_commit": Rule(
@@ -148,6 +147,6 @@ def _look_at_slots(slots: Sequence[str]) -> Iterator[Advice]:
         yield Advice(
             Topic.DATABASE,
             Weight.BAD,
-            f"PostgreSQL keeps logs of writes for {', '.join(slots)}, and they tell unit and microsecond of "
+            f"PostgreSQL keeps logs of writes for {', '.join(slots)}, with unit and microsecond of "
             f"each ballot. As its superuser: SELECT pg_drop_replication_slot('{slots[0]}')",
         )

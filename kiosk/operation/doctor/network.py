@@ -25,7 +25,7 @@ LOST = {
     Kept.REQUESTS: "address and second of every ballot",
     Kept.TROUBLES: "the address of every guest whose request fails, and when",
 }
-"""What a log of guests reveals."""
+"""The data that a log of guests reveals."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from kiosk.operation.doctor.configuration import Block, Reader
 
 
 class Kept(StrEnum):
-    """What a log has of guests: every request, or failed requests."""
+    """The content of a log about guests: every request, or failed requests."""
 
     REQUESTS = "requests"
     TROUBLES = "troubles"
@@ -29,8 +29,7 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True)
 class Guests:
-    """How guests are recognised in a configuration: their port on this machine, and the host name they ask
-    for.
+    """The marks of guests in a configuration: their port on this machine, and the host name they ask for.
 
     The name is "" if it is this machine's own.
     """
