@@ -20,7 +20,7 @@ from kiosk.cli.errors import report_errors
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.library.library import Library, shown_languages, spoken_languages
-from kiosk.output.paper import PaperError, PaperTexts, Size, poster_page, slip_sheets, words_in
+from kiosk.output.paper import PaperError, PaperTexts, Size, paper_texts, poster_page, slip_sheets
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE, Deed, Store
 
@@ -88,7 +88,7 @@ def _words(library: Library, possible: tuple[str, ...], languages: str | None) -
     asked = possible if languages is None else languages.replace(",", " ").split()
     for code in asked:
         check_among(possible, code, "language for guests")
-    return words_in(library.guest, asked)
+    return paper_texts(library.guest, asked)
 
 
 def _allowed(settings: Settings, store: Store) -> frozenset[str] | None:

@@ -138,7 +138,7 @@ def _faults_of(statement: Statement, number: int) -> Iterator[Message]:
 def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> Library:
     """Write a draft to KIOSK_DATA/questions/<id>.toml, and return the new library.
 
-    `seen` is the digest (`name_of`) of the draft that was edited; without it the survey is new. Raises
+    `seen` is the digest (`draft_digest`) of the draft that was edited; without it the survey is new. Raises
     ChangedError if the file holds another draft by now, DraftError for faulty texts, and RefusedError if the
     survey cannot be used. An error leaves everything unchanged.
     """
@@ -152,7 +152,7 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
         else:
             current = read_usable_library(settings)
             _refuse_bad(current, path)
-            if draft.id not in current.surveys or seen != name_of(
+            if draft.id not in current.surveys or seen != draft_digest(
                 draft_of(current.surveys[draft.id], draft.id)
             ):
                 raise ChangedError
@@ -193,7 +193,7 @@ def _refuse_bad(library: Library, path: Path) -> None:
             )
 
 
-def name_of(draft: Draft) -> str:
+def draft_digest(draft: Draft) -> str:
     """Return the draft's digest: 32 hex digits of SHA-256 over its TOML."""
     return short_hash(as_toml(draft), 32)
 

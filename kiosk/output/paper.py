@@ -77,7 +77,7 @@ class PaperTexts:
     promise: str
 
 
-def words_in(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple[PaperTexts, ...]:
+def paper_texts(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple[PaperTexts, ...]:
     """Return the texts in the given languages, in the catalogues' order."""
     asked = set(codes)
     return tuple(

@@ -52,7 +52,7 @@ class Speech:
     is_recorded: bool
 
 
-def name_of(language: str, text: str) -> str:
+def sound_name(language: str, text: str) -> str:
     """Return the name of a text's sound without its ending: 16 hex digits of SHA-256."""
     return short_hash(f"{language}\n{text}", 16)
 
@@ -73,7 +73,7 @@ def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
     """Return each text with its sound in `folder`: `recordings`/<language>/<name>.* before `drafts`."""
     all_speech = []
     for text in texts:
-        name = name_of(language, text)
+        name = sound_name(language, text)
         recorded, draft = find_recording(folder, language, name), _draft(folder, language, name)
         all_speech.append(
             Speech(text, name, recorded or (draft if draft.is_file() else None), bool(recorded))

@@ -19,8 +19,8 @@ from kiosk.library.drafts import (
     Translation,
     as_toml,
     check_draft,
+    draft_digest,
     draft_of,
-    name_of,
     new_id,
     reviews,
     write_survey,
@@ -86,7 +86,7 @@ def test_a_draft_that_does_not_hold_is_refused_and_the_old_file_stays(tmp_path: 
     write_survey(installation(tmp_path), DRAFT)
     before = files(tmp_path)
     with pytest.raises(DraftError, match=words):
-        write_survey(installation(tmp_path), draft, name_of(DRAFT))
+        write_survey(installation(tmp_path), draft, draft_digest(DRAFT))
     assert files(tmp_path) == before
 
 

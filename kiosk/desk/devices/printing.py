@@ -16,9 +16,9 @@ from kiosk.output.paper import (
     SLIP_LANGUAGES,
     PaperError,
     Size,
+    paper_texts,
     poster_page,
     slip_sheets,
-    words_in,
 )
 from kiosk.storage import Link, StoreError
 
@@ -61,7 +61,7 @@ def _rounds_with_slips() -> list[Round]:
 
 def print_slips(form: SlipsForm) -> bytes | None:
     """Return the slips as a PDF, or None, with the errors in the form."""
-    words = words_in(desk().library.guest, form.languages.data)
+    words = paper_texts(desk().library.guest, form.languages.data)
     try:
         codes = desk().store.print_slips(form.round.data, form.unit.data, form.number.data)
         return slip_sheets(desk().guest_address, codes, words, SystemRandom())
@@ -115,7 +115,7 @@ def poster_form(**options: Any) -> PosterForm:
 
 def print_poster(form: PosterForm, link: Link) -> bytes | None:
     """Return the poster as a PDF, or None, with the errors in the form."""
-    words = words_in(desk().library.guest, form.languages.data)
+    words = paper_texts(desk().library.guest, form.languages.data)
     size = Size(form.size.data)
     try:
         return poster_page(address_of(link).url, words, size)

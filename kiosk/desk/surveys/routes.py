@@ -24,8 +24,8 @@ from kiosk.library.drafts import (
     Draft,
     Form,
     Written,
+    draft_digest,
     draft_of,
-    name_of,
     new_id,
     new_title,
     remove_survey,
@@ -142,7 +142,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
     if not is_own(survey_id):
         deny(Denial.SURVEY_SHIPPED)
     form, draft, problems = FlaskForm(), draft_of(current, survey_id), []
-    seen, is_changed = name_of(draft), False
+    seen, is_changed = draft_digest(draft), False
     if request.method == "POST" and form.validate():
         draft = _draft_sent(current)
         try:
