@@ -1,4 +1,4 @@
-"""Settings from the environment, checked at start: a bad one is an error that says which and why."""
+"""Settings from the environment, checked at start. A bad setting is an error that names it and the reason."""
 
 import difflib
 import re
@@ -44,14 +44,13 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are and when boxes are counted.
+    """The settings of an installation.
 
-    `languages` are shown to guests although nobody native has reviewed them; `pace_seconds` is the
-    least time between two ballots at one kiosk, for each statement of the survey. `guest_address` is
-    what stands before /k/... and /s/... in addresses handed out; `is_https` says that a proxy in front
-    encrypts, so that cookies and forms are held to https. `leave_to` is where a guest with a phone
-    gets at once by "leave this page now"; `screen` is what kiosks measure that have no measures of
-    their own, None if nobody said.
+    `languages` are shown to guests although no native reader has reviewed them. `pace_seconds` is the
+    shortest time between two ballots at one kiosk, for each statement of the survey. `guest_address` is the
+    part before /k/... and /s/... in addresses for guests. `is_https` says that a proxy encrypts, so that
+    cookies and forms are bound to https. `leave_to` is the address to which a phone leaves. `screen` has the
+    measures of kiosks without their own, or is None.
     """
 
     data: Path
@@ -70,12 +69,12 @@ class Settings:
 
     @property
     def definition_folders(self) -> list[Path]:
-        """Folders with surveys, scales and trees: those shipped, then the installation's own."""
+        """Folders with surveys, scales and trees: the shipped one, then the installation's own."""
         return [shipped_folder("questions"), self.data / "questions"]
 
     @property
     def audio_folder(self) -> Path:
-        """Speech: `drafts` a machine made, and people's `recordings`."""
+        """Folder with speech: synthesised `drafts`, and people's `recordings`."""
         return self.data / "audio"
 
     @property
@@ -84,14 +83,14 @@ class Settings:
 
 
 def shipped_folder(name: str) -> Path:
-    """A folder that comes with the program: inside the package when installed, beside it in a
+    """Return a folder that is shipped with the program: inside the package when installed, beside it in a
     checkout."""
     package = Path(kiosk.__file__).parent
     return package / name if (package / name).is_dir() else package.parent / name
 
 
 def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Settings:
-    """Settings from KIOSK_* variables; `data` is the folder where KIOSK_DATA is not set."""
+    """Read the KIOSK_* variables; `data` is the folder if KIOSK_DATA is not set."""
     _refuse_unknown(environ)
     folder = _folder("KIOSK_DATA", environ, Path(data))
     secret = environ.get("KIOSK_SECRET_KEY")
@@ -119,12 +118,12 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    """A misspelt name would leave its default in force, unseen."""
+    """Refuse a misspelt name, which would silently leave the default in force."""
     for name in sorted(environ):
         if name.startswith("KIOSK_") and name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.8)
             way_out = f"did you mean {near[0]}?" if near else f"unset it (there are: {', '.join(NAMES)})"
-            raise SettingsError(f"{name} is no setting; {way_out}")
+            raise SettingsError(f"{name} is not a setting; {way_out}")
 
 
 def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
@@ -215,7 +214,7 @@ def _screen(environ: Mapping[str, str]) -> Screen | None:
         return Screen(width, distance, lower_edge)
     for name in ("KIOSK_DISTANCE_MM", "KIOSK_SCREEN_LOW_MM"):
         if environ.get(name):
-            raise SettingsError(f"{name} needs KIOSK_SCREEN_MM beside it; measure the width of what is lit")
+            raise SettingsError(f"{name} needs KIOSK_SCREEN_MM too; measure the width of the lit area")
     return None
 
 
@@ -237,14 +236,15 @@ def _yes_or_no(name: str, environ: Mapping[str, str]) -> bool:
 
 
 def secret_key(settings: Settings) -> str:
-    """The key that signs sessions: the setting, or a file made once in the data folder."""
+    """Return the key that signs sessions: the setting, or else a file in the data folder, created if
+    missing."""
     if settings.secret_key:
         return settings.secret_key
     path = settings.data / "secret_key"
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32))
-    found = path.read_text().strip()
-    if len(found) < 32:
-        raise SettingsError(f"{path}: is damaged; delete it, a new one is made and all sign in again")
-    return found
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise SettingsError(f"{path}: is damaged; delete it. A new one is made, and everybody signs in again")
+    return key

@@ -89,7 +89,7 @@ export function delivery(form, show, said, moveOn, envelopes) {
     show();
     find("message").querySelector("p").textContent = said(key);
     find("again").hidden = key !== "refusal_offline";
-    if (find("answer-now")) find("answer-now").hidden = key !== "practised";
+    if (find("answer-now")) find("answer-now").hidden = key !== "try_ended";
     find("start-over").hidden = key === "waiting" || (form.elements.slip && ENDS.includes(key));
   }
 
@@ -131,7 +131,7 @@ export function delivery(form, show, said, moveOn, envelopes) {
         envelope = null;
         form.reset();
       }
-      tell(!answer.isTaken ? `refusal_${answer.refusal}` : form.dataset.home ? "practised" : "thank_you");
+      tell(!answer.isTaken ? `refusal_${answer.refusal}` : form.dataset.home ? "try_ended" : "thank_you");
       if (form.dataset.thanks) later(moveOn, form.dataset.thanks);
     }
   }

@@ -1,7 +1,6 @@
-// What only a kiosk does: it asks whether its guest is still there, starts again, and is heard. And it seals ballots for
-// their box, whether they go at once or wait for the network. Each has a ticket inside, so the server takes it once
-// however often it comes. What waits is the envelope and the letterbox it is for, and nothing else: no time, no order,
-// and all of one size.
+// The kiosk's own tasks: ask whether the guest is still there, start again, and send signs of life. It also seals
+// ballots for their box, to be sent at once or after a network failure. Each has a ticket, so that the server accepts
+// it once even if it is sent again. Only the envelope and its letterbox are stored: no time, no order, all of one size.
 import { device, heard, toTake } from "./guest_bar.js";
 
 const ROOM = 64; // bytes for each statement
@@ -92,8 +91,8 @@ async function keep(sealed) {
   await ask("keep", JSON.stringify(sealed));
 }
 
-/** From now on try one of those that wait, whichever, at fixed times of the clock: no guest moves them. Two pauses lie
-    between, and no try takes longer than PATIENCE: of three in a row two reach the server a pause apart, and are no play. */
+/** Send one waiting envelope, any of them, at fixed times of the clock, so that no guest affects the time. The times
+    are two pauses apart and no attempt takes longer than PATIENCE: of three in a row, two arrive a pause apart. */
 function sendKept(path) {
   address = `${path.replace(/\/$/, "")}/queue`;
   queue = opened();

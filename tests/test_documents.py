@@ -1,8 +1,7 @@
-"""The documents name every setting, command and layer that there is."""
+"""The documents name every setting, command and layer that there is, and no file that there is not."""
 
 import re
 from collections.abc import Iterator
-from operator import attrgetter
 from pathlib import Path
 
 import click
@@ -51,28 +50,50 @@ def test_what_is_not_there_is_not_found(word: str) -> None:
     assert not is_named(word, README)
 
 
-NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
-"""A test's file, or one test in it, as documents write it."""
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+FOLDERS = ("docs", "kiosk", "questions", "static", "tests", "translations")
+FILES = [f"/{path.relative_to(ROOT).as_posix()}" for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
+FILES += [f"/{path.name}" for path in ROOT.iterdir()]
+
+CODE = re.compile(r"`([^`\n]+)`")
+REPOSITORY_FILE = re.compile(r"[\w./-]+\.(?:cfg|css|html|js|md|py|sh|sql)|test_\w+|Makefile")
 
 
-def named_tests(document: str) -> list[tuple[str, str]]:
-    """(file, test) of each test that the document names; an empty test where it names the whole file."""
-    return NAMED_TEST.findall(document)
+def missing_files(document: str) -> list[str]:
+    """Return the files that a document names as code and that are not in the repository.
+
+    A document may leave out the folders before a path, and the ending of a test's file.
+    """
+    names = [name for name in CODE.findall(document) if REPOSITORY_FILE.fullmatch(name)]
+    return [name for name in names if not any(file.endswith((f"/{name}", f"/{name}.py")) for file in FILES)]
 
 
-def is_test(file: str, name: str) -> bool:
-    path = ROOT / file
-    return path.is_file() and (not name or f"def {name}(" in path.read_text("utf-8"))
+@pytest.mark.parametrize("document", [path.relative_to(ROOT).as_posix() for path in DOCUMENTS])
+def test_every_file_that_a_document_names_exists(document: str) -> None:
+    assert missing_files((ROOT / document).read_text("utf-8")) == []
 
 
-@pytest.mark.parametrize(
-    "document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=attrgetter("name")
-)
-def test_every_test_that_a_document_names_exists(document: Path) -> None:
-    named = named_tests(document.read_text("utf-8"))
-    assert [f"{file}::{name}" for file, name in named if not is_test(file, name)] == []
+def test_a_file_that_does_not_exist_is_noticed() -> None:
+    named = "`tests/guest/test_devices.py`, `test_play`, `guest/nothing.py`, `kiosk serve` and `/health`"
+    assert missing_files(named) == ["test_play", "guest/nothing.py"]
 
 
-def test_a_test_that_is_not_there_is_found() -> None:
-    document = "`tests/test_documents.py::test_nothing`, `tests/test_nothing.py`, `tests/test_documents.py`"
-    assert [is_test(*named) for named in named_tests(document)] == [False, False, True]
+NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def missing_tests(document: str) -> list[str]:
+    """Return the tests that a document names, as `file::test`, and that are not in the file."""
+    named = NAMED_TEST.findall(document)
+    return [name for file, name in named if f"def {name}(" not in (ROOT / file).read_text("utf-8")]
+
+
+@pytest.mark.parametrize("document", [path.relative_to(ROOT).as_posix() for path in DOCUMENTS])
+def test_every_test_that_a_document_names_exists(document: str) -> None:
+    assert missing_tests((ROOT / document).read_text("utf-8")) == []
+
+
+def test_a_test_that_does_not_exist_is_noticed() -> None:
+    named = (
+        "`tests/test_lock.py::test_nothing`, `tests/test_documents.py::test_what_is_not_there_is_not_found`"
+    )
+    assert missing_tests(named) == ["test_nothing"]

@@ -30,14 +30,14 @@ def declared(*extras: str) -> list[Requirement]:
 
 def locked(name: str) -> list[tuple[Requirement, frozenset[str]]]:
     """Each requirement of a lock file with its hashes. ValueError where a line is neither."""
-    found = []
+    pins = []
     lines = [line for line in (ROOT / name).read_text().splitlines() if not line.lstrip().startswith("#")]
     for entry in re.split(r"(?<!\\)\n", "\n".join(lines)):
         requirement, *hashes = [part.strip() for part in entry.replace("\\\n", "\n").split("\n")]
         if not all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", one) for one in hashes):
             raise ValueError(f"{name} has more than versions and hashes: {entry}")
-        found.append((Requirement(requirement), frozenset(hashes)))
-    return found
+        pins.append((Requirement(requirement), frozenset(hashes)))
+    return pins
 
 
 def pins(name: str, python: str) -> dict[str, tuple[str, frozenset[str]]]:

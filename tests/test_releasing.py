@@ -36,8 +36,8 @@ class Release:
 
     @property
     def released(self) -> dict[str, int]:
-        found = ((version, RELEASED.fullmatch(what)) for version, what in self.headings)
-        return {version: int(what.group(1)) for version, what in found if what}
+        headings = ((version, RELEASED.fullmatch(what)) for version, what in self.headings)
+        return {version: int(what.group(1)) for version, what in headings if what}
 
 
 def read_release() -> Release:
@@ -64,24 +64,24 @@ def made_tables() -> dict[int, str]:
 
 def faults(release: Release) -> list[str]:
     """What does not fit together."""
-    found = []
+    faults = []
     listed = {schema: digest for schema, _, digest in release.rows}
     versions = [Version(version) for _, version, _ in release.rows]
     if listed != release.digests:
-        found.append(
-            "docs/releasing.md has other tables than the migrations make: change tables by a new migration, "
+        faults.append(
+            "docs/releasing.md has other migrations than there are: change the tables by a new migration, "
             f"raise kiosk.__version__ and add a row. Digests: {release.digests}"
         )
     if versions != sorted(versions) or versions[-1] > Version(release.version):
-        found.append("a schema's first version is later than kiosk.__version__, or than a later schema's")
+        faults.append("a schema's first version is later than kiosk.__version__, or than a later schema's")
     for version, schema in release.released.items():
         known = [row for row, first in zip(release.rows, versions, strict=True) if first <= Version(version)]
         if [row[0] for row in known] != list(range(1, schema + 1)):
-            found.append(f"version {version} was released with schema {schema}: raise kiosk.__version__")
+            faults.append(f"version {version} was released with schema {schema}: raise kiosk.__version__")
     newest, state = release.headings[0]
     if newest != release.version or not (state == "not released" or RELEASED.fullmatch(state)):
-        found.append(f"the changelog begins with {newest} ({state}), and not with this version")
-    return found
+        faults.append(f"the changelog begins with {newest} ({state}), and not with this version")
+    return faults
 
 
 def test_the_version_changes_with_every_change_of_the_tables() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import kiosk
 from kiosk.operation.serve import guest_and_desk
 from kiosk.library.library import read_library
-from kiosk.output.paper import Size, poster_page, words_in
+from kiosk.output.paper import Size, poster_page, paper_texts
 from kiosk.settings import read_settings
 from kiosk.storage import open_store
 from kiosk.domain.schedule import Every
@@ -31,7 +31,7 @@ for client, path in [(guest, "/thanks"), (guest, "/static/guest.js"), (guest, "/
                      (guest, "/q"), (desk, "/admin/sign-in"), (desk, "/admin/static/desk.css"),
                      (desk, "/admin/static/plotly/plotly-basic.min.js")]:
     assert client.get(path).status_code == 200, path
-poster = poster_page("https://svara.example/s/x", words_in(library.guest, ["sv", "ar"]), Size.A4)
+poster = poster_page("https://svara.example/s/x", paper_texts(library.guest, ["sv", "ar"]), Size.A4)
 assert poster.startswith(b"%PDF")
 """
 

@@ -1,4 +1,4 @@
-"""The `kiosk` command, put together from its topics, one module each."""
+"""The `kiosk` command, assembled from one module per topic."""
 
 import os
 

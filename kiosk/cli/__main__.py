@@ -1,4 +1,4 @@
-"""`python -m kiosk.cli`, for where the command itself is not on the path."""
+"""`python -m kiosk.cli`, for systems where the command is not on the path."""
 
 from kiosk.cli import main
 

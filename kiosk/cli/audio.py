@@ -1,9 +1,9 @@
-"""Speech for guests: what is drafted by a machine, recorded by people, or silent."""
+"""Speech for guests: synthesised drafts, recordings, and texts without a sound."""
 
 import click
 
 from kiosk.cli.arguments import check_among, current_settings, owned_settings, usable_library
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.library.library import Library
 from kiosk.screen.speech import VOICES, speeches, spoken_texts
 from kiosk.screen.speech import build as build_audio
@@ -11,24 +11,25 @@ from kiosk.screen.speech import build as build_audio
 
 @click.group()
 def audio() -> None:
-    """Texts read aloud to guests: a machine's drafts, and people's recordings."""
+    """Texts read aloud to guests: synthesised drafts, and people's recordings."""
 
 
 @audio.command(name="build")
-@mendable
+@report_errors
 def audio_build() -> None:
-    """Make draft speech for each text without a sound, where there is a voice; needs espeak-ng and lame."""
+    """Synthesise a draft for each text without a sound, in languages with a voice; needs espeak-ng and
+    lame."""
     settings = owned_settings()
     made, removed = build_audio(settings.audio_folder, _spoken(usable_library(settings)))
     click.echo(f"{settings.audio_folder}: {made} drafts made, {removed} removed. A machine speaks them;")
-    click.echo("ask people with the language as their own to record them: kiosk audio list --language CODE")
+    click.echo("ask native speakers to record them: kiosk audio list --language CODE")
 
 
 @audio.command(name="list")
 @click.option("--language", help="All texts of one language, as a script to record from.")
-@mendable
+@report_errors
 def audio_list(language: str | None) -> None:
-    """Tell what is recorded, drafted by a machine, or silent in each language."""
+    """List which texts are recorded, synthesised or silent in each language."""
     settings = current_settings()
     spoken, folder = _spoken(usable_library(settings)), settings.audio_folder
     if language is not None:
@@ -39,16 +40,19 @@ def audio_list(language: str | None) -> None:
             click.echo(f"{speech.name}  {state:8}  {speech.text}")
         return
     for code, texts in spoken.items():
-        found = speeches(folder, code, texts)
-        recorded, sounds = sum(one.is_recorded for one in found), sum(one.file is not None for one in found)
+        all_speech = speeches(folder, code, texts)
+        recorded, sounds = (
+            sum(speech.is_recorded for speech in all_speech),
+            sum(speech.file is not None for speech in all_speech),
+        )
         voice = "" if code in VOICES else "; no voice for drafts: must be recorded"
         click.echo(
             f"{code}: {recorded} recorded, {sounds - recorded} drafts by a machine, "
-            f"{len(found) - sounds} silent{voice}"
+            f"{len(all_speech) - sounds} silent{voice}"
         )
 
 
 def _spoken(library: Library) -> dict[str, list[str]]:
-    """Language -> every text that can be read out in it."""
+    """Return language -> every text that can be heard in it."""
     surveys = list(library.surveys.values())
-    return {code: spoken_texts(found, surveys) for code, found in library.guest.items()}
+    return {code: spoken_texts(catalogue, surveys) for code, catalogue in library.guest.items()}

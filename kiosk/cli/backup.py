@@ -1,4 +1,4 @@
-"""Backups: writing one, and bringing it back."""
+"""Backups: writing and restoring them."""
 
 from datetime import date
 from pathlib import Path
@@ -7,7 +7,7 @@ import click
 
 import kiosk
 from kiosk.cli.arguments import current_settings, installed_store, owned_settings
-from kiosk.cli.errors import in_english, mendable
+from kiosk.cli.errors import in_english, report_errors
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import restore_backup
 from kiosk.settings import secret_key
@@ -16,9 +16,9 @@ from kiosk.storage import StoreError, TermsError
 
 @click.command(name="backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@mendable
+@report_errors
 def backup_command(file: Path) -> None:
-    """Write a backup: all but uncounted ballots, slips and keys. Safe while serving."""
+    """Write a backup: everything except uncounted ballots, slips and keys. Safe while serving."""
     settings = current_settings()
     written = write_backup(installed_store(settings), settings, file, date.today())
     click.echo(
@@ -39,9 +39,9 @@ def backup_command(file: Path) -> None:
 
 @click.command(name="restore")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@mendable
+@report_errors
 def restore_command(file: Path) -> None:
-    """Bring a backup back, into an empty KIOSK_DATA."""
+    """Restore a backup into an empty KIOSK_DATA."""
     settings = owned_settings()
     try:
         restored = restore_backup(settings, file)
@@ -54,6 +54,6 @@ def restore_command(file: Path) -> None:
         f"your own {restored.files}."
     )
     click.echo(
-        f"{restored.boxes} boxes begin anew, empty: print new slips. Everybody signs in again. Then run: "
+        f"{restored.boxes} boxes are empty again: print new slips. Everybody signs in again. Then run: "
         "kiosk check, kiosk doctor"
     )

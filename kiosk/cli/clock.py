@@ -1,11 +1,11 @@
-"""The machine's clock: whether it is believed, and a person's word that it is right."""
+"""The machine's clock: whether it is in doubt, and its confirmation."""
 
 from datetime import datetime
 
 import click
 
 from kiosk.cli.arguments import current_settings, installed_store
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.domain.schedule import next_tick
 from kiosk.operation.clock import clock_doubt, confirm_clock
 from kiosk.storage import COMMAND_LINE, Deed
@@ -17,7 +17,7 @@ def clock_group() -> None:
 
 
 @clock_group.command(name="show")
-@mendable
+@report_errors
 def clock_show() -> None:
     """Show the clock, the last count and the next one, and whether the clock is in doubt."""
     settings = current_settings()
@@ -35,13 +35,13 @@ def clock_show() -> None:
 
 @clock_group.command(name="confirm")
 @click.option("--yes", is_flag=True, help="Do not ask whether the clock is right.")
-@mendable
+@report_errors
 def clock_confirm(yes: bool) -> None:
-    """Say that the clock is right, so that boxes are counted again.
+    """Confirm that the clock is right, so that boxes are counted again.
 
-    A count that was made for a time still to come is taken back: counting does not wait for that time. What
-    it published stays published, and rounds it closed stay closed. The next count is made at the first
-    regular time a day from now.
+    A count that was made for a time in the future is undone: the next count does not wait for that time. What
+    it published stays published, and rounds it closed stay closed. The next count is at the first regular
+    time a day from now.
     """
     settings = current_settings()
     store, now = installed_store(settings), datetime.now()

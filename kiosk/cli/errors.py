@@ -1,4 +1,4 @@
-"""Mistakes a person can mend become one line and exit status 2."""
+"""Errors that a person can correct: one line on standard error, and exit status 2."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 import click
 import peewee
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.rounds import RoundError
 from kiosk.library.catalogues import read_catalogues
 from kiosk.library.definition import DefinitionError
@@ -23,7 +23,7 @@ from kiosk.storage import KeysAwayError, StoreError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MENDABLE = (
+CORRECTABLE = (
     SettingsError,
     DefinitionError,
     StoreError,
@@ -36,23 +36,24 @@ MENDABLE = (
 )
 
 
-def mendable(function: Callable[P, R]) -> Callable[P, R]:
-    """Turn mistakes a person can mend into one line on standard error and exit status 2."""
+def report_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn an error that a person can correct into one line on standard error and exit status 2."""
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except MENDABLE as error:
+        except CORRECTABLE as error:
             problem = str(error)
         except RoundError as error:
-            problem = in_english(error.reasons)
+            problem = in_english(error.messages)
         except OSError as error:
-            where = f" {error.filename}:" if error.filename else ""
-            problem = f"{where} {error.strerror or error}; is it there, and yours to read and write?".strip()
+            file = f"{error.filename}: " if error.filename else ""
+            fault = error.strerror or error
+            problem = f"{file}{fault}; check that it exists and that you may read and write it"
         except peewee.PeeweeException as error:
-            told = str(error).splitlines() or [type(error).__name__]
-            problem = f"KIOSK_DATABASE_URL: the database cannot be used ({told[0]})"
+            lines = str(error).splitlines() or [type(error).__name__]
+            problem = f"KIOSK_DATABASE_URL: the database cannot be used ({lines[0]})"
         except OverflowError:
             problem = "a date or number is out of range; choose a smaller one"
         except UnicodeError as error:
@@ -63,7 +64,7 @@ def mendable(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def in_english(reasons: Iterable[Reason]) -> str:
-    """Reasons that the desk says in its reader's language, as the command says them."""
+def in_english(messages: Iterable[Message]) -> str:
+    """Return messages of the rules in English, for a command."""
     english = read_catalogues([shipped_folder("translations")], "desk")["en"]
-    return " ".join(reason.said(english.text) for reason in reasons)
+    return " ".join(message.render(english.text) for message in messages)

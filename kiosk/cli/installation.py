@@ -1,4 +1,4 @@
-"""An installation: setting it up, upgrading and serving it, counting, and looking whether it is well."""
+"""The installation: setting it up, upgrading, serving, counting and examining it."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from kiosk.cli.arguments import current_settings, existing_store, installed_store, usable_library
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.slips import spaced
 from kiosk.library.changes import keep_last_good
@@ -30,11 +30,11 @@ from kiosk.settings import secret_key
 from kiosk.storage import KeyFault, Sealed, Store, StoreError, open_store
 
 GIVE_UP = "give up"
-"""What must be typed before anything that waits is destroyed."""
+"""Must be typed before waiting ballots are destroyed."""
 
 
 @click.command()
-@mendable
+@report_errors
 def init() -> None:
     """Set up a new installation in KIOSK_DATA."""
     settings = current_settings()
@@ -43,16 +43,16 @@ def init() -> None:
         raise StoreError(f"there is an installation in {settings.data} already; to upgrade it: kiosk upgrade")
     store.migrate()
     secret_key(settings)
-    # So that the first count waits for the first tick, rather than make up for one before it.
+    # Record the latest tick as counted, so that the first count is at the next tick.
     count_if_due(store, settings.ticks, datetime.now())
     click.echo(f"Ready in {settings.data}.")
     click.echo("Next: kiosk user add NAME --role coordinator, then kiosk serve.")
 
 
 @click.command()
-@mendable
+@report_errors
 def upgrade() -> None:
-    """Upgrade the tables to this version; answers that wait stay. Changes nothing if a key is missing."""
+    """Upgrade the tables to this version; waiting answers are kept. Changes nothing if a key is missing."""
     settings = current_settings()
     before, after = existing_store(settings).upgrade()
     if before == after:
@@ -62,9 +62,9 @@ def upgrade() -> None:
 
 
 @click.command(name="give-up-keys")
-@mendable
+@report_errors
 def give_up_keys() -> None:
-    """Destroy what waits under keys that are lost for good, and begin there anew.
+    """Destroy the boxes whose keys are lost for good, and begin them again, empty.
 
     Asks to type "give up", or reads it from standard input.
     """
@@ -82,22 +82,22 @@ def give_up_keys() -> None:
 
 
 def _told_of_loss(lost: list[KeyFault]) -> str:
-    """What giving up these keys destroys."""
+    """Return what is destroyed by giving up these keys."""
     number = Counter(fault.kind for fault in lost)
     rounds = sorted({fault.round_id for fault in lost})
     return (
         f"{len(lost)} key files are missing or damaged, such as {lost[0].file}, which {lost[0].problem}.\n"
-        "If they are on a disk that is not mounted, stop here and mount it: then nothing is lost.\n"
+        "If they are on a disk that is not mounted, stop here and mount it; then nothing is lost.\n"
         f"Giving them up destroys for good, in {len(rounds)} rounds ({', '.join(rounds)}):\n"
         f"  {number[Sealed.BOX]} boxes: the answers that wait in them\n"
-        f"  {number[Sealed.SLIPS]} slip sets: printed slips admit nobody any more\n"
+        f"  {number[Sealed.SLIPS]} slip sets: printed slips no longer admit ballots\n"
         f"  {number[Sealed.LETTERBOX]} letterboxes: answers that wait on kiosks without a network"
     )
 
 
 @click.command(name="serve")
 @click.option("--no-count", is_flag=True, help="A timer runs `kiosk count` instead.")
-@mendable
+@report_errors
 def serve_command(no_count: bool) -> None:
     """Serve guests and staff, each on an address of its own."""
     settings = current_settings()
@@ -118,7 +118,7 @@ def serve_command(no_count: bool) -> None:
 
 
 def _look_at_the_clock(store: Store, now: datetime) -> None:
-    """Where no count beside the server does: note this boot, so that a later step of the clock is noticed."""
+    """Without a count in the server, record this boot, so that a later step of the clock is noticed."""
     remember_boot(store, now)
     doubt = clock_doubt(store, now)
     if doubt:
@@ -126,9 +126,9 @@ def _look_at_the_clock(store: Store, now: datetime) -> None:
 
 
 @click.command()
-@mendable
+@report_errors
 def demo() -> None:
-    """Serve a demonstration with made-up answers; it starts anew each time."""
+    """Serve a demonstration with made-up answers; it begins again at each start."""
     settings = current_settings(data="demonstration")
     library = usable_library(settings)
     check_is_free(settings.guest_listen)
@@ -138,7 +138,7 @@ def demo() -> None:
     serve(
         [on_one_address(settings.guest_listen, guest, desk)],
         Counting(made.store, DEMONSTRATION_TICKS),
-        told=partial(_tell_of_demonstration, made, settings.guest_address),
+        on_ready=partial(_tell_of_demonstration, made, settings.guest_address),
     )
 
 
@@ -155,7 +155,7 @@ def _tell_of_demonstration(made: Demonstration, address: str) -> None:
 
 
 @click.command()
-@mendable
+@report_errors
 def count() -> None:
     """Count the boxes if a tick has passed since the last count; a timer runs this."""
     settings = current_settings()
@@ -181,18 +181,18 @@ def _nothing_to_do(store: Store, ticks: Ticks, now: datetime) -> str:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For monitoring programs; see docs/doctor.md.")
 @click.option("--quiet", is_flag=True, help="Print nothing about what is good.")
-@mendable
+@report_errors
 def doctor(as_json: bool, quiet: bool) -> None:
-    """Is this installation as anonymous as it claims, and does it work?
+    """Examine whether this installation is as anonymous as it claims, and whether it works.
 
-    Ends with status 1 if something is bad, else with 0.
+    The exit status is 1 if something is bad, else 0.
     """
-    found = examine(current_settings(), this_machine(), datetime.now())
-    shown = [advice for advice in found if not (quiet and advice.weight is Weight.GOOD)]
+    all_advice = examine(current_settings(), this_machine(), datetime.now())
+    shown = [advice for advice in all_advice if not (quiet and advice.weight is Weight.GOOD)]
     if as_json:
         click.echo(json.dumps(report_document(shown), indent=1, ensure_ascii=False))
     else:
         for advice in shown:
             click.echo(f"{advice.weight:4}  {advice.text}")
-    if worst(found) is Weight.BAD:
+    if worst(all_advice) is Weight.BAD:
         sys.exit(1)

@@ -1,11 +1,11 @@
-"""Addresses of kiosks and posters."""
+"""The addresses of kiosks and posters."""
 
 from datetime import datetime
 
 import click
 
 from kiosk.cli.arguments import check_unit, current_settings, installed_store, usable_library
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
@@ -20,14 +20,14 @@ from kiosk.storage import COMMAND_LINE, Deed, StoreError
 @click.command()
 @click.option("--unit", required=True, help="Id of a unit.")
 @click.option("--poster", is_flag=True, help="An open poster link instead of a kiosk's address.")
-@click.option("--screen-mm", type=click.IntRange(*WIDTH_LIMITS_MM), help="Width of what is lit.")
+@click.option("--screen-mm", type=click.IntRange(*WIDTH_LIMITS_MM), help="Width of the lit area.")
 @click.option("--distance-mm", type=click.IntRange(*DISTANCE_LIMITS_MM), help="From the guest; else 600.")
 @click.option("--low-mm", type=click.IntRange(*LOWER_EDGE_LIMITS_MM), help="Lower edge above the floor.")
-@mendable
+@report_errors
 def link(unit: str, poster: bool, screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> None:
-    """Make the address that turns a screen into a unit's kiosk, or a poster's link.
+    """Create the address that makes a screen a unit's kiosk, or a poster's link.
 
-    Without --screen-mm a kiosk's screen measures what KIOSK_SCREEN_MM says of all.
+    Without --screen-mm a kiosk's screen has the measures of KIOSK_SCREEN_MM.
     """
     settings = current_settings()
     check_unit(usable_library(settings), unit)
@@ -41,9 +41,9 @@ def link(unit: str, poster: bool, screen_mm: int | None, distance_mm: int | None
 
 
 def _measured(screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> Screen | None:
-    """What the options say of a screen, or None if they say nothing."""
+    """Return the measures in the options, or None if there are none."""
     if screen_mm is not None:
         return Screen(screen_mm, distance_mm or LEAST_DISTANCE_MM, low_mm)
     if distance_mm is not None or low_mm is not None:
-        raise StoreError("--distance-mm and --low-mm need --screen-mm beside them; measure what is lit")
+        raise StoreError("--distance-mm and --low-mm need --screen-mm beside them; measure the lit area")
     return None

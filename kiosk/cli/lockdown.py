@@ -1,10 +1,10 @@
-"""What locks a machine to one kiosk's address."""
+"""The files that lock a machine to one kiosk's address."""
 
 from pathlib import Path
 
 import click
 
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.operation.lockdown import CHECKLIST, read_address
 from kiosk.operation.lockdown import files as lockdown_files
 from kiosk.operation.lockdown import write as write_lockdown
@@ -13,7 +13,7 @@ from kiosk.operation.lockdown import write as write_lockdown
 @click.command()
 @click.option("--address", required=True, help="The kiosk's address, as kiosk link prints it.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
-@mendable
+@report_errors
 def lockdown(address: str, out: Path) -> None:
     """Write the files that lock a machine to one kiosk's address, and a checklist to follow."""
     made = lockdown_files(read_address(address))

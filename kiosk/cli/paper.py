@@ -16,11 +16,11 @@ from kiosk.cli.arguments import (
     pick,
     usable_library,
 )
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.library.library import Library, shown_languages, spoken_languages
-from kiosk.output.paper import PaperError, Size, Words, poster_page, slip_sheets, words_in
+from kiosk.output.paper import PaperError, PaperTexts, Size, paper_texts, poster_page, slip_sheets
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE, Deed, Store
 
@@ -31,9 +31,9 @@ from kiosk.storage import COMMAND_LINE, Deed, Store
 @click.option("--number", type=click.IntRange(1, 2000), default=50, show_default=True)
 @click.option("--pdf", type=NEW_FILE, help="Write sheets to cut into this file, instead of the codes alone.")
 @click.option("--languages", help="Of the sheets, such as: sv,ar; all that guests may choose if not given.")
-@mendable
+@report_errors
 def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: str | None) -> None:
-    """Make single-use codes and print them; they are kept nowhere else."""
+    """Create single-use codes and print them; they are stored nowhere else."""
     settings = current_settings()
     store = installed_store(settings)
     if pdf is None:
@@ -49,7 +49,9 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
     words = _words(library, shown_languages(library.guest, survey, _allowed(settings, store)), languages)
     codes = _print_slips(store, of_round, unit, number)
     pdf.write_bytes(slip_sheets(settings.guest_address, codes, words, SystemRandom()))
-    click.echo(f"{pdf}: {number} slips. Print it, then delete it: whoever has it can answer with its codes.")
+    click.echo(
+        f"{pdf}: {number} slips. Print it, then delete it: anybody who has it can answer with its codes."
+    )
 
 
 def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[str]:
@@ -63,30 +65,30 @@ def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[st
 @click.option("--size", type=click.Choice(list(Size)), default=Size.A4, show_default=True)
 @click.option("--out", type=NEW_FILE, required=True, help="A new PDF file.")
 @click.option("--languages", help="Such as: sv,ar; all that guests may choose if not given.")
-@mendable
+@report_errors
 def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
-    """Make a poster or table card with a unit's poster link, which is made if there is none."""
+    """Create a poster or table card with a unit's poster link, which is created if there is none."""
     settings = current_settings()
     library, store = usable_library(settings), installed_store(settings)
     check_unit(library, unit)
     check_new(out)
     words = _words(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
-    of_unit = [found for found in store.links.all() if found.unit_id == unit]
-    posters = [found for found in of_unit if found.admission is Admission.POSTER]
+    of_unit = [link for link in store.links.all() if link.unit_id == unit]
+    posters = [link for link in of_unit if link.admission is Admission.POSTER]
     link = posters[0] if posters else store.links.add(Admission.POSTER, unit)
     address = f"{settings.guest_address}/s/{link.code}"
     out.write_bytes(poster_page(address, words, size))
     click.echo(f"{out}: leads to {address}")
 
 
-def _words(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[Words, ...]:
-    """What paper says in the languages asked for, or all that are possible."""
+def _words(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:
+    """Return a paper's texts in the given languages, or in all possible languages."""
     asked = possible if languages is None else languages.replace(",", " ").split()
     for code in asked:
         check_among(possible, code, "language for guests")
-    return words_in(library.guest, asked)
+    return paper_texts(library.guest, asked)
 
 
 def _allowed(settings: Settings, store: Store) -> frozenset[str] | None:
-    """Languages shown although not reviewed; None for all."""
+    """Return the languages shown although unreviewed; None for all."""
     return None if store.is_demonstration else settings.languages

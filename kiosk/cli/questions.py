@@ -1,4 +1,4 @@
-"""Survey files and translations: checking them, and surveys to and from XLSForm."""
+"""Survey files and translations: checking them, and converting surveys to and from XLSForm."""
 
 import json
 import sys
@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from kiosk.cli.arguments import check_new, current_settings, owned_settings, pick, usable_library
-from kiosk.cli.errors import in_english, mendable
+from kiosk.cli.errors import in_english, report_errors
 from kiosk.library.changes import RefusedError
 from kiosk.library.check import add_files, check_report, check_text
 from kiosk.library.definition import DefinitionError
-from kiosk.library.drafts import LARGEST_FILE, write_form
+from kiosk.library.drafts import LARGEST_FILE_BYTES, write_form
 from kiosk.library.library import check_languages, read_usable_library
 from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, source_of, write_xlsform
 from kiosk.storage import COMMAND_LINE
@@ -21,7 +21,7 @@ from kiosk.storage import COMMAND_LINE
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-@mendable
+@report_errors
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
     """Check survey files and translations; PATHS are further survey files or folders of them."""
     settings = current_settings()
@@ -46,29 +46,29 @@ def survey() -> None:
 @survey.command(name="export")
 @click.argument("survey_id")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@mendable
+@report_errors
 def survey_export(survey_id: str, file: Path) -> None:
     """Write a survey as XLSForm, in every language that has all its texts."""
     library = usable_library(current_settings())
     check_new(file)
-    found = pick(library.surveys, survey_id, "survey")
-    file.write_bytes(write_xlsform(found, no_answer_words(library.guest)))
-    click.echo(f"{file}: {len(found.statements)} statements.")
+    exported = pick(library.surveys, survey_id, "survey")
+    file.write_bytes(write_xlsform(exported, no_answer_words(library.guest)))
+    click.echo(f"{file}: {len(exported.statements)} statements.")
 
 
 @survey.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@mendable
+@report_errors
 def survey_import(file: Path) -> None:
-    """Take in an XLSForm as a survey of the installation's own, in KIOSK_DATA/questions."""
+    """Import an XLSForm as an own survey, in KIOSK_DATA/questions."""
     settings = owned_settings()
-    if file.stat().st_size > LARGEST_FILE:
+    if file.stat().st_size > LARGEST_FILE_BYTES:
         raise DefinitionError(f"{file}: is larger than 8 MB; take pictures out of it")
     try:
         form = read_xlsform(file.read_bytes(), source_of(file.name))
         made = write_form(settings, form, COMMAND_LINE, date.today()).survey
     except XLSFormError as error:
-        raise DefinitionError(f"{file}: {in_english([error.reason])}") from error
+        raise DefinitionError(f"{file}: {in_english([error.message])}") from error
     except RefusedError as error:
-        raise DefinitionError(f"{file}: {in_english(error.reasons)}") from error
+        raise DefinitionError(f"{file}: {in_english(error.messages)}") from error
     click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")

@@ -1,29 +1,31 @@
-"""What is published: printed, or written into files. Nothing here knows more than the snapshot."""
+"""The published results: printed, or written to files. Nothing here reads more than the snapshot."""
 
 from pathlib import Path
 
 import click
 
 from kiosk.cli.arguments import current_settings, installed_store
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.output.export import files
 from kiosk.storage import StoreError
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the snapshot document.")
-@mendable
+@report_errors
 def results(as_json: bool) -> None:
-    """Print what is published: the snapshot, the same for everybody."""
+    """Print the published results: the snapshot, the same for everybody."""
     store = installed_store(current_settings())
     if as_json:
         click.echo(store.snapshot_text())
         return
-    for found in store.snapshot()["rounds"]:
-        click.echo(f"{found['id']} ({found['state']}, version {found['version']}, k={found['k']})")
-        for node in found["nodes"]:
+    for published in store.snapshot()["rounds"]:
+        click.echo(
+            f"{published['id']} ({published['state']}, version {published['version']}, k={published['k']})"
+        )
+        for node in published["nodes"]:
             if node.get("excluded_rapid"):
-                click.echo(f"  {node['id']}: {node['excluded_rapid']} excluded as too rapid")
+                click.echo(f"  {node['id']}: {node['excluded_rapid']} sent in play, not counted")
             if node["answered"] is None:
                 words = {"waiting": "waiting for more answers", "too_few": "too few answers"}
                 click.echo(f"  {node['id']}: {words[node['why']]}")
@@ -37,14 +39,15 @@ def results(as_json: bool) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@mendable
+@report_errors
 def export(folder: Path) -> None:
-    """Write what is published into a new FOLDER: counts and codebook as CSV, the snapshot, a description."""
+    """Write the published results to a new FOLDER: counts and codebook as CSV, the snapshot, a
+    description."""
     store = installed_store(current_settings())
     if folder.exists():
         raise StoreError(f"{folder} exists already; choose another name")
-    found = files(store.snapshot(), [state.round for state in store.rounds()])
+    contents = files(store.snapshot(), [state.round for state in store.rounds()])
     folder.mkdir(parents=True)
-    for name, content in found.items():
+    for name, content in contents.items():
         (folder / name).write_bytes(content)
-    click.echo(f"{folder}: {', '.join(found)}")
+    click.echo(f"{folder}: {', '.join(contents)}")

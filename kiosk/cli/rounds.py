@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 import click
 
 from kiosk.cli.arguments import current_settings, installed_store, pick, usable_library
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.domain.rounds import Admission, Figures, Round, round_id
 from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
@@ -38,7 +38,7 @@ def round_group() -> None:
     show_default=True,
     help="When figures are shown. at_closing suits units where the same guests answer every week.",
 )
-@mendable
+@report_errors
 def round_open(
     survey_id: str,
     tree_id: str,
@@ -56,7 +56,7 @@ def round_open(
     check_clock(store, now)
     opens_at = opens or datetime.combine(date.today(), time())
     if (closes is None) == (days is None):
-        raise StoreError("say how long the round is: either --closes or --days")
+        raise StoreError("give the length of the round: either --closes or --days")
     closes_at = closes + timedelta(days=1) if closes else opens_at + timedelta(days=days or 0)
     survey = pick(library.surveys, survey_id, "survey")
     taken = [state.round.id for state in store.rounds()]
@@ -77,14 +77,15 @@ def round_open(
 
 
 @round_group.command(name="list")
-@mendable
+@report_errors
 def round_list() -> None:
     """List all rounds, the latest first."""
     for state in installed_store(current_settings()).rounds():
-        terms = state.round
+        of_round = state.round
         condition = "closed" if state.is_closed else "open"
-        ways = ",".join(sorted(terms.admission))
+        ways = ",".join(sorted(of_round.admission))
         click.echo(
-            f"{terms.id}  {condition}  {terms.opens_at:%Y-%m-%d} to {terms.closes_at:%Y-%m-%d %H:%M}  "
-            f"k={terms.k}  {terms.tree.root.id}  {ways}"
+            f"{of_round.id}  {condition}  {of_round.opens_at:%Y-%m-%d} to "
+            f"{of_round.closes_at:%Y-%m-%d %H:%M}  "
+            f"k={of_round.k}  {of_round.tree.root.id}  {ways}"
         )

@@ -1,4 +1,4 @@
-"""The real thing under a simulated clock, for who wants to know what a number of guests would show."""
+"""A simulation of rounds, to see what a number of guests would lead to."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import TextIO
 import click
 
 from kiosk.cli.arguments import current_settings, pick
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.domain.tree import Tree
 from kiosk.library.check import read_checked
 from kiosk.library.library import Library
@@ -24,7 +24,7 @@ from kiosk.operation.simulate import Arrival, ArrivalError, Refused, plan_for, r
 @click.option("--units", help="Unit ids with commas between, or a tree file; else those that arrive.")
 @click.option("--survey", default="ombudsmannaskap", show_default=True, help="Id of a survey, or a file.")
 @click.option("--seed", type=int, help="For tests only: draw batches with a seeded generator.")
-@mendable
+@report_errors
 def simulate_command(
     arrivals: TextIO,
     out: TextIO,
@@ -34,30 +34,30 @@ def simulate_command(
     survey: str,
     seed: int | None,
 ) -> None:
-    """Run the real code over a throw-away database and a simulated clock."""
+    """Run the production code on a temporary database with a simulated clock."""
     settings = current_settings()
     is_file = survey.endswith(".toml")
     library = read_checked(settings, [Path(survey)] if is_file else [])
     asked = pick(library.surveys, Path(survey).stem if is_file else survey, "survey")
-    found = read_arrivals(arrivals, arrivals.name, asked)
-    plan = plan_for(found, asked, _tree(units, found, library), k, days)
-    unknown = sorted({arrival.unit for arrival in found} - set(plan.tree.leaves))
+    guests = read_arrivals(arrivals, arrivals.name, asked)
+    plan = plan_for(guests, asked, _tree(units, guests, library), k, days)
+    unknown = sorted({arrival.unit for arrival in guests} - set(plan.tree.leaves))
     if unknown:
         raise ArrivalError(
             f"{arrivals.name}: no unit {unknown[0]!r}; there are: {', '.join(plan.tree.leaves)}"
         )
     refused = Refused()
     rng = None if seed is None else Random(seed)  # noqa: S311 - for tests only
-    for tick, snapshot in simulate(plan, found, rng, refused):
+    for tick, snapshot in simulate(plan, guests, rng, refused):
         line = {"at": tick.isoformat(), "snapshot": snapshot}
         out.write(json.dumps(line, ensure_ascii=False) + "\n")
     out.flush()
     if refused.ballots:
-        click.echo(f"kiosk: {refused.ballots} of {len(found)} came after closing, refused", err=True)
+        click.echo(f"kiosk: {refused.ballots} of {len(guests)} came after closing, refused", err=True)
 
 
 def _tree(units: str | None, arrivals: list[Arrival], library: Library) -> Tree:
-    """The tree asked for: a file, a shipped tree's id, a list of units, or the units that arrive."""
+    """Return the tree: a file, a shipped tree's id, a list of units, or the units of the arrivals."""
     if units and units.endswith(".toml"):
         return read_tree(Path(units))
     if units and units in library.trees:

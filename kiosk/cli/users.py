@@ -1,4 +1,4 @@
-"""Accounts for staff, who sign in at the desk."""
+"""The accounts of staff, who sign in at the desk."""
 
 import sys
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 import click
 
 from kiosk.cli.arguments import current_settings, installed_store
-from kiosk.cli.errors import mendable
+from kiosk.cli.errors import report_errors
 from kiosk.storage import COMMAND_LINE, Account, Deed, Role, StoreError, hash_password
 
-SHORTEST_PASSWORD = 10
+SHORTEST_PASSWORD_CHARACTERS = 10
 
 
 @click.group()
@@ -20,9 +20,9 @@ def user() -> None:
 @user.command(name="add")
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@mendable
+@report_errors
 def user_add(name: str, role: str) -> None:
-    """Add an account, or change its role and password; the password is asked for."""
+    """Add an account, or change its role and password. Asks for the password."""
     store = installed_store(current_settings())
     if not name.strip() or len(name) > 80 or not name.isprintable():
         raise StoreError("a name must be 1 to 80 printable characters")
@@ -33,11 +33,11 @@ def user_add(name: str, role: str) -> None:
 
 
 def _password() -> str:
-    """From a prompt, or the first line of standard input when that is not a terminal."""
+    """Read the password from a prompt, or from standard input if that is not a terminal."""
     if sys.stdin.isatty():
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    if len(password) < SHORTEST_PASSWORD:
-        raise StoreError(f"the password must be at least {SHORTEST_PASSWORD} characters long")
+    if len(password) < SHORTEST_PASSWORD_CHARACTERS:
+        raise StoreError(f"the password must be at least {SHORTEST_PASSWORD_CHARACTERS} characters long")
     return password

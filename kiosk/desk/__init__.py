@@ -1,1 +1,1 @@
-"""The staff's side: sign-in, rounds and results."""
+"""The staff's side: sign-in, rounds, results, surveys and devices."""

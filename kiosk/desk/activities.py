@@ -1,11 +1,12 @@
-"""What staff did for guests, counted with a tap: by unit and month, never by guest or day."""
+"""Activities: counters of the staff's work, by unit and month, never by guest or day."""
 
 from datetime import date
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.downloads import file_response
 from kiosk.desk.session import desk, for_coordinator, for_staff
 from kiosk.library.spreadsheet import csv_table
 from kiosk.storage import Activity
@@ -18,8 +19,8 @@ MONTHS_SHOWN = 12
 @blueprint.route("/activities")
 @for_staff
 def activities() -> ResponseReturnValue:
-    """The counters of one unit this month, and the months before."""
-    units = _units()
+    """Show the counters of one unit this month, and the months before."""
+    units = desk().library.units
     unit = request.args.get("unit") or next(iter(units), "")
     if unit not in units:
         abort(404)
@@ -35,10 +36,10 @@ def activities() -> ResponseReturnValue:
 @blueprint.route("/activities", methods=["POST"])
 @for_staff
 def tap() -> ResponseReturnValue:
-    """One more of a kind this month, or one fewer where a tap was a mistake."""
+    """Add one to a counter of this month, or subtract one to correct a mistake."""
     unit, kind = request.form.get("unit", ""), request.form.get("kind", "")
     step = {"more": 1, "fewer": -1}.get(request.form.get("step", ""))
-    if unit not in _units() or kind not in set(Activity) or step is None:
+    if unit not in desk().library.units or kind not in set(Activity) or step is None:
         abort(400)
     month = desk().clock().date().replace(day=1)
     desk().store.activities.add(unit, month, Activity(kind), step)
@@ -48,17 +49,9 @@ def tap() -> ResponseReturnValue:
 @blueprint.route("/activities.csv")
 @for_coordinator
 def as_csv() -> ResponseReturnValue:
-    """Every count there is: unit, month, kind, number."""
+    """Return all counters: unit, month, kind, number."""
     rows: list[tuple[object, ...]] = [("unit", "month", "activity", "number")]
-    for unit in _units():
+    for unit in desk().library.units:
         counted: dict[tuple[date, Activity], int] = desk().store.activities.of_unit(unit)
         rows += [(unit, f"{month:%Y-%m}", kind.value, n) for (month, kind), n in sorted(counted.items())]
-    response = Response(csv_table(rows), mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename="activities.csv")
-    return response
-
-
-def _units() -> dict[str, str]:
-    """Unit id -> name, of all trees on file."""
-    trees = desk().library.trees.values()
-    return {unit: tree.node(unit).name for tree in trees for unit in tree.leaves}
+    return file_response("activities.csv", csv_table(rows))

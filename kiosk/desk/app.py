@@ -11,19 +11,20 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from kiosk.desk import activities, audit_log
+from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
-from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_reason
+from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_message
 from kiosk.desk.login import routes as login
 from kiosk.desk.results import earlier_figures, walls
 from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
 from kiosk.desk.rounds import routes as rounds
-from kiosk.desk.session import LONGEST, Desk, desk, is_coordinator, signed_in, signed_out
+from kiosk.desk.session import LONGEST_SESSION, Desk, desk, is_coordinator, signed_in, signed_out
 from kiosk.desk.surveys import routes as surveys
 from kiosk.desk.surveys import translations
 from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
-from kiosk.library.drafts import LARGEST_FILE
+from kiosk.library.drafts import LARGEST_FILE_BYTES
 from kiosk.library.library import Library
 from kiosk.screen.headers import digest
 from kiosk.screen.health import HEALTH_PATH, health_answer
@@ -31,8 +32,8 @@ from kiosk.screen.pages import STYLE
 from kiosk.settings import Settings, shipped_folder
 from kiosk.storage import Devices, Role, Store
 
-LARGEST_REQUEST = LARGEST_FILE + 64 * 1024
-"""Bytes: a file and what a browser sends around it. Flask holds forms without a file to 500 kB."""
+LARGEST_REQUEST_BYTES = LARGEST_FILE_BYTES + 64 * 1024
+"""A file and the form around it. Flask limits forms without a file to 500 kB."""
 
 TOPICS = (
     login,
@@ -50,7 +51,7 @@ TOPICS = (
 
 
 def policy(style: str = "", data: str = "") -> str:
-    """What a page may use: what is ours, and the one `style` and the `data` it carries in itself."""
+    """Return a page's content security policy, with one inline `style` source and one `data` source."""
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self' {style}; img-src 'self' {data}; "
         f"font-src 'self' {data}; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -78,20 +79,20 @@ def create_desk_app(
     is_https: bool = False,
     settings: Settings | None = None,
     devices: Devices | None = None,
-    take_in: Callable[[Library], None] | None = None,
+    on_library_change: Callable[[Library], None] | None = None,
     doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
-    """The staff's application, everything of it under /admin/ but the snapshot document and /health.
+    """Build the staff's application: everything under /admin/, the snapshot document and /health.
 
-    Surveys and translations can be changed where `settings` say what is on file; `devices` are shared with
-    the guests' side, which hears them, and `take_in` lets it know what was changed. `doubtful_time`
-    gives the time that the machine's clock shows while it is in doubt.
+    With `settings`, surveys and translations can be edited. `devices` is shared with the guests' side, which
+    records signs of life. `on_library_change` is called with the new library after a change. `doubtful_time`
+    returns the machine's time while its clock is in doubt, else None.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
         SECRET_KEY=secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
-        PERMANENT_SESSION_LIFETIME=LONGEST,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES,
+        PERMANENT_SESSION_LIFETIME=LONGEST_SESSION,
         SESSION_COOKIE_NAME="desk",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
@@ -100,7 +101,7 @@ def create_desk_app(
     )
     app.extensions["desk"] = Desk(
         store, library, clock, ticks, guest_address, allowed_languages, settings, devices or Devices(),
-        take_in=take_in, doubtful_time=doubtful_time,
+        on_library_change=on_library_change, doubtful_time=doubtful_time,
     )  # fmt: skip
     CSRFProtect(app).exempt(surveys.preview_answer)
     for topic in TOPICS:
@@ -117,6 +118,7 @@ def create_desk_app(
 
 
 def _for_every_page() -> dict[str, object]:
+    """The template variables of every page."""
     account, library = signed_in(), desk().library
     return {
         "account": account,
@@ -126,11 +128,11 @@ def _for_every_page() -> dict[str, object]:
         "is_staff": account is not None and account.role == Role.STAFF,
         "is_viewer": account is not None and account.role == Role.VIEWER,
         "is_demonstration": desk().store.is_demonstration,
-        "file_problems": [problem.reason for problem in library.problems] if is_coordinator() else [],
-        "say_reason": say_reason,
+        "file_problems": [problem.message for problem in library.problems] if is_coordinator() else [],
+        "say_message": say_message,
         "language": catalogue().language,
         "other_languages": [
-            found.language for found in library.desk.values() if found.language != catalogue().language
+            other.language for other in library.desk.values() if other.language != catalogue().language
         ],
     }
 
@@ -138,7 +140,7 @@ def _for_every_page() -> dict[str, object]:
 def _with_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
     if (request.endpoint or "").startswith("surveys.preview"):
-        # A guest's page carries its style, its icon and some letters in itself.
+        # A guest's page has an inline style, icon and font.
         response.headers["Content-Security-Policy"] = policy(digest(STYLE), "data:")
     if request.endpoint not in ("static", "results_json"):
         response.headers["Cache-Control"] = "no-store"
@@ -146,26 +148,25 @@ def _with_headers(response: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
-    """A refusal in plain words. A form that lay open too long is told apart from a bad request, and what is
-    forbidden says why."""
+    """Render a refusal. A form that was open too long and a forbidden page have their own texts."""
     code = error.code or 500
     if isinstance(error, CSRFError) and signed_in() is None and request.endpoint != "sign_in.sign_in":
         return signed_out()
     kind = "stale" if isinstance(error, CSRFError) else str(code)
-    if code == 403:
-        kind = str(error.description)
-    most = LARGEST_FILE // 1024**2
+    if isinstance(error, DeniedError):
+        kind = error.denial.value
+    most = LARGEST_FILE_BYTES // 1024**2
     return make_response(render_template("error.html", kind=kind, most=most), code)
 
 
 def _not_changed(error: RefusedError) -> ResponseReturnValue:
-    """Why files on the server were not changed."""
-    reasons = [say_reason(reason) for reason in error.reasons]
-    return make_response(render_template("error.html", kind="files", reasons=reasons), 400)
+    """Render the reasons why files on the server were not changed."""
+    messages = [say_message(message) for message in error.messages]
+    return make_response(render_template("error.html", kind="files", messages=messages), 400)
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
-    """Tell the operator what kind of error and where; the page says only that it was noticed."""
+    """Report an unexpected error's type and place to the operator; the page has no details."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     print(f"staff page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr)
     return make_response(render_template("error.html", kind="500"), 500)

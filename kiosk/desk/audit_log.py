@@ -1,4 +1,4 @@
-"""Who of the staff did what. Nothing in it is about guests."""
+"""The log of what staff did. It has nothing about guests."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -16,20 +16,20 @@ Names = dict[str, str]
 @blueprint.route("/log")
 @for_coordinator
 def log() -> ResponseReturnValue:
-    """The latest entries, the last first."""
+    """Show the latest entries, the last first."""
     names = _names()
     entries = [(entry, _said(entry, names)) for entry in desk().store.audit_log.entries()]
     return render_template("log.html", entries=entries)
 
 
 def _said(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
-    """What a deed was done with, each part by the name people know it by."""
+    """Return an entry's details, with the names that people know instead of ids."""
     parts, known = entry.what.split(", "), names.get(entry.deed, ())
     return ", ".join(known[at].get(part, part) if at < len(known) else part for at, part in enumerate(parts))
 
 
 def _names() -> dict[Deed, tuple[Names, ...]]:
-    """Deed -> for each part of what it tells, how it is called."""
+    """Return, for each deed, the names of each part of its details (id -> name)."""
     library = desk().library
     roles: Names = {
         Role.COORDINATOR: say("samordnare"),
@@ -41,9 +41,9 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Admission.SLIP: say("lapp"),
         Admission.POSTER: say("affisch"),
     }
-    places = {node.id: node.name for tree in library.trees.values() for node in tree.nodes}
+    places = library.places
     surveys = {survey.id: survey.title for survey in library.surveys.values()}
-    languages = {code: found.language.autonym for code, found in library.guest.items()}
+    languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
     rounds = {
         state.round.id: f"{state.round.survey.title}, {period(state.round)}"
         for state in desk().store.rounds()

@@ -1,4 +1,4 @@
-"""The forms staff fill in. Labels and explanations stand in the templates."""
+"""The forms of the desk. Labels and explanations are in the templates."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -31,7 +31,7 @@ from kiosk.domain.screen_size import (
 
 
 class DeskForm(FlaskForm):
-    """A form whose built-in messages are in the language chosen."""
+    """A form whose built-in messages are in the reader's language."""
 
     class Meta(FlaskForm.Meta):
         @property
@@ -45,7 +45,7 @@ class SignInForm(DeskForm):
 
 
 class Between:
-    """A number within bounds, refused in words and figures of the language chosen."""
+    """A validator for a number within bounds, with a message in the reader's language."""
 
     def __init__(self, low: int | Decimal, high: int) -> None:
         self.low, self.high = low, high
@@ -58,7 +58,7 @@ class Between:
 
 
 def finite(form: FlaskForm, field: DecimalField) -> None:
-    """Refuse what no range can be compared with."""
+    """A validator that refuses infinity and NaN, which no range check handles."""
     del form
     if field.data is not None and not field.data.is_finite():
         raise StopValidation(say("Skriv ett tal."))
@@ -103,7 +103,8 @@ class MoveForm(DeskForm):
 
 
 def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], None]:
-    """Whole millimetres within limits; the message names them, since centimetres are a likely mistake."""
+    """Return a validator for whole millimetres; its message names the limits, since centimetres are a likely
+    mistake."""
 
     def check(form: FlaskForm, field: IntegerField) -> None:
         del form
@@ -126,7 +127,7 @@ class ScreenForm(DeskForm):
 
     @property
     def screen(self) -> Screen | None:
-        """What was measured; None where the width was left out."""
+        """The measures; None if the width is empty."""
         if self.width_mm.data is None:
             return None
         return Screen(self.width_mm.data, self.distance_mm.data or LEAST_DISTANCE_MM, self.lower_edge_mm.data)

@@ -1,10 +1,9 @@
-"""Who is signed in, for how long, and who may see what.
+"""Sessions and access: the signed-in account, its lifetime, and which roles may use a page.
 
-A session is a signed cookie that holds a name, two times and a mark of the password; it holds for
-half an hour without a request and ten hours in all, and ends when the password changes.
+A session is a signed cookie with a name, two times and a digest of the password's hash. It ends after half an
+hour without a request, after ten hours, and when the password changes.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,11 +12,13 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from flask import abort, current_app, redirect, render_template, request, session, url_for
+from flask import current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.login.throttle import Patience
+from kiosk.desk.denials import Denial, deny
+from kiosk.desk.login.throttle import SignInThrottle
 from kiosk.domain.schedule import Ticks, next_tick
+from kiosk.domain.short_hash import short_hash
 from kiosk.library.changes import keep_last_good
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import fingerprint
@@ -27,18 +28,23 @@ from kiosk.storage import Account, Deed, Devices, Role, RoundState, Store
 P = ParamSpec("P")
 
 BY_ITSELF = "X-By-Itself"
-"""A request header of pages that refresh themselves: it keeps nobody signed in."""
+"""Request header of pages that refresh themselves; such a request does not extend the session."""
 
-IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=10)
+LONGEST_IDLE = timedelta(minutes=30)
+"""Longest time between two requests of a session."""
+LONGEST_SESSION = timedelta(hours=10)
+"""Longest time from sign-in to the end of a session."""
 
 
 @dataclass
 class Desk:
-    """What the staff's side is built over. `guest_address` is where guests reach their side;
-    `allowed_languages` are shown to them although not reviewed (None: all, in the demonstration).
-    Without `settings` nothing on file can be changed from here; what was changed the guests' side is
-    to `take_in`. `doubtful_time` gives the time the machine's clock shows while it is in doubt."""
+    """The parts of the staff's application.
+
+    `guest_address` is the public address of the guests' side. `allowed_languages` are shown to guests
+    although unreviewed (None: all, in the demonstration). Without `settings` no file can be changed.
+    `on_library_change` is the callback that reloads the guest side's surveys and catalogues. `doubtful_time`
+    returns the machine's time while its clock is in doubt, else None.
+    """
 
     store: Store
     library: Library
@@ -48,41 +54,42 @@ class Desk:
     allowed_languages: frozenset[str] | None
     settings: Settings | None = None
     devices: Devices = field(default_factory=Devices)
-    patience: Patience = field(default_factory=Patience)
-    take_in: Callable[[Library], None] | None = None
+    sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
+    on_library_change: Callable[[Library], None] | None = None
     doubtful_time: Callable[[], datetime | None] = lambda: None
     _changing: threading.Lock = field(default_factory=threading.Lock)
     _seen: str = ""
 
     @property
     def next_count(self) -> datetime:
-        """When boxes are counted next, unless the clock is in doubt."""
+        """The time of the next count, unless the clock is in doubt."""
         return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
 
     @property
     def own_settings(self) -> Settings:
-        """Where the installation's own files are; SettingsError where nothing can be changed."""
+        """The settings with the installation's own files; SettingsError if no file can be changed."""
         if self.settings is None:
             raise SettingsError("this desk changes no files")
         return self.settings
 
     def own_folder(self, name: str) -> Path:
-        """The installation's own folder of definitions; SettingsError where nothing can be changed."""
+        """Return the installation's own folder of definitions; SettingsError if no file can be changed."""
         return self.own_settings.data / name
 
     def change(self, write: Callable[[Settings], Library]) -> None:
-        """Change own files by `write`, and show what it returns; open rounds keep what they froze."""
+        """Change own files with `write`, and use the library it returns. Open rounds keep their frozen
+        copies."""
         settings = self.own_settings
         with self._changing:
             self._show(settings, write(settings))
 
     def reread_if_changed(self) -> None:
-        """Take in what was changed on file by hand, and find out what went bad there."""
+        """Reload the library if own files were changed by hand; problems are shown on the pages."""
         if self.settings is not None and fingerprint(self.settings.data) != self._seen:
             self.reread()
 
     def reread(self) -> None:
-        """Take in what is on file; what cannot be read there stays as it was, and is told."""
+        """Reload the library. A file that cannot be read keeps its last good content, and is reported."""
         if self.settings is not None:
             with self._changing:
                 library = read_usable_library(self.settings)
@@ -91,25 +98,25 @@ class Desk:
 
     def _show(self, settings: Settings, library: Library) -> None:
         self.library, self._seen = library, fingerprint(settings.data)
-        if self.take_in is not None:
-            self.take_in(library)
+        if self.on_library_change is not None:
+            self.on_library_change(library)
 
 
 NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "key"})
-"""Fields of forms that nobody fills in with words, or that must not be shown."""
+"""Form fields without free text, or with text that must not be shown."""
 
-SHORTEST_TYPED = 4
-"""Characters worth showing again: less is a number or a tick."""
+SHORTEST_TYPED_CHARACTERS = 4
+"""Shortest text worth showing again: less is a number or a tick."""
 
 
 def desk() -> Desk:
-    """The desk this request is served by."""
-    found: Desk = current_app.extensions["desk"]
-    return found
+    """Return the parts of this request's application."""
+    current: Desk = current_app.extensions["desk"]
+    return current
 
 
 def begin(account: Account) -> None:
-    """Start a session for an account, keeping nothing of the one before but the language."""
+    """Start a session for an account; only the language of the previous session is kept."""
     language = session.get("language")
     session.clear()
     if language:
@@ -119,19 +126,19 @@ def begin(account: Account) -> None:
 
 
 def end() -> None:
-    """Forget who was signed in."""
+    """End the session."""
     session.clear()
 
 
 def signed_in() -> Account | None:
-    """The account of this session, if it still holds."""
+    """Return the account of this session, or None. Clears a session that has ended."""
     name = session.get("name")
     if name is None:
         return None
     now = desk().clock()
     began, seen = (datetime.fromisoformat(session[key]) for key in ("began", "seen"))
     account = desk().store.accounts.named(name)
-    holds = timedelta() <= now - seen <= IDLE and now - began <= LONGEST
+    holds = timedelta() <= now - seen <= LONGEST_IDLE and now - began <= LONGEST_SESSION
     if account is None or not holds or session.get("password") != _mark(account):
         session.clear()
         return None
@@ -139,13 +146,13 @@ def signed_in() -> Account | None:
 
 
 def is_coordinator() -> bool:
-    """Whether a coordinator is signed in."""
+    """Return whether a coordinator is signed in."""
     account = signed_in()
     return account is not None and account.role == Role.COORDINATOR
 
 
 def may_read(state: RoundState) -> bool:
-    """Whether whoever is signed in may see figures of a round: staff, who stand beside the kiosk, see none
+    """Return whether the account may see a round's figures. Staff, who stand beside the kiosk, may not
     before it is closed."""
     account = signed_in()
     is_staff = account is not None and account.role == Role.STAFF
@@ -153,25 +160,28 @@ def may_read(state: RoundState) -> bool:
 
 
 def note(deed: Deed, what: str) -> None:
-    """Write down what whoever is signed in just did."""
+    """Write an action of the signed-in account to the log."""
     account = signed_in()
     if account is not None:
         desk().store.audit_log.note(desk().clock(), account.name, deed, what)
 
 
 def touch() -> None:
-    """Note that a person asked for a page."""
+    """Record a person's request, which extends the session."""
     session["seen"] = desk().clock().isoformat()
 
 
 def _mark(account: Account) -> str:
-    return hashlib.sha256(account.password.encode()).hexdigest()[:16]
+    return short_hash(account.password, 16)
 
 
 def _for(
-    whom: str, *roles: Role
+    denial: Denial | None, *roles: Role
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """A guard that lets these roles in, tells others whom the page is for, and sends strangers to sign in."""
+    """Return a decorator that lets these roles use a view, and denies it to others.
+
+    With `denial` None every account may use it. Without a session the reader is sent to sign in.
+    """
 
     def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
@@ -181,8 +191,8 @@ def _for(
                 return signed_out()
             if account is None:
                 return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
-            if account.role not in roles:
-                abort(403, whom)
+            if denial is not None and account.role not in roles:
+                deny(denial)
             if BY_ITSELF not in request.headers:
                 touch()
             return view(*args, **kwargs)
@@ -193,31 +203,32 @@ def _for(
 
 
 def signed_out() -> ResponseReturnValue:
-    """A page with what was typed into a form that came too late, to be copied: nothing of it is saved."""
+    """Render the typed texts of a form that was sent after the session ended, for copying. Nothing is
+    saved."""
     typed = (
         words.strip()
         for name, words in request.form.items(multi=True)
         if name not in NOT_TYPED and not name.startswith("seen-")
     )
-    kept = dict.fromkeys(words for words in typed if len(words) >= SHORTEST_TYPED)
+    kept = dict.fromkeys(words for words in typed if len(words) >= SHORTEST_TYPED_CHARACTERS)
     return render_template("signed_out.html", typed=list(kept)), 401
 
 
 def for_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for whoever is signed in."""
-    return _for("anybody", *Role)(view)
+    """A view for every account."""
+    return _for(None)(view)
 
 
 def for_readers(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for those who may see the figures of a running round."""
-    return _for("readers", Role.COORDINATOR, Role.VIEWER)(view)
+    """A view for accounts that may see the figures of a running round."""
+    return _for(Denial.READERS_ONLY, Role.COORDINATOR, Role.VIEWER)(view)
 
 
 def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for those who print and pair."""
-    return _for("staff", Role.COORDINATOR, Role.STAFF)(view)
+    """A view for accounts that print and pair."""
+    return _for(Denial.STAFF_ONLY, Role.COORDINATOR, Role.STAFF)(view)
 
 
 def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for coordinators alone."""
-    return _for("coordinator", Role.COORDINATOR)(view)
+    """A view for coordinators only."""
+    return _for(Denial.COORDINATORS_ONLY, Role.COORDINATOR)(view)

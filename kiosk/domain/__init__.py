@@ -1,1 +1,1 @@
-"""The rules: plain Python that knows no web, SQL, files, clock or global randomness."""
+"""Pure rules: no web framework, SQL, files, clock or global randomness."""

@@ -1,8 +1,8 @@
-"""One guest's answers, and nothing else.
+"""Ballots: one guest's answers, and nothing else.
 
-No time, number, language, device, session or slip: a ballot has one field, so there is nothing to
-link it by. "No answer" is an answer like any other, since a table in which most people are missing
-would single out those who are not.
+A ballot has one field, so there is nothing to link it by: no time, number, language, device, session or slip.
+"No answer" is an answer like any other. If it were left out, a table in which most people are missing would
+single out the guests who are in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from kiosk.domain.survey import Survey
 
 
 class NoAnswer(StrEnum):
-    """The kinds of no answer, tallied apart and outside the percentage base."""
+    """The kinds of no answer. Each is tallied separately; none is part of the percentage base."""
 
     DONT_KNOW = "dont_know"
     PREFER_NOT = "prefer_not"
@@ -25,7 +25,7 @@ Answer = int | NoAnswer
 
 
 class BallotError(ValueError):
-    """What was sent is not a ballot of this survey. The message repeats nothing of what was sent."""
+    """A form that is not a ballot of this survey. The message repeats nothing of the form."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ _NO_ANSWER_OF_BYTE = {byte: kind for kind, byte in _BYTE_OF_NO_ANSWER.items()}
 
 
 def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
-    """The ballot a submitted form holds.
+    """Read the ballot from a submitted form.
 
-    `values` maps a statement's id to what was sent for it: at most one of "1".."n", "", "dont_know",
-    "prefer_not". A statement that is missing or empty was skipped. Raises BallotError for a statement
-    the survey does not have, a value its scale does not have, or two values for one statement.
+    `values` maps a statement's id to the values sent for it: at most one of "1".."n", "", "dont_know" and
+    "prefer_not". A statement that is missing or empty was skipped. Raises BallotError for a statement that
+    the survey does not have, a value that its scale does not have, or two values for one statement.
     """
     if set(values) - {statement.id for statement in survey.statements}:
         raise BallotError("a statement that is not in this survey")
@@ -65,12 +65,12 @@ def _read_answer(sent: Sequence[str], options: int) -> Answer:
 
 
 def pack(ballots: Sequence[Ballot]) -> bytes:
-    """The sorted multiset as bytes, one byte an answer: its order of arrival is gone."""
+    """Encode ballots as bytes, one byte per answer, sorted: the order of arrival is lost."""
     return b"".join(sorted(bytes(map(_byte_of, ballot.answers)) for ballot in ballots))
 
 
 def unpack(packed: bytes, statements: int) -> list[Ballot]:
-    """The inverse of `pack`, for a survey of `statements` statements."""
+    """Decode the output of `pack`; `statements` is the number of statements per ballot."""
     rows = (packed[at : at + statements] for at in range(0, len(packed), statements))
     return [Ballot(tuple(_NO_ANSWER_OF_BYTE.get(byte, byte) for byte in row)) for row in rows]
 

@@ -1,9 +1,9 @@
-"""When a box is counted, which ballots leave it, and what is counted with what at closing.
+"""The rules of counting: when a box is counted, which ballots leave it, and how boxes are merged at closing.
 
-Decisions read the number of ballots, never their content: a refusal that depended on answers would
-tell something about them (Kenthapadi, Mishra, Nissim 2005). The pool that stays behind makes this a
-timed pool mix (Serjantov, Dingledine, Syverson 2002): whoever stuffs k ballots cannot be sure to flush
-one guest's out.
+Decisions depend on the number of ballots, never on their content: a refusal that depends on answers reveals
+something about them (Kenthapadi, Mishra, Nissim 2005). The ballots that stay behind make a box a timed pool
+mix (Serjantov, Dingledine, Syverson 2002): an attacker who adds k ballots cannot be sure to flush one guest's
+ballot out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,32 +14,33 @@ from typing import TypeVar
 from kiosk.domain.tree import Tree
 
 K_FLOOR = 5
-"""No round may count fewer ballots together than this; a constant on purpose, not a setting."""
+"""The smallest k that a round may have. A constant and not a setting, on purpose."""
 
-FIRST = 3
-"""Times k: ballots a box holds before the first figures. From 2k on, nine of an attacker's own at the end of
-the first day could crowd out the only guest so far; docs/attack.md has the figures."""
+FIRST_BATCH_FACTOR = 3
+"""Times k: ballots in a box before the first figures. With 2k, nine ballots of an attacker at the end of the
+first day could push out the only guest so far; docs/attack.md has the figures."""
 
-FULLEST = 6
-"""Times k: no box waits for more ballots than this."""
+LARGEST_BOX_FACTOR = 6
+"""Times k: a box with this many ballots is always counted."""
 
 T = TypeVar("T")
 
 
 def full_at(counted: int, k: int) -> int:
-    """Ballots from which on a box gives up a batch, where so many of its unit's are counted.
+    """Return the number of ballots from which a box gives up a batch. `counted` is the unit's published
+    ballots.
 
-    3k for the first figures; then 2k more than are shown, up to 6k. Batches all as small as the first
-    would let an insider's best guess gain with every one of them; docs/counting.md has the figures.
+    3k for the first figures, then 2k more than are published, at most 6k. If all batches were as small as the
+    first, an insider's best guess would gain with each of them; docs/counting.md has the figures.
     """
-    return min(max(counted + 2 * k, FIRST * k), FULLEST * k)
+    return min(max(counted + 2 * k, FIRST_BATCH_FACTOR * k), LARGEST_BOX_FACTOR * k)
 
 
 def draw_batch(ballots: Sequence[T], counted: int, k: int, rng: Random) -> tuple[list[T], list[T]]:
-    """Split the box into (batch, rest): nothing until it is full, else all but k, each choice as likely.
+    """Split a box into (batch, rest). The batch is empty until the box is full, then holds all ballots but k.
 
-    `counted` is how many ballots of the unit's own are published. `rng` must be `secrets.SystemRandom()`
-    outside tests.
+    Every choice of ballots is equally likely. `counted` is the number of the unit's own published ballots.
+    `rng` must be `secrets.SystemRandom()` outside tests.
     """
     size = len(ballots) - k if len(ballots) >= full_at(counted, k) else 0
     chosen = set(rng.sample(range(len(ballots)), size))
@@ -50,10 +51,10 @@ def draw_batch(ballots: Sequence[T], counted: int, k: int, rng: Random) -> tuple
 
 @dataclass(frozen=True)
 class Closing:
-    """What becomes of the boxes when a round closes.
+    """The plan for the remaining ballots when a round closes.
 
-    `batches` pairs the node a batch is published for with the units whose boxes make it up;
-    `destroyed` are the units whose ballots are too few to be published anywhere.
+    Each item of `batches` is (node that the batch is published for, units whose boxes form the batch). The
+    ballots of the units in `destroyed` are too few to publish at any level.
     """
 
     batches: tuple[tuple[str, tuple[str, ...]], ...]
@@ -61,13 +62,14 @@ class Closing:
 
 
 def plan_closing(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int) -> Closing:
-    """Decide from the boxes' sizes alone how a round's last ballots are published.
+    """Plan the last batches of a round, from the sizes of the boxes alone.
 
-    `sizes` maps each leaf to its number of ballots; `counted` are the leaves that had a batch
-    before. A leaf that reached 2k, or was counted, has at least k left: they are its last batch. The
-    others are pooled under their parent, together with the smallest last batch there, so that subtracting
-    the published children from the parent never leaves one small unit alone. A pool still under k climbs
-    a level, where it may take the smallest batch planned below with it; at the root it is destroyed.
+    `sizes` maps each leaf to its number of ballots; `counted` holds the leaves that had a batch before. A
+    leaf that reached 2k, or that had a batch before, has at least k ballots left, and they form its last
+    batch. The other leaves are pooled under their parent, together with the smallest last batch there, so
+    that a parent's figure minus its children's figures never leaves one small unit alone. A pool of fewer
+    than k moves one level up, where it may absorb the smallest batch planned below; at the root it is
+    destroyed.
     """
     rests = {
         leaf: sizes[leaf]
@@ -106,13 +108,12 @@ def plan_closing(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], 
 
 
 def veil(counts: Sequence[int]) -> tuple[tuple[int, ...], int]:
-    """(counts to publish, number withheld) for one statement in one batch.
+    """Return (counts to publish, number of withheld answers) for one statement in one batch.
 
-    `counts` has every option, the kinds of no answer included, and adds up to the batch's size n.
-    Where one option has n-1 or n answers, only n-1 of them are published and one answer is withheld:
-    both cases look alike, so nobody's answer is certain. A fixed function of the tally, because a
-    rule that depended on anything else would tell something by acting (l-diversity: Machanavajjhala
-    and others 2007).
+    `counts` has every option, the kinds of no answer included, and sums to the batch's size n. If one option
+    has n-1 or n answers, n-1 of them are published and one answer is withheld: both cases look alike, so no
+    answer is certain. The result depends on the tally only, because any other input would reveal something
+    (l-diversity: Machanavajjhala and others 2007).
     """
     n = sum(counts)
     if n == 0 or max(counts) < n - 1:

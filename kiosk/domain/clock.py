@@ -1,7 +1,7 @@
-"""Whether the machine's clock can be right, judged by what the installation already knows.
+"""Checks whether the machine's clock can be right, from what the installation already knows.
 
-A count cannot be undone: it publishes figures, and it closes rounds for good. While the clock is in doubt
-nothing is counted, until NTP or a person says that the clock is right.
+A count is irrevocable: it publishes figures and closes rounds. While the clock is in doubt nothing is
+counted, until NTP or a person confirms the clock.
 """
 
 from collections.abc import Mapping
@@ -10,25 +10,26 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 LONGEST_GAP = timedelta(days=4)
-"""Longest time since the clock was last known to be right for which it is believed without further proof. A
-server that is switched off over a weekend counts again on Monday, also where Friday's count was missed."""
+"""Longest time since the clock was last known to be right for which it is trusted without further proof. A
+server that is switched off over a weekend counts again on Monday, also if Friday's count was missed."""
 
 LARGEST_STEP = timedelta(hours=2)
-"""Largest step of the clock that raises no doubt: a count two hours early or late tells nothing about guests,
-and a step never makes a tick count twice."""
+"""Largest step of the clock that raises no doubt: a count two hours early or late reveals nothing about
+guests, and a step never makes a tick count twice."""
 
 NTP_TOLERANCE = timedelta(minutes=1)
+"""Largest difference between the wall clock and the kernel's NTP time for the two to be the same clock."""
 
 WAIT_AFTER_CONFIRMATION = timedelta(days=1)
-"""No count follows a person's confirmation sooner. Otherwise whoever sets the clock and confirms it could
-count right after a guest's ballot, again and again."""
+"""Shortest time between a person's confirmation and the next count. Otherwise an attacker who sets the clock
+and confirms it could count right after a guest's ballot, again and again."""
 
 BOOTS_KEPT = 8
-"""Servers that share a database each have a boot of their own."""
+"""Number of boots to remember. Servers that share a database each have a boot of their own."""
 
 
 class ClockFault(StrEnum):
-    """Why the clock is in doubt."""
+    """The reason why the clock is in doubt."""
 
     AHEAD = "ahead"
     BEHIND = "behind"
@@ -37,10 +38,10 @@ class ClockFault(StrEnum):
 
 @dataclass(frozen=True)
 class Machine:
-    """What the machine tells beside its wall clock.
+    """Readings of the machine beside its wall clock.
 
-    `boot` names this run of the kernel, "" where unknown; `uptime` is the time since then, sleep included.
-    `ntp_time` is the kernel's time (UTC) if the kernel says that NTP keeps it, else None.
+    `boot` identifies this run of the kernel, "" if unknown; `uptime` is the time since then, sleep included.
+    `ntp_time` is the kernel's time (UTC) if the kernel reports that NTP keeps it, else None.
     """
 
     boot: str
@@ -50,10 +51,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class ClockRecord:
-    """What an installation remembers of its clock.
+    """The clock history that an installation stores.
 
     `known_at` (UTC) is the latest moment at which the clock was right: a start of the server, the opening of
-    a round, a confirmation, never a guest's request. `boots` maps a boot to the wall time (UTC) at which it
+    a round or a confirmation, never a guest's request. `boots` maps a boot to the wall time (UTC) at which it
     began. Ticks before `counts_from` (local time) are never counted.
     """
 
@@ -63,19 +64,20 @@ class ClockRecord:
 
 
 def is_synchronised(utc: datetime, machine: Machine) -> bool:
-    """Whether NTP keeps this very clock."""
+    """Return whether NTP keeps the clock that shows `utc`."""
     return machine.ntp_time is not None and abs(utc - machine.ntp_time) <= NTP_TOLERANCE
 
 
 def last_known(record: ClockRecord, last_tick: datetime | None) -> datetime | None:
-    """The latest moment (UTC) at which the clock was right; None for a new installation."""
+    """Return the latest moment (UTC) at which the clock was right; None for a new installation."""
     return max((time for time in (record.known_at, last_tick) if time is not None), default=None)
 
 
 def find_fault(
     utc: datetime, machine: Machine, record: ClockRecord, last_tick: datetime | None
 ) -> ClockFault | None:
-    """Why the clock that shows `utc` is in doubt, or None. `last_tick` (UTC) is the tick counted last."""
+    """Return why the clock that shows `utc` is in doubt, or None. `last_tick` (UTC) is the last counted
+    tick."""
     if last_tick is not None and last_tick - utc > LARGEST_STEP:
         return ClockFault.BEHIND
     if is_synchronised(utc, machine):
@@ -92,20 +94,21 @@ def find_fault(
 
 
 def with_boot(record: ClockRecord, utc: datetime, machine: Machine) -> ClockRecord:
-    """The record once a clock without a fault was read: the same one, unless it shows something new.
+    """Return the record after a reading without a fault: the same object, unless the reading adds something.
 
-    A clock that NTP keeps replaces the boot's time after a step; any other is measured against the first
+    A clock that NTP keeps replaces the boot's time after a step. Any other clock is compared with the first
     reading, so that many small steps do not add up to a large one.
     """
-    began, found = record.boots.get(machine.boot), utc - machine.uptime
-    is_moved = began is None or abs(found - began) > NTP_TOLERANCE
+    began, began_by_now = record.boots.get(machine.boot), utc - machine.uptime
+    is_moved = began is None or abs(began_by_now - began) > NTP_TOLERANCE
     if not machine.boot or not (began is None or (is_moved and is_synchronised(utc, machine))):
         return record
     others = [(boot, time) for boot, time in record.boots.items() if boot != machine.boot]
-    return replace(record, known_at=utc, boots=dict([*others, (machine.boot, found)][-BOOTS_KEPT:]))
+    return replace(record, known_at=utc, boots=dict([*others, (machine.boot, began_by_now)][-BOOTS_KEPT:]))
 
 
 def confirmed(utc: datetime, local: datetime, machine: Machine) -> ClockRecord:
-    """The record once a person has said that the clock is right. What was known before may be wrong."""
+    """Return the record after a person confirmed the clock. Earlier entries are dropped: they may be
+    wrong."""
     boots = {machine.boot: utc - machine.uptime} if machine.boot else {}
     return ClockRecord(utc, boots, local + WAIT_AFTER_CONFIRMATION)

@@ -1,7 +1,7 @@
-"""Figures counted elsewhere, before there was a kiosk: what a person read in a report and entered.
+"""Earlier figures: counts from a report made before there was a kiosk, typed in by a person.
 
-They were not counted by this program: they are shown beside the rounds, marked, and take part in no trend
-and no sum.
+This program did not count them. They are shown beside the rounds, marked as imported, and are part of no
+trend and no sum.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,22 @@ from datetime import date
 from math import isfinite
 from typing import Any
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey
 
 MOST_ANSWERS = 100_000
+"""Largest number of answers in a report."""
 
-LONGEST_COUNT = 12
-"""Characters of a count or percentage."""
+LONGEST_COUNT_CHARACTERS = 12
+"""Longest text of a count or percentage."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one statement: its words as they were entered, and a count for each option, the
-    lowest first; None where the report does not say."""
+    """The known counts of one statement, with its text and labels at that time.
+
+    `counts` has an entry for each option, the lowest first; None if the report does not say.
+    """
 
     statement_id: str
     text: str
@@ -42,7 +45,7 @@ class Figures:
     statements: tuple[Known, ...]
 
     def known(self, statement_id: str) -> Known | None:
-        """What is known of a statement, if anything."""
+        """Return the known counts of a statement, or None."""
         return next((one for one in self.statements if one.statement_id == statement_id), None)
 
     def as_json(self) -> dict[str, Any]:
@@ -75,24 +78,24 @@ def figures_from_json(row: Mapping[str, Any]) -> Figures:
 
 
 class FiguresError(ValueError):
-    """Figures that cannot be right; `reasons` are message ids of the staff catalogue, with values."""
+    """Figures that cannot be right. `messages` has every fault."""
 
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(reason.said(str) for reason in reasons))
-        self.reasons = reasons
+    def __init__(self, *messages: Message) -> None:
+        super().__init__(" ".join(message.render(str) for message in messages))
+        self.messages = messages
 
 
 def read_count(words: str, n: int) -> int | None:
-    """A count as it was typed: "10", "50 %" of n, or nothing. Raises ValueError for anything else.
+    """Read a typed count: "10", "50 %" of n, or nothing (None). Raises ValueError for anything else.
 
-    A percentage stands for the nearest count; where that count would have been printed as another whole
-    percentage, n cannot be right.
+    A percentage stands for the nearest count. If that count would be printed as another whole percentage, n
+    cannot be right, and the percentage is refused.
     """
     words = words.strip()
     if not words:
         return None
-    if len(words) > LONGEST_COUNT:
-        raise ValueError(words[:LONGEST_COUNT])
+    if len(words) > LONGEST_COUNT_CHARACTERS:
+        raise ValueError(words[:LONGEST_COUNT_CHARACTERS])
     if not words.endswith("%"):
         return int(words)
     share = float(words[:-1].strip().replace(",", "."))
@@ -113,11 +116,12 @@ def read_figures(
     source: str,
     typed: Mapping[tuple[str, int], str],
 ) -> Figures:
-    """Figures from what was typed for each (statement id, option from 1).
+    """Build figures from the text typed for each (statement id, option from 1).
 
-    Raises FiguresError, with every reason: no count, an option over n, options that add up to more than n.
+    Raises FiguresError with every fault: no count at all, an option larger than n, options that sum to more
+    than n, or days in the wrong order.
     """
-    reasons, statements = [], []
+    messages, statements = [], []
     for statement in survey.statements:
         counts: list[int | None] = []
         for option, label in enumerate(statement.scale.labels, start=1):
@@ -127,8 +131,8 @@ def read_figures(
             except ValueError:
                 count = -1
             if count is not None and not 0 <= count <= n:
-                reasons.append(
-                    Reason(
+                messages.append(
+                    Message(
                         "”{text}”, ”{label}”: {typed} kan inte stämma med {n} svar. Skriv ett antal eller en "
                         "andel i hela procent, som 35 %, eller inget.",
                         {"text": statement.text, "label": label, "typed": words.strip()[:20], "n": n},
@@ -137,8 +141,8 @@ def read_figures(
             counts.append(count)
         known = sum(count for count in counts if count is not None and count > 0)
         if known > n:
-            reasons.append(
-                Reason(
+            messages.append(
+                Message(
                     "”{text}”: antalen blir {known} tillsammans, men {n} svarade.",
                     {"text": statement.text, "known": known, "n": n},
                 )
@@ -146,9 +150,9 @@ def read_figures(
         if any(count is not None for count in counts):
             statements.append(Known(statement.id, statement.text, statement.scale.labels, tuple(counts)))
     if not statements:
-        reasons.append(Reason("Skriv minst ett antal.", {}))
+        messages.append(Message("Skriv minst ett antal.", {}))
     if last < first:
-        reasons.append(Reason("Sista dagen kommer före den första.", {}))
-    if reasons:
-        raise FiguresError(*reasons)
+        messages.append(Message("Sista dagen kommer före den första.", {}))
+    if messages:
+        raise FiguresError(*messages)
     return Figures(node_id, first, last, n, source, tuple(statements))

@@ -1,9 +1,9 @@
-"""Envelopes: a ballot sealed on the kiosk for one box, so that it can wait there, unread, for the network.
+"""Envelopes: ballots that a kiosk seals for one box, so that they can wait unread for the network.
 
-A box has a letterbox: a key pair whose private half never leaves the server, and the tickets of the
-envelopes it took. The kiosk draws a ticket for each ballot and seals it in; an envelope that comes twice,
-because its answer was lost on the way, is taken once. The scheme is ECIES: an ephemeral ECDH key on P-256
-(the curve every browser has), HKDF-SHA256 (RFC 5869) salted with the ephemeral public key, AES-256-GCM.
+Each box has a letterbox: a key pair whose private half never leaves the server, and the tickets of the
+envelopes it took. The kiosk draws a ticket for each ballot and seals it in, so an envelope that is sent twice
+because its answer was lost is taken once. The scheme is ECIES: an ephemeral ECDH key on P-256 (every browser
+has this curve), HKDF-SHA256 (RFC 5869) salted with the ephemeral public key, and AES-256-GCM.
 """
 
 from dataclasses import dataclass
@@ -19,31 +19,35 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kiosk.domain.ballot import BallotError
 
 TICKET_BYTES = 16
-ROOM = 64
-"""Bytes kept for each statement, whatever was answered: its id and value are 52 at most."""
+STATEMENT_BYTES = 64
+"""Bytes reserved for each statement, whatever the answer: its id and value take 52 at most."""
 
 STEP_BYTES = 32 * 1024
-"""A sealed letterbox grows in steps of this. The first holds 2,045 tickets, more than a busy kiosk's quarter:
-in steps as small as a box's, which is emptied again and again, its length would tell how many came."""
+"""A sealed letterbox grows in steps of this size. The first step holds 2,045 tickets, more than a busy
+kiosk's quarter. With steps as small as those of a box, which is emptied again and again, the length would
+reveal how many envelopes came."""
 
 PURPOSE = b"kiosk envelope"
 
 _PRIVATE_BYTES = 32
 _POINT_BYTES = 65
 _NONCE = bytes(12)
-# The ephemeral key makes each envelope's key its own, so the nonce need not differ.
+# Each envelope has its own ephemeral key, so the nonce need not differ.
 
 _IN_PLAY = 1
 
 
 class EnvelopeError(BallotError):
-    """An envelope that is not for this letterbox, or damaged. The message repeats nothing of it."""
+    """An envelope for another letterbox, or a damaged one. The message repeats nothing of its content."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """What an envelope holds. `fields` are a form's: a statement's id -> the values sent for it; `in_play`
-    is the kiosk's word that the ballot came without a pause after others."""
+    """The content of an envelope.
+
+    `fields` are a form's fields: statement id -> values sent for it. `in_play` is the kiosk's claim that the
+    ballot followed others without a pause.
+    """
 
     ticket: bytes
     in_play: bool
@@ -59,11 +63,11 @@ class Letterbox:
 
     @property
     def public_key(self) -> bytes:
-        """What kiosks seal for: an uncompressed point, 65 bytes."""
+        """The key that kiosks seal for: an uncompressed point, 65 bytes."""
         return self._key().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def open(self, envelope: bytes, statements: int) -> Letter:
-        """What an envelope with a ballot of so many statements holds. Raises EnvelopeError."""
+        """Open an envelope with a ballot of so many statements. Raises EnvelopeError."""
         if len(envelope) != envelope_size(statements):
             raise EnvelopeError("not an envelope for this survey")
         point, sealed = envelope[:_POINT_BYTES], envelope[_POINT_BYTES:]
@@ -80,11 +84,11 @@ class Letterbox:
         return Letter(ticket, in_play == _IN_PLAY, fields)
 
     def with_taken(self, ticket: bytes) -> "Letterbox":
-        """The letterbox after it took one more envelope."""
+        """Return the letterbox after it took one more envelope."""
         return Letterbox(self.private, self.taken | {ticket})
 
     def pack(self) -> bytes:
-        """The private half, then the tickets sorted: no order in which they came."""
+        """Encode as bytes: the private half, then the tickets, sorted so that their order is lost."""
         return self.private + b"".join(sorted(self.taken))
 
     def _key(self) -> ec.EllipticCurvePrivateKey:
@@ -92,7 +96,7 @@ class Letterbox:
 
 
 def letterbox_of(key: ec.EllipticCurvePrivateKey) -> Letterbox:
-    """A letterbox with this key pair that took nothing yet."""
+    """Return an empty letterbox with this key pair."""
     return Letterbox(key.private_numbers().private_value.to_bytes(_PRIVATE_BYTES))
 
 
@@ -103,8 +107,8 @@ def unpack(packed: bytes) -> Letterbox:
 
 
 def is_well_formed(envelope: bytes) -> bool:
-    """Whether this may be an envelope for a letterbox that is no more: all that its own bytes tell."""
-    statements, odd = divmod(len(envelope) - envelope_size(0), ROOM)
+    """Return whether the bytes have the form of an envelope, for a letterbox that no longer exists."""
+    statements, odd = divmod(len(envelope) - envelope_size(0), STATEMENT_BYTES)
     if statements < 1 or odd:
         return False
     try:
@@ -115,10 +119,10 @@ def is_well_formed(envelope: bytes) -> bool:
 
 
 def _point(encoded: bytes) -> ec.EllipticCurvePublicKey:
-    """An envelope's ephemeral key. Raises ValueError for what is no point of the curve."""
+    """Decode an envelope's ephemeral key. Raises ValueError for bytes that are not a point of the curve."""
     return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), encoded)
 
 
 def envelope_size(statements: int) -> int:
-    """Bytes of every envelope with a ballot of so many statements, whatever was answered."""
-    return _POINT_BYTES + TICKET_BYTES + 1 + ROOM * statements + 16
+    """Return the size in bytes of an envelope with a ballot of so many statements, whatever the answers."""
+    return _POINT_BYTES + TICKET_BYTES + 1 + STATEMENT_BYTES * statements + 16

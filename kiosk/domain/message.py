@@ -1,4 +1,4 @@
-"""A message with values, said in whatever language its reader has chosen."""
+"""Messages as values: the rules return a message id with its values, and the caller translates it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Reason:
-    """A message id of the staff catalogue, with {placeholders}, and what to fill in.
+class Message:
+    """A message id of the desk's catalogue, with {placeholders}, and a value for each of them.
 
-    A value may be a Reason itself, which is translated too.
+    A value may be a Message itself, which is translated too.
     """
 
-    message: str
+    msgid: str
     values: dict[str, Any]
 
-    def said(self, translate: Callable[[str], str]) -> str:
-        """In the words of a catalogue."""
+    def render(self, translate: Callable[[str], str]) -> str:
+        """The text that `translate` gives for the message id, with the values filled in."""
         values = {
-            name: value.said(translate) if isinstance(value, Reason) else value
+            name: value.render(translate) if isinstance(value, Message) else value
             for name, value in self.values.items()
         }
-        return translate(self.message).format(**values)
+        return translate(self.msgid).format(**values)

@@ -1,6 +1,6 @@
-"""From the snapshot to what a reader is told: one row a round, shares, answers outside the base.
+"""Results derived from the snapshot: one row per round, shares, intervals, answers outside the base.
 
-Reads the published document only, so nothing finer than it can reach a page.
+Reads the published document only, so that nothing finer can reach a page.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,22 +24,23 @@ from kiosk.domain.tally import StatementTally, statement_tally_from_json
 from kiosk.domain.tree import Node
 
 PERCENT_ALONE_FROM = 50
-"""From here on a percentage's uncertainty is told in percent; below it in words, "of ten"."""
+"""From this many answers on, the uncertainty of a percentage is given in percent; below, in words ("of
+ten")."""
 
 PERCENT_FROM = 20
-"""Under this many answers only counts are shown: a percentage would look surer than it is."""
+"""With fewer answers only counts are shown: a percentage would look more certain than it is."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """One option's answers; `percent` is None where there are too few answers for percentages."""
+    """The answers of one option; `percent` is None if there are too few answers for percentages."""
 
     count: int
     percent: int | None
 
 
 class Break(StrEnum):
-    """What changed since the round before: figures on either side cannot simply be compared."""
+    """The kind of change since the previous round that makes the figures of the two incomparable."""
 
     WORDING = "wording"
     SCALE = "scale"
@@ -48,9 +49,11 @@ class Break(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One statement in one round at one node. Where nothing is published `table` is None and `why`
-    is "waiting" or "too_few"; `breaks` are seen from the row before. While the round runs its figures
-    still change."""
+    """One statement in one round at one node.
+
+    If nothing is published, `table` is None and `why` is "waiting" or "too_few". `breaks` compares with the
+    previous row. The figures of a round that is not closed still change.
+    """
 
     round: Round
     statement: Statement
@@ -61,7 +64,7 @@ class Row:
 
     @property
     def on_scale(self) -> int:
-        """Answers on the scale: the percentage base, called n."""
+        """Number of answers on the scale: the percentage base, called n."""
         return sum(self.table.counts) if self.table else 0
 
     @property
@@ -71,37 +74,40 @@ class Row:
 
     @property
     def agreeing(self) -> int:
-        """Answers on the scale's highest options, the usual meaning of "agrees"."""
+        """Number of answers on the scale's highest options, the usual meaning of "agrees"."""
         return sum(self.table.counts[-agreeing_options(self.statement.scale.labels) :]) if self.table else 0
 
     @property
     def agreeing_interval(self) -> Interval | None:
-        """Between which shares agreement may lie; None where there are too few answers for percentages."""
+        """The confidence interval of the share that agrees; None if there are too few answers for
+        percentages."""
         if not self.table or self.on_scale < PERCENT_FROM:
             return None
         return share_interval(self.agreeing, self.on_scale, self.table.withheld)
 
     @property
     def intervals(self) -> tuple[Interval | None, ...]:
-        """The same for each option, the highest first, holding for all at once."""
+        """Simultaneous confidence intervals of the options' shares, the highest option first."""
         if not self.table or self.on_scale < PERCENT_FROM:
             return (None,) * len(self.shares)
         return tuple(reversed(distribution_intervals(self.table.counts, self.table.withheld)))
 
 
 def shares(counts: Sequence[int]) -> tuple[Share, ...]:
-    """Each option's share of the answers on the scale. Whole percents, each rounded by itself."""
+    """Return each option's share of the answers on the scale, in whole percent, each rounded
+    independently."""
     n = sum(counts)
     return tuple(Share(count, round(100 * count / n) if n >= PERCENT_FROM else None) for count in counts)
 
 
 def agreeing_options(labels: Sequence[str]) -> int:
-    """How many of a scale's options mean "agrees": the two highest of four or more, else the highest."""
+    """Return how many of a scale's options mean "agrees": the two highest of four or more, else the
+    highest."""
     return 2 if len(labels) > 3 else 1
 
 
 def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:
-    """A statement's published answers in one round. KeyError if the round has no such node."""
+    """Return the published answers to a statement in one round. KeyError if the round has no such node."""
     node, is_closed = _node(document, of_round, node_id), _published(document, of_round)["state"] == "closed"
     if node["answered"] is None:
         return Row(of_round, statement, None, node["why"], is_closed=is_closed)
@@ -110,13 +116,14 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
 
 
 def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
-    """One row for each node of the round's tree, in the tree's order."""
+    """Return one row for each node of the round's tree, in the tree's order."""
     return tuple((node, row(document, of_round, node.id, statement)) for node in of_round.tree.nodes)
 
 
 def answered(document: Document, of_round: Round, node_id: str) -> int | None:
-    """Ballots published for a node, or None. KeyError if the round has no such node."""
-    return _node(document, of_round, node_id)["answered"]
+    """Return the number of ballots published for a node, or None. KeyError if the round has no such node."""
+    ballots: int | None = _node(document, of_round, node_id)["answered"]
+    return ballots
 
 
 def excluded_rapid(document: Document, of_round: Round, node_id: str) -> int:
@@ -141,8 +148,8 @@ def _node(document: Document, of_round: Round, node_id: str) -> NodeDocument:
 def over_time(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
-    """One row for each round that asked this statement at this node, the earliest first, with what broke
-    between two of them."""
+    """Return one row, with its breaks, for each round that asked this statement at this node, the earliest
+    first."""
     asking = sorted(
         (
             of_round
@@ -152,11 +159,11 @@ def over_time(
         ),
         key=lambda of_round: (of_round.opens_at, of_round.id),
     )
-    found: list[Row] = []
+    rows: list[Row] = []
     for of_round in asking:
         one = row(document, of_round, node_id, of_round.survey.statement(statement_id))
-        found.append(replace(one, breaks=_breaks(found[-1], one, node_id)) if found else one)
-    return tuple(found)
+        rows.append(replace(one, breaks=_breaks(rows[-1], one, node_id)) if rows else one)
+    return tuple(rows)
 
 
 def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
@@ -169,52 +176,61 @@ def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
 
 
 def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """The rows since the last break."""
-    last = max((at for at, found in enumerate(rows) if found.breaks), default=0)
+    """Return the rows since the last break."""
+    last = max((at for at, row in enumerate(rows) if row.breaks), default=0)
     return tuple(rows[last:])
 
 
 def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """The closed rounds since the last break that have answers: those a change may be told of.
+    """Return the closed rounds with answers since the last break: those that the trend test uses.
 
-    A running round takes no part: tested anew at each count, chance alone would sooner or later look like
-    a change.
+    A running round is left out: it would be tested again at each count, and sooner or later chance alone
+    would look like a change.
     """
-    return tuple(found for found in comparable(rows) if found.is_closed and found.on_scale)
+    return tuple(row for row in comparable(rows) if row.is_closed and row.on_scale)
 
 
 def change(rows: Sequence[Row]) -> Trend | None:
-    """What may be said of the change over all rounds compared; None with fewer than two."""
-    told = [found.table for found in compared(rows) if found.table]
+    """Return the trend over all compared rounds; None with fewer than two."""
+    tables = [row.table for row in compared(rows) if row.table]
     return (
-        trend([table.counts for table in told], [table.withheld for table in told]) if len(told) > 1 else None
+        trend([table.counts for table in tables], [table.withheld for table in tables])
+        if len(tables) > 1
+        else None
     )
 
 
 @dataclass(frozen=True)
 class Turn:
-    """The last round went another way than all rounds together."""
+    """A last step that goes against the trend over all rounds.
+
+    `is_sure` is whether the step is significant by itself.
+    """
 
     is_up: bool
     is_sure: bool
 
 
 def turn(rows: Sequence[Row]) -> Turn | None:
-    """Whether the last step went against the change over all rounds, or surely somewhere where those go
-    nowhere. None where it did not, or is the only step there is."""
-    overall, told = change(rows), compared(rows)
-    if len(told) < 3:
+    """Compare the last step between two rounds with the trend over all rounds.
+
+    Returns a Turn if the last step reverses the trend, or is significant where the trend is not. Returns None
+    otherwise, and with fewer than three compared rounds.
+    """
+    overall, rounds_compared = change(rows), compared(rows)
+    if len(rounds_compared) < 3:
         return None
-    step = [found.table.counts for found in told[-2:] if found.table]
+    step = [row.table.counts for row in rounds_compared[-2:] if row.table]
     s, _ = kendall(step)
-    last = Turn(s > 0, change(told[-2:]) is not Trend.CHANCE)
+    last = Turn(s > 0, change(rounds_compared[-2:]) is not Trend.CHANCE)
     against = {Trend.UP: s < 0, Trend.DOWN: s > 0, Trend.CHANCE: last.is_sure, None: False}
     return last if against[overall] else None
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The places where the largest and the smallest part agreed, and whether that is more than chance."""
+    """The places with the largest and the smallest share that agrees, and whether the difference is
+    significant."""
 
     most: tuple[Node, Row]
     least: tuple[Node, Row]
@@ -222,20 +238,22 @@ class Spread:
 
     @property
     def is_none(self) -> bool:
-        """The same part agreed at every place."""
+        """Whether the share that agrees is the same at every place."""
         return _part(self.most[1]).share == _part(self.least[1]).share
 
 
 def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
-    """How far apart places lie, of those with enough answers for a percentage; None with fewer than two."""
-    told = sorted(
+    """Compare the places that have enough answers for a percentage; None with fewer than two such places."""
+    by_share = sorted(
         (place for place in places if place[1].on_scale >= PERCENT_FROM),
         key=lambda place: (_part(place[1]).share, place[0].name),
     )
-    if len(told) < 2:
+    if len(by_share) < 2:
         return None
-    return Spread(told[-1], told[0], differ(_part(told[-1][1]), _part(told[0][1]), len(told)))
+    return Spread(
+        by_share[-1], by_share[0], differ(_part(by_share[-1][1]), _part(by_share[0][1]), len(by_share))
+    )
 
 
-def _part(found: Row) -> Part:
-    return Part(found.agreeing, found.on_scale, found.table.withheld if found.table else 0)
+def _part(row: Row) -> Part:
+    return Part(row.agreeing, row.on_scale, row.table.withheld if row.table else 0)

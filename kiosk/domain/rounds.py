@@ -1,6 +1,6 @@
-"""A round: one survey, in one version, over one tree, from an opening to a closing time.
+"""Rounds: one survey, in one version, over one tree, from an opening to a closing time.
 
-All of it freezes at opening. Nothing here changes a round: there is only a way to check a new one.
+All terms freeze at opening. Nothing here changes a round; a new one can only be checked.
 """
 
 from collections.abc import Iterable
@@ -10,26 +10,29 @@ from enum import StrEnum
 from math import ceil
 from typing import Any
 
-from kiosk.domain.box import FIRST, FULLEST, K_FLOOR
-from kiosk.domain.message import Reason
+from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
+from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
-SHORTEST = timedelta(days=5)
-LONGEST = timedelta(days=366)
+SHORTEST_ROUND = timedelta(days=5)
+"""Shortest time from opening to closing."""
+LONGEST_ROUND = timedelta(days=366)
+"""Longest time from opening to closing."""
 TREND_WINDOW = timedelta(days=365)
+"""The period in which a unit's rounds are counted against TREND_BUDGET."""
 TREND_BUDGET = 4
-"""Rounds a unit takes part in within the window, whatever they ask: statements can be reworded. The same
-regulars answer each time, and about as many tables as there are regulars undo every threshold (Danezis
-2003; Oya and others)."""
+"""Most rounds of one unit within the window, whatever they ask: statements can be reworded. The same
+regulars answer each time, and about as many tables as there are regulars undo every threshold (Danezis 2003;
+Oya and others)."""
 
 FEWEST_BETWEEN_COUNTS = 3.0
-"""Guests between two counts from which the clock protects against stuffing: the chance that a target was
-the only one is e to the minus that number."""
+"""Fewest guests between two counts for which the fixed count time protects against stuffing: with n guests,
+the chance that the target was the only one is about exp(-n)."""
 
 
 class Admission(StrEnum):
-    """Ways a ballot may come into a box."""
+    """The ways in which a ballot may come into a box."""
 
     KIOSK = "kiosk"
     SLIP = "slip"
@@ -37,25 +40,31 @@ class Admission(StrEnum):
 
 
 class Figures(StrEnum):
-    """When a round's figures are shown. Where the same few guests answer again and again, whoever knows who
-    came when works out much from figures that come bit by bit, and little from one table at the end."""
+    """The time at which a round's figures are shown.
+
+    If the same few guests answer again and again, an insider who knows when they came learns much from
+    figures that appear bit by bit, and little from one table at the end.
+    """
 
     LIVE = "live"
     AT_CLOSING = "at_closing"
 
 
 class RoundError(ValueError):
-    """A round that may not be opened; `reasons` are message ids of the staff catalogue, with values."""
+    """A round that may not be opened. `messages` has every reason."""
 
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(reason.said(str) for reason in reasons))
-        self.reasons = reasons
+    def __init__(self, *messages: Message) -> None:
+        super().__init__(" ".join(message.render(str) for message in messages))
+        self.messages = messages
 
 
 @dataclass(frozen=True)
 class Round:
-    """Frozen terms. Times are the installation's local time; `closes_at` is the first moment at
-    which no ballot is admitted any more."""
+    """The frozen terms of a round.
+
+    Times are the installation's local time; `closes_at` is the first moment at which no ballot is admitted
+    any more.
+    """
 
     id: str
     survey: Survey
@@ -88,7 +97,8 @@ class Round:
 
 
 def round_from_json(row: dict[str, Any]) -> Round:
-    """The inverse of `Round.as_json`; rounds opened before there was a choice show their figures live."""
+    """The inverse of `Round.as_json`. Rounds without `figures` were opened before there was a choice:
+    live."""
     return Round(
         row["id"],
         survey_from_json(row["survey"]),
@@ -102,7 +112,7 @@ def round_from_json(row: dict[str, Any]) -> Round:
 
 
 def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
-    """An id made of the survey and the opening day, numbered where another round has it."""
+    """Return an id made of the survey and the opening day, with a number if that id is taken."""
     wanted = f"{survey.id}-{opens_on.isoformat()}"
     names, number, name = set(taken), 1, wanted
     while name in names:
@@ -116,118 +126,120 @@ def check_opening(
 ) -> None:
     """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`.
 
-    `closed` are ids of rounds that take no ballots any more: no overlap in time matters, even where a wrong
-    clock closed the round before its time.
+    `closed` holds ids of rounds that admit no ballots any more. Their time may overlap with the new round's,
+    since a wrong clock may have closed them early.
     """
-    reasons = [*_reasons_alone(new, now), *_reasons_beside(new, list(others), closed)]
-    if reasons:
-        raise RoundError(*reasons)
+    messages = [*_own_faults(new, now), *_faults_beside(new, list(others), closed)]
+    if messages:
+        raise RoundError(*messages)
 
 
 def history_faults(
     rounds: Iterable[Round], closed: frozenset[str] = frozenset()
-) -> Iterable[tuple[str, list[Reason]]]:
-    """(round id, reasons) of each round that the rules did not allow beside those before it.
+) -> Iterable[tuple[str, list[Message]]]:
+    """Yield (round id, messages) for each round that the rules did not allow beside the rounds before it.
 
-    For rounds from a file: each was opened at some moment of its first day that nobody noted. `closed` are
-    ids of closed rounds: a later round may have opened within their time where a wrong clock closed them.
+    For rounds from a file, whose exact opening time on their first day is unknown. `closed` holds ids of
+    closed rounds: a later round may have opened within their time if a wrong clock closed them early.
     """
     earlier: list[Round] = []
     for one in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
         midnight = datetime.combine(one.opens_at.date(), time()) + timedelta(days=1)
-        opened_at = max(one.opens_at, min(midnight - timedelta.resolution, one.closes_at - SHORTEST))
-        reasons = [*_reasons_alone(one, opened_at), *_reasons_beside(one, earlier, closed)]
-        if reasons:
-            yield one.id, reasons
+        opened_at = max(one.opens_at, min(midnight - timedelta.resolution, one.closes_at - SHORTEST_ROUND))
+        messages = [*_own_faults(one, opened_at), *_faults_beside(one, earlier, closed)]
+        if messages:
+            yield one.id, messages
         earlier.append(one)
 
 
-def outlook(new: Round, guests_a_day: float) -> tuple[Reason, ...]:
-    """What to think over before opening, where about so many guests a day answer at each unit.
+def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
+    """Return warnings about a round, for about `guests_a_day` guests a day at each unit.
 
-    With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the clock protects little against
-    stuffing.
+    With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the fixed count time protects little
+    against stuffing.
     """
     length = new.closes_at - new.opens_at
-    found = []
+    messages = []
     if guests_a_day * (length / timedelta(days=1)) < new.k:
-        found.append(
-            Reason(
+        messages.append(
+            Message(
                 "Med ungefär {a_day} svar om dagen får ett ställe färre än {k} svar på hela omgången. De "
                 "räknas ihop med ett annat ställes, eller visas inte alls.",
                 {"a_day": guests_a_day, "k": new.k},
             )
         )
     elif new.figures is Figures.LIVE:
-        found.append(_first_figures(new, guests_a_day))
+        messages.append(_first_figures(new, guests_a_day))
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
-        found.append(
-            Reason(
+        messages.append(
+            Message(
                 "Så få svar om dagen skyddar dåligt mot den som svarar många gånger. Använd lappar i stället "
                 "för affischer.",
                 {},
             )
         )
-    return tuple(found)
+    return tuple(messages)
 
 
-def _first_figures(new: Round, guests_a_day: float) -> Reason:
-    """When the first figures of a unit come, and how long later ones take."""
-    first = FIRST * new.k
+def _first_figures(new: Round, guests_a_day: float) -> Message:
+    """The message about the time of a unit's first figures and the interval of later ones."""
+    first = FIRST_BATCH_FACTOR * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _shown_at_the_end(new, guests_a_day)
-    return Reason(
+    return Message(
         "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
         "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
         {
             "a_day": guests_a_day,
             "days": ceil(first / guests_a_day),
-            "apart": ceil((FULLEST - 1) * new.k / guests_a_day),
+            "apart": ceil((LARGEST_BOX_FACTOR - 1) * new.k / guests_a_day),
         },
     )
 
 
-def _shown_at_the_end(new: Round, guests_a_day: float) -> Reason:
-    values = {"a_day": guests_a_day, "first": FIRST * new.k}
+def _shown_at_the_end(new: Round, guests_a_day: float) -> Message:
+    values = {"a_day": guests_a_day, "first": FIRST_BATCH_FACTOR * new.k}
     if new.k == K_FLOOR:
-        return Reason(
+        return Message(
             "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
             "stängt: det behövs {first} svar. Välj en längre omgång.",
             values,
         )
-    return Reason(
+    return Message(
         "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
         "stängt: det behövs {first} svar. Välj en längre omgång eller ett mindre k.",
         values,
     )
 
 
-def _reasons_alone(new: Round, now: datetime) -> Iterable[Reason]:
+def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
+    """The faults of a round's own terms."""
     if new.k < K_FLOOR:
-        yield Reason("k måste vara minst {floor}.", {"floor": K_FLOOR})
+        yield Message("k måste vara minst {floor}.", {"floor": K_FLOOR})
     if new.k > 100:
-        yield Reason("k får vara högst {ceiling}.", {"ceiling": 100})
+        yield Message("k får vara högst {ceiling}.", {"ceiling": 100})
     if new.opens_at.date() < now.date():
-        yield Reason("Omgången kan inte öppna före i dag. Välj en senare första dag.", {})
+        yield Message("Omgången kan inte öppna före i dag. Välj en senare första dag.", {})
     length = new.closes_at - max(new.opens_at, now)
-    if length < SHORTEST:
-        yield Reason(
+    if length < SHORTEST_ROUND:
+        yield Message(
             "Omgången måste vara öppen i minst {days} dagar från nu. Välj en senare stängning.",
-            {"days": SHORTEST.days},
+            {"days": SHORTEST_ROUND.days},
         )
-    if length > LONGEST:
-        yield Reason("Omgången får vara högst {days} dagar.", {"days": LONGEST.days})
+    if length > LONGEST_ROUND:
+        yield Message("Omgången får vara högst {days} dagar.", {"days": LONGEST_ROUND.days})
     if not new.admission:
-        yield Reason("Välj minst ett sätt att lämna svar på.", {})
+        yield Message("Välj minst ett sätt att lämna svar på.", {})
 
 
-def _reasons_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Reason]:
+def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Message]:
+    """The faults of a round beside the other rounds at its units."""
     units = set(new.tree.leaves)
     for other in others:
         shared = sorted(units & set(other.tree.leaves))
         overlaps = new.opens_at < other.closes_at and other.opens_at < new.closes_at
         if shared and overlaps and other.id not in closed:
-            yield Reason(
+            yield Message(
                 "Omgången {round} pågår på samma ställe ({unit}) under samma tid. "
                 "Vänta tills den har stängt.",
                 {"round": other.id, "unit": new.tree.node(shared[0]).name},
@@ -239,7 +251,7 @@ def _reasons_beside(new: Round, others: list[Round], closed: frozenset[str]) -> 
             if unit in other.tree.leaves and abs(new.opens_at - other.opens_at) < TREND_WINDOW
         ]
         if len(within) >= TREND_BUDGET:
-            yield Reason(
+            yield Message(
                 "{unit} har redan {budget} omgångar inom ett år. Fler tabeller om samma gäster skulle göra "
                 "det möjligt att räkna ut enskilda svar, också med andra påståenden.",
                 {"unit": new.tree.node(unit).name, "budget": TREND_BUDGET},

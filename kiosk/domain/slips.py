@@ -1,7 +1,8 @@
 """Slips: single-use codes on paper that guests draw from a bowl.
 
-A set of slips is kept as HMACs, used apart from unused, each sorted; a code itself is kept nowhere.
-Nothing links a slip to a ballot but the moment both are written, and neither row holds a time.
+A set of slips stores HMACs, used and unused ones separately, each sorted; the codes themselves are stored
+nowhere. Nothing links a slip to a ballot except that both are written in one transaction, and neither row
+holds a time.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 ALPHABET = "23456789BCDFGHJKMNPQRTVWXYZ"
-"""No vowels, so no words; nothing that looks like something else (0 O, 1 I L, 5 S is kept apart)."""
+"""Letters and digits of a code: no vowels, so no words; no characters that look alike (0 O, 1 I L, 5 S)."""
 
 TAG_LENGTH = 3
 SECRET_LENGTH = 9
@@ -32,22 +33,22 @@ class UsedSlipError(SlipError):
 
 
 def normalise(code: str) -> str:
-    """A typed code without spaces and hyphens, in capitals."""
+    """Return a typed code in capitals, without spaces and hyphens."""
     return "".join(code.upper().split()).replace("-", "")[:40]
 
 
 def new_tag(rng: Random) -> str:
-    """Letters that begin every code of one unit's slips in one round, and say nothing else."""
+    """Draw the letters that begin every code of one unit's slips in one round. They carry no information."""
     return "".join(rng.choice(ALPHABET) for _ in range(TAG_LENGTH))
 
 
 def tag_of(code: str) -> str:
-    """The tag of a normalised code."""
+    """Return the tag of a normalised code."""
     return code[:TAG_LENGTH]
 
 
 def new_code(tag: str, rng: Random) -> str:
-    """A new code of that tag, with about 43 random bits.
+    """Draw a new code with that tag and about 43 random bits.
 
     `rng` must be `secrets.SystemRandom()` outside tests.
     """
@@ -55,7 +56,7 @@ def new_code(tag: str, rng: Random) -> str:
 
 
 def spaced(code: str) -> str:
-    """A code as printed, in groups of three."""
+    """Format a code for print, in groups of three."""
     return "-".join(code[at : at + 3] for at in range(0, len(code), 3))
 
 
@@ -68,7 +69,7 @@ class PrintRun:
 
     @property
     def printed(self) -> int:
-        """How many slips there are, used or not."""
+        """Number of slips, used or not."""
         return len(self.unused) + len(self.used)
 
 
@@ -83,17 +84,17 @@ class SlipSet:
         return hmac.digest(self.salt, code.encode(), hashlib.sha256)[:_MAC_BYTES]
 
     def with_new(self, codes: Iterable[str]) -> "SlipSet":
-        """The set with one more print run."""
+        """Return the set with one more print run."""
         run = PrintRun(frozenset(self.mac(code) for code in codes), frozenset())
         return SlipSet(self.salt, (*self.runs, run))
 
     def has(self, code: str) -> bool:
-        """Whether the slip was printed, used or not."""
+        """Return whether the slip was printed, used or not."""
         mac = self.mac(code)
         return any(mac in run.unused or mac in run.used for run in self.runs)
 
     def use(self, code: str) -> "SlipSet":
-        """The set after this slip was used. Raises UnknownSlipError or UsedSlipError."""
+        """Return the set after this slip was used. Raises UnknownSlipError or UsedSlipError."""
         mac = self.mac(code)
         if any(mac in run.used for run in self.runs):
             raise UsedSlipError
@@ -104,7 +105,8 @@ class SlipSet:
         raise UnknownSlipError
 
     def pack(self) -> bytes:
-        """Salt, then each run: numbers of unused and used, both sorted, so that no order of use is kept."""
+        """Encode as bytes: the salt, then for each run the numbers of unused and used HMACs and both lists,
+        sorted so that the order of use is lost."""
         runs = (
             len(run.unused).to_bytes(4, "big")
             + len(run.used).to_bytes(4, "big")
@@ -115,7 +117,7 @@ class SlipSet:
 
 
 def empty_set(salt: bytes) -> SlipSet:
-    """A set without slips. `salt` is SALT_BYTES random bytes."""
+    """Return a set without slips. `salt` is SALT_BYTES random bytes."""
     return SlipSet(salt, ())
 
 

@@ -1,11 +1,9 @@
-"""The published document: everything anybody is ever shown, the same for all viewers.
+"""The published document: everything that anybody is shown, the same for all viewers.
 
-Made at the count from the tallies. A parent's figures are the sum of what was published below it and
-for itself, never a fresh count, so subtracting one published figure from another never reaches a
-batch smaller than k.
+It is made at the count, from the tallies. A parent's figures are the sum of the batches published below it
+and for itself, never a fresh count. So the difference of two published figures is never smaller than a batch.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
 from kiosk.domain.rounds import Round
+from kiosk.domain.short_hash import short_hash
 from kiosk.domain.tally import StatementDocument, Tally, add
 
 
@@ -64,8 +63,11 @@ class Document(TypedDict):
 
 @dataclass(frozen=True)
 class RoundTally:
-    """A round, whether it is closed, the running sum of batches published for each node itself, and how
-    many ballots of each unit were excluded as too rapid (known once it is closed)."""
+    """A round and its tallies.
+
+    `own` is the running sum of the batches published for each node itself. `excluded_rapid` is the number
+    of rapid ballots from each unit's kiosks, known once the round is closed.
+    """
 
     round: Round
     is_closed: bool
@@ -74,7 +76,7 @@ class RoundTally:
 
 
 def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
-    """Each node's published sum, its descendants' batches included; nodes without any are absent."""
+    """Return each node's published sum, its descendants' batches included; nodes without any are absent."""
     totals: dict[str, Tally] = {}
     tree = round_tally.round.tree
     for node in tree.bottom_up():
@@ -87,7 +89,7 @@ def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
 
 
 def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstration: bool) -> Document:
-    """The snapshot document, shaped as `/results.json` and `kiosk results --json` give it."""
+    """Build the snapshot document, as `/results.json` and `kiosk results --json` return it."""
     return {
         "made_at": made_at.isoformat(timespec="seconds"),
         "demonstration": demonstration,
@@ -96,18 +98,18 @@ def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstrat
 
 
 def _round_document(round_tally: RoundTally) -> RoundDocument:
-    terms, totals = round_tally.round, node_tallies(round_tally)
+    of_round, totals = round_tally.round, node_tallies(round_tally)
     return {
-        "id": terms.id,
-        "survey": terms.survey.id,
-        "version": terms.survey.version,
-        "opens": terms.opens_at.isoformat(),
-        "closes": terms.closes_at.isoformat(),
-        "k": terms.k,
+        "id": of_round.id,
+        "survey": of_round.survey.id,
+        "version": of_round.survey.version,
+        "opens": of_round.opens_at.isoformat(),
+        "closes": of_round.closes_at.isoformat(),
+        "k": of_round.k,
         "state": "closed" if round_tally.is_closed else "open",
         "nodes": [
             _node_document(round_tally, node.id, node.parent, totals.get(node.id))
-            for node in terms.tree.nodes
+            for node in of_round.tree.nodes
         ],
     }
 
@@ -130,20 +132,20 @@ def _node_document(
 
 
 def same_figures(one: Document, other: Document) -> bool:
-    """Whether two snapshots differ in nothing but when they were made."""
+    """Return whether two snapshots are equal except for the time they were made."""
     return {**one, "made_at": ""} == {**other, "made_at": ""}
 
 
 def made_at(document: Document) -> datetime | None:
-    """The count that gave these figures; None before anything was published."""
+    """Return the time of the count that made this document; None before the first publication."""
     return datetime.fromisoformat(document["made_at"]) if document["made_at"] else None
 
 
 def etag(document_text: str) -> str:
-    """A name for exactly these bytes; the same for every viewer."""
-    return hashlib.sha256(document_text.encode()).hexdigest()[:32]
+    """Return the document's ETag: 32 hex digits of SHA-256, the same for every viewer."""
+    return short_hash(document_text, 32)
 
 
 def as_text(document: Document) -> str:
-    """The document as the bytes that are stored and served."""
+    """Encode the document as it is stored and served."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -1,7 +1,7 @@
-"""How sure one may be: intervals for shares, and whether a change over time may be chance.
+"""Confidence intervals for shares, and tests for changes and differences.
 
-Withheld answers could be any, so they widen every interval and weaken every claim. None of this knows that
-guests choose themselves whether to answer, nor that regulars answer each time.
+A withheld answer could be any answer, so withheld answers widen every interval and weaken every claim. No
+method here accounts for self-selection, or for regulars who answer each round.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ CONFIDENCE = 0.95
 
 
 class Trend(StrEnum):
-    """What may be said of a change over time."""
+    """The result of a trend test: up, down, or no more than chance."""
 
     UP = "up"
     DOWN = "down"
@@ -24,32 +24,34 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True)
 class Interval:
-    """Between two shares, 0 to 1."""
+    """The bounds of a share, 0 to 1."""
 
     low: float
     high: float
 
 
 def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """The score interval of a share (Wilson 1927). `n` must be at least 1."""
+    """Return the score interval of a share (Wilson 1927). `n` must be at least 1."""
     return _score(count, n, NormalDist().inv_cdf((1 + confidence) / 2))
 
 
 def share_interval(count: int, n: int, withheld: int) -> Interval:
-    """Wilson's interval for `count` of `n` answers when `withheld` more may or may not belong to them."""
+    """Return Wilson's interval for `count` of `n` answers when `withheld` more may or may not be of the same
+    kind."""
     everybody = n + withheld
     return Interval(wilson(count, everybody).low, wilson(count + withheld, everybody).high)
 
 
 def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Interval, ...]:
-    """Intervals that hold for all options at once (Goodman 1965). The counts' sum must be at least 1."""
+    """Return simultaneous intervals for all options (Goodman 1965). The counts must sum to at least 1."""
     n, options = sum(counts), len(counts)
     z = NormalDist().inv_cdf(1 - (1 - confidence) / (2 * options))
     return tuple(_score(count, n, z) for count in counts)
 
 
 def distribution_intervals(counts: Sequence[int], withheld: int) -> tuple[Interval, ...]:
-    """Goodman's intervals when `withheld` more answers may lie anywhere, outside the scale included."""
+    """Return Goodman's intervals when `withheld` more answers may be of any kind, outside the scale
+    included."""
     lows = goodman([*counts, withheld])[: len(counts)] if withheld else goodman(counts)
     highs = [goodman([n + withheld * (at == place) for at, n in enumerate(counts)])[place]
              for place in range(len(counts))]  # fmt: skip
@@ -67,11 +69,12 @@ def _score(count: int, n: int, z: float) -> Interval:
 
 
 def kendall(table: Sequence[Sequence[int]]) -> tuple[float, float]:
-    """(S, two-sided p) of Kendall's test for a trend in ordered categories, ties corrected for.
+    """Return (S, two-sided p) of Kendall's trend test for ordered categories, corrected for ties.
 
-    `table` has a row for each round, in order, and a column for each option, the lowest first. S counts
-    pairs of answers from different rounds: those where the later is higher, less those where it is lower.
-    The same as the Jonckheere-Terpstra test; normal approximation. p is 1 where nothing can vary.
+    `table` has a row for each round, in order, and a column for each option, the lowest first. S is the
+    number of pairs of answers from different rounds in which the later answer is higher, minus the number in
+    which it is lower. Equivalent to the Jonckheere-Terpstra test, with the normal approximation. p is 1 if
+    nothing can vary.
     """
     rows = [sum(row) for row in table]
     columns = [sum(column) for column in zip(*table, strict=True)]
@@ -89,7 +92,7 @@ def kendall(table: Sequence[Sequence[int]]) -> tuple[float, float]:
 
 
 def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
-    """Of S, for at least two answers, when rounds and options have nothing to do with each other."""
+    """Variance of S under independence of rounds and options, for at least two answers."""
 
     def pairs(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) for size in sizes)
@@ -110,11 +113,12 @@ def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
 
 
 def trend(table: Sequence[Sequence[int]], withheld: Sequence[int]) -> Trend:
-    """Up, down, or what may be chance, over rounds in order.
+    """Test for a trend over rounds in order: up, down, or no more than chance.
 
-    A change is claimed only if it would still stand whatever the withheld answers were. Each is put where it
-    speaks most against the change, and two of them in different rounds against each other too; S varies most
-    if none of them is tied with any other answer, since a tie is a mean over the ways to break it.
+    A change is claimed only if it would hold for every possible value of the withheld answers. Each withheld
+    answer is placed against the change as strongly as possible, and so is each pair of withheld answers from
+    different rounds. The variance of S is largest if no withheld answer is tied with another answer, since a
+    tie is a mean over the ways to break it.
     """
     s, p = kendall(table)
     if p >= 1 - CONFIDENCE or s == 0:
@@ -134,15 +138,18 @@ def trend(table: Sequence[Sequence[int]], withheld: Sequence[int]) -> Trend:
 
 
 def _pull(table: Sequence[Sequence[int]], at: int, option: int) -> int:
-    """What one more answer in a round adds to S."""
+    """The change of S when one more answer is added to round `at`."""
     later = sum(sum(row[option + 1 :]) - sum(row[:option]) for row in table[at + 1 :])
     earlier = sum(sum(row[:option]) - sum(row[option + 1 :]) for row in table[:at])
     return later + earlier
 
 
 def fisher(count: int, n: int, other: int, of: int) -> float:
-    """One-sided p of Fisher's exact test (1935): how often chance alone, which deals what both groups counted
-    out among them, gives the first at least `count` of its `n`. The second counted `other` `of` its own."""
+    """Return the one-sided p of Fisher's exact test (1935).
+
+    The probability that the first group gets at least `count` of its `n` by chance, given the totals. The
+    second group has `other` of its `of`.
+    """
     both = count + other
     least, most = max(0, both - of), min(n, both)
     steps = (log((n - k) * (both - k)) - log((k + 1) * (of - both + k + 1)) for k in range(least, most))
@@ -154,7 +161,7 @@ def fisher(count: int, n: int, other: int, of: int) -> float:
 
 @dataclass(frozen=True)
 class Part:
-    """`count` of a place's `n` answers, and `withheld` more that may or may not belong to either."""
+    """`count` of the `n` answers at a place agree; `withheld` more may or may not."""
 
     count: int
     n: int
@@ -162,16 +169,16 @@ class Part:
 
     @property
     def share(self) -> float:
-        """`n` must be at least 1."""
+        """The share that agrees. `n` must be at least 1."""
         return self.count / self.n
 
 
 def differ(most: Part, least: Part, places: int) -> bool:
-    """Whether the highest and the lowest of several places differ by more than chance.
+    """Return whether the highest and the lowest of several places differ significantly.
 
-    Fisher's exact test, two-sided as twice the smaller side, with Bonferroni's correction for all pairs that
-    may have been picked. Each withheld answer is put where it speaks most against a difference: with it the
-    one-sided p only grows.
+    Fisher's exact test, two-sided as twice the smaller tail, with Bonferroni's correction for all pairs of
+    places. Each withheld answer is placed against the difference as strongly as possible, which only
+    increases the one-sided p.
     """
     pairs = places * (places - 1) / 2
     p = fisher(most.count, most.n + most.withheld, least.count + least.withheld, least.n + least.withheld)

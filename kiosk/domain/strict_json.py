@@ -1,6 +1,6 @@
-"""Reads JSON from files that somebody may have changed.
+"""A strict JSON reader, for files that somebody may have edited.
 
-Python's reader takes the last of two equal keys, NaN, and raises RecursionError for deep nesting.
+Python's reader keeps the last of two equal keys, accepts NaN, and raises RecursionError for deep nesting.
 """
 
 import json
@@ -8,7 +8,8 @@ from typing import Any
 
 
 def parse(text: str) -> Any:
-    """Parse a JSON document. Raises ValueError, and nothing else, for what is not strict JSON (RFC 8259)."""
+    """Parse a JSON document. Raises ValueError, and no other error, for text that is not strict JSON (RFC
+    8259)."""
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse)
     except RecursionError as error:
@@ -16,11 +17,11 @@ def parse(text: str) -> Any:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key occurs twice in one object")
+    return members
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")

@@ -1,23 +1,23 @@
 """Surveys, statements and scales.
 
-Swedish is the reference text and the gettext message id. A survey's version is a hash of all that a
-guest can see of it, translations included: a changed word makes a new version, since figures on
-either side of the change cannot be compared without saying so.
+Swedish is the reference text and the gettext message id. A survey's version is a hash of everything that a
+guest can see of it, translations included: figures from before and after a changed word are not comparable.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Texts = Mapping[str, Mapping[str, str]]
-"""language -> reference text -> translated text"""
+from kiosk.domain.short_hash import short_hash
+
+Translations = Mapping[str, Mapping[str, str]]
+"""Language -> reference text -> translated text."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Answer options, `labels` from the lowest to the highest."""
+    """The answer options; `labels` run from the lowest to the highest."""
 
     id: str
     labels: tuple[str, ...]
@@ -34,7 +34,8 @@ class Statement:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is asked. `texts` holds the translations that existed when it was read or frozen."""
+    """A list of statements. `texts` holds the translations that existed when the survey was read or
+    frozen."""
 
     id: str
     title: str
@@ -42,36 +43,36 @@ class Survey:
     licence: str
     validated: bool
     statements: tuple[Statement, ...]
-    texts: Texts
+    texts: Translations
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """The reference texts a guest reads, in order, each once."""
-        found: dict[str, None] = {}
+        """The reference texts that a guest reads, in order, without duplicates."""
+        unique: dict[str, None] = {}
         for statement in self.statements:
-            found[statement.text] = None
-            found.update(dict.fromkeys(statement.scale.labels))
-        return tuple(found)
+            unique[statement.text] = None
+            unique.update(dict.fromkeys(statement.scale.labels))
+        return tuple(unique)
 
     @property
     def version(self) -> str:
-        """Ten hex digits of SHA-256 over everything a guest can see of the survey, in order."""
+        """Ten hex digits of SHA-256 over everything that a guest can see of the survey, in order."""
         seen = {
             "statements": [[s.id, s.text, s.scale.labels] for s in self.statements],
             "texts": {lang: dict(sorted(t.items())) for lang, t in self.texts.items()},
         }
         canonical = json.dumps(seen, ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:10]
+        return short_hash(canonical, 10)
 
     def statement(self, statement_id: str) -> Statement:
-        """The statement of that id; KeyError if there is none."""
+        """Return the statement with that id; KeyError if there is none."""
         for statement in self.statements:
             if statement.id == statement_id:
                 return statement
         raise KeyError(statement_id)
 
-    def translated(self, texts: Texts) -> "Survey":
-        """The same survey with those of `texts` that belong to it; other words are left out."""
+    def translated(self, texts: Translations) -> "Survey":
+        """Return the survey with those of `texts` that belong to it."""
         kept = {
             lang: {m: words[m] for m in self.messages if words.get(m)}
             for lang, words in sorted(texts.items())
@@ -82,7 +83,7 @@ class Survey:
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
-        """A JSON-ready copy, for a round to freeze."""
+        """Return a JSON-ready copy, as a round freezes it."""
         return {
             "id": self.id,
             "title": self.title,

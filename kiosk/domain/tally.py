@@ -1,6 +1,6 @@
-"""Batches become tables, tables become running sums.
+"""Tallies: batches become tables, and tables become running sums.
 
-A tally is the only thing kept of a counted ballot. Sums do not remember which batch they came from.
+A tally is all that is kept of a counted ballot. A sum does not keep the batches that it was made of.
 """
 
 from collections import Counter
@@ -14,8 +14,11 @@ from kiosk.domain.box import veil
 
 @dataclass(frozen=True)
 class StatementTally:
-    """Answers to one statement: `counts` from the scale's lowest option to its highest,
-    `no_answer` in the order of NoAnswer, and the answers the veil withheld."""
+    """The answers to one statement.
+
+    `counts` runs from the scale's lowest option to its highest, `no_answer` has the order of NoAnswer, and
+    `withheld` is the number of answers that the veil withheld.
+    """
 
     counts: tuple[int, ...]
     no_answer: tuple[int, ...]
@@ -23,7 +26,7 @@ class StatementTally:
 
     @property
     def answered(self) -> int:
-        """Ballots behind this table."""
+        """Number of ballots in this table."""
         return sum(self.counts) + sum(self.no_answer) + self.withheld
 
     def __add__(self, other: "StatementTally") -> "StatementTally":
@@ -50,7 +53,7 @@ class StatementDocument(TypedDict):
 
 
 Tally = tuple[StatementTally, ...]
-"""One table a statement, in the survey's order; each adds up to the same number of ballots."""
+"""One table per statement, in the survey's order. All tables sum to the same number of ballots."""
 
 
 def statement_tally_from_json(row: StatementDocument) -> StatementTally:
@@ -61,7 +64,7 @@ def statement_tally_from_json(row: StatementDocument) -> StatementTally:
 
 
 def tally_batch(batch: Sequence[Ballot], options: Sequence[int]) -> Tally:
-    """Count one batch and lay the veil over it. `options` is each statement's scale length."""
+    """Count one batch and apply the veil. `options` is each statement's scale length."""
     return tuple(
         _tally_statement(Counter(ballot.answers[at] for ballot in batch), options[at])
         for at in range(len(options))
@@ -76,10 +79,11 @@ def _tally_statement(answers: Counter[int | NoAnswer], options: int) -> Statemen
 
 
 def can_be_published(table: StatementTally, k: int) -> bool:
-    """Whether batches of at least k ballots each, under the veil, can add up to this table.
+    """Return whether this table can be a sum of batches of at least k ballots each, after the veil.
 
-    A necessary condition, for figures from a file. An unveiled batch has at least two answers beside its
-    largest option, and so has any sum of them. A veiled batch shows k - 1 or more answers, all of one option.
+    A necessary condition, for figures from a file. In a batch without the veil, at least two answers differ
+    from the largest option, and so they do in any sum of such batches. A batch with the veil has k - 1 or
+    more published answers, all of one option.
     """
     options, n = (*table.counts, *table.no_answer), table.answered
     if min(*options, table.withheld) < 0 or n < k:
@@ -93,7 +97,7 @@ def can_be_published(table: StatementTally, k: int) -> bool:
 
 
 def add(tallies: Sequence[Tally]) -> Tally:
-    """The sum of one or more tallies of the same survey."""
+    """Return the sum of one or more tallies of the same survey."""
     total, *others = tallies
     for other in others:
         total = tuple(a + b for a, b in zip(total, other, strict=True))

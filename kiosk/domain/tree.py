@@ -1,6 +1,6 @@
-"""The tree of units: the only partition results are ever shown by.
+"""The tree of units: the only partition of the results.
 
-Guests answer at the leaves. A second partition (age, language) would let two tables be subtracted
+Guests answer at the leaves. With a second partition, such as age or language, two tables could be subtracted
 from each other, so there is none.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Node:
-    """A place in the tree; `parent` is None at the root only."""
+    """A place in the tree; `parent` is None for the root only."""
 
     id: str
     name: str
@@ -20,7 +20,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Tree:
-    """Nodes in the file's order, the root first, parents before their children."""
+    """Nodes in the file's order: the root first, parents before their children."""
 
     nodes: tuple[Node, ...]
 
@@ -30,12 +30,12 @@ class Tree:
 
     @property
     def leaves(self) -> tuple[str, ...]:
-        """Ids of the units guests answer at."""
+        """Ids of the units where guests answer."""
         parents = {node.parent for node in self.nodes}
         return tuple(node.id for node in self.nodes if node.id not in parents)
 
     def node(self, node_id: str) -> Node:
-        """The node of that id; KeyError if there is none."""
+        """Return the node with that id; KeyError if there is none."""
         return self._by_id[node_id]
 
     @cached_property
@@ -46,18 +46,18 @@ class Tree:
         return tuple(node.id for node in self.nodes if node.parent == node_id)
 
     def upwards(self, node_id: str) -> tuple[str, ...]:
-        """The node itself, its parent, and so on to the root."""
+        """Return the ids of the node, its parent, and so on up to the root."""
         path = [self.node(node_id)]
         while path[-1].parent is not None:
             path.append(self.node(path[-1].parent))
         return tuple(node.id for node in path)
 
     def units_below(self, node_id: str) -> tuple[str, ...]:
-        """Ids of the units a node's figures are made of, sorted; of a unit, itself."""
+        """Return the sorted ids of the units that a node's figures include; for a unit, its own id."""
         return tuple(sorted(leaf for leaf in self.leaves if node_id in self.upwards(leaf)))
 
     def bottom_up(self) -> tuple[str, ...]:
-        """All ids, children before their parents."""
+        """Return all ids, children before their parents."""
         return tuple(node.id for node in reversed(self.nodes))
 
     def as_json(self) -> list[dict[str, Any]]:

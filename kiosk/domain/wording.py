@@ -1,4 +1,4 @@
-"""What to think over in a statement's wording, told to whoever writes it. Advice, never a refusal.
+"""Advice on the wording of a statement, for its author. It never refuses a statement.
 
 Guests who read badly, or in a second language, need short sentences about one thing.
 """
@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 
 HARD_LIX = 50
-"""From here on a text is as hard as official prose (Björnsson 1968: 40 to 50 is medium, over 50 hard)."""
+"""From this LIX on, a text is as hard as official prose (Björnsson 1968: 40 to 50 is medium, over 50
+hard)."""
 
-LONG_WORD = 6
+LONG_WORD_LETTERS = 6
+"""A word with more letters counts as long in LIX."""
 MOST_WORDS = 15
+"""Most words of a statement that is not called long."""
 
 NEGATIONS = frozenset({"inte", "ej", "aldrig", "ingen", "inget", "inga", "utan"})
 ABBREVIATIONS = re.compile(r"\b(?:t\.? ?ex|m\.? ?m|bl\.? ?a|o\.? ?s\.? ?v|d\.? ?v\.? ?s)\.", re.IGNORECASE)
@@ -22,7 +25,7 @@ SEVERAL = re.compile(r",|\b(?:och|eller|samt|tex|t\.ex)\b", re.IGNORECASE)
 
 
 class Concern(StrEnum):
-    """A kind of wording that makes answers unsure."""
+    """A kind of wording that makes answers unreliable."""
 
     HARD = "hard"
     LONG = "long"
@@ -32,10 +35,10 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """One concern, and what to say of it."""
+    """One concern, and the message about it."""
 
     concern: Concern
-    reason: Reason
+    message: Message
 
 
 def words_of(text: str) -> list[str]:
@@ -43,19 +46,19 @@ def words_of(text: str) -> list[str]:
 
 
 def lix(text: str) -> float:
-    """Readability of a Swedish text (Björnsson 1968): words a sentence, and words of more than six letters
-    in a hundred. 0 for a text without words."""
+    """Return the readability of a Swedish text, LIX (Björnsson 1968): the mean number of words per sentence,
+    plus the percentage of words longer than six letters. 0 for a text without words."""
     words = words_of(text)
     if not words:
         return 0.0
     plain = ABBREVIATIONS.sub(" ", text)
     sentences = max(len(re.findall(r"[^.!?:]*\w[^.!?:]*(?:[.!?:]|$)", plain)), 1)
-    long = sum(len(word) > LONG_WORD for word in words)
+    long = sum(len(word) > LONG_WORD_LETTERS for word in words)
     return len(words) / sentences + 100 * long / len(words)
 
 
 def advice(text: str) -> tuple[Advice, ...]:
-    """What to think over in one statement, in Swedish, the reference language."""
+    """Return the concerns about one statement in Swedish, the reference language."""
     return tuple(_advice(text))
 
 
@@ -64,22 +67,22 @@ def _advice(text: str) -> Iterator[Advice]:
     if SEVERAL.search(text):
         yield Advice(
             Concern.SEVERAL,
-            Reason(
+            Message(
                 "Frågar om flera saker på en gång. Vad svarar den som bara håller med om en av dem?",
                 {},
             ),
         )
     if score >= HARD_LIX:
-        told = Reason("Svår att läsa (LIX {lix}). Välj kortare ord.", {"lix": round(score)})
-        yield Advice(Concern.HARD, told)
+        message = Message("Svår att läsa (LIX {lix}). Välj kortare ord.", {"lix": round(score)})
+        yield Advice(Concern.HARD, message)
     if len(words) > MOST_WORDS:
-        told = Reason(
+        message = Message(
             "Lång: {words} ord. Försök med högst {most}.", {"words": len(words), "most": MOST_WORDS}
         )
-        yield Advice(Concern.LONG, told)
+        yield Advice(Concern.LONG, message)
     if negations := [word for word in words if word.lower() in NEGATIONS]:
-        told = Reason(
+        message = Message(
             "Har ett nekande ord (”{word}”). Att inte hålla med om något nekat är svårt att förstå.",
             {"word": negations[0]},
         )
-        yield Advice(Concern.NEGATED, told)
+        yield Advice(Concern.NEGATED, message)

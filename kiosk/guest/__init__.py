@@ -1,1 +1,1 @@
-"""The guest's side: screens that set no cookie, open no session and write no log line."""
+"""The guests' side. It sets no cookie, opens no session and writes no log line."""

@@ -1,6 +1,6 @@
-"""The guest's application: wiring, routes, headers, error pages.
+"""The guests' application: wiring, routes, headers, error pages.
 
-Nothing is set on the device, nothing is logged, and every ballot that is taken gets the same bytes.
+It stores nothing on the device, logs nothing, and answers every accepted ballot with the same bytes.
 """
 
 import gzip
@@ -10,32 +10,35 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, make_response, request
+from flask import Blueprint, Flask, Response, make_response, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException
 
 from kiosk.domain.screen_size import Screen
 from kiosk.guest import kiosks, practice, questions, slips, stored_data
-from kiosk.guest.ballots import SHORTEST_RETRY
+from kiosk.guest.ballots import RETRY_AFTER_SECONDS
 from kiosk.guest.context import Answer, GuestSide, guest_side, is_kiosk, measure
 from kiosk.guest.rate_limit import Pace
+from kiosk.guest.refusals import refusal_of, refuse
 from kiosk.library.library import Library
 from kiosk.screen.headers import headers, is_own_form
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.pages import Pages
-from kiosk.screen.texts import REFUSALS
+from kiosk.screen.texts import Refusal
 from kiosk.settings import shipped_folder
 from kiosk.storage import Devices, Store, say_once
 
-LARGEST_FORM = 16 * 1024
+LARGEST_FORM_BYTES = 16 * 1024
 
-KIOSK_TRIES_AGAIN = 60
-"""Seconds. A kiosk has no button to load a page again, and the next round opens without anybody there."""
+KIOSK_RELOAD_SECONDS = 60
+"""A kiosk has no reload button, and nobody is there when the next round opens."""
 
-WORKER, WORKER_GOOD_FOR = "guest.worker", 15 * 60
-"""Seconds a browser need not ask for the worker again: three signs of life, at which a kiosk's page asks."""
+WORKER, WORKER_MAX_AGE_SECONDS = "guest.worker", 15 * 60
+"""The worker's endpoint, and how long a browser may cache it: three signs of life, at which the page asks
+for it."""
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
+"""Media types that are compressed."""
 
 
 def create_guest_app(
@@ -51,20 +54,23 @@ def create_guest_app(
     audio: Path | None = None,
     secret_key: str = "",
 ) -> Flask:
-    """The guest's application. `allowed_languages` None shows unreviewed languages too: for the
-    demonstration only. `devices` are shared with the desk, which pairs them; `leave_to` is
-    where a phone goes at once; `screen` what kiosks measure that have no measures of their own;
-    `audio` holds speech; `secret_key` is for /health alone, since guests have no sessions."""
+    """Build the guests' application.
+
+    `allowed_languages` None shows unreviewed languages too, for the demonstration only. `devices` is shared
+    with the desk, which pairs kiosks. `leave_to` is the address to which a phone leaves; `screen` has the
+    measures of kiosks without their own; `audio` is the folder with speech. `secret_key` is used for /health
+    only, since guests have no sessions.
+    """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii = False
     pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
     app.extensions["guest"] = GuestSide(store, pages, clock, pace, devices or Devices())
     app.register_blueprint(_routes())
-    # Not among the guests' addresses: a database that is away must not keep it from answering.
+    # Outside the guests' blueprint: it must respond also if the database is unreachable.
     app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key), methods=["GET"])
-    # Flask would write paths and times of failed requests to the log.
+    # Flask logs the paths and times of failed requests.
     app.logger.disabled = True
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
@@ -75,18 +81,16 @@ def create_guest_app(
 
 
 def _routes() -> Blueprint:
-    """Every address there is, and what answers it."""
+    """Register every address and its view."""
     views = Blueprint("guest", __name__, template_folder="../screen/templates")
     for prefix in ("/", "/k/<code>", "/s/<code>"):
         views.add_url_rule(prefix, f"start {prefix}", questions.start, methods=["GET"])
         views.add_url_rule(prefix, f"answer {prefix}", questions.answer, methods=["POST"])
         beside = prefix.rstrip("/")
         at_practice = f"{beside}/practice"
-        views.add_url_rule(at_practice, f"practice {prefix}", practice.practice, methods=["GET"])
-        views.add_url_rule(at_practice, f"practise {prefix}", practice.practise, methods=["POST"])
-        views.add_url_rule(
-            f"{at_practice}/thanks", f"practised {prefix}", practice.practised, methods=["GET"]
-        )
+        views.add_url_rule(at_practice, f"practice {prefix}", practice.start, methods=["GET"])
+        views.add_url_rule(at_practice, f"practice answer {prefix}", practice.answer, methods=["POST"])
+        views.add_url_rule(f"{at_practice}/thanks", f"practice over {prefix}", practice.over, methods=["GET"])
         views.add_url_rule(f"{beside}/thanks", f"thanks {prefix}", questions.thanks, methods=["GET"])
         views.add_url_rule(f"{beside}/stored", f"stored {prefix}", stored_data.stored, methods=["GET"])
         views.add_url_rule(f"{beside}/alive", f"alive {prefix}", kiosks.alive, methods=["GET"])
@@ -105,32 +109,34 @@ def _routes() -> Blueprint:
 
 
 def _check_form() -> None:
-    """Refuse what no page of ours sends, before anything is looked up."""
+    """Refuse a request that no page of this site sends, before any lookup."""
     if request.method != "POST":
         return
     if not request.host:
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
     if not is_own_form(dict(request.headers), request.host_url.rstrip("/")):
-        abort(403, "bad")
+        refuse(403, Refusal.BAD)
     if request.mimetype != "application/x-www-form-urlencoded":
-        abort(415, "bad")
+        refuse(415, Refusal.BAD)
     if not request.get_data().isascii():
-        # A form is sent as ASCII: what cannot be read would be taken for questions left out.
-        abort(400, "bad")
+        # Browsers send forms as ASCII. Unreadable fields would count as skipped statements.
+        refuse(400, Refusal.BAD)
 
 
 def _with_headers(response: Response) -> Response:
-    """What every answer carries: its policy allows the style of this request's screen, and no other's."""
+    """Add the headers of every response; the policy allows the inline styles of this request's screen
+    only."""
     response.headers.update(headers(guest_side().pages.styles(is_kiosk=True)))
     if request.endpoint == WORKER:
-        response.headers["Cache-Control"] = f"private, max-age={WORKER_GOOD_FOR}"
+        response.headers["Cache-Control"] = f"private, max-age={WORKER_MAX_AGE_SECONDS}"
     elif request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return _compressed(response)
 
 
 def _compressed(response: Response) -> Response:
-    """A form carries all languages; packed it is a third as long. Answers to a POST are left alone."""
+    """Compress a page: a form in all languages becomes a third as long. Responses to a POST are not
+    compressed."""
     is_worth_it = response.status_code == 200 and response.mimetype in PACKED
     if request.method != "GET" or not is_worth_it or not request.accept_encodings.quality("gzip"):
         return response
@@ -142,27 +148,26 @@ def _compressed(response: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> Answer:
-    """A refusal in all languages, the same bytes for the same refusal."""
-    named = error.description or ""
-    reason = named if named in REFUSALS else "not_found" if error.code == 404 else "bad"
-    response = _refusal(reason, error.code or 500)
-    if isinstance(error, TooManyRequests):
-        response.headers["Retry-After"] = str(SHORTEST_RETRY)
+    """Render a refusal in all languages, the same bytes for the same refusal."""
+    refusal = refusal_of(error)
+    response = _refusal(refusal, error.code or 500)
+    if refusal is Refusal.WAIT:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
 def _failed(error: Exception) -> Answer:
-    """Drop the request's data: only what kind of error, and where in the code, is told, and once."""
+    """Report an unexpected error once, by its type and place in the code, without the request's data."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     say_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
-    return _refusal("failed", 500)
+    return _refusal(Refusal.FAILED, 500)
 
 
-def _refusal(reason: str, status: int) -> Answer:
-    way_out = "/pair" if reason == "not_paired" and request.path == "/" else ""
-    page = guest_side().pages.refusal(reason, way_out, is_kiosk=is_kiosk())
+def _refusal(refusal: Refusal, status: int) -> Answer:
+    way_out = "/pair" if refusal is Refusal.NOT_PAIRED and request.path == "/" else ""
+    page = guest_side().pages.refusal(refusal, way_out, is_kiosk=is_kiosk())
     response = make_response(page, status)
-    response.headers["Kiosk-Refusal"] = reason
+    response.headers["Kiosk-Refusal"] = refusal.value
     if request.path == "/" or request.path.startswith("/k/"):
-        response.headers["Refresh"] = f"{KIOSK_TRIES_AGAIN}; url={quote(request.path)}"
+        response.headers["Refresh"] = f"{KIOSK_RELOAD_SECONDS}; url={quote(request.path)}"
     return response

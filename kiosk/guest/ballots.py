@@ -1,59 +1,62 @@
-"""A ballot on its way in: read, taken, and answered with the same bytes whatever it holds."""
+"""The reception of a ballot: read it, store it, and respond with the same bytes whatever it holds."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Response, abort, redirect, request
-from werkzeug.exceptions import TooManyRequests
+from flask import Response, redirect, request
 
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
 from kiosk.domain.rounds import Round
 from kiosk.domain.slips import UnknownSlipError, UsedSlipError
 from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.refusals import refuse
 from kiosk.screen.headers import BALLOT, SCRIPT
+from kiosk.screen.texts import Refusal
 from kiosk.storage import Link, NotAdmittedError, RoundClosedError
 
-SHORTEST_RETRY = 2
-"""Seconds told to a kiosk that sends too early; a constant, since the time left would tell of others."""
+RETRY_AFTER_SECONDS = 2
+"""Sent to a kiosk whose ballot is too early; a constant, since the time left depends on other guests."""
 
 
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
-    """The ballot that a form's `fields` hold."""
+    """Read the ballot from a form's fields."""
     if not fields:
-        # Our form always sends every statement: a body that holds none could not be read.
-        abort(400, "bad")
+        # The form always sends every statement: a body without any is not readable.
+        refuse(400, Refusal.BAD)
     try:
         return read_ballot(of_round.survey, fields)
     except BallotError:
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
 
 
 def take(put: Callable[[datetime], None], thanks: str) -> Answer:
-    """Put a ballot where it belongs, and say so with the same bytes whatever it holds."""
+    """Store a ballot with `put`, and respond with the same bytes whatever it holds."""
     try:
         put(guest_side().clock())
     except RoundClosedError:
-        abort(403, "closed")
+        refuse(403, Refusal.CLOSED)
     except NotAdmittedError:
-        abort(403, "not_admitted")
+        refuse(403, Refusal.NOT_ADMITTED)
     except UsedSlipError:
-        abort(409, "used_slip")
+        refuse(409, Refusal.USED_SLIP)
     except UnknownSlipError:
-        abort(403, "unknown_slip")
+        refuse(403, Refusal.UNKNOWN_SLIP)
     return taken(thanks)
 
 
 def taken(thanks: str) -> Answer:
-    """What every ballot that is taken is answered with: a form is led on, a script is told."""
+    """Return the response to every accepted ballot: a redirect for a form, 204 for a script."""
     if SCRIPT in request.headers:
         return Response(status=204, headers={BALLOT: "taken"})
     return redirect(thanks, 303)
 
 
-def is_play(link: Link, *, lane: str = "") -> bool:
-    """Whether a kiosk's ballot comes like play; raises TooManyRequests for one that comes too early after
-    others in its `lane`."""
+def admit_and_classify(link: Link, *, lane: str = "") -> bool:
+    """Admit a kiosk's ballot by its rate limit, and return whether the ballot is rapid.
+
+    Each `lane` of a kiosk has a rate limit of its own. A ballot that is too early is refused.
+    """
     pace = guest_side().pace
-    if pace.wait(link.code + lane) > 0:
-        raise TooManyRequests("wait", retry_after=SHORTEST_RETRY)
-    return pace.is_play(link.code + lane)
+    if pace.admit(link.code + lane) > 0:
+        refuse(429, Refusal.WAIT)
+    return pace.record_and_classify(link.code + lane)

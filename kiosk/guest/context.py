@@ -1,4 +1,4 @@
-"""What the guests' side is built over, and which screen asks: a kiosk's or a phone."""
+"""The objects behind a guest request, and the kind of screen that sent it: a kiosk or a phone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,8 +17,10 @@ Answer = Response | BaseResponse
 
 @dataclass
 class GuestSide:
-    """The guests' side. `unmeasured` are its pages before it is known which screen asks; `devices` are shared
-    with the desk, which pairs them."""
+    """The parts of the guests' application.
+
+    `unmeasured` renders pages before the request's screen is known; `devices` is shared with the desk.
+    """
 
     store: Store
     unmeasured: Pages
@@ -26,24 +28,24 @@ class GuestSide:
     pace: Pace
     devices: Devices
 
-    def take_in(self, library: Library) -> None:
-        """Make the pages from `library` from now on: somebody has changed a text at the desk."""
+    def show_library(self, library: Library) -> None:
+        """Render pages from `library` from now on, after a change at the desk."""
         self.unmeasured = replace(self.unmeasured, library=library)
 
     @property
     def pages(self) -> Pages:
-        """The pages as this request's screen needs them."""
+        """The pages with the measures of this request's screen."""
         return replace(self.unmeasured, screen=g.screen)
 
 
 def guest_side() -> GuestSide:
-    """What this request's application is built over."""
-    found: GuestSide = current_app.extensions["guest"]
-    return found
+    """Return the parts of this request's application."""
+    current: GuestSide = current_app.extensions["guest"]
+    return current
 
 
 def measure() -> None:
-    """Find out what this request's screen measures: a kiosk's own, or what is said of all kiosks."""
+    """Set the measures of this request's screen: a kiosk's own, or those of all kiosks."""
     g.screen = guest_side().unmeasured.screen if is_kiosk() else None
     if request.blueprint == "guest" and is_kiosk():
         link = guest_side().store.links.with_code((request.view_args or {}).get("code", ""))
@@ -51,5 +53,5 @@ def measure() -> None:
 
 
 def is_kiosk() -> bool:
-    """Whether the address is a kiosk's: a phone comes by a poster's link or a slip."""
+    """Return whether the address is a kiosk's; a phone has a poster's or a slip's address."""
     return not request.path.startswith(("/s/", "/q"))

@@ -1,39 +1,40 @@
-"""Which address was asked for, and which round it leads to, if any."""
+"""The addresses of kiosks and posters, and the rounds that they lead to."""
 
-from flask import abort, request
-from werkzeug.exceptions import Forbidden
+from flask import request
 
 from kiosk.domain.rounds import Admission, Round
 from kiosk.guest.context import guest_side
+from kiosk.guest.refusals import RefusedError, refuse
+from kiosk.screen.texts import Refusal
 from kiosk.storage import Link, RoundClosedError
 
 
-def way_in_of(code: str) -> tuple[Link, Round]:
-    """The address asked for, and the running round it admits to."""
+def link_and_round(code: str) -> tuple[Link, Round]:
+    """Return the link of an address, and the running round that it admits to."""
     link = link_of(code)
     try:
         of_round = running_round(link.unit_id)
-    except Forbidden:
+    except RefusedError:
         if link.admission is Admission.KIOSK:
-            # The page that waits for a round has no script, and comes again by itself.
+            # The page that waits for a round has no script; the browser reloads it.
             guest_side().devices.heard(link.code)
         raise
     if link.admission not in of_round.admission:
-        abort(403, "not_admitted")
+        refuse(403, Refusal.NOT_ADMITTED)
     return link, of_round
 
 
 def link_of(code: str) -> Link:
-    """The address asked for: a poster's or a kiosk's."""
+    """Return the link of an address: a poster's or a kiosk's."""
     link, is_poster = guest_side().store.links.with_code(code), request.path.startswith("/s/")
     if link is None or (link.admission is Admission.POSTER) != is_poster:
-        abort(404, "not_paired" if not is_poster else "not_found")
+        refuse(404, Refusal.NOT_FOUND if is_poster else Refusal.NOT_PAIRED)
     return link
 
 
 def running_round(unit_id: str) -> Round:
-    """The round that runs at a unit now; what is refused without one says so."""
+    """Return the round that runs at a unit; without one the request is refused."""
     try:
         return guest_side().store.running_round(unit_id, guest_side().clock())
     except RoundClosedError:
-        abort(403, "closed")
+        refuse(403, Refusal.CLOSED)

@@ -1,51 +1,53 @@
-"""A kiosk's envelopes: ballots its script sealed, sent at once or when the network was back."""
+"""Envelopes from kiosks: ballots that the kiosk's script sealed, sent at once or after a network failure."""
 
 import base64
 from functools import partial
 
-from flask import abort, request
+from flask import request
 
 from kiosk.domain.ballot import BallotError
 from kiosk.domain.envelope import is_well_formed
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import is_play, take
+from kiosk.guest.ballots import admit_and_classify, take
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
+from kiosk.guest.refusals import refuse
+from kiosk.screen.texts import Refusal
 from kiosk.storage import LetterboxGoneError
 
 ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
-"""Fields of a kiosk's script. No statement's id begins with an underscore."""
+"""Form fields of a kiosk's script. A statement's id never begins with an underscore."""
 
 WAITED_LANE = " waited"
-"""Beside an address, which has no space, in its pace."""
+"""Suffix of a kiosk's code for the rate limit of envelopes that waited. Codes have no space."""
 
 
 def take_envelope(code: str) -> Answer:
-    """Take the ballot in a kiosk's envelope: at once, or one that waited there for the network. Any
-    paired kiosk may carry it: it goes to the box it was sealed for.
+    """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network.
 
-    410 Gone tells the kiosk that this envelope can never be taken, and may be thrown away.
+    Any paired kiosk may deliver it: it goes to the box that it was sealed for. 410 Gone tells the kiosk that
+    this envelope can never be accepted and may be discarded.
     """
     link, side = link_of(code), guest_side()
     fields = dict(request.form.lists())
     has_waited = fields.pop(HAS_WAITED, None) is not None
     sent = [*fields.pop(ENVELOPE), *fields.pop(SEALED_FOR, [])]
     if link.admission is not Admission.KIOSK or fields or len(sent) != len((ENVELOPE, SEALED_FOR)):
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
     envelope, letterbox = sent
     try:
         sealed = base64.b64decode(envelope, validate=True)
     except ValueError:
-        abort(400, "bad")
-    # Those that waited take no guest's turn. A kiosk sends them two pauses apart: a row of them without a
-    # pause comes from elsewhere, whatever it says of itself.
-    in_play = is_play(link, lane=WAITED_LANE if has_waited else "")
+        refuse(400, Refusal.BAD)
+    # Envelopes that waited have a rate limit of their own. A kiosk sends them two pauses apart, so a row of
+    # them without a pause does not come from a kiosk's script, whatever its fields say.
+    in_play = admit_and_classify(link, lane=WAITED_LANE if has_waited else "")
     put = partial(side.store.cast_envelope, letterbox, sealed, in_play=in_play, has_waited=has_waited)
     try:
         return take(put, f"{request.path.rstrip('/')}/thanks")
     except LetterboxGoneError:
         if has_waited and is_well_formed(sealed):
             side.devices.came_late(link.code)
-        abort(410, "closed")
+        refuse(410, Refusal.CLOSED)
     except BallotError:
-        abort(410, "bad")
+        refuse(410, Refusal.BAD)

@@ -1,46 +1,49 @@
-"""A screen becomes a kiosk, is heard, and has what it needs while the network is away."""
+"""Kiosk screens: pairing, signs of life, and the scripts that work without the network."""
 
 import re
 from contextlib import suppress
 
-from flask import Response, abort, make_response, redirect, request
+from flask import Response, make_response, redirect, request
 
 from kiosk.domain.rounds import Admission
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
+from kiosk.guest.refusals import refuse
 from kiosk.library.catalogues import REFERENCE
+from kiosk.screen.texts import Refusal
 from kiosk.storage import DIGITS, Link, RoundClosedError, TooManyTriesError
 
 LETTERBOX = "Kiosk-Letterbox"
-"""Tells a kiosk's page at each sign of life which box is open: no guest shall get the last round's page."""
+"""Response header with the open box at each sign of life: a guest must not get the last round's page."""
 
 SERVER_TIME = "Kiosk-Time"
-"""Tells a kiosk's page at each sign of life the time, in seconds since 1970: the screen's own clock may be
-wrong, and would then say that a round is over."""
+"""Response header with the time, in seconds since 1970, at each sign of life: a screen's wrong clock must
+not end a round."""
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
 
 def pairing() -> Answer:
-    """Where the code from the desk is typed, with keys of its own: a screen may have no keyboard."""
-    return make_response(guest_side().pages.pairing(request.args.get("lang", REFERENCE), "", ""))
+    """Show the page where the code from the desk is typed. It has keys, since a screen may have no
+    keyboard."""
+    return make_response(guest_side().pages.pairing(request.args.get("lang", REFERENCE), "", None))
 
 
 def pair() -> Answer:
-    """One key pressed on the pad, or the code sent: then this screen gets an address of its own."""
+    """Handle a key of the pad, or the whole code, which gives this screen an address of its own."""
     side = guest_side()
     sent, press = request.form.get("code", ""), request.form.get("press", "done")
     typed = _digits(sent)
     asked = request.form.get("lang", REFERENCE)
     if press != "done":
         typed = typed[:-1] if press == "erase" else _digits(sent + press)
-        return make_response(side.pages.pairing(asked, typed, ""))
+        return make_response(side.pages.pairing(asked, typed, None))
     try:
         unit = side.devices.redeem(typed)
     except TooManyTriesError:
-        return make_response(side.pages.pairing(asked, "", "too_many_codes"), 429)
+        return make_response(side.pages.pairing(asked, "", Refusal.TOO_MANY_CODES), 429)
     if unit is None:
-        return make_response(side.pages.pairing(asked, "", "wrong_code"), 403)
+        return make_response(side.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
     return redirect(f"/k/{side.store.links.add(Admission.KIOSK, unit).code}/paired", 303)
 
 
@@ -49,12 +52,12 @@ def _digits(text: str) -> str:
 
 
 def paired(code: str) -> Answer:
-    """Which unit the screen belongs to, before a guest's page: whoever paired it may have erred."""
+    """Show which unit the screen belongs to, before the guest's page, so that a wrong pairing is noticed."""
     return make_response(guest_side().pages.paired(link_of(code).unit_id, f"/k/{code}"))
 
 
 def alive(code: str = "") -> Answer:
-    """A kiosk's sign of life, which its page gives at fixed times of the clock."""
+    """Record a kiosk's sign of life, which its page sends at fixed times of the clock."""
     link, side = _kiosk(code), guest_side()
     side.devices.heard(code)
     response, now = Response(status=204), side.clock()
@@ -66,7 +69,7 @@ def alive(code: str = "") -> Answer:
 
 
 def worker(code: str) -> Answer:
-    """What keeps the kiosk's page for when the network is away."""
+    """Return the service worker that caches the kiosk's page for network failures."""
     link, side = _kiosk(code), guest_side()
     page, survey = f"/k/{code}", None
     with suppress(RoundClosedError):
@@ -76,14 +79,14 @@ def worker(code: str) -> Answer:
 
 
 def queue(code: str = "") -> Answer:
-    """The script of the file where envelopes wait, at an address its worker can keep it for."""
+    """Return the script for the file of waiting envelopes, at an address that the worker can cache."""
     _kiosk(code)
     return make_response(guest_side().pages.queue(), {"Content-Type": JAVASCRIPT})
 
 
 def _kiosk(code: str) -> Link:
-    """The kiosk asked for, under whichever address."""
+    """Return the kiosk's link."""
     link = guest_side().store.links.with_code(code)
     if link is None or link.admission is not Admission.KIOSK:
-        abort(404, "not_paired")
+        refuse(404, Refusal.NOT_PAIRED)
     return link

@@ -1,17 +1,17 @@
-"""Practice: the same screens, and nothing is kept."""
+"""Practice: the same screens as the real questions, and nothing is kept."""
 
 from flask import make_response, request
 
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import sent_ballot, taken
 from kiosk.guest.context import Answer, guest_side, is_kiosk
-from kiosk.guest.entry_points import way_in_of
+from kiosk.guest.entry_points import link_and_round
 from kiosk.library.catalogues import REFERENCE
 
 
-def practice(code: str = "") -> Answer:
-    """The questions, to try them."""
-    link, of_round = way_in_of(code)
+def start(code: str = "") -> Answer:
+    """Show the questions, to try them."""
+    link, of_round = link_and_round(code)
     page = guest_side().pages.form(
         of_round.survey,
         request.args.get("lang", REFERENCE),
@@ -23,19 +23,19 @@ def practice(code: str = "") -> Answer:
     return make_response(page)
 
 
-def practise(code: str = "") -> Answer:
-    """Look at a ballot and forget it."""
-    _, of_round = way_in_of(code)
+def answer(code: str = "") -> Answer:
+    """Check a ballot as a real one is checked, and discard it."""
+    _, of_round = link_and_round(code)
     sent_ballot(of_round, dict(request.form.lists()))
     return taken(f"{request.path}/thanks")
 
 
-def practised(code: str = "") -> Answer:
-    """The end of a practice, with the way to the real questions."""
-    way_in_of(code)
-    return make_response(guest_side().pages.practised(_home(), is_kiosk=is_kiosk()))
+def over(code: str = "") -> Answer:
+    """Show the end of the practice, with a link to the real questions."""
+    link_and_round(code)
+    return make_response(guest_side().pages.practice_over(_home(), is_kiosk=is_kiosk()))
 
 
 def _home() -> str:
-    """The address this practice belongs to."""
+    """The address of the real questions that this practice belongs to."""
     return request.path.partition("/practice")[0] or "/"

@@ -1,19 +1,19 @@
-"""The questions at a kiosk's address or a poster's link: a start page, one POST, one thank-you."""
+"""The questions at a kiosk's or a poster's address: a start page, one POST, one thank-you."""
 
 from flask import abort, make_response, request, send_file
 
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import is_play, sent_ballot, take
+from kiosk.guest.ballots import admit_and_classify, sent_ballot, take
 from kiosk.guest.context import Answer, guest_side, is_kiosk
-from kiosk.guest.entry_points import way_in_of
+from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.speech import KINDS, find
 
 
 def start(code: str = "") -> Answer:
-    """The questions, in the language asked for."""
-    link, of_round = way_in_of(code)
+    """Show the questions, in the language asked for."""
+    link, of_round = link_and_round(code)
     side, at_kiosk = guest_side(), link.admission is Admission.KIOSK
     asked = request.args.get("lang", REFERENCE)
     reply = side.store.reply(link.unit_id)
@@ -32,26 +32,26 @@ def start(code: str = "") -> Answer:
 
 
 def answer(code: str = "") -> Answer:
-    """Take one ballot. The answer is the same bytes whatever it holds."""
+    """Accept one ballot. The response is the same bytes whatever it holds."""
     if ENVELOPE in request.form:
         return take_envelope(code)
-    link, of_round = way_in_of(code)
+    link, of_round = link_and_round(code)
     thanks = f"{request.path.rstrip('/')}/thanks"
     ballot = sent_ballot(of_round, dict(request.form.lists()))
     store, place = guest_side().store, (of_round.id, link.unit_id)
-    if link.admission is Admission.KIOSK and is_play(link):
+    if link.admission is Admission.KIOSK and admit_and_classify(link):
         return take(lambda now: store.exclude_rapid(*place, now), thanks)
     return take(lambda now: store.cast(*place, ballot, now), thanks)
 
 
-def thanks(**way_in: str) -> Answer:
-    """The same page for everybody, whichever `way_in`."""
-    del way_in
+def thanks(**url_arguments: str) -> Answer:
+    """Show the thank-you, the same page for everybody."""
+    del url_arguments
     return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
 
 
 def audio(language: str, name: str) -> Answer:
-    """One text read out. Kept by no browser: it would tell which language somebody had."""
+    """Send one sound. Browsers do not cache it: a cached sound would reveal the previous guest's language."""
     folder = guest_side().pages.audio
     path = find(folder, language, name) if folder else None
     if path is None:

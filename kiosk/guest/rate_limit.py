@@ -1,5 +1,8 @@
-"""A kiosk admits ballots no faster than people can answer, so that nobody can fill a box at it, and knows
-a screen that is played with by the lack of any pause."""
+"""The rate limit of each kiosk, and the rule that finds rapid submissions.
+
+A kiosk admits ballots no faster than people can answer, so that nobody can fill a box at it. Ballots that
+follow each other without a pause are taken for play and excluded from the count.
+"""
 
 import threading
 import time
@@ -14,9 +17,9 @@ ROW_OF_GUESTS = 2
 class Pace:
     """A token bucket for each kiosk, in memory only: `burst` ballots at once, then one each `seconds`.
 
-    Safe to use from several threads. `clock` gives seconds and must never jump, as a wall clock does
-    when it is set right. Ballots less than `pause` seconds apart make a row; from the third on, a row is
-    play. 0 takes nothing for play.
+    `clock` gives seconds and is monotonic: a wall clock jumps when it is set. Ballots less than `pause`
+    seconds apart form a row; from the third on, the ballots of a row are rapid. With 0, none is rapid.
+    Safe to use from several threads.
     """
 
     seconds: float
@@ -27,8 +30,8 @@ class Pace:
     _rows: dict[str, tuple[float, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait(self, kiosk: str) -> float:
-        """Seconds until a ballot may be sent from this kiosk; 0 admits one and counts it."""
+    def admit(self, kiosk: str) -> float:
+        """Take a token for a ballot. Returns 0, or the seconds to wait where there is none to take."""
         with self._lock:
             now = self.clock()
             full_at = max(self._full_at.get(kiosk, now), now)
@@ -38,8 +41,11 @@ class Pace:
             self._full_at[kiosk] = full_at + self.seconds
             return 0.0
 
-    def is_play(self, kiosk: str) -> bool:
-        """Whether the ballot just admitted is excluded as too rapid. Reads times only, never answers."""
+    def record_and_classify(self, kiosk: str) -> bool:
+        """Record the time of an admitted ballot, and return whether it is rapid.
+
+        Uses the times of ballots only, never their answers.
+        """
         with self._lock:
             now = self.clock()
             last, length = self._rows.get(kiosk, (now - self.pause, 0))

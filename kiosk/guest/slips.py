@@ -1,22 +1,25 @@
-"""A slip: its code is typed or scanned, shown the questions for, and used up by one ballot."""
+"""Slips: the code is typed or scanned, leads to the questions, and is used up by one ballot."""
 
-from flask import abort, make_response, request
+from flask import make_response, request
 
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import normalise
 from kiosk.guest.ballots import sent_ballot, take
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import running_round
+from kiosk.guest.refusals import refuse
 from kiosk.library.catalogues import REFERENCE
+from kiosk.screen.texts import Refusal
 
 
 def slip() -> Answer:
-    """Where a slip's code is typed. A scanned one stands in the fragment, which no server sees."""
+    """Show the page where a slip's code is typed. A scanned code is in the fragment, which no server
+    receives."""
     return make_response(guest_side().pages.slip(request.args.get("lang", REFERENCE)))
 
 
 def slip_form() -> Answer:
-    """The questions for a slip. It is not used up by looking at them."""
+    """Show the questions for a slip. Looking at them does not use the slip."""
     code, of_round, unit = _sent_slip()
     asked, reply = request.form.get("lang", REFERENCE), guest_side().store.reply(unit)
     page = guest_side().pages.form(
@@ -26,7 +29,7 @@ def slip_form() -> Answer:
 
 
 def slip_answer() -> Answer:
-    """Take one ballot that came by a slip, and use the slip up."""
+    """Accept one ballot with a slip, and mark the slip as used."""
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}
     ballot, store = sent_ballot(of_round, fields), guest_side().store
@@ -34,18 +37,19 @@ def slip_answer() -> Answer:
 
 
 def _sent_slip() -> tuple[str, Round, str]:
-    """(code, round, unit) of the slip that was sent; whether it is used is told at the end only."""
+    """Return (code, round, unit) of the slip in the form. A used slip is refused only when the ballot is
+    stored."""
     sent = request.form.getlist("slip")
     if len(sent) != 1:
-        abort(400, "bad")
+        refuse(400, Refusal.BAD)
     code = normalise(sent[0])
     printed_for = guest_side().store.unit_of_slip(code)
     if printed_for is None:
-        abort(403, "unknown_slip")
+        refuse(403, Refusal.UNKNOWN_SLIP)
     round_id, unit = printed_for
     of_round = running_round(unit)
     if of_round.id != round_id:
-        abort(403, "closed")
+        refuse(403, Refusal.CLOSED)
     if Admission.SLIP not in of_round.admission:
-        abort(403, "not_admitted")
+        refuse(403, Refusal.NOT_ADMITTED)
     return code, of_round, unit

@@ -1,15 +1,15 @@
-"""The page that says what is stored about a guest."""
+"""The page about the data that is stored about a guest."""
 
 from flask import make_response, request
 
 from kiosk.guest.context import Answer, guest_side, is_kiosk
 
 
-def stored(**way_in: str) -> Answer:
-    """What is stored about me? Said from the tables as they are."""
-    del way_in
+def stored(**url_arguments: str) -> Answer:
+    """Show what is stored about a guest, from the database's schema."""
+    del url_arguments
     back = request.path.removesuffix("stored").removesuffix("/") or "/"
-    # No server sees a fragment; but a slip's page takes one for the slip's code.
+    # A fragment reaches no server, but a slip's page reads it as the slip's code.
     language_by = "?lang=" if back == "/q" else "#"
     schema = guest_side().store.schema()
     page = guest_side().pages.stored(schema, back, language_by=language_by, is_kiosk=is_kiosk())

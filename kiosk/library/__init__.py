@@ -1,1 +1,1 @@
-"""Files that people write: surveys, scales, trees, catalogues, spreadsheets."""
+"""Reads and writes the files that people edit: surveys, scales, trees, catalogues, spreadsheets."""

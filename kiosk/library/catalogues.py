@@ -1,8 +1,8 @@
-"""Languages and catalogues: every word on a screen, in the languages it may be shown in.
+"""Languages and catalogues: the texts of all screens, by language.
 
-The reference text (Swedish) is the message id. An entry flagged fuzzy, which is gettext's own mark for
-"needs a look", has not been reviewed by a native reader; the flag goes when a reviewer takes it away.
-Catalogues are read as .po, so a translator's file works without a compile step.
+The reference text (Swedish) is the message id. gettext's fuzzy flag marks a translation that no native reader
+has reviewed; the reviewer removes it. Catalogues are read as .po, so a translator's file works without a
+compile step.
 """
 
 import re
@@ -20,8 +20,8 @@ from babel.messages import Catalog
 from babel.messages.pofile import PoFileError, read_po
 
 from kiosk.domain.language_code import is_language_code
-from kiosk.domain.message import Reason
-from kiosk.domain.survey import Texts
+from kiosk.domain.message import Message
+from kiosk.domain.survey import Translations
 from kiosk.library.definition import (
     DefinitionError,
     Read,
@@ -38,7 +38,7 @@ REFERENCE = "sv"
 PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<words>(?:[^"\\]|\\.)*)"')
 
 UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
-"""Keywords of gettext that no file here has."""
+"""gettext keywords that no catalogue here uses."""
 
 CHARSET = re.compile(r'Content-Type:[^"\n]{0,200};\s{0,9}charset=([^\s"\\]{1,80})', re.IGNORECASE)
 
@@ -58,12 +58,12 @@ AUTONYMS = {
     "bg": "Български",
     "rom": "Romani čhib",
 }
-"""Language codes in the picker's fixed order, each by the name its speakers use."""
+"""Language code -> name in that language, in the order of the language picker."""
 
 
 @dataclass(frozen=True)
 class Language:
-    """A language a screen can be in; `direction` is "ltr" or "rtl"."""
+    """A language of a screen; `direction` is "ltr" or "rtl"."""
 
     code: str
     autonym: str
@@ -72,8 +72,11 @@ class Language:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One language's texts of one domain. `texts` has every message that is translated;
-    `empty` and `unreviewed` list reference texts, in the file's order."""
+    """The texts of one language in one domain.
+
+    `texts` maps each translated reference text to its translation. `empty` and `unreviewed` list reference
+    texts, in the file's order.
+    """
 
     language: Language
     texts: Mapping[str, str]
@@ -90,12 +93,12 @@ class Catalogue:
         return not self.empty and not self.unreviewed
 
     def text(self, message: str) -> str:
-        """The message in this language, or the reference text where there is none."""
+        """Return the translation of a reference text, or the reference text if there is none."""
         return self.texts.get(message, message)
 
 
 def language(code: str) -> Language:
-    """The language of that code; languages CLDR does not know (Romani) are written left to right."""
+    """Return the language with that code. Languages that CLDR does not have (Romani) are left to right."""
     try:
         direction = Locale.parse(code).text_direction
     except (UnknownLocaleError, ValueError):
@@ -106,20 +109,20 @@ def language(code: str) -> Language:
 def read_catalogue(path: Path, code: str) -> Catalogue:
     """Read one .po file. Raises DefinitionError, with the line, if it cannot be read or used."""
     if not is_language_code(code):
-        raise DefinitionError(f"{path}: {code!r} is no language code; name the folder like fa or fa_AF")
+        raise DefinitionError(f"{path}: {code!r} is not a language code; name the folder like fa or fa_AF")
     return _parsed(read_text(path), code, str(path))
 
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, code: str, source: str) -> Catalogue:
-    """Remembered, since everything on file is read anew with each change: twice as many as are shipped."""
+    """Cached, because every change reads all files again. The size is twice the number of shipped files."""
     return catalogue_of(read_entries(text, source), code, source)
 
 
 def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
-    """The texts of a .po file; `source` is what messages call the file.
+    """Return the texts of a parsed .po file; `source` is the file's name in error messages.
 
-    Raises DefinitionError, with the line, for a text that cannot stand where its reference text stands.
+    Raises DefinitionError, with the line, for a translation that cannot replace its reference text.
     """
     texts: dict[str, str] = {}
     empty, unreviewed = [], []
@@ -134,7 +137,9 @@ def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
             problem = f"line {entry.lineno}: {reprlib.repr(translated)} {fault.english}"
             raise DefinitionError(
                 f"{source}: {problem}",
-                Reason("Rad {line} i filen: {problem}", {"line": entry.lineno or 0, "problem": fault.reason}),
+                Message(
+                    "Rad {line} i filen: {problem}", {"line": entry.lineno or 0, "problem": fault.message}
+                ),
             )
         texts[message] = translated
         if entry.fuzzy:
@@ -143,48 +148,48 @@ def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
 
 
 def read_entries(text: str, source: str) -> Catalog:
-    """The entries of a .po file; `source` is what messages call the file.
+    """Parse a .po file; `source` is the file's name in error messages.
 
-    Raises DefinitionError, with the line, if it cannot be read.
+    Raises DefinitionError, with the line, if it cannot be parsed.
     """
     _check_syntax(source, text)
     _check_charset(source, text)
     try:
         return read_po(text.split("\n"), abort_invalid=True)
     except (PoFileError, ValueError, LookupError) as error:
-        raise DefinitionError(f"{source}: cannot be read ({error}); mend its header") from error
+        raise DefinitionError(f"{source}: cannot be read ({error}); correct its header") from error
 
 
 def _check_charset(source: str, text: str) -> None:
     """Refuse a header that names another encoding than UTF-8.
 
-    Read here, since Babel from 2.19 on takes the placeholder of gettext's templates for UTF-8.
+    Checked here because Babel 2.19 and later read the placeholder of gettext's templates as UTF-8.
     """
     _, header, *_ = [*re.split("^msgid", text, maxsplit=2, flags=re.MULTILINE), ""]
     named = CHARSET.search(header)
     if named and named[1].lower() not in {"utf-8", "utf8"}:
         raise DefinitionError(
             f"{source}: the header names {named[1]}; save as UTF-8 and write that",
-            Reason(
+            Message(
                 "Filens huvud säger teckenkodningen {charset}. Spara filen i UTF-8.", {"charset": named[1]}
             ),
         )
 
 
 def _check_syntax(source: str, text: str) -> None:
-    """Refuse what Babel's reader would pass over in silence: an unclosed quote loses a letter there,
-    a stray msgstr goes to the wrong msgid, a second translation is dropped."""
+    """Refuse faults that Babel's reader ignores: an unclosed quote loses a letter there, a stray msgstr is
+    assigned to the wrong msgid, and a second translation is dropped."""
     pieces: list[tuple[str, list[str], int]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        found = PO_LINE.fullmatch(line)
-        if found is None or not (found["keyword"] or pieces):
+        match = PO_LINE.fullmatch(line)
+        if match is None or not (match["keyword"] or pieces):
             raise _not_understood(source, number, line)
-        if found["keyword"]:
-            pieces.append((found["keyword"], [], number))
-        pieces[-1][1].append(found["words"])
+        if match["keyword"]:
+            pieces.append((match["keyword"], [], number))
+        pieces[-1][1].append(match["words"])
     parts = [(keyword, "".join(words), number) for keyword, words, number in pieces]
     seen = set()
     for place, (keyword, words, number) in enumerate(parts):
@@ -192,66 +197,72 @@ def _check_syntax(source: str, text: str) -> None:
         if keyword != expected:
             raise _at_line(
                 source, number, f"add a {expected} above; each msgid has one msgstr",
-                Reason("varje msgid ska ha en msgstr. Här saknas {keyword}.", {"keyword": expected}),
+                Message("varje msgid ska ha en msgstr. Här saknas {keyword}.", {"keyword": expected}),
             )  # fmt: skip
         if keyword == "msgid" and words in seen:
             raise _at_line(
-                source, number, f"{reprlib.repr(words)} stands twice; remove one of them",
-                Reason("texten ”{text}” står två gånger. Ta bort den ena.", {"text": words[:40]}),
+                source, number, f"{reprlib.repr(words)} occurs twice; remove one of them",
+                Message("texten ”{text}” står två gånger. Ta bort den ena.", {"text": words[:40]}),
             )  # fmt: skip
         if keyword == "msgid":
             seen.add(words)
     if len(parts) % 2:
         raise _at_line(
             source, parts[-1][2], "the last msgid has no msgstr; add one",
-            Reason("det sista msgid har ingen msgstr. Är hela filen med?", {}),
+            Message("det sista msgid har ingen msgstr. Är hela filen med?", {}),
         )  # fmt: skip
 
 
 def _not_understood(source: str, number: int, line: str) -> DefinitionError:
-    """What is wrong with a line that is no line of ours; gettext has more keywords than are used here."""
+    """The error for a line that is not valid here; gettext has more keywords than this program uses."""
     keyword = line.partition(" ")[0].partition("[")[0]
     if keyword in UNUSED_KEYWORDS or line.startswith("msgstr["):
-        reason = Reason(
+        message = Message(
             "{keyword} används inte här: varje text är ett msgid och en msgstr. Ta bort raden.",
             {"keyword": line.partition(" ")[0][:40]},
         )
     else:
-        reason = Reason("raden går inte att läsa. Se efter citattecknen.", {})
+        message = Message("raden går inte att läsa. Se efter citattecknen.", {})
     return _at_line(
         source,
         number,
         'must be msgid "text", msgstr "text" or "more of the text"; look at the quotes',
-        reason,
+        message,
     )
 
 
-def _at_line(source: str, number: int, problem: str, reason: Reason) -> DefinitionError:
+def _at_line(source: str, number: int, problem: str, message: Message) -> DefinitionError:
     return DefinitionError(
         f"{source}: line {number}: {problem}",
-        Reason("Rad {line} i filen: {problem}", {"line": number, "problem": reason}),
+        Message("Rad {line} i filen: {problem}", {"line": number, "problem": message}),
     )
 
 
 def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> dict[str, Catalogue]:
-    """All catalogues of a domain ("guest" or "desk"), in the picker's order.
+    """Read all catalogues of a domain ("guest" or "desk"), in the order of the language picker.
 
-    Later folders add languages and override single texts of earlier ones.
+    Later folders add languages, and override single texts of earlier folders.
     """
-    found: dict[str, Catalogue] = {}
+    catalogues: dict[str, Catalogue] = {}
     for folder in folders:
         for path in _catalogue_files(folder, domain, read):
             code = path.parent.parent.name
-            one = read(path, partial(read_catalogue, code=code))
-            if one is None:
+            catalogue = read(path, partial(read_catalogue, code=code))
+            if catalogue is None:
                 continue
-            if code in found:
-                one = _read_by(found[code], one) if code == REFERENCE else _merged(found[code], one)
-            found[code] = one
-    if REFERENCE in found:
-        found = {code: _with_gaps(one, found[REFERENCE]) for code, one in found.items()}
+            if code in catalogues:
+                catalogue = (
+                    _read_by(catalogues[code], catalogue)
+                    if code == REFERENCE
+                    else _merged(catalogues[code], catalogue)
+                )
+            catalogues[code] = catalogue
+    if REFERENCE in catalogues:
+        catalogues = {
+            code: _with_gaps(catalogue, catalogues[REFERENCE]) for code, catalogue in catalogues.items()
+        }
     order = list(AUTONYMS)
-    return dict(sorted(found.items(), key=lambda item: (_place(order, item[0]), item[0])))
+    return dict(sorted(catalogues.items(), key=lambda item: (_place(order, item[0]), item[0])))
 
 
 def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
@@ -261,7 +272,7 @@ def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
 
 
 def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
-    """The catalogue, with texts it does not even mention counted as empty."""
+    """Return the catalogue with the texts that it does not mention counted as empty."""
     gaps = (m for m in reference.texts if m not in read.texts and m not in read.empty)
     return replace(read, empty=(*read.empty, *gaps))
 
@@ -282,8 +293,10 @@ def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
 
 
 def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
-    """The reference, with what an installation's people have read of it. A text that is no longer shipped is
-    left out: it would be a gap in every other language."""
+    """Return the reference with an installation's reviews of it.
+
+    A text that is no longer shipped is dropped: it would be a gap in every other language.
+    """
     merged = _merged(shipped, own)
     return replace(
         merged,
@@ -292,15 +305,15 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
     )
 
 
-def survey_texts(catalogues: Mapping[str, Catalogue]) -> Texts:
-    """What a survey is translated with: language -> reference text -> text, Swedish left out."""
-    return {code: found.texts for code, found in catalogues.items() if code != REFERENCE}
+def survey_texts(catalogues: Mapping[str, Catalogue]) -> Translations:
+    """Return the translations for surveys: language -> reference text -> translation, without Swedish."""
+    return {code: catalogue.texts for code, catalogue in catalogues.items() if code != REFERENCE}
 
 
 def extract_questions(
     file: BufferedIOBase, keywords: Any, comment_tags: Any, options: Any
 ) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Babel's extractor for survey and scale files: every text a guest reads.
+    """Babel's extractor for survey and scale files: yields every text that a guest reads.
 
     `keywords`, `comment_tags` and `options` are part of Babel's interface and not used.
     """

@@ -1,7 +1,8 @@
-"""Changes of an installation's own files: the whole library is read with them before any file is replaced.
+"""Changes an installation's own files, as a transaction.
 
-One change at a time, in this process and others. All files of a change are replaced, or none: what was there
-is put back if one cannot be written.
+The whole library is read with the change before any file is replaced. Changes are serialised, also between
+processes. Either all files of a change are replaced or none: if one cannot be written, the previous files are
+restored.
 """
 
 import fcntl
@@ -14,14 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.library.definition import is_there
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import LAST_GOOD, OWN_FOLDERS, FileProblem
 from kiosk.settings import Settings
 
 Changes = Mapping[Path, bytes | None]
-"""Path in KIOSK_DATA -> its new content, None to remove the file. Files are replaced in this order."""
+"""Path in KIOSK_DATA -> new content, None to remove the file. Files are replaced in this order."""
 
 CANDIDATE = ".candidate-"
 
@@ -29,18 +30,18 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class RefusedError(ValueError):
-    """Files that cannot be changed so; nothing was. `reasons` are messages of the staff catalogue."""
+    """A change that was refused; nothing was changed. `messages` has the reasons."""
 
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(" ".join(reason.said(str) for reason in reasons))
-        self.reasons = reasons
+    def __init__(self, *messages: Message) -> None:
+        super().__init__(" ".join(message.render(str) for message in messages))
+        self.messages = messages
 
 
 @contextmanager
 def exclusively(settings: Settings) -> Iterator[None]:
-    """Hold off all other changes, from reading what is there to replacing it.
+    """Hold the lock on changes, from reading the current files to replacing them.
 
-    The folder itself is locked, so that no file is made by somebody who only tries.
+    The lock is on the folder itself, so that an attempt creates no file.
     """
     with _ONE_AT_A_TIME:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -53,10 +54,10 @@ def exclusively(settings: Settings) -> Iterator[None]:
 
 
 def change_files(settings: Settings, changes: Changes) -> Library:
-    """Replace own files, and return the library as it is then.
+    """Replace own files, and return the new library.
 
-    Raises RefusedError, and changes nothing, if some file could not be read afterwards or cannot be written.
-    The caller holds `exclusively`.
+    Raises RefusedError, and changes nothing, if a file would become unreadable or cannot be written. The
+    caller holds `exclusively`.
     """
     try:
         for stale in settings.data.glob(f"{CANDIDATE}*"):
@@ -69,14 +70,14 @@ def change_files(settings: Settings, changes: Changes) -> Library:
             _replace_all(settings.data, changes)
     except OSError as error:
         raise RefusedError(
-            Reason("Filerna kan inte skrivas: {problem}. Ingenting ändrades.", {"problem": error.strerror})
+            Message("Filerna kan inte skrivas: {problem}. Ingenting ändrades.", {"problem": error.strerror})
         ) from error
     keep_last_good(settings, library)
     return library
 
 
 def _mirror(data: Path, candidate: Path, changes: Changes) -> None:
-    """Fill `candidate` with what KIOSK_DATA will hold: links to what stays, and what is new."""
+    """Fill `candidate` with the future content of KIOSK_DATA: links to unchanged files, and the new files."""
     for name in (*OWN_FOLDERS, LAST_GOOD):
         if is_there(data / name):
             _link(data / name, candidate / name, {candidate / path for path in changes})
@@ -87,7 +88,7 @@ def _mirror(data: Path, candidate: Path, changes: Changes) -> None:
 
 
 def _link(source: Path, target: Path, changed: set[Path]) -> None:
-    """Link to a file or folder, or make the folder anew where something in it changes."""
+    """Link to a file or folder, or create the folder if something in it changes."""
     if target in changed:
         return
     if source.is_dir() and any(path.is_relative_to(target) for path in changed):
@@ -99,9 +100,9 @@ def _link(source: Path, target: Path, changed: set[Path]) -> None:
 
 
 def _refuse_new_problems(settings: Settings, candidate: Settings, library: Library, changes: Changes) -> None:
-    """Raise RefusedError for a file that could not be read once the change is made, and can be now.
+    """Raise RefusedError for a file that is readable now and would not be after the change.
 
-    A file that was bad before, and that nobody changes, stops no other.
+    A file that was unreadable before, and that the change does not touch, blocks no other file.
     """
     bad = [problem for problem in library.problems if problem.is_bad]
     new = [problem for problem in bad if Path(problem.file) in changes]
@@ -112,18 +113,18 @@ def _refuse_new_problems(settings: Settings, candidate: Settings, library: Libra
         raise RefusedError(*(_refusal(settings, candidate, problem) for problem in new))
 
 
-def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> Reason:
-    told = problem.reason.values["problem"]
-    if isinstance(told, str):
-        told = told.replace(f"{candidate.data}/", f"{settings.data}/")
-    return Reason(
+def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> Message:
+    problem_text = problem.message.values["problem"]
+    if isinstance(problem_text, str):
+        problem_text = problem_text.replace(f"{candidate.data}/", f"{settings.data}/")
+    return Message(
         "Ingenting ändrades. {file} skulle inte gå att läsa: {problem}",
-        {"file": problem.file, "problem": told},
+        {"file": problem.file, "problem": problem_text},
     )
 
 
 def _replace_all(data: Path, changes: Changes) -> None:
-    """Replace every file of a change; if one cannot be, put back those before it and raise OSError."""
+    """Replace every file of a change. If one cannot be replaced, restore the others and raise OSError."""
     undo: list[tuple[Path, Path | None]] = []
     made: list[Path] = []
     try:
@@ -151,19 +152,19 @@ def _replace_all(data: Path, changes: Changes) -> None:
 
 
 def _beside(path: Path, ending: str) -> Path:
-    """A hidden name in the same folder, which no reader takes in."""
+    """Return a hidden name in the same folder, which no reader reads."""
     return path.with_name(f".{path.name}.{ending}")
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those around it; those that were not there, the outermost first."""
+    """Create a folder and its parents; returns those that were created, the outermost first."""
     missing = [one for one in (folder, *folder.parents) if not is_there(one)][::-1]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file for its owner only, down to the disk."""
+    """Write a file that only its owner may read, and flush it to the disk."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
@@ -172,7 +173,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _keep_old(path: Path) -> Path | None:
-    """A second name of a file that is about to be replaced, None where there is none."""
+    """Give a file that is about to be replaced a second name; None if there is no such file."""
     old = _beside(path, "old")
     old.unlink(missing_ok=True)
     try:
@@ -193,7 +194,7 @@ def _put_back(undo: list[tuple[Path, Path | None]]) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make new names in a folder last."""
+    """Flush the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -202,9 +203,9 @@ def _sync(folder: Path) -> None:
 
 
 def keep_last_good(settings: Settings, library: Library) -> None:
-    """Copy every own file that was read to KIOSK_DATA/.last-good, and drop copies of removed files.
+    """Copy every own file that was read to KIOSK_DATA/.last-good, and delete copies of removed files.
 
-    A copy that cannot be made is left for the next change or start: the files themselves are in order.
+    A copy that fails is left for the next change or start: the files themselves are in order.
     """
     with suppress(OSError):
         _copy_good_files(settings, library)

@@ -1,4 +1,4 @@
-"""What `kiosk check` says: which surveys there are, in which version, and how far each language is."""
+"""The report of `kiosk check`: surveys with their versions, and the state of each language."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,23 +9,23 @@ from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, survey_texts
 from kiosk.library.definition import DefinitionError, definition_files
 from kiosk.library.library import Library, read_library
-from kiosk.library.surveys import read_scales, read_survey
+from kiosk.library.surveys import read_scales, read_survey, readable
 from kiosk.settings import Settings
 
 
 def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
-    """The library, with further survey files (or folders of them) added.
+    """Read the library, with further survey files (or folders of them) added.
 
-    Raises DefinitionError at the first file that does not hold.
+    Raises DefinitionError for the first file that cannot be used.
     """
     return add_files(read_library(settings), paths)
 
 
 def add_files(library: Library, paths: Iterable[Path]) -> Library:
-    """The library with further survey files (or folders of them) added; DefinitionError as above."""
+    """Return the library with further survey files (or folders of them) added. Raises DefinitionError."""
     surveys = dict(library.surveys)
     for path in _files(paths):
-        scales = {**library.scales, **read_scales(path.parent / "scales")}
+        scales = readable({**library.scales, **read_scales(path.parent / "scales")})
         surveys[path.stem] = read_survey(path, scales).translated(survey_texts(library.guest))
     return replace(library, surveys=surveys)
 
@@ -38,7 +38,7 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def check_report(library: Library) -> dict[str, Any]:
-    """The report as a JSON-ready document."""
+    """Return the report as a JSON-ready document."""
     return {
         "surveys": {
             survey.id: {
@@ -55,30 +55,30 @@ def check_report(library: Library) -> dict[str, Any]:
         },
         "languages": {
             code: {
-                "empty": len(found.empty),
-                "unreviewed": len(found.unreviewed),
-                "reviewed": found.is_reviewed,
+                "empty": len(catalogue.empty),
+                "unreviewed": len(catalogue.unreviewed),
+                "reviewed": catalogue.is_reviewed,
             }
-            for code, found in library.guest.items()
+            for code, catalogue in library.guest.items()
         },
     }
 
 
 def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
-    """For each language: how many of the survey's texts are missing, and how many unreviewed."""
+    """Return, for each language, the numbers of the survey's texts that are missing and unreviewed."""
     return {
         code: {
             "missing": 0
             if code == REFERENCE
             else sum(message not in survey.texts.get(code, {}) for message in survey.messages),
-            "unreviewed": sum(message in found.unreviewed for message in survey.messages),
+            "unreviewed": sum(message in catalogue.unreviewed for message in survey.messages),
         }
-        for code, found in library.guest.items()
+        for code, catalogue in library.guest.items()
     }
 
 
 def check_text(library: Library) -> str:
-    """The report in lines for a person."""
+    """Return the report as lines of text."""
     lines = []
     for name, row in check_report(library)["surveys"].items():
         lines.append(f"survey {name}: version {row['version']}, {len(row['statements'])} statements")

@@ -1,8 +1,8 @@
-"""Definition files (surveys, scales, trees) in TOML, read strictly.
+"""A strict reader for definition files (surveys, scales, trees) in TOML.
 
-Every complaint names the file, the place in it and the way out: these files are written by hand, by
-people who do not program. TOML, not YAML: it is in Python itself, refuses duplicate keys, and never
-reads `no` as False or `12:30` as a number.
+Every error names the file, the place in it and the way out: these files are written by hand, by people who do
+not program. TOML and not YAML: Python reads it, it refuses duplicate keys, and it never reads `no` as False
+or `12:30` as a number.
 """
 
 import difflib
@@ -14,51 +14,55 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.library.texts import ID_PATTERN, find_fault, tidied
 
 MAX_FILE_BYTES = 1_000_000
+"""Largest file that is read."""
 
 T = TypeVar("T")
 
 HINTS = {
-    "Cannot overwrite a value": "a key or section stands twice, remove one",
-    "Cannot declare": "the section stands twice, write [[name]] for one of several",
+    "Cannot overwrite a value": "a key or section occurs twice; remove one",
+    "Cannot declare": "the section occurs twice, write [[name]] for one of several",
     "Invalid value": 'write texts between "quotes", and true or false small and without',
     "Illegal character": 'a text ends with " on the line it begins on',
     "Unterminated string": 'end the text with "',
     "Expected '='": "write key = value",
 }
-"""What to do about a complaint of the TOML reader that holds the words on the left."""
+"""Part of an error of Python's TOML reader -> how to correct it."""
 
 
 class DefinitionError(Exception):
-    """A definition file says something that cannot be used; the message says where and what to do.
+    """A definition file that cannot be used.
 
-    `reason` says the same to staff, where it is known in their language.
+    `english` names the file, the place in it and the way out. `message` is the same for the desk, in the
+    reader's language; None where there is no translation.
     """
 
-    def __init__(self, message: str, reason: Reason | None = None) -> None:
-        super().__init__(message)
-        self.reason = reason
+    def __init__(self, english: str, message: Message | None = None) -> None:
+        super().__init__(english)
+        self.message = message
 
 
 class Read(Protocol):
-    """How one file is read: `reader(path)`, or what stands in its place where that fails (None: nothing)."""
+    """Reads one file with `reader(path)`, or returns a replacement if that fails (None for no
+    replacement)."""
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None: ...
 
 
 def strictly(path: Path, reader: Callable[[Path], T]) -> T | None:
-    """Read a file, and let its DefinitionError pass."""
+    """Read a file; its DefinitionError is not caught."""
     return reader(path)
 
 
 @dataclass
 class Table:
-    """One TOML table, with where it stands, handing out each key once, checked.
+    """One TOML table, which returns each key once, checked.
 
-    `finish()` complains of keys nobody asked for, which is how misspelt keys are caught.
+    `place` is the table's place in messages. `finish()` refuses keys that were not asked for, and so finds
+    misspelt keys.
     """
 
     place: str
@@ -91,19 +95,19 @@ class Table:
         return f"add a line {key} = {words} {place}"
 
     def text(self, key: str) -> str:
-        """A text with something to read on one line, tidied up, at most LONGEST_TEXT characters."""
+        """Return a text on one line, normalised, of at most LONGEST_TEXT characters."""
         text = tidied(self._take(key, str, '"a text in quotes"'))
         if fault := find_fault(text):
             raise self.error(key, fault.english)
         return text
 
     def optional_text(self, key: str) -> str:
-        """Like `text`, but "" where the key is absent."""
+        """Return a text, or "" if the key is absent."""
         self.asked.add(key)
         return self.text(key) if key in self.values else ""
 
     def identifier(self, key: str) -> str:
-        """A text of small letters a-z, digits and underscore, beginning with a letter."""
+        """Return an id: small letters a-z, digits and underscore, beginning with a letter."""
         text = self.text(key)
         if not ID_PATTERN.fullmatch(text):
             raise self.error(
@@ -118,7 +122,7 @@ class Table:
         return flag
 
     def tables(self, key: str, *, at_least: int, at_most: int) -> Iterator["Table"]:
-        """Each [[key]] section, in order."""
+        """Yield each [[key]] section, in order."""
         rows = self._take(key, list, f"[[{key}]] sections")
         if not at_least <= len(rows) <= at_most:
             raise self.error(
@@ -141,7 +145,7 @@ class Table:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is something at a path, readable or not; also where a file is in a folder's place."""
+    """Return whether a path exists, readable or not; also if a file is in the place of a parent folder."""
     try:
         path.lstat()
     except FileNotFoundError:
@@ -152,16 +156,16 @@ def is_there(path: Path) -> bool:
 
 
 def definition_files(folder: Path, read: Read = strictly) -> list[Path]:
-    """The definition files of a folder, by name; none where there is no folder.
+    """Return the definition files of a folder, by name; none if there is no folder.
 
-    Hidden files are left out: computers keep notes of their own beside a file, such as ._name.toml.
+    Hidden files are skipped: operating systems keep files of their own beside others, such as ._name.toml.
     """
     paths = entries(folder, read)
     return [path for path in paths if path.name.endswith(".toml")]
 
 
 def entries(folder: Path, read: Read = strictly) -> list[Path]:
-    """What is in a folder and not hidden, by name; nothing where there is no folder."""
+    """Return the paths in a folder that are not hidden, by name; none if there is no folder."""
     return (read(folder, _entries) if is_there(folder) else None) or []
 
 
@@ -171,17 +175,20 @@ def _entries(folder: Path) -> list[Path]:
     except NotADirectoryError as error:
         raise DefinitionError(f"{folder}: is not a folder; move it away") from error
     except OSError as error:
-        raise DefinitionError(f"{folder}: cannot be read ({error.strerror}); may you read it?") from error
+        raise DefinitionError(
+            f"{folder}: cannot be read ({error.strerror}); check that you may read it"
+        ) from error
     return [folder / name for name in sorted(names) if not name.startswith(".")]
 
 
 def read_text(path: Path) -> str:
-    """A whole file as text. Raises DefinitionError with the file's name and, for its encoding, the line."""
+    """Read a whole file as text. Raises DefinitionError with the file's name and, for its encoding, the
+    line."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise DefinitionError(
-            f"{path}: cannot be read ({error.strerror}); is it a file you may read?"
+            f"{path}: cannot be read ({error.strerror}); check that it is a file and that you may read it"
         ) from error
     if len(raw) > MAX_FILE_BYTES:
         raise DefinitionError(f"{path}: is larger than 1 MB; is it the right file?")
@@ -207,12 +214,12 @@ def read_table(path: Path) -> Table:
 
 
 def _hint(complaint: str) -> str:
-    """The way out of TOML's own complaints, for those that people run into."""
-    return next((f"; {hint}" for part, hint in HINTS.items() if part in complaint), "; mend that line")
+    """Return how to correct a common TOML error."""
+    return next((f"; {hint}" for part, hint in HINTS.items() if part in complaint), "; correct that line")
 
 
 def check_own_name(table: Table, path: Path) -> str:
-    """The file's `id`, which must be the file's name, so that an id finds its file."""
+    """Return the file's `id`, which must be the file's name, so that an id identifies its file."""
     name = table.identifier("id")
     if name != path.stem:
         raise table.error("id", f"{name!r} must be the file's name {path.stem!r}; rename one of them")
@@ -220,7 +227,7 @@ def check_own_name(table: Table, path: Path) -> str:
 
 
 def messages_of_file(text: str) -> Iterator[str]:
-    """The reference texts a survey or scale file, given as TOML text, adds to the catalogue."""
+    """Yield the reference texts that a survey or scale file, given as TOML text, adds to the catalogue."""
     values = tomllib.loads(text)
     texts = [row["text"] for row in values.get("statements", [])]
     labels = [row["label"] for row in values.get("options", [])]

@@ -1,10 +1,9 @@
-"""Surveys and translations written in the browser: files of the installation's own, like any others.
+"""Surveys and translations that are edited in the browser, stored as the installation's own files.
 
-All that is on file is read with the change before anything is replaced. A round that is open has frozen its
-copy: nothing here reaches it.
+Every change reads all files with the change applied before anything is replaced. Open rounds are not
+affected: a round has frozen its own copy.
 """
 
-import hashlib
 import json
 import re
 import unicodedata
@@ -17,7 +16,8 @@ from pathlib import Path
 from babel.messages import Catalog
 from babel.messages.pofile import write_po
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
+from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
@@ -29,23 +29,25 @@ from kiosk.library.texts import ID_PATTERN, can_be_read, find_fault, tidied
 from kiosk.settings import Settings
 
 LONGEST_STATEMENT = 200
+"""Characters."""
 LONGEST_TITLE = 120
+"""Characters."""
 
-LARGEST_FILE = 8 * 1024 * 1024
-"""Bytes of a spreadsheet or a translator's file, pictures and comments included."""
+LARGEST_FILE_BYTES = 8 * 1024 * 1024
+"""Size of a spreadsheet or a translator's file, pictures and comments included."""
 
 MOST_ENTRIES = 5_000
-"""Texts of a translator's file, several times as many as there are here: more take seconds to read."""
+"""Texts in a translator's file, several times the number that exists: a larger file takes seconds to read."""
 
 
 class DraftError(RefusedError):
-    """A survey whose texts cannot be kept as they are."""
+    """A survey whose texts cannot be saved."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What a file from elsewhere holds: a draft, its scales by id, and translations, language -> text ->
-    text."""
+    """The content of an imported file: a draft, its scales by id, and its translations, language ->
+    reference text -> translation."""
 
     draft: "Draft"
     scales: Mapping[str, Scale]
@@ -54,7 +56,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Draft:
-    """A survey as it is written: `statements` in their order, untranslated."""
+    """A survey that is being edited: `statements` in order, untranslated."""
 
     id: str
     title: str
@@ -65,12 +67,12 @@ class Draft:
 
 
 def draft_of(survey: Survey, survey_id: str) -> Draft:
-    """A survey as a draft, under an id of its own."""
+    """Return a survey as a draft with the given id."""
     return Draft(survey_id, survey.title, survey.source, survey.licence, survey.validated, survey.statements)
 
 
 def new_id(words: str, taken: Iterable[str], fallback: str) -> str:
-    """An id made of some words: small letters a-z, digits and _, numbered where it is taken."""
+    """Return an id made of the first words: small letters a-z, digits and _, with a number if it is taken."""
     plain = unicodedata.normalize("NFKD", words.lower()).encode("ascii", "ignore").decode()
     wanted = "_".join(re.findall(r"[a-z0-9]+", plain)[:4])[:36].strip("_")
     wanted = wanted if ID_PATTERN.fullmatch(wanted) else fallback
@@ -82,7 +84,7 @@ def new_id(words: str, taken: Iterable[str], fallback: str) -> str:
 
 
 def new_title(words: str, taken: Iterable[str]) -> str:
-    """A title that no other survey has: numbered where it is taken."""
+    """Return a title that no other survey has, with a number if it is taken."""
     titles, title, number = set(taken), words, 1
     while title in titles:
         number += 1
@@ -92,53 +94,53 @@ def new_title(words: str, taken: Iterable[str]) -> str:
 
 
 def check_draft(draft: Draft) -> None:
-    """Raise DraftError, with every reason at once, unless a survey can be made of the draft."""
-    reasons = [*_faults_of_the_whole(draft)]
+    """Raise DraftError, with every fault at once, unless the draft makes a valid survey."""
+    messages = [*_faults_of_the_whole(draft)]
     texts = [statement.text for statement in draft.statements]
     for number, statement in enumerate(draft.statements, start=1):
-        reasons += _faults_of(statement, number)
+        messages += _faults_of(statement, number)
         if statement.text in texts[: number - 1]:
-            reasons.append(Reason("Påstående {number} står två gånger.", {"number": number}))
-    if reasons:
-        raise DraftError(*reasons)
+            messages.append(Message("Påstående {number} står två gånger.", {"number": number}))
+    if messages:
+        raise DraftError(*messages)
 
 
-def _faults_of_the_whole(draft: Draft) -> Iterator[Reason]:
+def _faults_of_the_whole(draft: Draft) -> Iterator[Message]:
     if not can_be_read(draft.title):
-        yield Reason("Frågorna behöver ett namn.", {})
+        yield Message("Frågorna behöver ett namn.", {})
     elif fault := find_fault(draft.title, LONGEST_TITLE):
-        yield Reason("Namnet: {problem}", {"problem": fault.reason})
+        yield Message("Namnet: {problem}", {"problem": fault.message})
     if not can_be_read(draft.source) or not can_be_read(draft.licence):
-        yield Reason("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {})
+        yield Message("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {})
     else:
         if fault := find_fault(draft.source):
-            yield Reason("Varifrån frågorna kommer: {problem}", {"problem": fault.reason})
+            yield Message("Varifrån frågorna kommer: {problem}", {"problem": fault.message})
         if fault := find_fault(draft.licence):
-            yield Reason("Villkoren: {problem}", {"problem": fault.reason})
+            yield Message("Villkoren: {problem}", {"problem": fault.message})
     if not draft.statements:
-        yield Reason("Skriv minst ett påstående.", {})
+        yield Message("Skriv minst ett påstående.", {})
     if len(draft.statements) > MOST_STATEMENTS:
-        yield Reason("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
+        yield Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
 
 
-def _faults_of(statement: Statement, number: int) -> Iterator[Reason]:
+def _faults_of(statement: Statement, number: int) -> Iterator[Message]:
     if fault := find_fault(statement.text, LONGEST_STATEMENT):
-        yield Reason("Påstående {number}: {problem}", {"number": number, "problem": fault.reason})
+        yield Message("Påstående {number}: {problem}", {"number": number, "problem": fault.message})
     if not can_be_read(statement.outcome):
-        yield Reason("Påstående {number}: skriv vad det säger något om.", {"number": number})
+        yield Message("Påstående {number}: skriv vad det säger något om.", {"number": number})
     elif fault := find_fault(statement.outcome):
-        yield Reason(
+        yield Message(
             "Påstående {number}, vad det säger något om: {problem}",
-            {"number": number, "problem": fault.reason},
+            {"number": number, "problem": fault.message},
         )
 
 
 def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> Library:
-    """Keep a draft as KIOSK_DATA/questions/<id>.toml, replacing the one before; the library it is in.
+    """Write a draft to KIOSK_DATA/questions/<id>.toml, and return the new library.
 
-    `seen` names the draft that was changed (`name_of`); without it the survey is new. ChangedError if another
-    lies there by now. Raises RefusedError, and changes nothing, if the draft does not hold, and DraftError if
-    its texts do not.
+    `seen` is the digest (`draft_digest`) of the draft that was edited; without it the survey is new. Raises
+    ChangedError if the file holds another draft by now, DraftError for faulty texts, and RefusedError if the
+    survey cannot be used. An error leaves everything unchanged.
     """
     draft = _tidied(draft)
     check_draft(draft)
@@ -150,7 +152,7 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
         else:
             current = read_usable_library(settings)
             _refuse_bad(current, path)
-            if draft.id not in current.surveys or seen != name_of(
+            if draft.id not in current.surveys or seen != draft_digest(
                 draft_of(current.surveys[draft.id], draft.id)
             ):
                 raise ChangedError
@@ -158,14 +160,14 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
 
 
 def remove_survey(settings: Settings, survey_id: str) -> Library:
-    """Remove KIOSK_DATA/questions/<survey_id>.toml; the library without it. No error if somebody else already
-    has."""
+    """Remove KIOSK_DATA/questions/<survey_id>.toml, and return the new library. A missing file is no
+    error."""
     with exclusively(settings):
         return change_files(settings, {_survey_path(survey_id): None})
 
 
 def survey_ids(settings: Settings, library: Library) -> set[str]:
-    """Every id a new survey cannot have: of surveys, and of files that cannot be read."""
+    """Return every id that a new survey cannot have: ids of surveys, and of files that cannot be read."""
     return {*library.surveys, *_stems(settings.data / QUESTIONS)}
 
 
@@ -178,25 +180,26 @@ def _survey_path(survey_id: str) -> Path:
 
 
 def _refuse_bad(library: Library, path: Path) -> None:
-    """Raise RefusedError if a file on disk cannot be read: what was written there by hand would be lost."""
+    """Raise RefusedError if a file on disk cannot be read: an overwrite would lose what was written by
+    hand."""
     for problem in library.problems:
         if problem.file == str(path):
             raise RefusedError(
-                Reason(
+                Message(
                     "{file} på servern kan inte läsas, och skrivs inte över. Den som sköter installationen "
                     "behöver rätta eller ta bort den: {problem}",
-                    problem.reason.values,
+                    problem.message.values,
                 )
             )
 
 
-def name_of(draft: Draft) -> str:
-    """A name for exactly this draft."""
-    return hashlib.sha256(as_toml(draft).encode()).hexdigest()[:32]
+def draft_digest(draft: Draft) -> str:
+    """Return the draft's digest: 32 hex digits of SHA-256 over its TOML."""
+    return short_hash(as_toml(draft), 32)
 
 
 def _tidied(draft: Draft) -> Draft:
-    """The draft with its texts as the reader of the file will have them."""
+    """Return the draft with its texts normalised, as the file's reader returns them."""
     return replace(
         draft,
         title=tidied(draft.title),
@@ -210,18 +213,18 @@ def _tidied(draft: Draft) -> Draft:
 
 @dataclass(frozen=True)
 class Written:
-    """A survey that was taken in, and the library it is in."""
+    """A survey that was imported, and the library that holds it."""
 
     library: Library
     survey: Survey
 
 
 def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
-    """Keep what came from elsewhere under an id and title of its own, its translations not reviewed.
+    """Save an imported form under an id and title of its own; its translations count as unreviewed.
 
-    Texts that are translated stay as they are: they are other surveys' too, and somebody may have reviewed
-    them. A scale with the labels of one on file is that scale. Raises DraftError or RefusedError, and changes
-    nothing, if the survey does not hold.
+    Existing translations are kept: other surveys use them, and somebody may have reviewed them. A scale with
+    the same labels as an existing scale becomes that scale. Raises DraftError or RefusedError, and changes
+    nothing, if the survey is not valid.
     """
     with exclusively(settings):
         library = read_usable_library(settings)
@@ -247,14 +250,14 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
                 path = _catalogue_path(language)
                 _refuse_bad(library, path)
                 changes[path] = _changed_catalogue(settings, language, changed, who, on)
-        # The survey last: if the power fails between two files, it is not there without its scale.
+        # The survey is written last: if the power fails between two files, no survey lacks its scale.
         changes[_survey_path(draft.id)] = as_toml(draft).encode()
         written = change_files(settings, changes)
     return Written(written, written.surveys[draft.id])
 
 
 def _new_scales(settings: Settings, form: Form, library: Library) -> dict[tuple[str, ...], Scale]:
-    """Labels -> scale, of those of a form that are not on file, under ids of their own."""
+    """Return labels -> scale, for the scales of a form that do not exist yet, under ids of their own."""
     known = {scale.labels for scale in library.scales.values()}
     taken = {*library.scales, *_stems(settings.data / QUESTIONS / "scales")}
     new: dict[tuple[str, ...], Scale] = {}
@@ -278,7 +281,7 @@ def _scale_toml(scale: Scale, draft: Draft) -> str:
 
 
 def as_toml(draft: Draft) -> str:
-    """The survey file a draft becomes."""
+    """Return the survey file of a draft."""
     lines = [
         f"id = {_quoted(draft.id)}",
         f"title = {_quoted(draft.title)}",
@@ -299,25 +302,25 @@ def as_toml(draft: Draft) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string: JSON's escapes are TOML's, but for DEL, which texts do not hold."""
+    """A TOML basic string. JSON's escapes are valid in TOML, except for DEL, which texts do not hold."""
     return json.dumps(text, ensure_ascii=False)
 
 
 class ChangedError(Exception):
-    """Somebody else changed the same survey since it was opened."""
+    """Somebody else changed the survey since it was opened."""
 
 
 class TranslationError(ValueError):
-    """A translator's file that cannot be taken in; `reason` is a message id of the staff catalogue."""
+    """A translator's file that cannot be imported. `message` has the reason."""
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.said(str))
-        self.reason = reason
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.render(str))
+        self.message = message
 
 
 @dataclass(frozen=True)
 class Translation:
-    """One text in one language, as somebody left it: `is_reviewed` by a native reader."""
+    """One text in one language; `is_reviewed` by a native reader."""
 
     message: str
     text: str
@@ -327,11 +330,11 @@ class Translation:
 def write_translations(
     settings: Settings, language: str, changed: Sequence[Translation], who: str, on: date
 ) -> Library:
-    """Keep translations in KIOSK_DATA/translations/<language>/LC_MESSAGES/guest.po, beside those that are
-    there; the library they are in.
+    """Save translations in KIOSK_DATA/translations/<language>/LC_MESSAGES/guest.po; returns the new library.
 
-    A reviewed text bears who reviewed it and when; an empty one is taken away, so that a shipped one counts.
-    Raises RefusedError, and changes nothing, if the file could not be read afterwards.
+    Other translations in the file are kept. A reviewed text carries the reviewer's name and the date; an
+    empty text is removed, so that the shipped translation applies. Raises RefusedError, and changes nothing,
+    if the file would become unreadable.
     """
     path = _catalogue_path(language)
     with exclusively(settings):
@@ -346,7 +349,7 @@ def _catalogue_path(language: str) -> Path:
 def _changed_catalogue(
     settings: Settings, language: str, changed: Sequence[Translation], who: str, on: date
 ) -> bytes:
-    """The installation's own catalogue of a language with some texts changed."""
+    """Return the installation's own catalogue of a language with some texts changed."""
     path = settings.data / _catalogue_path(language)
     catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
     if is_there(path):
@@ -363,7 +366,7 @@ def _changed_catalogue(
 
 
 def as_po(catalogue: Catalogue) -> bytes:
-    """A language's guest texts as one .po file for a translator, what nobody native has reviewed flagged."""
+    """Return a language's guest texts as a .po file for a translator; unreviewed texts are flagged fuzzy."""
     code = catalogue.language.code
     catalog = Catalog(locale=code, project="kiosk", charset="utf-8", fuzzy=False)
     for message in (*catalogue.texts, *catalogue.empty):
@@ -375,18 +378,20 @@ def as_po(catalogue: Catalogue) -> bytes:
 
 
 def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]:
-    """What a translator's .po file changes. Raises TranslationError for a file that cannot be used, is of
-    another language, or holds texts this program does not have."""
+    """Return the translations that a translator's .po file changes.
+
+    Raises TranslationError for a file that cannot be used, is for another language, or holds unknown texts.
+    """
     code = catalogue.language.code
     try:
         entries = _entries_sent(content)
         sent = catalogue_of(entries, code, "")
     except DefinitionError as error:
-        raise TranslationError(error.reason or _UNREADABLE) from error
+        raise TranslationError(error.message or _UNREADABLE) from error
     named = str(entries.locale_identifier or "–")
     if re.split("[-_]", named)[0] != code.partition("_")[0]:
         raise TranslationError(
-            Reason(
+            Message(
                 "Filens huvud säger språket {named}, men här översätts till {code}. Är det rätt fil?",
                 {"named": named[:40], "code": code},
             )
@@ -394,17 +399,17 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
     unknown = [message for message in sent.texts if message not in {*catalogue.texts, *catalogue.empty}]
     if unknown:
         raise TranslationError(
-            Reason(
+            Message(
                 "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som laddades ner här.",
                 {"number": len(unknown), "text": unknown[0][:LONGEST_STATEMENT]},
             )
         )
-    found = [
+    translations = [
         Translation(message, text, message not in sent.unreviewed) for message, text in sent.texts.items()
     ]
     return [
         one
-        for one in found
+        for one in translations
         if one.text != catalogue.texts.get(one.message)
         or one.is_reviewed == (one.message in catalogue.unreviewed)
     ]
@@ -417,7 +422,7 @@ def _entries_sent(content: bytes) -> Catalog:
         raise TranslationError(_UNREADABLE) from error
     if text.count("\nmsgid ") > MOST_ENTRIES:
         raise TranslationError(
-            Reason(
+            Message(
                 "Filen har mer än {most} texter: fler än som finns här. Är det rätt fil?",
                 {"most": MOST_ENTRIES},
             )
@@ -425,16 +430,18 @@ def _entries_sent(content: bytes) -> Catalog:
     return read_entries(text, "")
 
 
-_UNREADABLE = Reason("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
+_UNREADABLE = Message("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
 
 
 def reviews(settings: Settings, language: str) -> dict[str, str]:
-    """Message -> who reviewed its text and when, of those that were reviewed in the browser."""
+    """Return reference text -> reviewer and date, for the texts that were reviewed in the browser."""
     path = settings.data / _catalogue_path(language)
     try:
         catalog = read_entries(read_text(path), str(path)) if is_there(path) else Catalog()
     except DefinitionError:
-        # The desk names the file; its texts are shown without who reviewed them.
+        # The desk reports the faulty file; its texts are shown without their reviewers.
         return {}
-    said = {str(entry.id): " ".join(entry.user_comments) for entry in catalog if entry.id and not entry.fuzzy}
-    return {message: words.removeprefix("Reviewed by ") for message, words in said.items() if words}
+    comments = {
+        str(entry.id): " ".join(entry.user_comments) for entry in catalog if entry.id and not entry.fuzzy
+    }
+    return {message: words.removeprefix("Reviewed by ") for message, words in comments.items() if words}

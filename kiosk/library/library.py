@@ -1,6 +1,6 @@
-"""All that is defined in files: surveys with their translations, trees, catalogues.
+"""The library: surveys with their translations, trees and catalogues, read from files.
 
-Read once at start and by `kiosk check`; an installation may add files of its own to those shipped.
+It is read once at start and by `kiosk check`. An installation may add its own files to the shipped ones.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ from kiosk.settings import Settings, SettingsError
 
 @dataclass(frozen=True)
 class Library:
-    """What is on file; each mapping is by id or language code.
+    """The content of all files; each mapping is by id or language code.
 
-    `problems` are files of the installation's own that are not used as they stand; `own` are the paths, in
-    KIOSK_DATA, of those that are.
+    `problems` lists the installation's own files that are not used as they are; `own` has the paths, in
+    KIOSK_DATA, of those that are used.
     """
 
     surveys: Mapping[str, Survey]
@@ -34,27 +34,35 @@ class Library:
     own: tuple[Path, ...] = ()
 
     @property
+    def places(self) -> dict[str, str]:
+        """Node id -> name, for all nodes of all trees."""
+        return {node.id: node.name for tree in self.trees.values() for node in tree.nodes}
+
+    @property
     def units(self) -> dict[str, str]:
-        """Unit id -> name, of all trees."""
+        """Unit id -> name, for all trees."""
         return {unit: tree.node(unit).name for tree in self.trees.values() for unit in tree.leaves}
 
 
 def read_library(settings: Settings) -> Library:
-    """Read and check everything. Raises DefinitionError at the first file that does not hold, and
-    SettingsError if a language is to be shown that has no catalogue."""
+    """Read and check all files.
+
+    Raises DefinitionError for the first file that cannot be used, and SettingsError if KIOSK_LANGUAGES names
+    a language without a catalogue.
+    """
     library = read_usable_library(settings)
     for problem in library.problems:
         if problem.is_bad:
-            raise DefinitionError(problem.english, problem.reason)
+            raise DefinitionError(problem.english, problem.message)
     check_languages(settings, library)
     return library
 
 
 def read_usable_library(settings: Settings) -> Library:
-    """Read everything that can be used; `problems` of what is returned names what cannot.
+    """Read all files that can be used; the result's `problems` lists the others.
 
-    A file of the installation's own that cannot be read is replaced by its last good copy, or left out.
-    Raises DefinitionError if a shipped file does not hold.
+    The installation's own file that cannot be read is replaced by its last good copy, or left out. Raises
+    DefinitionError if a shipped file cannot be used.
     """
     read = OwnFiles(settings.data)
     folders = settings.definition_folders
@@ -78,7 +86,7 @@ def read_usable_library(settings: Settings) -> Library:
 
 
 def check_languages(settings: Settings, library: Library) -> None:
-    """Raise SettingsError if a language is to be shown that has no catalogue, not even a broken one."""
+    """Raise SettingsError if KIOSK_LANGUAGES names a language without a catalogue file."""
     for code in sorted(settings.languages - set(library.guest)):
         place = Path("translations") / code / "LC_MESSAGES" / "guest.po"
         if str(place) not in {problem.file for problem in library.problems}:
@@ -89,27 +97,27 @@ def check_languages(settings: Settings, library: Library) -> None:
 
 
 def spoken_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str] | None) -> tuple[str, ...]:
-    """Languages the guest's screen can speak, the reference first.
+    """Return the languages of the guest's screen, the reference first.
 
-    A language must have every text, and either be the reference, or have been reviewed by a native
-    reader, or be one of `allowed` (None: all of them, for the demonstration).
+    A language must have every text. It must also be the reference, or be reviewed by a native reader, or be
+    in `allowed` (None allows all, for the demonstration).
     """
     return tuple(
         code
-        for code, found in catalogues.items()
-        if found.is_complete
-        and (code == REFERENCE or found.is_reviewed or allowed is None or code in allowed)
+        for code, catalogue in catalogues.items()
+        if catalogue.is_complete
+        and (code == REFERENCE or catalogue.is_reviewed or allowed is None or code in allowed)
     )
 
 
 def shown_languages(
     catalogues: Mapping[str, Catalogue], survey: Survey, allowed: frozenset[str] | None
 ) -> tuple[str, ...]:
-    """Languages a guest may choose for a survey, in the picker's order: those the screen can speak that
-    have every text of the survey too. Nothing falls back to Swedish inside a statement.
+    """Return the languages that a guest may choose for a survey, in the order of the language picker.
 
-    A round has frozen its survey's texts, and a review is of the texts on file: what was frozen counts as
-    reviewed only where it is the same, word for word.
+    These are the languages of the guest's screen that also have every text of the survey: a statement is
+    never shown partly in Swedish. A round has frozen its survey's texts, and a review is of the texts on
+    file. So a frozen text counts as reviewed only if it is identical to the text on file.
     """
     return tuple(
         code

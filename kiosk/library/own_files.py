@@ -1,7 +1,7 @@
 """An installation's own files: a file that cannot be read is replaced by its last good copy, or left out.
 
-KIOSK_DATA/.last-good holds a copy of each file as it was when it could last be read. Files that look meant
-but are not read, such as prov.toml.txt, are reported too.
+KIOSK_DATA/.last-good holds a copy of each file from the last time it could be read. Files that look like
+definitions but are not read, such as prov.toml.txt, are reported.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.library.definition import DefinitionError, is_there
 
 QUESTIONS, TRANSLATIONS, LAST_GOOD = "questions", "translations", ".last-good"
@@ -23,7 +23,7 @@ OWN_FOLDERS = (QUESTIONS, TRANSLATIONS)
 CATALOGUE_NAMES = frozenset({"guest.po", "desk.po"})
 
 NOT_MEANT = ("~", ".bak", ".orig", ".mo", ".pot")
-"""Endings of what editors and gettext's programs leave beside a file."""
+"""Endings of files that editors and gettext's programs leave behind."""
 
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".csv")
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class State(StrEnum):
-    """What became of a file that is not used as it stands."""
+    """The state of a file that is not used as it is."""
 
     LAST_GOOD = "last_good"
     LEFT_OUT = "left_out"
@@ -40,33 +40,33 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class FileProblem:
-    """A file that is not used as it stands; `file` is its path in KIOSK_DATA.
+    """A file that is not used as it is; `file` is its path in KIOSK_DATA.
 
-    `english` names the whole path, the fault and the way out, `reason` says the same to staff.
+    `english` names the whole path, the fault and the way out; `message` is the same for the desk.
     """
 
     file: str
     state: State
     english: str
-    reason: Reason
+    message: Message
 
     @property
     def outcome(self) -> str:
-        """The complaint and what is used instead, for commands."""
+        """The problem and its consequence, for commands."""
         instead = {State.LAST_GOOD: "; its last good copy is used", State.LEFT_OUT: "; it is left out"}
         return self.english + instead.get(self.state, "")
 
     @property
     def is_bad(self) -> bool:
-        """Whether the file should have been read, and cannot be."""
+        """Whether the file should have been read and cannot be."""
         return self.state is not State.NOT_READ
 
 
 @dataclass
 class OwnFiles:
-    """A `Read` that never stops at a file of the installation's own; one that is shipped must be right.
+    """A `Read` that tolerates faults in the installation's own files, but not in shipped files.
 
-    `problems` has what was found wrong, `good` the paths in KIOSK_DATA of all files that were read.
+    `problems` lists the faulty files, `good` the paths in KIOSK_DATA of all files that were read.
     """
 
     data: Path
@@ -78,33 +78,35 @@ class OwnFiles:
             return reader(path)
         name = path.relative_to(self.data)
         try:
-            found = reader(path)
+            value = reader(path)
         except DefinitionError as error:
             return self._last_good(name, reader, error)
         if name.suffix in {".toml", ".po"} and name.parts[0] != LAST_GOOD:
             self.good.append(name)
-        return found
+        return value
 
     def _last_good(self, name: Path, reader: Callable[[Path], T], error: DefinitionError) -> T | None:
         copy = self.data / LAST_GOOD / name
         try:
-            found = reader(copy) if is_there(copy) else None
+            value = reader(copy) if is_there(copy) else None
         except DefinitionError:
-            found = None
-        said = error.reason or str(error).removeprefix(f"{self.data / name}: ")
-        values = {"file": str(name), "problem": said}
-        if found is None:
+            value = None
+        problem = error.message or str(error).removeprefix(f"{self.data / name}: ")
+        values = {"file": str(name), "problem": problem}
+        if value is None:
             state = State.LEFT_OUT
-            reason = Reason("{file} kan inte läsas och används inte: {problem}", values)
+            message = Message("{file} kan inte läsas och används inte: {problem}", values)
         else:
             state = State.LAST_GOOD
-            reason = Reason("{file} kan inte läsas. Den senaste som gick att läsa används: {problem}", values)
-        self.problems.append(FileProblem(str(name), state, str(error), reason))
-        return found
+            message = Message(
+                "{file} kan inte läsas. Den senaste som gick att läsa används: {problem}", values
+            )
+        self.problems.append(FileProblem(str(name), state, str(error), message))
+        return value
 
 
 def fingerprint(data: Path) -> str:
-    """A name for the own files as they are on disk, by path, size and time of change."""
+    """Return a digest of the paths, sizes and modification times of the own files."""
     digest = hashlib.sha256()
     for path in _files(data):
         with suppress(OSError):
@@ -114,9 +116,9 @@ def fingerprint(data: Path) -> str:
 
 
 def unread_files(data: Path) -> Iterator[FileProblem]:
-    """Files of KIOSK_DATA that look like definitions or translations but are not read.
+    """Yield the files of KIOSK_DATA that look like definitions or translations but are not read.
 
-    Hidden files, README files and what editors leave behind are passed over.
+    Hidden files, README files and files that editors leave behind are skipped.
     """
     for path in _files(data):
         name = path.relative_to(data)
@@ -125,12 +127,13 @@ def unread_files(data: Path) -> Iterator[FileProblem]:
 
 
 def _files(data: Path) -> Iterator[Path]:
-    """All files that could be meant, by name: loose ones beside the folders, and whatever is in these."""
+    """Yield all files that may be meant as definitions: loose ones beside the folders, and all files in
+    these."""
     loose = [path for path in _listed(data) if path.is_file() and {".toml", ".po"} & set(path.suffixes)]
     yield from loose
     for name in OWN_FOLDERS:
         for folder, folders, files in os.walk(data / name):
-            # A folder that is named like a file is read as one, and reported by whoever reads it.
+            # A folder with a definition file's name is read as a file, and its reader reports it.
             folders[:] = sorted(one for one in folders if not one.startswith(".") and not _is_read(
                 (Path(folder) / one).relative_to(data)
             ))  # fmt: skip
@@ -145,7 +148,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _is_read(name: Path) -> bool:
-    """Whether a reader takes in the file of that path in KIOSK_DATA."""
+    """Return whether a reader reads the file with that path in KIOSK_DATA."""
     match name.parts:
         case ("questions", file) | ("questions", "scales" | "trees", file):
             return file.endswith(".toml")
@@ -160,23 +163,23 @@ def _is_passed_over(name: Path) -> bool:
 
 
 def _unread(data: Path, name: Path) -> FileProblem:
-    """What to do about a file that is not read."""
+    """Return the problem, with the way out, of a file that is not read."""
     parts = name.name.lower().split(".")
     right = name.with_name(f"{name.name.partition('.')[0]}.toml")
     right = right if _is_read(right) else Path(QUESTIONS) / right.name
     values = {"file": str(name), "name": str(right)}
     if {"toml", "tml"} & set(parts) and not is_there(data / right):
         english = f"is not read; move it to {data / right}"
-        reason = Reason("{file} läses inte. Döp om den till {name}.", values)
+        message = Message("{file} läses inte. Döp om den till {name}.", values)
     elif "po" in parts:
         english = "is not read; translations are named translations/CODE/LC_MESSAGES/guest.po"
-        reason = Reason(
+        message = Message(
             "{file} läses inte. Översättningar heter translations/SPRÅKKOD/LC_MESSAGES/guest.po.", values
         )
     elif name.name.lower().endswith(SPREADSHEETS):
         english = "is not read; take it in at /admin/surveys or with: kiosk survey import FILE"
-        reason = Reason("{file} läses inte. Hämta in den på sidan Frågor.", values)
+        message = Message("{file} läses inte. Hämta in den på sidan Frågor.", values)
     else:
         english = "is not read; move it away"
-        reason = Reason("{file} läses inte. Flytta den härifrån.", values)
-    return FileProblem(str(name), State.NOT_READ, f"{data / name}: {english}", reason)
+        message = Message("{file} läses inte. Flytta den härifrån.", values)
+    return FileProblem(str(name), State.NOT_READ, f"{data / name}: {english}", message)

@@ -12,18 +12,18 @@ import openpyxl
 from openpyxl.cell import Cell, WriteOnlyCell
 
 EARLIEST = datetime(1980, 1, 1)
-"""What an XLSX file bears before anything was published: the first moment its format knows."""
+"""The time in an XLSX file made before the first publication: the earliest that the format allows."""
 
 
 def add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """A file with no moment of packing."""
+    """Add a file without a modification time to an archive."""
     part = zipfile.ZipInfo(name)
     part.compress_type = zipfile.ZIP_DEFLATED
     archive.writestr(part, content)
 
 
 def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
-    """Rows as CSV, with a byte order mark: without one, spreadsheet programs do not take it for UTF-8."""
+    """Encode rows as CSV, with a byte order mark: spreadsheet programs need it to recognise UTF-8."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([_harmless(value) for value in row] for row in rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
@@ -32,10 +32,10 @@ def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
 def workbook(
     sheets: Mapping[str, Sequence[Sequence[object]]], made_at: str | None, *, as_text: bool = False
 ) -> bytes:
-    """Sheets of rows, the first of them headings, as XLSX: the same bytes for the same figures.
+    """Encode sheets of rows, each beginning with a heading, as XLSX: the same bytes for the same figures.
 
-    `made_at` is the snapshot's time, which the file bears instead of the moment it was asked for. `as_text`
-    keeps every cell the text it is, for programs that read it back.
+    `made_at` is the snapshot's time; the file carries it instead of the time of the download. `as_text`
+    stores every cell as text, for programs that read the file back.
     """
     book = openpyxl.Workbook(write_only=True)
     book.properties.creator = ""
@@ -53,24 +53,24 @@ def workbook(
 
 
 def _text_cell(sheet: Any, value: object) -> Cell:
-    """A text, whatever it looks like: neither a number nor a formula."""
+    """A cell that holds text, whatever it looks like: neither a number nor a formula."""
     cell = WriteOnlyCell(sheet, str(value))
     cell.data_type = "s"
     return cell
 
 
 def _cell(value: object) -> object:
-    """A number where it is one, whatever it was made as; a text is never a formula here."""
+    """A number if the value is one or looks like one; text is never a formula."""
     is_number = isinstance(value, str) and value.isdecimal() and value.isascii()
     return int(str(value)) if is_number else _harmless(value)
 
 
 def _without_times(packed: bytes, properties: Any) -> bytes:
-    """The same file with no moment of packing in it."""
+    """Return the file without modification times."""
     same = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as found, zipfile.ZipFile(same, "w") as written:
-        for name in found.namelist():
-            content = found.read(name)
+    with zipfile.ZipFile(io.BytesIO(packed)) as original, zipfile.ZipFile(same, "w") as written:
+        for name in original.namelist():
+            content = original.read(name)
             if name == "docProps/core.xml":
                 moment = f"{properties.created:%Y-%m-%dT%H:%M:%SZ}".encode()
                 content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + moment, content)
@@ -79,6 +79,6 @@ def _without_times(packed: bytes, properties: Any) -> bytes:
 
 
 def _harmless(value: object) -> object:
-    """A text a spreadsheet would run as a formula is kept a text."""
+    """Return the value, quoted if a spreadsheet would run it as a formula."""
     is_formula = isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
     return f"'{value}" if is_formula else value

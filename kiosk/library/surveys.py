@@ -20,12 +20,12 @@ MOST_OPTIONS = 11
 
 
 def _check_origin(table: Table) -> tuple[str, str, bool]:
-    """Source, licence, validated: no question is used whose rights and standing are unknown."""
+    """Return source, licence and validated. All are required: no question without known rights is used."""
     return table.text("source"), table.text("licence"), table.flag("validated")
 
 
 def read_scale(path: Path) -> Scale:
-    """Read one scale file; options stand lowest first."""
+    """Read one scale file; options are listed lowest first."""
     table = read_table(path)
     scale_id = check_own_name(table, path)
     _check_origin(table)
@@ -34,7 +34,7 @@ def read_scale(path: Path) -> Scale:
     for option in table.tables("options", at_least=2, at_most=MOST_OPTIONS):
         label = option.text("label")
         if label in labels:
-            raise option.error("label", f"{label!r} stands twice; a guest could not tell them apart")
+            raise option.error("label", f"{label!r} occurs twice; a guest could not tell them apart")
         option.finish()
         labels.append(label)
     table.finish()
@@ -42,7 +42,7 @@ def read_scale(path: Path) -> Scale:
 
 
 def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
-    """Read one survey file, untranslated. Raises DefinitionError for anything that does not hold."""
+    """Read one survey file, untranslated. Raises DefinitionError for any fault."""
     table = read_table(path)
     survey_id = check_own_name(table, path)
     title = table.text("title")
@@ -54,9 +54,9 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
     for row in table.tables("statements", at_least=1, at_most=MOST_STATEMENTS):
         statement = _read_statement(row, scales, default_scale)
         if statement.id in {s.id for s in statements}:
-            raise row.error("id", f"{statement.id!r} stands twice; every statement needs its own id")
+            raise row.error("id", f"{statement.id!r} occurs twice; every statement needs its own id")
         if statement.text in {s.text for s in statements}:
-            raise row.error("text", "stands twice in this survey; remove one")
+            raise row.error("text", "occurs twice in this survey; remove one")
         statements.append(statement)
     table.finish()
     return Survey(survey_id, title, source, licence, validated, tuple(statements), {})
@@ -82,36 +82,41 @@ def _check_scale(table: Table, scale_id: str, scales: Mapping[str, Scale]) -> No
 
 
 RESERVED_NAMES = frozenset({"slip", "lang"})
-"""Fields the guest's form has besides the statements."""
+"""Fields of the guest's form beside the statements."""
 
 
-def read_scales(folder: Path, read: Read = strictly) -> dict[str, Scale]:
-    """All scale files of a folder, by id."""
-    found = {path.stem: read(path, read_scale) for path in definition_files(folder, read)}
-    return {name: scale for name, scale in found.items() if scale is not None}
+def read_scales(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Scale | None]:
+    """Return all scales of a folder, by id; None for a file that `read` could not read.
+
+    An id in `taken` is an error.
+    """
+    return {
+        path.stem: read(path, partial(_read_new_scale, taken=taken))
+        for path in definition_files(folder, read)
+    }
+
+
+def readable(scales: Mapping[str, Scale | None]) -> dict[str, Scale]:
+    """Return the scales that could be read."""
+    return {scale_id: scale for scale_id, scale in scales.items() if scale is not None}
 
 
 def read_surveys(folders: list[Path]) -> dict[str, Survey]:
-    """All surveys of the folders, untranslated, by id; see `read_questions`."""
+    """Return all surveys of the folders, untranslated, by id; see `read_questions`."""
     return read_questions(folders)[1]
 
 
 def read_questions(folders: list[Path], read: Read = strictly) -> tuple[dict[str, Scale], dict[str, Survey]]:
-    """All (scales, surveys) of the folders, untranslated, by id.
+    """Return all (scales, surveys) of the folders, untranslated, by id.
 
-    A folder holds survey files and, optionally, a folder `scales`. Later folders see the scales of
-    earlier ones; the same id twice is an error, since a round must know which one it froze. Where a scale
-    of a folder cannot be read, no other of its id stands in for it.
+    A folder holds survey files and, optionally, a folder `scales`. Later folders see the scales of earlier
+    ones. A duplicate id is an error, since a round must know which survey it froze. If a folder's scale
+    cannot be read, no other scale with its id replaces it.
     """
     scales: dict[str, Scale] = {}
     surveys: dict[str, Survey] = {}
     for folder in folders:
-        known = dict(scales)
-        for path in definition_files(folder / "scales", read):
-            scale = read(path, partial(_read_new_scale, taken=frozenset(scales)))
-            known.pop(path.stem, None)
-            if scale is not None:
-                known[scale.id] = scale
+        known = readable({**scales, **read_scales(folder / "scales", read, frozenset(scales))})
         for path in definition_files(folder, read):
             survey = read(path, partial(_read_new_survey, taken=frozenset(surveys), scales=known))
             if survey is not None:

@@ -1,7 +1,7 @@
-"""What a text that guests or staff read may hold: one set of rules for every reader and every form.
+"""The rules for texts that guests or staff read: one set for every reader and every form.
 
-A file written by hand, a form at the desk, a spreadsheet and a translator's file are checked by the same
-functions, so that nothing is kept that the next start would refuse.
+Files written by hand, forms at the desk, spreadsheets and translators' files are checked by the same
+functions, so that nothing is saved that the next start refuses.
 """
 
 import re
@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from string import Formatter
 
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -20,30 +20,33 @@ LONGEST_TRANSLATION = 4 * LONGEST_TEXT
 """Characters. Other languages may need more room than Swedish; no text needs four times as much."""
 
 TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Bidirectional classes that make a text read otherwise than it is stored (Unicode UAX 9)."""
+"""Bidirectional classes that make a text appear in another order than it is stored (Unicode UAX 9)."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a text cannot be used, and the way out: `english` for files and commands, `reason` for the desk."""
+    """The reason a text is refused, and the way out.
+
+    `english` is for files and commands, `message` for the desk.
+    """
 
     english: str
-    reason: Reason
+    message: Message
 
 
 def tidied(text: str) -> str:
-    """In NFC, without spaces at its ends, and with one where several stood: what a screen would show."""
+    """Normalise a text to NFC, trim it, and collapse spaces."""
     return re.sub(" {2,}", " ", unicodedata.normalize("NFC", text)).strip()
 
 
 def can_be_read(text: str) -> bool:
-    """Whether there is anything in a text but spaces and marks nobody sees."""
+    """Return whether a text has a visible character."""
     return any(unicodedata.category(char)[0] not in "ZC" for char in text)
 
 
 def is_one_line(text: str) -> bool:
-    """Whether a text can be shown on one line, as written: no line breaks, no control characters, and
-    none that turn the direction of what comes after them."""
+    """Return whether a text can be shown on one line as it is stored: no line breaks, no control characters,
+    and no characters that change the direction of the text after them."""
     return not any(
         unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or unicodedata.bidirectional(char) in TURNING
         for char in text
@@ -51,29 +54,29 @@ def is_one_line(text: str) -> bool:
 
 
 def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
-    """Why a text cannot be shown, or None."""
+    """Return why a text cannot be shown, or None. `longest` is in characters."""
     if not is_one_line(text):
         return Fault(
-            "holds a line break or control character; keep it on one line",
-            Reason("texten har radbrytning eller tecken som inte går att visa. Skriv den på en rad.", {}),
+            "has a line break or a control character; keep it on one line",
+            Message("texten har radbrytning eller tecken som inte går att visa. Skriv den på en rad.", {}),
         )
     if not can_be_read(text):
         return Fault(
-            "is empty; write the text between the quotes", Reason("skriv något som går att läsa.", {})
+            "is empty; write the text between the quotes", Message("skriv något som går att läsa.", {})
         )
     if len(text) > longest:
         return Fault(
             f"is {len(text)} characters long; write at most {longest}",
-            Reason("högst {longest} tecken, inte {length}.", {"longest": longest, "length": len(text)}),
+            Message("högst {longest} tecken, inte {length}.", {"longest": longest, "length": len(text)}),
         )
     return None
 
 
 def find_translation_fault(message: str, text: str) -> Fault | None:
-    """Why a text cannot stand where its Swedish text `message` stands, or None.
+    """Return why a text cannot be the translation of the Swedish text `message`, or None.
 
-    A message with a stray brace, such as a smiley, is no template: nothing is filled in, so the braces of its
-    translation are not compared.
+    A message with a stray brace, such as a smiley, is not a template: nothing is filled in, so the braces of
+    its translation are not compared.
     """
     if fault := find_fault(text, LONGEST_TRANSLATION):
         return fault
@@ -82,24 +85,24 @@ def find_translation_fault(message: str, text: str) -> Fault | None:
     except ValueError:
         return None
     try:
-        found = _placeholders(text)
+        actual = _placeholders(text)
     except ValueError as error:
         return Fault(
-            f"has a brace that opens or closes nothing ({error}); mend it",
-            Reason("en klammer öppnas eller stängs utan den andra. Ta bort den.", {}),
+            f"has an unbalanced brace ({error}); correct it",
+            Message("en klammer öppnas eller stängs utan den andra. Ta bort den.", {}),
         )
-    if found != wanted:
+    if actual != wanted:
         return Fault(
             f"must have the same {{placeholders}} as {message!r}",
-            Reason("samma ord inom klamrar som svenskan måste stå här, och inga andra.", {}),
+            Message("samma ord inom klamrar som svenskan måste stå här, och inga andra.", {}),
         )
     return None
 
 
 def _placeholders(text: str) -> list[str]:
-    """Each {placeholder} and %(placeholder)s of a text, with all that stands in its braces, sorted.
+    """Return each {placeholder} and %(placeholder)s of a text, with the whole content of its braces, sorted.
 
-    Raises ValueError for a brace that opens or closes nothing.
+    Raises ValueError for an unbalanced brace.
     """
     braced = (f"{name}!{kind}:{form}" for _, name, form, kind in Formatter().parse(text) if name is not None)
     return sorted([*braced, *re.findall(r"%\(\w+\)\w?", text)])

@@ -18,9 +18,9 @@ from kiosk.library.definition import (
 
 
 def flat_tree(unit_ids: list[str]) -> Tree:
-    """A tree made of names alone: one unit is its own root, several stand under a root `all`.
+    """Build a tree from unit ids: one unit is its own root; several units have the root `all`.
 
-    Raises DefinitionError for a name that could not be a file's.
+    Raises DefinitionError for an id that a tree file could not have.
     """
     for unit in unit_ids:
         if not re.fullmatch(r"\w[\w .-]{0,79}", unit):
@@ -34,18 +34,18 @@ def flat_tree(unit_ids: list[str]) -> Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """Read a tree file: `id` and `name` of the root, then [[units]] with id, name, optional parent."""
+    """Read a tree file: `id` and `name` of the root, then [[units]] with id, name and an optional parent."""
     table = read_table(path)
     root = Node(check_own_name(table, path), table.text("name"), None)
     nodes = [root]
     for row in table.tables("units", at_least=1, at_most=500):
         unit = Node(row.identifier("id"), row.text("name"), row.optional_text("parent") or root.id)
         if unit.id in {node.id for node in nodes}:
-            raise row.error("id", f"{unit.id!r} stands twice; every unit needs its own id")
+            raise row.error("id", f"{unit.id!r} occurs twice; every unit needs its own id")
         if unit.parent not in {node.id for node in nodes}:
-            raise row.error("parent", f"no unit {unit.parent!r} stands above this one; put the parent first")
+            raise row.error("parent", f"no unit {unit.parent!r} precedes this one; put the parent first")
         if (unit.name, unit.parent) in {(node.name, node.parent) for node in nodes}:
-            raise row.error("name", f"{unit.name!r} stands twice in one place; nobody could tell them apart")
+            raise row.error("name", f"{unit.name!r} occurs twice in one place; use different names")
         row.finish()
         nodes.append(unit)
     table.finish()
@@ -53,13 +53,13 @@ def read_tree(path: Path) -> Tree:
 
 
 def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Tree]:
-    """All tree files of a folder, by id; an id that is `taken` is an error."""
+    """Return all trees of a folder, by id; an id in `taken` is an error."""
     if not is_there(folder):
         raise DefinitionError(f"{folder}: is not a folder")
-    found = {
+    trees = {
         path.stem: read(path, partial(_read_new_tree, taken=taken)) for path in definition_files(folder, read)
     }
-    return {name: tree for name, tree in found.items() if tree is not None}
+    return {name: tree for name, tree in trees.items() if tree is not None}
 
 
 def _read_new_tree(path: Path, taken: Container[str]) -> Tree:

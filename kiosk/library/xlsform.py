@@ -1,7 +1,8 @@
-"""Surveys as XLSForm, the spreadsheet KoboToolbox, ODK and others read and write (xlsform.org), and back.
+"""Imports and exports surveys as XLSForm, the spreadsheet format of KoboToolbox, ODK and others
+(xlsform.org).
 
-Only what a survey here can hold is taken in: one choice a statement, no rules between questions. Anything
-else is an error that names sheet and row, since a form that lost half its logic would ask something else.
+Only what a survey here can hold is imported: one choice per statement, no rules between questions. Anything
+else is an error that names sheet and row, since a form without half its logic would ask something else.
 """
 
 import io
@@ -20,7 +21,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.language_code import is_language_code
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, language
 from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, Form
@@ -35,11 +36,11 @@ from kiosk.library.texts import (
     tidied,
 )
 
-LARGEST_UNPACKED = 5_000_000
-"""Bytes, pictures left out: a survey is a few thousand; more is no survey, or a bomb."""
+LARGEST_UNPACKED_BYTES = 5_000_000
+"""Without pictures. A survey takes a few thousand; a much larger file is no survey, or a zip bomb."""
 
 PICTURES = "xl/media/"
-"""What is packed there is never read, and counts only for what it grows when it is unpacked."""
+"""Files in this folder are not read; they count only by how much larger they are unpacked than packed."""
 
 MOST_ROWS = 500
 MOST_COLUMNS = 500
@@ -48,12 +49,12 @@ UNREADABLE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, InvalidFileException, LookupError, ValueError,
     TypeError, AttributeError, ArithmeticError, AssertionError, OSError, RuntimeError, SyntaxError,
 )  # fmt: skip
-"""What a damaged file makes the reader of spreadsheets raise; a parser's own error is a SyntaxError."""
+"""The errors that the spreadsheet reader raises for a damaged file; a parser's own error is a SyntaxError."""
 
 MARKUP = re.compile(
     r"\*\*|\$\{\w+\}|</?(?:a|b|br|div|em|font|h[1-6]|i|img|p|small|span|strong|sub|sup|u)\b[^>]*>"
 )
-"""Emphasis, a reference to another answer, a tag: ours would be shown to guests as it stands."""
+"""Emphasis, a reference to another answer, a tag: guests would see it as it is."""
 
 UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 
@@ -66,7 +67,7 @@ IGNORED_COLUMNS = frozenset(
         "$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint",
     }
 )  # fmt: skip
-"""What says how another program shows a form, or that it insists on an answer, which nobody does here."""
+"""Columns about how another program shows a form, or that require an answer, which nothing requires here."""
 
 IGNORED_TYPES = frozenset(
     {
@@ -74,22 +75,21 @@ IGNORED_TYPES = frozenset(
         "background-audio", "simserial", "subscriberid",
     }
 )  # fmt: skip
-"""Rows that ask nobody: what they would keep about a guest is not kept here."""
+"""Rows that ask nothing: their data about a guest is not collected here."""
 
 
 class XLSFormError(ValueError):
-    """A spreadsheet that is no survey of ours; `reason`, a message id of the staff catalogue with values,
-    says where and what to do."""
+    """A spreadsheet that is not a survey. `message` has the place and the way out."""
 
-    def __init__(self, message: Reason) -> None:
-        super().__init__(message.said(str))
-        self.reason = message
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.render(str))
+        self.message = message
 
 
 def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
-    """A survey as XLSForm, in every language it has all its texts in.
+    """Encode a survey as XLSForm, in every language that has all its texts.
 
-    `no_answer_words` maps each language to the words for "don't know" and "prefer not", which are choices.
+    `no_answer_words` maps each language to its words for "don't know" and "prefer not", which are choices.
     """
     codes = [
         REFERENCE,
@@ -98,7 +98,7 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
     codes = [code for code in codes if code in no_answer_words]
     labels = [f"label::{language(code).autonym} ({code})" for code in codes]
 
-    def said(message: str) -> list[str]:
+    def in_all_languages(message: str) -> list[str]:
         return [message if code == REFERENCE else survey.texts[code][message] for code in codes]
 
     scales = {statement.scale.id: statement.scale for statement in survey.statements}
@@ -106,7 +106,10 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
         [scale.id, name, *words]
         for scale in scales.values()
         for name, words in [
-            *((str(at), said(label)) for at, label in reversed(list(enumerate(scale.labels, start=1)))),
+            *(
+                (str(at), in_all_languages(label))
+                for at, label in reversed(list(enumerate(scale.labels, start=1)))
+            ),
             *((kind.value, [no_answer_words[code][kind] for code in codes]) for kind in NO_ANSWERS),
         ]
     ]
@@ -115,7 +118,7 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
             "survey": [
                 ["type", "name", *labels, "outcome"],
                 *(
-                    [f"select_one {one.scale.id}", one.id, *said(one.text), one.outcome]
+                    [f"select_one {one.scale.id}", one.id, *in_all_languages(one.text), one.outcome]
                     for one in survey.statements
                 ),
             ],
@@ -131,18 +134,18 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
 
 
 def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAnswer, str]]:
-    """The words for "don't know" and "prefer not" in each language that has them."""
-    said = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
+    """Return the words for "don't know" and "prefer not" in each language that has both."""
+    messages = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
     return {
-        code: {kind: found.text(message) for kind, message in said.items()}
-        for code, found in catalogues.items()
-        if all(message in found.texts for message in said.values())
+        code: {kind: catalogue.text(message) for kind, message in messages.items()}
+        for code, catalogue in catalogues.items()
+        if all(message in catalogue.texts for message in messages.values())
     }
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One row of a sheet: column -> text, empty cells left out."""
+    """One row of a sheet: column -> text, without empty cells."""
 
     sheet: str
     number: int
@@ -152,60 +155,62 @@ class _Row:
     def place(self) -> dict[str, Any]:
         return {"sheet": self.sheet, "row": self.number}
 
-    def problem(self, problem: Reason, code: str = REFERENCE) -> XLSFormError:
-        """What is wrong with a text of this row, in the language `code`."""
+    def problem(self, problem: Message, code: str = REFERENCE) -> XLSFormError:
+        """Return the error for a text of this row in the language `code`."""
         if code == REFERENCE:
             return XLSFormError(
-                Reason("Blad {sheet}, rad {row}: {problem}", {**self.place, "problem": problem})
+                Message("Blad {sheet}, rad {row}: {problem}", {**self.place, "problem": problem})
             )
         return XLSFormError(
-            Reason(
+            Message(
                 "Blad {sheet}, rad {row}, språk {code}: {problem}",
                 {**self.place, "code": code, "problem": problem},
             )
         )
 
     def labels(self, default: str) -> dict[str, str]:
-        """Language -> label, tidied. A column without a language is in the language `default`, unless that
-        has a column of its own."""
-        found: dict[str, str] = {}
+        """Return language -> label, normalised.
+
+        A column without a language is in the language `default`, unless that language has its own column.
+        """
+        labels: dict[str, str] = {}
         for column, text in self.cells.items():
             if column.startswith("label::"):
                 code = self._code(column)
-                if code in found:
+                if code in labels:
                     raise XLSFormError(
-                        Reason(
+                        Message(
                             "Blad {sheet}, rad 1: språket {code} har två kolumner. Behåll en av dem.",
                             {**self.place, "code": code},
                         )
                     )
-                found[code] = tidied(text)
+                labels[code] = tidied(text)
         if "label" in self.cells:
-            found.setdefault(default, tidied(self.cells["label"]))
-        if REFERENCE not in found:
-            problem = Reason("svensk text saknas. Lägg till kolumnen label::Svenska (sv).", {})
+            labels.setdefault(default, tidied(self.cells["label"]))
+        if REFERENCE not in labels:
+            problem = Message("svensk text saknas. Lägg till kolumnen label::Svenska (sv).", {})
             if "label" in self.cells:
-                problem = Reason(
+                problem = Message(
                     "svensk text saknas: kolumnen label är på {code}, säger default_language. Lägg till "
                     "kolumnen label::Svenska (sv).",
                     {"code": default},
                 )
             raise self.problem(problem)
-        return found
+        return labels
 
     def _code(self, column: str) -> str:
-        """The language of a column such as "label::Svenska (sv)"."""
+        """Return the language of a column such as "label::Svenska (sv)"."""
         code = _code_of(column)
         if code is None:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}: kolumnen {column} ska sluta med språkets kod, som label::Svenska (sv).",
                     {**self.place, "column": column},
                 )
             )
         if not is_language_code(code):
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad 1, kolumnen {column}: {code} är ingen språkkod. Skriv till exempel "
                     "en eller pt_BR.",
                     {**self.place, "column": column, "code": code},
@@ -215,21 +220,23 @@ class _Row:
 
 
 def _code_of(words: str) -> str | None:
-    """The code in "Svenska (sv)": letters and underscores in the brackets at its end."""
+    """Return the code in "Svenska (sv)": letters and underscores in the brackets at the end."""
     code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z_]+)?)\)", words.strip())
     return code.group(1) if code else None
 
 
 @dataclass
 class _Reader:
-    """Takes a form in, row by row; what was read stands in its fields. `default` is the language of a label
-    without one."""
+    """Reads a form row by row and collects its translations in `texts`.
+
+    `default` is the language of labels without a language.
+    """
 
     default: str
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def text(self, row: _Row, longest: int) -> str:
-        """The row's Swedish label; its translations are kept."""
+        """Return the row's Swedish label, and keep its translations."""
         labels = row.labels(self.default)
         message = labels[REFERENCE]
         self._check(row, REFERENCE, message, find_fault(message, longest))
@@ -241,17 +248,17 @@ class _Reader:
 
     def _check(self, row: _Row, code: str, words: str, fault: Fault | None) -> None:
         if fault:
-            raise row.problem(fault.reason, code)
+            raise row.problem(fault.message, code)
         if MARKUP.search(words):
-            reason = Reason(
+            message = Message(
                 "texten har märkning eller en hänvisning ({mark}), som gästen skulle se som den står. Ta "
                 "bort den.",
                 {"mark": MARKUP.findall(words)[0]},
             )
-            raise row.problem(reason, code)
+            raise row.problem(message, code)
 
     def scales(self, rows: Sequence[_Row]) -> dict[str, Scale]:
-        """Choice lists as scales: choices are named 1 to n, 1 the lowest."""
+        """Return the choice lists as scales: choices are named 1 to n, 1 the lowest."""
         numbered: dict[str, dict[int, str]] = {}
         for row in rows:
             name, choice = _identifier(row, "list_name"), row.cells.get("name", "")
@@ -261,7 +268,7 @@ class _Reader:
             is_number = choice.isdecimal() and len(choice) <= len(str(MOST_OPTIONS))
             if not is_number or not 1 <= int(choice) <= MOST_OPTIONS or int(choice) in labels:
                 raise XLSFormError(
-                    Reason(
+                    Message(
                         "Blad {sheet}, rad {row}: name är ”{name}”. Kalla listans val 1 till n, lägst först, "
                         "vart och ett en gång (och dont_know, prefer_not).",
                         {**row.place, "name": choice[:40]},
@@ -269,12 +276,14 @@ class _Reader:
                 )
             label = self.text(row, LONGEST_TEXT)
             if label in labels.values():
-                raise row.problem(Reason("”{text}” står två gånger i listan. Byt ord.", {"text": label[:40]}))
+                raise row.problem(
+                    Message("”{text}” står två gånger i listan. Byt ord.", {"text": label[:40]})
+                )
             labels[int(choice)] = label
         for name, labels in numbered.items():
             if sorted(labels) != list(range(1, len(labels) + 1)) or len(labels) < 2:
                 raise XLSFormError(
-                    Reason(
+                    Message(
                         "Blad choices: listan {name} behöver minst två val, kallade 1 till n utan luckor.",
                         {"name": name},
                     )
@@ -288,7 +297,7 @@ class _Reader:
         kind, _, name = row.cells.get("type", "").partition(" ")
         if kind != "select_one":
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row}: type är ”{type}”. Här kan bara select_one frågas. Ta bort "
                     "raden.",
                     {**row.place, "type": row.cells.get("type", "")[:40]},
@@ -296,7 +305,7 @@ class _Reader:
             )
         if name not in scales:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row}: listan ”{name}” finns inte i bladet choices. Lägg till den.",
                     {**row.place, "name": name[:40]},
                 )
@@ -304,27 +313,28 @@ class _Reader:
         statement_id = _identifier(row, "name")
         if statement_id in RESERVED_NAMES:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row}: namnet ”{name}” är upptaget. Byt namn.",
                     {**row.place, "name": statement_id},
                 )
             )
         outcome = tidied(row.cells.get("outcome", "–"))
         if fault := find_fault(outcome):
-            raise row.problem(Reason("kolumnen outcome: {problem}", {"problem": fault.reason}))
+            raise row.problem(Message("kolumnen outcome: {problem}", {"problem": fault.message}))
         return Statement(statement_id, self.text(row, LONGEST_STATEMENT), outcome, scales[name])
 
 
 def read_xlsform(content: bytes, source: str) -> Form:
-    """The survey an XLSForm holds. Raises XLSFormError for what is no XLSForm, or more than can be kept.
+    """Read the survey in an XLSForm. Raises XLSFormError for a file that is none, or that has more than a
+    survey can hold.
 
-    `source` says where it comes from, for the survey's own file; its licence is not known.
+    `source` is written to the survey's file; the licence is unknown.
     """
     sheets = _sheets(content)
     for name in ("survey", "choices"):
         if not sheets.get(name):
             raise XLSFormError(
-                Reason("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": name})
+                Message("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": name})
             )
     settings = sheets["settings"][0] if sheets.get("settings") else _Row("settings", 2, {})
     reader = _Reader(_default_language(settings))
@@ -334,21 +344,21 @@ def read_xlsform(content: bytes, source: str) -> Form:
         statement = reader.statement(row, scales)
         if statement.id in {one.id for one in statements}:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row}: namnet ”{name}” står två gånger. Varje påstående behöver "
                     "ett eget.",
                     {**row.place, "name": statement.id},
                 )
             )
         if statement.text in {one.text for one in statements}:
-            raise row.problem(Reason("påståendet står två gånger. Ta bort det ena.", {}))
+            raise row.problem(Message("påståendet står två gånger. Ta bort det ena.", {}))
         if len(statements) == MOST_STATEMENTS:
-            raise row.problem(Reason("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
+            raise row.problem(Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
         statements.append(statement)
     form_id = settings.cells.get("form_id", "")
     title = tidied(settings.cells.get("form_title", "XLSForm"))
     if fault := find_fault(title, LONGEST_TITLE):
-        raise settings.problem(Reason("kolumnen form_title: {problem}", {"problem": fault.reason}))
+        raise settings.problem(Message("kolumnen form_title: {problem}", {"problem": fault.message}))
     draft = Draft(
         form_id if ID_PATTERN.fullmatch(form_id) else "imported",
         title,
@@ -361,17 +371,17 @@ def read_xlsform(content: bytes, source: str) -> Form:
 
 
 def _default_language(settings: _Row) -> str:
-    """The language of a label without one: Swedish, unless the form names another."""
+    """Return the language of labels without a language: Swedish, unless the form names another."""
     code = _code_of(settings.cells.get("default_language", "")) or REFERENCE
     if not is_language_code(code):
         raise settings.problem(
-            Reason("{code} är ingen språkkod. Skriv till exempel en eller pt_BR.", {"code": code})
+            Message("{code} är ingen språkkod. Skriv till exempel en eller pt_BR.", {"code": code})
         )
     return code
 
 
 def source_of(filename: str) -> str:
-    """What a survey's file says of the spreadsheet it came from; a name nobody could read is left out."""
+    """Return the `source` of a survey from a spreadsheet; an unreadable file name is left out."""
     source = f"XLSForm {filename}".strip()
     return "XLSForm" if find_fault(source) else source
 
@@ -380,7 +390,7 @@ def _identifier(row: _Row, column: str) -> str:
     name = row.cells.get(column, "")
     if not ID_PATTERN.fullmatch(name):
         raise XLSFormError(
-            Reason(
+            Message(
                 "Blad {sheet}, rad {row}: {column} är ”{name}”. Skriv små bokstäver a–z, siffror och _, "
                 "först en bokstav.",
                 {**row.place, "column": column, "name": name[:40]},
@@ -390,22 +400,22 @@ def _identifier(row: _Row, column: str) -> str:
 
 
 def _sheets(content: bytes) -> dict[str, list[_Row]]:
-    """The rows of the three sheets that matter, cells as text."""
+    """Return the rows of the three sheets that are used, cells as text."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED:
-                raise XLSFormError(Reason("Filen är för stor för att vara frågor.", {}))
+            if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED_BYTES:
+                raise XLSFormError(Message("Filen är för stor för att vara frågor.", {}))
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
         for name in names:
-            # The size a sheet declares of itself may be false, and would cut statements off unseen.
+            # The declared size of a sheet may be wrong, and would silently drop statements.
             book[name].reset_dimensions()
         return {name: list(_rows(name, book[name].iter_rows())) for name in names}
     except XLSFormError:
         raise
     except UNREADABLE as error:
         raise XLSFormError(
-            Reason("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
+            Message("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
         ) from error
 
 
@@ -419,7 +429,7 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
     for column in heading:
         if column and heading.count(column) > 1:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}: kolumnen {column} står två gånger. Behåll en av dem.",
                     {"sheet": sheet, "column": column},
                 )
@@ -427,47 +437,47 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
     for number, cells in enumerate(rows, start=2):
         if number > MOST_ROWS:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet} har mer än {most} rader: fler än frågor har.",
                     {"sheet": sheet, "most": MOST_ROWS},
                 )
             )
         if len(cells) > MOST_COLUMNS:
             raise XLSFormError(
-                Reason(
+                Message(
                     "Blad {sheet}, rad {row} har mer än {most} kolumner: fler än frågor har.",
                     {"sheet": sheet, "row": number, "most": MOST_COLUMNS},
                 )
             )
-        told = {
+        cells_by_column = {
             column or "": _as_text(cell, {"sheet": sheet, "row": number, "column": column or "?"})
             for column, cell in zip_longest(heading, cells)
             if cell is not None and cell.value is not None and str(cell.value).strip()
         }
-        for column in told:
+        for column in cells_by_column:
             if column.partition("::")[0] != "label" and column not in KNOWN_COLUMNS | IGNORED_COLUMNS:
                 raise XLSFormError(
-                    Reason(
+                    Message(
                         "Blad {sheet}, rad {row}: kolumnen {column} kan inte behållas här. Töm den.",
                         {"sheet": sheet, "row": number, "column": column or "?"},
                     )
                 )
-        if told:
-            yield _Row(sheet, number, told)
+        if cells_by_column:
+            yield _Row(sheet, number, cells_by_column)
 
 
 def _as_text(cell: Any, place: dict[str, Any]) -> str:
-    """A cell's text. Numbers are written as a sheet shows them; a date or a truth value is shown in another
-    way by each program, so it is refused where somebody would read it."""
+    """Return a cell's text. A number is written as a sheet shows it. A date or truth value is refused in a
+    column that is read, since each program shows it in another way."""
     if cell.data_type == "f":
         raise XLSFormError(
-            Reason("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)
+            Message("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)
         )
     value = cell.value
     is_read = place["column"] not in IGNORED_COLUMNS | {"version"}
     if is_read and isinstance(value, bool | date | time | timedelta):
         raise XLSFormError(
-            Reason(
+            Message(
                 "Blad {sheet}, rad {row}: kolumnen {column} har ett datum eller sant/falskt. Skriv det som "
                 "text.",
                 place,

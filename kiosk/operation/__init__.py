@@ -1,1 +1,1 @@
-"""What an operator runs: the server, the count, backup, the doctor, the demonstration."""
+"""Operation: the server, the count, backups, the doctor, the demonstration."""

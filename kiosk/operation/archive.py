@@ -1,7 +1,7 @@
-"""The file that a backup is: a zip with the tables, people's files and a manifest of both.
+"""The format of a backup: a zip file with the tables, people's files, and a manifest of both.
 
-The manifest says which version wrote the file and has a checksum of each member. Backups of versions before
-it have none; they are read too.
+The manifest has the version that wrote the file and a checksum of each member. Backups of older versions have
+no manifest; they can be read too.
 """
 
 import hashlib
@@ -23,20 +23,20 @@ TABLES = "tables.json"
 MANIFEST = "manifest.json"
 
 FORMAT = 1
-"""Raised when a backup is written that this program's restore cannot read."""
+"""Increased when backups change so that an older restore cannot read them."""
 
-LARGEST_TABLES = 500_000_000
-LARGEST = {TABLES: LARGEST_TABLES, MANIFEST: 20_000_000}
-LARGEST_IN_ALL = 8_000_000_000
-"""Bytes when unpacked: a zip bomb is refused before that. Speech in twelve languages is about 1 GB."""
+LARGEST_TABLES_BYTES = 500_000_000
+LARGEST_MEMBER_BYTES = {TABLES: LARGEST_TABLES_BYTES, MANIFEST: 20_000_000}
+LARGEST_BACKUP_BYTES = 8_000_000_000
+"""Unpacked size above which a file is refused as a zip bomb. Speech in twelve languages takes about 1 GB."""
 
-SMALL_JSON = 20_000_000
+SMALL_JSON_BYTES = 20_000_000
 LARGEST_RATIO = 200
-"""Of JSON that is not small, bytes when unpacked for each byte packed: tables have about 35. Read, JSON takes
-ten times its length of memory."""
+"""Largest ratio of unpacked to packed bytes, for JSON that is not small: tables have about 35. A parser
+needs ten times the length of JSON as memory."""
 
 MOST_MEMBERS = 100_000
-CHUNK = 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 
 VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){1,3}[a-z0-9.]{0,20}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -52,16 +52,16 @@ BROKEN = (
     RuntimeError,
     ValueError,
 )
-"""What zipfile raises for a file that is damaged, encrypted, or no zip."""
+"""The errors that zipfile raises for a file that is damaged, encrypted, or not a zip file."""
 
 
 class ArchiveError(Exception):
-    """A file that is no backup, or a damaged one; the message follows the file's name."""
+    """A file that is not a backup, or is damaged. The message follows the file's name."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file in a backup: its size in bytes when unpacked, and its SHA-256 in hex."""
+    """A file in a backup: its unpacked size in bytes, and its SHA-256 in hex."""
 
     size: int
     sha256: str
@@ -69,7 +69,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself. `made_on` is a day and no more; `members` are all but the manifest."""
+    """The description in a backup. `made_on` is a date without a time; `members` has all but the manifest."""
 
     version: str
     schema: int
@@ -90,34 +90,34 @@ class Manifest:
 
 
 def restore_with(version: str) -> str:
-    """The sentence by which a person finds the program that a backup needs."""
+    """Return the sentence that names the release which can restore a backup."""
     return f"Restore it with release v{version} of the survey kiosk, or a later one: kiosk restore FILE"
 
 
 def manifest_from_json(document: Any) -> Manifest:
     """The inverse of `Manifest.as_json`. Raises ValueError."""
     try:
-        found = Manifest(
+        manifest = Manifest(
             document["version"],
             document["schema"],
             date.fromisoformat(document["made_on"]),
             {name: Member(member["bytes"], member["sha256"]) for name, member in document["members"].items()},
         )
-        has_types = VERSION.fullmatch(found.version) and type(found.schema) is int
+        has_types = VERSION.fullmatch(manifest.version) and type(manifest.schema) is int
         has_sums = all(
-            type(one.size) is int and SHA256.fullmatch(one.sha256) for one in found.members.values()
+            type(one.size) is int and SHA256.fullmatch(one.sha256) for one in manifest.members.values()
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("the manifest lacks something") from error
     if not has_types or not has_sums:
         raise ValueError("the manifest has a value of a wrong kind")
-    return found
+    return manifest
 
 
 class Archive:
-    """A backup that is open for reading, its members' names, sizes and kinds checked.
+    """An open backup whose members have valid names, sizes and kinds.
 
-    Whatever is wrong with the file is an ArchiveError.
+    Every fault of the file is an ArchiveError.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -128,18 +128,18 @@ class Archive:
         self.members = {entry.filename: entry.file_size for entry in entries}
 
     def document(self, name: str) -> Any:
-        """A member as parsed JSON."""
+        """Return a member as parsed JSON."""
         if name not in self.members:
-            raise ArchiveError(f"has no {name}: it is no backup of this program")
+            raise ArchiveError(f"has no {name}: it is not a backup of this program")
         try:
             return parse(b"".join(self.chunks(name)).decode("utf-8"))
         except ValueError as error:
             raise ArchiveError(f"{name} cannot be read ({error}): it is damaged") from error
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """A member's bytes, unpacked."""
+        """Yield a member's unpacked bytes."""
         with _reading(), self._file.open(name) as packed:
-            while chunk := packed.read(CHUNK):
+            while chunk := packed.read(CHUNK_BYTES):
                 yield chunk
 
 
@@ -153,7 +153,7 @@ def _reading() -> Iterator[None]:
 
 
 def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = None) -> Member:
-    """What a member of these bytes is, each chunk handed to `keep` as it comes."""
+    """Return the Member with these bytes; each chunk is passed to `keep` first."""
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
         digest.update(chunk)
@@ -164,13 +164,13 @@ def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = 
 
 
 def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
-    """A file's bytes."""
-    while chunk := file.read(CHUNK):
+    """Yield a file's bytes."""
+    while chunk := file.read(CHUNK_BYTES):
         yield chunk
 
 
 def is_backup(path: Path) -> bool:
-    """Whether a file is a backup."""
+    """Return whether a file is a backup."""
     try:
         with zipfile.ZipFile(path) as archive:
             return TABLES in archive.namelist()
@@ -179,24 +179,25 @@ def is_backup(path: Path) -> bool:
 
 
 def fault_of_name(name: str) -> str:
-    """Why a file of this name cannot be in a backup, or ""."""
+    """Return why a file with this name cannot be in a backup, or ""."""
     parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts):
         return "its name leads out of its folder"
     if any(unicodedata.category(character) in {"Cc", "Cs"} or character == "\\" for character in name):
-        return "its name holds a character that not every system can store"
+        return "its name has a character that some systems cannot store"
     return ""
 
 
 def folded(name: str) -> str:
-    """A name as a file system that does not tell A from a, nor ways to write å, takes it."""
+    """Return a name as a file system compares it that ignores case and Unicode normalisation."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
-    if len(entries) > MOST_MEMBERS or sum(entry.file_size for entry in entries) > LARGEST_IN_ALL:
+    if len(entries) > MOST_MEMBERS or sum(entry.file_size for entry in entries) > LARGEST_BACKUP_BYTES:
         raise ArchiveError(
-            f"holds more than {MOST_MEMBERS} files or {LARGEST_IN_ALL} bytes: it is no backup of this program"
+            f"holds more than {MOST_MEMBERS} files or {LARGEST_BACKUP_BYTES} bytes: it is not a backup of "
+            "this program"
         )
     seen: dict[str, str] = {}
     for entry in entries:
@@ -204,12 +205,14 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         if entry.flag_bits & 0x1:
             raise ArchiveError("is encrypted; decrypt it, and restore what comes out")
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise ArchiveError(f"{name!r} is packed in a way no backup is: it is no backup of this program")
-        is_bomb = entry.file_size > max(SMALL_JSON, LARGEST_RATIO * entry.compress_size)
-        if name in LARGEST and (entry.file_size > LARGEST[name] or is_bomb):
-            raise ArchiveError(f"holds {entry.file_size} bytes as {name}: it is no backup of this program")
+            raise ArchiveError(
+                f"{name!r} has a compression that backups do not use: it is not a backup of this program"
+            )
+        is_bomb = entry.file_size > max(SMALL_JSON_BYTES, LARGEST_RATIO * entry.compress_size)
+        if name in LARGEST_MEMBER_BYTES and (entry.file_size > LARGEST_MEMBER_BYTES[name] or is_bomb):
+            raise ArchiveError(f"holds {entry.file_size} bytes as {name}: it is not a backup of this program")
         if fault := fault_of_name(name):
-            raise ArchiveError(f"holds {name!r}, and {fault}: it is no backup of this program")
+            raise ArchiveError(f"holds {name!r}, and {fault}: it is not a backup of this program")
         if other := seen.get(folded(name)):
             raise ArchiveError(f"holds {name!r} beside {other!r}, which some systems cannot tell apart")
         seen[folded(name)] = name

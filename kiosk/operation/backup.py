@@ -1,7 +1,7 @@
-"""A backup: everything but what nobody may read again.
+"""Backups: everything except data that nobody may read again.
 
-Boxes and slips are left out on purpose: an old copy of a box would bring back ballots that were counted and
-destroyed. What is kept is one zip file that restores to SQLite and PostgreSQL alike.
+Boxes and slips are excluded on purpose: an old copy of a box would bring back ballots that were counted and
+destroyed. A backup is one zip file that can be restored to SQLite and PostgreSQL.
 """
 
 import fcntl
@@ -20,8 +20,8 @@ from typing import IO
 
 import kiosk
 from kiosk.operation.archive import (
-    LARGEST_IN_ALL,
-    LARGEST_TABLES,
+    LARGEST_BACKUP_BYTES,
+    LARGEST_TABLES_BYTES,
     MANIFEST,
     MOST_MEMBERS,
     TABLES,
@@ -38,13 +38,16 @@ from kiosk.storage import Store, StoreError, newest_schema
 UNFINISHED = ".unfinished"
 
 NO_TIME = (1980, 1, 1, 0, 0, 0)
-"""What a zip says where no time is known. When a file was changed is nobody's business."""
+"""The time of every member, the earliest of the format: modification times are not kept."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a backup holds. `files` counts people's files by the folder or file at the top of KIOSK_DATA;
-    `left_out` maps names there to the reason why they are not in it."""
+    """The content of a backup.
+
+    `files` counts people's files by the top-level folder or file in KIOSK_DATA; `left_out` maps the names of
+    excluded files to the reason.
+    """
 
     size: int
     manifest: Manifest
@@ -55,16 +58,19 @@ class Written:
 
 
 def write_backup(store: Store, settings: Settings, file: Path, today: date) -> Written:
-    """Write a backup, whole or not at all. Never replaces a file; removes what killed ones left."""
+    """Write a backup, whole or not at all.
+
+    Never replaces a file. Removes the temporary files of killed backups.
+    """
     if not file.absolute().parent.is_dir():
-        raise StoreError(f"{file.parent} is no folder; make it, or choose another")
+        raise StoreError(f"{file.parent} is not a folder; create it, or choose another")
     try:
-        tables, found = store.dump(), own_files(settings)
+        tables, own = store.dump(), own_files(settings)
         packed_tables = json.dumps(tables, ensure_ascii=False).encode()
-        _check_size(len(packed_tables), found)
+        _check_size(len(packed_tables), own)
         with _unfinished(file) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             members = {TABLES: _add(archive, TABLES, BytesIO(packed_tables))}
-            members |= dict(_add_files(archive, found.paths))
+            members |= dict(_add_files(archive, own.paths))
             manifest = Manifest(kiosk.__version__, newest_schema(), today, members)
             described = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1)
             _add(archive, MANIFEST, BytesIO(described.encode()))
@@ -73,20 +79,24 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> W
             f"{error.filename or file}: {error.strerror or error}; no backup was written"
         ) from error
     files = Counter(name.partition("/")[0] for name in members if name != TABLES)
-    left_out = {name: reason.value for name, reason in found.left_out.items()}
+    left_out = {name: reason.value for name, reason in own.left_out.items()}
     return Written(
         file.stat().st_size, manifest, len(tables["round"]), len(tables["account"]), files, left_out
     )
 
 
-def _check_size(tables: int, found: OwnFiles) -> None:
-    """Refuse to write what could not be restored."""
-    sizes = {name: path.stat().st_size for name, path in found.paths.items() if path.exists()}
-    if tables > LARGEST_TABLES or sum(sizes.values()) + tables > LARGEST_IN_ALL or len(sizes) > MOST_MEMBERS:
+def _check_size(tables: int, own: OwnFiles) -> None:
+    """Refuse to write a backup that could not be restored."""
+    sizes = {name: path.stat().st_size for name, path in own.paths.items() if path.exists()}
+    if (
+        tables > LARGEST_TABLES_BYTES
+        or sum(sizes.values()) + tables > LARGEST_BACKUP_BYTES
+        or len(sizes) > MOST_MEMBERS
+    ):
         largest = max(sizes, key=lambda name: sizes[name], default=TABLES)
         raise StoreError(
             f"KIOSK_DATA is too large for a backup ({len(sizes)} files, {sum(sizes.values())} bytes; the "
-            f"largest is {largest}); move what is no part of the installation elsewhere"
+            f"largest is {largest}); move files that are not part of the installation elsewhere"
         )
 
 
@@ -95,7 +105,7 @@ def _add_files(archive: zipfile.ZipFile, paths: Mapping[str, Path]) -> Iterator[
         try:
             source = path.open("rb")
         except FileNotFoundError:
-            # Somebody removed it meanwhile.
+            # The file was removed meanwhile.
             continue
         with source:
             yield name, _add(archive, name, source)
@@ -111,16 +121,16 @@ def _add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
 
 @contextmanager
 def _unfinished(file: Path) -> Iterator[IO[bytes]]:
-    """A new file that takes its name once it is whole, and is removed if it does not become so.
+    """A temporary file that is renamed once it is complete, and removed after an error.
 
-    It is locked while it is written: what is not locked was left by a program that was killed.
+    It is locked while it is written: an unlocked one was left by a killed program.
     """
     _remove_unfinished(file.absolute().parent)
     path = file.with_name(f".{file.name}{UNFINISHED}")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise StoreError(f"{file}: another backup is just being written there; wait for it") from error
+        raise StoreError(f"{file}: another backup is being written there; wait for it") from error
     try:
         with os.fdopen(handle, "wb") as out:
             fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -137,7 +147,7 @@ def _unfinished(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """Remove what killed backups left in a folder."""
+    """Remove the temporary files of killed backups in a folder."""
     for path in folder.glob(f".*{UNFINISHED}"):
         with suppress(OSError), path.open("rb") as left:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Whether the machine's clock is in doubt, a person's word that it is right, the time to use until then."""
+"""The machine's clock: whether it is in doubt, a person's confirmation, and the time used until then."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,21 +22,22 @@ WAY_OUT = "Set the clock right if it is wrong; if it is right, run: kiosk clock 
 
 
 class ClockError(Exception):
-    """The clock is in doubt, so something irrevocable is not done; the message says why and the way out."""
+    """The clock is in doubt, so an irrevocable action was refused. The message has the reason and the way
+    out."""
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What a confirmation changed: the tick that was taken back, if any, and when boxes are counted next."""
+    """The effect of a confirmation: the tick that was undone, if any, and the time of the next count."""
 
     undone_tick: datetime | None
     next_count: datetime
 
 
 def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> ClockFault | None:
-    """Why the clock that shows `now` (local time) is in doubt; None where it can be right.
+    """Return why the clock that shows `now` (local time) is in doubt, or None.
 
-    In a demonstration it never is: nobody's answers are at stake.
+    In a demonstration it is never in doubt: no real answers are at stake.
     """
     if store.is_demonstration:
         return None
@@ -47,7 +48,7 @@ def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> 
 
 
 def clock_doubt(store: Store, now: datetime, machine: Machine | None = None) -> str | None:
-    """Why nothing is counted, and the way out, in one line; None while the clock can be right."""
+    """Return why nothing is counted, with the way out, on one line; None if the clock can be right."""
     fault = clock_fault(store, now, machine)
     if fault is None:
         return None
@@ -80,7 +81,7 @@ def check_clock(store: Store, now: datetime) -> None:
 
 
 def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -> None:
-    """Note when this boot began, the first time its clock is without a fault."""
+    """Record when this boot began, at the first reading of its clock without a fault."""
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is None:
         record = store.clock_record
@@ -92,11 +93,12 @@ def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -
 def confirm_clock(
     store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None
 ) -> Confirmation | None:
-    """Believe the clock from now on, by a person's word; None, with nothing changed, where it is no doubt.
+    """Trust the clock from now on, because a person confirmed it; None, with no change, if it is not in
+    doubt.
 
-    A last tick later than the clock is taken back. What it published stays, and rounds it closed stay closed.
-    Boxes are counted again at the first tick a day from now: a tick that has passed is never made up for, so
-    that nobody gains a count by setting the clock and confirming it.
+    A last tick in the future is undone. What it published stays, and rounds it closed stay closed. Boxes are
+    counted again at the first tick a day from now: a missed tick is never made up for, so that nobody gains a
+    count by setting the clock and confirming it.
     """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is None:
@@ -107,11 +109,11 @@ def confirm_clock(
 
 
 class BelievedClock:
-    """Local time as guests and staff are served by it.
+    """Local time for serving guests and staff.
 
-    While the clock is in doubt, time goes on from when it was last known: in the same boot by the uptime,
-    after a reboot from the last moment known. So no wrong clock turns a guest away from a running round.
-    Safe to use from several threads.
+    While the clock is in doubt, time continues from the last known time: in the same boot by the uptime,
+    after a reboot from the last moment known. So a wrong clock does not turn a guest away from a running
+    round. Safe to use from several threads.
     """
 
     def __init__(
@@ -138,12 +140,12 @@ class BelievedClock:
         return self._reckoned(now, machine)
 
     def doubtful_time(self) -> datetime | None:
-        """The time the clock shows while it is in doubt."""
+        """Return the clock's time while it is in doubt, else None."""
         now, machine = self._wall(), self._machine()
         return now if clock_fault(self._store, now, machine) else None
 
     def _is_unchanged(self, began: datetime, uptime: timedelta) -> bool:
-        """Whether the clock was without a fault within the last minute, and has not been set since."""
+        """Return whether the clock had no fault within the last minute and has not been set since."""
         if self._without_fault is None:
             return False
         last_began, last_uptime = self._without_fault
@@ -165,13 +167,14 @@ class BelievedClock:
         return now if self._only_the_clock_fits(local, now) else local
 
     def _time_in_doubt(self, known: datetime, uptime: timedelta) -> timedelta:
-        """Time since this process found that the clock is wrong and only `known` is certain."""
+        """Return the time since this process noticed that the clock is wrong and only `known` is certain."""
         if self._doubted is None or self._doubted[0] != known:
             self._doubted = (known, uptime)
         return uptime - self._doubted[1]
 
     def _only_the_clock_fits(self, believed: datetime, now: datetime) -> bool:
-        """Whether a round runs by the clock and none by the time believed: then the last tick is wrong."""
+        """Return whether a round runs by the clock and none by the believed time: then the last tick is
+        wrong."""
         rounds = [state.round for state in self._store.rounds() if not state.is_closed]
         return not any(one.is_running(believed) for one in rounds) and any(
             one.is_running(now) for one in rounds

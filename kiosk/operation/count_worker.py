@@ -1,4 +1,4 @@
-"""The count beside the server: at each tick, in a thread of its own and never in a request."""
+"""The count in the server: at each tick, in its own thread, never in a request."""
 
 import sys
 import threading
@@ -12,13 +12,15 @@ from kiosk.operation.clock import clock_doubt, clock_fault, remember_boot
 from kiosk.operation.system_clock import read_machine
 from kiosk.storage import Store
 
-LONGEST_WAIT = 60.0
-"""Seconds between two looks at the clock, so that a changed or jumping clock is noticed."""
+LONGEST_SLEEP_SECONDS = 60.0
+"""Longest time between two checks of the clock, so that a changed clock is noticed."""
 
 
 def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None) -> bool:
-    """Count if a tick has passed since the last count and the clock is not in doubt; whether a count was
-    made."""
+    """Count if a tick has passed since the last count and the clock is not in doubt.
+
+    Returns whether a count was made.
+    """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is not None:
         return False
@@ -28,7 +30,7 @@ def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | N
 
 
 class Counting(threading.Thread):
-    """Counts at each tick until stopped."""
+    """A thread that counts at each tick until it is stopped."""
 
     def __init__(
         self,
@@ -50,7 +52,7 @@ class Counting(threading.Thread):
             try:
                 self.look()
             except Exception as error:
-                # Whatever it was, the thread must live: without it, no round would be counted or close.
+                # The thread must survive any error: without it, no round is counted or closed.
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 print(
                     f"the count failed and will be tried again: {type(error).__name__}: {error} "
@@ -59,10 +61,10 @@ class Counting(threading.Thread):
                 )
             now = self._wall()
             wait = (next_tick(self._ticks, now) - now).total_seconds()
-            self._stopping.wait(min(max(wait, 0.05), LONGEST_WAIT))
+            self._stopping.wait(min(max(wait, 0.05), LONGEST_SLEEP_SECONDS))
 
     def look(self) -> None:
-        """Count what is due; tell once when the clock comes into doubt."""
+        """Count if due; report once when the clock comes into doubt."""
         now, machine = self._wall(), self._machine()
         count_if_due(self._store, self._ticks, now, machine)
         doubt = clock_doubt(self._store, now, machine)

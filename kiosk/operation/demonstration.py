@@ -1,4 +1,4 @@
-"""The demonstration: a year of rounds, made up, sent through the real box with a simulated clock."""
+"""The demonstration: a year of made-up rounds, cast through real boxes with a simulated clock."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,21 +28,21 @@ GUESTS_A_DAY = {
     "frida": 0.4,
     "second_hand": 0.15,
 }
-"""Made-up guests; the last unit has too few for figures of its own, so that this can be seen too."""
+"""Unit -> made-up guests per day. The last unit has too few for figures of its own, to show this case too."""
 
 NEARLY_FULL = ("dagverksamheten", "matcentralen")
-"""Units of the kiosk and the poster a newcomer tries."""
+"""The units of the kiosk and the poster that a newcomer tries."""
 
 NEWCOMERS_ANSWERS = 5
-"""After so many at one of them the chart moves."""
+"""Number of ballots at one of these units after which the chart changes."""
 
 LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, "feel_better": 0.74}
-"""How far up the scale made-up answers lie, 0 to 1; the figures mean nothing."""
+"""Statement id -> position of made-up answers on the scale, 0 to 1. The figures mean nothing."""
 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What a newcomer is told: the sign-in, and ways to answer beside the kiosk's start page."""
+    """A running demonstration: the sign-in, and addresses for answers beside the kiosk's start page."""
 
     store: Store
     name: str
@@ -52,9 +52,9 @@ class Demonstration:
 
 
 def build_demonstration(settings: Settings, library: Library, now: datetime) -> Demonstration:
-    """Make the demonstration anew in the data folder and open it.
+    """Create the demonstration in the data folder, replacing an older one, and open it.
 
-    Raises SettingsError rather than touch a folder that holds a real installation.
+    Raises SettingsError if the folder holds a real installation.
     """
     _clear(settings)
     url = settings.database_url
@@ -81,17 +81,18 @@ def _clear(settings: Settings) -> None:
         old = open_store(settings.data, settings.database_url, settings.keys)
         is_demonstration = old.is_installed and old.is_demonstration
         if is_demonstration:
-            # Its own alone: KIOSK_KEYS may name a folder with more in it.
+            # Only the demonstration's keys: KIOSK_KEYS may be a folder with other files.
             old.forget_all_keys()
         old.close()
         if not is_demonstration:
             raise SettingsError(
-                f"{settings.data} holds a real installation; the demonstration replaces what it finds. "
+                f"{settings.data} has a real installation; the demonstration replaces the folder's content. "
                 "Set KIOSK_DATA to another folder"
             )
     elif settings.keys.is_dir() and any(settings.keys.iterdir()):
         raise SettingsError(
-            f"{settings.keys} is not empty, and no demonstration's; set KIOSK_KEYS to another"
+            f"{settings.keys} is not empty and does not belong to a demonstration; set KIOSK_KEYS to another "
+            "folder"
         )
     for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
         path.unlink(missing_ok=True)
@@ -136,7 +137,7 @@ def _fill(store: Store, library: Library, now: datetime) -> None:
 
 
 def _arrivals(of_round: Round, number: int, random: Random) -> Iterator[tuple[datetime, str, Ballot]]:
-    """Made-up guests of one round; later rounds lean a little further up."""
+    """Yield made-up guests of one round; later rounds are slightly more positive."""
     for unit, a_day in GUESTS_A_DAY.items():
         for _ in range(round(a_day * ROUND_DAYS)):
             day = random.randrange(ROUND_DAYS)

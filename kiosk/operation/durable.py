@@ -1,11 +1,11 @@
-"""Make new names on a disk survive a power cut."""
+"""Makes new names on a disk survive a power cut."""
 
 import os
 from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk when this returns."""
+    """Flush the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,8 +1,8 @@
 """The files that turn a Debian 12 or Raspberry Pi OS machine into a locked kiosk.
 
-They lie under `machine/` as they will lie on the machine's disk, and are filled in with one address. The
-browser may open that kiosk's own pages and nothing else of the origin: rules are prefixes, so allowing `/`
-would allow `/admin` with it.
+Their places under `machine/` are their places on the machine's disk; one address is filled in. The browser
+may open that kiosk's own pages and nothing else of the origin: rules are prefixes, so a rule for `/` would
+allow `/admin` too.
 """
 
 import ipaddress
@@ -44,7 +44,7 @@ PURPOSES = {
         "tom: ingen inloggning på skärmen",
         "empty: no sign-in on the screen",
     ),
-    "/etc/systemd/system/kiosk-screen-restart.service": ("startar skärmen på nytt", "starts the screen anew"),
+    "/etc/systemd/system/kiosk-screen-restart.service": ("startar skärmen på nytt", "restarts the screen"),
     "/etc/systemd/system/kiosk-screen-restart.timer": ("klockan fyra varje natt", "at four each night"),
     "/etc/systemd/system/kiosk-screen.service": (
         "startar webbläsaren, och igen när den dör",
@@ -64,7 +64,7 @@ PURPOSES = {
     ),
     "/usr/local/bin/kiosk-screen": ("webbläsarens kommandorad", "the browser's command line"),
 }
-"""Path on the machine -> what the file is for, in Swedish and English."""
+"""Path on the machine -> purpose of the file, in Swedish and English."""
 
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -72,12 +72,12 @@ _PATH = re.compile(r"/k/([A-Za-z0-9_-]{8,64})")
 
 
 class LockdownError(ValueError):
-    """An address no kiosk can be locked to, or a folder that cannot be written."""
+    """An address to which no kiosk can be locked, or a folder that cannot be written."""
 
 
 @dataclass(frozen=True)
 class KioskAddress:
-    """Where a locked kiosk belongs: `origin` without a slash at the end, and the kiosk's code."""
+    """The address of a locked kiosk: `origin` without a trailing slash, and the kiosk's code."""
 
     origin: str
     code: str
@@ -88,7 +88,7 @@ class KioskAddress:
 
     @property
     def filter_origin(self) -> str:
-        """The origin as Chromium's URL rules want it: a dot before a name keeps its subdomains out."""
+        """The origin as a URL rule of Chromium: a dot before a name excludes its subdomains."""
         scheme, _, rest = self.origin.partition("://")
         return self.origin if _is_number(rest.partition(":")[0]) else f"{scheme}://.{rest}"
 
@@ -102,9 +102,9 @@ def _is_number(host: str) -> bool:
 
 
 def read_address(text: str) -> KioskAddress:
-    """The address that `kiosk link` prints. Raises LockdownError for any other."""
+    """Parse an address as `kiosk link` prints it. Raises LockdownError for any other."""
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise _bad(text, "it holds letters no address has")
+        raise _bad(text, "it has characters that are not allowed in an address")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -112,7 +112,7 @@ def read_address(text: str) -> KioskAddress:
         raise _bad(text, str(error)) from error
     host = parts.hostname or ""
     if not _HOST.fullmatch(host) or len(host) > 253:
-        raise _bad(text, "its host is no name")
+        raise _bad(text, "its host is not a host name")
     if parts.scheme != "https" and (parts.scheme != "http" or host not in LOOPBACK):
         raise _bad(text, "it is not encrypted; only 127.0.0.1 may be http")
     written = host if port is None else f"{host}:{port}"
@@ -120,7 +120,7 @@ def read_address(text: str) -> KioskAddress:
         raise _bad(text, "write the host in small letters, with a port at most")
     path = _PATH.fullmatch(parts.path)
     if not path or "?" in text or "#" in text:
-        raise _bad(text, "behind the host stands /k/ and the kiosk's code, and nothing else")
+        raise _bad(text, "the path must be /k/ and the kiosk's code, and nothing else")
     return KioskAddress(f"{parts.scheme}://{written}", path.group(1))
 
 
@@ -132,7 +132,7 @@ def _bad(text: str, why: str) -> LockdownError:
 
 
 def files(address: KioskAddress) -> dict[str, bytes]:
-    """Path in the written folder -> content. What lies under `root/` goes to that place on the machine."""
+    """Return path in the output folder -> content. Files under `root/` belong at that path on the machine."""
     filled = {
         "@ADDRESS@": address.url,
         "@FILTER@": address.filter_origin,
@@ -140,28 +140,28 @@ def files(address: KioskAddress) -> dict[str, bytes]:
         "@FILES_SV@": _table(0),
         "@FILES_EN@": _table(1),
     }
-    found = {}
+    contents = {}
     for path in sorted(path for path in MACHINE.rglob("*") if path.is_file()):
         text = path.read_text(encoding="utf-8")
         for mark, value in filled.items():
             text = text.replace(mark, value)
-        found[path.relative_to(MACHINE).as_posix()] = text.encode()
-    return found
+        contents[path.relative_to(MACHINE).as_posix()] = text.encode()
+    return contents
 
 
 def _table(language: int) -> str:
     return "\n".join(f"| `{path}` | {words[language]} |" for path, words in PURPOSES.items())
 
 
-def write(folder: Path, found: dict[str, bytes]) -> None:
-    """Write the files into a new folder. Raises LockdownError if it is there already, or cannot be made.
+def write(folder: Path, contents: dict[str, bytes]) -> None:
+    """Write the files to a new folder. Raises LockdownError if it exists, or cannot be created.
 
-    Readable to all, whatever the umask: a policy that the screen's user could not read would be none.
+    The files are readable to all, whatever the umask: the screen's user must be able to read the policy.
     """
     try:
         folder.mkdir(mode=0o755, parents=True)
         folder.chmod(0o755)
-        for name, content in found.items():
+        for name, content in contents.items():
             path = folder / name
             _make_folders(folder, path.parent)
             path.write_bytes(content)

@@ -1,6 +1,6 @@
-"""What people made in KIOSK_DATA: all of it but what the program makes anew or no backup may hold.
+"""People's files in KIOSK_DATA: all except those that the program makes or that no backup may hold.
 
-A rule, not a list of folders, so that a kind of file that comes later is in a backup from the first day.
+A rule and not a list of folders, so that a new kind of file is in a backup from its first day.
 """
 
 import re
@@ -14,21 +14,21 @@ from kiosk.operation.archive import MANIFEST, TABLES, fault_of_name, folded, is_
 from kiosk.settings import Settings
 
 SECRET_KEY = "secret_key"  # noqa: S105 - the file's name
-"""Signs sessions. A new one is made where it is missing: everybody signs in again, and nobody else can."""
+"""Signs sessions. If it is missing, a new one is made, and everybody signs in again."""
 
 KEY_FOLDER = re.compile(r"(box|slips|letterbox)\..+\..+")
-"""Folders of keys are named so; a copy of KIOSK_KEYS may lie anywhere."""
+"""Pattern of the names of key folders; a copy of KIOSK_KEYS may be anywhere."""
 
 TEMPORARY = re.compile(r"(?!\.last-good$)\..*|tmp[a-z0-9_]{8}|.*~|.*\.(tmp|unfinished)|lost\+found")
-"""Names of files and folders that are written, edited or hidden; the second is Python's tempfile. Last good
-copies are kept: of a file gone bad, there is no other."""
+"""Pattern of the names of temporary, edited or hidden files and folders; the second is Python's tempfile.
+Last good copies are included: a file that became unreadable has no other copy."""
 
 SQLITE = b"SQLite format 3\0"
 DATABASE_ENDINGS = ("", "-wal", "-shm", "-journal")
 
 
 class Reason(StrEnum):
-    """Why a backup does not hold something that people may have put there."""
+    """Why a backup excludes something that people may have put into KIOSK_DATA."""
 
     LINK = "a link"
     SPECIAL = "neither file nor folder"
@@ -40,36 +40,36 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class OwnFiles:
-    """Files by their name below KIOSK_DATA, with /, and what else lies there and is in no backup."""
+    """Files by their path below KIOSK_DATA, with /, and the reasons for what is excluded."""
 
     paths: dict[str, Path]
     left_out: dict[str, Reason]
 
 
 def own_files(settings: Settings) -> OwnFiles:
-    """The files that a backup holds, sorted. Links are not followed: they may lead to keys, or in circles.
+    """Return the files for a backup, sorted. Links are not followed: they may lead to keys, or in circles.
 
     Raises OSError for a folder or file that cannot be read.
     """
-    found = OwnFiles({}, {})
+    own = OwnFiles({}, {})
     seen: set[str] = set()
     for path in _entries(settings.data, settings):
         name = path.relative_to(settings.data).as_posix()
         try:
             reason = Reason.SAME_NAME if folded(name) in seen else _reason_to_leave_out(path, name)
         except FileNotFoundError:
-            # Somebody removed it meanwhile.
+            # The file was removed meanwhile.
             continue
         if reason:
-            found.left_out[name] = reason
+            own.left_out[name] = reason
         else:
             seen.add(folded(name))
-            found.paths[name] = path
-    return found
+            own.paths[name] = path
+    return own
 
 
 def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:
-    """Whether a file or folder of this name, below KIOSK_DATA, can be one that people made."""
+    """Return whether a file or folder with this name, below KIOSK_DATA, can be one that people made."""
     path = settings.data / name
     return not (
         any(TEMPORARY.fullmatch(part) or KEY_FOLDER.fullmatch(part) for part in name.parts[:-1])
@@ -81,7 +81,7 @@ def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:
 
 
 def database_file(settings: Settings) -> Path | None:
-    """The file of a SQLite database; None where the database is a server's."""
+    """Return the file of a SQLite database; None for a database server."""
     url = settings.database_url
     return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
@@ -92,7 +92,7 @@ def _database_files(settings: Settings) -> set[Path]:
 
 
 def _entries(folder: Path, settings: Settings) -> Iterator[Path]:
-    """What lies in a folder and the folders in it, by names that may be kept, but for the folders."""
+    """Yield the paths in a folder and its subfolders whose names may be kept; no folders."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not may_be_kept(PurePosixPath(path.relative_to(settings.data)), settings):
             continue
@@ -116,7 +116,7 @@ def _reason_to_leave_out(path: Path, name: str) -> Reason | None:
 
 
 def _is_database(path: Path) -> bool:
-    """Whether a file is a SQLite database, or lies beside one and is part of it."""
+    """Return whether a file is a SQLite database, or a part of one beside it."""
     beside = (path.name.removesuffix(ending) for ending in DATABASE_ENDINGS if path.name.endswith(ending))
     candidates = [path.with_name(name) for name in beside if name]
     return any(_begins(candidate, SQLITE) for candidate in candidates if candidate.is_file())

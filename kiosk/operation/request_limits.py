@@ -1,7 +1,7 @@
-"""How large a request may be: a guest's little, the desk's as large as a spreadsheet.
+"""Limits on the size of requests: small for guests, as large as a spreadsheet for the desk.
 
-A guest's body stays in memory. A body too large for the desk is read and dropped, and the desk answers it:
-waitress itself would break the connection in the middle of the upload.
+A guest's body stays in memory. A body that is too large for the desk is read and dropped, and the desk
+responds; waitress would break the connection in the middle of the upload.
 """
 
 import copy
@@ -13,27 +13,28 @@ from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
-from kiosk.desk.app import LARGEST_REQUEST
+from kiosk.desk.app import LARGEST_REQUEST_BYTES
 
-LARGEST_GUEST_REQUEST = 64 * 1024
-"""Bytes. A larger body is refused before it is read: waitress keeps half a megabyte in memory, and would
-write more to a temporary file."""
+LARGEST_GUEST_REQUEST_BYTES = 64 * 1024
+"""A larger body is refused before it is read: waitress keeps half a megabyte in memory, and writes more to a
+temporary file."""
 
-LONGEST_DRAIN = 1024**3
-"""Bytes of a file too large for the desk that are read and dropped, so that the browser shows the desk's page
-rather than a broken connection."""
+LARGEST_DRAINED_BYTES = 1024**3
+"""Size of a file, too large for the desk, that is read and dropped, so that the browser shows the desk's
+page and not a broken connection."""
 
 
 class _Body(OverflowableBuffer):  # type: ignore[misc]
-    """The body of a request to the desk, `expected` bytes long; one that is too large is only counted."""
+    """The body of a request to the desk, `expected` bytes long; of one that is too large only the size is
+    kept."""
 
     def __init__(self, overflow: int, expected: int) -> None:
         super().__init__(overflow)
-        self.received, self.is_kept = 0, expected <= LARGEST_REQUEST
+        self.received, self.is_kept = 0, expected <= LARGEST_REQUEST_BYTES
 
     def append(self, data: bytes) -> None:
         self.received += len(data)
-        if self.is_kept and self.received > LARGEST_REQUEST:
+        if self.is_kept and self.received > LARGEST_REQUEST_BYTES:
             self.close()
             self.is_kept = False
         if self.is_kept:
@@ -47,7 +48,7 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
 
 
 def bounded_channel(is_desk: Callable[[str], bool]) -> type[HTTPChannel]:
-    """A connection whose requests are bounded by the side they are for, before their body is read."""
+    """Return a connection class that limits requests by their side, before their body is read."""
 
     class Parser(HTTPRequestParser):  # type: ignore[misc]
         adj: Any
@@ -56,7 +57,7 @@ def bounded_channel(is_desk: Callable[[str], bool]) -> type[HTTPChannel]:
             super().parse_header(header_plus)
             if is_desk(self.path):
                 bounds = copy.copy(self.adj)
-                bounds.max_request_body_size = LONGEST_DRAIN
+                bounds.max_request_body_size = LARGEST_DRAINED_BYTES
                 self.adj = bounds
                 if self.body_rcv is not None:
                     self.body_rcv.buf = _Body(self.adj.inbuf_overflow, self.content_length)

@@ -1,7 +1,7 @@
-"""Bring a backup into an empty installation: all of it, or nothing.
+"""Restores a backup into an empty installation: all of it, or nothing.
 
-The whole file is read and checked before anything is made. People's files are unpacked into a folder beside
-their places and renamed, the rows committed last; an error on the way removes both.
+The whole file is read and checked first. People's files are unpacked to a temporary folder and renamed, and
+the rows are committed last. An error removes both.
 """
 
 import os
@@ -35,13 +35,13 @@ from kiosk.storage import Dump, StoreError, TermsError, newest_schema, open_stor
 UNPACKING = ".restoring-"
 
 SPARE_BYTES = 50_000_000
-"""Left free on the disk, for the database and whoever else writes."""
+"""Space that is left free on the disk, for the database and other programs."""
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What was brought back; `boxes` begin anew, without their ballots. `version` wrote the backup, "" if it
-    does not say."""
+    """The restored content. `boxes` are empty again, without their ballots. `version` wrote the backup, or
+    is "" if unknown."""
 
     version: str
     rounds: int
@@ -52,7 +52,7 @@ class Restored:
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that can be restored: who wrote it, its rows, and people's files by name."""
+    """A valid backup: the version that wrote it, its rows, and people's files by name."""
 
     archive: Archive
     version: str
@@ -61,9 +61,9 @@ class Backup:
 
 
 def restore_backup(settings: Settings, file: Path) -> Restored:
-    """Bring a backup into an installation that is empty or not there yet.
+    """Restore a backup into an installation that is empty or does not exist yet.
 
-    Raises StoreError, or OSError; then nothing was changed.
+    Raises StoreError or OSError; then nothing was changed.
     """
     with file.open("rb") as source:
         try:
@@ -71,7 +71,7 @@ def restore_backup(settings: Settings, file: Path) -> Restored:
             _check_space(settings, archive)
             backup = _checked(archive, settings)
         except TermsError:
-            # Its reasons are said by whoever knows the reader's language.
+            # The caller translates its messages into the reader's language.
             raise
         except (ArchiveError, StoreError) as error:
             raise StoreError(f"{file}: {error}; nothing was restored") from error
@@ -90,12 +90,12 @@ def _checked(archive: Archive, settings: Settings) -> Backup:
     files = {name: member for name, member in members.items() if name != TABLES}
     for name in files:
         if not may_be_kept(PurePosixPath(name), settings):
-            raise ArchiveError(f"holds {name!r}, which is no part of a backup of this program")
+            raise ArchiveError(f"holds {name!r}, which is not part of a backup of this program")
     return Backup(archive, manifest.version if manifest else "", dump, files)
 
 
 def _manifest(archive: Archive) -> Manifest | None:
-    """What the backup says of itself; None for one of a version before there were manifests."""
+    """Return the backup's manifest; None for a backup of a version without manifests."""
     if MANIFEST not in archive.members:
         return None
     document = archive.document(MANIFEST)
@@ -107,7 +107,7 @@ def _manifest(archive: Archive) -> Manifest | None:
 
 
 def _check_is_not_newer(document: Any) -> None:
-    """Refuse a backup that this version cannot read, by what stands in manifests of every format."""
+    """Refuse a backup that this version cannot read, by the fields that every manifest has."""
     try:
         layout, schema, version = document["format"], document["schema"], document["version"]
         is_newer = layout > FORMAT or schema > newest_schema()
@@ -123,7 +123,7 @@ def _check_is_not_newer(document: Any) -> None:
 
 def _check_sums(members: dict[str, Member], manifest: Manifest) -> None:
     for name in sorted(members.keys() ^ manifest.members.keys()):
-        raise ArchiveError(f"{name!r} stands in the manifest or the file, and not in both: it was changed")
+        raise ArchiveError(f"{name!r} is in the manifest or in the file, but not in both: it was changed")
     for name, member in members.items():
         if member != manifest.members[name]:
             raise ArchiveError(f"{name!r} does not have its checksum: it is damaged. Use another backup")
@@ -138,7 +138,8 @@ def _check_space(settings: Settings, archive: Archive) -> None:
 
 
 def _bring_in(backup: Backup, settings: Settings) -> int:
-    """Make folders, tables and files; how many boxes begin anew. An error removes what was made."""
+    """Create folders, tables and files; returns the number of empty boxes. An error removes what was
+    created."""
     with ExitStack() as undo:
         for folder in (settings.data, settings.keys):
             _make_folder(folder, undo)
@@ -153,7 +154,7 @@ def _bring_in(backup: Backup, settings: Settings) -> int:
 
 
 def _new_database_files(settings: Settings) -> list[Path]:
-    """The files of a SQLite database that is not there yet."""
+    """Return the files of a SQLite database that does not exist yet."""
     file = database_file(settings)
     if file is None or file.exists():
         return []
@@ -161,7 +162,7 @@ def _new_database_files(settings: Settings) -> list[Path]:
 
 
 def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
-    """Unpack people's files and give them their places. A restore that was killed may have done so before."""
+    """Unpack people's files and move them to their places, also after a killed restore."""
     _check_is_empty(settings, backup.files)
     for left in settings.data.glob(f"{UNPACKING}*"):
         shutil.rmtree(left)
@@ -180,10 +181,10 @@ def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
 
 
 def _check_is_empty(settings: Settings, files: dict[str, Member]) -> None:
-    """Raise StoreError if there is a file in KIOSK_DATA that is not the backup's, byte for byte."""
-    found = own_files(settings)
-    links = [name for name, reason in found.left_out.items() if reason is Reason.LINK]
-    for name, path in found.paths.items():
+    """Raise StoreError if KIOSK_DATA has a file that is not identical to the backup's."""
+    present = own_files(settings)
+    links = [name for name, reason in present.left_out.items() if reason is Reason.LINK]
+    for name, path in present.paths.items():
         with path.open("rb") as file:
             is_same = name in files and member_of(chunks_of(file)) == files[name]
         if not is_same:
@@ -202,7 +203,7 @@ def _unpack(backup: Backup, name: str, path: Path) -> None:
 
 
 def _make_folder(folder: Path, undo: ExitStack) -> None:
-    """Make a folder and those above it, readable by their owner only."""
+    """Create a folder and its parents, readable by their owner only."""
     for place in reversed([folder, *folder.parents]):
         if not place.exists():
             place.mkdir(mode=0o700)

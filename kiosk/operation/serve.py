@@ -1,7 +1,7 @@
-"""Wiring: the guest's and the desk's applications over one store, served, with the count beside them.
+"""Wiring: the guests' and the staff's applications on one store, with the server and the count.
 
-In production each side has a listener of its own, so that the desk is not there to be found on the
-kiosk's address; the demonstration serves both on one.
+In production each side has its own listener, so that the desk is unreachable at the kiosk's address. The
+demonstration serves both on one address.
 """
 
 import logging
@@ -22,7 +22,7 @@ from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
 from kiosk.operation.count_worker import Counting
-from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST, bounded_channel
+from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES, bounded_channel
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.storage import Devices, Store
 
@@ -31,12 +31,12 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 DEMONSTRATION_TICKS = Every(5)
 
 TALKATIVE = ("waitress", "waitress.queue")
-"""Logs that are switched off: one tells paths of requests, where something fails that nobody foresaw, the
-other that several guests send at once."""
+"""Loggers that are switched off: one logs paths of requests after unexpected errors, the other logs that
+several guests send at once."""
 
 
 def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ticks) -> tuple[Wsgi, Wsgi]:
-    """The two applications of an installation."""
+    """Return the two applications of an installation."""
     allowed = None if store.is_demonstration else settings.languages
     devices, clock = Devices(), BelievedClock(store)
     guest = create_guest_app(
@@ -62,17 +62,18 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         is_https=settings.is_https,
         settings=settings,
         devices=devices,
-        take_in=guest.extensions["guest"].take_in,
+        on_library_change=guest.extensions["guest"].show_library,
         doubtful_time=clock.doubtful_time,
     )
     return guest, desk
 
 
 def _pace(settings: Settings, store: Store, library: Library) -> Pace:
-    """As fast as a quick reader gets through the shortest survey; a newcomer may try faster.
+    """Return the rate limit: the time of a quick reader for the shortest survey; shorter in the
+    demonstration.
 
-    Who comes after somebody has to find a language and begin besides: less than twice that time between
-    ballots, again and again, is nobody reading.
+    The next guest also has to choose a language and begin. Less than twice that time between ballots, again
+    and again, is too short for reading.
     """
     if store.is_demonstration:
         return Pace(seconds=1.0, burst=20)
@@ -83,10 +84,10 @@ def _pace(settings: Settings, store: Store, library: Library) -> Pace:
 
 @dataclass(frozen=True)
 class Listener:
-    """An address and what answers there.
+    """An address and its application.
 
-    `is_desk` tells by a request's path whether it is for the desk, which takes files; a guest's request is
-    held to LARGEST_GUEST_REQUEST.
+    `is_desk` returns whether a path belongs to the desk, which accepts files; a guest's request is limited to
+    LARGEST_GUEST_REQUEST_BYTES.
     """
 
     address: str
@@ -103,7 +104,7 @@ def desk_listener(address: str, desk: Wsgi) -> Listener:
 
 
 def on_one_address(address: str, guest: Wsgi, desk: Wsgi) -> Listener:
-    """Both sides on one address, told apart by path."""
+    """Return a listener with both sides on one address, by path."""
 
     def by_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         is_desk = _is_desk_path(environ.get("PATH_INFO", ""))
@@ -121,18 +122,18 @@ def serve(
     counting: Counting | None,
     *,
     scheme: str = "http",
-    told: Callable[[], None] = lambda: None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve each application on its address until interrupted or told to end (SIGINT, SIGTERM).
+    """Serve each application on its address until SIGINT or SIGTERM.
 
-    `scheme` is what browsers use: https where a proxy in front encrypts. `told` is called once the addresses
-    answer.
+    `scheme` is the scheme of browsers: https if a proxy encrypts. `on_ready` is called once the addresses
+    respond.
     """
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [make_server(listener, scheme) for listener in listeners]
-    told()
+    on_ready()
     if counting:
         counting.start()
     threads = [threading.Thread(target=server.run, daemon=True) for server in servers]
@@ -152,7 +153,7 @@ def serve(
 
 
 def check_is_free(address: str) -> None:
-    """Raise SettingsError if something listens on the address already, before anything is replaced."""
+    """Raise SettingsError if the address is in use, before anything is replaced."""
     host, port = _host_and_port(address)
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
@@ -161,7 +162,7 @@ def check_is_free(address: str) -> None:
 
 
 def make_server(listener: Listener, scheme: str = "http") -> Any:
-    """A server that listens, and serves once its `run` is called.
+    """Return a listening server, which serves once its `run` is called.
 
     Raises SettingsError if it cannot listen on the address.
     """
@@ -178,7 +179,7 @@ def make_server(listener: Listener, scheme: str = "http") -> Any:
             ident=None,
             expose_tracebacks=False,
             log_socket_errors=False,
-            max_request_body_size=LARGEST_GUEST_REQUEST,
+            max_request_body_size=LARGEST_GUEST_REQUEST_BYTES,
             clear_untrusted_proxy_headers=True,
         )
     except OSError as error:

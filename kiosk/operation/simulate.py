@@ -1,5 +1,7 @@
-"""The real thing under a simulated clock: the same store, boxes and counts as in service, over a
-throw-away database, driven by a list of arrivals. What it writes is what viewers would have seen."""
+"""A simulation: the production store, boxes and counts on a temporary database with a simulated clock.
+
+A list of arrivals drives it. Its output is what viewers would have seen.
+"""
 
 import json
 import tempfile
@@ -10,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
-from kiosk.domain.rounds import SHORTEST, Admission, Figures, Round, round_id
+from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Figures, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
@@ -27,7 +29,7 @@ DAILY_AT_FIVE = Daily(time(17))
 
 @dataclass(frozen=True)
 class Arrival:
-    """One guest: when, at which unit, with which ballot."""
+    """One guest: the time, the unit and the ballot."""
 
     at: datetime
     unit: str
@@ -36,7 +38,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is simulated. `opens_at` is midnight; the round stays open for `days` whole days."""
+    """The round to simulate. `opens_at` is midnight; the round is open for `days` whole days."""
 
     survey: Survey
     tree: Tree
@@ -62,16 +64,16 @@ class Plan:
 
 @dataclass
 class Refused:
-    """How many arrivals the round did not admit: before it opened or after it closed."""
+    """The number of arrivals before the round opened or after it closed."""
 
     ballots: int = 0
 
 
 def read_arrivals(lines: Iterable[str], name: str, survey: Survey) -> list[Arrival]:
-    """Arrivals from JSON lines, sorted by time. Raises ArrivalError naming `name` and the line.
+    """Read arrivals from JSON lines, sorted by time. Raises ArrivalError, with `name` and the line.
 
-    A line: {"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}; an answer is
-    1..n on the statement's scale, "dont_know" or "prefer_not"; a missing statement is no answer.
+    A line: {"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}. An answer is 1..n on
+    the statement's scale, "dont_know" or "prefer_not"; a missing statement is no answer.
     """
     arrivals = []
     for number, line in enumerate(lines, start=1):
@@ -85,7 +87,7 @@ def read_arrivals(lines: Iterable[str], name: str, survey: Survey) -> list[Arriv
                     '{"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}'
                 ) from error
     if not arrivals:
-        raise ArrivalError(f"{name}: holds no arrivals; write one JSON object a line")
+        raise ArrivalError(f"{name}: has no arrivals; write one JSON object per line")
     return sorted(arrivals, key=lambda arrival: arrival.at)
 
 
@@ -100,19 +102,22 @@ def _read_arrival(line: str, survey: Survey) -> Arrival:
 
 
 def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: int | None) -> Plan:
-    """A plan that opens on the first arrival's day and, unless `days` says otherwise, lasts until the
-    last arrival's day is over, at least the shortest round allowed."""
+    """Return a plan that opens on the day of the first arrival.
+
+    It lasts `days` days, or if None until the end of the day of the last arrival, but at least the shortest
+    round.
+    """
     opens_at = datetime.combine(arrivals[0].at.date(), time())
     needed = (arrivals[-1].at - opens_at).days + 1
-    return Plan(survey, tree, k, opens_at, days or max(needed, SHORTEST.days))
+    return Plan(survey, tree, k, opens_at, days or max(needed, SHORTEST_ROUND.days))
 
 
 def simulate(
     plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: Refused | None = None
 ) -> Iterator[tuple[datetime, Document]]:
-    """(tick, snapshot) each time the published snapshot changed, to the count that closes the round.
+    """Yield (tick, snapshot) each time the published snapshot changed, until the count that closes the round.
 
-    `rng` is for tests only; without it ballots are drawn with the operating system's randomness.
+    `rng` is for tests only; without it the operating system's randomness draws the batches.
     """
     with tempfile.TemporaryDirectory(prefix="kiosk-", dir=_memory_folder()) as folder:
         data = Path(folder)
@@ -127,7 +132,7 @@ def simulate(
 def run(
     store: Store, plan: Plan, arrivals: Iterable[Arrival], refused: Refused | None = None
 ) -> Iterator[tuple[datetime, Document]]:
-    """The same over a given store: open the round, let guests in, count at each tick."""
+    """Simulate on a given store: open the round, cast the ballots, count at each tick."""
     of_round = plan.round
     store.open_round(of_round, plan.opens_at)
     tick = next_tick(plan.ticks, plan.opens_at)
@@ -154,5 +159,5 @@ def _count(store: Store, tick: datetime) -> Iterator[tuple[datetime, Document]]:
 
 
 def _memory_folder() -> str | None:
-    """A folder in memory where the machine has one: a simulation has nothing worth a disk's time."""
+    """Return a folder in memory if the machine has one: a simulation needs no disk."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108

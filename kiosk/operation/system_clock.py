@@ -1,4 +1,4 @@
-"""What the machine tells beside its wall clock: its boot, the uptime, and whether NTP keeps the clock.
+"""Readings of the machine beside its wall clock: its boot, the uptime, and whether NTP keeps the clock.
 
 Linux: `/proc/sys/kernel/random/boot_id` (random(4)), CLOCK_BOOTTIME (clock_gettime(2)) and adjtimex(2).
 """
@@ -15,7 +15,7 @@ from kiosk.domain.clock import Machine
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 LARGEST_NTP_ERROR = 16_000_000
-"""Microseconds. From this maximum error on the clock is not synchronised (systemd's ntp_synced in
+"""Microseconds. With this maximum error or more the clock is not synchronised (systemd's ntp_synced in
 src/basic/time-util.c). The kernel sets it as soon as somebody sets the clock by hand."""
 
 Adjtimex = Callable[["Timex"], int]
@@ -26,7 +26,7 @@ class _Timeval(ctypes.Structure):
 
 
 class Timex(ctypes.Structure):
-    """adjtimex(2)'s argument as far as it is read here, with room for the rest."""
+    """The fields of adjtimex(2)'s argument that are read, with space for the others."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -44,7 +44,7 @@ class Timex(ctypes.Structure):
 
 
 def read_machine() -> Machine:
-    """This machine, now."""
+    """Read this machine, now."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return Machine(_boot(), timedelta(seconds=time.clock_gettime(clock)), ntp_time(_adjtimex))
 
@@ -67,7 +67,7 @@ def _adjtimex(timex: Timex) -> int:
 
 
 def ntp_time(adjtimex: Adjtimex) -> datetime | None:
-    """The kernel's time (UTC) if NTP keeps it; None where it does not, or where nothing can be asked."""
+    """Return the kernel's time (UTC) if NTP keeps it; None if not, or if it cannot be read."""
     timex = Timex(modes=0)
     if adjtimex(timex) < 0 or timex.maxerror >= LARGEST_NTP_ERROR:
         return None

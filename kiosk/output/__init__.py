@@ -1,1 +1,1 @@
-"""What leaves the program to be read: charts, exports, paper."""
+"""Output for readers: charts, exports, paper."""

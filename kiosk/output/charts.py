@@ -1,9 +1,9 @@
 """Charts as plain data for plotly.js: 100 % stacked bars, the most positive option first.
 
-The figures come with every bar; nothing is left to hovering. Colours are ColorBrewer's BrBG, which
-colour-blind readers can tell apart, its two halves only where a scale has two poles; neighbours are parted
-by a gap and carry their numbers. How wide a page is only the page's script knows: it moves numbers that do
-not fit their part of a bar below it.
+Every bar shows its figures; nothing needs a pointer. Colours are ColorBrewer's BrBG, which is safe for
+colour-blind readers; only a bipolar scale uses both its halves. Neighbouring segments are separated by a gap
+and carry their numbers. Only the page's script knows the width of the page: it moves numbers that do not fit
+their segment below the bar.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,32 +21,32 @@ UNIPOLAR = (
     (0xA3, 0xDB, 0xD3),
     (0xE3, 0xF2, 0xF0),
 )
-"""The green half, in steps one can tell apart side by side."""
+"""The green half, in steps that can be told apart side by side."""
 
 PAPER = "#ffffff"
 INK = "#14292e"
 SOFT = "#47595d"
 
 UNKNOWN = PAPER
-"""The colour of what a report does not tell: none, within a dashed outline."""
+"""The fill of figures that a report does not give: the paper's colour, with a dashed outline."""
 
 ROW = 64
-"""Pixels from one bar to the next: the unit of all heights here, in which they are exact."""
+"""Pixels between two bars: the unit of all heights here, which are exact in it."""
 
 BAR = 40 / ROW
-"""A bar's height, in rows. Said outright: plotly would take it from the smallest distance between bars,
-and a bar with others missing would cover their places."""
+"""A bar's height, in rows. Given explicitly: plotly derives it from the smallest distance between bars, and
+a bar next to missing ones would cover their places."""
 
 OUTSIDE = 20 / ROW
-"""Extra room, in rows, below a bar for its answers outside the scale."""
+"""Extra space, in rows, below a bar for its answers outside the scale."""
 
 BROKEN = 24 / ROW
-"""Extra room above a bar that cannot be compared with the one before."""
+"""Extra space, in rows, above a bar that cannot be compared with the previous one."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One option's part of a bar: `percent` of the bar's length, what stands in it, what it means."""
+    """One option's part of a bar: `percent` of the bar's length, its `text`, and its `meaning` in full."""
 
     percent: float
     text: str
@@ -55,9 +55,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar, with its name at the left, its number of answers at the right. `broken` says what changed
-    since the bar above, where the two cannot be compared; `instead` stands where there are no segments;
-    `outside` tells of the answers that are in none."""
+    """One bar, with its name at the left and its number of answers at the right.
+
+    `broken` says what changed since the bar above if the two cannot be compared. `instead` is shown if there
+    are no segments, `outside` if there are answers outside the scale.
+    """
 
     label: str
     n: str
@@ -68,8 +70,8 @@ class Bar:
 
 
 def colours(options: int, *, bipolar: bool) -> tuple[str, ...]:
-    """A colour for each option, the highest first, spread evenly over the palette. A scale that only runs
-    from little to much gets one hue: its middle is no neutral point."""
+    """Return a colour for each option, the highest first, spread evenly over the palette. A unipolar scale
+    gets one hue: its middle is not a neutral point."""
     anchors = BIPOLAR if bipolar else UNIPOLAR
     return tuple(_colour(anchors, 4 * at / max(options - 1, 1)) for at in range(options))
 
@@ -81,7 +83,7 @@ def _colour(anchors: Sequence[Sequence[int]], place: float) -> str:
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever is easier to read on `colour` (WCAG 2 contrast)."""
+    """Return black or white, whichever has more contrast on `colour` (WCAG 2)."""
     light = _luminance(colour)
     return "#ffffff" if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else "#000000"
 
@@ -93,8 +95,11 @@ def _luminance(colour: str) -> float:
 
 
 def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
-    """A plotly figure with one horizontal bar each, the first at the top. Every bar is 100 % long;
-    a bar without segments is an empty line with its label. `palette` has a colour for each segment."""
+    """Return a plotly figure with one horizontal bar each, the first at the top.
+
+    Every bar is 100 % long; a bar without segments is an empty row with its label. `palette` has a colour for
+    each segment.
+    """
     places = _places(bars)
     in_place = list(zip(bars, places, strict=True))
     rows = places[-1] + 1 + OUTSIDE * bool(bars[-1].outside)
@@ -139,7 +144,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
 
 
 def _places(bars: Sequence[Bar]) -> list[float]:
-    """How far down the middle of each bar lies, in rows."""
+    """Return the vertical position of each bar's middle, in rows."""
     places = [BROKEN * bool(bars[0].broken)]
     for before, bar in pairwise(bars):
         places.append(places[-1] + 1 + OUTSIDE * bool(before.outside) + BROKEN * bool(bar.broken))
@@ -147,7 +152,7 @@ def _places(bars: Sequence[Bar]) -> list[float]:
 
 
 def _line(place: float) -> float:
-    """Where the line lies that parts a bar from what is above it."""
+    """Return the position of the line between a bar and the bar above it."""
     return place - 0.5 - BROKEN
 
 
@@ -187,7 +192,7 @@ def _n(bar: Bar, place: float) -> Figure:
 
 
 def _words(name: str, words: str, place: float) -> Figure:
-    """Words at the left, below `place` or, where they stand instead of a bar, around it."""
+    """An annotation at the left, below `place` or, if it replaces a bar, around it."""
     return {
         "name": name,
         "text": words,
@@ -215,7 +220,7 @@ def _break_line(place: float) -> Figure:
 
 
 def _outlines(bar: Bar, place: float, palette: Sequence[str]) -> Iterator[Figure]:
-    """Around each segment of no colour."""
+    """Yield an outline for each segment without a colour."""
     ends = list(accumulate((segment.percent for segment in bar.segments), initial=0.0))
     for (start, end), colour in zip(pairwise(ends), palette[: len(bar.segments)], strict=True):
         if colour == UNKNOWN and end > start:

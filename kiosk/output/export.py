@@ -1,7 +1,7 @@
 """The snapshot as files for other programs: a table of counts, a codebook, the document itself.
 
-Nothing finer than the snapshot: each row is one published count. The description follows the Frictionless
-Data Package, so that a stranger knows what each column is.
+Nothing is finer than the snapshot: each row is one published count. The description follows the Frictionless
+Data Package, so that every column is explained.
 """
 
 import hashlib
@@ -56,22 +56,24 @@ Row = Mapping[str, object]
 
 
 def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
-    """Name -> content of every file of an export."""
+    """Return name -> content of every file of an export."""
     by_id = {one.id: one for one in rounds}
     counts = _table(COUNTS, _counts(document))
     codebook = _table(CODEBOOK, _codebook(document, by_id))
-    found = {
+    contents = {
         "counts.csv": csv_table(counts),
         "codebook.csv": csv_table(codebook),
         "results.xlsx": workbook({"counts": counts, "codebook": codebook}, document["made_at"]),
         "snapshot.json": as_text(document).encode(),
     }
-    return {**found, "datapackage.json": _description(document, found)}
+    return {**contents, "datapackage.json": _description(document, contents)}
 
 
 def data_package(document: Document, rounds: Iterable[Round]) -> bytes:
-    """All files of an export in one archive, made from one snapshot: hashes in the description then fit the
-    files beside it, whenever boxes are counted. The same bytes for the same figures."""
+    """Return all files of an export in one archive: the same bytes for the same figures.
+
+    All are made from one snapshot, so that the hashes in the description match the files beside it.
+    """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, content in files(document, rounds).items():
@@ -88,10 +90,10 @@ def _counts(document: Document) -> Iterator[Row]:
         for node in one["nodes"]:
             place = {**terms, "node": node["id"], "parent": node["parent"] or ""}
             if node.get("excluded_rapid"):
-                told = node["answered"] if node["answered"] is not None else ""
+                answered = node["answered"] if node["answered"] is not None else ""
                 yield {
                     **place,
-                    "answered": told,
+                    "answered": answered,
                     "statement": "",
                     "option": "excluded_rapid",
                     "answers": node["excluded_rapid"],
@@ -141,8 +143,8 @@ def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]
     return [list(columns), *([row[name] for name in columns] for row in rows)]
 
 
-def _description(document: Document, found: Mapping[str, bytes]) -> bytes:
-    """The Frictionless description of the tables."""
+def _description(document: Document, contents: Mapping[str, bytes]) -> bytes:
+    """Return the Frictionless description of the tables."""
     described = {
         "name": "survey-kiosk-export",
         "title": "Published counts",
@@ -151,7 +153,7 @@ def _description(document: Document, found: Mapping[str, bytes]) -> bytes:
         "description": "Counts as published: batches of at least k ballots, one answer withheld where all in "
         "a batch, or all but one, agreed. Percentages are of the answers on the scale.",
         "resources": [
-            _resource(name, found[f"{name}.csv"], columns, keys)
+            _resource(name, contents[f"{name}.csv"], columns, keys)
             for name, columns, keys in (
                 ("counts", COUNTS, ("round", "node", "statement", "option")),
                 ("codebook", CODEBOOK, ("round", "statement", "option")),

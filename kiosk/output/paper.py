@@ -1,7 +1,7 @@
 """Paper as PDF: sheets of slips, posters, table cards.
 
-Nothing on paper tells when or where it was made: no date, no number, no unit's name, and the slips of a
-sheet stand in an order drawn at random. What varies reaches the typesetter as JSON, never as markup.
+Paper does not show when or where it was made: no date, no number, no unit's name, and the slips of a sheet
+are in random order. Variable content reaches the typesetter as JSON, never as markup.
 """
 
 import json
@@ -26,10 +26,11 @@ from kiosk.settings import shipped_folder
 TEMPLATE = Path(__file__).with_name("paper.typ")
 
 SLIP_SYMBOL_MM = 36
-"""35 mm is read by cameras where 15 mm no longer is, blurred and turned; 1 mm for printers that shrink."""
+"""Cameras read 35 mm where they no longer read 15 mm, blurred and turned; 1 mm more for printers that
+shrink."""
 
 LARGEST_VERSION = 10
-"""57 modules a side: on a slip 0.6 mm each."""
+"""Largest QR version: 57 modules a side, 0.6 mm each on a slip."""
 
 
 def _(message: str) -> str:
@@ -42,11 +43,11 @@ PROMISE = SCREEN["anonymous"]
 
 
 class PaperError(Exception):
-    """Paper that cannot be made as asked; the message says why and the way out."""
+    """Paper that cannot be made; the message has the reason and the way out."""
 
 
 class Size(StrEnum):
-    """A poster's paper."""
+    """The paper size of a poster."""
 
     A4 = "A4"
     A5 = "A5"
@@ -57,15 +58,15 @@ POSTER_MM = {Size.A4: (85, 18), Size.A5: (60, 13), Size.A6: (40, 8)}
 """Width of the symbol, and of the margin."""
 
 POSTER_LANGUAGES = {Size.A4: 12, Size.A5: 8, Size.A6: 5}
-"""How many of the shipped languages fit, whichever they are."""
+"""Number of shipped languages that fit, in any combination."""
 
 SLIP_LANGUAGES = 3
-"""So many leave room for about eight slips on a sheet."""
+"""With this number, about eight slips fit on a sheet."""
 
 
 @dataclass(frozen=True)
-class Words:
-    """What a paper says in one language: `call`, what to do, and `promise`, what is not kept.
+class PaperTexts:
+    """A paper's texts in one language: `call` asks to answer, `promise` says that nobody is identified.
 
     `language` is the two or three letters of its code.
     """
@@ -76,28 +77,30 @@ class Words:
     promise: str
 
 
-def words_in(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple[Words, ...]:
-    """The words in the languages asked for, in the catalogues' order."""
+def paper_texts(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple[PaperTexts, ...]:
+    """Return the texts in the given languages, in the catalogues' order."""
     asked = set(codes)
     return tuple(
-        Words(
+        PaperTexts(
             code.partition("_")[0],
-            found.language.direction == "rtl",
-            found.text(CALL),
-            found.text(PROMISE),
+            catalogue.language.direction == "rtl",
+            catalogue.text(CALL),
+            catalogue.text(PROMISE),
         )
-        for code, found in catalogues.items()
+        for code, catalogue in catalogues.items()
         if code in asked
     )
 
 
 def slip_address(guest_address: str, code: str) -> str:
-    """Where a slip's symbol leads: the code is in the fragment, which no server sees."""
+    """Return the address in a slip's symbol. The code is in the fragment, which no server receives."""
     return f"{guest_address}/q#{code}"
 
 
-def slip_sheets(guest_address: str, codes: Collection[str], words: Sequence[Words], rng: Random) -> bytes:
-    """A4 sheets of slips with cut lines, as PDF, in an order `rng` draws.
+def slip_sheets(
+    guest_address: str, codes: Collection[str], words: Sequence[PaperTexts], rng: Random
+) -> bytes:
+    """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws.
 
     `rng` must be `secrets.SystemRandom()` outside tests. Raises PaperError.
     """
@@ -117,8 +120,8 @@ def slip_sheets(guest_address: str, codes: Collection[str], words: Sequence[Word
     )
 
 
-def poster_page(address: str, words: Sequence[Words], size: Size) -> bytes:
-    """A poster or table card, one page, as PDF; its symbol leads to `address`. Raises PaperError."""
+def poster_page(address: str, words: Sequence[PaperTexts], size: Size) -> bytes:
+    """Return a poster or table card, one page, as PDF; its symbol leads to `address`. Raises PaperError."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
         words,
@@ -138,23 +141,25 @@ def _for_people(address: str) -> str:
 
 
 def _symbol(address: str) -> dict[str, str]:
-    """The address with its QR symbol as SVG, without the white around it."""
+    """Return the address with its QR symbol as SVG, without the quiet zone."""
     try:
         symbol = segno.make(address, error="q", micro=False)
     except segno.DataOverflowError:
         symbol = None
     if symbol is None or int(symbol.version) > LARGEST_VERSION:
-        raise PaperError(f"the address {address[:60]}... is too long to be read by cameras; choose a shorter")
+        raise PaperError(f"the address {address[:60]}... is too long for a readable symbol; choose a shorter")
     return {"address": address, "svg": symbol.svg_inline(border=0, omitsize=True)}
 
 
-def _typeset(words: Sequence[Words], content: dict[str, Any]) -> bytes:
-    """A PDF for screen readers too (PDF/UA-1), which must have every glyph. Raises PaperError."""
+def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
+    """Return an accessible PDF (PDF/UA-1), in which every character has a glyph. Raises PaperError."""
     if not words:
         raise PaperError("choose at least one language")
     for one in words:
         if not is_one_line(one.call + one.promise):
-            raise PaperError(f"{one.language}: a text has a line break or a character that turns it round")
+            raise PaperError(
+                f"{one.language}: a text has a line break or a character that changes its direction"
+            )
     data = json.dumps({**content, "words": [asdict(one) for one in words]})
     try:
         return typst.compile(
@@ -168,7 +173,7 @@ def _typeset(words: Sequence[Words], content: dict[str, Any]) -> bytes:
         if "the texts do not fit" in error.message:
             raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
         if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
-            raise PaperError(f"there is no letter for {strange[1]}; leave that language out") from error
+            raise PaperError(f"the fonts have no glyph for {strange[1]}; leave that language out") from error
         raise
 
 

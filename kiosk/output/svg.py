@@ -1,7 +1,7 @@
-"""The same charts as pictures: SVG for paper, for readers without a script and for reports, PNG made of it.
+"""Charts as pictures: SVG for paper, for readers without scripts and for reports, and PNG made from it.
 
-Each option has a pattern besides its colour, so that a black-and-white print can be read, and all a reader
-needs stands in the picture: what was asked, the labels, every number, how sure one may be.
+Each option has a pattern besides its colour, so that a black-and-white print is legible. The picture has
+everything a reader needs: the statement, the labels, every number, and the uncertainty.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from kiosk.output.charts import INK, PAPER, SOFT, UNKNOWN, Bar, Segment, ink_on
 WIDTH = 960
 MARGIN = 24
 LABELS = 190
-"""Room at the left of the bars for their names, in pixels of the picture."""
+"""Space at the left of the bars for their names, in pixels of the picture."""
 
 NUMBERS = 84
 FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
@@ -24,8 +24,11 @@ FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
 
 @dataclass(frozen=True)
 class Sheet:
-    """How large a picture and what stands in it are, in its pixels: `labels` and `numbers` are the room at
-    the left and right of the bars, `title`, `words` and `digits` the size of letters."""
+    """The dimensions of a picture, in its pixels.
+
+    `labels` and `numbers` are the space at the left and right of the bars; `title`, `words` and `digits` are
+    font sizes.
+    """
 
     width: int
     least_height: int
@@ -38,22 +41,22 @@ class Sheet:
 
     @property
     def length(self) -> int:
-        """Of a bar."""
+        """Length of a bar."""
         return self.width - 2 * MARGIN - self.labels - self.numbers
 
     @property
     def under(self) -> int:
-        """Room under a bar for the numbers of its narrowest parts."""
+        """Space below a bar for the numbers of its narrowest segments."""
         return round(1.2 * self.digits)
 
 
 PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title=21, words=16, digits=15)
 
 WALL = Sheet(800, 390, 0, 112, bar=84, title=31, words=22, digits=27)
-"""For a screen read from across the room: two beside each other fill its width, two rows its height."""
+"""For a screen that is read across a room: two pictures side by side fill its width, two rows its height."""
 
 BROKEN = 30
-"""Extra room above a bar that cannot be compared with the one before."""
+"""Extra space above a bar that cannot be compared with the previous one."""
 
 THIN = " .,:;'!|ijlI"
 SLIM = "ftr()[]-–·"
@@ -68,13 +71,13 @@ PATTERNS = (
     '<path d="M5 0V10" stroke-width="1.2"/>',
     '<path d="M0 0L10 10M0 10L10 0" stroke-width="1"/>',
 )
-"""One for each option, the highest plain; more options than these begin again."""
+"""One for each option; the highest option is plain. With more options than patterns, they repeat."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart with its words. `labels` and `colours` run from the highest option; `notes` are sentences
-    that stand below the bars."""
+    """A chart with its texts. `labels` and `colours` start with the highest option; `notes` stand below the
+    bars."""
 
     title: str
     labels: tuple[str, ...]
@@ -84,7 +87,7 @@ class Picture:
 
 
 def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
-    """The picture as one SVG document that needs nothing else."""
+    """Return the picture as one self-contained SVG document."""
     parts: list[str] = []
     y = MARGIN
     for line in wrapped(picture.title, 1.08 * sheet.title, sheet.width - 2 * MARGIN):
@@ -115,7 +118,7 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
 
 
 def wide(words: str, size: float) -> float:
-    """How wide words are at most in the fonts they may be drawn in; Noto Sans takes some less."""
+    """Return the largest width of a text in the fonts that may be used; Noto Sans is slightly narrower."""
     return size * sum(map(_letter, words))
 
 
@@ -130,7 +133,7 @@ def _letter(letter: str) -> float:
 
 
 def wrapped(words: str, size: float, room: float) -> list[str]:
-    """Words in lines no wider than there is room for; a word that is wider itself is cut."""
+    """Split a text into lines no wider than `room`; a word that is wider is cut."""
     lines: list[str] = []
     for word in words.split():
         if lines and wide(f"{lines[-1]} {word}", size) <= room:
@@ -144,7 +147,8 @@ def wrapped(words: str, size: float, room: float) -> list[str]:
 
 
 def png(drawn: str, fonts: Path) -> bytes:
-    """An SVG of ours as PNG, 2 pixels for each of its own. `fonts` is the folder with the fonts named."""
+    """Convert an SVG of this module to PNG, 2 pixels for each of its own. `fonts` is the folder with its
+    fonts."""
     document = (
         "#set page(width: auto, height: auto, margin: 0pt)\n"
         "#set document(title: sys.inputs.title, date: none)\n"
@@ -159,13 +163,13 @@ def png(drawn: str, fonts: Path) -> bytes:
         sys_inputs={"drawn": drawn, "title": title},
     )
     if not isinstance(made, bytes):
-        raise TypeError("one picture became several pages")
+        raise TypeError("the picture became several pages")
     return made
 
 
 def _spoken(bar: Bar) -> str:
-    told = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
-    return f"{told}; {bar.outside}" if bar.outside else told
+    figures = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
+    return f"{figures}; {bar.outside}" if bar.outside else figures
 
 
 def _patterns(colours: Sequence[str]) -> Iterator[str]:
@@ -179,7 +183,7 @@ def _patterns(colours: Sequence[str]) -> Iterator[str]:
 
 
 def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
-    """Draw what each pattern means, in as many lines as it takes; the first free place below."""
+    """Draw the legend, on as many lines as it needs; returns the first free y below it."""
     x, side = MARGIN, round(1.375 * sheet.words)
     for at, label in enumerate(picture.labels):
         width = side + 7 + round(wide(label, sheet.words)) + 12
@@ -193,7 +197,7 @@ def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
 
 
 def _outline(colour: str, width: float = 1) -> str:
-    """What is not told has no colour, and dashes around it."""
+    """A segment without figures has no colour, and a dashed outline."""
     return f'stroke="{INK}" stroke-width="{width}"' + (' stroke-dasharray="5 4"' if colour == UNKNOWN else "")
 
 
@@ -231,14 +235,14 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
 
 
 def _fitting(segment: Segment, sheet: Sheet) -> Sequence[str]:
-    """The lines of a segment's numbers that fit in it: all, the first, or none."""
+    """Return the lines of a segment's numbers that fit in it: all, the first, or none."""
     lines = segment.text.split("<br>")
     room = sheet.length * segment.percent / 100
     return next((some for some in (lines, lines[:1]) if _room(some, sheet.digits) < room), ())
 
 
 def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
-    """Extra room under a bar for its answers outside the scale, more where numbers stand between."""
+    """Return the extra space below a bar for its answers outside the scale, more if numbers stand between."""
     if not bar.outside:
         return 0
     is_crowded = any(part.text and not _fitting(part, sheet) for part in bar.segments)
@@ -246,7 +250,7 @@ def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
 
 
 def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
-    """A bar's name, in the middle of its height."""
+    """A bar's name, centred on its height."""
     lines = [line for words in label.split("<br>") for line in wrapped(words, sheet.words, sheet.labels - 8)]
     top = y + sheet.bar / 2 - 10 * len(lines) + 15
     for at, line in enumerate(lines):
@@ -254,12 +258,12 @@ def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
 
 
 def _room(lines: Sequence[str], size: int) -> float:
-    """How wide the numbers of a segment are, with some air."""
+    """Return the width of a segment's numbers, with some padding."""
     return max(wide(line, size) for line in lines) + 4
 
 
 def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
-    """The numbers of a segment, on a ground of its own colour so that no pattern runs through them."""
+    """The numbers of a segment, on a background of its colour, so that no pattern crosses them."""
     if not any(lines):
         return
     width, line_height = _room(lines, sheet.digits), round(1.27 * sheet.digits)

@@ -1,1 +1,1 @@
-"""What a guest sees and hears: pages, questions, texts, speech, headers. No routes."""
+"""The guest's screens without routes: pages, questions, texts, speech, headers."""

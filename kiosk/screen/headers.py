@@ -1,4 +1,4 @@
-"""What keeps other sites out of the guest's form, and the headers every answer carries."""
+"""The headers of every guest response, and the check of a form's origin."""
 
 import base64
 import hashlib
@@ -11,25 +11,26 @@ NEVER_USED = (
     "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb", "window-management",
     "xr-spatial-tracking",
 )  # fmt: skip
-"""What a browser could let a page do to the device: each would ask the guest, or open a way out."""
+"""Browser features that a page could use on the device: each asks the guest, or opens a way out of the
+kiosk."""
 
 SCRIPT, BALLOT = "Kiosk-Script", "Kiosk-Ballot"
-"""A script says that it asks, and is told that a ballot was taken by a mark no proxy makes: a redirect may be
-anybody's, and a script cannot see where it leads."""
+"""Request and response headers of the guest's script. SCRIPT marks its requests. BALLOT marks an accepted
+ballot in a way that no proxy makes: a redirect may come from a proxy, and a script cannot see its target."""
 
 
 def headers(styles: Iterable[str]) -> dict[str, str]:
-    """What every answer carries. `styles` are all that may stand in a page."""
+    """Return the headers of every response. `styles` are all inline styles that the page may have."""
     allowed = " ".join(["'self'", *map(digest, styles)])
     return {
         "Content-Security-Policy": (
             f"default-src 'none'; script-src 'self'; style-src {allowed}; img-src data:; "
             "font-src 'self' data:; connect-src 'self'; media-src 'self'; worker-src 'self'; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-            # No windows, downloads or dialogs. Chromium warns that scripts of our own could lift that.
+            # No windows, downloads, dialogs. Chromium warns that the site's own scripts can lift the sandbox.
             "sandbox allow-forms allow-scripts allow-same-origin"
         ),
-        # Not no-referrer: browsers then send "Origin: null" with the form, which is refused below.
+        # Not no-referrer: browsers then send "Origin: null" with the form, which is_own_form refuses.
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Permissions-Policy": ", ".join(f"{name}=()" for name in NEVER_USED),
@@ -37,12 +38,15 @@ def headers(styles: Iterable[str]) -> dict[str, str]:
 
 
 def digest(style: str) -> str:
-    """A style as a page's policy names it (CSP Level 3, hash sources)."""
+    """Return a style's hash as a policy source (CSP Level 3, hash sources)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
 
 
 def is_own_form(headers: Mapping[str, str], own_origin: str) -> bool:
-    """Whether a POST comes from a page of ours. Neither header means it comes from no browser."""
+    """Return whether a POST comes from a page of this site.
+
+    A request with neither header does not come from a browser, and is accepted.
+    """
     site = headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"

@@ -1,8 +1,8 @@
-"""What a monitoring program is told of either side, by anybody: whether answers can be taken now.
+"""The /health response of both sides, for monitoring: whether ballots can be accepted now.
 
-The answer depends on the database and the folder of keys, never on what is in a box: it is the same bytes
-before and after a ballot, and no kiosk counts as heard. Who knows the installation's secret key can ask for a
-proof that it is this installation which answers.
+It depends on the database and the key folder, never on a box: the bytes are the same before and after a
+ballot, and the request does not count as a kiosk's sign of life. A client with the installation's secret key
+can request a proof that this installation responded.
 """
 
 import hmac
@@ -20,7 +20,7 @@ _CHALLENGE = re.compile(r"[0-9a-f]{32}")
 
 
 def health_answer(store: Store, secret_key: str) -> Response:
-    """200 where ballots can be taken; 503, and which of two things is away, where they cannot."""
+    """Return 200 if ballots can be accepted, or 503 with the name of the unreachable part."""
     problem = store.unreachable()
     if problem is None:
         response = Response(HEALTHY, mimetype="text/plain")
@@ -33,9 +33,9 @@ def health_answer(store: Store, secret_key: str) -> Response:
 
 
 def proof(secret_key: str, challenge: str) -> str:
-    """What only an installation with this key can answer to 32 hexadecimal digits that nobody can foresee.
+    """Return the proof for a challenge of 32 random hex digits, which only this secret key can make.
 
-    Under a key of its own, so that no answer helps to sign a session.
+    The HMAC has a key of its own, so that no proof helps to sign a session.
     """
     key = hmac.digest(secret_key.encode(), b"kiosk health", "sha256")
     return hmac.digest(key, challenge.encode(), "sha256").hex()

@@ -1,9 +1,10 @@
-"""The guest's pages, made from the catalogues: the form, the slip's page, and messages in all languages.
+"""The guest's pages: the form, the slip page, and messages in all languages.
 
-A form carries its words in every language shown, so that choosing one asks the server for nothing.
+A form carries its texts in every language shown, so that a change of language sends no request.
 """
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,15 +20,20 @@ from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.speech import speeches, spoken_texts
-from kiosk.screen.stored_data import sentences
-from kiosk.screen.texts import REFUSALS, SCREEN
+from kiosk.screen.stored_data import descriptions
+from kiosk.screen.texts import REFUSALS, SCREEN, Refusal
 from kiosk.settings import shipped_folder
 
 
+def compact(css: str) -> str:
+    """Return a style of this program without its comments and indentation, which each page would repeat."""
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).strip()
+
+
 def _style() -> str:
-    """The guest's style. The letters of the languages' names stand in it: the first screen needs them at
-    once, and without them a slow device looks through all its fonts before it paints."""
-    style = (Path(__file__).parent / "templates/guest/guest.css").read_text(encoding="utf-8")
+    """Return the guest's style with the font of the language names inlined: the first screen needs it at
+    once, and without it a slow device searches all its fonts before it paints."""
+    style = compact((Path(__file__).parent / "templates/guest/guest.css").read_text(encoding="utf-8"))
     font = base64.b64encode((shipped_folder("static") / "fonts/guest-autonyms.woff2").read_bytes())
     return style.replace("/static/fonts/guest-autonyms.woff2", f"data:font/woff2;base64,{font.decode()}")
 
@@ -36,9 +42,12 @@ STYLE = _style()
 
 
 @dataclass(frozen=True)
-class Words:
-    """All a guest's screen says in one language. `reply` is what came of an earlier round, or ""; `sounds`
-    maps a text to the name of its speech, where there is any."""
+class FormTexts:
+    """All texts of a form in one language.
+
+    `reply` is the reply to an earlier round, or ""; `sounds` maps a text to the name of its sound, if it has
+    one.
+    """
 
     language: Language
     screen: dict[str, str]
@@ -48,20 +57,20 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What is stored about a guest, in one language, and the words that lead back and away."""
+class StoredDataText:
+    """The page about stored data in one language, with the texts of its links."""
 
     language: Language
     title: str
-    sentences: tuple[str, ...]
+    descriptions: tuple[str, ...]
     back: str
     leave_now: str
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What stands above a page that staff look at and no guest answers: words in their `language`, and
-    `ways` on, as (words, address)."""
+    """The notice above a preview for staff: words in their `language`, and links `ways` as (words,
+    address)."""
 
     language: Language
     words: str
@@ -70,9 +79,12 @@ class Notice:
 
 @dataclass(frozen=True)
 class Pages:
-    """`allowed_languages` are shown although not reviewed; None shows all, in the demonstration.
-    `leave_to` is where a phone goes at once, `screen` what a kiosk's measures; speech lies in `audio`;
-    a `notice` is for staff alone."""
+    """Renders the guest's pages.
+
+    `allowed_languages` are shown although unreviewed; None shows all, for the demonstration. `leave_to` is
+    the address to which a phone leaves, `screen` the measures of a kiosk, `audio` the folder with speech.
+    Only previews for staff have a `notice`.
+    """
 
     library: Library
     allowed_languages: frozenset[str] | None
@@ -96,15 +108,17 @@ class Pages:
         pause: float = 0.0,
         closes_at: datetime | None = None,
     ) -> str:
-        """The questions, in the language asked for or the reference. `reply` is told in the languages it
-        has, and in no other. A form with a `home` is for practice, and leads there in the end. A kiosk
-        seals its ballots for the public key `letterbox`, in hex, or with "" sends them as they are; without
-        the network it takes those less than `pause` seconds apart for play, as the server does, and none from
-        `closes_at` on."""
+        """Render the questions, in the language `asked` or else the reference.
+
+        `reply` (language -> text) is shown only in the languages it has. A form with a `home` is for
+        practice, and ends there. A kiosk seals its ballots for the public key `letterbox`, in hex, or sends
+        them unsealed if it is "". Without the network it treats ballots less than `pause` seconds apart as
+        rapid, as the server does, and accepts none from `closes_at` on.
+        """
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
         words = {
-            code: Words(
+            code: FormTexts(
                 catalogues[code].language,
                 _screen(catalogues[code]),
                 questions(survey, code),
@@ -131,11 +145,12 @@ class Pages:
         if self.audio is None or not self.audio.is_dir():
             return {}
         texts = spoken_texts(catalogue, [survey])
-        found = speeches(self.audio, catalogue.language.code, texts)
-        return {speech.text: speech.name for speech in found if speech.file}
+        all_speech = speeches(self.audio, catalogue.language.code, texts)
+        return {speech.text: speech.name for speech in all_speech if speech.file}
 
     def _all_sounds(self, survey: Survey) -> list[str]:
-        """The address of every sound, in every language shown: a kiosk keeps them all, for all guests."""
+        """Return the addresses of all sounds in all languages shown. A kiosk caches all of them, for all
+        guests."""
         catalogues = self.library.guest
         return [
             f"/audio/{code}/{name}"
@@ -144,21 +159,22 @@ class Pages:
         ]
 
     def slip(self, asked: str) -> str:
-        """The page where a slip's code is typed or scanned."""
+        """Render the page where a slip's code is typed or scanned."""
         spoken = self._spoken()
-        catalogue = next((found for found in spoken if found.language.code == asked), spoken[0])
+        catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
             "guest/slip.html",
             language=catalogue.language,
-            languages=[found.language for found in spoken],
+            languages=[candidate.language for candidate in spoken],
             screen=_screen(catalogue),
             **self._surroundings(is_kiosk=False),
         )
 
-    def pairing(self, asked: str, typed: str, refusal: str) -> str:
-        """Where a code makes this screen a kiosk; `refusal` says why the last one did not, or is ""."""
+    def pairing(self, asked: str, typed: str, refusal: Refusal | None) -> str:
+        """Render the page where a code makes this screen a kiosk; `refusal` is why the last code was
+        refused, or None."""
         spoken = self._spoken()
-        catalogue = next((found for found in spoken if found.language.code == asked), spoken[0])
+        catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
             "guest/pair.html",
             language=catalogue.language,
@@ -169,7 +185,7 @@ class Pages:
         )
 
     def paired(self, unit_id: str, home: str) -> str:
-        """Which unit this screen now belongs to, in every language, and the way to begin."""
+        """Render the page that names this screen's unit, in every language, with a link to the start."""
         spoken = self._spoken()
         return render_template(
             "guest/paired.html",
@@ -185,23 +201,25 @@ class Pages:
     def stored(
         self, schema: Mapping[str, Sequence[str]], back: str, *, language_by: str = "#", is_kiosk: bool
     ) -> str:
-        """What is stored about a guest, in every language, from the tables (table -> columns) there are. The
-        page at `back` is told a language after the mark `language_by`."""
-        spoken, said = self._spoken(), sentences(schema)
+        """Render the page about stored data, in every language, from the schema (table -> columns).
+
+        `language_by` stands between `back` and the language in the link back.
+        """
+        spoken, texts = self._spoken(), descriptions(schema)
         return render_template(
             "guest/stored.html",
             language=spoken[0].language,
             screen=_screen(spoken[0]),
             title=spoken[0].text(SCREEN["stored"]),
-            all_said=[
-                Said(
-                    found.language,
-                    found.text(SCREEN["stored"]),
-                    tuple(found.text(line) for line in said),
-                    found.text(SCREEN["back"]),
-                    found.text(SCREEN["leave_now"]),
+            stored_data_texts=[
+                StoredDataText(
+                    catalogue.language,
+                    catalogue.text(SCREEN["stored"]),
+                    tuple(catalogue.text(text) for text in texts),
+                    catalogue.text(SCREEN["back"]),
+                    catalogue.text(SCREEN["leave_now"]),
                 )
-                for found in spoken
+                for catalogue in spoken
             ],
             way_back=in_all(SCREEN["back"], spoken),
             back=back,
@@ -210,21 +228,21 @@ class Pages:
         )
 
     def thanks(self, back: str) -> str:
-        """The thank-you, the same bytes for everybody; on a kiosk with a way `back` to its start."""
+        """Render the thank-you, the same bytes for everybody; a kiosk has a link `back` to its start."""
         return self._message(SCREEN["thank_you"], back, SCREEN["start_over"], is_kiosk=bool(back))
 
-    def practised(self, home: str, *, is_kiosk: bool) -> str:
-        """The end of a practice: nothing was kept, and the way to answer."""
-        return self._message(SCREEN["practised"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
+    def practice_over(self, home: str, *, is_kiosk: bool) -> str:
+        """Render the end of a practice, with a link to the real questions at `home`."""
+        return self._message(SCREEN["try_ended"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
 
-    def refusal(self, reason: str, way_out: str, *, is_kiosk: bool) -> str:
-        """Why something was not taken, the same bytes for the same reason; `way_out` leads to pairing, or
-        is ""."""
-        return self._message(REFUSALS[reason], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
+    def refusal(self, refusal: Refusal, way_out: str, *, is_kiosk: bool) -> str:
+        """Render a refusal, the same bytes for the same reason; `way_out` is the address of the pairing
+        page, or ""."""
+        return self._message(REFUSALS[refusal], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
 
     def worker(self, page: str, survey: Survey | None) -> str:
-        """The script that keeps the kiosk's page at the path `page`, all files it may ask for, and all sounds
-        of `survey`."""
+        """Render the script that caches the kiosk's page at the path `page`, its files, and the sounds of
+        `survey`."""
         folder = shipped_folder("static")
         files = sorted([*folder.glob("guest*.js"), *folder.glob("fonts/guest-*-*.woff2")])
         paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
@@ -233,19 +251,19 @@ class Pages:
         return render_template("guest/worker.js", pages=pages, files=[*paths, f"{page}/queue"], sounds=sounds)
 
     def queue(self) -> str:
-        """The script of the file where a kiosk's envelopes wait."""
+        """Render the script for the file that stores a kiosk's waiting envelopes."""
         return render_template("guest/queue.js")
 
     def styles(self, *, is_kiosk: bool) -> list[Markup]:
-        """What stands in the page's head: it spares a slow device a request before it can paint."""
+        """Return the page's inline styles: a slow device need not request them before it paints."""
         styles = [STYLE]
         if is_kiosk and self.screen:
-            styles.append(render_template("guest/screen.css", screen=self.screen))
-        # Ours alone: nothing anybody typed is in them.
+            styles.append(compact(render_template("guest/screen.css", screen=self.screen)))
+        # Safe: the styles have no input from users.
         return [Markup(style) for style in styles]  # noqa: S704
 
     def _surroundings(self, *, is_kiosk: bool) -> dict[str, Any]:
-        """What base.html asks for."""
+        """Return the values that base.html uses."""
         return {
             "is_kiosk": is_kiosk,
             "styles": self.styles(is_kiosk=is_kiosk),
@@ -273,5 +291,5 @@ class Pages:
 
 
 def _screen(catalogue: Catalogue) -> dict[str, str]:
-    texts = SCREEN | {f"refusal_{reason}": message for reason, message in REFUSALS.items()}
+    texts = SCREEN | {f"refusal_{refusal}": message for refusal, message in REFUSALS.items()}
     return {key: catalogue.text(message) for key, message in texts.items()}

@@ -1,4 +1,4 @@
-"""What a guest's screen shows, in one language: plain values for the templates."""
+"""The questions of a guest's screen in one language, as plain values for the templates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 
 @dataclass(frozen=True)
 class Option:
-    """One answer; `fill` is how full its picture is, in quarters."""
+    """One answer option; `fill` is how many quarters of its symbol are filled."""
 
     value: int
     label: str
@@ -27,14 +27,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence in one language."""
+    """A text in one language."""
 
     language: Language
     text: str
 
 
 def questions(survey: Survey, code: str) -> tuple[Question, ...]:
-    """The survey's statements in a language it is translated into; KeyError for a missing text."""
+    """Return the survey's statements in a language that it is translated into; KeyError for a missing
+    text."""
     words = {m: m for m in survey.messages} if code == REFERENCE else survey.texts[code]
     return tuple(_question(statement, words) for statement in survey.statements)
 
@@ -49,5 +50,5 @@ def _question(statement: Statement, words: Mapping[str, str]) -> Question:
 
 
 def in_all(message: str, catalogues: Sequence[Catalogue]) -> tuple[Line, ...]:
-    """One sentence in every language there is a text for."""
+    """Return a text in every language that has it."""
     return tuple(Line(c.language, c.texts[message]) for c in catalogues if message in c.texts)

@@ -1,11 +1,10 @@
-"""Speech for guests who would rather listen: a person's recording, or a machine's draft until there is one.
+"""Speech for guests who prefer to listen: a person's recording, or a synthesised draft until there is one.
 
-A sound is named by its language and text, so a text that changes is silent until it is spoken anew. All
-answers of a statement are offered alike and none speaks by itself: what is fetched tells which texts
-somebody wanted to hear, never what she answered.
+A sound is named by its language and text, so a changed text is silent until it is recorded again. All options
+of a statement can be heard in the same way, and none plays by itself: the requests show which texts somebody
+listened to, never an answer.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.domain.language_code import is_language_code
+from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue
 from kiosk.screen.texts import SCREEN
@@ -24,8 +24,8 @@ VOICES = {
     "sv": "sv", "en": "en-gb", "ar": "ar", "fa": "fa", "ro": "ro", "pl": "pl", "uk": "uk", "ru": "ru",
     "es": "es", "fi": "fi", "bg": "bg",
 }  # fmt: skip
-"""Languages espeak-ng has a voice for. Somali, Tigrinya and Romani have none: a neighbour's, such as
-Amharic's for Tigrinya, would be another language read out wrong."""
+"""Language -> espeak-ng voice. Somali, Tigrinya and Romani have none. The voice of a related language, such
+as Amharic for Tigrinya, would pronounce the text wrongly."""
 
 WORDS_A_MINUTE = 130
 
@@ -33,18 +33,18 @@ SPOKEN = ("anonymous", "voluntary", "need_help", "dont_know", "prefer_not")
 """Texts of the screen that have a speaker button, besides statements and their options."""
 
 KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav": "audio/wav"}
-"""What a recording may be, the smallest first; a draft is MP3, which every phone plays."""
+"""File ending of a recording -> media type, the smallest first. Drafts are MP3, which every phone plays."""
 
 NAME = re.compile(r"[0-9a-f]{16}")
 
 
 class AudioError(Exception):
-    """Speech that cannot be made; the message says what to install or mend."""
+    """Speech that cannot be made; the message has the way out."""
 
 
 @dataclass(frozen=True)
 class Speech:
-    """One text and its sound; `file` is None where there is none."""
+    """A text and its sound; `file` is None if it has none."""
 
     text: str
     name: str
@@ -52,13 +52,14 @@ class Speech:
     is_recorded: bool
 
 
-def name_of(language: str, text: str) -> str:
-    """What the sound of a text is called, without its ending: 16 hexadecimal digits."""
-    return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()[:16]
+def sound_name(language: str, text: str) -> str:
+    """Return the name of a text's sound without its ending: 16 hex digits of SHA-256."""
+    return short_hash(f"{language}\n{text}", 16)
 
 
 def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
-    """Everything a guest can have read out in one language, each once, in the order she meets it."""
+    """Return every text that can be heard in one language, without duplicates, in the order of the
+    screens."""
     code = catalogue.language.code
     messages = [SCREEN[key] for key in SPOKEN]
     texts = [catalogue.texts[message] for message in messages if message in catalogue.texts]
@@ -69,17 +70,20 @@ def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
 
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
-    """Each text with its sound in `folder`: `recordings`/<language>/<name>.* before `drafts`."""
-    found = []
+    """Return each text with its sound in `folder`: `recordings`/<language>/<name>.* before `drafts`."""
+    all_speech = []
     for text in texts:
-        name = name_of(language, text)
+        name = sound_name(language, text)
         recorded, draft = find_recording(folder, language, name), _draft(folder, language, name)
-        found.append(Speech(text, name, recorded or (draft if draft.is_file() else None), bool(recorded)))
-    return found
+        all_speech.append(
+            Speech(text, name, recorded or (draft if draft.is_file() else None), bool(recorded))
+        )
+    return all_speech
 
 
 def find(folder: Path, language: str, name: str) -> Path | None:
-    """The file of that name, a recording before a draft; None if there is none, or it is no such name."""
+    """Return the file with that name, a recording before a draft; None if there is none or the name is
+    invalid."""
     if not NAME.fullmatch(name) or not is_language_code(language):
         return None
     draft = _draft(folder, language, name)
@@ -87,7 +91,7 @@ def find(folder: Path, language: str, name: str) -> Path | None:
 
 
 def find_recording(folder: Path, language: str, name: str) -> Path | None:
-    """A person's recording, of whatever kind."""
+    """Return a person's recording, of any kind; None if there is none."""
     paths = (folder / "recordings" / language / f"{name}{ending}" for ending in KINDS)
     return next((path for path in paths if path.is_file()), None)
 
@@ -97,10 +101,11 @@ def _draft(folder: Path, language: str, name: str) -> Path:
 
 
 def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
-    """(drafts made, drafts removed): a machine's speech for each text that has none, in languages with a
-    voice; drafts of texts that are no more, or are recorded now, go. Recordings are never touched.
+    """Synthesise a draft for each text without a sound, in the languages that have a voice.
 
-    Raises AudioError if a program is missing or fails; whole drafts made before that stay.
+    Returns (drafts made, drafts removed). Deletes drafts whose text changed or that a recording replaces;
+    recordings are never touched. Raises AudioError if a program is missing or fails; drafts made until then
+    are kept.
     """
     for program in ("espeak-ng", "lame"):
         if shutil.which(program) is None:
@@ -126,7 +131,7 @@ def _speak(path: Path, voice: str, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as beside:
         wave, packed = Path(beside) / "speech.wav", Path(beside) / path.name
-        # The text goes in by a pipe: one that begins with a dash is no option.
+        # The text is sent through a pipe, so that a text beginning with a dash is not read as an option.
         _run(["espeak-ng", "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(wave), "--stdin"], text)
         _run(["lame", "--quiet", "-m", "m", "-b", "24", str(wave), str(packed)], "")
         os.replace(packed, path)
@@ -135,5 +140,5 @@ def _speak(path: Path, voice: str, text: str) -> None:
 def _run(command: list[str], given: str) -> None:
     done = subprocess.run(command, input=given.encode(), capture_output=True, check=False)  # noqa: S603
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise AudioError(f"{command[0]} failed: {said[-1] if said else done.returncode}")
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        raise AudioError(f"{command[0]} failed: {lines[-1] if lines else done.returncode}")

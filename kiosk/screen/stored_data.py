@@ -1,6 +1,7 @@
-"""What is stored about a guest, said from the tables there are: a table without words stops the program.
+"""The guest page about stored data, made from the database's tables.
 
-So nobody can add a column about guests and leave the page silent about it.
+A table or column without a description is an error, so nobody can store more about guests and leave it out
+of the page.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from kiosk.screen.texts import _
 
 
-class UnsaidError(Exception):
-    """A table or column the guest's page has no words for."""
+class UndescribedTableError(Exception):
+    """A table or column that the guest page does not describe."""
 
 
 _OTHERS = _("Allt annat som sparas handlar om frågorna, platserna och personalen. Inget handlar om dig.")
 
-SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
+DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "box": (
         ("round_id", "unit_id", "key_id", "sealed"),
         _(
@@ -61,13 +62,13 @@ SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
 CONSEQUENCE = _("Därför kan vi inte hitta eller ta bort dina svar när du har skickat dem.")
 
 
-def sentences(schema: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Reference texts for the tables there are (table -> columns), what is about guests first.
+def descriptions(schema: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The reference texts for a schema (table -> columns), tables about guests first, each text once.
 
-    Raises UnsaidError for a table or column without words.
+    Raises UndescribedTableError for a table or column without a description.
     """
     for table, columns in schema.items():
-        if table not in SAID or tuple(columns) != SAID[table][0]:
-            raise UnsaidError(f"the guest's page has no words for {table}({', '.join(columns)})")
-    said = dict.fromkeys(words for table, (_columns, words) in SAID.items() if table in schema)
-    return (*said, CONSEQUENCE)
+        if table not in DESCRIPTIONS or tuple(columns) != DESCRIPTIONS[table][0]:
+            raise UndescribedTableError(f"the guest page does not describe {table}({', '.join(columns)})")
+    texts = dict.fromkeys(text for table, (_columns, text) in DESCRIPTIONS.items() if table in schema)
+    return (*texts, CONSEQUENCE)

@@ -1,4 +1,6 @@
-"""The words on a guest's screen, by the key the templates and the script know them by."""
+"""The texts of a guest's screen, by the keys that templates and scripts use."""
+
+from enum import StrEnum
 
 
 def _(message: str) -> str:
@@ -38,7 +40,7 @@ SCREEN = {
     "connect": _("Koppla skärmen"),
     "practice": _("Det här är en övning. Inget sparas."),
     "try_first": _("Prova först"),
-    "practised": _("Övningen är slut. Inget har sparats."),
+    "try_ended": _("Övningen är slut. Inget har sparats."),
     "answer_now": _("Svara nu"),
     "listen": _("Lyssna"),
     "volume": _("Volym"),
@@ -47,17 +49,38 @@ SCREEN = {
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
 
+
+class Refusal(StrEnum):
+    """Why a guest's request was refused, or could not be sent.
+
+    The values name the texts in templates and scripts, and are sent in the header Kiosk-Refusal.
+    """
+
+    NOT_PAIRED = "not_paired"
+    CLOSED = "closed"
+    WRONG_CODE = "wrong_code"
+    TOO_MANY_CODES = "too_many_codes"
+    NOT_ADMITTED = "not_admitted"
+    UNKNOWN_SLIP = "unknown_slip"
+    USED_SLIP = "used_slip"
+    OFFLINE = "offline"
+    WAIT = "wait"
+    BAD = "bad"
+    FAILED = "failed"
+    NOT_FOUND = "not_found"
+
+
 REFUSALS = {
-    "not_paired": _("Den här skärmen är inte klar att använda. Säg till personalen."),
-    "closed": _("Det finns inga frågor att svara på just nu."),
-    "wrong_code": _("Koden är fel eller för gammal. Be om en ny kod."),
-    "too_many_codes": _("För många fel koder. Vänta en kvart och försök igen."),
-    "not_admitted": _("Det går inte att svara här just nu. Säg till personalen."),
-    "unknown_slip": _("Koden stämmer inte. Titta på lappen och skriv koden igen."),
-    "used_slip": _("Lappen har redan använts. Ta en ny lapp om du vill svara."),
-    "offline": _("Svaren kom inte fram. De finns kvar på skärmen. Försök igen."),
-    "wait": _("Vänta en liten stund och skicka igen."),
-    "bad": _("Svaren kunde inte tas emot. Börja om."),
-    "failed": _("Något gick fel. Dina svar sparades inte. Försök igen."),
-    "not_found": _("Sidan finns inte."),
+    Refusal.NOT_PAIRED: _("Den här skärmen är inte klar att använda. Säg till personalen."),
+    Refusal.CLOSED: _("Det finns inga frågor att svara på just nu."),
+    Refusal.WRONG_CODE: _("Koden är fel eller för gammal. Be om en ny kod."),
+    Refusal.TOO_MANY_CODES: _("För många fel koder. Vänta en kvart och försök igen."),
+    Refusal.NOT_ADMITTED: _("Det går inte att svara här just nu. Säg till personalen."),
+    Refusal.UNKNOWN_SLIP: _("Koden stämmer inte. Titta på lappen och skriv koden igen."),
+    Refusal.USED_SLIP: _("Lappen har redan använts. Ta en ny lapp om du vill svara."),
+    Refusal.OFFLINE: _("Svaren kom inte fram. De finns kvar på skärmen. Försök igen."),
+    Refusal.WAIT: _("Vänta en liten stund och skicka igen."),
+    Refusal.BAD: _("Svaren kunde inte tas emot. Börja om."),
+    Refusal.FAILED: _("Något gick fel. Dina svar sparades inte. Försök igen."),
+    Refusal.NOT_FOUND: _("Sidan finns inte."),
 }

@@ -11,7 +11,7 @@ from typing import Any
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.earlier_figures import Figures as EarlierFigures
 from kiosk.domain.earlier_figures import figures_from_json
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.rounds import Admission, Figures, Round, history_faults
 from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
 from kiosk.domain.strict_json import parse
@@ -42,7 +42,7 @@ NOT_SO_WRITTEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, O
 class TermsError(StoreError):
     """A round whose terms the rules do not allow; `reasons` are messages of the staff catalogue."""
 
-    def __init__(self, round_id: str, reasons: Iterable[Reason]) -> None:
+    def __init__(self, round_id: str, reasons: Iterable[Message]) -> None:
         super().__init__(f"the rules do not allow the terms of round {round_id}")
         self.round_id = round_id
         self.reasons = tuple(reasons)

@@ -95,7 +95,7 @@ def always_from_2k(
 ) -> tuple[list[Ballot], list[Ballot]]:
     """The leak of batches that stay as small as the first."""
     del counted
-    with patch("kiosk.domain.box.FIRST", 2):
+    with patch("kiosk.domain.box.FIRST_BATCH_FACTOR", 2):
         return draw_batch(ballots, 0, k, rng)
 
 

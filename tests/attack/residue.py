@@ -27,7 +27,7 @@ from typing import Protocol
 from unittest.mock import patch
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer, pack, unpack_box
-from kiosk.domain.envelope import ROOM, Letterbox
+from kiosk.domain.envelope import STATEMENT_BYTES, Letterbox
 from kiosk.domain.rounds import Round
 from kiosk.storage import Store
 from kiosk.storage.database import Database
@@ -470,7 +470,7 @@ def history(orders: int) -> History:
 def letterboxes(orders: int) -> set[bytes]:
     """The distinct decrypted rows of a letterbox that took the same envelopes in many orders."""
     letterbox, random, rows = new_letterbox(), Random(6), set[bytes]()
-    envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * ROOM) for _ in range(ORDERED)]
+    envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * STATEMENT_BYTES) for _ in range(ORDERED)]
     with patch("kiosk.storage.letterboxes.new_letterbox", lambda: letterbox):
         for _ in range(orders):
             with TemporaryDirectory() as name:

@@ -59,7 +59,7 @@ def _early() -> Callable[..., tuple[list[Ballot], list[Ballot]]]:
     def draw(
         ballots: Sequence[Ballot], counted: int, k: int, rng: Random
     ) -> tuple[list[Ballot], list[Ballot]]:
-        with patch("kiosk.domain.box.FIRST", 2):
+        with patch("kiosk.domain.box.FIRST_BATCH_FACTOR", 2):
             return draw_batch(ballots, counted, k, rng)
 
     return draw

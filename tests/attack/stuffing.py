@@ -139,7 +139,7 @@ def attack_one(how: Strategy, target: Target, seed: int, *, is_leaky: bool = Fal
 
 def attack_early_figures(how: Strategy, target: Target, seed: int) -> bool:
     """The same where the first figures come from 2k ballots on."""
-    with patch("kiosk.domain.box.FIRST", 2):
+    with patch("kiosk.domain.box.FIRST_BATCH_FACTOR", 2):
         return attack_one(how, target, seed)
 
 

@@ -64,9 +64,9 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 
 REFUSED = {
-    "a26_brace_in_translation": "Sheet survey, row 2, language en: a brace opens or closes",
+    "a26_brace_in_translation": "Sheet survey, row 2, language en: an unbalanced brace",
     "b01_code_en_simple": "Sheet choices, row 1, column label::Easy English (en_simple): en_simple is no",
-    "a22_twice_same_label": "Sheet choices, row 3: “Stämmer inte” stands twice",
+    "a22_twice_same_label": "Sheet choices, row 3: “Stämmer inte” occurs twice",
     "b03_long_outcome": "Sheet survey, row 2: column outcome: at most 500 characters, not 559",
 }
 

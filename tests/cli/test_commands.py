@@ -31,7 +31,7 @@ def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
     data = tmp_path / "data"
     store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", tmp_path / "data-keys")
     assert {store.unit_of_slip(normalise(slip)) for slip in slips} == {(of_round, "frida")}
-    screens = {found.code: found.screen for found in store.links.all()}
+    screens = {link.code: link.screen for link in store.links.all()}
     assert screens.pop(wall.rpartition("/")[2]) == Screen(708, 1200, 0)
     assert set(screens.values()) == {None}
     [published] = json.loads(printed(run("results", "--json")))["rounds"]
@@ -88,7 +88,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "giving up nothing": (("give-up-keys",), {}, "there is nothing to give up"),
     "a day out of range": ((*OPEN[:6], "--closes", "9999-12-31"), {}, "out of range"),
     "days out of range": ((*OPEN[:7], "99999999999"), {}, "out of range"),
-    "a folder nobody can write": (("export", "/proc/kiosk"), {}, "yours to read and write"),
+    "a folder nobody can write": (("export", "/proc/kiosk"), {}, "you may read and write"),
     "a server that is away": (
         ("results",),
         {"KIOSK_DATABASE_URL": "postgresql://127.0.0.1:9/none"},

@@ -78,8 +78,8 @@ class Site:
 
     def files(self) -> dict[Path, tuple[int, bytes]]:
         """Every file, with its owner and what is in it."""
-        found = (path for folder in (self.data, self.keys) for path in (folder, *folder.rglob("*")))
-        return {path: (path.stat().st_uid, path.read_bytes() if path.is_file() else b"") for path in found}
+        paths = (path for folder in (self.data, self.keys) for path in (folder, *folder.rglob("*")))
+        return {path: (path.stat().st_uid, path.read_bytes() if path.is_file() else b"") for path in paths}
 
     def give_to(self, user: int) -> None:
         for path in self.files():
@@ -134,10 +134,10 @@ def as_user(user: int, act: Callable[[], object]) -> str:
 
 
 def names(group: click.Group, before: str = "") -> set[str]:
-    found = set()
+    all_names = set()
     for name, command in group.commands.items():
-        found |= names(command, f"{name} ") if isinstance(command, click.Group) else {before + name}
-    return found
+        all_names |= names(command, f"{name} ") if isinstance(command, click.Group) else {before + name}
+    return all_names
 
 
 def test_every_command_that_opens_an_installation_is_tried_here() -> None:

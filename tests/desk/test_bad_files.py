@@ -128,7 +128,7 @@ def test_guests_are_served_what_was_last_good(desk: Desk) -> None:
         desk.store, library, clock=lambda: desk.now, pace=Pace(1.0, 1000), allowed_languages=frozenset({"en"})
     )
     desk.store.links.add(Admission.KIOSK, "frida", code="")
-    desk.app.extensions["desk"].take_in = guests.extensions["guest"].take_in
+    desk.app.extensions["desk"].on_library_change = guests.extensions["guest"].show_library
     path = desk.settings.data / "translations" / "en" / "LC_MESSAGES" / "guest.po"
     path.parent.mkdir(parents=True)
     path.write_text('msgid "Börja"\nmsgstr "Set off"\n', "utf-8")

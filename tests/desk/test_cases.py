@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from werkzeug.test import TestResponse
 
 from kiosk.cli import main
-from kiosk.library.drafts import LARGEST_FILE
+from kiosk.library.drafts import LARGEST_FILE_BYTES
 from tests.tools.desk_side import Desk
 from tests.tools.xlsforms import with_picture
 
@@ -181,14 +181,14 @@ def test_a_translators_file_is_taken_in_or_refused_with_its_line(desk: Desk, nam
     comes_to_what_it_should(desk, "/admin/languages/ar/file", content, name)
 
 
-@pytest.mark.parametrize("size", [1_300_000, LARGEST_FILE - len(PLAIN) - 1000], ids=["1.3 MB", "8 MB"])
+@pytest.mark.parametrize("size", [1_300_000, LARGEST_FILE_BYTES - len(PLAIN) - 1000], ids=["1.3 MB", "8 MB"])
 def test_a_spreadsheet_with_a_picture_is_taken_in(desk: Desk, size: int) -> None:
     comes_to_what_it_should(desk, "/admin/surveys/import", with_picture(PLAIN, size), "photo.xlsx")
 
 
 def test_a_file_over_the_limit_gets_the_desks_own_page(desk: Desk) -> None:
     before = digests(desk)
-    answer = send(desk, "/admin/surveys/import", bytes(LARGEST_FILE + 2**17), "large.xlsx")
+    answer = send(desk, "/admin/surveys/import", bytes(LARGEST_FILE_BYTES + 2**17), "large.xlsx")
     assert answer.status_code == 413
     assert "En fil får vara högst 8 MB." in words(answer)
     assert 'lang="sv"' in answer.text

@@ -255,7 +255,8 @@ def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
         counts = [int(n) for n in re.findall(r'data-count="(\d+)"', page)]
         tables = node.get("statements", {}).values()
         assert counts == [n for table in tables for n in reversed(table["counts"])]
-        outside = re.findall(r"<td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td>", page)
+        cells = r"\s*".join([r"<td>(\d+)</td>"] * 5)
+        outside = re.findall(cells, page)
         assert [tuple(map(int, row)) for row in outside] == [
             (sum(table["counts"]), *table["no_answer"].values(), table["withheld"]) for table in tables
         ]
@@ -388,7 +389,7 @@ def test_an_address_is_made_for_a_unit(desk: Desk) -> None:
 def test_an_unreviewed_language_is_called_so(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get("/admin/languages").text
-    rows = dict(re.findall(r'<span lang="(\w+)".*?</th>\s*<td>(.*?)</td>', page))
+    rows = dict(re.findall(r'<span lang="(\w+)".*?</th>\s*<td>(.*?)</td>', page, re.DOTALL))
     assert rows["ar"] == "nej"
     assert rows["sv"].startswith("ja")
 
@@ -599,10 +600,10 @@ def test_a_data_package_is_of_one_snapshot(desk: Desk) -> None:
     sent = desk.client.get("/admin/export/data-package.zip")
     assert sent.headers["Content-Disposition"] == "attachment; filename=data-package.zip"
     with zipfile.ZipFile(io.BytesIO(sent.get_data())) as package:
-        found = {name: package.read(name) for name in package.namelist()}
-    assert found["snapshot.json"].decode() == desk.store.snapshot_text()
-    for resource in json.loads(found["datapackage.json"])["resources"]:
-        content = found[resource["path"]]
+        contents = {name: package.read(name) for name in package.namelist()}
+    assert contents["snapshot.json"].decode() == desk.store.snapshot_text()
+    for resource in json.loads(contents["datapackage.json"])["resources"]:
+        content = contents[resource["path"]]
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
     assert desk.client.get("/admin/export/data-package.zip").get_data() == sent.get_data()
 

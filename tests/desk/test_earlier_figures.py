@@ -31,18 +31,18 @@ def test_what_is_no_count_of_twenty_is_refused(typed: str) -> None:
         read_count(typed, 20)
 
 
-def reasons(n: int, typed: dict[tuple[str, int], str], days: tuple[date, date] = YEAR) -> list[str]:
+def faults(n: int, typed: dict[tuple[str, int], str], days: tuple[date, date] = YEAR) -> list[str]:
     with pytest.raises(FiguresError) as refused:
         read_figures(survey(), "a", *days, n, "report", typed)
-    return [reason.said(str) for reason in refused.value.reasons]
+    return [message.render(str) for message in refused.value.messages]
 
 
 def test_figures_that_cannot_be_right_are_refused_with_every_reason() -> None:
-    assert reasons(20, {}) == ["Skriv minst ett antal."]
-    assert "21 tillsammans, men 20" in reasons(20, {("s1", 5): "10", ("s1", 4): "7", ("s1", 3): "4"})[0]
-    assert "kan inte stämma med 20 svar" in reasons(20, {("s1", 5): "21"})[0]
-    assert len(reasons(20, {("s1", 5): "-1", ("s2", 1): "x"})) == 2
-    assert reasons(20, {("s1", 5): "1"}, (YEAR[1], YEAR[0])) == ["Sista dagen kommer före den första."]
+    assert faults(20, {}) == ["Skriv minst ett antal."]
+    assert "21 tillsammans, men 20" in faults(20, {("s1", 5): "10", ("s1", 4): "7", ("s1", 3): "4"})[0]
+    assert "kan inte stämma med 20 svar" in faults(20, {("s1", 5): "21"})[0]
+    assert len(faults(20, {("s1", 5): "-1", ("s2", 1): "x"})) == 2
+    assert faults(20, {("s1", 5): "1"}, (YEAR[1], YEAR[0])) == ["Sista dagen kommer före den första."]
 
 
 def test_figures_come_back_as_they_were_kept() -> None:

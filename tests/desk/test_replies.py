@@ -72,9 +72,7 @@ def test_a_reply_can_be_changed_and_taken_back(closed: Closed) -> None:
     closed.write(sv="En lista.")
     closed.write(sv="Två listor.")
     assert closed.told("sv") == "Två listor."
-    assert 'lang="sv" dir="ltr" rows="2" maxlength="240">Två listor.</textarea>' in (
-        closed.desk.client.get("/admin/reply/r").text
-    )
+    assert 'maxlength="240">Två listor.</textarea>' in (closed.desk.client.get("/admin/reply/r").text)
     closed.write(sv="")
     assert closed.told("sv") == ""
 

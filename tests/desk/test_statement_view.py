@@ -189,7 +189,7 @@ def test_charts_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> No
     year(desk, 40, 80, 80)
     page = listened(desk.client.get("/admin/results/r2/vasteras").text)
     told = re.findall(r'role="img" aria-label="([^"]+)"', page)
-    assert told == re.findall(r'<img class="drawn" src="[^"]+" alt="([^"]+)"', page)
+    assert told == re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
     now, time, places = told
     assert "svarade ”Instämmer helt”" in now
     assert "Upp: sett över alla omgångar" in time

@@ -146,7 +146,7 @@ def translate(desk: Desk, code: str, survey: str, words: dict[str, tuple[str, bo
     path = f"/admin/languages/{code}" + (f"?survey={survey}" if survey else "")
     page = desk.client.get(path).text
     rows = re.findall(
-        r'id="message-(\w+)">([^<]*)</th>.*?value="(\w+)"><textarea[^>]*>([^<]*)</textarea>.*?'
+        r'id="message-(\w+)">([^<]*)</th>.*?value="(\w+)">\s*<textarea[^>]*>([^<]*)</textarea>.*?'
         r'value="y"( checked)?',
         page,
         re.DOTALL,
@@ -186,9 +186,9 @@ def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -
     assert not shown()
     for survey in ("", "ombudsmannaskap", "ombudsmannaskap_latt"):
         path = "/admin/languages/en" + (f"?survey={survey}" if survey else "")
-        found = re.findall(r'id="message-\w+">([^<]*)</th>', desk.client.get(path).text)
+        messages = re.findall(r'id="message-\w+">([^<]*)</th>', desk.client.get(path).text)
         texts = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", desk.client.get(path).text)
-        translate(desk, "en", survey, {m: (t, True) for m, t in zip(found, texts, strict=True)})
+        translate(desk, "en", survey, {m: (t, True) for m, t in zip(messages, texts, strict=True)})
     assert shown()
 
 
@@ -344,12 +344,12 @@ class Open:
         page = desk.client.get(path).text
         self.keys = dict(re.findall(r'id="message-(\w+)">([^<]*)</th>', page))
         seen = re.findall(r'name="(seen-\w+)" value="(\w+)"', page)
-        texts = re.findall(r'<textarea name="(text-\w+)"[^>]*>([^<]*)</textarea>', page)
+        texts = re.findall(r'<textarea\s+name="(text-\w+)"[^>]*>([^<]*)</textarea>', page)
         self.form = {**dict(seen), **dict(texts)}
 
     def send(self, message: str, text: str) -> TestResponse:
         """Send it with one text changed and marked reviewed."""
-        key = next(key for key, found in self.keys.items() if found == message)
+        key = next(key for key, text in self.keys.items() if text == message)
         changed = {f"text-{key}": text, f"reviewed-{key}": "y"}
         token = {"csrf_token": self.desk.token("/admin/walls")}
         return self.desk.client.post(self.path, data={**token, **self.form, **changed})
@@ -361,9 +361,9 @@ def test_a_page_that_lay_open_while_statements_moved_translates_the_right_one(de
     page = Open(desk, "/admin/languages/en?survey=ombudsmannaskap_2")
     save(desk, [("1", "", "Andra"), ("2", "", "Första"), ("3", "", "Tredje")])
     assert page.send("Första", "First").status_code == 303
-    found = desk.app.extensions["desk"].library.guest["en"].texts
-    assert found["Första"] == "First"
-    assert "Andra" not in found
+    texts_now = desk.app.extensions["desk"].library.guest["en"].texts
+    assert texts_now["Första"] == "First"
+    assert "Andra" not in texts_now
 
 
 def test_two_who_translate_at_once_undo_nothing_unasked(desk: Desk) -> None:
@@ -503,7 +503,7 @@ def test_swedish_is_read_and_marked_and_never_changed(desk: Desk) -> None:
     assert "men inte granskat" not in re.findall(r'lang="sv".*?</tr>', page, re.DOTALL)[0]
     before = desk.app.extensions["desk"].library
     form = desk.client.get("/admin/reference").text
-    sent = dict(re.findall(r'name="((?:seen|text)-\w+)" value="([^"]*)"', form))
+    sent = dict(re.findall(r'name="((?:seen|text)-\w+)"\s+value="([^"]*)"', form))
     key = next(name.removeprefix("text-") for name, text in sent.items() if text == "Börja")
     sent |= {"csrf_token": desk.token("/admin/walls"), f"reviewed-{key}": "y", f"text-{key}": "Stick"}
     assert desk.client.post("/admin/reference", data=sent).status_code == 303
@@ -520,7 +520,7 @@ def test_a_swedish_text_that_is_no_longer_shipped_hides_no_language(desk: Desk, 
     desk.app.extensions["desk"].reread()
     guest = desk.app.extensions["desk"].library.guest
     assert "Från förr" not in guest["sv"].texts
-    assert all(found.is_complete for found in guest.values())
+    assert all(catalogue.is_complete for catalogue in guest.values())
 
 
 def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
@@ -532,6 +532,6 @@ def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
         allowed_languages=frozenset({"en"}),
     )
     desk.store.links.add(Admission.KIOSK, "frida", code="")
-    desk.app.extensions["desk"].take_in = guests.extensions["guest"].take_in
+    desk.app.extensions["desk"].on_library_change = guests.extensions["guest"].show_library
     assert Open(desk, "/admin/languages/en").send("Börja", "Set off").status_code == 303
     assert "Set off</button>" in guests.test_client(use_cookies=False).get("/?lang=en").text

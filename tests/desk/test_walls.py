@@ -103,7 +103,7 @@ def test_a_wall_of_a_closed_round_promises_no_next_count(desk: Desk) -> None:
 def test_a_walls_pictures_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get(make_wall(desk)).text
-    told = re.findall(r'<img class="drawn" src="[^"]+" alt="([^"]+)"', page)
+    told = re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
     for alternative, statement in zip(told, desk.round.survey.statements, strict=True):
         assert alternative.startswith(f"{statement.text}. ")
         assert "svarade ”Instämmer helt” eller ”Instämmer bra”." in alternative

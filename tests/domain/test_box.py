@@ -76,8 +76,8 @@ def test_small_units_are_counted_with_the_smallest_rest_beside_them(
     sizes: dict[str, int], counted: set[str], batches: set[object], destroyed: tuple[str, ...]
 ) -> None:
     closing = plan_closing(two_levels(), sizes, frozenset(counted), 5)
-    found = {(node, tuple(sorted(m))) for node, m in closing.batches}
-    assert found == {(node, tuple(sorted(m))) for node, m in batches}  # type: ignore[misc]
+    counted_batches = {(node, tuple(sorted(m))) for node, m in closing.batches}
+    assert counted_batches == {(node, tuple(sorted(m))) for node, m in batches}  # type: ignore[misc]
     assert tuple(sorted(closing.destroyed)) == tuple(sorted(destroyed))
 
 
@@ -157,10 +157,10 @@ def test_closing_publishes_or_destroys_every_box_once(units: list[tuple[int, boo
 
 def test_the_first_figures_take_3k_and_each_batch_outgrows_what_is_shown() -> None:
     assert [full_at(counted, 5) for counted in (0, 10, 15, 20, 300)] == [15, 20, 25, 30, 30]
-    lying, counted, found = 0, 0, []
+    lying, counted, batch_sizes = 0, 0, []
     for _ in range(150):
         lying += 1
         if lying >= full_at(counted, 5):
-            found.append(lying - 5)
+            batch_sizes.append(lying - 5)
             lying, counted = 5, counted + lying - 5
-    assert found == [10, 15, 25, 25, 25, 25]
+    assert batch_sizes == [10, 15, 25, 25, 25, 25]

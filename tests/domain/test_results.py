@@ -113,10 +113,10 @@ def test_what_changed_between_two_rounds_breaks_the_line(
 ) -> None:
     rounds = quarters(SAME, second, second)
     document = make_snapshot([RoundTally(one, False, {}, {}) for one in rounds], MONDAY, demonstration=False)
-    found = over_time(document, reversed(rounds), node, "s1")
-    assert [row.round.id for row in found] == ["q0", "q1", "q2"]
-    assert [row.breaks for row in found] == [(), broken, ()]
-    assert len(comparable(found)) == (2 if broken else 3)
+    rows = over_time(document, reversed(rounds), node, "s1")
+    assert [row.round.id for row in rows] == ["q0", "q1", "q2"]
+    assert [row.breaks for row in rows] == [(), broken, ()]
+    assert len(comparable(rows)) == (2 if broken else 3)
 
 
 def test_no_change_is_claimed_across_a_break() -> None:
@@ -170,17 +170,21 @@ def places(**rows: Row) -> list[tuple[Node, Row]]:
 
 def test_places_with_enough_answers_are_compared_and_no_others() -> None:
     many, few, small = a_row((0, 0, 0, 0, 54)), a_row((54, 0, 0, 0, 0)), a_row((0, 0, 0, 0, 19))
-    found = spread(places(a=many, b=few, c=small))
-    assert found
-    assert (found.most[0].id, found.least[0].id, found.is_sure) == ("a", "b", True)
+    spread_of_places = spread(places(a=many, b=few, c=small))
+    assert spread_of_places
+    assert (spread_of_places.most[0].id, spread_of_places.least[0].id, spread_of_places.is_sure) == (
+        "a",
+        "b",
+        True,
+    )
     assert spread(places(a=many, c=small)) is None
 
 
 def test_a_difference_between_places_may_be_chance_or_none() -> None:
     one, other = agreeing(52, 48)
-    found = spread(places(a=one, b=other))
-    assert found
-    assert (found.is_sure, found.is_none) == (False, False)
+    spread_of_places = spread(places(a=one, b=other))
+    assert spread_of_places
+    assert (spread_of_places.is_sure, spread_of_places.is_none) == (False, False)
     same = spread(places(a=one, b=one))
     assert same
     assert same.is_none

@@ -26,11 +26,11 @@ DAY = timedelta(days=1)
 GOOD = a_round(tree("a", "b"))
 
 
-def reasons(new: Round, others: Sequence[Round] = ()) -> list[str]:
+def faults(new: Round, others: Sequence[Round] = ()) -> list[str]:
     try:
         check_opening(new, others, MONDAY)
     except RoundError as error:
-        return [reason.message for reason in error.reasons]
+        return [message.msgid for message in error.messages]
     return []
 
 
@@ -51,15 +51,15 @@ def lasting(days: float, of_round: Round = GOOD) -> Round:
     ],
 )
 def test_a_round_that_breaks_one_rule_is_refused_for_that_reason(broken: Round) -> None:
-    assert len(reasons(broken)) == 1
-    assert reasons(GOOD) == reasons(lasting(5)) == reasons(replace(GOOD, k=100)) == []
+    assert len(faults(broken)) == 1
+    assert faults(GOOD) == faults(lasting(5)) == faults(replace(GOOD, k=100)) == []
 
 
 def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
     this_morning = replace(GOOD, opens_at=MONDAY.replace(hour=0))
-    assert reasons(this_morning) == []
-    assert len(reasons(replace(this_morning, closes_at=MONDAY + 4.99 * DAY))) == 1
-    assert len(reasons(replace(GOOD, opens_at=MONDAY - DAY))) == 1
+    assert faults(this_morning) == []
+    assert len(faults(replace(this_morning, closes_at=MONDAY + 4.99 * DAY))) == 1
+    assert len(faults(replace(GOOD, opens_at=MONDAY - DAY))) == 1
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
 def test_what_to_expect_is_said_before_a_round_opens(a_day: float, days: int, said: str) -> None:
     kiosks_only = replace(lasting(days), admission=frozenset({Admission.KIOSK}))
     [told] = outlook(kiosks_only, a_day)
-    assert said in told.said(str)
+    assert said in told.render(str)
     with_posters = outlook(lasting(days), a_day)
     assert len(with_posters) == (1 if a_day >= 3 else 2)
 
@@ -85,14 +85,14 @@ def test_where_figures_wait_for_the_closing_nothing_is_said_of_the_first() -> No
 
 
 def test_all_reasons_are_told_at_once() -> None:
-    assert len(reasons(replace(lasting(3), k=4, admission=frozenset()))) == 3
+    assert len(faults(replace(lasting(3), k=4, admission=frozenset()))) == 3
 
 
 def test_a_unit_takes_part_in_one_round_at_a_time() -> None:
     same_units = replace(GOOD, id="other", opens_at=GOOD.closes_at - DAY, closes_at=GOOD.closes_at + 9 * DAY)
-    assert len(reasons(same_units, [GOOD])) == 1
-    assert reasons(replace(same_units, opens_at=GOOD.closes_at), [GOOD]) == []
-    assert reasons(replace(same_units, tree=tree("c")), [GOOD]) == []
+    assert len(faults(same_units, [GOOD])) == 1
+    assert faults(replace(same_units, opens_at=GOOD.closes_at), [GOOD]) == []
+    assert faults(replace(same_units, tree=tree("c")), [GOOD]) == []
 
 
 def quarters(number: int, *, days_apart: int = 80) -> list[Round]:
@@ -105,13 +105,13 @@ def quarters(number: int, *, days_apart: int = 80) -> list[Round]:
 
 def test_a_unit_takes_part_in_at_most_four_rounds_a_year_whatever_they_ask() -> None:
     *four, fifth = quarters(5)
-    assert reasons(four[3], four[:3]) == []
-    assert len(reasons(fifth, four)) == 1
+    assert faults(four[3], four[:3]) == []
+    assert len(faults(fifth, four)) == 1
     slower = quarters(5, days_apart=92)
-    assert reasons(slower[4], slower[:4]) == []
+    assert faults(slower[4], slower[:4]) == []
     reworded = replace(survey(), statements=tuple(replace(s, text=f"{s.text}.") for s in survey().statements))
-    assert len(reasons(replace(fifth, survey=reworded), four)) == 1
-    assert reasons(replace(fifth, tree=tree("c")), four) == []
+    assert len(faults(replace(fifth, survey=reworded), four)) == 1
+    assert faults(replace(fifth, tree=tree("c")), four) == []
 
 
 @pytest.mark.parametrize("side", [-1, 1])
@@ -121,13 +121,13 @@ def test_only_rounds_less_than_a_year_before_or_after_use_the_budget(
 ) -> None:
     opens_at = GOOD.opens_at + side * days * DAY
     others = [replace(GOOD, id=f"q{at}", opens_at=opens_at, closes_at=opens_at + 9 * DAY) for at in range(4)]
-    assert len(reasons(GOOD, others)) == is_refused
+    assert len(faults(GOOD, others)) == is_refused
 
 
 def test_rounds_before_and_after_share_one_budget() -> None:
     first, second, new, *later = quarters(5)
-    assert reasons(new, [first, second, later[0]]) == []
-    assert len(reasons(new, [first, second, *later])) == 1
+    assert faults(new, [first, second, later[0]]) == []
+    assert len(faults(new, [first, second, *later])) == 1
 
 
 @pytest.mark.parametrize("figures", Figures)
@@ -174,7 +174,7 @@ def test_a_round_opened_late_on_its_first_day_may_last_as_long_as_from_then() ->
     longest = replace(GOOD, closes_at=late + 366 * DAY)
     check_opening(longest, [], late)
     assert list(history_faults([longest])) == []
-    assert [found for found, _ in history_faults([lasting(367.7)])] == ["r"]
+    assert [round_id for round_id, _ in history_faults([lasting(367.7)])] == ["r"]
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_a_round_opened_late_on_its_first_day_may_last_as_long_as_from_then() ->
     [replace(GOOD, k=4), lasting(4.99), lasting(368), replace(GOOD, admission=frozenset())],
 )
 def test_a_round_that_could_not_be_opened_is_named_with_its_reason(broken: Round) -> None:
-    [(found, reasons_of_it)] = history_faults([broken])
-    assert (found, len(reasons_of_it)) == ("r", 1)
+    [(round_id, reasons_of_it)] = history_faults([broken])
+    assert (round_id, len(reasons_of_it)) == ("r", 1)
 
 
 def test_rounds_that_overlap_or_are_too_many_are_named() -> None:
@@ -191,5 +191,5 @@ def test_rounds_that_overlap_or_are_too_many_are_named() -> None:
         replace(GOOD, id=f"r{n}", opens_at=MONDAY + n * 80 * DAY, closes_at=MONDAY + (n * 80 + 70) * DAY)
         for n in range(5)
     ]
-    assert [found for found, _ in history_faults(many)] == ["r4"]
-    assert [found for found, _ in history_faults([GOOD, replace(GOOD, id="s")])] == ["s"]
+    assert [round_id for round_id, _ in history_faults(many)] == ["r4"]
+    assert [round_id for round_id, _ in history_faults([GOOD, replace(GOOD, id="s")])] == ["s"]

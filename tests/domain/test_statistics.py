@@ -40,10 +40,10 @@ def test_the_interval_of_a_share_is_scipys_in_500_cases() -> None:
 def test_the_intervals_of_a_distribution_are_goodmans_as_in_statsmodels_in_500_cases() -> None:
     random = np.random.default_rng(2)
     for _ in range(500):
-        found = random.integers(0, 50, size=random.integers(2, 8))
-        found[0] += 1
-        theirs = multinomial_proportions_confint(found, method="goodman")
-        ours = [(one.low, one.high) for one in goodman(found.tolist())]
+        counts = random.integers(0, 50, size=random.integers(2, 8))
+        counts[0] += 1
+        theirs = multinomial_proportions_confint(counts, method="goodman")
+        ours = [(one.low, one.high) for one in goodman(counts.tolist())]
         assert ours == pytest.approx(theirs, abs=1e-12)
 
 
@@ -75,10 +75,10 @@ def test_ten_of_twenty_may_be_three_to_seven_of_ten() -> None:
 
 
 @given(counts, st.integers(0, 9))
-def test_withheld_answers_widen_every_interval(found: list[int], withheld: int) -> None:
-    sure, unsure = distribution_intervals(found, 0), distribution_intervals(found, withheld)
-    n = sum(found)
-    for count, one, other in zip(found, sure, unsure, strict=True):
+def test_withheld_answers_widen_every_interval(counts: list[int], withheld: int) -> None:
+    sure, unsure = distribution_intervals(counts, 0), distribution_intervals(counts, withheld)
+    n = sum(counts)
+    for count, one, other in zip(counts, sure, unsure, strict=True):
         assert other.low <= one.low + 1e-12 or withheld == 0
         assert other.low <= count / (n + withheld) + 1e-12
         assert other.high >= (count + withheld) / (n + withheld) - 1e-12

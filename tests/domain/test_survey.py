@@ -269,7 +269,7 @@ BROKEN_SURVEYS: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     "no equals sign": (edited("title =", "title:"), "line 2", "key = value"),
     "no quotes": (edited('"En enkät"', "En enkät"), "line 2", 'between "quotes"'),
     "curly quotes": (edited('"En enkät"', "”En enkät”"), "line 2", 'between "quotes"'),
-    "endless number": (edited('"En enkät"', "9" * 5000), "good.toml", "mend"),
+    "endless number": (edited('"En enkät"', "9" * 5000), "good.toml", "correct"),
     "empty file": (lambda _: b"", ": id", "add a line id ="),
     "only comments": (lambda _: b"# nothing\n", ": id", "add a line id ="),
     "not UTF-8": (lambda text: text.encode("latin-1"), "line 2", "save it as UTF-8"),
@@ -293,7 +293,7 @@ BROKEN_SURVEYS: dict[str, tuple[Callable[[str], bytes], str, str]] = {
 BROKEN_SCALES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     "one option": (more(1, OPTION), ": options", "2 to 11"),
     "twelve options": (more(12, OPTION), ": options", "2 to 11"),
-    "two equal labels": (edited('"Kanske"', '"Nej"'), "options[2].label", "could not tell them apart"),
+    "two equal labels": (edited('"Kanske"', '"Nej"'), "options[2].label", "tell them apart"),
     "labels equal but for blanks": (edited('"Kanske"', '"Nej "'), "options[2].label", "tell them apart"),
     "missing label": (edited('label = "Kanske"\n', ""), "options[2].label", "add a line label ="),
     "misspelt label": (edited('label = "Kanske"', 'lable = "Kanske"'), "options[2].label", "misspell"),

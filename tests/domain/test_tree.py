@@ -119,7 +119,7 @@ BROKEN_TREES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     "empty parent": (edited('parent = "house"', 'parent = ""'), "units[2].parent", "write the text"),
     "duplicate unit": (edited('id = "shop"', 'id = "house"'), "units[3].id", "its own id"),
     "unit with the root's id": (edited('id = "shop"', 'id = "good"'), "units[3].id", "its own id"),
-    "same name beside it": (edited("Butiken", "Huset"), "units[3].name", "tell them apart"),
+    "same name beside it": (edited("Butiken", "Huset"), "units[3].name", "use different names"),
     "unit without a name": (edited('name = "Köket"\n', ""), "units[2].name", "add a line name ="),
     "unit without an id": (edited('id = "shop"\n', ""), "units[3].id", "add a line id ="),
     "bad id": (edited('"kitchen"', '"Köket"'), "units[2].id", "small letters"),
@@ -136,7 +136,7 @@ BROKEN_TREES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     ),
     "no name": (edited('name = "Stadsmissionen"\n', ""), ": name", "add a line name ="),
     "id of another file": (edited('id = "good"', 'id = "other"'), ": id", "rename one of them"),
-    "not TOML": (lambda _: b"{}", "line 1", "mend"),
+    "not TOML": (lambda _: b"{}", "line 1", "correct"),
 }
 
 

@@ -61,4 +61,4 @@ def test_every_concern_can_be_said_in_english() -> None:
     told = [one for text in ("Inte och", "Verksamhetens " * 16) for one in advice(text)]
     assert {one.concern for one in told} == set(Concern)
     for one in told:
-        assert one.reason.said(english.text) != one.reason.said(str)
+        assert one.message.render(english.text) != one.message.render(str)

@@ -41,9 +41,9 @@ class House:
         """What the desk shows when a code is made."""
         form = {"csrf_token": self.desk.token("/admin/links"), "unit": unit}
         page = self.desk.client.post("/admin/links/pair", data=form)
-        found = re.search(r"<strong>(\d{4}) (\d{4})</strong>", page.text)
-        assert found
-        return found.group(1) + found.group(2)
+        match = re.search(r"<strong>(\d{4}) (\d{4})</strong>", page.text)
+        assert match
+        return match.group(1) + match.group(2)
 
     def pair(self, code: str) -> str:
         """The path a screen is sent to when the code is right."""
@@ -90,9 +90,9 @@ def test_a_code_is_typed_with_the_pads_own_keys(house: House) -> None:
     code, typed = house.code(), ""
     for press in [*code[:3], "9", "erase", *code[3:]]:
         page = house.screen.post("/pair", data={"code": typed, "press": press}).text
-        found = re.search(r'name="code" value="(\d*)"', page)
-        assert found
-        typed = found.group(1)
+        match = re.search(r'name="code" value="(\d*)"', page)
+        assert match
+        typed = match.group(1)
     assert typed == code
     house.pair(f" {code[:4]} {code[4:]} ")
 
@@ -100,9 +100,9 @@ def test_a_code_is_typed_with_the_pads_own_keys(house: House) -> None:
 @pytest.mark.parametrize("press", ["<b>", "12345678901234567890", "", "x"])
 def test_what_is_no_key_types_nothing_harmful(house: House, press: str) -> None:
     page = house.screen.post("/pair", data={"code": "<i>1", "press": press}).text
-    found = re.search(r'name="code" value="([^"]*)"', page)
-    assert found
-    assert re.fullmatch(r"\d{1,8}", found.group(1))
+    match = re.search(r'name="code" value="([^"]*)"', page)
+    assert match
+    assert re.fullmatch(r"\d{1,8}", match.group(1))
 
 
 def test_an_old_code_is_worth_nothing(house: House) -> None:

@@ -222,13 +222,13 @@ def test_a_letterboxs_length_does_not_tell_how_many_it_took(
 ) -> None:
     monkeypatch.setattr("kiosk.domain.envelope.STEP_BYTES", step)
     kiosk.store.renew()
-    found = set()
+    sizes = set()
     for taken in range(1, 261):
         kiosk.store.cast_envelope(kiosk.public_key.hex(), seal(kiosk.public_key), NOW, in_play=False)
         if taken % 130 == 0:
             with closing(sqlite3.connect(tmp_path / "k.sqlite")) as database:
-                found |= set(database.execute("SELECT length(sealed) FROM letterbox"))
-    assert len(found) == lengths
+                sizes |= set(database.execute("SELECT length(sealed) FROM letterbox"))
+    assert len(sizes) == lengths
 
 
 @pytest.mark.parametrize("away", [timedelta(days=-800), timedelta(days=800)])

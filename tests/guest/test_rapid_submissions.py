@@ -84,9 +84,9 @@ def test_nobody_who_comes_after_a_pause_goes_apart_and_every_ballot_is_somewhere
     row = 0
     for gap in gaps:
         times[0] += gap
-        is_play = pace.is_play("a")
+        is_rapid = pace.record_and_classify("a")
         row = row + 1 if row and gap < PAUSE else 1
-        assert is_play == (row > ROW_OF_GUESTS)
+        assert is_rapid == (row > ROW_OF_GUESTS)
 
 
 class Suspicious(Pace):
@@ -94,8 +94,8 @@ class Suspicious(Pace):
 
     answer = ""
 
-    def is_play(self, kiosk: str) -> bool:
-        return super().is_play(kiosk) and self.answer == "5"
+    def record_and_classify(self, kiosk: str) -> bool:
+        return super().record_and_classify(kiosk) and self.answer == "5"
 
 
 def test_the_guard_reads_no_answer(tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_the_guard_reads_no_answer(tmp_path: Path) -> None:
         return node["answered"], node["excluded_rapid"]
 
     for name, pace, worlds in (("own", Pace, 1), ("leaky", Suspicious, 2)):
-        found = {outcome(f"{name}{answers}", answers, pace) for answers in ("5555555", "5555111")}
-        assert len(found) == worlds
+        outcomes = {outcome(f"{name}{answers}", answers, pace) for answers in ("5555555", "5555111")}
+        assert len(outcomes) == worlds
 
 
 def test_the_box_does_not_tell_that_something_went_apart(kiosk: Watched, tmp_path: Path) -> None:

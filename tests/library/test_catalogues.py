@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 
 from kiosk.library.catalogues import Catalogue, language, read_catalogue, read_catalogues
 from kiosk.library.definition import DefinitionError
-from kiosk.library.surveys import read_scales
+from kiosk.library.surveys import read_scales, readable
 from kiosk.settings import shipped_folder
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.messages import catalogue_paths, extracted, updated
@@ -128,7 +128,7 @@ def test_arabic_is_written_with_arabic_letters(shipped: Shipped) -> None:
 
 @pytest.mark.parametrize("code", GUEST_LANGUAGES)
 def test_the_labels_of_a_scale_differ_in_every_language(code: str, shipped: Shipped) -> None:
-    scales = read_scales(shipped_folder("questions") / "scales")
+    scales = readable(read_scales(shipped_folder("questions") / "scales"))
     assert set(scales) == {"agree5", "yes5"}
     for scale in scales.values():
         assert len({shipped["guest"][code].texts[label] for label in scale.labels}) == len(scale.labels) == 5
@@ -184,9 +184,9 @@ def test_obsolete_entries_are_no_texts(tmp_path: Path) -> None:
 def test_a_text_the_file_does_not_mention_is_a_gap(tmp_path: Path) -> None:
     write(tmp_path, "sv", entry("Ja", "Ja") + entry("Nej", "Nej"))
     write(tmp_path, "so", entry("Ja", "Haa"))
-    found = read_catalogues([tmp_path], "guest")
-    assert found["so"].empty == ("Nej",)
-    assert found["sv"].is_complete
+    read = read_catalogues([tmp_path], "guest")
+    assert read["so"].empty == ("Nej",)
+    assert read["sv"].is_complete
 
 
 def test_an_installations_own_catalogue_overrides_single_texts(tmp_path: Path) -> None:
@@ -196,10 +196,10 @@ def test_an_installations_own_catalogue_overrides_single_texts(tmp_path: Path) -
         shipped, "en", entry("Ja", "Yes", fuzzy=True) + entry("Nej", "No", fuzzy=True) + entry("Kanske", "")
     )
     write(own, "en", entry("Ja", "Yes!") + entry("Kanske", "Maybe"))
-    found = read_catalogues([shipped, own], "guest")["en"]
-    assert found.texts == {"Ja": "Yes!", "Nej": "No", "Kanske": "Maybe"}
-    assert found.unreviewed == ("Nej",)
-    assert found.is_complete
+    read = read_catalogues([shipped, own], "guest")["en"]
+    assert read.texts == {"Ja": "Yes!", "Nej": "No", "Kanske": "Maybe"}
+    assert read.unreviewed == ("Nej",)
+    assert read.is_complete
 
 
 BROKEN: dict[str, tuple[str, str]] = {
@@ -230,7 +230,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "two translations": ('msgid "Ja"\nmsgstr "Yes"\nmsgstr "Yeah"\n', "line 7: add a msgid above"),
     "the same text twice": (
         entry("Ja", "Yes") + entry("Ja", "Yeah"),
-        "line 8: 'Ja' stands twice; remove one",
+        "line 8: 'Ja' occurs twice; remove one",
     ),
     "plural forms": ('msgid "Ja"\nmsgid_plural "Ja"\nmsgstr[0] "Yes"\n', "line 6: must be msgid"),
     "comment within a text": ('msgid "Ja"\n# why\nmsgstr "Yes"\n', "cannot be read"),
@@ -279,7 +279,7 @@ def test_a_file_that_is_no_catalogue_is_told(case: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", ["pt-BR", "..", "Svenska", "e", "en_"])
 def test_a_folder_that_is_no_language_is_told(code: str, tmp_path: Path) -> None:
     path = write(tmp_path, "en", entry("Ja", "Yes"))
-    with pytest.raises(DefinitionError, match="is no language code; name the folder"):
+    with pytest.raises(DefinitionError, match="is not a language code; name the folder"):
         read_catalogue(path, code)
 
 

@@ -19,8 +19,8 @@ from kiosk.library.drafts import (
     Translation,
     as_toml,
     check_draft,
+    draft_digest,
     draft_of,
-    name_of,
     new_id,
     reviews,
     write_survey,
@@ -28,10 +28,10 @@ from kiosk.library.drafts import (
 )
 from kiosk.library.library import read_library
 from kiosk.library.own_files import LAST_GOOD
-from kiosk.library.surveys import read_scales, read_surveys
+from kiosk.library.surveys import read_scales, read_surveys, readable
 from kiosk.settings import Settings, read_settings, shipped_folder
 
-SCALES = read_scales(shipped_folder("questions") / "scales")
+SCALES = readable(read_scales(shipped_folder("questions") / "scales"))
 SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]
 DRAFT = draft_of(SEED, "own")
 TEXTS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
@@ -86,7 +86,7 @@ def test_a_draft_that_does_not_hold_is_refused_and_the_old_file_stays(tmp_path: 
     write_survey(installation(tmp_path), DRAFT)
     before = files(tmp_path)
     with pytest.raises(DraftError, match=words):
-        write_survey(installation(tmp_path), draft, name_of(DRAFT))
+        write_survey(installation(tmp_path), draft, draft_digest(DRAFT))
     assert files(tmp_path) == before
 
 

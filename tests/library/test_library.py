@@ -59,9 +59,9 @@ def test_an_installation_adds_surveys_scales_and_trees_of_its_own(tmp_path: Path
         "questions/trees/town.toml",
         'id = "town"\nname = "Orten"\n[[units]]\nid = "house"\nname = "Huset"\n',
     )
-    found = library(tmp_path)
-    assert found.surveys["own"].statements[0].scale.id == "yes5"
-    assert found.trees["town"].leaves == ("house",)
+    everything = library(tmp_path)
+    assert everything.surveys["own"].statements[0].scale.id == "yes5"
+    assert everything.trees["town"].leaves == ("house",)
 
 
 def test_an_own_file_may_not_take_a_shipped_id(tmp_path: Path) -> None:
@@ -85,28 +85,28 @@ def complete(shipped: Library, code: str = "en") -> dict[str, str]:
     return {message: f"{code}: {message}" for message in shipped.guest["sv"].texts}
 
 
-def shown(found: Library, *allowed: str, survey: str = "ombudsmannaskap") -> tuple[str, ...]:
-    return shown_languages(found.guest, found.surveys[survey], frozenset(allowed))
+def shown(everything: Library, *allowed: str, survey: str = "ombudsmannaskap") -> tuple[str, ...]:
+    return shown_languages(everything.guest, everything.surveys[survey], frozenset(allowed))
 
 
 def test_an_unreviewed_language_is_shown_only_where_it_is_allowed(tmp_path: Path) -> None:
-    found = library(tmp_path)
-    assert shown(found) == ("sv",)
-    assert shown(found, "ar") == ("sv", "ar")
-    assert shown(found, "fa", "en") == ("sv", "en", "fa")
+    everything = library(tmp_path)
+    assert shown(everything) == ("sv",)
+    assert shown(everything, "ar") == ("sv", "ar")
+    assert shown(everything, "fa", "en") == ("sv", "en", "fa")
 
 
 def test_languages_drafted_with_little_confidence_are_hidden_until_named(tmp_path: Path) -> None:
-    found = library(tmp_path)
+    everything = library(tmp_path)
     for code in ("so", "ti"):
-        assert found.guest[code].is_complete
-        assert code not in shown(found, "en", "ar", "fa")
-        assert shown(found, code) == ("sv", code)
+        assert everything.guest[code].is_complete
+        assert code not in shown(everything, "en", "ar", "fa")
+        assert shown(everything, code) == ("sv", code)
 
 
 def test_the_demonstration_shows_every_complete_language(tmp_path: Path) -> None:
-    found = library(tmp_path)
-    assert shown_languages(found.guest, found.surveys["ombudsmannaskap"], None) == GUEST_LANGUAGES
+    everything = library(tmp_path)
+    assert shown_languages(everything.guest, everything.surveys["ombudsmannaskap"], None) == GUEST_LANGUAGES
 
 
 def test_a_reviewed_language_is_shown_without_being_allowed(tmp_path: Path) -> None:
@@ -120,10 +120,10 @@ def test_one_unreviewed_text_hides_a_language_unless_it_is_allowed(tmp_path: Pat
     own_catalogue(tmp_path, "rom", texts)
     path = tmp_path / "translations/rom/LC_MESSAGES/guest.po"
     path.write_text("#, fuzzy\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    found = library(tmp_path)
-    assert found.guest["rom"].unreviewed == (first,)
-    assert shown(found) == ("sv",)
-    assert shown(found, "rom") == ("sv", "rom")
+    everything = library(tmp_path)
+    assert everything.guest["rom"].unreviewed == (first,)
+    assert shown(everything) == ("sv",)
+    assert shown(everything, "rom") == ("sv", "rom")
 
 
 def test_a_round_never_shows_a_draft_because_another_wording_was_reviewed(tmp_path: Path) -> None:
@@ -131,11 +131,11 @@ def test_a_round_never_shows_a_draft_because_another_wording_was_reviewed(tmp_pa
     frozen = library(tmp_path).surveys["ombudsmannaskap"]
     reviewed = dict(library(tmp_path).guest["fi"].texts)
     own_catalogue(tmp_path, "fi", {**reviewed, label: "osittain samaa mieltä"})
-    found = library(tmp_path)
-    assert found.guest["fi"].is_reviewed
-    assert frozen.texts["fi"][label] != found.guest["fi"].texts[label]
-    assert shown_languages(found.guest, frozen, frozenset()) == ("sv",)
-    assert shown(found) == ("sv", "fi")
+    everything = library(tmp_path)
+    assert everything.guest["fi"].is_reviewed
+    assert frozen.texts["fi"][label] != everything.guest["fi"].texts[label]
+    assert shown_languages(everything.guest, frozen, frozenset()) == ("sv",)
+    assert shown(everything) == ("sv", "fi")
     own_catalogue(tmp_path, "fi", reviewed)
     assert shown_languages(library(tmp_path).guest, frozen, frozenset()) == ("sv", "fi")
 
@@ -151,9 +151,9 @@ def test_a_language_the_operator_shows_unreviewed_stays_when_a_text_is_mended(tm
 )
 def test_one_empty_text_hides_a_language_from_everyone(gap: str, tmp_path: Path) -> None:
     own_catalogue(tmp_path, "rom", {**complete(library(tmp_path), "rom"), gap: ""})
-    found = library(tmp_path)
-    assert "rom" not in shown(found, "rom")
-    assert "rom" not in shown_languages(found.guest, found.surveys["ombudsmannaskap"], None)
+    everything = library(tmp_path)
+    assert "rom" not in shown(everything, "rom")
+    assert "rom" not in shown_languages(everything.guest, everything.surveys["ombudsmannaskap"], None)
 
 
 def test_a_text_left_out_of_the_file_hides_a_language_too(tmp_path: Path) -> None:
@@ -167,20 +167,20 @@ def test_an_own_survey_is_shown_only_in_languages_that_have_all_of_it(tmp_path: 
     own_file(tmp_path, "questions/own.toml", OWN_SURVEY)
     assert shown(library(tmp_path), "en", "ar", survey="own") == ("sv",)
     own_catalogue(tmp_path, "en", {"Kaffet är gott": "The coffee is good"})
-    found = library(tmp_path)
-    assert shown(found, "en", "ar", survey="own") == ("sv", "en")
-    assert shown(found, "en", "ar") == ("sv", "en", "ar")
+    everything = library(tmp_path)
+    assert shown(everything, "en", "ar", survey="own") == ("sv", "en")
+    assert shown(everything, "en", "ar") == ("sv", "en", "ar")
 
 
 def test_nothing_falls_back_to_swedish_inside_a_statement(tmp_path: Path) -> None:
     own_file(tmp_path, "questions/own.toml", OWN_SURVEY)
     own_catalogue(tmp_path, "en", {"Kaffet är gott": "The coffee is good"})
-    found = library(tmp_path)
-    for survey in found.surveys.values():
-        for code in shown_languages(found.guest, survey, None):
+    everything = library(tmp_path)
+    for survey in everything.surveys.values():
+        for code in shown_languages(everything.guest, survey, None):
             if code != "sv":
                 assert set(survey.texts[code]) == set(survey.messages)
-                assert found.guest[code].is_complete
+                assert everything.guest[code].is_complete
 
 
 def test_a_language_to_be_shown_that_has_no_catalogue_is_an_error(tmp_path: Path) -> None:

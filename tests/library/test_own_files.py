@@ -198,8 +198,8 @@ def test_a_file_that_looks_meant_and_is_not_read_is_named(tmp_path: Path, name: 
     put(tmp_path, name, SURVEY)
     [problem] = started(tmp_path).problems
     assert (problem.file, problem.state) == (name, State.NOT_READ)
-    assert problem.reason.said(str).startswith(f"{name} läses inte.")
-    assert way_out in problem.reason.said(str)
+    assert problem.message.render(str).startswith(f"{name} läses inte.")
+    assert way_out in problem.message.render(str)
     assert problem.english.startswith(f"{tmp_path / name}: is not read; ")
     read_library(installation(tmp_path))
 
@@ -208,7 +208,7 @@ def test_no_file_is_to_be_renamed_over_another(tmp_path: Path) -> None:
     put(tmp_path, "questions/prov.toml", SURVEY)
     put(tmp_path, "questions/prov.toml.txt", SURVEY)
     [problem] = started(tmp_path).problems
-    assert "Döp om" not in problem.reason.said(str)
+    assert "Döp om" not in problem.message.render(str)
 
 
 def test_a_shipped_file_must_be_right(tmp_path: Path) -> None:

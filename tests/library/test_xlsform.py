@@ -21,8 +21,11 @@ from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
 CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
 SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"].translated(survey_texts(CATALOGUES))
 WORDS = {
-    code: {NoAnswer.DONT_KNOW: found.text("Vet inte"), NoAnswer.PREFER_NOT: found.text("Vill inte svara")}
-    for code, found in CATALOGUES.items()
+    code: {
+        NoAnswer.DONT_KNOW: catalogue.text("Vet inte"),
+        NoAnswer.PREFER_NOT: catalogue.text("Vill inte svara"),
+    }
+    for code, catalogue in CATALOGUES.items()
 }
 
 
@@ -46,9 +49,9 @@ def test_any_words_come_back_as_they_were(texts: list[str], labels: list[str]) -
     scale = Scale("scale", tuple(labels), bipolar=False)
     statements = tuple(Statement(f"s{at}", text, "outcome", scale) for at, text in enumerate(texts))
     survey = Survey("own", "Title", "", "", False, statements, {})
-    found = read_xlsform(write_xlsform(survey, WORDS), "").draft.statements
-    assert [one.text for one in found] == [composed(text) for text in texts]
-    assert found[0].scale.labels == tuple(map(composed, labels))
+    statements = read_xlsform(write_xlsform(survey, WORDS), "").draft.statements
+    assert [one.text for one in statements] == [composed(text) for text in texts]
+    assert statements[0].scale.labels == tuple(map(composed, labels))
 
 
 def composed(text: str) -> str:

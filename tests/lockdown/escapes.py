@@ -55,29 +55,31 @@ def test_nobody_gets_out(browser: Browser, serve: Serve, tmp_path: Path) -> None
         return signs(Escaper(serve, folder, browser.browser_type, is_locked=True), PARTS[number])
 
     with ThreadPoolExecutor(max_workers=3) as at_once:
-        found = {one: out for part in at_once.map(at_a_kiosk, range(len(PARTS))) for one, out in part.items()}
-    found |= signs(Escaper(serve, tmp_path, browser.browser_type, is_locked=True), TOUCHES)
-    assert set(found) == set(TRIES)
-    assert {one.row: out for one, out in found.items() if out and not one.known} == {}
-    closed = [one.row for one, out in found.items() if one.known and not out]
+        outcomes = {
+            one: out for part in at_once.map(at_a_kiosk, range(len(PARTS))) for one, out in part.items()
+        }
+    outcomes |= signs(Escaper(serve, tmp_path, browser.browser_type, is_locked=True), TOUCHES)
+    assert set(outcomes) == set(TRIES)
+    assert {one.row: out for one, out in outcomes.items() if out and not one.known} == {}
+    closed = [one.row for one, out in outcomes.items() if one.known and not out]
     assert closed == [], "closed by now: take `known` away from them"
 
 
 def test_the_same_tries_lead_out_of_an_open_browser(browser: Browser, serve: Serve, tmp_path: Path) -> None:
-    found = signs(Escaper(serve, tmp_path, browser.browser_type, is_locked=False), CONTROLS)
-    assert [one.row for one, out in found.items() if not out] == []
+    outcomes = signs(Escaper(serve, tmp_path, browser.browser_type, is_locked=False), CONTROLS)
+    assert [one.row for one, out in outcomes.items() if not out] == []
 
 
 POLICY_ROWS = """() => {
-    const found = [];
+    const rows = [];
     const walk = (root) => {
         for (const element of root.querySelectorAll("*")) {
-            if (element.matches(".policy.row")) found.push(element.textContent.trim().split(/\\s*\\n\\s*/));
+            if (element.matches(".policy.row")) rows.push(element.textContent.trim().split(/\\s*\\n\\s*/));
             if (element.shadowRoot) walk(element.shadowRoot);
         }
     };
     walk(document);
-    return found;
+    return rows;
 }"""
 
 

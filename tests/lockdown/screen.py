@@ -43,7 +43,7 @@ WATCHED = {
 QUIET = 0.9
 """Seconds without a change after which nothing is coming any more."""
 
-LONGEST = 15.0
+LONGEST_WAIT_SECONDS = 15.0
 """Seconds to wait for a browser or a page."""
 
 WORKERS = ("service_worker", "worker")
@@ -129,11 +129,11 @@ class Kiosk:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        ends = time.monotonic() + LONGEST
+        ends = time.monotonic() + LONGEST_WAIT_SECONDS
         while not (told.exists() and told.read_text()):
             status = self.process.poll()
             assert status is None, f"Chromium ended with status {status}"
-            assert time.monotonic() < ends, f"Chromium did not start within {LONGEST} s"
+            assert time.monotonic() < ends, f"Chromium did not start within {LONGEST_WAIT_SECONDS} s"
             time.sleep(0.05)
         self.port = int(told.read_text().split()[0])
 
@@ -173,12 +173,12 @@ class Kiosk:
         """What the browser lists; nothing when it is ending."""
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/json/list", timeout=5) as answer:
-                found = json.load(answer)
+                targets = json.load(answer)
         except OSError:
             return frozenset()
         return frozenset(
             Page(page["id"], page["type"], page["url"], unescape(page["title"]))
-            for page in found
+            for page in targets
             if not page["url"].startswith(OWN_PAGES) and page["type"] not in WORKERS
         )
 
@@ -204,7 +204,7 @@ class Kiosk:
 
     def settle(self, is_done: Callable[[], bool] = lambda: True) -> Seen:
         """What is seen once `is_done` and nothing has changed for a while, or when that takes too long."""
-        ends = time.monotonic() + LONGEST
+        ends = time.monotonic() + LONGEST_WAIT_SECONDS
         seen, since = self.see(), time.monotonic()
         while time.monotonic() < ends:
             now = self.see()
@@ -227,20 +227,20 @@ class Kiosk:
 
     def _processes(self) -> frozenset[str]:
         """Names of programs that this browser started, besides its own."""
-        found = set()
+        programs = set()
         for process in self._marked():
             with suppress(OSError):
-                found.add((process / "comm").read_text().strip())
-        return frozenset(found - OWN_PROCESSES)
+                programs.add((process / "comm").read_text().strip())
+        return frozenset(programs - OWN_PROCESSES)
 
     def _marked(self) -> list[Path]:
         """Processes, as folders in /proc, that run with this browser's folder in their environment."""
-        mark, found = f"RUNTIME_DIRECTORY={self.folder}".encode(), []
+        mark, processes = f"RUNTIME_DIRECTORY={self.folder}".encode(), []
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 if mark in (process / "environ").read_bytes().split(b"\0"):
-                    found.append(process)
-        return found
+                    processes.append(process)
+        return processes
 
     def _files(self) -> frozenset[str]:
         """Files outside the browser's own folders."""

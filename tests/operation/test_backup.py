@@ -125,7 +125,7 @@ def test_a_backup_replaces_nothing(saved: Saved, tmp_path: Path) -> None:
     before = saved.file.read_bytes()
     with pytest.raises(StoreError, match="exists already"):
         write_backup(saved.store, saved.settings, saved.file, TODAY)
-    with pytest.raises(StoreError, match="no folder"):
+    with pytest.raises(StoreError, match="not a folder"):
         write_backup(saved.store, saved.settings, tmp_path / "nowhere" / "backup.zip", TODAY)
     assert saved.file.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backup.zip", "first", "first-keys"]
@@ -206,7 +206,7 @@ def test_a_backup_that_is_being_written_is_left_alone(saved: Saved, tmp_path: Pa
         fcntl.flock(other, fcntl.LOCK_EX)
         write_backup(saved.store, saved.settings, tmp_path / "second.zip", TODAY)
         assert (tmp_path / ".other.zip.unfinished").exists()
-        with pytest.raises(StoreError, match="another backup is just being written there"):
+        with pytest.raises(StoreError, match="another backup is being written there"):
             write_backup(saved.store, saved.settings, tmp_path / "other.zip", TODAY)
 
 

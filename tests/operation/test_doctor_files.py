@@ -22,7 +22,8 @@ def test_a_missing_data_folder_is_named_and_not_made(patient: Patient) -> None:
     patient.settings.data.rename(away)
     told = patient.told(Weight.BAD, Topic.INSTALLATION)
     assert told == [
-        f"KIOSK_DATA ({patient.settings.data}) is not there; is its disk mounted? For a new one: kiosk init"
+        f"KIOSK_DATA ({patient.settings.data}) does not exist; is its disk mounted? For a new installation: "
+        "kiosk init"
     ]
     assert not patient.settings.data.exists()
 
@@ -33,14 +34,14 @@ def test_a_missing_database_is_named_and_not_made(tmp_path: Path) -> None:
     database = patient.settings.data / "kiosk.sqlite"
     database.rename(database.with_suffix(".away"))
     [told] = patient.told(Weight.BAD, Topic.INSTALLATION)
-    assert told.startswith(f"the database {database} is not there")
+    assert told.startswith(f"the database {database} does not exist")
     assert not database.exists()
 
 
 def test_a_missing_keys_folder_is_named_and_not_made(patient: Patient) -> None:
     patient.settings.keys.rename(patient.settings.keys.with_name("away"))
     [told] = patient.told(Weight.BAD, Topic.KEYS)
-    assert told.startswith(f"KIOSK_KEYS ({patient.settings.keys}) is not there; mount its disk")
+    assert told.startswith(f"KIOSK_KEYS ({patient.settings.keys}) does not exist; mount its disk")
     assert not patient.settings.keys.exists()
 
 
@@ -68,7 +69,7 @@ def test_one_damaged_key_of_any_kind_is_found_and_named(patient: Patient, kind: 
 def test_what_a_box_holds_is_in_no_word_of_the_report(patient: Patient) -> None:
     before = [one.text for one in patient.examine() if one.topic is Topic.KEYS]
     assert before == [
-        "the keys lie outside KIOSK_DATA; see that no backup takes them",
+        "the keys are outside KIOSK_DATA; make sure that no backup includes them",
         "every key opens its box, slip set or letterbox",
     ]
 

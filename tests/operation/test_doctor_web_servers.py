@@ -107,8 +107,8 @@ CADDY = {
 
 def kept(server: str, folder: Path) -> str:
     """What the configuration in a folder keeps of guests."""
-    found = read_web_server(server, folder, Guests("8000", "svara.example")).guest_logs
-    return " ".join(sorted({log.kept.value for log in found}))
+    logs = read_web_server(server, folder, Guests("8000", "svara.example")).guest_logs
+    return " ".join(sorted({log.kept.value for log in logs}))
 
 
 @pytest.mark.parametrize(

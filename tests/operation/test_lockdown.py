@@ -29,9 +29,9 @@ def written(folder: Path, address: str = ADDRESS) -> Path:
 
 
 def policy(address: str) -> dict[str, object]:
-    found = json.loads(files(read_address(address))[f"root/{POLICY}"])
-    assert isinstance(found, dict)
-    return found
+    document = json.loads(files(read_address(address))[f"root/{POLICY}"])
+    assert isinstance(document, dict)
+    return document
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def policy(address: str) -> dict[str, object]:
     ],
 )
 def test_the_policy_allows_the_kiosks_own_pages_and_nothing_else(origin: str, written_as: str) -> None:
-    found = policy(f"{origin}/k/{CODE}")
-    assert found["URLBlocklist"] == ["*", "chrome://*"]
-    assert found["URLAllowlist"] == [f"{written_as}/k/{CODE}", f"{written_as}/static/"]
-    assert found["RestoreOnStartupURLs"] == [f"{origin}/k/{CODE}"]
-    assert found["HomepageLocation"] == found["NewTabPageLocation"] == f"{origin}/k/{CODE}"
+    managed = policy(f"{origin}/k/{CODE}")
+    assert managed["URLBlocklist"] == ["*", "chrome://*"]
+    assert managed["URLAllowlist"] == [f"{written_as}/k/{CODE}", f"{written_as}/static/"]
+    assert managed["RestoreOnStartupURLs"] == [f"{origin}/k/{CODE}"]
+    assert managed["HomepageLocation"] == managed["NewTabPageLocation"] == f"{origin}/k/{CODE}"
 
 
 BAD_ADDRESSES = [
@@ -139,15 +139,15 @@ def test_everybody_may_read_the_files_and_only_the_command_line_runs(tmp_path: P
 
 def test_no_mark_is_left_and_the_checklist_names_every_file(tmp_path: Path) -> None:
     out = written(tmp_path)
-    found = {str(path.relative_to(out)): path.read_text("utf-8") for path in out.rglob("*") if path.is_file()}
-    assert not [name for name, text in found.items() for mark in ("@ADDRESS", "@FI", "@CODE") if mark in text]
-    on_the_machine = {name.removeprefix("root") for name in found if name.startswith("root/")}
+    texts = {str(path.relative_to(out)): path.read_text("utf-8") for path in out.rglob("*") if path.is_file()}
+    assert not [name for name, text in texts.items() for mark in ("@ADDRESS", "@FI", "@CODE") if mark in text]
+    on_the_machine = {name.removeprefix("root") for name in texts if name.startswith("root/")}
     assert on_the_machine == set(PURPOSES)
     for swedish_and_english in ("Vägen ut", "Prova med egna händer", "Try with your own hands", ADDRESS):
-        assert swedish_and_english.lower() in found["CHECKLIST.md"].lower()
+        assert swedish_and_english.lower() in texts["CHECKLIST.md"].lower()
     for path in on_the_machine:
-        assert found["CHECKLIST.md"].count(f"| `{path}` |") == 2
-    assert set(found) - {name for name in found if name.startswith("root/")} == {"CHECKLIST.md"}
+        assert texts["CHECKLIST.md"].count(f"| `{path}` |") == 2
+    assert set(texts) - {name for name in texts if name.startswith("root/")} == {"CHECKLIST.md"}
 
 
 def test_the_checklist_asks_for_sound_and_room_in_both_languages(tmp_path: Path) -> None:

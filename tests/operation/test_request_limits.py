@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import pytest
 from waitress import wasyncore
 
-from kiosk.desk.app import LARGEST_REQUEST
-from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST
+from kiosk.desk.app import LARGEST_REQUEST_BYTES
+from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES
 from kiosk.operation.serve import Listener, desk_listener, guest_listener, make_server, on_one_address
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
@@ -88,7 +88,7 @@ def listener(sides: str) -> Listener:
 def test_the_desk_gets_a_file_whole_and_knows_of_one_that_is_too_large(sides: str, *, chunked: bool) -> None:
     """What is too large reaches the application as a length alone, after the browser has sent all of it."""
     with served(listener(sides)) as address:
-        for size, given in ((LARGEST_REQUEST, LARGEST_REQUEST), (2 * LARGEST_REQUEST, 0)):
+        for size, given in ((LARGEST_REQUEST_BYTES, LARGEST_REQUEST_BYTES), (2 * LARGEST_REQUEST_BYTES, 0)):
             status, content = post(address, "/admin/surveys/import", size, chunked=chunked)
             assert (status, json.loads(content)) == (200, ["desk", size, given])
 
@@ -106,9 +106,9 @@ def test_a_guests_body_is_never_larger_than_64_kib_and_never_in_a_file(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
     with served(listener(sides)) as address:
         # Chunks have lines of their own that count.
-        assert post(address, path, LARGEST_GUEST_REQUEST - 1000, chunked=chunked)[0] == 200
+        assert post(address, path, LARGEST_GUEST_REQUEST_BYTES - 1000, chunked=chunked)[0] == 200
         try:
-            status, _ = post(address, path, 2 * LARGEST_GUEST_REQUEST, chunked=chunked)
+            status, _ = post(address, path, 2 * LARGEST_GUEST_REQUEST_BYTES, chunked=chunked)
         except ConnectionError:
             return
         assert status == 413

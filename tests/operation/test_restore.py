@@ -22,7 +22,7 @@ from kiosk.domain.screen_size import Screen
 from kiosk.operation import restore
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import Restored, restore_backup
-from kiosk.storage import Account, Role, RoundClosedError, Store, StoreError, newest_schema
+from kiosk.storage import Account, RoundClosedError, Store, StoreError, newest_schema
 from kiosk.storage.database import Database
 from kiosk.storage.dump import kept_rows
 from kiosk.storage.dump_check import CHECKS
@@ -89,9 +89,9 @@ def test_every_row_and_file_comes_back(saved: Saved, tmp_path: Path) -> None:
     for row in before["round"]:
         row["lost_boxes"] += 2 * (1 - row["closed"])
     assert after == before
-    assert second.accounts.named("anna") == Account("anna", Role.COORDINATOR, HASH)
-    found = listing(tmp_path / "second")
-    assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+    assert second.accounts.named("anna") == Account("anna", "coordinator", HASH)
+    listed = listing(tmp_path / "second")
+    assert {name: listed[name] for name in OWN_FILES} == OWN_FILES
     assert {(tmp_path / "second" / name).stat().st_mode & 0o777 for name in OWN_FILES} == {0o600}
 
 
@@ -130,7 +130,7 @@ def test_a_backup_restores_into_an_installation_that_init_made(saved: Saved, run
     printed(run("init"))
     said = printed(run("restore", str(saved.file)))
     assert "rounds 2, accounts 1, files of your own 7." in said
-    assert "2 boxes begin anew" in said
+    assert "2 boxes are empty again" in said
     assert json.loads(printed(run("results", "--json"))) == saved.store.snapshot()
 
 
@@ -315,9 +315,9 @@ def test_a_restore_that_cannot_write_leaves_nothing_and_is_one_line(
     store.close()
 
 
-def without_database(found: dict[str, bytes]) -> dict[str, bytes]:
+def without_database(listed: dict[str, bytes]) -> dict[str, bytes]:
     """A listing but for databases, whose bytes change when they are only looked at."""
-    return {name: content for name, content in found.items() if "kiosk.sqlite" not in name}
+    return {name: content for name, content in listed.items() if "kiosk.sqlite" not in name}
 
 
 FAILED, DIED, FINISHED = 41, 42, 0
@@ -398,8 +398,8 @@ def test_a_killed_restore_is_done_or_can_be_done_again(saved: Saved, tmp_path: P
         store = opened(settings)
         assert store.snapshot() == saved.store.snapshot(), f"step {step}"
         store.close()
-        found = listing(folder)
-        assert {name: found[name] for name in OWN_FILES} == OWN_FILES
-        assert not any(name.startswith(".restoring") for name in found)
+        listed = listing(folder)
+        assert {name: listed[name] for name in OWN_FILES} == OWN_FILES
+        assert not any(name.startswith(".restoring") for name in listed)
     assert code == FINISHED
     assert seen == {"again", "done"}

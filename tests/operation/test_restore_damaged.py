@@ -125,19 +125,19 @@ DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
     "an empty zip": (lambda file: file.write_bytes(b"PK\5\6" + bytes(18)), "has no tables.json"),
     "truncated": (truncated, "cannot be read"),
     "encrypted": (encrypted, "is encrypted; decrypt it"),
-    "packed otherwise": (packed_with(zipfile.ZIP_LZMA), "packed in a way no backup is"),
+    "packed otherwise": (packed_with(zipfile.ZIP_LZMA), "compression that backups do not use"),
     "no tables": (with_members(**{"tables.json": None}), "has no tables.json"),
     "no JSON": (with_members(**{"tables.json": b"{"}), "tables.json cannot be read"),
     "no UTF-8": (with_members(**{"tables.json": b"\xff{}"}), "tables.json cannot be read"),
     "deep JSON": (with_members(**{"tables.json": DEEP}), "nested too deeply"),
-    "a key twice": (with_members(**{"tables.json": b'{"a": [], "a": []}'}), "a key stands twice"),
-    "NaN": (with_members(**{"tables.json": b'{"a": [NaN]}'}), "NaN is no number"),
+    "a key twice": (with_members(**{"tables.json": b'{"a": [], "a": []}'}), "a key occurs twice"),
+    "NaN": (with_members(**{"tables.json": b'{"a": [NaN]}'}), "NaN is not a JSON number"),
     "a large number": (with_members(**{"tables.json": b'{"a": [' + b"9" * 5000 + b"]}"}), "cannot be read"),
     "a list for tables": (with_members(**{"tables.json": b"[]"}), "not lists of rows"),
     "no checksum": (without_checksum, "'questions/own.toml' does not have its checksum"),
     "a file that the manifest does not name": (
         manifest_with(members={}),
-        "stands in the manifest or the file, and not in both",
+        "is in the manifest or in the file, but not in both",
     ),
     "a deep manifest": (with_members(**{"manifest.json": DEEP}), "nested too deeply"),
     "a manifest of nothing": (manifest_with(version=None), "does not say which version"),
@@ -160,12 +160,12 @@ DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a path outside": (with_members(**{"questions/../../evil": b"x"}), "leads out of its folder"),
     "a path from the root": (with_members(**{"/evil": b"x"}), "leads out of its folder"),
     "a folder": (with_members(**{"questions/more/": b"x"}), "leads out of its folder"),
-    "a path for another system": (with_members(**{"..\\evil": b"x"}), "not every system can store"),
-    "a key": (with_members(**{"keys/box.r.a/1": b"x"}), "no part of a backup"),
-    "the key of sessions": (with_members(**{"secret_key": b"x" * 64}), "no part of a backup"),
-    "a database": (with_members(**{"kiosk.sqlite": b"x"}), "no part of a backup"),
-    "a database's log": (with_members(**{"kiosk.sqlite-wal": b"x"}), "no part of a backup"),
-    "a hidden file": (with_members(**{".profile": b"x"}), "no part of a backup"),
+    "a path for another system": (with_members(**{"..\\evil": b"x"}), "some systems cannot store"),
+    "a key": (with_members(**{"keys/box.r.a/1": b"x"}), "not part of a backup"),
+    "the key of sessions": (with_members(**{"secret_key": b"x" * 64}), "not part of a backup"),
+    "a database": (with_members(**{"kiosk.sqlite": b"x"}), "not part of a backup"),
+    "a database's log": (with_members(**{"kiosk.sqlite-wal": b"x"}), "not part of a backup"),
+    "a hidden file": (with_members(**{".profile": b"x"}), "not part of a backup"),
     "a bomb of tables": (with_sizes(**{"tables.json": 600_000_000}), "holds 600000000 bytes as tables.json"),
     "a smaller bomb of tables": (with_sizes(**{"tables.json": 90_000_000}), "90000000 bytes as tables.json"),
     "a bomb of files": (with_sizes(a=2**32 - 2, b=2**32 - 2), "holds more than 100000 files or 8000000000"),
@@ -495,9 +495,9 @@ def test_no_change_of_bytes_ends_in_a_traceback_or_in_other_data(
     (folder / "b.zip").write_bytes(content)
     if not comes_back(folder):
         return
-    store, found = opened(settings_of(folder / "second")), listing(folder / "second")
+    store, listed = opened(settings_of(folder / "second")), listing(folder / "second")
     assert store.snapshot_text() == saved.store.snapshot_text()
-    assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+    assert {name: listed[name] for name in OWN_FILES} == OWN_FILES
     store.close()
 
 
@@ -524,15 +524,15 @@ def inner(document: Any) -> Any:
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a document; those within a text that is JSON too."""
-    found = [path] if path else []
+    paths = [path] if path else []
     document = inner(document)
     if isinstance(document, dict):
         for key, value in document.items():
-            found += places(value, (*path, key))
+            paths += places(value, (*path, key))
     elif isinstance(document, list):
         for number, value in enumerate(document):
-            found += places(value, (*path, number))
-    return found
+            paths += places(value, (*path, number))
+    return paths
 
 
 def changed(document: Any, path: tuple[Any, ...], change: str, odd: Any) -> Any:

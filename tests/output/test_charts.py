@@ -79,12 +79,12 @@ def test_a_line_parts_bars_that_cannot_be_compared() -> None:
 
 def rows_covered(figure: Figure) -> list[tuple[float, float]]:
     """From where to where down the chart each bar reaches, the first bar first."""
-    found = {
+    overlapping = {
         (place - trace["width"] / 2, place + trace["width"] / 2)
         for trace in figure["data"]
         for place in trace["y"]
     }
-    return sorted(found)
+    return sorted(overlapping)
 
 
 def test_bars_are_equally_high_with_gaps_between_whatever_is_missing() -> None:

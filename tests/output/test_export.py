@@ -46,22 +46,22 @@ def test_every_count_is_the_snapshots(published: Document) -> None:
 
 
 def test_every_code_is_in_the_codebook(published: Document) -> None:
-    found = files(published, [a_round(tree("a", "b"))])
-    explained = {(row["round"], row["statement"], row["option"]) for row in rows(found["codebook.csv"])}
+    contents = files(published, [a_round(tree("a", "b"))])
+    explained = {(row["round"], row["statement"], row["option"]) for row in rows(contents["codebook.csv"])}
     used = {
         (row["round"], row["statement"], row["option"])
-        for row in rows(found["counts.csv"])
+        for row in rows(contents["counts.csv"])
         if row["statement"]
     }
     assert used == explained
 
 
 def test_the_document_is_there_as_it_is_and_the_description_fits(published: Document) -> None:
-    found = files(published, [a_round(tree("a", "b"))])
-    assert json.loads(found["snapshot.json"]) == published
-    described = json.loads(found["datapackage.json"])
+    contents = files(published, [a_round(tree("a", "b"))])
+    assert json.loads(contents["snapshot.json"]) == published
+    described = json.loads(contents["datapackage.json"])
     for resource in described["resources"]:
-        content = found[resource["path"]]
+        content = contents[resource["path"]]
         assert resource["bytes"] == len(content)
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
         assert [field["name"] for field in resource["schema"]["fields"]] == list(rows(content)[0])
@@ -70,15 +70,15 @@ def test_the_document_is_there_as_it_is_and_the_description_fits(published: Docu
 
 
 def test_the_workbook_holds_what_the_tables_hold_and_is_the_same_each_time(published: Document) -> None:
-    found = files(published, [a_round(tree("a", "b"))])
-    book = openpyxl.load_workbook(io.BytesIO(found["results.xlsx"]))
+    contents = files(published, [a_round(tree("a", "b"))])
+    book = openpyxl.load_workbook(io.BytesIO(contents["results.xlsx"]))
     assert book.sheetnames == ["counts", "codebook"]
     for name in book.sheetnames:
         cells = [["" if value is None else str(value) for value in row] for row in book[name].values]
-        assert cells == list(csv.reader(io.StringIO(found[f"{name}.csv"].decode("utf-8-sig"))))
+        assert cells == list(csv.reader(io.StringIO(contents[f"{name}.csv"].decode("utf-8-sig"))))
     numbers = [row[-1] for row in book["counts"].iter_rows(min_row=2, values_only=True)]
     assert {type(number) for number in numbers} == {int, type(None)}
-    assert files(published, [a_round(tree("a", "b"))])["results.xlsx"] == found["results.xlsx"]
+    assert files(published, [a_round(tree("a", "b"))])["results.xlsx"] == contents["results.xlsx"]
     assert book.properties.modified == datetime.fromisoformat(published["made_at"])
     assert not book.properties.creator
 

@@ -29,12 +29,12 @@ from kiosk.output.paper import (
     PROMISE,
     SLIP_LANGUAGES,
     PaperError,
+    PaperTexts,
     Size,
-    Words,
+    paper_texts,
     poster_page,
     slip_address,
     slip_sheets,
-    words_in,
 )
 from kiosk.screen.texts import SCREEN
 from kiosk.settings import shipped_folder
@@ -89,14 +89,14 @@ def lines(pdf: bytes) -> list[str]:
 
 def pictures(pdf: bytes) -> list[str]:
     """What a screen reader says of each figure."""
-    found: list[str] = []
+    texts: list[str] = []
 
     def walk(element: object) -> None:
         size = raw.FPDF_StructElement_GetAltText(element, None, 0)
         if size:
             said = ctypes.create_string_buffer(size)
             raw.FPDF_StructElement_GetAltText(element, said, size)
-            found.append(said.raw.decode("utf-16-le").rstrip("\x00"))
+            texts.append(said.raw.decode("utf-16-le").rstrip("\x00"))
         for at in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
             child = raw.FPDF_StructElement_GetChildAtIndex(element, at)
             if child:
@@ -107,7 +107,7 @@ def pictures(pdf: bytes) -> list[str]:
         for at in range(raw.FPDF_StructTree_CountChildren(tree)):
             walk(raw.FPDF_StructTree_GetChildAtIndex(tree, at))
         raw.FPDF_StructTree_Close(tree)
-    return found
+    return texts
 
 
 @pytest.mark.parametrize("how", SEEN)
@@ -115,7 +115,7 @@ def pictures(pdf: bytes) -> list[str]:
 def test_every_slip_is_read_however_it_is_held(
     how: str, languages: tuple[str, ...], guest: dict[str, Catalogue], codes: list[str]
 ) -> None:
-    sheets = slip_sheets(ADDRESS, codes, words_in(guest, languages), Random(1))
+    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, languages), Random(1))
     assert read(sheets, SEEN[how]) == sorted(slip_address(ADDRESS, code) for code in codes)
 
 
@@ -124,22 +124,23 @@ def test_a_symbol_of_12_mm_would_not_be(
 ) -> None:
     """The check above can fail: the same sheet with small symbols, straight and blurred."""
     monkeypatch.setattr(paper, "SLIP_SYMBOL_MM", 12)
-    sheets = slip_sheets(ADDRESS, codes, words_in(guest, ["sv"]), Random(1))
+    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv"]), Random(1))
     assert len(read(sheets)) == len(codes)
     assert read(sheets, blurred) == []
 
 
 def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> None:
-    for pdf in (slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], words_in(guest, ["sv"]), Random(1)),
-                *(poster_page(LINK, words_in(guest, ["sv"]), size) for size in Size)):  # fmt: skip
+    texts = paper_texts(guest, ["sv"])
+    sheets = slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], texts, Random(1))
+    for pdf in (sheets, *(poster_page(LINK, texts, size) for size in Size)):
         [image] = rendered(pdf)
-        [found] = zxingcpp.read_barcodes(image)
-        left, right = found.position.top_left.x, found.position.top_right.x
+        [symbol] = zxingcpp.read_barcodes(image)
+        left, right = symbol.position.top_left.x, symbol.position.top_right.x
         assert (right - left) / DPI * 25.4 >= 35
 
 
 def test_every_code_stands_on_its_slip_to_be_typed(guest: dict[str, Catalogue], codes: list[str]) -> None:
-    sheets = slip_sheets(ADDRESS, codes, words_in(guest, ["sv", "fi"]), Random(1))
+    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv", "fi"]), Random(1))
     shown = [line for line in lines(sheets) if line.startswith("BCD-")]
     assert sorted(shown) == sorted(spaced(code) for code in codes)
     assert lines(sheets).count("svara.example/q") == len(codes)
@@ -149,7 +150,7 @@ def test_every_code_stands_on_its_slip_to_be_typed(guest: dict[str, Catalogue], 
 def test_slips_differ_in_their_codes_and_in_nothing_else(
     guest: dict[str, Catalogue], codes: list[str]
 ) -> None:
-    sheets = slip_sheets(ADDRESS, codes, words_in(guest, ["sv", "fi"]), Random(1))
+    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv", "fi"]), Random(1))
     slips = " ".join(lines(sheets)).split("BCD-")[1:]
     assert len(slips) == len(codes)
     assert len({slip[len("234-567-89B") :].strip() for slip in slips}) == 1
@@ -158,7 +159,7 @@ def test_slips_differ_in_their_codes_and_in_nothing_else(
 def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
     guest: dict[str, Catalogue], codes: list[str]
 ) -> None:
-    words = words_in(guest, ["sv"])
+    words = paper_texts(guest, ["sv"])
     sheets = slip_sheets(ADDRESS, codes, words, Random(1))
     assert slip_sheets(ADDRESS, codes[::-1], words, Random(1)) == sheets
     assert pictures(slip_sheets(ADDRESS, codes, words, Random(2))) != pictures(sheets)
@@ -170,7 +171,7 @@ def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
 @pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("how", SEEN)
 def test_a_poster_leads_to_its_link(size: Size, how: str, guest: dict[str, Catalogue]) -> None:
-    pdf = poster_page(LINK, words_in(guest, ["sv", "en", "ar"]), size)
+    pdf = poster_page(LINK, paper_texts(guest, ["sv", "en", "ar"]), size)
     assert read(pdf, SEEN[how]) == [LINK]
     assert pictures(pdf) == [LINK]
 
@@ -178,12 +179,12 @@ def test_a_poster_leads_to_its_link(size: Size, how: str, guest: dict[str, Catal
 def test_a_poster_is_one_page_of_its_size(guest: dict[str, Catalogue]) -> None:
     millimetres = {Size.A4: (210, 297), Size.A5: (148, 210), Size.A6: (105, 148)}
     for size, expected in millimetres.items():
-        [page] = pypdfium2.PdfDocument(poster_page(LINK, words_in(guest, ["sv"]), size))
+        [page] = pypdfium2.PdfDocument(poster_page(LINK, paper_texts(guest, ["sv"]), size))
         assert tuple(round(points / 72 * 25.4) for points in page.get_size()) == expected
 
 
 def test_a_poster_says_the_promise_of_the_screen_in_each_language(guest: dict[str, Catalogue]) -> None:
-    said = " ".join(lines(poster_page(LINK, words_in(guest, guest), Size.A4)))
+    said = " ".join(lines(poster_page(LINK, paper_texts(guest, guest), Size.A4)))
     for code in ("sv", "en", "ro", "pl", "uk", "ru", "es", "fi"):
         assert guest[code].texts[SCREEN["anonymous"]] in said
         assert guest[code].texts[paper.CALL] in said
@@ -191,14 +192,14 @@ def test_a_poster_says_the_promise_of_the_screen_in_each_language(guest: dict[st
 
 def test_arabic_and_persian_are_set_in_the_arabic_font(guest: dict[str, Catalogue]) -> None:
     arabic = set(guest["ar"].texts[paper.CALL] + guest["fa"].texts[SCREEN["anonymous"]]) - set(" .")
-    pdf = poster_page(LINK, words_in(guest, ["sv", "ar", "fa"]), Size.A4)
+    pdf = poster_page(LINK, paper_texts(guest, ["sv", "ar", "fa"]), Size.A4)
     fonts = {char: font.split("+")[1] for _, font, text in runs(pdf) for char in text if char in arabic}
     assert len(fonts) > 20
     assert {font.split("-")[0] for font in fonts.values()} == {"NotoSansArabic"}
 
 
 def test_a_document_tells_screen_readers_its_title_and_language(guest: dict[str, Catalogue]) -> None:
-    pdf = poster_page(LINK, words_in(guest, ["fi", "en"]), Size.A5)
+    pdf = poster_page(LINK, paper_texts(guest, ["fi", "en"]), Size.A5)
     assert pypdfium2.PdfDocument(pdf).get_metadata_dict()["Title"] == guest["en"].texts[paper.CALL]
     assert b"/Lang(en)" in pdf
     assert b"/Lang(fi)" in pdf
@@ -208,7 +209,7 @@ HOSTILE = '#panic("x") $x$ *b* _i_ `c` @r <l> \\ // [a] #include "/etc/passwd"'
 
 
 def test_a_text_is_never_read_as_markup() -> None:
-    words = Words("sv", False, HOSTILE, HOSTILE)
+    words = PaperTexts("sv", False, HOSTILE, HOSTILE)
     poster = poster_page(LINK, [words], Size.A4)
     sheets = slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], [words], Random(1))
     for pdf in (poster, sheets):
@@ -217,9 +218,9 @@ def test_a_text_is_never_read_as_markup() -> None:
 
 
 REFUSED: dict[str, tuple[str, str]] = {
-    "turned round": ("abc\u202edef", "turns it round"),
+    "turned round": ("abc\u202edef", "changes its direction"),
     "a line break": ("abc\ndef", "line break"),
-    "a script no font has": ("こんにちは", 'no letter for "こ"'),
+    "a script no font has": ("こんにちは", 'no glyph for "こ"'),
     "a whole book": ("ett långt ord " * 400, "do not fit"),
 }
 
@@ -228,21 +229,21 @@ REFUSED: dict[str, tuple[str, str]] = {
 def test_what_cannot_be_printed_as_written_is_refused(case: str) -> None:
     text, reason = REFUSED[case]
     with pytest.raises(PaperError, match=reason):
-        poster_page(LINK, [Words("sv", False, "Svara", text)], Size.A6)
+        poster_page(LINK, [PaperTexts("sv", False, "Svara", text)], Size.A6)
     with pytest.raises(PaperError, match=reason):
         slip_sheets(
-            ADDRESS, [new_code("BCD", SystemRandom())], [Words("sv", False, "Svara", text)], Random(1)
+            ADDRESS, [new_code("BCD", SystemRandom())], [PaperTexts("sv", False, "Svara", text)], Random(1)
         )
 
 
 def test_an_address_too_long_for_a_camera_is_refused(guest: dict[str, Catalogue]) -> None:
     with pytest.raises(PaperError, match="choose a shorter"):
-        poster_page("https://" + "a" * 200, words_in(guest, ["sv"]), Size.A4)
+        poster_page("https://" + "a" * 200, paper_texts(guest, ["sv"]), Size.A4)
 
 
 def test_a_long_address_stays_on_its_slip(guest: dict[str, Catalogue], codes: list[str]) -> None:
     address = "https://svara.stadsmissionen-i-en-stad-med-langt-namn.example"
-    sheets = slip_sheets(address, codes, words_in(guest, ["sv", "ar"]), Random(1))
+    sheets = slip_sheets(address, codes, paper_texts(guest, ["sv", "ar"]), Random(1))
     assert read(sheets, blurred) == sorted(slip_address(address, code) for code in codes)
     boxes = [box for page in pypdfium2.PdfDocument(sheets) for box in boxes_of(page, "stadsmissionen")]
     assert boxes
@@ -252,9 +253,9 @@ def test_a_long_address_stays_on_its_slip(guest: dict[str, Catalogue], codes: li
 def boxes_of(page: pypdfium2.PdfPage, word: str) -> Iterator[tuple[float, float, float, float]]:
     """Left, bottom, right and top, in points, of each run of letters with the word."""
     text = page.get_textpage()
-    for found in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], textpage=text):
-        if word in found.extract().replace("\u200b", ""):
-            yield found.get_bounds()
+    for piece in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], textpage=text):
+        if word in piece.extract().replace("\u200b", ""):
+            yield piece.get_bounds()
 
 
 # -- the staff's page ----------------------------------------------------------------------------------
@@ -352,7 +353,7 @@ def test_as_many_languages_as_are_promised_fit_whichever_they_are(
 ) -> None:
     longest = sorted(guest, key=lambda code: -len(guest[code].text(CALL) + guest[code].text(PROMISE)))
     for codes in (list(guest), longest):
-        assert poster_page(LINK, words_in(guest, codes[: POSTER_LANGUAGES[size]]), size)
+        assert poster_page(LINK, paper_texts(guest, codes[: POSTER_LANGUAGES[size]]), size)
 
 
 def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_path: Path) -> None:

@@ -129,9 +129,11 @@ def test_no_label_touches_the_next_ones_colour() -> None:
     )
     drawn = replace(picture(bar("first", 1, 1, 1, 1, 1), options=5), labels=labels)
     for sheet in ({}, {"sheet": WALL}):
-        found = list(ET.fromstring(svg(drawn, **sheet)))
-        texts = {text.text: text for text in found if text.text in labels}
-        squares = [one for one in found if one.get("width") == one.get("height") and one.tag == f"{SVG}rect"]
+        elements = list(ET.fromstring(svg(drawn, **sheet)))
+        texts = {text.text: text for text in elements if text.text in labels}
+        squares = [
+            one for one in elements if one.get("width") == one.get("height") and one.tag == f"{SVG}rect"
+        ]
         assert len(squares) == len(texts) == 5
         for label, after in zip(labels, squares[1:], strict=False):
             text = texts[label]

@@ -38,7 +38,7 @@ def test_no_page_opens_windows_or_dialogs_or_downloads_files(place: Place, path:
 def test_a_page_loads_nothing_from_another_server(place: Place, path: str) -> None:
     policy = directives(place.client.get(path))
     assert policy["default-src"] == {"'none'"}
-    sources = {source for name, found in policy.items() if name != "sandbox" for source in found}
+    sources = {source for name, values in policy.items() if name != "sandbox" for source in values}
     foreign = {one for one in sources if not re.fullmatch("'self'|'none'|data:|'sha256-[^']+'", one)}
     assert foreign == set()
     assert policy["script-src"] == policy["connect-src"] == {"'self'"}

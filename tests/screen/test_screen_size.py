@@ -27,9 +27,9 @@ def styles(page: str) -> list[str]:
 
 
 def width_mm(page: str) -> int:
-    found = re.search(r"--mm: calc\(100vw / (\d+)\)", page)
-    assert found
-    return int(found.group(1))
+    match = re.search(r"--mm: calc\(100vw / (\d+)\)", page)
+    assert match
+    return int(match.group(1))
 
 
 PAGES = ["", "/practice", "/practice/thanks", "/thanks", "/stored"]

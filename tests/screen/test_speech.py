@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kiosk.cli import main
-from kiosk.screen.speech import VOICES, build, find, name_of, speeches
+from kiosk.screen.speech import VOICES, build, find, sound_name, speeches
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
 
@@ -29,7 +29,7 @@ def loudness(path: Path, beside: Path) -> tuple[float, int]:
 def test_a_draft_is_speech_and_small(tmp_path: Path) -> None:
     assert build(tmp_path, {"sv": TEXTS, "ar": ["أشعر أن الموظفين يستمعون إليّ"]}) == (3, 0)
     for language, text in (("sv", TEXTS[0]), ("ar", "أشعر أن الموظفين يستمعون إليّ")):
-        path = find(tmp_path, language, name_of(language, text))
+        path = find(tmp_path, language, sound_name(language, text))
         assert path
         seconds, loudest = loudness(path, tmp_path)
         assert 1 < seconds < 10
@@ -41,11 +41,11 @@ def test_building_again_makes_nothing_and_a_changed_text_loses_its_draft(tmp_pat
     build(tmp_path, {"sv": TEXTS})
     assert build(tmp_path, {"sv": TEXTS}) == (0, 0)
     assert build(tmp_path, {"sv": ["Personalen lyssnar", TEXTS[1]]}) == (1, 1)
-    assert find(tmp_path, "sv", name_of("sv", TEXTS[0])) is None
+    assert find(tmp_path, "sv", sound_name("sv", TEXTS[0])) is None
 
 
 def recorded(folder: Path, language: str, text: str, ending: str = ".m4a") -> Path:
-    path = folder / "recordings" / language / f"{name_of(language, text)}{ending}"
+    path = folder / "recordings" / language / f"{sound_name(language, text)}{ending}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"a person")
     return path
@@ -57,7 +57,7 @@ def test_a_recording_comes_before_a_draft_and_is_never_removed(tmp_path: Path) -
     old = recorded(tmp_path, "sv", "En text som inte finns längre")
     assert build(tmp_path, {"sv": TEXTS}) == (0, 1)
     assert [speech.is_recorded for speech in speeches(tmp_path, "sv", TEXTS)] == [True, False]
-    assert find(tmp_path, "sv", name_of("sv", TEXTS[0])) == path
+    assert find(tmp_path, "sv", sound_name("sv", TEXTS[0])) == path
     assert old.exists()
 
 
@@ -66,7 +66,7 @@ def test_no_neighbours_voice_reads_a_language_without_one(tmp_path: Path, langua
     assert language not in VOICES
     assert build(tmp_path, {language: TEXTS}) == (0, 0)
     path = recorded(tmp_path, language, TEXTS[0], ".mp3")
-    assert find(tmp_path, language, name_of(language, TEXTS[0])) == path
+    assert find(tmp_path, language, sound_name(language, TEXTS[0])) == path
 
 
 def test_every_voice_there_is_speaks(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def run(folder: Path, *words: str, path: str | None = None) -> Result:
 def test_the_list_is_a_script_to_record_from(tmp_path: Path) -> None:
     shown = run(tmp_path, "list", "--language", "so")
     assert shown.exit_code == 0
-    name = name_of("sv", TEXTS[0])
+    name = sound_name("sv", TEXTS[0])
     assert f"{name}  silent    {TEXTS[0]}" in run(tmp_path, "list", "--language", "sv").output
     recorded(tmp_path / "audio", "sv", TEXTS[0])
     assert f"{name}  recorded  {TEXTS[0]}" in run(tmp_path, "list", "--language", "sv").output

@@ -23,13 +23,13 @@ RUNS = 5
 
 def best(work: Callable[[], object], times: int) -> float:
     """Seconds of one go, in the fastest of several runs of `times` goes."""
-    found = []
+    timings = []
     for _ in range(RUNS):
         start = perf_counter()
         for _ in range(times):
             work()
-        found.append((perf_counter() - start) / times)
-    return min(found)
+        timings.append((perf_counter() - start) / times)
+    return min(timings)
 
 
 def line(what: str, took: float, reference: str, reference_took: float) -> None:

@@ -60,9 +60,9 @@ class Desk:
         self.client: FlaskClient = self.app.test_client()
 
     def token(self, path: str) -> str:
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get(path).text)
-        assert found
-        return found.group(1)
+        match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get(path).text)
+        assert match
+        return match.group(1)
 
     def sign_in(self, name: str = "anna", password: str = PASSWORD) -> TestResponse:
         data = {"csrf_token": self.token("/admin/sign-in"), "name": name, "password": password}

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kiosk.domain.envelope import (
     PURPOSE,
-    ROOM,
+    STATEMENT_BYTES,
     TICKET_BYTES,
 )
 
@@ -23,7 +23,7 @@ def seal(
     ticket: bytes | None = None,
     *,
     in_play: bool = False,
-    room: int = ROOM * STATEMENTS,
+    room: int = STATEMENT_BYTES * STATEMENTS,
 ) -> bytes:
     """An envelope as guest_kiosk.js makes it."""
     ephemeral = ec.generate_private_key(ec.SECP256R1())

@@ -16,7 +16,7 @@ from babel.messages.pofile import generate_po, read_po
 from kiosk.library.catalogues import REFERENCE
 
 ROOT = Path(__file__).parents[2]
-KEYWORDS = {**DEFAULT_KEYWORDS, "Reason": (1,), "say": (1,)}
+KEYWORDS = {**DEFAULT_KEYWORDS, "Message": (1,), "say": (1,)}
 
 METHODS = [
     ("**.py", "python"),
@@ -33,13 +33,13 @@ SOURCES = {
 
 def extracted(domain: str) -> dict[str, list[tuple[str, int]]]:
     """Every reference text of a domain, in the order of the sources, with the files it stands in."""
-    found: dict[str, list[tuple[str, int]]] = {}
+    places: dict[str, list[tuple[str, int]]] = {}
     for source in SOURCES[domain]:
         for name, message in _messages(ROOT / source):
             if not isinstance(message, str):
                 raise TypeError(f"{name}: {message!r}: plural forms are not used here")
-            found.setdefault(message, []).append((name, 0))
-    return found
+            places.setdefault(message, []).append((name, 0))
+    return places
 
 
 def _messages(source: Path) -> Iterator[tuple[str, object]]:

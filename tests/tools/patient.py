@@ -89,7 +89,7 @@ class Patient:
             connect=self.connection,
             journal=lambda _: None,
             ntp_time=lambda: self.now,
-            patience_seconds=0.02,
+            answer_seconds=0.02,
             settle_seconds=0,
         )
         self.put("etc/nginx/nginx.conf", SOUND_NGINX.format(port=self.guest_port, root=self.root))

@@ -7,10 +7,10 @@ def directives(response: TestResponse) -> dict[str, set[str]]:
     """Directive -> its values (CSP Level 3, "parse a serialized CSP"). ValueError for one given twice: a
     browser ignores the second."""
     [policy] = response.headers.getlist("Content-Security-Policy")
-    found: dict[str, set[str]] = {}
+    directives: dict[str, set[str]] = {}
     for part in filter(None, map(str.strip, policy.split(";"))):
         name, *values = part.split()
-        if name in found:
+        if name in directives:
             raise ValueError(f"{name} is given twice")
-        found[name] = set(values)
-    return found
+        directives[name] = set(values)
+    return directives

@@ -19,10 +19,10 @@ SUPERUSER = "kiosk"
 
 
 def _programs() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     on_path = shutil.which("initdb")
-    assert found or on_path, "PostgreSQL is missing: apt install postgresql"
-    return found[-1].parent if found else Path(str(on_path)).parent
+    assert programs or on_path, "PostgreSQL is missing: apt install postgresql"
+    return programs[-1].parent if programs else Path(str(on_path)).parent
 
 
 def _free_port() -> int:

@@ -21,4 +21,4 @@ def rendered(pdf: bytes) -> list[Image]:
 def read(pdf: bytes, seen: "Callable[[Image], Image]" = lambda image: image) -> list[str]:
     """What a camera reads, having `seen` each page, sorted."""
     images = (numpy.ascontiguousarray(seen(image)) for image in rendered(pdf))
-    return sorted(found.text for image in images for found in zxingcpp.read_barcodes(image))
+    return sorted(code.text for image in images for code in zxingcpp.read_barcodes(image))

@@ -82,9 +82,9 @@ def caddy(patient: Patient, options: str, site: str = "") -> Iterator[Path]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    assert found, f"{name} is missing: apt install {name}"
-    return found
+    program = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    assert program, f"{name} is missing: apt install {name}"
+    return program
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _running(patient: Patient, command: list[str], port: int, output: Path) -> I
             assert process.poll() is None, output.read_text()
             time.sleep(0.02)
         patient.front = port
-        patient.machine = replace(patient.machine, patience_seconds=0.5, settle_seconds=0.6)
+        patient.machine = replace(patient.machine, answer_seconds=0.5, settle_seconds=0.6)
         yield
     finally:
         process.terminate()

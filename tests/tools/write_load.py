@@ -19,7 +19,7 @@ from time import monotonic
 
 import psycopg
 
-from kiosk.domain.envelope import ROOM
+from kiosk.domain.envelope import STATEMENT_BYTES
 from kiosk.domain.rounds import Round
 from kiosk.storage import Deed, Store, open_store
 from tests.tools.builders import MONDAY, a_round, random_ballots, tree
@@ -116,7 +116,7 @@ def guest(installation: Installation, end: End, seed: int) -> Outcome:
                 store.cast("r", unit, ballot, MONDAY, slip)
             case _:
                 key = store.public_key("r", unit)
-                letter = seal(bytes.fromhex(key), b"s1=3", room=ROOM * STATEMENTS)
+                letter = seal(bytes.fromhex(key), b"s1=3", room=STATEMENT_BYTES * STATEMENTS)
                 store.cast_envelope(key, letter, MONDAY, in_play=False)
         return 1, 0
 
@@ -186,7 +186,7 @@ def differences(installation: Installation, outcomes: list[Outcome]) -> list[str
     root = store.snapshot()["rounds"][0]["nodes"][0]
     lost = store.rounds()[0].lost_boxes
     store.close()
-    found = {
+    checks = {
         "ballots": (root["answered"], sum(outcome.ballots for outcome in outcomes)),
         "excluded": (root["excluded_rapid"], sum(outcome.excluded for outcome in outcomes)),
         "lost boxes": (lost, 0),
@@ -194,7 +194,9 @@ def differences(installation: Installation, outcomes: list[Outcome]) -> list[str
         "deadlocks": (deadlocks(installation.url), 0),
     }
     errors = [error for outcome in outcomes for error in outcome.errors]
-    return errors + [f"{name}: {is_}, not {wanted}" for name, (is_, wanted) in found.items() if is_ != wanted]
+    return errors + [
+        f"{name}: {is_}, not {wanted}" for name, (is_, wanted) in checks.items() if is_ != wanted
+    ]
 
 
 def deadlocks(url: str) -> int:
@@ -208,7 +210,7 @@ def deadlocks(url: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _report(name: str, outcomes: list[Outcome], found: list[str]) -> None:
+def _report(name: str, outcomes: list[Outcome], wrong: list[str]) -> None:
     for kind in ("guest", "count", "start", "desk"):
         of_kind = [outcome for outcome in outcomes if outcome.kind == kind]
         turns, errors = sum(each.turns for each in of_kind), sum(len(each.errors) for each in of_kind)
@@ -216,7 +218,7 @@ def _report(name: str, outcomes: list[Outcome], found: list[str]) -> None:
         print(
             f"{name:11} {len(of_kind)} {kind:6} {turns:6} turns {errors:4} errors  longest {longest:6.2f} s"
         )
-    print(f"{name:11} {len(found)} differences {'; '.join(found[:3])}")
+    print(f"{name:11} {len(wrong)} differences {'; '.join(wrong[:3])}")
 
 
 def main() -> None:
@@ -230,9 +232,9 @@ def main() -> None:
             installation.set_up()
             with ProcessPoolExecutor(12, multiprocessing.get_context("spawn")) as executor:
                 outcomes = load(installation, executor, guests=8, answering=two_minutes, others=two_minutes)
-            found = differences(installation, outcomes)
-            _report(name, outcomes, found)
-            failed = failed or bool(found)
+            wrong = differences(installation, outcomes)
+            _report(name, outcomes, wrong)
+            failed = failed or bool(wrong)
     sys.exit(failed)
 
 

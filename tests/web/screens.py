@@ -74,7 +74,7 @@ class Camera:
         """Every screen from the picker to the thank-you, and those beside the way."""
         beside = start.rstrip("/")
         self.answer(language, start)
-        self.practise(language, f"{beside}/practice")
+        self.practice(language, f"{beside}/practice")
         self.look("stored", f"{beside}/stored#{language}")
         self.look("thanks without a script", f"{beside}/thanks")
         self.look("refused", f"{beside}/nothing")
@@ -116,13 +116,13 @@ class Camera:
         page.locator("fieldset input:checked:not([value=''])").first.wait_for(state="detached")
         self.take("thanks")
 
-    def practise(self, language: str, start: str) -> None:
+    def practice(self, language: str, start: str) -> None:
         self.begin(language, start)
         self.take("practice")
         for _ in range(self.page.locator("fieldset").count()):
             self.tap("#skip")
         self.page.locator("#answer-now").wait_for()
-        self.take("practised")
+        self.take("try_ended")
 
     def look(self, name: str, path: str) -> None:
         """A page beside the way: as it comes, and the whole of it."""

@@ -282,15 +282,15 @@ def test_on_a_phone_answers_stay_while_the_network_is_away_and_are_sent_once(
 @pytest.mark.parametrize("size", [KIOSK, PHONE], ids=["kiosk", "phone"])
 @pytest.mark.parametrize("language", ["sv", "ar"])
 def test_no_screen_has_a_barrier_that_can_be_found(guest: Guest, size: Any, language: str) -> None:
-    page, found = guest.page, {}
+    page, faults = guest.page, {}
 
     def look(name: str) -> None:
         page.wait_for_load_state()
-        found[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
+        faults[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
-        found[f"{name} overflows"] = ["sideways"] if overflow > 0 else []
+        faults[f"{name} overflows"] = ["sideways"] if overflow > 0 else []
 
     page.set_viewport_size(size)
     page.goto(guest.address)
@@ -316,7 +316,7 @@ def test_no_screen_has_a_barrier_that_can_be_found(guest: Guest, size: Any, lang
     for path in ("/thanks", "/q", "/stored", "/nothing"):
         page.goto(guest.address + path)
         look(path)
-    assert {name: barriers for name, barriers in found.items() if barriers} == {}
+    assert {name: barriers for name, barriers in faults.items() if barriers} == {}
 
 
 @pytest.mark.parametrize("language", ["sv", "ar"])

@@ -237,13 +237,13 @@ def test_no_other_page_has_a_barrier_that_can_be_found(
     address = serve(desk.app)
     page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
     sign_in(page, address)
-    found = []
+    all_barriers = []
     for path in (*OTHER_PAGES, f"wall/{wall.code}"):
         page.goto(f"{address}/admin/{path}")
-        found += barriers(page)
+        all_barriers += barriers(page)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert (path, overflow) == (path, 0)
-    assert found == []
+    assert all_barriers == []
     page.context.close()

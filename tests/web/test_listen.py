@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from kiosk.domain.rounds import Admission
-from kiosk.screen.speech import name_of
+from kiosk.screen.speech import sound_name
 from tests.tools.guest_side import Place
 from tests.tools.speech import shipped_speech
 from tests.web.guest import KIOSK, Counted, Guest, Serve
@@ -69,7 +69,7 @@ def test_a_speaker_plays_its_text_and_stops_when_pressed_again(guest: Listener) 
     assert guest.sounds == []
     guest.listen("fieldset:not([hidden])")
     playing(guest.page)
-    assert guest.page.evaluate("heard.currentSrc").endswith(f"/audio/sv/{name_of('sv', HEARD)}")
+    assert guest.page.evaluate("heard.currentSrc").endswith(f"/audio/sv/{sound_name('sv', HEARD)}")
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(1)
     guest.listen("fieldset:not([hidden])")
     assert guest.state()[0]
@@ -115,7 +115,7 @@ def test_the_promise_is_read_from_beginning_to_end(guest: Listener) -> None:
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0)
     names = [sound.rpartition("/")[2] for sound in dict.fromkeys(guest.sounds)]
     promises = guest.page.locator("#promise > p[data-text]").all_inner_texts()
-    assert names == [name_of("sv", text) for text in promises]
+    assert names == [sound_name("sv", text) for text in promises]
 
 
 def test_the_volume_is_the_usual_again_for_the_next_guest(guest: Listener) -> None:
@@ -169,7 +169,7 @@ def test_a_kiosk_speaks_without_a_network_and_keeps_the_same_sounds_whatever_is_
     guest.page.wait_for_function("() => navigator.serviceWorker.controller")
     kept = guest.page.evaluate(KEPT_SOUNDS)
     assert {path.split("/")[2] for path in kept} == {"sv", "ar"}
-    assert f"/audio/sv/{name_of('sv', HEARD)}" in kept
+    assert f"/audio/sv/{sound_name('sv', HEARD)}" in kept
     asked = guest.sounds
     assert sorted(path.removeprefix("GET ") for path in asked) == kept
     guest.page.context.set_offline(True)

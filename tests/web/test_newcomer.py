@@ -38,9 +38,9 @@ class Demonstration:
                 break
 
     def told(self, what: str) -> str:
-        found = re.search(rf"{what}\s+(\S+)$", self.printed, re.MULTILINE)
-        assert found, self.printed
-        return found.group(1)
+        match = re.search(rf"{what}\s+(\S+)$", self.printed, re.MULTILINE)
+        assert match, self.printed
+        return match.group(1)
 
     def stop(self) -> int:
         self.process.terminate()

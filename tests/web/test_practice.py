@@ -36,7 +36,7 @@ def test_what_is_no_ballot_is_none_in_practice_either(place: Place) -> None:
 
 
 @pytest.mark.browser
-def test_a_guest_practises_and_then_answers(guest: Guest) -> None:
+def test_a_guest_tries_the_questions_and_then_answers(guest: Guest) -> None:
     guest.page.goto(guest.address)
     guest.tap('[data-language="sv"]')
     guest.tap("#try-first")
@@ -95,7 +95,7 @@ def test_a_kiosk_after_practice_comes_back_to_the_questions(guest: Guest) -> Non
 
 
 @pytest.mark.browser
-def test_a_guest_practises_without_a_script(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+def test_a_guest_tries_the_questions_without_a_script(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     place = Place(tmp_path)
     context: BrowserContext = browser.new_context(java_script_enabled=False)
     page = context.new_page()

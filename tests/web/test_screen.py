@@ -68,8 +68,10 @@ def start(page: Page, language: str = "sv") -> None:
 
 
 def overflow(page: Page) -> int:
-    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return found
+    overflow: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return overflow
 
 
 def font_size(page: Page) -> float:
@@ -480,10 +482,10 @@ def walk(page: Page, language: str, look: Callable[[str], None]) -> None:
 @pytest.mark.parametrize("language", ["sv", "ar", "ti"])
 def test_axe_finds_nothing_on_any_screen(open_page: Open, size: Size, language: str) -> None:
     page = open_page(size, "/" if size == KIOSK else "/s/poster")
-    found = {}
+    violations = {}
 
     def look(name: str) -> None:
-        found[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
+        violations[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
 
     if size == KIOSK:
         touch(page, f'[data-language="{language}"]')
@@ -496,7 +498,7 @@ def test_axe_finds_nothing_on_any_screen(open_page: Open, size: Size, language: 
     for path in ("/thanks", "/stored", "/nothing") if size == KIOSK else ("/q", "/s/poster/stored", "/s/no"):
         page.goto(page.evaluate("origin") + path)
         look(path)
-    assert {name: barriers for name, barriers in found.items() if barriers} == {}
+    assert {name: barriers for name, barriers in violations.items() if barriers} == {}
 
 
 @pytest.mark.parametrize("language", ["sv", "ar", "ti"])

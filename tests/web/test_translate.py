@@ -43,8 +43,8 @@ def page(
 def loaded(page: Page, path: str) -> set[str]:
     page.goto(path)
     page.evaluate("document.fonts.ready")
-    found: list[str] = page.evaluate(LOADED)
-    return {family.strip('"') for family in found}
+    families: list[str] = page.evaluate(LOADED)
+    return {family.strip('"') for family in families}
 
 
 def test_letters_are_fetched_where_they_stand_and_nowhere_else(page: Page) -> None:

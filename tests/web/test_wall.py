@@ -19,7 +19,7 @@ DRAWN = """() => {
     return pictures.length === 4 && pictures.every((e) => e.complete && e.naturalWidth)
         && pictures.map((e) => ({ src: e.src, ...e.getBoundingClientRect().toJSON() }));
 }"""
-"""The wall's four pictures and where each stands, once all have come. A wall loads itself anew now and then."""
+"""The wall's four pictures and where each stands, once all have come: a wall loads itself anew."""
 
 
 class Proxy:

@@ -204,16 +204,16 @@ def test_no_page_has_a_barrier_that_can_be_found(watcher: Watcher, width: int) -
     page = watcher.page
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{watcher.address}/admin/")
-    found = {"sign-in": Axe().run(page).response["violations"]}
+    violations_of = {"sign-in": Axe().run(page).response["violations"]}
     watcher.sign_in()
     expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
     for summary in page.locator("summary").all():
         summary.click()
-    found["results"] = Axe().run(page).response["violations"]
+    violations_of["results"] = Axe().run(page).response["violations"]
     for path in ("rounds", "rounds/new", "links", "languages", "nothing"):
         page.goto(f"{watcher.address}/admin/{path}")
-        found[path] = Axe().run(page).response["violations"]
-    barriers = {f"{path}: {one['id']}" for path, violations in found.items() for one in violations}
+        violations_of[path] = Axe().run(page).response["violations"]
+    barriers = {f"{path}: {one['id']}" for path, violations in violations_of.items() for one in violations}
     assert barriers == set()
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow == 0

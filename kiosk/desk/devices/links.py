@@ -1,19 +1,22 @@
-"""Addresses of kiosks and posters, as staff see them: a kiosk's own is for coordinators alone."""
+"""The addresses of kiosks and posters, as staff see them. A kiosk's address is for coordinators only."""
 
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 
 from kiosk.desk.forms import ScreenForm
 from kiosk.desk.session import desk, is_coordinator
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
+from kiosk.domain.short_hash import short_hash
 from kiosk.storage import Life, Link
 
 
 @dataclass(frozen=True)
 class Address:
-    """A link as staff see it: `key` is what forms call it, `mark` the end of its code. `url` is "" for who
-    may not have it: whoever has a kiosk's address can stuff its box, if slowly."""
+    """A link as staff see it.
+
+    `key` identifies it in forms; `mark` is the end of its code. `url` is "" for staff who may not have it: a
+    kiosk's address allows slow stuffing of its box.
+    """
 
     key: str
     mark: str
@@ -24,9 +27,12 @@ class Address:
 
 @dataclass(frozen=True)
 class Kiosk:
-    """A screen as staff see it. `was_late` is whether ballots waited on it for the network until their round
-    was closed, `screen` what it measures, by its own measures or by those of all, `form` changes its own;
-    one that `is_fixed` stands on the installation's own address."""
+    """A kiosk as staff see it.
+
+    `was_late` says whether ballots reached the server only after their round had closed. `screen` has its own
+    measures or those of all kiosks; `form` edits its own. A kiosk that `is_fixed` has the installation's own
+    address.
+    """
 
     address: Address
     life: Life
@@ -37,7 +43,7 @@ class Kiosk:
 
 
 def address_of(link: Link) -> Address:
-    """A link for whoever is signed in."""
+    """Return a link as the signed-in account may see it."""
     is_poster = link.admission is Admission.POSTER
     path = f"/{'s' if is_poster else 'k'}/{link.code}" if link.code else "/"
     return Address(
@@ -50,17 +56,17 @@ def address_of(link: Link) -> Address:
 
 
 def key_of(link: Link) -> str:
-    """What forms call a link. Staff may not have its code, and cannot find it from this."""
-    return sha256(link.code.encode()).hexdigest()[:16]
+    """Return a link's key for forms: 16 hex digits of SHA-256. The code cannot be derived from it."""
+    return short_hash(link.code, 16)
 
 
 def mark_of(link: Link) -> str:
-    """How a kiosk is told from its unit's others."""
+    """Return the end of a kiosk's code, which tells it from other kiosks of its unit."""
     return link.code[-4:]
 
 
 def kiosk_of(link: Link, form: ScreenForm) -> Kiosk:
-    """A kiosk's link, with the `form` that changes its measures."""
+    """Return a kiosk with the `form` that edits its measures."""
     settings, devices = desk().settings, desk().devices
     return Kiosk(
         address_of(link),
@@ -73,15 +79,15 @@ def kiosk_of(link: Link, form: ScreenForm) -> Kiosk:
 
 
 def screen_form(link: Link) -> ScreenForm:
-    """A fresh form with what a kiosk's screen measures."""
+    """Return an unsent form with a kiosk's measures."""
     return ScreenForm(formdata=None, data=asdict(link.screen) if link.screen else None)
 
 
 def posters() -> dict[str, Link]:
-    """Posters' addresses by code."""
+    """Return the posters' links by code."""
     return {link.code: link for link in desk().store.links.all() if link.admission is Admission.POSTER}
 
 
 def unit_names() -> dict[str, str]:
-    """Unit -> its name."""
+    """Unit id -> name."""
     return desk().library.units

@@ -1,4 +1,4 @@
-"""Paper that leads guests to the questions: the forms for slips and posters, and how many slips came back."""
+"""Slips and posters: their forms, the PDFs, and how many slips were used."""
 
 from dataclasses import dataclass
 from secrets import SystemRandom
@@ -16,16 +16,16 @@ from kiosk.output.paper import (
     SLIP_LANGUAGES,
     PaperError,
     Size,
+    paper_texts,
     poster_page,
     slip_sheets,
-    words_in,
 )
 from kiosk.storage import Link, StoreError
 
 
 @dataclass(frozen=True)
 class SlipLine:
-    """Slips of one round at one unit that were printed together; `used` is None where it is not told."""
+    """Slips of one round at one unit that were printed together; `used` is None while it is not published."""
 
     period: str
     unit: str
@@ -35,28 +35,33 @@ class SlipLine:
 
 
 def slips_form(**options: Any) -> SlipsForm:
-    """Every round that takes slips, its units, and the languages guests may choose in all of them."""
+    """Return the form with the rounds that accept slips, their units, and the languages that all of them
+    have."""
     library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
-    units = {unit: terms.tree.node(unit).name for terms in rounds for unit in terms.tree.leaves}
-    shown = [shown_languages(library.guest, terms.survey, allowed) for terms in rounds]
+    units = {unit: of_round.tree.node(unit).name for of_round in rounds for unit in of_round.tree.leaves}
+    shown = [shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds]
     languages = [code for code in library.guest if all(code in codes for codes in shown)]
     form = SlipsForm(languages=languages[:SLIP_LANGUAGES], **options)
-    form.round.choices = [(terms.id, f"{terms.survey.title}, {period(terms)}") for terms in rounds]
+    form.round.choices = [
+        (of_round.id, f"{of_round.survey.title}, {period(of_round)}") for of_round in rounds
+    ]
     form.unit.choices = sorted(units.items(), key=lambda unit: unit[1])
     form.languages.choices = languages
     return form
 
 
 def _rounds_with_slips() -> list[Round]:
-    """Rounds that take slips, now or later, the latest opening first."""
+    """Return the rounds that accept slips now or later, the latest opening first."""
     rounds = [state.round for state in desk().store.rounds() if not state.is_closed]
     now = desk().clock()
-    return [terms for terms in rounds if Admission.SLIP in terms.admission and now < terms.closes_at]
+    return [
+        of_round for of_round in rounds if Admission.SLIP in of_round.admission and now < of_round.closes_at
+    ]
 
 
 def print_slips(form: SlipsForm) -> bytes | None:
-    """The slips asked for, as a PDF; None if they cannot be made, and the form says why."""
-    words = words_in(desk().library.guest, form.languages.data)
+    """Return the slips as a PDF, or None, with the errors in the form."""
+    words = paper_texts(desk().library.guest, form.languages.data)
     try:
         codes = desk().store.print_slips(form.round.data, form.unit.data, form.number.data)
         return slip_sheets(desk().guest_address, codes, words, SystemRandom())
@@ -68,22 +73,25 @@ def print_slips(form: SlipsForm) -> bytes | None:
 
 
 def slip_lines() -> list[SlipLine]:
-    """Printed slips by round, unit and print run. Used and left only once a round is closed, where figures
-    are published for the unit, and for runs of at least 2k: else they would tell who answered."""
-    found, document = [], desk().store.snapshot()
+    """Return the printed slips by round, unit and print run.
+
+    The number of used slips is published only for a closed round, for a unit with published figures, and for
+    a run of at least 2k slips. Otherwise it would reveal who answered.
+    """
+    lines, document = [], desk().store.snapshot()
     for state in desk().store.rounds():
         of_round = state.round
         for unit, runs in sorted(desk().store.printed_slips(of_round.id).items()):
-            found += [_slip_line(of_round, unit, run, printed, None) for run, printed in enumerate(runs, 1)]
+            lines += [_slip_line(of_round, unit, run, printed, None) for run, printed in enumerate(runs, 1)]
         for unit, counts in sorted(desk().store.slip_counts(of_round.id).items()):
             is_told = answered(document, of_round, unit) is not None
-            found += [
+            lines += [
                 _slip_line(
                     of_round, unit, run, printed, used if is_told and printed >= 2 * of_round.k else None
                 )
                 for run, (printed, used) in enumerate(counts, 1)
             ]
-    return found
+    return lines
 
 
 def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | None) -> SlipLine:
@@ -91,7 +99,7 @@ def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | N
 
 
 def poster_form(**options: Any) -> PosterForm:
-    """Every poster's address, the sizes, and the languages guests may choose."""
+    """Return the form with the posters' addresses, the sizes, and the languages of the guest's screen."""
     languages = spoken_languages(desk().library.guest, desk().allowed_languages)
     form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], meta={"csrf": False}, **options)
     form.size.choices = [
@@ -106,8 +114,8 @@ def poster_form(**options: Any) -> PosterForm:
 
 
 def print_poster(form: PosterForm, link: Link) -> bytes | None:
-    """The poster asked for, as a PDF; None if it cannot be made, and the form says why."""
-    words = words_in(desk().library.guest, form.languages.data)
+    """Return the poster as a PDF, or None, with the errors in the form."""
+    words = paper_texts(desk().library.guest, form.languages.data)
     size = Size(form.size.data)
     try:
         return poster_page(address_of(link).url, words, size)

@@ -1,12 +1,13 @@
-"""The page of addresses, from which kiosks are paired, measured and moved, and paper is printed."""
+"""The page of addresses: pairing, measuring, moving and closing them, and printing."""
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.devices.links import address_of, key_of, kiosk_of, mark_of, posters, screen_form, unit_names
 from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
+from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import LinkForm, MoveForm, PairForm, PosterForm, ScreenForm, SlipsForm
 from kiosk.desk.session import desk, for_coordinator, for_staff, note
 from kiosk.domain.rounds import Admission
@@ -18,14 +19,14 @@ blueprint = Blueprint("links", __name__)
 @blueprint.route("/links")
 @for_staff
 def links() -> ResponseReturnValue:
-    """All addresses, by unit, and forms for one more and for paper."""
+    """Show all addresses, by unit, and the forms."""
     return _page()
 
 
 @blueprint.route("/links", methods=["POST"])
 @for_coordinator
 def new_link() -> ResponseReturnValue:
-    """Make an address for a unit. Not for staff: whoever has one can stuff the box, if slowly."""
+    """Create an address for a unit. Coordinators only: an address allows slow stuffing of the box."""
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
     if form.validate():
@@ -37,7 +38,7 @@ def new_link() -> ResponseReturnValue:
 @blueprint.route("/links/pair", methods=["POST"])
 @for_staff
 def pair() -> ResponseReturnValue:
-    """A code that makes one screen a unit's kiosk, shown once."""
+    """Show, once, a code that makes one screen a unit's kiosk."""
     form = PairForm()
     form.unit.choices = list(unit_names().items())
     if not form.validate():
@@ -57,53 +58,53 @@ def pair() -> ResponseReturnValue:
 @blueprint.route("/links/screen", methods=["POST"])
 @for_staff
 def measure() -> ResponseReturnValue:
-    """Write down what a kiosk's screen measures, or that it is as all are."""
-    found, form = _sent_link(), ScreenForm()
-    if found.admission is not Admission.KIOSK:
+    """Save the measures of a kiosk's screen, or that it has those of all kiosks."""
+    link, form = _sent_link(), ScreenForm()
+    if link.admission is not Admission.KIOSK:
         abort(404)
     if not form.validate():
-        return _page(sent_screens={found.code: form}, status=400)
-    desk().store.links.set_screen(found.code, form.screen)
+        return _page(sent_screens={link.code: form}, status=400)
+    desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
-    note(Deed.SCREEN_MEASURED, f"{found.unit_id}, {mark_of(found)}, {width}")
-    return _to(found)
+    note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {mark_of(link)}, {width}")
+    return _to(link)
 
 
 @blueprint.route("/links/move", methods=["POST"])
 @for_coordinator
 def move() -> ResponseReturnValue:
-    """Make a kiosk another unit's. Its address stays, to which its machine may be locked."""
-    found, form = _sent_link(), MoveForm()
+    """Move a kiosk to another unit. It keeps its address, since its machine may be locked to it."""
+    link, form = _sent_link(), MoveForm()
     form.unit.choices = list(unit_names().items())
-    if found.admission is not Admission.KIOSK or not found.code:
+    if link.admission is not Admission.KIOSK or not link.code:
         abort(404)
     if not form.validate():
         abort(400)
-    if form.unit.data != found.unit_id:
-        desk().store.links.move(found.code, form.unit.data)
-        note(Deed.KIOSK_MOVED, f"{found.unit_id} → {form.unit.data}, {mark_of(found)}")
-    return _to(found)
+    if form.unit.data != link.unit_id:
+        desk().store.links.move(link.code, form.unit.data)
+        note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {mark_of(link)}")
+    return _to(link)
 
 
 @blueprint.route("/links/remove", methods=["POST"])
 @for_coordinator
 def remove_link() -> ResponseReturnValue:
-    """Close an address, of a screen that was lost or a poster that was taken down."""
-    found = _sent_link()
-    if not found.code:
+    """Close the address of a lost screen or a removed poster."""
+    link = _sent_link()
+    if not link.code:
         abort(404)
-    desk().store.links.remove(found.code)
-    note(Deed.ADDRESS_REMOVED, f"{found.unit_id}, {found.admission.value}")
+    desk().store.links.remove(link.code)
+    note(Deed.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
     return redirect(url_for("links.links"), 303)
 
 
 def _sent_link() -> Link:
-    """The link whose key a form sends."""
+    """Return the link whose key is in the form."""
     by_key = {key_of(link): link for link in desk().store.links.all()}
-    found = by_key.get(request.form.get("key", ""))
-    if found is None:
+    link = by_key.get(request.form.get("key", ""))
+    if link is None:
         abort(404)
-    return found
+    return link
 
 
 def _to(link: Link) -> ResponseReturnValue:
@@ -113,19 +114,19 @@ def _to(link: Link) -> ResponseReturnValue:
 @blueprint.route("/links/slips", methods=["POST"])
 @for_staff
 def slips() -> ResponseReturnValue:
-    """New slips for a unit, as a PDF; their codes are kept nowhere else."""
+    """Create slips for a unit and return them as a PDF. Their codes are stored nowhere else."""
     form = slips_form()
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
         return _page(form, status=400)
     note(Deed.SLIPS_PRINTED, f"{form.round.data}, {form.unit.data}, {form.number.data}")
-    return _pdf(sheets, f"slips-{form.unit.data}.pdf")
+    return file_response(f"slips-{form.unit.data}.pdf", sheets)
 
 
 @blueprint.route("/links/poster")
 @for_staff
 def poster() -> ResponseReturnValue:
-    """A poster or table card for a poster's address, as a PDF."""
+    """Return a poster or table card for a poster's address, as a PDF."""
     form = poster_form(formdata=request.args)
     if not form.validate():
         return _page(sent_poster=form, status=400)
@@ -133,13 +134,7 @@ def poster() -> ResponseReturnValue:
     page = print_poster(form, link)
     if page is None:
         return _page(sent_poster=form, status=400)
-    return _pdf(page, f"poster-{link.unit_id}-{form.size.data}.pdf")
-
-
-def _pdf(content: bytes, name: str) -> Response:
-    response = Response(content, mimetype="application/pdf")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return file_response(f"poster-{link.unit_id}-{form.size.data}.pdf", page)
 
 
 def _page(
@@ -148,7 +143,8 @@ def _page(
     sent_screens: Mapping[str, ScreenForm] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """All forms, fresh but those that were sent and could not be taken; a screen's by its kiosk's code."""
+    """Render the page with fresh forms, except for those that were refused; `sent_screens` is by kiosk
+    code."""
     form, pair_form, move_form = LinkForm(formdata=None), PairForm(formdata=None), MoveForm(formdata=None)
     units = sorted(unit_names().items(), key=lambda unit: unit[1])
     form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units
@@ -167,6 +163,6 @@ def _page(
         slips_form=sent_slips or slips_form(formdata=None),
         poster_form=sent_poster or poster_form(formdata=None),
         slip_lines=slip_lines(),
-        autonyms={code: found.language for code, found in desk().library.guest.items()},
+        autonyms={code: catalogue.language for code, catalogue in desk().library.guest.items()},
     )
     return page, status

@@ -1,4 +1,4 @@
-"""Signing in and out, and the choice of language."""
+"""Sign-in, sign-out, and the choice of language."""
 
 from urllib.parse import urlsplit
 
@@ -15,8 +15,9 @@ blueprint = Blueprint("sign_in", __name__)
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
-    """The form, and what it sends. A wrong name and a wrong password look and take the same."""
-    # Asked first: an ended session is emptied, and the form's token must stand in the new one.
+    """Show the sign-in form and handle it. A wrong name and a wrong password have the same response and
+    timing."""
+    # First, since it clears an expired session, and the form's token must be in the new session.
     is_signed_in = signed_in() is not None
     _follow_browser_language()
     form = SignInForm()
@@ -24,15 +25,15 @@ def sign_in() -> ResponseReturnValue:
     if request.method == "GET":
         return redirect(onward) if is_signed_in else render_template("sign_in.html", form=form, problem="")
     name, now = (form.name.data or "").strip(), desk().clock().timestamp()
-    wait = desk().patience.wait(name, now)
-    if wait > 0:
-        page = render_template("sign_in.html", form=form, problem="wait", seconds=int(wait) + 1)
-        return make_response(page, 429, {"Retry-After": str(int(wait) + 1)})
+    seconds = desk().sign_in_throttle.seconds_left(name, now)
+    if seconds > 0:
+        page = render_template("sign_in.html", form=form, problem="wait", seconds=int(seconds) + 1)
+        return make_response(page, 429, {"Retry-After": str(int(seconds) + 1)})
     account = desk().store.accounts.named(name) if form.validate() else None
     if not verify(account.password if account else None, form.password.data or "") or account is None:
-        desk().patience.failed(name, now)
+        desk().sign_in_throttle.failed(name, now)
         return render_template("sign_in.html", form=form, problem="wrong"), 403
-    desk().patience.succeeded(name)
+    desk().sign_in_throttle.succeeded(name)
     begin(account)
     note(Deed.SIGNED_IN, account.role)
     return redirect(onward, 303)
@@ -47,7 +48,7 @@ def sign_out() -> ResponseReturnValue:
 
 @blueprint.route("/language", methods=["POST"])
 def choose_language() -> ResponseReturnValue:
-    """Keep the language for this session, and go back to the page it was chosen on."""
+    """Store the language in the session, and return to the page."""
     chosen = request.form.get("language", "")
     if chosen in desk().library.desk:
         session["language"] = chosen
@@ -55,7 +56,7 @@ def choose_language() -> ResponseReturnValue:
 
 
 def _follow_browser_language() -> None:
-    """Set the session's language to the best one the browser accepts, unless one has been chosen."""
+    """Set the session's language to the browser's preference, unless one has been chosen."""
     if "language" not in session:
         accepted = request.accept_languages.best_match([REFERENCE, *desk().library.desk])
         if accepted is not None:
@@ -63,7 +64,8 @@ def _follow_browser_language() -> None:
 
 
 def _own_path(wanted: str) -> str:
-    """A path of this desk, whatever was asked for: no way to send people elsewhere."""
+    """Return a path of this desk; other targets are replaced by the results page, to prevent open
+    redirects."""
     try:
         parts = urlsplit(wanted)
     except ValueError:

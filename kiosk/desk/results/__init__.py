@@ -1,1 +1,1 @@
-"""The results pages: charts, sentences, walls, earlier figures."""
+"""The results pages: charts, sentences, wall screens, earlier figures."""

@@ -1,4 +1,4 @@
-"""Bars with their numbers: a round, a place, or a report from elsewhere, as one line of a chart."""
+"""The lines of a chart: a round, a place or an earlier report, as a bar with its numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ from kiosk.domain.tally import StatementTally
 from kiosk.output.charts import UNKNOWN, Bar, Figure, Segment, stacked_bars
 
 THIN = 0.06
-"""Part of a bar under which a segment is too thin for more than one short number."""
+"""Share of a bar below which a segment has room for one short number only."""
 
-Words = tuple[str, ...]
+Strings = tuple[str, ...]
 
 Numbers = tuple[int | None, ...]
 
@@ -23,7 +23,7 @@ Table = tuple[tuple[str | int | None, ...], ...]
 
 
 class ChartKind(StrEnum):
-    """What a chart's bars are: one round, every round, every place."""
+    """The subject of a chart's bars: one round, all rounds, or all places."""
 
     NOW = "now"
     TIME = "time"
@@ -32,8 +32,11 @@ class ChartKind(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One bar of a chart, its name in tables, and its numbers, None where there is none: the options from
-    the highest, answers a report says nothing of, n, and the kinds of no answer and withheld."""
+    """One bar of a chart, its name in tables, and its numbers.
+
+    `counts` start with the highest option, `unknown` is the number of answers that a report does not give,
+    and `outside` has the kinds of no answer and withheld. None stands for a missing number.
+    """
 
     name: str
     bar: Bar
@@ -44,38 +47,41 @@ class Line:
 
     @property
     def remark(self) -> str:
-        """What keeps the line from being compared, or why it has no numbers."""
+        """Why the line cannot be compared, or has no numbers."""
         return " ".join(filter(None, (self.bar.broken, self.bar.instead)))
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart of a section: what it shows, what it says in sentences, and `notes` that only a picture
-    needs, which stands alone. `heading` is the first column's in its table."""
+    """One chart of a section.
+
+    `shows` describes it, `sentences` interpret it, and `notes` are for a picture outside the page. `heading`
+    is the heading of its table's first column.
+    """
 
     kind: ChartKind
     heading: str
     shows: str
-    sentences: Words
+    sentences: Strings
     lines: tuple[Line, ...]
-    labels: Words
-    palette: Words
-    notes: Words = ()
+    labels: Strings
+    palette: Strings
+    notes: Strings = ()
 
     @property
     def alternative(self) -> str:
-        """The chart for those who cannot see it."""
+        """The text alternative."""
         return " ".join(filter(None, (self.shows, *self.sentences)))
 
     @property
     def figure(self) -> Figure:
-        """The chart for the script that draws on the page."""
+        """The figure for the page's script."""
         return stacked_bars([line.bar for line in self.lines], self.palette)
 
     @property
     def table(self) -> Table:
-        """The numbers, a line for each bar, and at the end remarks where there are any."""
-        heading = (self.heading, *self.labels, say("På skalan (n)"), *outside_words())
+        """The numbers, a row for each bar, with a last column for remarks if there are any."""
+        heading = (self.heading, *self.labels, say("På skalan (n)"), *outside_labels())
         rows = tuple((line.name, *self.numbers(line)) for line in self.lines)
         if not any(line.remark for line in self.lines):
             return (heading, *rows)
@@ -83,22 +89,22 @@ class Chart:
         return tuple((*row, remark) for row, remark in zip((heading, *rows), remarks, strict=True))
 
     def numbers(self, line: Line) -> Numbers:
-        """A line's numbers below the table's headings."""
+        """Return a line's numbers in the order of the table's headings."""
         unknown = (line.unknown,) if UNKNOWN in self.palette else ()
         return (*line.counts, *unknown, line.n, *line.outside)
 
 
-def counted_line(name: str, label: str, found: Row, shown: Row, words: Words) -> Line:
-    """What was counted here, of one round at one place, below the labels of the row `shown`."""
-    if found.table is None or found.statement.scale.labels != shown.statement.scale.labels:
-        return _line_without_numbers(name, _empty_bar(label, found, shown), len(words))
-    outside = (*found.table.no_answer, found.table.withheld)
-    counts = tuple(reversed(found.table.counts))
-    return Line(name, _bar(label, found, found.table, words), counts, 0, found.on_scale, outside)
+def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -> Line:
+    """Return the line of one round at one place, with the labels of the row `shown`."""
+    if row.table is None or row.statement.scale.labels != shown.statement.scale.labels:
+        return _line_without_numbers(name, _empty_bar(label, row, shown), len(labels))
+    outside = (*row.table.no_answer, row.table.withheld)
+    counts = tuple(reversed(row.table.counts))
+    return Line(name, _bar(label, row, row.table, labels), counts, 0, row.on_scale, outside)
 
 
-def imported_line(figures: Figures, known: Known, shown: Row, words: Words) -> Line:
-    """Figures from elsewhere, and in an empty outline what they do not tell."""
+def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -> Line:
+    """Return the line of an earlier report; the answers that it does not give are an empty outline."""
     name = say("{period}, importerat: {source}", period=_days(figures), source=figures.source)
     label, broken_words = f"{figures.first.year}<br>" + say("importerat"), ""
     if known.text != shown.statement.text:
@@ -106,17 +112,17 @@ def imported_line(figures: Figures, known: Known, shown: Row, words: Words) -> L
         broken_words = say("Andra ord då.")
     if known.labels != shown.statement.scale.labels:
         bar = Bar(label, f"n = {figures.n}", (), broken_words, say("Annan skala."))
-        return _line_without_numbers(name, bar, len(words))
+        return _line_without_numbers(name, bar, len(labels))
     counts = tuple(reversed(known.counts))
     untold = figures.n - sum(count for count in counts if count is not None)
     segments = [
         _imported_segment(word, count or 0, figures.n, str(count) if count else "")
-        for word, count in zip(words, counts, strict=True)
+        for word, count in zip(labels, counts, strict=True)
     ]
     in_bar = say("{n} okänt", n=untold) if untold else ""
     segments.append(_imported_segment(say("Okänt"), untold, figures.n, in_bar))
     bar = Bar(label, f"n = {figures.n}", tuple(segments), broken_words)
-    return Line(name, bar, counts, untold, figures.n, (None,) * len(outside_words()))
+    return Line(name, bar, counts, untold, figures.n, (None,) * len(outside_labels()))
 
 
 def _days(figures: Figures) -> str:
@@ -129,57 +135,57 @@ def _imported_segment(word: str, count: int, n: int, in_bar: str) -> Segment:
 
 
 def _line_without_numbers(name: str, bar: Bar, options: int) -> Line:
-    return Line(name, bar, (None,) * options, None, None, (None,) * len(outside_words()))
+    return Line(name, bar, (None,) * options, None, None, (None,) * len(outside_labels()))
 
 
-def _bar(label: str, found: Row, table: StatementTally, words: Words) -> Bar:
-    n = found.on_scale
+def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
+    n = row.on_scale
     if not n:
-        return replace(_empty_bar(label, found, found), n="n = 0", outside=_outside_in_words(table))
+        return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_text(table))
     segments = (
         Segment(
             100 * share.count / n,
             _in_bar(share, n),
             say("{label}: {count} av {n}", label=word, count=share.count, n=n) + percent(share.percent, ", "),
         )
-        for word, share in zip(words, found.shares, strict=True)
+        for word, share in zip(labels, row.shares, strict=True)
     )
-    return Bar(label, f"n = {n}", tuple(segments), broken(found), outside=_outside_in_words(table))
+    return Bar(label, f"n = {n}", tuple(segments), broken(row), outside=_outside_text(table))
 
 
-def _empty_bar(label: str, found: Row, shown: Row) -> Bar:
-    is_same_scale = found.statement.scale.labels == shown.statement.scale.labels
-    return Bar(label, "–", (), broken(found), missing(found) if is_same_scale else say("Annan skala."))
+def _empty_bar(label: str, row: Row, shown: Row) -> Bar:
+    is_same_scale = row.statement.scale.labels == shown.statement.scale.labels
+    return Bar(label, "–", (), broken(row), missing(row) if is_same_scale else say("Annan skala."))
 
 
 def _in_bar(share: Share, n: int) -> str:
-    """The numbers that stand in a segment: a thin one has room for the count alone."""
+    """Return the numbers in a segment; a thin segment has the count only."""
     if not share.count:
         return ""
     return str(share.count) + ("" if share.count / n < THIN else percent(share.percent, "<br>"))
 
 
-def outside_words() -> Words:
-    """The kinds of answers outside the scale."""
+def outside_labels() -> Strings:
+    """Return the labels of the kinds of answers outside the scale."""
     return (say("Vet inte"), say("Vill inte svara"), say("Hoppade över"), say("Undanhållna"))
 
 
 def outside_counts(table: StatementTally) -> Sequence[tuple[str, int]]:
-    """Each kind of answer outside the scale, and how many gave it."""
-    return list(zip(outside_words(), (*table.no_answer, table.withheld), strict=True))
+    """Return each kind of answer outside the scale, with its count."""
+    return list(zip(outside_labels(), (*table.no_answer, table.withheld), strict=True))
 
 
-def _outside_in_words(table: StatementTally) -> str:
-    """Those there are of them, for a line below a bar."""
+def _outside_text(table: StatementTally) -> str:
+    """Return the non-zero counts outside the scale, as a line below a bar."""
     return " · ".join(f"{words}: {n}" for words, n in outside_counts(table) if n)
 
 
-def round_name(found: Row) -> str:
-    """A round's name in tables."""
-    return period(found.round) if found.is_closed else say("{period} (pågår)", period=period(found.round))
+def round_name(row: Row) -> str:
+    """Return a round's name in tables."""
+    return period(row.round) if row.is_closed else say("{period} (pågår)", period=period(row.round))
 
 
-def round_label(found: Row) -> str:
-    """A round's name in a chart, on short lines."""
-    first, last = period(found.round).split(" – ")
-    return f"{first}<br>– {last}" + ("" if found.is_closed else "<br>" + say("pågår"))
+def round_label(row: Row) -> str:
+    """Return a round's name in a chart, on short lines."""
+    first, last = period(row.round).split(" – ")
+    return f"{first}<br>– {last}" + ("" if row.is_closed else "<br>" + say("pågår"))

@@ -1,4 +1,4 @@
-"""Figures from elsewhere: entering what a report says, and taking it away again."""
+"""Earlier figures: entering the counts of a report, and removing them."""
 
 from dataclasses import dataclass
 from secrets import token_hex
@@ -7,7 +7,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import FiguresForm
-from kiosk.desk.i18n import say_reason
+from kiosk.desk.i18n import say_message
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.domain.earlier_figures import Figures, FiguresError, figures_from_json, read_figures
 from kiosk.domain.survey import Survey
@@ -18,7 +18,7 @@ blueprint = Blueprint("imported", __name__)
 
 @dataclass(frozen=True)
 class Kept:
-    """Figures from elsewhere as coordinators see them in the list."""
+    """Earlier figures as coordinators see them in the list."""
 
     name: str
     place: str
@@ -28,8 +28,8 @@ class Kept:
 @blueprint.route("/imported")
 @for_coordinator
 def imported() -> ResponseReturnValue:
-    """What was entered, and the surveys something can be entered for."""
-    names = _places()
+    """Show the entered figures, and the surveys for which figures can be entered."""
+    names = desk().library.places
     kept = [
         Kept(name, names.get(figures.node_id, figures.node_id), figures)
         for name, figures in kept_figures().items()
@@ -41,30 +41,30 @@ def imported() -> ResponseReturnValue:
 @blueprint.route("/imported/new/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def new_figures(survey_id: str) -> ResponseReturnValue:
-    """A form with a field for each option; what was typed stays where it cannot be right."""
+    """Show the form with a field for each option, and handle it. Refused input stays in the form."""
     survey = desk().library.surveys.get(survey_id)
     if survey is None:
         abort(404)
-    form, reasons = FiguresForm(), []
-    form.node.choices = list(_places().items())
+    form, messages = FiguresForm(), []
+    form.node.choices = list(desk().library.places.items())
     if request.method == "POST" and form.validate():
         try:
             figures = _entered(form, survey)
-            # A second press on the button is not a second report.
+            # A double click is not a second report.
             if figures not in kept_figures().values():
                 desk().store.earlier_figures.set(token_hex(8), figures.as_json())
                 note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
             return redirect(url_for("imported.imported"), 303)
         except FiguresError as error:
-            reasons = [say_reason(reason) for reason in error.reasons]
-    page = render_template("imported_new.html", form=form, survey=survey, reasons=reasons, field=field)
-    return page, 400 if reasons or form.errors else 200
+            messages = [say_message(message) for message in error.messages]
+    page = render_template("imported_new.html", form=form, survey=survey, messages=messages, field=field)
+    return page, 400 if messages or form.errors else 200
 
 
 @blueprint.route("/imported/remove", methods=["POST"])
 @for_coordinator
 def remove_figures() -> ResponseReturnValue:
-    """Take figures away: they were entered by hand and may be wrong."""
+    """Remove figures: they were entered by hand and may be wrong."""
     name = request.form.get("name", "")
     figures = kept_figures().get(name)
     if figures is None:
@@ -75,12 +75,12 @@ def remove_figures() -> ResponseReturnValue:
 
 
 def kept_figures() -> dict[str, Figures]:
-    """Name -> figures from elsewhere, all there are."""
+    """Return name -> earlier figures."""
     return {name: figures_from_json(row) for name, row in desk().store.earlier_figures.all().items()}
 
 
 def field(statement_id: str, option: int) -> str:
-    """The name of the form's field for one option, counted from 1."""
+    """Return the name of the form's field for one option, counted from 1."""
     return f"count-{statement_id}-{option}"
 
 
@@ -93,8 +93,3 @@ def _entered(form: FiguresForm, survey: Survey) -> Figures:
     return read_figures(
         survey, form.node.data, form.first.data, form.last.data, form.n.data, form.source.data, typed
     )
-
-
-def _places() -> dict[str, str]:
-    """Node id -> name, of all trees on file."""
-    return {node.id: node.name for tree in desk().library.trees.values() for node in tree.nodes}

@@ -1,4 +1,4 @@
-"""What charts say, and how sure one may be, in plain words."""
+"""The interpretation of charts, with its uncertainty, in plain words."""
 
 from collections.abc import Sequence
 
@@ -21,46 +21,49 @@ from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Trend
 
 
-def of_now(now: Row, words: Sequence[str]) -> tuple[str, ...]:
-    """How many agreed in one round, and between what that may lie. `words` run from the highest label."""
+def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
+    """Return how many agreed in one round, and the uncertainty. `labels` start with the highest option."""
     if not now.on_scale:
         return (missing(now),)
-    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": words[0], "second": words[1]}
-    if agreeing_options(words) == 1:
-        said = say("{agreeing} av {n} svarade ”{first}”.", **numbers)
+    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": labels[0], "second": labels[1]}
+    if agreeing_options(labels) == 1:
+        agreement = say("{agreeing} av {n} svarade ”{first}”.", **numbers)
     else:
-        said = say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
+        agreement = say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
     sure = now.agreeing_interval
     if not sure:
-        return (said,)
+        return (agreement,)
     if now.on_scale < PERCENT_ALONE_FROM:
         low, high = round(10 * sure.low), round(10 * sure.high)
-        return (said, say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high))
+        return (
+            agreement,
+            say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),
+        )
     low, high = round(100 * sure.low), round(100 * sure.high)
-    return (said, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
+    return (agreement, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
 
 
 def of_time(history: Sequence[Row]) -> tuple[str, ...]:
-    """What changed from the first to the last round that can be compared."""
-    told, overall, turned = compared(history), change(history), turn(history)
-    said = [say("Det finns ännu inte två avslutade omgångar som kan jämföras.")]
+    """Return the change from the first to the last comparable round."""
+    rounds_compared, overall, turned = compared(history), change(history), turn(history)
+    sentences = [say("Det finns ännu inte två avslutade omgångar som kan jämföras.")]
     if overall:
-        said = [
+        sentences = [
             _change(overall),
             say(
                 "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.",
-                first=_agreeing(told[0]),
-                last=_agreeing(told[-1]),
+                first=_agreeing(rounds_compared[0]),
+                last=_agreeing(rounds_compared[-1]),
             ),
         ]
     if turned:
-        said.append(_turn(turned))
-    if not all(found.is_closed for found in history):
-        said.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
-    return tuple(said)
+        sentences.append(_turn(turned))
+    if not all(row.is_closed for row in history):
+        sentences.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
+    return tuple(sentences)
 
 
-def _change(found: Trend) -> str:
+def _change(trend: Trend) -> str:
     return {
         Trend.UP: say(
             "Upp: sett över alla omgångar som kan jämföras har svaren blivit mer positiva, mer än slumpen "
@@ -74,10 +77,10 @@ def _change(found: Trend) -> str:
             "Kan vara slump: sett över alla omgångar som kan jämföras går svaren varken upp eller ner mer än "
             "slumpen brukar göra."
         ),
-    }[found]
+    }[trend]
 
 
-def _turn(found: Turn) -> str:
+def _turn(last_turn: Turn) -> str:
     return {
         (True, True): say(
             "Men från näst sista till sista avslutade omgången blev svaren mer positiva, mer än slumpen "
@@ -94,19 +97,20 @@ def _turn(found: Turn) -> str:
             "Från näst sista till sista avslutade omgången blev svaren lite mindre positiva. Det kan vara "
             "slump."
         ),
-    }[found.is_up, found.is_sure]
+    }[last_turn.is_up, last_turn.is_sure]
 
 
-def of_places(found: Spread | None) -> tuple[str, ...]:
-    """Where most and fewest agreed, and whether that may be chance."""
-    if found is None:
+def of_places(spread: Spread | None) -> tuple[str, ...]:
+    """Return the places with the highest and the lowest agreement, and whether the difference is
+    significant."""
+    if spread is None:
         return (
             say("Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.", from_n=PERCENT_FROM),
         )
     only = say("Bara ställen med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
-    if found.is_none:
+    if spread.is_none:
         return (say("Lika stor del höll med på alla ställen som kan jämföras."), only)
-    (most, of_most), (least, of_least) = found.most, found.least
+    (most, of_most), (least, of_least) = spread.most, spread.least
     where = say(
         "Flest höll med på {most}, minst på {least}: {of_most} mot {of_least}.",
         most=most.name,
@@ -116,49 +120,49 @@ def of_places(found: Spread | None) -> tuple[str, ...]:
     )
     chance = (
         say("Skillnaden är större än slumpen brukar göra.")
-        if found.is_sure
+        if spread.is_sure
         else say("Skillnaden kan vara slump.")
     )
     return (f"{where} {chance}", only)
 
 
-def _agreeing(found: Row) -> str:
-    """How many agreed, of how many, and the percentage where there are enough."""
-    share, _ = shares((found.agreeing, found.on_scale - found.agreeing))
-    of = say("{count} av {n}", count=share.count, n=found.on_scale)
+def _agreeing(row: Row) -> str:
+    """Return how many agreed, of how many, with the percentage if there are enough answers."""
+    share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
+    of = say("{count} av {n}", count=share.count, n=row.on_scale)
     return of if share.percent is None else f"{of} ({share.percent} %)"
 
 
 def percent(share: int | None, before: str) -> str:
-    """A percentage where there is one."""
+    """Return `before` and the percentage; "" if there is none."""
     return "" if share is None else f"{before}{share} %"
 
 
-def missing(found: Row) -> str:
-    """Why there is nothing to show."""
-    if found.why == "too_few":
+def missing(row: Row) -> str:
+    """Return why there is nothing to show."""
+    if row.why == "too_few":
         return say("För få svar för att visas.")
-    return say("Väntar på fler svar.") if found.why == "waiting" else say("Inga svar på skalan.")
+    return say("Väntar på fler svar.") if row.why == "waiting" else say("Inga svar på skalan.")
 
 
-def broken(found: Row) -> str:
-    """What changed since the round before; "" where nothing did."""
-    words = {
+def broken(row: Row) -> str:
+    """Return what changed since the previous round; "" if nothing did."""
+    names = {
         Break.WORDING: say("andra ord"),
         Break.SCALE: say("annan skala"),
         Break.PLACES: say("andra ställen"),
     }
-    if not found.breaks:
+    if not row.breaks:
         return ""
     return say(
         "Går inte att jämföra med det ovanför: {changes}.",
-        changes=", ".join(words[one] for one in found.breaks),
+        changes=", ".join(names[one] for one in row.breaks),
     )
 
 
 def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
-    """A warning where guests saw something else in some rounds, in a translation perhaps."""
-    if len({found.round.survey.version for found in history}) < 2:
+    """Return a warning if guests saw different versions in these rounds, such as a changed translation."""
+    if len({row.round.survey.version for row in history}) < 2:
         return ()
     return (
         say(
@@ -169,14 +173,14 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
 
 
 def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Where a picture's figures come from: what each must say that is looked at far from here."""
+    """Return the source of a picture's figures, for readers who see it without the page."""
     ways = {Admission.KIOSK: say("kiosk"), Admission.SLIP: say("lapp"), Admission.POSTER: say("affisch")}
-    admitted = frozenset().union(*(found.round.admission for found in rows))
+    admitted = frozenset().union(*(row.round.admission for row in rows))
     counted = made_at(document)
     line = say(
         "Frågor: {title}, version {versions}. {state}, räknat {day} kl. {time}. Svar från: {ways}.",
         title=now.round.survey.title,
-        versions=", ".join(dict.fromkeys(found.round.survey.version for found in rows)),
+        versions=", ".join(dict.fromkeys(row.round.survey.version for row in rows)),
         state=say("Avslutad") if now.is_closed else say("Pågår"),
         day=day(counted) if counted else "–",
         time=f"{counted:%H:%M}" if counted else "–",
@@ -192,5 +196,5 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
 
 
 def where(now: Row, node_id: str) -> str:
-    """The place and the time of one round's figures."""
+    """Return the place and the period of one round's figures."""
     return f"{now.round.tree.node(node_id).name}, {period(now.round)}."

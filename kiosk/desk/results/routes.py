@@ -1,4 +1,5 @@
-"""The coordinator's page: each statement's distribution, this round and over time."""
+"""The results page: each statement's distribution, in this round and over time; charts and exports as
+files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +7,14 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.denials import Denial, deny
+from kiosk.desk.downloads import file_response
 from kiosk.desk.results.chart_rows import ChartKind, Table, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
-from kiosk.desk.results.statement_view import bare_picture, picture, section
+from kiosk.desk.results.statement_view import bare_picture, picture, section_of
 from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
-from kiosk.domain.box import FULLEST, full_at
+from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
@@ -33,21 +36,12 @@ WRITERS: Mapping[str, Callable[[str, Table, str], bytes]] = {
     "csv": lambda _drawn, table, _made_at: csv_table(table),
     "xlsx": lambda _drawn, table, made_at: workbook({"chart": table}, made_at),
 }
-"""How a chart becomes a file, by the file's ending: from its drawing, its numbers and its snapshot's time."""
-
-KINDS = {
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "csv": "text/csv",
-    "json": "application/json",
-    "zip": "application/zip",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+"""File ending -> how a chart is written, from its drawing, its table and its snapshot's time."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A node in the picker: how deep it stands, and how many ballots are published for it."""
+    """A node in the picker, with its depth in the tree and the number of ballots published for it."""
 
     id: str
     name: str
@@ -56,14 +50,14 @@ class Place:
 
 
 def _states() -> list[RoundState]:
-    """The rounds that this account may see figures of, the latest first."""
+    """Return the rounds whose figures this account may see, the latest first."""
     return [state for state in desk().store.rounds() if may_read(state)]
 
 
 @blueprint.route("/")
 @for_anybody
 def results() -> ResponseReturnValue:
-    """The running round, or the latest; who may see none yet is sent to the rounds."""
+    """Show the running round, or the latest. An account that may see none yet is sent to the rounds."""
     states = _states()
     if not states:
         has_rounds = bool(desk().store.rounds())
@@ -76,27 +70,27 @@ def results() -> ResponseReturnValue:
 @blueprint.route("/results/<round_id>/<node_id>")
 @for_anybody
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
-    """One round at one node of its tree."""
+    """Show one round at one node of its tree."""
     return _page(_states(), _round(round_id, node_id), node_id)
 
 
 def _round(round_id: str, node_id: str) -> Round:
-    """The round asked for, if this account may see it and it has such a node."""
+    """Return the round, if this account may see it and it has the node."""
     states = desk().store.rounds()
-    found = [state.round for state in states if state.round.id == round_id]
-    if not found or node_id not in {node.id for node in found[0].tree.nodes}:
+    matching = [state.round for state in states if state.round.id == round_id]
+    if not matching or node_id not in {node.id for node in matching[0].tree.nodes}:
         abort(404)
     if round_id not in {state.round.id for state in _states()}:
-        is_planned = found[0].opens_at > desk().clock()
-        abort(403, "planned" if is_planned else "running")
-    return found[0]
+        is_planned = matching[0].opens_at > desk().clock()
+        deny(Denial.ROUND_PLANNED if is_planned else Denial.ROUND_RUNNING)
+    return matching[0]
 
 
 def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
     document = desk().store.snapshot()
     elsewhere = kept_figures().values()
     sections = [
-        section(document, states, of_round, node_id, statement, elsewhere)
+        section_of(document, states, of_round, node_id, statement, elsewhere)
         for statement in of_round.survey.statements
     ]
     ticks = desk().ticks
@@ -118,7 +112,9 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         answered=answered(document, of_round, node_id),
         excluded_rapid=excluded_rapid(document, of_round, node_id),
         sections=sections,
-        figures={f"{found.id}-{chart.kind}": chart.figure for found in sections for chart in found.charts},
+        figures={
+            f"{section.id}-{chart.kind}": chart.figure for section in sections for chart in section.charts
+        },
         missing=missing,
         broken=broken,
         round_name=round_name,
@@ -130,66 +126,60 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         seconds=ticks.seconds if isinstance(ticks, Every) else 60,
         counts_often=isinstance(ticks, Every),
         first_figures_at=full_at(0, of_round.k),
-        later_at_most=FULLEST * of_round.k,
+        later_at_most=LARGEST_BOX_FACTOR * of_round.k,
     )
 
 
 def _node_in(of_round: Round, node_id: str) -> str:
-    """The node in that round's tree, or its root where the tree has no such node."""
+    """Return the node's id if the round's tree has it, else its root's id."""
     return node_id if node_id in {node.id for node in of_round.tree.nodes} else of_round.tree.root.id
 
 
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
 @for_anybody
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
-    """One chart as a file: now, time or places, as svg, png, csv or xlsx. On the page the drawing says
-    nothing that stands around it; what is downloaded stands alone."""
+    """Return one chart as a file: now, time or places, as svg, png, csv or xlsx.
+
+    With `bare`, the drawing has no texts that the page already has.
+    """
     kind, _, ending = drawing.partition(".")
     of_round = _round(round_id, node_id)
     if statement_id not in {statement.id for statement in of_round.survey.statements}:
         abort(404)
     statement = of_round.survey.statement(statement_id)
     document = desk().store.snapshot()
-    found = section(document, _states(), of_round, node_id, statement, kept_figures().values())
-    charts = [chart for chart in found.charts if chart.kind == kind]
+    section = section_of(document, _states(), of_round, node_id, statement, kept_figures().values())
+    charts = [chart for chart in section.charts if chart.kind == kind]
     if not charts or ending not in WRITERS:
         abort(404)
     [shown] = charts
-    drawn = svg(bare_picture(shown) if "bare" in request.args else picture(found, shown))
+    drawn = svg(bare_picture(shown) if "bare" in request.args else picture(section, shown))
     content = WRITERS[ending](drawn, shown.table, str(document["made_at"]))
-    return _file(
-        f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_attachment="download" in request.args
+    return file_response(
+        f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_download="download" in request.args
     )
 
 
 @blueprint.route("/export/data-package.zip")
 @for_readers
 def package() -> ResponseReturnValue:
-    """The whole export in one file."""
+    """Return the whole export in one file."""
     content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
-    return _file("data-package.zip", content, is_attachment=True)
+    return file_response("data-package.zip", content)
 
 
 @blueprint.route("/export/<name>")
 @for_readers
 def export(name: str) -> ResponseReturnValue:
-    """One file of the export: what is published, and nothing finer."""
-    found = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
-    if name not in found:
+    """Return one file of the export."""
+    contents = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    if name not in contents:
         abort(404)
-    return _file(name, found[name], is_attachment=True)
-
-
-def _file(name: str, content: bytes, *, is_attachment: bool) -> Response:
-    response = make_response(content)
-    response.mimetype = KINDS[name.rpartition(".")[2]]
-    if is_attachment:
-        response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return response
+    return file_response(name, contents[name])
 
 
 def results_json() -> ResponseReturnValue:
-    """The snapshot document, the same bytes for every viewer, named by its ETag."""
+    """Return the snapshot document with its ETag, the same bytes for every viewer."""
     account = signed_in()
     if account is None or account.role == Role.STAFF:
         refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}

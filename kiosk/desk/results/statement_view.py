@@ -1,4 +1,4 @@
-"""What the results page says about one statement: sentences, charts and tables, all from the snapshot."""
+"""The part of the results page about one statement: sentences, charts and tables, all from the snapshot."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from kiosk.desk.results.chart_rows import (
     Chart,
     ChartKind,
     Line,
-    Words,
+    Strings,
     counted_line,
     imported_line,
     outside_counts,
@@ -32,50 +32,53 @@ Places = tuple[tuple[Node, Row], ...]
 
 @dataclass(frozen=True)
 class Section:
-    """What is said of one statement. `labels` and `palette` run from the highest option; `imported` are
-    figures from elsewhere, named; `places` the node and all below it."""
+    """The view of one statement.
+
+    `labels` and `palette` start with the highest option; `imported` has the lines of earlier reports;
+    `places` has the node and all nodes below it.
+    """
 
     id: str
     node_id: str
     text: str
     outcome: str
-    labels: Words
-    palette: Words
+    labels: Strings
+    palette: Strings
     now: Row
     history: tuple[Row, ...]
     imported: tuple[Line, ...]
-    sentences: Words
+    sentences: Strings
     places: Places
     charts: tuple[Chart, ...]
 
     @property
-    def versions(self) -> Words:
-        """A warning where rounds on either side of no break still differ, in a translation perhaps."""
+    def versions(self) -> Strings:
+        """A warning if comparable rounds still differ, such as in a translation."""
         return findings.of_versions(self.history)
 
     @property
-    def beside(self) -> Words:
-        """The answers outside the scale and how many gave them, in words; nothing where none is told."""
+    def beside(self) -> Strings:
+        """The non-scale answers with their counts, as text; empty if nothing is published."""
         if not self.now.table:
             return ()
         return tuple(f"{words}: {n}" for words, n in outside_counts(self.now.table))
 
     @property
-    def legend(self) -> Words:
-        """What the colours on the page mean."""
+    def legend(self) -> Strings:
+        """The labels of the colours on the page."""
         return max((chart.labels for chart in self.charts), key=len)
 
     @property
-    def legend_palette(self) -> Words:
+    def legend_palette(self) -> Strings:
         """The colours of `legend`."""
         return max((chart.palette for chart in self.charts), key=len)
 
-    def is_same_scale(self, found: Row) -> bool:
-        """Whether a row's numbers fit below this section's labels."""
-        return found.statement.scale.labels == self.now.statement.scale.labels
+    def is_same_scale(self, other: Row) -> bool:
+        """Return whether a row has this section's scale."""
+        return other.statement.scale.labels == self.now.statement.scale.labels
 
 
-def section(
+def section_of(
     document: Document,
     states: Sequence[RoundState],
     of_round: Round,
@@ -83,51 +86,52 @@ def section(
     statement: Statement,
     elsewhere: Iterable[Figures] = (),
 ) -> Section:
-    """All there is to say of a statement at a node: in one round, over those in `states`, and `elsewhere`."""
+    """Return the view of a statement at a node: in one round, over the rounds in `states`, and
+    `elsewhere`."""
     now = row(document, of_round, node_id, statement)
     history = over_time(document, [state.round for state in states], node_id, statement.id)
-    words = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
-    palette = colours(len(words), bipolar=statement.scale.bipolar)
+    labels = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
+    palette = colours(len(labels), bipolar=statement.scale.bipolar)
     figures = sorted((one for one in elsewhere if one.node_id == node_id), key=lambda one: one.first)
     imported = tuple(
-        imported_line(one, known, now, words) for one in figures if (known := one.known(statement.id))
+        imported_line(one, known, now, labels) for one in figures if (known := one.known(statement.id))
     )
     places = tuple(
         (node, one)
         for node, one in by_place(document, of_round, statement)
         if node_id in of_round.tree.upwards(node.id)
     )
-    charts = [_now_chart(document, now, words, palette)] if now.on_scale else []
+    charts = [_now_chart(document, now, labels, palette)] if now.on_scale else []
     if imported or (len(history) > 1 and any(one.on_scale for one in history)):
-        charts.append(_time_chart(document, history, imported, now, words, palette))
+        charts.append(_time_chart(document, history, imported, now, labels, palette))
     if len(places) > 1 and any(one.on_scale for _, one in places):
-        charts.append(_places_chart(document, places, now, words, palette))
+        charts.append(_places_chart(document, places, now, labels, palette))
     return Section(
         statement.id,
         node_id,
         asked(of_round.survey, statement.text),
         statement.outcome,
-        words,
+        labels,
         palette,
         now,
         history,
         imported,
-        findings.of_now(now, words),
+        findings.of_now(now, labels),
         places,
         tuple(charts),
     )
 
 
-def _now_chart(document: Document, now: Row, words: Words, palette: Words) -> Chart:
-    """One bar; its answers outside the scale stand beside it in words."""
-    line = counted_line(round_name(now), round_label(now), now, now, words)
+def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) -> Chart:
+    """One bar; its answers outside the scale are text beside the chart."""
+    line = counted_line(round_name(now), round_label(now), now, now, labels)
     return Chart(
         ChartKind.NOW,
         say("Omgång"),
         "",
-        findings.of_now(now, words),
+        findings.of_now(now, labels),
         (replace(line, bar=replace(line.bar, outside="")),),
-        words,
+        labels,
         palette,
         findings.origin(document, now, [now]),
     )
@@ -138,11 +142,11 @@ def _time_chart(
     history: Sequence[Row],
     imported: Sequence[Line],
     now: Row,
-    words: Words,
-    palette: Words,
+    labels: Strings,
+    palette: Strings,
 ) -> Chart:
-    """A bar for each round, after those from elsewhere, which no line of comparison joins to them."""
-    lines = [counted_line(round_name(one), round_label(one), one, now, words) for one in history]
+    """A bar for each round, below the earlier reports; a line separates the two."""
+    lines = [counted_line(round_name(one), round_label(one), one, now, labels) for one in history]
     if imported:
         first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
         lines[0] = replace(lines[0], bar=first)
@@ -152,7 +156,7 @@ def _time_chart(
         say("En stapel för varje omgång."),
         findings.of_time(history),
         (*imported, *lines),
-        (*words, say("Okänt")) if imported else words,
+        (*labels, say("Okänt")) if imported else labels,
         (*palette, UNKNOWN) if imported else palette,
         (
             *(f"{line.name}." for line in imported),
@@ -162,47 +166,47 @@ def _time_chart(
     )
 
 
-def _places_chart(document: Document, places: Places, now: Row, words: Words, palette: Words) -> Chart:
-    """A bar for the node and each below it; units alone are compared."""
+def _places_chart(document: Document, places: Places, now: Row, labels: Strings, palette: Strings) -> Chart:
+    """A bar for the node and each node below it; only units are compared."""
     leaves = now.round.tree.leaves
     return Chart(
         ChartKind.PLACES,
         say("Ställe"),
         say("En stapel för varje ställe, med samma skala."),
         findings.of_places(spread(place for place in places if place[0].id in leaves)),
-        tuple(counted_line(node.name, _in_lines(node.name), one, now, words) for node, one in places),
-        words,
+        tuple(counted_line(node.name, _in_lines(node.name), one, now, labels) for node, one in places),
+        labels,
         palette,
         findings.origin(document, now, [now]),
     )
 
 
-def picture(found: Section, chart: Chart) -> Picture:
-    """A chart as a picture, with the words it needs when it stands alone."""
-    where = findings.where(found.now, found.node_id)
+def picture(section: Section, chart: Chart) -> Picture:
+    """Return a chart as a picture, with the texts that it needs outside the page."""
+    where = findings.where(section.now, section.node_id)
     notes = [where, *chart.sentences]
     if chart.kind is ChartKind.NOW:
-        notes.append(say("Utanför skalan:") + " " + ", ".join(found.beside) + ".")
+        notes.append(say("Utanför skalan:") + " " + ", ".join(section.beside) + ".")
     if chart.kind is ChartKind.TIME:
         place, _, _ = where.partition(",")
         notes = [f"{place}.", *chart.sentences]
     base = say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
-    return replace(bare_picture(chart), title=found.text, notes=(*notes, base, *chart.notes))
+    return replace(bare_picture(chart), title=section.text, notes=(*notes, base, *chart.notes))
 
 
 def bare_picture(chart: Chart) -> Picture:
-    """A chart as a picture on a page that says all else."""
+    """Return a chart as a picture for a page that has all texts."""
     return Picture("", chart.labels, chart.palette, tuple(line.bar for line in chart.lines), ())
 
 
 def wall_picture(document: Document, of_round: Round, node_id: str, statement: Statement) -> Picture:
-    """One statement of a running round alone, there even where nothing is published yet."""
-    found = section(document, (), of_round, node_id, statement)
-    chart = _now_chart(document, found.now, found.labels, found.palette)
-    return replace(bare_picture(chart), title=found.text, notes=found.sentences)
+    """Return one statement of a running round, also if nothing is published yet."""
+    section = section_of(document, (), of_round, node_id, statement)
+    chart = _now_chart(document, section.now, section.labels, section.palette)
+    return replace(bare_picture(chart), title=section.text, notes=section.sentences)
 
 
 def _in_lines(name: str) -> str:
-    """A unit's name in a chart, on two lines if it takes them."""
+    """Return a unit's name for a chart, on two lines at most."""
     lines = textwrap.wrap(name, 17)
     return "<br>".join(lines[:2]) + (" …" if len(lines) > 2 else "")

@@ -1,6 +1,6 @@
-"""Wall screens: the running round at one place, for a screen that stands on a wall. Snapshot only.
+"""Wall screens: the running round at one place, from the snapshot only.
 
-A wall page needs no sign-in, carries nothing of one, and fetches itself anew.
+A wall page needs no sign-in, has no data of a session, and reloads itself.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from kiosk.storage import Deed, RoundState, Wall
 
 blueprint = Blueprint("walls", __name__)
 
-SECONDS = 60
-"""Between two looks for a new snapshot, where counts are hours apart."""
+REFRESH_SECONDS = 60
+"""Time between two requests for a new snapshot, if counts are hours apart."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class WallAddress:
 @blueprint.route("/walls")
 @for_coordinator
 def walls() -> ResponseReturnValue:
-    """All wall screens, and the form that makes one."""
-    names = _places()
+    """Show all wall screens, and the form that creates one."""
+    names = desk().library.places
     form = WallForm()
     form.node.choices = list(names.items())
     addresses = [
@@ -50,9 +50,9 @@ def walls() -> ResponseReturnValue:
 @blueprint.route("/walls", methods=["POST"])
 @for_coordinator
 def new_wall() -> ResponseReturnValue:
-    """Make an address for a wall screen."""
+    """Create an address for a wall screen."""
     form = WallForm()
-    form.node.choices = list(_places().items())
+    form.node.choices = list(desk().library.places.items())
     if not form.validate():
         abort(400)
     wall = desk().store.walls.add(form.node.data)
@@ -63,32 +63,32 @@ def new_wall() -> ResponseReturnValue:
 @blueprint.route("/walls/remove", methods=["POST"])
 @for_coordinator
 def remove_wall() -> ResponseReturnValue:
-    """Close an address: the screen that shows it goes blank at its next look."""
-    found = desk().store.walls.with_code(request.form.get("code", ""))
-    if found is None:
+    """Close an address: the screen that shows it is blank after its next request."""
+    wall = desk().store.walls.with_code(request.form.get("code", ""))
+    if wall is None:
         abort(404)
-    desk().store.walls.remove(found.code)
-    note(Deed.WALL_REMOVED, found.node_id)
+    desk().store.walls.remove(wall.code)
+    note(Deed.WALL_REMOVED, wall.node_id)
     return redirect(url_for("walls.walls"), 303)
 
 
 @blueprint.route("/wall/<code>")
 def wall(code: str) -> ResponseReturnValue:
-    """The running round at one place: every statement as one bar, the last count and the next."""
-    found, document = _wall(code), desk().store.snapshot()
-    state = _shown_round(found)
+    """Show the running round at one place: a bar for each statement, the last count and the next."""
+    wall, document = _wall(code), desk().store.snapshot()
+    state = _shown_round(wall)
     of_round = state.round if state else None
     ticks = desk().ticks
-    seconds = ticks.seconds if isinstance(ticks, Every) else SECONDS
-    spoken = _spoken(document, of_round, found.node_id) if of_round else {}
+    seconds = ticks.seconds if isinstance(ticks, Every) else REFRESH_SECONDS
+    spoken = _spoken(document, of_round, wall.node_id) if of_round else {}
     page = render_template(
         "wall.html",
         code=code,
         round=of_round,
         is_closed=state is not None and state.is_closed,
         spoken=spoken,
-        name=_places().get(found.node_id, found.node_id),
-        answered=answered(document, of_round, found.node_id) if of_round else None,
+        name=desk().library.places.get(wall.node_id, wall.node_id),
+        answered=answered(document, of_round, wall.node_id) if of_round else None,
         made_at=document["made_at"],
         last_count=desk().store.last_tick,
         next_count=desk().next_count,
@@ -96,13 +96,13 @@ def wall(code: str) -> ResponseReturnValue:
         seconds=seconds,
     )
     response = make_response(page)
-    # Without a script the page fetches itself, and stays away once it met an error; the script comes back.
+    # Without scripts the browser reloads the page, and stops after an error. The script retries.
     response.headers["Refresh"] = str(seconds)
     return response
 
 
 def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]:
-    """Statement id -> its picture for those who cannot see it."""
+    """Return statement id -> text alternative of its picture."""
     pictures = {
         statement.id: wall_picture(document, of_round, node_id, statement)
         for statement in of_round.survey.statements
@@ -112,38 +112,33 @@ def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]
 
 @blueprint.route("/wall/<code>/<statement_id>.svg")
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
-    """One statement of a wall screen, drawn."""
-    found = _wall(code)
-    state = _shown_round(found)
+    """Return one statement of a wall screen as SVG."""
+    wall = _wall(code)
+    state = _shown_round(wall)
     if state is None:
         abort(404)
     of_round = state.round
     statements = {statement.id: statement for statement in of_round.survey.statements}
     if statement_id not in statements:
         abort(404)
-    picture = wall_picture(desk().store.snapshot(), of_round, found.node_id, statements[statement_id])
+    picture = wall_picture(desk().store.snapshot(), of_round, wall.node_id, statements[statement_id])
     return Response(svg(picture, WALL), mimetype="image/svg+xml")
 
 
 def _wall(code: str) -> Wall:
-    found = desk().store.walls.with_code(code)
-    if found is None:
+    wall = desk().store.walls.with_code(code)
+    if wall is None:
         abort(404)
-    return found
+    return wall
 
 
-def _shown_round(found: Wall) -> RoundState | None:
-    """The round that runs at the wall's place, or the latest there was."""
+def _shown_round(wall: Wall) -> RoundState | None:
+    """Return the round that runs at the wall's place, or the latest one."""
     of_place = [
         state
         for state in desk().store.rounds()
-        if found.node_id in {node.id for node in state.round.tree.nodes}
+        if wall.node_id in {node.id for node in state.round.tree.nodes}
         and state.round.opens_at <= desk().clock()
     ]
     running = [state for state in of_place if state.round.is_running(desk().clock())]
     return next(iter([*running, *of_place]), None)
-
-
-def _places() -> dict[str, str]:
-    """Node id -> name, of all trees on file."""
-    return {node.id: node.name for tree in desk().library.trees.values() for node in tree.nodes}

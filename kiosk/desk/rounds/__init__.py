@@ -1,1 +1,1 @@
-"""Rounds, and replies to guests after them."""
+"""Rounds, and the replies to guests after them."""

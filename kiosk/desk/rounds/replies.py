@@ -1,10 +1,10 @@
-"""You said, we did: what came of a round, written by a coordinator and told on the guests' start screen."""
+"""Replies: what a round led to, written by a coordinator and shown on the guests' start screen."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.i18n import say, say_reason
+from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.library import spoken_languages
@@ -13,14 +13,14 @@ from kiosk.storage import Deed, RoundState
 
 blueprint = Blueprint("replies", __name__)
 
-LONGEST = 240
-"""Characters: what a guest reads before the first question."""
+LONGEST_REPLY_CHARACTERS = 240
+"""A guest reads the reply before the first question."""
 
 
 @blueprint.route("/reply/<round_id>", methods=["GET", "POST"])
 @for_coordinator
 def reply(round_id: str) -> ResponseReturnValue:
-    """The form with one field for each language guests may choose."""
+    """Show the form with a field for each guest language, and handle it."""
     state = _closed_round(round_id)
     languages, form = _languages(), FlaskForm()
     words = desk().store.replies.of_round(round_id)
@@ -28,9 +28,9 @@ def reply(round_id: str) -> ResponseReturnValue:
     if request.method == "POST":
         words = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
         problems = [
-            say("{language}: {problem}", language=found.autonym, problem=say_reason(fault.reason))
-            for code, found in languages.items()
-            if words[code] and (fault := find_fault(words[code], LONGEST))
+            say("{language}: {problem}", language=language.autonym, problem=say_message(fault.message))
+            for code, language in languages.items()
+            if words[code] and (fault := find_fault(words[code], LONGEST_REPLY_CHARACTERS))
         ]
         if any(words.values()) and not words[REFERENCE]:
             problems.append(say("Skriv texten på svenska också."))
@@ -40,15 +40,15 @@ def reply(round_id: str) -> ResponseReturnValue:
             return redirect(url_for("rounds.rounds"), 303)
     page = render_template(
         "reply.html", form=form, state=state, languages=languages, words=words, problems=problems,
-        longest=LONGEST,
+        longest=LONGEST_REPLY_CHARACTERS,
     )  # fmt: skip
     return page, 400 if problems else 200
 
 
 def _closed_round(round_id: str) -> RoundState:
-    """The round asked for; only of a closed one is there something to answer to."""
-    found = [state for state in desk().store.rounds() if state.round.id == round_id and state.is_closed]
-    return found[0] if found else abort(404)
+    """Return the round, if it is closed: only then is there something to reply to."""
+    matching = [state for state in desk().store.rounds() if state.round.id == round_id and state.is_closed]
+    return matching[0] if matching else abort(404)
 
 
 def _languages() -> dict[str, Language]:

@@ -1,4 +1,4 @@
-"""Rounds: which there are, and opening a new one. Nothing here changes or closes one."""
+"""Rounds: the list, and opening a new one. Nothing here changes or closes a round."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -7,9 +7,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import RoundForm
-from kiosk.desk.i18n import say, say_reason
+from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_anybody, for_coordinator, may_read, note
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
 from kiosk.domain.rounds import Admission, Figures, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import Language
@@ -21,13 +21,12 @@ blueprint = Blueprint("rounds", __name__)
 USUAL_LENGTH = timedelta(days=90)
 
 LAST_DAY = date(9000, 1, 1)
-"""Later days are as good as this one: too late by any rule, but still days one can count with."""
+"""Later days are replaced by this one: it is too late by any rule, and date arithmetic still works."""
 
 
 @dataclass(frozen=True)
 class Askable:
-    """A survey a round can ask: the languages guests may choose, and those nobody native has reviewed all
-    of."""
+    """A survey that a round can ask: the languages that guests may choose, and those not fully reviewed."""
 
     survey: Survey
     shown: tuple[Language, ...]
@@ -37,7 +36,7 @@ class Askable:
 @blueprint.route("/rounds")
 @for_anybody
 def rounds() -> ResponseReturnValue:
-    """All rounds, the latest first."""
+    """Show all rounds, the latest first."""
     states = desk().store.rounds()
     readable = {state.round.id for state in states if may_read(state)}
     return render_template("rounds.html", states=states, readable=readable, now=desk().clock())
@@ -46,47 +45,47 @@ def rounds() -> ResponseReturnValue:
 @blueprint.route("/rounds/new", methods=["GET", "POST"])
 @for_coordinator
 def new_round() -> ResponseReturnValue:
-    """The form that opens a round; what was typed stays where something does not hold."""
+    """Show the form that opens a round, and handle it. Refused input stays in the form."""
     library, today = desk().library, desk().clock().date()
     form = RoundForm(opens=today, closes=today + USUAL_LENGTH, admission=["kiosk", "slip"])
     form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
     form.tree.choices = [(tree.root.id, tree.root.name) for tree in library.trees.values()]
-    reasons: tuple[Reason, ...] = ()
-    to_think_over: tuple[Reason, ...] = ()
+    messages: tuple[Message, ...] = ()
+    to_think_over: tuple[Message, ...] = ()
     if request.method == "POST" and form.validate():
-        asked_for = _asked_for(form)
+        new = _round_of(form)
         if form.a_day.data and not form.thought_over.data:
-            to_think_over = outlook(asked_for, float(form.a_day.data))
+            to_think_over = outlook(new, float(form.a_day.data))
         try:
             _check_clock()
             if to_think_over:
-                desk().store.check_opening(asked_for, desk().clock())
+                desk().store.check_opening(new, desk().clock())
             else:
-                desk().store.open_round(asked_for, desk().clock())
-                note(Deed.ROUND_OPENED, asked_for.id)
+                desk().store.open_round(new, desk().clock())
+                note(Deed.ROUND_OPENED, new.id)
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
-            reasons, to_think_over = error.reasons, ()
+            messages, to_think_over = error.messages, ()
     page = render_template(
         "round_new.html",
         form=form,
         askable=[_askable(survey) for survey in library.surveys.values()],
-        reasons=[say_reason(reason) for reason in reasons],
-        to_think_over=[say_reason(reason) for reason in to_think_over],
+        messages=[say_message(message) for message in messages],
+        to_think_over=[say_message(message) for message in to_think_over],
     )
-    return page, 400 if reasons or form.errors else 200
+    return page, 400 if messages or form.errors else 200
 
 
 def _check_clock() -> None:
     """Raise RoundError while the clock is in doubt: a round's times freeze when it opens."""
     if desk().doubtful_time() is not None:
         raise RoundError(
-            Reason("Ingen omgång kan öppna medan det är osäkert om serverns klocka går rätt.", {})
+            Message("Ingen omgång kan öppna medan det är osäkert om serverns klocka går rätt.", {})
         )
 
 
 def _in_the_list(survey: Survey) -> str:
-    """A survey's title, and what tells it from another of the same name."""
+    """Return a survey's title, with the details that tell it from another of the same name."""
     numbers = say("påståenden: {n}, version {version}", n=len(survey.statements), version=survey.version)
     return f"{survey.title} ({numbers})"
 
@@ -94,13 +93,17 @@ def _in_the_list(survey: Survey) -> str:
 def _askable(survey: Survey) -> Askable:
     guest = desk().library.guest
     shown = shown_languages(guest, survey, desk().allowed_languages)
-    drafts = (found for code, found in guest.items() if code in survey.texts and not found.is_reviewed)
+    drafts = (
+        catalogue for code, catalogue in guest.items() if code in survey.texts and not catalogue.is_reviewed
+    )
     return Askable(
-        survey, tuple(guest[code].language for code in shown), tuple(found.language for found in drafts)
+        survey,
+        tuple(guest[code].language for code in shown),
+        tuple(catalogue.language for catalogue in drafts),
     )
 
 
-def _asked_for(form: RoundForm) -> Round:
+def _round_of(form: RoundForm) -> Round:
     survey = desk().library.surveys[form.survey.data]
     opens_at = datetime.combine(form.opens.data, time())
     taken = [state.round.id for state in desk().store.rounds()]

@@ -1,1 +1,1 @@
-"""Surveys and their translations, written in the browser."""
+"""Surveys and their translations, edited in the browser."""

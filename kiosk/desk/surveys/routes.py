@@ -1,4 +1,4 @@
-"""Surveys in the browser: copy, write, order, reword, and see them as a guest does."""
+"""Surveys in the browser: copying, editing, import and export, and previews as a guest sees them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,9 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.i18n import catalogue, say, say_reason
+from kiosk.desk.denials import Denial, deny
+from kiosk.desk.downloads import file_response
+from kiosk.desk.i18n import catalogue, say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.domain.wording import advice
@@ -22,8 +24,8 @@ from kiosk.library.drafts import (
     Draft,
     Form,
     Written,
+    draft_digest,
     draft_of,
-    name_of,
     new_id,
     new_title,
     remove_survey,
@@ -47,7 +49,7 @@ F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
 
 @dataclass(frozen=True)
 class Row:
-    """One statement of the form, and what to think over in it."""
+    """One statement of the form, with advice on its wording in `thoughts`."""
 
     id: str
     text: str
@@ -59,7 +61,7 @@ class Row:
 @blueprint.route("/surveys")
 @for_coordinator
 def surveys() -> ResponseReturnValue:
-    """All surveys, those of the installation's own to be changed and all to be copied."""
+    """Show all surveys: own ones can be edited, and all can be copied."""
     desk().reread_if_changed()
     return _list([])
 
@@ -78,7 +80,7 @@ def _list(problems: list[str]) -> str:
 @blueprint.route("/surveys/copy", methods=["POST"])
 @for_coordinator
 def copy() -> ResponseReturnValue:
-    """Begin a survey of one's own with another one's statements."""
+    """Create an own survey from the statements of another."""
     original, library = _survey(request.form.get("survey", "")), desk().library
     survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
     words = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
@@ -87,7 +89,7 @@ def copy() -> ResponseReturnValue:
     try:
         desk().change(lambda settings: write_survey(settings, draft))
     except RefusedError as error:
-        return _list([say_reason(reason) for reason in error.reasons]), 400
+        return _list([say_message(message) for message in error.messages]), 400
     except ChangedError:
         return _list([say("Någon annan har just gjort en kopia. Försök igen.")]), 400
     note(Deed.SURVEY_WRITTEN, survey_id)
@@ -97,33 +99,30 @@ def copy() -> ResponseReturnValue:
 @blueprint.route("/surveys/<survey_id>.xlsx")
 @for_coordinator
 def as_xlsform(survey_id: str) -> ResponseReturnValue:
-    """The survey as XLSForm, for KoboToolbox, ODK and others."""
+    """Return the survey as XLSForm, for KoboToolbox, ODK and others."""
     content = write_xlsform(_survey(survey_id), no_answer_words(desk().library.guest))
-    response = make_response(content)
-    response.mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    response.headers.set("Content-Disposition", "attachment", filename=f"{survey_id}.xlsx")
-    return response
+    return file_response(f"{survey_id}.xlsx", content)
 
 
 @blueprint.route("/surveys/import", methods=["POST"])
 @for_coordinator
 def from_xlsform() -> ResponseReturnValue:
-    """A survey out of an XLSForm, as one of the installation's own."""
+    """Import an XLSForm as an own survey."""
     sent = request.files.get("file")
     if sent is None:
         abort(400)
     try:
         made = _taken_in(read_xlsform(sent.read(), source_of(sent.filename or "")))
     except XLSFormError as error:
-        return _list([say_reason(error.reason)]), 400
+        return _list([say_message(error.message)]), 400
     except RefusedError as error:
-        return _list([say_reason(reason) for reason in error.reasons]), 400
+        return _list([say_message(message) for message in error.messages]), 400
     note(Deed.SURVEY_WRITTEN, made.id)
     return redirect(url_for("surveys.survey", survey_id=made.id), 303)
 
 
 def _taken_in(form: Form) -> Survey:
-    """The survey that a form from elsewhere became."""
+    """Save an imported form, and return the survey."""
     account, written = signed_in(), list[Written]()
 
     def write(settings: Settings) -> Library:
@@ -138,14 +137,14 @@ def _taken_in(form: Form) -> Survey:
 @blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def survey(survey_id: str) -> ResponseReturnValue:
-    """The form that changes a survey; what was typed stays where it does not hold."""
-    found = _survey(survey_id)
+    """Show the form that edits a survey, and handle it. Refused input stays in the form."""
+    current = _survey(survey_id)
     if not is_own(survey_id):
-        abort(403, "shipped")
-    form, draft, problems = FlaskForm(), draft_of(found, survey_id), []
-    seen, is_changed = name_of(draft), False
+        deny(Denial.SURVEY_SHIPPED)
+    form, draft, problems = FlaskForm(), draft_of(current, survey_id), []
+    seen, is_changed = draft_digest(draft), False
     if request.method == "POST" and form.validate():
-        draft = _draft_sent(found)
+        draft = _draft_sent(current)
         try:
             desk().change(lambda settings: write_survey(settings, draft, request.form.get("seen", "")))
         except ChangedError:
@@ -154,7 +153,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
                 say("Någon annan har ändrat frågorna sedan du öppnade dem. Skriv av det du vill behålla.")
             ]
         except RefusedError as error:
-            problems = [say_reason(reason) for reason in error.reasons]
+            problems = [say_message(message) for message in error.messages]
         else:
             note(Deed.SURVEY_WRITTEN, survey_id)
             flash(say("Sparat."))
@@ -166,13 +165,15 @@ def survey(survey_id: str) -> ResponseReturnValue:
         form=form,
         draft=draft,
         seen=request.form.get("seen", seen),
-        version=found.version,
+        version=current.version,
         rows=[*rows, *([empty] * NEW_ROWS)],
         scales=_scales().values(),
         problems=problems,
         is_changed=is_changed,
         longest=LONGEST_STATEMENT,
-        languages=[found.language for code, found in desk().library.guest.items() if code != REFERENCE],
+        languages=[
+            catalogue.language for code, catalogue in desk().library.guest.items() if code != REFERENCE
+        ],
     )
     return page, 400 if problems else 200
 
@@ -180,27 +181,28 @@ def survey(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/surveys/<survey_id>/remove", methods=["GET", "POST"])
 @for_coordinator
 def remove(survey_id: str) -> ResponseReturnValue:
-    """Ask whether a survey is to go, and take it away. One that a round has used stays: it tells what was
-    asked."""
-    found, form = _survey(survey_id), FlaskForm()
+    """Ask for confirmation, and remove a survey. A survey that a round has used stays: it documents the
+    round."""
+    survey, form = _survey(survey_id), FlaskForm()
     if not is_own(survey_id):
-        abort(403, "shipped")
+        deny(Denial.SURVEY_SHIPPED)
     if survey_id in _used():
-        abort(403, "used")
+        deny(Denial.SURVEY_USED)
     if request.method == "POST" and form.validate():
         desk().change(lambda settings: remove_survey(settings, survey_id))
-        note(Deed.SURVEY_REMOVED, found.title)
-        flash(say("Frågorna är borttagna: {title}", title=found.title))
+        note(Deed.SURVEY_REMOVED, survey.title)
+        flash(say("Frågorna är borttagna: {title}", title=survey.title))
         return redirect(url_for("surveys.surveys"), 303)
-    return render_template("survey_remove.html", form=form, survey=found)
+    return render_template("survey_remove.html", form=form, survey=survey)
 
 
 PREVIEW, OF_A_KIOSK = "/surveys/<survey_id>/preview", "/<any(kiosk):device>"
-"""A preview is of a phone, or of a kiosk at an address below: a guest's page finds others beside its own."""
+"""Paths of the previews, as a phone or as a kiosk. A guest's page finds other pages by paths relative to its
+own."""
 
 
 def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
-    """A page of both previews, at `beside` their addresses."""
+    """Register a page of both previews, at the path `beside` below their addresses."""
 
     def routed(view: F) -> F:
         blueprint.route(PREVIEW + beside, defaults={"device": "phone"}, **options)(view)
@@ -213,21 +215,21 @@ def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
 @preview_route()
 @for_coordinator
 def preview(survey_id: str, device: str) -> ResponseReturnValue:
-    """The survey as a guest meets it, in every language that has all its texts, reviewed or not."""
+    """Show the survey as a guest sees it, in every language with all its texts, reviewed or not."""
     return _previewed(survey_id, device)
 
 
 @preview_route("/practice")
 @for_coordinator
 def preview_practice(survey_id: str, device: str) -> ResponseReturnValue:
-    """The same, as a guest tries it first."""
+    """Show the preview of the practice."""
     return _previewed(survey_id, device, home=_preview_path(survey_id, device))
 
 
 @preview_route(methods=["POST"])
 @for_coordinator
 def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
-    """What is sent from a preview goes nowhere: it is not even read, and said to be taken."""
+    """Respond as to an accepted ballot. The ballot is neither read nor stored."""
     _survey(survey_id)
     if SCRIPT in request.headers:
         return "", 204, {BALLOT: "taken"}
@@ -237,7 +239,7 @@ def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route("/thanks")
 @for_coordinator
 def preview_thanks(survey_id: str, device: str) -> ResponseReturnValue:
-    """The thank-you."""
+    """Show the thank-you."""
     back = _preview_path(survey_id, device) if device == "kiosk" else ""
     return make_response(_pages(_survey(survey_id), device).thanks(back))
 
@@ -245,15 +247,15 @@ def preview_thanks(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route("/stored")
 @for_coordinator
 def preview_stored(survey_id: str, device: str) -> ResponseReturnValue:
-    """What is stored about a guest, as she reads it."""
+    """Show the guest page about stored data."""
     pages, back = _pages(_survey(survey_id), device), _preview_path(survey_id, device)
     return make_response(pages.stored(desk().store.schema(), back, is_kiosk=device == "kiosk"))
 
 
 def _previewed(survey_id: str, device: str, home: str = "") -> ResponseReturnValue:
-    found = _survey(survey_id)
-    page = _pages(found, device).form(
-        found,
+    survey = _survey(survey_id)
+    page = _pages(survey, device).form(
+        survey,
         request.args.get("lang", REFERENCE),
         {},
         action=_preview_path(survey_id, device),
@@ -267,27 +269,27 @@ def _preview_path(survey_id: str, device: str) -> str:
     return url_for("surveys.preview", survey_id=survey_id, device=device)
 
 
-def _pages(found: Survey, device: str) -> Pages:
-    """The guest's pages, each with a way to the other device and back to the desk."""
+def _pages(survey: Survey, device: str) -> Pages:
+    """Return the guest's pages with a notice: links to the other device, and back to the desk."""
     if device == "kiosk":
-        other = (say("Visa som på en telefon"), _preview_path(found.id, "phone"))
+        other = (say("Visa som på en telefon"), _preview_path(survey.id, "phone"))
     else:
-        other = (say("Visa som på en kiosk"), _preview_path(found.id, "kiosk"))
+        other = (say("Visa som på en kiosk"), _preview_path(survey.id, "kiosk"))
     back = url_for("surveys.surveys")
-    if is_own(found.id):
-        back = url_for("surveys.survey", survey_id=found.id)
-    said = say("Förhandsvisning av ”{title}”. Inget sparas.", title=found.title)
-    notice = Notice(catalogue().language, said, (other, (say("Tillbaka till frågorna"), back)))
+    if is_own(survey.id):
+        back = url_for("surveys.survey", survey_id=survey.id)
+    text = say("Förhandsvisning av ”{title}”. Inget sparas.", title=survey.title)
+    notice = Notice(catalogue().language, text, (other, (say("Tillbaka till frågorna"), back)))
     return Pages(desk().library, None, desk().store.is_demonstration, notice=notice)
 
 
 def is_own(survey_id: str) -> bool:
-    """Whether a survey is the installation's own, to be changed here."""
+    """Return whether a survey is the installation's own, and so can be edited here."""
     return desk().settings is not None and (_folder() / f"{survey_id}.toml").exists()
 
 
 def _used() -> set[str]:
-    """Ids of the surveys that a round asks, has asked or will ask."""
+    """Return the ids of the surveys of all rounds."""
     return {state.round.survey.id for state in desk().store.rounds()}
 
 
@@ -300,22 +302,23 @@ def _folder() -> Path:
 
 
 def _scales() -> Mapping[str, Scale]:
-    """All scales on file, by id."""
+    """Return all scales, by id."""
     return desk().library.scales
 
 
 def _row(statement: Statement) -> Row:
-    thoughts = tuple(say_reason(one.reason) for one in advice(statement.text))
+    thoughts = tuple(say_message(one.message) for one in advice(statement.text))
     return Row(statement.id, statement.text, statement.outcome, statement.scale.id, thoughts)
 
 
-def _draft_sent(found: Survey) -> Draft:
-    """The survey as it was sent: rows without text are left out, the others in the order of their numbers."""
+def _draft_sent(survey: Survey) -> Draft:
+    """Return the survey in the form: rows without text are dropped, the others are sorted by their
+    numbers."""
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     if len({len(column) for column in columns}) != 1:
         abort(400)
-    known = {statement.id for statement in found.statements}
+    known = {statement.id for statement in survey.statements}
     taken, rows = set(known), []
     for at, (place, statement_id, text, outcome, scale) in enumerate(zip(*columns, strict=True)):
         words = " ".join(text.split())
@@ -330,7 +333,7 @@ def _draft_sent(found: Survey) -> Draft:
         statement = Statement(statement_id, words, " ".join(outcome.split()), scales[scale])
         rows.append((number, at + 1, statement))
     return Draft(
-        found.id,
+        survey.id,
         " ".join(sent.get("title", "").split()),
         " ".join(sent.get("source", "").split()),
         " ".join(sent.get("licence", "").split()),
@@ -340,9 +343,9 @@ def _draft_sent(found: Survey) -> Draft:
 
 
 def _in_order(rows: Sequence[tuple[int, int, Statement]]) -> list[Statement]:
-    """Statements as (place asked for, place they had, statement): those that were moved stand where they were
-    asked to, the others around them as they stood."""
-    found = [statement for asked, had, statement in rows if asked == had]
+    """Sort statements given as (requested place, previous place, statement): moved ones get their requested
+    place, the others keep their order."""
+    ordered = [statement for asked, had, statement in rows if asked == had]
     for asked, _had, statement in sorted((row for row in rows if row[0] != row[1]), key=lambda row: row[:2]):
-        found.insert(max(asked - 1, 0), statement)
-    return found
+        ordered.insert(max(asked - 1, 0), statement)
+    return ordered

@@ -1,16 +1,17 @@
-"""Languages: which guests see, what nobody native has reviewed, and translating side by side."""
+"""Languages: which ones guests see, which texts are unreviewed, and editing translations side by side."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.i18n import say, say_reason
+from kiosk.desk.downloads import file_response
+from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
-from kiosk.domain.message import Reason
+from kiosk.domain.message import Message
+from kiosk.domain.short_hash import short_hash
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
@@ -30,11 +31,14 @@ blueprint = Blueprint("languages", __name__)
 
 LETTERS_A_ROW = 40
 
+HASH_DIGITS = 12
+"""Length of the names of texts in forms."""
+
 
 @dataclass(frozen=True)
 class LanguageState:
-    """How far a language's texts have come, and how many of those that can be read aloud people have
-    `recorded` and a machine has `drafted`."""
+    """The state of a language: how many texts are missing or unreviewed, and how many of its `spoken` texts
+    are `recorded` by people or `drafted` by a machine."""
 
     language: Language
     texts: int
@@ -48,8 +52,11 @@ class LanguageState:
 
 @dataclass(frozen=True)
 class Line:
-    """One text beside its translation; `reviewed_by` tells who and when, where that was done here; `seen`
-    names what stood there when the form was opened."""
+    """One text beside its translation.
+
+    `reviewed_by` has the reviewer and date of a review in the browser; `seen` is the digest of the
+    translation when the form was opened.
+    """
 
     message: str
     text: str
@@ -60,19 +67,19 @@ class Line:
 
     @property
     def key(self) -> str:
-        """What the form calls the line: a place in a list would mean another text once that has changed."""
-        return _digest(self.message)
+        """The line's name in the form: a digest of the text, since positions change."""
+        return short_hash(self.message, HASH_DIGITS)
 
     @property
     def rows(self) -> int:
-        """Of the field, in a browser that cannot make it as tall as its text."""
+        """Height of the field, in rows, for browsers that cannot fit it to its text."""
         return max(2, 1 + len(self.text or self.message) // LETTERS_A_ROW)
 
 
 @blueprint.route("/languages")
 @for_coordinator
 def languages() -> ResponseReturnValue:
-    """Every guest language, complete or not, reviewed or not."""
+    """Show every guest language, with its state."""
     desk().reread_if_changed()
     library, allowed = desk().library, desk().allowed_languages
     shown = {
@@ -81,15 +88,15 @@ def languages() -> ResponseReturnValue:
         for code in shown_languages(library.guest, survey, allowed)
     }
     states = []
-    for code, found in library.guest.items():
-        speech = _speech(found)
+    for code, catalogue in library.guest.items():
+        speech = _speech(catalogue)
         recorded = sum(one.is_recorded for one in speech)
         states.append(
             LanguageState(
-                found.language,
-                len(found.texts) + len(found.empty),
-                len(found.empty),
-                len(found.unreviewed),
+                catalogue.language,
+                len(catalogue.texts) + len(catalogue.empty),
+                len(catalogue.empty),
+                len(catalogue.unreviewed),
                 code in shown,
                 len(speech),
                 recorded,
@@ -102,7 +109,8 @@ def languages() -> ResponseReturnValue:
 @blueprint.route("/languages/<code>", methods=["GET", "POST"])
 @for_coordinator
 def texts(code: str) -> ResponseReturnValue:
-    """The guest screen's texts, or a survey's, beside their translations; saved with who reviewed which."""
+    """Show the texts of the guest's screen, or of a survey, beside their translations; save changes and
+    reviews."""
     catalogue = _catalogue(code)
     survey_id, form = request.args.get("survey", ""), FlaskForm()
     messages = _messages(survey_id)
@@ -113,7 +121,7 @@ def texts(code: str) -> ResponseReturnValue:
             try:
                 _keep(catalogue, lines)
             except RefusedError as error:
-                problems = [say_reason(reason) for reason in error.reasons]
+                problems = [say_message(message) for message in error.messages]
             else:
                 flash(say("Sparat."))
                 return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
@@ -135,8 +143,8 @@ def texts(code: str) -> ResponseReturnValue:
 @blueprint.route("/reference", methods=["GET", "POST"])
 @for_coordinator
 def reference() -> ResponseReturnValue:
-    """The Swedish texts that come with the program, to be read and marked by whoever finds them right. They
-    are what is translated, so none is changed here."""
+    """Show the shipped Swedish texts, to be reviewed. They are the message ids, so they cannot be changed
+    here."""
     if desk().settings is None:
         abort(404)
     catalogue, form = desk().library.guest[REFERENCE], FlaskForm()
@@ -155,35 +163,34 @@ def reference() -> ResponseReturnValue:
 @blueprint.route("/languages/<code>.po")
 @for_coordinator
 def as_file(code: str) -> ResponseReturnValue:
-    """Every text guests read, for a translator's own program."""
-    response = Response(as_po(_catalogue(code)), mimetype="text/x-gettext-translation")
-    response.headers.set("Content-Disposition", "attachment", filename=f"guest-{code}.po")
-    return response
+    """Return every text that guests read, for a translator's own program."""
+    return file_response(f"guest-{code}.po", as_po(_catalogue(code)))
 
 
 @blueprint.route("/languages/<code>/file", methods=["POST"])
 @for_coordinator
 def from_file(code: str) -> ResponseReturnValue:
-    """Take a translator's file in. Texts without the flag fuzzy count as reviewed, by whoever sends it."""
+    """Import a translator's file. Texts without the fuzzy flag count as reviewed by the account that sends
+    it."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     if sent is None:
         abort(400)
     try:
         _write(catalogue, read_translations(sent.read(), catalogue))
     except TranslationError as error:
-        return _file_refused(catalogue, [error.reason])
+        return _file_refused(catalogue, [error.message])
     except RefusedError as error:
-        return _file_refused(catalogue, error.reasons)
+        return _file_refused(catalogue, error.messages)
     return redirect(url_for("languages.texts", code=code), 303)
 
 
-def _file_refused(catalogue: Catalogue, reasons: Sequence[Reason]) -> ResponseReturnValue:
-    problem = " ".join(map(say_reason, reasons))
+def _file_refused(catalogue: Catalogue, messages: Sequence[Message]) -> ResponseReturnValue:
+    problem = " ".join(map(say_message, messages))
     return render_template("texts_refused.html", catalogue=catalogue, problem=problem), 400
 
 
 def _speech(catalogue: Catalogue) -> list[Speech]:
-    """Every text of a language that can be read aloud."""
+    """Return every text of a language that can be heard, with its sound."""
     settings = desk().settings
     if settings is None:
         return []
@@ -192,7 +199,7 @@ def _speech(catalogue: Catalogue) -> list[Speech]:
 
 
 def _catalogue(code: str) -> Catalogue:
-    """A guest language that can be translated here."""
+    """Return a guest language that can be translated here."""
     catalogue = desk().library.guest.get(code)
     if catalogue is None or code == REFERENCE or desk().settings is None:
         abort(404)
@@ -200,7 +207,7 @@ def _catalogue(code: str) -> Catalogue:
 
 
 def _messages(survey_id: str) -> tuple[str, ...]:
-    """The reference texts of a survey, or of the guest's screen where none is named."""
+    """Return the reference texts of a survey, or of the guest's screen if none is named."""
     library = desk().library
     if survey_id:
         survey = library.surveys.get(survey_id)
@@ -211,26 +218,23 @@ def _messages(survey_id: str) -> tuple[str, ...]:
 
 def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
     signed = reviews(desk().own_settings, catalogue.language.code)
-    found = []
+    lines = []
     for message in messages:
         text = catalogue.texts.get(message, "")
         is_reviewed = message in catalogue.texts and message not in catalogue.unreviewed
-        found.append(Line(message, text, is_reviewed, signed.get(message, ""), _name(text, is_reviewed)))
-    return found
+        lines.append(Line(message, text, is_reviewed, signed.get(message, ""), _name(text, is_reviewed)))
+    return lines
 
 
 def _name(text: str, is_reviewed: bool) -> str:
-    return _digest(f"{is_reviewed} {text}")
-
-
-def _digest(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()[:12]
+    return short_hash(f"{is_reviewed} {text}", HASH_DIGITS)
 
 
 def _sent(line: Line) -> Line:
-    """A line as it was sent; one that was left alone stays as it is now, whoever changed it meanwhile.
+    """Return a line as it was sent. An unchanged line keeps its current text, even if somebody else changed
+    it.
 
-    Whoever changes a text has to say anew that it is reviewed.
+    A changed text has to be marked as reviewed again.
     """
     if f"text-{line.key}" not in request.form:
         return line
@@ -245,7 +249,7 @@ def _sent(line: Line) -> Line:
             "Någon annan har ändrat texten. Nu är den ”{text}”. Spara igen för att byta.", text=line.text
         )
     elif text and (fault := find_translation_fault(line.message, text)):
-        problem = say("Går inte att spara: {problem}", problem=say_reason(fault.reason))
+        problem = say("Går inte att spara: {problem}", problem=say_message(fault.message))
     return Line(line.message, text, is_reviewed, line.reviewed_by, line.seen, problem)
 
 

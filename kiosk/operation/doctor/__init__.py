@@ -1,7 +1,7 @@
-"""Is this installation as anonymous as it claims, and does it work?
+"""The doctor: examines whether an installation is as anonymous as it claims, and whether it works.
 
-Proves it where it can, and says what to do. A module a topic; each check yields advice, and none changes
-anything.
+It proves what it can, and gives advice. Each topic has a module; each check yields advice and changes
+nothing.
 """
 
 from kiosk.operation.doctor.advice import Advice, Topic, Weight, report_document, worst

@@ -1,4 +1,4 @@
-"""What an examination finds: how a thing stands, and what to do about it."""
+"""The findings of an examination."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TypedDict
 
 
 class Weight(StrEnum):
-    """How a thing stands: as it must be, worth a person's look, or wrong."""
+    """The weight of a finding: in order, worth a look, or wrong."""
 
     GOOD = "good"
     LOOK = "look"
@@ -15,7 +15,7 @@ class Weight(StrEnum):
 
 
 class Topic(StrEnum):
-    """What was examined. Monitoring programs rely on these words."""
+    """The topic of a finding. Monitoring programs rely on these words."""
 
     INSTALLATION = "installation"
     FILES = "files"
@@ -37,7 +37,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """How one thing stands, in a sentence that ends with the way out where something is wrong."""
+    """A finding, as a sentence that ends with the way out if something is wrong."""
 
     topic: Topic
     weight: Weight
@@ -45,7 +45,7 @@ class Advice:
 
 
 class AdviceDocument(TypedDict):
-    """One piece of advice as `kiosk doctor --json` prints it."""
+    """A finding as `kiosk doctor --json` prints it."""
 
     topic: str
     weight: str
@@ -53,24 +53,24 @@ class AdviceDocument(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """What `kiosk doctor --json` prints."""
+    """The output of `kiosk doctor --json`."""
 
     status: str
     advice: list[AdviceDocument]
 
 
-def worst(found: Sequence[Advice]) -> Weight:
-    """The weight of the worst piece of advice."""
+def worst(all_advice: Sequence[Advice]) -> Weight:
+    """Return the worst weight."""
     order = list(Weight)
-    return max((advice.weight for advice in found), key=order.index, default=Weight.GOOD)
+    return max((advice.weight for advice in all_advice), key=order.index, default=Weight.GOOD)
 
 
-def report_document(found: Sequence[Advice]) -> ReportDocument:
-    """All advice for a program that reads it."""
+def report_document(all_advice: Sequence[Advice]) -> ReportDocument:
+    """Return the findings as a JSON-ready document."""
     return {
-        "status": worst(found).value,
+        "status": worst(all_advice).value,
         "advice": [
             {"topic": advice.topic.value, "weight": advice.weight.value, "text": advice.text}
-            for advice in found
+            for advice in all_advice
         ],
     }

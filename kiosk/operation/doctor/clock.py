@@ -1,4 +1,4 @@
-"""The clock by which boxes are counted: the last count, and whether anything keeps the clock right."""
+"""Checks the clock: the last count, and whether NTP keeps the clock."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,19 +9,19 @@ from kiosk.operation.doctor.machine import Machine
 from kiosk.settings import Settings
 from kiosk.storage import Store
 
-LATEST = timedelta(hours=1)
-"""How late a count may be before something is wrong."""
+LARGEST_DELAY = timedelta(hours=1)
+"""A count that is later than this is missing."""
 
 
 def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Whether the clock can be right, and the last count is the one that was due."""
+    """Check that the clock can be right, and that the last due count was made."""
     last, due, doubt = store.last_tick, settings.ticks.latest(now), clock_doubt(store, now)
     if doubt:
         yield Advice(Topic.CLOCK, Weight.BAD, doubt)
     elif last is None:
-        told = "nothing was ever counted; run: kiosk serve, or kiosk count by a timer"
-        yield Advice(Topic.CLOCK, Weight.LOOK, told)
-    elif last < due and now - due > LATEST and not _was_left_out(store, due):
+        text = "nothing was ever counted; run: kiosk serve, or kiosk count by a timer"
+        yield Advice(Topic.CLOCK, Weight.LOOK, text)
+    elif last < due and now - due > LARGEST_DELAY and not _was_left_out(store, due):
         yield Advice(
             Topic.CLOCK,
             Weight.BAD,
@@ -29,18 +29,18 @@ def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[
             "kiosk serve running, or the timer for kiosk count?",
         )
     else:
-        told = f"the last count was made for {last:%Y-%m-%d %H:%M}, as due"
-        yield Advice(Topic.CLOCK, Weight.GOOD, told)
+        text = f"the last count was made for {last:%Y-%m-%d %H:%M}, as due"
+        yield Advice(Topic.CLOCK, Weight.GOOD, text)
 
 
 def _was_left_out(store: Store, tick: datetime) -> bool:
-    """Whether a confirmation of the clock leaves this tick out."""
+    """Return whether a confirmation of the clock skips this tick."""
     counts_from = store.clock_record.counts_from
     return counts_from is not None and tick < counts_from
 
 
 def look_at_synchronisation(machine: Machine) -> Iterator[Advice]:
-    """Whether the kernel says that NTP keeps the clock."""
+    """Check whether the kernel reports that NTP keeps the clock."""
     if machine.ntp_time() is not None:
         yield Advice(Topic.CLOCK, Weight.GOOD, "the clock is kept right over the network (NTP)")
     else:

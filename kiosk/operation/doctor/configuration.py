@@ -1,6 +1,6 @@
-"""Reads the configuration files of nginx, Apache and Caddy as blocks within blocks.
+"""Parses the configuration files of nginx, Apache and Caddy as nested blocks.
 
-Knows quotes, comments, blocks and included files, and nothing of what a directive means.
+It knows quotes, comments, blocks and included files, but not the meaning of a directive.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEEPEST_INCLUDE = 10
-"""A file that includes itself ends here."""
+"""Limit for a file that includes itself."""
 
 _QUOTED = r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'|`[^`]*`"
 _COMMENT = r"\#[^\n]*"
@@ -18,7 +18,7 @@ _TAG = re.compile(r"\s*(</?)(\w.*)>")
 
 @dataclass
 class Block:
-    """Directives between two braces or tags. `head` is the words before the brace, or those in the tag."""
+    """The directives between two braces or tags. `head` is the text before the brace, or in the tag."""
 
     head: str
     file: Path
@@ -27,24 +27,25 @@ class Block:
     blocks: list["Block"] = field(default_factory=list)
 
     def all_blocks(self) -> Iterator["Block"]:
-        """This block and all within it."""
+        """Yield this block and all nested blocks."""
         yield self
         for block in self.blocks:
             yield from block.all_blocks()
 
     def own(self, name: str) -> list[str]:
-        """The values of this block's own directives of this name."""
-        found = (re.fullmatch(rf"{name}(?:\s+(.*))?", one, re.IGNORECASE) for one in self.directives)
-        return [match.group(1) or "" for match in found if match]
+        """Return the values of this block's own directives with this name."""
+        matches = (re.fullmatch(rf"{name}(?:\s+(.*))?", one, re.IGNORECASE) for one in self.directives)
+        return [match.group(1) or "" for match in matches if match]
 
     def nearest(self, name: str) -> list[str]:
-        """The values that hold here: those of the innermost block around that has the directive."""
+        """Return the values that apply here: those of the innermost enclosing block that has the
+        directive."""
         return self.own(name) or (self.around.nearest(name) if self.around else [])
 
 
 @dataclass(frozen=True)
 class Syntax:
-    """How a server's files are written. `main` is the file that includes all others."""
+    """The syntax of a server's files. `main` is the file that includes all others."""
 
     main: str
     piece: re.Pattern[str]
@@ -72,11 +73,11 @@ SYNTAXES = {
         ends_at_lines=True,
     ),
 }
-"""Web server, named as its folder in /etc -> syntax."""
+"""Web server, by the name of its folder in /etc -> syntax."""
 
 
 class Reader:
-    """Reads one server's files. `unreadable` are those that this user may not read."""
+    """Parses one server's files. `unreadable` lists those that this user may not read."""
 
     def __init__(self, server: str, folder: Path) -> None:
         self._syntax = SYNTAXES[server]
@@ -84,13 +85,14 @@ class Reader:
         self.unreadable: list[Path] = []
 
     def read_all(self) -> list[Block]:
-        """The main file with all that it includes; where there is none, each file of the folder by itself."""
+        """Return the main file with everything that it includes, or each file of the folder if there is
+        none."""
         main = self._folder / self._syntax.main
         files = [main] if main.exists() else sorted(self._folder.rglob("*"))
         return [self._read(file, Block("", file), 0) for file in files if not file.is_dir()]
 
     def _read(self, file: Path, top: Block, depth: int) -> Block:
-        """Add what `file` holds to the block `top`."""
+        """Parse a file into the block `top`."""
         try:
             text = file.read_text("utf-8", errors="replace")
         except OSError:
@@ -121,7 +123,7 @@ class Reader:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """The files a pattern names, those in a folder it names too. A name of something else names none."""
+    """Return the files that a pattern matches, including those in a matching folder."""
     base, pattern = (Path("/"), pattern.lstrip("/")) if pattern.startswith("/") else (folder, pattern)
     try:
         named = sorted(base.glob(pattern))

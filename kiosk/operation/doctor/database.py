@@ -1,4 +1,4 @@
-"""What PostgreSQL writes down of writes: only settings that are known to keep no time of a ballot pass.
+"""Checks the logs of PostgreSQL: only settings that are known to keep no time of a ballot pass.
 
 https://www.postgresql.org/docs/current/runtime-config-logging.html and runtime-config-wal.html
 """
@@ -12,9 +12,9 @@ from kiosk.storage import Store
 
 @dataclass(frozen=True)
 class Rule:
-    """A setting's good values, the one to set first, and what any other value does.
+    """A setting's good values, the recommended one first, and the harm of any other value.
 
-    `weight` is that of any other value.
+    `weight` is the weight of any other value.
     """
 
     good: tuple[str, ...]
@@ -40,51 +40,50 @@ RULES = {
     "debug_print_rewritten": Rule(("off",), EACH),
     "debug_print_plan": Rule(("off",), EACH),
     "log_min_messages": Rule(("warning", "error", "log", "fatal", "panic"), SOME),
-    # The default, error, logs the text of a write that failed. It holds no values: those are parameters.
+    # The default, error, logs the text of a failed write. It has no values: those are parameters.
     "log_min_error_statement": Rule(("error", "log", "fatal", "panic"), SOME),
     "log_parameter_max_length_on_error": Rule(
         ("0",), "its log gets the unit of a ballot that could not be written"
     ),
     "log_lock_waits": Rule(("off",), "its log gets a line, with the time, where ballots come at once"),
-    "log_connections": Rule(("off", ""), "its log tells when guests' requests opened connections"),
-    "log_disconnections": Rule(("off",), "its log tells when guests' requests opened connections"),
-    # 600,000 ms is PostgreSQL's default: no table of a kiosk takes that long.
+    "log_connections": Rule(("off", ""), "its log shows when guests' requests opened connections"),
+    "log_disconnections": Rule(("off",), "its log shows when guests' requests opened connections"),
+    # 600,000 ms is PostgreSQL's default; the tables of a kiosk take less.
     "log_autovacuum_min_duration": Rule(
-        ("-1", "600000"), "its log tells when ballots made it tidy a table up"
+        ("-1", "600000"), "its log shows when ballots caused a cleanup of a table"
     ),
     "log_checkpoints": Rule(
-        ("off",), "its log tells, to five minutes, when something was written", Weight.LOOK
+        ("off",), "its log shows, to five minutes, when something was written", Weight.LOOK
     ),
     "track_commit_timestamp": Rule(("off",), "the time of each write is kept"),
     "archive_mode": Rule(
         ("off",),
-        "every log of writes is kept, and tells unit and microsecond of each ballot; back up with kiosk "
-        "backup",
+        "every log of writes is kept, with unit and microsecond of each ballot; back up with kiosk backup",
     ),
-    "wal_keep_size": Rule(("0",), "logs of writes are kept, and tell unit and microsecond of each ballot"),
+    "wal_keep_size": Rule(("0",), "logs of writes are kept, with unit and microsecond of each ballot"),
     "wal_level": Rule(("replica", "minimal"), "its log of writes is made for others to read each write from"),
-    # Every write of the kiosk asks for more than any other value gives.
+    # Every write of the kiosk sets a stricter value than any other default.
     "synchronous_commit": Rule(
         ("on", "remote_apply"), "a power cut loses what other programs write here last", Weight.LOOK
     ),
 }
-"""PostgreSQL's setting -> its rule. A setting that a server does not have is of a version without it."""
+"""PostgreSQL's setting -> its rule. A setting that the server does not have belongs to another version."""
 
 LIBRARIES = {
-    # Counts of statements without their values, and no time of any.
+    # Counts statements, without their values and times.
     "pg_stat_statements",
-    # Silent while auto_explain.log_min_duration is -1, which RULES ask for.
+    # Logs nothing while auto_explain.log_min_duration is -1, which RULES require.
     "auto_explain",
     "plpgsql",
 }
-"""Libraries that are known to write down no time of a statement."""
+"""Libraries that are known not to log the time of a statement."""
 
 PRELOADED = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
-"""Settings that name libraries. A role without pg_read_all_settings does not see the first two."""
+"""Settings that name libraries. A role without pg_read_all_settings cannot see the first two."""
 
 
 def look_at_database(store: Store) -> Iterator[Advice]:
-    """Whether the database is whole and can be written, and what its server keeps of writes."""
+    """Check that the database is intact and writable, and what its server logs about writes."""
     for fault in store.database_faults():
         yield Advice(
             Topic.DATABASE,
@@ -95,20 +94,20 @@ def look_at_database(store: Store) -> Iterator[Advice]:
     store.check_writable()
     settings = store.server_settings()
     if settings:
-        found = [
+        server_advice = [
             *look_at_settings(settings),
             *_look_at_slots(store.replication_slots()),
             *(Advice(Topic.DATABASE, Weight.BAD, risk) for risk in store.commit_risks()),
         ]
-        yield from found
-        if all(advice.weight is Weight.GOOD for advice in found):
-            told = "PostgreSQL writes down no statements, and keeps no log of writes for long"
-            yield Advice(Topic.DATABASE, Weight.GOOD, told)
+        yield from server_advice
+        if all(advice.weight is Weight.GOOD for advice in server_advice):
+            text = "PostgreSQL writes down no statements, and keeps no log of writes for long"
+            yield Advice(Topic.DATABASE, Weight.GOOD, text)
     yield Advice(Topic.DATABASE, Weight.GOOD, "the database is whole and can be written")
 
 
 def look_at_settings(settings: Mapping[str, str]) -> Iterator[Advice]:
-    """A server's settings, by name; only values known to be good pass."""
+    """Check a server's settings; only values that are known to be good pass."""
     for name, rule in RULES.items():
         if settings.get(name, rule.good[0]) not in rule.good:
             yield Advice(
@@ -148,6 +147,6 @@ def _look_at_slots(slots: Sequence[str]) -> Iterator[Advice]:
         yield Advice(
             Topic.DATABASE,
             Weight.BAD,
-            f"PostgreSQL keeps logs of writes for {', '.join(slots)}, and they tell unit and microsecond of "
+            f"PostgreSQL keeps logs of writes for {', '.join(slots)}, with unit and microsecond of "
             f"each ballot. As its superuser: SELECT pg_drop_replication_slot('{slots[0]}')",
         )

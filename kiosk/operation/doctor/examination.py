@@ -1,6 +1,6 @@
-"""The examination of an installation, topic by topic.
+"""Examines an installation, topic by topic.
 
-A topic that cannot be examined is a finding, and the others go on.
+A topic that cannot be examined is a finding, and the examination continues.
 """
 
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ from kiosk.settings import Settings
 from kiosk.storage import KeysAwayError, Store, StoreError, open_store
 
 FAULTS = (OSError, ValueError, peewee.PeeweeException, StoreError, KeysAwayError, DefinitionError)
-"""What a damaged file, a missing right or a database that is away raises."""
+"""The errors of a damaged file, a missing permission or an unreachable database."""
 
 
 def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
-    """Everything that can be seen from here. Changes nothing; files that it writes are removed.
+    """Run all checks. Changes nothing; test files are removed.
 
-    Root examines the installation as its owner, so that what is proven holds for the server and no file
-    becomes root's, and reads configuration and logs as root.
+    Root examines the installation as its owner, so that the result holds for the server and no file becomes
+    root's. It reads configuration and logs as root.
     """
     with files.acting_as(files.owner_of(settings)):
-        found = list(_examine_installation(settings, now))
-    is_demonstration = any(advice == rounds.DEMONSTRATION for advice in found)
+        of_installation = list(_examine_installation(settings, now))
+    is_demonstration = any(advice == rounds.DEMONSTRATION for advice in of_installation)
     server = network.look_at_server(settings, on, is_demonstration=is_demonstration)
     public = network.look_at_public_address(settings, on, is_demonstration=is_demonstration)
     return [
-        *found,
+        *of_installation,
         *_guarded(Topic.SPACE, machine.look_at_space(settings)),
         *_guarded(Topic.MEMORY, machine.look_at_memory(on)),
         *_guarded(Topic.TIME_ZONE, machine.look_at_time_zone(on, now)),
@@ -45,7 +45,7 @@ def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
 
 
 def _examine_installation(settings: Settings, now: datetime) -> Iterator[Advice]:
-    """The files, then what is in them as far as it can be opened."""
+    """Check the files, then their content as far as it can be opened."""
     strangers = list(files.look_at_user(settings))
     missing = [] if strangers else list(files.look_at_presence(settings))
     yield from [*strangers, *missing]
@@ -77,15 +77,15 @@ def _examine_library(settings: Settings, store: Store, now: datetime) -> Iterato
 
 
 def _look_at_own_files(library: Library) -> Iterator[Advice]:
-    """Own definition files and translations that are not used as they stand."""
+    """Report own definition files and translations that are not used as they are."""
     for problem in library.problems:
         yield Advice(Topic.LIBRARY, Weight.BAD if problem.is_bad else Weight.LOOK, problem.outcome)
 
 
 def _guarded(topic: Topic, advice: Iterator[Advice]) -> Iterator[Advice]:
-    """The advice on a topic, and what kept it from being examined to its end."""
+    """Yield the advice on a topic, and any error that ended its examination."""
     try:
         yield from advice
     except FAULTS as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0]
-        yield Advice(topic, Weight.BAD, f"{topic} cannot be examined further: {told}")
+        problem = (str(error).splitlines() or [type(error).__name__])[0]
+        yield Advice(topic, Weight.BAD, f"{topic} cannot be examined further: {problem}")

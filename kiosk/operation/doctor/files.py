@@ -1,4 +1,4 @@
-"""The installation's files: there, of one owner, closed to everybody else, and possible to write."""
+"""Checks the installation's files: they exist, have one owner, are closed to others, and can be written."""
 
 import os
 import pwd
@@ -14,20 +14,20 @@ from kiosk.settings import Settings
 SQLITE = "sqlite:///"
 
 SECRET_LETTERS = 32
-"""As many as kiosk serve asks for."""
+"""The length that kiosk serve requires."""
 
 TEST_BYTES = 8192
-"""As much as a sealed row and its key take."""
+"""The size of a sealed row with its key."""
 
 
 def owner_of(settings: Settings) -> int:
-    """The user whose installation this is: the owner of KIOSK_DATA, or this user where there is none."""
+    """Return the installation's user: the owner of KIOSK_DATA, or this user if there is none."""
     return settings.data.stat().st_uid if os.path.isdir(settings.data) else os.geteuid()
 
 
 @contextmanager
 def acting_as(user: int) -> Iterator[None]:
-    """Let root do as `user` does, files it makes included; nobody else can, so nothing changes for them."""
+    """Let root act as `user`, also for the files it creates. Nothing changes for other users."""
     if os.geteuid() != 0 or user == 0:
         yield
         return
@@ -46,23 +46,28 @@ def acting_as(user: int) -> Iterator[None]:
 
 
 def look_at_presence(settings: Settings) -> Iterator[Advice]:
-    """What must be there before anything is opened, since opening would make it anew."""
+    """Check that folders and database exist, before an attempt to open them creates them."""
     if not os.path.isdir(settings.data):
-        told = f"KIOSK_DATA ({settings.data}) is not there; is its disk mounted? For a new one: kiosk init"
-        yield Advice(Topic.INSTALLATION, Weight.BAD, told)
+        problem = (
+            f"KIOSK_DATA ({settings.data}) does not exist; is its disk mounted? For a new installation: "
+            "kiosk init"
+        )
+        yield Advice(Topic.INSTALLATION, Weight.BAD, problem)
     elif (database := sqlite_file(settings)) and not os.path.isfile(database):
-        told = f"the database {database} is not there; bring it back, or restore a backup: kiosk restore FILE"
-        yield Advice(Topic.INSTALLATION, Weight.BAD, told)
+        problem = (
+            f"the database {database} does not exist; bring it back, or restore a backup: kiosk restore FILE"
+        )
+        yield Advice(Topic.INSTALLATION, Weight.BAD, problem)
     if not os.path.isdir(settings.keys):
-        told = (
-            f"KIOSK_KEYS ({settings.keys}) is not there; mount its disk, or bring it back. Nothing that "
+        problem = (
+            f"KIOSK_KEYS ({settings.keys}) does not exist; mount its disk, or bring it back. Nothing that "
             "waits can be read or counted until then"
         )
-        yield Advice(Topic.KEYS, Weight.BAD, told)
+        yield Advice(Topic.KEYS, Weight.BAD, problem)
 
 
 def look_at_files(settings: Settings) -> Iterator[Advice]:
-    """Owner and mode of everything in both folders, and of the database."""
+    """Check the owner and mode of all files in both folders, and of the database."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if folder.is_dir():
             yield from _look_at_folder(name, folder, owner_of(settings))
@@ -71,12 +76,12 @@ def look_at_files(settings: Settings) -> Iterator[Advice]:
         yield Advice(
             Topic.KEYS,
             Weight.BAD,
-            f"the keys lie inside KIOSK_DATA ({settings.keys}): a backup of that folder could be read. Set "
+            f"the keys are inside KIOSK_DATA ({settings.keys}): a backup of that folder could be read. Set "
             "KIOSK_KEYS to a folder outside it that no backup takes, and move the keys there",
         )
     else:
         yield Advice(
-            Topic.KEYS, Weight.GOOD, "the keys lie outside KIOSK_DATA; see that no backup takes them"
+            Topic.KEYS, Weight.GOOD, "the keys are outside KIOSK_DATA; make sure that no backup includes them"
         )
 
 
@@ -89,7 +94,7 @@ def _look_at_folder(name: str, folder: Path, owner: int) -> Iterator[Advice]:
 
 
 def _look_at_database_files(settings: Settings) -> Iterator[Advice]:
-    """An SQLite database that lies elsewhere, and the log and index beside it."""
+    """Check an SQLite database outside KIOSK_DATA, with its log and index."""
     database = sqlite_file(settings)
     if database is None or database.is_relative_to(settings.data):
         return
@@ -139,7 +144,7 @@ def _owner_faults(paths: list[Path], owner: int, what: str) -> Iterator[Advice]:
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """A file's status; None where it went meanwhile, as keys do."""
+    """Return a file's status; None if it was removed meanwhile, as keys are."""
     try:
         return path.stat()
     except FileNotFoundError:
@@ -147,7 +152,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def look_at_user(settings: Settings) -> Iterator[Advice]:
-    """Whether what follows is proven for the user who runs the server."""
+    """Check that the results hold for the user who runs the server."""
     owner, me = owner_of(settings), os.geteuid()
     if me != owner:
         yield Advice(
@@ -172,7 +177,7 @@ def look_at_writing(settings: Settings) -> Iterator[Advice]:
                 Topic.FILES,
                 Weight.BAD,
                 f"nothing can be written in {name} ({folder}): {error.strerror}. Answers are refused until "
-                "that is mended; is the disk full, or mounted read-only?",
+                "that is corrected; is the disk full, or mounted read-only?",
             )
         else:
             yield Advice(Topic.FILES, Weight.GOOD, f"a file was written in {name} ({folder}) and removed")
@@ -191,7 +196,7 @@ def _write(file: Path) -> None:
 
 
 def read_secret_key(settings: Settings) -> str:
-    """The key that signs staff's sessions; "" where its file is missing or damaged."""
+    """Return the key that signs sessions; "" if its file is missing or damaged."""
     if settings.secret_key is not None:
         return settings.secret_key
     file = settings.data / "secret_key"
@@ -200,24 +205,24 @@ def read_secret_key(settings: Settings) -> str:
 
 
 def look_at_secret_key(settings: Settings) -> Iterator[Advice]:
-    """The file with the key that signs staff's sessions."""
+    """Check the file with the key that signs sessions."""
     file = settings.data / "secret_key"
     if os.path.isfile(file) and not read_secret_key(settings):
-        told = (
+        problem = (
             f"{file} is damaged, so kiosk serve does not start; delete it: a new one is made, and all sign "
             "in again"
         )
-        yield Advice(Topic.FILES, Weight.BAD, told)
+        yield Advice(Topic.FILES, Weight.BAD, problem)
 
 
 def sqlite_file(settings: Settings) -> Path | None:
-    """The database's file; None on a database server."""
+    """Return the database's file; None for a database server."""
     url = settings.database_url
     return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
 def user_name(user: int) -> str:
-    """A user's name, or its number where it has none."""
+    """Return a user's name, or its number if it has none."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:

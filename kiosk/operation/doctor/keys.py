@@ -1,4 +1,4 @@
-"""The keys of boxes, slip sets and letterboxes: each opens its row."""
+"""Checks the keys of boxes, slip sets and letterboxes: each must open its row."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from kiosk.storage import Store
 
 
 def look_at_keys(settings: Settings, store: Store) -> Iterator[Advice]:
-    """Decrypt every sealed row with its key. Nothing of what a row holds is looked at."""
+    """Decrypt every sealed row with its key. The content of the rows is not read."""
     faults = store.key_faults()
     if faults:
         yield Advice(

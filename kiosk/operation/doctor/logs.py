@@ -1,4 +1,4 @@
-"""Looks for a mark in every log this user can read: files, containers' logs, and the system journal."""
+"""Searches every readable log for a marked request: files, containers' logs, and the system journal."""
 
 import os
 import time
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDERS = ("var/log", "var/lib/docker/containers", "var/lib/containers")
-"""Where a machine's web servers and containers write."""
+"""Folders to which web servers and containers write their logs."""
 
 JOURNALS = ("var/log/journal", "run/log/journal")
 PACKED = {".gz", ".xz", ".bz2", ".zst"}
 
-LARGEST_ADDITION = 64 * 1024 * 1024
-"""Bytes read from the end of what a log gained meanwhile."""
+LARGEST_ADDITION_BYTES = 64 * 1024 * 1024
+"""Bytes that are read from the end of a log's new content."""
 
 
 PAUSE_SECONDS = 0.2
-"""Between two looks at the logs."""
+"""Time between two searches."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class MarkedLine:
 
 
 class LogWatch:
-    """The logs as they stand when this is made; `marked` reads what they gained since."""
+    """The logs at the time this object is created; `marked` searches their later content."""
 
     def __init__(self, root: Path, named: Iterable[Path], journal: Callable[[float], str | None]) -> None:
         self._root = root
@@ -40,8 +40,8 @@ class LogWatch:
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
         journals = [self._root / name for name in JOURNALS]
-        found = [file for name in FOLDERS for file in (self._root / name).rglob("*")]
-        for file in dict.fromkeys([*self._named, *found]):
+        log_files = [file for name in FOLDERS for file in (self._root / name).rglob("*")]
+        for file in dict.fromkeys([*self._named, *log_files]):
             if file.suffix in PACKED or any(file.is_relative_to(folder) for folder in journals):
                 continue
             try:
@@ -64,9 +64,9 @@ class LogWatch:
         return [path for path in dict.fromkeys(looked_at) if os.path.exists(path) and not _is_readable(path)]
 
     def wait_for(self, mark: str, seconds: float) -> list[MarkedLine]:
-        """Every line with the mark, as soon as there is one; none after `seconds`.
+        """Return every line with the mark as soon as there is one; none after `seconds`.
 
-        Where there is one, the other logs get a moment to have theirs.
+        After the first, the other logs get a moment to be written.
         """
         deadline = time.monotonic() + seconds
         while not self.marked(mark):
@@ -77,24 +77,24 @@ class LogWatch:
         return self.marked(mark)
 
     def marked(self, mark: str) -> list[MarkedLine]:
-        """Every line with the mark that was written since this was made."""
-        found = [
+        """Return every line with the mark that was written since this object was created."""
+        lines = [
             MarkedLine(file, line)
             for file, stat in self._files()
             for line in self._gained(file, stat).splitlines()
             if mark in line
         ]
         journal = self._journal(self._since) or ""
-        return found + [MarkedLine(None, line) for line in journal.splitlines() if mark in line]
+        return lines + [MarkedLine(None, line) for line in journal.splitlines() if mark in line]
 
     def _gained(self, file: Path, stat: os.stat_result) -> str:
         inode, size = self._sizes.get(file, (stat.st_ino, 0))
         start = size if inode == stat.st_ino and size <= stat.st_size else 0
-        start = max(start, stat.st_size - LARGEST_ADDITION)
+        start = max(start, stat.st_size - LARGEST_ADDITION_BYTES)
         try:
             with file.open("rb") as log:
                 log.seek(start)
-                return log.read(LARGEST_ADDITION).decode("utf-8", errors="replace")
+                return log.read(LARGEST_ADDITION_BYTES).decode("utf-8", errors="replace")
         except OSError:
             return ""
 

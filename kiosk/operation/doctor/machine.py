@@ -1,4 +1,4 @@
-"""The machine that is examined: where its files are, how it is reached, its memory, disks and time zone."""
+"""Checks the machine: its memory, disks and time zone."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ MIB = 1024 * 1024
 
 
 def read_journal(since: float) -> str | None:
-    """The system journal's lines since a time in seconds; None where there is none."""
+    """Return the system journal since a time in seconds since 1970; None if there is no journal."""
     program = shutil.which("journalctl")
     if program is None:
         return None
@@ -33,11 +33,11 @@ def _ntp_time() -> datetime | None:
 
 @dataclass(frozen=True)
 class Machine:
-    """The machine that is examined. Tests hand in another root, zone or way to the network.
+    """The machine under examination. Tests replace its root folder, time zone and network.
 
-    `zone` is the time zone of the process, None for the system's own; `ntp_time` gives the kernel's time
-    where NTP keeps it. A web server has `patience_seconds` to answer what no browser sends, and
-    `settle_seconds` to write its logs.
+    `zone` is the process's time zone, None for the system's; `ntp_time` returns the kernel's time if NTP
+    keeps it. A web server has `answer_seconds` to respond to an invalid request, and `settle_seconds` to
+    write its logs.
     """
 
     root: Path = Path("/")
@@ -46,23 +46,23 @@ class Machine:
     connect: Callable[[str], HTTPConnection] = open_connection
     journal: Callable[[float], str | None] = read_journal
     ntp_time: Callable[[], datetime | None] = _ntp_time
-    patience_seconds: float = 1.0
+    answer_seconds: float = 1.0
     settle_seconds: float = 2.0
 
     def offset_hours(self, moment: datetime) -> float:
-        """How far local time is ahead of UTC at a moment of local time."""
+        """Return the offset of local time from UTC, in hours, at a local time."""
         offset = (moment.replace(tzinfo=self.zone) if self.zone else moment.astimezone()).utcoffset()
         return offset.total_seconds() / 3600 if offset else 0.0
 
 
 def this_machine() -> Machine:
-    """The machine this process runs on."""
+    """Return the machine of this process."""
     return Machine(environment_zone=os.environ.get("TZ", "").removeprefix(":"))
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """Free bytes and inodes under which a folder's disk is worth a look, or bad."""
+    """Free bytes and inodes of a folder's disk below which the finding is worth a look, or bad."""
 
     look_bytes: int
     bad_bytes: int
@@ -70,18 +70,18 @@ class Threshold:
 
 
 THRESHOLDS = {
-    # Tables, SQLite's log, and an upgrade that writes every table anew.
+    # Tables, SQLite's log, and an upgrade that rewrites every table.
     "KIOSK_DATA": Threshold(1024 * MIB, 100 * MIB, 1000),
-    # A key file takes a block of 4 KiB and an inode; a write needs one more than there are.
+    # A key file takes a block of 4 KiB and an inode; a write needs one more key file.
     "KIOSK_KEYS": Threshold(4 * MIB, 1 * MIB, 100),
 }
 
 LOOK_MEMORY, BAD_MEMORY = 256 * MIB, 96 * MIB
-"""Available bytes. A sign-in takes 64 MiB for its password; the kernel ends programs when none are left."""
+"""Available bytes. A sign-in takes 64 MiB to hash its password; the kernel ends programs if none are left."""
 
 
 def look_at_space(settings: Settings) -> Iterator[Advice]:
-    """Free space and inodes where data and keys are written."""
+    """Check the free space and inodes where data and keys are written."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
             continue
@@ -95,13 +95,13 @@ def look_at_space(settings: Settings) -> Iterator[Advice]:
         elif free < threshold.look_bytes:
             yield Advice(Topic.SPACE, Weight.LOOK, f"{room}; {way_out}")
         else:
-            # Without figures: exact ones change with each sealed row, and so tell how many ballots wait.
-            told = f"the disk of {name} ({folder}) has enough space and inodes free"
-            yield Advice(Topic.SPACE, Weight.GOOD, told)
+            # No figures: exact ones change with each sealed row and reveal the number of waiting ballots.
+            text = f"the disk of {name} ({folder}) has enough space and inodes free"
+            yield Advice(Topic.SPACE, Weight.GOOD, text)
 
 
 def look_at_memory(machine: Machine) -> Iterator[Advice]:
-    """Memory that programs may still take (proc(5), MemAvailable)."""
+    """Check the memory that programs may still use (proc(5), MemAvailable)."""
     try:
         lines = (machine.root / "proc/meminfo").read_text("ascii").splitlines()
     except OSError:
@@ -118,7 +118,8 @@ def look_at_memory(machine: Machine) -> Iterator[Advice]:
 
 
 def look_at_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
-    """Ticks and rounds go by local time, so a machine left on UTC counts an hour or two late in Sweden."""
+    """Check the time zone: rounds and counts use local time, so with UTC they are an hour or two late in
+    Sweden."""
     offsets = {machine.offset_hours(datetime(now.year, month, 1, 12)) for month in (1, 7)}
     system = _system_zone(machine)
     if machine.environment_zone and system and machine.environment_zone != system:
@@ -144,6 +145,6 @@ def look_at_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
 
 
 def _system_zone(machine: Machine) -> str:
-    """The zone /etc/localtime links to; "" where it is a copy, or missing."""
+    """Return the zone that /etc/localtime links to; "" if it is a copy, or missing."""
     link = machine.root / "etc/localtime"
     return os.readlink(link).partition("zoneinfo/")[2] if os.path.islink(link) else ""

@@ -1,4 +1,4 @@
-"""How guests reach the server: where it listens, its public address, and the web server between."""
+"""Checks the way of guests to the server: its addresses, and the web server in between."""
 
 import secrets
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from kiosk.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 READ = ("nginx", "apache2", "caddy")
+"""Folders in /etc of web servers whose configuration can be parsed (READ) or not (NOT_READ)."""
 NOT_READ = ("haproxy", "traefik", "lighttpd", "envoy", "varnish", "squid", "h2o", "pound")
 """Folders in /etc of web servers whose configuration is understood, and of others."""
 
@@ -24,18 +25,19 @@ LOST = {
     Kept.REQUESTS: "address and second of every ballot",
     Kept.TROUBLES: "the address of every guest whose request fails, and when",
 }
+"""The data that a log of guests reveals."""
 
 
 @dataclass(frozen=True)
 class Front:
-    """The web servers on this machine, by name, and files of other web servers that name the guests' port."""
+    """The web servers on this machine, by name, and the files of others that name the guests' port."""
 
     servers: dict[str, WebServer] = field(default_factory=dict)
     others: list[Path] = field(default_factory=list)
 
 
 def look_at_listening(settings: Settings) -> Iterator[Advice]:
-    """Addresses at which answers and passwords would cross a network unencrypted."""
+    """Check for addresses at which answers and passwords are sent unencrypted."""
     for name, address in (
         ("KIOSK_GUEST_LISTEN", settings.guest_listen),
         ("KIOSK_DESK_LISTEN", settings.desk_listen),
@@ -59,16 +61,16 @@ def look_at_listening(settings: Settings) -> Iterator[Advice]:
 
 
 def look_at_server(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
-    """Whether `kiosk serve` answers where it listens, for this installation, and can take answers."""
+    """Check that `kiosk serve` responds at its addresses, for this installation, and accepts ballots."""
     sides = {"KIOSK_GUEST_LISTEN": settings.guest_listen, "KIOSK_DESK_LISTEN": settings.desk_listen}
     for name, address in list(sides.items())[: 1 if is_demonstration else 2]:
         place = f"{name} ({address})"
         try:
-            told = _fault_of_side(settings, machine, place, address)
+            problem = _fault_of_side(settings, machine, place, address)
         except UnreachableError as error:
-            told = f"nothing answers at {place}: {error}. Start kiosk serve, with the settings given here"
-        if told:
-            yield Advice(Topic.SERVER, Weight.BAD, told)
+            problem = f"nothing answers at {place}: {error}. Start kiosk serve, with the settings given here"
+        if problem:
+            yield Advice(Topic.SERVER, Weight.BAD, problem)
         else:
             yield Advice(Topic.SERVER, Weight.GOOD, f"kiosk serve answers at {place}")
 
@@ -87,14 +89,14 @@ def _fault_of_side(settings: Settings, machine: Machine, place: str, address: st
         )
     if answer.status == 503:
         reason = answer.body.decode("ascii", errors="replace").strip()
-        return f"kiosk serve at {place} takes no answers: {reason}; see what else is said of it here"
+        return f"kiosk serve at {place} takes no answers: {reason}; see the other findings about it"
     return None
 
 
 def look_at_public_address(
     settings: Settings, machine: Machine, *, is_demonstration: bool
 ) -> Iterator[Advice]:
-    """Send requests by the way guests' come, then look for them in every log that can be read."""
+    """Send requests on the way of guests, then search for them in every readable log."""
     address, parts = settings.guest_address, urlsplit(settings.guest_address)
     front = _read_front(settings, machine)
     if parts.hostname in LOOPBACK:
@@ -109,16 +111,16 @@ def look_at_public_address(
         return
     watch = LogWatch(machine.root, _named(front), machine.journal)
     mark = f"doctor-{secrets.token_hex(16)}"
-    found = list(_ask_as_guests_do(settings, machine, f"/{mark}-page"))
-    yield from found
+    request_advice = list(_ask_as_guests_do(settings, machine, f"/{mark}-page"))
+    yield from request_advice
     yield from _look_at_configuration(front)
-    is_reached = all("cannot be reached" not in advice.text for advice in found)
+    is_reached = all("cannot be reached" not in advice.text for advice in request_advice)
     if is_reached:
         if parts.scheme == "https" and parts.port is None:
-            # Guests type the name without https://; what redirects them may log them.
+            # Guests type the name without https://; the server that redirects them may log them.
             with suppress(UnreachableError):
                 get(machine.connect, f"http://{parts.hostname}", f"/{mark}-page")
-        provoke_errors(machine.connect, address, f"/{mark}", machine.patience_seconds)
+        provoke_errors(machine.connect, address, f"/{mark}", machine.answer_seconds)
         lines = watch.wait_for(mark, machine.settle_seconds)
         yield from _look_at_logs(lines, front, address)
     yield from _look_at_the_unseen(settings, front, watch)
@@ -127,20 +129,20 @@ def look_at_public_address(
 def _ask_as_guests_do(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
     address = settings.guest_address
     try:
-        told = _fault_of_way(settings, machine, path)
+        problem = _fault_of_way(settings, machine, path)
     except UnreachableError as error:
-        told = (
+        problem = (
             f"{address} (KIOSK_GUEST_ADDRESS) cannot be reached from here: {error}. See that its name leads "
             "to the web server, that the web server runs, and that nothing between refuses this machine"
         )
-    if told:
-        yield Advice(Topic.PROXY, Weight.BAD, told)
+    if problem:
+        yield Advice(Topic.PROXY, Weight.BAD, problem)
     else:
         yield Advice(Topic.PROXY, Weight.GOOD, f"{address} leads to this installation, and takes its forms")
 
 
 def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None:
-    """What is wrong with the way by which guests come. Raises UnreachableError."""
+    """Return what is wrong on the way of guests, or None. Raises UnreachableError."""
     address, connect = settings.guest_address, machine.connect
     there = f"let the web server there pass every path on to http://{settings.guest_listen}"
     page = get(connect, address, path)
@@ -175,7 +177,7 @@ def _look_at_configuration(front: Front) -> Iterator[Advice]:
             yield Advice(
                 Topic.PROXY,
                 Weight.BAD,
-                f"{log.file} leads guests on and may log {LOST[log.kept]}. {_way_out(log)}",
+                f"{log.file} forwards guests' requests and may log {LOST[log.kept]}. {_way_out(log)}",
             )
         if server.serves_guests and not server.guest_logs:
             yield Advice(Topic.PROXY, Weight.GOOD, f"the configuration of {name} keeps no log of guests")
@@ -206,7 +208,7 @@ def _look_at_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterat
 
 
 def _directive(file: Path | None, written: str, kept: Kept, front: Front) -> str:
-    """The directive that stops the log, and the file it belongs in as far as they are known."""
+    """Return the directive that stops the log, and its file, as far as they are known."""
     named = [name for name, server in front.servers.items() if file in server.log_files]
     likely = [name for name in READ if name in f"{file or ''} {written}"]
     server = next(iter([*named, *likely]), None)
@@ -221,7 +223,7 @@ def _directive(file: Path | None, written: str, kept: Kept, front: Front) -> str
 
 
 def _look_at_the_unseen(settings: Settings, front: Front, watch: LogWatch) -> Iterator[Advice]:
-    """What was not examined, so that nothing of it is called good."""
+    """Report what was not examined, so that it does not count as good."""
     unreadable = [
         *watch.unreadable,
         *(file for server in front.servers.values() for file in server.unreadable),
@@ -237,8 +239,8 @@ def _look_at_the_unseen(settings: Settings, front: Front, watch: LogWatch) -> It
         yield Advice(
             Topic.PROXY,
             Weight.LOOK,
-            f"{front.others[0]} leads guests on, and its logs are not known to kiosk doctor: see that it "
-            "writes neither requests nor errors",
+            f"{front.others[0]} forwards guests' requests, and kiosk doctor does not know its logs: see that "
+            "it writes neither requests nor errors",
         )
     elif not unreadable and not any(server.serves_guests for server in front.servers.values()):
         yield Advice(
@@ -275,7 +277,7 @@ def _host_of(listen: str) -> str:
 
 
 def _direct(listen: str) -> str:
-    """The web address at which this machine reaches what listens there."""
+    """Return the address at which this machine reaches the listener."""
     host, _, port = listen.rpartition(":")
     everywhere = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]"}  # noqa: S104
     return f"http://{everywhere.get(host, host)}:{port}"

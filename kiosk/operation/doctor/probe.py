@@ -1,6 +1,6 @@
-"""Requests to the guests' side as a guest sends them, and some that no browser sends.
+"""Requests to the guests' side: as a guest sends them, and invalid ones that no browser sends.
 
-Each asks for a path that only this examination knows. Where the path is in a log afterwards, every guest is.
+Each asks for a path that only this examination knows. If the path is in a log afterwards, so are all guests.
 """
 
 import hmac
@@ -18,12 +18,12 @@ from kiosk.screen.health import HEALTH_PATH, PROOF, proof
 TIMEOUT_SECONDS = 10.0
 
 Connect = Callable[[str], HTTPConnection]
-"""Web address -> a connection to its host, not open yet."""
+"""Web address -> an unopened connection to its host."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered."""
+    """A server's response."""
 
     status: int
     refusal: str
@@ -32,11 +32,11 @@ class Answer:
 
 
 class UnreachableError(Exception):
-    """Nothing at an address answers; the message says why."""
+    """No response from an address; the message has the reason."""
 
 
 def open_connection(address: str) -> HTTPConnection:
-    """A connection straight to the address's host, past any proxy that the environment names."""
+    """Return a connection to the address's host that bypasses the proxies of the environment."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     if parts.scheme == "https":
@@ -47,7 +47,7 @@ def open_connection(address: str) -> HTTPConnection:
 
 
 def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[Answer, bool]:
-    """What the address says of itself, and whether this key is its own (so taken where the key is "").
+    """Return an address's /health response, and whether it has this key (true if the key is "").
 
     Raises UnreachableError.
     """
@@ -58,12 +58,12 @@ def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[Answer,
 
 
 def get(connect: Connect, address: str, path: str) -> Answer:
-    """What the address answers for a path. Raises UnreachableError."""
+    """Return the response to a path. Raises UnreachableError."""
     return _ask(connect, address, "GET", path, {})
 
 
 def post_form(connect: Connect, address: str, path: str) -> Answer:
-    """What the address answers to a form of its own page, sent by a browser without Sec-Fetch-Site.
+    """Return the response to a form of the site's own page, from a browser without Sec-Fetch-Site.
 
     Raises UnreachableError.
     """
@@ -94,12 +94,12 @@ def _reason(error: OSError | HTTPException) -> str:
     return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
-def provoke_errors(connect: Connect, address: str, path: str, patience_seconds: float) -> None:
-    """Send requests that a web server refuses, and logs as errors where its error log holds guests.
+def provoke_errors(connect: Connect, address: str, path: str, answer_seconds: float) -> None:
+    """Send requests that a web server refuses and writes to its error log.
 
-    A body declared as 10 GB and one in broken chunks are errors to nginx ("client intended to send too large
-    body", "client sent invalid chunked body"), the latter is a 502 to Caddy, and a path with a broken escape
-    is an error to Apache ("invalid URI path"). No box is reached by any.
+    A body declared as 10 GB and one with invalid chunks are errors to nginx ("client intended to send too
+    large body", "client sent invalid chunked body"); the latter is a 502 to Caddy; a path with an invalid
+    escape is an error to Apache ("invalid URI path"). None of them reaches a box.
     """
     for suffix, header, body in (
         ("-large", "Content-Length: 10000000000", b""),
@@ -109,7 +109,7 @@ def provoke_errors(connect: Connect, address: str, path: str, patience_seconds: 
         connection = connect(address)
         with suppress(OSError, HTTPException):
             connection.connect()
-            connection.sock.settimeout(patience_seconds)
+            connection.sock.settimeout(answer_seconds)
             host = urlsplit(address).netloc
             head = f"POST {path}{suffix} HTTP/1.1\r\nHost: {host}\r\n{header}\r\n\r\n"
             connection.sock.sendall(head.encode("ascii") + body)

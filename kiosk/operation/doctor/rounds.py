@@ -1,4 +1,4 @@
-"""Rounds, links and languages: what guests are offered, and units where the clock protects little."""
+"""Checks rounds, links and languages: what guests are offered, and units with little protection."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,18 +13,18 @@ from kiosk.storage import Store
 
 
 def look_at_rounds(store: Store, now: datetime) -> Iterator[Advice]:
-    """Running rounds, how guests are admitted, and units where few answer."""
+    """Check the running rounds, their admission, and units with few answers."""
     running = _running(store, now)
     if not running:
-        told = "no round is running; a coordinator opens one at /admin/rounds"
-        yield Advice(Topic.ROUNDS, Weight.LOOK, told)
+        text = "no round is running; a coordinator opens one at /admin/rounds"
+        yield Advice(Topic.ROUNDS, Weight.LOOK, text)
     for of_round in running:
         if Admission.POSTER in of_round.admission:
             yield Advice(
                 Topic.ROUNDS,
                 Weight.LOOK,
                 f"round {of_round.id} admits answers from posters: one person can answer several times, and "
-                "whoever stuffs enough ballots learns more. Use slips where that matters",
+                "a person who stuffs enough ballots learns more. Use slips where that matters",
             )
         yield from _look_at_guests(store, of_round, now)
 
@@ -34,7 +34,7 @@ def _running(store: Store, now: datetime) -> list[Round]:
 
 
 def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advice]:
-    """Units where few answer, seen from what is published alone: how many wait is nobody's to know."""
+    """Report units with few answers, from published figures only: the number of waiting ballots is secret."""
     days = max((now - of_round.opens_at) / timedelta(days=1), 1.0)
     days_counted = ((store.last_tick or of_round.opens_at) - of_round.opens_at) / timedelta(days=1)
     is_overdue = full_at(0, of_round.k) <= FEWEST_BETWEEN_COUNTS * days_counted
@@ -43,30 +43,30 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
     for unit in of_round.tree.leaves:
         shown = answered[unit]
         if shown is not None and shown / days < FEWEST_BETWEEN_COUNTS:
-            found = f"about {shown / days:.1f} answers a day"
+            finding = f"about {shown / days:.1f} answers a day"
         elif shown is None and is_overdue and of_round.figures is Figures.LIVE:
-            found = f"nothing shown after {days_counted:.0f} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
+            finding = f"nothing shown after {days_counted:.0f} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
         else:
             continue
         yield Advice(
             Topic.ROUNDS,
             Weight.LOOK,
-            f"round {of_round.id}, {of_round.tree.node(unit).name}: {found}. Under "
+            f"round {of_round.id}, {of_round.tree.node(unit).name}: {finding}. Under "
             f"{FEWEST_BETWEEN_COUNTS:g} between two counts the clock protects little against stuffing: hand "
             "out slips, and see who has which",
         )
 
 
 def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
-    """Addresses that are open and lead guests nowhere, or will as soon as a round admits them."""
+    """Report open addresses whose unit is in no tree, or that the running round does not admit."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
     for link in store.links.all():
         rounds = [of_round for of_round in running if link.unit_id in of_round.tree.leaves]
         named = f"the {link.admission.value}'s address that ends in {link.code[-4:]}, at {link.unit_id}"
         if not rounds and link.unit_id not in known and not any(file.is_bad for file in library.problems):
-            told = f"{named}, leads to a unit that is in no tree; close it at /admin/links"
-            yield Advice(Topic.LINKS, Weight.LOOK, told)
+            text = f"{named}, leads to a unit that is in no tree; close it at /admin/links"
+            yield Advice(Topic.LINKS, Weight.LOOK, text)
         elif rounds and not any(link.admission in of_round.admission for of_round in rounds):
             yield Advice(
                 Topic.LINKS,
@@ -77,7 +77,7 @@ def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Adv
 
 
 def look_at_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
-    """Languages guests are shown although nobody native has read them."""
+    """Report languages that guests see although no native reader has reviewed them."""
     allowed = None if store.is_demonstration else settings.languages
     unreviewed = [
         code
@@ -88,8 +88,8 @@ def look_at_languages(settings: Settings, store: Store, library: Library) -> Ite
         yield Advice(
             Topic.LANGUAGES,
             Weight.LOOK,
-            f"guests are shown languages nobody native has reviewed: {', '.join(unreviewed)}. A wrong word "
-            "makes wrong answers; have them read, then take the fuzzy flags away",
+            f"guests are shown languages that no native reader has reviewed: {', '.join(unreviewed)}. A "
+            "wrong word makes wrong answers; have them reviewed, then remove the fuzzy flags",
         )
     else:
         yield Advice(Topic.LANGUAGES, Weight.GOOD, "guests are shown reviewed languages only")
@@ -104,6 +104,6 @@ DEMONSTRATION = Advice(
 
 
 def look_at_demonstration(store: Store) -> Iterator[Advice]:
-    """A demonstration is no installation for guests."""
+    """Report a demonstration: guests must not use it."""
     if store.is_demonstration:
         yield DEMONSTRATION

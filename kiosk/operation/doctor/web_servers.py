@@ -1,13 +1,13 @@
-"""Which logs of a web server in front hold guests, judged by its configuration.
+"""Finds the logs of a web server that identify guests, from its configuration.
 
-Only a log that is known to hold no guest passes: whatever is not understood counts as a log of guests. An
-error log is one too, since its lines name the client's address:
+A log passes only if it is known to identify no guest; a configuration that is not understood counts as
+logging guests. An error log counts too, since its lines have the client's address:
 
-- nginx writes `client: ADDRESS` at the levels `error` (its default), `crit` and `alert`; at `emerg` it tells
-  of its own start only (https://nginx.org/en/docs/ngx_core_module.html#error_log).
+- nginx writes `client: ADDRESS` at the levels `error` (its default), `crit` and `alert`; at `emerg` it
+  reports its own start only (https://nginx.org/en/docs/ngx_core_module.html#error_log).
 - Apache writes `[client ADDRESS]` at `error`, `crit` and `alert`
   (https://httpd.apache.org/docs/2.4/mod/core.html#loglevel).
-- Caddy's default logger writes the whole request, headers included, for every answer of 500 and above
+- Caddy's default logger writes the whole request, headers included, for every response of 500 and above
   (https://caddyserver.com/docs/caddyfile/options#log).
 """
 
@@ -21,7 +21,7 @@ from kiosk.operation.doctor.configuration import Block, Reader
 
 
 class Kept(StrEnum):
-    """What a log holds of guests: each request, or requests that failed."""
+    """The content of a log about guests: every request, or failed requests."""
 
     REQUESTS = "requests"
     TROUBLES = "troubles"
@@ -29,9 +29,9 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True)
 class Guests:
-    """What leads to the guests' side: its port on this machine, and the host name that guests ask for.
+    """The marks of guests in a configuration: their port on this machine, and the host name they ask for.
 
-    The name is "" where it is this machine's own.
+    The name is "" if it is this machine's own.
     """
 
     port: str
@@ -40,7 +40,7 @@ class Guests:
 
 @dataclass(frozen=True)
 class GuestLog:
-    """A log of guests, and the configuration file of the block that keeps it."""
+    """A log that identifies guests, and the configuration file of its block."""
 
     server: str
     file: Path
@@ -49,7 +49,7 @@ class GuestLog:
 
 @dataclass(frozen=True)
 class WebServer:
-    """What a configuration says: whether it leads guests on, its logs of them, and all log files it names."""
+    """The result for one configuration: whether it serves guests, its logs of them, and all its log files."""
 
     serves_guests: bool
     guest_logs: list[GuestLog]
@@ -65,11 +65,11 @@ WAYS_OUT = {
     ("caddy", Kept.REQUESTS): "take log out of that site",
     ("caddy", Kept.TROUBLES): "in the global options: log default { exclude http }, on three lines",
 }
-"""(server, what it keeps) -> the directive that stops it."""
+"""(server, what its log has) -> the directive that stops it."""
 
 
 def read_web_server(server: str, folder: Path, guests: Guests) -> WebServer:
-    """Read the configuration of `server` ("nginx", "apache2" or "caddy") in `folder`."""
+    """Parse and check the configuration of `server` ("nginx", "apache2" or "caddy") in `folder`."""
     reader = Reader(server, folder)
     tops = reader.read_all()
     sites = [site for top in tops for site in _of_guests(top, guests, BLOCKS_OF_A_SITE[server])]
@@ -84,15 +84,15 @@ def read_web_server(server: str, folder: Path, guests: Guests) -> WebServer:
 
 
 BLOCKS_OF_A_SITE = {"nginx": r"server", "apache2": r"VirtualHost\b.*", "caddy": r"(?!\().+"}
-"""Server -> the head of a block that is a site."""
+"""Server -> pattern of the head of a block that is a site."""
 
 _NAMES = r"(server_name|ServerName|ServerAlias)\b"
 
 
 def _of_guests(top: Block, guests: Guests, site: str) -> list[Block]:
-    """The sites that pass requests on to the guests' port, or that answer to the guests' host name.
+    """Return the sites that forward requests to the guests' port, or that have the guests' host name.
 
-    What passes requests on outside any site stands for itself.
+    A block that forwards requests outside any site is returned itself.
     """
     upstreams = [block for block in top.all_blocks() if re.match(r"upstream\b|Proxy balancer:", block.head)]
     names = [
@@ -102,14 +102,14 @@ def _of_guests(top: Block, guests: Guests, site: str) -> list[Block]:
     ]
     target = "|".join([rf":{guests.port}\b", *(rf"//{re.escape(name)}\b" for name in names)])
     host = rf"(?<![\w.-]){re.escape(guests.host)}(?![\w.-])" if guests.host else r"(?!)"
-    found = []
+    sites = []
     for block in top.all_blocks():
         is_named = any(re.match(_NAMES, one) and re.search(host, one) for one in block.directives)
         if block in upstreams or not (is_named or re.search(host, block.head) or _mentions(block, target)):
             continue
         around = _site(block, site)
-        found += [around] if around not in found else []
-    return found + [block for block in _answering_first(top, found) if block not in found]
+        sites += [around] if around not in sites else []
+    return sites + [block for block in _answering_first(top, sites) if block not in sites]
 
 
 def _mentions(block: Block, target: str) -> bool:
@@ -117,31 +117,31 @@ def _mentions(block: Block, target: str) -> bool:
 
 
 def _site(block: Block, site: str) -> Block:
-    """The outermost site around a block; the block itself where there is none."""
-    found, here = block, block
+    """Return the outermost site around a block, or the block itself."""
+    outermost, here = block, block
     while here.around:
         if re.fullmatch(site, here.head):
-            found = here
+            outermost = here
         here = here.around
-    return found
+    return outermost
 
 
-def _answering_first(top: Block, found: list[Block]) -> Iterator[Block]:
-    """nginx's default servers at the addresses of the guests' ones: they log what names no host."""
+def _answering_first(top: Block, sites: list[Block]) -> Iterator[Block]:
+    """Yield nginx's default servers at the guests' addresses: they log requests that name no host."""
     servers = [block for block in top.all_blocks() if block.head == "server"]
-    for address in {address for block in found if block.head == "server" for address in _listens(block)}:
+    for address in {address for block in sites if block.head == "server" for address in _listens(block)}:
         there = [block for block in servers if address in _listens(block)]
         defaults = [block for block in there if "default_server" in _listens(block)[address].split()]
         yield (defaults or there)[0]
 
 
 def _listens(server: Block) -> dict[str, str]:
-    """Address and port an nginx server listens at -> the directive's value."""
-    found = {}
+    """Return the addresses and ports of an nginx server -> the directive's value."""
+    values = {}
     for value in server.own("listen") or ["80"]:
         address = value.split()[0]
-        found[f"*:{address}" if address.isdigit() else address] = value
-    return found
+        values[f"*:{address}" if address.isdigit() else address] = value
+    return values
 
 
 def _nginx(server: Block) -> Iterator[Kept]:
@@ -168,7 +168,7 @@ def _apache(host: Block) -> Iterator[Kept]:
 
 
 def _caddy(site: Block) -> Iterator[Kept]:
-    """Caddy logs requests only where a site is told to `log`, and failures unless it is told not to."""
+    """Caddy logs requests only if a site has `log`, and failures unless they are excluded."""
     logs = [log for block in site.all_blocks() for log in block.blocks if re.match(r"log\b", log.head)]
     bare = any(re.match(r"log\b", one) for block in site.all_blocks() for one in block.directives)
     if bare or any("output discard" not in log.directives for log in logs):
@@ -181,7 +181,7 @@ def _caddy(site: Block) -> Iterator[Kept]:
 
 
 def _hides_requests(logger: Block) -> bool:
-    """Whether none of the loggers named http... reaches this one of Caddy's."""
+    """Return whether this logger of Caddy gets nothing from the loggers named http..."""
     included = " ".join(logger.own("include")).split()
     return (
         "output discard" in logger.directives
@@ -195,7 +195,7 @@ LOOKS: dict[str, Callable[[Block], Iterator[Kept]]] = {"nginx": _nginx, "apache2
 
 
 def _log_files(block: Block) -> Iterable[Path]:
-    """The files in which a block's directives write, where they are named whole."""
+    """Yield the log files in a block's directives that have an absolute path."""
     values = [
         value
         for name in ("access_log", "error_log", "CustomLog", "TransferLog", "ErrorLog", "output file")

@@ -1,0 +1,33 @@
+"""Denials: forbidden pages and actions of the desk, with the reason that the page gives."""
+
+from enum import StrEnum
+from typing import NoReturn
+
+from werkzeug.exceptions import HTTPException
+
+
+class Denial(StrEnum):
+    """Why a page or an action is forbidden. The values are keys of the texts in error.html."""
+
+    COORDINATORS_ONLY = "coordinator"
+    STAFF_ONLY = "staff"
+    READERS_ONLY = "readers"
+    ROUND_RUNNING = "running"
+    ROUND_PLANNED = "planned"
+    SURVEY_SHIPPED = "shipped"
+    SURVEY_USED = "used"
+
+
+class DeniedError(HTTPException):
+    """A forbidden request, with its reason."""
+
+    code = 403
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__()
+        self.denial = denial
+
+
+def deny(denial: Denial) -> NoReturn:
+    """Forbid the request: raises DeniedError."""
+    raise DeniedError(denial)

@@ -1,0 +1,8 @@
+"""Short hashes, as names of contents that need no secrecy."""
+
+import hashlib
+
+
+def short_hash(text: str, digits: int) -> str:
+    """Return the first `digits` hex digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:digits]

@@ -1,0 +1,28 @@
+"""Refusals of guests' requests, as exceptions that the application renders."""
+
+from typing import NoReturn
+
+from werkzeug.exceptions import HTTPException
+
+from kiosk.screen.texts import Refusal
+
+
+class RefusedError(HTTPException):
+    """A refused request, with its HTTP status and the reason that the page gives."""
+
+    def __init__(self, status: int, refusal: Refusal) -> None:
+        super().__init__()
+        self.code = status
+        self.refusal = refusal
+
+
+def refuse(status: int, refusal: Refusal) -> NoReturn:
+    """Refuse the request: raises RefusedError."""
+    raise RefusedError(status, refusal)
+
+
+def refusal_of(error: HTTPException) -> Refusal:
+    """Return the reason for an HTTP error, also for errors of Flask itself."""
+    if isinstance(error, RefusedError):
+        return error.refusal
+    return Refusal.NOT_FOUND if error.code == 404 else Refusal.BAD
