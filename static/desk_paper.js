@@ -7,5 +7,7 @@ const boxes = size ? [...size.form.querySelectorAll("[name=languages]")] : [];
 size?.form.addEventListener("change", (event) => {
   if (event.target !== size) boxes.length = 0;
   const fitting = Number(size.selectedOptions[0].dataset.fitting);
-  boxes.forEach((box, at) => (box.checked = at < fitting));
+  boxes.forEach((box, at) => {
+    box.checked = at < fitting;
+  });
 });

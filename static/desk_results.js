@@ -56,7 +56,8 @@ async function refresh() {
 
 /** A selector for the focused link or summary, to give the focus back after the swap. */
 function pathTo(element) {
-  if (element?.matches?.("#live a[href]")) return `#live a[href="${CSS.escape(element.getAttribute("href"))}"]`;
+  if (element?.matches?.("#live a[href]"))
+    return `#live a[href="${CSS.escape(element.getAttribute("href"))}"]`;
   const table = element?.closest?.("#live details");
   return table ? `#${CSS.escape(table.id)} ${element.tagName.toLowerCase()}` : null;
 }

@@ -19,7 +19,13 @@ const { kiosk } = device;
 // Then there is no screen but the list: nobody would be asked whether she is still there.
 if (form.dataset.idle && !kiosk) throw new Error("guest_kiosk.js is missing");
 const envelopes = form.dataset.letterbox && window.isSecureContext ? kiosk : null;
-const ballot = delivery(form, () => show("message"), (key) => said(key), () => startAgain(home), envelopes);
+const ballot = delivery(
+  form,
+  () => show("message"),
+  (key) => said(key),
+  () => startAgain(home),
+  envelopes,
+);
 
 const said = (key) => words[guest.language].screen[key];
 const codeOf = (choice) => choice.dataset.language ?? choice.value;
@@ -56,14 +62,20 @@ function speak(code) {
   for (const choice of languages) choice.ariaCurrent = codeOf(choice) === code ? "true" : null;
   // To the pages beside the way in a fragment, which no server is told.
   for (const link of document.querySelectorAll("#try-first, #stored, #answer-now")) link.hash = code;
-  if (find("reply")) find("reply").hidden = !(find("reply").lastElementChild.textContent = words[code].reply);
+  if (find("reply")) {
+    find("reply").lastElementChild.textContent = words[code].reply;
+    find("reply").hidden = !words[code].reply;
+  }
   statements.forEach((statement, at) => {
     statement.querySelector("legend").textContent = asked[at].text;
-    statement.querySelectorAll(".option").forEach((label, of) => (label.textContent = asked[at].options[of].label));
+    statement.querySelectorAll(".option").forEach((label, of) => {
+      label.textContent = asked[at].options[of].label;
+    });
   });
 }
 
-const chosen = (statement) => [...statement.querySelectorAll("input")].find((input) => input.checked && input.value);
+const chosen = (statement) =>
+  [...statement.querySelectorAll("input")].find((input) => input.checked && input.value);
 
 const allowNext = () => (find("next").disabled = statements.includes(guest.place) && !chosen(guest.place));
 
@@ -112,16 +124,20 @@ const taps = {
   again: ballot.send,
 };
 
-document.addEventListener("click", (event) => {
-  // A click without a pointer (keyboard, switch, screen reader) has no detail, and is never too early.
-  const isTooEarly = event.detail > 0 && performance.now() - guest.changed < TAPS_IGNORED;
-  const language = languages.find((choice) => choice.contains(event.target));
-  const tapped = taps[event.target.closest("button")?.id];
-  if (isTooEarly || language || tapped) event.preventDefault();
-  if (isTooEarly) event.stopPropagation();
-  else if (language) choose(codeOf(language));
-  else tapped?.();
-}, true);
+document.addEventListener(
+  "click",
+  (event) => {
+    // A click without a pointer (keyboard, switch, screen reader) has no detail, and is never too early.
+    const isTooEarly = event.detail > 0 && performance.now() - guest.changed < TAPS_IGNORED;
+    const language = languages.find((choice) => choice.contains(event.target));
+    const tapped = taps[event.target.closest("button")?.id];
+    if (isTooEarly || language || tapped) event.preventDefault();
+    if (isTooEarly) event.stopPropagation();
+    else if (language) choose(codeOf(language));
+    else tapped?.();
+  },
+  true,
+);
 form.addEventListener("change", allowNext);
 window.addEventListener("pagehide", () => form.reset());
 window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
@@ -139,7 +155,12 @@ if (brought) window.history.replaceState(null, "", own);
 if (Object.hasOwn(words, brought)) choose(brought);
 
 envelopes?.sendKept(own);
-kiosk?.watchIdle(form, () => form.dataset.home || !isFree(), () => startAgain(home), startAgain);
+kiosk?.watchIdle(
+  form,
+  () => form.dataset.home || !isFree(),
+  () => startAgain(home),
+  startAgain,
+);
 kiosk?.beat(home, (answer) => {
   const letterbox = answer.headers.get("Kiosk-Letterbox");
   if (form.dataset.letterbox && form.dataset.letterbox !== letterbox) kiosk.renew(home, isFree);

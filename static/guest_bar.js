@@ -26,12 +26,16 @@ function leave() {
 }
 
 // On the window, before anything that holds back a tap that comes too early.
-window.addEventListener("click", (event) => {
-  if (!event.target.closest?.("#leave-now")) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  leave();
-}, true);
+window.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest?.("#leave-now")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    leave();
+  },
+  true,
+);
 button.addEventListener("click", () => setSize(SIZES[(SIZES.indexOf(size) + 1) % SIZES.length]));
 // With the answers goes the size: it was this guest's, and is kept nowhere.
 document.addEventListener("reset", usualSize);
@@ -41,7 +45,8 @@ button.hidden = false;
 /** A kiosk's links open where they are: with Shift, Ctrl, Alt or another button than the first a browser
     would open a window with an address bar, a tab, or a download. */
 function keepPlace(event) {
-  if (event.button || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) event.preventDefault();
+  if (event.button || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey)
+    event.preventDefault();
 }
 
 /** A browser's own zoom has no way back on a kiosk: the page has its own larger text, which ends with the guest. */
@@ -52,7 +57,8 @@ function keepSize(event) {
 
 if (!away) {
   for (const click of ["click", "auxclick"]) document.addEventListener(click, keepPlace, true);
-  for (const turn of ["keydown", "wheel"]) document.addEventListener(turn, keepSize, { capture: true, passive: false });
+  for (const turn of ["keydown", "wheel"])
+    document.addEventListener(turn, keepSize, { capture: true, passive: false });
 }
 
 /** What this device can do besides: `kiosk` is guest_kiosk.js, where that is in the page. */
@@ -69,7 +75,9 @@ export function heard(answer) {
   const isTaken = answer.headers.get("Kiosk-Ballot") === "taken";
   const refusal = answer.headers.get("Kiosk-Refusal") ?? "";
   const isHeard = isTaken || (refusal !== "" && refusal !== "failed");
-  return isHeard ? { isTaken, refusal, status: answer.status, again: answer.headers.get("Retry-After") } : null;
+  return isHeard
+    ? { isTaken, refusal, status: answer.status, again: answer.headers.get("Retry-After") }
+    : null;
 }
 
 const find = (id) => document.getElementById(id);
@@ -110,7 +118,8 @@ export function delivery(form, show, said, moveOn, envelopes) {
       as taken. */
   async function deliver(signal) {
     if (form.dataset.home) return { isTaken: true };
-    if (!envelopes) return heard(await fetch(form.action, toTake(new URLSearchParams(new FormData(form)), signal)));
+    if (!envelopes)
+      return heard(await fetch(form.action, toTake(new URLSearchParams(new FormData(form)), signal)));
     envelope ??= await envelopes.seal(form);
     const answer = await envelopes.post(form.action, envelope, false, signal);
     signal.throwIfAborted();

@@ -47,7 +47,9 @@ async function seal(form) {
   const derivation = { name: "HKDF", hash: "SHA-256", salt: point, info: encode("kiosk envelope") };
   const cipher = { name: "AES-GCM", length: 256 };
   const key = await crypto.subtle.deriveKey(derivation, secret, cipher, false, ["encrypt"]);
-  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, plain));
+  const sealed = new Uint8Array(
+    await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, plain),
+  );
   const envelope = btoa(String.fromCharCode(...point, ...sealed));
   return { letterbox: form.dataset.letterbox, envelope };
 }
@@ -57,7 +59,8 @@ async function post(path, { letterbox, envelope }, hasWaited, abandoned) {
   const body = new URLSearchParams({ _envelope: envelope, _letterbox: letterbox });
   if (hasWaited) body.set("_waited", "yes");
   const sending = new AbortController();
-  for (const end of [AbortSignal.timeout(PATIENCE), abandoned]) end?.addEventListener("abort", () => sending.abort());
+  for (const end of [AbortSignal.timeout(PATIENCE), abandoned])
+    end?.addEventListener("abort", () => sending.abort());
   try {
     return heard(await fetch(path, toTake(body, sending.signal)));
   } catch {
@@ -75,15 +78,16 @@ function opened() {
 }
 
 /** Have the queue's worker do something with the file; on the disk when this is done. */
-const ask = (...asked) => new Promise((resolve, reject) => {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data.result));
-  queue ??= opened();
-  // A worker that could not be fetched says so once, or never where the network only hangs.
-  queue.addEventListener("error", reject);
-  window.setTimeout(reject, PATIENCE);
-  queue.postMessage(asked, [port2]);
-});
+const ask = (...asked) =>
+  new Promise((resolve, reject) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data.result));
+    queue ??= opened();
+    // A worker that could not be fetched says so once, or never where the network only hangs.
+    queue.addEventListener("error", reject);
+    window.setTimeout(reject, PATIENCE);
+    queue.postMessage(asked, [port2]);
+  });
 
 /** Keep what was sealed until the network is back. */
 async function keep(sealed) {
@@ -98,7 +102,10 @@ function sendKept(path) {
   queue = opened();
   const pause = Number(document.getElementById("answers").dataset.pause);
   const between = Math.max(Math.ceil((2 * pause) / ROUND), 1) * ROUND;
-  const act = () => sendOne(path).catch(() => {}).then(wait);
+  const act = () =>
+    sendOne(path)
+      .catch(() => {})
+      .then(wait);
   const wait = () => window.setTimeout(act, between - (Date.now() % between));
   wait();
 }
@@ -123,7 +130,10 @@ function read(text) {
 
 /** Get a page anew if `isFree`; not while the network is away: a browser's error page has no way back. */
 async function renew(path, isFree) {
-  const isThere = await fetch(path, { method: "HEAD", cache: "no-store" }).then(() => true, () => false);
+  const isThere = await fetch(path, { method: "HEAD", cache: "no-store" }).then(
+    () => true,
+    () => false,
+  );
   if (isThere && isFree()) window.location.replace(path);
 }
 
@@ -152,12 +162,20 @@ async function keepPages(place) {
     `hear` is given each answer; a page that was heard is kept for when the network is away. */
 function beat(path, hear = () => {}) {
   const place = path.replace(/\/$/, "");
-  window.setTimeout(() => {
-    if (place && navigator.serviceWorker) keepPages(place).catch(() => {});
-    const answered = fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" });
-    answered.then((answer) => (hearTime(answer), hear(answer))).catch(() => {});
-    beat(path, hear);
-  }, BEAT - (Date.now() % BEAT));
+  window.setTimeout(
+    () => {
+      if (place && navigator.serviceWorker) keepPages(place).catch(() => {});
+      const answered = fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" });
+      answered
+        .then((answer) => {
+          hearTime(answer);
+          hear(answer);
+        })
+        .catch(() => {});
+      beat(path, hear);
+    },
+    BEAT - (Date.now() % BEAT),
+  );
 }
 
 /** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays, and who
@@ -170,6 +188,7 @@ function watchIdle(form, isInUse, leave, startAgain) {
     window.clearTimeout(timer);
     timer = window.setTimeout(ask, Number(form.dataset.idle));
   };
+  // biome-ignore lint/correctness/noUnusedVariables: wait() calls it.
   const ask = () => {
     if (!isInUse()) {
       wait();

@@ -91,25 +91,36 @@ export function offer(spoken, said) {
     buttons.push(volumeButton(spoken, said));
     document.getElementById("language").before(buttons[0]);
   }
-  const beside = (element, texts, place) => {
+  const beside = (texts, place) => {
     buttons.push(speaker(texts, spoken, said));
     place(buttons.at(-1));
   };
   const promises = [...document.querySelectorAll("#promise > [data-text]:is(p)")];
-  beside(null, () => promises.map((one) => one.textContent), (button) => {
-    document.getElementById("promise-sound").append(button);
-  });
+  beside(
+    () => promises.map((one) => one.textContent),
+    (button) => {
+      document.getElementById("promise-sound").append(button);
+    },
+  );
   for (const legend of document.querySelectorAll("legend")) {
-    beside(legend, () => [legend.textContent], (button) => legend.after(button));
+    beside(
+      () => [legend.textContent],
+      (button) => legend.after(button),
+    );
   }
   for (const label of document.querySelectorAll("fieldset label:not(.skipped)")) {
     const row = document.createElement("div");
     row.className = "heard";
     label.before(row);
     row.append(label);
-    beside(label, () => [label.textContent.trim()], (button) => row.append(button));
+    beside(
+      () => [label.textContent.trim()],
+      (button) => row.append(button),
+    );
   }
-  const renew = () => buttons.forEach((button) => button.renew());
+  const renew = () => {
+    for (const button of buttons) button.renew();
+  };
   audio.addEventListener("ended", next);
   audio.addEventListener("error", stop);
   document.addEventListener("click", (event) => event.target.closest(".speaker, #volume") || stop());

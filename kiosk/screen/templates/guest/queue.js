@@ -49,18 +49,19 @@ const acts = {
 };
 
 /** Do `act` with the file. One at a time, in all of the kiosk's pages. */
-const withFile = (act, given) => navigator.locks.request(NAME, async () => {
-  const folder = await navigator.storage.getDirectory();
-  const file = await (await folder.getFileHandle(NAME, { create: true })).createSyncAccessHandle();
-  try {
-    // Written out in full: a disk would lay out the places of a file with holes in the order of their use.
-    const laidOut = file.getSize();
-    if (laidOut < PLACE * PLACES) file.write(new Uint8Array(PLACE * PLACES - laidOut), { at: laidOut });
-    return acts[act](file, ...given);
-  } finally {
-    file.close();
-  }
-});
+const withFile = (act, given) =>
+  navigator.locks.request(NAME, async () => {
+    const folder = await navigator.storage.getDirectory();
+    const file = await (await folder.getFileHandle(NAME, { create: true })).createSyncAccessHandle();
+    try {
+      // Written out in full: a disk would lay out the places of a file with holes in the order of their use.
+      const laidOut = file.getSize();
+      if (laidOut < PLACE * PLACES) file.write(new Uint8Array(PLACE * PLACES - laidOut), { at: laidOut });
+      return acts[act](file, ...given);
+    } finally {
+      file.close();
+    }
+  });
 
 self.addEventListener("message", async ({ data: [act, ...given], ports: [port] }) => {
   try {
