@@ -1,0 +1,88 @@
+"""Noise for protected rounds: each table of a batch gets it once, and keeps the batch's size.
+
+The noise of a table's cells is two-sided geometric (Ghosh, Roughgarden, Sundararajan 2009) and adds up to
+zero. Another answer of one guest moves one ballot between two cells, and makes no table more than e^epsilon
+times as likely: the K-norm mechanism (Hardt, Talwar 2010; Awan, Slavkovic 2021) for tables of public size.
+Integers and fractions only: floating point leaks in its last bits (Mironov 2012). The sampler is that of
+Canonne, Kamath, Steinke 2020, https://arxiv.org/abs/2004.00010.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from random import Random
+
+EPSILON = Fraction(3, 2)
+"""Of one statement in one round. A ballot's is the sum over its statements. docs/noise.md has the figures."""
+
+
+def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> tuple[int, ...]:
+    """The table to publish instead of `counts`, whose cells are all options and kinds of no answer.
+
+    Whole, never negative, with the same sum. Call it once for a batch and keep nothing but the result. `rng`
+    must be `secrets.SystemRandom()` outside tests.
+    """
+    noise = zero_sum_noise(len(counts), epsilon, rng)
+    return nearest_table([count + off for count, off in zip(counts, noise, strict=True)])
+
+
+def zero_sum_noise(cells: int, epsilon: Fraction, rng: Random) -> tuple[int, ...]:
+    """Integers that add up to 0; each vector z with a chance proportional to e^(-epsilon * sum|z| / 2).
+
+    All cells but one are drawn, and the last is what is missing to 0, accepted with its own chance.
+    """
+    rate = epsilon / 2
+    while True:
+        drawn = [geometric_noise(rate, rng) for _ in range(cells - 1)]
+        last = -sum(drawn)
+        if _bernoulli_exp(rate * abs(last), rng):
+            return (*drawn, last)
+
+
+def geometric_noise(rate: Fraction, rng: Random) -> int:
+    """An integer z, with a chance proportional to e^(-rate * |z|); also called discrete Laplace."""
+    while True:
+        size = 0
+        while _bernoulli_exp(rate, rng):
+            size += 1
+        is_negative = rng.getrandbits(1) == 1
+        if size or not is_negative:  # else 0 would be drawn twice as often
+            return -size if is_negative else size
+
+
+def _bernoulli_exp(exponent: Fraction, rng: Random) -> bool:
+    """True with a chance of exactly e^(-exponent), for an exponent of 0 or more."""
+    numerator, denominator = exponent.as_integer_ratio()
+    while numerator > denominator:
+        if not _bernoulli_exp_to_one(1, 1, rng):
+            return False
+        numerator -= denominator
+    return _bernoulli_exp_to_one(numerator, denominator, rng)
+
+
+def _bernoulli_exp_to_one(numerator: int, denominator: int, rng: Random) -> bool:
+    """The same for an exponent of at most 1.
+
+    Coins with a chance of heads of exponent / 1, exponent / 2 and so on are tossed until one shows tails: the
+    number of heads is even with the chance wanted, by the exponential's series.
+    """
+    tosses = 1
+    while rng.randrange(denominator * tosses) < numerator:
+        tosses += 1
+    return tosses % 2 == 1
+
+
+def nearest_table(noisy: Sequence[int]) -> tuple[int, ...]:
+    """The whole non-negative table of the same sum with the least sum of squared differences.
+
+    Cells under 0 become 0. What they lacked is taken from the others one by one: from the cell that has lost
+    least, of these from the largest noisy count, of these from the lowest option. A function of `noisy`
+    alone, so it costs no epsilon. Raises ValueError for a sum under 0, which no table has.
+    """
+    if sum(noisy) < 0:
+        raise ValueError("a table cannot have fewer than 0 ballots")
+    table = [max(count, 0) for count in noisy]
+    for _ in range(sum(table) - sum(noisy)):
+        filled = [cell for cell, count in enumerate(table) if count]
+        least_changed = min(filled, key=lambda cell: (noisy[cell] - table[cell], -noisy[cell]))
+        table[least_changed] -= 1
+    return tuple(table)

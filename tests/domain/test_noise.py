@@ -1,0 +1,205 @@
+"""Noise has exactly the chances it says, keeps a table's size, and makes no answer provable."""
+
+import ast
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import product
+from math import exp, floor, fsum, log
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2_contingency, chisquare
+
+from kiosk.domain import noise
+from kiosk.domain.noise import EPSILON, geometric_noise, nearest_table, protect, zero_sum_noise
+
+DRAWS = 20_000
+CAUGHT = 1e-6
+RATES = (Fraction(3, 4), Fraction(1, 2), Fraction(3, 2), Fraction(5, 2))
+
+tables = st.lists(st.integers(0, 12), min_size=1, max_size=8)
+noisy_tables = st.lists(st.integers(-9, 15), min_size=1, max_size=6).filter(lambda cells: sum(cells) >= 0)
+
+
+def p_value(drawn: Counter[object], chances: dict[object, float]) -> float:
+    """Of Pearson's test; values with an expected number under 5 are taken together."""
+    n = sum(drawn.values())
+    common = [value for value, chance in chances.items() if n * chance >= 5]
+    observed = [drawn[value] for value in common]
+    expected = [n * chances[value] for value in common]
+    return float(chisquare([*observed, n - sum(observed)], [*expected, n - fsum(expected)]).pvalue)
+
+
+def geometric_chances(rate: float) -> dict[object, float]:
+    ratio = exp(-rate)
+    return {z: (1 - ratio) / (1 + ratio) * ratio ** abs(z) for z in range(-60, 61)}
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_noise_of_one_cell_has_exactly_the_geometric_chances(rate: Fraction) -> None:
+    rng = Random(1)
+    drawn = Counter[object](geometric_noise(rate, rng) for _ in range(DRAWS))
+    assert p_value(drawn, geometric_chances(float(rate))) > 0.001
+
+
+def zero_drawn_twice_as_often(rate: float, rng: Random) -> int:
+    """The leak of a sign drawn for 0 too."""
+    size = floor(log(1 - rng.random()) / -rate)
+    return size if rng.random() < 0.5 else -size
+
+
+def rounded_laplace(rate: float, rng: Random) -> int:
+    """Floating-point noise, rounded: its chances are not geometric, whatever its low bits are."""
+    return round(rng.expovariate(rate) - rng.expovariate(rate))
+
+
+def a_little_too_wide(rate: float, rng: Random) -> int:
+    return geometric_noise(Fraction(rate) * Fraction(19, 20), rng)
+
+
+@pytest.mark.parametrize("leak", [zero_drawn_twice_as_often, rounded_laplace, a_little_too_wide])
+def test_the_check_catches_noise_with_other_chances(leak: Callable[[float, Random], int]) -> None:
+    rng = Random(1)
+    drawn = Counter[object](leak(0.75, rng) for _ in range(3 * DRAWS))
+    assert p_value(drawn, geometric_chances(0.75)) < CAUGHT
+
+
+def zero_sum_chances(rate: float) -> dict[object, float]:
+    """Of three cells: proportional to e^(-rate * sum|z|) where the cells add up to 0."""
+    weights = {
+        (a, b, -a - b): exp(-rate * (abs(a) + abs(b) + abs(a + b)))
+        for a, b in product(range(-40, 41), repeat=2)
+    }
+    total = fsum(weights.values())
+    return {z: weight / total for z, weight in weights.items()}
+
+
+def test_noise_of_a_table_has_exactly_the_chances_that_the_bound_rests_on() -> None:
+    rng = Random(2)
+    drawn = Counter[object](zero_sum_noise(3, EPSILON, rng) for _ in range(DRAWS))
+    assert p_value(drawn, zero_sum_chances(float(EPSILON) / 2)) > 0.001
+
+
+def last_cell_makes_up_for_the_others(cells: int, epsilon: Fraction, rng: Random) -> tuple[int, ...]:
+    """The leak of a last cell that is accepted whatever it is."""
+    drawn = [geometric_noise(epsilon / 2, rng) for _ in range(cells - 1)]
+    return (*drawn, -sum(drawn))
+
+
+def test_the_check_catches_a_last_cell_that_is_always_accepted() -> None:
+    rng = Random(2)
+    drawn = Counter[object](last_cell_makes_up_for_the_others(3, EPSILON, rng) for _ in range(DRAWS))
+    assert p_value(drawn, zero_sum_chances(float(EPSILON) / 2)) < CAUGHT
+
+
+def most_telling(chances: dict[object, float]) -> float:
+    """How many times as likely a table of three cells can be for one answer as for another."""
+    return max(
+        chances[a, b, c] / chances[a - 1, b + 1, c]
+        for a, b, c in product(range(-9, 10), repeat=3)
+        if a + b + c == 0
+    )
+
+
+def test_no_table_is_more_than_e_to_the_epsilon_times_as_likely_under_another_answer() -> None:
+    assert most_telling(zero_sum_chances(float(EPSILON) / 2)) == pytest.approx(exp(EPSILON))
+
+
+@given(tables)
+def test_a_protected_table_keeps_its_size_and_has_no_count_under_zero(counts: list[int]) -> None:
+    published = protect(counts, secrets.SystemRandom())
+    assert sum(published) == sum(counts)
+    assert min(published) >= 0
+    assert len(published) == len(counts)
+
+
+def test_two_protected_tables_of_the_same_answers_differ() -> None:
+    rng = Random(3)
+    assert len({protect((2, 3, 6, 5, 3, 0, 1, 0), rng) for _ in range(100)}) > 90
+
+
+def all_tables(cells: int, total: int) -> list[tuple[int, ...]]:
+    """Every table of that size."""
+    if cells == 1:
+        return [(total,)]
+    return [(first, *rest) for first in range(total + 1) for rest in all_tables(cells - 1, total - first)]
+
+
+def distance(one: Sequence[int], other: Sequence[int]) -> int:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
+
+
+@given(st.lists(st.integers(-5, 7), min_size=1, max_size=4).filter(lambda cells: 0 <= sum(cells) <= 12))
+def test_the_nearest_table_is_as_near_as_any(noisy: list[int]) -> None:
+    nearest = min(distance(noisy, table) for table in all_tables(len(noisy), sum(noisy)))
+    assert distance(noisy, nearest_table(noisy)) == nearest
+
+
+@given(noisy_tables)
+def test_the_nearest_table_keeps_the_sum_and_the_order_of_counts(noisy: list[int]) -> None:
+    table = nearest_table(noisy)
+    assert sum(table) == sum(noisy)
+    assert min(table) >= 0
+    for (one, shown), (other, shown_other) in product(zip(noisy, table, strict=True), repeat=2):
+        assert one <= other or shown >= shown_other
+
+
+@given(tables)
+def test_a_table_that_is_one_already_stays_as_it_is(counts: list[int]) -> None:
+    assert nearest_table(counts) == tuple(counts)
+
+
+def test_of_equal_losses_the_largest_count_bears_the_next() -> None:
+    assert nearest_table((-1, 4, 5, 0)) == (0, 4, 4, 0)
+    assert nearest_table((-3, 5, 5, 1)) == (0, 4, 4, 0)
+
+
+def test_there_is_no_table_of_fewer_than_no_ballots() -> None:
+    with pytest.raises(ValueError, match="fewer than 0"):
+        nearest_table((-2, 1))
+
+
+def floating_point(source: str) -> list[str]:
+    """What in a program calculates with floating point, or may."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        is_float = isinstance(node, ast.Constant) and isinstance(node.value, float)
+        is_call = isinstance(node, ast.Attribute) and node.attr in {
+            "random",
+            "uniform",
+            "expovariate",
+            "gauss",
+        }
+        is_import = isinstance(node, ast.Import | ast.ImportFrom) and "math" in ast.unparse(node)
+        if is_float or is_call or is_import or (isinstance(node, ast.Name) and node.id == "float"):
+            found.append(ast.unparse(node))
+    return found
+
+
+def test_noise_is_drawn_without_floating_point() -> None:
+    assert not floating_point(Path(noise.__file__).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("line", ["x = 0.5", "rng.random()", "from math import exp", "float(x)"])
+def test_the_check_sees_planted_floating_point(line: str) -> None:
+    assert floating_point(line)
+
+
+def test_noise_has_the_distribution_of_opendp() -> None:
+    """For development: `pip install opendp`, which no installation needs."""
+    opendp = pytest.importorskip("opendp.prelude")
+    opendp.enable_features("contrib")
+    theirs = opendp.m.make_geometric(
+        opendp.atom_domain(T=int), opendp.absolute_distance(T=int), scale=float(2 / EPSILON)
+    )
+    drawn = [
+        Counter(draw() for _ in range(DRAWS))
+        for draw in (lambda: theirs(0), lambda: geometric_noise(EPSILON / 2, secrets.SystemRandom()))
+    ]
+    common = [value for value in range(-60, 61) if min(counter[value] for counter in drawn) >= 5]
+    assert chi2_contingency([[counter[value] for value in common] for counter in drawn]).pvalue > 0.001
