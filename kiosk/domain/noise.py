@@ -75,14 +75,15 @@ def nearest_table(noisy: Sequence[int]) -> tuple[int, ...]:
     """The whole non-negative table of the same sum with the least sum of squared differences.
 
     Cells under 0 become 0. What they lacked is taken from the others one by one: from the cell that has lost
-    least, of these from the largest noisy count, of these from the lowest option. A function of `noisy`
-    alone, so it costs no epsilon. Raises ValueError for a sum under 0, which no table has.
+    least, of these from the smallest noisy count, of these from the lowest option. The smallest first, since
+    noise at an option nobody chose is what was added too much. A function of `noisy` alone, so it costs no
+    epsilon. Raises ValueError for a sum under 0, which no table has.
     """
     if sum(noisy) < 0:
         raise ValueError("a table cannot have fewer than 0 ballots")
     table = [max(count, 0) for count in noisy]
     for _ in range(sum(table) - sum(noisy)):
         filled = [cell for cell, count in enumerate(table) if count]
-        least_changed = min(filled, key=lambda cell: (noisy[cell] - table[cell], -noisy[cell]))
+        least_changed = min(filled, key=lambda cell: (noisy[cell] - table[cell], noisy[cell]))
         table[least_changed] -= 1
     return tuple(table)

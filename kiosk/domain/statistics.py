@@ -112,8 +112,10 @@ def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
     return variance
 
 
-def trend(table: Sequence[Sequence[int]], withheld: Sequence[int]) -> Trend:
+def trend(table: Sequence[Sequence[int]], withheld: Sequence[int], added_variance: float = 0.0) -> Trend:
     """Test for a trend over rounds in order: up, down, or no more than chance.
+
+    `added_variance` is the variance of S that noise adds to chance.
 
     A change is claimed only if it would hold for every possible value of the withheld answers. Each withheld
     answer is placed against the change as strongly as possible, and so is each pair of withheld answers from
@@ -126,18 +128,18 @@ def trend(table: Sequence[Sequence[int]], withheld: Sequence[int]) -> Trend:
     way = 1 if s > 0 else -1
     options = range(len(table[0]))
     worst = way * s + sum(
-        hidden * min(way * _pull(table, at, option) for option in options)
+        hidden * min(way * pull(table, at, option) for option in options)
         for at, hidden in enumerate(withheld)
     )
     worst -= sum(hidden * sum(withheld[at + 1 :]) for at, hidden in enumerate(withheld))
     rows = [sum(row) + hidden for row, hidden in zip(table, withheld, strict=True)]
     columns = [*(sum(column) for column in zip(*table, strict=True)), *([1] * sum(withheld))]
-    if worst <= 0 or erfc(worst / sqrt(2 * _variance(rows, columns))) >= 1 - CONFIDENCE:
+    if worst <= 0 or erfc(worst / sqrt(2 * (_variance(rows, columns) + added_variance))) >= 1 - CONFIDENCE:
         return Trend.CHANCE
     return Trend.UP if way > 0 else Trend.DOWN
 
 
-def _pull(table: Sequence[Sequence[int]], at: int, option: int) -> int:
+def pull(table: Sequence[Sequence[int]], at: int, option: int) -> int:
     """The change of S when one more answer is added to round `at`."""
     later = sum(sum(row[option + 1 :]) - sum(row[:option]) for row in table[at + 1 :])
     earlier = sum(sum(row[:option]) - sum(row[option + 1 :]) for row in table[:at])

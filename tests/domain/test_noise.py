@@ -154,9 +154,9 @@ def test_a_table_that_is_one_already_stays_as_it_is(counts: list[int]) -> None:
     assert nearest_table(counts) == tuple(counts)
 
 
-def test_of_equal_losses_the_largest_count_bears_the_next() -> None:
-    assert nearest_table((-1, 4, 5, 0)) == (0, 4, 4, 0)
-    assert nearest_table((-3, 5, 5, 1)) == (0, 4, 4, 0)
+def test_of_equal_losses_the_smallest_count_bears_the_next() -> None:
+    assert nearest_table((-1, 4, 5, 0)) == (0, 3, 5, 0)
+    assert nearest_table((-4, 1, 5, 5)) == (0, 0, 3, 4)
 
 
 def test_there_is_no_table_of_fewer_than_no_ballots() -> None:

@@ -1,0 +1,145 @@
+"""Intervals and tests for tables with the noise of protected rounds, beside those of `statistics`.
+
+Each adds the noise's variance to that of chance. The noise is known exactly: how often it was drawn is
+published, and its size is a constant. Without noise each gives what `statistics` gives.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import cos, exp, pi, sin, sqrt
+from statistics import NormalDist
+
+from kiosk.domain import statistics
+from kiosk.domain.noise import EPSILON
+from kiosk.domain.statistics import CONFIDENCE, Interval, Trend
+
+GRID = 4096
+"""Points at which characteristic functions are summed; the sum is exact to rounding from a few hundred on."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise in a table of `cells` cells, kinds of no answer included; `variance` is one cell's."""
+
+    cells: int
+    variance: float
+
+    def of_sum(self, weights: Sequence[float]) -> float:
+        """Variance of the noise in a weighted sum of cells. Cells that are not named have weight 0.
+
+        All cells' noise adds up to zero, so any two correlate by -1 / (cells - 1).
+        """
+        squares, total = sum(weight * weight for weight in weights), sum(weights)
+        return self.variance * (self.cells * squares - total * total) / (self.cells - 1)
+
+
+def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
+    """The noise in the sum of that many batches' tables; 0 batches for a table without noise."""
+    return Noise(cells, batches * _variance_of_one(cells, epsilon))
+
+
+@lru_cache
+def _variance_of_one(cells: int, epsilon: Fraction) -> float:
+    """Of one cell of zero-sum noise: its mean square where all add up to 0, by Fourier inversion."""
+    ratio = exp(-epsilon / 2)
+    chance, squares = 0.0, 0.0
+    for step in range(GRID):
+        angle = 2 * pi * step / GRID
+        divisor = 1 - 2 * ratio * cos(angle) + ratio * ratio
+        transform = (1 - ratio) ** 2 / divisor
+        second = 2 * ratio * cos(angle) / divisor - 8 * (ratio * sin(angle) / divisor) ** 2
+        chance += transform**cells
+        squares += transform**cells * second
+    return squares / chance
+
+
+def share_interval(
+    counts: Sequence[int], chosen: Collection[int], noise: Noise, confidence: float = CONFIDENCE
+) -> Interval:
+    """Between which shares of the answers on the scale the `chosen` options may lie.
+
+    `counts` are the published counts of the scale's options. Wilson's interval with the noise's variance:
+    every share p at which the chosen count is no further from p times all than both explain.
+    """
+    return _score(counts, chosen, noise, NormalDist().inv_cdf((1 + confidence) / 2))
+
+
+def distribution_intervals(counts: Sequence[int], noise: Noise) -> tuple[Interval, ...]:
+    """One for each option, holding for all at once (Bonferroni). Goodman's without noise."""
+    z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * len(counts)))
+    return tuple(_score(counts, [option], noise, z) for option in range(len(counts)))
+
+
+def _score(counts: Sequence[int], chosen: Collection[int], noise: Noise, z: float) -> Interval:
+    n, count = sum(counts), sum(counts[option] for option in chosen)
+    size, scale, cells = len(chosen), len(counts), noise.cells
+    # (count - p n)^2 <= z^2 n p (1 - p) + each (size (cells - size) - 2 p size (cells - scale)
+    #                                            + p^2 scale (cells - scale)), solved for p
+    each = z * z * noise.variance / (cells - 1)
+    square = n * n + z * z * n - each * scale * (cells - scale)
+    linear = -2 * count * n - z * z * n + 2 * each * size * (cells - scale)
+    constant = count * count - each * size * (cells - size)
+    if square <= 0:
+        return Interval(0.0, 1.0)
+    reach = sqrt(max(linear * linear - 4 * square * constant, 0.0))
+    share = count / n
+    return Interval(
+        0.0 if count == 0 else min(max((-linear - reach) / (2 * square), 0.0), share),
+        1.0 if count == n else max(min((-linear + reach) / (2 * square), 1.0), share),
+    )
+
+
+def usual_error(noise: Noise) -> int:
+    """How many guests a count is off at the most, in nineteen cases of twenty."""
+    return int(NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * sqrt(noise.variance))
+
+
+def largest_by_noise(noise: Noise) -> int:
+    """The largest count that noise alone shows more often than once in twenty at an option nobody chose.
+
+    Where a table is the sum of many batches, each made whole, once in ten.
+    """
+    return int(NormalDist().inv_cdf(CONFIDENCE) * sqrt(noise.variance))
+
+
+def trend(table: Sequence[Sequence[int]], withheld: Sequence[int], noises: Sequence[Noise]) -> Trend:
+    """As `statistics.trend`, where each round's row has that noise and that many withheld answers."""
+    added = sum(
+        noise.of_sum([statistics.pull(table, at, option) for option in range(len(table[at]))])
+        for at, noise in enumerate(noises)
+    )
+    return statistics.trend(table, withheld, added)
+
+
+@dataclass(frozen=True)
+class NoisyPart:
+    """`count` of a place's `n` answers on the scale: the sum of `chosen` of its `scale` options."""
+
+    count: int
+    n: int
+    chosen: int
+    scale: int
+    noise: Noise
+
+    def variance(self, share: float) -> float:
+        """Of count - share * n, where `share` of the guests would choose those options: chance and noise."""
+        weights = [1 - share] * self.chosen + [-share] * (self.scale - self.chosen)
+        return self.n * share * (1 - share) + self.noise.of_sum(weights)
+
+
+def differ(most: NoisyPart, least: NoisyPart, places: int) -> bool:
+    """Whether the highest and the lowest of several places differ by more than chance and noise.
+
+    Two-sided score test of two shares, with Bonferroni's correction for all pairs that may have been picked;
+    and no claim that Fisher's test would not make of the same counts without noise.
+    """
+    without_noise = [statistics.Part(part.count, part.n, 0) for part in (most, least)]
+    if not statistics.differ(without_noise[0], without_noise[1], places):
+        return False
+    pooled = (most.count + least.count) / (most.n + least.n)
+    apart = most.count / most.n - least.count / least.n
+    variance = sum(part.variance(pooled) / part.n**2 for part in (most, least))
+    pairs = places * (places - 1) / 2
+    return apart > NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * pairs)) * sqrt(variance)

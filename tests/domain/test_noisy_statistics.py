@@ -1,0 +1,231 @@
+"""Intervals hold as often as they say with noise in the counts, and chance and noise make few claims."""
+
+from collections.abc import Sequence
+from itertools import product
+from math import sqrt
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.domain import statistics
+from kiosk.domain.noise import EPSILON, nearest_table, zero_sum_noise
+from kiosk.domain.noisy_statistics import (
+    Noise,
+    NoisyPart,
+    differ,
+    distribution_intervals,
+    largest_by_noise,
+    noise_of,
+    share_interval,
+    trend,
+    usual_error,
+)
+from kiosk.domain.statistics import Trend, goodman, wilson
+from tests.tools.fast_noise import Tables, nearest, zero_sum
+
+CLAIMS_BY_CHANCE = 0.065
+"""The most of 4000 tries: 5 %, half a point for the normal approximation, and three standard errors."""
+
+CELLS = 8
+SCALE = 5
+AGREE = (3, 4)
+NONE = noise_of(0, CELLS)
+BALANCED = (0.12, 0.16, 0.30, 0.22, 0.14, 0.02, 0.02, 0.02)
+SKEWED = (0.01, 0.02, 0.06, 0.20, 0.65, 0.02, 0.02, 0.02)
+LIVE = {20: (10, 10), 60: (10, 15, 25, 10), 350: (10, 15, *[25] * 13)}
+"""The batches of so many guests where k is 5, as `full_at` has them."""
+
+counts = st.lists(st.integers(0, 40), min_size=3, max_size=6).filter(any)
+
+
+def published(batches: Sequence[int], profile: Sequence[float], tables: int, seed: int) -> Tables:
+    """Sums of protected batches of those sizes, drawn anew for each row."""
+    rng = np.random.default_rng(seed)
+    drawn = (
+        rng.multinomial(size, profile, tables) + zero_sum(float(EPSILON), tables, rng) for size in batches
+    )
+    return sum(nearest(noisy) for noisy in drawn)
+
+
+def test_the_fast_noise_is_the_products() -> None:
+    rng = np.random.default_rng(1)
+    noisy = rng.integers(-6, 12, (2000, CELLS))
+    noisy = noisy[noisy.sum(axis=1) >= 0]
+    assert [tuple(row) for row in nearest(noisy).tolist()] == [nearest_table(row) for row in noisy.tolist()]
+    fast = zero_sum(float(EPSILON), 100_000, rng)
+    assert not fast.sum(axis=1).any()
+    assert fast.var() == pytest.approx(noise_of(1, CELLS).variance, rel=0.02)
+
+
+def test_the_variance_is_that_of_the_noise_that_is_drawn() -> None:
+    rng = Random(2)
+    drawn = np.array([zero_sum_noise(CELLS, EPSILON, rng) for _ in range(4000)])
+    assert drawn.var() == pytest.approx(noise_of(1, CELLS).variance, rel=0.06)
+    weights = [0.4, 0.4, -0.6, -0.6, -0.6]
+    assert (drawn[:, :SCALE] @ weights).var() == pytest.approx(noise_of(1, CELLS).of_sum(weights), rel=0.08)
+    assert noise_of(3, CELLS).variance == pytest.approx(3 * noise_of(1, CELLS).variance)
+
+
+@given(counts, st.data())
+def test_without_noise_the_intervals_are_wilsons_and_goodmans(found: list[int], data: st.DataObject) -> None:
+    chosen = data.draw(st.sets(st.integers(0, len(found) - 1), min_size=1))
+    ours, theirs = (
+        share_interval(found, chosen, NONE),
+        wilson(sum(found[option] for option in chosen), sum(found)),
+    )
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+    for one, other in zip(distribution_intervals(found, NONE), goodman(found), strict=True):
+        assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-9)
+
+
+@given(counts, st.data(), st.integers(1, 20))
+def test_noise_only_widens_an_interval(found: list[int], data: st.DataObject, batches: int) -> None:
+    chosen = data.draw(st.sets(st.integers(0, len(found) - 1), min_size=1))
+    exact, noisy = (share_interval(found, chosen, noise_of(number, CELLS)) for number in (0, batches))
+    share = sum(found[option] for option in chosen) / sum(found)
+    assert 0 <= noisy.low <= exact.low + 1e-9
+    assert exact.high - 1e-9 <= noisy.high <= 1
+    assert noisy.low <= share <= noisy.high
+
+
+@given(st.lists(st.integers(5, 40), min_size=3, max_size=6), st.data(), st.integers(0, 6))
+def test_an_interval_ends_where_chance_and_noise_explain_no_more(
+    found: list[int], data: st.DataObject, batches: int
+) -> None:
+    chosen = data.draw(st.sets(st.integers(0, len(found) - 1), min_size=1, max_size=len(found) - 1))
+    noise, n, count = noise_of(batches, CELLS), sum(found), sum(found[option] for option in chosen)
+    interval = share_interval(found, chosen, noise)
+    for end in {interval.low, interval.high} - {0.0, 1.0}:
+        part = NoisyPart(count, n, len(chosen), len(found), noise)
+        assert abs(count - end * n) == pytest.approx(1.959964 * sqrt(part.variance(end)), rel=1e-4)
+
+
+def coverage(tables: Tables, noise: Noise, share: float) -> float:
+    """How often the interval of the agreeing share holds the true one."""
+    intervals = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist()]
+    return sum(one.low <= share <= one.high for one in intervals) / len(intervals)
+
+
+@pytest.mark.parametrize("profile", [BALANCED, SKEWED], ids=["balanced", "skewed"])
+@pytest.mark.parametrize("n", LIVE)
+@pytest.mark.parametrize("is_live", [False, True], ids=["at closing", "live"])
+def test_the_interval_holds_93_times_of_100(profile: Sequence[float], n: int, is_live: bool) -> None:
+    batches = LIVE[n] if is_live else (n,)
+    tables = published(batches, profile, 4000, seed=n)
+    true = sum(profile[option] for option in AGREE) / sum(profile[:SCALE])
+    assert coverage(tables, noise_of(len(batches), CELLS), true) >= 0.93
+
+
+@pytest.mark.parametrize("profile", [BALANCED, SKEWED], ids=["balanced", "skewed"])
+def test_the_interval_that_knows_no_noise_fails_at_20_guests(profile: Sequence[float]) -> None:
+    """The control: what was published before there was noise."""
+    true = sum(profile[option] for option in AGREE) / sum(profile[:SCALE])
+    assert coverage(published((20,), profile, 4000, seed=20), NONE, true) < 0.90
+
+
+def test_the_intervals_of_all_options_hold_93_times_of_100_at_once() -> None:
+    tables, true = (
+        published((20,), BALANCED, 3000, seed=4),
+        np.array(BALANCED[:SCALE]) / sum(BALANCED[:SCALE]),
+    )
+    noise = noise_of(1, CELLS)
+    held = [
+        all(one.low <= share <= one.high for one, share in zip(intervals, true, strict=True))
+        for intervals in (distribution_intervals(row, noise) for row in tables[:, :SCALE].tolist())
+    ]
+    assert sum(held) / len(held) >= 0.93
+
+
+@pytest.mark.parametrize(("batches", "largest"), [(0, 0), (1, 2), (2, 3), (4, 5), (15, 9)])
+def test_noise_alone_shows_more_than_that_in_one_of_twenty(batches: int, largest: int) -> None:
+    assert largest_by_noise(noise_of(batches, CELLS)) == largest
+    rng = np.random.default_rng(5)
+    nobody = sum((zero_sum(float(EPSILON), 20_000, rng)[:, 0] for _ in range(batches)), np.zeros(20_000))
+    assert (nobody > largest).mean() <= 0.06
+    assert batches == 0 or (nobody >= largest).mean() > 0.05
+
+
+@pytest.mark.parametrize(("batches", "error"), [(0, 0), (1, 3), (2, 4), (4, 6), (15, 11)])
+def test_a_count_is_off_by_no_more_than_that_in_nineteen_of_twenty(batches: int, error: int) -> None:
+    assert usual_error(noise_of(batches, CELLS)) == error
+    rng = np.random.default_rng(6)
+    off = sum((zero_sum(float(EPSILON), 20_000, rng)[:, 0] for _ in range(batches)), np.zeros(20_000))
+    assert (abs(off) <= error).mean() >= 0.94
+
+
+def claims(tables: Sequence[Tables], noise: Noise) -> float:
+    """How often a change is claimed over rounds whose tables are the arrays, row by row."""
+    rounds = [[table[row, :SCALE].tolist() for table in tables] for row in range(len(tables[0]))]
+    told = [trend(one, [0] * len(one), [noise] * len(one)) for one in rounds]
+    return sum(one is not Trend.CHANCE for one in told) / len(told)
+
+
+@pytest.mark.parametrize("n", [20, 60])
+@pytest.mark.parametrize("rounds", [2, 4])
+def test_chance_and_noise_make_a_change_no_more_often_than_is_said(n: int, rounds: int) -> None:
+    for profile in (BALANCED, SKEWED):
+        tables = [published((n,), profile, 4000, seed=10 * n + number) for number in range(rounds)]
+        assert claims(tables, noise_of(1, CELLS)) <= CLAIMS_BY_CHANCE
+
+
+def test_the_test_that_knows_no_noise_claims_changes_that_are_noise() -> None:
+    """The control."""
+    tables = [published(LIVE[20], SKEWED, 1500, seed=30 + number) for number in range(2)]
+    assert claims(tables, NONE) > 0.08
+    assert claims(tables, noise_of(2, CELLS)) <= CLAIMS_BY_CHANCE
+
+
+def test_a_change_from_balanced_to_skewed_is_still_found() -> None:
+    tables = [published((60,), profile, 500, seed=50) for profile in (BALANCED, SKEWED)]
+    assert claims(tables, noise_of(1, CELLS)) > 0.95
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=4), st.data())
+def test_without_noise_the_trend_is_the_one_of_exact_rounds(
+    table: list[list[int]], data: st.DataObject
+) -> None:
+    withheld = data.draw(st.lists(st.integers(0, 2), min_size=len(table), max_size=len(table)))
+    assert trend(table, withheld, [NONE] * len(table)) is statistics.trend(table, withheld)
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=2, max_size=4), st.integers(1, 9)
+)
+def test_noise_only_weakens_a_claim(table: list[list[int]], batches: int) -> None:
+    said = trend(table, [0] * len(table), [noise_of(batches, CELLS)] * len(table))
+    assert said in {Trend.CHANCE, statistics.trend(table, [0] * len(table))}
+
+
+def part(row: Sequence[int], noise: Noise) -> NoisyPart:
+    return NoisyPart(sum(row[option] for option in AGREE), sum(row[:SCALE]), len(AGREE), SCALE, noise)
+
+
+def places_that_differ(n: int, noise: Noise, profile: Sequence[float], places: int = 6) -> float:
+    """How often the extremes of places that are all alike are told apart."""
+    tables = [published((n,), profile, 1000, seed=100 + place) for place in range(places)]
+    found = 0
+    for rows in zip(*(table.tolist() for table in tables), strict=True):
+        parts = sorted((part(row, noise) for row in rows), key=lambda one: one.count / one.n)
+        found += differ(parts[-1], parts[0], places)
+    return found / len(tables[0])
+
+
+@pytest.mark.parametrize(("n", "profile"), list(product([20, 60], [BALANCED, SKEWED])))
+def test_chance_and_noise_make_places_differ_no_more_often_than_is_said(
+    n: int, profile: Sequence[float]
+) -> None:
+    assert places_that_differ(n, noise_of(1, CELLS), profile) <= 0.05
+
+
+def test_places_that_know_no_noise_differ_by_noise_alone() -> None:
+    """The control."""
+    assert places_that_differ(20, NONE, BALANCED) > 0.10
+
+
+def test_places_as_far_apart_as_can_be_differ_in_spite_of_noise() -> None:
+    noise = noise_of(1, CELLS)
+    assert differ(NoisyPart(54, 54, 2, SCALE, noise), NoisyPart(0, 54, 2, SCALE, noise), places=5)
+    assert not differ(NoisyPart(12, 20, 2, SCALE, noise), NoisyPart(9, 20, 2, SCALE, noise), places=2)

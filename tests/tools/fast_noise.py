@@ -1,0 +1,36 @@
+"""The noise of protected rounds for many tables at once, with numpy.
+
+For simulations only: it uses floating point.
+"""
+
+import numpy as np
+
+Tables = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+"""A row for each table, a column for each option and kind of no answer."""
+
+
+def geometric(ratio: float, shape: tuple[int, ...], rng: np.random.Generator) -> Tables:
+    """Integers z, each with a chance proportional to ratio^|z|."""
+    return rng.geometric(1 - ratio, shape) - rng.geometric(1 - ratio, shape)
+
+
+def zero_sum(epsilon: float, tables: int, rng: np.random.Generator, cells: int = 8) -> Tables:
+    """As `kiosk.domain.noise.zero_sum_noise`, a row for each table."""
+    ratio, found = np.exp(-epsilon / 2), np.empty((0, cells), dtype=np.int64)
+    while len(found) < tables:
+        drawn = geometric(ratio, (4 * tables + 100, cells - 1), rng)
+        last = -drawn.sum(axis=1)
+        accepted = rng.random(len(last)) < ratio ** abs(last)
+        found = np.concatenate([found, np.column_stack([drawn, last])[accepted]])
+    return found[:tables]
+
+
+def nearest(noisy: Tables) -> Tables:
+    """As `kiosk.domain.noise.nearest_table`, a row for each table."""
+    found = np.maximum(noisy, 0)
+    while (over := found.sum(axis=1) > noisy.sum(axis=1)).any():
+        lost = np.where(found > 0, noisy - found, np.iinfo(np.int64).max // 4096)
+        # Least lost first, then the smallest noisy count; argmin takes the lowest option of equal ones.
+        cell = (lost * 2048 + noisy).argmin(axis=1)
+        found[np.flatnonzero(over), cell[over]] -= 1
+    return found
