@@ -1,0 +1,217 @@
+"""What noise costs whoever reads the figures: error beside that of chance, phantoms, intervals, tests."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+
+from kiosk.domain.noisy_statistics import Noise, NoisyPart, differ, noise_of, share_interval, trend
+from kiosk.domain.statistics import Trend
+from tests.attack.noise_kinds import (
+    CELLS,
+    KINDS,
+    PROFILES,
+    SCALE,
+    Floats,
+    Kind,
+    ZeroSum,
+    agreeing,
+    batch_sizes,
+    draw,
+    whole,
+)
+from tests.tools.fast_noise import Tables, nearest
+
+Row = tuple[object, ...]
+
+NS = (15, 20, 60, 350)
+TABLES = 20_000
+TRIES = 3_000
+AGREE = tuple(range(SCALE - 2, SCALE))
+EPSILON = 1.5
+"""The product's, where a table is not about several."""
+
+NOISE_FREE = noise_of(0, CELLS)
+
+
+def rms(values: Floats) -> float:
+    return float(np.sqrt((values**2).mean()))
+
+
+def true_share(profile: Floats) -> float:
+    return float(profile[list(AGREE)].sum() / profile[:SCALE].sum())
+
+
+def errors() -> Iterator[Row]:
+    """Error of the agreeing share, at closing."""
+    rng = np.random.default_rng(1)
+    for name, profile in PROFILES.items():
+        exact = {n: draw(n, profile, TABLES, rng) for n in NS}
+        chance = (f"{100 * rms(agreeing(exact[n]) - true_share(profile)):.1f}" for n in NS)
+        yield (name, "none: the error of chance", *chance)
+        for kind in KINDS:
+            cells = []
+            for n in NS:
+                off = 100 * (agreeing(whole(kind.add(exact[n], rng), n)) - agreeing(exact[n]))
+                cells.append(f"{rms(off):.1f} ({off.mean():+.1f})")
+            yield (name, kind.name, *cells)
+
+
+def hide_under(least: int, noisy: Tables) -> Tables:
+    """Counts under `least` become 0; what that adds or takes is shared by the others, the largest first."""
+    kept = np.where(noisy < least, 0, noisy)
+    missing = noisy.sum(axis=1) - kept.sum(axis=1)
+    number = np.maximum((kept > 0).sum(axis=1), 1)
+    each, left = (part[:, None] for part in np.divmod(np.maximum(missing, 0), number))
+    rank = np.argsort(np.argsort(-kept, axis=1, kind="stable"), axis=1, kind="stable")
+    lifted = kept + np.where(kept > 0, each + (rank < left), 0)
+    return nearest_of(lifted, noisy.sum(axis=1))
+
+
+def nearest_of(tables: Tables, sums: Tables) -> Tables:
+    """Whole tables with too many ballots, lowered to the sums: an extra cell owes what is too many."""
+    owed = np.column_stack([tables, sums - tables.sum(axis=1)])
+    return nearest(owed)[:, :-1]
+
+
+def multiples_of(base: int, noisy: Tables) -> Tables:
+    """Each count rounded to a multiple: the sum is off."""
+    return base * np.maximum(np.rint(noisy / base).astype(int), 0)
+
+
+def phantoms() -> Iterator[Row]:
+    """Answers shown that nobody gave, and given that are not shown, by how noisy tables are made whole."""
+    rng = np.random.default_rng(2)
+    for n, (name, profile) in product(NS, PROFILES.items()):
+        counts = draw(n, profile, TABLES, rng)
+        noisy = ZeroSum(EPSILON).add(counts, rng)
+        ways = {
+            "none: noisy counts, under 0 too": noisy,
+            "nearest whole table": nearest(noisy),
+            "nearest, without 1": hide_under(2, noisy),
+            "nearest, without 1 and 2": hide_under(3, noisy),
+            "rounded to multiples of 3": multiples_of(3, noisy),
+        }
+        for way, shown in ways.items():
+            off = 100 * (agreeing(shown) - agreeing(counts))
+            yield (
+                n, name, way, f"{abs(shown - counts).mean():.2f}", f"{rms(off):.1f} ({off.mean():+.1f})",
+                *(f"{100 * (shown[counts == 0] >= least).mean():.0f} %" for least in (1, 2, 3)),
+                *(f"{100 * (shown[counts == true] <= 0).mean():.0f} %" for true in (1, 2, 3)),
+            )  # fmt: skip
+
+
+def batches() -> Iterator[Row]:
+    """Figures shown live, which need noise in each batch, beside figures at closing."""
+    rng = np.random.default_rng(3)
+    settings = [(n, k, 6) for n in NS[1:] for k in (5, 8, 12)] + [(350, 5, 1000)]
+    for n, k, largest in settings:
+        sizes = batch_sizes(n, k, is_live=True, largest=largest)
+        for name, profile in PROFILES.items():
+            counts, noisy_sum, shown = (np.zeros((TABLES // 2, CELLS), dtype=int) for _ in range(3))
+            for size in sizes:
+                of_batch = draw(size, profile, len(counts), rng)
+                noisy = ZeroSum(EPSILON).add(of_batch, rng)
+                counts, noisy_sum, shown = counts + of_batch, noisy_sum + noisy, shown + nearest(noisy)
+            cells = []
+            for found in (shown, nearest(noisy_sum)):
+                off = 100 * (agreeing(found) - agreeing(counts))
+                missed = (found[counts == 0] > 0).mean() if (counts == 0).any() else 0.0
+                cells += [f"{rms(off):.1f} ({off.mean():+.1f})", f"{100 * missed:.0f} %"]
+            chance = rms(agreeing(counts) - true_share(profile))
+            limit = f"k={k}" if largest == 6 else f"k={k}, no largest box"
+            yield (n, limit, len(sizes), name, f"{100 * chance:.1f}", *cells)
+
+
+def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.random.Generator) -> Tables:
+    """Sums of the batches' tables, as they are shown."""
+    shown = np.zeros((TRIES, CELLS), dtype=int)
+    for size in sizes:
+        counts = draw(size, profile, TRIES, rng)
+        shown += whole(kind.add(counts, rng), size) if kind else counts
+    return shown
+
+
+def coverage(tables: Tables, noise: Noise, share: float) -> str:
+    """How often the 95 % interval holds the true share, and its mean width in points."""
+    found = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist()]
+    held = sum(one.low <= share <= one.high for one in found) / len(found)
+    return f"{100 * held:.1f} % ({100 * np.mean([one.high - one.low for one in found]):.0f})"
+
+
+def intervals() -> Iterator[Row]:
+    """Coverage with noise accounted for, of the same counts with noise left out, and of exact counts."""
+    rng = np.random.default_rng(4)
+    places = {
+        "at closing": (False, 1),
+        "live, k=5": (True, 1),
+        "20 such units, at closing": (False, 20),
+    }
+    for (name, profile), n, (place, (is_live, units)) in product(PROFILES.items(), NS[1:], places.items()):
+        sizes = batch_sizes(n, 5, is_live=is_live) * units
+        if n == 350 and units > 1:
+            continue
+        shown, exact = (published(kind, sizes, profile, rng) for kind in (ZeroSum(EPSILON), None))
+        share = true_share(profile)
+        yield (
+            n, place, name, coverage(shown, noise_of(len(sizes), CELLS), share),
+            coverage(shown, NOISE_FREE, share), coverage(exact, NOISE_FREE, share),
+        )  # fmt: skip
+
+
+def towards(share: float) -> Floats:
+    """So far from the balanced profile to the skewed one."""
+    return (1 - share) * PROFILES["balanced"] + share * PROFILES["skewed"]
+
+
+def told(tables: Sequence[Tables], noise: Noise) -> str:
+    """How often rounds in a row are said to go up or down."""
+    rows = zip(*(table[:, :SCALE].tolist() for table in tables), strict=True)
+    said = [trend(row, [0] * len(row), [noise] * len(row)) for row in rows]
+    return f"{100 * sum(one is not Trend.CHANCE for one in said) / len(said):.1f} %"
+
+
+def apart(tables: Sequence[Tables], noise: Noise) -> str:
+    """How often the extremes of several places are said to differ."""
+    found = 0
+    for rows in zip(*(table[:, :SCALE].tolist() for table in tables), strict=True):
+        counts = sorted((sum(row[-2:]) / max(sum(row), 1), sum(row[-2:]), sum(row)) for row in rows)
+        most, least = (NoisyPart(count, n, 2, SCALE, noise) for _, count, n in (counts[-1], counts[0]))
+        found += differ(most, least, len(rows))
+    return f"{100 * found / len(tables[0]):.1f} %"
+
+
+CHANGES = {
+    "no change, balanced": ("balanced",) * 4,
+    "no change, skewed": ("skewed",) * 4,
+    "38 % agree, then 47, 55, 64 %": (0.0, 1 / 6, 2 / 6, 3 / 6),
+    "38 % agree, then 55, 72, 90 %": (0.0, 1 / 3, 2 / 3, 1.0),
+}
+"""Four rounds: profiles, or how far each is from balanced to skewed."""
+
+
+def trends() -> Iterator[Row]:
+    """Changes claimed over four rounds: false alarms, and power."""
+    rng = np.random.default_rng(5)
+    for n, (name, steps) in product(NS[1:], CHANGES.items()):
+        profiles = [PROFILES[one] if isinstance(one, str) else towards(one) for one in steps]
+        shown = [published(ZeroSum(EPSILON), (n,), profile, rng) for profile in profiles]
+        exact = [published(None, (n,), profile, rng) for profile in profiles]
+        yield n, name, told(shown, noise_of(1, CELLS)), told(shown, NOISE_FREE), told(exact, NOISE_FREE)
+
+
+PLACES = {
+    "all alike, balanced": (0.0,) * 6,
+    "all alike, skewed": (1.0,) * 6,
+    "five at 38 %, one at 64 %": (0.0,) * 5 + (1 / 2,),
+    "five at 38 %, one at 90 %": (0.0,) * 5 + (1.0,),
+}
+
+
+def differences() -> Iterator[Row]:
+    """Differences claimed between the extremes of six places: false alarms, and power."""
+    rng = np.random.default_rng(6)
+    for n, (name, steps) in product(NS[1:], PLACES.items()):
+        shown = [published(ZeroSum(EPSILON), (n,), towards(step), rng) for step in steps]
+        exact = [published(None, (n,), towards(step), rng) for step in steps]
+        yield n, name, apart(shown, noise_of(1, CELLS)), apart(shown, NOISE_FREE), apart(exact, NOISE_FREE)

@@ -1,0 +1,117 @@
+"""What noise promises, on the product's own code: each check also runs on noise that breaks the promise."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import exp
+from random import Random
+
+import numpy as np
+import pytest
+
+from kiosk.domain.noise import EPSILON, protect, zero_sum_noise
+from kiosk.domain.noisy_statistics import noise_of
+from tests.attack.noise_attacks import SURE, Beliefs, normal, with_targets
+from tests.attack.noise_kinds import CELLS, PROFILES, CellKeys, Kind, ZeroSum, draw, whole
+from tests.attack.noise_study import REPORT, SECTIONS
+from tests.tools.fast_noise import Tables, nearest, zero_sum
+
+TARGETS = 3000
+MOST_POINTS = 20
+
+
+def believed(kind: Kind, profile: str, add: Callable[[Tables], Tables] | None = None) -> Beliefs:
+    """Of an insider who knows 19 ballots and wants the twentieth."""
+    rng = np.random.default_rng(1)
+    others = draw(19, PROFILES[profile], TARGETS, rng)
+    truth = rng.choice(CELLS, TARGETS, p=PROFILES[profile])
+    counts = with_targets(others, truth)
+    noisy = add(counts) if add else kind.add(counts, rng)
+    return Beliefs(normal(kind.weigh(noisy, others) * PROFILES[profile]), truth, PROFILES[profile])
+
+
+def the_products_noise(counts: Tables) -> Tables:
+    rng = Random(2)
+    return counts + np.array([zero_sum_noise(CELLS, EPSILON, rng) for _ in counts])
+
+
+@pytest.mark.parametrize("profile", ["balanced", "skewed"])
+def test_whoever_knows_all_other_ballots_is_never_sure_of_the_last(profile: str) -> None:
+    found = believed(ZeroSum(float(EPSILON)), profile, the_products_noise)
+    most = PROFILES[profile].max()
+    assert found.after.max() <= most * exp(EPSILON) / (most * exp(EPSILON) + 1 - most) + 1e-9
+    assert found.after.max() < SURE
+    right = (found.after.argmax(axis=1) == found.truth).mean()
+    assert 100 * (right - most) <= MOST_POINTS
+
+
+def test_whoever_knows_all_other_ballots_is_certain_where_noise_is_bounded() -> None:
+    """The control: noise that is never more than three off gives answers away at its edges."""
+    found = believed(CellKeys(3, 2.0), "balanced")
+    assert (found.after.max(axis=1) > 1 - 1e-9).mean() > 0.03
+
+
+def test_whoever_knows_all_other_ballots_is_often_right_where_noise_is_small() -> None:
+    """The control: epsilon 3."""
+    found = believed(ZeroSum(3.0), "balanced")
+    assert (
+        100 * ((found.after.argmax(axis=1) == found.truth).mean() - PROFILES["balanced"].max()) > MOST_POINTS
+    )
+
+
+def most_told(epsilon: Fraction, draws: int = 6000) -> float:
+    """How many times as often a table is published for one answer of a guest as for another, at the most."""
+    rng = Random(3)
+    one, other = (
+        Counter(protect(counts, rng, epsilon) for _ in range(draws)) for counts in ((0, 4, 1), (1, 3, 1))
+    )
+    common = [table for table in one if min(one[table], other[table]) >= 60]
+    assert common
+    return max(max(one[table] / other[table], other[table] / one[table]) for table in common)
+
+
+def test_no_published_table_tells_more_than_the_bound() -> None:
+    assert most_told(EPSILON) <= 1.2 * exp(EPSILON)
+    assert most_told(2 * EPSILON) > 1.2 * exp(EPSILON), "the control: noise half as wide"
+
+
+def averaged(look: Callable[[], tuple[int, ...]], looks: int) -> tuple[int, ...]:
+    tables = np.array(sorted({look() for _ in range(looks)}))
+    return tuple(np.rint(tables.mean(axis=0)).astype(int).tolist())
+
+
+def test_asking_again_and_averaging_tells_nothing_of_a_sealed_table() -> None:
+    counts: Sequence[int] = (2, 3, 6, 4, 3, 1, 1, 0)
+    rng = Random(4)
+    sealed = protect(counts, rng)
+    assert averaged(lambda: sealed, looks=300) == sealed
+    control = averaged(lambda: protect(counts, rng), looks=300)
+    assert sum(abs(a - b) for a, b in zip(control, counts, strict=True)) <= 2
+    assert sum(abs(a - b) for a, b in zip(sealed, counts, strict=True)) > 2
+
+
+def test_the_fast_ways_of_the_study_are_the_products() -> None:
+    rng, slow = np.random.default_rng(5), Random(5)
+    counts = draw(20, PROFILES["skewed"], TARGETS, rng)
+    fast = whole(ZeroSum(float(EPSILON)).add(counts, rng), 20)
+    ours = np.array([protect(row, slow, Fraction(EPSILON)) for row in counts.tolist()])
+    assert np.abs(fast - counts).mean() == pytest.approx(np.abs(ours - counts).mean(), rel=0.05)
+    assert fast.mean(axis=0) == pytest.approx(ours.mean(axis=0), abs=0.15)
+    drawn = zero_sum(float(EPSILON), 50_000, rng)
+    assert drawn.var() == pytest.approx(noise_of(1, CELLS).variance, rel=0.03)
+    assert (nearest(drawn + 5).sum(axis=1) == 5 * CELLS).all()
+
+
+def test_the_report_has_every_table_of_the_study() -> None:
+    report = REPORT.read_text("utf-8")
+    assert re.findall(r"^## (.+)$", report, re.MULTILINE) == [one.title for one in SECTIONS.values()]
+    for one in SECTIONS.values():
+        header, _, *rows = (line for line in table_after(one.title, report) if line.startswith("|"))
+        assert header == "| " + " | ".join(one.columns) + " |"
+        assert rows
+        assert {row.count(" | ") for row in rows} == {len(one.columns) - 1}
+
+
+def table_after(title: str, report: str) -> list[str]:
+    return report.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0].splitlines()
