@@ -43,8 +43,8 @@ BAD: dict[str, tuple[str, str, str]] = {
     "a way out without a scheme": ("KIOSK_LEAVE_TO", "www.smhi.se", "write http"),
     "inches": ("KIOSK_SCREEN_MM", "21.5", "whole millimetres"),
     "a screen in metres": ("KIOSK_SCREEN_MM", "1", "from 100 to 3000"),
-    "a distance without a screen": ("KIOSK_DISTANCE_MM", "600", "KIOSK_SCREEN_MM beside it"),
-    "a height without a screen": ("KIOSK_SCREEN_LOW_MM", "700", "KIOSK_SCREEN_MM beside it"),
+    "a distance without a screen": ("KIOSK_DISTANCE_MM", "600", "needs KIOSK_SCREEN_MM too"),
+    "a height without a screen": ("KIOSK_SCREEN_LOW_MM", "700", "needs KIOSK_SCREEN_MM too"),
     "a misspelt name": ("KIOSK_DATABSE_URL", "sqlite:////srv/k.sqlite", "did you mean KIOSK_DATABASE_URL"),
     "an unknown name": ("KIOSK_X", "1", "unset it"),
 }

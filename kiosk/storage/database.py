@@ -58,7 +58,7 @@ class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
 
 
 _PG_SETTINGS = peewee.Table("pg_settings", ("name", "setting"))
-_PG_SLOTS = peewee.Table("pg_replication_slots", ("slot_name",))
+_PG_SLOTS = peewee.Table("pg_replication_slots")
 
 db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[no-untyped-call]
 
