@@ -118,8 +118,10 @@ def read_figures(
 ) -> Figures:
     """Build figures from the text typed for each (statement id, option from 1).
 
-    Raises FiguresError with every fault: no count at all, an option larger than n, options that sum to more
-    than n, or days in the wrong order.
+    A text is a count, a percentage or nothing (see `read_count`).
+    `n` is the number of answers, `first` and `last` are days. Raises FiguresError with every fault: text that
+    is no count, no count at all, an option larger than n, options that sum to more than n, or days in the
+    wrong order.
     """
     messages, statements = [], []
     for statement in survey.statements:

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 
 @dataclass(frozen=True)
 class Daily:
-    """Once a day at a fixed local time, usually the unit's closing time."""
+    """Once a day at one local time for all units, usually when the houses close for the day."""
 
     at: time
 

@@ -43,9 +43,9 @@ def digest(style: str) -> str:
 
 
 def is_own_form(headers: Mapping[str, str], own_origin: str) -> bool:
-    """Return whether a POST comes from a page of this site.
+    """Return whether a POST comes from a page of this site, by Sec-Fetch-Site or, without it, Origin.
 
-    A request with neither header does not come from a browser, and is accepted.
+    A request with neither of the two does not come from a browser, and is accepted.
     """
     site = headers.get("Sec-Fetch-Site")
     if site is not None:

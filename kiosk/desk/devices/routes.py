@@ -73,7 +73,7 @@ def measure() -> ResponseReturnValue:
 @blueprint.route("/links/move", methods=["POST"])
 @for_coordinator
 def move() -> ResponseReturnValue:
-    """Move a kiosk to another unit. It keeps its address, since its machine may be locked to it."""
+    """Move a kiosk to another unit. Its link stays the same, since its browser may be locked to it."""
     link, form = _sent_link(), MoveForm()
     form.unit.choices = list(unit_names().items())
     if link.admission is not Admission.KIOSK or not link.code:

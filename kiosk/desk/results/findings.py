@@ -134,7 +134,7 @@ def _agreeing(row: Row) -> str:
 
 
 def percent(share: int | None, before: str) -> str:
-    """Return `before` and the percentage; "" if there is none."""
+    """Return the text `before` and a whole percentage (", " and 35: ", 35 %"); "" if `share` is None."""
     return "" if share is None else f"{before}{share} %"
 
 

@@ -270,7 +270,10 @@ def _preview_path(survey_id: str, device: str) -> str:
 
 
 def _pages(survey: Survey, device: str) -> Pages:
-    """Return the guest's pages with a notice: links to the other device, and back to the desk."""
+    """Return the guest's pages for a preview on `device`, "kiosk" or "phone".
+
+    Their notice links to the preview on the other device, and back to the desk.
+    """
     if device == "kiosk":
         other = (say("Visa som på en telefon"), _preview_path(survey.id, "phone"))
     else:

@@ -34,7 +34,10 @@ def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[
 
 
 def _was_left_out(store: Store, tick: datetime) -> bool:
-    """Return whether a confirmation of the clock skips this tick."""
+    """Return whether no count is expected at this tick.
+
+    It is not if it is before `counts_from`, which `kiosk clock confirm` sets.
+    """
     counts_from = store.clock_record.counts_from
     return counts_from is not None and tick < counts_from
 
