@@ -1,85 +1,72 @@
-// Fits a chart to the width there is: every number stays to be seen. One that is wider than its part of a
-// bar goes without its second line, or stands below the bar; words that take more than a line go below the
-// chart.
+// Draws each chart when it comes into view, with plotly.js, which the first one loads. The server has fitted
+// the texts of a chart to several widths: this selects one.
 
-const NARROW = 480; // pixels
-const SMALL = 11; // pixels: the letters of a narrow chart, and of numbers below bars
-const LETTER = 0.62; // of the letters' size: how wide one is at most, on average
+const AHEAD = "100%"; // of the window's height: charts this far away are drawn already
+const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false };
 
-/** The chart as it is drawn `width` pixels wide, and whether its words about breaks stand in it. */
-export function fitted({ data, layout }, width) {
-  const isNarrow = width < NARROW;
-  const margin = isNarrow ? { ...layout.margin, l: 90, r: 56 } : layout.margin;
-  const font = isNarrow ? { ...layout.font, size: SMALL } : layout.font;
-  const height = isNarrow ? Math.round(layout.height * 1.2) : layout.height;
-  const bars = width - margin.l - margin.r;
-  const { parts, below } = numbersOf(data, bars, isNarrow ? SMALL : 13);
-  const breaks = layout.annotations.filter((note) => note.name === "broken");
-  const hasBreaks = breaks.every((note) => !isNarrow && lettersIn(note.text, note.font.size) < bars);
-  const notes = layout.annotations
-    .filter((note) => note.name !== "broken" || hasBreaks)
-    .map((note) => (note.name === "outside" ? nearer(note, below) : note))
-    .map((note) => (note.name === "outside" && isNarrow ? acrossFrom(note, margin.l, width) : note));
-  const annotations = [...notes, ...below];
-  return { data: parts, layout: { ...layout, margin, font, width, height, annotations }, hasBreaks };
-}
+const drawn = new Set(); // the names of figures that were in view
+let figures = {};
+let bundle = null; // a promise of plotly.js
+let observer = null;
 
-function lettersIn(words, size) {
-  return words.length * size * LETTER;
-}
-
-/** The parts of the bars with the numbers that fit them, and notes with the others. */
-function numbersOf(data, bars, size) {
-  const ends = new Map(); // a bar's place -> where its last part and its last note end
-  const below = [];
-  const parts = data.map((part) => {
-    const text = part.text.map((words, at) => {
-      const place = part.y[at];
-      const end = ends.get(place) ?? { part: 0, note: 0 };
-      const room = (part.x[at] / 100) * bars;
-      const after = { ...end, part: end.part + room };
-      const shown = fitting(words, room, size);
-      if (shown === null) {
-        const [number] = words.split("<br>");
-        const half = lettersIn(number, SMALL) / 2 + 2;
-        const x = Math.max(end.part + room / 2, end.note + half);
-        after.note = x + half;
-        below.push(numberBelow(number, x / bars, place + part.width / 2));
-      }
-      ends.set(place, after);
-      return shown ?? "";
-    });
-    return { ...part, text, insidetextfont: { ...part.insidetextfont, size } };
-  });
-  return { parts, below };
-}
-
-/** As many lines of a part's numbers as it has room for; null where not even the first fits. */
-function fitting(words, room, size) {
-  const lines = words.split("<br>");
-  const fits = (some) => some.every((line) => lettersIn(line, size) + 4 < room);
-  if (!words || fits(lines)) return words;
-  return fits(lines.slice(0, 1)) ? lines[0] : null;
-}
-
-function numberBelow(number, x, y) {
-  const place = { x, xref: "paper", y, xanchor: "center", yanchor: "top" };
-  return { name: "number", text: number, ...place, borderpad: 0, font: { size: SMALL }, showarrow: false };
-}
-
-/** Words close under their bar, where no number stands between. */
-function nearer(note, below) {
-  const isFree = below.every((number) => Math.abs(number.y - note.y) > 0.5);
-  return isFree ? { ...note, yshift: 9 } : note;
-}
-
-/** Words from the chart's left edge, in as many lines as they take. */
-function acrossFrom(note, left, width) {
-  const lines = [];
-  for (const words of note.text.split(" · ")) {
-    const longer = lines.length ? `${lines.at(-1)} · ${words}` : words;
-    if (lines.length && lettersIn(longer, SMALL) < width) lines[lines.length - 1] = longer;
-    else lines.push(words);
+/** Shows the figures in the page: at once those that were in view before, the others when they come into it. */
+export function showCharts() {
+  document.body.classList.add("is-live");
+  figures = JSON.parse(document.getElementById("figures").textContent);
+  observer?.disconnect();
+  observer = new IntersectionObserver(drawSeen, { rootMargin: AHEAD });
+  for (const place of document.querySelectorAll("[data-figure]")) {
+    // On paper there is no place: pictures stand there.
+    if (!place.clientWidth) continue;
+    const { layout } = chartFor(place);
+    place.style.minBlockSize = `${layout.height}px`; // the page keeps its length when the chart is drawn
+    const hasBreaks = layout.annotations.some((note) => note.name === "broken");
+    const breaks = document.querySelector(`[data-breaks="${place.dataset.figure}"]`);
+    breaks.hidden = hasBreaks || !breaks.children.length;
+    if (drawn.has(place.dataset.figure)) draw(place);
+    else observer.observe(place);
   }
-  return { ...note, text: lines.join("<br>"), xshift: -left, font: { ...note.font, size: SMALL } };
+}
+
+async function drawSeen(entries) {
+  const seen = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+  if (!seen.length) return;
+  for (const place of seen) observer.unobserve(place);
+  try {
+    await loadBundle(document.getElementById("figures").dataset.bundle);
+  } catch {
+    bundle = null;
+    document.body.classList.remove("is-live"); // The pictures stand in for the charts.
+    return;
+  }
+  // A page that was renewed meanwhile has other places, which are observed.
+  for (const place of seen) if (place.isConnected) draw(place);
+}
+
+function loadBundle(address) {
+  bundle ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", reject);
+    document.head.append(script);
+  });
+  return bundle;
+}
+
+function draw(place) {
+  if (!place.clientWidth) return;
+  const { data, layout } = chartFor(place);
+  drawn.add(place.dataset.figure);
+  window.Plotly.react(place, data, { ...layout, width: place.clientWidth }, CONFIG);
+}
+
+/** The figure of a place, with the changes for the widest width that it has room for. */
+function chartFor(place) {
+  const { data, layout, fits } = figures[place.dataset.figure];
+  const fit = fits.find(({ width }) => width <= place.clientWidth) ?? fits.at(-1);
+  return {
+    data: data.map((trace, at) => ({ ...trace, ...fit.data[at] })),
+    layout: { ...layout, ...fit.layout },
+  };
 }

@@ -1,27 +1,9 @@
-// Draws the charts and, when a new snapshot has been made, fetches the page's figures anew.
+// Shows the charts and, when a new snapshot has been made, fetches the page's figures anew.
 // The page is complete without this: every figure stands in its tables.
 
-import { fitted } from "./desk_charts.js";
-
-const CONFIG = {
-  displayModeBar: false,
-  displaylogo: false,
-  showSendToCloud: false,
-};
+import { showCharts } from "./desk_charts.js";
 
 const snapshot = { tag: null };
-
-function draw() {
-  document.body.classList.add("is-live");
-  const figures = JSON.parse(document.getElementById("figures").textContent);
-  for (const place of document.querySelectorAll("[data-figure]")) {
-    // On paper there is no place: pictures stand there.
-    if (!place.clientWidth) continue;
-    const chart = fitted(figures[place.dataset.figure], place.clientWidth);
-    window.Plotly.react(place, chart.data, chart.layout, CONFIG);
-    document.querySelector(`[data-breaks="${place.dataset.figure}"]`).hidden = chart.hasBreaks;
-  }
-}
 
 async function look() {
   const headers = snapshot.tag ? { "If-None-Match": snapshot.tag } : {};
@@ -49,7 +31,7 @@ async function refresh() {
   const focused = pathTo(document.activeElement);
   const height = window.scrollY;
   old.replaceWith(document.adoptNode(fresh));
-  draw();
+  showCharts();
   window.scrollTo(0, height);
   if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
 }
@@ -75,9 +57,9 @@ let resizing;
 
 window.addEventListener("resize", () => {
   window.clearTimeout(resizing);
-  resizing = window.setTimeout(draw, 200);
+  resizing = window.setTimeout(showCharts, 200);
 });
 
-draw();
+showCharts();
 const { seconds } = document.getElementById("live").dataset;
 if (seconds) watch(Number(seconds)); // Staff may not read the snapshot, and see closed rounds alone.

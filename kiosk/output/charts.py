@@ -2,14 +2,16 @@
 
 Every bar shows its figures; nothing needs a pointer. Colours are ColorBrewer's BrBG, which is safe for
 colour-blind readers; only a bipolar scale uses both its halves. Neighbouring segments are separated by a gap
-and carry their numbers. Only the page's script knows the width of the page: it moves numbers that do not fit
-their segment below the bar.
+and carry their numbers. Numbers that do not fit their segment stand below the bar. Only the page knows its
+width, so a chart comes fitted to each of WIDTHS, and the page's script selects one.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
+
+from kiosk.output.fitting import Fitted, fit_numbers, wide, wrapped_between
 
 Figure = dict[str, Any]
 
@@ -42,6 +44,25 @@ OUTSIDE = 20 / ROW
 
 BROKEN = 24 / ROW
 """Extra space, in rows, above a bar that cannot be compared with the previous one."""
+
+WIDTHS = (1000, 720, 480, 300)
+"""The widths that charts are fitted to, in pixels: 300 is a small phone. A wider page stretches the bars."""
+
+NARROW = 480
+"""The width, in pixels, below which a chart has small letters and its lines about breaks go below it."""
+
+SEPARATOR = " · "
+"""Between the answers outside the scale; a line may end there."""
+
+NOTE = 12
+"""Font size of notes beside and below bars."""
+
+SMALL = 11
+"""Font size of a narrow chart, and of numbers below bars."""
+
+
+ANNOTATION = {"xref": "paper", "xanchor": "left", "align": "left", "showarrow": False}
+"""The properties of every annotation that does not set its own."""
 
 
 @dataclass(frozen=True)
@@ -94,25 +115,77 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
+@dataclass(frozen=True)
+class Measures:
+    """The dimensions of a chart that is `width` pixels wide: its side margins and font sizes."""
+
+    width: int
+    left: int
+    right: int
+    font: int
+    digits: int
+
+    @property
+    def length(self) -> int:
+        """Length of a bar."""
+        return self.width - self.left - self.right
+
+    @property
+    def is_narrow(self) -> bool:
+        return self.width < NARROW
+
+
+def _measures(width: int) -> Measures:
+    if width < NARROW:
+        return Measures(width, left=90, right=56, font=SMALL, digits=SMALL)
+    return Measures(width, left=132, right=76, font=14, digits=13)
+
+
+def page_figure(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
+    """Return the figure for the widest page, and in `fits` the changes for each width, the widest first.
+
+    A fit has the keys of the layout and of each trace that differ from the widest figure's.
+    """
+    widest = stacked_bars(bars, palette)
+    narrower = [_fit(widest, stacked_bars(bars, palette, width), width) for width in WIDTHS[1:]]
+    return {**widest, "fits": [_fit(widest, widest, WIDTHS[0]), *narrower]}
+
+
+def _fit(widest: Figure, figure: Figure, width: int) -> Figure:
+    return {
+        "width": width,
+        "data": [_changes(base, trace) for base, trace in zip(widest["data"], figure["data"], strict=True)],
+        "layout": _changes(widest["layout"], figure["layout"]),
+    }
+
+
+def _changes(base: Figure, changed: Figure) -> Figure:
+    return {key: value for key, value in changed.items() if base[key] != value}
+
+
+def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTHS[0]) -> Figure:
     """Return a plotly figure with one horizontal bar each, the first at the top.
 
     Every bar is 100 % long; a bar without segments is an empty row with its label. `palette` has a colour for
-    each segment.
+    each segment. The texts fit a page of `width` pixels or more.
     """
+    measures = _measures(width)
     places = _places(bars)
     in_place = list(zip(bars, places, strict=True))
     rows = places[-1] + 1 + OUTSIDE * bool(bars[-1].outside)
+    height = round(ROW * rows) + 34
+    numbers = [_fitted(bar, measures) for bar in bars]
     return {
-        "data": [_trace(in_place, at, colour) for at, colour in enumerate(palette)],
+        "data": [_trace(in_place, numbers, at, colour, measures) for at, colour in enumerate(palette)],
         "layout": {
+            "template": {"layout": {"annotationdefaults": ANNOTATION}},
             "barmode": "stack",
             "showlegend": False,
-            "height": round(ROW * rows) + 34,
-            "margin": {"l": 132, "r": 76, "t": 4, "b": 30},
+            "height": round(1.2 * height) if measures.is_narrow else height,
+            "margin": {"l": measures.left, "r": measures.right, "t": 4, "b": 30},
             "paper_bgcolor": PAPER,
             "plot_bgcolor": PAPER,
-            "font": {"family": "system-ui, sans-serif", "size": 14, "color": INK},
+            "font": {"family": "system-ui, sans-serif", "size": measures.font, "color": INK},
             "xaxis": {
                 "range": [0, 100],
                 "tickvals": [0, 25, 50, 75, 100],
@@ -131,15 +204,65 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
             },
             "annotations": [
                 *(_n(bar, place) for bar, place in in_place),
-                *(_words("broken", bar.broken, _line(place)) for bar, place in in_place if bar.broken),
+                *_breaks(in_place, measures),
                 *(_words("instead", bar.instead, place) for bar, place in in_place if bar.instead),
-                *(_words("outside", bar.outside, place + 0.5) for bar, place in in_place if bar.outside),
+                *_outsides(in_place, numbers, measures),
+                *(
+                    _number_below(fitted, place, measures)
+                    for place, of_bar in zip(places, numbers, strict=True)
+                    for fitted in of_bar
+                    if fitted.below
+                ),
             ],
             "shapes": [
                 *(_break_line(place) for bar, place in in_place if bar.broken),
                 *(outline for bar, place in in_place for outline in _outlines(bar, place, palette)),
             ],
         },
+    }
+
+
+def _fitted(bar: Bar, measures: Measures) -> tuple[Fitted, ...]:
+    numbers = [(segment.percent, segment.text) for segment in bar.segments]
+    return tuple(fit_numbers(numbers, measures.length, measures.digits, SMALL))
+
+
+def _breaks(in_place: Sequence[tuple[Bar, float]], measures: Measures) -> list[Figure]:
+    """Return the texts about breaks, or none if one of them does not fit: the page lists them instead."""
+    broken = [(bar.broken, place) for bar, place in in_place if bar.broken]
+    if measures.is_narrow or any(wide(words, NOTE) >= measures.length for words, _ in broken):
+        return []
+    return [_words("broken", words, _line(place)) for words, place in broken]
+
+
+def _outsides(
+    in_place: Sequence[tuple[Bar, float]], numbers: Sequence[Sequence[Fitted]], measures: Measures
+) -> Iterator[Figure]:
+    """Yield the answers outside the scale: close to their bar if no number stands between. A narrow chart
+    has them from its left edge, on as many lines as they need."""
+    for (bar, place), fitted in zip(in_place, numbers, strict=True):
+        if not bar.outside:
+            continue
+        note = _words("outside", bar.outside, place + 0.5)
+        if not any(number.below for number in fitted):
+            note["yshift"] = 9
+        if measures.is_narrow:
+            note["text"] = "<br>".join(wrapped_between(bar.outside, SEPARATOR, SMALL, measures.width))
+            note |= {"xshift": -measures.left, "font": {"size": SMALL, "color": SOFT}}
+        yield note
+
+
+def _number_below(fitted: Fitted, place: float, measures: Measures) -> Figure:
+    return {
+        "name": "number",
+        "text": fitted.below,
+        # Rounded, so that a number without neighbours has the same place at every width.
+        "x": round(fitted.middle / measures.length, 4),
+        "xanchor": "center",
+        "y": place + BAR / 2,
+        "yanchor": "top",
+        "borderpad": 0,
+        "font": {"size": SMALL},
     }
 
 
@@ -156,22 +279,32 @@ def _line(place: float) -> float:
     return place - 0.5 - BROKEN
 
 
-def _trace(in_place: Sequence[tuple[Bar, float]], at: int, colour: str) -> Figure:
-    rows = [(bar.segments[at], place) for bar, place in in_place if at < len(bar.segments)]
+def _trace(
+    in_place: Sequence[tuple[Bar, float]],
+    numbers: Sequence[Sequence[Fitted]],
+    at: int,
+    colour: str,
+    measures: Measures,
+) -> Figure:
+    rows = [
+        (bar.segments[at], fitted[at], place)
+        for (bar, place), fitted in zip(in_place, numbers, strict=True)
+        if at < len(bar.segments)
+    ]
     return {
         "type": "bar",
         "orientation": "h",
-        "x": [segment.percent for segment, _ in rows],
-        "y": [place for _, place in rows],
+        "x": [segment.percent for segment, _, _ in rows],
+        "y": [place for _, _, place in rows],
         "width": BAR,
-        "text": [segment.text for segment, _ in rows],
-        "hovertext": [segment.meaning for segment, _ in rows],
+        "text": ["<br>".join(fitted.lines) for _, fitted, _ in rows],
+        "hovertext": [segment.meaning for segment, _, _ in rows],
         "hoverinfo": "text",
         "textposition": "inside",
         "insidetextanchor": "middle",
         "constraintext": "none",
         "textangle": 0,
-        "insidetextfont": {"color": ink_on(colour), "size": 13},
+        "insidetextfont": {"color": ink_on(colour), "size": measures.digits},
         "marker": {"color": colour, "line": {"color": PAPER, "width": 2}},
     }
 
@@ -181,13 +314,9 @@ def _n(bar: Bar, place: float) -> Figure:
         "name": "n",
         "text": bar.n,
         "x": 1,
-        "xref": "paper",
-        "xanchor": "left",
         "xshift": 6,
         "y": place,
         "yanchor": "middle",
-        "align": "left",
-        "showarrow": False,
     }
 
 
@@ -197,13 +326,9 @@ def _words(name: str, words: str, place: float) -> Figure:
         "name": name,
         "text": words,
         "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
         "y": place,
         "yanchor": "middle" if name == "instead" else "top",
-        "align": "left",
-        "font": {"size": 12, "color": SOFT},
-        "showarrow": False,
+        "font": {"size": NOTE, "color": SOFT},
     }
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import typst
 
-from kiosk.output.charts import INK, PAPER, SOFT, UNKNOWN, Bar, Segment, ink_on
+from kiosk.output.charts import INK, PAPER, SOFT, UNKNOWN, Bar, ink_on
+from kiosk.output.fitting import fit_numbers, room_for, wide, wrapped
 
 WIDTH = 960
 MARGIN = 24
@@ -57,10 +58,6 @@ WALL = Sheet(800, 390, 0, 112, bar=84, title=31, words=22, digits=27)
 
 BROKEN = 30
 """Extra space above a bar that cannot be compared with the previous one."""
-
-THIN = " .,:;'!|ijlI"
-SLIM = "ftr()[]-–·"
-BROAD = "mwMW%@—…"
 
 PATTERNS = (
     "",
@@ -115,35 +112,6 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
         f"<defs>{''.join(_patterns(picture.colours))}</defs>"
         f'<rect width="{sheet.width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
-
-
-def wide(words: str, size: float) -> float:
-    """Return the largest width of a text in the fonts that may be used; Noto Sans is slightly narrower."""
-    return size * sum(map(_letter, words))
-
-
-def _letter(letter: str) -> float:
-    if letter in THIN:
-        return 0.32
-    if letter in SLIM:
-        return 0.42
-    if letter in BROAD:
-        return 1
-    return 0.76 if letter.isupper() else 0.64
-
-
-def wrapped(words: str, size: float, room: float) -> list[str]:
-    """Split a text into lines no wider than `room`; a word that is wider is cut."""
-    lines: list[str] = []
-    for word in words.split():
-        if lines and wide(f"{lines[-1]} {word}", size) <= room:
-            lines[-1] += f" {word}"
-            continue
-        lines.append(word)
-        while len(lines[-1]) > 1 and wide(lines[-1], size) > room:
-            fits = max(at for at in range(1, len(lines[-1])) if at == 1 or wide(lines[-1][:at], size) <= room)
-            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
-    return lines
 
 
 def png(drawn: str, fonts: Path) -> bytes:
@@ -205,24 +173,20 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
     if sheet.labels:
         yield from _label(bar.label, y, sheet)
     left = x = float(MARGIN + sheet.labels)
-    free, small = 0.0, sheet.digits - 2
-    parts = zip(bar.segments, colours[: len(bar.segments)], strict=True)
-    for at, (segment, colour) in enumerate(parts):
-        width = sheet.length * segment.percent / 100
+    small = sheet.digits - 2
+    numbers = [(segment.percent, segment.text) for segment in bar.segments]
+    parts = zip(numbers, fit_numbers(numbers, sheet.length, sheet.digits, small), strict=True)
+    for at, ((percent, _), fitted) in enumerate(parts):
+        width = sheet.length * percent / 100
         if width:
             yield (
                 f'<rect x="{x + 1:.1f}" y="{y}" width="{max(width - 2, 0.5):.1f}" height="{sheet.bar}" '
-                f'fill="url(#p{at})" {_outline(colour, 0.75)}/>'
+                f'fill="url(#p{at})" {_outline(colours[at], 0.75)}/>'
             )
-            lines = _fitting(segment, sheet)
-            if lines:
-                yield from _in_segment(lines, x + width / 2, y, colour, sheet)
-            else:
-                number = segment.text.split("<br>")[0]
-                half = _room([number], small) / 2
-                free = max(x + width / 2, free + half)
-                yield _text(free, y + sheet.bar + small + 1, number, size=small, anchor="middle")
-                free += half
+            yield from _in_segment(fitted.lines, left + fitted.middle, y, colours[at], sheet)
+        if fitted.below:
+            below = y + sheet.bar + small + 1
+            yield _text(left + fitted.middle, below, fitted.below, size=small, anchor="middle")
         x += width
     if bar.outside:
         below = sheet.bar + _room_for_outside(bar, sheet) + 10
@@ -234,18 +198,12 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
     yield _text(sheet.width - MARGIN, middle, bar.n, size=sheet.words, anchor="end")
 
 
-def _fitting(segment: Segment, sheet: Sheet) -> Sequence[str]:
-    """Return the lines of a segment's numbers that fit in it: all, the first, or none."""
-    lines = segment.text.split("<br>")
-    room = sheet.length * segment.percent / 100
-    return next((some for some in (lines, lines[:1]) if _room(some, sheet.digits) < room), ())
-
-
 def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
     """Return the extra space below a bar for its answers outside the scale, more if numbers stand between."""
     if not bar.outside:
         return 0
-    is_crowded = any(part.text and not _fitting(part, sheet) for part in bar.segments)
+    numbers = [(segment.percent, segment.text) for segment in bar.segments]
+    is_crowded = any(fitted.below for fitted in fit_numbers(numbers, sheet.length, sheet.digits, 0))
     return 20 if is_crowded else 8
 
 
@@ -257,16 +215,11 @@ def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
         yield _text(MARGIN, top + 20 * at, line, size=sheet.words)
 
 
-def _room(lines: Sequence[str], size: int) -> float:
-    """Return the width of a segment's numbers, with some padding."""
-    return max(wide(line, size) for line in lines) + 4
-
-
 def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
     """The numbers of a segment, on a background of its colour, so that no pattern crosses them."""
-    if not any(lines):
+    if not lines:
         return
-    width, line_height = _room(lines, sheet.digits), round(1.27 * sheet.digits)
+    width, line_height = room_for(lines, sheet.digits), round(1.27 * sheet.digits)
     top = y + (sheet.bar - line_height * len(lines)) / 2
     yield (
         f'<rect x="{middle - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" '

@@ -20,6 +20,7 @@ from kiosk.domain.snapshot import etag
 from kiosk.storage import Account, Deed, Role
 from kiosk.storage.passwords import hash_password
 from tests.tools.desk_side import HASH, PASSWORD, Desk
+from tests.tools.figures import figures_in
 from tests.tools.policies import directives
 
 
@@ -260,7 +261,7 @@ def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
         assert [tuple(map(int, row)) for row in outside] == [
             (sum(table["counts"]), *table["no_answer"].values(), table["withheld"]) for table in tables
         ]
-        figures = json.loads(page.split('id="figures">')[1].split("</script>")[0])
+        figures = figures_in(page)
         for name, table in node.get("statements", {}).items():
             n = sum(table["counts"])
             shown = [trace["x"][0] for trace in figures[f"{name}-now"]["data"]]

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -15,6 +14,7 @@ from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission
 from tests.tools.desk_side import START, Desk
 from tests.tools.earlier_figures import enter
+from tests.tools.figures import figures_in
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -75,11 +75,7 @@ def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -
     assert "höll 40 av 100 (40 %) med, i den senaste avslutade 42 av 100 (42 %)" in page
     assert "Omgången som pågår är inte med i jämförelsen" in page
     assert page.count("(pågår)</th>") + page.count("(pågår) <span") == 1
-    figures = json.loads(
-        desk.client.get("/admin/results/r2/dagverksamheten")
-        .text.split('id="figures">')[1]
-        .split("</script>")[0]
-    )
+    figures = figures_in(desk.client.get("/admin/results/r2/dagverksamheten").text)
     labels = figures["listened-time"]["layout"]["yaxis"]["ticktext"]
     assert [label.endswith("<br>pågår") for label in labels] == [False, False, True]
     chart = "/admin/chart/r2/dagverksamheten/listened/time"
@@ -145,7 +141,7 @@ def test_answers_outside_the_scale_stand_below_every_bar(desk: Desk) -> None:
     drawn = words(desk, "/admin/chart/r/vasteras/listened/places.svg")
     assert drawn.count(f"Vet inte: {unsure}") == 2, "of the unit, and of the town it is in"
     page = desk.client.get("/admin/").text
-    figures = json.loads(page.split('id="figures">')[1].split("</script>")[0])
+    figures = figures_in(page)
     notes = figures["listened-places"]["layout"]["annotations"]
     assert [note["text"] for note in notes if note["name"] == "outside"] == [f"Vet inte: {unsure}"] * 2
 
@@ -202,7 +198,7 @@ def test_what_a_report_does_not_tell_is_called_unknown_in_its_bar(desk: Desk) ->
     desk.sign_in()
     enter(desk)
     page = desk.client.get("/admin/results/r/dagverksamheten").text
-    figures = json.loads(page.split('id="figures">')[1].split("</script>")[0])
+    figures = figures_in(page)
     assert figures["listened-time"]["data"][-1]["text"][0] == "10 okänt"
     assert [shape["type"] for shape in figures["listened-time"]["layout"]["shapes"]] == ["line", "rect"]
     drawn = desk.client.get("/admin/chart/r/dagverksamheten/listened/time.svg").text

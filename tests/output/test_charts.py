@@ -3,24 +3,36 @@
 from dataclasses import replace
 from itertools import pairwise
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kiosk.output.charts import (
     BROKEN,
     INK,
     PAPER,
+    SMALL,
     SOFT,
     UNKNOWN,
+    WIDTHS,
     Bar,
     Figure,
     Segment,
     colours,
     ink_on,
+    page_figure,
     stacked_bars,
 )
+from kiosk.output.fitting import fit_numbers, wide
+from tests.tools.figures import at_each_width
 
 
 def bar(*counts: int) -> Bar:
     n = sum(counts)
-    return Bar(f"bar of {n}", f"n = {n}", tuple(Segment(100 * c / n, str(c), f"{c} of {n}") for c in counts))
+    return Bar(
+        f"bar of {n}",
+        f"n = {n}",
+        tuple(Segment(100 * c / n, str(c) if c else "", f"{c} of {n}") for c in counts),
+    )
 
 
 def test_every_bar_is_a_hundred_percent_long_and_carries_its_n() -> None:
@@ -28,7 +40,7 @@ def test_every_bar_is_a_hundred_percent_long_and_carries_its_n() -> None:
     lengths = [sum(trace["x"][at] for trace in figure["data"]) for at in (0, 1)]
     assert [round(length, 9) for length in lengths] == [100, 100]
     assert [note["text"] for note in figure["layout"]["annotations"]] == ["n = 20", "n = 3"]
-    assert [trace["text"] for trace in figure["data"]] == [["10", "1"], ["7", "0"], ["3", "2"]]
+    assert [trace["text"] for trace in figure["data"]] == [["10", "1"], ["7", ""], ["3", "2"]]
 
 
 def test_a_bar_without_answers_keeps_its_place_and_label() -> None:
@@ -119,3 +131,52 @@ def test_what_is_unknown_is_an_empty_outline_and_no_option() -> None:
     assert contrast(outline["line"]["color"], UNKNOWN) >= 3
     for options in range(2, 12):
         assert UNKNOWN not in (*colours(options, bipolar=True), *colours(options, bipolar=False), INK)
+
+
+def test_the_page_gets_each_width_as_what_differs_from_the_widest() -> None:
+    bars = [
+        replace(bar(90, 9, 1), outside="Don't know: 3 · Skipped: 4"),
+        replace(bar(1, 1, 70), broken="other words"),
+    ]
+    palette = colours(3, bipolar=True)
+    figures = list(at_each_width(page_figure(bars, palette)))
+    assert figures == [stacked_bars(bars, palette, width) for width in WIDTHS]
+    assert figures[0] != figures[-1]
+
+
+def test_a_narrow_chart_lists_breaks_and_wraps_what_is_outside_the_scale() -> None:
+    outside = "Don't know: 31 · Do not want to answer: 42 · Skipped: 53"
+    bars = [replace(bar(4, 6), outside=outside), replace(bar(4, 6), broken="other words")]
+    wide_notes, *_, narrow_notes = [
+        {
+            note["name"]: note["text"]
+            for note in stacked_bars(bars, ("#000000",) * 2, width)["layout"]["annotations"]
+        }
+        for width in WIDTHS
+    ]
+    assert wide_notes["outside"] == outside
+    assert wide_notes["broken"] == "other words"
+    assert narrow_notes["outside"] == "Don't know: 31 · Do not want to answer: 42<br>Skipped: 53"
+    assert "broken" not in narrow_notes
+
+
+@given(
+    st.lists(st.integers(0, 400), min_size=2, max_size=7).filter(any),
+    st.integers(100, 1200),
+    st.integers(9, 30),
+)
+def test_every_number_is_in_its_segment_or_below_it_apart_from_others(
+    counts: list[int], length: int, size: int
+) -> None:
+    n = sum(counts)
+    texts = [f"{c}<br>({100 * c // n} %)" if c else "" for c in counts]
+    numbers = [(100 * c / n, text) for c, text in zip(counts, texts, strict=True)]
+    free = 0.0
+    for (percent, text), fitted in zip(numbers, fit_numbers(numbers, length, size, SMALL), strict=True):
+        shown = fitted.lines[0] if fitted.lines else fitted.below
+        assert shown == text.split("<br>")[0]
+        assert all(wide(line, size) < length * percent / 100 for line in fitted.lines)
+        if fitted.below:
+            half = wide(fitted.below, SMALL) / 2
+            assert fitted.middle - half >= free
+            free = fitted.middle + half

@@ -82,6 +82,35 @@ def test_the_chart_moves_when_a_new_snapshot_is_made_and_the_reader_stays_where_
     assert watcher.complaints == []
 
 
+BUNDLE = "**/plotly-basic.min.js*"
+
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""After it, the browser has reported what is in view."""
+
+
+def test_the_library_is_loaded_when_a_chart_comes_into_view(watcher: Watcher) -> None:
+    watcher.page.set_viewport_size({"width": 390, "height": 100})
+    watcher.sign_in()
+    expect(watcher.page.locator("body")).to_have_class("is-live")
+    watcher.page.evaluate(TWO_FRAMES)
+    now = watcher.page.locator('[data-figure="listened-now"]')
+    assert not [url for url in watcher.asked if "plotly-basic" in url]
+    with watcher.page.expect_request(BUNDLE):
+        now.scroll_into_view_if_needed()
+    expect(now.locator("g.point")).to_have_count(5)
+    expect(watcher.page.locator(".chart .main-svg").first).to_be_visible()
+    last = watcher.page.locator("[data-figure]").last
+    assert last.evaluate("(place) => place.children.length") == 0, "a chart far below is not drawn"
+    assert watcher.complaints == []
+
+
+def test_pictures_stand_in_for_charts_whose_library_does_not_come(watcher: Watcher) -> None:
+    watcher.page.route(BUNDLE, lambda route: route.abort())
+    watcher.sign_in()
+    expect(watcher.page.locator("img.drawn").first).to_be_visible()
+    expect(watcher.page.locator('[data-figure="listened-now"]')).not_to_be_visible()
+
+
 def test_no_chart_offers_to_share_and_nothing_is_asked_of_others(watcher: Watcher) -> None:
     watcher.sign_in()
     expect(watcher.page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
@@ -136,6 +165,7 @@ def test_every_number_can_be_read_without_pointing_at_it(watcher: Watcher, width
     nodes = watcher.desk.store.snapshot()["rounds"][0]["nodes"]
     tables = [node["statements"]["listened"]["counts"] for node in nodes if node["answered"] is not None]
     places = watcher.page.locator('[data-figure="listened-places"]')
+    places.scroll_into_view_if_needed()
     expect(places.locator("g.point")).to_have_count(sum(map(len, tables)))
     wanted = sorted(n for table in tables for n in table if n)
     # The numbers below bars are drawn after the bars.
@@ -155,6 +185,7 @@ def test_bars_are_equally_high_and_no_words_lie_on_them(watcher: Watcher, width:
     watcher.sign_in()
     for kind in ("time", "places"):
         chart = watcher.page.locator(f'[data-figure="listened-{kind}"]')
+        chart.scroll_into_view_if_needed()
         expect(chart.locator("g.point").first).to_be_attached()
         bars = [box for box in (point.bounding_box() for point in chart.locator("g.point path").all()) if box]
         wide = [box for box in bars if box["width"] > 0]

@@ -9,7 +9,7 @@ from kiosk.desk.results.findings import broken, missing, percent
 from kiosk.domain.earlier_figures import Figures, Known
 from kiosk.domain.results import Row, Share
 from kiosk.domain.tally import StatementTally
-from kiosk.output.charts import UNKNOWN, Bar, Figure, Segment, stacked_bars
+from kiosk.output.charts import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
 
 THIN = 0.06
 """Share of a bar below which a segment has room for one short number only."""
@@ -75,8 +75,8 @@ class Chart:
 
     @property
     def figure(self) -> Figure:
-        """The figure for the page's script."""
-        return stacked_bars([line.bar for line in self.lines], self.palette)
+        """The figure for the page's script, with what changes at each width."""
+        return page_figure([line.bar for line in self.lines], self.palette)
 
     @property
     def table(self) -> Table:
@@ -177,7 +177,7 @@ def outside_counts(table: StatementTally) -> Sequence[tuple[str, int]]:
 
 def _outside_text(table: StatementTally) -> str:
     """Return the non-zero counts outside the scale, as a line below a bar."""
-    return " · ".join(f"{words}: {n}" for words, n in outside_counts(table) if n)
+    return SEPARATOR.join(f"{words}: {n}" for words, n in outside_counts(table) if n)
 
 
 def round_name(row: Row) -> str:

@@ -1,0 +1,96 @@
+"""Which texts fit a chart's bars. The page's charts and the pictures for paper both use these rules."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+PADDING = 4
+"""Space around a number in its segment, in pixels."""
+
+THIN = " .,:;'!|ijlI"
+SLIM = "ftr()[]-–·"
+BROAD = "mwMW%@—…"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A segment's numbers: `lines` inside it and, if not even the first line fits, `below` the bar.
+
+    `middle` is the middle of the lines or of the number below, in pixels from the bar's start.
+    """
+
+    lines: tuple[str, ...]
+    below: str
+    middle: float
+
+
+def wide(words: str, size: float) -> float:
+    """Return the largest width of a text in the fonts that may be used; Noto Sans is slightly narrower."""
+    return size * sum(map(_letter, words))
+
+
+def _letter(letter: str) -> float:
+    if letter in THIN:
+        return 0.32
+    if letter in SLIM:
+        return 0.42
+    if letter in BROAD:
+        return 1
+    return 0.76 if letter.isupper() else 0.64
+
+
+def wrapped(words: str, size: float, room: float) -> list[str]:
+    """Split a text into lines no wider than `room`; a word that is wider is cut."""
+    lines: list[str] = []
+    for word in words.split():
+        if lines and wide(f"{lines[-1]} {word}", size) <= room:
+            lines[-1] += f" {word}"
+            continue
+        lines.append(word)
+        while len(lines[-1]) > 1 and wide(lines[-1], size) > room:
+            fits = max(at for at in range(1, len(lines[-1])) if at == 1 or wide(lines[-1][:at], size) <= room)
+            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
+    return lines
+
+
+def wrapped_between(words: str, separator: str, size: float, room: float) -> list[str]:
+    """Split a text at separators only, into lines no wider than `room` if its parts allow that."""
+    lines: list[str] = []
+    for part in words.split(separator):
+        if lines and wide(longer := lines[-1] + separator + part, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
+
+
+def room_for(lines: Sequence[str], size: float) -> float:
+    """Return the width of a segment's numbers, with some padding."""
+    return max(wide(line, size) for line in lines) + PADDING
+
+
+def fit_numbers(
+    numbers: Sequence[tuple[float, str]], length: float, size: float, small: float
+) -> Iterator[Fitted]:
+    """Fit the numbers of one bar that is `length` pixels long.
+
+    `numbers` has each segment's percent of the bar and its text, with `<br>` between lines. `size` is the
+    font size inside the bar and `small` below it, where numbers keep apart from each other.
+    """
+    start = free = 0.0
+    for percent, text in numbers:
+        width = length * percent / 100
+        middle = start + width / 2
+        lines = fitting_lines(text, width, size)
+        below = "" if lines or not text else text.split("<br>")[0]
+        if below:
+            half = room_for([below], small) / 2
+            middle = max(middle, free + half)
+            free = middle + half
+        yield Fitted(lines, below, middle)
+        start += width
+
+
+def fitting_lines(text: str, room: float, size: float) -> tuple[str, ...]:
+    """Return the lines of a segment's text that fit in it: all, the first, or none."""
+    lines = tuple(text.split("<br>")) if text else ()
+    return next((some for some in (lines, lines[:1]) if some and room_for(some, size) < room), ())
