@@ -20,6 +20,7 @@ from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
 from kiosk.desk.rounds import routes as rounds
 from kiosk.desk.session import LONGEST_SESSION, Desk, desk, is_coordinator, signed_in, signed_out
+from kiosk.desk.static_files import StaticFiles
 from kiosk.desk.surveys import routes as surveys
 from kiosk.desk.surveys import translations
 from kiosk.domain.schedule import Ticks
@@ -103,6 +104,7 @@ def create_desk_app(
         store, library, clock, ticks, guest_address, allowed_languages, settings, devices or Devices(),
         on_library_change=on_library_change, doubtful_time=doubtful_time,
     )  # fmt: skip
+    StaticFiles(shipped_folder("static")).serve(app)
     CSRFProtect(app).exempt(surveys.preview_answer)
     for topic in TOPICS:
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
