@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 PADDING = 4
 """Space around a number in its segment, in pixels."""
@@ -28,6 +29,7 @@ def wide(words: str, size: float) -> float:
     return size * sum(map(_letter, words))
 
 
+@lru_cache(maxsize=1024)
 def _letter(letter: str) -> float:
     if letter in THIN:
         return 0.32
