@@ -42,12 +42,16 @@ def locked(name: str) -> list[tuple[Requirement, frozenset[str]]]:
 
 def pins(name: str, python: str) -> dict[str, tuple[str, frozenset[str]]]:
     """Package -> version and hashes that a lock file installs on Linux with this Python."""
-    environment = {**default_environment(), "sys_platform": "linux", "python_version": python}
-    environment |= {"python_full_version": f"{python}.0", "implementation_name": "cpython"}
+    environment = default_environment()
+    environment["sys_platform"] = "linux"
+    environment["python_version"] = python
+    environment["python_full_version"] = f"{python}.0"
+    environment["implementation_name"] = "cpython"
     environment["platform_python_implementation"] = "CPython"
+    values = {name: str(value) for name, value in environment.items()}
     chosen: dict[str, tuple[str, frozenset[str]]] = {}
     for requirement, hashes in locked(name):
-        if requirement.marker is None or requirement.marker.evaluate(environment):
+        if requirement.marker is None or requirement.marker.evaluate(values):
             [pin] = requirement.specifier
             assert pin.operator == "=="
             assert canonicalize_name(requirement.name) not in chosen

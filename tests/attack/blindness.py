@@ -128,7 +128,8 @@ def _responses_finding(scale: Scale) -> Finding:
 
 def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]]:
     """Seconds of POSTs that fill a box, and of those just before, taken in turn."""
-    crossing, before = [], []
+    crossing: list[float] = []
+    before: list[float] = []
     with TemporaryDirectory() as folder:
         times = [datetime(2026, 3, 2, 12)]
         place = Place(Path(folder), pace=Pace(0.0, 1), clock=lambda: times[0])

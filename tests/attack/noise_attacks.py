@@ -54,7 +54,8 @@ class Beliefs:
 
 
 def normal(weights: Floats) -> Floats:
-    return weights / weights.sum(axis=1, keepdims=True)
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares
 
 
 def with_targets(others: Tables, truth: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Tables:
@@ -101,7 +102,8 @@ def answer_chances(profile: Floats, alike: float, moods: Floats) -> Floats:
 def drawn_by_mood(chances: Floats, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """An answer for each row of chances."""
     drawn = (rng.random((len(chances), 1)) > np.cumsum(chances, axis=1)).sum(axis=1)
-    return np.minimum(drawn, CELLS - 1)
+    answers: np.ndarray[tuple[int], np.dtype[np.int64]] = np.minimum(drawn, CELLS - 1)
+    return answers
 
 
 def whole_ballots() -> Iterator[Row]:
@@ -198,7 +200,10 @@ def play(company: str, k: int, seed: int) -> Played:
     random, rng = Random(seed), np.random.default_rng(seed)
     size, way = COMPANY[company]
     box: list[int] = []
-    answers, came, members, counted_on = [], [], [], []
+    answers: list[Tables] = []
+    came: list[int] = []
+    members: list[list[int]] = []
+    counted_on: list[int] = []
     for day in range(DAYS):
         guests = size * int(rng.poisson(A_DAY / size))
         box += range(len(came), len(came) + guests)
@@ -265,6 +270,9 @@ def veiled(exact: Tables) -> Tables:
     return np.array(tables)
 
 
+Counts = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+"""Tables of several runs and rounds: the last axis has the cells of one table."""
+
 REGULARS, ATTENDANCE, STABILITY = 20, 0.6, 0.9
 A_YEAR = 4
 YEARS = (1, 2, 3, 5)
@@ -278,9 +286,9 @@ HABITS = {"once a round": 1, "every week": 13}
 
 def regulars(
     profile: Floats, rounds: int, visits: int, rng: np.random.Generator
-) -> tuple[Tables, Floats, Tables]:
+) -> tuple[Tables, Floats, Counts]:
     """(usual answers by run and regular, visits by run, round and regular, exact tables)."""
-    usual = rng.choice(CELLS, (RUNS, REGULARS), p=profile)
+    usual: Tables = rng.choice(CELLS, (RUNS, REGULARS), p=profile)
     came = np.zeros((RUNS, rounds, REGULARS))
     tables = np.zeros((RUNS, rounds, CELLS), dtype=int)
     for _ in range(visits):
@@ -292,7 +300,7 @@ def regulars(
     return usual, came, tables
 
 
-def solved(came: Floats, tables: Tables, usual: Tables) -> tuple[float, float]:
+def solved(came: Floats, tables: Counts, usual: Tables) -> tuple[float, float]:
     """Percent of usual answers found by least squares, pulled as suits her best; and by one guess for all."""
     everybody = tables.sum(axis=1) / np.maximum(tables.sum(axis=(1, 2)), 1)[:, None]
     across, found = came.transpose(0, 2, 1), []

@@ -28,7 +28,8 @@ CELLS, SCALE = 8, 5
 class Kind(Protocol):
     """A way to make a table noisy."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def add(self, counts: Tables, rng: np.random.Generator) -> Tables:
         """Noisy tables, which may have negative counts and another sum."""
@@ -82,7 +83,8 @@ class Gaussian:
     def add(self, counts: Tables, rng: np.random.Generator) -> Tables:
         sizes = np.arange(-40, 41)
         chances = np.exp(-(sizes**2) / (2 * self.variance))
-        return counts + rng.choice(sizes, counts.shape, p=chances / chances.sum())
+        drawn: Tables = rng.choice(sizes, counts.shape, p=chances / chances.sum())
+        return counts + drawn
 
     def weigh(self, noisy: Tables, others: Tables) -> Floats:
         return np.exp((2 * (noisy - others) - 1) / (2 * self.variance))
@@ -117,8 +119,9 @@ class CellKeys:
         variance = min(self.variance, 0.9 * -sizes[0])
 
         def chances(tilts: Sequence[float]) -> Floats:
-            weights = np.exp(tilts[0] * sizes + tilts[1] * sizes**2)
-            return weights / weights.sum()
+            weights: Floats = np.exp(tilts[0] * sizes + tilts[1] * sizes**2)
+            shares: Floats = weights / weights.sum()
+            return shares
 
         def off(tilts: Sequence[float]) -> list[float]:
             found = chances(tilts)
@@ -129,7 +132,8 @@ class CellKeys:
     def add(self, counts: Tables, rng: np.random.Generator) -> Tables:
         rows = np.cumsum(self.chances, axis=1)[np.minimum(counts, self.most)]
         drawn = (rng.random((*counts.shape, 1)) > rows).sum(axis=2)
-        return counts + np.minimum(drawn, 2 * self.most) - self.most
+        noise: Tables = np.minimum(drawn, 2 * self.most) - self.most
+        return counts + noise
 
     def weigh(self, noisy: Tables, others: Tables) -> Floats:
         def likely(counts: Tables) -> Floats:
@@ -165,7 +169,8 @@ def whole(noisy: Tables, n: int) -> Tables:
 
 def agreeing(tables: Tables) -> Floats:
     """The share of the two highest options among the answers on the scale; 0 where there are none."""
-    return tables[:, SCALE - 2 : SCALE].sum(axis=1) / np.maximum(tables[:, :SCALE].sum(axis=1), 1)
+    shares: Floats = tables[:, SCALE - 2 : SCALE].sum(axis=1) / np.maximum(tables[:, :SCALE].sum(axis=1), 1)
+    return shares
 
 
 def draw(n: int, profile: Floats, tables: int, rng: np.random.Generator) -> Tables:

@@ -76,7 +76,8 @@ def nearest_of(tables: Tables, sums: Tables) -> Tables:
 
 def multiples_of(base: int, noisy: Tables) -> Tables:
     """Each count rounded to a multiple: the sum is off."""
-    return base * np.maximum(np.rint(noisy / base).astype(int), 0)
+    rounded: Tables = base * np.maximum(np.rint(noisy / base).astype(int), 0)
+    return rounded
 
 
 def phantoms() -> Iterator[Row]:

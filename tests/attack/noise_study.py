@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.attack import noise_attacks as attacks
 from tests.attack import noise_price as price
-from tests.attack.noise_kinds import PROFILES, Floats
+from tests.attack.noise_kinds import PROFILES, SCALE, Floats
 
 REPORT = Path(__file__).parents[2] / "docs" / "noise-study.md"
 
@@ -27,7 +27,7 @@ HEAD = f"""# What noise protects, and what it costs
 
 Printed by `python -m tests.attack.noise_study`; do not edit. [noise.md](noise.md) says what follows from it.
 
-Each table is of one statement with {price.SCALE} options and three kinds of no answer. Guests answer by
+Each table is of one statement with {SCALE} options and three kinds of no answer. Guests answer by
 a profile, in percent, the lowest option first and no answer last:
 
 {PROFILE_LIST}

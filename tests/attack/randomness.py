@@ -15,6 +15,7 @@ from kiosk.domain.ballot import Ballot
 from kiosk.domain.box import draw_batch, full_at
 from tests.attack.finding import Finding, Scale
 from tests.tools.builders import MONDAY, a_round, a_store, tree
+from tests.tools.published import statements
 
 K = 5
 LEAST_P = 0.001
@@ -48,7 +49,7 @@ def drawn(seed: int, rng: Random | None) -> tuple[object, ...]:
             store.count(MONDAY.replace(hour=17))
         [node, *_] = store.snapshot()["rounds"][0]["nodes"]
         store.close()
-        return tuple(tuple(table["counts"]) for table in node["statements"].values())
+        return tuple(tuple(table["counts"]) for table in statements(node).values())
 
 
 def run(scale: Scale) -> list[Finding]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 from statistics import mean
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
 from unittest.mock import patch
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer, pack, unpack_box
@@ -138,9 +138,11 @@ class PlainRows:
         for name in ("data", "keys"):
             (folder / name).mkdir()
         self._database = Database(f"sqlite:///{folder / 'data' / 'k.sqlite'}")
-        self._execute = self._database._peewee.execute_sql
         self._execute(f"PRAGMA secure_delete={'on' if is_secure else 'off'}")
         self._execute(LAYOUTS[layout])
+
+    def _execute(self, sql: str, values: tuple[bytes, ...] = ()) -> Any:
+        return self._database._peewee.execute_sql(sql, values)  # type: ignore[no-untyped-call]
 
     def cast(self, ballot: Ballot) -> None:
         self._execute("INSERT INTO ballot (key, packed) VALUES (?, ?)", (os.urandom(16), pack([ballot])))

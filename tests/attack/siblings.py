@@ -23,6 +23,7 @@ from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, DAYS, OPENING, PROFILES, SURVEY, Seen, visits
 from tests.attack.insider import Batch, batches
+from tests.tools.published import statements
 
 K = 5
 TREE = Tree(
@@ -83,12 +84,12 @@ def _without_children(document: Document, node: str) -> Any:
     shown = {one["id"]: one for one in of_round["nodes"]}
     below = [shown[child] for child in TREE.children(node) if shown[child]["answered"] is not None]
     own = shown[node]
-    answered = (own["answered"] or 0) - sum(child["answered"] for child in below)
+    answered = (own["answered"] or 0) - sum(child["answered"] or 0 for child in below)
     if not answered:
         return {"rounds": [{"nodes": [{"id": node, "answered": None}]}]}
-    statements = {name: _less(table, [child["statements"][name] for child in below])
-                  for name, table in own["statements"].items()}  # fmt: skip
-    return {"rounds": [{"nodes": [{"id": node, "answered": answered, "statements": statements}]}]}
+    tables = {name: _less(table, [statements(child)[name] for child in below])
+              for name, table in statements(own).items()}  # fmt: skip
+    return {"rounds": [{"nodes": [{"id": node, "answered": answered, "statements": tables}]}]}
 
 
 def _less(table: StatementDocument, others: Sequence[StatementDocument]) -> StatementDocument:

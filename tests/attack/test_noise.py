@@ -33,7 +33,8 @@ def believed(kind: Kind, profile: str, add: Callable[[Tables], Tables] | None = 
 
 def the_products_noise(counts: Tables) -> Tables:
     rng = Random(2)
-    return counts + np.array([zero_sum_noise(CELLS, EPSILON, rng) for _ in counts])
+    noise: Tables = np.array([zero_sum_noise(CELLS, EPSILON, rng) for _ in counts])
+    return counts + noise
 
 
 @pytest.mark.parametrize("profile", ["balanced", "skewed"])

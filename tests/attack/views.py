@@ -7,9 +7,9 @@ and after ballots come that are not yet counted, few and many, and slips are use
 import ast
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -31,7 +31,7 @@ from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import read_library
 from kiosk.output.export import files
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import Account, Store, open_store, tables
+from kiosk.storage import Account, Role, Store, open_store, tables
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
@@ -39,6 +39,7 @@ from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import Writer
 from tests.attack.finding import Finding, Scale
 from tests.tools.desk_side import HASH, PASSWORD
+from tests.tools.published import statements
 
 OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 """Of these days, since commands read the machine's clock."""
@@ -82,7 +83,7 @@ class House:
         library = read_library(settings)
         self.store: Store = open_store(settings.data, settings.database_url, settings.keys, durable=False)
         self.store.migrate()
-        for name, role in (("anna", "coordinator"), ("bo", "staff"), ("cia", "viewer")):
+        for name, role in (("anna", Role.COORDINATOR), ("bo", Role.STAFF), ("cia", Role.VIEWER)):
             self.store.accounts.set(Account(name, role, HASH))
         self.round = Round(
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, OPENING,
@@ -169,6 +170,11 @@ PLACES = {
 """What stands for each part of an address, in turn."""
 
 
+def _part(parts: Mapping[str, str], place: re.Match[str]) -> str:
+    """Return what replaces a place in an address."""
+    return parts[place.group(1)]
+
+
 def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str, bytes]]:
     """(path, status, headers and body) of every GET route there is; `wall` is a wall screen's code."""
     for rule in app.url_map.iter_rules():
@@ -176,7 +182,7 @@ def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str
             names = sorted(rule.arguments)
             for values in product(*(PLACES[name] for name in names)):
                 filled = dict(zip(names, values, strict=True))
-                path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found, of=filled: of[found.group(1)], rule.rule)
+                path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", partial(_part, filled), rule.rule)
                 path = path.replace("/s/kiosk", "/s/poster").replace("/wall/kiosk", f"/wall/{wall}")
                 given = client.get(path)
                 yield path, TOKEN.sub(rb"\1\2", f"{given.status}\r\n{given.headers}".encode() + given.data)
@@ -230,11 +236,11 @@ def _figures(*, off_by: int = 0) -> tuple[int, int]:
         house = House(Path(folder))
         document, shown = house.store.snapshot(), house.shown()
         for node in document["rounds"][0]["nodes"]:
-            for table in node.get("statements", {}).values():
+            for table in statements(node).values():
                 table["counts"] = [n + off_by for n in table["counts"]]
-        tables = {node["id"]: node.get("statements", {}) for node in document["rounds"][0]["nodes"]}
+        tables = {node["id"]: statements(node) for node in document["rounds"][0]["nodes"]}
         wanted = [str(n) for table in tables["frida"].values() for n in reversed(table["counts"])]
-        pairs = [
+        pairs: list[tuple[Sequence[object], Sequence[object]]] = [
             (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/r/frida"].decode()), wanted),
             ([shown["anna /results.json"].decode().rpartition("\r\n")[2]], [house.store.snapshot_text()]),
             ([shown["kiosk results --json"].decode().strip()], [house.store.snapshot_text()]),
@@ -246,7 +252,7 @@ def _figures(*, off_by: int = 0) -> tuple[int, int]:
         wanted = [" ".join(map(str, table["counts"])) for node in tables.values() for table in node.values()]
         pairs.append((printed, wanted))
         house.store.close()
-    number = sum(len(wanted) for _, wanted in pairs)
+    number = sum(len(figures) for _, figures in pairs)
     wrong = sum(found != wanted for found, wanted in pairs)
     return number, wrong
 
@@ -384,8 +390,9 @@ def _readers(node: ast.AST, within: str = "") -> Iterator[tuple[str, str]]:
             yield within, child.attr
         if isinstance(child, ast.Constant) and child.value in READERS:
             yield within, child.value
-        is_place = isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        place = f"{within}.{child.name}".removeprefix(".") if is_place else within
+        place = within
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            place = f"{within}.{child.name}".removeprefix(".")
         yield from _readers(child, place)
 
 

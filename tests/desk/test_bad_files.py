@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterable, Sequence
 from html import unescape
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import read_library
 from tests.tools.desk_side import Desk
-from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
+from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
 
 OWN = "/admin/surveys/ombudsmannaskap_2"
 NOTICE = "Filer på servern som inte används som de är."
@@ -188,18 +189,20 @@ def test_a_survey_with_a_statement_that_is_too_long_for_the_form_is_not_copied(d
     assert (refused.status_code, "högst 200 tecken, inte 201" in words(refused)) == (400, True)
 
 
-def imported(desk: Desk, row: list[str], choices: list[list[object]] = CHOICES, **heads: str) -> TestResponse:
-    content = sheet([[*HEAD, *heads.values()], row], choices)
+def imported(
+    desk: Desk, row: Row, choices: Sequence[Row] = CHOICES, heads: Iterable[str] = ()
+) -> TestResponse:
+    content = sheet([[*HEAD, *heads], row], choices)
     data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(content), "form.xlsx")}
     return desk.client.post("/admin/surveys/import", data=data)
 
 
-LANGUAGES = {f"c{n}": f"label::Språk (a{chr(97 + n // 26)}{chr(97 + n % 26)})" for n in range(52)}
+LANGUAGES = [f"label::Språk (a{chr(97 + n // 26)}{chr(97 + n % 26)})" for n in range(52)]
 
 
 def test_long_translations_in_many_languages_are_refused_with_their_row(desk: Desk) -> None:
     before = files(desk)
-    refused = imported(desk, [*ASKED, *["x" * 32_000] * 52], **LANGUAGES)
+    refused = imported(desk, [*ASKED, *["x" * 32_000] * 52], heads=LANGUAGES)
     said = "Blad survey, rad 2, språk aaa: högst 2000 tecken, inte 32000"
     assert (refused.status_code, said in words(refused)) == (400, True)
     assert files(desk) == before
@@ -218,13 +221,13 @@ def test_long_translations_in_many_languages_are_refused_with_their_row(desk: De
 def test_a_translation_that_could_not_stand_there_is_refused_with_its_row(
     desk: Desk, swedish: str, english: str, said: str
 ) -> None:
-    refused = imported(desk, ["select_one yes", "safe", swedish, english], en="label::English (en)")
+    refused = imported(desk, ["select_one yes", "safe", swedish, english], heads=["label::English (en)"])
     assert (refused.status_code, said in words(refused)) == (400, True)
     assert not files(desk)
 
 
 def test_a_long_choice_is_refused_with_its_row(desk: Desk) -> None:
-    choices: list[list[object]] = [CHOICES[0], ["yes", 1, "x" * 501], ["yes", 2, "Ja"]]
+    choices: list[Row] = [CHOICES[0], ["yes", 1, "x" * 501], ["yes", 2, "Ja"]]
     refused = imported(desk, ASKED, choices)
     assert "Blad choices, rad 2: högst 500 tecken, inte 501" in words(refused)
 

@@ -22,6 +22,7 @@ from kiosk.storage.passwords import hash_password
 from tests.tools.desk_side import HASH, PASSWORD, Desk
 from tests.tools.figures import figures_in
 from tests.tools.policies import directives
+from tests.tools.published import statements
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_every_unit_stands_in_a_table_beside_the_chart_unit_by_unit(desk: Desk) 
         if node["answered"] is None:
             assert "Väntar på fler svar" in row
         else:
-            table = node["statements"]["listened"]
+            table = statements(node)["listened"]
             assert told[:5] == [str(n) for n in reversed(table["counts"])]
             assert sum(map(int, told[:5])) == int(told[5])
     assert re.search(r"Flest höll med på (Dagverksamheten|Matcentralen), minst på", page)
@@ -196,7 +197,7 @@ def test_a_chart_is_downloaded_with_the_snapshots_numbers(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()
     [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "dagverksamheten"]
-    table = node["statements"]["listened"]
+    table = statements(node)["listened"]
     numbers = [
         *reversed(table["counts"]),
         sum(table["counts"]),
@@ -254,7 +255,7 @@ def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
     for node in published["nodes"]:
         page = desk.client.get(f"/admin/results/r/{node['id']}").text
         counts = [int(n) for n in re.findall(r'data-count="(\d+)"', page)]
-        tables = node.get("statements", {}).values()
+        tables = statements(node).values()
         assert counts == [n for table in tables for n in reversed(table["counts"])]
         cells = r"\s*".join([r"<td>(\d+)</td>"] * 5)
         outside = re.findall(cells, page)
@@ -262,7 +263,7 @@ def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
             (sum(table["counts"]), *table["no_answer"].values(), table["withheld"]) for table in tables
         ]
         figures = figures_in(page)
-        for name, table in node.get("statements", {}).items():
+        for name, table in statements(node).items():
             n = sum(table["counts"])
             shown = [trace["x"][0] for trace in figures[f"{name}-now"]["data"]]
             assert shown == [100 * count / n for count in reversed(table["counts"])]
@@ -351,7 +352,7 @@ def test_a_broken_rule_is_told_before_what_to_expect(desk: Desk) -> None:
     assert 'id="outlook"' not in told.text
 
 
-BAD_ROUNDS = {
+BAD_ROUNDS: dict[str, tuple[dict[str, object], str]] = {
     "guests in words": ({"a_day": "många"}, "Något saknas"),
     "guests below nothing": ({"a_day": "-3"}, "Något saknas"),
     "k under the floor": ({"k": "4"}, "k måste vara minst 5"),

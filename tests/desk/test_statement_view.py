@@ -15,6 +15,7 @@ from kiosk.domain.rounds import Admission
 from tests.tools.desk_side import START, Desk
 from tests.tools.earlier_figures import enter
 from tests.tools.figures import figures_in
+from tests.tools.published import statements
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -136,7 +137,7 @@ def test_answers_outside_the_scale_stand_below_every_bar(desk: Desk) -> None:
     count(desk)
     desk.sign_in()
     nodes = {node["id"]: node for node in desk.store.snapshot()["rounds"][0]["nodes"]}
-    unsure = nodes["dagverksamheten"]["statements"]["listened"]["no_answer"]["dont_know"]
+    unsure = statements(nodes["dagverksamheten"])["listened"]["no_answer"]["dont_know"]
     assert unsure > 10
     drawn = words(desk, "/admin/chart/r/vasteras/listened/places.svg")
     assert drawn.count(f"Vet inte: {unsure}") == 2, "of the unit, and of the town it is in"

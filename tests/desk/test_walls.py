@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.desk_side import Desk
+from tests.tools.published import statements
 
 
 @pytest.fixture
@@ -30,8 +31,8 @@ def test_a_wall_shows_the_snapshot_to_whoever_has_its_address(desk: Desk) -> Non
     [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "vasteras"]
     assert f"{node['answered']} har svarat" in page.text
     pictures = re.findall(r'<img class="drawn" src="([^"]+)"', page.text)
-    assert len(pictures) == len(node["statements"]) == 4
-    for picture, table in zip(pictures, node["statements"].values(), strict=True):
+    assert len(pictures) == len(statements(node)) == 4
+    for picture, table in zip(pictures, statements(node).values(), strict=True):
         drawn = stranger.get(picture)
         assert drawn.mimetype == "image/svg+xml"
         assert f">n = {sum(table['counts'])}</text>" in drawn.text

@@ -73,11 +73,14 @@ def two_levels() -> Tree:
     ],
 )
 def test_small_units_are_counted_with_the_smallest_rest_beside_them(
-    sizes: dict[str, int], counted: set[str], batches: set[object], destroyed: tuple[str, ...]
+    sizes: dict[str, int],
+    counted: set[str],
+    batches: set[tuple[str, tuple[str, ...]]],
+    destroyed: tuple[str, ...],
 ) -> None:
     closing = plan_closing(two_levels(), sizes, frozenset(counted), 5)
     counted_batches = {(node, tuple(sorted(m))) for node, m in closing.batches}
-    assert counted_batches == {(node, tuple(sorted(m))) for node, m in batches}  # type: ignore[misc]
+    assert counted_batches == {(node, tuple(sorted(m))) for node, m in batches}
     assert tuple(sorted(closing.destroyed)) == tuple(sorted(destroyed))
 
 

@@ -275,7 +275,7 @@ def answered_after_closing(kiosk: Kiosk) -> dict[str, int]:
         for _ in range(2 * kiosk.round.k):
             kiosk.store.cast("r", unit, Ballot((NoAnswer.SKIPPED,) * STATEMENTS), NOW)
     kiosk.store.count(kiosk.round.closes_at)
-    return {node["id"]: node["answered"] for node in kiosk.store.snapshot()["rounds"][0]["nodes"]}
+    return {node["id"]: node["answered"] or 0 for node in kiosk.store.snapshot()["rounds"][0]["nodes"]}
 
 
 def test_those_that_waited_take_no_guests_turn(kiosk: Kiosk) -> None:

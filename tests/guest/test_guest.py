@@ -3,6 +3,7 @@
 import gzip
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_pages_are_packed_for_who_asks_and_answers_to_a_ballot_never(place: Plac
     assert "Content-Encoding" not in posted[0].headers
 
 
-HOSTILE = {
+HOSTILE: dict[str, dict[str, Any]] = {
     "option too high": {"data": {"listened": "6"}},
     "option zero": {"data": {"listened": "0"}},
     "negative": {"data": {"listened": "-1"}},
@@ -124,7 +125,7 @@ def test_a_hostile_post_is_refused_and_leaves_nothing(
 ) -> None:
     wanted = dict(HOSTILE[name])
     path, method = wanted.pop("path", "/"), wanted.pop("method", "POST")
-    response = place.client.open(path, method=method, **wanted)  # type: ignore[arg-type]
+    response = place.client.open(path, method=method, **wanted)
     assert 400 <= response.status_code < 500
     assert "Traceback" not in response.text
     assert "Set-Cookie" not in response.headers

@@ -20,9 +20,8 @@ def test_an_answer_is_refused_until_the_key_is_back(
     file.unlink()
     if content is not None:
         file.write_bytes(content)
-    for send in (lambda: place.client.post("/", data=ANSWER),
-                 lambda: place.client.post("/q/answer", data={"slip": place.slip, **ANSWER})):  # fmt: skip
-        refused = send()
+    for path, fields in (("/", ANSWER), ("/q/answer", {"slip": place.slip, **ANSWER})):
+        refused = place.client.post(path, data=fields)
         assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (500, "failed")
         assert "listened" not in refused.text
     file.write_bytes(key)

@@ -43,7 +43,7 @@ def test_a_change_is_read_and_kept(own: Settings) -> None:
     assert list(files(own.data)) == [str(PROV)]
 
 
-BAD = {
+BAD: dict[str, dict[Path, bytes | None]] = {
     "a survey": {PROV: b"id ="},
     "a catalogue": {CATALOGUE: 'msgid "Börja"\nmsgstr "Begin }"\n'.encode()},
     "the second of two": {CATALOGUE: b"", PROV: b"id ="},

@@ -93,7 +93,7 @@ def zeros(path: Path) -> None:
     path.write_bytes(bytes(path.stat().st_size))
 
 
-FILES = {
+FILES: dict[str, str | bytes] = {
     "questions/prov.toml": SURVEY,
     "questions/scales/own.toml": SCALE,
     "questions/trees/orten.toml": TREE,

@@ -16,7 +16,7 @@ from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.surveys import read_surveys
 from kiosk.library.xlsform import XLSFormError, read_xlsform, write_xlsform
 from kiosk.settings import shipped_folder
-from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
+from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
 
 CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
 SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"].translated(survey_texts(CATALOGUES))
@@ -77,7 +77,7 @@ def test_a_form_made_elsewhere_is_taken_in() -> None:
 
 def test_what_only_steers_another_program_is_left_out() -> None:
     head = [*HEAD, "required", "appearance"]
-    rows = [["start", "start", None], ["deviceid", "id", None], [*ASKED, "yes", "likert"]]
+    rows: list[Row] = [["start", "start", None], ["deviceid", "id", None], [*ASKED, "yes", "likert"]]
     draft = read_xlsform(sheet([head, *rows], CHOICES), "Kobo").draft
     assert [one.id for one in draft.statements] == ["safe"]
 

@@ -5,9 +5,10 @@ out: somebody is thought to have got one in. Whatever is asked for beyond the ki
 down: then somebody got out.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse
 
 from kiosk.domain.rounds import Admission
 from kiosk.operation.lockdown import KioskAddress
@@ -20,8 +21,6 @@ CODE = "aB3dE6gH9jK2mN5p"
 _OWN = headers([])
 [_SANDBOX] = [part for part in _OWN["Content-Security-Policy"].split("; ") if part.startswith("sandbox")]
 PROTECTING = {**_OWN, "Content-Security-Policy": _SANDBOX}
-
-Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
 PROTECTED_CLICKS = b'["click", "auxclick"]'
@@ -45,7 +44,7 @@ class Site:
         self.next_page = "<title>next</title>"
         self.reached: list[str] = []
 
-    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         host, path = environ["HTTP_HOST"], environ["PATH_INFO"]
         is_own = host == self.own_host and path.startswith((f"/k/{CODE}", "/static/", "/favicon.ico"))
         if not is_own:
@@ -63,7 +62,7 @@ class Site:
             return []
         return self._answer(start, self.page if path == f"/k/{CODE}" else self.next_page)
 
-    def _answer(self, start: Start, text: str, *headers: tuple[str, str]) -> Iterable[bytes]:
+    def _answer(self, start: StartResponse, text: str, *headers: tuple[str, str]) -> Iterable[bytes]:
         protecting = PROTECTING.items() if self.is_protected else ()
         start("200 OK", [("Content-Type", "text/html; charset=utf-8"), *protecting, *headers])
         return [text.encode()]

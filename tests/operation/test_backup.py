@@ -155,7 +155,8 @@ except StoreError as error:
 def test_a_backup_that_cannot_be_written_leaves_nothing_and_says_why(saved: Saved, limit: int) -> None:
     folder = saved.file.with_name("small disk")
     folder.mkdir()
-    command = [sys.executable, "-c", LIMITED, saved.settings.data, folder / "b.zip", str(limit)]
+    arguments: list[str | Path] = [saved.settings.data, folder / "b.zip", str(limit)]
+    command = [sys.executable, "-c", LIMITED, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == f"{folder / 'b.zip'}: File too large; no backup was written\n"
     assert list(folder.iterdir()) == []
@@ -193,7 +194,7 @@ backup.write_backup(store, settings, Path(sys.argv[2]), date(2026, 11, 28))
 def test_what_a_killed_backup_left_is_removed_by_the_next_one(saved: Saved, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     folder.mkdir()
-    command = [sys.executable, "-c", KILLED, saved.settings.data, folder / "october.zip"]
+    command: list[str | Path] = [sys.executable, "-c", KILLED, saved.settings.data, folder / "october.zip"]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert [path.name for path in folder.iterdir()] == [".october.zip.unfinished"]
     write_backup(saved.store, saved.settings, folder / "november.zip", TODAY)

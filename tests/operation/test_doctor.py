@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from random import Random
+from typing import Any, Self, cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -52,8 +53,8 @@ class Run:
     def __init__(self, patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
         class Now(datetime):
             @classmethod
-            def now(cls, tz: object = None) -> datetime:  # noqa: ARG003
-                return patient.now
+            def now(cls, tz: tzinfo | None = None) -> Self:  # noqa: ARG003
+                return cast(Self, patient.now)
 
         self._settings = patient.settings
         monkeypatch.setattr(kiosk.cli.installation, "this_machine", lambda: patient.machine)
@@ -247,7 +248,8 @@ def test_paper_that_would_lead_to_this_machine_is_worth_a_look(patient: Patient)
 
 @pytest.mark.parametrize("name", ["guest_listen", "desk_listen"])
 def test_a_side_that_does_not_answer_is_bad(patient: Patient, name: str) -> None:
-    patient.settings = replace(patient.settings, **{name: "127.0.0.1:9"})
+    changes: dict[str, Any] = {name: "127.0.0.1:9"}
+    patient.settings = replace(patient.settings, **changes)
     told = patient.told(Weight.BAD, Topic.SERVER)
     assert len(told) == 1
     assert told[0].startswith(f"nothing answers at KIOSK_{name.upper()} (127.0.0.1:9): Connection refused")

@@ -51,7 +51,7 @@ NOT_BESIDE = {"log_statement_stats": "on"}
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A server as an operator should have it: PostgreSQL's defaults, and no line for a checkpoint."""
-    with new_server(**SOUND) as server:
+    with new_server(SOUND) as server:
         yield server.address
 
 
@@ -67,7 +67,7 @@ def test_a_sound_server_is_called_so(server: str, tmp_path: Path) -> None:
 
 
 def test_every_setting_that_keeps_times_is_named_on_a_server_that_has_them_all(tmp_path: Path) -> None:
-    with new_server(shared_preload_libraries="auto_explain", **BAD) as server:
+    with new_server({"shared_preload_libraries": "auto_explain", **BAD}) as server:
         advice = examined(server.create_database("bad"), tmp_path)
     bad = [one.text for one in advice if one.weight is Weight.BAD]
     for name, value in BAD.items():
@@ -77,7 +77,7 @@ def test_every_setting_that_keeps_times_is_named_on_a_server_that_has_them_all(t
 
 
 def test_what_is_less_than_bad_is_worth_a_look(tmp_path: Path) -> None:
-    with new_server(**LOOK) as server:
+    with new_server(LOOK) as server:
         advice = examined(server.create_database("look"), tmp_path)
     assert not [one for one in advice if one.weight is Weight.BAD]
     told = [one.text for one in advice if one.weight is Weight.LOOK]
@@ -85,7 +85,7 @@ def test_what_is_less_than_bad_is_worth_a_look(tmp_path: Path) -> None:
 
 
 def test_a_server_that_may_lose_what_it_acknowledged_is_bad(tmp_path: Path) -> None:
-    with new_server(fsync="off", **SOUND) as server:
+    with new_server({"fsync": "off", **SOUND}) as server:
         advice = examined(server.create_database("loses"), tmp_path)
     assert [one.text for one in advice if one.weight is Weight.BAD] == [
         "PostgreSQL's fsync is off: a power cut loses answers; set it to on"
@@ -146,7 +146,7 @@ def test_a_library_nobody_knows_is_not_good(server: str, tmp_path: Path) -> None
 
 
 def test_counts_of_statements_and_a_silent_auto_explain_are_good(tmp_path: Path) -> None:
-    with new_server(shared_preload_libraries="pg_stat_statements,auto_explain", **SOUND) as server:
+    with new_server({"shared_preload_libraries": "pg_stat_statements,auto_explain", **SOUND}) as server:
         advice = examined(server.create_database("counted"), tmp_path)
     assert [one.text for one in advice if one.weight is not Weight.GOOD] == []
 
@@ -187,7 +187,7 @@ def test_a_database_that_takes_no_writes_is_bad(server: str, tmp_path: Path) -> 
 
 
 def test_a_database_server_that_is_away_is_bad_and_the_rest_is_examined(tmp_path: Path) -> None:
-    with new_server(**SOUND) as server, sound_patient(tmp_path, url=server.create_database("a")) as patient:
+    with new_server(SOUND) as server, sound_patient(tmp_path, url=server.create_database("a")) as patient:
         pass
     told = patient.told(Weight.BAD)
     assert any("connection" in line for line in told)

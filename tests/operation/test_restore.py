@@ -22,7 +22,7 @@ from kiosk.domain.screen_size import Screen
 from kiosk.operation import restore
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import Restored, restore_backup
-from kiosk.storage import Account, RoundClosedError, Store, StoreError, newest_schema
+from kiosk.storage import Account, Role, RoundClosedError, Store, StoreError, newest_schema
 from kiosk.storage.database import Database
 from kiosk.storage.dump import kept_rows
 from kiosk.storage.dump_check import CHECKS
@@ -89,7 +89,7 @@ def test_every_row_and_file_comes_back(saved: Saved, tmp_path: Path) -> None:
     for row in before["round"]:
         row["lost_boxes"] += 2 * (1 - row["closed"])
     assert after == before
-    assert second.accounts.named("anna") == Account("anna", "coordinator", HASH)
+    assert second.accounts.named("anna") == Account("anna", Role.COORDINATOR, HASH)
     listed = listing(tmp_path / "second")
     assert {name: listed[name] for name in OWN_FILES} == OWN_FILES
     assert {(tmp_path / "second" / name).stat().st_mode & 0o777 for name in OWN_FILES} == {0o600}
@@ -344,7 +344,7 @@ def steps_of_a_restore(saved: Saved, folder: Path, at: Callable[[int], None]) ->
         restore._unpack = counted(restore._unpack)
         Path.mkdir = counted(Path.mkdir)  # type: ignore[method-assign]
         Path.rename = counted(Path.rename)  # type: ignore[method-assign]
-        peewee.Database.commit = counted(peewee.Database.commit)
+        peewee.Database.commit = counted(peewee.Database.commit)  # type: ignore[method-assign]
         restore_backup(settings_of(folder), saved.file)
         os._exit(FINISHED)
     except OSError:

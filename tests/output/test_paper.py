@@ -59,11 +59,13 @@ def codes() -> list[str]:
 
 
 def blurred(image: Image) -> Image:
-    return ndimage.gaussian_filter(image, 2)
+    changed: Image = ndimage.gaussian_filter(image, 2)
+    return changed
 
 
 def askew(image: Image) -> Image:
-    return ndimage.rotate(image, 7, cval=255, order=1)
+    changed: Image = ndimage.rotate(image, 7, cval=255, order=1)
+    return changed
 
 
 SEEN: dict[str, Callable[[Image], Image]] = {

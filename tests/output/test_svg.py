@@ -95,7 +95,8 @@ def in_noto(words: str, weight: str) -> float:
     """How wide words are in the font that pictures are made with, at size 1."""
     font = TTFont(FONTS / f"NotoSans-{weight}.ttf")
     letters, widths = font.getBestCmap(), font["hmtx"]
-    return sum(widths[letters[ord(letter)]][0] for letter in words) / font["head"].unitsPerEm
+    width: int = sum(widths[letters[ord(letter)]][0] for letter in words)
+    return width / int(font["head"].unitsPerEm)
 
 
 def test_words_are_measured_no_narrower_than_they_are_and_not_much_wider() -> None:

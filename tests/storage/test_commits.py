@@ -95,7 +95,7 @@ def test_every_commit_is_waited_for_whatever_the_servers_own_setting(
 def test_a_killed_server_loses_no_acknowledged_ballot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with new_server(**LATE) as server:
+    with new_server(LATE) as server:
         kept, control = (server.create_database(name) for name in ("kept", "control"))
         answered(kept, tmp_path / "kept")
         # Control: with the own setting of the server the last rows are gone, and those before have no key.
@@ -103,7 +103,7 @@ def test_a_killed_server_loses_no_acknowledged_ballot(
         answered(control, tmp_path / "control")
         monkeypatch.undo()
         server.kill()
-        server.start(**LATE)
+        server.start(LATE)
         assert readable(kept, tmp_path / "kept") == BALLOTS
         assert opened(control, tmp_path / "control").key_faults()
 

@@ -72,7 +72,7 @@ def die_at(step: int) -> None:
     os.unlink = counted(os.unlink)
     Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
     Path.rmdir = counted(Path.rmdir)  # type: ignore[method-assign]
-    peewee.Database.commit = counted(peewee.Database.commit)
+    peewee.Database.commit = counted(peewee.Database.commit)  # type: ignore[method-assign]
 
 
 def crash(folder: Path, step: int, write: Callable[[Store], object]) -> bool:
@@ -93,7 +93,8 @@ def crash(folder: Path, step: int, write: Callable[[Store], object]) -> bool:
 
 def leftovers(ready: Ready, write: Callable[[Store], object]) -> list[Path]:
     """A copy of the folder for every step the write can die at, and last one where it got through."""
-    found, died = [], True
+    found: list[Path] = []
+    died = True
     while died:
         copy = ready.folder.with_name(f"copy-{len(found)}")
         shutil.copytree(ready.folder, copy)

@@ -103,7 +103,7 @@ def test_a_restarted_server_is_found_again(server: str, url: str, store: Store) 
 
 
 def test_a_password_with_special_characters_is_written_with_percent_signs(tmp_path: Path) -> None:
-    with new_server(fsync="off") as server:
+    with new_server({"fsync": "off"}) as server:
         url = server.create_database("kiosk")
         server.execute("CREATE ROLE \"k@x\" LOGIN SUPERUSER PASSWORD 'a@b/c%25'")
         access = Path(server.data, "pg_hba.conf")

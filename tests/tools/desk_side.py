@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk.desk.app import create_desk_app
-from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.settings import read_settings
@@ -70,8 +70,9 @@ class Desk:
 
     def answer(self, number: int, unit: str = "dagverksamheten") -> None:
         random = Random(number)
+        options: list[Answer] = [1, 2, 3, 4, 5, NoAnswer.DONT_KNOW]
         for _ in range(number):
-            answers = tuple(random.choice([1, 2, 3, 4, 5, NoAnswer.DONT_KNOW]) for _ in range(4))
+            answers = tuple(random.choice(options) for _ in range(4))
             self.store.cast("r", unit, Ballot(answers), self.now)
         self.now += timedelta(seconds=5)
         self.store.count(self.now)

@@ -72,9 +72,9 @@ def make(folder: Path) -> None:
             subset(source, letters, folder / f"guest-{script.lower()}-{number}.woff2")
     with TemporaryDirectory() as place:
         parts = []
-        for source, letters in autonym_letters().items():
-            parts.append(Path(place) / f"{source}.ttf")
-            subset(FONTS / f"{source}.ttf", letters, parts[-1], flavor=None)
+        for name, letters in autonym_letters().items():
+            parts.append(Path(place) / f"{name}.ttf")
+            subset(FONTS / f"{name}.ttf", letters, parts[-1], flavor=None)
         merged = Merger().merge([str(part) for part in parts])
         head, first = merged["head"], TTFont(parts[0])["head"]
         head.created, head.modified = first.created, first.modified

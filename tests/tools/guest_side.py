@@ -70,4 +70,4 @@ def count_after_closing(store: Store, of_round: Round) -> int:
     for _ in range(of_round.k):
         store.cast(of_round.id, "frida", Ballot((NoAnswer.SKIPPED,) * 4), of_round.opens_at)
     store.count(of_round.closes_at)
-    return int(store.snapshot()["rounds"][0]["nodes"][0]["answered"]) - of_round.k
+    return (store.snapshot()["rounds"][0]["nodes"][0]["answered"] or 0) - of_round.k

@@ -7,15 +7,17 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import psycopg
 
 SUPERUSER = "kiosk"
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 def _programs() -> Path:
@@ -43,7 +45,7 @@ class Server:
         """What stands before a database's name in its address."""
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}"
 
-    def start(self, **settings: str) -> None:
+    def start(self, settings: Mapping[str, str] = NO_SETTINGS) -> None:
         """Start, or start again; `settings` are PostgreSQL's own."""
         where = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": ""}
         options = " ".join(f"-c {name}='{value}'" for name, value in {**where, **settings}.items())
@@ -89,7 +91,9 @@ class Server:
 
 
 @contextmanager
-def new_server(*, copy_of: Server | None = None, **settings: str) -> Iterator[Server]:
+def new_server(
+    settings: Mapping[str, str] = NO_SETTINGS, *, copy_of: Server | None = None
+) -> Iterator[Server]:
     """A running server, empty or a replica of another one; stopped and removed at the end."""
     with TemporaryDirectory(dir="/tmp") as folder:
         if os.geteuid() == 0:
@@ -101,7 +105,7 @@ def new_server(*, copy_of: Server | None = None, **settings: str) -> Iterator[Se
             server.do(
                 "pg_basebackup", "-d", f"{copy_of.address}/postgres", "-D", server.data, "-R", "-c", "fast"
             )
-        server.start(**settings)
+        server.start(settings)
         try:
             yield server
         finally:
@@ -111,7 +115,7 @@ def new_server(*, copy_of: Server | None = None, **settings: str) -> Iterator[Se
 @contextmanager
 def running_server() -> Iterator[str]:
     """The address of a server's databases. Deadlocks are noticed after 50 ms rather than a second."""
-    with new_server(fsync="off", deadlock_timeout="50ms") as server:
+    with new_server({"fsync": "off", "deadlock_timeout": "50ms"}) as server:
         yield server.address
 
 

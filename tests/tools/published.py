@@ -1,14 +1,20 @@
 """What is published over time."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from kiosk.domain.snapshot import Document
+from kiosk.domain.snapshot import Document, NodeDocument, PublishedNode
+from kiosk.domain.tally import StatementDocument
 
 
 def nodes(document: Document) -> dict[str, Any]:
     [published] = document["rounds"]
     return {node["id"]: node for node in published["nodes"]}
+
+
+def statements(node: NodeDocument) -> dict[str, StatementDocument]:
+    """Return the tables of a node by statement; none for a node without published figures."""
+    return cast(PublishedNode, node)["statements"] if "statements" in node else {}
 
 
 def answered(document: Document) -> dict[str, int]:

@@ -7,8 +7,11 @@ from random import Random
 
 import openpyxl
 
+Row = Sequence[object]
+"""The cells of a row, from the first column."""
 
-def sheet(survey: Sequence[Sequence[object]], choices: Sequence[Sequence[object]]) -> bytes:
+
+def sheet(survey: Sequence[Row], choices: Sequence[Row]) -> bytes:
     book = openpyxl.Workbook()
     first = book.active
     assert first is not None
@@ -23,10 +26,10 @@ def sheet(survey: Sequence[Sequence[object]], choices: Sequence[Sequence[object]
     return made.getvalue()
 
 
-HEAD = ["type", "name", "label"]
+HEAD: Row = ["type", "name", "label"]
 
 
-CHOICES = [
+CHOICES: list[Row] = [
     ["list_name", "name", "label"],
     ["yes", 1, "Nej"],
     ["yes", 2, "Ja"],
@@ -34,7 +37,7 @@ CHOICES = [
 ]
 
 
-ASKED = ["select_one yes", "safe", "Jag är trygg"]
+ASKED: Row = ["select_one yes", "safe", "Jag är trygg"]
 
 
 def with_picture(content: bytes, size: int) -> bytes:

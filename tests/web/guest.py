@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.tools.guest_side import NOW, Place
+from tests.tools.published import statements
 from tests.web.touch import touch
 
 Serve = Callable[[Any], str]
@@ -58,8 +59,8 @@ class Guest:
         for kind in ("", "", "prefer_not", "prefer_not"):
             self.place.client.post("/", data=dict.fromkeys(names, kind))
         self.place.store.count(self.place.round.closes_at)
-        tables = self.place.store.snapshot()["rounds"][0]["nodes"][0]["statements"]
-        return {name: table["counts"] for name, table in tables.items()}
+        node = self.place.store.snapshot()["rounds"][0]["nodes"][0]
+        return {name: table["counts"] for name, table in statements(node).items()}
 
 
 def thanks(guest: Guest, words: str) -> None:

@@ -20,6 +20,7 @@ from kiosk.output.paper import POSTER_LANGUAGES, Size
 from kiosk.settings import read_settings
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.languages import GUEST_LANGUAGES
+from tests.tools.published import statements
 
 pytestmark = pytest.mark.browser
 
@@ -116,7 +117,7 @@ def test_from_writing_a_statement_to_a_printed_chart(browser: Browser, serve: Se
     page.get_by_role("link", name="FRIDA").click()
     expect(page.locator("h1")).to_have_text("FRIDA")
     [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "frida"]
-    table = node["statements"][asked[0].id]
+    table = statements(node)[asked[0].id]
     assert node["answered"] == 19
     expect(page.locator(f'[data-figure="{asked[0].id}-now"] g.point')).to_have_count(
         sum(n > 0 for n in table["counts"])

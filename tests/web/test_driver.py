@@ -40,7 +40,8 @@ def test_after(browser, time):
 @pytest.mark.parametrize("killed", ["driver", "program"])
 def test_only_the_test_that_runs_fails(tmp_path: Path, killed: str) -> None:
     (tmp_path / "test_three.py").write_text(THREE_TESTS.replace("WHICH", killed))
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, "-rA", tmp_path]
+    options = ["-p", "no:cacheprovider", "-c", os.devnull, "-rA"]
+    command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     outcomes = [line.split()[0] for line in ran.stdout.splitlines() if "test_three.py::" in line]

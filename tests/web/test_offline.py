@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Response, expect
@@ -56,10 +57,10 @@ BEAT = 300_000
 class Changed:
     """An application whose pages are others from now on."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self.application = application
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         environ.pop("HTTP_ACCEPT_ENCODING", None)
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -72,11 +73,11 @@ class Changed:
 class Proxy:
     """Something between a kiosk and its server that answers ballots itself, while it has an `answer`."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self.application = application
         self.answer: tuple[str, list[tuple[str, str]]] | None = None
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "POST" and self.answer:
             start_response(*self.answer)
             return []

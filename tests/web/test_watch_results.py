@@ -11,9 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.earlier_figures import enter
+from tests.tools.published import statements
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +55,7 @@ def test_charts_are_drawn_with_numbers_and_nothing_is_complained_of(watcher: Wat
     watcher.sign_in()
     now = watcher.page.locator('[data-figure="listened-now"]')
     expect(now.locator("g.point")).to_have_count(5)
-    table = watcher.desk.store.snapshot()["rounds"][0]["nodes"][0]["statements"]["listened"]
+    table = statements(watcher.desk.store.snapshot()["rounds"][0]["nodes"][0])["listened"]
     expect(now.locator(".annotation")).to_have_text(f"n = {sum(table['counts'])}")
     texts = [text.get_attribute("data-unformatted") or "" for text in now.locator("text.bartext").all()]
     drawn = [int(number) for text in texts for number in re.findall(r"^\d+", text)]
@@ -148,7 +149,7 @@ def lopsided(watcher: Watcher) -> None:
     """Figures with many small parts, places without any, and a report from elsewhere."""
     desk = watcher.desk
     for number in range(160):
-        few = {0: 1, 1: 2, 2: 3, 3: 4, 4: NoAnswer.DONT_KNOW, 5: 1, 6: 2}
+        few: dict[int, Answer] = {0: 1, 1: 2, 2: 3, 3: 4, 4: NoAnswer.DONT_KNOW, 5: 1, 6: 2}
         desk.store.cast("r", "matcentralen", Ballot((few.get(number, 5),) * 4), desk.now)
     desk.now += timedelta(seconds=5)
     desk.store.count(desk.now)
