@@ -17,13 +17,15 @@ test: debian-packages .venv/tested-with
 	$(BIN)/kiosk check
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
+# All tests but those with a marker of setup.cfg. Every other test is in this set, and `make test` runs both.
+QUICK = -m "not browser and not slow"
 quick: debian-packages .venv/tested-with
-	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not browser"
+	$(BIN)/pytest --numprocesses auto --dist worksteal $(QUICK)
 
 # The lines and branches of kiosk/ that `make quick` runs. Programs that a test starts are not measured.
 .PHONY: coverage
 coverage: debian-packages .venv/tested-with
-	$(BIN)/coverage run -m pytest -m "not browser"
+	$(BIN)/coverage run -m pytest $(QUICK)
 	$(BIN)/coverage report
 
 # The adversary, in full: minutes, not seconds. Its quick half runs in `make test`.

@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = (Path(__file__).parent / "tools" / "debian_packages.sh").read_text()
 
 

@@ -105,10 +105,12 @@ def _bad(findings: list[Finding]) -> list[Finding]:
     return bad
 
 
+@pytest.mark.slow
 def test_no_mark_of_any_guest_is_left_and_leaky_servers_leave_them() -> None:
     assert _bad(traces.run(Scale.QUICK)) == []
 
 
+@pytest.mark.slow
 def test_no_counted_ballot_and_no_order_is_left_in_files_and_plain_rows_leave_both() -> None:
     assert _bad(residue.run(Scale.QUICK)) == []
 

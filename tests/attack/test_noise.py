@@ -17,6 +17,8 @@ from tests.attack.noise_kinds import CELLS, PROFILES, CellKeys, Kind, ZeroSum, d
 from tests.attack.noise_study import REPORT, SECTIONS
 from tests.tools.fast_noise import Tables, nearest, zero_sum
 
+pytestmark = pytest.mark.slow
+
 TARGETS = 3000
 MOST_POINTS = 20
 

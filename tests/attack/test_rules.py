@@ -7,6 +7,8 @@ import pytest
 from tests.attack import blindness, randomness, reconstruction, siblings, stuffing, views, year
 from tests.attack.finding import Finding, Scale
 
+pytestmark = pytest.mark.slow
+
 ATTACKS = [
     reconstruction.run, siblings.run, stuffing.run, blindness.run, year.run, randomness.run, views.run,
 ]  # fmt: skip

@@ -196,6 +196,7 @@ def test_the_survey_of_2022_keeps_every_ballot(run: Run, tmp_path: Path) -> None
     assert seen[-1]["at"] != seen[0]["at"]
 
 
+@pytest.mark.slow
 def test_three_units_with_three_guests_a_day_lose_none_and_show_no_step_below_k(
     run: Run, tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ from kiosk.domain.ballot import Ballot
 from kiosk.storage import Store, migrations, newest_schema, open_store
 from tests.tools.command_line import OPEN, Run, printed
 
+pytestmark = pytest.mark.slow
+
 BALLOTS = 92
 UNIT = "dagverksamheten"
 

@@ -19,6 +19,8 @@ from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.storage import Store, StoreError, open_store
 from tests.tools.command_line import OPEN
 
+pytestmark = pytest.mark.slow
+
 IS_ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody").pw_uid
 SKIPPED = {"check", "audio list", "survey export", "demo", "simulate", "lockdown", "doctor"}

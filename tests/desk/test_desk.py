@@ -69,6 +69,7 @@ def test_a_wrong_name_and_a_wrong_password_look_the_same(desk: Desk) -> None:
     assert desk.client.get("/admin/rounds").status_code == 302
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["anna", "nobody"])
 def test_guessing_is_slowed_down_even_for_the_right_password(desk: Desk, name: str) -> None:
     for _ in range(FREE_FAILURES):

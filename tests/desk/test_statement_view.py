@@ -85,6 +85,7 @@ def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -
     assert [row[0].endswith(" (pågår)") for row in rows[1:]] == [False, False, True]
 
 
+@pytest.mark.slow
 def test_a_fall_in_the_last_round_is_told_where_all_rounds_together_rise(desk: Desk) -> None:
     year(desk, 40, 50, 70, 80, 50, 50)
     page = listened(desk.client.get("/admin/results/r5/dagverksamheten").text)
@@ -147,6 +148,7 @@ def test_answers_outside_the_scale_stand_below_every_bar(desk: Desk) -> None:
     assert [note["text"] for note in notes if note["name"] == "outside"] == [f"Vet inte: {unsure}"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["now", "time", "places"])
 def test_a_picture_far_from_here_can_be_traced(tmp_path: Path, kind: str) -> None:
     desk = Desk(tmp_path, admission=frozenset({Admission.KIOSK, Admission.POSTER}))

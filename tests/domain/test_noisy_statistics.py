@@ -26,6 +26,8 @@ from kiosk.domain.noisy_statistics import (
 from kiosk.domain.statistics import Trend, goodman, wilson
 from tests.tools.fast_noise import Tables, nearest, zero_sum
 
+pytestmark = pytest.mark.slow
+
 CLAIMS_BY_CHANCE = 0.065
 """The most of 4000 tries: 5 %, half a point for the normal approximation, and three standard errors."""
 

@@ -27,6 +27,7 @@ from kiosk.domain.statistics import (
 counts = st.lists(st.integers(0, 60), min_size=2, max_size=7).filter(any)
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_share_is_scipys_in_500_cases() -> None:
     random = Random(1)
     for _ in range(500):
@@ -47,6 +48,7 @@ def test_the_intervals_of_a_distribution_are_goodmans_as_in_statsmodels_in_500_c
         assert ours == pytest.approx(theirs, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_the_test_for_a_trend_is_scipys_in_500_cases() -> None:
     random = np.random.default_rng(3)
     for _ in range(500):
@@ -105,6 +107,7 @@ def allocations(table: list[list[int]], withheld: list[int]) -> Iterator[list[li
         ]
 
 
+@pytest.mark.slow
 def test_no_withheld_answer_can_undo_a_change_that_is_claimed() -> None:
     random, claims, careless = Random(4), 0, 0
     while claims < 150:

@@ -167,6 +167,7 @@ surveys = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(surveys)
 def test_a_frozen_survey_comes_back_as_it_was(survey: Survey) -> None:
     thawed = survey_from_json(json.loads(json.dumps(survey.as_json())))
@@ -354,6 +355,7 @@ def test_the_good_files_are_good(tmp_path: Path) -> None:
     assert read_scale(path).labels == ("Nej", "Kanske", "Ja")
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_file_whatever_brings_a_traceback(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"

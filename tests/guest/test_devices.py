@@ -260,6 +260,7 @@ def test_only_kiosks_are_heard(house: House) -> None:
         assert house.screen.head(f"{path}/alive").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_leaky", [False, True], ids=["as it is", "guests are signs of life"])
 def test_the_desk_looks_alike_whether_guests_answer_or_not(tmp_path: Path, *, is_leaky: bool) -> None:
     house = House(tmp_path)

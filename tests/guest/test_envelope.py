@@ -216,6 +216,7 @@ def test_that_something_came_late_is_told_of_envelopes_only(kiosk: Kiosk) -> Non
     assert kiosk.devices.was_late("")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "lengths"), [(STEP_BYTES, 1), (PAD_BYTES, 2)], ids=["own", "small"])
 def test_a_letterboxs_length_does_not_tell_how_many_it_took(
     kiosk: Kiosk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, lengths: int

@@ -100,6 +100,7 @@ def test_what_a_crash_left_behind_is_cleared_and_read_by_nobody(own: Settings) -
     assert set(files(own.data)) == {str(PROV), str(CATALOGUE)}
 
 
+@pytest.mark.slow
 def test_several_programs_at_once_take_in_a_survey_each(tmp_path: Path) -> None:
     form = CASES / "xlsform" / "a00_plain.xlsx"
     command = [sys.executable, "-m", "kiosk.cli", "survey", "import", str(form)]

@@ -54,6 +54,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     assert list(files(tmp_path)) == ["questions/own.toml"]
 
 
+@pytest.mark.slow
 @given(st.lists(TEXTS, min_size=1, max_size=5, unique=True), TEXTS)
 def test_any_words_come_back_as_they_were(texts: list[str], title: str) -> None:
     statements = tuple(Statement(f"s{at}", text, title, SCALES["yes5"]) for at, text in enumerate(texts))

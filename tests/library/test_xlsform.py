@@ -40,6 +40,7 @@ def test_a_survey_comes_back_with_every_language() -> None:
 TEXT = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=40)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 @given(
     st.lists(TEXT, min_size=1, max_size=4, unique_by=lambda text: composed(text)),

@@ -151,6 +151,7 @@ except StoreError as error:
 """Writes a backup in a process that may not write files longer than so many bytes."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [0, 100, 5000])
 def test_a_backup_that_cannot_be_written_leaves_nothing_and_says_why(saved: Saved, limit: int) -> None:
     folder = saved.file.with_name("small disk")
@@ -191,6 +192,7 @@ backup.write_backup(store, settings, Path(sys.argv[2]), date(2026, 11, 28))
 """Dies when all members but the manifest are written."""
 
 
+@pytest.mark.slow
 def test_what_a_killed_backup_left_is_removed_by_the_next_one(saved: Saved, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     folder.mkdir()

@@ -29,6 +29,8 @@ from tests.tools.command_line import OPEN, Run, printed
 from tests.tools.guest_side import NOW, Place
 from tests.tools.machine import DAY, HOUR, TICKS, Server
 
+pytestmark = pytest.mark.slow
+
 YEAR = 365 * DAY
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 JUMPS = {

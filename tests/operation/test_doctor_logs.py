@@ -11,6 +11,8 @@ from kiosk.operation.doctor.logs import LogWatch
 from tests.tools.patient import PUBLIC, Patient, passable, sound_patient
 from tests.tools.web_servers import caddy, nginx
 
+pytestmark = pytest.mark.slow
+
 SOUND = "access_log off; error_log /dev/null emerg;"
 ADDRESSES = "address and second of every ballot"
 FAILURES = "the address of every guest whose request fails"

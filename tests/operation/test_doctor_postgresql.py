@@ -12,6 +12,8 @@ from kiosk.storage import open_store
 from tests.tools.patient import sound_patient
 from tests.tools.postgresql import new_database, new_server
 
+pytestmark = pytest.mark.slow
+
 SOUND = {"log_checkpoints": "off", "log_lock_waits": "off"}
 
 BAD = {

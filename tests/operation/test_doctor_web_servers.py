@@ -6,6 +6,8 @@ import pytest
 
 from kiosk.operation.doctor.web_servers import WAYS_OUT, Guests, Kept, read_web_server
 
+pytestmark = pytest.mark.slow
+
 PASS = "proxy_pass http://127.0.0.1:8000;"
 OFF = "access_log off; error_log /dev/null;"
 OTHER = "server { listen 8080; return 404; }"

@@ -295,6 +295,7 @@ def run_limited(words: list[str], environ: dict[str, str], limit: int) -> tuple[
         return os.waitstatus_to_exitcode(status), told.read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_there", [False, True])
 @pytest.mark.parametrize("limit", [0, 10, 10_000, 50_000, 100_000])
 def test_a_restore_that_cannot_write_leaves_nothing_and_is_one_line(
@@ -353,6 +354,7 @@ def steps_of_a_restore(saved: Saved, folder: Path, at: Callable[[int], None]) ->
         os._exit(1)
 
 
+@pytest.mark.slow
 def test_a_restore_that_fails_at_any_step_leaves_nothing(saved: Saved, tmp_path: Path) -> None:
     folder, step = tmp_path / "trial", 0
     before = listing(tmp_path)
@@ -372,6 +374,7 @@ def test_a_restore_that_fails_at_any_step_leaves_nothing(saved: Saved, tmp_path:
     assert opened(settings_of(folder)).snapshot() == saved.store.snapshot()
 
 
+@pytest.mark.slow
 def test_a_killed_restore_is_done_or_can_be_done_again(saved: Saved, tmp_path: Path) -> None:
     """What it leaves of files is the backup's; keys it leaves are named, and nobody's."""
     code, step, seen = DIED, 0, set()

@@ -473,6 +473,7 @@ def comes_back(folder: Path) -> bool:
 EVERYTHING = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @EVERYTHING
 @given(data=st.data())
 def test_no_change_of_bytes_ends_in_a_traceback_or_in_other_data(
@@ -553,6 +554,7 @@ def changed(document: Any, path: tuple[Any, ...], change: str, odd: Any) -> Any:
     return document
 
 
+@pytest.mark.slow
 @EVERYTHING
 @given(data=st.data())
 def test_no_change_of_the_tables_ends_in_a_traceback_or_half_a_restore(

@@ -112,6 +112,7 @@ def pictures(pdf: bytes) -> list[str]:
     return texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", SEEN)
 @pytest.mark.parametrize("languages", [("sv",), ("sv", "ar"), ("sv", "en", "ar", "fa", "uk")])
 def test_every_slip_is_read_however_it_is_held(
@@ -121,6 +122,7 @@ def test_every_slip_is_read_however_it_is_held(
     assert read(sheets, SEEN[how]) == sorted(slip_address(ADDRESS, code) for code in codes)
 
 
+@pytest.mark.slow
 def test_a_symbol_of_12_mm_would_not_be(
     guest: dict[str, Catalogue], codes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +160,7 @@ def test_slips_differ_in_their_codes_and_in_nothing_else(
     assert len({slip[len("234-567-89B") :].strip() for slip in slips}) == 1
 
 
+@pytest.mark.slow
 def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
     guest: dict[str, Catalogue], codes: list[str]
 ) -> None:
@@ -170,6 +173,7 @@ def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
     assert not [mark for mark in (b"CreateDate", b"ModifyDate", b"MetadataDate") if mark in sheets]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("how", SEEN)
 def test_a_poster_leads_to_its_link(size: Size, how: str, guest: dict[str, Catalogue]) -> None:
@@ -243,6 +247,7 @@ def test_an_address_too_long_for_a_camera_is_refused(guest: dict[str, Catalogue]
         poster_page("https://" + "a" * 200, paper_texts(guest, ["sv"]), Size.A4)
 
 
+@pytest.mark.slow
 def test_a_long_address_stays_on_its_slip(guest: dict[str, Catalogue], codes: list[str]) -> None:
     address = "https://svara.stadsmissionen-i-en-stad-med-langt-namn.example"
     sheets = slip_sheets(address, codes, paper_texts(guest, ["sv", "ar"]), Random(1))
@@ -349,6 +354,7 @@ def test_staff_download_each_posters_address(desk: Desk, size: Size) -> None:
     assert desk.client.get("/admin/links/poster", query_string=asked).status_code == 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", Size)
 def test_as_many_languages_as_are_promised_fit_whichever_they_are(
     size: Size, guest: dict[str, Catalogue]
@@ -370,6 +376,7 @@ def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_pa
     assert 'id="poster-languages"' in refused.text
 
 
+@pytest.mark.slow
 def test_slips_are_offered_in_few_languages_so_that_a_sheet_holds_many(tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     desk.sign_in("bo")

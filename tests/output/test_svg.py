@@ -99,6 +99,7 @@ def in_noto(words: str, weight: str) -> float:
     return width / int(font["head"].unitsPerEm)
 
 
+@pytest.mark.slow
 def test_words_are_measured_no_narrower_than_they_are_and_not_much_wider() -> None:
     texts = read_catalogues([shipped_folder("translations")], "desk")["sv"].texts
     sizes = {

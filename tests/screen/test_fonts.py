@@ -73,6 +73,7 @@ def test_the_desk_is_served_the_guests_letters_for_the_same_ranges() -> None:
     assert set(rules) <= set(font_faces(STYLE))
 
 
+@pytest.mark.slow
 def test_making_the_fonts_again_changes_nothing(tmp_path: Path) -> None:
     make(tmp_path)
     for part in {part for part, _ in PARTS}:

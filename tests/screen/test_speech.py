@@ -69,6 +69,7 @@ def test_no_neighbours_voice_reads_a_language_without_one(tmp_path: Path, langua
     assert find(tmp_path, language, sound_name(language, TEXTS[0])) == path
 
 
+@pytest.mark.slow
 def test_every_voice_there_is_speaks(tmp_path: Path) -> None:
     spoken = {language: ["112"] for language in VOICES}
     assert build(tmp_path, spoken) == (len(VOICES), 0)

@@ -12,6 +12,8 @@ from tests.tools.builders import MONDAY, a_round, cast_all, closed, random_ballo
 from tests.tools.command_line import Run
 from tests.tools.postgresql import Server, new_server
 
+pytestmark = pytest.mark.slow
+
 ROUND = a_round(tree("a", "b"))
 BALLOTS = 24
 

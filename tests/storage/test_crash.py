@@ -21,6 +21,8 @@ from kiosk.storage import Sealed, Store, open_store
 from kiosk.storage.keys import KeyFolder
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, closed, random_ballots, tree
 
+pytestmark = pytest.mark.slow
+
 TICK = MONDAY + timedelta(hours=8)
 ROUND = a_round(tree("a", "b"))
 CRASHED, FINISHED = 42, 0

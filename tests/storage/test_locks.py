@@ -22,6 +22,8 @@ from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, clo
 from tests.tools.postgresql import new_database
 from tests.tools.write_load import End, Installation, counting, differences, guest, load
 
+pytestmark = pytest.mark.slow
+
 ROUND = a_round(tree("a", "b"))
 TICK = MONDAY + timedelta(hours=8)
 

@@ -40,7 +40,7 @@ OLD = sorted(int(file.stem) for file in SCHEMAS.glob("*.sql"))
 Rows = dict[str, list[dict[str, Any]]]
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database."""
     if request.param == "SQLite":

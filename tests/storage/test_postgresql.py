@@ -18,6 +18,8 @@ from tests.tools.backups import OWN_FILES, TODAY, full_installation, listing, se
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.postgresql import SUPERUSER, new_database, new_server
 
+pytestmark = pytest.mark.slow
+
 ROUND = a_round(tree("a", "b"))
 
 

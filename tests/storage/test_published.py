@@ -24,6 +24,8 @@ from kiosk.domain.tree import Node, Tree
 from tests.tools.builders import MONDAY, a_round, a_store
 from tests.tools.published import answered, nodes, smallest_step
 
+pytestmark = pytest.mark.slow
+
 OPTIONS: list[Answer] = [1, 2, 3, 4, 5, *NoAnswer]
 
 

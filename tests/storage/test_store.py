@@ -162,6 +162,7 @@ def test_guests_at_the_same_moment_all_get_in(store: Store) -> None:
     assert closed(store, store.rounds()[0].round)["a"] == 100
 
 
+@pytest.mark.slow
 def test_looking_for_keys_while_guests_answer_finds_them_all(tmp_path: Path) -> None:
     answering = a_store(tmp_path)
     answering.open_round(a_round(tree("a")), MONDAY)
