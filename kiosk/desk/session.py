@@ -12,7 +12,7 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from flask import current_app, redirect, render_template, request, session, url_for
+from flask import current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.denials import Denial, deny
@@ -105,6 +105,9 @@ class Desk:
 NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "key"})
 """Form fields without free text, or with text that must not be shown."""
 
+_ACCOUNT = "signed_in_account"
+"""Name of the request's account in `flask.g`."""
+
 SHORTEST_TYPED_CHARACTERS = 4
 """Shortest text worth showing again: less is a number or a tick."""
 
@@ -123,15 +126,27 @@ def begin(account: Account) -> None:
         session["language"] = language
     now = desk().clock().isoformat()
     session.update(name=account.name, began=now, seen=now, password=_mark(account))
+    g.pop(_ACCOUNT, None)
 
 
 def end() -> None:
     """End the session."""
     session.clear()
+    g.pop(_ACCOUNT, None)
 
 
 def signed_in() -> Account | None:
-    """Return the account of this session, or None. Clears a session that has ended."""
+    """Return the account of this session, or None. Clears a session that has ended.
+
+    The account is read once per request: a change of it takes effect at the next request.
+    """
+    if _ACCOUNT not in g:
+        setattr(g, _ACCOUNT, _read_account())
+    account: Account | None = g.get(_ACCOUNT)
+    return account
+
+
+def _read_account() -> Account | None:
     name = session.get("name")
     if name is None:
         return None
