@@ -17,7 +17,7 @@ test: debian-packages .venv/tested-with
 	$(BIN)/kiosk check
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-# All tests but those with a marker of setup.cfg. Every other test is in this set, and `make test` runs both.
+# The tests without a marker of setup.cfg; `make test` runs all tests.
 QUICK = -m "not browser and not slow"
 quick: debian-packages .venv/tested-with
 	$(BIN)/pytest --numprocesses auto --dist worksteal $(QUICK)
