@@ -1,8 +1,8 @@
 """The only package that knows tables and keys: rounds, boxes, slips, tallies, the snapshot, staff records.
 
-One writer at a time, one transaction a write, connections kept open. A ballot's way in is `Store.cast`, a
-batch's way out is `Store.count`; nothing else reads a box, and nothing outside reads a tally. Other packages
-import from here, never from a module within.
+One writer at a time, one transaction per write, connections kept open. `Store.cast` adds a ballot to a box
+and `Store.count` removes a batch; nothing else reads a box, and nothing outside this package reads a tally.
+Other packages import from here, never from a module of this package.
 """
 
 from kiosk.storage.accounts import Account, Role

@@ -1,4 +1,4 @@
-"""Who may sign in, and what for."""
+"""Accounts of staff and their roles."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 
 class Role(StrEnum):
-    """What an account is for: opening rounds and reading results; printing, pairing; reading results."""
+    """Coordinators open rounds and read results, staff print slips and pair kiosks, viewers read results."""
 
     COORDINATOR = "coordinator"
     STAFF = "staff"
@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may sign in; `password` is a hash."""
+    """A person's account; `password` is a hash."""
 
     name: str
     role: Role
@@ -44,9 +44,9 @@ class Accounts:
 
     def named(self, name: str) -> Account | None:
         row = tables.Account
-        found = self._database.row(row.select(row.name, row.role, row.password).where(row.name == name))
-        return Account(found[0], Role(found[1]), found[2]) if found else None
+        values = self._database.row(row.select(row.name, row.role, row.password).where(row.name == name))
+        return Account(values[0], Role(values[1]), values[2]) if values else None
 
     def are_any(self) -> bool:
-        """Whether anybody may sign in."""
+        """Whether there is any account."""
         return self._database.row(tables.Account.select(tables.Account.name).limit(1)) is not None

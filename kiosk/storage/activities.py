@@ -1,4 +1,4 @@
-"""Numbers of staff's activities for guests, by unit and month, never by guest or day."""
+"""Counts of staff's activities for guests by unit and month, never by guest or day."""
 
 from datetime import date
 from enum import StrEnum
@@ -28,7 +28,7 @@ class Activities:
 
     @one_write()
     def add(self, unit_id: str, month: date, kind: Activity, step: int) -> None:
-        """Add `step`, 1 or -1, to the number of a kind at a unit in a month; never below 0."""
+        """Add `step` (1 or -1) to the count of a kind at a unit in a month; it never falls below 0."""
         row = {"unit_id": unit_id, "month": month.isoformat(), "kind": kind.value}
         counter = tables.Activity
         self._database.run(counter.insert(**row, number=0).on_conflict_ignore())
@@ -42,7 +42,7 @@ class Activities:
         )
 
     def of_unit(self, unit_id: str) -> dict[tuple[date, Activity], int]:
-        """(first day of the month, kind) -> number, of all that was counted at a unit."""
+        """(first day of the month, kind) -> count, for one unit."""
         counter = tables.Activity
         counts = counter.select(counter.month, counter.kind, counter.number).where(counter.unit_id == unit_id)
         return {

@@ -1,4 +1,4 @@
-"""The log of what staff did. It knows nothing of guests."""
+"""The log of staff's actions. It has no data about guests."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ COMMAND_LINE = "kiosk"
 
 
 class Deed(StrEnum):
-    """What staff do that the log keeps."""
+    """Staff actions that are logged."""
 
     SIGNED_IN = "signed_in"
     ACCOUNT_SET = "account_set"
@@ -39,7 +39,7 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the log; `what` names a round, a unit, an account."""
+    """One line of the log; `what` is the name of a round, a unit or an account."""
 
     at: datetime
     name: str
@@ -56,7 +56,7 @@ class AuditLog:
 
     @one_write()
     def note(self, at: datetime, name: str, deed: Deed, what: str) -> None:
-        """Write down who did what, to the minute."""
+        """Log an action. The time is kept to the minute."""
         log = tables.Log
         last = self._database.row(log.select(peewee.fn.COALESCE(peewee.fn.MAX(log.number), 0)))
         self._database.run(
@@ -70,7 +70,7 @@ class AuditLog:
         )
 
     def entries(self, at_most: int = 500) -> list[Entry]:
-        """The latest entries, the last first."""
+        """The latest entries, newest first."""
         log = tables.Log
         latest = log.select(log.at, log.name, log.deed, log.what).order_by(log.number.desc()).limit(at_most)
         return [

@@ -1,6 +1,6 @@
-"""The rows of boxes, and of the ballots that were excluded as too rapid.
+"""The rows of boxes, and the numbers of ballots that were excluded as rapid submissions.
 
-Only who casts, counts or renews opens a box, and writes it back whole within the same write.
+Only casting, counting and renewal open a box. Each writes the whole box back within the same write.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,10 @@ class OpenBox:
 
 
 class Boxes:
-    """One sealed row a unit, while its round is open. All but `running_round` and `excluded_rapid` are called
-    within a write of the caller's."""
+    """One sealed row per unit while its round is open.
+
+    Callers hold a write (`Writer.write`), except for `running_round` and `excluded_rapid`.
+    """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer, rounds: Rounds) -> None:
         self._database = database
@@ -49,13 +51,13 @@ class Boxes:
         """The round that takes ballots at this unit now. Raises RoundClosedError if none does."""
         query = _BOX_AND_ROUND.where(tables.Box.unit_id == unit_id, tables.Round.closed == 0)
         for (terms,) in self._database.rows(query.select(tables.Round.terms)):
-            found = self._rounds.parse(terms)
-            if found.is_running(now):
-                return found
+            candidate = self._rounds.parse(terms)
+            if candidate.is_running(now):
+                return candidate
         raise RoundClosedError
 
     def open_box(self, round_id: str, unit_id: str) -> OpenBox | None:
-        """The box, its row locked; None where there is none. Raises KeysAwayError."""
+        """Lock and decrypt a box; None if there is none. Raises KeysAwayError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None
@@ -70,22 +72,22 @@ class Boxes:
         self._update(key_id, sealed, box.round.id, unit_id)
 
     def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Empty a box whose key is lost for good, and have its round say so."""
+        """Empty a box whose key is lost permanently, and add it to its round's number of lost boxes."""
         self._rounds.add_lost_boxes(of_round.id, 1)
         self.put(OpenBox(of_round, lost_key, [], 0), unit_id)
 
     def key_faults(self) -> list[KeyFault]:
-        """Boxes that their keys do not open, their rows locked."""
+        """Lock all boxes and return those that cannot be decrypted."""
         row = tables.Box
         query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
         return key_faults(self._keys, Sealed.BOX, self._database.rows(query))
 
     def remove(self, round_id: str) -> None:
-        """Drop a closed round's boxes."""
+        """Delete a closed round's boxes."""
         self._database.run(tables.Box.delete().where(tables.Box.round_id == round_id))
 
     def keep_excluded(self, box: OpenBox, unit_id: str) -> None:
-        """Keep how many ballots were excluded as too rapid, now that the box's round is closed."""
+        """Store the number of excluded ballots of a box whose round closes."""
         if box.excluded_rapid:
             self._database.run(
                 tables.ExcludedRapid.insert(
@@ -94,7 +96,7 @@ class Boxes:
             )
 
     def excluded_rapid(self, round_id: str) -> dict[str, int]:
-        """Unit id -> ballots of a closed round that were excluded as too rapid."""
+        """Unit id -> number of a closed round's ballots that were excluded as rapid submissions."""
         excluded = tables.ExcludedRapid
         query = excluded.select(excluded.unit_id, excluded.ballots).where(excluded.round_id == round_id)
         return dict(self._database.rows(query))

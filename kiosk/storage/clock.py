@@ -1,4 +1,4 @@
-"""The row in which an installation remembers its clock. It holds no time of a guest's request."""
+"""The row with an installation's record of its clock. It holds no time of a guest's request."""
 
 import json
 from datetime import datetime
@@ -10,12 +10,12 @@ KEY = "clock"
 
 
 def read_record(database: Database) -> ClockRecord:
-    """What is remembered; an empty record in an installation that has none yet."""
+    """The stored record; an empty one if nothing is stored yet."""
     return parse_record(database.get(KEY) or "{}")
 
 
 def parse_record(text: str) -> ClockRecord:
-    """A record as `write_record` keeps it."""
+    """Parse a record in the format of `write_record`."""
     row = json.loads(text)
     return ClockRecord(
         _time(row.get("known_at")),
@@ -25,7 +25,7 @@ def parse_record(text: str) -> ClockRecord:
 
 
 def write_record(database: Database, record: ClockRecord) -> None:
-    """Replace what is remembered, within a write of the caller's."""
+    """Replace the stored record. The caller holds a write."""
     row = {
         "known_at": record.known_at and record.known_at.isoformat(timespec="seconds"),
         "boots": {boot: began.isoformat(timespec="seconds") for boot, began in record.boots.items()},

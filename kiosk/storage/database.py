@@ -1,4 +1,4 @@
-"""The database below the store, SQLite or PostgreSQL: its tables' version, and one writer at a time."""
+"""The store's database, SQLite or PostgreSQL: connections, transactions, queries and the schema's version."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,25 +17,28 @@ from kiosk.storage.tables import Installation, Table, without_nul
 Row = tuple[Any, ...]
 
 BUSY_TIMEOUT = 60_000
-"""Milliseconds one process waits for another's write before it tries again, at most `locks.TRIES` times.
+"""Milliseconds that one process waits for another's write before it tries again, at most `locks.TRIES` times.
 
-A count of 500 units took 80 seconds on two overloaded cores, and SQLite's waiting is not fair: a guest may
-wait for a start and another count too.
+A count of 500 units took 80 seconds on two overloaded cores. SQLite does not queue waiting writers in order,
+so a guest may also have to wait for a start and a second count.
 """
 
 SAFE_SETTINGS = ("fsync", "full_page_writes")
-"""PostgreSQL's settings that must be on: else a power cut loses writes that were acknowledged."""
+"""PostgreSQL settings that must be on; otherwise a power cut loses acknowledged writes."""
 
 KEEP_COMMIT = (
     "SELECT set_config('synchronous_commit', 'on', true) "
     "WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
 )
-"""Has this transaction's commit wait for the disk, and for replicas that confirm, whatever the server's own
-setting. Within the transaction, since a pool may hand the next one to another session."""
+"""Makes this transaction's commit wait for the disk and for synchronous replicas, whatever the server's
+setting is.
+
+It runs within each transaction, because a connection pool may run the next one in another session.
+"""
 
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
-    # Not NORMAL: a commit lost in a power cut would bring back a row whose key is destroyed.
+    # Not NORMAL: if a power cut lost a commit, a row whose key is destroyed would return.
     "synchronous": "full",
     "secure_delete": "on",
     "foreign_keys": "on",
@@ -44,15 +47,15 @@ SQLITE_PRAGMAS = {
 
 
 PEEWEE_ERRORS: Any = peewee.__exception_wrapper__  # type: ignore[attr-defined]
-"""Turns a driver's errors into peewee's. peewee does so for statements, not for fetched rows."""
+"""Converts a driver's errors to peewee's, which peewee does for statements but not for fetched rows."""
 
 
 class StoreError(Exception):
-    """Something about the installation's data that a person must mend; the message says how."""
+    """A problem with the installation's data that a person must fix; the message says how."""
 
 
 class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
-    """Connects again, outside transactions only, where the server was restarted."""
+    """Reconnects after the server restarted, but not within a transaction."""
 
     reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
 
@@ -76,9 +79,9 @@ def _connect(url: str, *, durable: bool) -> peewee.Database:
 
 
 class Database:
-    """Connections to sqlite:///FILE or postgresql://..., one a thread, kept open.
+    """Connections to sqlite:///FILE or postgresql://..., one per thread, kept open.
 
-    `durable=False` gives up safety in a power cut, for throw-away simulations only.
+    `durable=False` is not safe in a power cut; it is for simulations only.
     """
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
@@ -90,16 +93,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """The writer's place, for one transaction and what follows on it.
+        """Hold this process's write lock, for one transaction and the work after its commit.
 
-        SQLite's own busy handler is not fair (a thread can wait for seconds), hence the lock.
+        The lock is needed because SQLite's busy handler does not queue in order: a thread could wait for
+        seconds.
         """
         with self._writer:
             yield
 
     @contextmanager
     def transaction(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
-        """All that is written within is committed together, or not at all. `lock` is on the installation."""
+        """One atomic transaction. `lock` is the lock on the installation."""
         with self._peewee.atomic():
             if self._durable and not self._is_sqlite:
                 self._sql(KEEP_COMMIT)
@@ -107,15 +111,16 @@ class Database:
             yield
 
     def _lock_installation(self, lock: Lock) -> None:
-        """Wait for the installation's lock, held until the transaction ends; SQLite took its own at BEGIN."""
+        """Take the installation's lock until the transaction ends; SQLite has taken its own at BEGIN."""
         if not self._is_sqlite:
             suffix = "_shared" if lock is Lock.SHARED else ""
             self._sql(f"SELECT pg_advisory_xact_lock{suffix}({ADVISORY_KEY})")
 
     def clear_log(self) -> None:
-        """Empty SQLite's log, which would tell at which units ballots came and in which order.
+        """Empty SQLite's write-ahead log, which would reveal at which units and in which order ballots
+        arrived.
 
-        Where somebody reads just then it stays, and the next write clears it: no guest waits for that.
+        If a reader blocks it, the next write clears the log, so that no guest has to wait.
         """
         if self._is_sqlite:
             self._sql("PRAGMA busy_timeout = 50")
@@ -125,7 +130,7 @@ class Database:
                 self._sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
 
     def locking(self, query: peewee.Select, table: type[Table]) -> peewee.Select:
-        """SQLite locks the whole file at BEGIN; PostgreSQL must be told to lock the table's rows it reads."""
+        """Make a SELECT lock the rows it reads in PostgreSQL. SQLite locks the whole file at BEGIN."""
         return query if self._is_sqlite else query.for_update(of=table)
 
     def run(self, query: peewee.BaseQuery) -> None:
@@ -143,10 +148,11 @@ class Database:
             return list(query.tuples().execute(self._peewee))
 
     def prepared_write(self, query: peewee.BaseQuery) -> Callable[..., None]:
-        """An INSERT or UPDATE compiled once, called with values in the order of its placeholders.
+        """An INSERT or UPDATE that is compiled once. Call it with the values in the order of the
+        placeholders.
 
-        For the sealed rows, which each ballot rewrites: building the two statements of a box takes 0.42 ms of
-        CPU and executing them 0.01 ms, where a ballot takes 0.55 ms of CPU and 2.1 ms on a quiet disk.
+        It is for the sealed rows, which each ballot rewrites. Building the two statements of a box takes 0.42
+        ms of CPU and executing them 0.01 ms; a whole ballot takes 0.55 ms of CPU, and 2.1 ms on an idle disk.
         """
         sql = self._compiled(query)
 
@@ -156,7 +162,7 @@ class Database:
         return write
 
     def prepared_row(self, query: peewee.BaseQuery) -> Callable[..., Row | None]:
-        """A SELECT compiled once, as `prepared_write` is. The call returns its first row."""
+        """A SELECT that is compiled once, like `prepared_write`. The call returns the first row."""
         sql = self._compiled(query)
 
         def row(*values: Any) -> Row | None:
@@ -180,71 +186,72 @@ class Database:
 
     @property
     def version(self) -> int:
-        """The number of the last migration made here; 0 where there are no tables."""
+        """The number of the last migration that ran here; 0 if there are no tables."""
         return int(self.get("schema") or 0) if self._peewee.table_exists("installation") else 0
 
     def migrate(self, up_to: int | None = None) -> None:
-        """Create or upgrade the tables, within a transaction of the caller's: to the schema of that number,
-        or to this program's.
+        """Create or upgrade the tables, up to migration `up_to` or to the newest. The caller holds a
+        transaction.
 
-        Raises StoreError where they are not what the models say afterwards.
+        Raises StoreError if the newest tables differ from the models afterwards.
         """
         done = self.version
         for number, step in list(enumerate(migrations.STEPS, start=1))[done:up_to]:
             step(self._peewee)
             self.set("schema", str(number))
-        if up_to is None and (found := differences(self._peewee)):
-            raise StoreError(f"the tables are not those of this program: {'; '.join(found)}")
+        if up_to is None and (faults := differences(self._peewee)):
+            raise StoreError(f"the tables are not those of this program: {'; '.join(faults)}")
 
     def check_version(self) -> None:
-        """Raise StoreError unless the tables are this program's version."""
+        """Raise StoreError unless the tables have this program's version."""
         self.check_upgradable()
         if self.version < migrations.newest_schema():
             raise StoreError("the tables are of an older version; stop kiosk serve and run: kiosk upgrade")
 
     def check_upgradable(self) -> None:
-        """Raise StoreError unless there are tables, of this program's version or an older one."""
+        """Raise StoreError unless there are tables of this program's version or of an older one."""
         if self.version == 0:
             raise StoreError("there is no installation here yet; run: kiosk init")
         if self.version > migrations.newest_schema():
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
 
     def schema(self) -> dict[str, tuple[str, ...]]:
-        """Every table there is, with its columns in order."""
+        """Table -> its columns in order, for every table in the database."""
         return {
             table: tuple(column.name for column in self._peewee.get_columns(table))
             for table in sorted(self._peewee.get_tables())
         }
 
     def server_settings(self) -> dict[str, str]:
-        """PostgreSQL's settings that this role may see, as they hold for this connection; SQLite has none.
+        """Name -> value of the PostgreSQL settings that this role may read, for this connection; empty for
+        SQLite.
 
-        Values are in the setting's own unit: -1, not -1ms (pg_settings.setting).
+        Values are in each setting's base unit: -1, not -1ms (pg_settings.setting).
         """
         return {} if self._is_sqlite else dict(self.rows(_PG_SETTINGS.select()))
 
     def replication_slots(self) -> list[str]:
-        """Names of PostgreSQL's replication slots, each of which keeps the log of writes; SQLite has none."""
+        """Names of PostgreSQL's replication slots, which keep the write-ahead log; empty for SQLite."""
         if self._is_sqlite:
             return []
         slot_name = _PG_SLOTS.c.slot_name
         return [row[0] for row in self.rows(_PG_SLOTS.select(slot_name).order_by(slot_name))]
 
     def faults(self) -> list[str]:
-        """What SQLite finds damaged in its file, at most three lines; a database server checks its own."""
+        """At most three faults that SQLite finds in its file; empty for PostgreSQL, which checks its own."""
         if not self._is_sqlite:
             return []
         with PEEWEE_ERRORS:
             return [row[0] for row in self._sql("PRAGMA quick_check(3)").fetchall() if row[0] != "ok"]
 
     def check_writable(self) -> None:
-        """Write a row and take it back. Raises peewee's errors where the database takes no writes."""
+        """Write a row and roll it back. Raises peewee's errors if the database cannot be written."""
         with self._peewee.atomic() as transaction:
             self.set("writable", "yes")
             transaction.rollback()
 
     def commit_risks(self) -> list[str]:
-        """Why the server may lose a commit it has acknowledged, in plain words with the way out.
+        """Reasons why the server may lose a commit that it has acknowledged, each with its remedy.
 
         https://www.postgresql.org/docs/current/runtime-config-wal.html
         """
@@ -265,8 +272,7 @@ class Database:
         return risks
 
     def check_keeps_commits(self) -> None:
-        """Raise StoreError where the server may lose a commit it has acknowledged. Looks until it is safe,
-        and once only then."""
+        """Raise StoreError if the server may lose an acknowledged commit. A safe result is cached."""
         if not self._keeps_commits:
             if risks := self.commit_risks():
                 raise StoreError(f"KIOSK_DATABASE_URL: {'; '.join(risks)}")
@@ -275,7 +281,7 @@ class Database:
     def _setting(self, name: str) -> str:
         return str(self._sql("SELECT current_setting(%s)", (name,)).fetchone()[0])
 
-    # -- what an installation remembers about itself ---------------------------------------------
+    # -- key-value rows of the installation ------------------------------------------------------
 
     def get(self, key: str) -> str | None:
         row = self.row(Installation.select(Installation.value).where(Installation.key == key))

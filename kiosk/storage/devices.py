@@ -1,7 +1,7 @@
-"""Kiosks as devices: a code makes one a unit's kiosk, and signs of life tell that it still works.
+"""Kiosks as devices: pairing codes, and signs of life that show whether a kiosk still works.
 
-All of it lives in memory only: nothing on disk tells when a device was heard, and a code lives for minutes.
-A device gives its signs at fixed times of the clock whoever answers, so they tell of no guest.
+All data are in memory only. Nothing on disk shows when a device was last heard, and a code is valid for
+minutes. A device sends its signs of life at fixed times of the clock, so they reveal nothing about guests.
 """
 
 import secrets
@@ -14,18 +14,18 @@ from enum import StrEnum
 DIGITS = 8
 
 LIFETIME = 15 * 60
-"""Seconds a pairing code is good for: the walk from the desk to the screen."""
+"""Seconds for which a pairing code is valid, enough to walk from the desk to the screen."""
 
 WRONG_TRIES = 20
-"""Wrong codes taken in one lifetime, from everybody together: with one code out, a guesser hits it with a
-chance of 20 in 100,000,000."""
+"""Wrong codes accepted per lifetime, from all clients together. An attacker who guesses one valid code
+succeeds with a probability of 20 in 100,000,000."""
 
 SILENT_AFTER = 16 * 60
-"""Seconds: three signs missed, and a minute for a slow network."""
+"""Seconds: three missed signs of life, and a minute for a slow network."""
 
 
 class Life(StrEnum):
-    """All that is told of a kiosk: never a time, which could be a guest's."""
+    """The only state of a kiosk that is shown. A time is never shown, because it could be that of a guest."""
 
     ALIVE = "alive"
     SILENT = "silent"
@@ -33,14 +33,14 @@ class Life(StrEnum):
 
 
 class TooManyTriesError(Exception):
-    """Too many wrong codes lately: none is looked at for a while."""
+    """Too many wrong codes recently: no code is accepted for a while."""
 
 
 @dataclass
 class Devices:
-    """Pairing codes that wait, and when each kiosk was last heard. Safe to use from several threads.
+    """Unused pairing codes, and the time of each kiosk's last sign of life. Thread-safe.
 
-    `clock` gives seconds and must never jump.
+    `clock` returns seconds and must be monotonic.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -54,7 +54,7 @@ class Devices:
         self._started = self.clock()
 
     def new_code(self, unit_id: str) -> str:
-        """A code that makes one device this unit's kiosk, once."""
+        """Make a single-use code that pairs one device with a unit."""
         with self._lock:
             self._forget()
             code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
@@ -62,7 +62,7 @@ class Devices:
             return code
 
     def redeem(self, code: str) -> str | None:
-        """The unit a code is for, which uses it up; None for a wrong one. Raises TooManyTriesError."""
+        """Use a code and return its unit; None if the code is wrong. Raises TooManyTriesError."""
         with self._lock:
             self._forget()
             if len(self._wrong) >= WRONG_TRIES:
@@ -74,27 +74,29 @@ class Devices:
 
     def _forget(self) -> None:
         now = self.clock()
-        self._codes = {code: found for code, found in self._codes.items() if found[1] > now}
+        self._codes = {code: entry for code, entry in self._codes.items() if entry[1] > now}
         self._wrong = [at for at in self._wrong if at > now - LIFETIME]
 
     def heard(self, kiosk: str) -> None:
-        """A kiosk gave its sign of life."""
+        """Record a kiosk's sign of life."""
         with self._lock:
             self._heard[kiosk] = self.clock()
 
     def came_late(self, kiosk: str) -> None:
-        """A ballot that waited on a kiosk for the network came after its round was closed."""
+        """Record that a ballot queued on a kiosk arrived after its round had closed."""
         with self._lock:
             self._late.add(kiosk)
 
     def was_late(self, kiosk: str) -> bool:
-        """Whether there was such a ballot since the program started; never how many, for a number that grows
-        tells when."""
+        """Whether such a ballot arrived since the program started.
+
+        There is no number of them, because a growing number would reveal when they arrived.
+        """
         with self._lock:
             return kiosk in self._late
 
     def life(self, kiosk: str) -> Life:
-        """Whether a kiosk was heard lately; unknown as long as it has had no time to be heard."""
+        """Whether a kiosk was heard recently; unknown until the program has run long enough to tell."""
         with self._lock:
             since = self.clock() - SILENT_AFTER
             if self._heard.get(kiosk, since) > since:

@@ -1,4 +1,4 @@
-"""Figures from earlier reports, counted without a kiosk."""
+"""Earlier figures: counts from reports made before there was a kiosk."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 
 class EarlierFigures:
-    """The rows of figures from elsewhere, each a document under a name."""
+    """The rows of earlier figures, each a document with a name."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
@@ -17,7 +17,7 @@ class EarlierFigures:
 
     @one_write()
     def set(self, name: str, figures: dict[str, Any]) -> None:
-        """Keep figures under a name; those that had it are replaced."""
+        """Store figures under a name, replacing any that have it."""
         imported = tables.Imported
         self._database.run(
             imported.insert(id=name, figures=json.dumps(figures, ensure_ascii=False)).on_conflict(
@@ -27,7 +27,7 @@ class EarlierFigures:
 
     @one_write()
     def remove(self, name: str) -> None:
-        """Drop figures; no error if there are none of that name."""
+        """Delete figures; no error if there are none of that name."""
         self._database.run(tables.Imported.delete().where(tables.Imported.id == name))
 
     def all(self) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Whether a value read from a file is of the type its dataclass declares, all the way down."""
+"""Checks values read from a file against the types that their dataclasses declare, recursively."""
 
 from collections.abc import Mapping
 from dataclasses import is_dataclass
@@ -7,11 +7,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 
 def fits(value: object, declared: Any) -> bool:
-    """Whether a value is of a declared type: a plain class, a dataclass, a union, or a generic tuple,
-    frozenset or Mapping. A bool is no int."""
+    """Whether a value has a declared type: a class, a dataclass, a union, or a generic tuple, frozenset or
+    Mapping.
+
+    A bool is not accepted as an int.
+    """
     origin, arguments = get_origin(declared), get_args(declared)
     if origin is UnionType:
-        return any(fits(value, one) for one in arguments)
+        return any(fits(value, member) for member in arguments)
     if origin is tuple:
         return isinstance(value, tuple) and all(fits(item, arguments[0]) for item in value)
     if origin is frozenset:

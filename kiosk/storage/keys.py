@@ -1,8 +1,9 @@
-"""Encryption of the rows that hold uncounted ballots and slips, each write under a key of its own.
+"""Encryption of the rows that hold uncounted ballots, slips and letterboxes. Each write uses a new key.
 
-Keys live in a folder outside the database and its backups. Rewriting a row means: new key on disk,
-then the row committed under it, then the old key destroyed. Whatever a database leaves behind of old
-rows (free pages, journals, backups, snapshots of the disk) cannot be read without a key that is gone.
+Keys are in a folder outside the database and its backups. A row is rewritten in three steps: the new key is
+written to disk, the row is committed under it, and the old key is destroyed. Copies of old rows that a
+database leaves behind (free pages, journals, backups, disk snapshots) cannot be decrypted without the
+destroyed key.
 """
 
 import os
@@ -14,19 +15,19 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 PAD_BYTES = 4096
-"""Sealed rows grow in steps of this, so that their length does not tell how much they hold."""
+"""Sealed rows are padded to a multiple of this, so that their length hides how much they hold."""
 
 _NONCE = bytes(12)
-# A key seals one message only, so the nonce need not differ; the key does.
+# Each key encrypts one message only, so the nonce can be constant.
 
 _KEY_BYTES = 32
 
 
 class KeysAwayError(Exception):
-    """A sealed row's key file is missing, unreadable, damaged, or does not fit. The row stays as it is: the
-    key may come back.
+    """A sealed row's key file is missing, unreadable, damaged, or belongs to another version of the row.
 
-    `problem` is the end of a sentence that begins with `file`; `others` is how many more key files have one.
+    The row is not changed, because the key file may be restored. `problem` is the end of a sentence that
+    begins with `file`; `others` is the number of further key files with a fault.
     """
 
     def __init__(self, file: Path, problem: str, others: int = 0) -> None:
@@ -40,9 +41,9 @@ class KeysAwayError(Exception):
 
 
 class KeyFolder:
-    """Keys as files, one folder for each sealed row: <folder>/<row>/<key id>.
+    """Keys as files, one folder per sealed row: <folder>/<row>/<key id>.
 
-    `durable=False` gives up safety in a power cut, for throw-away simulations only.
+    `durable=False` is not safe in a power cut; it is for simulations only.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
@@ -50,8 +51,10 @@ class KeyFolder:
         self._sync = os.fsync if durable else _no_sync
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
-        """Encrypt `plain`, padded to whole steps of `step` bytes, under a new key that is on the disk when
-        this returns: (key id, sealed)."""
+        """Encrypt `plain`, padded to a multiple of `step` bytes, under a new key: (key id, sealed).
+
+        The key is on disk when this returns.
+        """
         key_id, key = secrets.token_hex(16), secrets.token_bytes(_KEY_BYTES)
         self._write(row, key_id, key)
         padded = len(plain).to_bytes(4, "big") + plain
@@ -59,7 +62,7 @@ class KeyFolder:
         return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
 
     def open(self, row: str, key_id: str, sealed: bytes) -> bytes:
-        """Decrypt a sealed row. Raises KeysAwayError unless its key is there, whole, and fits."""
+        """Decrypt a sealed row. Raises KeysAwayError if its key is missing, damaged or does not fit."""
         file = self.folder / row / key_id
         try:
             key = file.read_bytes()
@@ -78,27 +81,27 @@ class KeyFolder:
         return padded[4 : 4 + length]
 
     def make(self) -> None:
-        """Make the folder of all keys, readable by its owner only; no error if it is there."""
+        """Make the folder of all keys, readable by its owner only; no error if it exists."""
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sync_folder(self.folder.parent)
 
     def is_empty(self) -> bool:
-        """Whether there is no key of any row."""
+        """Whether the folder holds no keys."""
         return not any(self.folder.glob("*/*"))
 
     def are_there(self, rows: Iterable[str]) -> bool:
-        """Whether the folder of all keys is there, and one for each of these rows."""
+        """Whether the folder of all keys exists, and a folder for each of these rows."""
         return self.folder.is_dir() and all((self.folder / row).is_dir() for row in rows)
 
     def destroy(self, row: str, key_id: str) -> None:
-        """Overwrite and remove one key; no error if it is gone already."""
+        """Overwrite and delete one key; no error if it does not exist."""
         self._shred(self.folder / row / key_id)
 
     def sweep(self, row: str, keep: str | None) -> None:
-        """Destroy the row's keys but `keep`: what a crash between two writes left behind.
+        """Destroy all keys of a row except `keep`, such as those that a crash left behind.
 
-        Only safe while nobody else writes the row.
+        Safe only while no other write of the row is running.
         """
         folder = self.folder / row
         for path in folder.iterdir() if folder.is_dir() else ():
@@ -135,7 +138,7 @@ class KeyFolder:
             return
 
     def _sync_folder(self, folder: Path) -> None:
-        """Make a new name in the folder survive a power cut."""
+        """Flush the folder, so that a new file name in it survives a power cut."""
         handle = os.open(folder, os.O_RDONLY)
         try:
             self._sync(handle)
@@ -144,4 +147,4 @@ class KeyFolder:
 
 
 def _no_sync(handle: int) -> None:
-    """Leave it to the operating system when to write."""
+    """Let the operating system decide when to write."""

@@ -1,4 +1,4 @@
-"""The rows of letterboxes: what opens the envelopes of a box, and the tickets of those it took."""
+"""The rows of letterboxes: the key pair of each box, and the tickets of the envelopes it accepted."""
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -12,17 +12,19 @@ from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, lett
 
 
 class LetterboxGoneError(Exception):
-    """An envelope's letterbox is no more, and will not come back: nobody can open the envelope."""
+    """An envelope's letterbox was destroyed, so the envelope can never be opened."""
 
 
 def new_letterbox() -> Letterbox:
-    """A letterbox with a key pair of its own that took nothing yet."""
+    """A letterbox with a new key pair and no tickets."""
     return envelope.letterbox_of(ec.generate_private_key(ec.SECP256R1()))
 
 
 class Letterboxes:
-    """One sealed row a unit, while its round is open. All but `public_key` and `unit_of` are called within a
-    write of the caller's."""
+    """One sealed row per unit while its round is open.
+
+    Callers hold a write (`Writer.write`), except for `public_key` and `unit_of`.
+    """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
         self._database = database
@@ -51,7 +53,7 @@ class Letterboxes:
         )
 
     def public_key(self, round_id: str, unit_id: str) -> str:
-        """What a kiosk seals its ballots for, in hex; "" where it cannot."""
+        """The public key for a kiosk's envelopes, in hex; "" if the unit has no letterbox."""
         letterbox = tables.Letterbox
         query = letterbox.select(letterbox.public_key)
         row = self._database.row(query.where(letterbox.round_id == round_id, letterbox.unit_id == unit_id))
@@ -66,7 +68,7 @@ class Letterboxes:
         return row[0], row[1]
 
     def open_letterbox(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
-        """(key id, letterbox) of a unit, its row locked; None where there is none. Raises KeysAwayError."""
+        """Lock and decrypt a unit's letterbox: (key id, letterbox), or None. Raises KeysAwayError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None
@@ -80,24 +82,24 @@ class Letterboxes:
         self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)
 
     def renew(self, of_round: Round, unit_id: str) -> None:
-        """Seal a unit's letterbox anew, as it is."""
-        found = self.open_letterbox(of_round.id, unit_id)
-        if found:
-            self.put(of_round.id, unit_id, *found)
+        """Reseal a unit's letterbox unchanged under a new key."""
+        key_and_letterbox = self.open_letterbox(of_round.id, unit_id)
+        if key_and_letterbox:
+            self.put(of_round.id, unit_id, *key_and_letterbox)
         else:
-            # The round was opened before there were any.
+            # The round was opened by a version without letterboxes.
             self.lay_out(of_round.id, unit_id)
 
     def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Replace a letterbox whose key is lost for good: only envelopes sealed from now on can be opened."""
+        """Replace a letterbox whose key is lost permanently. Envelopes sealed before cannot be opened."""
         self.put(of_round.id, unit_id, lost_key, new_letterbox())
 
     def key_faults(self) -> list[KeyFault]:
-        """Letterboxes that their keys do not open, their rows locked."""
+        """Lock all letterboxes and return those that cannot be decrypted."""
         row = tables.Letterbox
         query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
         return key_faults(self._keys, Sealed.LETTERBOX, self._database.rows(query))
 
     def remove(self, round_id: str) -> None:
-        """Drop a closed round's letterboxes."""
+        """Delete a closed round's letterboxes."""
         self._database.run(tables.Letterbox.delete().where(tables.Letterbox.round_id == round_id))

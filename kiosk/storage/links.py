@@ -1,4 +1,4 @@
-"""Addresses that lead to a unit's box, and the screens of the kiosks behind them."""
+"""Links to units, and the screen sizes of the kiosks that use them."""
 
 from dataclasses import dataclass
 from secrets import token_urlsafe
@@ -12,8 +12,7 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 @dataclass(frozen=True)
 class Link:
-    """An address that leads to a unit: a paired kiosk's or a poster's. `screen` is what the kiosk measures,
-    None where nobody measured it."""
+    """The address of a paired kiosk or a poster. `screen` is the kiosk's size, None if not measured."""
 
     code: str
     admission: Admission
@@ -22,7 +21,7 @@ class Link:
 
 
 class Links:
-    """The rows of addresses."""
+    """The rows of links."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
@@ -32,7 +31,7 @@ class Links:
     def add(
         self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
     ) -> Link:
-        """Make an address for a unit: `code` is drawn at random unless given (demonstration only)."""
+        """Make a link for a unit. `code` is random unless given (in demonstrations only)."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
         self._database.run(
             tables.Link.insert(
@@ -46,23 +45,23 @@ class Links:
         return _link(row) if row else None
 
     def all(self) -> list[Link]:
-        """All addresses, sorted by unit."""
+        """All links, sorted by unit."""
         query = _LINKS.order_by(tables.Link.unit_id, tables.Link.code)
         return [_link(row) for row in self._database.rows(query)]
 
     @one_write()
     def set_screen(self, code: str, screen: Screen | None) -> None:
-        """Keep what a kiosk's screen measures; None forgets it."""
+        """Store the size of a kiosk's screen; None deletes it."""
         self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
 
     @one_write()
     def move(self, code: str, unit_id: str) -> None:
-        """Have an address lead to another unit from now on."""
+        """Assign a link to another unit."""
         self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
 
     @one_write()
     def remove(self, code: str) -> None:
-        """Close an address: who opens it is told that it leads nowhere."""
+        """Delete a link. Its address then shows a page that says it is invalid."""
         self._database.run(tables.Link.delete().where(tables.Link.code == code))
 
 
@@ -83,7 +82,7 @@ def _link(row: Row) -> Link:
 
 
 def _measures(screen: Screen | None) -> dict[str, int | None]:
-    """A screen as the columns of its link."""
+    """Column -> value of a screen in its link's row."""
     return {
         "width_mm": screen.width_mm if screen else None,
         "distance_mm": screen.distance_mm if screen else None,

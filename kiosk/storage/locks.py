@@ -1,12 +1,12 @@
-"""The order in which writes lock, so that no two of them ever wait for each other.
+"""The order in which writes take their locks, so that no deadlock occurs.
 
 1. The process's writer (`Database.writing`): one thread at a time.
 2. The installation (`Lock`), when the transaction begins. Writes of a single unit's rows share it. Every
-   other write holds it alone: a count or a start waits for ballots under way, then locks rows in any order.
-3. Of a single unit: the box, then its round (where a lost box is added), the slip set, the letterbox.
+   other write holds it alone: a count or a start waits for running casts, then locks rows in any order.
+3. The rows of a single unit: the box, then its round (when a lost box is added), the slip set, the letterbox.
 
-SQLite has one write lock, taken at step 2. PostgreSQL takes an advisory lock at step 2, which leaves nothing
-on the disk, and row locks at step 3.
+SQLite has one write lock, taken at step 2. PostgreSQL takes an advisory lock at step 2, which leaves no trace
+on disk, and row locks at step 3.
 """
 
 import sqlite3
@@ -15,17 +15,17 @@ from enum import Enum
 import peewee
 
 TRIES = 5
-"""How often one write is tried where the database rolls it back in favour of another one."""
+"""How often a write is tried if the database rolls it back in favour of another one."""
 
 ADVISORY_KEY = int.from_bytes(b"kiosk")
-"""The key of PostgreSQL's advisory lock on the installation, in its own database."""
+"""The key of PostgreSQL's advisory lock on the installation. It is local to the database."""
 
 _ROLLED_BACK = {
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
-    "55P03",  # lock_not_available: only where the server sets a lock_timeout
+    "55P03",  # lock_not_available: only if the server sets a lock_timeout
 }
-"""SQLSTATEs after which nothing of the transaction is kept and the same transaction may succeed.
+"""SQLSTATEs after which the transaction was rolled back and a retry may succeed.
 
 https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
 """
@@ -39,10 +39,10 @@ class Lock(Enum):
 
 
 def is_rolled_back(error: peewee.PeeweeException) -> bool:
-    """Whether the database gave up the transaction for another one, and the same write may be tried again."""
+    """Whether the database rolled back in favour of another transaction, so that a retry may succeed."""
     driver_error = getattr(error, "orig", None)
     while isinstance(driver_error, peewee.PeeweeException):
-        # An error that passes two of peewee's wrappers is wrapped twice.
+        # peewee wraps an error twice if it passes two of its wrappers.
         driver_error = getattr(driver_error, "orig", None)
     if isinstance(driver_error, sqlite3.Error):
         return driver_error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -1,6 +1,6 @@
-"""An installation is run by one user: files that another one made would shut that user out.
+"""Checks that one user owns an installation: that user cannot read files made by another one.
 
-Root is another user too: it may read and write everything, and the keys it makes are root's.
+Root counts as another user: it can read and write everything, but the key files it makes belong to root.
 """
 
 import os
@@ -16,7 +16,7 @@ _BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
 
 
 def check_owner(data: Path, keys: Path, url: str) -> None:
-    """Raise StoreError unless all that a write replaces or adds to is the present user's."""
+    """Raise StoreError unless the current user owns all files and folders that a write changes."""
     for folder in (data, keys):
         owner = _owner(folder)
         if owner is not None and owner != os.geteuid():
@@ -32,17 +32,18 @@ def check_owner(data: Path, keys: Path, url: str) -> None:
 
 def _another_user(folder: Path, owner: str, folders: str) -> str:
     me = _name(os.geteuid())
-    told = (
+    message = (
         f"{folder} belongs to {owner}, and this is {me}, whose files would shut {owner} out; run it as "
         f"{owner}: sudo -u {owner} kiosk ... (sudo drops KIOSK_ settings: give them again)"
     )
-    return told if os.geteuid() == 0 else f"{told}. If {me} is to run it: sudo chown -R {me}: {folders}"
+    return message if os.geteuid() == 0 else f"{message}. If {me} is to run it: sudo chown -R {me}: {folders}"
 
 
 def _files(data: Path, keys: Path, url: str) -> Iterator[Path]:
-    """The database, what SQLite keeps beside it, the key of sessions, and the keys of all rows.
+    """The session key, the database with the files that SQLite keeps beside it, and the keys of all rows.
 
-    Nothing else: a survey file somebody put there by hand stops no guest, nor does a disk's lost+found.
+    Other files are not checked: a survey file copied there by hand or a disk's lost+found does not prevent
+    writes.
     """
     yield data / "secret_key"
     if url.startswith(_SQLITE):
@@ -53,7 +54,7 @@ def _files(data: Path, keys: Path, url: str) -> Iterator[Path]:
 
 
 def _owner(path: Path) -> int | None:
-    """The user id of a file's owner; None where there is no file, or it went just now."""
+    """The user id of a file's owner; None if the file does not exist or was just deleted."""
     try:
         return path.stat().st_uid
     except FileNotFoundError:
@@ -61,7 +62,7 @@ def _owner(path: Path) -> int | None:
 
 
 def _name(user: int) -> str:
-    """A user's name, or `#` and the number, as a shell hands it to sudo."""
+    """A user's name, or `#` and the user id, quoted for sudo in a shell."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:

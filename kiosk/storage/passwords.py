@@ -1,4 +1,4 @@
-"""Passwords of staff, kept as argon2 hashes."""
+"""Passwords of staff, stored as argon2 hashes."""
 
 import threading
 
@@ -7,7 +7,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher()
 _ONE_AT_A_TIME = threading.Lock()
-# Each check takes 64 MiB; one at a time keeps a small machine on its feet.
+# Each check takes 64 MiB; one at a time does not exhaust the memory of a small machine.
 
 _DUMMY = _HASHER.hash("nobody has this password")
 
@@ -17,8 +17,7 @@ _MOST_PASSES = 100
 
 
 def is_hash(stored: str) -> bool:
-    """Whether a stored text is an argon2 hash that can be checked on a small machine: at most 1 GiB and 100
-    passes."""
+    """Whether a text is an argon2 hash that a small machine can check: at most 1 GiB and 100 passes."""
     try:
         parameters = extract_parameters(stored)
     except (InvalidHashError, ValueError):
@@ -27,13 +26,13 @@ def is_hash(stored: str) -> bool:
 
 
 def hash_password(password: str) -> str:
-    """The hash to store; salted, so the same password gives another hash each time."""
+    """The salted hash to store; it differs each time."""
     with _ONE_AT_A_TIME:
         return _HASHER.hash(password)
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """Whether the password is the stored one. Takes as long where there is no account (None)."""
+    """Whether a password matches the stored hash. Takes the same time if there is no account (None)."""
     with _ONE_AT_A_TIME:
         try:
             return _HASHER.verify(stored or _DUMMY, password) and stored is not None

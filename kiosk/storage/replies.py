@@ -15,10 +15,10 @@ class Replies:
         self._writer = writer
 
     @one_write()
-    def set(self, round_id: str, words: Mapping[str, str]) -> None:
-        """Replace a round's reply: language -> text. Empty texts are left out."""
+    def set(self, round_id: str, texts: Mapping[str, str]) -> None:
+        """Replace a round's reply. `texts` is language -> text; empty texts are not stored."""
         self._database.run(tables.Reply.delete().where(tables.Reply.round_id == round_id))
-        for language, text in words.items():
+        for language, text in texts.items():
             if text:
                 self._database.run(tables.Reply.insert(round_id=round_id, language=language, words=text))
 

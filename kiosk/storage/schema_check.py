@@ -5,11 +5,11 @@ import peewee
 from kiosk.storage.tables import ALL, Table
 
 _TYPES = {"TEXT": "text", "INT": "integer", "BLOB": "blob", "bytea": "blob"}
-"""Names of a type in peewee and in a database -> one name for it."""
+"""Name of a type in peewee or a database -> common name."""
 
 
 def differences(database: peewee.Database) -> list[str]:
-    """A sentence for each table that differs from its model. Other tables in the database are ignored."""
+    """One sentence per table that differs from its model. Other tables in the database are ignored."""
     present = set(database.get_tables())
     sentences = []
     for model in ALL:
@@ -22,7 +22,7 @@ def differences(database: peewee.Database) -> list[str]:
 
 
 def _declared(model: type[Table], database: peewee.Database) -> list[str]:
-    """A model's columns in order, its keys and its options, as short texts."""
+    """A model's columns in order, its unique columns and its options, as short texts."""
     fields = model._meta.get_primary_keys()  # type: ignore[no-untyped-call]
     keys = {field.column_name for field in fields}
     columns, unique = [], []
@@ -38,7 +38,7 @@ def _declared(model: type[Table], database: peewee.Database) -> list[str]:
 
 
 def describe(database: peewee.Database, name: str) -> list[str]:
-    """A table's columns in order, its keys and its options, as short texts."""
+    """A table's columns in order, its indexes and its options, as short texts."""
     columns = [
         _column(
             column.name,

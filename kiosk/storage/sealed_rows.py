@@ -1,7 +1,6 @@
-"""Boxes, slip sets and letterboxes are sealed rows: what their keys go by, and the write that changes them.
+"""Sealed rows (boxes, slip sets, letterboxes): the names of their keys, and the writes that change them.
 
-Each write seals a row under a new key. The old one is destroyed once the row is committed under the new,
-never before.
+Each write seals a row under a new key. The old key is destroyed after the commit, never before.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +24,7 @@ Arguments = ParamSpec("Arguments")
 
 
 class Sealed(StrEnum):
-    """Kinds of sealed rows. Each unit of an open round has one of each."""
+    """Kinds of sealed rows. Each unit of an open round has one row of each kind."""
 
     BOX = "box"
     SLIPS = "slips"
@@ -34,7 +33,7 @@ class Sealed(StrEnum):
 
 @dataclass(frozen=True)
 class KeyFault:
-    """A sealed row that its key does not open. `problem` is the end of a sentence that begins with `file`."""
+    """A sealed row that cannot be decrypted. `problem` is the end of a sentence that begins with `file`."""
 
     kind: Sealed
     round_id: str
@@ -44,14 +43,14 @@ class KeyFault:
 
 
 def key_faults(keys: KeyFolder, kind: Sealed, rows: Iterable[tuple[str, str, str, bytes]]) -> list[KeyFault]:
-    """The faults of one kind's rows: (round id, unit id, key id, sealed) each, locked by the caller."""
-    found = []
+    """Faults of rows of one kind. Each row is (round id, unit id, key id, sealed), locked by the caller."""
+    faults = []
     for round_id, unit_id, key_id, sealed in rows:
         try:
             keys.open(f"{kind}.{round_id}.{unit_id}", key_id, bytes(sealed))
         except KeysAwayError as error:
-            found.append(KeyFault(kind, round_id, unit_id, error.file, error.problem))
-    return found
+            faults.append(KeyFault(kind, round_id, unit_id, error.file, error.problem))
+    return faults
 
 
 def box_row(round_id: str, unit_id: str) -> str:
@@ -67,12 +66,12 @@ def letterbox_row(round_id: str, unit_id: str) -> str:
 
 
 def sealed_rows(round_id: str, unit_id: str) -> tuple[str, str, str]:
-    """What the keys of all that is sealed at a unit go by."""
+    """Names of a unit's sealed rows in the key folder."""
     return box_row(round_id, unit_id), slip_row(round_id, unit_id), letterbox_row(round_id, unit_id)
 
 
 class Writer:
-    """One writer at a time, one transaction a write, and the keys each write makes useless."""
+    """Runs writes, one at a time and one transaction each, and destroys the keys that they replace."""
 
     def __init__(self, database: Database, keys: KeyFolder) -> None:
         self._database = database
@@ -82,7 +81,7 @@ class Writer:
         self._forgotten: list[str] = []
 
     def run(self, work: Callable[[], Result], lock: Lock) -> Result:
-        """Do one write, and do it anew, from its first read, where the database rolls it back for another."""
+        """Run one write; repeat it from its first read if the database rolls it back in favour of another."""
         for _ in range(TRIES - 1):
             try:
                 with self.write(lock):
@@ -95,11 +94,11 @@ class Writer:
 
     @contextmanager
     def write(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
-        """One writer, one transaction; keys it made useless are destroyed once it is committed.
+        """Run one transaction. Keys that it replaced are destroyed after the commit.
 
-        After a rollback the keys it made are destroyed. Where a commit fails it may have happened all the
-        same: then no key is destroyed, and the next write sweeps. Raises StoreError where the database may
-        lose a commit later: its row would be back, and its key gone.
+        After a rollback, the keys that it made are destroyed. A failed commit may have taken effect
+        nevertheless, so no key is destroyed then; the next write of the row sweeps its keys. Raises
+        StoreError if the database may lose a commit later: the old row would return without its key.
         """
         with self._database.writing():
             self._database.check_keeps_commits()
@@ -120,13 +119,14 @@ class Writer:
                     self._keys.forget(row)
                 self._database.clear_log()
             except (OSError, peewee.PeeweeException) as error:
-                # The write is committed: to call it failed would bring the same ballot again.
-                # Its kind only: its words name a key, and would make each message another.
+                # Do not raise: the write is committed, and an error would make the guest send the ballot
+                # again. Print the kind of error only: its text names a key file, so each message would
+                # differ.
                 kind = getattr(error, "strerror", None) or type(error).__name__
                 say_once(f"an old key could not be destroyed; the next write tries: {kind}")
 
     def _destroy_made(self) -> None:
-        """Destroy the keys of rows that were rolled back; the row's next write sweeps one that stays."""
+        """Destroy the keys of a rolled-back write. If that fails, the row's next write sweeps them."""
         with suppress(OSError):
             for row, key_id in self._made:
                 self._keys.destroy(row, key_id)
@@ -138,18 +138,18 @@ class Writer:
         return key_id, sealed
 
     def reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
-        """Seal under a new key; the old one is destroyed once the transaction is committed."""
+        """Seal a row under a new key: (key id, sealed). The old key is destroyed after the commit."""
         self._keys.sweep(row, keep=old_key)
         self._retired.append((row, old_key))
         return self.seal(row, plain, step)
 
     def forget_keys(self, of_round: Round) -> None:
-        """Have the keys of a closed round's rows destroyed once this transaction is committed."""
+        """Destroy the keys of a closed round's rows after this transaction's commit."""
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
 
     def destroy_keys(self, of_round: Round) -> None:
-        """Destroy the keys of a round's rows at once: the transaction that made all of them failed."""
+        """Destroy the keys of a round's rows immediately, because the transaction that made them failed."""
         for unit in of_round.tree.leaves:
             for row in sealed_rows(of_round.id, unit):
                 self._keys.forget(row)
@@ -166,7 +166,7 @@ Method: TypeAlias = Callable[Concatenate[Owner, Arguments], Result]
 def one_write(
     lock: Lock = Lock.ALONE,
 ) -> Callable[[Method[Owner, Arguments, Result]], Method[Owner, Arguments, Result]]:
-    """Make a method one write of its object's writer: see `Writer.run`."""
+    """Run the decorated method as one write of its object's writer (see `Writer.run`)."""
 
     def decorate(method: Method[Owner, Arguments, Result]) -> Method[Owner, Arguments, Result]:
         @wraps(method)

@@ -1,4 +1,4 @@
-"""The rows of slip sets, and of what is kept of them once a round is closed: how many were used."""
+"""The rows of slip sets, and the numbers of printed and used slips of closed rounds."""
 
 import secrets
 from secrets import SystemRandom
@@ -13,12 +13,14 @@ from kiosk.storage.rounds import NotAdmittedError
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, slip_row
 
 _RANDOM = SystemRandom()
-# Codes come from the operating system: a code that can be guessed admits a ballot.
+# Codes need the operating system's randomness, because anybody who guesses a code can cast a ballot.
 
 
 class SlipSets:
-    """One sealed row a unit, while its round is open. All but `counts` are called within a write of the
-    caller's."""
+    """One sealed row per unit while its round is open.
+
+    Callers hold a write (`Writer.write`), except for `counts`.
+    """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
         self._database = database
@@ -39,7 +41,7 @@ class SlipSets:
         )
 
     def print(self, round_id: str, unit_id: str, number: int) -> list[str]:
-        """Add `number` new slips to a unit's set and return their codes, which are kept nowhere."""
+        """Add `number` new slips to a unit's set and return their codes, which are not stored."""
         row = self._open(round_id, unit_id)
         if row is None:
             raise StoreError(f"round {round_id} takes no slips at {unit_id}: it is closed")
@@ -49,7 +51,7 @@ class SlipSets:
         return codes
 
     def use(self, of_round: Round, unit_id: str, code: str) -> None:
-        """Use up a slip. Raises NotAdmittedError or SlipError."""
+        """Mark a slip as used. Raises NotAdmittedError or SlipError."""
         if Admission.SLIP not in of_round.admission:
             raise NotAdmittedError
         row = self._open(of_round.id, unit_id)
@@ -59,33 +61,35 @@ class SlipSets:
         self._put(of_round.id, unit_id, key_id, slip_set.use(code))
 
     def renew(self, of_round: Round, unit_id: str) -> None:
-        """Seal a unit's slips anew, as they are."""
+        """Reseal a unit's slips unchanged under a new key."""
         row = self._open(of_round.id, unit_id)
         if row:
             self._put(of_round.id, unit_id, row[1], row[2])
 
     def printed(self, round_id: str) -> dict[str, tuple[int, ...]]:
-        """Unit id -> how many slips each print run had, while the round is open. Never how many are used:
-        that would tell when somebody answered."""
-        found = {}
+        """Unit id -> number of slips of each print run, while the round is open.
+
+        The number of used slips is left out, because its growth would reveal when somebody answered.
+        """
+        printed = {}
         units = tables.SlipSet.select(tables.SlipSet.unit_id).where(tables.SlipSet.round_id == round_id)
         for (unit,) in self._database.rows(units):
             row = self._open(round_id, unit)
             if row and row[2].runs:
-                found[unit] = tuple(run.printed for run in row[2].runs)
-        return found
+                printed[unit] = tuple(run.printed for run in row[2].runs)
+        return printed
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
-        """(round id, unit id) a slip was printed for, used or not; None if it never was."""
+        """(round id, unit id) of a used or unused slip; None if there is no such slip."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         if row is None:
             return None
-        found = self._open(row[0], row[1])
-        return (row[0], row[1]) if found and found[2].has(code) else None
+        opened = self._open(row[0], row[1])
+        return (row[0], row[1]) if opened and opened[2].has(code) else None
 
     def keep_count(self, of_round: Round, unit_id: str) -> None:
-        """Keep how many slips of each print run were used, now that the round closes."""
+        """Store the numbers of printed and used slips of each print run of a round that closes."""
         row = self._open(of_round.id, unit_id)
         for number, run in enumerate(row[2].runs if row else (), start=1):
             self._database.run(
@@ -98,23 +102,23 @@ class SlipSets:
         """Unit id -> (slips printed, slips used) of each print run of a closed round."""
         count = tables.SlipCount
         query = count.select(count.unit_id, count.printed, count.used).where(count.round_id == round_id)
-        found: dict[str, tuple[tuple[int, int], ...]] = {}
+        runs: dict[str, tuple[tuple[int, int], ...]] = {}
         for unit, printed, used in self._database.rows(query.order_by(count.unit_id, count.run)):
-            found[unit] = (*found.get(unit, ()), (printed, used))
-        return found
+            runs[unit] = (*runs.get(unit, ()), (printed, used))
+        return runs
 
     def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Empty a slip set whose key is lost for good: slips that are out admit nobody any more."""
+        """Empty a slip set whose key is lost permanently. Slips that were printed become invalid."""
         self._put(of_round.id, unit_id, lost_key, _new_set())
 
     def key_faults(self) -> list[KeyFault]:
-        """Slip sets that their keys do not open, their rows locked."""
+        """Lock all slip sets and return those that cannot be decrypted."""
         row = tables.SlipSet
         query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
         return key_faults(self._keys, Sealed.SLIPS, self._database.rows(query))
 
     def remove(self, round_id: str) -> None:
-        """Drop a closed round's slip sets."""
+        """Delete a closed round's slip sets."""
         self._database.run(tables.SlipSet.delete().where(tables.SlipSet.round_id == round_id))
 
     def _free_tag(self) -> str:
@@ -126,7 +130,7 @@ class SlipSets:
                 return tag
 
     def _open(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
-        """(tag, key id, slips) of a unit, its row locked; None where there is none. Raises KeysAwayError."""
+        """Lock and decrypt a unit's slip set: (tag, key id, slips), or None. Raises KeysAwayError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None

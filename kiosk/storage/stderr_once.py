@@ -1,6 +1,6 @@
-"""What a running program says on its standard error: each message once.
+"""Messages on a running program's standard error. Each message is printed once.
 
-A journal gives every line its second. A line a request would tell when guests answered.
+A system journal adds the time to each line, so a line per request would reveal when guests answered.
 """
 
 import sys
@@ -9,5 +9,5 @@ from functools import cache
 
 @cache
 def say_once(message: str) -> None:
-    """Say it, unless this process said the same before. A message must hold nothing of a request."""
+    """Print a message unless this process printed it before. It must hold no data of a request."""
     print(message, file=sys.stderr)

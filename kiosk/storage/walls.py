@@ -10,7 +10,7 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 @dataclass(frozen=True)
 class Wall:
-    """A wall screen's address, and the node whose figures it shows."""
+    """A wall screen's address and the node whose figures it shows."""
 
     code: str
     node_id: str
@@ -25,14 +25,14 @@ class Walls:
 
     @one_write()
     def add(self, node_id: str) -> Wall:
-        """Make an address that shows a node's figures to everybody who has it."""
+        """Make an address at which anybody can read a node's figures."""
         wall = Wall(token_urlsafe(12), node_id)
         self._database.run(tables.Wall.insert(code=wall.code, node_id=wall.node_id))
         return wall
 
     @one_write()
     def remove(self, code: str) -> None:
-        """Close an address; no error if there is none."""
+        """Delete a wall screen's address; no error if there is none."""
         self._database.run(tables.Wall.delete().where(tables.Wall.code == code))
 
     def with_code(self, code: str) -> Wall | None:
