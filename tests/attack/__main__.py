@@ -68,8 +68,8 @@ def section(name: str, rows: list[str]) -> str:
 
 def sections(report: str) -> dict[str, str]:
     """Attack -> its section of the report."""
-    found = re.split(r"^(?=## )", report, flags=re.MULTILINE)[1:]
-    return {one.split("\n", 1)[0].removeprefix("## "): one.strip() + "\n" for one in found}
+    parts = re.split(r"^(?=## )", report, flags=re.MULTILINE)[1:]
+    return {one.split("\n", 1)[0].removeprefix("## "): one.strip() + "\n" for one in parts}
 
 
 def main(names: list[str]) -> int:

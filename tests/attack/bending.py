@@ -62,7 +62,9 @@ SETTINGS = {
 
 CLOCKS = [
     module.__name__
-    for module in (import_module(found.name) for found in iter_modules(cli.__path__, "kiosk.cli."))
+    for module in (
+        import_module(module_info.name) for module_info in iter_modules(cli.__path__, "kiosk.cli.")
+    )
     if hasattr(module, "datetime")
 ]
 """Every module of the command that reads a clock."""

@@ -97,16 +97,16 @@ WAYS: dict[str, Callable[[Place, str], TestResponse]] = {
 
 def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
     """The distinct bytes guests get who send these values, one after another, over thresholds."""
-    found, turns = set(), count()
+    responses, turns = set(), count()
     with TemporaryDirectory() as folder:
         # Rows without a pause among them, so that some ballots are excluded.
         place = Place(Path(folder), pace=Pace(0.0, 1, lambda: next(turns) // 9 * 10.0, pause=5.0))
         for value in values:
             sent = WAYS[way](place, value)
             leak = value.encode() if is_leaky else b""
-            found.add(f"{sent.status}\n{sent.headers}".encode() + sent.data + leak)
+            responses.add(f"{sent.status}\n{sent.headers}".encode() + sent.data + leak)
         place.store.close()
-    return found
+    return responses
 
 
 def _responses_finding(scale: Scale) -> Finding:

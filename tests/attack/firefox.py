@@ -121,8 +121,8 @@ class Firefox:
 
     def _nodes(self, selector: str) -> list[dict[str, Any]]:
         by = {"type": "css", "value": selector}
-        found = self.command("browsingContext.locateNodes", context=self.tab, locator=by)
-        return list(found["nodes"])
+        located = self.command("browsingContext.locateNodes", context=self.tab, locator=by)
+        return list(located["nodes"])
 
     def _has_tapped(self, selector: str) -> bool:
         nodes = self._nodes(selector)

@@ -57,14 +57,14 @@ def ballot(random: Random, profile: str) -> Ballot:
 
 def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list[Arrival]:
     """A round's guests: as many a day as chance has it, at opening hours."""
-    found = []
+    arrivals = []
     for day in range(days):
         hours = random.expovariate(a_day) * 8
         while hours < 8:
             at = OPENING + timedelta(days=day, hours=8 + hours)
-            found.append(Arrival(at.replace(microsecond=0), UNIT, ballot(random, profile)))
+            arrivals.append(Arrival(at.replace(microsecond=0), UNIT, ballot(random, profile)))
             hours += max(random.expovariate(a_day) * 8, SHORTEST_VISIT)
-    return found
+    return arrivals
 
 
 def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS) -> Week:

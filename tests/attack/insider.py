@@ -43,7 +43,7 @@ class Batch:
 
 def batches(seen: Sequence[tuple[datetime, Document]], node: str) -> list[Batch]:
     """The batches of one node, as differences between successive snapshots."""
-    found: list[Batch] = []
+    differences: list[Batch] = []
     before: list[list[int]] | None = None
     for at, document in seen:
         [published] = document["rounds"]
@@ -58,33 +58,33 @@ def batches(seen: Sequence[tuple[datetime, Document]], node: str) -> list[Batch]
         before = now
         if sum(new[0]):
             rows = tuple(tuple(row[:-1]) for row in new)
-            found.append(Batch(at, sum(new[0]), rows, tuple(row[-1] for row in new)))
-    return found
+            differences.append(Batch(at, sum(new[0]), rows, tuple(row[-1] for row in new)))
+    return differences
 
 
-def candidates(at: datetime, found: Sequence[Batch], statement: int, *, stays: int) -> frozenset[int]:
+def candidates(at: datetime, published: Sequence[Batch], statement: int, *, stays: int) -> frozenset[int]:
     """Every answer the guest who came `at` may have given.
 
     `stays` ballots remain in the box at each count, drawn at random, so any later batch may be hers;
     with none staying it is the first one after her visit. Exact: any choice of a box's ballots is
     possible, and within a batch any of its ballots may be hers.
     """
-    later = [batch for batch in found if batch.at > at]
+    later = [batch for batch in published if batch.at > at]
     reachable = later if stays else later[:1]
     return frozenset().union(*(batch.possible(statement) for batch in reachable))
 
 
-def posterior(at: datetime, found: Sequence[Batch], statement: int, *, stays: int) -> Vector | None:
+def posterior(at: datetime, published: Sequence[Batch], statement: int, *, stays: int) -> Vector | None:
     """How likely each answer is for the guest who came `at`; None if nothing of hers is published.
 
     A count takes `size` of the size + stays ballots in the box, each as likely; the last takes all.
     """
-    later = [batch for batch in found if batch.at > at]
+    later = [batch for batch in published if batch.at > at]
     if not later:
         return None
     chance, total = 1.0, np.zeros(len(later[0].counts[statement]))
     for batch in later:
-        is_last = batch is found[-1]
+        is_last = batch is published[-1]
         taken = 1.0 if is_last else batch.size / (batch.size + stays)
         total += chance * taken * batch.shares(statement)
         chance *= 1 - taken

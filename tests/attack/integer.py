@@ -16,7 +16,7 @@ from tests.attack.insider import Batch
 
 def is_possible(
     arrivals: Sequence[datetime],
-    found: Sequence[Batch],
+    published: Sequence[Batch],
     statement: int,
     guest: int,
     option: int,
@@ -28,8 +28,8 @@ def is_possible(
     exactly one batch after its arrival; every batch has its size and its published table, withheld
     answers free.
     """
-    options = len(found[0].counts[statement])
-    guests, steps = len(arrivals), len(found)
+    options = len(published[0].counts[statement])
+    guests, steps = len(arrivals), len(published)
     cells = guests * steps * options
     fixed = {**(known or {}), guest: option}
 
@@ -41,7 +41,7 @@ def is_possible(
 
     upper = np.ones(cells + steps * options)
     for of_guest, at in enumerate(arrivals):
-        for step, batch in enumerate(found):
+        for step, batch in enumerate(published):
             for of_option in range(options):
                 is_allowed = batch.at > at and fixed.get(of_guest, of_option) == of_option
                 upper[cell(of_guest, step, of_option)] = float(is_allowed)
@@ -50,14 +50,14 @@ def is_possible(
     for of_guest in range(guests):
         rows[of_guest, of_guest * steps * options : (of_guest + 1) * steps * options] = 1
         sides.append(1)
-    for step, batch in enumerate(found):
+    for step, batch in enumerate(published):
         for of_option in range(options):
             row = len(sides)
             for of_guest in range(guests):
                 rows[row, cell(of_guest, step, of_option)] = 1
             rows[row, withheld(step, of_option)] = -1
             sides.append(batch.counts[statement][of_option])
-    for step, batch in enumerate(found):
+    for step, batch in enumerate(published):
         rows[len(sides), [withheld(step, of_option) for of_option in range(options)]] = 1
         sides.append(batch.withheld[statement])
     answer = milp(

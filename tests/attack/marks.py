@@ -70,8 +70,8 @@ def times_between(data: bytes, since: float, until: float) -> int:
     spans = [((since + epoch) * unit, (until + epoch) * unit) for epoch in EPOCHS for unit in UNITS]
     with np.errstate(invalid="ignore"):
         numbers = sum(
-            int(((low <= found) & (found <= high)).sum())
-            for found in (*_eight_bytes(data), np.array([*_varints(data), *_decimals(data)], dtype="f8"))
+            int(((low <= values) & (values <= high)).sum())
+            for values in (*_eight_bytes(data), np.array([*_varints(data), *_decimals(data)], dtype="f8"))
             for low, high in spans
         )
     seconds = range(int(since), int(until) + 1)
@@ -88,14 +88,14 @@ def _eight_bytes(data: bytes) -> Iterator["np.ndarray[Any, Any]"]:
 
 def _varints(data: bytes) -> Iterator[int]:
     """Numbers of five to nine bytes as protocol buffers write them: seven bits a byte, the lowest first."""
-    for found in re.findall(rb"(?=([\x80-\xff]{4,8}[\x01-\x7f]))", data):
-        yield sum((byte & 127) << 7 * at for at, byte in enumerate(found))
+    for varint in re.findall(rb"(?=([\x80-\xff]{4,8}[\x01-\x7f]))", data):
+        yield sum((byte & 127) << 7 * at for at, byte in enumerate(varint))
 
 
 def _decimals(data: bytes) -> Iterator[int]:
     """Numbers that begin with the seconds since 1970 or 1601, ten digits or eleven."""
-    for found in re.findall(rb"\d{10,}", data):
-        yield from (int(found[:10]), int(found[:11]))
+    for digits in re.findall(rb"\d{10,}", data):
+        yield from (int(digits[:10]), int(digits[:11]))
 
 
 def _time_text(at: datetime, spelling: str) -> set[bytes]:

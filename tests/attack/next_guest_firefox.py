@@ -123,20 +123,20 @@ def answer(browser: Firefox, visit: Visit) -> None:
 
 def look(browser: Firefox) -> int:
     """How much of the guest before stands in the tab, once it has loaded."""
-    found: list[int] = []
+    traces: list[int] = []
 
     def has_looked() -> bool:
         if not browser.url().startswith("http") or browser.evaluate(
             "document.documentURI.startsWith('about:')"
         ):
             # Firefox's own page: the one it starts with, or that it will not show a form's page again.
-            found.append(0)
+            traces.append(0)
         elif browser.evaluate("document.readyState === 'complete'"):
-            found.append(int(browser.evaluate(f"({TRACES})()" if browser.has_script else CHOSEN)))
-        return bool(found)
+            traces.append(int(browser.evaluate(f"({TRACES})()" if browser.has_script else CHOSEN)))
+        return bool(traces)
 
     wait_until(has_looked, "a page to look at")
-    return found[-1]
+    return traces[-1]
 
 
 def look_for_long(browser: Firefox) -> int:
@@ -252,10 +252,10 @@ def run(scale: Scale) -> list[Finding]:
     except NotPermittedError as error:
         return [not_possible("next guest in Firefox", error)]
     seen, keeping = Counter[str](), Counter[str]()
-    for found, _ in traces:
-        seen.update(found)
-    for found, _ in kept:
-        keeping.update(found)
+    for steps, _ in traces:
+        seen.update(steps)
+    for steps, _ in kept:
+        keeping.update(steps)
     codes = sum(written_codes > 0 for _, written_codes in traces)
     by_step = ", ".join(f"{step} {keeping[step]}" for step in seen)
     return [

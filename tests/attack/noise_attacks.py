@@ -71,11 +71,11 @@ def know_all_others() -> Iterator[Row]:
         others = draw(19, profile, TARGETS, rng)
         truth = rng.choice(CELLS, TARGETS, p=profile)
         noisy = kind.add(with_targets(others, truth), rng)
-        found = Beliefs(normal(kind.weigh(noisy, others) * profile), truth, profile)
+        beliefs = Beliefs(normal(kind.weigh(noisy, others) * profile), truth, profile)
         before = f"{100 * profile.max():.0f} %"
         yield (
-            name, kind.name, before, found.right, found.sure, found.sure_of_the_unlikely,
-            found.certain, found.highest,
+            name, kind.name, before, beliefs.right, beliefs.sure, beliefs.sure_of_the_unlikely,
+            beliefs.certain, beliefs.highest,
         )  # fmt: skip
 
 
@@ -120,11 +120,12 @@ def whole_ballots() -> Iterator[Row]:
             kind = ZeroSum(epsilon)
             seen = [kind.weigh(kind.add(with_targets(nobody, truth), rng), nobody) for truth in truths]
             others = np.prod([one @ by_mood.T for one in seen[1:]], axis=0) * weights
-            found = Beliefs(normal((others @ by_mood) * seen[0]), truths[0], profile)
+            beliefs = Beliefs(normal((others @ by_mood) * seen[0]), truths[0], profile)
             alone = Beliefs(normal(seen[0] * profile), truths[0], profile)
             yield (
-                name, f"{alike:g}", f"{epsilon:g}", f"{100 * profile.max():.0f} %", alone.right, found.right,
-                alone.sure, found.sure, found.sure_of_the_unlikely, found.highest,
+                name, f"{alike:g}", f"{epsilon:g}", f"{100 * profile.max():.0f} %",
+                alone.right, beliefs.right,
+                alone.sure, beliefs.sure, beliefs.sure_of_the_unlikely, beliefs.highest,
             )  # fmt: skip
 
 
@@ -138,9 +139,9 @@ def parties() -> Iterator[Row]:
         noisy[np.arange(TARGETS), truth] += size
         # e^(-epsilon / 2 * (|noise with the party there| - |noise without|))
         weights = np.exp(-epsilon / 2 * (abs(noisy - size) - abs(noisy)))
-        found = Beliefs(normal(weights * profile), truth, profile)
+        beliefs = Beliefs(normal(weights * profile), truth, profile)
         before = f"{100 * profile.max():.0f} %"
-        yield name, size, f"{epsilon:g}", before, found.right, found.sure, found.sure_of_the_unlikely
+        yield name, size, f"{epsilon:g}", before, beliefs.right, beliefs.sure, beliefs.sure_of_the_unlikely
 
 
 A_DAY, DAYS, ROUNDS = 6.0, 28, 120
@@ -233,12 +234,12 @@ def guessed(played: Played, tables: Tables, statement: int) -> list[float]:
     """The share she guesses right, by how far she pulls each batch's table to that of all."""
     everybody = tables.sum(axis=0) / max(tables.sum(), 1)
     sizes = np.maximum(tables.sum(axis=1, keepdims=True), 1)
-    found = []
+    shares_right = []
     for pull in PULLS:
         shares = (tables + pull * everybody) / (sizes + pull)
         best = (played.chances @ shares).argmax(axis=1)
-        found.append(float((best == played.answers[:, statement]).mean()))
-    return found
+        shares_right.append(float((best == played.answers[:, statement]).mean()))
+    return shares_right
 
 
 def company() -> Iterator[Row]:
@@ -303,12 +304,12 @@ def regulars(
 def solved(came: Floats, tables: Counts, usual: Tables) -> tuple[float, float]:
     """Percent of usual answers found by least squares, pulled as suits her best; and by one guess for all."""
     everybody = tables.sum(axis=1) / np.maximum(tables.sum(axis=(1, 2)), 1)[:, None]
-    across, found = came.transpose(0, 2, 1), []
+    across, shares_right = came.transpose(0, 2, 1), []
     for pull in YEAR_PULLS:
         left = across @ came + pull * np.eye(REGULARS)
         right = across @ tables + pull * everybody[:, None, :]
-        found.append((np.linalg.solve(left, right).argmax(axis=2) == usual).mean())
-    return 100 * max(found), 100 * (everybody.argmax(axis=1)[:, None] == usual).mean()
+        shares_right.append((np.linalg.solve(left, right).argmax(axis=2) == usual).mean())
+    return 100 * max(shares_right), 100 * (everybody.argmax(axis=1)[:, None] == usual).mean()
 
 
 def years() -> Iterator[Row]:
@@ -343,8 +344,8 @@ def years_knowing_all_others() -> Iterator[Row]:
             told = STABILITY * seen + (1 - STABILITY) * (seen @ profile)[:, None]
             weights = normal(weights * np.where(came[:, None], told, 1.0))
             if count % A_YEAR == 0 and count // A_YEAR in YEARS:
-                found = Beliefs(weights, usual, profile)
-                cells.append(f"{found.right}, {found.sure} sure")
+                beliefs = Beliefs(weights, usual, profile)
+                cells.append(f"{beliefs.right}, {beliefs.sure} sure")
         yield (name, f"epsilon {epsilon:g}", *cells)
 
 

@@ -124,8 +124,8 @@ class CellKeys:
             return shares
 
         def off(tilts: Sequence[float]) -> list[float]:
-            found = chances(tilts)
-            return [float(found @ sizes), float(found @ sizes**2) - variance]
+            probabilities = chances(tilts)
+            return [float(probabilities @ sizes), float(probabilities @ sizes**2) - variance]
 
         return chances(fsolve(off, [0.0, -0.3]))
 

@@ -115,9 +115,9 @@ def batches() -> Iterator[Row]:
                 noisy = ZeroSum(EPSILON).add(of_batch, rng)
                 counts, noisy_sum, shown = counts + of_batch, noisy_sum + noisy, shown + nearest(noisy)
             cells = []
-            for found in (shown, nearest(noisy_sum)):
-                off = 100 * (agreeing(found) - agreeing(counts))
-                missed = (found[counts == 0] > 0).mean() if (counts == 0).any() else 0.0
+            for estimate in (shown, nearest(noisy_sum)):
+                off = 100 * (agreeing(estimate) - agreeing(counts))
+                missed = (estimate[counts == 0] > 0).mean() if (counts == 0).any() else 0.0
                 cells += [f"{rms(off):.1f} ({off.mean():+.1f})", f"{100 * missed:.0f} %"]
             chance = rms(agreeing(counts) - true_share(profile))
             limit = f"k={k}" if largest == 6 else f"k={k}, no largest box"
@@ -135,9 +135,9 @@ def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.
 
 def coverage(tables: Tables, noise: Noise, share: float) -> str:
     """How often the 95 % interval holds the true share, and its mean width in points."""
-    found = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist()]
-    held = sum(one.low <= share <= one.high for one in found) / len(found)
-    return f"{100 * held:.1f} % ({100 * np.mean([one.high - one.low for one in found]):.0f})"
+    intervals = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist()]
+    held = sum(one.low <= share <= one.high for one in intervals) / len(intervals)
+    return f"{100 * held:.1f} % ({100 * np.mean([one.high - one.low for one in intervals]):.0f})"
 
 
 def intervals() -> Iterator[Row]:
@@ -174,12 +174,12 @@ def told(tables: Sequence[Tables], noise: Noise) -> str:
 
 def apart(tables: Sequence[Tables], noise: Noise) -> str:
     """How often the extremes of several places are said to differ."""
-    found = 0
+    differing = 0
     for rows in zip(*(table[:, :SCALE].tolist() for table in tables), strict=True):
         counts = sorted((sum(row[-2:]) / max(sum(row), 1), sum(row[-2:]), sum(row)) for row in rows)
         most, least = (NoisyPart(count, n, 2, SCALE, noise) for _, count, n in (counts[-1], counts[0]))
-        found += differ(most, least, len(rows))
-    return f"{100 * found / len(tables[0]):.1f} %"
+        differing += differ(most, least, len(rows))
+    return f"{100 * differing / len(tables[0]):.1f} %"
 
 
 CHANGES = {

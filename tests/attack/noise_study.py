@@ -220,8 +220,8 @@ def section(name: str) -> str:
 
 def sections(report: str) -> dict[str, str]:
     """Title -> table, of a report that was printed before."""
-    found = re.split(r"^(?=## )", report, flags=re.MULTILINE)[1:]
-    return {one.split("\n", 1)[0].removeprefix("## "): one.strip() + "\n" for one in found}
+    parts = re.split(r"^(?=## )", report, flags=re.MULTILINE)[1:]
+    return {one.split("\n", 1)[0].removeprefix("## "): one.strip() + "\n" for one in parts}
 
 
 def main(names: Sequence[str]) -> None:

@@ -233,12 +233,12 @@ def _contents(profile: str) -> Iterator[bytes]:
 
 def _on_disk(profile: str, envelopes: Sequence[str]) -> list[list[int]]:
     """For each file with envelopes in it: which ones, in the order they stand there."""
-    found = []
+    orders = []
     for content in _contents(profile):
         at = {number: content.find(envelope.encode()) for number, envelope in enumerate(envelopes)}
         rows = sorted((place, number) for number, place in at.items() if place >= 0)
-        found.append([number for _, number in rows])
-    return [row for row in found if row]
+        orders.append([number for _, number in rows])
+    return [row for row in orders if row]
 
 
 def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Outage:

@@ -60,17 +60,17 @@ class Setting:
 
 def attack(week: Week, k: int, *, stays: int) -> Score:
     """Everything the insider gets out of one round."""
-    found, score = batches(week.seen, "u"), Score()
+    published, score = batches(week.seen, "u"), Score()
     for statement in STATEMENTS:
         truths = [week.truth(guest, statement) for guest in range(len(week.times))]
         one_table = np.bincount(truths, minlength=len(ANSWERS)).astype(float)
         for at, truth in zip(week.times, truths, strict=True):
-            possible = candidates(at, found, statement, stays=stays)
+            possible = candidates(at, published, statement, stays=stays)
             if possible and truth not in possible:
                 raise AssertionError("the attacker excluded the truth: it is broken")
             score.cells += 1
             score.proven += len(possible) == 1
-            likely = posterior(at, found, statement, stays=k if stays else 0)
+            likely = posterior(at, published, statement, stays=k if stays else 0)
             if likely is not None:
                 score.guessed += 1
                 score.right += right_guesses(likely, truth)
@@ -124,14 +124,14 @@ def agreement(questions: int) -> tuple[int, int]:
         profile, a_day, k = random.choice(list(PROFILES)), random.choice(A_DAY), random.choice(KS)
         arrivals: list[Arrival] = visits(random, a_day, profile)
         week = lived(arrivals, k) if arrivals else None
-        found = batches(week.seen, "u") if week else []
-        if not week or not found:
+        published = batches(week.seen, "u") if week else []
+        if not week or not published:
             continue
         for _ in range(25):
             guest, statement = random.randrange(len(week.times)), random.choice(STATEMENTS)
             option = random.randrange(len(ANSWERS))
-            by_sets = option in candidates(week.times[guest], found, statement, stays=k)
-            by_programme = is_possible(week.times, found, statement, guest, option)
+            by_sets = option in candidates(week.times[guest], published, statement, stays=k)
+            by_programme = is_possible(week.times, published, statement, guest, option)
             asked, agreed = asked + 1, agreed + (by_sets == by_programme)
     return asked, agreed
 
@@ -195,14 +195,16 @@ def _control(profile: str, k: int, rounds: int) -> tuple[str, bool]:
 def _control_of_the_programme() -> tuple[str, bool]:
     """It must not call everything possible: told all other ballots of a batch, it proves the last one."""
     week = lived(visits(Random(3), 3.0, "balanced"), 5)
-    found = batches(week.seen, "u")
-    unveiled = [statement for statement in STATEMENTS if not any(one.withheld[statement] for one in found)]
+    published = batches(week.seen, "u")
+    unveiled = [
+        statement for statement in STATEMENTS if not any(one.withheld[statement] for one in published)
+    ]
     statement, target = unveiled[0], 0
     others = {guest: week.truth(guest, statement) for guest in range(1, len(week.times))}
     possible = [
         option
         for option in range(len(ANSWERS))
-        if is_possible(week.times, found, statement, target, option, others)
+        if is_possible(week.times, published, statement, target, option, others)
     ]
     return (
         f"told all answers but one, it leaves {len(possible)} possible (must be the true one)",

@@ -204,14 +204,14 @@ def seen(data: bytes, ballots: Iterable[bytes]) -> set[bytes]:
 
 def read_with_keys(data: Path, keys: Path) -> set[bytes]:
     """The ballots in every row that SQLite's file and write-ahead log still hold, by every key there is."""
-    folder, found = KeyFolder(keys), set[bytes]()
+    folder, ballots = KeyFolder(keys), set[bytes]()
     for sealed in set(_old_rows(data)):
         for path in (keys / ROW).iterdir():
             try:
-                found |= ballots_in(folder.open(ROW, path.name, sealed))
+                ballots |= ballots_in(folder.open(ROW, path.name, sealed))
             except KeysAwayError:
                 continue
-    return found
+    return ballots
 
 
 def _old_rows(data: Path) -> Iterator[bytes]:
@@ -297,8 +297,8 @@ def _looking_findings(scale: Scale) -> list[Finding]:
     ]
 
 
-def _residue(attack: str, found: tuple[int, int], control: str, control_found: int) -> Finding:
-    readable, counted = found
+def _residue(attack: str, counts: tuple[int, int], control: str, control_found: int) -> Finding:
+    readable, counted = counts
     figure = f"{readable} of {counted} counted ballots"
     return Finding(attack, figure, "0", readable == 0, control, control_found > 0)
 
@@ -413,12 +413,12 @@ def writes_finding(scale: Scale) -> Finding:
         of_control, rows = in_writes("rows", 99)
     except NotPermittedError as error:
         return not_possible(attack, error)
-    cast, found = (sum(column) for column in zip(*looks, strict=True))
+    cast, readable = (sum(column) for column in zip(*looks, strict=True))
     return Finding(
         attack,
-        f"{found} of {cast} ballots cast",
+        f"{readable} of {cast} ballots cast",
         "0",
-        found == 0,
+        readable == 0,
         f"plain rows with secure_delete on: {rows} of {of_control} (must be > 0)",
         rows > 0,
     )
@@ -490,9 +490,9 @@ def writes_in_log(database: type[Database]) -> int:
         boxes = Boxes(Path(name), database=database, is_durable=False)
         for ballot in made_up(5, ORDERED):
             boxes.cast(ballot)
-        found = len(list(_commits((Path(name) / "data" / "k.sqlite-wal").read_bytes())))
+        writes = len(list(_commits((Path(name) / "data" / "k.sqlite-wal").read_bytes())))
         boxes.close()
-    return found
+    return writes
 
 
 def appended(letterbox: Letterbox, ticket: bytes) -> Letterbox:
@@ -521,7 +521,7 @@ def tau_of_rows(layout: str, orders: int) -> float:
 
 def _history_findings(scale: Scale) -> list[Finding]:
     orders = 100 if scale is Scale.FULL else 12
-    found = history(orders)
+    observed = history(orders)
     with patch("kiosk.domain.ballot.pack", unsorted):
         leaky = history(6)
     envelopes = letterboxes(orders)
@@ -534,15 +534,15 @@ def _history_findings(scale: Scale) -> list[Finding]:
     # Tau's variance by chance alone (Kendall 1938), for the mean of as many orders.
     variance = 2 * (2 * ORDERED + 5) / (9 * ORDERED * (ORDERED - 1))
     band = 3 * (variance / orders) ** 0.5
-    tau = mean(found.in_rows)
+    tau = mean(observed.in_rows)
     told, kept = writes_in_log(Database), writes_in_log(KeepsLog)
-    in_files = f"read in {len(found.in_files)} of them" if found.in_files else "no ballot in any file"
+    in_files = f"read in {len(observed.in_files)} of them" if observed.in_files else "no ballot in any file"
     return [
         Finding(
             f"history: {orders} arrival orders of the same {ORDERED} ballots",
-            f"{len(found.rows)} distinct decrypted box rows",
+            f"{len(observed.rows)} distinct decrypted box rows",
             "1",
-            len(found.rows) == 1,
+            len(observed.rows) == 1,
             f"a box in order of arrival: {len(leaky.rows)} of 6 (must be > 1)",
             len(leaky.rows) > 1,
         ),
@@ -558,7 +558,7 @@ def _history_findings(scale: Scale) -> list[Finding]:
             f"order: read from the raw bytes of all files, running and closed, after {orders} orders",
             f"{in_files}; if the key is taken too, Kendall's tau {tau:+.3f}",
             f"none, and tau within {band:.2f} of 0 (chance)",
-            not found.in_files and abs(tau) <= band,
+            not observed.in_files and abs(tau) <= band,
             f"rowid table: tau {by_rowid:.2f}; random key WITHOUT ROWID: {by_random_key:.2f}; box in order "
             f"of arrival: {mean(leaky.in_rows):.2f} (all must be 1)",
             min(by_rowid, by_random_key, mean(leaky.in_rows)) > 0.99,

@@ -104,13 +104,13 @@ def _less(table: StatementDocument, others: Sequence[StatementDocument]) -> Stat
 
 def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
     """For each guest the batches her ballot may lie in."""
-    found = {node.id: batches(_own(lived.seen, node.id), node.id) for node in TREE.nodes}
+    published = {node.id: batches(_own(lived.seen, node.id), node.id) for node in TREE.nodes}
     closes_at = OPENING + timedelta(days=DAYS)
     came = Counter(one.unit for one in lived.arrivals)
-    live_ones = {unit: [one for one in found[unit] if one.at < closes_at] for unit in TREE.leaves}
+    live_ones = {unit: [one for one in published[unit] if one.at < closes_at] for unit in TREE.leaves}
     sizes = {unit: came[unit] - sum(one.size for one in live_ones[unit]) for unit in TREE.leaves}
     closing = plan(TREE, sizes, frozenset(unit for unit in live_ones if live_ones[unit]), K)
-    last = {unit: found[node][-1] for node, members in closing.batches for unit in members}
+    last = {unit: published[node][-1] for node, members in closing.batches for unit in members}
     return [
         [*(b for b in live_ones[one.unit] if b.at > one.at), *([last[one.unit]] if one.unit in last else [])]
         for one in lived.arrivals

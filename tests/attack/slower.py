@@ -112,11 +112,11 @@ def standard_error(scores: Sequence[Score]) -> float:
 
 def row(rule: str, days: int, a_day: float, k: int, pool: ProcessPoolExecutor) -> str:
     settings = [Setting("balanced", a_day, k, seed) for seed in range(ROUNDS[days])]
-    found = list(pool.map(partial(outcome, rule, days), settings, chunksize=5))
-    scores = [one.score for one in found]
-    points, ballots = sum(scores, Score()).points, sum(one.ballots for one in found)
-    early = 100 * sum(one.shown_early for one in found) / ballots
-    waited = sum(one.days_waited for one in found) / ballots
+    outcomes = list(pool.map(partial(outcome, rule, days), settings, chunksize=5))
+    scores = [one.score for one in outcomes]
+    points, ballots = sum(scores, Score()).points, sum(one.ballots for one in outcomes)
+    early = 100 * sum(one.shown_early for one in outcomes) / ballots
+    waited = sum(one.days_waited for one in outcomes) / ballots
     kept = "yes" if points <= MOST_POINTS else "**no**"
     guess = f"{points:+.1f} ± {standard_error(scores):.2f}"
     return f"| {rule} | {days} | {a_day:g} | {k} | {guess} | {kept} | {early:.0f} % | {waited:.1f} |"

@@ -112,20 +112,21 @@ def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, *, is_leaky
 
 def has_proven_statement(played: Stuffed) -> bool:
     """Whether some answer of the target's is certain, by the integer programme."""
-    found = batches(played.week.seen, UNIT)
-    if not found or all(batch.at <= played.week.times[played.target] for batch in found):
+    published = batches(played.week.seen, UNIT)
+    if not published or all(batch.at <= played.week.times[played.target] for batch in published):
         return False
-    return any(_is_proven(played, found, at) for at in range(len(SURVEY.statements)))
+    return any(_is_proven(played, published, at) for at in range(len(SURVEY.statements)))
 
 
-def _is_proven(played: Stuffed, found: Sequence[Batch], statement: int) -> bool:
+def _is_proven(played: Stuffed, published: Sequence[Batch], statement: int) -> bool:
     truth = played.week.truth(played.target, statement)
     known = {own: played.week.truth(own, statement) for own in played.own}
     others = [option for option in range(len(ANSWERS)) if option != truth]
     # The commonest answers first: mostly one of them is possible too, and the question is settled.
-    others.sort(key=lambda option: -sum(batch.counts[statement][option] for batch in found))
+    others.sort(key=lambda option: -sum(batch.counts[statement][option] for batch in published))
     return not any(
-        is_possible(played.week.times, found, statement, played.target, option, known) for option in others
+        is_possible(played.week.times, published, statement, played.target, option, known)
+        for option in others
     )
 
 

@@ -121,6 +121,6 @@ def test_what_a_machine_does_not_permit_is_no_pass(
 ) -> None:
     monkeypatch.setattr("tests.attack.residue.SYSTEM_PATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = finding(Scale.QUICK)
-    assert isinstance(found, NotPossibleHere)
-    assert not found.is_good
+    result = finding(Scale.QUICK)
+    assert isinstance(result, NotPossibleHere)
+    assert not result.is_good

@@ -41,25 +41,26 @@ def the_products_noise(counts: Tables) -> Tables:
 
 @pytest.mark.parametrize("profile", ["balanced", "skewed"])
 def test_whoever_knows_all_other_ballots_is_never_sure_of_the_last(profile: str) -> None:
-    found = believed(ZeroSum(float(EPSILON)), profile, the_products_noise)
+    beliefs = believed(ZeroSum(float(EPSILON)), profile, the_products_noise)
     most = PROFILES[profile].max()
-    assert found.after.max() <= most * exp(EPSILON) / (most * exp(EPSILON) + 1 - most) + 1e-9
-    assert found.after.max() < SURE
-    right = (found.after.argmax(axis=1) == found.truth).mean()
+    assert beliefs.after.max() <= most * exp(EPSILON) / (most * exp(EPSILON) + 1 - most) + 1e-9
+    assert beliefs.after.max() < SURE
+    right = (beliefs.after.argmax(axis=1) == beliefs.truth).mean()
     assert 100 * (right - most) <= MOST_POINTS
 
 
 def test_whoever_knows_all_other_ballots_is_certain_where_noise_is_bounded() -> None:
     """The control: noise that is never more than three off gives answers away at its edges."""
-    found = believed(CellKeys(3, 2.0), "balanced")
-    assert (found.after.max(axis=1) > 1 - 1e-9).mean() > 0.03
+    beliefs = believed(CellKeys(3, 2.0), "balanced")
+    assert (beliefs.after.max(axis=1) > 1 - 1e-9).mean() > 0.03
 
 
 def test_whoever_knows_all_other_ballots_is_often_right_where_noise_is_small() -> None:
     """The control: epsilon 3."""
-    found = believed(ZeroSum(3.0), "balanced")
+    beliefs = believed(ZeroSum(3.0), "balanced")
     assert (
-        100 * ((found.after.argmax(axis=1) == found.truth).mean() - PROFILES["balanced"].max()) > MOST_POINTS
+        100 * ((beliefs.after.argmax(axis=1) == beliefs.truth).mean() - PROFILES["balanced"].max())
+        > MOST_POINTS
     )
 
 

@@ -329,15 +329,15 @@ def _sure(number: int, *, is_watched: bool = False) -> tuple[Searched, str]:
 
 def files_finding(scale: Scale) -> Finding:
     number = 500 if scale is Scale.FULL else 40
-    searched, found = _sure(number)
+    searched, leaks = _sure(number)
     leaky = leave_traces(40, "access log").hits
     taken, failed = searched.statuses[303], searched.statuses[500]
     return Finding(
         f"traces: all files of a server after {number} marked submissions, {taken} taken, {failed} failing, "
         f"the rest refused; {searched.forms} forms of marks in {searched.searched_bytes / 1e6:.0f} MB",
-        f"{found} found; {searched.lines} lines said",
+        f"{leaks} found; {searched.lines} lines said",
         f"0; at most {LINES}, however many fail",
-        found == "0" and searched.lines <= LINES,
+        leaks == "0" and searched.lines <= LINES,
         f"an access log: {len(leaky)} found of 40 guests (must be > 0)",
         {"address", "agent", "referer", "path", "time"} <= set(leaky.values()),
     )
@@ -347,15 +347,15 @@ def writes_finding(scale: Scale) -> Finding:
     number = 200 if scale is Scale.FULL else 20
     attack = f"traces: all a server ever wrote, files since removed too, {number} marked submissions"
     try:
-        _, found = _sure(number, is_watched=True)
+        _, leaks = _sure(number, is_watched=True)
         unseen, leaky = leave_traces(20, "spool").hits, leave_traces(20, "spool", is_watched=True).hits
     except NotPermittedError as error:
         return not_possible(attack, error)
     return Finding(
         attack,
-        f"{found} found",
+        f"{leaks} found",
         "0",
-        found == "0",
+        leaks == "0",
         f"requests in temporary files removed at once: {len(leaky)} found of 20 guests (must be > 0), "
         f"{len(unseen)} of them in files",
         # The server takes "forwarded for" away before any application, leaky ones too.

@@ -132,16 +132,16 @@ class House:
 
     def shown(self) -> dict[str, bytes]:
         """All that anybody can be given now, by who asks for what."""
-        found = {f"guest {path}": given for path, given in _walk(self.guest, self.guest.test_client())}
+        contents = {f"guest {path}": given for path, given in _walk(self.guest, self.guest.test_client())}
         for name, client in self.clients.items():
-            found |= {
+            contents |= {
                 f"{name} {path}": given for path, given in _walk(self.desk, client, wall=self.wall.code)
             }
         for words in sorted(SHOWING):
-            found[f"kiosk {words}"] = self._printed(words)
-        found["kiosk results --json"] = self._printed("results --json")
-        found["kiosk backup"] = repr(self.store.dump()).encode()
-        return found
+            contents[f"kiosk {words}"] = self._printed(words)
+        contents["kiosk results --json"] = self._printed("results --json")
+        contents["kiosk backup"] = repr(self.store.dump()).encode()
+        return contents
 
     def _printed(self, words: str) -> bytes:
         asked = [*words.split(), *([str(self.folder / "export")] if words == "export" else [])]
@@ -208,13 +208,13 @@ def _differences(*, is_leaky: bool) -> tuple[int, list[str]]:
         if is_leaky:
             house.desk.add_url_rule("/admin/leak", "leak", lambda: _box_size(house.settings))
         house._printed("count")  # what is due by this machine's clock is counted before, not in between
-        before, found = house.shown(), []
+        before, changes = house.shown(), []
         for number, unit, by_slip in ((1, "frida", False), (3, "frida", True), (4, "matcentralen", False),
                                       (30, "talk2me", False), (6, "frida", True)):  # fmt: skip
             house.come(number, unit, by_slip=by_slip)
-            found += changed(before, house.shown())
+            changes += changed(before, house.shown())
         house.store.close()
-        return len(before), sorted(set(found))
+        return len(before), sorted(set(changes))
 
 
 def _box_size(settings: Settings) -> str:
@@ -252,14 +252,14 @@ def _figures(*, off_by: int = 0) -> tuple[int, int]:
         wanted = [" ".join(map(str, table["counts"])) for node in tables.values() for table in node.values()]
         pairs.append((printed, wanted))
         house.store.close()
-    number = sum(len(figures) for _, figures in pairs)
-    wrong = sum(found != wanted for found, wanted in pairs)
+    number = sum(len(wanted) for _, wanted in pairs)
+    wrong = sum(actual != wanted for actual, wanted in pairs)
     return number, wrong
 
 
 def _exported(house: House) -> bytes:
-    found = files(house.store.snapshot(), [house.round])
-    return b"".join(found[name] for name in sorted(found))
+    tables = files(house.store.snapshot(), [house.round])
+    return b"".join(tables[name] for name in sorted(tables))
 
 
 def _of_chart(response: bytes) -> list[str]:
@@ -335,26 +335,26 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
         "imported",
         "activity",
     }
-    found = [f"table {name}" for name in names if name not in known]
+    unknown = [f"table {name}" for name in names if name not in known]
     for table in GUEST_TABLES:
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-        found += [f"{table}.{column}" for column in columns if column not in GUEST_TABLES[table]]
-    return found
+        unknown += [f"{table}.{column}" for column in columns if column not in GUEST_TABLES[table]]
+    return unknown
 
 
 def lint_source(sources: Iterable[tuple[str, str]]) -> list[str]:
     """Modules that name a guests' table and are not its room, and functions that read one unnamed."""
-    found = []
+    violations = []
     for name, text in sources:
         named = {table.lower() for table in READS.findall(text)} | set(_models(ast.parse(text)))
         if name not in SCHEMA_MODULES:
-            found += [f"{name} {table}" for table in sorted(named) if ROOMS.get(table) != name]
-        found += [
+            violations += [f"{name} {table}" for table in sorted(named) if ROOMS.get(table) != name]
+        violations += [
             f"{name} {where} {reader}"
             for where, reader in dict.fromkeys(_readers(ast.parse(text)))
             if f"{name} {where}" not in READERS[reader]
         ]
-    return found
+    return violations
 
 
 def _models(module: ast.Module) -> Iterator[str]:

@@ -67,7 +67,7 @@ def attend(
     random: Random, base: Sequence[Ballot], opens: datetime, habit: Habit, profile: str
 ) -> list[Visit]:
     """One round's visits: each time each regular comes or not, and mostly answers as always."""
-    found = []
+    visits = []
     for start in range(0, YEAR // habit.rounds, habit.every):
         for regular, usual in enumerate(base):
             if random.random() < ATTENDANCE:
@@ -77,21 +77,21 @@ def attend(
                     answer if random.random() < STABILITY else random.choices(ANSWERS, PROFILES[profile])[0]
                     for answer in usual.answers
                 )
-                found.append(Visit(regular, Arrival(at, UNIT, Ballot(answers))))
-    return sorted(found, key=lambda visit: visit.arrival.at)
+                visits.append(Visit(regular, Arrival(at, UNIT, Ballot(answers))))
+    return sorted(visits, key=lambda visit: visit.arrival.at)
 
 
 def tables(visits: Sequence[Visit], opens: datetime, habit: Habit, k: int) -> list[Table]:
     """All that one round publishes, with how many of each regular's ballots are likely in each batch."""
     plan = Plan(SURVEY, flat_tree([UNIT]), k, opens, YEAR // habit.rounds, figures=habit.figures)
-    found = batches(list(simulate(plan, [visit.arrival for visit in visits])), UNIT)
+    published = batches(list(simulate(plan, [visit.arrival for visit in visits])), UNIT)
     chances = [1.0] * len(visits)
     told = []
-    for batch in found:
+    for batch in published:
         members = np.zeros(REGULARS)
         for at, visit in enumerate(visits):
             if visit.arrival.at < batch.at:
-                taken = 1.0 if batch is found[-1] else batch.size / (batch.size + k)
+                taken = 1.0 if batch is published[-1] else batch.size / (batch.size + k)
                 members[visit.regular] += chances[at] * taken
                 chances[at] *= 1 - taken
         told.append(Table(members, batch))
@@ -133,10 +133,10 @@ def rates(years: int, habit: Habit, profile: str, k: int) -> tuple[float, float]
     """Percent of regulars' answers found by the best pull, and by one guess for everybody."""
     attack = partial(attack_year, habit=habit, profile=profile, k=k)
     with ProcessPoolExecutor() as pool:
-        found = list(pool.map(attack, range(years), chunksize=2))
-    cells = sum(answers for _, _, answers in found)
-    best = max(sum(right[pull] for right, _, _ in found) for pull in PULLS)
-    return 100 * best / cells, 100 * sum(blind for _, blind, _ in found) / cells
+        attacks = list(pool.map(attack, range(years), chunksize=2))
+    cells = sum(answers for _, _, answers in attacks)
+    best = max(sum(right[pull] for right, _, _ in attacks) for pull in PULLS)
+    return 100 * best / cells, 100 * sum(blind for _, blind, _ in attacks) / cells
 
 
 LEAKS = {

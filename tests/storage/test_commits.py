@@ -61,9 +61,9 @@ def answered(url: str, folder: Path) -> None:
 def readable(url: str, folder: Path) -> int:
     """Ballots that are counted at the closing; raises KeysAwayError if some cannot be read."""
     store = opened(url, folder)
-    found = closed(store, ROUND)["root"] or 0
+    ballots = closed(store, ROUND)["root"] or 0
     store.close()
-    return found
+    return ballots
 
 
 def set_server(server: Server, name: str, value: str | None) -> None:

@@ -95,15 +95,15 @@ def crash(folder: Path, step: int, write: Callable[[Store], object]) -> bool:
 
 def leftovers(ready: Ready, write: Callable[[Store], object]) -> list[Path]:
     """A copy of the folder for every step the write can die at, and last one where it got through."""
-    found: list[Path] = []
+    copies: list[Path] = []
     died = True
     while died:
-        copy = ready.folder.with_name(f"copy-{len(found)}")
+        copy = ready.folder.with_name(f"copy-{len(copies)}")
         shutil.copytree(ready.folder, copy)
-        died = crash(copy, len(found) + 1, write)
-        found.append(copy)
-    assert len(found) > 8
-    return found
+        died = crash(copy, len(copies) + 1, write)
+        copies.append(copy)
+    assert len(copies) > 8
+    return copies
 
 
 def was_used(store: Store, slip: str) -> bool:

@@ -76,7 +76,7 @@ def has_deadlocks(server: str, folder: Path) -> bool:
     installation.set_up()
     with ThreadPoolExecutor(12) as threads:
         outcomes = load(installation, threads, guests=8, answering=End(turns=12), others=End(turns=3))
-    return any(found.startswith("deadlocks") for found in differences(installation, outcomes))
+    return any(difference.startswith("deadlocks") for difference in differences(installation, outcomes))
 
 
 def keys(folder: Path) -> dict[str, int]:

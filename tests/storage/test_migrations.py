@@ -65,11 +65,11 @@ def columns(database: peewee.Database) -> dict[str, tuple[str, ...]]:
 
 def rows(database: peewee.Database) -> Rows:
     """Every row there is, sorted."""
-    found = {}
+    rows_by_table = {}
     for name, names in columns(database).items():
         table = peewee.Table(name, names)
-        found[name] = sorted(table.select().dicts().execute(database), key=str)
-    return found
+        rows_by_table[name] = sorted(table.select().dicts().execute(database), key=str)
+    return rows_by_table
 
 
 def make_tables(database: peewee.Database, schema: int) -> None:
@@ -164,20 +164,20 @@ def test_an_older_installation_keeps_every_row(old: Installation) -> None:
     store.check_schema()
     store.close()
     with connected(old.url) as database:
-        found = rows(database)
+        migrated = rows(database)
         assert differences(database) == []
-    assert found.keys() == {model._meta.table_name for model in tables.ALL}
+    assert migrated.keys() == {model._meta.table_name for model in tables.ALL}
     for table, kept in old.rows.items():
-        assert [{column: row[column] for column in kept[0]} for row in found[table]] == kept, table
-    for table in found.keys() - old.rows.keys():
-        assert found[table] == [], table
+        assert [{column: row[column] for column in kept[0]} for row in migrated[table]] == kept, table
+    for table in migrated.keys() - old.rows.keys():
+        assert migrated[table] == [], table
 
 
 def test_an_older_installation_goes_on(old: Installation) -> None:
     store = old.open()
     assert store.upgrade() == (old.schema, migrations.newest_schema())
     assert store.count(MONDAY.replace(hour=17))
-    rounds = {found["id"]: found for found in store.snapshot()["rounds"]}
+    rounds = {document["id"]: document for document in store.snapshot()["rounds"]}
     assert [node["answered"] for node in rounds["now"]["nodes"]] == [12, 12, None]
     had_any = "excluded_rapid" in old.rows
     assert [node["excluded_rapid"] for node in rounds["r"]["nodes"]] == ([1, 1, 0] if had_any else [0, 0, 0])
@@ -244,8 +244,8 @@ def test_the_check_sees_what_a_table_of_sqlite_is(tmp_path: Path, words: str, ot
         execute(database, "DROP TABLE slip_set")
         assert words in sql
         execute(database, sql.replace(words, others))
-        [found] = differences(database)
-        assert found.startswith("table slip_set has (")
+        [sentence] = differences(database)
+        assert sentence.startswith("table slip_set has (")
 
 
 def test_a_migration_that_misses_the_models_is_undone(old: Installation, monkeypatch: Any) -> None:

@@ -149,8 +149,8 @@ def test_a_backup_moves_an_installation_to_postgresql_and_back(durable_url: str,
     assert third.snapshot_text() == second.snapshot_text() == first.snapshot_text()
     dumps = [store.dump() for store in (first, second, third)]
     assert {str(dump["tally"]) for dump in dumps} == {str(dumps[0]["tally"])}
-    found = listing(tmp_path / "third")
-    assert {name: found[name] for name in OWN_FILES} == OWN_FILES
+    restored_files = listing(tmp_path / "third")
+    assert {name: restored_files[name] for name in OWN_FILES} == OWN_FILES
     for store in (first, second, third):
         store.close()
 

@@ -116,16 +116,16 @@ def test_what_a_parent_has_beyond_its_children_is_nothing_or_at_least_k(world: W
 @given(worlds(), st.integers(0, 10**6))
 def test_every_table_adds_up_and_parents_are_sums(world: World, seed: int) -> None:
     for document in live(world, Random(seed), Random(seed)).seen:
-        found = nodes(document)
-        for node in found.values():
+        published = nodes(document)
+        for node in published.values():
             for table in node.get("statements", {}).values():
                 parts = [*table["counts"], *table["no_answer"].values(), table["withheld"]]
                 assert sum(parts) == node["answered"]
                 assert min(parts) >= 0
-        for name in (name for name in found if world.tree.children(name)):
-            for statement, table in found[name].get("statements", {}).items():
-                below = [found[child]["statements"][statement]["counts"]
-                         for child in world.tree.children(name) if found[child]["answered"]]  # fmt: skip
+        for name in (name for name in published if world.tree.children(name)):
+            for statement, table in published[name].get("statements", {}).items():
+                below = [published[child]["statements"][statement]["counts"]
+                         for child in world.tree.children(name) if published[child]["answered"]]  # fmt: skip
                 for option, count in enumerate(table["counts"]):
                     assert count >= sum(counts[option] for counts in below)
 
@@ -258,10 +258,10 @@ def all_counts(ballots: int, options: int) -> Iterator[Counts]:
 @cache
 def worlds_by_table(ballots: int) -> dict[tuple[Counts, int], list[Counts]]:
     """What was answered, by the table that is then published; without the veil, the counts themselves."""
-    found: dict[tuple[Counts, int], list[Counts]] = {}
+    worlds: dict[tuple[Counts, int], list[Counts]] = {}
     for counts in all_counts(ballots, len(OPTIONS)):
-        found.setdefault(veil(counts), []).append(counts)
-    return found
+        worlds.setdefault(veil(counts), []).append(counts)
+    return worlds
 
 
 def are_certain(worlds: Iterable[Counts]) -> bool:

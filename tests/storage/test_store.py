@@ -37,10 +37,10 @@ def test_tables_of_guests_have_no_column_for_a_time_a_number_or_a_second_key(
     store: Store, tmp_path: Path
 ) -> None:
     store.print_slips("r", "a", 1)
-    found = columns(tmp_path)
-    assert found["box"] == ["round_id", "unit_id", "key_id", "sealed"]
-    assert found["slip_set"] == ["round_id", "unit_id", "tag", "key_id", "sealed"]
-    assert found["tally"] == ["round_id", "node_id", "statement_id", "option", "answers"]
+    columns_by_table = columns(tmp_path)
+    assert columns_by_table["box"] == ["round_id", "unit_id", "key_id", "sealed"]
+    assert columns_by_table["slip_set"] == ["round_id", "unit_id", "tag", "key_id", "sealed"]
+    assert columns_by_table["tally"] == ["round_id", "node_id", "statement_id", "option", "answers"]
 
 
 def test_every_table_is_strict(tmp_path: Path) -> None:
@@ -169,11 +169,11 @@ def test_looking_for_keys_while_guests_answer_finds_them_all(tmp_path: Path) -> 
     done = threading.Event()
 
     def look() -> list[KeyFault]:
-        looking, found = a_store(tmp_path), list[KeyFault]()
+        looking, faults = a_store(tmp_path), list[KeyFault]()
         while not done.is_set():
-            found += looking.key_faults()
+            faults += looking.key_faults()
         looking.close()
-        return found
+        return faults
 
     with ThreadPoolExecutor(1) as others:
         looks = others.submit(look)

@@ -16,21 +16,21 @@ def geometric(ratio: float, shape: tuple[int, ...], rng: np.random.Generator) ->
 
 def zero_sum(epsilon: float, tables: int, rng: np.random.Generator, cells: int = 8) -> Tables:
     """As `kiosk.domain.noise.zero_sum_noise`, a row for each table."""
-    ratio, found = np.exp(-epsilon / 2), np.empty((0, cells), dtype=np.int64)
-    while len(found) < tables:
+    ratio, noise = np.exp(-epsilon / 2), np.empty((0, cells), dtype=np.int64)
+    while len(noise) < tables:
         drawn = geometric(ratio, (4 * tables + 100, cells - 1), rng)
         last = -drawn.sum(axis=1)
         accepted = rng.random(len(last)) < ratio ** abs(last)
-        found = np.concatenate([found, np.column_stack([drawn, last])[accepted]])
-    return found[:tables]
+        noise = np.concatenate([noise, np.column_stack([drawn, last])[accepted]])
+    return noise[:tables]
 
 
 def nearest(noisy: Tables) -> Tables:
     """As `kiosk.domain.noise.nearest_table`, a row for each table."""
-    found = np.maximum(noisy, 0)
-    while (over := found.sum(axis=1) > noisy.sum(axis=1)).any():
-        lost = np.where(found > 0, noisy - found, np.iinfo(np.int64).max // 4096)
+    table = np.maximum(noisy, 0)
+    while (over := table.sum(axis=1) > noisy.sum(axis=1)).any():
+        lost = np.where(table > 0, noisy - table, np.iinfo(np.int64).max // 4096)
         # Least lost first, then the smallest noisy count; argmin takes the lowest option of equal ones.
         cell = (lost * 2048 + noisy).argmin(axis=1)
-        found[np.flatnonzero(over), cell[over]] -= 1
-    return found
+        table[np.flatnonzero(over), cell[over]] -= 1
+    return table
