@@ -1,5 +1,5 @@
-// Ticks as many languages as fit on the paper that is chosen, until a person has ticked her own.
-// Without this, the form says how many fit and the server refuses more.
+// Selects as many languages as fit on the chosen paper, until a person selects some herself.
+// Without this script, the form says how many fit and the server rejects more.
 
 const size = document.getElementById("poster-size");
 const boxes = size ? [...size.form.querySelectorAll("[name=languages]")] : [];

@@ -36,7 +36,7 @@ async function refresh() {
   if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
 }
 
-/** A selector for the focused link or summary, to give the focus back after the swap. */
+/** A selector for the focused link or summary, to restore the focus after the page is replaced. */
 function pathTo(element) {
   if (element?.matches?.("#live a[href]"))
     return `#live a[href="${CSS.escape(element.getAttribute("href"))}"]`;
@@ -48,7 +48,7 @@ async function watch(seconds) {
   try {
     await look();
   } catch {
-    // The server is away; the next look may find it again.
+    // The server cannot be reached; try again next time.
   }
   window.setTimeout(() => watch(seconds), seconds * 1000);
 }
@@ -62,4 +62,4 @@ window.addEventListener("resize", () => {
 
 showCharts();
 const { seconds } = document.getElementById("live").dataset;
-if (seconds) watch(Number(seconds)); // Staff may not read the snapshot, and see closed rounds alone.
+if (seconds) watch(Number(seconds)); // Not for staff, who see closed rounds only and may not read the snapshot.

@@ -1,12 +1,11 @@
-// Brings a wall screen up to date by itself: what hangs there stays until a whole new page has come, pictures
-// too, so that a server or proxy that is away for a while is seen by nobody.
-// Without this the browser fetches the page anew, as the Refresh header tells it.
+// Updates a wall screen. The old page stays until the new page and its images are complete, so that an outage of the
+// server or a proxy is not visible. Without this script, the Refresh header makes the browser reload the page.
 
 const milliseconds = Number(document.body.dataset.seconds) * 1000;
 
 async function look() {
   const answer = await fetch(window.location.href, { cache: "no-store" });
-  // The address was closed: the screen goes blank.
+  // The address was removed: blank the screen.
   if (answer.status === 404) window.location.reload();
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -20,12 +19,12 @@ async function watch() {
   try {
     await look();
   } catch {
-    // The server is away; the next look may find it again.
+    // The server cannot be reached; try again next time.
   }
   window.setTimeout(watch, milliseconds);
 }
 
-// Stops the browser's own Refresh, which would go to an error page and stay there.
+// Stops the Refresh header, which would load an error page and stay there during an outage.
 window.addEventListener("load", () => {
   window.stop();
   window.setTimeout(watch, milliseconds);

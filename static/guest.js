@@ -1,5 +1,5 @@
-// One statement at a time, on a page that works as a list without this. The form stays the form: its
-// parts are shown and hidden, its words replaced. Nothing is kept but in the form, and it is emptied.
+// Shows one statement at a time. Without this script, the page is a list of all statements. The script shows and
+// hides parts of the form and replaces their texts. Answers are in the form only, which is reset after each guest.
 import { delivery, device } from "./guest_bar.js";
 
 const find = (id) => document.getElementById(id);
@@ -9,14 +9,14 @@ const statements = [...form.querySelectorAll("fieldset")];
 const languages = [...document.querySelectorAll("[data-language], button[name=lang]")];
 const parts = ["picker", "promise", "answers", "message"];
 
-const TAPS_IGNORED = 400; // milliseconds after a change: a second tap was meant for the screen before
+const TAPS_IGNORED = 400; // milliseconds after a change of screen, against double taps
 
 const first = document.documentElement.lang;
 const own = window.location.pathname;
-const home = form.dataset.home ?? own; // for the next guest, who shall not find practice
+const home = form.dataset.home ?? own; // the next guest does not start in practice
 const guest = { language: first, place: "picker", changed: 0, returnTo: null };
 const { kiosk } = device;
-// Then there is no screen but the list: nobody would be asked whether she is still there.
+// The error leaves the page as a list: without that script, no dialog asks whether the guest is still there.
 if (form.dataset.idle && !kiosk) throw new Error("guest_kiosk.js is missing");
 const envelopes = form.dataset.letterbox && window.isSecureContext ? kiosk : null;
 const ballot = delivery(
@@ -60,7 +60,7 @@ function speak(code) {
     if (element.parentElement.title) element.parentElement.title = element.textContent;
   }
   for (const choice of languages) choice.ariaCurrent = codeOf(choice) === code ? "true" : null;
-  // To the pages beside the way in a fragment, which no server is told.
+  // Passes the language in the fragment, which browsers do not send to the server.
   for (const link of document.querySelectorAll("#try-first, #stored, #answer-now")) link.hash = code;
   if (find("reply")) {
     find("reply").lastElementChild.textContent = words[code].reply;
@@ -87,7 +87,7 @@ function go(steps) {
 
 const isFree = () => guest.place === "picker" && !guest.returnTo;
 
-/** Nothing of the guest is left. A kiosk gets a fresh page too; a slip's cannot be fetched again. */
+/** Removes all of the guest's data. A kiosk also loads a new page; a slip's page cannot be loaded twice. */
 function startAgain(at = own) {
   ballot.giveUp();
   guest.returnTo = null;
@@ -127,7 +127,7 @@ const taps = {
 document.addEventListener(
   "click",
   (event) => {
-    // A click without a pointer (keyboard, switch, screen reader) has no detail, and is never too early.
+    // A click without a pointer (keyboard, switch, screen reader) has detail 0 and is never ignored.
     const isTooEarly = event.detail > 0 && performance.now() - guest.changed < TAPS_IGNORED;
     const language = languages.find((choice) => choice.contains(event.target));
     const tapped = taps[event.target.closest("button")?.id];

@@ -1,5 +1,4 @@
-// A page a kiosk's guest may have left standing: after a while without a touch, back to the start, and not to
-// the language she had.
+// Returns a kiosk to its start page after a while without a touch, and does not keep the guest's language.
 import "./guest_bar.js";
 
 const AWAY = 90_000; // milliseconds

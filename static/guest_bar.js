@@ -1,5 +1,5 @@
-// What every screen has: larger text; on a guest's own device a way out at once. And a ballot on its way, and what
-// comes of it: sent as it is, or sealed on a kiosk; practice is nobody's business.
+// The bar on every screen: larger text and, on a guest's own device, a button that leaves the page immediately.
+// Also sends ballots, sealed on a kiosk, and shows the result. Ballots of practice are not sent.
 
 const SIZES = [100, 125, 150]; // per cent
 
@@ -17,7 +17,7 @@ function setSize(percent) {
 
 const usualSize = () => setSize(SIZES[0]);
 
-/** The page is blank before the other one has come, and stands in no history. */
+/** Blanks the page before the next one loads, and replaces it in the browser's history. */
 function leave() {
   for (const form of document.forms) form.reset();
   document.title = "";
@@ -25,7 +25,7 @@ function leave() {
   window.location.replace(away.href);
 }
 
-// On the window, before anything that holds back a tap that comes too early.
+// Listens on the window, so that it runs before the handler that ignores early taps.
 window.addEventListener(
   "click",
   (event) => {
@@ -37,19 +37,19 @@ window.addEventListener(
   true,
 );
 button.addEventListener("click", () => setSize(SIZES[(SIZES.indexOf(size) + 1) % SIZES.length]));
-// With the answers goes the size: it was this guest's, and is kept nowhere.
+// Resets the text size together with the answers, because it is not stored.
 document.addEventListener("reset", usualSize);
 window.addEventListener("pagehide", usualSize);
 button.hidden = false;
 
-/** A kiosk's links open where they are: with Shift, Ctrl, Alt or another button than the first a browser
-    would open a window with an address bar, a tab, or a download. */
+/** Opens a kiosk's links in the same tab only: with Shift, Ctrl, Alt or another mouse button, a browser would open
+    a window with an address bar, open a tab, or download the page. */
 function keepPlace(event) {
   if (event.button || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey)
     event.preventDefault();
 }
 
-/** A browser's own zoom has no way back on a kiosk: the page has its own larger text, which ends with the guest. */
+/** Blocks the browser's zoom, which a kiosk's guest cannot reset. The page has its own text size. */
 function keepSize(event) {
   const isZoom = event.type === "wheel" || "+-_=0".includes(event.key);
   if (isZoom && (event.ctrlKey || event.metaKey)) event.preventDefault();
@@ -61,16 +61,16 @@ if (!away) {
     document.addEventListener(turn, keepSize, { capture: true, passive: false });
 }
 
-/** What this device can do besides: `kiosk` is guest_kiosk.js, where that is in the page. */
+/** Additional functions of this device: `kiosk` is set by guest_kiosk.js if the page includes it. */
 export const device = { kiosk: null };
 
-/** How a ballot is sent by a script. */
+/** The options of `fetch` for sending a ballot. */
 export const toTake = (body, signal) => {
   const headers = { "Kiosk-Script": "yes" };
   return { method: "POST", body, signal, headers, redirect: "manual", cache: "no-store" };
 };
 
-/** What the server says of a ballot. Only its own marks count: a proxy's answer, whatever it is, says nothing. */
+/** The server's answer about a ballot; null if it failed, or if a proxy answered (without the server's headers). */
 export function heard(answer) {
   const isTaken = answer.headers.get("Kiosk-Ballot") === "taken";
   const refusal = answer.headers.get("Kiosk-Refusal") ?? "";
@@ -81,12 +81,12 @@ export function heard(answer) {
 }
 
 const find = (id) => document.getElementById(id);
-// Where a slip's guest has come to an end: starting over would lead to a slip that is used.
+// Final screens for a slip: starting over would show that the slip is used.
 const ENDS = ["thank_you", "refusal_used_slip"];
 
-/** How the form's ballot goes: `send` it, `giveUp` what is on its way. `show` gives the message its screen, `said`
-    is a text of the screen, `moveOn` starts again once the guest has read what came of it. A kiosk has `envelopes`
-    (guest_kiosk.js). */
+/** Functions for the form's ballot: `send` sends it, `giveUp` aborts sending. `show` shows the screen of messages,
+    `said` looks up a text, `moveOn` starts again after the guest has read the result. `envelopes` (guest_kiosk.js)
+    is set on kiosks only. */
 export function delivery(form, show, said, moveOn, envelopes) {
   let sending = null;
   let envelope = null;
@@ -114,8 +114,8 @@ export function delivery(form, show, said, moveOn, envelopes) {
     sending = null;
   }
 
-  /** What the server says of the ballot. A kiosk that does not hear it keeps the ballot sealed, which is as good
-      as taken. */
+  /** The server's answer about the ballot. Without an answer, a kiosk stores the sealed ballot, which counts as
+      taken. */
   async function deliver(signal) {
     if (form.dataset.home) return { isTaken: true };
     if (!envelopes)

@@ -5,33 +5,32 @@ import { device, heard, toTake } from "./guest_bar.js";
 
 const ROOM = 64; // bytes for each statement
 const TICKET = 16; // bytes
-const PATIENCE = 10_000; // milliseconds for an answer
-const ROUND = 10_000; // milliseconds: what waits is tried at whole rounds of the clock
-const GONE = 410; // the server's word that it can never take an envelope
-const ROW_OF_GUESTS = 2; // ballots that may come without a pause and still be guests'
+const PATIENCE = 10_000; // milliseconds to wait for an answer
+const ROUND = 10_000; // milliseconds: stored envelopes are sent at multiples of this time
+const GONE = 410; // status of an envelope that the server can never accept
+const ROW_OF_GUESTS = 2; // ballots in a row without a pause that are accepted as guests'
 
 const encode = (text) => new TextEncoder().encode(text);
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (two) => parseInt(two, 16));
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
-// A page that was just loaded remembers no ballot, so loading it again would be a way round the guard: it begins
-// with a full row, which ends half a pause after the loading. That is as long as a quick reader takes for the
-// shortest survey (see _pace in kiosk/app.py), and a page is loaded before its guest begins: who reads is never
-// play here, who is faster than that does not read.
+// A newly loaded page knows of no earlier ballots. It starts with a full row that ends half a pause after loading, so
+// that reloading does not circumvent the rule. Half a pause is the time of a quick reader for the shortest survey
+// (_pace in kiosk/operation/serve.py), and the page loads before its guest begins: nobody who reads is affected.
 let last = null;
 let row = ROW_OF_GUESTS;
 
-/** Whether ballots come one after another without a pause, `pause` milliseconds. Read by the server where a ballot
-    waited; of those that come at once it knows better. */
+/** Records a ballot and returns whether it is rapid: `pause` is in milliseconds. The server uses the result for
+    stored ballots only; it measures the others itself. */
 function isPlay(pause) {
-  // Counted from the loading of the page: this script may come much later.
+  // Measured from the loading of the page, because this script may load much later.
   const now = performance.now();
   row = now - (last ?? -pause / 2) < pause ? row + 1 : 1;
   last = now;
   return row > ROW_OF_GUESTS;
 }
 
-/** A form's fields, sealed for the public key of `form.dataset.letterbox`, with that. */
+/** Seals a form's fields for the public key `form.dataset.letterbox`: { letterbox, envelope }. */
 async function seal(form) {
   const fields = encode(new URLSearchParams(new FormData(form)));
   const plain = new Uint8Array(TICKET + 1 + ROOM * form.querySelectorAll("fieldset").length);
@@ -54,7 +53,7 @@ async function seal(form) {
   return { letterbox: form.dataset.letterbox, envelope };
 }
 
-/** Send what was sealed: what the server says of it (see `heard`), or null where none came. */
+/** Sends an envelope. Returns the server's answer (see `heard`), or null without one. */
 async function post(path, { letterbox, envelope }, hasWaited, abandoned) {
   const body = new URLSearchParams({ _envelope: envelope, _letterbox: letterbox });
   if (hasWaited) body.set("_waited", "yes");
@@ -77,26 +76,27 @@ function opened() {
   return worker;
 }
 
-/** Have the queue's worker do something with the file; on the disk when this is done. */
+/** Runs a function of the queue's worker. Changes are on disk when the promise resolves. */
 const ask = (...asked) =>
   new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data.result));
     queue ??= opened();
-    // A worker that could not be fetched says so once, or never where the network only hangs.
+    // A worker that fails to load sends one error event, or none if the network hangs.
     queue.addEventListener("error", reject);
     window.setTimeout(reject, PATIENCE);
     queue.postMessage(asked, [port2]);
   });
 
-/** Keep what was sealed until the network is back. */
+/** Stores an envelope until the network is back. */
 async function keep(sealed) {
   navigator.storage.persist?.().catch(() => {});
   await ask("keep", JSON.stringify(sealed));
 }
 
-/** Send one waiting envelope, any of them, at fixed times of the clock, so that no guest affects the time. The times
-    are two pauses apart and no attempt takes longer than PATIENCE: of three in a row, two arrive a pause apart. */
+/** Sends one stored envelope, drawn at random, at fixed times of the clock, so that no guest affects the time. The
+    times are two pauses apart and no attempt takes longer than PATIENCE: of three in a row, two arrive at least a
+    pause apart. */
 function sendKept(path) {
   address = `${path.replace(/\/$/, "")}/queue`;
   queue = opened();
@@ -114,12 +114,12 @@ async function sendOne(path) {
   const drawn = await ask("draw");
   if (!drawn) return;
   const sealed = read(drawn[1]);
-  // By whatever address this screen has now: the server knows by the letterbox where it belongs.
+  // Any address works, even after the kiosk moved: the server finds the unit by the letterbox.
   const said = sealed && (await post(path, sealed, true));
   if (!sealed || said?.isTaken || said?.status === GONE) await ask("drop", ...drawn);
 }
 
-/** What was kept, or null where a power cut left half of it: its guest was not thanked. */
+/** A stored envelope, or null if a power cut left it incomplete. Its guest was not thanked. */
 function read(text) {
   try {
     return JSON.parse(text);
@@ -128,7 +128,7 @@ function read(text) {
   }
 }
 
-/** Get a page anew if `isFree`; not while the network is away: a browser's error page has no way back. */
+/** Reloads a page if `isFree` and the server answers: a kiosk cannot leave a browser's error page. */
 async function renew(path, isFree) {
   const isThere = await fetch(path, { method: "HEAD", cache: "no-store" }).then(
     () => true,
@@ -139,7 +139,7 @@ async function renew(path, isFree) {
 
 const BEAT = 300_000; // milliseconds
 
-// The server's time at the last sign of life, and what this page's stopwatch showed: the screen's clock may be wrong.
+// The server's time at the last sign of life and this page's timer then, because the device's clock may be wrong.
 let heardTime = null;
 
 function hearTime(answer) {
@@ -147,19 +147,20 @@ function hearTime(answer) {
   if (server) heardTime = { server, stopwatch: performance.now() };
 }
 
-/** Milliseconds since 1970: by the server as far as this page has heard it, else by the screen's own clock. */
+/** Milliseconds since 1970, by the server's time if this page has received it, else by the device's clock. */
 const now = () => (heardTime ? heardTime.server + performance.now() - heardTime.stopwatch : Date.now());
 
-/** Have a kiosk's pages kept. A browser looks for a newer script at each page it loads, and notes on the disk when it
-    asked the server: so the server is asked here, and until the next time the browser's own memory. */
+/** Registers the service worker that stores a kiosk's pages. A browser checks for a newer worker at each page load
+    and writes the time of the server's answer to disk. So the server is asked here only, and the browser's cache
+    answers the checks in between. */
 async function keepPages(place) {
   for (const updateViaCache of ["none", "all"]) {
     await navigator.serviceWorker.register(`${place}/worker`, { scope: place, updateViaCache });
   }
 }
 
-/** Let the kiosk at `path` be heard, at fixed times of the clock: no guest moves them, so they tell of none.
-    `hear` is given each answer; a page that was heard is kept for when the network is away. */
+/** Sends signs of life of the kiosk at `path` at fixed times of the clock, which reveal nothing about guests. `hear`
+    is called with each answer. Also stores the kiosk's pages for use without a network. */
 function beat(path, hear = () => {}) {
   const place = path.replace(/\/$/, "");
   window.setTimeout(
@@ -178,8 +179,8 @@ function beat(path, hear = () => {}) {
   );
 }
 
-/** Ask after `form.dataset.idle` milliseconds, leave after `form.dataset.leave` more; any touch stays, and who
-    is there may also start again. */
+/** Asks after `form.dataset.idle` milliseconds whether the guest is still there, and leaves after another
+    `form.dataset.leave`. Any touch stays; the dialog also offers to start again. */
 function watchIdle(form, isInUse, leave, startAgain) {
   const dialog = document.getElementById("still-here");
   let timer = 0;

@@ -1,9 +1,9 @@
-// Read aloud: a button beside each text that has a sound. Nothing speaks by itself, nor because it was chosen.
+// Adds a play button to each text that has speech. Nothing plays by itself or because an answer is chosen.
 
 const VOLUMES = [100, 60, 30]; // per cent
 
 const audio = new Audio();
-let playing = null; // the button that speaks now
+let playing = null; // the button of the speech that is playing
 let queue = [];
 let volume = VOLUMES[0];
 
@@ -24,7 +24,7 @@ function next() {
   audio.play().catch(stop);
 }
 
-/** A loudspeaker: a letter for it is missing on many machines. */
+/** A loudspeaker as SVG, because many devices lack a font with that character. */
 function drawn() {
   const names = "http://www.w3.org/2000/svg";
   const [picture, path] = ["svg", "path"].map((name) => document.createElementNS(names, name));
@@ -83,10 +83,10 @@ function volumeButton(spoken, said) {
   return button;
 }
 
-/** Put the buttons in. `spoken` gives the words of the language chosen now, `said` a text of its screen. */
+/** Adds the buttons. `spoken` returns the texts in the chosen language, `said` looks up a text of the screen. */
 export function offer(spoken, said) {
   const buttons = [];
-  // A phone has keys for that.
+  // Phones have volume keys.
   if (document.getElementById("answers").dataset.idle) {
     buttons.push(volumeButton(spoken, said));
     document.getElementById("language").before(buttons[0]);

@@ -1,4 +1,4 @@
-// A scanned slip: its code moves from the address into the form, and out of the address bar.
+// Moves a scanned slip's code from the address into the form, and removes it from the address bar.
 
 const field = document.getElementById("slip");
 

@@ -1,5 +1,5 @@
-// What is stored about a guest, in her language first. It stands in the fragment, which no server is told, and
-// goes from the address at once; the way back takes it along.
+// Shows what is stored about a guest in her language first. The fragment has the language, because browsers do not
+// send it to the server. It is removed from the address immediately; the link back includes it.
 
 const away = document.getElementById("leave-now");
 const section = document.getElementById(window.location.hash.slice(1));

@@ -1,10 +1,10 @@
-// Where envelopes wait on a kiosk: one file, laid out once, of places of one size. Each envelope goes to any free
-// place and is overwritten there when it was sent, so the file tells neither which came first nor what was sent.
-// The file is made at a fixed time of the clock, before any guest needs it where it can be, and stays: a browser
-// notes when a file is made or removed.
+// The queue of envelopes on a kiosk: one file of places of equal size. Each envelope is written to a random free place
+// and overwritten after it was sent, so the file reveals neither the order of envelopes nor those that were sent. The
+// file is created at a fixed time of the clock, if possible before a guest needs it, and is never deleted, because a
+// browser records the times of both.
 
 const NAME = "envelopes";
-const PLACE = 4096; // bytes: a block of most disks, written as a whole
+const PLACE = 4096; // bytes: one block on most disks, which is written atomically
 const PLACES = 512;
 
 const isFull = (file, at) => {
@@ -35,26 +35,26 @@ const acts = {
     if (!free.length) throw new Error("no room to keep it");
     write(file, any(free), text);
   },
-  /** [place, text] of any that wait, or null. */
+  /** [place, text] of a random stored envelope, or null. */
   draw(file) {
     const full = places(file, true);
     if (!full.length) return null;
     const at = any(full);
     return [at, read(file, at)];
   },
-  /** Empty a place, if it still holds that. */
+  /** Empties a place if it still holds this text. */
   drop(file, at, text) {
     if (read(file, at) === text) write(file, at, "");
   },
 };
 
-/** Do `act` with the file. One at a time, in all of the kiosk's pages. */
+/** Runs `act` with the file; one at a time across all of the kiosk's pages. */
 const withFile = (act, given) =>
   navigator.locks.request(NAME, async () => {
     const folder = await navigator.storage.getDirectory();
     const file = await (await folder.getFileHandle(NAME, { create: true })).createSyncAccessHandle();
     try {
-      // Written out in full: a disk would lay out the places of a file with holes in the order of their use.
+      // Write the whole file: a file system allocates the blocks of a sparse file in the order of their use.
       const laidOut = file.getSize();
       if (laidOut < PLACE * PLACES) file.write(new Uint8Array(PLACE * PLACES - laidOut), { at: laidOut });
       return acts[act](file, ...given);

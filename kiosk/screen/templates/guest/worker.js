@@ -1,5 +1,5 @@
-// Keeps a kiosk's pages and their files for when the network is away: the same bytes for every guest, and
-// nothing of any guest. While there is a network, all comes from the server.
+// Stores a kiosk's pages and their files for use without a network. They are the same for all guests and hold no data
+// of guests. With a network, everything is loaded from the server.
 
 const PAGES = {{ pages|tojson }};
 const FILES = {{ files|tojson }};
@@ -11,7 +11,7 @@ const tooLate = () => new Promise((_, reject) => self.setTimeout(reject, PATIENC
 
 const bytesOf = async (response) => new Uint8Array(await response.clone().arrayBuffer());
 
-/** Whether these very bytes are kept. A keeping is noted with its time, and each guest gets a fresh page. */
+/** Whether exactly these bytes are stored. Storing them again would record the time, for each guest's new page. */
 async function isKept(cache, path, response) {
   const kept = await cache.match(path, { ignoreVary: true });
   if (!kept) return false;
@@ -26,7 +26,7 @@ async function fromServer(request, cache, path) {
     const isUsual = !new URL(request.url).search;
     if (isUsual && !(await isKept(cache, path, response))) await cache.put(path, response.clone());
   } else if (refusal && refusal !== "failed") {
-    // The server's own word that the page is out of date: its round is over, or the kiosk was closed.
+    // The server says that the page is outdated: its round has closed, or the kiosk was removed.
     await cache.delete(path);
   } else {
     throw response;
@@ -43,7 +43,7 @@ async function answer(request, path) {
   }
 }
 
-/** All sounds are kept when the worker comes and none when it is played: nothing tells which a guest heard. */
+/** Stores all speech on installation and none when it is played, so that the cache does not show what guests played. */
 async function sound(request, path) {
   const cache = await caches.open(KEPT);
   return (await cache.match(path, { ignoreVary: true })) ?? fetch(request);
