@@ -31,13 +31,13 @@ ATTACKS = (
 
 REPORT = Path(__file__).parents[2] / "docs" / "attack.md"
 
-HEAD = """# What the adversary found
+HEAD = """# Results of the attacks
 
-Printed by `make attack`; do not edit. Each row is an attack on the running code, the figure it reached, the
-bar the product must keep, and what the same attack reaches on a leaky variant, its control.
+Printed by `make attack`; do not edit. Each row is an attack on the running code, its result, the bound
+that the product must keep, and the result of the same attack on a leaky variant, its control.
 """
 
-COLUMNS = """| attack | found | bar | kept | control |
+COLUMNS = """| attack | result | bound | kept | control |
 |---|---|---|---|---|
 """
 

@@ -66,11 +66,11 @@ def _releases_finding(scale: Scale) -> Finding:
     with patch("kiosk.storage.count.draw_batch", refuse_the_unanimous):
         caught = sum(_differ(seed) for seed in range(20))
     return Finding(
-        f"blindness: {pairs} pairs of worlds with the same arrivals and other answers",
-        f"{differing} pairs publish at other times or other numbers",
+        f"blindness: {pairs} pairs of worlds with the same arrivals and different answers",
+        f"{differing} pairs differ in times or numbers of published ballots",
         "0",
         differing == 0,
-        f"a rule that looks at answers: {caught} of 20 pairs (must be > 0)",
+        f"a counting rule that depends on answers: {caught} of 20 pairs (must be > 0)",
         caught > 0,
     )
 
@@ -91,7 +91,7 @@ def _envelope(place: Place, value: str, *, waited: bool = False) -> TestResponse
 WAYS: dict[str, Callable[[Place, str], TestResponse]] = {
     "form": _form,
     "envelope": _envelope,
-    "envelope that waited": partial(_envelope, waited=True),
+    "stored envelope": partial(_envelope, waited=True),
 }
 
 
@@ -162,7 +162,7 @@ def _timing_finding(scale: Scale) -> Finding:
         p = float(ks_2samp(*_latencies(number, is_leaky=False)).pvalue)
     leaky = float(ks_2samp(*_latencies(min(number, 200), is_leaky=True)).pvalue)
     return Finding(
-        f"timing: {2 * number} POSTs, half of them crossing the threshold",
+        f"timing: {2 * number} POSTs, half of which fill a box",
         f"Kolmogorov-Smirnov p = {p:.3f}",
         f"p > {LEAST_P:g}, in one of two trials",
         p > LEAST_P,

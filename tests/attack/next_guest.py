@@ -182,9 +182,9 @@ def run(scale: Scale) -> list[Finding]:
             f"next guest: {len(visits)} visits in Chromium by {', '.join(ways)}; sent and abandoned, then "
             "Back x10, Forward, reload, the browser started again, its folder read",
             f"{traces} traces of an answer; a slip's code in the browser's own history after {codes} visits",
-            "0 traces of an answer; a code tells that its slip was used, not by whom or how",
+            "0 traces of an answer; a code shows that its slip was used, not by whom or with which answers",
             traces == 0,
-            f"a page that keeps the answers: {leaky} traces (must be > 0)",
+            f"a page that stores the answers: {leaky} traces (must be > 0)",
             leaky > 0,
         )
     ]

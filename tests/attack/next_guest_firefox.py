@@ -263,9 +263,9 @@ def run(scale: Scale) -> list[Finding]:
             f"next guest: {len(visits)} visits in Firefox by {', '.join(ways)}; sent and abandoned, then "
             "reload, Back x10, Forward, the browser killed or closed and its tabs restored, its folder read",
             f"{seen.total()} traces of an answer; a slip's code in the folder after {codes} visits",
-            "0 traces of an answer; a code tells that its slip was used, not by whom or how",
+            "0 traces of an answer; a code shows that its slip was used, not by whom or with which answers",
             seen.total() == 0,
-            f"pages that let a browser keep them: {by_step} traces (all must be > 0)",
+            f"pages that the browser may store: {by_step} traces (all must be > 0)",
             all(keeping[step] > 0 for step in seen),
         )
     ]

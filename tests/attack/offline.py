@@ -341,21 +341,22 @@ def run(scale: Scale) -> list[Finding]:
     return [
         Finding(
             f"offline: {seen.sent} guests at a kiosk in Chromium, {LOST} whose answer from the server is "
-            f"lost, {guests} while it is gone for an hour; the browser killed four times, its folder read",
-            f"{seen.sent - seen.counted} lost or doubled; {seen.traces} traces of an answer; {seen.waited} "
-            f"envelopes of {len(seen.sizes)} size; {seen.foreign} things kept that are one guest's",
+            f"lost, {guests} while it is down for an hour; the browser killed four times, its folder "
+            "searched",
+            f"{seen.sent - seen.counted} lost or counted twice; {seen.traces} traces of an answer; "
+            f"{seen.waited} envelopes of {len(seen.sizes)} size; {seen.foreign} stored items that belong to one guest",
             "0; 0; 1 size; 0",
             (seen.counted, seen.traces, len(seen.sizes), seen.foreign) == (seen.sent, 0, 1, 0),
-            f"a queue in plain text, taken without tickets: {leaky.counted - leaky.sent} doubled, "
+            f"a queue in plain text, without tickets: {leaky.counted - leaky.sent} counted twice, "
             f"{leaky.traces} files with answers (both must be > 0)",
             leaky.counted > leaky.sent and leaky.traces > 0,
         ),
         Finding(
-            f"offline: the order in which {seen.waited} envelopes stand in the browser's folder",
-            f"rank correlation as strong by chance with p = {seen.order_on_disk:.2g}",
+            f"offline: the order of {seen.waited} envelopes in the browser's folder",
+            f"rank correlation, p = {seen.order_on_disk:.2g}",
             f"p > {CHANCE:g}",
             seen.order_on_disk > CHANCE,
-            f"the first free place: p = {leaky.order_on_disk:.2g} (must be under {CHANCE:g})",
+            f"always the first free place: p = {leaky.order_on_disk:.2g} (must be under {CHANCE:g})",
             leaky.order_on_disk < CHANCE,
         ),
         Finding(
@@ -363,23 +364,25 @@ def run(scale: Scale) -> list[Finding]:
             f"{seen.residue} of {len(seen.tried)}",
             "0",
             seen.residue == 0,
-            f"places that are only marked as free: {leaky.residue} of {len(leaky.tried)} (must be > 0)",
+            f"places that are only marked as free, not overwritten: {leaky.residue} of {len(leaky.tried)} "
+            "(must be > 0)",
             leaky.residue > 0,
         ),
         Finding(
-            f"offline: the order in which {len(seen.came)} envelopes came, beside the guests' own",
-            f"rank correlation as strong by chance with p = {seen.chance:.2g}",
+            f"offline: the order in which {len(seen.came)} envelopes arrived, compared with "
+            "the order of the guests",
+            f"rank correlation, p = {seen.chance:.2g}",
             f"p > {CHANCE:g}",
             seen.chance > CHANCE,
             f"a queue: p = {leaky.chance:.2g} (must be under {CHANCE:g})",
             leaky.chance < CHANCE,
         ),
         Finding(
-            "offline: what a locked kiosk keeps on its disk, after guests with and without a network",
+            "offline: what a locked kiosk stores on disk after guests with and without a network",
             f"{sum(times.values())} times of a guest's visit",
             "0",
             not any(times.values()),
-            "files made when needed, pages kept anew, a worker asked for at each page: "
+            "files made when needed, pages stored again, a worker fetched at each page: "
             f"{', '.join(map(str, noted.values()))} times (all must be > 0)",
             all(noted.values()),
         ),

@@ -66,11 +66,11 @@ def run(scale: Scale) -> list[Finding]:
             f"chi-square p = {p:.3f} over all {len(CHOICES)} choices",
             f"p > {LEAST_P:g}, in one of two trials",
             p > LEAST_P,
-            f"a generator that leans: p = {leaning:.1g} (must be < {LEAST_P:g})",
+            f"a biased generator: p = {leaning:.1g} (must be < {LEAST_P:g})",
             leaning < LEAST_P,
         ),
         Finding(
-            "randomness: 12 counts with the global generator seeded alike and patched",
+            "randomness: 12 counts with the global generator patched and seeded identically",
             f"{honest} different draws",
             "more than 1",
             honest > 1,

@@ -159,7 +159,7 @@ def run(scale: Scale) -> list[Finding]:
     asked, agreed = agreement(LEAST_QUESTIONS if scale is Scale.FULL else 100)
     findings.append(
         Finding(
-            "reconstruction by an integer programme that shares no reasoning with the first attacker",
+            "reconstruction by an integer programme, independent of the first attack",
             f"agrees on {agreed} of {asked} questions",
             "agrees on all",
             agreed == asked,
@@ -207,6 +207,6 @@ def _control_of_the_programme() -> tuple[str, bool]:
         if is_possible(week.times, published, statement, target, option, others)
     ]
     return (
-        f"told all answers but one, it leaves {len(possible)} possible (must be the true one)",
+        f"with all answers but one known, {len(possible)} is possible (must be the true one)",
         possible == [week.truth(target, statement)],
     )

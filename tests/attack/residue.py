@@ -289,7 +289,7 @@ def _looking_findings(scale: Scale) -> list[Finding]:
             loose.closed,
         ),
         _residue(
-            "residue: a copy made before the count, with the keys of afterwards",
+            "residue: a copy from before the count, with the keys from after it",
             (boxes.copy, counted),
             f"{secure}: {rows.copy} of {of_control}; keys and log kept: {kept.copy} (both must be > 0)",
             min(rows.copy, kept.copy),
@@ -556,7 +556,7 @@ def _history_findings(scale: Scale) -> list[Finding]:
         ),
         Finding(
             f"order: read from the raw bytes of all files, running and closed, after {orders} orders",
-            f"{in_files}; if the key is taken too, Kendall's tau {tau:+.3f}",
+            f"{in_files}; with the key, Kendall's tau {tau:+.3f}",
             f"none, and tau within {band:.2f} of 0 (chance)",
             not observed.in_files and abs(tau) <= band,
             f"rowid table: tau {by_rowid:.2f}; random key WITHOUT ROWID: {by_random_key:.2f}; box in order "
@@ -564,11 +564,11 @@ def _history_findings(scale: Scale) -> list[Finding]:
             min(by_rowid, by_random_key, mean(leaky.in_rows)) > 0.99,
         ),
         Finding(
-            f"order: writes, and so units, in the order of {ORDERED} ballots, told by the log",
+            f"order: writes in SQLite's log, which show the units of {ORDERED} ballots in order",
             f"{told} writes",
             "0",
             told == 0,
-            f"the log left as SQLite leaves it: {kept} (must be at least {ORDERED})",
+            f"SQLite's log as SQLite leaves it: {kept} (must be at least {ORDERED})",
             kept >= ORDERED,
         ),
     ]

@@ -66,8 +66,8 @@ def _early() -> Callable[..., tuple[list[Ballot], list[Ballot]]]:
 
 
 RULES: dict[str, Callable[[], Callable[..., tuple[list[Ballot], list[Ballot]]]]] = {
-    "as it is: from 3k, then 2k more than shown, 6k at most": _the_product,
-    "from 2k, then the same": _early,
+    "the product's: from 3k, then 2k more than shown, 6k at most": _the_product,
+    "from 2k, then as the product's": _early,
     "from 2k, always": partial(Slow, 2),
     "from 6k, always": partial(Slow, 6),
     "from 2k, at most one batch a week": partial(Slow, 2, pause=7),
@@ -124,14 +124,14 @@ def row(rule: str, days: int, a_day: float, k: int, pool: ProcessPoolExecutor) -
 
 REPORT = Path(__file__).parents[2] / "docs" / "counting.md"
 
-HEAD = f"""# What other ways to count would do
+HEAD = f"""# Other counting rules compared
 
-Printed by `python -m tests.attack.slower`; do not edit. Balanced answers, each row through the product's own
-store with that one rule changed, over {ROUNDS[7]} rounds of a week, {ROUNDS[28]} of four weeks and
+Printed by `python -m tests.attack.slower`; do not edit. Balanced answers. Each row uses the product's
+store with the counting rule changed, over {ROUNDS[7]} rounds of a week, {ROUNDS[28]} of four weeks and
 {ROUNDS[91]} of a quarter. "Best guess" is in percentage points over one table at the end, ± its standard
-error; "shown early" are ballots counted before the closing; "days waited" is from a visit to the count that
-shows it, on average. What the rows mean stands in
-[anonymity.md](anonymity.md#what-the-rule-of-counting-costs).
+error; "shown early" is the share of ballots counted before the closing; "days waited" is the average time
+from a visit to the count that shows it.
+[anonymity.md](anonymity.md#what-the-rule-of-counting-costs) explains the rows.
 
 | counted | days | guests a day | k | best guess | at most +3 | shown early | days waited |
 |---|---|---|---|---|---|---|---|

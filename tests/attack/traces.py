@@ -335,8 +335,8 @@ def files_finding(scale: Scale) -> Finding:
     return Finding(
         f"traces: all files of a server after {number} marked submissions, {taken} taken, {failed} failing, "
         f"the rest refused; {searched.forms} forms of marks in {searched.searched_bytes / 1e6:.0f} MB",
-        f"{leaks} found; {searched.lines} lines said",
-        f"0; at most {LINES}, however many fail",
+        f"{leaks} found; {searched.lines} lines on stderr",
+        f"0; at most {LINES}, independent of the number of failures",
         leaks == "0" and searched.lines <= LINES,
         f"an access log: {len(leaky)} found of 40 guests (must be > 0)",
         {"address", "agent", "referer", "path", "time"} <= set(leaky.values()),
@@ -345,7 +345,7 @@ def files_finding(scale: Scale) -> Finding:
 
 def writes_finding(scale: Scale) -> Finding:
     number = 200 if scale is Scale.FULL else 20
-    attack = f"traces: all a server ever wrote, files since removed too, {number} marked submissions"
+    attack = f"traces: everything a server wrote, deleted files included, {number} marked submissions"
     try:
         _, leaks = _sure(number, is_watched=True)
         unseen, leaky = leave_traces(20, "spool").hits, leave_traces(20, "spool", is_watched=True).hits
@@ -356,7 +356,8 @@ def writes_finding(scale: Scale) -> Finding:
         f"{leaks} found",
         "0",
         leaks == "0",
-        f"requests in temporary files removed at once: {len(leaky)} found of 20 guests (must be > 0), "
+        f"requests in temporary files that are deleted immediately: {len(leaky)} found of 20 guests "
+        "(must be > 0), "
         f"{len(unseen)} of them in files",
         # The server takes "forwarded for" away before any application, leaky ones too.
         {"address", "agent", "language", "referer", "cookie", "time"} <= set(leaky.values()),

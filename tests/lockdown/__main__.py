@@ -1,6 +1,6 @@
-"""`python -m tests.lockdown`: every way out of the kiosk's browser, locked and open, as docs/lockdown.md.
+"""`python -m tests.lockdown`: tries every way out of a locked and an open browser for docs/lockdown.md.
 
-Ends with status 1 if somebody got out of the locked one from a page of ours, or in a way that is not known.
+The exit status is 1 if a way out of the locked browser starts at the product's pages or is not known.
 """
 
 import sys
@@ -19,14 +19,15 @@ REPORT = Path(__file__).parents[2] / "docs" / "lockdown.md"
 
 HEAD = """# Ways out of a locked kiosk
 
-Printed by `python -m tests.lockdown`; do not edit. Each row is tried in real Chromium on an X server, keys
-and mouse sent from outside, and judged from outside: windows, tabs, programs, files, what the server is asked
-for, what the screen shows. The locked kiosk has the very files that `kiosk lockdown` writes, but that its
-policy lets pages be listed, and for touch read. The open browser, the control, has no policy, no kiosk mode,
-and guests' pages without what protects them: where it shows nothing either, the row says little.
+Printed by `python -m tests.lockdown`; do not edit. Each row is tried in real Chromium on an X server. Keys
+and mouse events are sent from outside, and the result is observed from outside: windows, tabs, programs,
+files, requests to the server, and the screen. The locked kiosk uses the files that `kiosk lockdown` writes;
+only its policy is changed to let the test list pages and, for touch, read them. The open browser is the
+control. It has no policy, no kiosk mode, and guests' pages without their protection: a row without effect
+there shows little.
 
-The files for udev, systemd and logind are not tried here. They take keyboards and mice away altogether; what
-is tried here is what remains if one of them is listened to all the same.
+The files for udev, systemd and logind are not tried here. They disable keyboards and mice completely; these
+rows show what remains if one of them works nevertheless.
 
 | way out | how | open browser | locked kiosk |
 |---|---|---|---|
@@ -35,7 +36,7 @@ is tried here is what remains if one of them is listened to all the same.
 HANDS = """
 ## Tried by a person only
 
-They stand in the checklist that comes with the files.
+The checklist that `kiosk lockdown` writes contains these.
 
 | way out | why |
 |---|---|
@@ -44,7 +45,8 @@ They stand in the checklist that comes with the files.
 
 def locked_cell(one: Try, outcome: Outcome) -> str:
     if outcome.signs:
-        return f"open, and known: {one.known}" if one.known else f"**out**: {', '.join(outcome.signs)}"
+        signs = ", ".join(outcome.signs)
+        return f"open, known and accepted: {one.known}" if one.known else f"**out**: {signs}"
     return f"closed; {one.leaves}" if outcome.is_changed else "closed"
 
 
@@ -53,7 +55,7 @@ def row(*cells: str) -> str:
 
 
 def main() -> int:
-    """Try everything twice, and write it down; the exit status."""
+    """Try everything in both browsers and write the report. Returns the exit status."""
     try:
         check_possible()
     except NotPossibleHereError as error:
@@ -84,10 +86,10 @@ def main() -> int:
             print(rows[-1], flush=True)
     planted = sum(one.way is Way.HELPED for one in TRIES)
     summary = (
-        f"\nOf {len(TRIES)} ways, {caught} lead out of the open browser. Out of the locked kiosk lead "
-        f"{ours} of the {len(TRIES) - planted} that need no page but ours. The other {planted} begin at a "
-        "page somebody has planted on the server, without the script that all of ours have: "
-        f"{known} known ones lead out, and {unknown} that are not known.\n"
+        f"\nOf {len(TRIES)} ways, {caught} lead out of the open browser. Of the {len(TRIES) - planted} that "
+        f"need only the product's pages, {ours} lead out of the locked kiosk. The other {planted} start at a "
+        "page that an attacker has placed on the server, without the script of the product's pages: "
+        f"{known} known ones and {unknown} unknown ones lead out.\n"
     )
     hands = "\n".join(row(what, why) for what, why in BY_HAND.items()) + "\n"
     REPORT.write_text(HEAD + "\n".join(rows) + "\n" + summary + HANDS + hands, encoding="utf-8")

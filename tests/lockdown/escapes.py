@@ -1,4 +1,4 @@
-"""Somebody stands at a locked kiosk and tries to get out of its browser; `tests/lockdown` says how."""
+"""A person at a locked kiosk cannot get out of its browser by any way that `tries` lists."""
 
 import json
 import os
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.browser
 Serve = Callable[[Any], str]
 
 UNTRIED = "LOCKDOWN_UNTRIED"
-"""Set it to `allowed` where no policy can be put in place: a kiosk's lock is then not tested, and says so."""
+"""Set it to `allowed` where no policy can be installed: the lock is then reported as not tested."""
 
 CONTROLS = (KEYS[0], KEYS[1], KEYS[7], KEYS[9], MOUSE[0], HELPED[0], HELPED[4], ADDRESSES[1], TOUCHES[2])
 
 PARTS = (HELPED[::2], HELPED[1::2], KEYS, ADDRESSES, (*MOUSE, *CRASHES))
-"""All but touch, which needs the browser's driver, and that runs in one thread only."""
+"""All except touch, which needs the browser's driver, and that runs in one thread only."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,7 +47,7 @@ def signs(escaper: Escaper, tries: Iterable[Try]) -> dict[Try, tuple[str, ...]]:
 
 
 def test_nobody_gets_out(browser: Browser, serve: Serve, tmp_path: Path) -> None:
-    """Several at a time, each at a kiosk of its own: most of it is waiting for what does not come."""
+    """Try several at a time, each with its own kiosk, because most of the time is spent waiting."""
 
     def at_a_kiosk(number: int) -> dict[Try, tuple[str, ...]]:
         folder = tmp_path / str(number)
@@ -100,7 +100,7 @@ def test_chromium_knows_every_name_in_the_policy(
         [page] = [page for page in reader.contexts[0].pages if page.url.startswith("chrome://policy")]
         told = {cells[0]: cells for cells in page.evaluate(POLICY_ROWS)}
         reader.close()
-    # RemoteDebuggingAllowed is left out, or nothing could be read.
+    # RemoteDebuggingAllowed is removed; otherwise the test could read nothing.
     wrong = {name: told.get(name) for name in rules if name not in told or "OK" not in told[name][-1]}
     assert list(wrong) == ["RemoteDebuggingAllowed"]
 

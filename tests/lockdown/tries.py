@@ -1,4 +1,4 @@
-"""Every way out of a kiosk's browser that can be tried without hands; and those that need them."""
+"""All ways out of a kiosk's browser: those that are tried here, and those that only a person can try."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,31 +38,31 @@ DRAG = (
     "1",
 )
 
-GOES_ON = "the next of the guest's screens"
-MARKED = "the language is marked"
+GOES_ON = "the guest's next screen"
+MARKED = "the language is highlighted"
 LARGER = "the page is larger"
 
 ELSEWHERE = "http://127.0.0.1:{port}/elsewhere"
-"""Another origin, since the kiosk's is named localhost."""
+"""Another origin: the kiosk's host is localhost."""
 
 
 class Way(StrEnum):
     KEYS = "keys, on the guest's page"
     MOUSE = "mouse, on the guest's page"
-    HELPED = "a page that helps, and a tap"
-    ADDRESS = "as if typed in an address bar"
+    HELPED = "an attacker's page, and a tap"
+    ADDRESS = "opened as if typed in an address bar"
     TOUCH = "touch"
-    CRASH = "the browser is killed and started"
+    CRASH = "the browser is killed and restarted"
     PAGE_CRASH = "the page's process is killed"
 
 
 @dataclass(frozen=True)
 class Try:
-    """One way out. `act` is what xdotool does, `address` what is opened; `page` stands in place of the
-    guest's page and `next_page` below it. {own}, {port}, {other_port} and {folder} are filled in.
+    """One way out. `act` is an xdotool command, `address` is opened; `page` replaces the guest's page, and
+    `next_page` the page below it. {code}, {port}, {other_port} and {folder} are filled in.
 
-    `leaves` says what may show on the screen all the same, and harms nobody; `known` what is open all the
-    same, and why that is borne. `title` is that of a page that was really opened.
+    `leaves` names harmless changes of the screen; `known` names what remains open and why that is accepted.
+    `title` is the title of a page that was actually opened.
     """
 
     row: str
@@ -108,7 +108,7 @@ KEYS = (
     _key("ctrl+f", "find"),
     _key("F3", "find"),
     _key("F1", "help"),
-    _key("F7", "caret", "asks whether to move by keys"),
+    _key("F7", "caret", "asks whether to navigate with the keyboard"),
     _key("F10", "menu"),
     _key("alt+f", "menu"),
     _key("alt+e", "menu"),
@@ -132,7 +132,7 @@ KEYS = (
 )
 
 LANGUAGE = ("mousemove", "416", "310")
-"""On one of the languages, with or without the browser's own bars above."""
+"""A position on one of the languages, both with and without the browser's bars above the page."""
 STORED = (*LANGUAGE, "click", "1", "sleep", "0.5", "key", "Tab", "Tab")
 
 MOUSE = (
@@ -181,8 +181,8 @@ def _held(key: str) -> tuple[str, ...]:
 
 
 WITH_KEYS = (
-    "the kiosk's own pages in a second window or tab, or a message about a download that is not made: with a "
-    "keyboard or a mouse only, which the kiosk does not listen to, and never on the guest's own pages"
+    "the kiosk's own pages in a second window or tab, or a message about a blocked download. This needs "
+    "a keyboard or a mouse, which are disabled on the kiosk, and a page that is not one of the product's"
 )
 BLOCKED = "says that the page is blocked"
 NEXT = "/k/{code}/next"
@@ -193,14 +193,14 @@ HELPED = (
     _link("Another port", "http://localhost:{other_port}/k/{code}", leaves=BLOCKED),
     _link("A subdomain", "http://sub.localhost:{port}/k/{code}", leaves=BLOCKED),
     _link("The staff's side: /admin/", "/admin/", leaves=BLOCKED),
-    _link("The staff's side, written otherwise", "/k/{code}/%2e%2e/%2e%2e/admin/", leaves=BLOCKED),
+    _link("The staff's side, written differently", "/k/{code}/%2e%2e/%2e%2e/admin/", leaves=BLOCKED),
     _link("The staff's side, encoded", "/%61dmin/", leaves=BLOCKED),
     _link("Another kiosk", "/k/aaaaaaaaaaaaaaaa", leaves=BLOCKED),
     _link("A redirect to another origin", "/k/{code}/away?" + ELSEWHERE, leaves=BLOCKED),
     _tap(
         "A frame of another origin",
         f"frame = document.createElement('iframe'); frame.src = '{ELSEWHERE}'; document.body.append(frame)",
-        leaves="a frame that says so",
+        leaves="a frame that says that the page is blocked",
     ),
     _tap(
         "javascript: leads to another origin",
@@ -223,7 +223,7 @@ HELPED = (
         DRAG,
         f'<title>here</title><a href="{ELSEWHERE}" '
         'style="position:fixed;top:300px;width:600px;height:300px">drag me</a>',
-        leaves="marked text",
+        leaves="selected text",
     ),
     _link("A download", "/k/{code}/file", leaves="says that a download began"),
     _link("A link with download", NEXT, extra="download", leaves="says that a download began"),
@@ -241,24 +241,27 @@ HELPED = (
     _tap("alert()", "alert('x')"),
     _tap("prompt()", "prompt('x')"),
     _tap(
-        "A question on leaving",
+        "A confirmation on leaving",
         "onbeforeunload = e => e.preventDefault(); location = '/k/{code}/next'",
         leaves="the next page",
     ),
-    _tap("May it notify?", "Notification.requestPermission()"),
-    _tap("May it know where it is?", "navigator.geolocation.getCurrentPosition(() => 0)"),
-    _tap("May it hear and see?", "navigator.mediaDevices.getUserMedia({audio: true, video: true})"),
-    _tap("May it see the screen?", "navigator.mediaDevices.getDisplayMedia()"),
-    _tap("May it read the clipboard?", "navigator.clipboard.readText()"),
-    _tap("May it use USB?", "navigator.usb.requestDevice({filters: []})"),
-    _tap("May it use a serial port?", "navigator.serial.requestPort()"),
+    _tap("Permission: notifications", "Notification.requestPermission()"),
+    _tap("Permission: location", "navigator.geolocation.getCurrentPosition(() => 0)"),
     _tap(
-        "May it use MIDI?",
-        "navigator.requestMIDIAccess({sysex: true})",
-        leaves="asks, and nothing comes of it but instruments",
+        "Permission: microphone and camera",
+        "navigator.mediaDevices.getUserMedia({audio: true, video: true})",
     ),
-    _tap("May it list fonts?", "queryLocalFonts()"),
-    _tap("May it place windows?", "getScreenDetails()"),
+    _tap("Permission: screen capture", "navigator.mediaDevices.getDisplayMedia()"),
+    _tap("Permission: clipboard", "navigator.clipboard.readText()"),
+    _tap("Permission: USB", "navigator.usb.requestDevice({filters: []})"),
+    _tap("Permission: serial port", "navigator.serial.requestPort()"),
+    _tap(
+        "Permission: MIDI",
+        "navigator.requestMIDIAccess({sysex: true})",
+        leaves="asks, and gives access to instruments only",
+    ),
+    _tap("Permission: list of fonts", "queryLocalFonts()"),
+    _tap("Permission: window placement", "getScreenDetails()"),
     Try(
         "Save the password?",
         Way.HELPED,
@@ -297,39 +300,39 @@ ADDRESSES = (
     _address("view-source:", f"view-source:{OWN}/k/{{code}}", "view-source:localhost:{port}/k/{code}"),
     _address("Another origin", ELSEWHERE),
     _address("The staff's side", f"{OWN}/admin/"),
-    _address("The start, where no kiosk is", f"{OWN}/"),
+    _address("The server's start page", f"{OWN}/"),
 )
 
 LONG_PRESS = (*MIDDLE, "mousedown", "1", "sleep", "1.2")
-FINGER = "where the finger is"
+FINGER = "the position of the finger is shown"
 TEXT = f'<title>here</title><p style="{LARGE};user-select:text;margin:360px 0">' + "text " * 40
 
 TOUCHES = (
     Try("Long press, on the guest's page", Way.TOUCH, LONG_PRESS, leaves=FINGER),
     Try("Long press, on a link", Way.TOUCH, LONG_PRESS, page=_link("", NEXT).page, leaves=FINGER),
-    Try("Long press, on a text", Way.TOUCH, LONG_PRESS, page=TEXT, leaves="marked text, without a menu"),
+    Try("Long press, on a text", Way.TOUCH, LONG_PRESS, page=TEXT, leaves="selected text, without a menu"),
     Try("Pinch", Way.TOUCH),
 )
 
-STUCK = "says that the page is blocked, until the screen starts anew"
-CRASHED = "says that the page crashed, until somebody taps Reload or the screen starts anew"
+STUCK = "says that the page is blocked, until the screen restarts"
+CRASHED = "says that the page crashed, until somebody taps Reload or the screen restarts"
 
 CRASHES = (
     Try("Restore pages?", Way.CRASH),
-    Try("The page that says so", Way.PAGE_CRASH, leaves=CRASHED),
+    Try("The page about the crash", Way.PAGE_CRASH, leaves=CRASHED),
     Try("Learn more", Way.PAGE_CRASH, ("mousemove", "376", "392", "click", "1"), leaves=STUCK),
 )
 
 TRIES = (*KEYS, *MOUSE, *HELPED, *ADDRESSES, *TOUCHES, *CRASHES)
 
 BY_HAND = {
-    "Swipes from the edges, with several fingers": "on the panel itself",
-    "Long press and pinch": "on the panel itself: here a mouse and made-up touches stood in for fingers",
+    "Swipes from the edges, with several fingers": "needs the panel",
+    "Long press and pinch": "needs the panel: here a mouse and simulated touches replace fingers",
     "Ctrl+Alt+F2, Ctrl+Alt+Del, Alt+SysRq": "needs a machine with a console",
-    "A keyboard that is plugged in": "udev, which needs a machine of its own",
+    "A keyboard that is plugged in": "needs udev on a separate machine",
     "A USB stick that is plugged in": "the same",
-    "The power button, pulling the plug, starting from a stick": "needs the box",
-    "The browser comes back when it ends": "systemd: Restart=always",
-    "The network goes away and comes back": "on the spot",
+    "The power button, pulling the plug, starting from a stick": "needs the device",
+    "The browser restarts when it ends": "needs systemd (Restart=always)",
+    "The network fails and returns": "needs the real network",
 }
-"""Row -> why nobody but a person can try it. All stand in the checklist that comes with the files."""
+"""Row -> why only a person can try it. The checklist that `kiosk lockdown` writes contains all of them."""

@@ -1,4 +1,4 @@
-"""A way out is tried, and judged by what is seen from outside."""
+"""Tries a way out, and judges the result from outside the browser."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,17 +19,17 @@ PINCHED = 2.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """`signs` say in words how somebody got out; none if nobody did. `is_changed` tells that the screen shows
-    something else than before: a sign too, unless the try says what may show there."""
+    """`signs` describe an escape; empty if there was none. `is_changed`: whether the screen changed, which is
+    a sign too unless the try names harmless changes."""
 
     signs: tuple[str, ...]
     is_changed: bool
 
 
 class Escaper:
-    """Somebody who tries to get out of a kiosk's browser: locked, or an open one, the control.
+    """Tries ways out of a kiosk's browser: the locked one, or an open one as the control.
 
-    A browser that was left as it was found is used again.
+    A browser that a try did not change is reused.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Escaper:
         return Outcome(signs, is_changed)
 
     def _browser(self, one: Try) -> tuple[Kiosk, Seen]:
-        """One that shows the page of this try, and has done nothing yet; how it looks."""
+        """A browser that shows the page of this try, and its state before the try."""
         if self._fresh and one.way is Way.KEYS:
             return self._fresh
         self._stack.close()
@@ -91,7 +91,7 @@ class Escaper:
         return text
 
     def _act(self, one: Try, running: Kiosk) -> Iterator[str]:
-        """Do it; signs of an escape that only the page itself can tell."""
+        """Run the try, and yield signs of an escape that only the page itself shows."""
         match one.way:
             case Way.ADDRESS:
                 running.open(self._filled(one.address, running.folder))
@@ -110,7 +110,7 @@ class Escaper:
                 running.press(*one.act)
 
     def _touch(self, one: Try, running: Kiosk) -> Iterator[str]:
-        """The mouse counts as a finger; two fingers come from the browser's own test input."""
+        """Touch the screen: the mouse emulates one finger, the browser's test input two."""
         touched = self.chromium.connect_over_cdp(f"http://127.0.0.1:{running.port}")
         self._stack.callback(touched.close)
         [page] = [page for page in touched.contexts[0].pages if page.url == self.address.url]
@@ -122,25 +122,25 @@ class Escaper:
         fingers.send("Input.synthesizePinchGesture", {"x": 600, "y": 300, "scaleFactor": PINCHED})
         scale = page.evaluate("visualViewport.scale")
         if scale != 1:
-            yield f"the page is {scale} times as large"
+            yield f"the page is enlarged {scale} times"
 
     def _signs(self, one: Try, running: Kiosk, before: Seen, after: Seen) -> Iterator[str]:
         if not after.is_running:
             yield "the browser ended"
         if len(after.windows) > len(before.windows):
-            yield f"{len(after.windows) - len(before.windows)} more windows"
+            yield f"{len(after.windows) - len(before.windows)} new windows"
         allowed = len(before.pages) + (one.way is Way.ADDRESS)
         if len(after.pages) > allowed:
-            yield "another tab"
+            yield "a new tab"
         title = self._filled(one.title, running.folder)
         for page in sorted(after.pages - before.pages, key=lambda page: page.address):
             if _is_shown(page, title):
                 yield f"{page.address.split('?')[0]} is shown"
-        yield from (f"{address} was asked for" for address in sorted(set(self.site.reached)))
+        yield from (f"{address} was requested" for address in sorted(set(self.site.reached)))
         yield from (f"{name} was written" for name in sorted(after.files - before.files))
         yield from (f"{name} was started" for name in sorted(after.processes - before.processes))
         if after.picture != before.picture and not one.leaves:
-            yield "the screen shows something else"
+            yield "the screen changed"
 
 
 def _is_shown(page: Page, title: str) -> bool:
