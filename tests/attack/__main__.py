@@ -1,7 +1,7 @@
-"""`make attack`: the adversary against the product, every figure beside its bar and its control.
+"""`make attack`: runs the attacks against the product, each with its bound and its control.
 
-Prints a table for each attack and writes it to docs/attack.md, which docs/anonymity.md points at; the tables
-of attacks that were not run stay. Ends with status 1 if a bar is not kept or a control not caught.
+Prints a table per attack and writes it to docs/attack.md, which docs/anonymity.md cites. Tables of attacks
+that were not run are kept. The exit status is 1 if a bound is not kept or a control is not caught.
 """
 
 import re
@@ -59,7 +59,7 @@ def _git(*words: str) -> str:
 
 
 def section(name: str, rows: list[str]) -> str:
-    """An attack's table, and which state of the code it was made on."""
+    """An attack's table, and the commit on which it was run."""
     state = _git("rev-parse", "--short", "HEAD")
     if _git("status", "--porcelain", "--", ".", f":!{REPORT.relative_to(REPORT.parents[1])}"):
         state += ", with changes since"
@@ -73,7 +73,7 @@ def sections(report: str) -> dict[str, str]:
 
 
 def main(names: list[str]) -> int:
-    """Run the attacks named, or all; the exit status."""
+    """Run the named attacks, or all. Returns the exit status."""
     are_good = True
     for name in names or ATTACKS:
         attack: Callable[[Scale], list[Finding]] = import_module(f"tests.attack.{name}").run

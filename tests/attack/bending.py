@@ -1,6 +1,7 @@
-"""Attack 2, its last part: a route, a role, a command or a setting changes a running round.
+"""Attack 2, last part: a route, a role, a command or a setting changes a running round.
 
-Routes and commands are found by walking them, settings by their names; each is given all that it takes.
+Routes and commands are discovered by walking the applications, settings by their names. Each is called with
+all the parameters that it accepts.
 """
 
 import re
@@ -74,7 +75,7 @@ MISUSED = "Usage: "
 
 
 class Bench:
-    """A running round, somebody of each role, and how often something was tried on it."""
+    """A running round, a client of each role, and the number of attempts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.desk = folder, Desk(folder)
@@ -84,7 +85,7 @@ class Bench:
         (folder / "arrivals").write_text("")
 
     def rounds(self) -> list[tuple[str, str, int]]:
-        """Each round's id, terms and whether it is closed, as the file has them, the running one first."""
+        """Each round's id, terms and whether it is closed, as stored in the database, the running one first."""
         with sqlite3.connect(self.folder / "k.sqlite") as database:
             rows = database.execute("SELECT id, terms, closed FROM round ORDER BY id != 'r', id")
             return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
@@ -97,7 +98,7 @@ class Bench:
         self.tried, self.changed = self.tried + 1, self.changed + self.is_bent
 
     def ask_every_route(self, role: str, methods: tuple[str, ...]) -> None:
-        """By nobody where `role` is ""."""
+        """Call every route. `role` "" is a client that is not signed in."""
         self.desk.client = self.desk.app.test_client()
         if role:
             self.desk.sign_in(role)
@@ -109,7 +110,7 @@ class Bench:
                     self.note()
 
     def run(self, words: list[str], settings: dict[str, str]) -> bool:
-        """Run a command; whether click let it run."""
+        """Run a command. Returns whether click accepted its arguments."""
         environ = {
             "KIOSK_DATA": str(self.folder),
             "KIOSK_DATABASE_URL": f"sqlite:///{self.folder / 'k.sqlite'}",
@@ -130,7 +131,7 @@ class Bench:
 
 
 def paths(rule: str, wall: str) -> Iterator[str]:
-    """A route's addresses, with real ids for each of its parts."""
+    """A route's addresses, with real ids for its parameters."""
     names = re.findall(r"<(?:\w+:)?(\w+)>", rule)
     for values in product(*(PLACES[name] for name in names)):
         path = rule
@@ -140,7 +141,7 @@ def paths(rule: str, wall: str) -> Iterator[str]:
 
 
 def invocations(group: click.Group, folder: Path, before: tuple[str, ...] = ()) -> Iterator[list[str]]:
-    """Every command: bare, with what it must be given, with each option alone, and with all."""
+    """All commands: without arguments, with the required ones, with each option alone, and with all of them."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from invocations(command, folder, (*before, name))
@@ -153,7 +154,7 @@ def invocations(group: click.Group, folder: Path, before: tuple[str, ...] = ()) 
 
 
 def _filled(parameter: click.Parameter, files: Path) -> list[str]:
-    """An option or argument with a value of its kind."""
+    """An option or argument with a value of its type."""
     match parameter.type:
         case click.Choice(choices=choices):
             value = str(choices[-1])
@@ -167,7 +168,7 @@ def _filled(parameter: click.Parameter, files: Path) -> list[str]:
 
 
 def bending_finding(scale: Scale) -> Finding:
-    """Every route of the desk by every role, every command, every setting: a running round stays as it is."""
+    """Every route of the desk by every role, every command and every setting leave a running round unchanged."""
     is_full = scale is Scale.FULL
     methods = ("POST", "PUT", "PATCH", "DELETE") if is_full else ("POST",)
     under_settings = ("init", "upgrade", "count", "doctor") if is_full else ("count",)

@@ -1,4 +1,4 @@
-"""Attack 3: what was answered shows in when something is published, or in how a guest's POST is answered."""
+"""Attack 3: the time of a publication, or the response to a guest's POST, reveals an answer."""
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -32,7 +32,8 @@ Release = tuple[datetime, tuple[int | None, ...]]
 
 
 def releases(seed: int, answers: int) -> list[Release]:
-    """When what number of ballots is published, for arrivals by `seed` and answers by `answers`."""
+    """Times and numbers of published ballots, for arrivals drawn from `seed` and answers drawn from
+    `answers`."""
     random = Random(answers)
     arrivals = [
         type(one)(one.at, f"u{at % 2}", ballot(random, "skewed"))
@@ -52,7 +53,7 @@ def _differ(seed: int) -> bool:
 def refuse_the_unanimous(
     ballots: Sequence[Ballot], counted: int, k: int, rng: Random
 ) -> tuple[list[Ballot], list[Ballot]]:
-    """A rule that looks: it holds a box back in which nearly all agree on the first statement."""
+    """A leaky rule: it withholds a box in which nearly all agree on the first statement."""
     first = [one.answers[0] for one in ballots]
     if first and max(first.count(answer) for answer in set(first)) > 0.7 * len(first):
         return [], list(ballots)
@@ -80,7 +81,8 @@ def _form(place: Place, value: str) -> TestResponse:
 
 
 def _envelope(place: Place, value: str, *, waited: bool = False) -> TestResponse:
-    """A kiosk's way: the same fields, sealed, each third in play by the kiosk's word."""
+    """Send a ballot as a kiosk does: the same fields, sealed; the kiosk marks those with the answer 3 as
+    rapid."""
     key = place.store.public_key("r", "frida")
     form = f"listened={value}&feel_better={value}".encode()
     sealed = b64encode(seal(bytes.fromhex(key), form, in_play=value == "3")).decode()
@@ -96,7 +98,7 @@ WAYS: dict[str, Callable[[Place, str], TestResponse]] = {
 
 
 def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
-    """The distinct bytes guests get who send these values, one after another, over thresholds."""
+    """The distinct responses to guests who send these values, one after another, below and above thresholds."""
     responses, turns = set(), count()
     with TemporaryDirectory() as folder:
         # Rows without a pause among them, so that some ballots are excluded.
@@ -127,7 +129,7 @@ def _responses_finding(scale: Scale) -> Finding:
 
 
 def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]]:
-    """Seconds of POSTs that fill a box, and of those just before, taken in turn."""
+    """Seconds of POSTs that fill a box, and of the POSTs just before, measured alternately."""
     crossing: list[float] = []
     before: list[float] = []
     with TemporaryDirectory() as folder:

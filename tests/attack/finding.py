@@ -1,11 +1,11 @@
-"""What an attack found: its figure beside the bar it must keep, and what its control found."""
+"""The result of an attack beside its bound, and the result on its control."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Scale(Enum):
-    """How much is tried: a quick half inside the tests, all of it by `make attack`."""
+    """How much is tried: a short version in the tests, the full version by `make attack`."""
 
     QUICK = "quick"
     FULL = "full"
@@ -13,8 +13,11 @@ class Scale(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One attack's result. The control is a leaky variant on which the attack must succeed: an attack
-    that finds nothing there is broken, and its zero elsewhere says nothing."""
+    """One attack's result.
+
+    The control is a leaky variant on which the attack must succeed. If it finds nothing there, the attack is
+    broken and its result on the product means nothing.
+    """
 
     attack: str
     figure: str

@@ -1,7 +1,8 @@
-"""Debian's Firefox, driven by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/): it needs no driver.
+"""Drives Debian's Firefox by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), without a separate
+driver.
 
-Its settings are those of a newly installed Firefox, but that it opens last time's tabs again, writes them to
-disk each second instead of every fifteenth, and reaches nothing beyond this machine.
+Its settings are those of a new installation, except that it restores the last session's tabs, writes them to
+disk every second instead of every fifteen, and connects to this machine only.
 """
 
 import json
@@ -52,11 +53,11 @@ SETTINGS: dict[str, bool | int | str] = {
 
 
 class FirefoxError(Exception):
-    """Firefox refused a command; the message is its own."""
+    """Firefox rejected a command; the message is Firefox's."""
 
 
 class Firefox:
-    """A running Firefox. What is done is done in one tab, the first at start."""
+    """A running Firefox. Commands act on one tab, initially the first."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], socket: ClientConnection, *, has_script: bool
@@ -69,7 +70,7 @@ class Firefox:
         self.tab = self.tabs()[0]
 
     def command(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """What Firefox answers to a command of the protocol. Raises FirefoxError if it refuses."""
+        """Firefox's answer to a protocol command. Raises FirefoxError if Firefox rejects it."""
         self._commands += 1
         self._socket.send(json.dumps({"id": self._commands, "method": method, "params": parameters}))
         while True:
@@ -81,7 +82,7 @@ class Firefox:
         return dict(answer["result"])
 
     def tabs(self) -> list[str]:
-        """All open tabs, those of last time included."""
+        """All open tabs, including restored ones."""
         return [tab["context"] for tab in self.command("browsingContext.getTree", maxDepth=0)["contexts"]]
 
     def url(self) -> str:
@@ -92,14 +93,14 @@ class Firefox:
         self.command("browsingContext.navigate", context=self.tab, url=url, wait="complete")
 
     def traverse(self, steps: int) -> None:
-        """Back or Forward. Raises FirefoxError at either end of the tab's history."""
+        """Go back or forward. Raises FirefoxError at either end of the tab's history."""
         self.command("browsingContext.traverseHistory", context=self.tab, delta=steps)
 
     def reload(self) -> None:
         self.command("browsingContext.reload", context=self.tab, wait="complete")
 
     def evaluate(self, expression: str) -> Any:
-        """A string, number or truth value worked out in the page, whether its own scripts may run or not."""
+        """A string, number or truth value evaluated in the page, even if its own scripts are disabled."""
         answer = self.command(
             "script.evaluate", expression=expression, target={"context": self.tab}, awaitPromise=True
         )
@@ -108,8 +109,7 @@ class Firefox:
         return answer["result"].get("value")
 
     def tap(self, selector: str, shows: str | None = None) -> None:
-        """Touch the only element there is of that kind, once it is there and shown; if need be again, until
-        what it `shows` is there."""
+        """Touch the only matching element once it is visible; repeat until the element `shows` appears."""
 
         def has_shown() -> bool:
             return bool(shows and self._nodes(shows))
@@ -146,12 +146,12 @@ class Firefox:
         self.command("input.performActions", context=self.tab, actions=[actions])
 
     def kill(self) -> None:
-        """End it as a power cut does."""
+        """End Firefox as a power cut does."""
         self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
-        """End it as a person does."""
+        """End Firefox as a person does."""
         windows = self.command("browsingContext.getTree", maxDepth=0, **{"moz:scope": "chrome"})["contexts"]
         # It may be gone before it has answered.
         with suppress(ConnectionClosed):
@@ -166,7 +166,7 @@ class Firefox:
 
 @contextmanager
 def firefox(profile: Path, *, has_script: bool) -> Iterator[Firefox]:
-    """Firefox on a profile that stays on disk. Raises NotPermittedError where it is not installed."""
+    """Firefox on a profile that stays on disk. Raises NotPermittedError if it is not installed."""
     program = shutil.which("firefox-esr") or shutil.which("firefox")
     if program is None:
         raise NotPermittedError("Firefox is missing: apt install firefox-esr")
@@ -192,7 +192,7 @@ def firefox(profile: Path, *, has_script: bool) -> Iterator[Firefox]:
 
 
 def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Raises FirefoxError that names `what` if it does not become so."""
+    """Wait for a condition. Raises FirefoxError that names `what` after a timeout."""
     until, last = time.monotonic() + PATIENCE, ""
     while time.monotonic() < until:
         try:
@@ -206,7 +206,7 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
 
 
 def unpacked(path: Path) -> bytes:
-    """A file of a profile; what Firefox wrote of its tabs, and pages kept as they were sent, are unpacked."""
+    """Contents of a profile's file; session files and cached pages are decompressed."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:

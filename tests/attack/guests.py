@@ -1,4 +1,4 @@
-"""Made-up guests of one kiosk over a week, and what everybody saw of them: the real thing, simulated."""
+"""Simulated guests of one kiosk over a week, and all snapshots of their round, made by the product's code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ SURVEY: Survey = survey(statements=4)
 
 @dataclass(frozen=True)
 class Week:
-    """One round at one kiosk: who came when with what, sorted by time, and all that was published."""
+    """One round at one kiosk: arrivals sorted by time, and all that was published."""
 
     arrivals: tuple[Arrival, ...]
     seen: Seen
@@ -47,7 +47,7 @@ class Week:
         return [arrival.at for arrival in self.arrivals]
 
     def truth(self, guest: int, statement: int) -> int:
-        """The index in ANSWERS of what a guest answered."""
+        """The index in ANSWERS of a guest's answer."""
         return ANSWERS.index(self.arrivals[guest].ballot.answers[statement])
 
 
@@ -56,7 +56,7 @@ def ballot(random: Random, profile: str) -> Ballot:
 
 
 def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list[Arrival]:
-    """A round's guests: as many a day as chance has it, at opening hours."""
+    """A round's guests: random arrivals within the opening hours."""
     arrivals = []
     for day in range(days):
         hours = random.expovariate(a_day) * 8
@@ -68,14 +68,14 @@ def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list
 
 
 def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS) -> Week:
-    """The round as `kiosk simulate` plays it."""
+    """The round as `kiosk simulate` runs it."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
     plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days)
     return Week(in_order, list(simulate(plan, in_order)))
 
 
 class HideUnderK:
-    """The leak most tools have: nothing under k answers, then every answer as it comes."""
+    """The leak of most tools: nothing below k answers, then every answer as it arrives."""
 
     def __init__(self) -> None:
         self.is_shown = False

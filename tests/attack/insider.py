@@ -1,7 +1,7 @@
-"""The insider: a member of staff who knows who answered when, sees every snapshot, and knows the rules.
+"""The insider: a member of staff who knows the time of each guest's visit, every snapshot, and the rules.
 
-What follows for certain, by exact sets of candidates; and her best guess. A guest's answer to a statement
-is proven if every world consistent with all she saw gives the same answer.
+Computes what follows with certainty, by exact sets of candidates, and the best guess. A guest's answer to a
+statement is proven if every world consistent with all observations has the same answer.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ KINDS = len(NoAnswer)
 
 @dataclass(frozen=True)
 class Batch:
-    """What one change of the published figures tells: when, how many ballots, and for each statement
-    the answers by option (kinds of no answer last) and the number withheld."""
+    """One change of the published figures: its time, the number of ballots, and for each statement the
+    answers by option (kinds of no answer last) and the number withheld."""
 
     at: datetime
     size: int
@@ -29,13 +29,13 @@ class Batch:
     withheld: tuple[int, ...]
 
     def possible(self, statement: int) -> frozenset[int]:
-        """Options some ballot of the batch may hold."""
+        """Options that some ballot of the batch may have."""
         if self.withheld[statement]:
             return frozenset(range(len(self.counts[statement])))
         return frozenset(option for option, n in enumerate(self.counts[statement]) if n)
 
     def shares(self, statement: int) -> Vector:
-        """The likeliest share of each option: a withheld answer is most often like the others."""
+        """The likeliest share of each option: a withheld answer is most often the same as the others."""
         told = np.array(self.counts[statement], dtype=float)
         told[told.argmax()] += self.withheld[statement]
         return told / self.size
@@ -63,11 +63,11 @@ def batches(seen: Sequence[tuple[datetime, Document]], node: str) -> list[Batch]
 
 
 def candidates(at: datetime, published: Sequence[Batch], statement: int, *, stays: int) -> frozenset[int]:
-    """Every answer the guest who came `at` may have given.
+    """Every answer that the guest who arrived `at` may have given.
 
-    `stays` ballots remain in the box at each count, drawn at random, so any later batch may be hers;
-    with none staying it is the first one after her visit. Exact: any choice of a box's ballots is
-    possible, and within a batch any of its ballots may be hers.
+    `stays` ballots, drawn at random, remain in the box at each count, so any later batch may contain the
+    ballot; if none remain, it is in the first batch after the visit. Exact: any selection from a box is
+    possible, and within a batch the guest's ballot may be any of them.
     """
     later = [batch for batch in published if batch.at > at]
     reachable = later if stays else later[:1]
@@ -75,9 +75,9 @@ def candidates(at: datetime, published: Sequence[Batch], statement: int, *, stay
 
 
 def posterior(at: datetime, published: Sequence[Batch], statement: int, *, stays: int) -> Vector | None:
-    """How likely each answer is for the guest who came `at`; None if nothing of hers is published.
+    """The probability of each answer of the guest who arrived `at`; None if no batch contains the ballot.
 
-    A count takes `size` of the size + stays ballots in the box, each as likely; the last takes all.
+    A count takes `size` of the size + stays ballots in the box, each equally likely; the last takes all.
     """
     later = [batch for batch in published if batch.at > at]
     if not later:
@@ -92,6 +92,6 @@ def posterior(at: datetime, published: Sequence[Batch], statement: int, *, stays
 
 
 def right_guesses(likely: Vector, truth: int) -> float:
-    """Expected number of right guesses when the likeliest answer is named, ties drawn by lot."""
+    """Expected number of right guesses if the likeliest answer is guessed, ties broken at random."""
     best = np.flatnonzero(np.isclose(likely, likely.max()))
     return float(truth in best) / len(best)

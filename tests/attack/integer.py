@@ -1,7 +1,7 @@
-"""A second attacker, independent of the first: is there a world in which she gave that answer?
+"""A second attack, independent of the first: is there a world in which the guest gave that answer?
 
-An integer programme over all assignments of ballots to batches and answers (HiGHS, through scipy). It
-knows nothing of the reasoning in `insider`, and it can take ballots whose answers are known: stuffed ones.
+An integer programme over all assignments of ballots to batches and answers (HiGHS, through scipy). It shares
+no reasoning with `insider`, and accepts ballots with known answers, such as the attacker's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,8 @@ def is_possible(
 ) -> bool:
     """Whether some consistent world gives `guest` (an index of `arrivals`) that `option`.
 
-    `known` maps ballots of the attacker's own to the options she chose for them. Every ballot lies in
-    exactly one batch after its arrival; every batch has its size and its published table, withheld
-    answers free.
+    `known` maps the attacker's own ballots to their options. Every ballot is in exactly one batch after its
+    arrival; every batch has its size and its published table; withheld answers are free variables.
     """
     options = len(published[0].counts[statement])
     guests, steps = len(arrivals), len(published)

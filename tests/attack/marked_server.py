@@ -1,8 +1,8 @@
-"""The guest's application as `kiosk serve` serves it, in a process of its own, its clock told from outside.
+"""The guest's application as `kiosk serve` serves it, in a separate process with a clock set from outside.
 
-python -m tests.attack.marked_server FOLDER ADDRESS CLOCK READY [LEAK]: FOLDER holds data and keys, CLOCK is a
-file with the time and whether casting fails just now, READY a pipe that is told this process's number once
-guests are let in. LEAK, for controls, is one of LEAKS.
+python -m tests.attack.marked_server FOLDER ADDRESS CLOCK READY [LEAK]: FOLDER holds data and keys. CLOCK is a
+file with the time and whether casting fails at present. READY is a pipe to which the process id is written
+once the server accepts requests. LEAK, for controls, is one of LEAKS.
 """
 
 import mmap
@@ -54,7 +54,7 @@ class ToldClock:
 
 
 class FailingStore(Store):
-    """Fails when told to, with an error that says all it knows."""
+    """Fails on request, with an error that contains all data of the call."""
 
     def __init__(self, folder: Path, clock: ToldClock) -> None:
         url = f"sqlite:///{folder / 'data' / 'k.sqlite'}"
@@ -77,7 +77,8 @@ class FailingStore(Store):
 
 
 class Announced:
-    """Stands where the count stands, which is made from outside here: says that guests are let in."""
+    """Replaces the counting thread, since counts are started from outside: announces that the server is
+    ready."""
 
     def __init__(self, ready: int) -> None:
         self._ready = ready
@@ -90,7 +91,7 @@ class Announced:
 
 
 def with_access_log(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
-    """A leak most web servers have: one line a request, in the combined format."""
+    """A leak of most web servers: one line per request, in the combined format."""
 
     def logged(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         with path.open("a", encoding="utf-8") as file:
@@ -105,7 +106,7 @@ def with_access_log(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
 
 
 def with_spool(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
-    """A leak that stays in no file: each request is put down in a temporary one that is gone at once."""
+    """A leak that leaves no file: each request is written to a temporary file that is deleted immediately."""
 
     def spooled(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         headers = [f"{name}: {value}" for name, value in environ.items() if name.startswith("HTTP_")]

@@ -1,4 +1,4 @@
-"""How a trace may be written down: every form of a mark, and which of them stand in some bytes."""
+"""The forms in which a mark may be written to disk, and a search for them in bytes."""
 
 import base64
 import re
@@ -24,7 +24,7 @@ EPOCHS, UNITS = (0, 11_644_473_600), (1.0, 1e3, 1e6, 1e9)
 
 
 def raw_forms(raw: bytes) -> set[bytes]:
-    """Bytes as they are, in hex and in base64, wherever in a longer base64 text they may begin."""
+    """Bytes as they are, in hex and in base64, at any position in a longer base64 text."""
     return {raw, raw.hex().encode(), raw.hex().upper().encode(), *_base64_forms(raw)}
 
 
@@ -42,10 +42,10 @@ def address_forms(address: str) -> set[bytes]:
 
 
 def time_forms(at: datetime) -> set[bytes]:
-    """A moment, read as local time or as UTC, as text and as the numbers programs keep.
+    """A time, read as local time or as UTC, as text and as the numbers that programs store.
 
-    Milliseconds in decimal begin with the seconds, and a date with its time ends with the time of day, so
-    the shorter text stands for the longer.
+    Milliseconds in decimal begin with the seconds, and a date with its time ends with the time of day, so the
+    shorter text covers the longer one.
     """
     forms = {f for spelling in ("%H:%M:%S", "%Y%m%dT%H%M%S") for f in _time_text(at, spelling)}
     for seconds in {at.timestamp(), at.replace(tzinfo=UTC).timestamp()}:
@@ -65,7 +65,7 @@ def time_forms(at: datetime) -> set[bytes]:
 
 
 def times_between(data: bytes, since: float, until: float) -> int:
-    """How many moments of a span, in seconds since 1970, stand in `data`: as numbers of eight bytes or as
+    """Number of times in a span, in seconds since 1970, that occur in `data`: as numbers of eight bytes or as
     protocol buffers' varints, in any unit; as decimals; or as a time of day."""
     spans = [((since + epoch) * unit, (until + epoch) * unit) for epoch in EPOCHS for unit in UNITS]
     with np.errstate(invalid="ignore"):
@@ -87,7 +87,7 @@ def _eight_bytes(data: bytes) -> Iterator["np.ndarray[Any, Any]"]:
 
 
 def _varints(data: bytes) -> Iterator[int]:
-    """Numbers of five to nine bytes as protocol buffers write them: seven bits a byte, the lowest first."""
+    """Numbers of five to nine bytes in protocol buffers' encoding: seven bits per byte, lowest first."""
     for varint in re.findall(rb"(?=([\x80-\xff]{4,8}[\x01-\x7f]))", data):
         yield sum((byte & 127) << 7 * at for at, byte in enumerate(varint))
 
@@ -103,10 +103,11 @@ def _time_text(at: datetime, spelling: str) -> set[bytes]:
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:
-    """The characters that depend on `raw` alone, for each of its three places in a group of three bytes.
+    """The base64 characters that depend on `raw` alone, for each of the three offsets in a group of three
+    bytes.
 
-    Four bytes within a longer text would be four or five such characters, which stand among any thousand
-    keys in hex: only their own, whole text is a form.
+    Four bytes within a longer text give four or five such characters, which occur by chance among a thousand
+    keys in hex. So only their complete base64 text is a form.
     """
     if len(raw) == SHORTEST:
         yield base64.b64encode(raw)
@@ -119,7 +120,7 @@ def _base64_forms(raw: bytes) -> Iterator[bytes]:
 
 
 def standing_in(data: bytes, forms: Collection[bytes]) -> set[bytes]:
-    """The forms that stand in `data`. Fast for very many: most are ruled out by their first four bytes."""
+    """The forms that occur in `data`. Fast for many forms, because the first four bytes exclude most of them."""
     listed = [form for form in forms if len(form) >= SHORTEST]
     if len(data) < SHORTEST:
         return set()
@@ -132,7 +133,7 @@ def standing_in(data: bytes, forms: Collection[bytes]) -> set[bytes]:
 
 
 def contents(*folders: Path) -> bytes:
-    """Every file under the folders, each with its name, in the order of their names."""
+    """All files under the folders with their names, sorted by name."""
     paths = sorted(path for folder in folders for path in folder.rglob("*"))
     return b"\0".join(
         str(path).encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") for path in paths

@@ -1,4 +1,4 @@
-"""Attack 6: the next guest at the screen goes back, reloads, starts the browser again, or reads its folder.
+"""Attack 6: the next guest at the screen goes back, reloads, restarts the browser, or reads its folder.
 
 In real Chromium with a profile on disk; next_guest_firefox.py does the same in Firefox.
 """
@@ -43,7 +43,7 @@ zeros: places for envelopes are laid out at a fixed time of the clock, the same 
 
 
 class Leaky:
-    """The control: the same application, whose script keeps what was chosen."""
+    """The control: the same application with a script that stores the chosen answers."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -77,7 +77,7 @@ def browser(playwright: Playwright, profile: str, *, has_script: bool) -> Iterat
 
 
 def _begin(guest: Guest, way: Admission, *, has_script: bool) -> None:
-    """Come to the first statement, by a kiosk, a poster or a slip."""
+    """Open the first statement at a kiosk, a poster or with a slip."""
     if way is Admission.SLIP:
         guest.page.goto(f"{guest.address}/q" + (f"#{spaced(guest.place.slip)}" if has_script else ""))
         if has_script:
@@ -109,7 +109,7 @@ def _answer(guest: Guest, *, has_script: bool, is_sent: bool) -> None:
 
 
 def _look(page: Page, *, has_script: bool) -> int:
-    """How much of the guest before stands on the page or in the browser."""
+    """Number of the previous guest's traces on the page or in the browser."""
     with suppress(PlaywrightError):
         page.wait_for_load_state()
         if not page.url.startswith("http"):
@@ -121,7 +121,8 @@ def _look(page: Page, *, has_script: bool) -> int:
 
 
 def _come_after(page: Page, address: str, *, has_script: bool) -> int:
-    """What the next guest does: leave, Back ten times, Forward, reload; what she sees of the one before."""
+    """The next guest's actions: leave, Back ten times, Forward, reload. Returns the traces of the previous
+    guest."""
     page.goto(f"{address}/nothing")
     seen = _look(page, has_script=has_script)
     for _ in range(10):
@@ -137,7 +138,7 @@ def _come_after(page: Page, address: str, *, has_script: bool) -> int:
 
 
 def _written(profile: str, needles: list[bytes]) -> int:
-    """How many of the needles stand in the browser's folder."""
+    """Number of needles that occur in the browser's folder."""
     files = [path.read_bytes() for path in Path(profile).rglob("*") if path.is_file()]
     return sum(any(needle in content for content in files) for needle in needles)
 
@@ -145,7 +146,7 @@ def _written(profile: str, needles: list[bytes]) -> int:
 def visit(
     playwright: Playwright, way: Admission, *, has_script: bool, is_sent: bool, is_leaky: bool
 ) -> tuple[int, int]:
-    """One guest and the next at one screen: (traces of her answers, of her slip's code) that were found."""
+    """One guest and the next at one screen: (traces of the answers, traces of the slip's code)."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         place = Place(Path(folder), ways=frozenset(Admission))
         application = Counted(place.app)

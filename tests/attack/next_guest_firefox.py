@@ -1,4 +1,4 @@
-"""Attack 6 in Firefox, which keeps what forms hold: at a reload, at Back, and on disk for the next start."""
+"""Attack 6 in Firefox, which stores form fields: at a reload, at Back, and on disk for the next start."""
 
 import sys
 import time
@@ -56,7 +56,7 @@ CARELESS = {
 
 
 class Keeping:
-    """The control: the same application, but its pages let the browser keep them and what stands in them."""
+    """The control: the same application, but its pages let the browser store them and their fields."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -82,7 +82,7 @@ class Keeping:
 
 
 def begin(browser: Firefox, address: str, visit: Visit, slip: str) -> None:
-    """Come to the statements, by a kiosk, a poster or a slip."""
+    """Open the statements at a kiosk, a poster or with a slip."""
     # No button of the guest before is there to be touched for one of hers.
     browser.go(f"{address}/nothing")
     if visit.way is Admission.SLIP:
@@ -104,7 +104,7 @@ def begin(browser: Firefox, address: str, visit: Visit, slip: str) -> None:
 
 
 def answer(browser: Firefox, visit: Visit) -> None:
-    """All statements answered, and sent or not."""
+    """Answer all statements, and send them or not."""
     here = "fieldset:not([hidden])" if visit.has_script else "fieldset"
     for at, name in enumerate(NAMES, start=1):
         option = f'input[name="{name}"][value="4"]'
@@ -122,7 +122,7 @@ def answer(browser: Firefox, visit: Visit) -> None:
 
 
 def look(browser: Firefox) -> int:
-    """How much of the guest before stands in the tab, once it has loaded."""
+    """Number of the previous guest's traces in the tab, once it has loaded."""
     traces: list[int] = []
 
     def has_looked() -> bool:
@@ -140,7 +140,7 @@ def look(browser: Firefox) -> int:
 
 
 def look_for_long(browser: Firefox) -> int:
-    """The same where Firefox fills a page in after it has loaded: the most that stands there at a time."""
+    """The same where Firefox fills a page after it has loaded: the largest number seen at once."""
     until = time.monotonic() + FILLING_IN
     most = look(browser)
     while time.monotonic() < until:
@@ -149,7 +149,7 @@ def look_for_long(browser: Firefox) -> int:
 
 
 def go_back(browser: Firefox, address: str) -> int:
-    """Leave, Back ten times, Forward, reload, looking each time."""
+    """Leave, Back ten times, Forward, reload; looks after each step."""
     browser.go(f"{address}/nothing")
     seen = look(browser)
     for steps in [-1] * 10 + [1]:
@@ -162,7 +162,7 @@ def go_back(browser: Firefox, address: str) -> int:
 
 
 def find_restored(browser: Firefox, address: str) -> None:
-    """Turn to the tab that stood in front last time."""
+    """Switch to the tab that was in front in the last session."""
 
     def has_found() -> bool:
         for tab in browser.tabs():
@@ -175,8 +175,8 @@ def find_restored(browser: Firefox, address: str) -> None:
 
 
 def write_down(browser: Firefox, address: str, profile: Path, marker: str) -> None:
-    """Wait until Firefox has written its tabs to disk, what stands in them included: a tab opened after
-    all that is written too."""
+    """Wait until Firefox has written its tabs with their fields to disk, as shown by a tab that is opened
+    last."""
     session = profile / "sessionstore-backups" / "recovery.jsonlz4"
     tab = browser.command("browsingContext.create", type="tab", background=True)["context"]
     browser.command("browsingContext.navigate", context=tab, url=f"{address}/{marker}", wait="complete")
@@ -184,13 +184,13 @@ def write_down(browser: Firefox, address: str, profile: Path, marker: str) -> No
 
 
 def written(profile: Path, needles: Sequence[bytes]) -> int:
-    """How many of the needles stand in Firefox's folder, kept pages unpacked."""
+    """Number of needles that occur in Firefox's folder, cached pages decompressed."""
     files = [unpacked(path) for path in profile.rglob("*") if path.is_file()]
     return sum(any(needle in content for content in files) for needle in needles)
 
 
 def trace(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
-    """What each step finds of a guest's answers, and of her slips' codes in the folder."""
+    """The traces of a guest's answers after each step, and of slips' codes in the folder."""
     seen: Counter[str] = Counter()
     with TemporaryDirectory() as folder, TemporaryDirectory() as kept:
         place, profile = Place(Path(folder), ways=frozenset(Admission)), Path(kept)
@@ -232,7 +232,7 @@ def trace(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
 
 
 def traced(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
-    """The same; a visit that could not be driven to its end says nothing, and is tried anew."""
+    """The same; a visit that could not be completed is repeated, because it shows nothing."""
     for _ in range(TRIES - 1):
         try:
             return trace(visit, is_keeping=is_keeping)

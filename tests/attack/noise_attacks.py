@@ -1,4 +1,4 @@
-"""What an insider works out of noisy tables, beside what she knew before and what exact tables give her."""
+"""What an insider learns from noisy tables, compared with prior knowledge and with exact tables."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ STATEMENTS = 4
 
 @dataclass(frozen=True)
 class Beliefs:
-    """An insider's belief in each answer, a row for each target, beside the truth."""
+    """An insider's belief in each answer, one row per target, and the truth."""
 
     after: Floats
     truth: np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -35,12 +35,12 @@ class Beliefs:
 
     @property
     def sure(self) -> str:
-        """How many targets she is sure of."""
+        """Number of targets about which the insider is sure."""
         return f"{100 * (self.after.max(axis=1) > SURE).mean():.1f} %"
 
     @property
     def sure_of_the_unlikely(self) -> str:
-        """The same, where she believed something else before."""
+        """The same, for targets about which the prior belief was another answer."""
         at = self.after.argmax(axis=1)
         return f"{100 * ((self.after.max(axis=1) > SURE) & (self.before[at] < 0.5)).mean():.1f} %"
 
@@ -65,7 +65,7 @@ def with_targets(others: Tables, truth: np.ndarray[tuple[int], np.dtype[np.int64
 
 
 def know_all_others() -> Iterator[Row]:
-    """One statement, one table of 20: the insider knows every other ballot."""
+    """One statement, one table of 20 ballots: the insider knows all ballots except the target's."""
     rng = np.random.default_rng(11)
     for (name, profile), kind in product(PROFILES.items(), KINDS):
         others = draw(19, profile, TARGETS, rng)
@@ -80,7 +80,7 @@ def know_all_others() -> Iterator[Row]:
 
 
 def bounds() -> Iterator[Row]:
-    """The most anybody can believe afterwards, by what she believed before. Arithmetic, no simulation."""
+    """The largest possible posterior belief for each prior belief. Arithmetic, no simulation."""
     for epsilon, times in product(EPSILONS, (1, STATEMENTS)):
         what = "one statement" if times == 1 else f"a ballot of {times} statements"
         odds = [before / (1 - before) * np.exp(times * epsilon) for before in PRIORS]
@@ -90,7 +90,7 @@ def bounds() -> Iterator[Row]:
 
 
 def answer_chances(profile: Floats, alike: float, moods: Floats) -> Floats:
-    """Chances of each answer by a guest's mood, which shifts all her answers; `alike` correlates them."""
+    """Probabilities of each answer given a guest's mood, which shifts all answers; `alike` correlates them."""
     on_scale = profile[:SCALE].sum()
     cuts = norm.ppf(np.cumsum(profile[: SCALE - 1]) / on_scale)
     below = norm.cdf((cuts - np.sqrt(alike) * moods[:, None]) / np.sqrt(1 - alike))
@@ -100,14 +100,14 @@ def answer_chances(profile: Floats, alike: float, moods: Floats) -> Floats:
 
 
 def drawn_by_mood(chances: Floats, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """An answer for each row of chances."""
+    """One answer drawn for each row of probabilities."""
     drawn = (rng.random((len(chances), 1)) > np.cumsum(chances, axis=1)).sum(axis=1)
     answers: np.ndarray[tuple[int], np.dtype[np.int64]] = np.minimum(drawn, CELLS - 1)
     return answers
 
 
 def whole_ballots() -> Iterator[Row]:
-    """Four statements that guests answer alike: what all four tables together tell of one answer."""
+    """Four statements that guests answer alike: what all four tables together reveal about one answer."""
     rng = np.random.default_rng(12)
     moods, weights = np.polynomial.hermite_e.hermegauss(61)
     for name, alike in product(("balanced", "skewed"), (0.0, 0.3, 0.5, 0.7, 0.9)):
@@ -130,7 +130,7 @@ def whole_ballots() -> Iterator[Row]:
 
 
 def parties() -> Iterator[Row]:
-    """Guests who all answer alike, as the insider knows; she knows every other ballot too."""
+    """Parties of guests who all answer alike, which the insider knows, together with every other ballot."""
     rng = np.random.default_rng(13)
     for name, size, epsilon in product(("balanced", "skewed"), (1, 2, 4), EPSILONS):
         profile = PROFILES[name]
@@ -156,7 +156,7 @@ def by_themselves(rng: np.random.Generator, guests: int) -> Tables:
 
 
 def in_parties(size: int) -> Way:
-    """Guests come in parties who answer alike."""
+    """Guests arrive in parties who answer alike."""
 
     def way(rng: np.random.Generator, guests: int) -> Tables:
         single = by_themselves(rng, -(-guests // size))
@@ -173,7 +173,7 @@ def with_moods(rng: np.random.Generator, guests: int) -> Tables:
 def answers_of(
     rng: np.random.Generator, moods: Floats, mood_of: np.ndarray[tuple[int], np.dtype[np.int64]], alike: float
 ) -> Tables:
-    """A row for each guest, a column for each statement."""
+    """One row per guest, one column per statement."""
     chances = answer_chances(PROFILES["balanced"], alike, moods)[mood_of]
     return np.column_stack([drawn_by_mood(chances, rng) for _ in range(STATEMENTS)])
 
@@ -188,8 +188,8 @@ COMPANY: dict[str, tuple[int, Way]] = {
 
 @dataclass(frozen=True)
 class Played:
-    """One round: answers by guest and statement, each batch's guests, and the chance of each guest (row) to
-    be in each batch (column), as whoever knows the times of all visits has it."""
+    """One round: answers by guest and statement, each batch's guests, and the probability that each guest
+    (row) is in each batch (column), as computed from the times of all visits."""
 
     answers: Tables
     members: list[list[int]]
@@ -231,7 +231,7 @@ def tables_of(played: Played, statement: int) -> Tables:
 
 
 def guessed(played: Played, tables: Tables, statement: int) -> list[float]:
-    """The share she guesses right, by how far she pulls each batch's table to that of all."""
+    """The share of right guesses, by the weight that pulls each batch's table towards the total."""
     everybody = tables.sum(axis=0) / max(tables.sum(), 1)
     sizes = np.maximum(tables.sum(axis=1, keepdims=True), 1)
     shares_right = []
@@ -262,7 +262,7 @@ def company() -> Iterator[Row]:
 
 
 def veiled(exact: Tables) -> Tables:
-    """Exact tables as an insider completes them: the answer withheld is most often like the others."""
+    """Exact tables as an insider completes them: the withheld answer is most often the same as the others."""
     tables = []
     for row in exact.tolist():
         counts, withheld = veil(row)
@@ -302,7 +302,7 @@ def regulars(
 
 
 def solved(came: Floats, tables: Counts, usual: Tables) -> tuple[float, float]:
-    """Percent of usual answers found by least squares, pulled as suits her best; and by one guess for all."""
+    """Percent of usual answers that least squares finds with the best pull, and that one guess for all finds."""
     everybody = tables.sum(axis=1) / np.maximum(tables.sum(axis=(1, 2)), 1)[:, None]
     across, shares_right = came.transpose(0, 2, 1), []
     for pull in YEAR_PULLS:
@@ -329,7 +329,7 @@ def years() -> Iterator[Row]:
 
 
 def years_knowing_all_others() -> Iterator[Row]:
-    """One regular, where the insider knows every other ballot of every round."""
+    """One regular, if the insider knows every other ballot of every round."""
     for name, epsilon in product(("balanced", "skewed"), EPSILONS):
         rng, profile = np.random.default_rng(16), PROFILES[name]
         usual = rng.choice(CELLS, TARGETS // 4, p=profile)
@@ -353,7 +353,7 @@ STEADY = 12
 
 
 def newcomers() -> Iterator[Row]:
-    """Twelve steady guests, then the same and one more: what the second table less the first tells of her."""
+    """Twelve regular guests, then the same and one more: what the difference between the tables reveals."""
     for name, stability in product(("balanced", "skewed"), (1.0, 0.95, 0.9)):
         cells = []
         for epsilon in (None, *EPSILONS):
@@ -377,8 +377,8 @@ def newcomers() -> Iterator[Row]:
 def told_by_difference(
     apart: Tables, truth: np.ndarray[tuple[int], np.dtype[np.int64]], profile: Floats
 ) -> float:
-    """How often she is right, weighing each cell's difference by how likely it is with the newcomer there and
-    not there: learned from one half of the trials, used on the other."""
+    """Share of right guesses that weigh each cell's difference by its likelihood with and without the
+    newcomer, learned from one half of the trials and used on the other."""
     half, reach = len(apart) // 2, 8
     at = apart.clip(-reach, reach) + reach
     weights = np.zeros((half, CELLS))
@@ -396,7 +396,7 @@ LOOKS = (1, 10, 100)
 
 
 def looks() -> Iterator[Row]:
-    """Ask again and again: pages, dumps, a restored backup. The insider knows all other ballots."""
+    """Repeated reading: pages, dumps, a restored backup. The insider knows all other ballots."""
     profile, rng = PROFILES["balanced"], Random(18)
     targets, seed = 1000, np.random.default_rng(18)
     others = draw(19, profile, targets, seed)
@@ -420,7 +420,7 @@ def looks() -> Iterator[Row]:
 
 
 def veils() -> Iterator[Row]:
-    """Whether an answer was withheld, told beside a noisy table: what that alone makes certain."""
+    """What follows with certainty if it is shown, beside a noisy table, whether an answer was withheld."""
     rng = np.random.default_rng(19)
     for n, (name, profile) in product((5, 10, 15, 20), PROFILES.items()):
         others = draw(n - 1, profile, TARGETS, rng)

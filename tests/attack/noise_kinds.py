@@ -1,6 +1,7 @@
-"""Kinds of noise that a table could get, for many tables at once: what each shows, and what each gives away.
+"""Kinds of noise for many tables at once: what each shows and what each reveals.
 
-The attacker sees noisy tables before they become whole and non-negative: no published table tells her more.
+The attacker sees noisy tables before they become whole and non-negative, which is more than any published
+table shows.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ CELLS, SCALE = 8, 5
 
 
 class Kind(Protocol):
-    """A way to make a table noisy."""
+    """A method of adding noise to a table."""
 
     @property
     def name(self) -> str: ...
@@ -35,15 +36,15 @@ class Kind(Protocol):
         """Noisy tables, which may have negative counts and another sum."""
 
     def weigh(self, noisy: Tables, others: Tables) -> Floats:
-        """How likely each noisy table is under each answer of the target, up to a factor of the row.
+        """The likelihood of each noisy table under each answer of the target, up to a factor per row.
 
-        `others` are the counts without her.
+        `others` are the counts without the target.
         """
 
 
 @dataclass(frozen=True)
 class ZeroSum:
-    """The product's: geometric, and adding up to zero."""
+    """The product's: geometric, with sum zero."""
 
     epsilon: float
 
@@ -60,7 +61,7 @@ class ZeroSum:
 
 @dataclass(frozen=True)
 class Independent(ZeroSum):
-    """Geometric, each cell by itself."""
+    """Geometric, independent in each cell."""
 
     @property
     def name(self) -> str:
@@ -72,7 +73,7 @@ class Independent(ZeroSum):
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Discrete Gaussian of that variance in each cell: no epsilon bounds it."""
+    """Discrete Gaussian noise of the given variance in each cell; no epsilon bounds it."""
 
     variance: float
 
@@ -92,10 +93,10 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class CellKeys:
-    """As in census tables: never more than `most` off, unbiased, never negative, and a zero stays zero.
+    """As in census tables: at most `most` off, unbiased, never negative, and zero stays zero.
 
-    Of all such noise the one of largest entropy with that variance (Giessing 2016; Eurostat's ptable).
-    Noise that depends on the members' keys is the same as noise drawn once: a batch gives one table.
+    The distribution of largest entropy with that variance (Giessing 2016; Eurostat's ptable). Noise that
+    depends on the members' keys is equivalent to noise drawn once, because a batch gives one table.
     """
 
     most: int
@@ -168,18 +169,18 @@ def whole(noisy: Tables, n: int) -> Tables:
 
 
 def agreeing(tables: Tables) -> Floats:
-    """The share of the two highest options among the answers on the scale; 0 where there are none."""
+    """The share of the two highest options among the answers on the scale; 0 without answers."""
     shares: Floats = tables[:, SCALE - 2 : SCALE].sum(axis=1) / np.maximum(tables[:, :SCALE].sum(axis=1), 1)
     return shares
 
 
 def draw(n: int, profile: Floats, tables: int, rng: np.random.Generator) -> Tables:
-    """Tables of n guests each who answer by themselves."""
+    """Tables of n guests each, who answer independently."""
     return rng.multinomial(n, profile, tables)
 
 
 def batch_sizes(n: int, k: int, *, is_live: bool, largest: int = 6) -> tuple[int, ...]:
-    """The batches of n guests where a count follows each; a box of `largest` times k is full in any case."""
+    """The batches of n guests if a count follows each guest; a box is full at `largest` times k in any case."""
     if not is_live:
         return (n,)
     sizes: list[int] = []

@@ -1,4 +1,4 @@
-"""What noise costs whoever reads the figures: error beside that of chance, phantoms, intervals, tests."""
+"""What noise costs readers of the figures: errors, compared with sampling errors, phantoms, intervals, tests."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -58,7 +58,7 @@ def errors() -> Iterator[Row]:
 
 
 def hide_under(least: int, noisy: Tables) -> Tables:
-    """Counts under `least` become 0; what that adds or takes is shared by the others, the largest first."""
+    """Counts below `least` become 0; the difference is distributed over the others, the largest first."""
     kept = np.where(noisy < least, 0, noisy)
     missing = noisy.sum(axis=1) - kept.sum(axis=1)
     number = np.maximum((kept > 0).sum(axis=1), 1)
@@ -69,19 +69,20 @@ def hide_under(least: int, noisy: Tables) -> Tables:
 
 
 def nearest_of(tables: Tables, sums: Tables) -> Tables:
-    """Whole tables with too many ballots, lowered to the sums: an extra cell owes what is too many."""
+    """Whole tables with too many ballots, lowered to the sums: an extra cell takes the surplus."""
     owed = np.column_stack([tables, sums - tables.sum(axis=1)])
     return nearest(owed)[:, :-1]
 
 
 def multiples_of(base: int, noisy: Tables) -> Tables:
-    """Each count rounded to a multiple: the sum is off."""
+    """Each count rounded to a multiple; the sum changes."""
     rounded: Tables = base * np.maximum(np.rint(noisy / base).astype(int), 0)
     return rounded
 
 
 def phantoms() -> Iterator[Row]:
-    """Answers shown that nobody gave, and given that are not shown, by how noisy tables are made whole."""
+    """Answers shown that nobody gave, and given answers that are not shown, by the method of making tables
+    whole."""
     rng = np.random.default_rng(2)
     for n, (name, profile) in product(NS, PROFILES.items()):
         counts = draw(n, profile, TABLES, rng)
@@ -103,7 +104,7 @@ def phantoms() -> Iterator[Row]:
 
 
 def batches() -> Iterator[Row]:
-    """Figures shown live, which need noise in each batch, beside figures at closing."""
+    """Figures shown live, which need noise in each batch, compared with figures at closing."""
     rng = np.random.default_rng(3)
     settings = [(n, k, 6) for n in NS[1:] for k in (5, 8, 12)] + [(350, 5, 1000)]
     for n, k, largest in settings:
@@ -125,7 +126,7 @@ def batches() -> Iterator[Row]:
 
 
 def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.random.Generator) -> Tables:
-    """Sums of the batches' tables, as they are shown."""
+    """Sums of the batches' tables, as shown."""
     shown = np.zeros((TRIES, CELLS), dtype=int)
     for size in sizes:
         counts = draw(size, profile, TRIES, rng)
@@ -134,14 +135,14 @@ def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.
 
 
 def coverage(tables: Tables, noise: Noise, share: float) -> str:
-    """How often the 95 % interval holds the true share, and its mean width in points."""
+    """How often the 95 % interval contains the true share, and its mean width in points."""
     intervals = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist()]
     held = sum(one.low <= share <= one.high for one in intervals) / len(intervals)
     return f"{100 * held:.1f} % ({100 * np.mean([one.high - one.low for one in intervals]):.0f})"
 
 
 def intervals() -> Iterator[Row]:
-    """Coverage with noise accounted for, of the same counts with noise left out, and of exact counts."""
+    """Coverage with noise taken into account, of the same counts without noise, and of exact counts."""
     rng = np.random.default_rng(4)
     places = {
         "at closing": (False, 1),
@@ -161,19 +162,19 @@ def intervals() -> Iterator[Row]:
 
 
 def towards(share: float) -> Floats:
-    """So far from the balanced profile to the skewed one."""
+    """A profile between the balanced and the skewed one."""
     return (1 - share) * PROFILES["balanced"] + share * PROFILES["skewed"]
 
 
 def told(tables: Sequence[Tables], noise: Noise) -> str:
-    """How often rounds in a row are said to go up or down."""
+    """How often consecutive rounds are reported to go up or down."""
     rows = zip(*(table[:, :SCALE].tolist() for table in tables), strict=True)
     said = [trend(row, [0] * len(row), [noise] * len(row)) for row in rows]
     return f"{100 * sum(one is not Trend.CHANCE for one in said) / len(said):.1f} %"
 
 
 def apart(tables: Sequence[Tables], noise: Noise) -> str:
-    """How often the extremes of several places are said to differ."""
+    """How often the extremes of several places are reported to differ."""
     differing = 0
     for rows in zip(*(table[:, :SCALE].tolist() for table in tables), strict=True):
         counts = sorted((sum(row[-2:]) / max(sum(row), 1), sum(row[-2:]), sum(row)) for row in rows)

@@ -1,8 +1,8 @@
-"""Attack 10: a kiosk loses the network. Whoever takes the screen reads its folder, the browser is killed,
-answers of the server are lost on the way, and all that waits comes later. What stays on a locked kiosk's disk
-is searched for the times of guests, too.
+"""Attack 10: a kiosk loses its network.
 
-In real Chromium with a profile on disk.
+An attacker reads the device's folder, the browser is killed, answers of the server are lost, and stored
+ballots arrive later. The disk of a locked kiosk is also searched for the times of guests. In real Chromium
+with a profile on disk.
 """
 
 import logging
@@ -85,7 +85,7 @@ IS_EMPTY = f"async () => !(await ({KEPT})()).length"
 
 
 class Server:
-    """An application on one port that can be gone, or whose answers can be lost."""
+    """An application on one port that can be down, or whose answers can be lost."""
 
     def __init__(self, application: Any, leaks: Mapping[bytes, bytes]) -> None:
         self.application, self.leaks = application, leaks
@@ -120,8 +120,7 @@ class Server:
 
 @dataclass
 class Outage:
-    """What was seen of one outage. `tried` and `came` are envelopes in the order of the guests and of
-    their coming."""
+    """Observations of one outage. `tried` and `came` are envelopes in the order of guests and of arrival."""
 
     starts: int = 0
     sent: int = 0
@@ -137,17 +136,17 @@ class Outage:
 
     @property
     def chance(self) -> float:
-        """How likely so much of the guests' order is in the order of coming, by chance (Spearman)."""
+        """The probability that so much of the guests' order is in the order of arrival by chance (Spearman)."""
         return _chance([self.tried.index(envelope) for envelope in self.came if envelope in self.tried])
 
 
 def _chance(places: Sequence[int]) -> float:
-    """How likely a row of places is so well in order, or in reverse, by chance (Spearman)."""
+    """The probability that a sequence is so well ordered, or reversed, by chance (Spearman)."""
     return float(spearmanr(range(len(places)), places).pvalue) if len(places) >= ROW else 1.0
 
 
 def _kill(profile: str) -> None:
-    """End every process of the browser on this profile, without a word to it."""
+    """Kill every process of the browser on this profile."""
     mark = f"--user-data-dir={profile}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -156,7 +155,7 @@ def _kill(profile: str) -> None:
 
 
 def _envelope(request: Request) -> tuple[str, bool]:
-    """The envelope that is sent, or "", and whether it waited."""
+    """The envelope in a request, or "", and whether it was stored before."""
     fields = parse_qs(request.post_data or "")
     return fields.get("_envelope", [""])[0], "_waited" in fields
 
@@ -165,7 +164,7 @@ def _envelope(request: Request) -> tuple[str, bool]:
 def _guest(
     playwright: Playwright, profile: str, place: Place, server: Server, seen: Outage
 ) -> Iterator[Guest]:
-    """A page at the kiosk's address, in a browser that is killed in the end."""
+    """A page at the kiosk's address, in a browser that is killed at the end."""
 
     def note_try(request: Request) -> None:
         envelope, has_waited = _envelope(request)
@@ -197,7 +196,7 @@ def _guest(
 
 
 def _answer(guest: Guest, server: Server, seen: Outage) -> None:
-    """One guest answers and is thanked; the next comes when the screen is free."""
+    """One guest answers and is thanked; returns when the screen is free for the next."""
     guest.tap('[data-language="sv"]')
     guest.tap("#start")
     guest.answer(*ANSWERS)
@@ -210,7 +209,7 @@ def _answer(guest: Guest, server: Server, seen: Outage) -> None:
 
 
 def _keep_page(page: Page) -> None:
-    """Let the kiosk be heard, which has its page kept."""
+    """Wait for a sign of life, after which the page is stored."""
     page.goto(page.url)
     expect(page.locator("#picker")).to_be_visible()
     page.clock.run_for(BEAT)
@@ -218,7 +217,7 @@ def _keep_page(page: Page) -> None:
 
 
 def _traces(profile: str) -> int:
-    """How many files of the browser's folder hold an answer in any form."""
+    """Number of files in the browser's folder that contain an answer in any form."""
     names = ("listened", "contact_support", "rights_knowledge", "feel_better")
     pairs = [f"{name}={value}" for name, value in zip(names, ANSWERS, strict=True)]
     forms = {form for pair in pairs for form in text_forms(pair)}
@@ -232,7 +231,7 @@ def _contents(profile: str) -> Iterator[bytes]:
 
 
 def _on_disk(profile: str, envelopes: Sequence[str]) -> list[list[int]]:
-    """For each file with envelopes in it: which ones, in the order they stand there."""
+    """For each file with envelopes: their numbers, in the order of the file."""
     orders = []
     for content in _contents(profile):
         at = {number: content.find(envelope.encode()) for number, envelope in enumerate(envelopes)}
@@ -242,7 +241,7 @@ def _on_disk(profile: str, envelopes: Sequence[str]) -> list[list[int]]:
 
 
 def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Outage:
-    """The server's answers are lost, then it is gone for an hour; the browser is killed four times."""
+    """The server's answers are lost, then it is down for an hour; the browser is killed four times."""
     seen = Outage()
     with ExitStack() as stack, TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         place = Place(Path(folder))
@@ -285,7 +284,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
 
 
 def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, int]:
-    """Part of a locked kiosk's disk -> how many times of guests' visits it holds."""
+    """Part of a locked kiosk's disk -> number of times of guests' visits that it contains."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         # So long a pause that no guest's visit meets a time at which the page does something by itself.
         place = Place(Path(folder), pace=Pace(0.0, 1, pause=60.0))
@@ -324,7 +323,7 @@ def _visit(guest: Guest, server: Server) -> None:
 
 
 def _foreign(guest: Guest) -> int:
-    """What the browser keeps for the page besides what every guest is served."""
+    """What the browser stores for the page in addition to what all guests are served."""
     cached: dict[str, str] = guest.page.evaluate(CACHED)
     request = guest.page.request
     own = sum(request.get(guest.address + path).text() != body for path, body in cached.items())
@@ -344,7 +343,8 @@ def run(scale: Scale) -> list[Finding]:
             f"lost, {guests} while it is down for an hour; the browser killed four times, its folder "
             "searched",
             f"{seen.sent - seen.counted} lost or counted twice; {seen.traces} traces of an answer; "
-            f"{seen.waited} envelopes of {len(seen.sizes)} size; {seen.foreign} stored items that belong to one guest",
+            f"{seen.waited} envelopes of {len(seen.sizes)} size; {seen.foreign} stored items "
+            "that belong to one guest",
             "0; 0; 1 size; 0",
             (seen.counted, seen.traces, len(seen.sizes), seen.foreign) == (seen.sent, 0, 1, 0),
             f"a queue in plain text, without tickets: {leaky.counted - leaky.sent} counted twice, "

@@ -1,4 +1,4 @@
-"""Attack 8: which ballots are drawn can be foreseen or nudged."""
+"""Attack 8: the selection of ballots is predictable or can be influenced."""
 
 import random as global_random
 from collections import Counter
@@ -24,13 +24,13 @@ CHOICES = list(combinations(BOX, K))
 
 
 def evenness(openings: int, rng: Random) -> float:
-    """The chi-square p of all choices of which k ballots stay in a box being equally likely."""
+    """The chi-square p-value for all choices of the k ballots that stay in a box being equally likely."""
     seen = Counter(tuple(draw_batch(BOX, 0, K, rng)[1]) for _ in range(openings))
     return float(chisquare([seen[choice] for choice in CHOICES]).pvalue)
 
 
 class Leaning(Random):
-    """A generator that likes the first ballots."""
+    """A biased generator that prefers the first ballots."""
 
     def sample(self, population: range, k: int) -> list[int]:  # type: ignore[override]
         front = super().sample(population, k)
@@ -38,7 +38,7 @@ class Leaning(Random):
 
 
 def drawn(seed: int, rng: Random | None) -> tuple[object, ...]:
-    """What a store publishes of different ballots, with the global generator seeded and broken."""
+    """What a store publishes of different ballots, with the global generator seeded and patched."""
     with TemporaryDirectory() as folder:
         store = a_store(Path(folder), rng=rng)
         store.open_round(a_round(tree("a")), MONDAY)

@@ -1,4 +1,4 @@
-"""Attack 1: whoever knows who answered when, and sees every snapshot, works out who answered what."""
+"""Attack 1: an insider who knows the time of each visit and every snapshot reconstructs guests' answers."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -33,7 +33,7 @@ QUARTERS = ((6.0, 5), (3.0, 5), (6.0, 8))
 
 @dataclass
 class Score:
-    """Cells are a guest's answer to a statement; guesses are expected numbers of right ones."""
+    """Cells are a guest's answer to a statement; guesses are expected numbers of right guesses."""
 
     cells: int = 0
     proven: int = 0
@@ -59,7 +59,7 @@ class Setting:
 
 
 def attack(week: Week, k: int, *, stays: int) -> Score:
-    """Everything the insider gets out of one round."""
+    """All that the insider learns from one round."""
     published, score = batches(week.seen, "u"), Score()
     for statement in STATEMENTS:
         truths = [week.truth(guest, statement) for guest in range(len(week.times))]
@@ -106,7 +106,7 @@ def attack_small_batches(setting: Setting) -> Score:
 
 
 def attack_hiding(setting: Setting) -> Score:
-    """One round of a tool that hides groups under k."""
+    """One round of a tool that hides groups below k."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
     return attack(lived_hiding_under_k(arrivals, setting.k), setting.k, stays=0) if arrivals else Score()
 
@@ -117,7 +117,7 @@ def total(attack_one: Callable[[Setting], Score], settings: Sequence[Setting]) -
 
 
 def agreement(questions: int) -> tuple[int, int]:
-    """(questions asked, answers on which both attackers agree) about guests of the product's rounds."""
+    """(questions asked, questions on which both attacks agree) about guests of the product's rounds."""
     asked = agreed = 0
     random = Random(7)
     while asked < questions:
@@ -193,7 +193,7 @@ def _control(profile: str, k: int, rounds: int) -> tuple[str, bool]:
 
 
 def _control_of_the_programme() -> tuple[str, bool]:
-    """It must not call everything possible: told all other ballots of a batch, it proves the last one."""
+    """The programme excludes something: if all other ballots of a batch are known, it proves the last one."""
     week = lived(visits(Random(3), 3.0, "balanced"), 5)
     published = batches(week.seen, "u")
     unveiled = [

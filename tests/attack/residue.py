@@ -1,11 +1,11 @@
-"""Attack 5: the order of ballots, or a ballot that was counted and destroyed, is read from files.
+"""Attack 5: the order of ballots, or a counted and destroyed ballot, is read from files.
 
-A survey of twenty statements makes each ballot twenty bytes that stand nowhere by chance. What the store
-destroys is looked for in its folders, in a copy made before, on the bare disk, and in all that was ever
-handed to the disk; rows an old write left behind are tried with every key still there.
+A survey of twenty statements makes each ballot twenty bytes that do not occur by chance. Destroyed ballots
+are searched for in the store's folders, in an earlier copy, on the raw disk, and in all written data. Old
+rows are tried with all existing keys.
 
-`python -m tests.attack.residue WAY FOLDER SEED` lives one round in a process of its own, for those who
-watch it from outside, and says which ballots wait and which keys were destroyed.
+`python -m tests.attack.residue WAY FOLDER SEED` runs one round in a separate process, which is traced from
+outside, and prints the uncounted ballots and the destroyed keys.
 """
 
 import json
@@ -53,13 +53,13 @@ SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 def made_up(seed: int, number: int) -> list[Ballot]:
-    """The same ballots for the same seed, no two alike."""
+    """The same distinct ballots for the same seed."""
     random, options = Random(seed), [*range(1, 6), *NoAnswer]
     return [Ballot(tuple[Answer, ...](random.choices(options, k=20))) for _ in range(number)]
 
 
 class Way(Protocol):
-    """A way to keep ballots until they are counted, in the folders `data` and `keys`."""
+    """A method of storing ballots until they are counted, in the folders `data` and `keys`."""
 
     def cast(self, ballot: Ballot) -> None: ...
 
@@ -71,14 +71,14 @@ class Way(Protocol):
 
 
 class KeepsLog(Database):
-    """Leaves SQLite's log as SQLite would."""
+    """Leaves SQLite's log as SQLite does by default."""
 
     def clear_log(self) -> None:
-        """Leave it."""
+        """Does nothing: the leak."""
 
 
 class Boxes:
-    """The product's way; `keys` and `database` may be leaky variants."""
+    """The product's method; `keys` and `database` may be leaky variants."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ LAYOUTS = {
 
 
 class PlainRows:
-    """What most tools do: a row a ballot, deleted when it is counted."""
+    """The method of most tools: one row per ballot, deleted when it is counted."""
 
     def __init__(self, folder: Path, *, layout: str = "rowid", is_secure: bool = True) -> None:
         for name in ("data", "keys"):
@@ -159,7 +159,7 @@ class PlainRows:
 
 
 class KeepsKeys(KeyFolder):
-    """Rewrites under a new key, and never destroys the old one."""
+    """Reseals under a new key without destroying the old one."""
 
     def destroy(self, row: str, key_id: str) -> None:
         """Leave it."""
@@ -169,7 +169,7 @@ class KeepsKeys(KeyFolder):
 
 
 class OnlyUnlinks(KeyFolder):
-    """Removes old keys without overwriting them."""
+    """Deletes old keys without overwriting them."""
 
     def _shred(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -197,13 +197,13 @@ def sealed_rows(database: sqlite3.Connection) -> list[tuple[str, bytes]]:
 
 
 def seen(data: bytes, ballots: Iterable[bytes]) -> set[bytes]:
-    """The ballots, or keys, that stand in some bytes, plain or thinly wrapped."""
+    """The ballots, or keys, that occur in some bytes, plain or encoded."""
     of_form = {form: ballot for ballot in ballots for form in raw_forms(ballot)}
     return {of_form[form] for form in standing_in(data, of_form)}
 
 
 def read_with_keys(data: Path, keys: Path) -> set[bytes]:
-    """The ballots in every row that SQLite's file and write-ahead log still hold, by every key there is."""
+    """The ballots in every row that SQLite's file and write-ahead log still contain, decrypted with any key."""
     folder, ballots = KeyFolder(keys), set[bytes]()
     for sealed in set(_old_rows(data)):
         for path in (keys / ROW).iterdir():
@@ -215,7 +215,7 @@ def read_with_keys(data: Path, keys: Path) -> set[bytes]:
 
 
 def _old_rows(data: Path) -> Iterator[bytes]:
-    """The box as it was after each commit of the log: the log cut there, and opened."""
+    """The box after each commit of the log: the log is cut there, and the database opened."""
     file, log = data / "k.sqlite", data / "k.sqlite-wal"
     written = log.read_bytes() if log.exists() else b""
     for end in [0, *_commits(written)]:
@@ -228,7 +228,7 @@ def _old_rows(data: Path) -> Iterator[bytes]:
 
 
 def _commits(log: bytes) -> Iterator[int]:
-    """Where each transaction ends: a frame whose header names the file's size (sqlite.org/walformat.html)."""
+    """Ends of transactions: frames whose header has the file's size (sqlite.org/walformat.html)."""
     page = int.from_bytes(log[8:12], "big")
     for at in range(32, len(log), 24 + page):
         if int.from_bytes(log[at + 4 : at + 8], "big"):
@@ -237,7 +237,7 @@ def _commits(log: bytes) -> Iterator[int]:
 
 @dataclass
 class Readable:
-    """How many counted ballots could be read, by where they were looked for."""
+    """Number of counted ballots that could be read, by place."""
 
     running: int = 0
     closed: int = 0
@@ -245,7 +245,7 @@ class Readable:
 
 
 def look(way: str, seed: int, readable: Readable) -> int:
-    """Live to a count, look everywhere, and add to what could be read; the number of counted ballots."""
+    """Run a round to a count, search everywhere, and add the results. Returns the number of counted ballots."""
     with TemporaryDirectory() as name:
         folder, copy = Path(name), Path(name) / "copy"
         keeping = WAYS[way](folder)
@@ -308,14 +308,14 @@ def _residue(attack: str, counts: tuple[int, int], control: str, control_found: 
 
 @dataclass(frozen=True)
 class Told:
-    """What a process says of the round it lived: ballots that wait, keys that were destroyed."""
+    """The output of a round's process: uncounted ballots and destroyed keys."""
 
     waiting: set[bytes]
     destroyed_keys: set[bytes]
 
 
 def live(way: str, folder: Path, seed: int) -> Told:
-    """One round to a count, then closed properly."""
+    """Run one round to a count, then close the store properly."""
     keeping, keys = WAYS[way](folder), set[bytes]()
     for ballot in made_up(seed, BALLOTS):
         keeping.cast(ballot)
@@ -337,7 +337,7 @@ def _living(way: str, folder: Path, seed: int) -> list[str]:
 def on_bare_disk(way: str, seed: int, options: str = "loop") -> tuple[int, int, int]:
     """(counted ballots, counted ballots seen, destroyed keys seen) in the raw image of an ext4 file system.
 
-    The image is mounted, with these `options`, in a name space of its own that ends with the process.
+    The image is mounted with these `options`, in a namespace that ends with the process.
     """
     for tool in ("mkfs.ext4", "unshare", "mount"):
         if not shutil.which(tool, path=SYSTEM_PATH):
@@ -396,7 +396,7 @@ def disk_finding(scale: Scale) -> Finding:
 
 
 def in_writes(way: str, seed: int) -> tuple[int, int]:
-    """(ballots cast, ballots seen) in all that a process ever handed to the system in writing."""
+    """(ballots cast, ballots seen) in all data that a process wrote by system calls."""
     with TemporaryDirectory() as name:
         folder, log = Path(name) / "place", Path(name) / "log"
         folder.mkdir()
@@ -428,14 +428,14 @@ def writes_finding(scale: Scale) -> Finding:
 
 
 def order_read(data: bytes, arrived: Sequence[bytes]) -> float | None:
-    """Kendall's tau between the orders of arrival and of places in bytes; None if too few stand there."""
+    """Kendall's tau between the orders of arrival and of positions in bytes; None if too few occur there."""
     places = [place for place in map(data.find, arrived) if place >= 0]
     in_order = [1 if before < after else -1 for before, after in combinations(places, 2)]
     return mean(in_order) if in_order else None
 
 
 def shuffled(orders: int) -> Iterator[list[Ballot]]:
-    """The same ballots in many orders, the same orders each time."""
+    """The same ballots in many orders; the orders are the same each time."""
     random, ballots = Random(5), made_up(5, ORDERED)
     for _ in range(orders):
         yield random.sample(ballots, ORDERED)
@@ -443,7 +443,7 @@ def shuffled(orders: int) -> Iterator[list[Ballot]]:
 
 @dataclass(frozen=True)
 class History:
-    """What many arrival orders left: the box's decrypted rows, and tau in the files and in those rows."""
+    """What many orders of arrival left: the box's decrypted rows, and tau in the files and in those rows."""
 
     rows: set[bytes]
     in_files: list[float]
@@ -470,7 +470,7 @@ def history(orders: int) -> History:
 
 
 def letterboxes(orders: int) -> set[bytes]:
-    """The distinct decrypted rows of a letterbox that took the same envelopes in many orders."""
+    """The distinct decrypted rows of a letterbox that accepted the same envelopes in many orders."""
     letterbox, random, rows = new_letterbox(), Random(6), set[bytes]()
     envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * STATEMENT_BYTES) for _ in range(ORDERED)]
     with patch("kiosk.storage.letterboxes.new_letterbox", lambda: letterbox):
@@ -485,7 +485,7 @@ def letterboxes(orders: int) -> set[bytes]:
 
 
 def writes_in_log(database: type[Database]) -> int:
-    """How many transactions SQLite's log tells of, after some ballots, while the program runs."""
+    """Number of transactions in SQLite's log after some ballots, while the program runs."""
     with TemporaryDirectory() as name:
         boxes = Boxes(Path(name), database=database, is_durable=False)
         for ballot in made_up(5, ORDERED):
@@ -507,7 +507,7 @@ def unsorted(ballots: Sequence[Ballot]) -> bytes:
 
 
 def tau_of_rows(layout: str, orders: int) -> float:
-    """How well the order of arrival is read from the closed file of a table; the direction is known."""
+    """How well the order of arrival is read from a table's closed file; the direction is known."""
     taus = []
     for arrived in shuffled(orders):
         with TemporaryDirectory() as name:

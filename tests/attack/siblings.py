@@ -1,7 +1,7 @@
-"""Attack 1, over a tree: what a parent shows beyond its children gives small units away.
+"""Attack 1 on a tree: the difference between a parent and its children reveals small units.
 
-The insider knows who came where and when, so she knows how many ballots lay in each box at closing, and with
-the rule of closing which boxes a parent's batch was made of.
+The insider knows each guest's unit and time, so she knows the number of ballots in each box at closing and,
+by the rule of closing, the boxes of which a parent's batch consists.
 """
 
 from collections import Counter
@@ -43,7 +43,7 @@ Planning = Callable[[Tree, Mapping[str, int], frozenset[str], int], Closing]
 
 
 def alone(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int) -> Closing:
-    """The leak: each parent counts what its small units hold, however little, and nothing else with it."""
+    """The leak: each parent counts only its own small units, however few ballots they hold."""
     planned = plan_closing(tree, sizes, counted, k)
     large = {leaf: sizes[leaf] for leaf in tree.leaves if leaf in counted or sizes[leaf] >= 2 * k}
     small = [leaf for leaf in tree.leaves if sizes[leaf] and leaf not in large]
@@ -54,7 +54,7 @@ def alone(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int)
 
 @dataclass(frozen=True)
 class Lived:
-    """Who came where and when, and all that was seen."""
+    """Each guest's unit, time and answers, and all that was published."""
 
     arrivals: tuple[Arrival, ...]
     seen: Seen
@@ -75,7 +75,7 @@ def live(seed: int, profile: str, plan: Planning) -> Lived:
 
 
 def _own(seen: Seen, node: str) -> Seen:
-    """All that was seen of what a node shows beyond its children."""
+    """The part of a node's figures that is not in its children's."""
     return [(at, _without_children(document, node)) for at, document in seen]
 
 
@@ -103,7 +103,7 @@ def _less(table: StatementDocument, others: Sequence[StatementDocument]) -> Stat
 
 
 def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
-    """For each guest the batches her ballot may lie in."""
+    """For each guest, the batches that may contain the ballot."""
     published = {node.id: batches(_own(lived.seen, node.id), node.id) for node in TREE.nodes}
     closes_at = OPENING + timedelta(days=DAYS)
     came = Counter(one.unit for one in lived.arrivals)
@@ -118,7 +118,7 @@ def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
 
 
 def attack(seed: int, *, profile: str, plan: Planning) -> tuple[int, int]:
-    """(answers proven, answers of guests something is published about)."""
+    """(answers proven, answers of guests of whom something is published)."""
     lived, proven, cells = live(seed, profile, plan), 0, 0
     for guest, may_hold in zip(lived.arrivals, reachable(lived, plan), strict=True):
         for statement in range(len(SURVEY.statements)) if may_hold else ():

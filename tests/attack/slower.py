@@ -1,8 +1,7 @@
-"""What the rule of counting buys: the insider's best guess, and how long results wait, beside other rules.
+"""Compares counting rules: the insider's best guess, and how long results are delayed.
 
-`python -m tests.attack.slower` writes docs/counting.md; with lengths in days it only prints their rows. No
-rule here is the product's but the first; all run through the product's store, with that one rule in place of
-its own.
+`python -m tests.attack.slower` writes docs/counting.md; with lengths in days it prints their rows only. The
+first rule is the product's; all run in the product's store with the rule replaced.
 """
 
 import sys
@@ -31,8 +30,8 @@ CELLS = ((6.0, 5), (3.0, 5), (6.0, 8))
 
 
 class Slow:
-    """In place of the product's rule, for one box: it gives up all but k from `full` times k ballots on,
-    and then nothing for `pause` days."""
+    """Replaces the product's rule for one box: all ballots except k leave it from `full` times k ballots on,
+    and then none for `pause` days."""
 
     def __init__(self, full: int, pause: int = 0) -> None:
         self.full, self.pause, self.since_batch = full, pause, pause
@@ -77,7 +76,7 @@ RULES: dict[str, Callable[[], Callable[..., tuple[list[Ballot], list[Ballot]]]]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One round: what the insider guessed, and what it cost those who wait for results."""
+    """One round: the insider's guesses, and the delay of results."""
 
     score: Score
     ballots: int
@@ -104,7 +103,8 @@ def outcome(rule: str, days: int, setting: Setting) -> Outcome:
 
 
 def standard_error(scores: Sequence[Score]) -> float:
-    """Of Score.points over these rounds, in points: a round's guests are not independent, its rounds are."""
+    """The standard error of Score.points, in points. Guests of one round are dependent, so rounds are the
+    sample."""
     whole = sum(scores, Score())
     off = [100 * (one.right - one.right_from_one_table) - whole.points * one.guessed for one in scores]
     return sqrt(sum(one * one for one in off)) / max(whole.guessed, 1)

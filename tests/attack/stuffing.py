@@ -1,7 +1,8 @@
-"""Attack 2: ballots of the attacker's own crowd a guest's out, or get in without a slip; rounds are bent.
+"""Attack 2: the attacker's own ballots isolate a guest's, ballots get in without a slip, or rounds are
+changed.
 
-She has as many ballots as there are unaccounted slips, knows what she put on them, knows when her target
-answered, and looks for one statement whose answer is then certain.
+The attacker has as many ballots as there are missing slips, knows their answers and the time of the target's
+visit, and looks for a statement for which the target's answer is then certain.
 """
 
 from base64 import b64encode
@@ -53,8 +54,8 @@ END_OF_DAY = timedelta(hours=9, minutes=58)
 
 @dataclass(frozen=True)
 class Strategy:
-    """How many of her ballots go in on the day before, before and after the target, at the end of the
-    target's day, and the day after."""
+    """Numbers of the attacker's ballots on the day before, before and after the target, at the end of the
+    target's day, and on the day after."""
 
     day_before: int = 0
     before: int = 0
@@ -75,7 +76,7 @@ STRATEGIES = (
 
 
 class Target(Enum):
-    """Whom she is after: anybody of the week, or whoever comes first, before others can hide her."""
+    """The target: any guest of the week, or the first one, before others can hide her."""
 
     ANYBODY = "anybody"
     FIRST = "the round's first guest"
@@ -83,7 +84,7 @@ class Target(Enum):
 
 @dataclass(frozen=True)
 class Stuffed:
-    """A round with the attacker's ballots in it; indices are of the arrivals sorted by time."""
+    """A round with the attacker's ballots; indices refer to the arrivals sorted by time."""
 
     week: Week
     target: int
@@ -91,7 +92,7 @@ class Stuffed:
 
 
 def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, *, is_leaky: bool) -> Stuffed:
-    """Play the round with the attacker's ballots around the target's."""
+    """Run the round with the attacker's ballots around the target's."""
     opens = target.at.replace(hour=7, minute=0, second=0)
     second, day = timedelta(seconds=1), timedelta(days=1)
     times = [
@@ -139,7 +140,7 @@ def attack_one(how: Strategy, target: Target, seed: int, *, is_leaky: bool = Fal
 
 
 def attack_early_figures(how: Strategy, target: Target, seed: int) -> bool:
-    """The same where the first figures come from 2k ballots on."""
+    """The same if the first figures come from 2k ballots on."""
     with patch("kiosk.domain.box.FIRST_BATCH_FACTOR", 2):
         return attack_one(how, target, seed)
 
@@ -181,7 +182,7 @@ def _crowding(scale: Scale) -> Iterator[Finding]:
 
 
 def _admission(scale: Scale) -> Finding:
-    """POSTs without a valid slip or a paired kiosk, and a slip a second time."""
+    """POSTs without a valid slip or a paired kiosk, and a slip used twice."""
     tries, random = (10_000 if scale is Scale.FULL else 400), Random(1)
     with TemporaryDirectory() as folder:
         place = Place(Path(folder))
@@ -216,7 +217,7 @@ def _admission(scale: Scale) -> Finding:
 
 
 def _boxed(store: Store, of_round: Round) -> int:
-    """How many ballots lie in all boxes: with k more in one, the closing publishes them all."""
+    """Number of ballots in all boxes: with k more in one, the closing publishes them all."""
     for _ in range(of_round.k):
         store.cast(of_round.id, "talk2me", Ballot((1,) * 4), of_round.opens_at)
     store.count(of_round.closes_at)

@@ -1,4 +1,4 @@
-"""The quick half of the attacks on files; `make attack` runs all of it."""
+"""The short version of the attacks on files; `make attack` runs the full version."""
 
 import struct
 from base64 import b64encode
@@ -97,7 +97,7 @@ def test_a_traced_call_is_read_with_its_pieces_joined() -> None:
 
 
 def _bad(findings: list[Finding]) -> list[Finding]:
-    """Those that are not as they must be; skips where all are, but for what is not possible here."""
+    """Findings that are not as they must be. Skips if all others are good and some cannot be tried here."""
     impossible = [finding for finding in findings if isinstance(finding, NotPossibleHere)]
     bad = [finding for finding in findings if not finding.is_good and finding not in impossible]
     if impossible and not bad:

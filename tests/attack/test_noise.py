@@ -1,4 +1,4 @@
-"""What noise promises, on the product's own code: each check also runs on noise that breaks the promise."""
+"""Promises of the noise, tested on the product's code; each test also runs on noise that breaks the promise."""
 
 import re
 from collections import Counter
@@ -24,7 +24,7 @@ MOST_POINTS = 20
 
 
 def believed(kind: Kind, profile: str, add: Callable[[Tables], Tables] | None = None) -> Beliefs:
-    """Of an insider who knows 19 ballots and wants the twentieth."""
+    """The beliefs of an insider who knows 19 of 20 ballots."""
     rng = np.random.default_rng(1)
     others = draw(19, PROFILES[profile], TARGETS, rng)
     truth = rng.choice(CELLS, TARGETS, p=PROFILES[profile])
@@ -65,7 +65,7 @@ def test_whoever_knows_all_other_ballots_is_often_right_where_noise_is_small() -
 
 
 def most_told(epsilon: Fraction, draws: int = 6000) -> float:
-    """How many times as often a table is published for one answer of a guest as for another, at the most."""
+    """The largest ratio between the probabilities of a table under two answers of a guest."""
     rng = Random(3)
     one, other = (
         Counter(protect(counts, rng, epsilon) for _ in range(draws)) for counts in ((0, 4, 1), (1, 3, 1))

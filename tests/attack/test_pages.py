@@ -1,4 +1,4 @@
-"""The quick half of the attacks on the screen."""
+"""The short version of the attacks on the screen."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ raise SystemExit(bool(bad))
 
 @pytest.mark.parametrize("attack", ["next_guest", "offline"])
 def test_the_attack_finds_nothing_here_and_something_on_a_leaky_page(attack: str) -> None:
-    """In a process of its own: a browser driver runs but once in each."""
+    """Runs in a separate process, because a browser driver runs only once per process."""
     tried = subprocess.run(
         [sys.executable, "-c", TRY.format(attack=attack)],
         cwd=Path(__file__).parents[2],

@@ -1,4 +1,4 @@
-"""The report of the adversary is of this code: each attack has its table, and every bar was kept."""
+"""The report contains each attack's table, and every bound was kept."""
 
 from tests.attack.__main__ import ATTACKS, REPORT, sections
 

@@ -1,4 +1,4 @@
-"""The quick half of the attacks on rules and views; `make attack` runs all of it."""
+"""The short version of the attacks on rules and views; `make attack` runs the full version."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
-"""Attack 4: something of a guest's device, address, language, slip or time is left on the machine.
+"""Attack 4: data about a guest's device, address, language, slip or time remain on the server.
 
-Every guest is marked in all that a request can carry, and comes in a second of her own. Then whatever the
-server wrote is searched for the marks, while it runs and after it has ended.
+Every guest is marked in all parts of a request and arrives in a different second. Everything that the server
+wrote is then searched for the marks, while it runs and after it has ended.
 """
 
 import os
@@ -55,7 +55,8 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Guest:
-    """One submission, and the marks it carries; `tokens` by what bears them: a header, the path, the body."""
+    """One submission and its marks; `tokens` are by the part that contains them: a header, the path, the
+    body."""
 
     number: int
     at: datetime
@@ -78,7 +79,7 @@ class Guest:
         }
 
     def forms(self) -> dict[bytes, str]:
-        """Every form of every mark -> what kind of mark it is."""
+        """Every form of every mark -> kind of mark."""
         kinds = {
             "address": address_forms(self.address),
             "forwarded for": address_forms(self.forwarded_for),
@@ -95,7 +96,7 @@ TOKENS = ("agent", "language", "referer", "cookie", "path", "query", "body", "et
 
 
 def guests(number: int, slips: list[str], public_key: str) -> list[Guest]:
-    """The same guests each time, but for their slips, which the store draws, and what they seal."""
+    """The same guests each time, except for their slips, which the store draws, and their envelopes."""
     random = Random(4)
     last = random.sample(range(100 * 100 * 100), 2 * number)
     addresses = [f"{100 + n // 10_000}.{100 + n // 100 % 100}.{100 + n % 100}" for n in last]
@@ -120,7 +121,7 @@ def guests(number: int, slips: list[str], public_key: str) -> list[Guest]:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request but for a guest's headers, and the status it must be answered with in a true attack."""
+    """A request without a guest's headers, and the status that the response must have in a true attack."""
 
     status: int
     method: str
@@ -131,7 +132,8 @@ class Sent:
 
 
 def submission(guest: Guest) -> Sent:
-    """Each tenth guest alike: three ballots that are taken, six requests that are refused, one that fails."""
+    """The submission of guest n, in cycles of ten: three accepted ballots, six rejected requests, one
+    failure."""
     token, answers = guest.tokens["body"], urlencode(guest.answers).encode()
     with_slip = urlencode({**guest.answers, "slip": spaced(guest.slip)}).encode()
     disposition = f'Content-Disposition: form-data; name="f"; filename="{token}"'
@@ -153,8 +155,8 @@ def submission(guest: Guest) -> Sent:
 
 
 def from_a_kiosk(guest: Guest, letterbox: str) -> list[Sent]:
-    """What a kiosk's scripts ask and send: signs of life, the worker's files, an envelope at once or one that
-    waited; and what is typed where screens are paired."""
+    """Requests of a kiosk's scripts: signs of life, the worker's files, an envelope at once or stored; and of
+    the page where screens are paired."""
     token = guest.tokens["query"]
     at_once = {"_envelope": b64encode(guest.envelope).decode(), "_letterbox": letterbox}
     waited = {**at_once, "_waited": token}
@@ -177,7 +179,7 @@ def from_a_kiosk(guest: Guest, letterbox: str) -> list[Sent]:
 
 
 def come(guest: Guest, port: int, letterbox: str) -> int:
-    """One guest looks at a page, shows her slip, submits, sends what is no HTTP: the submission's status."""
+    """One guest opens a page, shows a slip, submits, and sends invalid HTTP. Returns the submission's status."""
     line = HTTPConnection("127.0.0.1", port, source_address=(guest.address, 0), timeout=60)
     sent = submission(guest)
     slip = urlencode({"slip": spaced(guest.slip), "lang": guest.tokens["query"]})
@@ -206,7 +208,7 @@ def _answered(line: HTTPConnection, guest: Guest, sent: Sent) -> int:
 
 
 class Place:
-    """Folders of an installation with a running round: all a server can write to without being root."""
+    """Folders of an installation with a running round: all that a server can write to without being root."""
 
     def __init__(self, folder: Path, slips: int) -> None:
         self.folder = folder
@@ -235,7 +237,7 @@ class Place:
 
     @contextmanager
     def served(self, clock: Path, leak: str | None, before: Sequence[str]) -> Iterator[int]:
-        """The port at which guests are let in. `before` stands before the command, to watch it."""
+        """The port of a ready server. `before` is put before the command, to trace it."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         ready, announce = os.pipe()
@@ -274,8 +276,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Searched:
-    """What was left of some guests: form -> kind of mark; how each was answered; what was looked through; and
-    the lines the server said, to which a journal would add the time."""
+    """The result of a search: form -> kind of mark; status of each response; the extent of the search; and
+    the number of lines on stderr, to which a journal would add the time."""
 
     hits: dict[bytes, str]
     statuses: Counter[int]
@@ -285,9 +287,10 @@ class Searched:
 
 
 def leave_traces(number: int, leak: str | None = None, *, is_watched: bool = False) -> Searched:
-    """Let marked guests in, count now and then; search all files and names, then and at the end.
+    """Send marked guests with counts in between, and search all files and names, meanwhile and at the end.
 
-    If `is_watched`, all the server ever wrote is searched too. Raises NotPermittedError where none may be.
+    If `is_watched`, all that the server ever wrote is searched too. Raises NotPermittedError if tracing is
+    not permitted.
     """
     with TemporaryDirectory() as folder, TemporaryDirectory() as own:
         log = Path(own) / "log"
@@ -315,10 +318,10 @@ def leave_traces(number: int, leak: str | None = None, *, is_watched: bool = Fal
 
 
 def _sure(number: int, *, is_watched: bool = False) -> tuple[Searched, str]:
-    """What was searched, and what was found for sure.
+    """The search, and the marks that were left with certainty.
 
-    Among 500 guests two or three short forms turn up in ciphertext by chance; one of them turns up the next
-    time too in one of some hundred trials.
+    Among 500 guests, two or three short forms occur in ciphertext by chance. One of them recurs in the next
+    run in one of some hundred trials.
     """
     first = leave_traces(number, is_watched=is_watched)
     short = {form for form in first.hits if len(form) < CHANCE}

@@ -1,7 +1,7 @@
-"""Attack 9: some page, file, header or command tells more than the one snapshot.
+"""Attack 9: a page, file, header or command reveals more than the snapshot.
 
-Every route of both applications and every command is found by walking them. What they give is taken before
-and after ballots come that are not yet counted, few and many, and slips are used: not a byte may differ.
+Every route of both applications and every command is discovered. Their output is taken before and after
+uncounted ballots arrive, few and many, and slips are used: not a byte may differ.
 """
 
 import ast
@@ -74,7 +74,7 @@ CLOCK = re.compile(rb"(?<=The clock shows )[^.]*")
 
 
 class House:
-    """An installation with published figures, both applications over it, and one unit to add ballots to."""
+    """An installation with published figures, both applications, and one unit that receives ballots."""
 
     def __init__(self, folder: Path) -> None:
         self.environ = {"KIOSK_DATA": str(folder / "data"), "KIOSK_KEYS": str(folder / "keys")}
@@ -110,7 +110,7 @@ class House:
 
     @cached_property
     def clients(self) -> dict[str, FlaskClient]:
-        """A browser for each, signed in once: signing in is itself written down."""
+        """A signed-in client for each account; signing in is itself logged."""
         return {name: self._signed_in(name) for name in ("anna", "bo", "cia", "nobody")}
 
     def _signed_in(self, name: str) -> FlaskClient:
@@ -123,7 +123,7 @@ class House:
         return client
 
     def come(self, number: int, unit: str, *, by_slip: bool = False) -> None:
-        """So many guests answer, anyhow."""
+        """Let guests answer at random."""
         for _ in range(number):
             options = [1, 2, 3, 4, 5, *NoAnswer]
             answers = tuple(self.random.choice(options) for _ in self.round.survey.statements)
@@ -131,7 +131,7 @@ class House:
             self.store.cast("r", unit, Ballot(answers), OPENING + timedelta(hours=1), slip)
 
     def shown(self) -> dict[str, bytes]:
-        """All that anybody can be given now, by who asks for what."""
+        """Everything that is shown at present: request -> response."""
         contents = {f"guest {path}": given for path, given in _walk(self.guest, self.guest.test_client())}
         for name, client in self.clients.items():
             contents |= {
@@ -176,7 +176,7 @@ def _part(parts: Mapping[str, str], place: re.Match[str]) -> str:
 
 
 def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str, bytes]]:
-    """(path, status, headers and body) of every GET route there is; `wall` is a wall screen's code."""
+    """(path, status, headers and body) of every GET route; `wall` is a wall screen's code."""
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
             names = sorted(rule.arguments)
@@ -189,7 +189,7 @@ def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str
 
 
 def commands(group: click.Group, before: str = "") -> Iterator[str]:
-    """Every command, with the groups it stands in."""
+    """Every command with its groups."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, f"{before}{name} ")
@@ -202,7 +202,7 @@ def changed(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
 
 
 def _differences(*, is_leaky: bool) -> tuple[int, list[str]]:
-    """(responses compared each time, those that changed) while ballots come that are not counted."""
+    """(responses compared each time, those that changed) while uncounted ballots arrive."""
     with TemporaryDirectory() as folder:
         house = House(Path(folder))
         if is_leaky:
@@ -218,7 +218,7 @@ def _differences(*, is_leaky: bool) -> tuple[int, list[str]]:
 
 
 def _box_size(settings: Settings) -> str:
-    """The leak of the control: how many ballots wait."""
+    """The control's leak: the number of uncounted ballots."""
     database, keys = Database(settings.database_url, durable=False), KeyFolder(settings.keys, durable=False)
     writer = Writer(database, keys)
     with writer.write():
@@ -228,9 +228,9 @@ def _box_size(settings: Settings) -> str:
 
 
 def _figures(*, off_by: int = 0) -> tuple[int, int]:
-    """(figures shown on pages, in files and by commands; lists of them that are not the snapshot's).
+    """(figures on pages, in files and by commands; number of lists that differ from the snapshot).
 
-    `off_by` is added to what the snapshot says, for the control.
+    `off_by` is added to the snapshot's figures, for the control.
     """
     with TemporaryDirectory() as folder:
         house = House(Path(folder))
@@ -320,7 +320,7 @@ READERS = {
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:
-    """Columns of guests' tables that are not known ones, and tables no one has words for."""
+    """Unknown columns of guests' tables, and unknown tables."""
     names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     known = {
         *GUEST_TABLES,
@@ -343,7 +343,7 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
 
 
 def lint_source(sources: Iterable[tuple[str, str]]) -> list[str]:
-    """Modules that name a guests' table and are not its room, and functions that read one unnamed."""
+    """Modules that name a guests' table of another module, and functions that read one without permission."""
     violations = []
     for name, text in sources:
         named = {table.lower() for table in READS.findall(text)} | set(_models(ast.parse(text)))
@@ -377,14 +377,14 @@ def _models(module: ast.Module) -> Iterator[str]:
 
 
 def _makes_table(node: ast.AST, *, is_imported: bool) -> bool:
-    """Whether a node calls peewee's Table with a name that is not written there."""
+    """Whether a node calls peewee's Table with a name that is not a literal."""
     if not isinstance(node, ast.Call) or isinstance(node.args[0] if node.args else None, ast.Constant):
         return False
     return ast.unparse(node.func).endswith(".Table") or (is_imported and ast.unparse(node.func) == "Table")
 
 
 def _readers(node: ast.AST, within: str = "") -> Iterator[tuple[str, str]]:
-    """(function or class it stands in, what reads a guests' table) wherever one is used or named."""
+    """(function or class, reader of a guests' table) wherever one is used or named."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Attribute) and child.attr in READERS:
             yield within, child.attr

@@ -1,4 +1,4 @@
-"""Watching a process from outside, where the machine permits it; and saying so where it does not."""
+"""Traces a process from outside, and reports if the machine does not permit it."""
 
 import re
 import shutil
@@ -13,23 +13,23 @@ WRITING = "write,pwrite64,writev,pwritev,pwritev2"
 
 
 class NotPermittedError(Exception):
-    """This machine lacks a tool or a right; the message says which."""
+    """This machine lacks a tool or a permission; the message names it."""
 
 
 @dataclass(frozen=True)
 class NotPossibleHere(Finding):
-    """An attack this machine does not permit: neither kept nor broken, and never a pass."""
+    """An attack that this machine does not permit: neither kept nor broken, and never a pass."""
 
 
 def not_possible(attack: str, why: NotPermittedError) -> NotPossibleHere:
-    """What an attack says that could not be tried."""
+    """The finding of an attack that could not be tried."""
     return NotPossibleHere(attack, f"not possible here: {why}", "0", False, "not run", False)
 
 
 def watching(log: Path) -> list[str]:
-    """What stands before a command to have all it writes written to `log` too.
+    """The command prefix that writes all of a process's output to `log`.
 
-    Raises NotPermittedError where processes may not be traced.
+    Raises NotPermittedError if processes may not be traced.
     """
     if not shutil.which("strace"):
         raise NotPermittedError("strace is missing")
@@ -41,7 +41,7 @@ def watching(log: Path) -> list[str]:
 
 
 def traced_writes(log: str) -> list[bytes]:
-    """What each call of such a log handed over, its pieces joined."""
+    """The data of each call in such a log, its pieces joined."""
     return [
         bytes.fromhex("".join(re.findall(r'"([^"]*)"', line)).replace("\\x", "")) for line in log.splitlines()
     ]

@@ -1,9 +1,10 @@
-"""Attack 7: the same regulars answer round after round; whoever knows who came solves for their answers.
+"""Attack 7: the same regulars answer in every round; an insider who knows the visits solves for their
+answers.
 
-Least squares over every batch of the year: each regular has the same unknown answer throughout, each batch
-says how its members answered in sum (the statistical disclosure attack: Danezis 2003; least squares on a
-pool mix: Oya, Troncoso, Perez-Gonzalez). Regulars who answer once a round are safe enough with figures that
-are shown as they come; those who answer every week only where there is one table a round.
+Least squares over every batch of the year: each regular has the same unknown answer throughout, and each
+batch shows the sum of its members' answers (the statistical disclosure attack: Danezis 2003; least squares on
+a pool mix: Oya, Troncoso, Perez-Gonzalez). Regulars who answer once a round are sufficiently safe with
+figures shown live; those who answer every week only with one table per round.
 """
 
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Table:
-    """What one batch tells: the chance that each regular's ballot is in it, and its counts per statement."""
+    """One batch: the probability that each regular's ballot is in it, and its counts per statement."""
 
     members: np.ndarray[tuple[int], np.dtype[np.float64]]
     batch: Batch
@@ -51,7 +52,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Habit:
-    """How often regulars have a mind to answer, every so many days, and how a unit's year is counted."""
+    """How often regulars want to answer, in days, and how a unit's year is counted."""
 
     name: str
     every: int
@@ -66,7 +67,7 @@ EVERY_WEEK = Habit("every week, figures shown at closing", 7, Figures.AT_CLOSING
 def attend(
     random: Random, base: Sequence[Ballot], opens: datetime, habit: Habit, profile: str
 ) -> list[Visit]:
-    """One round's visits: each time each regular comes or not, and mostly answers as always."""
+    """One round's visits: each regular attends at random, and mostly gives the usual answer."""
     visits = []
     for start in range(0, YEAR // habit.rounds, habit.every):
         for regular, usual in enumerate(base):
@@ -82,7 +83,7 @@ def attend(
 
 
 def tables(visits: Sequence[Visit], opens: datetime, habit: Habit, k: int) -> list[Table]:
-    """All that one round publishes, with how many of each regular's ballots are likely in each batch."""
+    """All that one round publishes, with the expected number of each regular's ballots in each batch."""
     plan = Plan(SURVEY, flat_tree([UNIT]), k, opens, YEAR // habit.rounds, figures=habit.figures)
     published = batches(list(simulate(plan, [visit.arrival for visit in visits])), UNIT)
     chances = [1.0] * len(visits)
@@ -99,7 +100,7 @@ def tables(visits: Sequence[Visit], opens: datetime, habit: Habit, k: int) -> li
 
 
 def solve(told: Sequence[Table], statement: int, pull: float) -> tuple[list[int], int]:
-    """(each regular's likeliest answer, the one best guess for everybody)."""
+    """(each regular's likeliest answer, the best single guess for all)."""
     chances = np.array([table.members for table in told])
     counts = np.array([table.batch.shares(statement) * table.batch.size for table in told])
     everybody = counts.sum(axis=0) / counts.sum()
@@ -130,7 +131,7 @@ def attack_year(seed: int, *, habit: Habit, profile: str, k: int) -> tuple[dict[
 
 
 def rates(years: int, habit: Habit, profile: str, k: int) -> tuple[float, float]:
-    """Percent of regulars' answers found by the best pull, and by one guess for everybody."""
+    """Percent of regulars' answers that the best pull finds, and that one guess for all finds."""
     attack = partial(attack_year, habit=habit, profile=profile, k=k)
     with ProcessPoolExecutor() as pool:
         attacks = list(pool.map(attack, range(years), chunksize=2))
