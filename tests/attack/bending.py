@@ -85,7 +85,8 @@ class Bench:
         (folder / "arrivals").write_text("")
 
     def rounds(self) -> list[tuple[str, str, int]]:
-        """Each round's id, terms and whether it is closed, as stored in the database, the running one first."""
+        """Each round's id, terms and whether it is closed, as stored in the database, the running
+        one first."""
         with sqlite3.connect(self.folder / "k.sqlite") as database:
             rows = database.execute("SELECT id, terms, closed FROM round ORDER BY id != 'r', id")
             return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
@@ -141,7 +142,8 @@ def paths(rule: str, wall: str) -> Iterator[str]:
 
 
 def invocations(group: click.Group, folder: Path, before: tuple[str, ...] = ()) -> Iterator[list[str]]:
-    """All commands: without arguments, with the required ones, with each option alone, and with all of them."""
+    """All commands: without arguments, with the required ones, with each option alone, and with all
+    of them."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from invocations(command, folder, (*before, name))
@@ -168,7 +170,8 @@ def _filled(parameter: click.Parameter, files: Path) -> list[str]:
 
 
 def bending_finding(scale: Scale) -> Finding:
-    """Every route of the desk by every role, every command and every setting leave a running round unchanged."""
+    """Every route of the desk by every role, every command and every setting leave a running round
+    unchanged."""
     is_full = scale is Scale.FULL
     methods = ("POST", "PUT", "PATCH", "DELETE") if is_full else ("POST",)
     under_settings = ("init", "upgrade", "count", "doctor") if is_full else ("count",)

@@ -98,7 +98,8 @@ WAYS: dict[str, Callable[[Place, str], TestResponse]] = {
 
 
 def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
-    """The distinct responses to guests who send these values, one after another, below and above thresholds."""
+    """The distinct responses to guests who send these values, one after another, below and above
+    thresholds."""
     responses, turns = set(), count()
     with TemporaryDirectory() as folder:
         # Rows without a pause among them, so that some ballots are excluded.

@@ -120,7 +120,8 @@ def _base64_forms(raw: bytes) -> Iterator[bytes]:
 
 
 def standing_in(data: bytes, forms: Collection[bytes]) -> set[bytes]:
-    """The forms that occur in `data`. Fast for many forms, because the first four bytes exclude most of them."""
+    """The forms that occur in `data`. Fast for many forms, because the first four bytes exclude
+    most of them."""
     listed = [form for form in forms if len(form) >= SHORTEST]
     if len(data) < SHORTEST:
         return set()

@@ -90,7 +90,8 @@ def bounds() -> Iterator[Row]:
 
 
 def answer_chances(profile: Floats, alike: float, moods: Floats) -> Floats:
-    """Probabilities of each answer given a guest's mood, which shifts all answers; `alike` correlates them."""
+    """Probabilities of each answer given a guest's mood, which shifts all answers; `alike`
+    correlates them."""
     on_scale = profile[:SCALE].sum()
     cuts = norm.ppf(np.cumsum(profile[: SCALE - 1]) / on_scale)
     below = norm.cdf((cuts - np.sqrt(alike) * moods[:, None]) / np.sqrt(1 - alike))

@@ -180,7 +180,8 @@ def draw(n: int, profile: Floats, tables: int, rng: np.random.Generator) -> Tabl
 
 
 def batch_sizes(n: int, k: int, *, is_live: bool, largest: int = 6) -> tuple[int, ...]:
-    """The batches of n guests if a count follows each guest; a box is full at `largest` times k in any case."""
+    """The batches of n guests if a count follows each guest; a box is full at `largest` times k in
+    any case."""
     if not is_live:
         return (n,)
     sizes: list[int] = []

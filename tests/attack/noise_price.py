@@ -1,4 +1,5 @@
-"""What noise costs readers of the figures: errors, compared with sampling errors, phantoms, intervals, tests."""
+"""What noise costs readers of the figures: errors, compared with sampling errors, phantoms,
+intervals, tests."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product

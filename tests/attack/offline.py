@@ -136,7 +136,8 @@ class Outage:
 
     @property
     def chance(self) -> float:
-        """The probability that so much of the guests' order is in the order of arrival by chance (Spearman)."""
+        """The probability that so much of the guests' order is in the order of arrival by chance
+        (Spearman)."""
         return _chance([self.tried.index(envelope) for envelope in self.came if envelope in self.tried])
 
 

@@ -203,7 +203,8 @@ def seen(data: bytes, ballots: Iterable[bytes]) -> set[bytes]:
 
 
 def read_with_keys(data: Path, keys: Path) -> set[bytes]:
-    """The ballots in every row that SQLite's file and write-ahead log still contain, decrypted with any key."""
+    """The ballots in every row that SQLite's file and write-ahead log still contain, decrypted with
+    any key."""
     folder, ballots = KeyFolder(keys), set[bytes]()
     for sealed in set(_old_rows(data)):
         for path in (keys / ROW).iterdir():
@@ -245,7 +246,8 @@ class Readable:
 
 
 def look(way: str, seed: int, readable: Readable) -> int:
-    """Run a round to a count, search everywhere, and add the results. Returns the number of counted ballots."""
+    """Run a round to a count, search everywhere, and add the results. Returns the number of counted
+    ballots."""
     with TemporaryDirectory() as name:
         folder, copy = Path(name), Path(name) / "copy"
         keeping = WAYS[way](folder)

@@ -1,4 +1,5 @@
-"""Promises of the noise, tested on the product's code; each test also runs on noise that breaks the promise."""
+"""Promises of the noise, tested on the product's code; each test also runs on noise that breaks the
+promise."""
 
 import re
 from collections import Counter

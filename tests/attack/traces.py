@@ -179,7 +179,8 @@ def from_a_kiosk(guest: Guest, letterbox: str) -> list[Sent]:
 
 
 def come(guest: Guest, port: int, letterbox: str) -> int:
-    """One guest opens a page, shows a slip, submits, and sends invalid HTTP. Returns the submission's status."""
+    """One guest opens a page, shows a slip, submits, and sends invalid HTTP. Returns the
+    submission's status."""
     line = HTTPConnection("127.0.0.1", port, source_address=(guest.address, 0), timeout=60)
     sent = submission(guest)
     slip = urlencode({"slip": spaced(guest.slip), "lang": guest.tokens["query"]})
