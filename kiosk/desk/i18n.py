@@ -68,4 +68,4 @@ def period(of_round: Round) -> str:
 
 def asked(survey: Survey, message: str) -> str:
     """Return a statement or label as the survey froze it, in the reader's language if it has one."""
-    return survey.texts.get(language(), {}).get(message, message)
+    return survey.translations.get(language(), {}).get(message, message)

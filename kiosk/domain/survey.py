@@ -34,8 +34,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Survey:
-    """A list of statements. `texts` holds the translations that existed when the survey was read or
-    frozen."""
+    """A list of statements. `translations` are those that existed when the survey was read or frozen."""
 
     id: str
     title: str
@@ -43,7 +42,7 @@ class Survey:
     licence: str
     validated: bool
     statements: tuple[Statement, ...]
-    texts: Translations
+    translations: Translations
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -59,7 +58,7 @@ class Survey:
         """Ten hex digits of SHA-256 over everything that a guest can see of the survey, in order."""
         seen = {
             "statements": [[s.id, s.text, s.scale.labels] for s in self.statements],
-            "texts": {lang: dict(sorted(t.items())) for lang, t in self.texts.items()},
+            "texts": {lang: dict(sorted(t.items())) for lang, t in self.translations.items()},
         }
         canonical = json.dumps(seen, ensure_ascii=False, sort_keys=True)
         return short_hash(canonical, 10)
@@ -103,7 +102,7 @@ class Survey:
                 }
                 for s in self.statements
             ],
-            "texts": {lang: dict(words) for lang, words in self.texts.items()},
+            "texts": {lang: dict(words) for lang, words in self.translations.items()},
         }
 
 

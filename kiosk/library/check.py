@@ -70,7 +70,7 @@ def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
         code: {
             "missing": 0
             if code == REFERENCE
-            else sum(message not in survey.texts.get(code, {}) for message in survey.messages),
+            else sum(message not in survey.translations.get(code, {}) for message in survey.messages),
             "unreviewed": sum(message in catalogue.unreviewed for message in survey.messages),
         }
         for code, catalogue in library.guest.items()

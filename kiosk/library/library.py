@@ -128,7 +128,7 @@ def shown_languages(
 
 def _can_be_asked(catalogue: Catalogue, survey: Survey, allowed: frozenset[str] | None) -> bool:
     code = catalogue.language.code
-    frozen = survey.texts.get(code, {})
+    frozen = survey.translations.get(code, {})
     if allowed is None or code in allowed:
         return set(frozen) >= set(survey.messages)
     return all(frozen.get(message, "") == catalogue.texts.get(message) for message in survey.messages)

@@ -93,13 +93,13 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
     """
     codes = [
         REFERENCE,
-        *(code for code, texts in survey.texts.items() if set(texts) >= set(survey.messages)),
+        *(code for code, texts in survey.translations.items() if set(texts) >= set(survey.messages)),
     ]
     codes = [code for code in codes if code in no_answer_words]
     labels = [f"label::{language(code).autonym} ({code})" for code in codes]
 
     def in_all_languages(message: str) -> list[str]:
-        return [message if code == REFERENCE else survey.texts[code][message] for code in codes]
+        return [message if code == REFERENCE else survey.translations[code][message] for code in codes]
 
     scales = {statement.scale.id: statement.scale for statement in survey.statements}
     choices = [

@@ -36,7 +36,7 @@ class Line:
 def questions(survey: Survey, code: str) -> tuple[Question, ...]:
     """Return the survey's statements in a language that it is translated into; KeyError for a missing
     text."""
-    words = {m: m for m in survey.messages} if code == REFERENCE else survey.texts[code]
+    words = {m: m for m in survey.messages} if code == REFERENCE else survey.translations[code]
     return tuple(_question(statement, words) for statement in survey.statements)
 
 

@@ -203,7 +203,7 @@ def test_swedish_and_english_stay_apart(desk: Desk, name: str) -> None:
     survey = desk.app.extensions["desk"].library.surveys["prov"]
     assert survey.statements[0].text == "Jag känner mig trygg här"
     english = {"b18_label_and_sv": None}.get(name, "I feel safe here")
-    assert survey.texts.get("en", {}).get("Jag känner mig trygg här") == english
+    assert survey.translations.get("en", {}).get("Jag känner mig trygg här") == english
 
 
 def damaged(at: int) -> bytes:

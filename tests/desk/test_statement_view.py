@@ -165,7 +165,7 @@ def test_a_picture_far_from_here_can_be_traced(tmp_path: Path, kind: str) -> Non
 
 def test_a_picture_warns_of_rounds_that_guests_saw_differently(desk: Desk) -> None:
     year(desk, 40)
-    survey = replace(desk.round.survey, texts={"en": {"Jag": "I"}})
+    survey = replace(desk.round.survey, translations={"en": {"Jag": "I"}})
     desk.round = replace(desk.round, survey=survey)
     next_round(desk, 1)
     desk.sign_in()

@@ -172,7 +172,7 @@ def test_a_survey_is_translated_and_marked_with_who_reviewed_it(desk: Desk) -> N
     assert page.count("anna, 2026-03-02") == len(labels)
     preview = desk.client.get(f"{OWN}/preview?lang=en").text
     assert "in English: Jag är trygg här" in preview
-    assert desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].texts["en"]
+    assert desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].translations["en"]
 
 
 def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -> None:
@@ -214,7 +214,7 @@ def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in_as_another(desk: Desk) 
     seed, own = library.surveys["ombudsmannaskap"], library.surveys["ombudsmannaskap_2"]
     assert own.statements == seed.statements
     assert own.source == "XLSForm kobo.xlsx"
-    assert own.texts == seed.texts
+    assert own.translations == seed.translations
 
 
 def test_a_new_scale_comes_along(desk: Desk, tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ surveys = st.builds(
     licence=texts,
     validated=st.booleans(),
     statements=st.lists(st.builds(Statement, texts, texts, texts, scales), min_size=1, max_size=4).map(tuple),
-    texts=st.dictionaries(texts, st.dictionaries(texts, texts, max_size=3), max_size=3),
+    translations=st.dictionaries(texts, st.dictionaries(texts, texts, max_size=3), max_size=3),
 )
 
 

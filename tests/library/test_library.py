@@ -46,8 +46,8 @@ def test_every_shipped_survey_is_translated_into_every_shipped_language(tmp_path
     assert set(shipped.surveys) == {"ombudsmannaskap", "ombudsmannaskap_latt"}
     assert set(shipped.trees) == {"vasteras"}
     for survey in shipped.surveys.values():
-        assert set(survey.texts) == set(GUEST_LANGUAGES[1:])
-        for texts in survey.texts.values():
+        assert set(survey.translations) == set(GUEST_LANGUAGES[1:])
+        for texts in survey.translations.values():
             assert set(texts) == set(survey.messages)
             assert all(texts.values())
 
@@ -133,7 +133,7 @@ def test_a_round_never_shows_a_draft_because_another_wording_was_reviewed(tmp_pa
     own_catalogue(tmp_path, "fi", {**reviewed, label: "osittain samaa mieltä"})
     everything = library(tmp_path)
     assert everything.guest["fi"].is_reviewed
-    assert frozen.texts["fi"][label] != everything.guest["fi"].texts[label]
+    assert frozen.translations["fi"][label] != everything.guest["fi"].texts[label]
     assert shown_languages(everything.guest, frozen, frozenset()) == ("sv",)
     assert shown(everything) == ("sv", "fi")
     own_catalogue(tmp_path, "fi", reviewed)
@@ -179,7 +179,7 @@ def test_nothing_falls_back_to_swedish_inside_a_statement(tmp_path: Path) -> Non
     for survey in everything.surveys.values():
         for code in shown_languages(everything.guest, survey, None):
             if code != "sv":
-                assert set(survey.texts[code]) == set(survey.messages)
+                assert set(survey.translations[code]) == set(survey.messages)
                 assert everything.guest[code].is_complete
 
 

@@ -33,7 +33,7 @@ def test_a_survey_comes_back_with_every_language() -> None:
     form = read_xlsform(write_xlsform(SEED, WORDS), "from here")
     assert form.draft.statements == SEED.statements
     assert (form.draft.id, form.draft.title, form.draft.source) == (SEED.id, SEED.title, "from here")
-    assert form.texts == {code: dict(texts) for code, texts in SEED.texts.items()}
+    assert form.texts == {code: dict(texts) for code, texts in SEED.translations.items()}
     assert not form.draft.validated
 
 
@@ -62,9 +62,13 @@ def composed(text: str) -> str:
 def test_other_tools_read_what_we_write() -> None:
     converted = convert(io.BytesIO(write_xlsform(SEED, WORDS)), validate=False, file_type=".xlsx")
     assert converted.warnings == []
-    for words in ("Jag känner att personalen lyssnar på mig", "Vet inte", SEED.texts["ar"][SEED.messages[0]]):
+    for words in (
+        "Jag känner att personalen lyssnar på mig",
+        "Vet inte",
+        SEED.translations["ar"][SEED.messages[0]],
+    ):
         assert words in converted.xform
-    assert converted.xform.count("<translation ") == 1 + len(SEED.texts)
+    assert converted.xform.count("<translation ") == 1 + len(SEED.translations)
     assert f'version="{SEED.version}"' in converted.xform
 
 
@@ -177,7 +181,7 @@ def test_entities_are_not_resolved() -> None:
 
 
 def test_a_language_with_gaps_is_left_out() -> None:
-    [first, *others] = SEED.texts["en"].items()
-    gappy = replace(SEED, texts={**SEED.texts, "en": dict(others)})
+    [first, *others] = SEED.translations["en"].items()
+    gappy = replace(SEED, translations={**SEED.translations, "en": dict(others)})
     assert "en" not in read_xlsform(write_xlsform(gappy, WORDS), "").texts
     assert first

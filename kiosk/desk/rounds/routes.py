@@ -94,7 +94,9 @@ def _askable(survey: Survey) -> Askable:
     guest = desk().library.guest
     shown = shown_languages(guest, survey, desk().allowed_languages)
     drafts = (
-        catalogue for code, catalogue in guest.items() if code in survey.texts and not catalogue.is_reviewed
+        catalogue
+        for code, catalogue in guest.items()
+        if code in survey.translations and not catalogue.is_reviewed
     )
     return Askable(
         survey,
