@@ -11,7 +11,7 @@ import plotly.graph_objects
 import pytest
 from plotly.offline import get_plotlyjs_version
 
-from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.rounds import Admission
 from kiosk.settings import shipped_folder
 from tests.tools.desk_side import START, Desk
@@ -32,7 +32,7 @@ def figures(tmp_path: Path) -> dict[str, Figure]:
     and places without figures."""
     desk = Desk(tmp_path)
     for number in range(160):
-        few = {0: 1, 1: 2, 2: 3, 3: 4, 4: NoAnswer.DONT_KNOW, 5: 1, 6: 2}
+        few: dict[int, Answer] = {0: 1, 1: 2, 2: 3, 3: 4, 4: NoAnswer.DONT_KNOW, 5: 1, 6: 2}
         desk.store.cast("r", "matcentralen", Ballot((few.get(number, 5),) * 4), desk.now)
     desk.now = START + timedelta(days=92)
     desk.store.count(desk.now)

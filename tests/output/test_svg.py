@@ -8,7 +8,8 @@ from fontTools.ttLib import TTFont
 
 from kiosk.library.catalogues import read_catalogues
 from kiosk.output.charts import UNKNOWN, Bar, Segment, colours
-from kiosk.output.svg import LABELS, MARGIN, NUMBERS, WALL, WIDTH, Picture, png, svg, wide, wrapped
+from kiosk.output.fitting import wide, wrapped
+from kiosk.output.svg import LABELS, MARGIN, NUMBERS, WALL, WIDTH, Picture, png, svg
 from kiosk.settings import shipped_folder
 
 FONTS = shipped_folder("static") / "fonts"
