@@ -303,7 +303,8 @@ def regulars(
 
 
 def solved(came: Floats, tables: Counts, usual: Tables) -> tuple[float, float]:
-    """Percent of usual answers found by least squares with the best pull, and by one guess for all."""
+    """Percent of usual answers that least squares finds with the best pull, and that one guess for
+    all finds."""
     everybody = tables.sum(axis=1) / np.maximum(tables.sum(axis=(1, 2)), 1)[:, None]
     across, shares_right = came.transpose(0, 2, 1), []
     for pull in YEAR_PULLS:

@@ -1,10 +1,10 @@
-"""A display of its own, and on it Debian's Chromium as the kiosk's own command line starts it.
+"""A virtual display with Debian's Chromium, started with the kiosk's command line.
 
-Keys and mouse come from outside, through the X server, so that they reach the browser's own shortcuts. What
-the browser does is seen from outside too: windows, tabs, processes, files, pictures.
+Keys and mouse events are sent through the X server, so that they reach the browser's shortcuts. The browser
+is also observed from outside: windows, tabs, processes, files, screenshots.
 
-The policy lies in /etc/chromium in a mount namespace of this browser alone: no file of the machine is
-changed, and other browsers on it keep their own.
+The policy is in /etc/chromium in a mount namespace of this browser: no file of the machine is changed, and
+other browsers keep their policies.
 """
 
 import json
@@ -56,11 +56,11 @@ OWN_PROCESSES = frozenset({"chromium", "chrome_crashpad", "cat", "sh", "kiosk-sc
 
 
 class NotPossibleHereError(Exception):
-    """This machine cannot try what a kiosk would do; the message says what is missing."""
+    """This machine cannot run the attempts; the message says what is missing."""
 
 
 def check_possible() -> None:
-    """Raise NotPossibleHereError, with the way out, unless everything is there."""
+    """Raise NotPossibleHereError, with a remedy, if a program or permission is missing."""
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
     if missing:
         raise NotPossibleHereError(f"missing: apt install {' '.join(missing)}")
@@ -77,13 +77,13 @@ def check_possible() -> None:
 
 
 def _namespace() -> list[str]:
-    """Mounts of its own; a user that is not root becomes one inside."""
+    """A command prefix for a separate mount namespace; a user other than root becomes root inside."""
     return ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
 
 
 @dataclass(frozen=True)
 class Page:
-    """One entry of the browser's own list of what it shows."""
+    """One entry of the browser's list of pages."""
 
     id: str
     kind: str
@@ -93,7 +93,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the browser shows and does, from outside."""
+    """The state of the browser, observed from outside."""
 
     is_running: bool
     pages: frozenset[Page]
@@ -104,7 +104,7 @@ class Seen:
 
 
 class Kiosk:
-    """A browser on a display, started by `command`, with all it writes in `folder`."""
+    """A browser on a display, started by `command`, with all its files in `folder`."""
 
     def __init__(self, folder: Path, shown_on: str, command: list[str]) -> None:
         self.folder = folder
@@ -142,17 +142,17 @@ class Kiosk:
         self.process.wait()
 
     def crash(self) -> None:
-        """End as by a failure: nothing is tidied up."""
+        """Kill the browser, as a failure does."""
         self.process.kill()
         self.process.wait()
 
     def has_noted_a_crash(self) -> bool:
-        """Whether the profile says that the browser has not ended in good order."""
+        """Whether the profile records that the browser did not exit normally."""
         noted = self.folder / "profile" / "Default" / "Preferences"
         return noted.exists() and '"exit_type":"Crashed"' in noted.read_text()
 
     def crash_page(self) -> None:
-        """End the processes that draw pages, as by a failure."""
+        """Kill the renderer processes, as a failure does."""
         parents = {}
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
@@ -166,11 +166,11 @@ class Kiosk:
                 os.kill(pid, SIGKILL)
 
     def press(self, *words: str) -> None:
-        """Let xdotool do something: `key ctrl+n`, `mousemove 10 10 click 3`."""
+        """Run xdotool: `key ctrl+n`, `mousemove 10 10 click 3`."""
         subprocess.run(["xdotool", *words], env=self.environ, check=True)
 
     def pages(self) -> frozenset[Page]:
-        """What the browser lists; nothing when it is ending."""
+        """The browser's list of pages; empty while it is exiting."""
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/json/list", timeout=5) as answer:
                 targets = json.load(answer)
@@ -183,7 +183,7 @@ class Kiosk:
         )
 
     def open(self, address: str) -> None:
-        """Open an address in a tab of its own, as one typed in an address bar."""
+        """Open an address in a new tab, as if typed in an address bar."""
         asked = Request(f"http://127.0.0.1:{self.port}/json/new?{quote(address, safe='')}", method="PUT")
         with urlopen(asked, timeout=5):  # noqa: S310
             pass
@@ -203,7 +203,7 @@ class Kiosk:
         return (self.folder / "Xvfb_screen0").read_bytes()
 
     def settle(self, is_done: Callable[[], bool] = lambda: True) -> Seen:
-        """What is seen once `is_done` and nothing has changed for a while, or when that takes too long."""
+        """The state once `is_done` and nothing has changed for a while, or after a timeout."""
         ends = time.monotonic() + LONGEST_WAIT_SECONDS
         seen, since = self.see(), time.monotonic()
         while time.monotonic() < ends:
@@ -226,7 +226,7 @@ class Kiosk:
         return frozenset(listed.stdout.split())
 
     def _processes(self) -> frozenset[str]:
-        """Names of programs that this browser started, besides its own."""
+        """Names of programs that this browser started, except its own."""
         programs = set()
         for process in self._marked():
             with suppress(OSError):
@@ -234,7 +234,7 @@ class Kiosk:
         return frozenset(programs - OWN_PROCESSES)
 
     def _marked(self) -> list[Path]:
-        """Processes, as folders in /proc, that run with this browser's folder in their environment."""
+        """Processes, as folders in /proc, whose environment names this browser's folder."""
         mark, processes = f"RUNTIME_DIRECTORY={self.folder}".encode(), []
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
@@ -254,7 +254,7 @@ class Kiosk:
 
 @contextmanager
 def display(folder: Path) -> Iterator[str]:
-    """An X server's name. It draws into a file in `folder`."""
+    """Start an X server and return its name. Its framebuffer is a file in `folder`."""
     read, write = os.pipe()
     width, height = SIZE
     server = subprocess.Popen(
@@ -276,10 +276,10 @@ def display(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def kiosk(folder: Path, address: KioskAddress, *, is_locked: bool, is_read: bool = False) -> Iterator[Kiosk]:
-    """A browser on a display, locked by the very files of `kiosk lockdown`, or not at all: the control.
+    """A browser on a display, locked by the files of `kiosk lockdown`, or not locked as the control.
 
-    Of the policy one line is left out, that which forbids to list pages. `is_read` changes one more, so that
-    the text of a page can be read: only for tries where the developer tools are no way out.
+    One line of the policy is removed: the one that forbids listing pages. `is_read` changes another one, so
+    that the text of a page can be read; only for tries in which the developer tools are no way out.
     """
     made = files(address)
     (folder / "etc").mkdir()

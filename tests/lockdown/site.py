@@ -1,8 +1,7 @@
-"""What the kiosk's browser is served: the real guest's pages, or a page that helps whoever tries to get out.
+"""The site of the kiosk's browser: the real guest's pages, or an attacker's page.
 
-The helping page has the headers that every guest's page has, but for the part that keeps scripts of others
-out: somebody is thought to have got one in. Whatever is asked for beyond the kiosk's own pages is written
-down: then somebody got out.
+The attacker's page has the headers of every guest's page, except those that block foreign scripts: the
+attacker is assumed to have placed a script. Requests beyond the kiosk's own pages are recorded as escapes.
 """
 
 from collections.abc import Iterable
@@ -28,10 +27,10 @@ PROTECTED_CLICKS = b'["click", "auxclick"]'
 
 
 class Site:
-    """An application at several origins; without its own protection for the control.
+    """An application at several origins; without its protection for the control.
 
-    `page` stands at the kiosk's address in place of the guest's own, and `next_page` at every address below;
-    `reached` are the addresses that no kiosk should ask for.
+    `page` replaces the guest's page at the kiosk's address, and `next_page` every page below it. `reached`
+    are the requested addresses that no kiosk should request.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,7 +68,7 @@ class Site:
 
 
 def kiosk_address(site: Site, served: str) -> KioskAddress:
-    """The kiosk's address on a site that is served at http://127.0.0.1:PORT: by name, so that there is a
-    subdomain and a number beside it."""
+    """The kiosk's address on a site that is served at http://127.0.0.1:PORT, with a host name, so that a
+    subdomain and an IP address are other origins."""
     site.own_host = served.removeprefix("http://").replace("127.0.0.1", "localhost")
     return KioskAddress(f"http://{site.own_host}", CODE)

@@ -1,4 +1,5 @@
-"""A full installation with its backup, made once and copied for each test; a sound one for the doctor."""
+"""A complete installation with its backup, made once and copied for each test; and a sound one for the
+doctor."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,6 @@ def saved(full: Path, tmp_path: Path) -> Saved:
 
 @pytest.fixture
 def patient(tmp_path: Path) -> Iterator[Patient]:
-    """A sound installation, served."""
+    """A served installation without faults."""
     with sound_patient(tmp_path) as made:
         yield made

@@ -1,4 +1,4 @@
-"""Backups: what is in them, what must not be, and what a failed or killed one leaves."""
+"""Backups: their contents, what they must not contain, and what a failed or killed backup leaves."""
 
 import fcntl
 import hashlib
@@ -104,7 +104,7 @@ def test_what_somebody_may_miss_is_named_and_why_it_is_left_out(saved: Saved, tm
 
 
 def test_keys_inside_the_data_folder_are_in_no_backup(tmp_path: Path) -> None:
-    """`doctor` says to move them; a backup made before that must not hold them."""
+    """`doctor` advises moving them; a backup made before that must not contain them."""
     settings, store = installation(tmp_path / "data")
     inside = settings.data / "keys"
     (inside / "box.r.a").mkdir(parents=True)
@@ -204,7 +204,7 @@ def test_what_a_killed_backup_left_is_removed_by_the_next_one(saved: Saved, tmp_
 
 
 def test_a_backup_that_is_being_written_is_left_alone(saved: Saved, tmp_path: Path) -> None:
-    """One that another program still writes has a lock."""
+    """A backup that another program is writing is locked."""
     with (tmp_path / ".other.zip.unfinished").open("wb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         write_backup(saved.store, saved.settings, tmp_path / "second.zip", TODAY)

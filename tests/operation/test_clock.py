@@ -1,4 +1,5 @@
-"""A wrong clock counts nothing, closes nothing and turns no guest away; a person's word mends it."""
+"""A wrong clock counts nothing, closes nothing and turns no guest away; a person's confirmation
+resolves it."""
 
 import ctypes
 import os
@@ -52,7 +53,7 @@ def _swedish_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Server:
-    """A round of eight days, counted for two days, with guests each hour."""
+    """A round of eight days, two days of which are counted, with guests each hour."""
     made = Server(tmp_path, START)
     made.open_round(days=8)
     made.serve(2 * DAY, guests_an_hour=1)
@@ -82,8 +83,8 @@ def test_a_jump_loses_nothing_and_the_right_time_goes_on_by_itself(
 @pytest.mark.parametrize("sign", [1, -1], ids=["forward", "back"])
 @pytest.mark.parametrize("jump", JUMPS)
 def test_a_wrong_clock_at_a_reboot_loses_nothing(server: Server, jump: str, sign: int) -> None:
-    """Two days ahead look like two days switched off: a tick is counted early, and it is the right time that
-    is doubted later."""
+    """Two days ahead look like two days switched off: a tick is counted early, and the right time is doubted
+    later."""
     is_believed = sign * JUMPS[jump] in (HOUR, -HOUR, 2 * DAY)
     counts = len(server.counted)
     server.error = sign * JUMPS[jump]
@@ -154,7 +155,7 @@ def test_a_round_that_opened_today_goes_on_after_a_reboot_into_the_past(tmp_path
 
 
 def test_a_round_ends_in_time_by_the_uptime_while_the_clock_is_wrong(server: Server) -> None:
-    """After that no ballot is taken: a round's closing time is frozen."""
+    """No ballot is accepted after that, because a round's closing time is frozen."""
     server.error = -400 * DAY
     server.serve(5 * DAY)
     assert server.guest()
@@ -181,7 +182,7 @@ def test_the_calendar_stops_no_count(tmp_path: Path, start: datetime, days: int)
 
 
 def spoilt(server: Server) -> datetime:
-    """The installation as a count at 2038 left it before a wrong clock was noticed."""
+    """An installation after a count in 2038, made by a version that did not check the clock."""
     tick = datetime(2038, 1, 1, 17)
     assert server.store.count(tick)
     assert not server.is_open
@@ -232,7 +233,7 @@ def test_a_confirmation_counts_nothing_that_has_passed(server: Server) -> None:
 
 
 def test_a_clock_that_is_not_in_doubt_cannot_be_confirmed(server: Server) -> None:
-    """So that nobody puts the next count off."""
+    """Otherwise a confirmation could delay the next count."""
     before = server.store.clock_record
     assert not server.confirm()
     assert server.store.clock_record == before
@@ -258,8 +259,8 @@ ERRORS = [timedelta(), HOUR, -HOUR, DAY, -DAY, 2 * DAY, 20 * DAY, -400 * DAY, 12
 def counts_by_steering(server: Server, confirming: float) -> list[timedelta]:
     """An operator tries to count right after each guest: for each count, the time since a confirmation.
 
-    Each hour, when a guest has answered, he sets the clock six times, confirms it with that probability, and
-    runs `kiosk count`.
+    Each hour, after a guest has answered, the operator sets the clock six times, confirms it with that
+    probability, and runs `kiosk count`.
     """
     random, confirmed_at, waits = Random(2), server.true - YEAR, []
     for _ in range(DAYS_STEERED * 24):
@@ -275,7 +276,7 @@ def counts_by_steering(server: Server, confirming: float) -> list[timedelta]:
 
 
 def test_the_soonest_count_after_a_confirmation_is_22_hours_away(server: Server) -> None:
-    """Confirmed a minute before a tick, and the clock set ahead as far as raises no doubt."""
+    """Confirmed a minute before a tick, with the clock set ahead as far as raises no doubt."""
     before_the_tick = next_tick(TICKS, server.now + 30 * DAY) - timedelta(minutes=1)
     server.error = before_the_tick - server.now
     assert server.confirm()
@@ -395,7 +396,7 @@ def test_ntp_keeps_the_clock_by_its_largest_error(answer: int, max_error: int, i
 
 
 def test_the_kernels_own_answer_is_the_time() -> None:
-    """The layout of the structure, against the kernel's."""
+    """Checks the layout of the structure against the kernel."""
     timex = Timex(modes=0)
     assert ctypes.CDLL(None).adjtimex(ctypes.byref(timex)) >= 0
     assert abs(timex.time.seconds - time.time()) < 60
@@ -408,7 +409,7 @@ FAKETIME = shutil.which("faketime")
 @pytest.mark.skipif(FAKETIME is None, reason="needs faketime")
 def test_the_command_counts_and_opens_nothing_under_a_clock_that_was_set(tmp_path: Path, run: Run) -> None:
     def later(step: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """The command as a timer runs it, in a process of its own, the clock set and the uptime as it is."""
+        """Run the command in a separate process, as a timer does, with the clock set and the real uptime."""
         command = [
             str(FAKETIME),
             "--exclude-monotonic",

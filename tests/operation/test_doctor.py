@@ -1,4 +1,4 @@
-"""The doctor says what is wrong and what to do, in words and for programs. Sound ones are called so."""
+"""The doctor reports faults and remedies, in text and in JSON, and reports sound installations as such."""
 
 import json
 from dataclasses import replace
@@ -115,7 +115,7 @@ def test_a_setting_that_cannot_be_used_ends_with_2(run: Run, monkeypatch: pytest
 
 
 def test_every_piece_of_bad_advice_has_a_way_out(patient: Patient) -> None:
-    """All that can be planted at once; each line says what to do, or names the command that does it."""
+    """All faults that can be planted at once; each line has a remedy, or names the command that has it."""
     (patient.settings.data / "kiosk.sqlite").chmod(0o644)
     (patient.settings.data / "secret_key").write_text("short")
     next(patient.settings.keys.glob("box.*/*")).unlink()

@@ -1,4 +1,4 @@
-"""Files and keys: each mistake is planted for real, with real users where root runs the tests."""
+"""Files and keys: each mistake is really made, with real users if root runs the tests."""
 
 import os
 import resource
@@ -125,7 +125,7 @@ def test_files_their_owner_cannot_write_are_bad(patient: Patient) -> None:
 
 
 def test_a_file_of_another_user_is_named_with_its_owner(patient: Patient) -> None:
-    """Root gives one key away. Anybody else can only plant a link to a file of root's."""
+    """Root gives one key away. Any other user can only create a link to a file of root's."""
     key = next(patient.settings.keys.glob("box.*/*"))
     if IS_ROOT:
         os.chown(key, SOMEBODY, -1)
@@ -138,7 +138,7 @@ def test_a_file_of_another_user_is_named_with_its_owner(patient: Patient) -> Non
 
 
 def test_another_user_than_the_owner_is_told_to_run_it_as_the_owner(patient: Patient) -> None:
-    """Root examines as the owner. Anybody else is refused: what they may not read proves nothing."""
+    """Root examines as the owner. Any other user is refused, because unreadable files prove nothing."""
     if not IS_ROOT:
         patient.settings = replace(patient.settings, data=Path("/root" if Path("/root").is_dir() else "/"))
         assert "belongs to root" in patient.told(Weight.BAD, Topic.FILES)[0]
@@ -174,7 +174,7 @@ def test_root_examines_as_the_owner_and_leaves_no_file_of_its_own(patient: Patie
 
 @contextmanager
 def installation_of(user: int, patient: Patient) -> Iterator[None]:
-    """The installation belongs to another user, who can reach it."""
+    """Give the installation to another user, who can reach it."""
     for top in (patient.settings.data, patient.settings.keys):
         for path in (top, *top.rglob("*")):
             os.chown(path, user, -1)
@@ -184,7 +184,8 @@ def installation_of(user: int, patient: Patient) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", ["data", "keys"])
 def test_a_full_disk_is_bad_before_an_answer_is_refused(patient: Patient, name: str) -> None:
-    """Root fills a small disk of its own. Anybody else may write files of no size, which is as full."""
+    """Root fills a small separate disk. Any other user sets the file size limit to 0, which has the same
+    effect."""
     folder: Path = getattr(patient.settings, name)
     with full_disk(folder) if IS_ROOT else no_room():
         told = patient.told(Weight.BAD, Topic.FILES)
@@ -196,7 +197,7 @@ def test_a_full_disk_is_bad_before_an_answer_is_refused(patient: Patient, name: 
 
 @contextmanager
 def full_disk(folder: Path) -> Iterator[None]:
-    """What is in the folder, on a disk of 2 MiB that a file fills."""
+    """Move the folder to a disk of 2 MiB that a file fills."""
     files = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "none", folder], check=True)
     try:

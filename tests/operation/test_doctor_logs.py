@@ -1,4 +1,4 @@
-"""Requests are sent through real web servers, and the doctor finds them in every log that keeps them."""
+"""Requests are sent through real web servers, and the doctor finds them in every log that has them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +19,13 @@ FAILURES = "the address of every guest whose request fails"
 
 
 def logs(patient: Patient) -> list[str]:
-    """What is wrong with logs that were read, once one of them has the requests."""
+    """The faults of the logs that were read, once one of them has the requests."""
     patient.machine = replace(patient.machine, settle_seconds=30)
     return patient.told(Weight.BAD, Topic.LOGS)
 
 
 def standard_error_is_kept(patient: Patient, output: Path) -> None:
-    """A stand-in for journald, which needs a booted machine: standard error as journalctl prints it."""
+    """A substitute for journald, which needs a booted machine: standard error as journalctl prints it."""
 
     def journal(_: float) -> str:
         return "\n".join(f"Mar 04 09:00:00 host caddy[7]: {line}" for line in output.read_text().splitlines())
@@ -125,7 +125,7 @@ def test_a_caddy_site_that_logs_requests_is_bad(patient: Patient) -> None:
 
 
 def test_logs_that_cannot_be_read_are_named_and_not_called_good(patient: Patient) -> None:
-    """Root takes another user for it, since root may read everything."""
+    """Root runs it as another user, because root may read everything."""
     log = patient.put("var/log/nginx/access.log", "")
     journal = patient.put("var/log/journal/abc/system.journal", "")
     assert patient.told(Weight.LOOK) == []

@@ -1,4 +1,4 @@
-"""The machine: room, memory, the clock and its time zone."""
+"""The machine: disk space, memory, the clock and its time zone."""
 
 import os
 from dataclasses import replace
@@ -21,7 +21,7 @@ def test_little_memory_is_told(patient: Patient, megabytes: int, weight: Weight)
 
 
 def full(free_bytes: int, free_inodes: int) -> os.statvfs_result:
-    """A disk with blocks of 1 byte, as statvfs(3) tells of it."""
+    """A disk with blocks of 1 byte, as statvfs(3) reports it."""
     return os.statvfs_result((1, 1, 10**12, free_bytes, free_bytes, 10**6, free_inodes, free_inodes, 0, 255))
 
 
@@ -29,7 +29,7 @@ def full(free_bytes: int, free_inodes: int) -> os.statvfs_result:
 def test_room_that_runs_out_is_told_before_it_has(
     patient: Patient, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """The thresholds themselves; that a full disk is noticed is tried on a full disk."""
+    """Tests the thresholds; another test fills a real disk."""
     folder, limit, real = getattr(patient.settings, name[6:].lower()), THRESHOLDS[name], os.statvfs
     for free, inodes, weight in (
         (limit.look_bytes, limit.bad_inodes, Weight.GOOD),

@@ -1,4 +1,4 @@
-"""Only settings of PostgreSQL that are known to keep no time of a ballot pass, tried on real servers."""
+"""Only PostgreSQL settings that are known to store no time of a ballot pass, tested on real servers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +52,7 @@ NOT_BESIDE = {"log_statement_stats": "on"}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A server as an operator should have it: PostgreSQL's defaults, and no line for a checkpoint."""
+    """A server configured as recommended: PostgreSQL's defaults without logging of checkpoints."""
     with new_server(SOUND) as server:
         yield server.address
 
@@ -123,7 +123,7 @@ def test_a_value_nobody_knows_is_not_good(server: str, tmp_path: Path, name: str
 
 
 def test_this_version_has_every_setting_that_is_looked_at(server: str, tmp_path: Path) -> None:
-    """A misspelt name would never be found bad."""
+    """A misspelt name would never be reported."""
     settings = settings_of(f"{server}/postgres", tmp_path)
     assert set(RULES) - set(settings) == {"auto_explain.log_min_duration"}
     assert set(RULES) - set(BAD) - set(NOT_BESIDE) == set(LOOK)

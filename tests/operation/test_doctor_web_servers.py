@@ -1,4 +1,4 @@
-"""Which logs hold guests, by a web server's configuration; what is not known to be good counts as one."""
+"""Which logs contain guests, by a web server's configuration; an unknown directive counts as a log."""
 
 from pathlib import Path
 
@@ -108,7 +108,7 @@ CADDY = {
 
 
 def kept(server: str, folder: Path) -> str:
-    """What the configuration in a folder keeps of guests."""
+    """The logs of guests in a folder's configuration."""
     logs = read_web_server(server, folder, Guests("8000", "svara.example")).guest_logs
     return " ".join(sorted({log.kept.value for log in logs}))
 

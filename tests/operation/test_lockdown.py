@@ -1,4 +1,4 @@
-"""The files that lock a machine: complete, readable, for one address, and never over what is there."""
+"""The files that lock a machine are complete and readable, are for one address, and overwrite nothing."""
 
 import json
 import os
@@ -20,7 +20,7 @@ POLICY = "etc/chromium/policies/managed/kiosk.json"
 
 
 def written(folder: Path, address: str = ADDRESS) -> Path:
-    """The folder that the command wrote, by someone whose files nobody else may read."""
+    """The folder that the command wrote, under a umask that denies access to other users."""
     out = folder / "kiosk"
     done = CliRunner().invoke(main, ["lockdown", "--address", address, "--out", str(out)])
     assert done.exit_code == 0, done.stderr
@@ -205,7 +205,7 @@ def test_the_screen_starts_with_the_right_time_and_without_a_network_all_the_sam
 
 
 def ran_screen(tmp_path: Path, policy_mode: int) -> subprocess.CompletedProcess[str]:
-    """The command line as the kiosk runs it, with a browser that prints what it was called with."""
+    """The arguments of the browser as the kiosk starts it, printed by a substitute for the browser."""
     script = (written(tmp_path) / "root/usr/local/bin/kiosk-screen").read_text()
     mine = tmp_path / "kiosk.json"
     mine.write_text("{}")

@@ -1,4 +1,4 @@
-"""How large a request may be, over a real connection: a guest's little, the desk's a spreadsheet."""
+"""Size limits of requests over a real connection: small for guests, a spreadsheet for the desk."""
 
 import http.client
 import json
@@ -22,7 +22,7 @@ from tests.tools.guest_side import Place
 
 
 def counted(side: str) -> Any:
-    """An application that tells which side it is, and how many bytes it was given."""
+    """An application that returns its side and the number of bytes received."""
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "application/json")])
@@ -57,7 +57,7 @@ def chunks(size: int) -> Iterator[bytes]:
 
 
 def post(address: tuple[str, int], path: str, size: int, *, chunked: bool = False) -> tuple[int, bytes]:
-    """Send a body of so many bytes, whole, and then a second request by the same connection if it is kept."""
+    """Send a body of that size, and then a second request over the same connection if it is kept open."""
     connection = http.client.HTTPConnection(*address, timeout=60)
     headers = {"Content-Type": "application/octet-stream"}
     if chunked:
@@ -86,7 +86,8 @@ def listener(sides: str) -> Listener:
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 @pytest.mark.parametrize("sides", ["desk", BOTH])
 def test_the_desk_gets_a_file_whole_and_knows_of_one_that_is_too_large(sides: str, *, chunked: bool) -> None:
-    """What is too large reaches the application as a length alone, after the browser has sent all of it."""
+    """The application learns only the length of a file that is too large, after the browser has sent all of
+    it."""
     with served(listener(sides)) as address:
         for size, given in ((LARGEST_REQUEST_BYTES, LARGEST_REQUEST_BYTES), (2 * LARGEST_REQUEST_BYTES, 0)):
             status, content = post(address, "/admin/surveys/import", size, chunked=chunked)
@@ -102,7 +103,7 @@ PATHS = ["/", "/k/abc", "/q/answer", "/administration", "/%2561dmin/x", "/result
 def test_a_guests_body_is_never_larger_than_64_kib_and_never_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sides: str, path: str, *, chunked: bool
 ) -> None:
-    """Temporary files cannot be made here: who tries fails."""
+    """Creating a temporary file fails in this test."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
     with served(listener(sides)) as address:
         # Chunks have lines of their own that count.

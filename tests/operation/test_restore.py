@@ -1,4 +1,4 @@
-"""Restoring a backup: what comes back, from which versions, and that it is all or nothing."""
+"""Restoring a backup: what is restored, from which versions, and that a restore is complete or undone."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def restored(file: Path, folder: Path) -> Store:
 
 
 def figures(document: Any) -> list[Any]:
-    """A snapshot's figures under today's names; `excluded_rapid` is 0 where it was not published yet."""
+    """A snapshot's figures under current names; `excluded_rapid` is 0 if it was not published yet."""
     return [
         [
             one["id"],
@@ -117,7 +117,7 @@ def test_the_snapshot_is_made_of_the_tallies_whatever_the_backup_says(saved: Sav
 
 
 def test_an_address_to_a_unit_in_no_tree_is_restored(saved: Saved, tmp_path: Path) -> None:
-    """A tree that was renamed leaves such addresses behind: no reason to refuse all the rest."""
+    """A renamed tree leaves such addresses; they are no reason to refuse the backup."""
     saved.store.links.add(Admission.POSTER, "gone", code="stale")
     write_backup(saved.store, saved.settings, tmp_path / "stale.zip", TODAY)
     second = restored(tmp_path / "stale.zip", tmp_path / "second")
@@ -139,7 +139,7 @@ def test_a_backup_restores_into_an_installation_that_init_made(saved: Saved, run
 
 @pytest.mark.parametrize("schema", [1, 2, 3])
 def test_a_backup_written_by_an_old_program_restores(tmp_path: Path, schema: int) -> None:
-    """Made with the programs of their time, over the demonstration's year of rounds, before manifests."""
+    """Made with old versions over the demonstration's year of rounds, before there were manifests."""
     file = BACKUPS / f"schema-{schema}.zip"
     tables = json.loads(members_of(file)["tables.json"])
     assert {"key": "schema", "value": str(schema)} in tables["installation"]
@@ -154,7 +154,7 @@ def test_a_backup_written_by_an_old_program_restores(tmp_path: Path, schema: int
 
 
 def old_dump(saved: Saved, schema: int) -> dict[str, Any]:
-    """The rows of a full installation as a program of that schema held them, in tables of its migrations."""
+    """The rows of a complete installation of that schema, in tables made by its migrations."""
     rows = saved.store.dump()
     rows["installation"] = [row for row in rows["installation"] if row["key"] != "schema"]
     database = Database("sqlite:///:memory:")
@@ -250,7 +250,8 @@ def test_nothing_is_written_through_a_link(saved: Saved, tmp_path: Path) -> None
 
 
 def test_keys_of_another_installation_are_not_touched(saved: Saved, tmp_path: Path) -> None:
-    """A trial with KIOSK_KEYS left as it is: its first count would destroy the keys of ballots that wait."""
+    """A trial restore with KIOSK_KEYS unchanged: its first count would destroy the keys of
+    uncounted ballots."""
     keys = saved.settings.keys
     before = listing(keys)
     settings = settings_of(tmp_path / "trial", KIOSK_KEYS=str(keys))
@@ -281,7 +282,7 @@ def test_a_backup_larger_than_the_disk_is_refused_before_anything_is_made(
 
 
 def run_limited(words: list[str], environ: dict[str, str], limit: int) -> tuple[int, str]:
-    """(exit code, standard error) of the command in a child that may not write longer files than that."""
+    """(exit code, standard error) of the command in a child process with that file size limit."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -317,7 +318,7 @@ def test_a_restore_that_cannot_write_leaves_nothing_and_is_one_line(
 
 
 def without_database(listed: dict[str, bytes]) -> dict[str, bytes]:
-    """A listing but for databases, whose bytes change when they are only looked at."""
+    """A listing without databases, whose bytes change when they are read."""
     return {name: content for name, content in listed.items() if "kiosk.sqlite" not in name}
 
 
@@ -325,7 +326,8 @@ FAILED, DIED, FINISHED = 41, 42, 0
 
 
 def steps_of_a_restore(saved: Saved, folder: Path, at: Callable[[int], None]) -> int:
-    """Restore in a child in which `at` is called before each step that changes a disk: its exit code."""
+    """Restore in a child process that calls `at` before each step that changes a disk. Returns its
+    exit code."""
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -376,7 +378,7 @@ def test_a_restore_that_fails_at_any_step_leaves_nothing(saved: Saved, tmp_path:
 
 @pytest.mark.slow
 def test_a_killed_restore_is_done_or_can_be_done_again(saved: Saved, tmp_path: Path) -> None:
-    """What it leaves of files is the backup's; keys it leaves are named, and nobody's."""
+    """Files that it leaves are the backup's; keys that it leaves are reported and belong to no row."""
     code, step, seen = DIED, 0, set()
     while code == DIED:
         step += 1

@@ -1,4 +1,4 @@
-"""Backups that were damaged or edited: refused in one line that says what is wrong, and nothing is made."""
+"""Damaged or edited backups are refused with one line that names the fault, and nothing is created."""
 
 import json
 import zipfile
@@ -36,7 +36,7 @@ Edit = Callable[[Tables], object]
 
 
 def refused(file: Path, folder: Path) -> str:
-    """What a restore of the file says, having made nothing."""
+    """The error message of a restore, which has created nothing."""
     before = listing(folder)
     with pytest.raises(StoreError) as told:
         restore_backup(settings_of(folder / "second"), file)
@@ -55,7 +55,7 @@ def truncated(file: Path) -> None:
 
 
 def encrypted(file: Path) -> None:
-    """Set the bit that says so in both headers of the first member."""
+    """Set the encryption bit in both headers of the first member."""
     content = bytearray(file.read_bytes())
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + place] |= 1
@@ -63,7 +63,7 @@ def encrypted(file: Path) -> None:
 
 
 def with_members(**changed: bytes | None) -> Callable[[Path], None]:
-    """Members added, replaced or (None) left out, the checksums right."""
+    """Members added, replaced or (None) removed, with correct checksums."""
 
     def change(file: Path) -> None:
         members = {**members_of(file), **changed}
@@ -79,7 +79,7 @@ def with_two_of_a_name(file: Path) -> None:
 
 
 def with_sizes(**sizes: int) -> Callable[[Path], None]:
-    """A zip bomb: members that say they are this long when unpacked."""
+    """A zip bomb: members that declare this size when unpacked."""
 
     def change(file: Path) -> None:
         members = {**dict.fromkeys(sizes, b"0" * 1000), **members_of(file)}
@@ -103,7 +103,7 @@ def packed_with(method: int) -> Callable[[Path], None]:
 
 
 def without_checksum(file: Path) -> None:
-    """A survey edited by somebody who does not compute the checksum anew."""
+    """A survey that was edited without computing the checksum again."""
     members = members_of(file)
     write_members(file, {**members, "questions/own.toml": b"id = 'own2'"})
 
@@ -205,7 +205,7 @@ def cells(tables: Tables, round_id: str, node: str, statement: str) -> dict[str,
 
 
 def tally(round_id: str = "old", node: str = "a", **answers: int) -> Edit:
-    """The answers to one statement, made to add up to what they did before unless they are `more`."""
+    """The answers to one statement, with an unchanged sum unless they are `more`."""
 
     def change(tables: Tables) -> None:
         rows, more = cells(tables, round_id, node, "s1"), answers.pop("more", 0)
@@ -221,7 +221,7 @@ def tally(round_id: str = "old", node: str = "a", **answers: int) -> Edit:
 
 
 def rename(table: str, column: str, value: Any, **where: Any) -> Edit:
-    """One value replaced, in the rows of a table that hold others."""
+    """One value replaced, also in the rows of tables that refer to it."""
 
     def change(tables: Tables) -> None:
         rows = [row for row in tables[table] if all(row[name] == wanted for name, wanted in where.items())]
@@ -459,7 +459,8 @@ def look_at_everything(store: Store) -> None:
 
 
 def comes_back(folder: Path) -> bool:
-    """Whether the backup in a folder is restored; if not, it is refused in one line and nothing is made."""
+    """Whether the backup in a folder is restored; otherwise it is refused with one line and nothing is
+    created."""
     said = ""
     try:
         restore_backup(settings_of(folder / "second"), folder / "b.zip")
@@ -516,7 +517,7 @@ ODD: st.SearchStrategy[Any] = st.one_of(
 
 
 def inner(document: Any) -> Any:
-    """The document that a text holds, for a text that is JSON."""
+    """The JSON document in a text, if there is one."""
     try:
         return parse(document) if isinstance(document, str) else document
     except ValueError:
@@ -524,7 +525,7 @@ def inner(document: Any) -> Any:
 
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a document; those within a text that is JSON too."""
+    """Every position in a document, and in texts that are JSON."""
     paths = [path] if path else []
     document = inner(document)
     if isinstance(document, dict):
@@ -537,7 +538,7 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def changed(document: Any, path: tuple[Any, ...], change: str, odd: Any) -> Any:
-    """The document with one place replaced, removed or doubled."""
+    """The document with one position replaced, removed or duplicated."""
     if isinstance(document, str):
         return json.dumps(changed(parse(document), path, change, odd))
     first, *rest = path

@@ -1,4 +1,4 @@
-"""The log tells what staff did, and nothing of guests."""
+"""The log has staff's actions and no data about guests."""
 
 import re
 from datetime import datetime

@@ -1,4 +1,5 @@
-"""What PostgreSQL acknowledged stays, or the server is refused: the old key is destroyed right after it."""
+"""A commit that PostgreSQL acknowledges is durable, or the server is refused: the old key is destroyed after
+it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +46,7 @@ def laid_out(url: str, folder: Path) -> None:
 
 
 def cast(url: str, folder: Path) -> None:
-    """24 ballots, all acknowledged."""
+    """Cast 24 ballots, all acknowledged."""
     store = opened(url, folder)
     for unit in ("a", "b"):
         cast_all(store, unit, random_ballots(BALLOTS // 2, Random(1)))
@@ -53,7 +54,7 @@ def cast(url: str, folder: Path) -> None:
 
 
 def answered(url: str, folder: Path) -> None:
-    """An installation with 24 ballots that wait."""
+    """An installation with 24 uncounted ballots."""
     laid_out(url, folder)
     cast(url, folder)
 
@@ -67,7 +68,7 @@ def readable(url: str, folder: Path) -> int:
 
 
 def set_server(server: Server, name: str, value: str | None) -> None:
-    """Set one of the server's settings, None for its default, and wait until new sessions have it."""
+    """Set a server setting, or reset it with None, and wait until new sessions have it."""
     [(before,)] = server.execute(f"SHOW {name}")
     server.execute(
         f"ALTER SYSTEM SET {name} = '{value}'" if value is not None else f"ALTER SYSTEM RESET {name}"
@@ -78,7 +79,7 @@ def set_server(server: Server, name: str, value: str | None) -> None:
 
 
 def waits_of(database: kiosk.storage.database.Database) -> str:
-    """What a commit waits for, as it holds for the database's own connection now."""
+    """The value of synchronous_commit in the database's own connection."""
     return database.server_settings()["synchronous_commit"]
 
 

@@ -1,7 +1,7 @@
-"""The program dies at every durable step of every write: what was there before is there, or what comes after.
+"""The program crashes at every durable step of every write; the state before or after the write is intact.
 
-A child process does one write and ends itself at the n-th step (a sync, a removed key, a commit), before
-or after it; the parent opens what is left. n grows until the write gets through.
+A child process runs one write and ends itself at step n (a sync, a deleted key, a commit), before or after
+it. The parent opens the remaining files. n grows until the write completes.
 """
 
 import os
@@ -54,7 +54,7 @@ def reopen(folder: Path) -> Store:
 
 
 def die_at(step: int) -> None:
-    """From here on, end this process at its step-th durable step."""
+    """Make this process end itself at its n-th durable step."""
     taken = 0
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +78,7 @@ def die_at(step: int) -> None:
 
 
 def crash(folder: Path, step: int, write: Callable[[Store], object]) -> bool:
-    """Do the write in a child that dies at that step; whether it died."""
+    """Run the write in a child that crashes at that step. Returns whether it crashed."""
     child = os.fork()
     if child == 0:
         try:
@@ -94,7 +94,8 @@ def crash(folder: Path, step: int, write: Callable[[Store], object]) -> bool:
 
 
 def leftovers(ready: Ready, write: Callable[[Store], object]) -> list[Path]:
-    """A copy of the folder for every step the write can die at, and last one where it got through."""
+    """A copy of the folder for every step at which the write can crash, and last one in which it
+    completed."""
     copies: list[Path] = []
     died = True
     while died:
@@ -107,7 +108,7 @@ def leftovers(ready: Ready, write: Callable[[Store], object]) -> list[Path]:
 
 
 def was_used(store: Store, slip: str) -> bool:
-    """Whether the slip was used up; uses it up if not."""
+    """Whether the slip was used; uses it if not."""
     try:
         store.cast("r", "a", ballot(1, 1), MONDAY, slip)
     except UsedSlipError:
@@ -177,7 +178,7 @@ def test_a_closing_is_made_or_not_and_leaves_no_key(ready: Ready) -> None:
 
 
 def test_the_check_catches_a_key_destroyed_too_early(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Control: the old key goes before the row is committed under the new one."""
+    """Control: the old key is destroyed before the row is committed under the new one."""
     honest = KeyFolder.seal
 
     def hasty(self: KeyFolder, row: str, plain: bytes, *step: int) -> tuple[str, bytes]:

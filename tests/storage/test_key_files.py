@@ -1,4 +1,4 @@
-"""Key files on the disk: a new key survives a power cut, and a destroyed key is overwritten."""
+"""Key files on disk: a new key survives a power cut, and a destroyed key is overwritten."""
 
 import os
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Destroy = Callable[[KeyFolder, str, str], None]
 
 @dataclass(frozen=True)
 class Synced:
-    """What a power cut can no longer undo: a file's bytes, or the names in a folder."""
+    """What survives a power cut: a file's bytes, or the names in a folder."""
 
     path: Path
     content: bytes | frozenset[str]
@@ -24,7 +24,7 @@ class Synced:
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[Synced]:
-    """Everything written to the disk by fsync so far. The calls go on to the operating system."""
+    """All that fsync has written to disk so far. The calls are passed on to the operating system."""
     calls: list[Synced] = []
     fsync = os.fsync
 
@@ -39,7 +39,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[Synced]:
 
 
 def survives_a_power_cut(synced: list[Synced], keys: Path, row: str, key_id: str) -> bool:
-    """Whether the key, its name and its folder's name are all on the disk."""
+    """Whether the key, its name and its folder's name are on disk."""
     file = keys / row / key_id
     names = {(one.path, name) for one in synced if isinstance(one.content, frozenset) for name in one.content}
     return (
@@ -84,7 +84,7 @@ def remove_the_name_only(keys: KeyFolder, row: str, key_id: str) -> None:
 
 
 def bytes_left(keys: KeyFolder, other_name: Path, destroy: Destroy) -> bytes:
-    """What the disk holds in a destroyed key's place, read through a second name made beforehand."""
+    """The bytes in a destroyed key's place, read through a hard link made beforehand."""
     key_id, _ = keys.seal("row", b"plain")
     file = keys.folder / "row" / key_id
     other_name.hardlink_to(file)

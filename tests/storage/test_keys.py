@@ -1,4 +1,4 @@
-"""Sealed rows: no order, no number, no key left over."""
+"""Sealed rows reveal no order and no number, and leave no key."""
 
 import stat
 from pathlib import Path

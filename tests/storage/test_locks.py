@@ -1,4 +1,4 @@
-"""Writes at once never wait for each other in a circle, and one the database rolls back is done anew."""
+"""Concurrent writes never deadlock, and a write that the database rolls back is repeated."""
 
 import multiprocessing
 import sqlite3
@@ -60,9 +60,9 @@ def test_two_processes_write_to_sqlite_without_an_error(installation: Installati
 
 
 def test_the_load_catches_writes_without_an_order(server: str, tmp_path: Path, monkeypatch: Any) -> None:
-    """Control: nobody holds the installation, and a box's row is locked together with its round's.
+    """Control: no write locks the installation, and a box's row is locked together with its round's.
 
-    Whether two writes cross is chance, so the load comes again until they do.
+    Whether two writes cross is chance, so the load is repeated until they do.
     """
     monkeypatch.setattr(Database, "_lock_installation", lambda *_: None)
     monkeypatch.setattr(Database, "locking", lambda _, query, __: query.for_update())
@@ -80,12 +80,12 @@ def has_deadlocks(server: str, folder: Path) -> bool:
 
 
 def keys(folder: Path) -> dict[str, int]:
-    """How many keys each sealed row has."""
+    """Number of keys of each sealed row."""
     return {row.name: len(list(row.iterdir())) for row in (folder / "keys").iterdir()}
 
 
 def waiting(connection: psycopg.Connection[Any]) -> int:
-    """How many sessions of this database wait for a lock."""
+    """Number of sessions of this database that wait for a lock."""
     row = connection.execute(
         "SELECT count(*) FROM pg_stat_activity "
         "WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -99,7 +99,7 @@ def lock_row(connection: psycopg.Connection[Any], table: str, unit: str) -> None
 
 
 def test_a_count_that_loses_a_deadlock_is_made_anew_and_once(url: str, tmp_path: Path) -> None:
-    """Somebody else's session locks rows in another order; the count is the one that is rolled back."""
+    """Another session locks rows in another order; the database rolls the count back."""
     store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
     store.migrate()
     store.open_round(ROUND, MONDAY)

@@ -1,4 +1,4 @@
-"""Missing or damaged key files: writes that need one stop, and what waits is kept until it is given up."""
+"""Missing or damaged key files: writes that need one fail, and rows are kept until they are given up."""
 
 import secrets
 import sqlite3
@@ -22,7 +22,7 @@ ENVELOPE_ROOM = 64 * len(ROUND.survey.statements)
 
 @dataclass
 class Waiting:
-    """31 ballots that wait in two boxes, a slip that admits one more, and an envelope with one more."""
+    """31 uncounted ballots in two boxes, a slip that admits another one, and an envelope with another one."""
 
     folder: Path
     store: Store
@@ -170,7 +170,7 @@ def test_a_wrong_folder_of_keys_is_left_as_it_is(waiting: Waiting, tmp_path: Pat
 
 
 def test_keys_that_two_writes_left_are_both_kept_until_the_row_is_opened(waiting: Waiting) -> None:
-    """A crash between two writes leaves a second key: the one that the row names is the one that counts."""
+    """A crash between two writes leaves a second key; the row names the valid one."""
     for kind in Sealed:
         (waiting.key_file(kind).parent / "left-over").write_bytes(b"")
     assert waiting.store.key_faults() == []

@@ -1,6 +1,6 @@
-"""An older installation is upgraded and keeps all it has; the tables are then what the models say.
+"""An upgraded installation keeps all its data, and its tables are then those of the models.
 
-schemas/1.sql to 3.sql made the tables of installations that are out there, and stay as they were.
+schemas/1.sql to 3.sql made the tables of existing installations, and never change.
 """
 
 import json
@@ -64,7 +64,7 @@ def columns(database: peewee.Database) -> dict[str, tuple[str, ...]]:
 
 
 def rows(database: peewee.Database) -> Rows:
-    """Every row there is, sorted."""
+    """Table -> all its rows, sorted."""
     rows_by_table = {}
     for name, names in columns(database).items():
         table = peewee.Table(name, names)
@@ -73,7 +73,7 @@ def rows(database: peewee.Database) -> Rows:
 
 
 def make_tables(database: peewee.Database, schema: int) -> None:
-    """The tables of an older version, by its own scripts."""
+    """Make the tables of an older version with its own scripts."""
     for number in range(1, schema + 1):
         script = (SCHEMAS / f"{number}.sql").read_text("utf-8")
         if not isinstance(database, peewee.SqliteDatabase):
@@ -85,7 +85,7 @@ def make_tables(database: peewee.Database, schema: int) -> None:
 
 @dataclass(frozen=True)
 class Installation:
-    """An installation of an older version, and its rows as this version has them."""
+    """An installation of an older version, and its rows in this version's form."""
 
     url: str
     folder: Path
@@ -117,7 +117,7 @@ def fill(store: Store) -> None:
 
 
 def as_of(schema: int, table: str, row: dict[str, Any]) -> dict[str, Any]:
-    """A row of today as an older version wrote it."""
+    """A row of today in the form of an older version."""
     if table == "installation" and row["key"] == "schema":
         return {**row, "value": str(schema)}
     if table == "snapshot":
@@ -249,7 +249,7 @@ def test_the_check_sees_what_a_table_of_sqlite_is(tmp_path: Path, words: str, ot
 
 
 def test_a_migration_that_misses_the_models_is_undone(old: Installation, monkeypatch: Any) -> None:
-    """Control: a last step that does nothing."""
+    """Control: the last step does nothing."""
     monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS[:-1], lambda _: None))
     store = old.open()
     with connected(old.url) as database:

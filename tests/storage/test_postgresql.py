@@ -1,4 +1,4 @@
-"""The same store on PostgreSQL, for one installation with many sites and several processes."""
+"""The same store on PostgreSQL, for an installation with many sites and several processes."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -125,7 +125,7 @@ def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
 
 @pytest.fixture(scope="module")
 def durable_server() -> Iterator[str]:
-    """A server that keeps its commits: a restore writes to no other."""
+    """A server that keeps its commits; a restore requires one."""
     with new_server() as server:
         yield server.address
 

@@ -1,6 +1,7 @@
-"""What is ever published, over the real store: no step below k, sums that add up, nothing lost or doubled.
+"""Everything that is published, over the real store: no step below k, correct sums, nothing lost or counted
+twice.
 
-Each claim about anonymity is also tried on a leaky rule, which the same check must catch.
+Each claim about anonymity is also tested on a leaky rule, which the same check must catch.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ OPTIONS: list[Answer] = [1, 2, 3, 4, 5, *NoAnswer]
 
 @dataclass(frozen=True)
 class World:
-    """A tree, k, and for each day how many guests came to each unit."""
+    """A tree, k, and for each day the number of guests at each unit."""
 
     tree: Tree
     k: int
@@ -57,7 +58,8 @@ def worlds(draw: st.DrawFn) -> World:
 
 @dataclass(frozen=True)
 class Lived:
-    """All a viewer saw, tick by tick, and what really was cast and when which unit had a batch."""
+    """All that a viewer saw at each tick, all ballots that were cast, and the times of each unit's
+    batches."""
 
     seen: tuple[Document, ...]
     cast: Mapping[str, Sequence[Ballot]]
@@ -183,7 +185,7 @@ def live_counting(ballots: Sequence[Any], counted: int, k: int, rng: Random) -> 
 
 
 class HideUnderK:
-    """What most tools do: nothing under k, then everything as it comes."""
+    """The rule of most tools: nothing below k, then every answer as it arrives."""
 
     is_shown = False
 
@@ -198,7 +200,7 @@ class HideUnderK:
 def refuse_the_unanimous(
     ballots: Sequence[Ballot], counted: int, k: int, rng: Random
 ) -> tuple[list[Ballot], list[Ballot]]:
-    """A rule that looks at answers: it holds a box back in which all agree on the first statement."""
+    """A leaky rule: it withholds a box in which all agree on the first statement."""
     if len({one.answers[0] for one in ballots}) == 1:
         return [], list(ballots)
     return draw_batch(ballots, counted, k, rng)
@@ -230,7 +232,7 @@ def test_the_blindness_check_catches_a_rule_that_looks() -> None:
 
 
 def published_table(answers: Sequence[Answer]) -> tuple[list[int], int]:
-    """(all options' counts, withheld) of one statement when these are counted together."""
+    """(counts of all options, withheld) of one statement when these are counted together."""
     with TemporaryDirectory() as folder:
         store = a_store(Path(folder))
         of_round = a_round(Tree((Node("u", "u", None),)))
@@ -247,7 +249,7 @@ Counts = tuple[int, ...]
 
 
 def all_counts(ballots: int, options: int) -> Iterator[Counts]:
-    """Every way in which so many ballots can fall on so many options."""
+    """Every distribution of that many ballots over that many options."""
     if options == 1:
         yield (ballots,)
         return
@@ -257,7 +259,7 @@ def all_counts(ballots: int, options: int) -> Iterator[Counts]:
 
 @cache
 def worlds_by_table(ballots: int) -> dict[tuple[Counts, int], list[Counts]]:
-    """What was answered, by the table that is then published; without the veil, the counts themselves."""
+    """Published table -> the counts of answers that lead to it; without the veil, the counts themselves."""
     worlds: dict[tuple[Counts, int], list[Counts]] = {}
     for counts in all_counts(ballots, len(OPTIONS)):
         worlds.setdefault(veil(counts), []).append(counts)
@@ -265,13 +267,13 @@ def worlds_by_table(ballots: int) -> dict[tuple[Counts, int], list[Counts]]:
 
 
 def are_certain(worlds: Iterable[Counts]) -> bool:
-    """Whether everybody counted gave the same answer in all these worlds: only then is one certain."""
+    """Whether all counted guests gave the same answer in all these worlds, so that it is certain."""
     unanimous = {counts.index(sum(counts)) if sum(counts) in counts else None for counts in worlds}
     return len(unanimous) == 1 and None not in unanimous
 
 
 def knows_the_others(worlds: Iterable[Counts], own: int) -> bool:
-    """Whether a guest who answered `own` knows what all others answered."""
+    """Whether a guest who answered `own` can tell what all others answered."""
     others = [
         tuple(n - (option == own) for option, n in enumerate(counts)) for counts in worlds if counts[own]
     ]

@@ -1,4 +1,4 @@
-"""Slips: codes that are kept nowhere, and open one box once."""
+"""Slips: codes that are not stored, and that admit one ballot each."""
 
 import re
 from dataclasses import replace

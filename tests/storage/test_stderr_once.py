@@ -1,4 +1,4 @@
-"""What a server says of its troubles tells nobody when guests answered."""
+"""A server's error messages do not reveal when guests answered."""
 
 import logging
 import sys
@@ -20,7 +20,7 @@ SENDS = 5
 
 @pytest.fixture(autouse=True)
 def silence() -> Iterator[None]:
-    """Nothing was said before, in this process."""
+    """Reset the messages that this process has printed."""
     say_once.cache_clear()
     yield
     say_once.cache_clear()

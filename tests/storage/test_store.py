@@ -1,4 +1,4 @@
-"""The store: what it takes, what it refuses, and what its tables can never say."""
+"""The store: what it accepts, what it refuses, and what its tables can never reveal."""
 
 import re
 import sqlite3

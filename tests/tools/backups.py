@@ -1,4 +1,4 @@
-"""An installation with something of everything that a backup holds, and edited copies of its backup."""
+"""An installation with data in everything that a backup covers, and edited copies of its backup."""
 
 import hashlib
 import json
@@ -47,12 +47,12 @@ def settings_of(folder: Path, **more: str) -> Settings:
 
 
 def opened(settings: Settings) -> Store:
-    """The store of an installation. Not durable: nobody pulls the plug."""
+    """The store of an installation. Not durable, because no power cut is tested."""
     return open_store(settings.data, settings.database_url, settings.keys, rng=Random(1), durable=False)
 
 
 def installation(folder: Path) -> tuple[Settings, Store]:
-    """An installation without anything in it."""
+    """An empty installation."""
     settings = settings_of(folder)
     store = opened(settings)
     store.migrate()
@@ -60,7 +60,7 @@ def installation(folder: Path) -> tuple[Settings, Store]:
 
 
 def full_installation(folder: Path) -> None:
-    """A closed round, and a running one with 12 counted and 5 waiting ballots; a row in every table."""
+    """A closed round, a running one with 12 counted and 5 uncounted ballots, and a row in every table."""
     settings, store = installation(folder)
     store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
     store.open_round(OLD, MONDAY)
@@ -99,7 +99,7 @@ def _keep_staff_records(store: Store) -> None:
 
 @dataclass(frozen=True)
 class Saved:
-    """A backup, and the installation it is of."""
+    """A backup, and its installation."""
 
     file: Path
     settings: Settings
@@ -107,7 +107,7 @@ class Saved:
 
 
 def copied(made: Path, folder: Path) -> Saved:
-    """A copy of the folder with a full installation and its backup, for one test."""
+    """A copy of the folder with a complete installation and its backup, for one test."""
     for name in ("first", "first-keys"):
         shutil.copytree(made / name, folder / name)
     shutil.copy(made / "backup.zip", folder)
@@ -127,7 +127,7 @@ def write_members(file: Path, members: dict[str, bytes]) -> None:
 
 
 def with_sums(members: dict[str, bytes]) -> dict[str, bytes]:
-    """The members, their checksums in the manifest computed anew, as somebody would who edits a backup."""
+    """The members with checksums in the manifest computed again, as an editor of a backup might do."""
     manifest = json.loads(members["manifest.json"])
     manifest["members"] = {
         name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -138,7 +138,7 @@ def with_sums(members: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def with_tables(file: Path, out: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
-    """A copy of a backup whose tables somebody edited, with the right checksums."""
+    """A copy of a backup with edited tables and correct checksums."""
     members = members_of(file)
     tables = json.loads(members["tables.json"])
     edit(tables)
@@ -147,7 +147,7 @@ def with_tables(file: Path, out: Path, edit: Callable[[dict[str, Any]], object])
 
 
 def listing(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, hidden ones too, by name; folders end with /."""
+    """Name -> contents of every file below a folder, hidden ones included; names of folders end with /."""
     return {
         path.relative_to(folder).as_posix() + ("/" if path.is_dir() else ""): path.read_bytes()
         if path.is_file()

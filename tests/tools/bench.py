@@ -1,7 +1,7 @@
-"""`make bench`: how long the hot paths take, each as a ratio to a reference measured in the same run.
+"""`make bench`: times of the hot paths, each as a ratio to a reference measured in the same run.
 
-Machines are shared and noisy, so a ratio is worth more than a time, and the best of several runs more than
-their mean. Nothing here is asserted.
+Machines are shared and noisy, so a ratio says more than a time, and the best of several runs more than their
+mean. Nothing is asserted.
 """
 
 import sqlite3
@@ -22,7 +22,7 @@ RUNS = 5
 
 
 def best(work: Callable[[], object], times: int) -> float:
-    """Seconds of one go, in the fastest of several runs of `times` goes."""
+    """Seconds per call, in the fastest of several runs of `times` calls."""
     timings = []
     for _ in range(RUNS):
         start = perf_counter()

@@ -1,4 +1,4 @@
-"""Small builders: a survey, a tree, a round and a store, made for one test."""
+"""Small builders of a survey, a tree, a round and a store for one test."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ NOTHING = (NoAnswer.SKIPPED, NoAnswer.SKIPPED)
 
 
 def survey(statements: int = 2, options: int = 5) -> Survey:
-    """A survey of like statements, not translated."""
+    """A survey of similar statements, without translations."""
     scale = Scale("agree", tuple(f"label {n}" for n in range(1, options + 1)), bipolar=False)
     asked = tuple(Statement(f"s{n}", f"Statement {n}", "", scale) for n in range(1, statements + 1))
     return Survey("made_up", "Made up", "", "", False, asked, {})
@@ -33,7 +33,7 @@ def a_round(units: Tree, k: int = 5, days: int = 90, opens_at: datetime = MONDAY
 
 
 def a_store(folder: Path, *, rng: Random | None = None, durable: bool = False) -> Store:
-    """A store on SQLite with its tables. Not durable: nobody pulls the plug in most tests."""
+    """A store on SQLite with its tables. Not durable, because most tests need no power cut."""
     store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", rng=rng, durable=durable)
     store.migrate()
     return store
@@ -54,7 +54,7 @@ def cast_all(store: Store, unit: str, ballots: Iterable[Ballot], now: datetime =
 
 
 def closed(store: Store, of_round: Round) -> dict[str, int | None]:
-    """Close the round; how many ballots are published for each node."""
+    """Close the round. Returns the number of published ballots of each node."""
     store.count(of_round.closes_at)
     [published] = store.snapshot()["rounds"]
     return {node["id"]: node["answered"] for node in published["nodes"]}

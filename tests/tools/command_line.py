@@ -1,4 +1,4 @@
-"""The command, run within the test's own folder."""
+"""Runs the command in the test's own folder."""
 
 from collections.abc import Callable
 

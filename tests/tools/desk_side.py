@@ -29,7 +29,7 @@ HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 class Desk:
-    """An installation with a running round, a clock that is set by hand, and a browser."""
+    """An installation with a running round, a clock set by the test, and a client."""
 
     def __init__(
         self,

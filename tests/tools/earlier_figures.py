@@ -6,7 +6,7 @@ from tests.tools.desk_side import Desk
 
 
 def enter(desk: Desk, **changes: str) -> TestResponse:
-    """The 2022 report's three percentages; which statement each belongs to is a guess made for this test."""
+    """Enter the 2022 report's three percentages. Their assignment to statements is made up for this test."""
     path = "/admin/imported/new/ombudsmannaskap"
     data = {
         "csrf_token": desk.token(path), "node": "dagverksamheten", "first": "2022-01-01",

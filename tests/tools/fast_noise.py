@@ -10,12 +10,12 @@ Tables = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 
 def geometric(ratio: float, shape: tuple[int, ...], rng: np.random.Generator) -> Tables:
-    """Integers z, each with a chance proportional to ratio^|z|."""
+    """Integers z, each with a probability proportional to ratio^|z|."""
     return rng.geometric(1 - ratio, shape) - rng.geometric(1 - ratio, shape)
 
 
 def zero_sum(epsilon: float, tables: int, rng: np.random.Generator, cells: int = 8) -> Tables:
-    """As `kiosk.domain.noise.zero_sum_noise`, a row for each table."""
+    """Like `kiosk.domain.noise.zero_sum_noise`, one row per table."""
     ratio, noise = np.exp(-epsilon / 2), np.empty((0, cells), dtype=np.int64)
     while len(noise) < tables:
         drawn = geometric(ratio, (4 * tables + 100, cells - 1), rng)
@@ -26,7 +26,7 @@ def zero_sum(epsilon: float, tables: int, rng: np.random.Generator, cells: int =
 
 
 def nearest(noisy: Tables) -> Tables:
-    """As `kiosk.domain.noise.nearest_table`, a row for each table."""
+    """Like `kiosk.domain.noise.nearest_table`, one row per table."""
     table = np.maximum(noisy, 0)
     while (over := table.sum(axis=1) > noisy.sum(axis=1)).any():
         lost = np.where(table > 0, noisy - table, np.iinfo(np.int64).max // 4096)

@@ -63,9 +63,9 @@ class Place:
 
 
 def count_after_closing(store: Store, of_round: Round) -> int:
-    """How many ballots the boxes held, seen by the only way there is: closing the round.
+    """Number of ballots that the boxes held, observed in the only possible way: by closing the round.
 
-    k ballots are added first: fewer than k in all are destroyed, and a stored one would go unseen.
+    k ballots are added first, because fewer than k in total are destroyed and a stored one would not be seen.
     """
     for _ in range(of_round.k):
         store.cast(of_round.id, "frida", Ballot((NoAnswer.SKIPPED,) * 4), of_round.opens_at)

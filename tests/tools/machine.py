@@ -1,4 +1,4 @@
-"""A machine whose clock, power and network time a test sets, with an installation on it."""
+"""An installation on a machine whose clock, power and network time are set by the test."""
 
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -56,7 +56,7 @@ class Server:
         self._start_process()
 
     def guest(self) -> bool:
-        """One guest answers; whether the ballot was taken."""
+        """One guest answers. Returns whether the ballot was accepted."""
         [ballot] = random_ballots(1, self._random)
         try:
             of_round = self.store.running_round("a", self.clock())
@@ -68,11 +68,11 @@ class Server:
         return True
 
     def serve(self, length: timedelta, guests_an_hour: int = 0) -> None:
-        """Time passes with the count beside the server."""
+        """Let time pass while the server runs and counts."""
         self._pass(length, guests_an_hour, self.worker.look)
 
     def run_timer(self, length: timedelta, guests_an_hour: int = 0) -> None:
-        """Time passes with `kiosk count` run each hour, in a process of its own."""
+        """Let time pass while `kiosk count` runs each hour in a separate process."""
         self._pass(length, guests_an_hour, lambda: self.count())
 
     def count(self) -> bool:

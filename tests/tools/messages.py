@@ -1,8 +1,8 @@
-"""Brings the catalogues up to date with the texts on the screens and in the questions.
+"""Updates the catalogues with the texts of the screens and the surveys.
 
-`make messages` runs it. New texts are added empty (in Swedish, which is the reference, as they stand,
-flagged fuzzy: nobody has reviewed them), translations, flags and headers stay as they are. Texts no
-screen uses are kept and named; `make messages PRUNE=yes` removes them. Running it twice changes nothing.
+`make messages` runs it. New texts are added without a translation (in Swedish, the reference, with their own
+text and flagged fuzzy, because nobody has reviewed them). Translations, flags and headers are kept. Unused
+texts are kept and listed; `make messages PRUNE=yes` removes them. Running it twice changes nothing.
 """
 
 import sys
@@ -32,7 +32,7 @@ SOURCES = {
 
 
 def extracted(domain: str) -> dict[str, list[tuple[str, int]]]:
-    """Every reference text of a domain, in the order of the sources, with the files it stands in."""
+    """Every reference text of a domain, in the order of the sources, with the files that contain it."""
     places: dict[str, list[tuple[str, int]]] = {}
     for source in SOURCES[domain]:
         for name, message in _messages(ROOT / source):
@@ -52,13 +52,13 @@ def _messages(source: Path) -> Iterator[tuple[str, object]]:
 
 
 def catalogue_paths(domain: str) -> dict[str, Path]:
-    """Language -> catalogue file, of all there are."""
+    """Language -> catalogue file."""
     paths = sorted((ROOT / "translations").glob(f"*/LC_MESSAGES/{domain}.po"))
     return {path.parent.parent.name: path for path in paths}
 
 
 def updated(text: str, messages: dict[str, list[tuple[str, int]]], language: str, *, prune: bool) -> str:
-    """The catalogue `text` with exactly the entries of `messages`, and, unless `prune`, its unused ones."""
+    """The catalogue `text` with the entries of `messages` and, unless `prune`, its unused ones."""
     header = text.split("\n\n", 1)[0].rstrip()
     old = {str(entry.id): entry for entry in read_po(text.splitlines(keepends=True)) if entry.id}
     new = Catalog()
@@ -76,7 +76,7 @@ def updated(text: str, messages: dict[str, list[tuple[str, int]]], language: str
 
 
 def main(arguments: list[str]) -> None:
-    """Update every catalogue in place and say what is to be done by hand."""
+    """Update every catalogue in place and print what remains to be done by hand."""
     for domain in SOURCES:
         messages = extracted(domain)
         for language, path in catalogue_paths(domain).items():

@@ -1,4 +1,4 @@
-"""How soon a guest's page is painted on a slow device, beside a page of one line in the same browser."""
+"""Time to the first paint of a guest's page on a slow device, compared with a page of one line."""
 
 import shutil
 from collections.abc import Callable
@@ -32,7 +32,7 @@ FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) =
 
 
 class Counted:
-    """An application, with how many requests it had and how many bytes it gave."""
+    """An application that counts its requests and the bytes that it sends."""
 
     def __init__(self, application: Any) -> None:
         self.application, self.requests, self.bytes = application, 0, 0
@@ -44,7 +44,7 @@ class Counted:
 
 
 def first_paint(browser: Browser, address: str) -> float:
-    """Milliseconds to the first paint of a first visit: nothing is cached."""
+    """Milliseconds to the first paint of a first visit, with nothing cached."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})

@@ -1,4 +1,4 @@
-"""A sound installation that is served, on a sound machine, and what the doctor says of it."""
+"""A served installation without faults on a machine without faults, and the doctor's advice about it."""
 
 import os
 import socket
@@ -40,7 +40,7 @@ http {{
 
 
 class Straight(HTTPConnection):
-    """A connection that asks for a name, and goes to a port of this machine whatever the name is."""
+    """A connection to a port of this machine that requests a host name, whatever it resolves to."""
 
     def __init__(self, name: str, port: int) -> None:
         super().__init__(name, timeout=10)
@@ -51,15 +51,15 @@ class Straight(HTTPConnection):
 
 
 def free_port() -> int:
-    """A port of this machine at which nothing listens."""
+    """A port of this machine that is not in use."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
 class Patient:
-    """An installation with counted answers, and the machine it is on. `front` is the port that answers at
-    its public address: the guests' own where no web server stands in front."""
+    """An installation with counted answers, and its machine. `front` is the port of its public address: the
+    guests' own port if there is no web server in front."""
 
     def __init__(self, folder: Path, *, url: str = "") -> None:
         os.umask(0o077)
@@ -105,7 +105,7 @@ class Patient:
         return file
 
     def connection(self, address: str) -> HTTPConnection:
-        """The public address leads to `front`, any other to its own port, where that is one."""
+        """Connect the public address to `front`, and any other address to its own port if it is one."""
         host, _, port = address.partition("//")[2].partition(":")
         if address == PUBLIC:
             return Straight(host, self.front)
@@ -132,7 +132,7 @@ class Patient:
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        """Both sides at their addresses, told that a web server in front encrypts."""
+        """Serve both sides at their addresses, configured as behind an encrypting web server."""
         guest, desk = guest_and_desk(self.settings, self.store, library_for(self.settings), Every(3600))
         with served(_as_https(guest), self.guest_port), served(_as_https(desk), self.desk_port):
             yield
@@ -140,7 +140,7 @@ class Patient:
 
 @contextmanager
 def passable(*folders: Path) -> Iterator[None]:
-    """Other users may look into the folders and pass through those around them."""
+    """Let other users read the folders and pass through their parents."""
     ways = {
         way for folder in folders for way in (folder, *folder.parents) if way.stat().st_uid == os.geteuid()
     }
@@ -163,7 +163,7 @@ def _as_https(application: Any) -> Any:
 
 @contextmanager
 def sound_patient(folder: Path, *, url: str = "") -> Iterator[Patient]:
-    """A patient in whom nothing is wrong."""
+    """A patient without faults."""
     made = Patient(folder, url=url)
     made.open()
     cast_all(made.store, "a", random_ballots(18, Random(1)))

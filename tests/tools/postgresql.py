@@ -1,4 +1,4 @@
-"""PostgreSQL servers of a test's own, on free ports: started, killed, restarted and copied."""
+"""Separate PostgreSQL servers for a test, on free ports: started, killed, restarted and copied."""
 
 import os
 import pwd
@@ -42,11 +42,11 @@ class Server:
 
     @property
     def address(self) -> str:
-        """What stands before a database's name in its address."""
+        """The part of an address before a database's name."""
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}"
 
     def start(self, settings: Mapping[str, str] = NO_SETTINGS) -> None:
-        """Start, or start again; `settings` are PostgreSQL's own."""
+        """Start or restart the server; `settings` are PostgreSQL's own."""
         where = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": ""}
         options = " ".join(f"-c {name}='{value}'" for name, value in {**where, **settings}.items())
         self.do("pg_ctl", "-D", self.data, "-w", "-l", f"{self.folder}/log", "-o", options, "start")
@@ -55,7 +55,7 @@ class Server:
         self.do("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
 
     def kill(self) -> None:
-        """Kill every process of the server at once, and return when they are gone."""
+        """Kill every process of the server at once, and return when they have ended."""
         file = self.folder / "data" / "postmaster.pid"
         first = file.read_text().splitlines()[0]
         others = Path(f"/proc/{first}/task/{first}/children").read_text().split()
@@ -69,12 +69,12 @@ class Server:
         file.unlink()
 
     def create_database(self, name: str) -> str:
-        """Make an empty database; its address."""
+        """Make an empty database. Returns its address."""
         self.execute(f'CREATE DATABASE "{name}"')
         return f"{self.address}/{name}"
 
     def execute(self, sql: str) -> list[tuple[object, ...]]:
-        """Run a statement as the superuser; the rows it returns."""
+        """Run a statement as the superuser. Returns its rows."""
         with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
@@ -84,7 +84,7 @@ class Server:
         return f"{self.folder}/data"
 
     def do(self, program: str, *words: str) -> None:
-        """Run one of PostgreSQL's programs, as nobody where the tests are root: it refuses to be root."""
+        """Run a PostgreSQL program, as nobody if root runs the tests, because it refuses to run as root."""
         user = {"user": "nobody"} if os.geteuid() == 0 else {}
         command = [_programs() / program, *words]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **user)  # type: ignore[call-overload]
@@ -94,7 +94,7 @@ class Server:
 def new_server(
     settings: Mapping[str, str] = NO_SETTINGS, *, copy_of: Server | None = None
 ) -> Iterator[Server]:
-    """A running server, empty or a replica of another one; stopped and removed at the end."""
+    """A running server, empty or a replica of another one; stopped and deleted at the end."""
     with TemporaryDirectory(dir="/tmp") as folder:
         if os.geteuid() == 0:
             os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
@@ -114,7 +114,7 @@ def new_server(
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """The address of a server's databases. Deadlocks are noticed after 50 ms rather than a second."""
+    """The address of a server's databases. Deadlocks are detected after 50 ms instead of a second."""
     with new_server({"fsync": "off", "deadlock_timeout": "50ms"}) as server:
         yield server.address
 

@@ -1,4 +1,4 @@
-"""What is published over time."""
+"""Published figures over time."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -22,7 +22,7 @@ def answered(document: Document) -> dict[str, int]:
 
 
 def smallest_step(seen: Sequence[Document]) -> int | None:
-    """The smallest number of ballots by which any two published documents differ at any node."""
+    """The smallest number of ballots by which two published documents differ at any node."""
     figures = [answered(document) for document in seen]
     steps = [
         abs(later[name] - earlier[name])

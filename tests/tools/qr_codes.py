@@ -13,12 +13,12 @@ Image = numpy.ndarray
 
 
 def rendered(pdf: bytes) -> list[Image]:
-    """Every page in grey."""
+    """All pages as grey images."""
     pages = pypdfium2.PdfDocument(pdf)
     return [page.render(scale=DPI / 72, grayscale=True).to_numpy().squeeze() for page in pages]
 
 
 def read(pdf: bytes, seen: "Callable[[Image], Image]" = lambda image: image) -> list[str]:
-    """What a camera reads, having `seen` each page, sorted."""
+    """The codes that a camera reads, sorted; `seen` transforms each page first."""
     images = (numpy.ascontiguousarray(seen(image)) for image in rendered(pdf))
     return sorted(code.text for image in images for code in zxingcpp.read_barcodes(image))

@@ -1,4 +1,4 @@
-"""An application served on a free port for as long as a test needs it, and nothing of it left behind."""
+"""Serves an application on a free port for one test, and removes everything afterwards."""
 
 import threading
 from collections.abc import Iterator

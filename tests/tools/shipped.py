@@ -16,7 +16,7 @@ OWN_FOLDERS = ("questions", "translations")
 
 
 def library_for(settings: Settings) -> Library:
-    """What `read_library` returns. It is read anew only for an installation with files of its own."""
+    """The result of `read_library`. It is read again only for an installation with files of its own."""
     has_own = any((settings.data / name).exists() for name in OWN_FOLDERS) or settings.languages
     return read_library(settings) if has_own else _shipped()
 

@@ -1,4 +1,4 @@
-"""Drafts of the shipped texts' speech, spoken once for all tests of a run."""
+"""Synthesised speech of the shipped texts, made once for all tests of a run."""
 
 import atexit
 import shutil
@@ -13,7 +13,7 @@ from tests.tools.shipped import library_for
 
 @cache
 def shipped_speech(*languages: str) -> Path:
-    """A folder with a sound for each shipped text in these languages, or in all if none is named.
+    """A folder with the speech of each shipped text in these languages, or in all if none is named.
 
     Tests share the folder, so they must not write to it.
     """

@@ -1,6 +1,6 @@
-"""nginx and Caddy as they are installed, in front of the guests' side, on free ports of this machine.
+"""nginx and Caddy as installed, in front of the guests' side, on free ports of this machine.
 
-Both listen on 127.0.0.1 only, write below the patient's root, and end with the block.
+Both listen on 127.0.0.1 only, write below the patient's root, and stop at the end of the block.
 """
 
 import os
@@ -55,7 +55,7 @@ http://:{port} {{
 def nginx(
     patient: Patient, server: str, *, main: str = "", http: str = "", host: str = "$host"
 ) -> Iterator[None]:
-    """The patient's guests come by nginx, with these directives in its blocks."""
+    """Put nginx in front of the patient, with these directives in its blocks."""
     port, root = free_port(), patient.root
     for folder in ("run", "var/log/nginx"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def nginx(
 
 @contextmanager
 def caddy(patient: Patient, options: str, site: str = "") -> Iterator[Path]:
-    """The patient's guests come by Caddy, with these directives in its blocks: its standard error."""
+    """Put Caddy in front of the patient, with these directives in its blocks. Yields its standard error."""
     port, root = free_port(), patient.root
     shutil.rmtree(root / "etc/nginx")
     text = CADDY.format(options=options, site=site, port=port, guests=patient.guest_port)

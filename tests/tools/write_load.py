@@ -1,8 +1,9 @@
-"""`make load`: guests, counts, starts and desks write to one installation at once, each by its own store.
+"""`make load`: guests, counts, starts and desks write to one installation concurrently, each with its own
+store.
 
-Two minutes over 500 units, every writer a process, on PostgreSQL and on SQLite: no write may fail, no ballot
-may be lost or counted twice. Nothing waits for the disk, so that more writes meet. The tests do the same by a
-number of turns.
+Two minutes over 500 units, every writer a process, on PostgreSQL and on SQLite: no write may fail, and no
+ballot may be lost or counted twice. Writes do not wait for the disk, so that more of them are concurrent. The
+tests do the same for a number of turns.
 """
 
 import multiprocessing
@@ -31,7 +32,7 @@ STATEMENTS = 2
 
 @dataclass(frozen=True)
 class Installation:
-    """Where it is, and how many units its only round has."""
+    """Its location, and the number of units of its only round."""
 
     url: str
     folder: Path
@@ -53,7 +54,7 @@ class Installation:
 
 @dataclass(frozen=True)
 class End:
-    """When a writer stops: after so many turns, or so many seconds."""
+    """When a writer stops: after a number of turns or of seconds."""
 
     turns: int | None = None
     seconds: float | None = None
@@ -68,7 +69,7 @@ class End:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one writer did: its turns, the longest in seconds, and the errors, by their text."""
+    """One writer's turns, the longest of them in seconds, and its errors by their text."""
 
     kind: str
     ballots: int
@@ -98,7 +99,7 @@ def _repeat(kind: str, turn: Turn, end: End) -> Outcome:
 
 
 def guest(installation: Installation, end: End, seed: int) -> Outcome:
-    """Answer at units at random: from a kiosk, with a slip, in an envelope, and too fast."""
+    """Answer at random units: from a kiosk, with a slip, in an envelope, and too rapidly."""
     store, random, units = installation.open(), Random(seed), installation.round.tree.leaves
 
     def turn(number: int) -> tuple[int, int]:
@@ -139,7 +140,7 @@ def counting(installation: Installation, end: End) -> Outcome:
 
 
 def starting(installation: Installation, end: End) -> Outcome:
-    """Start a server again and again, as far as the store goes."""
+    """Run a server's start again and again, as far as the store is concerned."""
 
     def turn(_: int) -> tuple[int, int]:
         store = installation.open()
@@ -170,14 +171,14 @@ def desk(installation: Installation, end: End) -> Outcome:
 def load(
     installation: Installation, executor: Executor, *, guests: int, answering: End, others: End
 ) -> list[Outcome]:
-    """All at once: guests until `answering` ends; a count, starts and two desks until `others` ends."""
+    """Run all writers: guests until `answering` ends; a count, starts and two desks until `others` ends."""
     futures = [executor.submit(guest, installation, answering, seed) for seed in range(guests)]
     futures += [executor.submit(work, installation, others) for work in (counting, starting, desk, desk)]
     return [future.result() for future in futures]
 
 
 def differences(installation: Installation, outcomes: list[Outcome]) -> list[str]:
-    """Errors, then what is not as it must be: ballots, excluded ones, lost boxes, keys, deadlocks."""
+    """Errors, and deviations from the expected ballots, excluded ones, lost boxes, keys and deadlocks."""
     store = installation.open()
     store.renew()
     rows = list((installation.folder / "keys").iterdir())
@@ -200,7 +201,8 @@ def differences(installation: Installation, outcomes: list[Outcome]) -> list[str
 
 
 def deadlocks(url: str) -> int:
-    """How many PostgreSQL broke up since the database was made; SQLite, with one lock, has none."""
+    """Number of deadlocks that PostgreSQL resolved since the database was made; 0 for SQLite, which has one
+    lock."""
     if url.startswith("sqlite"):
         return 0
     with psycopg.connect(url) as connection:
@@ -222,7 +224,7 @@ def _report(name: str, outcomes: list[Outcome], wrong: list[str]) -> None:
 
 
 def main() -> None:
-    """Print a table; end with status 1 if a write failed or a ballot is missing."""
+    """Print a table. The exit status is 1 if a write failed or a ballot is missing."""
     two_minutes = End(seconds=float(sys.argv[1]) if sys.argv[1:] else 120)
     failed = False
     with running_server() as server, TemporaryDirectory() as folder:
