@@ -33,7 +33,7 @@ FIELDS = {
     "closed": "1", "state": "closed", "understood": "y", "unit": "frida", "kind": "poster", "name": "anna",
     "password": "a long password", "language": "en", "next": "/admin/", "words": "bent", "text": "bent",
 }  # fmt: skip
-"""What every form is sent."""
+"""The fields that are sent to every form."""
 
 WORDS = {
     "survey_id": "ombudsmannaskap", "survey": "ombudsmannaskap", "tree_id": "vasteras", "k": "1", "days": "5",
@@ -41,7 +41,7 @@ WORDS = {
     "number": "20", "languages": "sv", "language": "sv", "name": "anna", "seed": "1",
     "address": "https://svara.example/k/aB3dE6gH9jK2mN5p",
 }  # fmt: skip
-"""What stands for a command's options and arguments, by name; files and choices need none."""
+"""Values of a command's options and arguments, by name; files and choices need none."""
 
 SETTINGS = {
     "KIOSK_COUNT_AT": "00:01",
@@ -59,7 +59,7 @@ SETTINGS = {
     "KIOSK_DATA": "other-data",
     "KIOSK_DATABASE_URL": "sqlite:////nowhere/k.sqlite",
 }
-"""Every setting there is, as nobody set it before; the last three make another installation of it."""
+"""Every setting with a new value; the last three turn the installation into another one."""
 
 CLOCKS = [
     module.__name__
@@ -71,7 +71,7 @@ CLOCKS = [
 """Every module of the command that reads a clock."""
 
 MISUSED = "Usage: "
-"""How click begins to refuse words it does not know, before a command is run."""
+"""How click's messages about unknown arguments begin, before a command is run."""
 
 
 class Bench:

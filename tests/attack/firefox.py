@@ -22,10 +22,10 @@ from websockets.sync.client import ClientConnection, connect
 from tests.attack.watched import NotPermittedError
 
 PATIENCE = 20.0
-"""Seconds after which something that does not come is an error."""
+"""Seconds to wait before a timeout is an error."""
 
 TAPS_IGNORED = 450
-"""Milliseconds: no sooner than a screen reacts to touches."""
+"""Milliseconds after a change during which a screen ignores taps."""
 
 REMOTE = ("--remote-debugging-port", "0", "--remote-allow-system-access")
 

@@ -21,7 +21,7 @@ Seen = list[tuple[datetime, Document]]
 OPENING = datetime(2026, 3, 2)
 DAYS = 7
 SHORTEST_VISIT = 0.002
-"""Hours between two guests at the least: no two answer in the same seconds."""
+"""Shortest time between two guests, in hours: no two answer within the same seconds."""
 
 UNIT = "u"
 
@@ -30,7 +30,8 @@ PROFILES = {
     "balanced": (0.12, 0.16, 0.30, 0.22, 0.14, 0.02, 0.02, 0.02),
     "skewed": (0.01, 0.02, 0.06, 0.20, 0.65, 0.02, 0.02, 0.02),
 }
-"""Chances of each answer, the scale's lowest option first: evenly spread, and as for "I feel safe here"."""
+"""Probabilities of each answer, the scale's lowest option first: evenly spread, and as for "I feel safe
+here"."""
 
 SURVEY: Survey = survey(statements=4)
 

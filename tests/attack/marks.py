@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 SHORTEST = 4
-"""Bytes a form has at the least: what is shorter stands everywhere."""
+"""Shortest length of a form in bytes: shorter ones occur everywhere."""
 
 CHANCE = 10
-"""Forms under so many bytes, such as four bytes and their hex, turn up in ciphertext by chance."""
+"""Forms below this number of bytes, such as four bytes and their hex, occur in ciphertext by chance."""
 
 JULIAN_DAY_OF_EPOCH = 2_440_587.5
 
 EPOCHS, UNITS = (0, 11_644_473_600), (1.0, 1e3, 1e6, 1e9)
-"""Seconds from which programs count to 1970 (Chromium from 1601), and parts of a second they count in."""
+"""Seconds between a program's epoch and 1970 (Chromium's is 1601), and units of a second."""
 
 
 def raw_forms(raw: bytes) -> set[bytes]:

@@ -26,7 +26,7 @@ form.addEventListener("change", () => localStorage.setItem("kept", new URLSearch
 
 CHOSEN = """[...document.querySelectorAll("input")].filter((one) =>
     one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value).length"""
-"""Answers and codes that stand on the page."""
+"""Answers and codes on the page."""
 
 TRACES = f"""async () => {{
     const stores = [document.cookie.length, localStorage.length, sessionStorage.length,
@@ -38,8 +38,8 @@ TRACES = f"""async () => {{
         "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0];
     return {CHOSEN} + stores.reduce((sum, one) => sum + one, 0);
 }}"""
-"""The same, and things the browser keeps for the page; of its own files those that hold anything but
-zeros: places for envelopes are laid out at a fixed time of the clock, the same bytes whoever came."""
+"""The same, and what the browser stores for the page. Of its files, only those that contain anything except
+zeros: places for envelopes are made at a fixed time of the clock, with the same bytes for all guests."""
 
 
 class Leaky:

@@ -25,7 +25,7 @@ from tests.tools.serving import served
 NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")
 IS_THANKED = """Object.values(JSON.parse(document.getElementById("words").textContent)).some((said) =>
     said.screen.thank_you === document.querySelector("#message p").textContent)"""
-"""In whichever language: which button is touched while a page still settles is not what is tried here."""
+"""In any language: a button touched while a page settles may change it, which is not tested here."""
 
 BOTH = (True, False)
 AT_A_TIME = 2
@@ -33,7 +33,7 @@ TRIES = 3
 
 MARKER = "written-down"
 FILLING_IN = 2.0
-"""Seconds in which Firefox puts back what stood in a tab."""
+"""Seconds in which Firefox restores the fields of a tab."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ CARELESS = {
     b"form.reset()": b"void 0",
     b"window.location.reload()": b"void 0",
 }
-"""What our pages do so that a browser keeps nothing, and the control's instead."""
+"""The measures of our pages against storage by a browser, and the control's replacements."""
 
 
 class Keeping:

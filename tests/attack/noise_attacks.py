@@ -147,7 +147,7 @@ def parties() -> Iterator[Row]:
 
 A_DAY, DAYS, ROUNDS = 6.0, 28, 120
 PULLS = (0.0, 5.0, 20.0, 80.0)
-"""Ballots' worth of the whole round's table that she adds to a batch's; she may take the best."""
+"""Number of ballots of the whole round's table that the attacker adds to a batch's; she may use the best."""
 
 Way = Callable[[np.random.Generator, int], Tables]
 
@@ -280,10 +280,10 @@ A_YEAR = 4
 YEARS = (1, 2, 3, 5)
 RUNS = 400
 YEAR_PULLS = (0.3, 1.0, 3.0, 10.0, 30.0)
-"""In guests' visits: who comes more often is pulled less."""
+"""In numbers of visits: regulars who visit more often are pulled less."""
 
 HABITS = {"once a round": 1, "every week": 13}
-"""Times in a round that a regular has a mind to answer."""
+"""Number of times per round that a regular wants to answer."""
 
 
 def regulars(

@@ -21,7 +21,7 @@ PROFILES = {
     **{name: np.array(profile) for name, profile in OF_GUESTS.items()},
     "unhappy": np.array((0.80, 0.10, 0.03, 0.02, 0.01, 0.02, 0.01, 0.01)),
 }
-"""Chances of each answer, the scale's lowest option first, three kinds of no answer last."""
+"""Probabilities of each answer, the scale's lowest option first, three kinds of no answer last."""
 
 CELLS, SCALE = 8, 5
 

@@ -30,7 +30,7 @@ TABLES = 20_000
 TRIES = 3_000
 AGREE = tuple(range(SCALE - 2, SCALE))
 EPSILON = 1.5
-"""The product's, where a table is not about several."""
+"""The product's, except in tables about several values."""
 
 NOISE_FREE = noise_of(0, CELLS)
 
@@ -190,7 +190,7 @@ CHANGES = {
     "38 % agree, then 47, 55, 64 %": (0.0, 1 / 6, 2 / 6, 3 / 6),
     "38 % agree, then 55, 72, 90 %": (0.0, 1 / 3, 2 / 3, 1.0),
 }
-"""Four rounds: profiles, or how far each is from balanced to skewed."""
+"""Four rounds: profiles, or positions between balanced (0) and skewed (1)."""
 
 
 def trends() -> Iterator[Row]:

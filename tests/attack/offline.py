@@ -40,7 +40,7 @@ from tests.web.test_offline import KEPT, come_through
 CODE = "a-kiosk-without-a-network"
 ANSWERS = ("5", "2", "prefer_not", "4")
 LOST = 2
-"""Guests whose ballot is taken while the answer is lost on the way."""
+"""Number of guests whose ballot is accepted while the answer is lost."""
 
 START = NOW
 
@@ -48,7 +48,7 @@ ROW = 5
 """Fewer envelopes than this show no order."""
 
 CHANCE = 1e-4
-"""Below this the order in which envelopes come is not chance."""
+"""Below this probability, the order in which envelopes arrive is not chance."""
 
 BEAT, HOUR = 300_000, 3_600_000
 
@@ -58,23 +58,23 @@ LEAKS = {
     b"list[crypto.getRandomValues(new Uint32Array(1))[0] % list.length]": b"list[0]",
     b'if (read(file, at) === text) write(file, at, "")': b"file.write(new Uint8Array(1), { at: PLACE * at })",
 }
-"""What our scripts do, and the control's instead: a plain copy, the guests' order, and places that are only
-marked as free. It takes no ticket."""
+"""Parts of our scripts, and the control's replacements: a plain copy, the guests' order, and places that are
+only marked as free. It uses no ticket."""
 
 NOTES = {
     b"getFileHandle(NAME, ": b"getFileHandle(NAME + crypto.randomUUID(), ",
     b"if (isUsual && !(await isKept(cache, path, response)))": b"if (isUsual)",
     b'of ["none", "all"]': b'of ["imports"]',
 }
-"""The same for times: files made when a guest needs them, pages kept anew for each guest, and a browser
+"""The same for times: files made when a guest needs them, pages stored again for each guest, and a browser
 that asks the server for the worker at each page."""
 
 ON_DISK = ("File System", "Service Worker/CacheStorage", "Service Worker/Database")
-"""What of a locked kiosk's profile lies on its disk (kiosk/operation/machine),
-and which of the NOTES shows where."""
+"""The parts of a locked kiosk's profile that are on its disk (kiosk/operation/machine), and which of the
+NOTES each of them shows."""
 
 BETWEEN = 2.5
-"""Seconds before each visit and after: Chromium looks for a newer worker a second after it loaded a page."""
+"""Seconds before and after each visit: Chromium checks for a newer worker a second after it loaded a page."""
 
 CACHED = """async () => Object.fromEntries(await Promise.all((await Promise.all((await caches.keys()).map(
     async (name) => { const cache = await caches.open(name);

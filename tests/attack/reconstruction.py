@@ -25,10 +25,10 @@ CONTROL_PERCENT = 75.0
 LEAST_QUESTIONS = 5_000
 
 QUARTER = 91
-"""Days: as long as most rounds are."""
+"""Days: the length of most rounds."""
 
 QUARTERS = ((6.0, 5), (3.0, 5), (6.0, 8))
-"""Guests a day and k; the answers are balanced, where a guess gains most."""
+"""Guests a day and k; answers are balanced, for which a guess gains most."""
 
 
 @dataclass

@@ -42,14 +42,14 @@ from tests.tools.envelopes import seal
 K = 5
 BALLOTS = 24
 ORDERED = 12
-"""Ballots whose order is guessed: few enough for the controls' tables to lie on one page."""
+"""Number of ballots whose order is guessed: few enough for the controls' tables to fit on one page."""
 
 TICK = MONDAY + timedelta(hours=8)
 ROUND = Round("r", survey(statements=20), tree("a", "b"), K, MONDAY, MONDAY + timedelta(days=90), ALL_WAYS)
 ROW = "box.r.a"
 REPOSITORY = Path(__file__).parents[2]
 SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-"""Where tools lie that make and mount disks."""
+"""Folders with the tools that make and mount disks."""
 
 
 def made_up(seed: int, number: int) -> list[Ballot]:

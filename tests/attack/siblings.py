@@ -37,7 +37,7 @@ TREE = Tree(
     )
 )
 A_DAY = {"n1": 3.0, "n2": 0.4, "s1": 2.0, "s2": 0.4}
-"""Beside each unit that is shown, one that mostly is too small to be."""
+"""Guests a day: for each unit that is shown, there is one that is mostly too small."""
 
 Planning = Callable[[Tree, Mapping[str, int], frozenset[str], int], Closing]
 

@@ -23,10 +23,11 @@ from tests.attack.insider import batches
 from tests.attack.reconstruction import MOST_POINTS, Score, Setting, attack
 
 ROUNDS = {7: 1_000, 28: 250, 91: 40}
-"""By a round's days: a week, where the bar is measured, a month, and a quarter, the usual length."""
+"""Number of rounds by their days: a week, for which the bound is defined, a month, and a quarter, the usual
+length."""
 
 CELLS = ((6.0, 5), (3.0, 5), (6.0, 8))
-"""Guests a day and k; the answers are balanced, where a guess gains most."""
+"""Guests a day and k; answers are balanced, for which a guess gains most."""
 
 
 class Slow:
@@ -82,7 +83,7 @@ class Outcome:
     ballots: int
     shown_early: int
     days_waited: float
-    """Summed over all ballots, from a guest's visit to the count that took her ballot, or the closing."""
+    """Sum over all ballots of the days from a guest's visit to the count of the ballot, or to the closing."""
 
 
 def outcome(rule: str, days: int, setting: Setting) -> Outcome:

@@ -45,11 +45,11 @@ MOST_PERCENT = 2.0
 A_DAY = 3.0
 K = 5
 STUFFED = (NoAnswer.PREFER_NOT, NoAnswer.DONT_KNOW)
-"""What she puts on hers, in turn: answers few guests give, so that theirs stand out, and two of them, so that
-no batch of hers looks unanimous and makes the veil hide a guest."""
+"""The answers of the attacker's ballots, in turn: answers that few guests give, so that others' are visible,
+and two of them, so that no batch of hers is unanimous and makes the veil hide a guest."""
 
 END_OF_DAY = timedelta(hours=9, minutes=58)
-"""After the doors open, just before the count: then she knows how many came."""
+"""After the opening hours, just before the count, when the attacker knows the number of guests."""
 
 
 @dataclass(frozen=True)

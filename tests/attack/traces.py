@@ -48,7 +48,7 @@ COUNT_EVERY = 20
 UNIT, KIOSK = "frida", "a-kiosk"
 REPOSITORY = Path(__file__).parents[2]
 LINES = 4
-"""That a server says, however many fail: one for a form that fails, one for an envelope, two when it ends."""
+"""Largest number of lines on stderr: one for failed forms, one for failed envelopes, two at the end."""
 
 FORM = "application/x-www-form-urlencoded"
 

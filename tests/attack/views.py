@@ -42,7 +42,7 @@ from tests.tools.desk_side import HASH, PASSWORD
 from tests.tools.published import statements
 
 OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
-"""Of these days, since commands read the machine's clock."""
+"""Recent, since commands read the machine's clock."""
 
 SHOWING = {"audio list", "check", "results", "round list", "count", "doctor", "export", "clock show"}
 CHANGING = {
@@ -63,14 +63,15 @@ CHANGING = {
     "clock confirm",
 }
 SERVING = {"serve", "demo", "simulate"}
-"""Every command is one of these; `backup` is looked at through what it writes, the store's dump."""
+"""Commands that show no figures; together with the others, all commands. `backup` is examined through the
+store's dump."""
 
 TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=")[^"]*|(Date: )[^\r\n]*|(?:Set-Cookie: [^\r\n]*\r\n)')
-"""What differs each time by its nature: a form's token, the session it stands in, the time of the answer."""
+"""Parts that differ each time: a form's token, the session, the time of the answer."""
 
 
 CLOCK = re.compile(rb"(?<=The clock shows )[^.]*")
-"""The time of the answer, in what a command prints."""
+"""The time of the answer in a command's output."""
 
 
 class House:
@@ -167,7 +168,7 @@ PLACES = {
     "drawing": [f"{kind}.{end}" for kind in ("now", "places") for end in ("svg", "png", "csv", "xlsx")],
     "filename": ["icon.svg"],
 }
-"""What stands for each part of an address, in turn."""
+"""Values of each part of an address, in turn."""
 
 
 def _part(parts: Mapping[str, str], place: re.Match[str]) -> str:
@@ -291,11 +292,12 @@ ROOMS = {
     "any table": "storage/dump.py",
     "raw SQL": "storage/database.py",
 }
-"""The one module that may name each table, as a model or in SQL. A backup's dump takes tables by the names
-that the database has, and leaves out the sealed; only the database's own module executes SQL."""
+"""Table -> the only module that may name it, as a model or in SQL. A backup's dump takes tables by the names
+in the database, without the sealed ones; only the database module executes SQL."""
 
 SCHEMA_MODULES = {"storage/tables.py", "storage/migrations.py", "storage/schema_check.py"}
-"""Modules that define and create tables: they may name all, and no function in them reads a row of guests."""
+"""Modules that define and create tables: they may name all, and none of their functions reads a row of
+guests."""
 
 READERS = {
     "open_box": {
@@ -316,7 +318,8 @@ READERS = {
         "storage/snapshots.py Snapshots.publish",
     },
 }
-"""Who may read a box, a letterbox or a tally, by what reads it. Slips are read in their own room only."""
+"""Reader -> functions that may call it to read a box, a letterbox or a tally. Slips are read in their own
+module only."""
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:
@@ -414,7 +417,7 @@ PLANTED = (
     ),
     ("storage/walls.py", "from peewee import SQL"),
 )
-"""Modules of the control, each with a reader nobody has allowed."""
+"""Modules of the control, each with a reader that is not permitted."""
 
 
 def _sources() -> Sequence[tuple[str, str]]:

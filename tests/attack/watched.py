@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.attack.finding import Finding
 
 WRITING = "write,pwrite64,writev,pwritev,pwritev2"
-"""System calls by which anything comes to a file. What goes to a guest's socket goes by others."""
+"""System calls that write to files. Data for a guest's socket use other calls."""
 
 
 class NotPermittedError(Exception):

@@ -31,7 +31,7 @@ STABILITY = 0.9
 YEAR = 364
 MOST_POINTS = 15.0
 PULLS = (0.1, 0.3, 1.0, 3.0)
-"""How strongly the attacker pulls her solution towards what all answered; she may take the best."""
+"""Strength of the pull of the attacker's solution towards the average; she may use the best."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ LEAKS = {
     ONCE_A_ROUND: replace(ONCE_A_ROUND, name="a round a week", every=7, rounds=52),
     EVERY_WEEK: replace(EVERY_WEEK, name="the same shown live", figures=Figures.LIVE),
 }
-"""What each habit's control does instead."""
+"""The control of each habit."""
 
 
 def run(scale: Scale) -> list[Finding]:

@@ -38,19 +38,19 @@ WATCHED = {
     f"--window-size={SIZE[0] + 1},{SIZE[1] + 1}": "no window manager makes it as large as the screen",
     "--window-position=0,0": "the same",
 }
-"""What is added to the kiosk's command line, and why."""
+"""Additions to the kiosk's command line, with reasons."""
 
 QUIET = 0.9
-"""Seconds without a change after which nothing is coming any more."""
+"""Seconds without a change after which the state is final."""
 
 LONGEST_WAIT_SECONDS = 15.0
 """Seconds to wait for a browser or a page."""
 
 WORKERS = ("service_worker", "worker")
-"""Scripts of the page's that come with a sign of life: nothing a guest could see or touch."""
+"""Scripts of the page that start with a sign of life: a guest can neither see nor touch them."""
 
 OWN_PAGES = ("chrome://omnibox-popup.top-chrome/", "chrome://webui-")
-"""Parts of the browser that list themselves as pages and show nothing by themselves."""
+"""Parts of the browser that are listed as pages and show nothing."""
 
 OWN_PROCESSES = frozenset({"chromium", "chrome_crashpad", "cat", "sh", "kiosk-screen", "unshare", "basename"})
 

@@ -23,7 +23,7 @@ PROTECTING = {**_OWN, "Content-Security-Policy": _SANDBOX}
 
 
 PROTECTED_CLICKS = b'["click", "auxclick"]'
-"""What a kiosk's script listens to so that links open in their place."""
+"""The events that a kiosk's script handles so that links open in the same tab."""
 
 
 class Site:

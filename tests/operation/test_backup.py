@@ -148,7 +148,7 @@ try:
 except StoreError as error:
     print(error)
 """
-"""Writes a backup in a process that may not write files longer than so many bytes."""
+"""Writes a backup in a process with a file size limit."""
 
 
 @pytest.mark.slow
@@ -189,7 +189,7 @@ store = open_store(settings.data, settings.database_url, settings.keys)
 backup.Manifest = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
 backup.write_backup(store, settings, Path(sys.argv[2]), date(2026, 11, 28))
 """
-"""Dies when all members but the manifest are written."""
+"""Is killed when all members except the manifest are written."""
 
 
 @pytest.mark.slow

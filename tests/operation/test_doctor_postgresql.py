@@ -41,13 +41,13 @@ BAD = {
     "wal_level": "logical",
     "auto_explain.log_min_duration": "0",
 }
-"""Setting -> a value that a server can start with, and that keeps times of ballots."""
+"""Setting -> a value with which a server can start and that stores times of ballots."""
 
 LOOK = {"log_checkpoints": "on", "synchronous_commit": "off"}
-"""Setting -> a value that is worth a look."""
+"""Setting -> a value that the doctor marks with `look`."""
 
 NOT_BESIDE = {"log_statement_stats": "on"}
-"""A server does not start with it beside log_parser_stats."""
+"""A server does not start with it together with log_parser_stats."""
 
 
 @pytest.fixture(scope="module")

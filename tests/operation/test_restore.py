@@ -46,7 +46,7 @@ from tests.tools.builders import ballot, cast_all, random_ballots
 from tests.tools.command_line import Run, printed
 
 BACKUPS = Path(__file__).parent / "backups"
-"""Backups of a demonstration, written by the programs of their time."""
+"""Backups of a demonstration, written by old versions."""
 
 
 def restored(file: Path, folder: Path) -> Store:

@@ -19,7 +19,7 @@ ROUND = a_round(tree("a", "b"))
 BALLOTS = 24
 
 LATE = {"synchronous_commit": "off", "wal_writer_delay": "10s", "wal_writer_flush_after": "1GB"}
-"""Settings with which PostgreSQL acknowledges commits up to seconds before they are on the disk."""
+"""Settings with which PostgreSQL acknowledges commits up to seconds before they are on disk."""
 
 
 @pytest.fixture(scope="module")

@@ -93,7 +93,7 @@ NEEDING: dict[Sealed, tuple[Callable[[Waiting], None], ...]] = {
     Sealed.SLIPS: (Waiting.cast_by_slip, Waiting.print_slips, *ALWAYS),
     Sealed.LETTERBOX: (Waiting.cast_envelope, *ALWAYS),
 }
-"""Which writes need the key of unit a's row of each kind."""
+"""Kind of row -> writes that need the key of unit a's row."""
 
 
 def a_folder(file: Path) -> None:

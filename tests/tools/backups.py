@@ -36,7 +36,7 @@ OWN_FILES = {
     ".last-good/questions/own.toml": b"id = 'own'",
     "logo.png": b"\x89PNG",
 }
-"""What people made; the logo stands for kinds of files that come later."""
+"""Files that people made; the logo represents kinds of files that may be added later."""
 
 
 def settings_of(folder: Path, **more: str) -> Settings:

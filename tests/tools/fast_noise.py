@@ -6,7 +6,7 @@ For simulations only: it uses floating point.
 import numpy as np
 
 Tables = np.ndarray[tuple[int, int], np.dtype[np.int64]]
-"""A row for each table, a column for each option and kind of no answer."""
+"""One row per table, one column per option and kind of no answer."""
 
 
 def geometric(ratio: float, shape: tuple[int, ...], rng: np.random.Generator) -> Tables:

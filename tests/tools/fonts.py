@@ -39,8 +39,7 @@ SCRIPTS = {"Arabic": ARABIC, "Ethiopic": ETHIOPIC}
 WEIGHTS = {"Regular": 400, "Bold": 700}
 
 AUTONYM_SOURCES = {"NotoSansArabic-Regular": ("ar", "fa"), "NotoSansEthiopic-Regular": ("ti",)}
-"""Latin and Cyrillic names need no help: a machine that shows this page in Swedish has such fonts, or
-falls back to one that has both."""
+"""Latin and Cyrillic names need no font: a device that shows this page in Swedish has such fonts."""
 
 
 def autonym_letters() -> dict[str, str]:

@@ -14,7 +14,7 @@ from tests.tools.guest_side import Place
 from tests.tools.serving import served
 
 SLOWER = 4
-"""Times, of the page's main thread; the server is not slowed down."""
+"""Slowdown factor of the page's main thread; the server is not slowed down."""
 
 VISITS = 7
 
