@@ -50,6 +50,8 @@ inside() {
     local root=$1 user=$2 home=$3 path=$4 command=$5 name
     local kept=()
     hostname bare
+    # A root that is a mount of its own, as on a machine: the tests mount disks in name spaces below it.
+    mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys"
     mount_devices "$root"
