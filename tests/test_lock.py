@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
-TO_RUN, TO_TEST = "requirements.txt", "requirements-test.txt"
+TO_RUN, TO_TEST, TO_MUTATE = "requirements.txt", "requirements-test.txt", "requirements-mutants.txt"
 
 
 def declared(*extras: str) -> list[Requirement]:
@@ -60,7 +60,10 @@ def pins(name: str, python: str) -> dict[str, tuple[str, frozenset[str]]]:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize(("name", "extras"), [(TO_RUN, ["postgresql"]), (TO_TEST, ["postgresql", "test"])])
+@pytest.mark.parametrize(
+    ("name", "extras"),
+    [(TO_RUN, ["postgresql"]), (TO_TEST, ["postgresql", "test"]), (TO_MUTATE, ["mutants"])],
+)
 def test_what_setup_cfg_asks_for_is_locked_within_its_range(
     name: str, extras: list[str], python: str
 ) -> None:
@@ -79,7 +82,15 @@ def test_what_runs_is_what_is_tested(python: str) -> None:
     assert pins(TO_RUN, python).items() <= pins(TO_TEST, python).items()
 
 
-@pytest.mark.parametrize("name", [TO_RUN, TO_TEST])
+@pytest.mark.parametrize("python", PYTHONS)
+def test_mutants_are_run_with_what_is_tested(python: str) -> None:
+    tested, mutated = pins(TO_TEST, python), pins(TO_MUTATE, python)
+    assert {name: tested[name] for name in tested.keys() & mutated} == {
+        name: mutated[name] for name in tested.keys() & mutated
+    }
+
+
+@pytest.mark.parametrize("name", [TO_RUN, TO_TEST, TO_MUTATE])
 def test_a_lock_has_a_hash_for_everything_and_no_address(name: str) -> None:
     assert [str(requirement) for requirement, hashes in locked(name) if not hashes] == []
     assert [str(requirement) for requirement, _ in locked(name) if requirement.url] == []

@@ -1,0 +1,142 @@
+"""`make mutants`: change one operator or number of the code at a time and count the changes that tests
+catch.
+
+The modules are those that decide which ballots leave a box, what is published, what is concluded from it and
+how keys are destroyed. cosmic-ray makes and runs the mutants (https://cosmic-ray.readthedocs.io). It edits
+files, so each module is tested in a copy of the project.
+
+The score of a sample is an estimate; it is printed with Wilson's 95 % interval.
+"""
+
+import argparse
+import os
+import random
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import WorkerOutcome, WorkItem, WorkResult
+
+from kiosk.domain.statistics import wilson
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = 30
+TIMEOUT = 120.0
+"""Seconds until a mutant that makes its tests run on is stopped, which counts as caught."""
+
+MODULES = {
+    "kiosk/domain/ballot.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
+    "kiosk/domain/box.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
+    "kiosk/domain/tally.py": ["tests/domain/test_tally.py", "tests/domain/test_published_figures.py"],
+    "kiosk/domain/rounds.py": ["tests/domain/test_rounds.py"],
+    "kiosk/domain/results.py": ["tests/domain/test_results.py"],
+    "kiosk/domain/statistics.py": ["tests/domain/test_statistics.py"],
+    "kiosk/domain/noise.py": ["tests/domain/test_noise.py"],
+    "kiosk/domain/noisy_statistics.py": ["tests/domain/test_noisy_statistics.py"],
+    "kiosk/storage/keys.py": [
+        "tests/storage/test_keys.py",
+        "tests/storage/test_key_files.py",
+        "tests/storage/test_lost_keys.py",
+    ],
+}  # fmt: skip
+"""Module -> the tests that have to catch its mutants. Each module has at least one."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """The result for one module: its number of mutants, those that were run, and those no test caught."""
+
+    module: str
+    mutants: int
+    run: int
+    survivors: tuple[str, ...]
+
+    def __str__(self) -> str:
+        caught = self.run - len(self.survivors)
+        share = wilson(caught, self.run)
+        return (
+            f"{self.module:35} {caught:4} of {self.run} caught: {100 * caught / self.run:.0f} % "
+            f"({100 * share.low:.0f} to {100 * share.high:.0f} %), {self.mutants} mutants in all"
+        )
+
+
+def copy_project(folder: Path) -> None:
+    """Copy the files that git tracks or would track."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+
+def configuration(module: str, tests: Sequence[str]) -> str:
+    """Return cosmic-ray's configuration in TOML."""
+    command = shlex.join([sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests])
+    return (
+        f'[cosmic-ray]\nmodule-path = "{module}"\ntimeout = {TIMEOUT}\nexcluded-modules = []\n'
+        f"test-command = '{command}'\n[cosmic-ray.distributor]\nname = \"local\"\n"
+    )
+
+
+def leave_out(items: Sequence[WorkItem], sample: int | None, module: str) -> Iterator[str]:
+    """Return the ids of the mutants that are not run. The choice depends on the module's name alone."""
+    if sample is not None and sample < len(items):
+        ordered = sorted(items, key=_place)
+        chosen = {item.job_id for item in random.Random(module).sample(ordered, sample)}
+        yield from (item.job_id for item in items if item.job_id not in chosen)
+
+
+def _place(item: WorkItem) -> tuple[object, ...]:
+    [mutation] = item.mutations
+    return mutation.start_pos, mutation.operator_name, str(mutation.operator_args), mutation.occurrence
+
+
+def score(module: str, sample: int | None) -> Score:
+    """Run a module's mutants. Raises CalledProcessError if its tests fail without a mutant."""
+    with TemporaryDirectory(prefix="mutants-") as name:
+        folder = Path(name)
+        copy_project(folder)
+        (folder / "mutants.toml").write_text(configuration(module, MODULES[module]))
+        cosmic_ray(folder, "init", "mutants.toml", "mutants.sqlite")
+        cosmic_ray(folder, "baseline", "mutants.toml")
+        with use_db(str(folder / "mutants.sqlite"), WorkDB.Mode.open) as database:
+            items = list(database.work_items)
+            skipped = WorkResult(worker_outcome=WorkerOutcome.SKIPPED)
+            database.set_multiple_results(list(leave_out(items, sample, module)), skipped)
+        cosmic_ray(folder, "exec", "mutants.toml", "mutants.sqlite")
+        with use_db(str(folder / "mutants.sqlite"), WorkDB.Mode.open) as database:
+            results = [one for _, one in database.results if one.worker_outcome != WorkerOutcome.SKIPPED]
+        survivors = tuple(sorted(one.diff or "" for one in results if not one.is_killed))
+        return Score(module, len(items), len(results), survivors)
+
+
+def cosmic_ray(folder: Path, *arguments: str) -> None:
+    command = [sys.executable, "-m", "cosmic_ray.cli", *arguments]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, default=SAMPLE, help="mutants a module; 0 runs all")
+    parser.add_argument("modules", nargs="*", help="a part of the paths of the modules; default: all")
+    given = parser.parse_args()
+    chosen = [one for one in MODULES if not given.modules or any(part in one for part in given.modules)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        scores = list(pool.map(lambda module: score(module, given.sample or None), chosen))
+    for one in scores:
+        print("".join(f"{survivor}\n" for survivor in one.survivors), end="")
+    print("\n".join(map(str, scores)))
+
+
+if __name__ == "__main__":
+    main()
