@@ -1,28 +1,18 @@
 """The documents name every setting, command and layer that there is, and no file that there is not."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from kiosk.cli import main
 from kiosk.settings import NAMES
 from tests.test_layers import RANKS
+from tests.tools.command_line import command_names
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-
-
-def commands(group: click.Group, name: str = "") -> Iterator[str]:
-    """Every command's name, with its group's before it."""
-    for own_name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{name}{own_name} ")
-        else:
-            yield f"{name}{own_name}"
 
 
 def is_named(word: str, document: str) -> bool:
@@ -35,7 +25,7 @@ def test_the_readme_names_every_setting(setting: str) -> None:
     assert is_named(setting, README)
 
 
-@pytest.mark.parametrize("command", sorted(commands(main)))
+@pytest.mark.parametrize("command", sorted(command_names(main)))
 def test_the_readme_names_every_command(command: str) -> None:
     assert is_named(command, README)
 

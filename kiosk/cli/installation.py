@@ -1,33 +1,16 @@
-"""The installation: setting it up, upgrading, serving, counting and examining it."""
+"""The installation: setting it up, upgrading it and giving up lost keys."""
 
-import json
 import sys
 from collections import Counter
 from datetime import datetime
-from functools import partial
 
 import click
 
-from kiosk.cli.arguments import current_settings, existing_store, installed_store, usable_library
+from kiosk.cli.arguments import current_settings, existing_store, installed_store
 from kiosk.cli.errors import report_errors
-from kiosk.domain.schedule import Ticks, next_tick
-from kiosk.domain.slips import spaced
-from kiosk.library.changes import keep_last_good
-from kiosk.operation.clock import check_clock, clock_doubt, remember_boot
-from kiosk.operation.count_worker import Counting, count_if_due
-from kiosk.operation.demonstration import Demonstration, build_demonstration
-from kiosk.operation.doctor import Weight, examine, report_document, this_machine, worst
-from kiosk.operation.serve import (
-    DEMONSTRATION_TICKS,
-    check_is_free,
-    desk_listener,
-    guest_and_desk,
-    guest_listener,
-    on_one_address,
-    serve,
-)
+from kiosk.operation.count_worker import count_if_due
 from kiosk.settings import secret_key
-from kiosk.storage import KeyFault, Sealed, Store, StoreError, open_store
+from kiosk.storage import KeyFault, Sealed, StoreError, open_store
 
 GIVE_UP = "give up"
 """Must be typed before waiting ballots are destroyed."""
@@ -93,106 +76,3 @@ def _told_of_loss(lost: list[KeyFault]) -> str:
         f"  {number[Sealed.SLIPS]} slip sets: printed slips no longer admit ballots\n"
         f"  {number[Sealed.LETTERBOX]} letterboxes: answers that wait on kiosks without a network"
     )
-
-
-@click.command(name="serve")
-@click.option("--no-count", is_flag=True, help="A timer runs `kiosk count` instead.")
-@report_errors
-def serve_command(no_count: bool) -> None:
-    """Serve guests and staff, each on an address of its own."""
-    settings = current_settings()
-    library = usable_library(settings)
-    store = installed_store(settings)
-    store.renew()
-    if no_count:
-        _look_at_the_clock(store, datetime.now())
-    keep_last_good(settings, library)
-    guest, desk = guest_and_desk(settings, store, library, settings.ticks)
-    click.echo(f"Guests:  http://{settings.guest_listen}/")
-    click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
-    serve(
-        [guest_listener(settings.guest_listen, guest), desk_listener(settings.desk_listen, desk)],
-        None if no_count else Counting(store, settings.ticks),
-        scheme="https" if settings.is_https else "http",
-    )
-
-
-def _look_at_the_clock(store: Store, now: datetime) -> None:
-    """Without a count in the server, record this boot, so that a later step of the clock is noticed."""
-    remember_boot(store, now)
-    doubt = clock_doubt(store, now)
-    if doubt:
-        click.echo(f"kiosk: {doubt}", err=True)
-
-
-@click.command()
-@report_errors
-def demo() -> None:
-    """Serve a demonstration with made-up answers; it begins again at each start."""
-    settings = current_settings(data="demonstration")
-    library = usable_library(settings)
-    check_is_free(settings.guest_listen)
-    click.echo("Filling a year of rounds with made-up answers ...", err=True)
-    made = build_demonstration(settings, library, datetime.now())
-    guest, desk = guest_and_desk(settings, made.store, library, DEMONSTRATION_TICKS)
-    serve(
-        [on_one_address(settings.guest_listen, guest, desk)],
-        Counting(made.store, DEMONSTRATION_TICKS),
-        on_ready=partial(_tell_of_demonstration, made, settings.guest_address),
-    )
-
-
-def _tell_of_demonstration(made: Demonstration, address: str) -> None:
-    click.echo(f"The demonstration is running. Answers are counted every {DEMONSTRATION_TICKS.seconds} s.")
-    click.echo(f"  Answer as a guest     {address}/")
-    click.echo(f"  ... from a poster     {address}/s/{made.poster_code}")
-    for code in made.slip_codes:
-        click.echo(f"  ... with a slip       {address}/q#{spaced(code)}")
-    click.echo(f"  See the results       {address}/admin/")
-    click.echo(f"  Sign in as            {made.name}")
-    click.echo(f"  Password              {made.password}")
-    click.echo("Stop with Ctrl+C.")
-
-
-@click.command()
-@report_errors
-def count() -> None:
-    """Count the boxes if a tick has passed since the last count; a timer runs this."""
-    settings = current_settings()
-    store = installed_store(settings)
-    now = datetime.now()
-    check_clock(store, now)
-    if count_if_due(store, settings.ticks, now):
-        click.echo(f"Counted for {settings.ticks.latest(now):%Y-%m-%d %H:%M}.")
-    else:
-        click.echo(_nothing_to_do(store, settings.ticks, now))
-
-
-def _nothing_to_do(store: Store, ticks: Ticks, now: datetime) -> str:
-    latest, counts_from = ticks.latest(now), store.clock_record.counts_from
-    if counts_from is not None and latest < counts_from:
-        following = next_tick(ticks, now, counts_from)
-        return (
-            f"Nothing to do: since the clock was confirmed, the next count is at {following:%Y-%m-%d %H:%M}."
-        )
-    return f"Nothing to do: {latest:%Y-%m-%d %H:%M} has been counted."
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For monitoring programs; see docs/doctor.md.")
-@click.option("--quiet", is_flag=True, help="Print nothing about what is good.")
-@report_errors
-def doctor(as_json: bool, quiet: bool) -> None:
-    """Examine whether this installation is as anonymous as it claims, and whether it works.
-
-    The exit status is 1 if something is bad, else 0.
-    """
-    all_advice = examine(current_settings(), this_machine(), datetime.now())
-    shown = [advice for advice in all_advice if not (quiet and advice.weight is Weight.GOOD)]
-    if as_json:
-        click.echo(json.dumps(report_document(shown), indent=1, ensure_ascii=False))
-    else:
-        for advice in shown:
-            click.echo(f"{advice.weight:4}  {advice.text}")
-    if worst(all_advice) is Weight.BAD:
-        sys.exit(1)

@@ -6,10 +6,10 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openpyxl
-from openpyxl.cell import Cell, WriteOnlyCell
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
 
 EARLIEST = datetime(1980, 1, 1)
 """The time in an XLSX file made before the first publication: the earliest that the format allows."""
@@ -37,6 +37,8 @@ def workbook(
     `made_at` is the snapshot's time; the file carries it instead of the time of the download. `as_text`
     stores every cell as text, for programs that read the file back.
     """
+    import openpyxl  # here, because a server that writes no workbook saves its memory
+
     book = openpyxl.Workbook(write_only=True)
     book.properties.creator = ""
     book.properties.created = book.properties.modified = (
@@ -52,8 +54,10 @@ def workbook(
     return _without_times(packed.getvalue(), book.properties)
 
 
-def _text_cell(sheet: Any, value: object) -> Cell:
+def _text_cell(sheet: Any, value: object) -> "Cell":
     """A cell that holds text, whatever it looks like: neither a number nor a formula."""
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, str(value))
     cell.data_type = "s"
     return cell

@@ -16,9 +16,6 @@ from datetime import date, time, timedelta
 from itertools import zip_longest
 from typing import Any
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
@@ -46,7 +43,7 @@ MOST_ROWS = 500
 MOST_COLUMNS = 500
 
 UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, InvalidFileException, LookupError, ValueError,
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, ValueError,
     TypeError, AttributeError, ArithmeticError, AssertionError, OSError, RuntimeError, SyntaxError,
 )  # fmt: skip
 """The errors that the spreadsheet reader raises for a damaged file; a parser's own error is a SyntaxError."""
@@ -401,6 +398,8 @@ def _identifier(row: _Row, column: str) -> str:
 
 def _sheets(content: bytes) -> dict[str, list[_Row]]:
     """Return the rows of the three sheets that are used, cells as text."""
+    import openpyxl  # here, because a server that reads no workbook saves its memory
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED_BYTES:

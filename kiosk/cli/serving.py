@@ -1,0 +1,83 @@
+"""Serving guests and staff: an installation, or a demonstration."""
+
+from datetime import datetime
+from functools import partial
+
+import click
+
+from kiosk.cli.arguments import current_settings, installed_store, usable_library
+from kiosk.cli.errors import report_errors
+from kiosk.domain.slips import spaced
+from kiosk.library.changes import keep_last_good
+from kiosk.operation.clock import clock_doubt, remember_boot
+from kiosk.operation.count_worker import Counting
+from kiosk.operation.demonstration import Demonstration, build_demonstration
+from kiosk.operation.serve import (
+    DEMONSTRATION_TICKS,
+    check_is_free,
+    desk_listener,
+    guest_and_desk,
+    guest_listener,
+    on_one_address,
+    serve,
+)
+from kiosk.storage import Store
+
+
+@click.command(name="serve")
+@click.option("--no-count", is_flag=True, help="A timer runs `kiosk count` instead.")
+@report_errors
+def serve_command(no_count: bool) -> None:
+    """Serve guests and staff, each on an address of its own."""
+    settings = current_settings()
+    library = usable_library(settings)
+    store = installed_store(settings)
+    store.renew()
+    if no_count:
+        _look_at_the_clock(store, datetime.now())
+    keep_last_good(settings, library)
+    guest, desk = guest_and_desk(settings, store, library, settings.ticks)
+    click.echo(f"Guests:  http://{settings.guest_listen}/")
+    click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
+    serve(
+        [guest_listener(settings.guest_listen, guest), desk_listener(settings.desk_listen, desk)],
+        None if no_count else Counting(store, settings.ticks),
+        scheme="https" if settings.is_https else "http",
+    )
+
+
+def _look_at_the_clock(store: Store, now: datetime) -> None:
+    """Without a count in the server, record this boot, so that a later step of the clock is noticed."""
+    remember_boot(store, now)
+    doubt = clock_doubt(store, now)
+    if doubt:
+        click.echo(f"kiosk: {doubt}", err=True)
+
+
+@click.command()
+@report_errors
+def demo() -> None:
+    """Serve a demonstration with made-up answers; it begins again at each start."""
+    settings = current_settings(data="demonstration")
+    library = usable_library(settings)
+    check_is_free(settings.guest_listen)
+    click.echo("Filling a year of rounds with made-up answers ...", err=True)
+    made = build_demonstration(settings, library, datetime.now())
+    guest, desk = guest_and_desk(settings, made.store, library, DEMONSTRATION_TICKS)
+    serve(
+        [on_one_address(settings.guest_listen, guest, desk)],
+        Counting(made.store, DEMONSTRATION_TICKS),
+        on_ready=partial(_tell_of_demonstration, made, settings.guest_address),
+    )
+
+
+def _tell_of_demonstration(made: Demonstration, address: str) -> None:
+    click.echo(f"The demonstration is running. Answers are counted every {DEMONSTRATION_TICKS.seconds} s.")
+    click.echo(f"  Answer as a guest     {address}/")
+    click.echo(f"  ... from a poster     {address}/s/{made.poster_code}")
+    for code in made.slip_codes:
+        click.echo(f"  ... with a slip       {address}/q#{spaced(code)}")
+    click.echo(f"  See the results       {address}/admin/")
+    click.echo(f"  Sign in as            {made.name}")
+    click.echo(f"  Password              {made.password}")
+    click.echo("Stop with Ctrl+C.")
