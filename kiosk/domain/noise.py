@@ -7,12 +7,26 @@ Integers and fractions only: floating point leaks in its last bits (Mironov 2012
 Canonne, Kamath, Steinke 2020, https://arxiv.org/abs/2004.00010.
 """
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
 EPSILON = Fraction(3, 2)
 """Of one statement in one round. A ballot's is the sum over its statements. docs/noise.md has the figures."""
+
+SMALLEST_EPSILON = Fraction(1, 10)
+"""Less would leave nothing of a table, and the time to draw grows with 1 / epsilon."""
+
+EPSILON_TEXT = re.compile(r"[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?")
+"""Epsilon in a round's terms, such as 3/2. Not every text that Fraction reads: 1e999999999 takes hours."""
+
+
+def read_epsilon(text: str) -> Fraction:
+    """Return the epsilon of a round's terms. Raises ValueError for another notation than `str` writes."""
+    if not EPSILON_TEXT.fullmatch(text):
+        raise ValueError(f"{text!r} is no epsilon: a fraction such as 3/2")
+    return Fraction(text)
 
 
 def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> tuple[int, ...]:

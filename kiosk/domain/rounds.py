@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from math import ceil
 from typing import Any
 
 from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
 from kiosk.domain.message import Message
+from kiosk.domain.noise import EPSILON, SMALLEST_EPSILON, read_epsilon
 from kiosk.domain.survey import Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
@@ -50,6 +52,14 @@ class Figures(StrEnum):
     AT_CLOSING = "at_closing"
 
 
+class Protection(StrEnum):
+    """How a round's figures are published: with noise, or as they are, veiled. docs/noise.md has the price of
+    each."""
+
+    PROTECTED = "protected"
+    EXACT = "exact"
+
+
 class RoundError(ValueError):
     """A round that may not be opened. `messages` has every reason."""
 
@@ -63,7 +73,7 @@ class Round:
     """The frozen terms of a round.
 
     Times are the installation's local time; `closes_at` is the first moment at which no ballot is admitted
-    any more.
+    any more. `epsilon` is that of one statement, and is used in protected rounds only.
     """
 
     id: str
@@ -74,6 +84,12 @@ class Round:
     closes_at: datetime
     admission: frozenset[Admission]
     figures: Figures = Figures.LIVE
+    protection: Protection = Protection.EXACT
+    epsilon: Fraction = EPSILON
+
+    @property
+    def is_protected(self) -> bool:
+        return self.protection is Protection.PROTECTED
 
     @property
     def options(self) -> tuple[int, ...]:
@@ -93,12 +109,15 @@ class Round:
             "closes_at": self.closes_at.isoformat(),
             "admission": sorted(self.admission),
             "figures": self.figures.value,
+            "protection": self.protection.value,
+            **({"epsilon": str(self.epsilon)} if self.is_protected else {}),
         }
 
 
 def round_from_json(row: dict[str, Any]) -> Round:
-    """The inverse of `Round.as_json`. Rounds without `figures` were opened before there was a choice:
-    live."""
+    """The inverse of `Round.as_json`. Rounds without `figures` or `protection` were opened before there was
+    a choice: live and exact."""
+    protection = Protection(row.get("protection", Protection.EXACT))
     return Round(
         row["id"],
         survey_from_json(row["survey"]),
@@ -108,6 +127,8 @@ def round_from_json(row: dict[str, Any]) -> Round:
         datetime.fromisoformat(row["closes_at"]),
         frozenset(Admission(word) for word in row["admission"]),
         Figures(row.get("figures", Figures.LIVE)),
+        protection,
+        read_epsilon(row["epsilon"]) if protection is Protection.PROTECTED else EPSILON,
     )
 
 
@@ -228,6 +249,9 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
         )
     if length > LONGEST_ROUND:
         yield Message("Omgången får vara högst {days} dagar.", {"days": LONGEST_ROUND.days})
+    if not SMALLEST_EPSILON <= new.epsilon <= EPSILON:
+        limits = {"least": str(SMALLEST_EPSILON), "most": str(EPSILON)}
+        yield Message("Epsilon måste vara minst {least} och högst {most}.", limits)
     if not new.admission:
         yield Message("Välj minst ett sätt att lämna svar på.", {})
 

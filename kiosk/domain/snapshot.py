@@ -6,21 +6,24 @@ and for itself, never a fresh count. So the difference of two published figures 
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
 from kiosk.domain.rounds import Round
 from kiosk.domain.short_hash import short_hash
 from kiosk.domain.tally import StatementDocument, Tally, add
+from kiosk.domain.tree import Node
 
 
 class _Node(TypedDict):
-    """`excluded_rapid` is there in closed rounds only."""
+    """`excluded_rapid` is there in closed rounds only, and `batches` in protected rounds with figures: how
+    often noise was drawn for them."""
 
     id: str
     parent: str | None
     excluded_rapid: NotRequired[int]
+    batches: NotRequired[int]
 
 
 class PublishedNode(_Node):
@@ -41,7 +44,8 @@ NodeDocument = PublishedNode | UnpublishedNode
 
 
 class RoundDocument(TypedDict):
-    """A round in the snapshot. Times are local, in ISO 8601."""
+    """A round in the snapshot. Times are local, in ISO 8601. `epsilon`, a fraction such as 3/2, is there in
+    protected rounds only."""
 
     id: str
     survey: str
@@ -49,6 +53,8 @@ class RoundDocument(TypedDict):
     opens: str
     closes: str
     k: int
+    protection: str
+    epsilon: NotRequired[str]
     state: Literal["open", "closed"]
     nodes: list[NodeDocument]
 
@@ -66,13 +72,15 @@ class RoundTally:
     """A round and its tallies.
 
     `own` is the running sum of the batches published for each node itself. `excluded_rapid` is the number
-    of rapid ballots from each unit's kiosks, known once the round is closed.
+    of rapid ballots from each unit's kiosks, known once the round is closed. `draws` is the number of batches
+    published for each node itself, in a protected round.
     """
 
     round: Round
     is_closed: bool
     own: Mapping[str, Tally]
     excluded_rapid: Mapping[str, int]
+    draws: Mapping[str, int] = field(default_factory=dict)
 
 
 def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
@@ -99,27 +107,45 @@ def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstrat
 
 def _round_document(round_tally: RoundTally) -> RoundDocument:
     of_round, totals = round_tally.round, node_tallies(round_tally)
-    return {
+    batches = _node_batches(round_tally)
+    document: RoundDocument = {
         "id": of_round.id,
         "survey": of_round.survey.id,
         "version": of_round.survey.version,
         "opens": of_round.opens_at.isoformat(),
         "closes": of_round.closes_at.isoformat(),
         "k": of_round.k,
+        "protection": of_round.protection.value,
         "state": "closed" if round_tally.is_closed else "open",
         "nodes": [
-            _node_document(round_tally, node.id, node.parent, totals.get(node.id))
+            _node_document(round_tally, _place(node, batches[node.id]), totals.get(node.id))
             for node in of_round.tree.nodes
         ],
     }
+    if of_round.is_protected:
+        document["epsilon"] = str(of_round.epsilon)
+    return document
 
 
-def _node_document(
-    round_tally: RoundTally, node_id: str, parent: str | None, tally: Tally | None
-) -> NodeDocument:
-    place: _Node = {"id": node_id, "parent": parent}
+def _node_batches(round_tally: RoundTally) -> dict[str, int]:
+    """How often noise was drawn for each node's figures, its descendants' included; 0 in an exact round."""
+    totals: dict[str, int] = {}
+    tree = round_tally.round.tree
+    for node in tree.bottom_up():
+        totals[node] = round_tally.draws.get(node, 0) + sum(totals[child] for child in tree.children(node))
+    return totals
+
+
+def _place(node: Node, batches: int) -> _Node:
+    place: _Node = {"id": node.id, "parent": node.parent}
+    if batches:
+        place["batches"] = batches
+    return place
+
+
+def _node_document(round_tally: RoundTally, place: _Node, tally: Tally | None) -> NodeDocument:
     if round_tally.is_closed:
-        units = round_tally.round.tree.units_below(node_id)
+        units = round_tally.round.tree.units_below(place["id"])
         place["excluded_rapid"] = sum(round_tally.excluded_rapid.get(unit, 0) for unit in units)
     if tally is None:
         return {**place, "answered": None, "why": "too_few" if round_tally.is_closed else "waiting"}

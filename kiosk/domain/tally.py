@@ -4,12 +4,11 @@ A tally is all that is kept of a counted ballot. A sum does not keep the batches
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
 from kiosk.domain.ballot import Ballot, NoAnswer
-from kiosk.domain.box import veil
 
 
 @dataclass(frozen=True)
@@ -63,19 +62,34 @@ def statement_tally_from_json(row: StatementDocument) -> StatementTally:
     )
 
 
-def tally_batch(batch: Sequence[Ballot], options: Sequence[int]) -> Tally:
-    """Count one batch and apply the veil. `options` is each statement's scale length."""
+Publish = Callable[[Sequence[int]], tuple[tuple[int, ...], int]]
+"""The rule of a round: from one statement's exact cells in one batch to (cells to publish, withheld answers).
+
+The cells are the options, the lowest first, then the kinds of NoAnswer.
+"""
+
+
+def tally_batch(batch: Sequence[Ballot], options: Sequence[int], publish: Publish) -> Tally:
+    """Count one batch, and publish each statement's table. `options` is each statement's scale length."""
     return tuple(
-        _tally_statement(Counter(ballot.answers[at] for ballot in batch), options[at])
+        _tally_statement(Counter(ballot.answers[at] for ballot in batch), options[at], publish)
         for at in range(len(options))
     )
 
 
-def _tally_statement(answers: Counter[int | NoAnswer], options: int) -> StatementTally:
+def _tally_statement(answers: Counter[int | NoAnswer], options: int, publish: Publish) -> StatementTally:
     counted = [answers[option] for option in range(1, options + 1)]
     kinds = [answers[kind] for kind in NoAnswer]
-    published, withheld = veil(counted + kinds)
+    published, withheld = publish(counted + kinds)
     return StatementTally(published[:options], published[options:], withheld)
+
+
+def can_be_protected(table: StatementTally, k: int) -> bool:
+    """Return whether this table can be a sum of batches of at least k ballots each in a protected round.
+
+    For figures from a file. Every whole table of a batch's size may come of the noise.
+    """
+    return min(*table.counts, *table.no_answer) >= 0 and table.withheld == 0 and table.answered >= k
 
 
 def can_be_published(table: StatementTally, k: int) -> bool:

@@ -24,9 +24,13 @@ COUNTS = {
     "closes": "first moment after the round, local time",
     "state": "open or closed",
     "k": "fewest ballots counted together",
+    "protection": "protected: each table has noise; exact: one answer withheld where all in a batch, or all "
+    "but one, agreed",
+    "epsilon": "size of the noise: smaller is more; empty in an exact round",
     "node": "id of the unit or group of units",
     "parent": "id of the group it belongs to; empty at the root",
     "answered": "ballots published for the node",
+    "batches": "how many batches' tables, each with noise, were added up; empty in an exact round",
     "statement": "id of the statement; empty where nothing is published",
     "option": "1 to n, the scale's lowest first; dont_know, prefer_not, skipped; withheld; or why nothing is "
     "published: waiting, too_few; or excluded_rapid: ballots that came too fast, counted nowhere else",
@@ -86,9 +90,16 @@ def _counts(document: Document) -> Iterator[Row]:
         terms = {
             "round": one["id"],
             **{name: one[name] for name in ("survey", "version", "opens", "closes", "state", "k")},
+            "protection": one["protection"],
+            "epsilon": one.get("epsilon", ""),
         }
         for node in one["nodes"]:
-            place = {**terms, "node": node["id"], "parent": node["parent"] or ""}
+            place = {
+                **terms,
+                "node": node["id"],
+                "parent": node["parent"] or "",
+                "batches": node.get("batches", ""),
+            }
             if node.get("excluded_rapid"):
                 answered = node["answered"] if node["answered"] is not None else ""
                 yield {
@@ -151,7 +162,9 @@ def _description(document: Document, contents: Mapping[str, bytes]) -> bytes:
         "created": document["made_at"],
         "demonstration": document["demonstration"],
         "description": "Counts as published: batches of at least k ballots, one answer withheld where all in "
-        "a batch, or all but one, agreed. Percentages are of the answers on the scale.",
+        "a batch, or all but one, agreed. In protected rounds none is withheld: each table of a batch has "
+        "zero-sum two-sided geometric noise of the given epsilon and is the nearest whole table of its size. "
+        "Percentages are of the answers on the scale.",
         "resources": [
             _resource(name, contents[f"{name}.csv"], columns, keys)
             for name, columns, keys in (
@@ -164,7 +177,7 @@ def _description(document: Document, contents: Mapping[str, bytes]) -> bytes:
 
 
 def _resource(name: str, content: bytes, columns: Mapping[str, str], keys: Sequence[str]) -> dict[str, Any]:
-    whole = {"k", "answered", "answers"}
+    whole = {"k", "answered", "batches", "answers"}
     return {
         "name": name,
         "path": f"{name}.csv",

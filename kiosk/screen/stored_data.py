@@ -43,6 +43,7 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("round_id", "unit_id", "ballots"),
         _("Om någon trycker många gånger i rad på skärmen sparar vi bara hur många gånger."),
     ),
+    "batches": (("round_id", "node_id", "number"), _OTHERS),
     "slip_count": (("round_id", "unit_id", "run", "printed", "used"), _OTHERS),
     "installation": (("key", "value"), _OTHERS),
     "account": (("name", "role", "password"), _OTHERS),

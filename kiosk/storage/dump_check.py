@@ -15,7 +15,7 @@ from kiosk.domain.message import Message
 from kiosk.domain.rounds import Admission, Figures, Round, history_faults
 from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
 from kiosk.domain.strict_json import parse
-from kiosk.domain.tally import StatementTally, can_be_published
+from kiosk.domain.tally import StatementTally, can_be_protected, can_be_published
 from kiosk.storage import clock
 from kiosk.storage.accounts import Role
 from kiosk.storage.activities import Activity
@@ -68,7 +68,8 @@ def check_rows(tables: Tables) -> None:
                 if table in OF_A_CLOSED_UNIT:
                     _require(row["round_id"] in closed, "is of a round that is not closed")
                     _require(row["unit_id"] in rounds[row["round_id"]].tree.leaves, "is of an unknown unit")
-    _check_tallies(tables["tally"], rounds, closed)
+    answered = _check_tallies(tables["tally"], rounds, closed)
+    _check_batches(tables["batches"], rounds, answered)
 
 
 @contextmanager
@@ -101,40 +102,70 @@ def _check_numbers(row: Row) -> None:
             _require(0 <= value <= LARGEST_NUMBER, f"{column} is {value}, which nothing counts to")
 
 
-def _check_tallies(rows: list[dict[str, Any]], rounds: Mapping[str, Round], closed: frozenset[str]) -> None:
-    """Each node's tables must be whole, and must be figures that a count can give."""
+def _check_tallies(
+    rows: list[dict[str, Any]], rounds: Mapping[str, Round], closed: frozenset[str]
+) -> dict[tuple[str, str], int]:
+    """Each node's tables must be whole, and must be figures that a count can give.
+
+    Returns the number of ballots by round and node.
+    """
     cells: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
     for row in rows:
         node = cells.setdefault((row["round_id"], row["node_id"]), {})
         node.setdefault(row["statement_id"], {})[row["option"]] = row["answers"]
+    answered = {}
     for (round_id, node_id), statements in cells.items():
         try:
-            _check_node(rounds[round_id], node_id, statements, is_closed=round_id in closed)
+            answered[round_id, node_id] = _check_node(
+                rounds[round_id], node_id, statements, is_closed=round_id in closed
+            )
         except ValueError as error:
             raise StoreError(f"table tally, round {round_id}, node {node_id!r}: {error}") from error
+    return answered
+
+
+def _check_batches(
+    rows: list[dict[str, Any]], rounds: Mapping[str, Round], answered: Mapping[tuple[str, str], int]
+) -> None:
+    """Each node with figures in a protected round must have a number of batches of at least k ballots."""
+    for number, row in enumerate(rows, start=1):
+        with _place("batches", number):
+            of_round = rounds[row["round_id"]]
+            ballots = answered.get((of_round.id, row["node_id"]), 0)
+            _require(of_round.is_protected, "is of a round that is not protected")
+            _require(
+                1 <= row["number"] <= ballots // of_round.k,
+                f"{ballots} ballots do not make {row['number']} batches of at least {of_round.k}",
+            )
+    counted = {(row["round_id"], row["node_id"]) for row in rows}
+    for round_id, node_id in sorted(answered.keys() - counted):
+        if rounds[round_id].is_protected:
+            raise StoreError(f"table batches: round {round_id}, node {node_id!r} has figures and no batches")
 
 
 def _check_node(
     of_round: Round, node_id: str, cells: Mapping[str, Mapping[str, int]], *, is_closed: bool
-) -> None:
-    """`cells` maps statement id and option to answers."""
+) -> int:
+    """`cells` maps statement id and option to answers. Returns the number of ballots."""
     nodes = {node.id for node in of_round.tree.nodes} if is_closed else set(of_round.tree.leaves)
     _require(node_id in nodes, "the round has no figures for such a node")
     _require(is_closed or of_round.figures is Figures.LIVE, "the round has figures at closing only")
     statements = {statement.id: statement for statement in of_round.survey.statements}
     _require(cells.keys() == statements.keys(), "the statements are not those of the round's survey")
     tables: list[StatementTally] = []
+    rule = can_be_protected if of_round.is_protected else can_be_published
     for statement_id, answers in cells.items():
         options = len(statements[statement_id].scale.labels)
         wanted = {*(str(option) for option in range(1, options + 1)), *NoAnswer, "withheld"}
         _require(answers.keys() == wanted, f"statement {statement_id}: not its scale's options")
         tables.append(statement_tally(dict(answers)))
         _require(
-            can_be_published(tables[-1], of_round.k),
+            rule(tables[-1], of_round.k),
             f"statement {statement_id}: no count of at least {of_round.k} ballots gives these figures",
         )
     answered = {table.answered for table in tables}
     _require(len(answered) == 1, f"{min(answered)} answers to one statement, {max(answered)} to another")
+    return answered.pop()
 
 
 def _check_installation(row: Row) -> None:
@@ -212,12 +243,13 @@ def _check_nothing_more(row: Row) -> None:
     """The table's own types, and its round and unit, are all that a row must hold."""
 
 
-OF_A_ROUND = frozenset({"excluded_rapid", "reply", "slip_count", "tally"})
+OF_A_ROUND = frozenset({"batches", "excluded_rapid", "reply", "slip_count", "tally"})
 OF_A_CLOSED_UNIT = frozenset({"excluded_rapid", "slip_count"})
 
 CHECKS: Mapping[str, Callable[[Row], None]] = {
     "account": _check_account,
     "activity": _check_activity,
+    "batches": _check_nothing_more,
     "excluded_rapid": _check_nothing_more,
     "imported": _check_imported,
     "installation": _check_installation,

@@ -118,11 +118,31 @@ def _excluded_rapid(database: peewee.Database) -> None:
         snapshot.update({snapshot.c.document: renamed}).execute(database)
 
 
+def _protected_rounds(database: peewee.Database) -> None:
+    """Count the batches of protected rounds. All rounds so far are exact, and the published document says so
+    after `k`."""
+    node = ("round_id", "node_id")
+    _create(database, "batches", node, round_id=Text(), node_id=Text(), number=Integer())
+    snapshot = peewee.Table("snapshot")
+    for (text,) in list(snapshot.select(snapshot.c.document).tuples().execute(database)):
+        document = json.loads(text)
+        document["rounds"] = [_with_protection(of_round) for of_round in document["rounds"]]
+        changed = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        snapshot.update({snapshot.c.document: changed}).execute(database)
+
+
+def _with_protection(of_round: dict[str, object]) -> dict[str, object]:
+    fields = list(of_round.items())
+    after = 1 + list(of_round).index("k")
+    return dict([*fields[:after], ("protection", "exact"), *fields[after:]])
+
+
 STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _rounds_and_guests,
     _desk_and_letterboxes,
     _kiosk_screens,
     _excluded_rapid,
+    _protected_rounds,
 )
 """The first makes schema 1 of an empty database, each next one the schema after it."""
 

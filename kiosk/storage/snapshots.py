@@ -40,6 +40,7 @@ class Snapshots:
                 state.is_closed,
                 self._tallies.own_sums(state.round),
                 self._boxes.excluded_rapid(state.round.id) if state.is_closed else {},
+                self._tallies.draws(state.round),
             )
             for state in self._rounds.all()
         ]

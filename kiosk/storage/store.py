@@ -48,7 +48,8 @@ class Store:
         self._boxes = Boxes(database, keys, self._writer, self._rounds)
         self._slip_sets = SlipSets(database, keys, self._writer)
         self._letterboxes = Letterboxes(database, keys, self._writer)
-        self._tallies = Tallies(database)
+        rng = rng or SystemRandom()
+        self._tallies = Tallies(database, rng)
         self._snapshots = Snapshots(database, self._rounds, self._boxes, self._tallies)
         self._count = Count(
             self._writer,
@@ -57,7 +58,7 @@ class Store:
             self._slip_sets,
             self._letterboxes,
             self._tallies,
-            rng or SystemRandom(),
+            rng,
         )
         self.accounts = Accounts(database, self._writer)
         self.links = Links(database, self._writer)

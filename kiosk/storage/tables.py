@@ -108,6 +108,17 @@ class Tally(Table):
         primary_key = peewee.CompositeKey("round_id", "node_id", "statement_id", "option")
 
 
+class Batches(Table):
+    """How many batches of a protected round were published for each node itself: so often noise was drawn."""
+
+    round_id = Text()
+    node_id = Text()
+    number = peewee.IntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("round_id", "node_id")
+
+
 class SlipCount(Table):
     """Numbers of slips of a closed round, printed and used, by unit and print run."""
 

@@ -1,31 +1,35 @@
-"""The rows of tallies: batches go in and are added up, running sums come out.
+"""The rows of tallies: batches go in, get noise or the veil, and are added up; running sums come out.
 
 Nothing outside the store reads them.
 """
 
 from collections.abc import Sequence
+from random import Random
 
 import peewee
 
 from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.box import veil
+from kiosk.domain.noise import protect
 from kiosk.domain.rounds import Round
-from kiosk.domain.tally import StatementTally, Tally, tally_batch
+from kiosk.domain.tally import Publish, StatementTally, Tally, tally_batch
 from kiosk.storage import tables
 from kiosk.storage.database import Database
 
 
 class Tallies:
-    """Running sums by round, node, statement and option."""
+    """Running sums by round, node, statement and option. `rng` draws the noise of protected rounds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rng: Random) -> None:
         self._database = database
+        self._rng = rng
 
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
-        """Tally a batch for a node, within a write of the caller's."""
+        """Tally a batch for a node, within a write of the caller's. Only what is published outlives it."""
         tally = tables.Tally
         key = [tally.round_id, tally.node_id, tally.statement_id, tally.option]
-        tallies = zip(of_round.survey.statements, tally_batch(batch, of_round.options), strict=True)
-        for statement, table in tallies:
+        published = tally_batch(batch, of_round.options, self._rule(of_round))
+        for statement, table in zip(of_round.survey.statements, published, strict=True):
             rows = [
                 (of_round.id, node_id, statement.id, option, answers)
                 for option, answers in _options(table).items()
@@ -35,6 +39,29 @@ class Tallies:
                     conflict_target=key, update={tally.answers: tally.answers + peewee.EXCLUDED.answers}
                 )
             )
+
+        if of_round.is_protected:
+            self._add_draw(of_round, node_id)
+
+    def _rule(self, of_round: Round) -> Publish:
+        if not of_round.is_protected:
+            return veil
+        return lambda cells: (protect(cells, self._rng, of_round.epsilon), 0)
+
+    def _add_draw(self, of_round: Round, node_id: str) -> None:
+        batches = tables.Batches
+        self._database.run(
+            batches.insert(round_id=of_round.id, node_id=node_id, number=1).on_conflict(
+                conflict_target=[batches.round_id, batches.node_id],
+                update={batches.number: batches.number + 1},
+            )
+        )
+
+    def draws(self, of_round: Round) -> dict[str, int]:
+        """Node id -> how many batches were published for the node itself, in a protected round."""
+        batches = tables.Batches
+        query = batches.select(batches.node_id, batches.number).where(batches.round_id == of_round.id)
+        return dict(self._database.rows(query))
 
     def own_sums(self, of_round: Round) -> dict[str, Tally]:
         """Running sums of the batches published for each node itself."""

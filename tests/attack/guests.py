@@ -96,7 +96,7 @@ def lived_hiding_under_k(arrivals: Sequence[Arrival], k: int) -> Week:
     with (
         TemporaryDirectory() as folder,
         patch("kiosk.storage.count.draw_batch", HideUnderK()),
-        patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)),
+        patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)),
     ):
         data = Path(folder)
         store = open_store(data, f"sqlite:///{data / 'k.sqlite'}", data / "keys", durable=False)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
-from kiosk.domain.tally import StatementTally, add, can_be_published, tally_batch
+from kiosk.domain.box import veil
+from kiosk.domain.tally import StatementTally, add, can_be_protected, can_be_published, tally_batch
 
 OPTIONS: list[Answer] = [1, 2, 3, *NoAnswer]
 
@@ -21,7 +22,7 @@ BATCHES = st.lists(st.tuples(ANSWERS, st.sampled_from(OPTIONS)), min_size=1, max
 
 
 def published(batches: Sequence[tuple[list[Answer], Answer]]) -> StatementTally:
-    tallies = [tally_batch([Ballot((one,)) for one in [*most, last]], (3,)) for most, last in batches]
+    tallies = [tally_batch([Ballot((one,)) for one in [*most, last]], (3,), veil) for most, last in batches]
     [table] = add(tallies)
     return table
 
@@ -66,3 +67,13 @@ def test_figures_that_no_count_gives_cannot(impossible: StatementTally) -> None:
 )
 def test_figures_that_a_count_may_give_can(possible: StatementTally) -> None:
     assert can_be_published(possible, 5)
+
+
+@pytest.mark.parametrize("drawn", [table(10, 0, 0), table(9, 1, 0), table(0, 0, 0, no_answer=(0, 5, 0))])
+def test_noise_may_show_everybody_alike(drawn: StatementTally) -> None:
+    assert can_be_protected(drawn, 5)
+
+
+@pytest.mark.parametrize("impossible", [table(2, 1, 1), table(-1, 4, 4), table(4, 4, 4, withheld=1)])
+def test_figures_that_no_protected_count_gives_cannot(impossible: StatementTally) -> None:
+    assert not can_be_protected(impossible, 5)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from kiosk.domain.rounds import (
     Admission,
     Figures,
+    Protection,
     Round,
     RoundError,
     check_opening,
@@ -140,6 +142,30 @@ def test_rounds_opened_before_there_was_a_choice_show_their_figures_live() -> No
     row = GOOD.as_json()
     del row["figures"]
     assert round_from_json(row) == GOOD
+
+
+@pytest.mark.parametrize("epsilon", [Fraction(3, 2), Fraction(1), Fraction(7, 5)])
+def test_a_protected_round_keeps_the_epsilon_it_opened_with(epsilon: Fraction) -> None:
+    opened = replace(GOOD, protection=Protection.PROTECTED, epsilon=epsilon)
+    assert round_from_json(json.loads(json.dumps(opened.as_json()))) == opened
+
+
+def test_rounds_opened_before_there_was_a_choice_are_exact() -> None:
+    row = GOOD.as_json()
+    del row["protection"]
+    assert round_from_json(row).protection is Protection.EXACT
+
+
+@pytest.mark.parametrize("text", ["1.5", "0", "0/2", "1/0", "-1", "3 / 2", "1e9", "", "99999"])
+def test_another_notation_of_epsilon_is_refused(text: str) -> None:
+    protected = replace(GOOD, protection=Protection.PROTECTED)
+    with pytest.raises(ValueError, match="is no epsilon"):
+        round_from_json({**protected.as_json(), "epsilon": text})
+
+
+@pytest.mark.parametrize("epsilon", [Fraction(2), Fraction(1, 11)])
+def test_no_round_opens_with_less_noise_than_the_study_allows_or_with_noise_alone(epsilon: Fraction) -> None:
+    assert faults(replace(GOOD, protection=Protection.PROTECTED, epsilon=epsilon))
 
 
 def test_an_id_is_never_taken_twice() -> None:

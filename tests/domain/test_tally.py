@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
+from kiosk.domain.box import veil
 from kiosk.domain.tally import StatementTally, add, statement_tally_from_json, tally_batch
 
 OPTIONS = 5
@@ -25,7 +26,7 @@ batches = st.lists(unanimous | one_differs | mixed, min_size=1, max_size=6)
 
 
 def table(batch: Batch) -> StatementTally:
-    [of_statement] = tally_batch([Ballot((answer,)) for answer in batch], [OPTIONS])
+    [of_statement] = tally_batch([Ballot((answer,)) for answer in batch], [OPTIONS], veil)
     return of_statement
 
 

@@ -157,6 +157,9 @@ def old_dump(saved: Saved, schema: int) -> dict[str, Any]:
     """The rows of a complete installation of that schema, in tables made by its migrations."""
     rows = saved.store.dump()
     rows["installation"] = [row for row in rows["installation"] if row["key"] != "schema"]
+    for row in rows["round"] if schema < 5 else []:
+        terms = json.loads(row["terms"])
+        row["terms"] = json.dumps({key: terms[key] for key in terms.keys() - {"protection", "epsilon"}})
     database = Database("sqlite:///:memory:")
     with database.transaction():
         database.migrate(schema)

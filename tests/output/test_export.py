@@ -12,6 +12,7 @@ from random import Random
 import openpyxl
 import pytest
 
+from kiosk.domain.rounds import Protection
 from kiosk.domain.snapshot import Document
 from kiosk.output.export import files
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
@@ -44,6 +45,24 @@ def test_every_count_is_the_snapshots(published: Document) -> None:
             assert {kind: told[kind] for kind in table["no_answer"]} == table["no_answer"]
             assert told["withheld"] == table["withheld"]
             assert sum(told.values()) == node["answered"]
+
+
+def test_each_row_names_the_noise_of_its_figures(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    exact, protected = a_round(tree("a")), replace(a_round(tree("b")), id="other")
+    protected = replace(protected, protection=Protection.PROTECTED)
+    for of_round, unit in ((exact, "a"), (protected, "b")):
+        store.open_round(of_round, MONDAY)
+        for one in random_ballots(20, Random(1)):
+            store.cast(of_round.id, unit, one, MONDAY)
+    store.count(MONDAY.replace(hour=17))
+    counts = rows(files(store.snapshot(), [exact, protected])["counts.csv"])
+    noise = {
+        (row["round"], row["protection"], row["epsilon"], row["batches"], row["answered"]) for row in counts
+    }
+    assert noise == {("r", "exact", "", "", "15"), ("other", "protected", "3/2", "1", "15")}
+    withheld = [row["answers"] for row in counts if (row["round"], row["option"]) == ("other", "withheld")]
+    assert set(withheld) == {"0"}
 
 
 def test_every_code_is_in_the_codebook(published: Document) -> None:

@@ -1,6 +1,6 @@
 """An upgraded installation keeps all its data, and its tables are then those of the models.
 
-schemas/1.sql to 3.sql made the tables of existing installations, and never change.
+schemas/1.sql to 4.sql made the tables of existing installations, and never change.
 """
 
 import json
@@ -121,7 +121,10 @@ def as_of(schema: int, table: str, row: dict[str, Any]) -> dict[str, Any]:
     if table == "installation" and row["key"] == "schema":
         return {**row, "value": str(schema)}
     if table == "snapshot":
-        return {**row, "document": row["document"].replace('"excluded_rapid"', '"apart"')}
+        document = row["document"].replace('"protection":"exact",', "")
+        if schema < 4:
+            document = document.replace('"excluded_rapid"', '"apart"')
+        return {**row, "document": document}
     return row
 
 
@@ -190,11 +193,13 @@ def test_an_older_installation_goes_on(old: Installation) -> None:
     store.close()
 
 
-def test_a_published_document_is_what_it_was_but_for_the_field(old: Installation) -> None:
+def test_a_published_document_is_what_it_was_but_for_the_fields(old: Installation) -> None:
     store = old.open()
     store.migrate()
     assert store.snapshot_text() == old.rows["snapshot"][0]["document"]
-    assert json.loads(store.snapshot_text())["rounds"][1]["nodes"][0]["excluded_rapid"] == 1
+    earlier = json.loads(store.snapshot_text())["rounds"][1]
+    assert earlier["protection"] == "exact"
+    assert earlier["nodes"][0]["excluded_rapid"] == 1
     store.close()
 
 
@@ -254,7 +259,7 @@ def test_a_migration_that_misses_the_models_is_undone(old: Installation, monkeyp
     store = old.open()
     with connected(old.url) as database:
         before = rows(database)
-    with pytest.raises(StoreError, match="there is no table excluded_rapid"):
+    with pytest.raises(StoreError, match="there is no table batches"):
         store.migrate()
     store.close()
     with connected(old.url) as database:

@@ -302,7 +302,7 @@ def test_all_alike_and_all_but_one_alike_look_the_same() -> None:
 
 
 def test_the_certainty_check_catches_a_tally_without_veil() -> None:
-    with patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)):
+    with patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)):
         counts, withheld = published_table([4] * 6)
     assert withheld == 0
     assert are_certain([tuple(counts)])

@@ -13,7 +13,7 @@ from typing import Any
 
 from kiosk.domain.clock import ClockRecord
 from kiosk.domain.earlier_figures import Figures, Known
-from kiosk.domain.rounds import Admission
+from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.operation.backup import write_backup
 from kiosk.settings import Settings, read_settings
@@ -23,7 +23,10 @@ from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
 TODAY = date(2026, 11, 28)
 OLD = replace(a_round(tree("a", "b"), days=10), id="old")
 RUNNING = replace(
-    a_round(tree("a", "b")), opens_at=OLD.closes_at, closes_at=OLD.closes_at + timedelta(days=90)
+    a_round(tree("a", "b")),
+    opens_at=OLD.closes_at,
+    closes_at=OLD.closes_at + timedelta(days=90),
+    protection=Protection.PROTECTED,
 )
 HASH = hash_password("a long password")
 
@@ -60,7 +63,10 @@ def installation(folder: Path) -> tuple[Settings, Store]:
 
 
 def full_installation(folder: Path) -> None:
-    """A closed round, a running one with 12 counted and 5 uncounted ballots, and a row in every table."""
+    """A closed, exact round, and a running, protected one with 12 counted and 5 uncounted ballots.
+
+    There is a row in every table.
+    """
     settings, store = installation(folder)
     store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
     store.open_round(OLD, MONDAY)

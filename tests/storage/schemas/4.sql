@@ -1,0 +1,1 @@
+ALTER TABLE apart RENAME TO excluded_rapid;
