@@ -21,7 +21,8 @@ def results(as_json: bool) -> None:
         return
     for published in store.snapshot()["rounds"]:
         click.echo(
-            f"{published['id']} ({published['state']}, version {published['version']}, k={published['k']})"
+            f"{published['id']} ({published['state']}, version {published['version']}, k={published['k']}, "
+            f"{published['protection']})"
         )
         for node in published["nodes"]:
             if node.get("excluded_rapid"):

@@ -6,7 +6,7 @@ import click
 
 from kiosk.cli.arguments import current_settings, installed_store, pick, usable_library
 from kiosk.cli.errors import report_errors
-from kiosk.domain.rounds import Admission, Figures, Round, round_id
+from kiosk.domain.rounds import Admission, Figures, Protection, Round, round_id
 from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
 
@@ -38,6 +38,13 @@ def round_group() -> None:
     show_default=True,
     help="When figures are shown. at_closing suits units where the same guests answer every week.",
 )
+@click.option(
+    "--protection",
+    type=click.Choice([kind.value for kind in Protection]),
+    default=Protection.EXACT.value,
+    show_default=True,
+    help="protected: each bar may be off by single guests, and nothing is provable about one. exact: not so.",
+)
 @report_errors
 def round_open(
     survey_id: str,
@@ -48,6 +55,7 @@ def round_open(
     days: int | None,
     admission: tuple[str, ...],
     figures: str,
+    protection: str,
 ) -> None:
     """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
     settings = current_settings()
@@ -69,9 +77,10 @@ def round_open(
         closes_at,
         frozenset(Admission(way) for way in admission),
         Figures(figures),
+        Protection(protection),
     )
     store.open_round(new, now)
-    store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, new.id)
+    store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, f"{new.id}, {new.protection}")
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
 
@@ -87,5 +96,5 @@ def round_list() -> None:
         click.echo(
             f"{of_round.id}  {condition}  {of_round.opens_at:%Y-%m-%d} to "
             f"{of_round.closes_at:%Y-%m-%d %H:%M}  "
-            f"k={of_round.k}  {of_round.tree.root.id}  {ways}"
+            f"k={of_round.k}  {of_round.protection}  {of_round.tree.root.id}  {ways}"
         )

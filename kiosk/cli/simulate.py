@@ -1,6 +1,7 @@
 """A simulation of rounds, to see what a number of guests would lead to."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TextIO
@@ -9,6 +10,7 @@ import click
 
 from kiosk.cli.arguments import current_settings, pick
 from kiosk.cli.errors import report_errors
+from kiosk.domain.rounds import Protection
 from kiosk.domain.tree import Tree
 from kiosk.library.check import read_checked
 from kiosk.library.library import Library
@@ -23,7 +25,14 @@ from kiosk.operation.simulate import Arrival, ArrivalError, Refused, plan_for, r
 @click.option("--days", type=int, help="Length of the round; up to the last arrival if not given.")
 @click.option("--units", help="Unit ids with commas between, or a tree file; else those that arrive.")
 @click.option("--survey", default="ombudsmannaskap", show_default=True, help="Id of a survey, or a file.")
-@click.option("--seed", type=int, help="For tests only: draw batches with a seeded generator.")
+@click.option("--seed", type=int, help="For tests only: draw batches and noise with a seeded generator.")
+@click.option(
+    "--protection",
+    type=click.Choice([kind.value for kind in Protection]),
+    default=Protection.EXACT.value,
+    show_default=True,
+    help="Whether figures have noise.",
+)
 @report_errors
 def simulate_command(
     arrivals: TextIO,
@@ -33,6 +42,7 @@ def simulate_command(
     units: str | None,
     survey: str,
     seed: int | None,
+    protection: str,
 ) -> None:
     """Run the production code on a temporary database with a simulated clock."""
     settings = current_settings()
@@ -41,6 +51,7 @@ def simulate_command(
     asked = pick(library.surveys, Path(survey).stem if is_file else survey, "survey")
     guests = read_arrivals(arrivals, arrivals.name, asked)
     plan = plan_for(guests, asked, _tree(units, guests, library), k, days)
+    plan = replace(plan, protection=Protection(protection))
     unknown = sorted({arrival.unit for arrival in guests} - set(plan.tree.leaves))
     if unknown:
         raise ArrivalError(

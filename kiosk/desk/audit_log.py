@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.i18n import period, say
 from kiosk.desk.session import desk, for_coordinator
-from kiosk.domain.rounds import Admission
+from kiosk.domain.rounds import Admission, Protection
 from kiosk.storage import Deed, Entry, Role
 
 blueprint = Blueprint("log", __name__)
@@ -41,6 +41,10 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Admission.SLIP: say("lapp"),
         Admission.POSTER: say("affisch"),
     }
+    protections: Names = {
+        Protection.PROTECTED: say("skyddade siffror"),
+        Protection.EXACT: say("exakta siffror"),
+    }
     places = library.places
     surveys = {survey.id: survey.title for survey in library.surveys.values()}
     languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
@@ -51,7 +55,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
     return {
         Deed.SIGNED_IN: (roles,),
         Deed.ACCOUNT_SET: ({}, roles),
-        Deed.ROUND_OPENED: (rounds,),
+        Deed.ROUND_OPENED: (rounds, protections),
         Deed.ADDRESS_MADE: (places, ways),
         Deed.ADDRESS_REMOVED: (places, ways),
         Deed.PAIRING_BEGUN: (places,),

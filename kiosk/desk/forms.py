@@ -20,7 +20,7 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation
 from kiosk.desk.i18n import language, number, say
 from kiosk.domain.box import K_FLOOR
 from kiosk.domain.earlier_figures import MOST_ANSWERS
-from kiosk.domain.rounds import Admission, Figures
+from kiosk.domain.rounds import Admission, Figures, Protection
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
@@ -72,6 +72,11 @@ class RoundForm(DeskForm):
     closes = DateField(validators=[InputRequired()])
     admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
     figures = RadioField(choices=[when.value for when in Figures], validators=[InputRequired()])
+    protection = RadioField(
+        choices=[kind.value for kind in Protection],
+        default=Protection.EXACT.value,
+        validators=[InputRequired()],
+    )
     a_day = DecimalField(validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)])
     thought_over = BooleanField()
     understood = BooleanField(validators=[InputRequired()])

@@ -7,18 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from kiosk.domain import noisy_statistics, statistics
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.noisy_statistics import Noise, NoisyPart, noise_of
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
-from kiosk.domain.statistics import (
-    Interval,
-    Part,
-    Trend,
-    differ,
-    distribution_intervals,
-    kendall,
-    share_interval,
-    trend,
-)
+from kiosk.domain.statistics import Interval, Part, Trend, kendall
 from kiosk.domain.survey import Statement
 from kiosk.domain.tally import StatementTally, statement_tally_from_json
 from kiosk.domain.tree import Node
@@ -52,7 +46,8 @@ class Row:
     """One statement in one round at one node.
 
     If nothing is published, `table` is None and `why` is "waiting" or "too_few". `breaks` compares with the
-    previous row. The figures of a round that is not closed still change.
+    previous row. The figures of a round that is not closed still change. `batches` is how often noise was
+    drawn for the table, in a protected round.
     """
 
     round: Round
@@ -61,6 +56,12 @@ class Row:
     why: str | None
     breaks: tuple[Break, ...] = ()
     is_closed: bool = True
+    batches: int = 0
+
+    @property
+    def noise(self) -> Noise:
+        """The noise in the table; of variance 0 in an exact round."""
+        return noise_of(self.batches, len(self.statement.scale.labels) + len(NoAnswer), self.round.epsilon)
 
     @property
     def on_scale(self) -> int:
@@ -75,7 +76,13 @@ class Row:
     @property
     def agreeing(self) -> int:
         """Number of answers on the scale's highest options, the usual meaning of "agrees"."""
-        return sum(self.table.counts[-agreeing_options(self.statement.scale.labels) :]) if self.table else 0
+        return sum(self.table.counts[option] for option in self.agreeing_at) if self.table else 0
+
+    @property
+    def agreeing_at(self) -> range:
+        """The places of the scale's highest options in `table.counts`."""
+        options = len(self.statement.scale.labels)
+        return range(options - agreeing_options(self.statement.scale.labels), options)
 
     @property
     def agreeing_interval(self) -> Interval | None:
@@ -83,14 +90,18 @@ class Row:
         percentages."""
         if not self.table or self.on_scale < PERCENT_FROM:
             return None
-        return share_interval(self.agreeing, self.on_scale, self.table.withheld)
+        if self.round.is_protected:
+            return noisy_statistics.share_interval(self.table.counts, self.agreeing_at, self.noise)
+        return statistics.share_interval(self.agreeing, self.on_scale, self.table.withheld)
 
     @property
     def intervals(self) -> tuple[Interval | None, ...]:
         """Simultaneous confidence intervals of the options' shares, the highest option first."""
         if not self.table or self.on_scale < PERCENT_FROM:
             return (None,) * len(self.shares)
-        return tuple(reversed(distribution_intervals(self.table.counts, self.table.withheld)))
+        if self.round.is_protected:
+            return tuple(reversed(noisy_statistics.distribution_intervals(self.table.counts, self.noise)))
+        return tuple(reversed(statistics.distribution_intervals(self.table.counts, self.table.withheld)))
 
 
 def shares(counts: Sequence[int]) -> tuple[Share, ...]:
@@ -112,7 +123,7 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
     if node["answered"] is None:
         return Row(of_round, statement, None, node["why"], is_closed=is_closed)
     table = statement_tally_from_json(node["statements"][statement.id])
-    return Row(of_round, statement, table, None, is_closed=is_closed)
+    return Row(of_round, statement, table, None, is_closed=is_closed, batches=node.get("batches", 0))
 
 
 def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
@@ -191,12 +202,14 @@ def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def change(rows: Sequence[Row]) -> Trend | None:
-    """Return the trend over all compared rounds; None with fewer than two."""
-    tables = [row.table for row in compared(rows) if row.table]
-    return (
-        trend([table.counts for table in tables], [table.withheld for table in tables])
-        if len(tables) > 1
-        else None
+    """Return the trend over all compared rounds, protected and exact ones alike; None with fewer than two."""
+    tables = [(row.table, row.noise) for row in compared(rows) if row.table]
+    if len(tables) < 2:
+        return None
+    return noisy_statistics.trend(
+        [table.counts for table, _ in tables],
+        [table.withheld for table, _ in tables],
+        [noise for _, noise in tables],
     )
 
 
@@ -239,21 +252,36 @@ class Spread:
     @property
     def is_none(self) -> bool:
         """Whether the share that agrees is the same at every place."""
-        return _part(self.most[1]).share == _part(self.least[1]).share
+        return _share(self.most[1]) == _share(self.least[1])
 
 
 def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
     """Compare the places that have enough answers for a percentage; None with fewer than two such places."""
     by_share = sorted(
         (place for place in places if place[1].on_scale >= PERCENT_FROM),
-        key=lambda place: (_part(place[1]).share, place[0].name),
+        key=lambda place: (_share(place[1]), place[0].name),
     )
     if len(by_share) < 2:
         return None
-    return Spread(
-        by_share[-1], by_share[0], differ(_part(by_share[-1][1]), _part(by_share[0][1]), len(by_share))
-    )
+    most, least = by_share[-1], by_share[0]
+    return Spread(most, least, _differ(most[1], least[1], len(by_share)))
+
+
+def _differ(most: Row, least: Row, places: int) -> bool:
+    """Whether two places of one round differ by more than chance, and noise in a protected round."""
+    if most.round.is_protected:
+        return noisy_statistics.differ(_noisy_part(most), _noisy_part(least), places)
+    return statistics.differ(_part(most), _part(least), places)
+
+
+def _share(row: Row) -> float:
+    return row.agreeing / row.on_scale
 
 
 def _part(row: Row) -> Part:
     return Part(row.agreeing, row.on_scale, row.table.withheld if row.table else 0)
+
+
+def _noisy_part(row: Row) -> NoisyPart:
+    options = len(row.statement.scale.labels)
+    return NoisyPart(row.agreeing, row.on_scale, len(row.agreeing_at), options, row.noise)

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
-from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Figures, Round, round_id
+from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Figures, Protection, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
@@ -47,6 +47,7 @@ class Plan:
     days: int
     ticks: Daily = DAILY_AT_FIVE
     figures: Figures = Figures.LIVE
+    protection: Protection = Protection.EXACT
 
     @property
     def round(self) -> Round:
@@ -59,6 +60,7 @@ class Plan:
             self.opens_at + timedelta(days=self.days),
             frozenset({Admission.KIOSK}),
             self.figures,
+            self.protection,
         )
 
 
@@ -117,7 +119,7 @@ def simulate(
 ) -> Iterator[tuple[datetime, Document]]:
     """Yield (tick, snapshot) each time the published snapshot changed, until the count that closes the round.
 
-    `rng` is for tests only; without it the operating system's randomness draws the batches.
+    `rng` is for tests only; without it the operating system's randomness draws batches and noise.
     """
     with tempfile.TemporaryDirectory(prefix="kiosk-", dir=_memory_folder()) as folder:
         data = Path(folder)

@@ -228,3 +228,20 @@ def test_a_bad_arrival_is_named_by_file_and_line(run: Run, tmp_path: Path, case:
     assert done.exit_code == 2
     assert f"{file}: line 2: " in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_simulated_round_is_protected_if_asked(run: Run, tmp_path: Path) -> None:
+    rows = [(MORNING + timedelta(minutes=at), "dagverksamheten") for at in range(20)]
+    [*_, last] = simulated(run, tmp_path, rows, "--protection", "protected")
+    [of_round] = last["snapshot"]["rounds"]  # type: ignore[index]
+    assert (of_round["protection"], of_round["epsilon"]) == ("protected", "3/2")
+    assert {node["batches"] for node in of_round["nodes"]} == {2}
+
+
+@pytest.mark.parametrize("protection", ["protected", "exact"])
+def test_a_round_opens_with_the_protection_asked_for(run: Run, protection: str) -> None:
+    printed(run("init"))
+    printed(run(*OPEN, "--protection", protection))
+    [published] = json.loads(printed(run("results", "--json")))["rounds"]
+    assert published["protection"] == protection
+    assert f"  {protection}  " in printed(run("round", "list"))

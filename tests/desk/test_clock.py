@@ -45,6 +45,7 @@ def test_no_round_opens_while_the_clock_is_in_doubt(desk: Desk) -> None:
         "closes": f"{START + timedelta(days=120):%Y-%m-%d}",
         "admission": "slip",
         "figures": "live",
+        "protection": "protected",
         "understood": "y",
     }
     doubt(desk)

@@ -15,7 +15,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.desk.login.throttle import FREE_FAILURES
-from kiosk.domain.rounds import Admission
+from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.snapshot import etag
 from kiosk.storage import Account, Deed, Role
 from kiosk.storage.passwords import hash_password
@@ -321,7 +321,7 @@ def open_round(desk: Desk, **changes: object) -> TestResponse:
     data: dict[str, object] = {
         "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap_latt", "tree": "vasteras",
         "k": "8", "opens": str(day + timedelta(days=100)), "closes": str(day + timedelta(days=150)),
-        "admission": ["kiosk", "slip"], "figures": "live", "understood": "y",
+        "admission": ["kiosk", "slip"], "figures": "live", "protection": "protected", "understood": "y",
     }  # fmt: skip
     return desk.client.post("/admin/rounds/new", data={**data, **changes})
 
@@ -333,7 +333,21 @@ def test_a_coordinator_opens_a_round_with_frozen_terms(desk: Desk) -> None:
     assert newest.k == 8
     assert newest.admission == {Admission.KIOSK, Admission.SLIP}
     assert newest.closes_at == datetime(2026, 7, 31)
-    assert newest.id in desk.client.get("/admin/rounds").text
+    assert newest.protection is Protection.PROTECTED
+    listed = desk.client.get("/admin/rounds").text
+    assert newest.id in listed
+    assert "Skyddade siffror." in listed
+    assert "skyddade siffror" in desk.client.get("/admin/log").text
+
+
+def test_the_form_names_the_price_of_each_protection_and_asks_for_one(desk: Desk) -> None:
+    desk.sign_in()
+    page = desk.client.get("/admin/rounds/new").text
+    assert "varje stapel kan vara fel på någon enstaka gäst" in page
+    assert "Välj det inte där någon kan råka illa ut för ett svar." in page
+    assert open_round(desk, protection="none").status_code == 400
+    assert open_round(desk, protection="exact").status_code == 303
+    assert desk.store.rounds()[0].round.protection is Protection.EXACT
 
 
 def test_what_to_expect_is_said_first_and_opens_nothing(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.domain.ballot import Ballot, NoAnswer
-from kiosk.domain.rounds import Admission
+from kiosk.domain.rounds import Admission, Protection
 from tests.tools.desk_side import START, Desk
 from tests.tools.earlier_figures import enter
 from tests.tools.figures import figures_in
@@ -208,3 +208,70 @@ def test_what_a_report_does_not_tell_is_called_unknown_in_its_bar(desk: Desk) ->
     assert drawn.count('stroke-dasharray="5 4"') == 2, "the bar's part, and what the colours mean"
     assert "10 okänt" in drawn
     assert listened(page).count("stroke-dasharray") == 1
+
+
+# -- protected rounds ----------------------------------------------------------------------------
+
+ONE_BATCH = "Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst."
+
+
+def protected_round(desk: Desk, answers: int) -> None:
+    """A protected round with so many answers in one batch, after an exact one without any."""
+    desk.now = START + timedelta(days=92)
+    desk.store.count(desk.now)
+    opened = replace(
+        desk.round,
+        id="p",
+        opens_at=desk.now,
+        closes_at=desk.now + timedelta(days=90),
+        protection=Protection.PROTECTED,
+    )
+    desk.store.open_round(opened, desk.now)
+    answer(desk, answers // 2, answers)
+    count(desk)
+    desk.sign_in()
+
+
+def test_a_protected_round_says_on_every_figure_how_far_off_it_may_be(desk: Desk) -> None:
+    protected_round(desk, 35)
+    page = listened(desk.client.get("/admin/results/p/dagverksamheten").text)
+    assert page.count('<div class="chart"') + 1 == page.count("data-protection") == page.count(ONE_BATCH)
+    assert "2 eller färre vid ett svar kan vara ingen alls. Spannet räknar med både slump och skydd." in page
+    assert "Exakta siffror." not in page
+    drawn = words(desk, "/admin/chart/p/dagverksamheten/listened/now.svg")[-1]
+    assert ONE_BATCH in drawn
+    table = desk.client.get("/admin/chart/p/dagverksamheten/listened/now.csv").text
+    assert ONE_BATCH in table
+    wall = desk.store.walls.add("dagverksamheten")
+    assert ONE_BATCH in desk.client.get(f"/admin/wall/{wall.code}").text
+
+
+def test_more_batches_put_a_bar_further_off(desk: Desk) -> None:
+    protected_round(desk, 35)
+    answer(desk, 30, 60)
+    count(desk)
+    desk.sign_in()
+    page = listened(desk.client.get("/admin/results/p/dagverksamheten").text)
+    assert "varje stapel kan vara fel på upp till 4 gäster." in page
+    assert ONE_BATCH not in page
+
+
+def test_an_exact_round_says_that_it_is(desk: Desk) -> None:
+    answer(desk, 20, 40)
+    count(desk)
+    desk.sign_in()
+    page = listened(desk.client.get("/admin/results/r/dagverksamheten").text)
+    assert page.count("data-protection") == page.count("Exakta siffror.")
+    assert "Skyddade siffror" not in page
+    assert "Exakta siffror." in words(desk, "/admin/chart/r/dagverksamheten/listened/now.svg")[-1]
+
+
+def test_a_chart_of_both_kinds_says_so_and_protection_is_named_beside_chance(desk: Desk) -> None:
+    answer(desk, 20, 40)
+    protected_round(desk, 40)
+    desk.store.count(START + timedelta(days=190))
+    desk.now = START + timedelta(days=190)
+    desk.sign_in()
+    page = listened(desk.client.get("/admin/results/p/dagverksamheten").text)
+    assert "Några av omgångarna har exakta siffror." in page
+    assert "Kan vara slump eller skydd: sett över alla omgångar" in page

@@ -87,7 +87,7 @@ def test_a_written_survey_can_be_opened_and_answered(desk: Desk) -> None:
     data = {
         "csrf_token": desk.token("/admin/walls"), "survey": "ombudsmannaskap_2", "tree": "vasteras",
         "k": "5", "opens": str(day + timedelta(days=100)), "closes": str(day + timedelta(days=150)),
-        "admission": "kiosk", "figures": "live", "understood": "y",
+        "admission": "kiosk", "figures": "live", "protection": "protected", "understood": "y",
     }  # fmt: skip
     assert desk.client.post("/admin/rounds/new", data=data).status_code == 303
     assert desk.store.rounds()[0].round.survey.statements[0].text == "Jag är trygg här"

@@ -18,7 +18,7 @@ from kiosk.domain.results import (
     spread,
     turn,
 )
-from kiosk.domain.rounds import Round
+from kiosk.domain.rounds import Protection, Round
 from kiosk.domain.snapshot import RoundTally, make_snapshot
 from kiosk.domain.statistics import Trend
 from kiosk.domain.survey import Scale, Statement
@@ -191,3 +191,51 @@ def test_a_difference_between_places_may_be_chance_or_none() -> None:
     unsure = spread(places(a=a_row((0, 0, 0, 0, 20), withheld=20), b=a_row((20, 0, 0, 0, 0), withheld=20)))
     assert unsure
     assert not unsure.is_sure
+
+
+# -- protected rounds ----------------------------------------------------------------------------
+
+
+def noisy(row: Row, batches: int) -> Row:
+    """The same figures of a protected round."""
+    of_round = replace(row.round, protection=Protection.PROTECTED)
+    return replace(row, round=of_round, batches=batches)
+
+
+def width(row: Row) -> float:
+    interval = row.agreeing_interval
+    assert interval
+    return interval.high - interval.low
+
+
+def test_noise_widens_the_range_of_a_protected_round_and_each_batch_more() -> None:
+    exact = a_row((2, 3, 5, 4, 6))
+    assert width(exact) < width(noisy(exact, 1)) < width(noisy(exact, 4))
+    assert [interval and interval.low for interval in noisy(exact, 1).intervals][4] == 0
+    assert exact.intervals != noisy(exact, 1).intervals
+
+
+def test_a_change_that_chance_does_not_make_may_be_noise() -> None:
+    rows = agreeing(30, 50)
+    assert change(rows) is Trend.UP
+    assert change([noisy(row, 1) for row in rows]) is Trend.UP
+    assert change([noisy(row, 400) for row in rows]) is Trend.CHANCE
+    assert change([rows[0], noisy(rows[1], 400)]) is Trend.CHANCE
+
+
+def test_exact_and_protected_rounds_are_comparable() -> None:
+    rounds = [
+        replace(a_round(tree("a"), opens_at=MONDAY + timedelta(days=100 * at)), id=f"r{at}", protection=kind)
+        for at, kind in enumerate(Protection)
+    ]
+    document = make_snapshot([RoundTally(one, True, {}, {}) for one in rounds], MONDAY, demonstration=False)
+    assert [row.breaks for row in over_time(document, rounds, "a", "s1")] == [(), ()]
+
+
+def test_a_difference_between_places_may_be_noise() -> None:
+    most, least = agreeing(70, 40)
+    sure = spread(places(a=noisy(most, 1), b=noisy(least, 1)))
+    unsure = spread(places(a=noisy(most, 400), b=noisy(least, 400)))
+    assert sure
+    assert unsure
+    assert (sure.is_sure, unsure.is_sure) == (True, False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kiosk.desk.i18n import day, period, say
-from kiosk.desk.results.findings import broken, missing, percent
+from kiosk.desk.results.findings import broken, missing, of_protection, percent
 from kiosk.domain.earlier_figures import Figures, Known
 from kiosk.domain.results import Row, Share
 from kiosk.domain.tally import StatementTally
@@ -35,7 +35,8 @@ class Line:
     """One bar of a chart, its name in tables, and its numbers.
 
     `counts` start with the highest option, `unknown` is the number of answers that a report does not give,
-    and `outside` has the kinds of no answer and withheld. None stands for a missing number.
+    and `outside` has the kinds of no answer and withheld. None stands for a missing number. `protection` says
+    in a file how far off protected figures may be.
     """
 
     name: str
@@ -44,19 +45,20 @@ class Line:
     unknown: int | None
     n: int | None
     outside: Numbers
+    protection: str = ""
 
     @property
     def remark(self) -> str:
-        """Why the line cannot be compared, or has no numbers."""
-        return " ".join(filter(None, (self.bar.broken, self.bar.instead)))
+        """Why the line cannot be compared, has no numbers, or is not exact."""
+        return " ".join(filter(None, (self.bar.broken, self.bar.instead, self.protection)))
 
 
 @dataclass(frozen=True)
 class Chart:
     """One chart of a section.
 
-    `shows` describes it, `sentences` interpret it, and `notes` are for a picture outside the page. `heading`
-    is the heading of its table's first column.
+    `shows` describes it, `sentences` interpret it, `protection` says how far off its bars may be, and `notes`
+    are for a picture outside the page. `heading` is the heading of its table's first column.
     """
 
     kind: ChartKind
@@ -66,6 +68,7 @@ class Chart:
     lines: tuple[Line, ...]
     labels: Strings
     palette: Strings
+    protection: Strings
     notes: Strings = ()
 
     @property
@@ -100,7 +103,8 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
         return _line_without_numbers(name, _empty_bar(label, row, shown), len(labels))
     outside = (*row.table.no_answer, row.table.withheld)
     counts = tuple(reversed(row.table.counts))
-    return Line(name, _bar(label, row, row.table, labels), counts, 0, row.on_scale, outside)
+    protection = of_protection([row])[0] if row.round.is_protected else ""
+    return Line(name, _bar(label, row, row.table, labels), counts, 0, row.on_scale, outside, protection)
 
 
 def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -> Line:

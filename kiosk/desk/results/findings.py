@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from kiosk.desk.i18n import day, period, say
+from kiosk.domain.noisy_statistics import largest_by_noise, usual_error
 from kiosk.domain.results import (
     PERCENT_ALONE_FROM,
     PERCENT_FROM,
@@ -43,13 +44,46 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
     return (agreement, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
 
 
+def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return how far off the figures of some rows may be, and what that means for small counts.
+
+    The rows with the most noise decide, so that no bar is further off than is said.
+    """
+    noisy = [row for row in rows if row.round.is_protected and row.table]
+    if not noisy:
+        is_exact = any(not row.round.is_protected for row in rows)
+        return (say("Exakta siffror."),) if is_exact else (say("Skyddade siffror."),)
+    worst = max(noisy, key=lambda row: row.noise.variance)
+    if worst.batches > 1:
+        off = say(
+            "Skyddade siffror: varje stapel kan vara fel på upp till {off} gäster.",
+            off=usual_error(worst.noise),
+        )
+    else:
+        off = say("Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst.")
+    nobody = say("{most} eller färre vid ett svar kan vara ingen alls.", most=largest_by_noise(worst.noise))
+    exact = [say("Några av omgångarna har exakta siffror.")] if _has_exact(rows) else []
+    return (off, *exact, nobody)
+
+
+def _has_exact(rows: Sequence[Row]) -> bool:
+    return any(not row.round.is_protected and row.table for row in rows)
+
+
+def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return that noise is in the intervals, where some are shown."""
+    if any(row.round.is_protected and row.agreeing_interval for row in rows):
+        return (say("Spannet räknar med både slump och skydd."),)
+    return ()
+
+
 def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     """Return the change from the first to the last comparable round."""
     rounds_compared, overall, turned = compared(history), change(history), turn(history)
     sentences = [say("Det finns ännu inte två avslutade omgångar som kan jämföras.")]
     if overall:
         sentences = [
-            _change(overall),
+            _change(overall, is_noisy=_is_noisy(rounds_compared)),
             say(
                 "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.",
                 first=_agreeing(rounds_compared[0]),
@@ -57,13 +91,22 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
             ),
         ]
     if turned:
-        sentences.append(_turn(turned))
+        sentences.append(_turn(turned, is_noisy=_is_noisy(rounds_compared[-2:])))
     if not all(row.is_closed for row in history):
         sentences.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
     return tuple(sentences)
 
 
-def _change(trend: Trend) -> str:
+def _is_noisy(rows: Sequence[Row]) -> bool:
+    return any(row.round.is_protected for row in rows)
+
+
+def _change(trend: Trend, *, is_noisy: bool) -> str:
+    if is_noisy and trend is Trend.CHANCE:
+        return say(
+            "Kan vara slump eller skydd: sett över alla omgångar som kan jämföras går svaren varken upp "
+            "eller ner mer än slumpen och skyddet brukar göra."
+        )
     return {
         Trend.UP: say(
             "Upp: sett över alla omgångar som kan jämföras har svaren blivit mer positiva, mer än slumpen "
@@ -80,7 +123,9 @@ def _change(trend: Trend) -> str:
     }[trend]
 
 
-def _turn(last_turn: Turn) -> str:
+def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
+    if is_noisy and not last_turn.is_sure:
+        return _noisy_turn(last_turn)
     return {
         (True, True): say(
             "Men från näst sista till sista avslutade omgången blev svaren mer positiva, mer än slumpen "
@@ -98,6 +143,18 @@ def _turn(last_turn: Turn) -> str:
             "slump."
         ),
     }[last_turn.is_up, last_turn.is_sure]
+
+
+def _noisy_turn(last_turn: Turn) -> str:
+    if last_turn.is_up:
+        return say(
+            "Från näst sista till sista avslutade omgången blev svaren lite mer positiva. Det kan vara slump "
+            "eller skydd."
+        )
+    return say(
+        "Från näst sista till sista avslutade omgången blev svaren lite mindre positiva. Det kan vara slump "
+        "eller skydd."
+    )
 
 
 def of_places(spread: Spread | None) -> tuple[str, ...]:
@@ -118,11 +175,12 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
         of_most=_agreeing(of_most),
         of_least=_agreeing(of_least),
     )
-    chance = (
-        say("Skillnaden är större än slumpen brukar göra.")
-        if spread.is_sure
-        else say("Skillnaden kan vara slump.")
-    )
+    chance = say("Skillnaden är större än slumpen brukar göra.")
+    if not spread.is_sure:
+        is_noisy = of_most.round.is_protected
+        chance = (
+            say("Skillnaden kan vara slump eller skydd.") if is_noisy else say("Skillnaden kan vara slump.")
+        )
     return (f"{where} {chance}", only)
 
 

@@ -52,6 +52,12 @@ class Section:
     charts: tuple[Chart, ...]
 
     @property
+    def protection(self) -> Strings:
+        """How far off the figures of the tables may be."""
+        rows = [*self.history, *(one for _, one in self.places)] or [self.now]
+        return (*findings.of_protection(rows), *findings.of_intervals(rows))
+
+    @property
     def versions(self) -> Strings:
         """A warning if comparable rounds still differ, such as in a translation."""
         return findings.of_versions(self.history)
@@ -133,6 +139,7 @@ def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) 
         (replace(line, bar=replace(line.bar, outside="")),),
         labels,
         palette,
+        (*findings.of_protection([now]), *findings.of_intervals([now])),
         findings.origin(document, now, [now]),
     )
 
@@ -158,6 +165,7 @@ def _time_chart(
         (*imported, *lines),
         (*labels, say("Okänt")) if imported else labels,
         (*palette, UNKNOWN) if imported else palette,
+        findings.of_protection(history or [now]),
         (
             *(f"{line.name}." for line in imported),
             *findings.of_versions(history),
@@ -177,6 +185,7 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
         tuple(counted_line(node.name, _in_lines(node.name), one, now, labels) for node, one in places),
         labels,
         palette,
+        findings.of_protection([one for _, one in places]),
         findings.origin(document, now, [now]),
     )
 
@@ -190,6 +199,7 @@ def picture(section: Section, chart: Chart) -> Picture:
     if chart.kind is ChartKind.TIME:
         place, _, _ = where.partition(",")
         notes = [f"{place}.", *chart.sentences]
+    notes.append(" ".join(chart.protection))
     base = say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
     return replace(bare_picture(chart), title=section.text, notes=(*notes, base, *chart.notes))
 
@@ -203,7 +213,7 @@ def wall_picture(document: Document, of_round: Round, node_id: str, statement: S
     """Return one statement of a running round, also if nothing is published yet."""
     section = section_of(document, (), of_round, node_id, statement)
     chart = _now_chart(document, section.now, section.labels, section.palette)
-    return replace(bare_picture(chart), title=section.text, notes=section.sentences)
+    return replace(bare_picture(chart), title=section.text, notes=(*section.sentences, *chart.protection))
 
 
 def _in_lines(name: str) -> str:

@@ -10,7 +10,7 @@ from kiosk.desk.forms import RoundForm
 from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_anybody, for_coordinator, may_read, note
 from kiosk.domain.message import Message
-from kiosk.domain.rounds import Admission, Figures, Round, RoundError, outlook, round_id
+from kiosk.domain.rounds import Admission, Figures, Protection, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import Language
 from kiosk.library.library import shown_languages
@@ -62,7 +62,7 @@ def new_round() -> ResponseReturnValue:
                 desk().store.check_opening(new, desk().clock())
             else:
                 desk().store.open_round(new, desk().clock())
-                note(Deed.ROUND_OPENED, new.id)
+                note(Deed.ROUND_OPENED, f"{new.id}, {new.protection}")
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
             messages, to_think_over = error.messages, ()
@@ -118,4 +118,5 @@ def _round_of(form: RoundForm) -> Round:
         datetime.combine(min(form.closes.data, LAST_DAY), time()) + timedelta(days=1),
         frozenset(Admission(way) for way in form.admission.data or ()),
         Figures(form.figures.data),
+        Protection(form.protection.data),
     )
