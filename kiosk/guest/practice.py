@@ -16,6 +16,7 @@ def start(code: str = "") -> Answer:
         of_round.survey,
         request.args.get("lang", REFERENCE),
         {},
+        protection=of_round.protection,
         action=request.path,
         is_kiosk=link.admission is Admission.KIOSK,
         home=_home(),

@@ -22,6 +22,7 @@ def start(code: str = "") -> Answer:
         of_round.survey,
         asked,
         reply,
+        protection=of_round.protection,
         action=request.path,
         is_kiosk=at_kiosk,
         letterbox=letterbox,

@@ -23,7 +23,13 @@ def slip_form() -> Answer:
     code, of_round, unit = _sent_slip()
     asked, reply = request.form.get("lang", REFERENCE), guest_side().store.reply(unit)
     page = guest_side().pages.form(
-        of_round.survey, asked, reply, action="/q/answer", slip=code, is_kiosk=False
+        of_round.survey,
+        asked,
+        reply,
+        protection=of_round.protection,
+        action="/q/answer",
+        slip=code,
+        is_kiosk=False,
     )
     return make_response(page)
 

@@ -14,6 +14,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
+from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
@@ -21,7 +22,7 @@ from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.speech import speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
-from kiosk.screen.texts import REFUSALS, SCREEN, Refusal
+from kiosk.screen.texts import PROMISES, REFUSALS, SCREEN, Refusal
 from kiosk.settings import shipped_folder
 
 
@@ -100,6 +101,7 @@ class Pages:
         asked: str,
         reply: Mapping[str, str],
         *,
+        protection: Protection,
         action: str,
         slip: str = "",
         is_kiosk: bool,
@@ -110,17 +112,17 @@ class Pages:
     ) -> str:
         """Render the questions, in the language `asked` or else the reference.
 
-        `reply` (language -> text) is shown only in the languages it has. A form with a `home` is for
-        practice, and ends there. A kiosk seals its ballots for the public key `letterbox`, in hex, or sends
-        them unsealed if it is "". Without the network it treats ballots less than `pause` seconds apart as
-        rapid, as the server does, and accepts none from `closes_at` on.
+        `protection` is the round's. `reply` (language -> text) is shown only in the languages it has. A form
+        with a `home` is for practice, and ends there. A kiosk seals its ballots for the public key
+        `letterbox`, in hex, or sends them unsealed if it is "". Without the network it treats ballots less
+        than `pause` seconds apart as rapid, as the server does, and accepts none from `closes_at` on.
         """
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
         words = {
             code: FormTexts(
                 catalogues[code].language,
-                _screen(catalogues[code]),
+                {**_screen(catalogues[code]), "protection": catalogues[code].text(PROMISES[protection])},
                 questions(survey, code),
                 reply.get(code, ""),
                 self._sounds(catalogues[code], survey),

@@ -18,7 +18,7 @@ from kiosk.domain.language_code import is_language_code
 from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue
-from kiosk.screen.texts import SCREEN
+from kiosk.screen.texts import PROMISES, SCREEN
 
 VOICES = {
     "sv": "sv", "en": "en-gb", "ar": "ar", "fa": "fa", "ro": "ro", "pl": "pl", "uk": "uk", "ru": "ru",
@@ -30,7 +30,7 @@ as Amharic for Tigrinya, would pronounce the text wrongly."""
 WORDS_A_MINUTE = 130
 
 SPOKEN = ("anonymous", "voluntary", "need_help", "dont_know", "prefer_not")
-"""Texts of the screen that have a speaker button, besides statements and their options."""
+"""Texts of the screen that have a speaker button, besides promises, statements and their options."""
 
 KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav": "audio/wav"}
 """File ending of a recording -> media type, the smallest first. Drafts are MP3, which every phone plays."""
@@ -61,7 +61,7 @@ def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
     """Return every text that can be heard in one language, without duplicates, in the order of the
     screens."""
     code = catalogue.language.code
-    messages = [SCREEN[key] for key in SPOKEN]
+    messages = [*(SCREEN[key] for key in SPOKEN), *PROMISES.values()]
     texts = [catalogue.texts[message] for message in messages if message in catalogue.texts]
     for survey in surveys:
         words = {m: m for m in survey.messages} if code == REFERENCE else survey.translations.get(code, {})

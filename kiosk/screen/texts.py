@@ -1,6 +1,9 @@
 """The texts of a guest's screen, by the keys that templates and scripts use."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from kiosk.domain.rounds import Protection
 
 
 def _(message: str) -> str:
@@ -48,6 +51,18 @@ SCREEN = {
     "leave_now": _("Lämna sidan nu"),
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
+
+
+PROMISES: Mapping[Protection, str] = {
+    Protection.PROTECTED: _(
+        "Siffrorna som personalen ser är med flit lite ungefärliga. Ingen kan räkna ut säkert vad du svarade."
+    ),
+    Protection.EXACT: _(
+        "I den här omgången ser personalen exakta siffror. "
+        "Den som vet vad de andra svarade kan räkna ut vad du svarade."
+    ),
+}
+"""What staff can work out from the figures, before a guest answers: that of the round."""
 
 
 class Refusal(StrEnum):

@@ -13,6 +13,7 @@ from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
+from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.domain.wording import advice
 from kiosk.library.catalogues import REFERENCE
@@ -258,6 +259,7 @@ def _previewed(survey_id: str, device: str, home: str = "") -> ResponseReturnVal
         survey,
         request.args.get("lang", REFERENCE),
         {},
+        protection=Protection.PROTECTED,
         action=_preview_path(survey_id, device),
         is_kiosk=device == "kiosk",
         home=home,

@@ -1,0 +1,40 @@
+"""What a guest reads of the round's protection before answering: its own promise, in each language."""
+
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from kiosk.domain.rounds import Protection
+from kiosk.screen.texts import PROMISES
+from tests.tools.guest_side import NOW, Place
+
+
+def opened(folder: Path, protection: Protection) -> Place:
+    """A place whose running round has that protection."""
+    place = Place(folder, clock=lambda: NOW + timedelta(days=10))
+    place.store.count(place.round.closes_at)
+    new = replace(
+        place.round,
+        id="new",
+        opens_at=place.round.closes_at,
+        closes_at=NOW + timedelta(days=30),
+        protection=protection,
+    )
+    place.store.open_round(new, new.opens_at)
+    return place
+
+
+@pytest.mark.parametrize("protection", Protection)
+@pytest.mark.parametrize("path", ["/", "/practice"])
+def test_a_guest_reads_the_promise_of_the_round_and_no_other(
+    tmp_path: Path, protection: Protection, path: str
+) -> None:
+    place = opened(tmp_path, protection)
+    for code, catalogue in place.library.guest.items():
+        page = unescape(place.client.get(f"{path}?lang={code}").text).partition('id="words"')[0]
+        for kind, promise in PROMISES.items():
+            assert (catalogue.text(promise) in page) == (kind is protection), (code, kind)
+            assert catalogue.text(promise) != promise or code == "sv"
