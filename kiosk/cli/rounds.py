@@ -6,6 +6,7 @@ import click
 
 from kiosk.cli.arguments import current_settings, installed_store, pick, usable_library
 from kiosk.cli.errors import report_errors
+from kiosk.domain.box import USUAL_K
 from kiosk.domain.rounds import Admission, Figures, Protection, Round, round_id
 from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
@@ -19,7 +20,7 @@ def round_group() -> None:
 @round_group.command(name="open")
 @click.option("--survey", "survey_id", required=True, help="Id of a survey; see kiosk check.")
 @click.option("--tree", "tree_id", required=True, help="Id of a tree of units.")
-@click.option("--k", default=5, show_default=True, help="Fewest ballots counted together; 8 suits shelters.")
+@click.option("--k", default=USUAL_K, show_default=True, help="Fewest ballots counted together; at least 5.")
 @click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), help="First day; today if not given.")
 @click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which guests can answer.")
 @click.option("--days", type=int, help="Number of days instead of --closes; a quarter is 90.")
@@ -41,7 +42,7 @@ def round_group() -> None:
 @click.option(
     "--protection",
     type=click.Choice([kind.value for kind in Protection]),
-    default=Protection.EXACT.value,
+    default=Protection.PROTECTED.value,
     show_default=True,
     help="protected: each bar may be off by single guests, and nothing is provable about one. exact: not so.",
 )

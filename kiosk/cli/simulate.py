@@ -29,7 +29,7 @@ from kiosk.operation.simulate import Arrival, ArrivalError, Refused, plan_for, r
 @click.option(
     "--protection",
     type=click.Choice([kind.value for kind in Protection]),
-    default=Protection.EXACT.value,
+    default=Protection.PROTECTED.value,
     show_default=True,
     help="Whether figures have noise.",
 )

@@ -18,7 +18,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from kiosk.desk.i18n import language, number, say
-from kiosk.domain.box import K_FLOOR
+from kiosk.domain.box import USUAL_K
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.rounds import Admission, Figures, Protection
 from kiosk.domain.screen_size import (
@@ -67,14 +67,14 @@ def finite(form: FlaskForm, field: DecimalField) -> None:
 class RoundForm(DeskForm):
     survey = SelectField()
     tree = SelectField()
-    k = IntegerField(default=K_FLOOR, validators=[InputRequired()])
+    k = IntegerField(default=USUAL_K, validators=[InputRequired()])
     opens = DateField(validators=[InputRequired()])
     closes = DateField(validators=[InputRequired()])
     admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
     figures = RadioField(choices=[when.value for when in Figures], validators=[InputRequired()])
     protection = RadioField(
         choices=[kind.value for kind in Protection],
-        default=Protection.EXACT.value,
+        default=Protection.PROTECTED.value,
         validators=[InputRequired()],
     )
     a_day = DecimalField(validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)])

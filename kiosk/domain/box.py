@@ -16,6 +16,9 @@ from kiosk.domain.tree import Tree
 K_FLOOR = 5
 """The smallest k that a round may have. A constant and not a setting, on purpose."""
 
+USUAL_K = 8
+"""The k that is proposed: fewer, larger batches make protected figures less approximate (docs/noise.md)."""
+
 FIRST_BATCH_FACTOR = 3
 """Times k: ballots in a box before the first figures. With 2k, nine ballots of an attacker at the end of the
 first day could push out the only guest so far; docs/attack.md has the figures."""

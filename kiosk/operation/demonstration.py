@@ -9,7 +9,7 @@ from secrets import token_urlsafe
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.box import full_at
-from kiosk.domain.rounds import Admission, Round, round_id
+from kiosk.domain.rounds import Admission, Protection, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.library.library import Library
 from kiosk.settings import Settings, SettingsError
@@ -113,6 +113,7 @@ def _fill(store: Store, library: Library, now: datetime) -> None:
             opens_at,
             opens_at + timedelta(days=ROUND_DAYS),
             frozenset(Admission),
+            protection=Protection.PROTECTED,
         )
         store.open_round(of_round, opens_at)
         arrivals = sorted(_arrivals(of_round, number, random), key=lambda arrival: arrival[0])

@@ -238,6 +238,13 @@ def test_a_simulated_round_is_protected_if_asked(run: Run, tmp_path: Path) -> No
     assert {node["batches"] for node in of_round["nodes"]} == {2}
 
 
+def test_a_round_is_protected_unless_asked(run: Run) -> None:
+    printed(run("init"))
+    printed(run(*OPEN))
+    [published] = json.loads(printed(run("results", "--json")))["rounds"]
+    assert (published["protection"], published["k"]) == ("protected", 8)
+
+
 @pytest.mark.parametrize("protection", ["protected", "exact"])
 def test_a_round_opens_with_the_protection_asked_for(run: Run, protection: str) -> None:
     printed(run("init"))

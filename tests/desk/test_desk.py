@@ -344,6 +344,8 @@ def test_the_form_names_the_price_of_each_protection_and_asks_for_one(desk: Desk
     desk.sign_in()
     page = desk.client.get("/admin/rounds/new").text
     assert "varje stapel kan vara fel på någon enstaka gäst" in page
+    assert re.search(r'value="protected"[^>]* checked', page)
+    assert not re.search(r'value="exact"[^>]* checked', page)
     assert "Välj det inte där någon kan råka illa ut för ett svar." in page
     assert open_round(desk, protection="none").status_code == 400
     assert open_round(desk, protection="exact").status_code == 303

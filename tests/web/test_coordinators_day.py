@@ -67,6 +67,8 @@ def open_a_round(page: Page, desk: Desk) -> None:
     survey = page.locator("#survey option", has_text="Trygghet (påståenden: 4, version ")
     page.locator("#survey").select_option(value=survey.get_attribute("value"))
     page.locator("#a_day").fill("12")
+    page.locator("#k").fill("5")
+    expect(page.locator("[name=protection][value=protected]")).to_be_checked()
     page.locator("[name=figures][value=live]").check()
     page.locator("[name=understood]").check()
     page.get_by_role("button", name="Öppna omgången").click()
