@@ -18,6 +18,7 @@ ATTACKS = (
     "reconstruction",
     "siblings",
     "stuffing",
+    "protected",
     "blindness",
     "traces",
     "residue",

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.attack import blindness, randomness, reconstruction, siblings, stuffing, views, year
+from tests.attack import blindness, protected, randomness, reconstruction, siblings, stuffing, views, year
 from tests.attack.finding import Finding, Scale
 
 pytestmark = pytest.mark.slow
 
 ATTACKS = [
-    reconstruction.run, siblings.run, stuffing.run, blindness.run, year.run, randomness.run, views.run,
+    reconstruction.run, siblings.run, stuffing.run, protected.run, blindness.run, year.run, randomness.run,
+    views.run,
 ]  # fmt: skip
 
 

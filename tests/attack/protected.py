@@ -1,0 +1,238 @@
+"""Attack: protected rounds, by an insider who steers a guest's ballot in among any number of her own.
+
+She knows every other ballot of the batch, the rule and its epsilon, and weighs each answer by Bayes' rule.
+Then she asks again: counts, dumps, an upgrade, a restored backup, and the parent's figures.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from math import exp, inf
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.noise import EPSILON, protect
+from kiosk.domain.rounds import Figures, Protection
+from kiosk.domain.snapshot import PublishedNode
+from kiosk.domain.tally import StatementTally, Tally, statement_tally_from_json
+from kiosk.library.trees import flat_tree
+from kiosk.operation.backup import write_backup
+from kiosk.operation.restore import restore_backup
+from kiosk.operation.simulate import Plan
+from kiosk.settings import Settings
+from kiosk.storage import Store, open_store
+from kiosk.storage.tallies import Tallies
+from tests.attack.finding import Finding, Scale
+from tests.attack.guests import ANSWERS, DAYS, OPENING, PROFILES, SURVEY, UNIT, ballot
+from tests.tools.backups import TODAY, settings_of
+from tests.tools.builders import a_store
+
+K = 5
+OF_EACH = 8
+"""Her own ballots of each answer: so many that noise hardly ever makes a count negative, and the nearest
+whole table hides nothing from her."""
+
+MOST_GAIN = 20.0
+MOST_RIGHT = 90.0
+LOOKS = 6
+
+STATEMENTS = range(len(SURVEY.statements))
+
+
+@dataclass(frozen=True)
+class Read:
+    """What she makes of one answer: her best guess, whether a single count is more than her own ballots, as
+    it always is without noise, and the truth."""
+
+    guess: int
+    is_single: bool
+    truth: int
+
+    @property
+    def is_right(self) -> bool:
+        return self.guess == self.truth
+
+
+def _plan(units: Sequence[str], figures: Figures) -> Plan:
+    return Plan(
+        SURVEY, flat_tree(list(units)), K, OPENING, DAYS, figures=figures, protection=Protection.PROTECTED
+    )
+
+
+def _own_ballots() -> list[Ballot]:
+    return [Ballot((answer,) * len(STATEMENTS)) for answer in ANSWERS for _ in range(OF_EACH)]
+
+
+def _cells(table: StatementTally) -> list[int]:
+    return [*table.counts, *table.no_answer]
+
+
+def weighed(published: Sequence[int], profile: str, odds: float) -> list[float]:
+    """Her belief in each answer of the target, from a table of her own ballots and one more.
+
+    A cell that shows more than her own ballots is `odds` times as likely the target's as another. Odds of
+    infinity are those of an exact table.
+    """
+    is_more = [count > OF_EACH for count in published]
+    chances = zip(PROFILES[profile], is_more, strict=True)
+    if odds == inf:
+        weights = [chance if more else 0.0 for chance, more in chances]
+    else:
+        weights = [chance * (odds if more else 1.0) for chance, more in chances]
+    return [weight / sum(weights) for weight in weights]
+
+
+def steered(profile: str, units: int, seed: int, odds: float) -> list[Read]:
+    """At each of several units without guests, she steers one guest in among her own ballots."""
+    random, names = Random(seed), [f"u{number}" for number in range(units)]
+    of_round = _plan(names, Figures.AT_CLOSING).round
+    with TemporaryDirectory() as folder:
+        store = a_store(Path(folder))
+        store.open_round(of_round, OPENING)
+        targets = {unit: ballot(random, profile) for unit in names}
+        for unit, target in targets.items():
+            for one in [*_own_ballots(), target]:
+                store.cast(of_round.id, unit, one, OPENING)
+        store.count(of_round.closes_at)
+        reads = list(_reads(store, targets, profile, odds))
+        store.close()
+    return reads
+
+
+def _reads(store: Store, targets: dict[str, Ballot], profile: str, odds: float) -> Iterator[Read]:
+    for node in store.snapshot()["rounds"][0]["nodes"]:
+        if node["id"] not in targets or node["answered"] is None:
+            continue
+        for at, table in enumerate(_tables(node)):
+            beliefs = weighed(_cells(table), profile, odds)
+            guess = max(range(len(beliefs)), key=beliefs.__getitem__)
+            is_single = sum(count > OF_EACH for count in _cells(table)) == 1
+            truth = ANSWERS.index(targets[node["id"]].answers[at])
+            yield Read(guess, is_single, truth)
+
+
+def _tables(node: PublishedNode) -> list[StatementTally]:
+    return [statement_tally_from_json(node["statements"][one.id]) for one in SURVEY.statements]
+
+
+def _right(reads: Sequence[Read]) -> float:
+    """Percent of her guesses that are right; 0 if there are none."""
+    return 100 * sum(read.is_right for read in reads) / max(len(reads), 1)
+
+
+def _steering(profile: str, scale: Scale) -> Finding:
+    reads = steered(profile, 250 if scale is Scale.FULL else 50, 1, exp(EPSILON))
+    before = 100 * max(PROFILES[profile])
+    gain, single = _right(reads) - before, [read for read in reads if read.is_single]
+    with patch("kiosk.storage.tallies.protect", lambda cells, _rng, _epsilon: tuple(cells)):
+        leaked = steered(profile, 10, 2, inf)
+    proven = [read for read in leaked if read.is_single and read.is_right]
+    return Finding(
+        f"protected round, {profile} answers: a steered guest among {OF_EACH * len(ANSWERS)} own ballots, "
+        f"{len(reads)} answers",
+        f"right {gain:+.1f} points more often than before ({before:.0f} %); subtraction leaves one answer in "
+        f"{100 * len(single) / len(reads):.1f} %, and is right in {_right(single):.0f} % of these",
+        f"at most +{MOST_GAIN:g} points; at most {MOST_RIGHT:g} %",
+        # 200 answers have a standard error of 3 points.
+        gain <= MOST_GAIN + (0 if scale is Scale.FULL else 10) and _right(single) <= MOST_RIGHT,
+        f"no noise: subtraction proves {100 * len(proven) / len(leaked):.0f} % (must be 100 %)",
+        len(proven) == len(leaked) > 0,
+    )
+
+
+def looks(folder: Path) -> tuple[set[Tally], Tally, Tally]:
+    """All tables of one batch that she gets by asking again; the parent's table; the last table."""
+    of_round = _plan([UNIT], Figures.LIVE).round
+    random, seen = Random(3), []
+    settings = settings_of(folder / "first")
+    store = _opened(settings)
+    store.migrate()
+    store.open_round(of_round, OPENING)
+    for _ in range(20):
+        store.cast(of_round.id, UNIT, ballot(random, "balanced"), OPENING)
+    for day in range(LOOKS):
+        store.count(OPENING + timedelta(days=day, hours=17))
+        # An account, an activity or a reply changes nothing; an upgrade seals every row anew.
+        store.upgrade() if day == 1 else store.renew()
+        seen.append(_published(store, UNIT))
+        seen.append(_dumped(store))
+    write_backup(store, settings, folder / "backup.zip", TODAY)
+    restore_backup(settings_of(folder / "second"), folder / "backup.zip")
+    second = _opened(settings_of(folder / "second"))
+    second.count(OPENING + timedelta(days=LOOKS, hours=17))
+    seen.append(_published(second, UNIT))
+    parent = _published(second, of_round.tree.root.id)
+    store.close()
+    second.close()
+    return set(seen), parent, seen[-1]
+
+
+def _opened(settings: Settings) -> Store:
+    """A store with the operating system's randomness: a seeded one would draw the same noise again."""
+    return open_store(settings.data, settings.database_url, settings.keys, durable=False)
+
+
+def _published(store: Store, node_id: str) -> Tally:
+    [node] = [one for one in store.snapshot()["rounds"][0]["nodes"] if one["id"] == node_id]
+    if node["answered"] is None:
+        raise LookupError(node_id)
+    return tuple(_tables(node))
+
+
+def _dumped(store: Store) -> Tally:
+    rows = {(row["statement_id"], row["option"]): row["answers"] for row in store.dump()["tally"]}
+    return tuple(
+        StatementTally(
+            tuple(rows[one.id, str(at)] for at in range(1, len(one.scale.labels) + 1)),
+            tuple(rows[one.id, kind] for kind in NoAnswer),
+            rows[one.id, "withheld"],
+        )
+        for one in SURVEY.statements
+    )
+
+
+def _noise_at_each_look(folder: Path) -> tuple[set[Tally], Tally, Tally]:
+    """The leak of noise that is drawn where figures are shown: exact sums, and new noise each time."""
+    own_sums, random = Tallies.own_sums, Random(4)
+
+    def drawn(table: StatementTally) -> StatementTally:
+        cells = protect(_cells(table), random)
+        options = len(table.counts)
+        return StatementTally(cells[:options], cells[options:], 0)
+
+    def redrawn(tallies: Tallies, of_round: object) -> dict[str, Tally]:
+        sums = own_sums(tallies, of_round)  # type: ignore[arg-type]
+        return {node: tuple(map(drawn, tables)) for node, tables in sums.items()}
+
+    with ExitStack() as stack:
+        stack.enter_context(
+            patch("kiosk.storage.tallies.protect", lambda cells, _rng, _epsilon: tuple(cells))
+        )
+        stack.enter_context(patch.object(Tallies, "own_sums", redrawn))
+        return looks(folder)
+
+
+def _asking_again() -> Finding:
+    with TemporaryDirectory() as folder:
+        tables, parent, last = looks(Path(folder))
+    with TemporaryDirectory() as folder:
+        leaked, _, _ = _noise_at_each_look(Path(folder))
+    return Finding(
+        f"protected round: {LOOKS} counts with a dump each, rows sealed anew, an upgrade, a restored backup, "
+        "the parent's figures",
+        f"{len(tables)} different tables of one batch; the parent's is "
+        f"{'the same' if parent == last else 'another'}",
+        "1, and the same",
+        len(tables) == 1 and parent == last,
+        f"noise drawn at each look: {len(leaked)} tables to average (must be over 1)",
+        len(leaked) > 1,
+    )
+
+
+def run(scale: Scale) -> list[Finding]:
+    """All attacks on protected rounds over the real store."""
+    return [*(_steering(profile, scale) for profile in PROFILES), _asking_again()]
