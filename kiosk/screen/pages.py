@@ -22,7 +22,7 @@ from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.speech import speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
-from kiosk.screen.texts import PROMISES, REFUSALS, SCREEN, Refusal
+from kiosk.screen.texts import BEFORE_THE_FORM, OF_PAIRING, PROMISES, REFUSALS, SCREEN, Refusal
 from kiosk.settings import shipped_folder
 
 
@@ -122,7 +122,7 @@ class Pages:
         words = {
             code: FormTexts(
                 catalogues[code].language,
-                {**_screen(catalogues[code]), "protection": catalogues[code].text(PROMISES[protection])},
+                _form_texts(catalogues[code], protection),
                 questions(survey, code),
                 reply.get(code, ""),
                 self._sounds(catalogues[code], survey),
@@ -293,5 +293,14 @@ class Pages:
 
 
 def _screen(catalogue: Catalogue) -> dict[str, str]:
-    texts = SCREEN | {f"refusal_{refusal}": message for refusal, message in REFUSALS.items()}
+    return {key: catalogue.text(message) for key, message in SCREEN.items()}
+
+
+def _form_texts(catalogue: Catalogue, protection: Protection) -> dict[str, str]:
+    """Return the texts that a form can show: each costs bytes in every language."""
+    texts = {key: message for key, message in SCREEN.items() if key not in BEFORE_THE_FORM}
+    for refusal, message in REFUSALS.items():
+        if refusal not in OF_PAIRING:
+            texts[f"refusal_{refusal}"] = message
+    texts["protection"] = PROMISES[protection]
     return {key: catalogue.text(message) for key, message in texts.items()}

@@ -52,6 +52,9 @@ SCREEN = {
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
 
+BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect"})
+"""Keys of the texts for typing a slip's code and for pairing a kiosk, which no form shows."""
+
 
 PROMISES: Mapping[Protection, str] = {
     Protection.PROTECTED: _(
@@ -99,3 +102,6 @@ REFUSALS = {
     Refusal.FAILED: _("Något gick fel. Dina svar sparades inte. Försök igen."),
     Refusal.NOT_FOUND: _("Sidan finns inte."),
 }
+
+OF_PAIRING = frozenset({Refusal.WRONG_CODE, Refusal.TOO_MANY_CODES})
+"""The refusals of a code that pairs a kiosk, which no ballot can meet."""
