@@ -80,9 +80,21 @@ def _bernoulli_exp_to_one(numerator: int, denominator: int, rng: Random) -> bool
     number of heads is even with the chance wanted, by the exponential's series.
     """
     tosses = 1
-    while rng.randrange(denominator * tosses) < numerator:
+    while _below(denominator * tosses, rng) < numerator:
         tosses += 1
     return tosses % 2 == 1
+
+
+def _below(limit: int, rng: Random) -> int:
+    """A uniform integer from 0 to limit - 1.
+
+    `randrange` draws one bit more where the limit is a power of two, and so rejects half of its draws. Each
+    is a call of the operating system.
+    """
+    bits = (limit - 1).bit_length()
+    while (drawn := rng.getrandbits(bits)) >= limit:
+        pass
+    return drawn
 
 
 def nearest_table(noisy: Sequence[int]) -> tuple[int, ...]:
