@@ -29,17 +29,16 @@ class Tallies:
         tally = tables.Tally
         key = [tally.round_id, tally.node_id, tally.statement_id, tally.option]
         published = tally_batch(batch, of_round.options, self._rule(of_round))
-        for statement, table in zip(of_round.survey.statements, published, strict=True):
-            rows = [
-                (of_round.id, node_id, statement.id, option, answers)
-                for option, answers in _options(table).items()
-            ]
-            self._database.run(
-                tally.insert_many(rows, fields=[*key, tally.answers]).on_conflict(
-                    conflict_target=key, update={tally.answers: tally.answers + peewee.EXCLUDED.answers}
-                )
+        rows = [
+            (of_round.id, node_id, statement.id, option, answers)
+            for statement, table in zip(of_round.survey.statements, published, strict=True)
+            for option, answers in _options(table).items()
+        ]
+        self._database.run(
+            tally.insert_many(rows, fields=[*key, tally.answers]).on_conflict(
+                conflict_target=key, update={tally.answers: tally.answers + peewee.EXCLUDED.answers}
             )
-
+        )
         if of_round.is_protected:
             self._add_draw(of_round, node_id)
 
