@@ -236,8 +236,10 @@ def test_a_protected_round_says_on_every_figure_how_far_off_it_may_be(desk: Desk
     protected_round(desk, 35)
     page = listened(desk.client.get("/admin/results/p/dagverksamheten").text)
     assert page.count('<div class="chart"') + 1 == page.count("data-protection") == page.count(ONE_BATCH)
-    assert "2 eller färre vid ett svar kan vara ingen alls. Spannet räknar med både slump och skydd." in page
+    assert "Där det står 2 eller färre kan det vara ingen alls. Spannet räknar med" in page
     assert "Exakta siffror." not in page
+    assert re.search(r"Ungefär \d+ av \d+ svarade ”Instämmer helt” eller", page)
+    assert "Undanhållna:" not in page
     drawn = words(desk, "/admin/chart/p/dagverksamheten/listened/now.svg")[-1]
     assert ONE_BATCH in drawn
     table = desk.client.get("/admin/chart/p/dagverksamheten/listened/now.csv").text
@@ -263,6 +265,8 @@ def test_an_exact_round_says_that_it_is(desk: Desk) -> None:
     page = listened(desk.client.get("/admin/results/r/dagverksamheten").text)
     assert page.count("data-protection") == page.count("Exakta siffror.")
     assert "Skyddade siffror" not in page
+    assert "Ungefär" not in page
+    assert "Undanhållna: 0" in page
     assert "Exakta siffror." in words(desk, "/admin/chart/r/dagverksamheten/listened/now.svg")[-1]
 
 

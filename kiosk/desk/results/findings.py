@@ -26,11 +26,7 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
     """Return how many agreed in one round, and the uncertainty. `labels` start with the highest option."""
     if not now.on_scale:
         return (missing(now),)
-    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": labels[0], "second": labels[1]}
-    if agreeing_options(labels) == 1:
-        agreement = say("{agreeing} av {n} svarade ”{first}”.", **numbers)
-    else:
-        agreement = say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
+    agreement = _agreement(now, labels)
     sure = now.agreeing_interval
     if not sure:
         return (agreement,)
@@ -42,6 +38,17 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
         )
     low, high = round(100 * sure.low), round(100 * sure.high)
     return (agreement, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
+
+
+def _agreement(now: Row, labels: Sequence[str]) -> str:
+    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": labels[0], "second": labels[1]}
+    if agreeing_options(labels) == 1:
+        if now.round.is_protected:
+            return say("Ungefär {agreeing} av {n} svarade ”{first}”.", **numbers)
+        return say("{agreeing} av {n} svarade ”{first}”.", **numbers)
+    if now.round.is_protected:
+        return say("Ungefär {agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
+    return say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
 
 
 def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -61,7 +68,8 @@ def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
         )
     else:
         off = say("Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst.")
-    nobody = say("{most} eller färre vid ett svar kan vara ingen alls.", most=largest_by_noise(worst.noise))
+    most = largest_by_noise(worst.noise)
+    nobody = say("Där det står {most} eller färre kan det vara ingen alls.", most=most)
     exact = [say("Några av omgångarna har exakta siffror.")] if _has_exact(rows) else []
     return (off, *exact, nobody)
 

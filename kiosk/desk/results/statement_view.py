@@ -67,7 +67,10 @@ class Section:
         """The non-scale answers with their counts, as text; empty if nothing is published."""
         if not self.now.table:
             return ()
-        return tuple(f"{words}: {n}" for words, n in outside_counts(self.now.table))
+        kinds = outside_counts(self.now.table)
+        # A protected round withholds nothing.
+        shown = kinds[:-1] if self.now.round.is_protected else kinds
+        return tuple(f"{words}: {n}" for words, n in shown)
 
     @property
     def legend(self) -> Strings:
