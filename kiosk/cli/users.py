@@ -22,7 +22,7 @@ def user() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @report_errors
 def user_add(name: str, role: str) -> None:
-    """Add an account, or change its role and password. Asks for the password."""
+    """Add an account, or change its role and password, which ends its sessions. Asks for the password."""
     store = installed_store(current_settings())
     if not name.strip() or len(name) > 80 or not name.isprintable():
         raise StoreError("a name must be 1 to 80 printable characters")
@@ -30,6 +30,18 @@ def user_add(name: str, role: str) -> None:
     store.accounts.set(Account(name.strip(), Role(role), hash_password(password)))
     store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_SET, f"{name.strip()}, {role}")
     click.echo(f"{name.strip()} may sign in as {role}.")
+
+
+@user.command(name="remove")
+@click.argument("name")
+@report_errors
+def user_remove(name: str) -> None:
+    """Remove an account and end its sessions. What it did stays in the log."""
+    store = installed_store(current_settings())
+    if not store.accounts.remove(name.strip()):
+        raise StoreError(f"there is no account named {name.strip()!r}")
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_REMOVED, name.strip())
+    click.echo(f"{name.strip()} is removed and signed out.")
 
 
 def _password() -> str:

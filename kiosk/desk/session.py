@@ -1,7 +1,8 @@
 """Sessions and access: the signed-in account, its lifetime, and which roles may use a page.
 
-A session is a signed cookie with a name, two times and a digest of the password's hash. It ends after half an
-hour without a request, after ten hours, and when the password changes.
+A session is a signed cookie with a name, two times, and a digest of the password's hash and the account's
+epoch. It ends after half an hour without a request and after ten hours. Sign-out, a new password, a new role
+and the removal of the account end every session of the account, also that of a copied cookie.
 """
 
 import threading
@@ -124,14 +125,20 @@ def begin(account: Account) -> None:
     session.clear()
     if language:
         session["language"] = language
+    if not account.session_epoch:
+        desk().store.accounts.end_sessions(account.name)
+        account = desk().store.accounts.named(account.name) or account
     now = desk().clock().isoformat()
-    session.update(name=account.name, began=now, seen=now, password=_mark(account))
+    session.update(name=account.name, began=now, seen=now, mark=_mark(account))
     g.pop(_ACCOUNT, None)
 
 
 def end() -> None:
-    """End the session."""
+    """End every session of the signed-in account."""
+    account = signed_in()
     session.clear()
+    if account is not None:
+        desk().store.accounts.end_sessions(account.name)
     g.pop(_ACCOUNT, None)
 
 
@@ -154,7 +161,7 @@ def _read_account() -> Account | None:
     began, seen = (datetime.fromisoformat(session[key]) for key in ("began", "seen"))
     account = desk().store.accounts.named(name)
     holds = timedelta() <= now - seen <= LONGEST_IDLE and now - began <= LONGEST_SESSION
-    if account is None or not holds or session.get("password") != _mark(account):
+    if account is None or not holds or session.get("mark") != _mark(account):
         session.clear()
         return None
     return account
@@ -187,7 +194,7 @@ def touch() -> None:
 
 
 def _mark(account: Account) -> str:
-    return short_hash(account.password, 16)
+    return short_hash(f"{account.session_epoch} {account.password}", 16)
 
 
 def _for(

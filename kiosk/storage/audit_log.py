@@ -19,6 +19,7 @@ class Deed(StrEnum):
 
     SIGNED_IN = "signed_in"
     ACCOUNT_SET = "account_set"
+    ACCOUNT_REMOVED = "account_removed"
     ROUND_OPENED = "round_opened"
     ADDRESS_MADE = "address_made"
     ADDRESS_REMOVED = "address_removed"

@@ -8,6 +8,7 @@ from typing import Any
 import peewee
 
 from kiosk.domain.strict_json import parse
+from kiosk.storage.accounts import SESSION_EPOCH
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump_check import NOT_SO_WRITTEN, Tables, check_rows
 from kiosk.storage.migrations import newest_schema
@@ -34,8 +35,9 @@ class Dump:
 
 
 def kept_rows(database: Database) -> Tables:
-    """Every row that may be kept, by table: neither boxes nor slips. Within a write of the caller's."""
-    return {
+    """Every row that may be kept, by table: no boxes, slips or epochs of sessions. Within a write of the
+    caller's."""
+    kept = {
         table: [
             dict(zip(columns, row, strict=True))
             # By all columns: PostgreSQL's own order tells which rows changed last.
@@ -44,6 +46,8 @@ def kept_rows(database: Database) -> Tables:
         for table, columns in database.schema().items()
         if table not in NEVER_KEPT
     }
+    rows = kept["installation"]
+    return {**kept, "installation": [row for row in rows if not row["key"].startswith(SESSION_EPOCH)]}
 
 
 def _sorted_rows(name: str, columns: tuple[str, ...]) -> peewee.Select:

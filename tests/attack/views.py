@@ -50,6 +50,7 @@ CHANGING = {
     "upgrade",
     "give-up-keys",
     "user add",
+    "user remove",
     "round open",
     "slips",
     "link",

@@ -41,6 +41,15 @@ def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
     assert "as this program needs them" in printed(run("upgrade"))
 
 
+def test_an_account_is_removed(run: Run) -> None:
+    run("init")
+    run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n")
+    assert printed(run("user", "remove", "anna")) == "anna is removed and signed out.\n"
+    assert "may sign in" in printed(run("user", "add", "anna", "--role", "staff", typed="ten letters!\n")), (
+        "the name can be given again"
+    )
+
+
 def test_check_tells_programs_what_surveys_there_are(run: Run) -> None:
     surveys = json.loads(printed(run("check", "--json")))["surveys"]
     survey = surveys["ombudsmannaskap"]
@@ -78,6 +87,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "slips for no round": (("slips", "--round", "other", "--unit", "frida"), {}, "takes no slips"),
     "a short password": (("user", "add", "anna", "--role", "staff"), {}, "at least 10 characters"),
     "an odd name": (("user", "add", "a\tb", "--role", "staff"), {}, "printable"),
+    "removing nobody": (("user", "remove", "nobody"), {}, "no account named 'nobody'"),
     "a bad setting": (("results",), {"KIOSK_COUNT_AT": "noon"}, "KIOSK_COUNT_AT is 'noon'"),
     "a missing file": (("check", "missing.toml"), {}, "no such file"),
     "no installation": (("results",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),

@@ -1,12 +1,18 @@
-"""A page reads the signed-in account once, and a change of the account takes effect at the next request."""
+"""A page reads the signed-in account once. Every change of an account, and its sign-out, end its sessions."""
 
+import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
-from kiosk.storage import Account, Role
+from kiosk.storage import Account, Role, hash_password, open_store, read_dump
 from tests.tools.desk_side import HASH, PASSWORD, Desk
+from tests.tools.postgresql import new_database
+
+OTHER_HASH = hash_password("another long password")
 
 
 @pytest.fixture
@@ -32,11 +38,107 @@ def test_every_page_reads_the_account_once(desk: Desk, caplog: pytest.LogCapture
     assert {path: reads_of_accounts(desk, path, caplog) for path in paths} == dict.fromkeys(paths, 1)
 
 
-def test_a_change_of_role_takes_effect_at_the_next_request(desk: Desk) -> None:
+def copied(desk: Desk) -> FlaskClient:
+    """Return a client with a copy of the signed-in browser's cookies."""
+    thief = desk.app.test_client()
+    cookie = desk.client.get_cookie("desk")
+    assert cookie is not None
+    thief.set_cookie("desk", cookie.value)
+    return thief
+
+
+def signed_in_as(desk: Desk, name: str) -> FlaskClient:
+    """Return another browser in which an account is signed in."""
+    coordinators, desk.client = desk.client, desk.app.test_client()
+    desk.sign_in(name)
+    theirs, desk.client = desk.client, coordinators
+    return theirs
+
+
+def sign_out(desk: Desk) -> None:
+    data = {"csrf_token": desk.token("/admin/rounds/new")}
+    assert desk.client.post("/admin/sign-out", data=data).status_code == 303
+
+
+ENDS: dict[str, Callable[[Desk], object]] = {
+    "sign-out": sign_out,
+    "another password": lambda desk: desk.store.accounts.set(Account("anna", Role.COORDINATOR, OTHER_HASH)),
+    "the same password again": lambda desk: desk.store.accounts.set(Account("anna", Role.COORDINATOR, HASH)),
+    "another role": lambda desk: desk.store.accounts.set(Account("anna", Role.VIEWER, HASH)),
+    "removal": lambda desk: desk.store.accounts.remove("anna"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_every_session_of_the_account_ends_also_a_copied_one(
+    desk: Desk, end: Callable[[Desk], object]
+) -> None:
     desk.sign_in()
-    assert desk.client.get("/admin/rounds/new").status_code == 200
-    desk.store.accounts.set(Account("anna", Role.VIEWER, HASH))
-    assert desk.client.get("/admin/rounds/new").status_code == 403
+    thief, other = copied(desk), signed_in_as(desk, "bo")
+    assert thief.get("/admin/rounds/new").status_code == 200
+    end(desk)
+    for client in (thief, desk.client):
+        page = client.get("/admin/rounds/new")
+        assert (page.status_code, page.headers.get("Location", "")[:14]) == (302, "/admin/sign-in")
+        assert client.get("/results.json").status_code != 200
+    assert other.get("/admin/links").status_code == 200, "another account's session goes on"
+
+
+def test_a_removed_account_that_is_added_again_has_no_sessions(desk: Desk) -> None:
+    desk.sign_in()
+    thief = copied(desk)
+    assert desk.store.accounts.remove("anna")
+    assert not desk.store.accounts.remove("anna")
+    desk.store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
+    assert thief.get("/admin/rounds/new").status_code == 302
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'epochs.sqlite'}"
+    return new_database(request.getfixturevalue("server"), tmp_path.name)
+
+
+def test_every_change_of_an_account_begins_a_new_epoch(database_url: str, tmp_path: Path) -> None:
+    """Another process, such as `kiosk user add`, ends sessions too."""
+    folders = tmp_path / "data", tmp_path / "data-keys"
+    server, command = (open_store(folders[0], database_url, folders[1], durable=False) for _ in range(2))
+    server.migrate()
+    epochs = set()
+    changes: tuple[Callable[[], None], ...] = (
+        lambda: command.accounts.set(Account("anna", Role.STAFF, HASH)),
+        lambda: command.accounts.end_sessions("anna"),
+        lambda: command.accounts.set(Account("anna", Role.STAFF, HASH)),
+    )
+    for change in changes:
+        change()
+        account = server.accounts.named("anna")
+        assert account is not None
+        epochs.add(account.session_epoch)
+    assert len(epochs) == 3
+    assert "session_epoch" not in str(server.dump())
+    assert command.accounts.remove("anna")
+    assert server.accounts.named("anna") is None
+    for store in (server, command):
+        store.close()
+
+
+def test_a_restored_backup_revives_no_session(desk: Desk, tmp_path: Path) -> None:
+    backup = json.loads(json.dumps(desk.store.dump()))
+    desk.sign_in()
+    thief = copied(desk)
+    sign_out(desk)
+    folder = tmp_path / "restored"
+    restored = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
+    restored.load(read_dump(backup), lambda: None)
+    desk.app.extensions["desk"].store = restored
+    assert thief.get("/admin/rounds/new").status_code == 302
+    desk.sign_in()
+    thief = copied(desk)
+    assert thief.get("/admin/rounds/new").status_code == 200
+    sign_out(desk)
+    assert thief.get("/admin/rounds/new").status_code == 302
 
 
 def test_a_sign_in_during_a_session_is_logged_for_the_new_account(desk: Desk) -> None:
