@@ -1,6 +1,7 @@
 """Settings from the environment, checked at start. A bad setting is an error that names it and the reason."""
 
 import difflib
+import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ NAMES = (
     "KIOSK_LANGUAGES",
     "KIOSK_GUEST_ADDRESS",
     "KIOSK_HTTPS",
+    "KIOSK_PROXY",
     "KIOSK_LEAVE_TO",
     "KIOSK_SCREEN_MM",
     "KIOSK_DISTANCE_MM",
@@ -49,7 +51,8 @@ class Settings:
     `languages` are shown to guests although no native reader has reviewed them. `pace_seconds` is the
     shortest time between two ballots at one kiosk, for each statement of the survey. `guest_address` is the
     part before /k/... and /s/... in addresses for guests. `is_https` says that a proxy encrypts, so that
-    cookies and forms are bound to https. `leave_to` is the address to which a phone leaves. `screen` has the
+    cookies and forms are bound to https. `proxy` is the address of the proxy whose X-Forwarded-For gives the
+    addresses of clients, or None. `leave_to` is the address to which a phone leaves. `screen` has the
     measures of kiosks without their own, or is None.
     """
 
@@ -64,6 +67,7 @@ class Settings:
     pace_seconds: float
     guest_address: str
     is_https: bool
+    proxy: str | None
     leave_to: str
     screen: Screen | None
 
@@ -112,6 +116,7 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
         pace_seconds=2.0,
         guest_address=_web_address("KIOSK_GUEST_ADDRESS", environ, f"http://{guest_listen}"),
         is_https=_yes_or_no("KIOSK_HTTPS", environ),
+        proxy=_ip_address("KIOSK_PROXY", environ),
         leave_to=_web_address("KIOSK_LEAVE_TO", environ, "https://www.smhi.se"),
         screen=_screen(environ),
     )
@@ -204,6 +209,18 @@ def _web_address(name: str, environ: Mapping[str, str], default: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+", text):
         raise SettingsError(f"{name} is {text!r}; write http://name or https://name, without a path")
     return text
+
+
+def _ip_address(name: str, environ: Mapping[str, str]) -> str | None:
+    text = environ.get(name)
+    if not text:
+        return None
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise SettingsError(
+            f"{name} is {text!r}; write the IP address from which the proxy connects, such as 127.0.0.1"
+        ) from error
 
 
 def _screen(environ: Mapping[str, str]) -> Screen | None:

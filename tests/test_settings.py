@@ -40,6 +40,8 @@ BAD: dict[str, tuple[str, str, str]] = {
     "an address without a scheme": ("KIOSK_GUEST_ADDRESS", "svara.example", "write http"),
     "an address with a path": ("KIOSK_GUEST_ADDRESS", "https://svara.example/kiosk", "without a path"),
     "https by number": ("KIOSK_HTTPS", "1", "write yes or no"),
+    "a proxy by name": ("KIOSK_PROXY", "localhost", "such as 127.0.0.1"),
+    "a proxy with a port": ("KIOSK_PROXY", "127.0.0.1:80", "such as 127.0.0.1"),
     "a way out without a scheme": ("KIOSK_LEAVE_TO", "www.smhi.se", "write http"),
     "inches": ("KIOSK_SCREEN_MM", "21.5", "whole millimetres"),
     "a screen in metres": ("KIOSK_SCREEN_MM", "1", "from 100 to 3000"),
@@ -118,6 +120,7 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
         "KIOSK_LANGUAGES": "en, ar fa_AF",
         "KIOSK_GUEST_ADDRESS": "https://svara.example/",
         "KIOSK_HTTPS": "yes",
+        "KIOSK_PROXY": "127.0.0.1",
         "KIOSK_LEAVE_TO": "https://www.example.org/",
         "KIOSK_SCREEN_MM": "268",
         "KIOSK_DISTANCE_MM": "500",
@@ -134,6 +137,7 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
     assert (settings.guest_listen, settings.desk_listen) == ("[::1]:80", "localhost:65535")
     assert settings.languages == {"en", "ar", "fa_AF"}
     assert (settings.guest_address, settings.is_https) == ("https://svara.example", True)
+    assert settings.proxy == "127.0.0.1"
     assert settings.leave_to == "https://www.example.org"
     assert settings.screen == Screen(width_mm=268, distance_mm=500, lower_edge_mm=720)
 

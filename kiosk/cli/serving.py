@@ -43,6 +43,7 @@ def serve_command(no_count: bool) -> None:
         [guest_listener(settings.guest_listen, guest), desk_listener(settings.desk_listen, desk)],
         None if no_count else Counting(store, settings.ticks),
         scheme="https" if settings.is_https else "http",
+        proxy=settings.proxy,
     )
 
 

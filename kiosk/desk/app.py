@@ -15,6 +15,7 @@ from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
 from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_message
 from kiosk.desk.login import routes as login
+from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.results import earlier_figures, walls
 from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
@@ -101,8 +102,8 @@ def create_desk_app(
         WTF_I18N_ENABLED=False,
     )
     app.extensions["desk"] = Desk(
-        store, library, clock, ticks, guest_address, allowed_languages, settings, devices or Devices(),
-        on_library_change=on_library_change, doubtful_time=doubtful_time,
+        store, library, clock, ticks, guest_address, allowed_languages, KnownDevices(secret_key), settings,
+        devices or Devices(), on_library_change=on_library_change, doubtful_time=doubtful_time,
     )  # fmt: skip
     StaticFiles(shipped_folder("static")).serve(app)
     CSRFProtect(app).exempt(surveys.preview_answer)

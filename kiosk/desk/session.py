@@ -17,6 +17,8 @@ from flask import current_app, g, redirect, render_template, request, session, u
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.denials import Denial, deny
+from kiosk.desk.login.known_devices import KnownDevices
+from kiosk.desk.login.password_checks import PasswordChecks
 from kiosk.desk.login.throttle import SignInThrottle
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.short_hash import short_hash
@@ -53,9 +55,11 @@ class Desk:
     ticks: Ticks
     guest_address: str
     allowed_languages: frozenset[str] | None
+    known_devices: KnownDevices
     settings: Settings | None = None
     devices: Devices = field(default_factory=Devices)
     sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
+    password_checks: PasswordChecks = field(default_factory=PasswordChecks)
     on_library_change: Callable[[Library], None] | None = None
     doubtful_time: Callable[[], datetime | None] = lambda: None
     _changing: threading.Lock = field(default_factory=threading.Lock)

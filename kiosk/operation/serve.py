@@ -122,17 +122,19 @@ def serve(
     counting: Counting | None,
     *,
     scheme: str = "http",
+    proxy: str | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve each application on its address until SIGINT or SIGTERM.
 
-    `scheme` is the scheme of browsers: https if a proxy encrypts. `on_ready` is called once the addresses
+    `scheme` is the scheme of browsers: https if a proxy encrypts. `proxy` is the address of a proxy whose
+    X-Forwarded-For is believed. `on_ready` is called once the addresses
     respond.
     """
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    servers = [make_server(listener, scheme) for listener in listeners]
+    servers = [make_server(listener, scheme, proxy) for listener in listeners]
     on_ready()
     if counting:
         counting.start()
@@ -161,7 +163,7 @@ def check_is_free(address: str) -> None:
         raise _cannot_listen(address, error) from error
 
 
-def make_server(listener: Listener, scheme: str = "http") -> Any:
+def make_server(listener: Listener, scheme: str = "http", proxy: str | None = None) -> Any:
     """Return a listening server, which serves once its `run` is called.
 
     Raises SettingsError if it cannot listen on the address.
@@ -181,6 +183,8 @@ def make_server(listener: Listener, scheme: str = "http") -> Any:
             log_socket_errors=False,
             max_request_body_size=LARGEST_GUEST_REQUEST_BYTES,
             clear_untrusted_proxy_headers=True,
+            trusted_proxy=proxy,
+            trusted_proxy_headers={"x-forwarded-for"} if proxy else set(),
         )
     except OSError as error:
         raise _cannot_listen(listener.address, error) from error

@@ -1,22 +1,253 @@
-"""Whoever guesses passwords has to wait longer and longer."""
+"""A person who guesses passwords waits longer and longer, and makes nobody else wait."""
 
-from kiosk.desk.login.throttle import LONGEST_DELAY_SECONDS, SignInThrottle
+import re
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import Cookie, TestResponse
+
+from kiosk.desk.login import routes
+from kiosk.desk.login.password_checks import STRANGERS_AT_ONCE
+from kiosk.desk.login.throttle import (
+    FORGOTTEN_AFTER_SECONDS,
+    FREE_FAILURES,
+    LONGEST_DELAY_SECONDS,
+    MOST_KEYS_KEPT,
+    STRANGERS_FREE_FAILURES,
+    STRANGERS_LONGEST_DELAY_SECONDS,
+    Failures,
+    source_of,
+)
+from kiosk.storage import verify
+from tests.tools.desk_side import PASSWORD, Desk
+
+HOME, OFFICE, STRANGER = "192.0.2.1", "192.0.2.2", "198.51.100.7"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def send(client: FlaskClient, address: str, password: str, name: str = "anna") -> TestResponse:
+    """Send the sign-in form from an address."""
+    environ = {"REMOTE_ADDR": address}
+    page = client.get("/admin/sign-in", environ_base=environ).text
+    match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert match
+    data = {"csrf_token": match.group(1), "name": name, "password": password}
+    return client.post("/admin/sign-in", data=data, environ_base=environ)
+
+
+def attack(desk: Desk, address: str = STRANGER, tries: int = 43, name: str = "anna") -> list[int]:
+    """Send wrong passwords in a row: the status of each response."""
+    stranger = desk.app.test_client()
+    return [send(stranger, address, f"wrong {number}", name).status_code for number in range(tries)]
+
+
+def addresses(number: int) -> Iterator[str]:
+    yield from (f"203.0.{at // 250}.{at % 250}" for at in range(number))
 
 
 def test_five_failures_are_free_and_then_the_wait_doubles_to_a_limit() -> None:
-    throttle, now, waits = SignInThrottle(), 0.0, []
+    failures, now, waits = Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS), 0.0, []
     for _ in range(20):
-        now += throttle.seconds_left("anna", now)
-        throttle.failed("anna", now)
-        waits.append(throttle.seconds_left("anna", now))
+        now += failures.seconds_left("anna", now)
+        failures.add("anna", now)
+        waits.append(failures.seconds_left("anna", now))
     assert waits[:7] == [0, 0, 0, 0, 1, 2, 4]
     assert waits[-1] == LONGEST_DELAY_SECONDS
-    assert throttle.seconds_left("bo", now) == 0
+    assert failures.seconds_left("bo", now) == 0
+    now += FORGOTTEN_AFTER_SECONDS + 1
+    failures.add("anna", now)
+    assert failures.seconds_left("anna", now) == 0, "an old failure is forgotten"
 
 
 def test_a_success_forgets_the_failures() -> None:
-    throttle = SignInThrottle()
+    failures = Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS)
     for _ in range(8):
-        throttle.failed("anna", 0.0)
-    throttle.succeeded("anna")
-    assert throttle.seconds_left("anna", 0.0) == 0
+        failures.add("anna", 0.0)
+    failures.forget("anna")
+    assert failures.seconds_left("anna", 0.0) == 0
+
+
+def test_the_failures_in_memory_are_bounded_and_the_oldest_go_first() -> None:
+    failures = Failures(1, LONGEST_DELAY_SECONDS)
+    for number in range(MOST_KEYS_KEPT + 1):
+        failures.add(str(number), 0.0)
+    waiting = [number for number in range(MOST_KEYS_KEPT + 1) if failures.seconds_left(str(number), 0.0) > 0]
+    assert waiting == list(range(1, MOST_KEYS_KEPT + 1))
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::"),
+        ("localhost", "localhost"),
+        (None, ""),
+    ],
+)
+def test_the_addresses_of_one_ipv6_network_are_one_source(address: str | None, source: str) -> None:
+    assert source_of(address) == source
+
+
+@pytest.mark.parametrize("name", ["anna", "nobody"])
+def test_a_stranger_waits_after_five_failures(desk: Desk, name: str) -> None:
+    assert attack(desk, tries=8, name=name) == [403] * FREE_FAILURES + [429] * 3
+    page = send(desk.app.test_client(), STRANGER, PASSWORD, name)
+    assert page.status_code == 429
+    assert page.headers["Retry-After"] == "2"
+    assert "Vänta 2 sekunder" in page.text
+
+
+def test_a_stranger_does_not_lock_the_coordinator_out_anywhere_else(desk: Desk) -> None:
+    attack(desk)
+    assert send(desk.app.test_client(), HOME, PASSWORD).status_code == 303
+
+
+def test_a_known_device_signs_in_from_the_strangers_own_address(desk: Desk) -> None:
+    """Behind a proxy that is not named in the settings, everybody has one address."""
+    hers = desk.app.test_client()
+    assert send(hers, STRANGER, PASSWORD).status_code == 303
+    hers.delete_cookie("desk")
+    attack(desk)
+    assert send(desk.app.test_client(), STRANGER, PASSWORD).status_code == 429, "the control: a new device"
+    assert send(hers, STRANGER, PASSWORD).status_code == 303
+
+
+def attacked_from_everywhere(desk: Desk) -> None:
+    """False sign-ins from more addresses than strangers have free failures."""
+    for address in addresses(STRANGERS_FREE_FAILURES + 10):
+        attack(desk, address, tries=1)
+
+
+def test_guessing_from_many_addresses_is_slow_too(desk: Desk) -> None:
+    attacked_from_everywhere(desk)
+    page = send(desk.app.test_client(), OFFICE, PASSWORD)
+    assert page.status_code == 429
+    assert int(page.headers["Retry-After"]) <= STRANGERS_LONGEST_DELAY_SECONDS + 1
+    assert send(desk.app.test_client(), OFFICE, PASSWORD, "bo").status_code == 303, "another name"
+    desk.now += timedelta(seconds=STRANGERS_LONGEST_DELAY_SECONDS + 1)
+    assert send(desk.app.test_client(), OFFICE, PASSWORD).status_code == 303
+
+
+def test_an_attack_from_everywhere_locks_out_neither_the_usual_device_nor_the_usual_place(desk: Desk) -> None:
+    hers = desk.app.test_client()
+    assert send(hers, HOME, PASSWORD).status_code == 303
+    hers.delete_cookie("desk")
+    attacked_from_everywhere(desk)
+    assert send(desk.app.test_client(), OFFICE, PASSWORD).status_code == 429, "the control: neither"
+    assert send(hers, OFFICE, PASSWORD).status_code == 303, "her device, elsewhere"
+    for place in (HOME, OFFICE):
+        assert send(desk.app.test_client(), place, PASSWORD).status_code == 303, "another device, her places"
+
+
+def device_cookie(client: FlaskClient) -> Cookie:
+    """Return the cookie by which a browser is a known device."""
+    [cookie] = [cookie for cookie in (client._cookies or {}).values() if "desk-device" in cookie.key]
+    return cookie
+
+
+def test_a_stolen_cookie_of_a_device_gives_five_tries_and_locks_nobody_out(desk: Desk) -> None:
+    hers, thief = desk.app.test_client(), desk.app.test_client()
+    send(hers, HOME, PASSWORD)
+    cookie = device_cookie(hers)
+    thief.set_cookie(cookie.key, cookie.value, path="/admin")
+    tried = [send(thief, STRANGER, f"wrong {number}").status_code for number in range(20)]
+    assert tried.count(403) == 2 * FREE_FAILURES, "as a device, then as a stranger"
+    hers.delete_cookie("desk")
+    assert send(hers, HOME, PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize("value", ["", ".", "x.y", "å.å", "0" * 32 + "." + "0" * 32])
+def test_a_forged_cookie_makes_no_known_device(desk: Desk, value: str) -> None:
+    hers = desk.app.test_client()
+    send(hers, HOME, PASSWORD)
+    cookie = device_cookie(hers)
+    attack(desk)
+    forger = desk.app.test_client()
+    forger.set_cookie(cookie.key, value, path="/admin")
+    assert send(forger, STRANGER, PASSWORD).status_code == 429
+    forger.set_cookie(cookie.key.replace("device-", "device-0"), cookie.value, path="/admin")
+    assert send(forger, STRANGER, PASSWORD).status_code == 429
+
+
+def test_a_device_of_one_account_is_none_of_another(desk: Desk) -> None:
+    client = desk.app.test_client()
+    assert send(client, STRANGER, PASSWORD, "bo").status_code == 303
+    client.delete_cookie("desk")
+    attack(desk)
+    assert send(client, STRANGER, PASSWORD).status_code == 429
+
+
+def test_the_cookie_of_a_device_names_no_account_and_signs_nobody_in(desk: Desk) -> None:
+    client = desk.app.test_client()
+    sent = [line for line in send(client, HOME, PASSWORD).headers.getlist("Set-Cookie") if "device" in line]
+    assert len(sent) == 1
+    assert "anna" not in sent[0]
+    for attribute in ("HttpOnly", "SameSite=Strict", "Path=/admin", "Max-Age=15552000"):
+        assert attribute in sent[0]
+    client.delete_cookie("desk")
+    assert client.get("/admin/links").status_code == 302
+
+
+class SlowChecks:
+    """Password checks that wait until they are released."""
+
+    def __init__(self) -> None:
+        self.begun, self.release = threading.Semaphore(0), threading.Event()
+
+    def __call__(self, stored: str | None, password: str) -> bool:
+        self.begun.release()
+        assert self.release.wait(60)
+        return verify(stored, password)
+
+
+@pytest.mark.parametrize("has_places", [True, False], ids=["as it is", "without places"])
+def test_more_false_sign_ins_than_places_are_told_to_come_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, has_places: bool
+) -> None:
+    """The one after the last place is answered while the others wait, and a known device is let in."""
+    hers = desk.app.test_client()
+    send(hers, HOME, PASSWORD)
+    hers.delete_cookie("desk")
+    checks = SlowChecks()
+    monkeypatch.setattr(routes, "verify", checks)
+    if not has_places:
+        places = desk.app.extensions["desk"].password_checks
+        monkeypatch.setattr(places, "_strangers", threading.BoundedSemaphore(100))
+    flood = [
+        threading.Thread(target=attack, args=(desk, address, 1)) for address in addresses(STRANGERS_AT_ONCE)
+    ]
+    answers: list[TestResponse] = []
+    late = threading.Thread(
+        target=lambda: answers.append(send(desk.app.test_client(), OFFICE, PASSWORD)), daemon=True
+    )
+    try:
+        for thread in flood:
+            thread.start()
+            assert checks.begun.acquire(timeout=60)
+        late.start()
+        if has_places:
+            late.join(60)
+            assert [answer.status_code for answer in answers] == [503]
+            assert answers[0].headers["Retry-After"] == "3"
+            assert "Många försöker logga in just nu. Vänta 3 sekunder" in answers[0].text
+        else:
+            assert checks.begun.acquire(timeout=60), "it waits with the others"
+            assert not answers
+    finally:
+        monkeypatch.setattr(routes, "verify", verify)
+        known = send(hers, HOME, PASSWORD)
+        checks.release.set()
+        for thread in [*flood, late]:
+            thread.join(60)
+    assert known.status_code == 303
+    assert send(desk.app.test_client(), OFFICE, PASSWORD).status_code == 303, "the places are free again"

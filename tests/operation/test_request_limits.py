@@ -33,8 +33,8 @@ def counted(side: str) -> Any:
 
 
 @contextmanager
-def served(listener: Listener) -> Iterator[tuple[str, int]]:
-    server = make_server(listener)
+def served(listener: Listener, proxy: str | None = None) -> Iterator[tuple[str, int]]:
+    server = make_server(listener, proxy=proxy)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -113,6 +113,32 @@ def test_a_guests_body_is_never_larger_than_64_kib_and_never_in_a_file(
         except ConnectionError:
             return
         assert status == 413
+
+
+@pytest.mark.parametrize(
+    ("proxy", "forwarded", "seen"),
+    [
+        (None, "198.51.100.7", "127.0.0.1"),
+        ("192.0.2.1", "198.51.100.7", "127.0.0.1"),
+        ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "192.0.2.99, 198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", None, "127.0.0.1"),
+    ],
+)
+def test_only_the_named_proxy_tells_the_clients_address(
+    proxy: str | None, forwarded: str | None, seen: str
+) -> None:
+    """A client that sends the header itself, also through the proxy, does not choose its address."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [environ["REMOTE_ADDR"].encode()]
+
+    with served(desk_listener(free_address(), application), proxy) as address:
+        connection = http.client.HTTPConnection(*address, timeout=60)
+        connection.request("GET", "/", headers={"X-Forwarded-For": forwarded} if forwarded else {})
+        assert connection.getresponse().read().decode() == seen
+        connection.close()
 
 
 def test_the_check_sees_a_body_that_is_written_to_a_file(

@@ -6,11 +6,15 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import SignInForm
+from kiosk.desk.login.throttle import source_of
 from kiosk.desk.session import begin, desk, end, note, signed_in
 from kiosk.library.catalogues import REFERENCE
 from kiosk.storage import Deed, verify
 
 blueprint = Blueprint("sign_in", __name__)
+
+BUSY_SECONDS = 3
+"""After this time the password checks in progress have ended."""
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -25,23 +29,34 @@ def sign_in() -> ResponseReturnValue:
     if request.method == "GET":
         return redirect(onward) if is_signed_in else render_template("sign_in.html", form=form, problem="")
     name, now = (form.name.data or "").strip(), desk().clock().timestamp()
-    seconds = desk().sign_in_throttle.seconds_left(name, now)
+    throttle, source = desk().sign_in_throttle, source_of(request.remote_addr)
+    attempt = throttle.attempt(name, source, desk().known_devices.nonce(name), now)
+    seconds = throttle.seconds_left(attempt, now)
     if seconds > 0:
-        page = render_template("sign_in.html", form=form, problem="wait", seconds=int(seconds) + 1)
-        return make_response(page, 429, {"Retry-After": str(int(seconds) + 1)})
-    account = desk().store.accounts.named(name) if form.validate() else None
-    if not verify(account.password if account else None, form.password.data or "") or account is None:
-        desk().sign_in_throttle.failed(name, now)
+        return _later(form, "wait", 429, int(seconds) + 1)
+    with desk().password_checks.place(is_known=attempt.is_known) as has_place:
+        if not has_place:
+            return _later(form, "busy", 503, BUSY_SECONDS)
+        account = desk().store.accounts.named(name) if form.validate() else None
+        is_right = verify(account.password if account else None, form.password.data or "")
+    if account is None or not is_right:
+        throttle.failed(attempt, now)
         return render_template("sign_in.html", form=form, problem="wrong"), 403
-    desk().sign_in_throttle.succeeded(name)
+    throttle.succeeded(attempt)
     begin(account)
     note(Deed.SIGNED_IN, account.role)
-    return redirect(onward, 303)
+    return desk().known_devices.remember(name, make_response(redirect(onward, 303)))
+
+
+def _later(form: SignInForm, problem: str, status: int, seconds: int) -> ResponseReturnValue:
+    """Render the form with the time after which to try again."""
+    page = render_template("sign_in.html", form=form, problem=problem, seconds=seconds)
+    return make_response(page, status, {"Retry-After": str(seconds)})
 
 
 @blueprint.route("/sign-out", methods=["POST"])
 def sign_out() -> ResponseReturnValue:
-    """End the session."""
+    """End every session of the account."""
     end()
     return redirect(url_for("sign_in.sign_in"), 303)
 

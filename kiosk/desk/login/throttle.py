@@ -1,31 +1,113 @@
-"""A throttle for sign-in: after a few failures, each further failure doubles the delay."""
+"""A throttle for sign-in: after a few failures, each further failure doubles the delay.
+
+Failures are counted for each name and each source or known device, so that nobody can make another one wait.
+Strange sources also share a limit for each name, against guessing from many addresses. A source where the
+account has signed in is exempt from it.
+"""
 
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
 
 FREE_FAILURES = 5
 LONGEST_DELAY_SECONDS = 300.0
-MOST_NAMES_KEPT = 10_000
+"""Of one source or device for one name."""
+
+STRANGERS_FREE_FAILURES = 100
+STRANGERS_LONGEST_DELAY_SECONDS = 10.0
+"""Of all strange sources together for one name. The delay is short: with the right password, a new device at
+a new place gets through between two false sign-ins."""
+
+FORGOTTEN_AFTER_SECONDS = 3600.0
+MOST_KEYS_KEPT = 10_000
+
+IPV6_NETWORK_BITS = 64
+"""The part of an IPv6 address that is one subscriber's, who chooses the rest freely (RFC 6177, RFC 8981)."""
+
+
+def source_of(address: str | None) -> str:
+    """Return the source of requests from an address: the address, or the network of an IPv6 address."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> IPV6_NETWORK_BITS << IPV6_NETWORK_BITS))
+
+
+@dataclass
+class Failures:
+    """Failures by key, in memory. Times are in seconds, by the caller's clock."""
+
+    free: int
+    longest_delay: float
+    _failures: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def seconds_left(self, key: str, now: float) -> float:
+        """Return the seconds until this key may be tried again."""
+        count, last = self._failures.get(key, (0, now))
+        if count < self.free:
+            return 0.0
+        return max(0.0, last + min(2.0 ** (count - self.free), self.longest_delay) - now)
+
+    def add(self, key: str, now: float) -> None:
+        """Record a failure."""
+        count, last = self._failures.pop(key, (0, now))
+        if now - last > FORGOTTEN_AFTER_SECONDS:
+            count = 0
+        if len(self._failures) >= MOST_KEYS_KEPT:
+            # A dict keeps its order: the first key failed longest ago.
+            self._failures.pop(next(iter(self._failures)), None)
+        self._failures[key] = (count + 1, now)
+
+    def forget(self, key: str) -> None:
+        """Forget a key's failures."""
+        self._failures.pop(key, None)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A try to sign in. `key` is its name with the known device or, without one, with the source."""
+
+    name: str
+    key: str
+    source_key: str
+    is_known: bool
 
 
 @dataclass
 class SignInThrottle:
-    """Failures per name, in memory. Times are in seconds, by the caller's clock."""
+    """The delays of attempts. Names, sources and devices are in memory only."""
 
-    _failures: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _own: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
+    _strangers: Failures = field(
+        default_factory=lambda: Failures(STRANGERS_FREE_FAILURES, STRANGERS_LONGEST_DELAY_SECONDS)
+    )
+    _usual: set[str] = field(default_factory=set)
 
-    def seconds_left(self, name: str, now: float) -> float:
-        """Return the seconds until this name may be tried again."""
-        count, last = self._failures.get(name, (0, now))
-        if count < FREE_FAILURES:
-            return 0.0
-        return max(0.0, last + min(2.0 ** (count - FREE_FAILURES), LONGEST_DELAY_SECONDS) - now)
+    def attempt(self, name: str, source: str, device: str | None, now: float) -> Attempt:
+        """Return an attempt from `source`, and from a known device of the account unless `device` is None.
 
-    def failed(self, name: str, now: float) -> None:
+        A device that must wait counts as a source without one: a stolen cookie does not lock anybody out.
+        """
+        device_key, source_key = f"device {device} {name}", f"source {source} {name}"
+        if device is not None and self._own.seconds_left(device_key, now) == 0:
+            return Attempt(name, device_key, source_key, is_known=True)
+        return Attempt(name, source_key, source_key, is_known=source_key in self._usual)
+
+    def seconds_left(self, attempt: Attempt, now: float) -> float:
+        """Return the seconds until such an attempt may be made."""
+        own = self._own.seconds_left(attempt.key, now)
+        return own if attempt.is_known else max(own, self._strangers.seconds_left(attempt.name, now))
+
+    def failed(self, attempt: Attempt, now: float) -> None:
         """Record a failure."""
-        if name not in self._failures and len(self._failures) >= MOST_NAMES_KEPT:
-            self._failures.pop(min(self._failures, key=lambda known: self._failures[known][1]))
-        self._failures[name] = (self._failures.get(name, (0, now))[0] + 1, now)
+        self._own.add(attempt.key, now)
+        if not attempt.is_known:
+            self._strangers.add(attempt.name, now)
 
-    def succeeded(self, name: str) -> None:
-        """Forget a name's failures."""
-        self._failures.pop(name, None)
+    def succeeded(self, attempt: Attempt) -> None:
+        """Forget the failures of the source or device, and remember the source as the account's."""
+        self._own.forget(attempt.key)
+        if len(self._usual) < MOST_KEYS_KEPT:
+            self._usual.add(attempt.source_key)

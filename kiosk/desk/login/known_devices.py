@@ -1,0 +1,49 @@
+"""Browsers in which an account has signed in before, by a cookie for each account (OWASP, device cookies).
+
+The cookie gives its browser failures of its own, which nobody else can use up, and a reserved place at the
+password check. It does not sign anybody in. Name and value are keyed digests: they do not reveal the account.
+https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Response, request
+
+LIFETIME = timedelta(days=180)
+COOKIE_PREFIX = "desk-device-"
+
+
+@dataclass(frozen=True)
+class KnownDevices:
+    """Makes and checks the cookies; `secret_key` signs them."""
+
+    secret_key: str
+
+    def nonce(self, name: str) -> str | None:
+        """Return the number of this request's browser if it has the account's genuine cookie."""
+        nonce, _, mac = request.cookies.get(self._cookie(name), "").partition(".")
+        return nonce if nonce and hmac.compare_digest(mac.encode(), self._mac(name, nonce).encode()) else None
+
+    def remember(self, name: str, response: Response) -> Response:
+        """Set or renew the account's cookie on the response to a sign-in."""
+        nonce = self.nonce(name) or secrets.token_hex(16)
+        response.set_cookie(
+            self._cookie(name),
+            f"{nonce}.{self._mac(name, nonce)}",
+            max_age=LIFETIME,
+            path="/admin",
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Strict",
+        )
+        return response
+
+    def _cookie(self, name: str) -> str:
+        return COOKIE_PREFIX + self._mac(name, "")[:12]
+
+    def _mac(self, name: str, nonce: str) -> str:
+        text = f"known device\0{nonce}\0{name}"
+        return hmac.digest(self.secret_key.encode(), text.encode(), "sha256").hex()[:32]

@@ -1,0 +1,37 @@
+"""Places at the password check: few at once, so that false sign-ins do not occupy the server's threads.
+
+A check takes 64 MiB and both cores of a small machine for some 50 ms, one check at a time. Strangers and
+known devices have places of their own: a known device never waits for more than the strangers' places.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+STRANGERS_AT_ONCE = 2
+KNOWN_DEVICES_AT_ONCE = 2
+"""Checks in progress or waiting. Together they are half of the server's threads."""
+
+
+def _places(number: int) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(number)
+
+
+@dataclass
+class PasswordChecks:
+    """The free places of both kinds. Thread-safe."""
+
+    _strangers: threading.BoundedSemaphore = field(default_factory=lambda: _places(STRANGERS_AT_ONCE))
+    _known: threading.BoundedSemaphore = field(default_factory=lambda: _places(KNOWN_DEVICES_AT_ONCE))
+
+    @contextmanager
+    def place(self, *, is_known: bool) -> Iterator[bool]:
+        """Hold a place during the block. Gives False at once, and holds none, if all are taken."""
+        places = self._known if is_known else self._strangers
+        has_place = places.acquire(blocking=False)
+        try:
+            yield has_place
+        finally:
+            if has_place:
+                places.release()
