@@ -30,6 +30,7 @@ from kiosk.library.drafts import LARGEST_FILE_BYTES
 from kiosk.library.library import Library
 from kiosk.screen.headers import digest
 from kiosk.screen.health import HEALTH_PATH, health_answer
+from kiosk.screen.host_names import refuse_unreadable_hosts
 from kiosk.screen.pages import STYLE
 from kiosk.settings import Settings, shipped_folder
 from kiosk.storage import Devices, Role, Store
@@ -105,6 +106,7 @@ def create_desk_app(
         store, library, clock, ticks, guest_address, allowed_languages, KnownDevices(secret_key), settings,
         devices or Devices(), on_library_change=on_library_change, doubtful_time=doubtful_time,
     )  # fmt: skip
+    refuse_unreadable_hosts(app)
     StaticFiles(shipped_folder("static")).serve(app)
     CSRFProtect(app).exempt(surveys.preview_answer)
     for topic in TOPICS:

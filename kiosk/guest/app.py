@@ -23,6 +23,7 @@ from kiosk.guest.refusals import refusal_of, refuse
 from kiosk.library.library import Library
 from kiosk.screen.headers import headers, is_own_form
 from kiosk.screen.health import HEALTH_PATH, health_answer
+from kiosk.screen.host_names import refuse_unreadable_hosts
 from kiosk.screen.pages import Pages
 from kiosk.screen.texts import Refusal
 from kiosk.settings import shipped_folder
@@ -75,6 +76,7 @@ def create_guest_app(
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
     app.before_request(measure)
+    refuse_unreadable_hosts(app)
     app.before_request(_check_form)
     app.after_request(_with_headers)
     return app
