@@ -10,10 +10,10 @@ from io import BytesIO
 from typing import Any
 
 from waitress.buffers import OverflowableBuffer
-from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
 from kiosk.desk.app import LARGEST_REQUEST_BYTES
+from kiosk.operation.connections import TimedChannel
 
 LARGEST_GUEST_REQUEST_BYTES = 64 * 1024
 """A larger body is refused before it is read: waitress keeps half a megabyte in memory, and writes more to a
@@ -47,7 +47,7 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
         return super().getfile() if self.is_kept else BytesIO()
 
 
-def bounded_channel(is_desk: Callable[[str], bool]) -> type[HTTPChannel]:
+def bounded_channel(is_desk: Callable[[str], bool]) -> type[TimedChannel]:
     """Return a connection class that limits requests by their side, before their body is read."""
 
     class Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -62,7 +62,7 @@ def bounded_channel(is_desk: Callable[[str], bool]) -> type[HTTPChannel]:
                 if self.body_rcv is not None:
                     self.body_rcv.buf = _Body(self.adj.inbuf_overflow, self.content_length)
 
-    class Channel(HTTPChannel):  # type: ignore[misc]
+    class Channel(TimedChannel):
         parser_class = Parser
 
     return Channel

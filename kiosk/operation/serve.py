@@ -21,6 +21,7 @@ from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
+from kiosk.operation.connections import CONNECTION_LIMIT, limited
 from kiosk.operation.count_worker import Counting
 from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES, bounded_channel
 from kiosk.settings import Settings, SettingsError, secret_key
@@ -178,6 +179,9 @@ def make_server(listener: Listener, scheme: str = "http", proxy: str | None = No
             port=port,
             url_scheme=scheme,
             threads=8,
+            connection_limit=CONNECTION_LIMIT,
+            # select() knows no descriptor from 1,024 on.
+            asyncore_use_poll=True,
             ident=None,
             expose_tracebacks=False,
             log_socket_errors=False,
@@ -190,7 +194,7 @@ def make_server(listener: Listener, scheme: str = "http", proxy: str | None = No
         raise _cannot_listen(listener.address, error) from error
     for one in sockets.values():
         if isinstance(one, BaseWSGIServer):
-            one.channel_class = bounded_channel(listener.is_desk)
+            one.channel_class = limited(bounded_channel(listener.is_desk), proxy)
     return server
 
 

@@ -20,8 +20,8 @@ from kiosk.desk.login.throttle import (
     STRANGERS_FREE_FAILURES,
     STRANGERS_LONGEST_DELAY_SECONDS,
     Failures,
-    source_of,
 )
+from kiosk.domain.client_source import source_of
 from kiosk.storage import verify
 from tests.tools.desk_side import PASSWORD, Desk
 

@@ -6,8 +6,8 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import SignInForm
-from kiosk.desk.login.throttle import source_of
 from kiosk.desk.session import begin, desk, end, note, signed_in
+from kiosk.domain.client_source import source_of
 from kiosk.library.catalogues import REFERENCE
 from kiosk.storage import Deed, verify
 

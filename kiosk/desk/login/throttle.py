@@ -6,7 +6,6 @@ account has signed in is exempt from it.
 """
 
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 
 FREE_FAILURES = 5
 LONGEST_DELAY_SECONDS = 300.0
@@ -19,20 +18,6 @@ a new place gets through between two false sign-ins."""
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
 MOST_KEYS_KEPT = 10_000
-
-IPV6_NETWORK_BITS = 64
-"""The part of an IPv6 address that is one subscriber's, who chooses the rest freely (RFC 6177, RFC 8981)."""
-
-
-def source_of(address: str | None) -> str:
-    """Return the source of requests from an address: the address, or the network of an IPv6 address."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return address or ""
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> IPV6_NETWORK_BITS << IPV6_NETWORK_BITS))
 
 
 @dataclass

@@ -1,0 +1,17 @@
+"""The source of requests by a client's address: what one client cannot change at will."""
+
+from ipaddress import IPv6Address, ip_address
+
+IPV6_NETWORK_BITS = 64
+"""The part of an IPv6 address that is one subscriber's, who chooses the rest freely (RFC 6177, RFC 8981)."""
+
+
+def source_of(address: str | None) -> str:
+    """Return the source of requests from an address: the address, or the network of an IPv6 address."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> IPV6_NETWORK_BITS << IPV6_NETWORK_BITS))
