@@ -1,12 +1,13 @@
 """The objects behind a guest request, and the kind of screen that sent it: a kiosk or a phone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flask import Response, current_app, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from kiosk.guest.code_throttle import CodeThrottle
 from kiosk.guest.rate_limit import Pace
 from kiosk.library.library import Library
 from kiosk.screen.pages import Pages
@@ -27,6 +28,7 @@ class GuestSide:
     clock: Callable[[], datetime]
     pace: Pace
     devices: Devices
+    code_throttle: CodeThrottle = field(default_factory=CodeThrottle)
 
     def show_library(self, library: Library) -> None:
         """Render pages from `library` from now on, after a change at the desk."""

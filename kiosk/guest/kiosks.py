@@ -9,9 +9,10 @@ from kiosk.domain.rounds import Admission
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
 from kiosk.guest.refusals import refuse
+from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
-from kiosk.storage import DIGITS, Link, RoundClosedError, TooManyTriesError
+from kiosk.storage import DIGITS, Link, RoundClosedError
 
 LETTERBOX = "Kiosk-Letterbox"
 """Response header with the open box at each sign of life: a guest must not get the last round's page."""
@@ -38,11 +39,10 @@ def pair() -> Answer:
     if press != "done":
         typed = typed[:-1] if press == "erase" else _digits(sent + press)
         return make_response(side.pages.pairing(asked, typed, None))
-    try:
-        unit = side.devices.redeem(typed)
-    except TooManyTriesError:
-        return make_response(side.pages.pairing(asked, "", Refusal.TOO_MANY_CODES), 429)
+    admit_code()
+    unit = side.devices.redeem(typed)
     if unit is None:
+        record_wrong_code()
         return make_response(side.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
     return redirect(f"/k/{side.store.links.add(Admission.KIOSK, unit).code}/paired", 303)
 

@@ -8,6 +8,7 @@ from kiosk.guest.ballots import sent_ballot, take
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import running_round
 from kiosk.guest.refusals import refuse
+from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
 
@@ -49,8 +50,10 @@ def _sent_slip() -> tuple[str, Round, str]:
     if len(sent) != 1:
         refuse(400, Refusal.BAD)
     code = normalise(sent[0])
+    admit_code()
     printed_for = guest_side().store.unit_of_slip(code)
     if printed_for is None:
+        record_wrong_code()
         refuse(403, Refusal.UNKNOWN_SLIP)
     round_id, unit = printed_for
     of_round = running_round(unit)

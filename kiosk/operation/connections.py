@@ -15,6 +15,7 @@ from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
 from kiosk.domain.client_source import source_of
+from kiosk.guest.wrong_codes import HOLD
 
 HEADER_SECONDS = 20.0
 """From the connection to a request's first byte, and from there to the end of its headers."""
@@ -27,10 +28,6 @@ CONNECTIONS = 256
 CONNECTION_LIMIT = 320
 """From CONNECTIONS on, a new one replaces a waiting one. At CONNECTION_LIMIT, where all have requests in
 progress, new ones wait until one ends."""
-
-HOLD = "kiosk.hold_answer"
-"""Name in a request's environment: a function of seconds. The answer is sent after that time. No thread waits
-for it."""
 
 
 class _Task(WSGITask):  # type: ignore[misc]

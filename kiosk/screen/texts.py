@@ -77,7 +77,6 @@ class Refusal(StrEnum):
     NOT_PAIRED = "not_paired"
     CLOSED = "closed"
     WRONG_CODE = "wrong_code"
-    TOO_MANY_CODES = "too_many_codes"
     NOT_ADMITTED = "not_admitted"
     UNKNOWN_SLIP = "unknown_slip"
     USED_SLIP = "used_slip"
@@ -92,7 +91,6 @@ REFUSALS = {
     Refusal.NOT_PAIRED: _("Den här skärmen är inte klar att använda. Säg till personalen."),
     Refusal.CLOSED: _("Det finns inga frågor att svara på just nu."),
     Refusal.WRONG_CODE: _("Koden är fel eller för gammal. Be om en ny kod."),
-    Refusal.TOO_MANY_CODES: _("För många fel koder. Vänta en kvart och försök igen."),
     Refusal.NOT_ADMITTED: _("Det går inte att svara här just nu. Säg till personalen."),
     Refusal.UNKNOWN_SLIP: _("Koden stämmer inte. Titta på lappen och skriv koden igen."),
     Refusal.USED_SLIP: _("Lappen har redan använts. Ta en ny lapp om du vill svara."),

@@ -9,7 +9,7 @@ from kiosk.storage.accounts import Account, Role
 from kiosk.storage.activities import Activity
 from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
 from kiosk.storage.database import StoreError
-from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, TooManyTriesError
+from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeysAwayError
@@ -48,7 +48,6 @@ __all__ = [
     "Store",
     "StoreError",
     "TermsError",
-    "TooManyTriesError",
     "Wall",
     "check_owner",
     "hash_password",

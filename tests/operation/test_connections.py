@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kiosk.guest.wrong_codes import HOLD
 from kiosk.operation import connections
 from kiosk.operation.connections import (
     BODY_BYTES_A_SECOND,
@@ -188,7 +189,7 @@ def test_a_held_answer_comes_later_and_holds_up_nobody(clock: Clock) -> None:
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [])
         if environ["PATH_INFO"] == "/held":
-            environ[connections.HOLD](10.0)
+            environ[HOLD](10.0)
         return [b"answer"]
 
     request = b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n"

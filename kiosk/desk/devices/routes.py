@@ -45,11 +45,10 @@ def pair() -> ResponseReturnValue:
         abort(400)
     code = desk().devices.new_code(form.unit.data)
     note(Deed.PAIRING_BEGUN, form.unit.data)
-    half = len(code) // 2
     return render_template(
         "pairing.html",
         unit=unit_names()[form.unit.data],
-        code=f"{code[:half]} {code[half:]}",
+        code=" ".join(code[at : at + 4] for at in range(0, len(code), 4)),
         minutes=LIFETIME // 60,
         address=f"{desk().guest_address}/pair",
     )

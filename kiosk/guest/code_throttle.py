@@ -1,0 +1,59 @@
+"""Slows down a source that guesses codes of slips or screens, without a lock that keeps others out.
+
+After many wrong codes of a source, answers to its codes come later, those to right ones too: the delay
+reveals nothing, and a guest with a right code behind the same address gets in. Codes are so long that they
+need no limit over all sources. Sources are in memory only, for at most two minutes.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+FREE_WRONG_CODES = 30
+"""What guests behind one address mistype in a minute at most."""
+SECONDS_PER_WRONG_CODE = 2.0
+"""After this time one wrong code is forgotten."""
+MOST_WRONG_CODES = 60
+"""More are not counted, so that a source is forgotten after two minutes."""
+
+DELAY_SECONDS = 2.0
+CHECKS_PER_DELAY = 20
+"""Codes of a slowed source that are looked up within a delay: ten a second. A slip's code has 43 random bits:
+in a round of 90 days with 1,000 unused slips, such a source finds one with a probability of 1 in 100."""
+
+
+@dataclass
+class CodeThrottle:
+    """Wrong codes by source. Thread-safe. `clock` returns seconds and must be monotonic."""
+
+    clock: Callable[[], float] = time.monotonic
+    _forgotten_at: dict[str, float] = field(default_factory=dict)
+    _checks: dict[str, list[float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def admit(self, source: str) -> bool | None:
+        """Return whether the answer to a source's code is sent at once, or None if the code is not to be
+        looked up: too many are on their way."""
+        with self._lock:
+            now = self.clock()
+            if self._forgotten_at.get(source, now) - now < FREE_WRONG_CODES * SECONDS_PER_WRONG_CODE:
+                return True
+            recent = [at for at in self._checks.get(source, []) if now - at < DELAY_SECONDS]
+            if len(recent) >= CHECKS_PER_DELAY:
+                return None
+            self._checks[source] = [*recent, now]
+            return False
+
+    def failed(self, source: str) -> None:
+        """Record a wrong code."""
+        with self._lock:
+            now = self.clock()
+            self._forget(now)
+            until = max(self._forgotten_at.get(source, now), now) + SECONDS_PER_WRONG_CODE
+            self._forgotten_at[source] = min(until, now + MOST_WRONG_CODES * SECONDS_PER_WRONG_CODE)
+
+    def _forget(self, now: float) -> None:
+        for source in [source for source, until in self._forgotten_at.items() if until <= now]:
+            del self._forgotten_at[source]
+            self._checks.pop(source, None)

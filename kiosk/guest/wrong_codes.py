@@ -1,0 +1,26 @@
+"""The check of a code in a request: slower for sources that sent many wrong ones (code_throttle.py)."""
+
+from flask import request
+
+from kiosk.domain.client_source import source_of
+from kiosk.guest.code_throttle import DELAY_SECONDS
+from kiosk.guest.context import guest_side
+from kiosk.guest.refusals import refuse
+from kiosk.screen.texts import Refusal
+
+HOLD = "kiosk.hold_answer"
+"""Name in a request's environment of the server's function of seconds: the answer is sent after that time."""
+
+
+def admit_code() -> None:
+    """Let a code be looked up, and delay the answer for a source that guesses. Refuses at its limit."""
+    is_at_once = guest_side().code_throttle.admit(source_of(request.remote_addr))
+    if not is_at_once and HOLD in request.environ:
+        request.environ[HOLD](DELAY_SECONDS)
+    if is_at_once is None:
+        refuse(429, Refusal.WAIT)
+
+
+def record_wrong_code() -> None:
+    """Count a wrong code for the source of the request."""
+    guest_side().code_throttle.failed(source_of(request.remote_addr))
