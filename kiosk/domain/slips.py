@@ -32,6 +32,14 @@ class UsedSlipError(SlipError):
     """The slip has been used."""
 
 
+def may_tell_used(printed: int, k: int) -> bool:
+    """Return whether the number of used slips of a print run may be stored and shown.
+
+    That of a smaller run would reveal who answered.
+    """
+    return printed >= 2 * k
+
+
 def normalise(code: str) -> str:
     """Return a typed code in capitals, without spaces and hyphens."""
     return "".join(code.upper().split()).replace("-", "")[:40]

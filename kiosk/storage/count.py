@@ -59,8 +59,9 @@ class Count:
         )
         for node, members in plan.batches:
             self.tallies.add_batch(of_round, node, [one for unit in members for one in ballots[unit]])
+        with_figures = self.tallies.own_sums(of_round)
         for unit, box in boxes.items():
-            self.slip_sets.keep_count(of_round, unit)
+            self.slip_sets.keep_count(of_round, unit, has_figures=unit in with_figures)
             if box:
                 self.boxes.keep_excluded(box, unit)
         self.boxes.remove(of_round.id)

@@ -1,6 +1,7 @@
 """The rows of slip sets, and the numbers of printed and used slips of closed rounds."""
 
 import secrets
+from collections.abc import Container
 from secrets import SystemRandom
 
 from kiosk.domain import slips
@@ -88,15 +89,36 @@ class SlipSets:
         opened = self._open(row[0], row[1])
         return (row[0], row[1]) if opened and opened[2].has(code) else None
 
-    def keep_count(self, of_round: Round, unit_id: str) -> None:
-        """Store the numbers of printed and used slips of each print run of a round that closes."""
+    def keep_count(self, of_round: Round, unit_id: str, *, has_figures: bool) -> None:
+        """Store the numbers of printed and used slips of each print run of a round that closes.
+
+        A number of used slips that no page shows is stored as 0: that of a small run, and of a unit without
+        figures.
+        """
         row = self._open(of_round.id, unit_id)
         for number, run in enumerate(row[2].runs if row else (), start=1):
+            is_told = has_figures and slips.may_tell_used(run.printed, of_round.k)
             self._database.run(
                 tables.SlipCount.insert(
-                    round_id=of_round.id, unit_id=unit_id, run=number, printed=run.printed, used=len(run.used)
+                    round_id=of_round.id,
+                    unit_id=unit_id,
+                    run=number,
+                    printed=run.printed,
+                    used=len(run.used) if is_told else 0,
                 )
             )
+
+    def forget_untold(self, of_round: Round, with_figures: Container[str]) -> None:
+        """Set the numbers of used slips to 0 that no page shows, as older versions stored them.
+
+        `with_figures` are the units of a closed round with figures of their own.
+        """
+        count = tables.SlipCount
+        for unit_id, runs in self.counts(of_round.id).items():
+            for number, (printed, used) in enumerate(runs, start=1):
+                if used and not (unit_id in with_figures and slips.may_tell_used(printed, of_round.k)):
+                    place = count.round_id == of_round.id, count.unit_id == unit_id, count.run == number
+                    self._database.run(count.update(used=0).where(*place))
 
     def counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
         """Unit id -> (slips printed, slips used) of each print run of a closed round."""

@@ -177,6 +177,7 @@ class Store:
                 self._letterboxes.renew(state.round, unit)
             if state.is_closed:
                 self._writer.forget_keys(state.round)
+                self._slip_sets.forget_untold(state.round, self._tallies.own_sums(state.round))
 
     @one_write()
     def give_up_keys(self, lost: list[KeyFault]) -> None:
@@ -468,7 +469,11 @@ class Store:
                 self._database.migrate()
                 self._database.check_version()
                 fill(self._database, dump)
-                open_rounds += [state.round for state in self._rounds.all() if not state.is_closed]
+                states = self._rounds.all()
+                for state in states:
+                    if state.is_closed:
+                        self._slip_sets.forget_untold(state.round, self._tallies.own_sums(state.round))
+                open_rounds += [state.round for state in states if not state.is_closed]
                 for of_round in open_rounds:
                     self._rounds.add_lost_boxes(of_round.id, len(of_round.tree.leaves))
                     for unit in of_round.tree.leaves:

@@ -120,7 +120,8 @@ class Batches(Table):
 
 
 class SlipCount(Table):
-    """Numbers of slips of a closed round, printed and used, by unit and print run."""
+    """Numbers of slips of a closed round, printed and used, by unit and print run. `used` is 0 where no page
+    shows it."""
 
     round_id = Text()
     unit_id = Text()

@@ -1,6 +1,8 @@
 """Slips: codes that are not stored, and that admit one ballot each."""
 
+import json
 import re
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +22,7 @@ from kiosk.domain.slips import (
     spaced,
     unpack,
 )
-from kiosk.storage import NotAdmittedError, RoundClosedError
+from kiosk.storage import NotAdmittedError, RoundClosedError, Store, open_store, read_dump
 from kiosk.storage.database import StoreError
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, closed, tree
 from tests.tools.desk_side import Desk
@@ -94,18 +96,48 @@ def test_a_round_without_slips_takes_none(tmp_path: Path) -> None:
     assert closed(store, of_round)["root"] is None
 
 
-def test_used_slips_are_told_of_closed_rounds_only(tmp_path: Path) -> None:
-    store = a_store(tmp_path)
+def closed_with_slips(store: Store) -> None:
+    """A closed round of k = 5: a large run and a small one at a unit with figures, and a large one at a unit
+    without figures, with three used slips each."""
     of_round = a_round(tree("a", "b"))
     store.open_round(of_round, MONDAY)
-    codes, later = store.print_slips("r", "a", 4), store.print_slips("r", "a", 3)
-    for code in (codes[0], codes[3], later[1]):
-        assert store.printed_slips("r") == {"a": (4, 3)}
-        assert store.slip_counts("r") == {}
-        store.cast("r", "a", ballot(1, 1), MONDAY, code)
-    closed(store, of_round)
+    for unit, printed in (("a", 10), ("a", 9), ("b", 10)):
+        for code in store.print_slips("r", unit, printed)[:3]:
+            assert store.slip_counts("r") == {}
+            store.cast("r", unit, ballot(1, 1), MONDAY, code)
+    assert store.printed_slips("r") == {"a": (10, 9), "b": (10,)}
+    for _ in range(20):
+        store.cast("r", "a", ballot(2, 2), MONDAY)
+    store.count(MONDAY + timedelta(hours=8))
+    assert closed(store, of_round)["b"] is None
     assert store.printed_slips("r") == {}
-    assert store.slip_counts("r") == {"a": ((4, 2), (3, 1))}
+
+
+TOLD = {"a": ((10, 3), (9, 0)), "b": ((10, 0),)}
+"""Used slips of runs under 2k, and of units without figures, are hidden by every page."""
+
+
+def test_numbers_of_used_slips_that_no_page_shows_are_in_no_table_and_no_backup(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    closed_with_slips(store)
+    assert store.slip_counts("r") == TOLD
+    backup = [(row["unit_id"], row["run"], row["used"]) for row in store.dump()["slip_count"]]
+    assert backup == [("a", 1, 3), ("a", 2, 0), ("b", 1, 0)]
+
+
+def test_numbers_that_an_older_version_stored_are_gone_after_a_start_and_a_restore(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    closed_with_slips(store)
+    with sqlite3.connect(next(tmp_path.glob("*.sqlite"))) as database:
+        database.execute("UPDATE slip_count SET used = 3")
+    old = json.loads(json.dumps(store.dump()))
+    assert {row["used"] for row in old["slip_count"]} == {3}
+    store.renew()
+    assert store.slip_counts("r") == TOLD
+    folder = tmp_path / "restored"
+    restored = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
+    restored.load(read_dump(old), lambda: None)
+    assert restored.slip_counts("r") == TOLD
 
 
 def test_the_desk_tells_what_came_back_of_runs_that_are_large_enough(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from kiosk.desk.i18n import period, say
 from kiosk.desk.session import desk
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.slips import may_tell_used
 from kiosk.library.library import shown_languages, spoken_languages
 from kiosk.output.paper import (
     POSTER_LANGUAGES,
@@ -87,7 +88,11 @@ def slip_lines() -> list[SlipLine]:
             is_told = answered(document, of_round, unit) is not None
             lines += [
                 _slip_line(
-                    of_round, unit, run, printed, used if is_told and printed >= 2 * of_round.k else None
+                    of_round,
+                    unit,
+                    run,
+                    printed,
+                    used if is_told and may_tell_used(printed, of_round.k) else None,
                 )
                 for run, (printed, used) in enumerate(counts, 1)
             ]
