@@ -60,7 +60,7 @@ load: debian-packages .venv/tested-with
 	$(BIN)/python -m tests.tools.write_load
 
 # Extract every text on a screen and in the questions; new ones are added, empty, to each catalogue.
-# Texts no screen uses are kept and named; PRUNE=yes removes them.
+# Texts no screen uses are kept and named; PRUNE=yes makes them obsolete entries.
 messages: .venv/tested-with
 	$(BIN)/python -m tests.tools.messages $(if $(PRUNE),--prune)
 

@@ -75,13 +75,15 @@ class Catalogue:
     """The texts of one language in one domain.
 
     `texts` maps each translated reference text to its translation. `empty` and `unreviewed` list reference
-    texts, in the file's order.
+    texts, in the file's order. `obsolete` are the reference texts of former versions, which the shipped
+    Swedish file has as gettext's obsolete entries (#~).
     """
 
     language: Language
     texts: Mapping[str, str]
     empty: tuple[str, ...]
     unreviewed: tuple[str, ...]
+    obsolete: frozenset[str] = frozenset()
 
     @property
     def is_complete(self) -> bool:
@@ -144,7 +146,8 @@ def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
         texts[message] = translated
         if entry.fuzzy:
             unreviewed.append(message)
-    return Catalogue(language(code), texts, tuple(empty), tuple(unreviewed))
+    obsolete = frozenset(unicodedata.normalize("NFC", str(message)) for message in catalog.obsolete)
+    return Catalogue(language(code), texts, tuple(empty), tuple(unreviewed), obsolete)
 
 
 def read_entries(text: str, source: str) -> Catalog:
@@ -272,9 +275,10 @@ def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
 
 
 def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
-    """Return the catalogue with the texts that it does not mention counted as empty."""
+    """Return the catalogue with the texts that it does not mention counted as empty, and with the reference's
+    obsolete texts."""
     gaps = (m for m in reference.texts if m not in read.texts and m not in read.empty)
-    return replace(read, empty=(*read.empty, *gaps))
+    return replace(read, empty=(*read.empty, *gaps), obsolete=reference.obsolete)
 
 
 def _place(order: list[str], code: str) -> int:
@@ -289,6 +293,7 @@ def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
         texts,
         tuple(m for m in (*shipped.empty, *own.empty) if m not in texts),
         (*untouched, *own.unreviewed),
+        shipped.obsolete,
     )
 
 

@@ -380,7 +380,8 @@ def as_po(catalogue: Catalogue) -> bytes:
 def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]:
     """Return the translations that a translator's .po file changes.
 
-    Raises TranslationError for a file that cannot be used, is for another language, or holds unknown texts.
+    Texts that a former version had are left out: the file may have been downloaded before an upgrade. Raises
+    TranslationError for a file that cannot be used, is for another language, or holds unknown texts.
     """
     code = catalogue.language.code
     try:
@@ -396,7 +397,8 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
                 {"named": named[:40], "code": code},
             )
         )
-    unknown = [message for message in sent.texts if message not in {*catalogue.texts, *catalogue.empty}]
+    current = {*catalogue.texts, *catalogue.empty}
+    unknown = [message for message in sent.texts if message not in current | catalogue.obsolete]
     if unknown:
         raise TranslationError(
             Message(
@@ -405,7 +407,9 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
             )
         )
     translations = [
-        Translation(message, text, message not in sent.unreviewed) for message, text in sent.texts.items()
+        Translation(message, text, message not in sent.unreviewed)
+        for message, text in sent.texts.items()
+        if message in current
     ]
     return [
         one

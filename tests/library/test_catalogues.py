@@ -314,3 +314,22 @@ def test_updating_twice_changes_nothing_more(code: str) -> None:
     messages = {"Fråga {n}": [("screen.html", 0)], "100 % av svaren": [("screen.html", 0)]}
     once = updated(HEADER + entry("Ja", "Ja"), messages, code, prune=False)
     assert updated(once, messages, code, prune=False) == once
+
+
+@pytest.mark.parametrize("code", ["sv", "en"])
+def test_a_text_no_screen_uses_becomes_obsolete_and_returns_unreviewed(code: str) -> None:
+    used = {"Ja": [("screen.html", 0)]}
+    both = {**used, "Nej": [("screen.html", 0)]}
+    pruned = updated(HEADER + entry("Ja", "Ja") + entry("Nej", "Nej"), used, code, prune=True)
+    assert '#~ msgid "Nej"\n#~ msgstr "Nej"\n' in pruned
+    assert updated(pruned, used, code, prune=False) == pruned
+    after = updated(pruned, both, code, prune=False)
+    returned = {message.id: message for message in read_po(after.splitlines())}
+    assert returned["Nej"].string == "Nej"
+    assert returned["Nej"].fuzzy
+
+
+def test_every_language_knows_the_texts_of_former_versions(tmp_path: Path) -> None:
+    write(tmp_path, "sv", entry("Ja", "Ja") + '#~ msgid "Nej"\n#~ msgstr "Nej"\n')
+    write(tmp_path, "en", entry("Ja", "Yes"))
+    assert read_catalogues([tmp_path], "guest")["en"].obsolete == {"Nej"}

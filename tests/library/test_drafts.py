@@ -11,17 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain.survey import Scale, Statement
-from kiosk.library.catalogues import read_catalogue
+from kiosk.library.catalogues import Catalogue, language, read_catalogue
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
     Draft,
     DraftError,
     Translation,
+    TranslationError,
+    as_po,
     as_toml,
     check_draft,
     draft_digest,
     draft_of,
     new_id,
+    read_translations,
     reviews,
     write_survey,
     write_translations,
@@ -132,3 +135,14 @@ def test_translations_are_kept_beside_those_that_are_there(tmp_path: Path) -> No
 
 def test_nobody_has_reviewed_what_nobody_wrote(tmp_path: Path) -> None:
     assert reviews(installation(tmp_path), "en") == {}
+
+
+@pytest.mark.parametrize(("obsolete", "is_refused"), [({"Nej"}, False), (set(), True)])
+def test_a_translators_file_from_before_an_upgrade_is_read(obsolete: set[str], is_refused: bool) -> None:
+    file = as_po(Catalogue(language("en"), {"Ja": "Yes!", "Nej": "No"}, (), ()))
+    now = Catalogue(language("en"), {"Ja": "Yes"}, (), (), frozenset(obsolete))
+    if is_refused:
+        with pytest.raises(TranslationError):
+            read_translations(file, now)
+    else:
+        assert read_translations(file, now) == [Translation("Ja", "Yes!", True)]

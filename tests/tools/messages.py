@@ -2,7 +2,8 @@
 
 `make messages` runs it. New texts are added without a translation (in Swedish, the reference, with their own
 text and flagged fuzzy, because nobody has reviewed them). Translations, flags and headers are kept. Unused
-texts are kept and listed; `make messages PRUNE=yes` removes them. Running it twice changes nothing.
+texts are kept and listed; `make messages PRUNE=yes` makes them obsolete entries (#~), which no screen shows
+and which a translator's file may still have. Running it twice changes nothing.
 """
 
 import sys
@@ -58,15 +59,23 @@ def catalogue_paths(domain: str) -> dict[str, Path]:
 
 
 def updated(text: str, messages: dict[str, list[tuple[str, int]]], language: str, *, prune: bool) -> str:
-    """The catalogue `text` with the entries of `messages` and, unless `prune`, its unused ones."""
+    """The catalogue `text` with the entries of `messages`, and its unused ones, obsolete if `prune`."""
     header = text.split("\n\n", 1)[0].rstrip()
-    old = {str(entry.id): entry for entry in read_po(text.splitlines(keepends=True)) if entry.id}
+    read = read_po(text.splitlines(keepends=True))
+    current = {str(entry.id): entry for entry in read if entry.id}
+    old = {**{str(message): entry for message, entry in read.obsolete.items()}, **current}
     new = Catalog()
-    kept = [] if prune else [message for message in old if message not in messages]
+    unused = [message for message in current if message not in messages]
+    kept = [] if prune else unused
+    new.obsolete.update(
+        {message: entry for message, entry in old.items() if message not in messages and message not in kept}
+    )
     for message in [*messages, *kept]:
         before = old.get(message)
         string = before.string if before else ""
         flags = set(before.flags) if before else set()
+        if message in read.obsolete:
+            flags.add("fuzzy")
         if language == REFERENCE and string != message:
             string, flags = message, flags | {"fuzzy"}
         comments = before.user_comments if before else []
