@@ -90,6 +90,7 @@ const ENDS = ["thank_you", "refusal_used_slip"];
 export function delivery(form, show, said, moveOn, envelopes) {
   let sending = null;
   let envelope = null;
+  let fields = null;
   let timer = 0;
   const later = (act, milliseconds) => (timer = window.setTimeout(act, Number(milliseconds)));
 
@@ -114,16 +115,18 @@ export function delivery(form, show, said, moveOn, envelopes) {
     sending = null;
   }
 
-  /** The server's answer about the ballot. Without an answer, a kiosk stores the sealed ballot, which counts as
-      taken. */
+  /** The server's answer about the ballot. Without an answer, or if it is too early, a kiosk stores the sealed
+      ballot, which counts as taken. */
   async function deliver(signal) {
     if (form.dataset.home) return { isTaken: true };
-    if (!envelopes)
-      return heard(await fetch(form.action, toTake(new URLSearchParams(new FormData(form)), signal)));
+    if (!envelopes) {
+      fields ??= device.kiosk?.fields(form) ?? new URLSearchParams(new FormData(form));
+      return heard(await fetch(form.action, toTake(fields, signal)));
+    }
     envelope ??= await envelopes.seal(form);
     const answer = await envelopes.post(form.action, envelope, false, signal);
     signal.throwIfAborted();
-    if (answer) return answer;
+    if (answer && answer.refusal !== "wait") return answer;
     if (envelopes.now() >= Number(form.dataset.closes)) return { refusal: "closed" };
     await envelopes.keep(envelope);
     return { isTaken: true };
@@ -137,7 +140,7 @@ export function delivery(form, show, said, moveOn, envelopes) {
       later(send, answer.again * 1000);
     } else {
       if (answer.isTaken) {
-        envelope = null;
+        envelope = fields = null;
         form.reset();
       }
       tell(!answer.isTaken ? `refusal_${answer.refusal}` : form.dataset.home ? "try_ended" : "thank_you");
@@ -148,7 +151,7 @@ export function delivery(form, show, said, moveOn, envelopes) {
   function giveUp() {
     sending?.abort();
     window.clearTimeout(timer);
-    envelope = null;
+    envelope = fields = null;
   }
 
   return { send, giveUp };

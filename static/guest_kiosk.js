@@ -4,7 +4,10 @@
 import { device, heard, toTake } from "./guest_bar.js";
 
 const ROOM = 64; // bytes for each statement
-const TICKET = 16; // bytes
+const TICKET = 16; // bytes; the first of them are the kiosk's mark
+const MARK_BYTES = 8;
+const IN_PLAY = 1; // flags of the byte after the ticket
+const MARKED = 2;
 const PATIENCE = 10_000; // milliseconds to wait for an answer
 const ROUND = 10_000; // milliseconds: stored envelopes are sent at multiples of this time
 const GONE = 410; // status of an envelope that the server can never accept
@@ -20,8 +23,8 @@ const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 let last = null;
 let row = ROW_OF_GUESTS;
 
-/** Records a ballot and returns whether it is rapid: `pause` is in milliseconds. The server uses the result for
-    stored ballots only; it measures the others itself. */
+/** Records a ballot and returns whether it is rapid: `pause` is in milliseconds. The result is sealed with the
+    ballot, and nothing else excludes it: nobody who sends requests to the server has an influence. */
 function isPlay(pause) {
   // Measured from the loading of the page, because this script may load much later.
   const now = performance.now();
@@ -30,13 +33,39 @@ function isPlay(pause) {
   return row > ROW_OF_GUESTS;
 }
 
+/** The fields of a ballot from a kiosk that cannot seal. */
+function fields(form) {
+  const sent = new URLSearchParams(new FormData(form));
+  if (isPlay(Number(form.dataset.pause))) sent.set("_rapid", "yes");
+  return sent;
+}
+
+// The kiosk's mark: random bytes, the same in all its tickets, that nobody else knows. The server gives a kiosk's own
+// ballots a rate limit of their own. Without a mark, they share one with everybody who knows the kiosk's address.
+// Stored at a fixed time of the clock and only read at others, because a browser records when it writes.
+const MARK = "/mark";
+
+async function keepMark() {
+  if (await caches.match(MARK)) return;
+  const cache = await caches.open("mark");
+  await cache.put(MARK, new Response(random(MARK_BYTES)));
+}
+
+async function readMark() {
+  const kept = await caches.match(MARK).catch(() => null);
+  return kept ? new Uint8Array(await kept.arrayBuffer()) : null;
+}
+
 /** Seals a form's fields for the public key `form.dataset.letterbox`: { letterbox, envelope }. */
 async function seal(form) {
-  const fields = encode(new URLSearchParams(new FormData(form)));
+  const answers = encode(new URLSearchParams(new FormData(form)));
+  const rapid = isPlay(Number(form.dataset.pause)); // before anything that takes time
   const plain = new Uint8Array(TICKET + 1 + ROOM * form.querySelectorAll("fieldset").length);
+  const mark = await readMark();
   plain.set(random(TICKET));
-  plain[TICKET] = isPlay(Number(form.dataset.pause));
-  plain.set(fields, TICKET + 1);
+  plain.set(mark ?? []);
+  plain[TICKET] = (rapid ? IN_PLAY : 0) | (mark ? MARKED : 0);
+  plain.set(answers, TICKET + 1);
   const curve = { name: "ECDH", namedCurve: "P-256" };
   const box = await crypto.subtle.importKey("raw", bytesOf(form.dataset.letterbox), curve, false, []);
   const own = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
@@ -166,6 +195,7 @@ function beat(path, hear = () => {}) {
   window.setTimeout(
     () => {
       if (place && navigator.serviceWorker) keepPages(place).catch(() => {});
+      if (window.isSecureContext) keepMark().catch(() => {});
       const answered = fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" });
       answered
         .then((answer) => {
@@ -220,4 +250,4 @@ function watchIdle(form, isInUse, leave, startAgain) {
   wait();
 }
 
-device.kiosk = { seal, post, keep, sendKept, renew, beat, now, watchIdle };
+device.kiosk = { fields, seal, post, keep, sendKept, renew, beat, now, watchIdle };

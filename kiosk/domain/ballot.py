@@ -64,6 +64,9 @@ def _read_answer(sent: Sequence[str], options: int) -> Answer:
     raise BallotError("an answer that is not on the statement's scale")
 
 
+_GUARD_FIRED = 1 << 31
+
+
 def pack(ballots: Sequence[Ballot]) -> bytes:
     """Encode ballots as bytes, one byte per answer, sorted: the order of arrival is lost."""
     return b"".join(sorted(bytes(map(_byte_of, ballot.answers)) for ballot in ballots))
@@ -75,14 +78,18 @@ def unpack(packed: bytes, statements: int) -> list[Ballot]:
     return [Ballot(tuple(_NO_ANSWER_OF_BYTE.get(byte, byte) for byte in row)) for row in rows]
 
 
-def pack_box(ballots: Sequence[Ballot], excluded_rapid: int) -> bytes:
-    """A box's content: the number of ballots excluded as too rapid, in four bytes, then the ballots."""
-    return excluded_rapid.to_bytes(4) + pack(ballots)
+def pack_box(ballots: Sequence[Ballot], excluded_rapid: int, *, guard_fired: bool = False) -> bytes:
+    """A box's content: the number of ballots excluded as too rapid, in four bytes, then the ballots.
+
+    The highest bit of the number says whether the play guard fired since the last count.
+    """
+    return (excluded_rapid | guard_fired * _GUARD_FIRED).to_bytes(4) + pack(ballots)
 
 
-def unpack_box(packed: bytes, statements: int) -> tuple[list[Ballot], int]:
+def unpack_box(packed: bytes, statements: int) -> tuple[list[Ballot], int, bool]:
     """The inverse of `pack_box`."""
-    return unpack(packed[4:], statements), int.from_bytes(packed[:4])
+    head = int.from_bytes(packed[:4])
+    return unpack(packed[4:], statements), head & ~_GUARD_FIRED, bool(head & _GUARD_FIRED)
 
 
 def _byte_of(answer: Answer) -> int:

@@ -7,6 +7,7 @@ has this curve), HKDF-SHA256 (RFC 5869) salted with the ephemeral public key, an
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import parse_qs
 
 from cryptography.exceptions import InvalidTag
@@ -34,7 +35,11 @@ _POINT_BYTES = 65
 _NONCE = bytes(12)
 # Each envelope has its own ephemeral key, so the nonce need not differ.
 
-_IN_PLAY = 1
+MARK_BYTES = 8
+"""A kiosk's mark: the random bytes that the tickets of its envelopes begin with, drawn once per device. It
+separates a kiosk's ballots from those of others who know its address, and says nothing about guests."""
+
+_IN_PLAY, _MARKED = 1, 2
 
 
 class EnvelopeError(BallotError):
@@ -45,18 +50,25 @@ class EnvelopeError(BallotError):
 class Letter:
     """The content of an envelope.
 
-    `fields` are a form's fields: statement id -> values sent for it. `in_play` is the kiosk's claim that the
-    ballot followed others without a pause.
+    `fields` are a form's fields: statement id -> values sent for it. `in_play` is the kiosk's verdict that
+    the ballot followed others without a pause. `has_mark` says whether the ticket begins with the kiosk's
+    mark.
     """
 
     ticket: bytes
     in_play: bool
     fields: dict[str, list[str]]
+    has_mark: bool = False
+
+    @property
+    def mark(self) -> bytes | None:
+        """The mark of the kiosk that sealed it; None if it has none."""
+        return self.ticket[:MARK_BYTES] if self.has_mark else None
 
 
 @dataclass(frozen=True)
 class Letterbox:
-    """The private half of the key, 32 bytes, and the tickets taken, 16 bytes each."""
+    """The private half of the key, 32 bytes, and digests of the tickets taken, 16 bytes each."""
 
     private: bytes
     taken: frozenset[bytes] = frozenset()
@@ -75,24 +87,33 @@ class Letterbox:
             shared = self._key().exchange(ec.ECDH(), _point(point))
             key = HKDF(SHA256(), 32, salt=point, info=PURPOSE).derive(shared)
             plain = AESGCM(key).decrypt(_NONCE, sealed, None)
-            ticket, in_play, form = plain[:TICKET_BYTES], plain[TICKET_BYTES], plain[TICKET_BYTES + 1 :]
+            ticket, flags, form = plain[:TICKET_BYTES], plain[TICKET_BYTES], plain[TICKET_BYTES + 1 :]
             fields = parse_qs(form.rstrip(b"\0").decode("ascii"), keep_blank_values=True)
         except (ValueError, InvalidTag) as error:
             raise EnvelopeError("not an envelope for this letterbox") from error
         if not fields:
             raise EnvelopeError("an envelope without a form")
-        return Letter(ticket, in_play == _IN_PLAY, fields)
+        return Letter(ticket, bool(flags & _IN_PLAY), fields, bool(flags & _MARKED))
+
+    def has_taken(self, ticket: bytes) -> bool:
+        """Return whether it took this envelope. Earlier versions kept the ticket itself."""
+        return not self.taken.isdisjoint({ticket_digest(ticket), ticket})
 
     def with_taken(self, ticket: bytes) -> "Letterbox":
         """Return the letterbox after it took one more envelope."""
-        return Letterbox(self.private, self.taken | {ticket})
+        return Letterbox(self.private, self.taken | {ticket_digest(ticket)})
 
     def pack(self) -> bytes:
-        """Encode as bytes: the private half, then the tickets, sorted so that their order is lost."""
+        """Encode as bytes: the private half, then the digests, sorted so that their order is lost."""
         return self.private + b"".join(sorted(self.taken))
 
     def _key(self) -> ec.EllipticCurvePrivateKey:
         return ec.derive_private_key(int.from_bytes(self.private), ec.SECP256R1())
+
+
+def ticket_digest(ticket: bytes) -> bytes:
+    """Return what is kept of a ticket, 16 bytes: tickets of one kiosk begin alike, their digests do not."""
+    return sha256(ticket).digest()[:TICKET_BYTES]
 
 
 def letterbox_of(key: ec.EllipticCurvePrivateKey) -> Letterbox:

@@ -142,6 +142,11 @@ def excluded_rapid(document: Document, of_round: Round, node_id: str) -> int:
     return _node(document, of_round, node_id).get("excluded_rapid", 0)
 
 
+def guard_fired(document: Document, of_round: Round, node_id: str) -> bool:
+    """Whether the play guard fired at a node before the last count. KeyError if there is no such node."""
+    return _node(document, of_round, node_id).get("guard_fired", False)
+
+
 def _published(document: Document, of_round: Round) -> RoundDocument:
     for published in document["rounds"]:
         if published["id"] == of_round.id:

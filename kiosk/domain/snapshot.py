@@ -17,13 +17,14 @@ from kiosk.domain.tree import Node
 
 
 class _Node(TypedDict):
-    """`excluded_rapid` is there in closed rounds only, and `batches` in protected rounds with figures: how
-    often noise was drawn for them."""
+    """`excluded_rapid` is there in closed rounds only, `guard_fired` in open ones where it is true, and
+    `batches` in protected rounds with figures: how often noise was drawn for them."""
 
     id: str
     parent: str | None
     excluded_rapid: NotRequired[int]
     batches: NotRequired[int]
+    guard_fired: NotRequired[bool]
 
 
 class PublishedNode(_Node):
@@ -72,14 +73,16 @@ class RoundTally:
     """A round and its tallies.
 
     `own` is the running sum of the batches published for each node itself. `excluded_rapid` is the number
-    of rapid ballots from each unit's kiosks, known once the round is closed. `draws` is the number of batches
-    published for each node itself, in a protected round.
+    of rapid ballots from each unit's kiosks, known once the round is closed. `guard_fired` has the units
+    where a ballot was excluded as rapid, or refused as too early, between the last two counts. `draws` is
+    the number of batches published for each node itself, in a protected round.
     """
 
     round: Round
     is_closed: bool
     own: Mapping[str, Tally]
     excluded_rapid: Mapping[str, int]
+    guard_fired: frozenset[str] = frozenset()
     draws: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -144,9 +147,11 @@ def _place(node: Node, batches: int) -> _Node:
 
 
 def _node_document(round_tally: RoundTally, place: _Node, tally: Tally | None) -> NodeDocument:
+    units = round_tally.round.tree.units_below(place["id"])
     if round_tally.is_closed:
-        units = round_tally.round.tree.units_below(place["id"])
         place["excluded_rapid"] = sum(round_tally.excluded_rapid.get(unit, 0) for unit in units)
+    if not round_tally.guard_fired.isdisjoint(units):
+        place["guard_fired"] = True
     if tally is None:
         return {**place, "answered": None, "why": "too_few" if round_tally.is_closed else "waiting"}
     statements = zip(round_tally.round.survey.statements, tally, strict=True)
@@ -154,6 +159,14 @@ def _node_document(round_tally: RoundTally, place: _Node, tally: Tally | None) -
         **place,
         "answered": tally[0].answered,
         "statements": {statement.id: table.as_json() for statement, table in statements},
+    }
+
+
+def units_with_guard_fired(document: Document) -> dict[str, frozenset[str]]:
+    """Round id -> the nodes for which the document says that the play guard fired, units among them."""
+    return {
+        one["id"]: frozenset(node["id"] for node in one["nodes"] if node.get("guard_fired"))
+        for one in document["rounds"]
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 
 from flask import Response, redirect, request
 
@@ -12,10 +13,19 @@ from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.refusals import refuse
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.texts import Refusal
-from kiosk.storage import Link, NotAdmittedError, RoundClosedError
+from kiosk.storage import Link, NotAdmittedError, RoundClosedError, TooEarlyError
 
 RETRY_AFTER_SECONDS = 2
 """Sent to a kiosk whose ballot is too early; a constant, since the time left depends on other guests."""
+
+
+class Lane(StrEnum):
+    """Ballots that share a rate limit at a kiosk's address. A sender without the kiosk's mark has no
+    influence on the kiosk's own lanes."""
+
+    FORM = "form"
+    OWN, OWN_WAITED = "own", "own waited"
+    UNMARKED, UNMARKED_WAITED = "unmarked", "unmarked waited"
 
 
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
@@ -35,6 +45,8 @@ def take(put: Callable[[datetime], None], thanks: str) -> Answer:
         put(guest_side().clock())
     except RoundClosedError:
         refuse(403, Refusal.CLOSED)
+    except TooEarlyError:
+        refuse(429, Refusal.WAIT)
     except NotAdmittedError:
         refuse(403, Refusal.NOT_ADMITTED)
     except UsedSlipError:
@@ -51,12 +63,6 @@ def taken(thanks: str) -> Answer:
     return redirect(thanks, 303)
 
 
-def admit_and_classify(link: Link, *, lane: str = "") -> bool:
-    """Admit a kiosk's ballot by its rate limit, and return whether the ballot is rapid.
-
-    Each `lane` of a kiosk has a rate limit of its own. A ballot that is too early is refused.
-    """
-    pace = guest_side().pace
-    if pace.admit(link.code + lane) > 0:
-        refuse(429, Refusal.WAIT)
-    return pace.record_and_classify(link.code + lane)
+def is_admitted(link: Link, lane: Lane) -> bool:
+    """Take a token for a ballot from a lane of a kiosk's address. Returns whether there was one."""
+    return guest_side().pace.admit(f"{link.code} {lane}") == 0

@@ -1,14 +1,14 @@
 """Envelopes from kiosks: ballots that the kiosk's script sealed, sent at once or after a network failure."""
 
 import base64
-from functools import partial
+from datetime import datetime
 
 from flask import request
 
 from kiosk.domain.ballot import BallotError
 from kiosk.domain.envelope import is_well_formed
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import admit_and_classify, take
+from kiosk.guest.ballots import Lane, is_admitted, take
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
 from kiosk.guest.refusals import refuse
@@ -18,15 +18,13 @@ from kiosk.storage import LetterboxGoneError
 ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
 """Form fields of a kiosk's script. A statement's id never begins with an underscore."""
 
-WAITED_LANE = " waited"
-"""Suffix of a kiosk's code for the rate limit of envelopes that waited. Codes have no space."""
-
 
 def take_envelope(code: str) -> Answer:
     """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network.
 
     Any paired kiosk may deliver it: it goes to the box that it was sealed for. 410 Gone tells the kiosk that
-    this envelope can never be accepted and may be discarded.
+    this envelope can never be accepted and may be discarded. An envelope that is opened, readable and new is
+    the only one that the rate limit counts: no other request changes or reveals its state.
     """
     link, side = link_of(code), guest_side()
     fields = dict(request.form.lists())
@@ -39,10 +37,15 @@ def take_envelope(code: str) -> Answer:
         sealed = base64.b64decode(envelope, validate=True)
     except ValueError:
         refuse(400, Refusal.BAD)
-    # Envelopes that waited have a rate limit of their own. A kiosk sends them two pauses apart, so a row of
-    # them without a pause does not come from a kiosk's script, whatever its fields say.
-    in_play = admit_and_classify(link, lane=WAITED_LANE if has_waited else "")
-    put = partial(side.store.cast_envelope, letterbox, sealed, in_play=in_play, has_waited=has_waited)
+
+    def admit(*, is_own: bool) -> bool:
+        if is_own:
+            return is_admitted(link, Lane.OWN_WAITED if has_waited else Lane.OWN)
+        return is_admitted(link, Lane.UNMARKED_WAITED if has_waited else Lane.UNMARKED)
+
+    def put(now: datetime) -> None:
+        side.store.cast_envelope(letterbox, sealed, now, carrier=link.code, admit=admit)
+
     try:
         return take(put, f"{request.path.rstrip('/')}/thanks")
     except LetterboxGoneError:

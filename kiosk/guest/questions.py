@@ -1,14 +1,20 @@
 """The questions at a kiosk's or a poster's address: a start page, one POST, one thank-you."""
 
+from datetime import datetime
+
 from flask import abort, make_response, request, send_file
 
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import admit_and_classify, sent_ballot, take
+from kiosk.guest.ballots import Lane, is_admitted, sent_ballot, take
 from kiosk.guest.context import Answer, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.speech import KINDS, find
+from kiosk.storage import TooEarlyError
+
+RAPID = "_rapid"
+"""Form field of a kiosk's script that cannot seal: the ballot is a rapid submission."""
 
 
 def start(code: str = "") -> Answer:
@@ -38,11 +44,21 @@ def answer(code: str = "") -> Answer:
         return take_envelope(code)
     link, of_round = link_and_round(code)
     thanks = f"{request.path.rstrip('/')}/thanks"
-    ballot = sent_ballot(of_round, dict(request.form.lists()))
+    fields = dict(request.form.lists())
+    is_rapid = link.admission is Admission.KIOSK and fields.pop(RAPID, None) is not None
+    ballot = sent_ballot(of_round, fields)
     store, place = guest_side().store, (of_round.id, link.unit_id)
-    if link.admission is Admission.KIOSK and admit_and_classify(link):
-        return take(lambda now: store.exclude_rapid(*place, now), thanks)
-    return take(lambda now: store.cast(*place, ballot, now), thanks)
+
+    def put(now: datetime) -> None:
+        if link.admission is Admission.KIOSK and not is_admitted(link, Lane.FORM):
+            store.note_guard(*place, now)
+            raise TooEarlyError
+        if is_rapid:
+            store.exclude_rapid(*place, now)
+        else:
+            store.cast(*place, ballot, now)
+
+    return take(put, thanks)
 
 
 def thanks(**url_arguments: str) -> Answer:

@@ -70,17 +70,18 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
 
 
 def _pace(settings: Settings, store: Store, library: Library) -> Pace:
-    """Return the rate limit: the time of a quick reader for the shortest survey; shorter in the
+    """Return the rate limit: twice the time of a quick reader for the shortest survey; shorter in the
     demonstration.
 
     The next guest also has to choose a language and begin. Less than twice that time between ballots, again
-    and again, is too short for reading.
+    and again, is too short for reading. Two ballots may come at once: a guest's, and one of a person who
+    helped.
     """
     if store.is_demonstration:
         return Pace(seconds=1.0, burst=20)
     shortest = min(len(survey.statements) for survey in library.surveys.values())
-    seconds = settings.pace_seconds * shortest
-    return Pace(seconds, burst=1, pause=2 * seconds)
+    pause = 2 * settings.pace_seconds * shortest
+    return Pace(pause, burst=2, pause=pause)
 
 
 @dataclass(frozen=True)

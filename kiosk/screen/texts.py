@@ -101,5 +101,5 @@ REFUSALS = {
     Refusal.NOT_FOUND: _("Sidan finns inte."),
 }
 
-OF_PAIRING = frozenset({Refusal.WRONG_CODE, Refusal.TOO_MANY_CODES})
-"""The refusals of a code that pairs a kiosk, which no ballot can meet."""
+OF_PAIRING = frozenset({Refusal.WRONG_CODE})
+"""The refusal of a code that pairs a kiosk, which no ballot can meet."""

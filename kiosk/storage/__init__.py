@@ -18,7 +18,7 @@ from kiosk.storage.links import Link
 from kiosk.storage.migrations import newest_schema
 from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import hash_password, verify
-from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState
+from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState, TooEarlyError
 from kiosk.storage.sealed_rows import KeyFault, Sealed
 from kiosk.storage.stderr_once import say_once
 from kiosk.storage.store import Store, open_store
@@ -48,6 +48,7 @@ __all__ = [
     "Store",
     "StoreError",
     "TermsError",
+    "TooEarlyError",
     "Wall",
     "check_owner",
     "hash_password",

@@ -17,12 +17,17 @@ from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, key_fau
 
 @dataclass(frozen=True)
 class OpenBox:
-    """A box while its row is locked. Never leaves the store. `excluded_rapid` is a number of ballots."""
+    """A box while its row is locked. Never leaves the store.
+
+    `excluded_rapid` is a number of ballots. `guard_fired` says whether a ballot was excluded, or refused as
+    too early, since the last count.
+    """
 
     round: Round
     key_id: str
     ballots: list[Ballot]
     excluded_rapid: int
+    guard_fired: bool = False
 
 
 class Boxes:
@@ -68,7 +73,8 @@ class Boxes:
     def put(self, box: OpenBox, unit_id: str) -> None:
         """Write a box under a new key."""
         row = box_row(box.round.id, unit_id)
-        key_id, sealed = self._writer.reseal(row, box.key_id, pack_box(box.ballots, box.excluded_rapid))
+        plain = pack_box(box.ballots, box.excluded_rapid, guard_fired=box.guard_fired)
+        key_id, sealed = self._writer.reseal(row, box.key_id, plain)
         self._update(key_id, sealed, box.round.id, unit_id)
 
     def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:

@@ -28,23 +28,28 @@ class Count:
     tallies: Tallies
     rng: Random
 
-    def count_boxes(self, of_round: Round) -> None:
-        """Count the boxes of a round that stays open."""
+    def count_boxes(self, of_round: Round) -> frozenset[str]:
+        """Count the boxes of a round that stays open. Returns the units whose play guard fired since the last
+        count."""
+        fired = set[str]()
         published = self.tallies.own_sums(of_round)
         for unit in of_round.tree.leaves:
             box = self.boxes.open_box(of_round.id, unit)
             if box is None:
                 continue
             rest = box.ballots
+            if box.guard_fired:
+                fired.add(unit)
             if of_round.figures is Figures.LIVE:
                 counted = published[unit][0].answered if unit in published else 0
                 batch, rest = draw_batch(box.ballots, counted, of_round.k, self.rng)
                 if batch:
                     self.tallies.add_batch(of_round, unit, batch)
             # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
-            self.boxes.put(replace(box, ballots=rest), unit)
+            self.boxes.put(replace(box, ballots=rest, guard_fired=False), unit)
             self.slip_sets.renew(of_round, unit)
             self.letterboxes.renew(of_round, unit)
+        return frozenset(fired)
 
     def close(self, of_round: Round) -> None:
         """Count a round's last ballots, and remove all that was sealed."""

@@ -1,10 +1,12 @@
 """Links to units, and the screen sizes of the kiosks that use them."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from secrets import token_urlsafe
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
+from kiosk.domain.short_hash import short_hash
 from kiosk.storage import tables
 from kiosk.storage.database import Database, Row
 from kiosk.storage.sealed_rows import Writer, one_write
@@ -63,6 +65,24 @@ class Links:
     def remove(self, code: str) -> None:
         """Delete a link. Its address then shows a page that says it is invalid."""
         self._database.run(tables.Link.delete().where(tables.Link.code == code))
+        self._database.run(tables.Installation.delete().where(tables.Installation.key == _mark_key(code)))
+
+    def is_kiosks_mark(self, code: str, mark: bytes) -> bool:
+        """Whether this is the mark of the kiosk at this address: the first that a ballot brought through it.
+
+        Called within a write of the caller's. Only a digest is kept, so that the database does not let
+        anybody pass for the kiosk.
+        """
+        key, digest = _mark_key(code), sha256(mark).hexdigest()
+        if self._database.get(key) is None:
+            insert = tables.Installation.insert(key=key, value=digest)
+            self._database.run(insert.on_conflict_ignore())
+        return self._database.get(key) == digest
+
+
+def _mark_key(code: str) -> str:
+    """The key in the table of the installation for the mark of the kiosk with this code."""
+    return f"kiosk mark {short_hash(code, 16)}"
 
 
 _LINKS = tables.Link.select(

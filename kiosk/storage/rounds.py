@@ -15,6 +15,10 @@ class RoundClosedError(Exception):
     """No round admits this ballot at this unit now."""
 
 
+class TooEarlyError(Exception):
+    """A ballot that follows another faster than people can answer. It may be sent again later."""
+
+
 class NotAdmittedError(Exception):
     """The round runs, but does not admit ballots that come this way."""
 

@@ -1,10 +1,18 @@
 """The row of the snapshot: made at the count, the same for everybody until a figure changes."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
-from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
+from kiosk.domain.snapshot import (
+    Document,
+    RoundTally,
+    as_text,
+    make_snapshot,
+    same_figures,
+    units_with_guard_fired,
+)
 from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
@@ -32,14 +40,21 @@ class Snapshots:
     def document(self) -> Document:
         return cast(Document, json.loads(self.text()))
 
-    def publish(self, made_at: datetime) -> None:
-        """Replace the snapshot if its figures changed, within a write of the caller's."""
+    def publish(self, made_at: datetime, fired: Mapping[str, frozenset[str]] | None = None) -> None:
+        """Replace the snapshot if its figures changed, within a write of the caller's.
+
+        `fired` maps the id of each open round to the units whose play guard fired since the last count; None
+        if this is no count: then what the last count published stays.
+        """
+        if fired is None:
+            fired = units_with_guard_fired(self.document())
         tallies = [
             RoundTally(
                 state.round,
                 state.is_closed,
                 self._tallies.own_sums(state.round),
                 self._boxes.excluded_rapid(state.round.id) if state.is_closed else {},
+                frozenset() if state.is_closed else fired.get(state.round.id, frozenset()),
                 self._tallies.draws(state.round),
             )
             for state in self._rounds.all()

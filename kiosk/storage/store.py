@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
+from typing import Protocol
 
 import peewee
 
@@ -16,7 +18,7 @@ from kiosk.domain.snapshot import Document
 from kiosk.storage.accounts import Accounts
 from kiosk.storage.activities import Activities
 from kiosk.storage.audit_log import AuditLog
-from kiosk.storage.boxes import Boxes
+from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.clock import read_record, write_record
 from kiosk.storage.count import Count
 from kiosk.storage.database import Database, StoreError
@@ -29,12 +31,33 @@ from kiosk.storage.links import Links
 from kiosk.storage.locks import Lock
 from kiosk.storage.owners import check_owner
 from kiosk.storage.replies import Replies
-from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState
+from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState, TooEarlyError
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, one_write
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
 from kiosk.storage.tallies import Tallies
 from kiosk.storage.walls import Walls
+
+
+class Admit(Protocol):
+    """Returns whether an envelope may enter now. `is_own`: it was sealed by the kiosk of the address that
+    carries it."""
+
+    def __call__(self, *, is_own: bool) -> bool: ...
+
+
+def admit_all(*, is_own: bool) -> bool:
+    """Admit every envelope."""
+    del is_own
+    return True
+
+
+class _Outcome(Enum):
+    """What became of an envelope; any other outcome is an error."""
+
+    TAKEN = auto()
+    GONE = auto()
+    TOO_EARLY = auto()
 
 
 class Store:
@@ -338,35 +361,45 @@ class Store:
         The number lies in the box until the round closes, so nothing tells when it grew. Raises
         RoundClosedError; then nothing was written.
         """
+        box = self._running_box(round_id, unit_id, now)
+        self._boxes.put(_with_one_excluded(box), unit_id)
+
+    @one_write(Lock.SHARED)
+    def note_guard(self, round_id: str, unit_id: str, now: datetime) -> None:
+        """Record that a ballot was refused as too early, for the next count. Raises RoundClosedError."""
+        self._note_guard(self._running_box(round_id, unit_id, now), unit_id)
+
+    def _running_box(self, round_id: str, unit_id: str, now: datetime) -> OpenBox:
         box = self._boxes.open_box(round_id, unit_id)
         if box is None or not box.round.is_running(now):
             raise RoundClosedError
-        self._boxes.put(replace(box, excluded_rapid=box.excluded_rapid + 1), unit_id)
+        return box
+
+    def _note_guard(self, box: OpenBox, unit_id: str) -> None:
+        """Write only once between two counts: a sender who is refused again and again causes no more
+        writes."""
+        if not box.guard_fired:
+            self._boxes.put(replace(box, guard_fired=True), unit_id)
 
     def cast_envelope(
-        self,
-        public_key: str,
-        sealed: bytes,
-        now: datetime,
-        *,
-        in_play: bool,
-        has_waited: bool = False,
+        self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
     ) -> None:
         """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box. It is
-        excluded as too rapid where `in_play` says so, or the kiosk of one that `has_waited`; an envelope that
-        was taken before changes nothing.
+        excluded as too rapid where the kiosk that sealed it says so; an envelope that was taken before
+        changes nothing.
 
         The key alone says which box it is for: the kiosk that carries it may have become another unit's
-        since. Raises LetterboxGoneError; EnvelopeError or BallotError for what is no ballot and never will
-        be; RoundClosedError where the round does not run now, and NotAdmittedError. Then no ballot was
-        written.
+        since. `carrier` is the code of the address that it came through. `admit` is asked once for each
+        envelope that is opened, readable and new, and for no other. Raises LetterboxGoneError; EnvelopeError
+        or BallotError for what is no ballot and never will be; RoundClosedError where the round does not run
+        now; NotAdmittedError; TooEarlyError if `admit` refuses. Then no ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
-        is_there = self._put_through(
-            round_id, public_key, unit_id, sealed, now, in_play=in_play, has_waited=has_waited
-        )
-        if not is_there:
+        outcome = self._put_through(round_id, public_key, unit_id, sealed, now, carrier, admit)
+        if outcome is _Outcome.GONE:
             raise LetterboxGoneError
+        if outcome is _Outcome.TOO_EARLY:
+            raise TooEarlyError
 
     @one_write(Lock.SHARED)
     def _put_through(
@@ -376,30 +409,33 @@ class Store:
         unit_id: str,
         sealed: bytes,
         now: datetime,
-        *,
-        in_play: bool,
-        has_waited: bool,
-    ) -> bool:
-        """False where the letterbox has another key now: its own was lost, and the new one must be kept."""
-        box = self._boxes.open_box(round_id, unit_id)
+        carrier: str,
+        admit: Admit,
+    ) -> _Outcome:
+        """Gone where the letterbox has another key now: its own was lost, and the new one must be kept."""
+        box = self._running_box(round_id, unit_id, now)
         found = self._letterboxes.open_letterbox(round_id, unit_id)
-        if box is None or found is None or not box.round.is_running(now):
+        if found is None:
             raise RoundClosedError
         if Admission.KIOSK not in box.round.admission:
             raise NotAdmittedError
         key_id, letterbox = found
         if letterbox.public_key.hex() != public_key:
-            return False
+            return _Outcome.GONE
         survey = box.round.survey
         letter = letterbox.open(sealed, len(survey.statements))
         ballot = read_ballot(survey, letter.fields)
-        if letter.ticket not in letterbox.taken:
-            self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
-            if in_play or (has_waited and letter.in_play):
-                self._boxes.put(replace(box, excluded_rapid=box.excluded_rapid + 1), unit_id)
-            else:
-                self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
-        return True
+        if letterbox.has_taken(letter.ticket):
+            return _Outcome.TAKEN
+        if not admit(is_own=letter.mark is not None and self.links.is_kiosks_mark(carrier, letter.mark)):
+            self._note_guard(box, unit_id)
+            return _Outcome.TOO_EARLY
+        self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
+        if letter.in_play:
+            self._boxes.put(_with_one_excluded(box), unit_id)
+        else:
+            self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+        return _Outcome.TAKEN
 
     def public_key(self, round_id: str, unit_id: str) -> str:
         """What a kiosk seals its ballots for, in hex; "" where it cannot."""
@@ -420,6 +456,7 @@ class Store:
         if counts_from is not None and tick < counts_from:
             return False
         self._check_keys()
+        fired: dict[str, frozenset[str]] = {}
         for state in self._rounds.all():
             if state.is_closed:
                 # A crash may have come between closing and this.
@@ -427,9 +464,9 @@ class Store:
             elif state.round.closes_at <= tick:
                 self._count.close(state.round)
             else:
-                self._count.count_boxes(state.round)
+                fired[state.round.id] = self._count.count_boxes(state.round)
         self._database.set("last_tick", tick.isoformat())
-        self._snapshots.publish(tick)
+        self._snapshots.publish(tick, fired)
         return True
 
     @one_write()
@@ -497,6 +534,10 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _with_one_excluded(box: OpenBox) -> OpenBox:
+    return replace(box, excluded_rapid=box.excluded_rapid + 1, guard_fired=True)
 
 
 def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, durable: bool = True) -> Store:

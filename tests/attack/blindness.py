@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -100,10 +99,9 @@ WAYS: dict[str, Callable[[Place, str], TestResponse]] = {
 def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
     """The distinct responses to guests who send these values, one after another, below and above
     thresholds."""
-    responses, turns = set(), count()
+    responses = set()
     with TemporaryDirectory() as folder:
-        # Rows without a pause among them, so that some ballots are excluded.
-        place = Place(Path(folder), pace=Pace(0.0, 1, lambda: next(turns) // 9 * 10.0, pause=5.0))
+        place = Place(Path(folder), pace=Pace(0.0, 1))
         for value in values:
             sent = WAYS[way](place, value)
             leak = value.encode() if is_leaky else b""

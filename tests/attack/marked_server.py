@@ -24,6 +24,7 @@ from kiosk.settings import read_settings
 from kiosk.storage import Store
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
+from kiosk.storage.store import Admit, admit_all
 
 SECONDS_A_GUEST = 8.0
 
@@ -69,11 +70,11 @@ class FailingStore(Store):
         super().cast(round_id, unit_id, ballot, now, slip)
 
     def cast_envelope(
-        self, public_key: str, sealed: bytes, now: datetime, *, in_play: bool, has_waited: bool = False
+        self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
     ) -> None:
         if self._clock.is_failing:
             raise OSError(f"disk full: {public_key} {sealed.hex()} {now}")
-        super().cast_envelope(public_key, sealed, now, in_play=in_play, has_waited=has_waited)
+        super().cast_envelope(public_key, sealed, now, carrier=carrier, admit=admit)
 
 
 class Announced:

@@ -100,7 +100,7 @@ class Boxes:
         self._store.cast("r", "a", ballot, MONDAY)
 
     def take(self, public_key: bytes, envelope: bytes) -> None:
-        self._store.cast_envelope(public_key.hex(), envelope, MONDAY, in_play=False)
+        self._store.cast_envelope(public_key.hex(), envelope, MONDAY)
 
     def count(self) -> None:
         self._store.count(TICK)
@@ -185,7 +185,7 @@ WAYS: Mapping[str, Callable[[Path], Way]] = {
 
 
 def ballots_in(row: bytes) -> set[bytes]:
-    ballots, _ = unpack_box(row, 20)
+    ballots, _, _ = unpack_box(row, 20)
     return {pack([ballot]) for ballot in ballots}
 
 

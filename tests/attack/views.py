@@ -304,9 +304,8 @@ READERS = {
     "open_box": {
         "storage/count.py Count.close",
         "storage/count.py Count.count_boxes",
-        "storage/store.py Store._put_through",
         "storage/store.py Store.cast",
-        "storage/store.py Store.exclude_rapid",
+        "storage/store.py Store._running_box",
         "storage/store.py Store._renew",
     },
     "open_letterbox": {

@@ -41,7 +41,7 @@ class Waiting:
         self.store.cast("r", "a", ballot(1, 1), MONDAY, self.slip)
 
     def cast_envelope(self) -> None:
-        self.store.cast_envelope(self.public_key, self.envelope, MONDAY, in_play=False)
+        self.store.cast_envelope(self.public_key, self.envelope, MONDAY)
 
     def print_slips(self) -> None:
         self.store.print_slips("r", "a", 1)

@@ -23,12 +23,14 @@ def seal(
     ticket: bytes | None = None,
     *,
     in_play: bool = False,
+    mark: bytes = b"",
     room: int = STATEMENT_BYTES * STATEMENTS,
 ) -> bytes:
-    """An envelope as guest_kiosk.js makes it."""
+    """An envelope as guest_kiosk.js makes it. `mark` is the kiosk's, if it has one."""
     ephemeral = ec.generate_private_key(ec.SECP256R1())
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     box = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
     key = HKDF(SHA256(), 32, salt=point, info=PURPOSE).derive(ephemeral.exchange(ec.ECDH(), box))
-    plain = (ticket or secrets.token_bytes(TICKET_BYTES)) + bytes([in_play]) + form.ljust(room, b"\0")
+    ticket = mark + (ticket or secrets.token_bytes(TICKET_BYTES))[len(mark) :]
+    plain = ticket + bytes([in_play | bool(mark) << 1]) + form.ljust(room, b"\0")
     return point + AESGCM(key).encrypt(bytes(12), plain, None)

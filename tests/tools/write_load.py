@@ -118,7 +118,7 @@ def guest(installation: Installation, end: End, seed: int) -> Outcome:
             case _:
                 key = store.public_key("r", unit)
                 letter = seal(bytes.fromhex(key), b"s1=3", room=STATEMENT_BYTES * STATEMENTS)
-                store.cast_envelope(key, letter, MONDAY, in_play=False)
+                store.cast_envelope(key, letter, MONDAY)
         return 1, 0
 
     outcome = _repeat("guest", turn, end)

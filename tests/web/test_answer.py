@@ -19,6 +19,9 @@ from tests.web.guest import KIOSK, PHONE, Counted, Guest, Serve, thanks
 
 pytestmark = pytest.mark.browser
 
+INSECURE = "Object.defineProperty(window, 'isSecureContext', { value: false });"
+"""A page without encryption, whose browser has no cryptography for it."""
+
 
 WEEK = timedelta(days=7)
 
@@ -245,13 +248,14 @@ def test_what_is_stored_is_told_and_an_idle_kiosk_comes_back_from_it(guest: Gues
     expect(guest.page.locator("#picker")).to_be_visible()
 
 
-def test_a_kiosk_that_sent_too_early_sends_again_by_itself(
+def test_a_kiosk_that_cannot_seal_and_sent_too_early_sends_again_by_itself(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     times = [NOW]
     place = Place(tmp_path, pace=Pace(8.0, 1, lambda: times[0].timestamp()))
     served = Counted(place.app)
     guest = Guest(context.new_page(), place, served, serve(served))
+    guest.page.add_init_script(INSECURE)
     assert place.client.post("/", data={"listened": "1"}).status_code == 303
     guest.start("sv")
     guest.answer("5", "5", "5", "5")
@@ -260,6 +264,19 @@ def test_a_kiosk_that_sent_too_early_sends_again_by_itself(
     times[0] += timedelta(seconds=8)
     guest.page.clock.run_for(2_000)
     thanks(guest, "Tack för dina svar!")
+
+
+def test_a_kiosk_that_cannot_seal_marks_what_is_faster_than_anybody_reads(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, pace=Pace(0.0, 1, pause=3_600.0))
+    guest = Guest(context.new_page(), place, Counted(place.app), serve(place.app))
+    guest.page.add_init_script(INSECURE)
+    guest.start("sv")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Tack för dina svar!")
+    assert place.waiting() == 0
+    assert place.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"] == 1
 
 
 def test_on_a_phone_answers_stay_while_the_network_is_away_and_are_sent_once(

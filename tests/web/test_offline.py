@@ -1,6 +1,7 @@
 """A kiosk without a network: it takes answers, keeps them sealed, loses none, and serves all its pages."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
@@ -16,8 +17,9 @@ from playwright.sync_api import Error as PlaywrightError
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission
 from kiosk.guest.rate_limit import Pace
+from tests.tools.envelopes import seal
 from tests.tools.guest_side import NOW, Place
-from tests.web.guest import Guest, Serve, thanks
+from tests.web.guest import Counted, Guest, Serve, thanks
 
 pytestmark = pytest.mark.browser
 
@@ -244,6 +246,53 @@ def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
         assert place.client.post("/", data=fields).status_code == 303
     counted = place.waiting()
     assert (counted, place.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"]) == expected
+
+
+def test_a_kiosk_that_is_too_early_thanks_its_guest_and_sends_later(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    hours = [0.0]
+    place = Place(tmp_path, pace=Pace(3_600.0, 1, lambda: hours[0]))
+    proxy = Proxy(place.app)
+    guest = Guest(context.new_page(), place, Counted(proxy), serve(proxy))
+    key = place.store.public_key("r", "frida")
+    for waited in ({}, {"_waited": "yes"}):
+        sealed = b64encode(seal(bytes.fromhex(key))).decode()
+        assert (
+            place.client.post("/", data={"_envelope": sealed, "_letterbox": key, **waited}).status_code == 303
+        )
+    guest.start("sv")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Tack för dina svar!")
+    assert len(guest.page.evaluate(KEPT)) == 1
+    hours[0] += 3_600.0
+    come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
+    assert place.waiting() == 3
+
+
+def test_whoever_floods_a_kiosks_address_does_not_delay_the_kiosk(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    """From the first sign of life on, a kiosk's envelopes carry its mark, whichever page seals them."""
+    hours = count(0.0, 3_600.0)
+    place = Place(tmp_path, pace=Pace(3_600.0, 1, lambda: next(hours)))
+    guest = Guest(context.new_page(), place, Counted(place.app), serve(place.app))
+    guest.page.goto(guest.address)
+    guest.page.clock.run_for(BEAT)
+    guest.page.wait_for_function("() => caches.match('/mark')")
+    guest.start("sv")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Tack för dina svar!")
+    place.app.extensions["guest"].pace.clock = lambda: 1e9
+    key = place.store.public_key("r", "frida")
+    for status in (303, 429, 429):
+        sealed = b64encode(seal(bytes.fromhex(key), mark=b"attacker")).decode()
+        assert place.client.post("/", data={"_envelope": sealed, "_letterbox": key}).status_code == status
+    guest.start("sv")
+    guest.answer("5", "5", "5", "5")
+    thanks(guest, "Tack för dina svar!")
+    assert guest.page.evaluate(KEPT) == []
+    assert place.waiting() == 3
 
 
 def test_a_page_that_changed_is_kept_anew(guest: Guest, context: BrowserContext) -> None:

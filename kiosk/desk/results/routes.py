@@ -15,7 +15,7 @@ from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.statement_view import bare_picture, picture, section_of
 from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
-from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid
+from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import etag
@@ -111,6 +111,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         ],
         answered=answered(document, of_round, node_id),
         excluded_rapid=excluded_rapid(document, of_round, node_id),
+        guard_fired=guard_fired(document, of_round, node_id),
         sections=sections,
         figures={
             f"{section.id}-{chart.kind}": chart.figure for section in sections for chart in section.charts
