@@ -19,6 +19,7 @@ ATTACKS = (
     "siblings",
     "stuffing",
     "protected",
+    "play_guard",
     "blindness",
     "traces",
     "residue",

@@ -4,14 +4,24 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.attack import blindness, protected, randomness, reconstruction, siblings, stuffing, views, year
+from tests.attack import (
+    blindness,
+    play_guard,
+    protected,
+    randomness,
+    reconstruction,
+    siblings,
+    stuffing,
+    views,
+    year,
+)
 from tests.attack.finding import Finding, Scale
 
 pytestmark = pytest.mark.slow
 
 ATTACKS = [
-    reconstruction.run, siblings.run, stuffing.run, protected.run, blindness.run, year.run, randomness.run,
-    views.run,
+    reconstruction.run, siblings.run, stuffing.run, protected.run, play_guard.run, blindness.run, year.run,
+    randomness.run, views.run,
 ]  # fmt: skip
 
 
