@@ -1,6 +1,7 @@
 """The `kiosk` command, assembled from one module per topic."""
 
 import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, cast
@@ -8,6 +9,10 @@ from typing import Any, cast
 import click
 
 from kiosk import __version__
+from kiosk.operation.memory import refuse_core_dumps, restart_with_overwriting
+
+READS_BALLOTS = frozenset({"serve", "demo", "count", "upgrade"})
+"""Commands that have guests' forms or opened boxes in memory."""
 
 COMMANDS = {
     "audio": "audio:audio",
@@ -62,3 +67,11 @@ class Commands(click.Group):
 def main() -> None:
     """An anonymous survey and feedback kiosk."""
     os.umask(0o077)
+    refuse_core_dumps()
+
+
+def run() -> None:
+    """Run the command, in a process of its own."""
+    if READS_BALLOTS.intersection(sys.argv[1:2]):
+        restart_with_overwriting()
+    main()

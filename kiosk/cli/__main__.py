@@ -1,6 +1,6 @@
 """`python -m kiosk.cli`, for systems where the command is not on the path."""
 
-from kiosk.cli import main
+from kiosk.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

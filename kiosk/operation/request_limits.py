@@ -1,10 +1,11 @@
-"""Limits on the size of requests: small for guests, as large as a spreadsheet for the desk.
+"""Limits on requests: small for guests, as large as a spreadsheet for the desk.
 
 A guest's body stays in memory. A body that is too large for the desk is read and dropped, and the desk
 responds; waitress would break the connection in the middle of the upload.
 """
 
 import copy
+import gc
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -64,5 +65,16 @@ def bounded_channel(is_desk: Callable[[str], bool]) -> type[TimedChannel]:
 
     class Channel(TimedChannel):
         parser_class = Parser
+
+        def service(self) -> None:
+            """Handle a request. After a guest's form, free at once all that refers to it in a circle: an
+            error and its frames, for example."""
+            request = self.requests[0]
+            # An unreadable request has neither a command nor a path.
+            is_guests_form = getattr(request, "command", "") == "POST" and not is_desk(request.path)
+            del request
+            super().service()
+            if is_guests_form:
+                gc.collect()
 
     return Channel

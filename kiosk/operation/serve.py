@@ -4,6 +4,7 @@ In production each side has its own listener, so that the desk is unreachable at
 demonstration serves both on one address.
 """
 
+import gc
 import logging
 import signal
 import socket
@@ -23,6 +24,7 @@ from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
 from kiosk.operation.connections import CONNECTION_LIMIT, limited
 from kiosk.operation.count_worker import Counting
+from kiosk.operation.memory import lock_memory
 from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES, bounded_channel
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.storage import Devices, Store
@@ -137,6 +139,10 @@ def serve(
         logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [make_server(listener, scheme, proxy) for listener in listeners]
+    lock_memory()
+    # What is here now stays. Each collection then looks only at what requests leave behind.
+    gc.collect()
+    gc.freeze()
     on_ready()
     if counting:
         counting.start()

@@ -23,6 +23,7 @@ ATTACKS = (
     "blindness",
     "traces",
     "residue",
+    "memory",
     "next_guest",
     "next_guest_firefox",
     "offline",

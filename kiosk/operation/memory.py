@@ -1,0 +1,95 @@
+"""Keeps guests' forms and keys out of memory images: freed memory is overwritten, and nothing is dumped or
+swapped.
+
+Python frees a form's text without overwriting it, and offers no way to do so. glibc's allocator overwrites
+what is freed if it is told so when a process starts (https://sourceware.org/glibc/manual/latest/html_node/
+Memory-Allocation-Tunables.html); its cache for each thread is left out of that and is switched off, and so is
+Python's own allocator.
+"""
+
+import ctypes
+import os
+import resource
+import sys
+from pathlib import Path
+
+ALLOCATOR = {
+    "PYTHONMALLOC": "malloc",
+    "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0",
+}
+"""The environment of a process that overwrites what it frees."""
+
+_PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 3, 4
+_MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
+_CAP_IPC_LOCK = 14
+
+
+def restart_with_overwriting() -> None:
+    """Replace this process by one that overwrites what it frees. Does nothing in such a process, nor without
+    glibc."""
+    wanted = {**ALLOCATOR, "GLIBC_TUNABLES": _tunables(os.environ.get("GLIBC_TUNABLES", ""))}
+    if has_glibc() and any(os.environ.get(name) != value for name, value in wanted.items()):
+        command = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(command[0], command, {**os.environ, **wanted})  # noqa: S606
+
+
+def _tunables(others: str) -> str:
+    """Return the tunables of the allocator beside `others`, which the operator set."""
+    own = ALLOCATOR["GLIBC_TUNABLES"]
+    kept = [one for one in others.split(":") if one and one not in own.split(":")]
+    return ":".join([*kept, own])
+
+
+def has_glibc() -> bool:
+    """Return whether the C library is glibc, whose allocator can overwrite what is freed."""
+    try:
+        return bool(os.confstr("CS_GNU_LIBC_VERSION"))
+    except (ValueError, OSError):
+        return False
+
+
+def refuse_core_dumps() -> None:
+    """Forbid the kernel to write this process's memory to a core dump, and other processes to read it.
+
+    A limit of 0 refuses files. A program that receives core dumps ignores it, but gets none from a process
+    that is not dumpable (core(5), prctl(2)).
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def are_core_dumps_refused() -> bool:
+    """Return whether this process leaves no core dump, to a file or to a program."""
+    is_dumpable = sys.platform != "linux" or _libc().prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0) != 0
+    return resource.getrlimit(resource.RLIMIT_CORE)[0] == 0 and not is_dumpable
+
+
+def lock_memory() -> bool:
+    """Keep this process's memory out of swap, if the system allows any amount. Returns whether it is locked.
+
+    Under a limit, an allocation above it would fail later, while a guest answers: then nothing is locked.
+    """
+    if sys.platform != "linux" or not (_may_lock() or _limit_is_lifted()):
+        return False
+    return bool(_libc().mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0)
+
+
+def _may_lock() -> bool:
+    """Return whether this process has the capability to lock memory without a limit."""
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> _CAP_IPC_LOCK & 1)
+    return False
+
+
+def _limit_is_lifted() -> bool:
+    _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if hard != resource.RLIM_INFINITY:
+        return False
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
+    return True
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

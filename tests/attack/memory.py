@@ -1,0 +1,242 @@
+"""Attack: guests' forms and slip codes are read from the server's memory after they were counted.
+
+A server in a process of its own accepts marked ballots by slip and counts them. Its memory is then read
+through /proc, as a memory image or a core dump holds it.
+
+python -m tests.attack.memory FOLDER PORT [unprotected] [readable]: the server of FOLDER, which holds data and
+keys. `unprotected` does not overwrite what is freed; `readable` does not refuse core dumps and readers.
+"""
+
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from http.client import HTTPConnection
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from threading import Event
+from urllib.parse import urlencode
+
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.schedule import Every
+from kiosk.domain.slips import spaced
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import Pace
+from kiosk.library.library import Library, read_library
+from kiosk.operation.count_worker import Counting
+from kiosk.operation.memory import refuse_core_dumps, restart_with_overwriting
+from kiosk.operation.serve import guest_listener, serve
+from kiosk.settings import read_settings
+from kiosk.storage import Store, open_store
+from tests.attack.finding import Finding, Scale
+from tests.attack.watched import NotPermittedError, not_possible
+
+GUESTS = 16
+"""Enough for a batch: a box of 3k ballots is counted, and k is 5."""
+
+FORM = "application/x-www-form-urlencoded"
+REPOSITORY = Path(__file__).parents[2]
+
+
+def _library(folder: Path) -> Library:
+    return read_library(read_settings({"KIOSK_DATA": str(folder / "data")}))
+
+
+def _store(folder: Path) -> Store:
+    return open_store(folder / "data", f"sqlite:///{folder / 'data' / 'k.sqlite'}", folder / "keys")
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A guest's slip and the body of the guest's form."""
+
+    slip: str
+    body: bytes
+
+
+def open_round(folder: Path) -> list[Guest]:
+    """Open a round at one kiosk, and return its guests."""
+    library, store, now, random = _library(folder), _store(folder), datetime.now(), Random(12)
+    store.migrate()
+    survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
+    ends = now + timedelta(days=9)
+    store.open_round(Round("r", survey, tree, 5, now, ends, frozenset(Admission)), now)
+    guests = []
+    for slip in store.print_slips("r", "frida", GUESTS):
+        answers = {statement.id: random.randint(1, 5) for statement in survey.statements}
+        guests.append(Guest(slip, urlencode({**answers, "slip": spaced(slip)}).encode()))
+    store.close()
+    return guests
+
+
+@dataclass(frozen=True)
+class Found:
+    """Numbers of guests whose whole form, and whose slip's code in any spelling, are in a memory."""
+
+    forms: int
+    codes: int
+
+
+def search(memory: bytes, guests: list[Guest]) -> Found:
+    spellings = [
+        {one.encode() for slip in (guest.slip, spaced(guest.slip)) for one in (slip, slip.replace(" ", "+"))}
+        for guest in guests
+    ]
+    return Found(
+        sum(guest.body in memory for guest in guests),
+        sum(any(one in memory for one in every) for every in spellings),
+    )
+
+
+def read_memory(process: int) -> bytes:
+    """All memory of a process that can be written to, as a core dump has it."""
+    parts = []
+    try:
+        with (Path("/proc") / str(process) / "mem").open("rb", 0) as memory:
+            for line in (Path("/proc") / str(process) / "maps").read_text().splitlines():
+                addresses, permissions = line.split()[:2]
+                begin, end = (int(one, 16) for one in addresses.split("-"))
+                if permissions.startswith("rw"):
+                    memory.seek(begin)
+                    parts.append(memory.read(end - begin))
+    except PermissionError as error:
+        raise NotPermittedError(f"the memory of a process of one's own cannot be read: {error}") from error
+    return b"\0".join(parts)
+
+
+@contextmanager
+def served(folder: Path, *variant: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The server's process and its port. It may leave core dumps of any size, in the folder."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    command = [sys.executable, "-m", "tests.attack.memory", str(folder), str(port), *variant]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CORE, (most, most)),
+    ) as server:
+        assert server.stdout
+        if not server.stdout.readline():
+            raise RuntimeError("the server did not start")
+        try:
+            yield server, port
+        finally:
+            if server.poll() is None:
+                server.terminate()
+
+
+def answer(port: int, guests: list[Guest]) -> None:
+    """Every guest shows a slip and answers, on a connection of her own; then sends the form again, in
+    vain."""
+    for guest in guests:
+        with closing(HTTPConnection("127.0.0.1", port)) as line:
+            shown = urlencode({"slip": spaced(guest.slip)}).encode()
+            for path, body, status in (
+                ("/q/questions", shown, 200),
+                ("/q/answer", guest.body, 303),
+                ("/q/answer", guest.body, 409),
+                ("/q/answer", guest.body + b"&unknown=1", 400),
+            ):
+                line.request("POST", path, body, {"Content-Type": FORM})
+                response = line.getresponse()
+                response.read()
+                if response.status != status:
+                    raise RuntimeError(f"{path}: {response.status} instead of {status}")
+
+
+def after_a_count(store: Store) -> None:
+    """Return after the server made two more counts: one began after this was called."""
+    for _ in range(2):
+        last = store.last_tick
+        while store.last_tick == last:
+            Event().wait(0.05)
+
+
+def look(*variant: str) -> Found:
+    """What is in the server's memory after its guests' ballots were counted."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        guests = open_round(folder)
+        with served(folder, *variant) as (server, port), closing(_store(folder)) as store:
+            answer(port, guests)
+            after_a_count(store)
+            if not any(node["answered"] for node in store.snapshot()["rounds"][0]["nodes"]):
+                raise RuntimeError("nothing was counted")
+            return search(read_memory(server.pid), guests)
+
+
+def memory_finding() -> Finding:
+    attack = f"memory: {GUESTS} guests' forms and slip codes in the server's memory after a count"
+    try:
+        protected, unprotected = look("readable"), look("readable", "unprotected")
+    except NotPermittedError as error:
+        return not_possible(attack, error)
+    return Finding(
+        attack,
+        f"{protected.forms} forms, {protected.codes} codes",
+        "0 and 0",
+        protected == Found(0, 0),
+        f"an allocator that does not overwrite what it frees: {unprotected.forms} forms, "
+        f"{unprotected.codes} codes (both must be > 0)",
+        min(unprotected.forms, unprotected.codes) > 0,
+    )
+
+
+def leaves_core_dump(*variant: str) -> bool:
+    """Whether a server that is aborted leaves a core dump."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        open_round(folder)
+        with served(folder, *variant) as (server, _port):
+            os.kill(server.pid, signal.SIGABRT)
+            _, status = os.waitpid(server.pid, 0)
+            server.returncode = -signal.SIGABRT
+            return os.WCOREDUMP(status)
+
+
+def dump_finding() -> Finding:
+    attack = "memory: a core dump of the aborted server"
+    if not leaves_core_dump("readable"):
+        return not_possible(attack, NotPermittedError("this machine makes no core dumps"))
+    is_dumped = leaves_core_dump()
+    return Finding(
+        attack,
+        "made" if is_dumped else "refused",
+        "refused",
+        not is_dumped,
+        "the same server without the refusal: made (must be made)",
+        True,
+    )
+
+
+def run(scale: Scale) -> list[Finding]:
+    del scale
+    return [memory_finding(), dump_finding()]
+
+
+def main(folder: Path, port: int, variant: list[str]) -> None:
+    """Serve as `kiosk serve` does."""
+    if "unprotected" not in variant:
+        restart_with_overwriting()
+    if "readable" not in variant:
+        refuse_core_dumps()
+    library, store = _library(folder), _store(folder)
+    guest = create_guest_app(store, library, clock=datetime.now, pace=Pace(0.0, 1), allowed_languages=None)
+    listener = guest_listener(f"127.0.0.1:{port}", guest)
+    serve([listener], Counting(store, Every(1)), on_ready=lambda: print("ready", flush=True))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
