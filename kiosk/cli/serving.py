@@ -12,6 +12,7 @@ from kiosk.library.changes import keep_last_good
 from kiosk.operation.clock import clock_doubt, remember_boot
 from kiosk.operation.count_worker import Counting
 from kiosk.operation.demonstration import Demonstration, build_demonstration
+from kiosk.operation.memory import lock_memory
 from kiosk.operation.serve import (
     DEMONSTRATION_TICKS,
     check_is_free,
@@ -37,6 +38,7 @@ def serve_command(no_count: bool) -> None:
         _look_at_the_clock(store, datetime.now())
     keep_last_good(settings, library)
     guest, desk = guest_and_desk(settings, store, library, settings.ticks)
+    lock_memory()
     click.echo(f"Guests:  http://{settings.guest_listen}/")
     click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
     serve(

@@ -24,7 +24,6 @@ from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
 from kiosk.operation.connections import CONNECTION_LIMIT, limited
 from kiosk.operation.count_worker import Counting
-from kiosk.operation.memory import lock_memory
 from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES, bounded_channel
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.storage import Devices, Store
@@ -139,7 +138,6 @@ def serve(
         logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [make_server(listener, scheme, proxy) for listener in listeners]
-    lock_memory()
     # What is here now stays. Each collection then looks only at what requests leave behind.
     gc.collect()
     gc.freeze()

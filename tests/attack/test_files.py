@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attack import residue, traces
+from tests.attack import memory, residue, traces
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import address_forms, standing_in, text_forms, time_forms, times_between
 from tests.attack.watched import NotPossibleHere, traced_writes
@@ -113,6 +113,11 @@ def test_no_mark_of_any_guest_is_left_and_leaky_servers_leave_them() -> None:
 @pytest.mark.slow
 def test_no_counted_ballot_and_no_order_is_left_in_files_and_plain_rows_leave_both() -> None:
     assert _bad(residue.run(Scale.QUICK)) == []
+
+
+@pytest.mark.slow
+def test_no_counted_form_is_in_memory_and_an_allocator_that_overwrites_nothing_leaves_them() -> None:
+    assert _bad(memory.run(Scale.QUICK)) == []
 
 
 @pytest.mark.parametrize("finding", [residue.disk_finding, residue.writes_finding, traces.writes_finding])

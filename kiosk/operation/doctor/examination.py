@@ -11,7 +11,7 @@ import peewee
 
 from kiosk.library.definition import DefinitionError
 from kiosk.library.library import Library, read_usable_library
-from kiosk.operation.doctor import clock, database, files, keys, machine, network, rounds
+from kiosk.operation.doctor import clock, database, files, keys, machine, memory_image, network, rounds
 from kiosk.operation.doctor.advice import Advice, Topic, Weight
 from kiosk.operation.doctor.machine import Machine
 from kiosk.settings import Settings
@@ -36,6 +36,7 @@ def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
         *of_installation,
         *_guarded(Topic.SPACE, machine.look_at_space(settings)),
         *_guarded(Topic.MEMORY, machine.look_at_memory(on)),
+        *_guarded(Topic.MEMORY, memory_image.look_at_memory_images(on)),
         *_guarded(Topic.TIME_ZONE, machine.look_at_time_zone(on, now)),
         *_guarded(Topic.CLOCK, clock.look_at_synchronisation(on)),
         *_guarded(Topic.NETWORK, network.look_at_listening(settings)),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kiosk.operation.doctor.advice import Advice, Topic, Weight
 from kiosk.operation.doctor.probe import open_connection
+from kiosk.operation.memory import are_core_dumps_refused
 from kiosk.operation.system_clock import read_machine
 from kiosk.settings import Settings
 
@@ -36,8 +37,8 @@ class Machine:
     """The machine under examination. Tests replace its root folder, time zone and network.
 
     `zone` is the process's time zone, None for the system's; `ntp_time` returns the kernel's time if NTP
-    keeps it. A web server has `answer_seconds` to respond to an invalid request, and `settle_seconds` to
-    write its logs.
+    keeps it; `refuses_core_dumps` returns whether this process leaves none. A web server has `answer_seconds`
+    to respond to an invalid request, and `settle_seconds` to write its logs.
     """
 
     root: Path = Path("/")
@@ -46,6 +47,7 @@ class Machine:
     connect: Callable[[str], HTTPConnection] = open_connection
     journal: Callable[[float], str | None] = read_journal
     ntp_time: Callable[[], datetime | None] = _ntp_time
+    refuses_core_dumps: Callable[[], bool] = are_core_dumps_refused
     answer_seconds: float = 1.0
     settle_seconds: float = 2.0
 

@@ -1,0 +1,85 @@
+"""The doctor names what may copy guests' forms and keys from memory to a disk."""
+
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from kiosk.operation.doctor import Topic, Weight
+from tests.tools.patient import Patient
+
+HEAD = "Filename\tType\tSize\tUsed\tPriority\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "weight"),
+    [
+        ("", {}, Weight.GOOD),
+        ("/dev/zram0 partition 1 0 100\n", {}, Weight.GOOD),
+        ("/dev/zram0 partition 1 0 100\n", {"sys/block/zram0/backing_dev": "/dev/sda3\n"}, Weight.LOOK),
+        ("/dev/dm-1 partition 1 0 -2\n", {"sys/block/dm-1/dm/uuid": "CRYPT-PLAIN-swap\n"}, Weight.GOOD),
+        ("/dev/dm-1 partition 1 0 -2\n", {"sys/block/dm-1/dm/uuid": "LVM-swap\n"}, Weight.LOOK),
+        ("/swapfile file 1 0 -2\n", {}, Weight.LOOK),
+    ],
+)
+def test_swap_on_an_unencrypted_disk_is_worth_a_look(
+    patient: Patient, line: str, files: dict[str, str], weight: Weight
+) -> None:
+    patient.put("proc/swaps", HEAD + line)
+    for path, text in files.items():
+        patient.put(path, text)
+    [told] = [text for text in patient.told(weight, Topic.MEMORY) if "swap" in text]
+    assert ("swapoff" in told and "MemorySwapMax=0" in told) == (weight is Weight.LOOK)
+
+
+def test_hibernation_to_unencrypted_swap_is_worth_a_look_until_it_is_masked(patient: Patient) -> None:
+    patient.put("proc/swaps", HEAD + "/swapfile file 1 0 -2\n")
+    patient.put("sys/power/state", "freeze mem disk\n")
+    assert "systemctl mask hibernate.target" in str(patient.told(Weight.LOOK, Topic.MEMORY))
+    unit = patient.root / "etc/systemd/system/hibernate.target"
+    unit.parent.mkdir(parents=True, exist_ok=True)
+    unit.symlink_to("/dev/null")
+    assert "hibernate" not in str(patient.told(Weight.LOOK, Topic.MEMORY))
+
+
+@pytest.mark.parametrize(("refuses", "weight"), [(True, Weight.GOOD), (False, Weight.BAD)])
+def test_core_dumps_that_are_not_refused_are_bad(patient: Patient, *, refuses: bool, weight: Weight) -> None:
+    patient.put("proc/sys/kernel/core_pattern", "|/usr/lib/systemd/systemd-coredump %P\n")
+    patient.machine = replace(patient.machine, refuses_core_dumps=lambda: refuses)
+    [told] = [text for text in patient.told(weight, Topic.MEMORY) if "core dump" in text]
+    assert ("LimitCORE=0" in told) == (weight is Weight.BAD)
+
+
+def test_a_dump_of_the_crashed_kernel_is_worth_a_look(patient: Patient) -> None:
+    patient.put("proc/sys/kernel/core_pattern", "core\n")
+    patient.put("sys/kernel/kexec_crash_loaded", "1\n")
+    assert "kdump" in str(patient.told(Weight.LOOK, Topic.MEMORY))
+
+
+STATE = """
+import os, resource, sys
+sys.argv = ["kiosk", *sys.argv[1:]]
+import click, kiosk.cli
+from kiosk.operation.memory import ALLOCATOR, are_core_dumps_refused
+def told(*_, **__):
+    print(are_core_dumps_refused(), all(os.environ.get(name) == value for name, value in ALLOCATOR.items()))
+kiosk.cli.Commands.get_command = lambda _group, _context, name: click.Command(name, callback=told)
+kiosk.cli.run()
+"""
+
+
+@pytest.mark.parametrize(("command", "expected"), [("init", "True False"), ("count", "True True")])
+def test_every_command_refuses_core_dumps_and_those_with_ballots_overwrite_what_they_free(
+    command: str, expected: str
+) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    ran = subprocess.run(
+        [sys.executable, "-c", STATE, command],
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most)),
+    )
+    assert ran.stdout.strip() == expected
