@@ -24,7 +24,8 @@ from kiosk.cli import main
 from kiosk.settings import NAMES
 from kiosk.storage import Account, Role
 from tests.attack.finding import Finding, Scale
-from tests.attack.views import PLACES, commands
+from tests.attack.views import PLACES
+from tests.tools.command_line import all_commands, command_names
 from tests.tools.desk_side import HASH, Desk
 
 FIELDS = {
@@ -50,6 +51,7 @@ SETTINGS = {
     "KIOSK_DESK_LISTEN": "127.0.0.1:2",
     "KIOSK_GUEST_ADDRESS": "https://bent.example",
     "KIOSK_HTTPS": "yes",
+    "KIOSK_PROXY": "192.0.2.1",
     "KIOSK_LEAVE_TO": "https://bent.example",
     "KIOSK_SCREEN_MM": "300x200",
     "KIOSK_DISTANCE_MM": "600",
@@ -124,7 +126,7 @@ class Bench:
         with ExitStack() as stack:
             for module in CLOCKS:
                 stack.enter_context(patch(f"{module}.datetime", clock))
-            stack.enter_context(patch("kiosk.cli.installation.serve"))
+            stack.enter_context(patch("kiosk.cli.serving.serve"))
             stack.enter_context(patch("kiosk.cli.audio.build_audio", return_value=[]))
             done = CliRunner().invoke(main, words, env=environ, input="a long password\n")
         self.note()
@@ -141,18 +143,15 @@ def paths(rule: str, wall: str) -> Iterator[str]:
         yield path.replace("/wall/kiosk", f"/wall/{wall}")
 
 
-def invocations(group: click.Group, folder: Path, before: tuple[str, ...] = ()) -> Iterator[list[str]]:
+def invocations(group: click.Group, folder: Path) -> Iterator[list[str]]:
     """All commands: without arguments, with the required ones, with each option alone, and with all
     of them."""
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from invocations(command, folder, (*before, name))
-            continue
+    for name, command in all_commands(group):
         needed = [one for one in command.params if one.required]
         optional = [one for one in command.params if not one.required]
         for chosen in ([], needed, *([*needed, one] for one in optional), command.params):
-            words = [word for one in chosen for word in _filled(one, folder / "-".join(before))]
-            yield [*before, name, *words]
+            words = [word for one in chosen for word in _filled(one, folder / "-".join(name[:-1]))]
+            yield [*name, *words]
 
 
 def _filled(parameter: click.Parameter, files: Path) -> list[str]:
@@ -181,7 +180,7 @@ def bending_finding(scale: Scale) -> Finding:
             bench.ask_every_route(role, methods)
         for words in invocations(main, Path(folder)):
             if bench.run(words, {}):
-                run |= {name for name in commands(main) if " ".join(words).startswith(name)}
+                run |= {name for name in command_names(main) if " ".join(words).startswith(name)}
         for name, value in SETTINGS.items():
             inside = name in {"KIOSK_KEYS", "KIOSK_DATA"}
             for command in under_settings:
@@ -190,7 +189,7 @@ def bending_finding(scale: Scale) -> Finding:
         with sqlite3.connect(Path(folder) / "k.sqlite") as database:
             database.execute("""UPDATE round SET terms = replace(terms, '"k": 5', '"k": 1')""")
         caught = bench.is_bent
-    left_out = [*(set(commands(main)) - run), *(set(NAMES) ^ set(SETTINGS))]
+    left_out = [*(set(command_names(main)) - run), *(set(NAMES) ^ set(SETTINGS))]
     return Finding(
         f"bending a running round: {tried} requests and commands, by every role, with every setting",
         f"{changed} changed its k, tree, statements, admission or closing; {len(left_out)} left out",

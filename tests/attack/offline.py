@@ -81,6 +81,10 @@ CACHED = """async () => Object.fromEntries(await Promise.all((await Promise.all(
         return (await cache.keys()).map(async (request) =>
             [new URL(request.url).pathname, await (await cache.match(request)).text()]); }))).flat()))"""
 
+MARK = """async () => { const kept = await caches.match("/mark");
+    return kept ? [...new Uint8Array(await kept.arrayBuffer())].join() : ""; }"""
+"""The kiosk's mark: the same for all its guests, or \"\" before it is stored."""
+
 IS_EMPTY = f"async () => !(await ({KEPT})()).length"
 
 
@@ -129,6 +133,7 @@ class Outage:
     sizes: set[int] = field(default_factory=set)
     waited: int = 0
     foreign: int = 0
+    marks: set[str] = field(default_factory=set)
     order_on_disk: float = 1.0
     residue: int = 0
     tried: list[str] = field(default_factory=list)
@@ -264,6 +269,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
             with _guest(playwright, profile, place, server, seen) as guest:
                 for _ in range(at, guests, 2):
                     _answer(guest, server, seen)
+                    seen.marks.add(guest.page.evaluate(MARK))
                 guest.page.clock.run_for(HOUR // 2)
                 kept = guest.page.evaluate(KEPT)
             seen.waited, seen.sizes = len(kept), {len(envelope) for envelope in kept}
@@ -275,6 +281,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
         server.loses_answers = False
         with _guest(playwright, profile, place, server, seen) as guest:
             come_through(guest.page, partial(guest.page.evaluate, IS_EMPTY))
+            seen.marks.add(guest.page.evaluate(MARK))
             seen.foreign = _foreign(guest)
         seen.traces += _traces(profile)
         seen.residue = len({number for row in _on_disk(profile, seen.tried) for number in row})
@@ -324,10 +331,12 @@ def _visit(guest: Guest, server: Server) -> None:
 
 
 def _foreign(guest: Guest) -> int:
-    """What the browser stores for the page in addition to what all guests are served."""
+    """What the browser stores for the page beside the device's mark and what all guests are served."""
     cached: dict[str, str] = guest.page.evaluate(CACHED)
     request = guest.page.request
-    own = sum(request.get(guest.address + path).text() != body for path, body in cached.items())
+    own = sum(
+        request.get(guest.address + path).text() != body for path, body in cached.items() if path != "/mark"
+    )
     stores = "() => document.cookie.length + localStorage.length + sessionStorage.length"
     return own + int(guest.page.evaluate(stores))
 
@@ -345,9 +354,10 @@ def run(scale: Scale) -> list[Finding]:
             "searched",
             f"{seen.sent - seen.counted} lost or counted twice; {seen.traces} traces of an answer; "
             f"{seen.waited} envelopes of {len(seen.sizes)} size; {seen.foreign} stored items "
-            "that belong to one guest",
-            "0; 0; 1 size; 0",
-            (seen.counted, seen.traces, len(seen.sizes), seen.foreign) == (seen.sent, 0, 1, 0),
+            f"that belong to one guest; {len(seen.marks - {''})} marks of the device",
+            "0; 0; 1 size; 0; 1",
+            (seen.counted, seen.traces, len(seen.sizes), seen.foreign, len(seen.marks - {""}))
+            == (seen.sent, 0, 1, 0, 1),
             f"a queue in plain text, without tickets: {leaky.counted - leaky.sent} counted twice, "
             f"{leaky.traces} files with answers (both must be > 0)",
             leaky.counted > leaky.sent and leaky.traces > 0,

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -497,9 +497,14 @@ def writes_in_log(database: type[Database]) -> int:
     return writes
 
 
+def in_order(tickets: Iterable[bytes]) -> KeysView[bytes]:
+    """The tickets as a set that keeps their order."""
+    return dict.fromkeys(tickets).keys()
+
+
 def appended(letterbox: Letterbox, ticket: bytes) -> Letterbox:
     """A leaky letterbox: its tickets in the order of arrival."""
-    taken = dict.fromkeys([*letterbox.taken, ticket])
+    taken = in_order([*letterbox.taken, ticket])
     return Letterbox(letterbox.private, taken)  # type: ignore[arg-type]
 
 
@@ -528,7 +533,7 @@ def _history_findings(scale: Scale) -> list[Finding]:
         leaky = history(6)
     envelopes = letterboxes(orders)
     with (
-        patch.multiple("kiosk.domain.envelope", create=True, sorted=list, frozenset=dict.fromkeys),
+        patch.multiple("kiosk.domain.envelope", create=True, sorted=list, frozenset=in_order),
         patch.object(Letterbox, "with_taken", appended),
     ):
         leaky_envelopes = letterboxes(6)

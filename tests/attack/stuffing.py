@@ -202,7 +202,8 @@ def _admission(scale: Scale) -> Finding:
                 ("/s/poster", {"_envelope": envelope, "_letterbox": key}),
                 ("/", {"_envelope": b64encode(random.randbytes(len(sealed))).decode(), "_letterbox": key}),
             )[number % 7]  # fmt: skip
-            taken += place.client.post(path, data=data).status_code < 400
+            sender = {"REMOTE_ADDR": f"192.0.2.{number % 200}"}
+            taken += place.client.post(path, data=data, environ_base=sender).status_code < 400
         first = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code
         again = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code
         boxed = _boxed(place.store, place.round)

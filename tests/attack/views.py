@@ -15,7 +15,6 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-import click
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
@@ -38,6 +37,7 @@ from kiosk.storage.keys import KeyFolder
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import Writer
 from tests.attack.finding import Finding, Scale
+from tests.tools.command_line import command_names
 from tests.tools.desk_side import HASH, PASSWORD
 from tests.tools.published import statements
 
@@ -190,15 +190,6 @@ def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str
                 yield path, TOKEN.sub(rb"\1\2", f"{given.status}\r\n{given.headers}".encode() + given.data)
 
 
-def commands(group: click.Group, before: str = "") -> Iterator[str]:
-    """Every command with its groups."""
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{before}{name} ")
-        else:
-            yield before + name
-
-
 def changed(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
     return sorted(asked for asked in before.keys() | after.keys() if before.get(asked) != after.get(asked))
 
@@ -276,6 +267,7 @@ GUEST_TABLES = {
     "excluded_rapid": {"round_id", "unit_id", "ballots"},
     "slip_count": {"round_id", "unit_id", "run", "printed", "used"},
     "tally": {"round_id", "node_id", "statement_id", "option", "answers"},
+    "batches": {"round_id", "node_id", "number"},
 }
 NAMED = "|".join(GUEST_TABLES)
 MODELS = {
@@ -290,6 +282,7 @@ ROOMS = {
     "excluded_rapid": "storage/boxes.py",
     "slip_count": "storage/slip_sets.py",
     "tally": "storage/tallies.py",
+    "batches": "storage/tallies.py",
     "any table": "storage/dump.py",
     "raw SQL": "storage/database.py",
 }
@@ -316,10 +309,12 @@ READERS = {
         "storage/count.py Count.close",
         "storage/count.py Count.count_boxes",
         "storage/snapshots.py Snapshots.publish",
+        "storage/store.py Store._renew",
+        "storage/store.py Store.load",
     },
 }
 """Reader -> functions that may call it to read a box, a letterbox or a tally. Slips are read in their own
-module only."""
+module only. `_renew` and `load` learn which units of a closed round have figures."""
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:
@@ -430,7 +425,7 @@ def run(scale: Scale) -> list[Finding]:
     del scale
     compared, leaks = _differences(is_leaky=False)
     _, caught = _differences(is_leaky=True)
-    unsorted = set(commands(main)) - SHOWING - CHANGING - SERVING
+    unsorted = set(command_names(main)) - SHOWING - CHANGING - SERVING
     figures, wrong = _figures()
     _, wrong_by_one = _figures(off_by=1)
     with TemporaryDirectory() as folder:

@@ -35,6 +35,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("clock", "show"),
     ("clock", "confirm"),
     ("user", "add", "bo", "--role", "staff"),
+    ("user", "remove", "bo"),
     (*OPEN, "--opens", "2099-01-01"),
     ("round", "list"),
     ("results",),

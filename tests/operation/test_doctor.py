@@ -10,7 +10,7 @@ from typing import Any, Self, cast
 import pytest
 from click.testing import CliRunner, Result
 
-import kiosk.cli.installation
+import kiosk.cli.doctor
 from kiosk.cli import main
 from kiosk.domain.rounds import Admission, Figures
 from kiosk.operation.doctor import Topic, Weight
@@ -57,8 +57,8 @@ class Run:
                 return cast(Self, patient.now)
 
         self._settings = patient.settings
-        monkeypatch.setattr(kiosk.cli.installation, "this_machine", lambda: patient.machine)
-        monkeypatch.setattr(kiosk.cli.installation, "datetime", Now)
+        monkeypatch.setattr(kiosk.cli.doctor, "this_machine", lambda: patient.machine)
+        monkeypatch.setattr(kiosk.cli.doctor, "datetime", Now)
 
     def __call__(self, *words: str) -> Result:
         environ = {

@@ -13,15 +13,22 @@ def printed(done: Result) -> str:
     return done.stdout
 
 
-def command_names(group: click.Group, before: str = "") -> Iterator[str]:
-    """The name of every command, with its group's before it."""
+def all_commands(
+    group: click.Group, before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that is no group, with its name as typed: ("round", "open")."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if isinstance(command, click.Group):
-            yield from command_names(command, f"{before}{name} ")
-        else:
-            yield f"{before}{name}"
+            yield from all_commands(command, (*before, name))
+        elif command:
+            yield (*before, name), command
+
+
+def command_names(group: click.Group) -> Iterator[str]:
+    """The name of every command that is no group, with its groups' before it."""
+    return (" ".join(words) for words, _ in all_commands(group))
 
 
 OPEN = ("round", "open", "--survey", "ombudsmannaskap", "--tree", "vasteras", "--days", "90")
