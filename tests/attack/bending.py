@@ -150,17 +150,21 @@ def invocations(group: click.Group, folder: Path) -> Iterator[list[str]]:
         needed = [one for one in command.params if one.required]
         optional = [one for one in command.params if not one.required]
         for chosen in ([], needed, *([*needed, one] for one in optional), command.params):
-            words = [word for one in chosen for word in _filled(one, folder / "-".join(name[:-1]))]
+            words = [word for one in chosen for word in _filled(one, folder, name)]
             yield [*name, *words]
 
 
-def _filled(parameter: click.Parameter, files: Path) -> list[str]:
-    """An option or argument with a value of its type."""
+def _filled(parameter: click.Parameter, folder: Path, command: tuple[str, ...]) -> list[str]:
+    """An option or argument with a value of its type. Commands of a group share the file of an argument, so
+    that `restore` reads what `backup` wrote; each command writes its own file or folder of an option."""
+    owner = command[:-1] if isinstance(parameter, click.Argument) else command
     match parameter.type:
         case click.Choice(choices=choices):
             value = str(choices[-1])
         case click.Path() | click.File():
-            value = str(files / str(parameter.name)) if files.is_dir() else f"{files}-{parameter.name}"
+            value = str(folder / "-".join((*owner, str(parameter.name))))
+            if getattr(parameter.type, "exists", True):
+                Path(value).touch()
         case _:
             value = WORDS.get(str(parameter.name), "")
     if isinstance(parameter, click.Argument):
