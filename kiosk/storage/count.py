@@ -58,7 +58,7 @@ class Count:
         ballots = {unit: box.ballots if box else [] for unit, box in boxes.items()}
         plan = plan_closing(
             of_round.tree,
-            {unit: len(found) for unit, found in ballots.items()},
+            {unit: len(unit_ballots) for unit, unit_ballots in ballots.items()},
             frozenset(self.tallies.own_sums(of_round)),
             of_round.k,
         )

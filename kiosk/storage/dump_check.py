@@ -90,10 +90,10 @@ def _require(is_so: bool, problem: str) -> None:
 def _rounds(rows: list[dict[str, Any]]) -> Iterator[tuple[str, Round]]:
     for number, row in enumerate(rows, start=1):
         with _place("round", number):
-            found = read_terms(row["terms"])
-            check_id(found.id)
-            _require(found.id == row["id"], f"its terms are those of {found.id!r}")
-            yield found.id, found
+            of_round = read_terms(row["terms"])
+            check_id(of_round.id)
+            _require(of_round.id == row["id"], f"its terms are those of {of_round.id!r}")
+            yield of_round.id, of_round
 
 
 def _check_numbers(row: Row) -> None:
@@ -220,14 +220,14 @@ def _check_activity(row: Row) -> None:
 
 def _check_imported(row: Row) -> None:
     document = parse(row["figures"])
-    found = figures_from_json(document)
-    _require(fits(found, EarlierFigures), "a value of the figures has the wrong type")
+    figures = figures_from_json(document)
+    _require(fits(figures, EarlierFigures), "a value of the figures has the wrong type")
     check_texts(document)
-    _require(0 <= found.n <= LARGEST_NUMBER, f"n is {found.n}, which nothing counts to")
-    for known in found.statements:
+    _require(0 <= figures.n <= LARGEST_NUMBER, f"n is {figures.n}, which nothing counts to")
+    for known in figures.statements:
         counts = [count for count in known.counts if count is not None]
         _require(len(known.counts) == len(known.labels), "there is not one count for each option")
-        _require(all(count >= 0 for count in counts) and sum(counts) <= found.n, "counts add up to over n")
+        _require(all(count >= 0 for count in counts) and sum(counts) <= figures.n, "counts add up to over n")
 
 
 def _check_snapshot(row: Row) -> None:

@@ -23,18 +23,18 @@ def read_terms(text: str) -> Round:
     """A round from its terms. Raises ValueError, which names what is wrong, or what `round_from_json` raises
     for a document of another shape."""
     document = parse(text)
-    found = round_from_json(document)
-    if not fits(found, Round):
+    of_round = round_from_json(document)
+    if not fits(of_round, Round):
         raise ValueError("a value of its terms has the wrong type")
     # Terms that were frozen by an older version lack what that version did not know.
-    if {**found.as_json(), **document} != found.as_json():
+    if {**of_round.as_json(), **document} != of_round.as_json():
         raise ValueError("its terms hold something that no terms have")
-    if found.opens_at.tzinfo or found.closes_at.tzinfo:
+    if of_round.opens_at.tzinfo or of_round.closes_at.tzinfo:
         raise ValueError("its times have a time zone")
     check_texts(document)
-    _check_survey(found.survey)
-    _check_tree(found.tree)
-    return found
+    _check_survey(of_round.survey)
+    _check_tree(of_round.tree)
+    return of_round
 
 
 def check_id(text: str) -> None:

@@ -414,12 +414,12 @@ class Store:
     ) -> _Outcome:
         """Gone where the letterbox has another key now: its own was lost, and the new one must be kept."""
         box = self._running_box(round_id, unit_id, now)
-        found = self._letterboxes.open_letterbox(round_id, unit_id)
-        if found is None:
+        key_and_letterbox = self._letterboxes.open_letterbox(round_id, unit_id)
+        if key_and_letterbox is None:
             raise RoundClosedError
         if Admission.KIOSK not in box.round.admission:
             raise NotAdmittedError
-        key_id, letterbox = found
+        key_id, letterbox = key_and_letterbox
         if letterbox.public_key.hex() != public_key:
             return _Outcome.GONE
         survey = box.round.survey

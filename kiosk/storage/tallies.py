@@ -73,10 +73,10 @@ class Tallies:
             cells.setdefault(node, {})[statement, option] = answers
         return {
             node: tuple(
-                statement_tally({opt: n for (name, opt), n in found.items() if name == statement.id})
+                statement_tally({opt: n for (name, opt), n in answers.items() if name == statement.id})
                 for statement in of_round.survey.statements
             )
-            for node, found in cells.items()
+            for node, answers in cells.items()
         }
 
 

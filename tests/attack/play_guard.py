@@ -149,14 +149,14 @@ def aim(guests: int, make: Callable[[Site], bytes], variant: type[Store] = Store
 
 
 def _aim_finding(guests: int) -> Finding:
-    found = {name: aim(guests, make) for name, make in SENT.items()}
+    losses = {name: aim(guests, make) for name, make in SENT.items()}
     leaky = aim(guests, _junk, RowStore)
     return Finding(
         f"play guard: {BEFORE_EACH} requests, {APART:g} s apart, before each of {guests} guests' ballots: "
         f"{', '.join(SENT)}",
-        f"{', '.join(map(str, found.values()))} ballots excluded or refused",
+        f"{', '.join(map(str, losses.values()))} ballots excluded or refused",
         "0 each",
-        not any(found.values()),
+        not any(losses.values()),
         f"one row for each address, before opening, and junk: {leaky} of {guests} (must be > 0)",
         leaky > 0,
     )

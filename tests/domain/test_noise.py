@@ -166,7 +166,7 @@ def test_there_is_no_table_of_fewer_than_no_ballots() -> None:
 
 def floating_point(source: str) -> list[str]:
     """What in a program calculates with floating point, or may."""
-    found = []
+    inexact = []
     for node in ast.walk(ast.parse(source)):
         is_float = isinstance(node, ast.Constant) and isinstance(node.value, float)
         is_call = isinstance(node, ast.Attribute) and node.attr in {
@@ -177,8 +177,8 @@ def floating_point(source: str) -> list[str]:
         }
         is_import = isinstance(node, ast.Import | ast.ImportFrom) and "math" in ast.unparse(node)
         if is_float or is_call or is_import or (isinstance(node, ast.Name) and node.id == "float"):
-            found.append(ast.unparse(node))
-    return found
+            inexact.append(ast.unparse(node))
+    return inexact
 
 
 def test_noise_is_drawn_without_floating_point() -> None:

@@ -72,22 +72,24 @@ def test_the_variance_is_that_of_the_noise_that_is_drawn() -> None:
 
 
 @given(counts, st.data())
-def test_without_noise_the_intervals_are_wilsons_and_goodmans(found: list[int], data: st.DataObject) -> None:
-    chosen = data.draw(st.sets(st.integers(0, len(found) - 1), min_size=1))
+def test_without_noise_the_intervals_are_wilsons_and_goodmans(
+    answers: list[int], data: st.DataObject
+) -> None:
+    chosen = data.draw(st.sets(st.integers(0, len(answers) - 1), min_size=1))
     ours, theirs = (
-        share_interval(found, chosen, NONE),
-        wilson(sum(found[option] for option in chosen), sum(found)),
+        share_interval(answers, chosen, NONE),
+        wilson(sum(answers[option] for option in chosen), sum(answers)),
     )
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
-    for one, other in zip(distribution_intervals(found, NONE), goodman(found), strict=True):
+    for one, other in zip(distribution_intervals(answers, NONE), goodman(answers), strict=True):
         assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-9)
 
 
 @given(counts, st.data(), st.integers(1, 20))
-def test_noise_only_widens_an_interval(found: list[int], data: st.DataObject, batches: int) -> None:
-    chosen = data.draw(st.sets(st.integers(0, len(found) - 1), min_size=1))
-    exact, noisy = (share_interval(found, chosen, noise_of(number, CELLS)) for number in (0, batches))
-    share = sum(found[option] for option in chosen) / sum(found)
+def test_noise_only_widens_an_interval(answers: list[int], data: st.DataObject, batches: int) -> None:
+    chosen = data.draw(st.sets(st.integers(0, len(answers) - 1), min_size=1))
+    exact, noisy = (share_interval(answers, chosen, noise_of(number, CELLS)) for number in (0, batches))
+    share = sum(answers[option] for option in chosen) / sum(answers)
     assert 0 <= noisy.low <= exact.low + 1e-9
     assert exact.high - 1e-9 <= noisy.high <= 1
     assert noisy.low <= share <= noisy.high
@@ -95,13 +97,13 @@ def test_noise_only_widens_an_interval(found: list[int], data: st.DataObject, ba
 
 @given(st.lists(st.integers(5, 40), min_size=3, max_size=6), st.data(), st.integers(0, 6))
 def test_an_interval_ends_where_chance_and_noise_explain_no_more(
-    found: list[int], data: st.DataObject, batches: int
+    answers: list[int], data: st.DataObject, batches: int
 ) -> None:
-    chosen = data.draw(st.sets(st.integers(0, len(found) - 1), min_size=1, max_size=len(found) - 1))
-    noise, n, count = noise_of(batches, CELLS), sum(found), sum(found[option] for option in chosen)
-    interval = share_interval(found, chosen, noise)
+    chosen = data.draw(st.sets(st.integers(0, len(answers) - 1), min_size=1, max_size=len(answers) - 1))
+    noise, n, count = noise_of(batches, CELLS), sum(answers), sum(answers[option] for option in chosen)
+    interval = share_interval(answers, chosen, noise)
     for end in {interval.low, interval.high} - {0.0, 1.0}:
-        part = NoisyPart(count, n, len(chosen), len(found), noise)
+        part = NoisyPart(count, n, len(chosen), len(answers), noise)
         assert abs(count - end * n) == pytest.approx(1.959964 * sqrt(part.variance(end)), rel=1e-4)
 
 
@@ -208,11 +210,11 @@ def part(row: Sequence[int], noise: Noise) -> NoisyPart:
 def places_that_differ(n: int, noise: Noise, profile: Sequence[float], places: int = 6) -> float:
     """How often the extremes of places that are all alike are told apart."""
     tables = [published((n,), profile, 1000, seed=100 + place) for place in range(places)]
-    found = 0
+    differences = 0
     for rows in zip(*(table.tolist() for table in tables), strict=True):
         parts = sorted((part(row, noise) for row in rows), key=lambda one: one.count / one.n)
-        found += differ(parts[-1], parts[0], places)
-    return found / len(tables[0])
+        differences += differ(parts[-1], parts[0], places)
+    return differences / len(tables[0])
 
 
 @pytest.mark.parametrize(("n", "profile"), list(product([20, 60], [BALANCED, SKEWED])))

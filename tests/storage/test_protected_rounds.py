@@ -152,10 +152,10 @@ def test_a_parent_is_the_sum_of_its_children_and_of_its_own_batch(tmp_path: Path
     cast_all(store, "c", random_ballots(12, Random(3)))
     store.count(TICK)
     store.count(of_round.closes_at)
-    found = nodes(store.snapshot())
-    own = found["town"]["answered"] - found["a"]["answered"]
-    assert (found["town"]["answered"], own, found["root"]["answered"]) == (34, 9, 46)
-    assert [found[node].get("batches") for node in ("a", "b", "town", "c", "root")] == [1, None, 2, 1, 3]
+    published = nodes(store.snapshot())
+    own = published["town"]["answered"] - published["a"]["answered"]
+    assert (published["town"]["answered"], own, published["root"]["answered"]) == (34, 9, 46)
+    assert [published[node].get("batches") for node in ("a", "b", "town", "c", "root")] == [1, None, 2, 1, 3]
     [*_, rows] = [row for row in store.dump()["batches"] if row["node_id"] == "town"]
     assert rows["number"] == 1
     parts = zip(counts_of(store, "town"), counts_of(store, "c"), counts_of(store, "root"), strict=True)

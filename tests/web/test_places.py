@@ -77,8 +77,8 @@ def all_sounds() -> Path:
 
 
 def boxes(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate(BOXES)
-    return found
+    measured: dict[str, Any] = page.evaluate(BOXES)
+    return measured
 
 
 def assert_controls_stay(page: Page) -> dict[str, Any]:
@@ -107,10 +107,10 @@ def test_controls_are_at_the_same_place_on_every_statement(
     page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen)
     for language in LANGUAGES:
         start(page, language)
-        found = assert_controls_stay(page)
-        assert {"next", "back", "skip", "start-over", "language", "text-size"} <= set(found)
+        controls = assert_controls_stay(page)
+        assert {"next", "back", "skip", "start-over", "language", "text-size"} <= set(controls)
         touch(page, "#language")
-        assert {name: found[name] for name in boxes(page)} == boxes(page)
+        assert {name: controls[name] for name in boxes(page)} == boxes(page)
         page.reload()
         assert "language" not in boxes(page)
 
