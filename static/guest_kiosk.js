@@ -6,7 +6,7 @@ import { device, heard, toTake } from "./guest_bar.js";
 const ROOM = 64; // bytes for each statement
 const TICKET = 16; // bytes; the first of them are the kiosk's mark
 const MARK_BYTES = 8;
-const IN_PLAY = 1; // flags of the byte after the ticket
+const RAPID = 1; // flags of the byte after the ticket
 const MARKED = 2;
 const PATIENCE = 10_000; // milliseconds to wait for an answer
 const ROUND = 10_000; // milliseconds: stored envelopes are sent at multiples of this time
@@ -19,7 +19,7 @@ const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 // A newly loaded page knows of no earlier ballots. It starts with a full row that ends half a pause after loading, so
 // that reloading does not circumvent the rule. Half a pause is the time of a quick reader for the shortest survey
-// (_pace in kiosk/operation/serve.py), and the page loads before its guest begins: nobody who reads is affected.
+// (the rate limit in kiosk/operation/serve.py), and the page loads before its guest begins: nobody who reads is affected.
 let last = null;
 let row = ROW_OF_GUESTS;
 
@@ -64,7 +64,7 @@ async function seal(form) {
   const mark = await readMark();
   plain.set(random(TICKET));
   plain.set(mark ?? []);
-  plain[TICKET] = (rapid ? IN_PLAY : 0) | (mark ? MARKED : 0);
+  plain[TICKET] = (rapid ? RAPID : 0) | (mark ? MARKED : 0);
   plain.set(answers, TICKET + 1);
   const curve = { name: "ECDH", namedCurve: "P-256" };
   const box = await crypto.subtle.importKey("raw", bytesOf(form.dataset.letterbox), curve, false, []);

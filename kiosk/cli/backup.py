@@ -46,7 +46,7 @@ def restore_command(file: Path) -> None:
     try:
         restored = restore_backup(settings, file)
     except TermsError as error:
-        reasons = in_english(error.reasons)
+        reasons = in_english(error.messages)
         raise StoreError(f"{file}: round {error.round_id}: {reasons} Nothing was restored") from error
     secret_key(settings)
     click.echo(

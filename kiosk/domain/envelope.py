@@ -39,7 +39,7 @@ MARK_BYTES = 8
 """A kiosk's mark: the random bytes that the tickets of its envelopes begin with, drawn once per device. It
 separates a kiosk's ballots from those of others who know its address, and says nothing about guests."""
 
-_IN_PLAY, _MARKED = 1, 2
+_RAPID, _MARKED = 1, 2
 
 
 class EnvelopeError(BallotError):
@@ -50,13 +50,13 @@ class EnvelopeError(BallotError):
 class Letter:
     """The content of an envelope.
 
-    `fields` are a form's fields: statement id -> values sent for it. `in_play` is the kiosk's verdict that
+    `fields` are a form's fields: statement id -> values sent for it. `is_rapid` is the kiosk's verdict that
     the ballot followed others without a pause. `has_mark` says whether the ticket begins with the kiosk's
     mark.
     """
 
     ticket: bytes
-    in_play: bool
+    is_rapid: bool
     fields: dict[str, list[str]]
     has_mark: bool = False
 
@@ -93,7 +93,7 @@ class Letterbox:
             raise EnvelopeError("not an envelope for this letterbox") from error
         if not fields:
             raise EnvelopeError("an envelope without a form")
-        return Letter(ticket, bool(flags & _IN_PLAY), fields, bool(flags & _MARKED))
+        return Letter(ticket, bool(flags & _RAPID), fields, bool(flags & _MARKED))
 
     def has_taken(self, ticket: bytes) -> bool:
         """Return whether it took this envelope. Earlier versions kept the ticket itself."""

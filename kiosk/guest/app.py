@@ -18,7 +18,7 @@ from kiosk.domain.screen_size import Screen
 from kiosk.guest import kiosks, practice, questions, slips, stored_data
 from kiosk.guest.ballots import RETRY_AFTER_SECONDS
 from kiosk.guest.context import Answer, GuestSide, guest_side, is_kiosk, measure
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.guest.refusals import refusal_of, refuse
 from kiosk.library.library import Library
 from kiosk.screen.headers import headers, is_own_form
@@ -27,7 +27,7 @@ from kiosk.screen.host_names import refuse_unreadable_hosts
 from kiosk.screen.pages import Pages
 from kiosk.screen.texts import Refusal
 from kiosk.settings import shipped_folder
-from kiosk.storage import Devices, Store, say_once
+from kiosk.storage import Devices, Store, print_once
 
 LARGEST_FORM_BYTES = 16 * 1024
 
@@ -47,7 +47,7 @@ def create_guest_app(
     library: Library,
     *,
     clock: Callable[[], datetime],
-    pace: Pace,
+    rate_limit: RateLimit,
     allowed_languages: frozenset[str] | None,
     devices: Devices | None = None,
     leave_to: str = "https://www.smhi.se",
@@ -67,7 +67,7 @@ def create_guest_app(
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii = False
     pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
-    app.extensions["guest"] = GuestSide(store, pages, clock, pace, devices or Devices())
+    app.extensions["guest"] = GuestSide(store, pages, clock, rate_limit, devices or Devices())
     app.register_blueprint(_routes())
     # Outside the guests' blueprint: it must respond also if the database is unreachable.
     app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key), methods=["GET"])
@@ -161,7 +161,7 @@ def _refused(error: HTTPException) -> Answer:
 def _failed(error: Exception) -> Answer:
     """Report an unexpected error once, by its type and place in the code, without the request's data."""
     place = traceback.extract_tb(error.__traceback__)[-1]
-    say_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
+    print_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
     return _refusal(Refusal.FAILED, 500)
 
 

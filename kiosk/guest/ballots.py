@@ -65,4 +65,4 @@ def taken(thanks: str) -> Answer:
 
 def is_admitted(link: Link, lane: Lane) -> bool:
     """Take a token for a ballot from a lane of a kiosk's address. Returns whether there was one."""
-    return guest_side().pace.admit(f"{link.code} {lane}") == 0
+    return guest_side().rate_limit.admit(f"{link.code} {lane}") == 0

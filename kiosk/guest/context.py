@@ -8,7 +8,7 @@ from flask import Response, current_app, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from kiosk.guest.code_throttle import CodeThrottle
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import Library
 from kiosk.screen.pages import Pages
 from kiosk.storage import Devices, Store
@@ -26,7 +26,7 @@ class GuestSide:
     store: Store
     unmeasured: Pages
     clock: Callable[[], datetime]
-    pace: Pace
+    rate_limit: RateLimit
     devices: Devices
     code_throttle: CodeThrottle = field(default_factory=CodeThrottle)
 

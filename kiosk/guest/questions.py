@@ -32,7 +32,7 @@ def start(code: str = "") -> Answer:
         action=request.path,
         is_kiosk=at_kiosk,
         letterbox=letterbox,
-        pause=side.pace.pause,
+        pause=side.rate_limit.pause,
         closes_at=of_round.closes_at,
     )
     return make_response(page)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Pace:
+class RateLimit:
     """A token bucket for each lane, in memory only: `burst` ballots at once, then one each `seconds`.
 
     `clock` gives seconds and is monotonic: a wall clock jumps when it is set. `pause` is for the kiosk's

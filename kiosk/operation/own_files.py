@@ -27,8 +27,8 @@ SQLITE = b"SQLite format 3\0"
 DATABASE_ENDINGS = ("", "-wal", "-shm", "-journal")
 
 
-class Reason(StrEnum):
-    """Why a backup excludes something that people may have put into KIOSK_DATA."""
+class Exclusion(StrEnum):
+    """The reason for excluding from a backup something that people may have put into KIOSK_DATA."""
 
     LINK = "a link"
     SPECIAL = "neither file nor folder"
@@ -43,7 +43,7 @@ class OwnFiles:
     """Files by their path below KIOSK_DATA, with /, and the reasons for what is excluded."""
 
     paths: dict[str, Path]
-    left_out: dict[str, Reason]
+    left_out: dict[str, Exclusion]
 
 
 def own_files(settings: Settings) -> OwnFiles:
@@ -56,12 +56,12 @@ def own_files(settings: Settings) -> OwnFiles:
     for path in _entries(settings.data, settings):
         name = path.relative_to(settings.data).as_posix()
         try:
-            reason = Reason.SAME_NAME if folded(name) in seen else _reason_to_leave_out(path, name)
+            exclusion = Exclusion.SAME_NAME if folded(name) in seen else _exclusion_of(path, name)
         except FileNotFoundError:
             # The file was removed meanwhile.
             continue
-        if reason:
-            own.left_out[name] = reason
+        if exclusion:
+            own.left_out[name] = exclusion
         else:
             seen.add(folded(name))
             own.paths[name] = path
@@ -102,17 +102,17 @@ def _entries(folder: Path, settings: Settings) -> Iterator[Path]:
             yield path
 
 
-def _reason_to_leave_out(path: Path, name: str) -> Reason | None:
+def _exclusion_of(path: Path, name: str) -> Exclusion | None:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
-        return Reason.LINK
+        return Exclusion.LINK
     if not stat.S_ISREG(mode):
-        return Reason.SPECIAL
+        return Exclusion.SPECIAL
     if fault_of_name(name) or name in {TABLES, MANIFEST}:
-        return Reason.NAME
+        return Exclusion.NAME
     if _is_database(path):
-        return Reason.DATABASE
-    return Reason.BACKUP if is_backup(path) else None
+        return Exclusion.DATABASE
+    return Exclusion.BACKUP if is_backup(path) else None
 
 
 def _is_database(path: Path) -> bool:

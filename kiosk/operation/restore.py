@@ -28,7 +28,7 @@ from kiosk.operation.archive import (
     restore_with,
 )
 from kiosk.operation.durable import sync_folder
-from kiosk.operation.own_files import DATABASE_ENDINGS, Reason, database_file, may_be_kept, own_files
+from kiosk.operation.own_files import DATABASE_ENDINGS, Exclusion, database_file, may_be_kept, own_files
 from kiosk.settings import Settings
 from kiosk.storage import Dump, StoreError, TermsError, newest_schema, open_store, read_dump
 
@@ -183,7 +183,7 @@ def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
 def _check_is_empty(settings: Settings, files: dict[str, Member]) -> None:
     """Raise StoreError if KIOSK_DATA has a file that is not identical to the backup's."""
     present = own_files(settings)
-    links = [name for name, reason in present.left_out.items() if reason is Reason.LINK]
+    links = [name for name, reason in present.left_out.items() if reason is Exclusion.LINK]
     for name, path in present.paths.items():
         with path.open("rb") as file:
             is_same = name in files and member_of(chunks_of(file)) == files[name]

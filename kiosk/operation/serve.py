@@ -19,7 +19,7 @@ from waitress.server import BaseWSGIServer, create_server
 from kiosk.desk.app import create_desk_app
 from kiosk.domain.schedule import Every, Ticks
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
 from kiosk.operation.connections import CONNECTION_LIMIT, limited
@@ -45,7 +45,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         store,
         library,
         clock=clock,
-        pace=_pace(settings, store, library),
+        rate_limit=_rate_limit(settings, store, library),
         allowed_languages=allowed,
         devices=devices,
         leave_to=settings.leave_to,
@@ -70,7 +70,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
     return guest, desk
 
 
-def _pace(settings: Settings, store: Store, library: Library) -> Pace:
+def _rate_limit(settings: Settings, store: Store, library: Library) -> RateLimit:
     """Return the rate limit: twice the time of a quick reader for the shortest survey; shorter in the
     demonstration.
 
@@ -79,10 +79,10 @@ def _pace(settings: Settings, store: Store, library: Library) -> Pace:
     helped.
     """
     if store.is_demonstration:
-        return Pace(seconds=1.0, burst=20)
+        return RateLimit(seconds=1.0, burst=20)
     shortest = min(len(survey.statements) for survey in library.surveys.values())
     pause = 2 * settings.pace_seconds * shortest
-    return Pace(pause, burst=2, pause=pause)
+    return RateLimit(pause, burst=2, pause=pause)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import hash_password, verify
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState, TooEarlyError
 from kiosk.storage.sealed_rows import KeyFault, Sealed
-from kiosk.storage.stderr_once import say_once
+from kiosk.storage.stderr_once import print_once
 from kiosk.storage.store import Store, open_store
 from kiosk.storage.walls import Wall
 
@@ -54,7 +54,7 @@ __all__ = [
     "hash_password",
     "newest_schema",
     "open_store",
+    "print_once",
     "read_dump",
-    "say_once",
     "verify",
 ]

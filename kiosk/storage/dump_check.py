@@ -40,12 +40,12 @@ NOT_SO_WRITTEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, O
 
 
 class TermsError(StoreError):
-    """A round whose terms the rules do not allow; `reasons` are messages of the staff catalogue."""
+    """A round whose terms the rules do not allow; `messages` has every reason."""
 
-    def __init__(self, round_id: str, reasons: Iterable[Message]) -> None:
+    def __init__(self, round_id: str, messages: Iterable[Message]) -> None:
         super().__init__(f"the rules do not allow the terms of round {round_id}")
         self.round_id = round_id
-        self.reasons = tuple(reasons)
+        self.messages = tuple(messages)
 
 
 def check_rows(tables: Tables) -> None:
@@ -56,8 +56,8 @@ def check_rows(tables: Tables) -> None:
     rounds = dict(_rounds(tables["round"]))
     closed = frozenset(row["id"] for row in tables["round"] if row["closed"])
     with _place("round", len(rounds)):
-        for round_id, reasons in history_faults(rounds.values(), closed):
-            raise TermsError(round_id, reasons)
+        for round_id, messages in history_faults(rounds.values(), closed):
+            raise TermsError(round_id, messages)
     for table, rows in tables.items():
         for number, row in enumerate(rows, start=1):
             with _place(table, number):

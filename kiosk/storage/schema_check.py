@@ -11,14 +11,14 @@ _TYPES = {"TEXT": "text", "INT": "integer", "BLOB": "blob", "bytea": "blob"}
 def differences(database: peewee.Database) -> list[str]:
     """One sentence per table that differs from its model. Other tables in the database are ignored."""
     present = set(database.get_tables())
-    sentences = []
+    faults = []
     for model in ALL:
         name = str(model._meta.table_name)
         if name not in present:
-            sentences.append(f"there is no table {name}")
+            faults.append(f"there is no table {name}")
         elif (actual := describe(database, name)) != (declared := _declared(model, database)):
-            sentences.append(f"table {name} has ({', '.join(actual)}), not ({', '.join(declared)})")
-    return sentences
+            faults.append(f"table {name} has ({', '.join(actual)}), not ({', '.join(declared)})")
+    return faults
 
 
 def _declared(model: type[Table], database: peewee.Database) -> list[str]:

@@ -17,7 +17,7 @@ from kiosk.domain.rounds import Round
 from kiosk.storage.database import Database
 from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeysAwayError
 from kiosk.storage.locks import TRIES, Lock, is_rolled_back
-from kiosk.storage.stderr_once import say_once
+from kiosk.storage.stderr_once import print_once
 
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
@@ -123,7 +123,7 @@ class Writer:
                 # again. Print the kind of error only: its text names a key file, so each message would
                 # differ.
                 kind = getattr(error, "strerror", None) or type(error).__name__
-                say_once(f"an old key could not be destroyed; the next write tries: {kind}")
+                print_once(f"an old key could not be destroyed; the next write tries: {kind}")
 
     def _destroy_made(self) -> None:
         """Destroy the keys of a rolled-back write. If that fails, the row's next write sweeps them."""

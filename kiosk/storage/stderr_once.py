@@ -8,6 +8,6 @@ from functools import cache
 
 
 @cache
-def say_once(message: str) -> None:
+def print_once(message: str) -> None:
     """Print a message unless this process printed it before. It must hold no data of a request."""
     print(message, file=sys.stderr)

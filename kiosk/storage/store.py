@@ -307,9 +307,9 @@ class Store:
         """Language -> what guests at this unit are told came of a round: the latest that has a reply."""
         for state in self._rounds.all():
             if state.is_closed and unit_id in state.round.tree.leaves:
-                words = self.replies.of_round(state.round.id)
-                if words:
-                    return words
+                texts = self.replies.of_round(state.round.id)
+                if texts:
+                    return texts
         return {}
 
     # -- slips -----------------------------------------------------------------------------------
@@ -431,7 +431,7 @@ class Store:
             self._note_guard(box, unit_id)
             return _Outcome.TOO_EARLY
         self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
-        if letter.in_play:
+        if letter.is_rapid:
             self._boxes.put(_with_one_excluded(box), unit_id)
         else:
             self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.box import draw_batch, full_at
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Plan, simulate
 from tests.attack.finding import Finding, Scale
@@ -84,7 +84,7 @@ def _envelope(place: Place, value: str, *, waited: bool = False) -> TestResponse
     rapid."""
     key = place.store.public_key("r", "frida")
     form = f"listened={value}&feel_better={value}".encode()
-    sealed = b64encode(seal(bytes.fromhex(key), form, in_play=value == "3")).decode()
+    sealed = b64encode(seal(bytes.fromhex(key), form, is_rapid=value == "3")).decode()
     data = {"_envelope": sealed, "_letterbox": key, **({"_waited": "yes"} if waited else {})}
     return place.client.post("/", data=data, headers={"Kiosk-Script": "yes"})
 
@@ -101,7 +101,7 @@ def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> se
     thresholds."""
     responses = set()
     with TemporaryDirectory() as folder:
-        place = Place(Path(folder), pace=Pace(0.0, 1))
+        place = Place(Path(folder), rate_limit=RateLimit(0.0, 1))
         for value in values:
             sent = WAYS[way](place, value)
             leak = value.encode() if is_leaky else b""
@@ -133,7 +133,7 @@ def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]
     before: list[float] = []
     with TemporaryDirectory() as folder:
         times = [datetime(2026, 3, 2, 12)]
-        place = Place(Path(folder), pace=Pace(0.0, 1), clock=lambda: times[0])
+        place = Place(Path(folder), rate_limit=RateLimit(0.0, 1), clock=lambda: times[0])
         lying = counted = 0
         while len(crossing) < number:
             is_crossing = lying == full_at(counted, K) - 1

@@ -17,7 +17,7 @@ from typing import Any
 
 from kiosk.domain.ballot import Ballot
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import read_library
 from kiosk.operation.serve import Wsgi, guest_listener, serve
 from kiosk.settings import read_settings
@@ -124,8 +124,10 @@ LEAKS = {"access log": with_access_log, "spool": with_spool}
 def main(folder: Path, address: str, clock: ToldClock, ready: int, leak: str | None) -> None:
     library = read_library(read_settings({"KIOSK_DATA": str(folder / "data")}))
     store = FailingStore(folder, clock)
-    pace = Pace(SECONDS_A_GUEST, 1, lambda: clock.now().timestamp())
-    guest: Wsgi = create_guest_app(store, library, clock=clock.now, pace=pace, allowed_languages=None)
+    rate_limit = RateLimit(SECONDS_A_GUEST, 1, lambda: clock.now().timestamp())
+    guest: Wsgi = create_guest_app(
+        store, library, clock=clock.now, rate_limit=rate_limit, allowed_languages=None
+    )
     if leak:
         guest = LEAKS[leak](guest, folder / "data" / "leak", clock)
     serve([guest_listener(address, guest)], Announced(ready))  # type: ignore[arg-type]

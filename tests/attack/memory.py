@@ -29,7 +29,7 @@ from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.slips import spaced
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import Library, read_library
 from kiosk.operation.count_worker import Counting
 from kiosk.operation.memory import refuse_core_dumps, restart_with_overwriting
@@ -233,7 +233,9 @@ def main(folder: Path, port: int, variant: list[str]) -> None:
     if "readable" not in variant:
         refuse_core_dumps()
     library, store = _library(folder), _store(folder)
-    guest = create_guest_app(store, library, clock=datetime.now, pace=Pace(0.0, 1), allowed_languages=None)
+    guest = create_guest_app(
+        store, library, clock=datetime.now, rate_limit=RateLimit(0.0, 1), allowed_languages=None
+    )
     listener = guest_listener(f"127.0.0.1:{port}", guest)
     serve([listener], Counting(store, Every(1)), on_ready=lambda: print("ready", flush=True))
 

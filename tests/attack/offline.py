@@ -29,7 +29,7 @@ from werkzeug.serving import make_server
 
 from kiosk.domain.envelope import Letterbox
 from kiosk.domain.rounds import Admission
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import standing_in, text_forms, times_between
 from tests.attack.next_guest import browser
@@ -295,7 +295,7 @@ def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, i
     """Part of a locked kiosk's disk -> number of times of guests' visits that it contains."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         # So long a pause that no guest's visit meets a time at which the page does something by itself.
-        place = Place(Path(folder), pace=Pace(0.0, 1, pause=60.0))
+        place = Place(Path(folder), rate_limit=RateLimit(0.0, 1, pause=60.0))
         place.store.links.add(Admission.KIOSK, "frida", code=CODE)
         server, visits = Server(place.app, NOTES if is_leaky else {}), list[tuple[float, float]]()
         server.come()

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from kiosk.domain.envelope import MARK_BYTES, envelope_size
 from kiosk.domain.rounds import Admission
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Store, TooEarlyError
 from kiosk.storage.store import Admit, admit_all
 from tests.attack.finding import Finding, Scale
@@ -72,7 +72,7 @@ class Site:
 
     def __init__(self, folder: Path, variant: type[Store] = Store) -> None:
         self.seconds = 0.0
-        self.place = Place(folder, pace=Pace(PAUSE, 2, lambda: self.seconds, pause=PAUSE))
+        self.place = Place(folder, rate_limit=RateLimit(PAUSE, 2, lambda: self.seconds, pause=PAUSE))
         self.place.store.links.add(Admission.KIOSK, "frida", code=CODE)
         self.key = self.place.store.public_key("r", "frida")
         self.place.store.__class__ = variant

@@ -160,7 +160,7 @@ def from_a_kiosk(guest: Guest, letterbox: str) -> list[Sent]:
     token = guest.tokens["query"]
     at_once = {"_envelope": b64encode(guest.envelope).decode(), "_letterbox": letterbox}
     waited = {**at_once, "_waited": token}
-    # Only one in each lane, which has its own pace; the other is for a letterbox that is no more.
+    # Only one in each lane, which has its own rate limit; the other is for a letterbox that is no more.
     good, gone = (at_once, waited) if guest.number % 2 else (waited, at_once)
     taken, refused = (500, 500) if submission(guest).status == 500 else (204, 410)
     script = {"Kiosk-Script": token, "If-None-Match": guest.tokens["etag"]}

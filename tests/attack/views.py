@@ -26,7 +26,7 @@ from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import read_library
 from kiosk.output.export import files
 from kiosk.settings import Settings, read_settings
@@ -101,7 +101,7 @@ class House:
         self.store.count(OPENING + timedelta(hours=8))
         now = OPENING + timedelta(hours=9)
         self.guest = create_guest_app(
-            self.store, library, clock=lambda: now, pace=Pace(0.0, 1), allowed_languages=None
+            self.store, library, clock=lambda: now, rate_limit=RateLimit(0.0, 1), allowed_languages=None
         )
         self.desk = create_desk_app(
             self.store, library, clock=lambda: now, ticks=Every(5), secret_key="s" * 32,

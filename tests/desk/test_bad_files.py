@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.rounds import Admission
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import read_library
 from tests.tools.desk_side import Desk
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
@@ -126,7 +126,11 @@ def test_a_broken_catalogue_breaks_no_page(desk: Desk) -> None:
 def test_guests_are_served_what_was_last_good(desk: Desk) -> None:
     library = desk.app.extensions["desk"].library
     guests = create_guest_app(
-        desk.store, library, clock=lambda: desk.now, pace=Pace(1.0, 1000), allowed_languages=frozenset({"en"})
+        desk.store,
+        library,
+        clock=lambda: desk.now,
+        rate_limit=RateLimit(1.0, 1000),
+        allowed_languages=frozenset({"en"}),
     )
     desk.store.links.add(Admission.KIOSK, "frida", code="")
     desk.app.extensions["desk"].on_library_change = guests.extensions["guest"].show_library

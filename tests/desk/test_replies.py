@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.rounds import Admission, Round
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.settings import read_settings
 from tests.tools.desk_side import Desk
 from tests.tools.shipped import library_for
@@ -34,7 +34,11 @@ class Closed:
         self.desk.store.links.add(Admission.KIOSK, "frida", code="")
         library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
         app = create_guest_app(
-            self.desk.store, library, clock=lambda: self.desk.now, pace=Pace(0.0, 1), allowed_languages=None
+            self.desk.store,
+            library,
+            clock=lambda: self.desk.now,
+            rate_limit=RateLimit(0.0, 1),
+            allowed_languages=None,
         )
         self.guest: FlaskClient = app.test_client()
         self.desk.sign_in()

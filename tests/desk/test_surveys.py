@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.drafts import reviews
 from tests.tools.desk_side import Desk
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
@@ -528,7 +528,7 @@ def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
         desk.store,
         desk.app.extensions["desk"].library,
         clock=lambda: desk.now,
-        pace=Pace(1.0, 1000),
+        rate_limit=RateLimit(1.0, 1000),
         allowed_languages=frozenset({"en"}),
     )
     desk.store.links.add(Admission.KIOSK, "frida", code="")

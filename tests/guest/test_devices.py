@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Account, Deed, Role
 from kiosk.storage.devices import LIFETIME, SILENT_AFTER, Devices, Life
 from tests.tools.desk_side import HASH, Desk
@@ -30,7 +30,7 @@ class House:
             self.desk.store,
             settings.library,
             clock=lambda: self.desk.now,
-            pace=Pace(1.0, 1000),
+            rate_limit=RateLimit(1.0, 1000),
             allowed_languages=None,
             devices=self.devices,
         )

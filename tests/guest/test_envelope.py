@@ -21,7 +21,7 @@ from kiosk.domain.envelope import (
     unpack,
 )
 from kiosk.domain.rounds import Admission
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import LetterboxGoneError, NotAdmittedError
 from kiosk.storage.devices import Devices
 from kiosk.storage.keys import PAD_BYTES
@@ -40,8 +40,10 @@ class Kiosk(Place):
         self.devices = Devices()
         ways = frozenset({Admission.KIOSK, Admission.POSTER})
         self.now, self.seconds = NOW, 0.0
-        self.pace = Pace(1.0, 1000, lambda: self.seconds, pause=PAUSE)
-        super().__init__(folder, ways, pace=self.pace, devices=self.devices, clock=lambda: self.now)
+        self.rate_limit = RateLimit(1.0, 1000, lambda: self.seconds, pause=PAUSE)
+        super().__init__(
+            folder, ways, rate_limit=self.rate_limit, devices=self.devices, clock=lambda: self.now
+        )
 
     @property
     def public_key(self) -> bytes:
@@ -72,9 +74,9 @@ def kiosk(tmp_path: Path) -> Kiosk:
 def test_a_letterbox_opens_what_was_sealed_for_it() -> None:
     letterbox = new_letterbox()
     letter = letterbox.open(seal(letterbox.public_key, b"a=5&b=&c=dont_know", TICKET), STATEMENTS)
-    assert (letter.ticket, letter.in_play) == (TICKET, False)
+    assert (letter.ticket, letter.is_rapid) == (TICKET, False)
     assert letter.fields == {"a": ["5"], "b": [""], "c": ["dont_know"]}
-    assert letterbox.open(seal(letterbox.public_key, in_play=True), STATEMENTS).in_play
+    assert letterbox.open(seal(letterbox.public_key, is_rapid=True), STATEMENTS).is_rapid
 
 
 def test_a_packed_letterbox_keeps_no_order() -> None:
@@ -157,14 +159,14 @@ def counted_and_excluded(kiosk: Kiosk) -> tuple[int, int]:
 
 
 def test_a_kiosk_says_which_of_those_that_waited_are_play(kiosk: Kiosk) -> None:
-    for in_play in (False, False, False, True, False, False):
-        kiosk.send(seal(kiosk.public_key, in_play=in_play))
+    for is_rapid in (False, False, False, True, False, False):
+        kiosk.send(seal(kiosk.public_key, is_rapid=is_rapid))
     assert counted_and_excluded(kiosk) == (5, 1)
 
 
 def test_a_kiosk_says_which_of_those_that_come_at_once_are_play(kiosk: Kiosk) -> None:
-    for in_play in (False, True, True, False):
-        kiosk.send(seal(kiosk.public_key, in_play=in_play), waited=False, after=0)
+    for is_rapid in (False, True, True, False):
+        kiosk.send(seal(kiosk.public_key, is_rapid=is_rapid), waited=False, after=0)
     assert counted_and_excluded(kiosk) == (2, 2)
 
 
@@ -173,7 +175,7 @@ def test_a_kiosk_says_which_of_those_that_come_at_once_are_play(kiosk: Kiosk) ->
 def test_who_says_that_envelopes_waited_is_not_believed(
     kiosk: Kiosk, after: float, accepted: int, *, waited: bool
 ) -> None:
-    kiosk.pace.seconds, kiosk.pace.burst = PAUSE, 2
+    kiosk.rate_limit.seconds, kiosk.rate_limit.burst = PAUSE, 2
     statuses = [kiosk.send(seal(kiosk.public_key), waited=waited, after=after).status_code for _ in range(20)]
     assert (statuses.count(204), statuses.count(429)) == (accepted, 20 - accepted)
     assert counted_and_excluded(kiosk) == (accepted, 0)
@@ -182,7 +184,7 @@ def test_who_says_that_envelopes_waited_is_not_believed(
 @pytest.mark.parametrize("delays", [(0.0, 10.0), (10.0, 0.0), (9.0, 10.0, 0.0)])
 def test_a_kiosk_on_a_slow_network_is_never_too_early(kiosk: Kiosk, delays: tuple[float, ...]) -> None:
     """The script tries at whole rounds of the clock, and gives each try ten seconds."""
-    kiosk.pace.seconds, kiosk.pace.burst = PAUSE, 2
+    kiosk.rate_limit.seconds, kiosk.rate_limit.burst = PAUSE, 2
     for number in range(12):
         kiosk.seconds = number * 2 * PAUSE
         assert kiosk.send(seal(kiosk.public_key), after=delays[number % len(delays)]).status_code == 204
@@ -254,7 +256,7 @@ def test_a_kiosk_that_became_another_units_still_carries_to_the_box_it_was_seale
 
 def test_what_is_carried_counts_for_the_pace_of_the_address_it_comes_through(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "talk2me", code="carrier")
-    kiosk.pace.burst = 1
+    kiosk.rate_limit.burst = 1
     ways = ["/k/carrier", "/k/carrier", "/"]
     given = [kiosk.send(seal(kiosk.public_key), way, after=0).status_code for way in ways]
     assert given == [204, 429, 204]
@@ -278,7 +280,7 @@ def answered_after_closing(kiosk: Kiosk) -> dict[str, int]:
 
 
 def test_those_that_waited_take_no_guests_turn(kiosk: Kiosk) -> None:
-    kiosk.pace.burst = 1
+    kiosk.rate_limit.burst = 1
     given = [kiosk.send(seal(kiosk.public_key), after=0).status_code for _ in range(2)]
     assert given == [204, 429]
     assert kiosk.send(seal(kiosk.public_key), waited=False, after=0).status_code == 204

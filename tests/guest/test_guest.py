@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kiosk.domain.rounds import Admission
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from tests.tools.guest_side import NOW, Place
 
 
@@ -181,7 +181,7 @@ def test_a_slip_is_refused_where_the_round_takes_none(tmp_path: Path) -> None:
 
 def test_a_kiosk_takes_ballots_no_faster_than_people_answer(tmp_path: Path) -> None:
     times = [NOW]
-    place = Place(tmp_path, pace=Pace(8.0, 1, lambda: times[0].timestamp()))
+    place = Place(tmp_path, rate_limit=RateLimit(8.0, 1, lambda: times[0].timestamp()))
     assert place.client.post("/", data={"listened": "6"}).status_code == 400
     assert place.client.post("/", data={"listened": "5"}).status_code == 303
     slowed = place.client.post("/", data={"listened": "5"})

@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.domain.envelope import MARK_BYTES, envelope_size, ticket_digest
 from kiosk.domain.rounds import Admission
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from tests.guest.test_envelope import Kiosk
 from tests.tools.envelopes import STATEMENTS, seal
 
@@ -25,15 +25,15 @@ class Guarded(Kiosk):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.pace.seconds, self.pace.burst, self.pace.pause = PAUSE, 2, PAUSE
+        self.rate_limit.seconds, self.rate_limit.burst, self.rate_limit.pause = PAUSE, 2, PAUSE
         self.replayed = seal(self.public_key, ticket=secrets.token_bytes(16))
         assert self.answer() == 204
         assert self.send(self.replayed, waited=False).status_code == 204
         self.seconds += 1_000
 
-    def answer(self, *, in_play: bool = False, after: float = 0.0) -> int:
+    def answer(self, *, is_rapid: bool = False, after: float = 0.0) -> int:
         """The status for a guest's ballot."""
-        envelope = seal(self.public_key, mark=MARK, in_play=in_play)
+        envelope = seal(self.public_key, mark=MARK, is_rapid=is_rapid)
         return self.send(envelope, waited=False, after=after).status_code
 
 
@@ -59,7 +59,7 @@ def own_ballot(kiosk: Guarded) -> bytes:
 
 
 def own_play(kiosk: Guarded) -> bytes:
-    return seal(kiosk.public_key, in_play=True)
+    return seal(kiosk.public_key, is_rapid=True)
 
 
 def foreign_mark(kiosk: Guarded) -> bytes:
@@ -141,12 +141,12 @@ def test_what_a_letterbox_keeps_does_not_tell_which_kiosk_sent_an_envelope() -> 
 
 
 def test_a_kiosks_own_play_is_excluded_at_once_or_later(kiosk: Guarded) -> None:
-    assert kiosk.answer(in_play=True) == 204
-    assert kiosk.send(seal(kiosk.public_key, mark=MARK, in_play=True)).status_code == 204
+    assert kiosk.answer(is_rapid=True) == 204
+    assert kiosk.send(seal(kiosk.public_key, mark=MARK, is_rapid=True)).status_code == 204
     kiosk.store.count(kiosk.round.closes_at)
     assert kiosk.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"] == 2
 
 
 def test_the_pace_of_an_installation_lets_a_helper_follow_a_guest() -> None:
-    pace = Pace(PAUSE, 2, lambda: 0.0, pause=PAUSE)
-    assert [pace.admit("a") > 0 for _ in range(3)] == [False, False, True]
+    rate_limit = RateLimit(PAUSE, 2, lambda: 0.0, pause=PAUSE)
+    assert [rate_limit.admit("a") > 0 for _ in range(3)] == [False, False, True]

@@ -12,7 +12,7 @@ from waitress.task import ThreadedTaskDispatcher
 from kiosk.operation.serve import TALKATIVE, serve
 from kiosk.storage import Store
 from kiosk.storage.keys import KeyFolder
-from kiosk.storage.stderr_once import say_once
+from kiosk.storage.stderr_once import print_once
 from tests.tools.guest_side import Place
 
 SENDS = 5
@@ -21,9 +21,9 @@ SENDS = 5
 @pytest.fixture(autouse=True)
 def silence() -> Iterator[None]:
     """Reset the messages that this process has printed."""
-    say_once.cache_clear()
+    print_once.cache_clear()
     yield
-    say_once.cache_clear()
+    print_once.cache_clear()
 
 
 def lines_of_failing_pages(folder: Path, capfd: pytest.CaptureFixture[str]) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_trouble_is_told_once_however_many_guests_meet_it(
 ) -> None:
     assert len(lines(tmp_path / "own", capfd)) == 1
     for module in ("kiosk.storage.sealed_rows", "kiosk.guest.app"):
-        monkeypatch.setattr(f"{module}.say_once", lambda message: print(message, file=sys.stderr))
+        monkeypatch.setattr(f"{module}.print_once", lambda message: print(message, file=sys.stderr))
     assert len(lines(tmp_path / "leaky", capfd)) == SENDS
 
 

@@ -13,7 +13,7 @@ from time import perf_counter
 
 from flask import Flask
 
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from tests.tools import paint
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 from tests.tools.guest_side import Place
@@ -60,7 +60,7 @@ def main() -> None:
         null = Flask("null")
         null.add_url_rule("/", view_func=lambda: "nothing")
         nothing = best(lambda: null.test_client().get("/"), 100)
-        place = Place(home / "place", pace=Pace(0.0, 1))
+        place = Place(home / "place", rate_limit=RateLimit(0.0, 1))
         page = best(lambda: place.client.get("/"), 40)
         line("the guest's page in all languages", page, "an empty page", nothing)
         packed = best(lambda: place.client.get("/", headers={"Accept-Encoding": "gzip"}), 40)

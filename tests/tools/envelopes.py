@@ -22,7 +22,7 @@ def seal(
     form: bytes = b"listened=5",
     ticket: bytes | None = None,
     *,
-    in_play: bool = False,
+    is_rapid: bool = False,
     mark: bytes = b"",
     room: int = STATEMENT_BYTES * STATEMENTS,
 ) -> bytes:
@@ -32,5 +32,5 @@ def seal(
     box = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
     key = HKDF(SHA256(), 32, salt=point, info=PURPOSE).derive(ephemeral.exchange(ec.ECDH(), box))
     ticket = mark + (ticket or secrets.token_bytes(TICKET_BYTES))[len(mark) :]
-    plain = ticket + bytes([in_play | bool(mark) << 1]) + form.ljust(room, b"\0")
+    plain = ticket + bytes([is_rapid | bool(mark) << 1]) + form.ljust(room, b"\0")
     return point + AESGCM(key).encrypt(bytes(12), plain, None)

@@ -10,7 +10,7 @@ from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.settings import read_settings
 from kiosk.storage import Store, open_store
 from kiosk.storage.devices import Devices
@@ -26,7 +26,7 @@ class Place:
         self,
         folder: Path,
         ways: frozenset[Admission] = frozenset({Admission.KIOSK, Admission.SLIP}),
-        pace: Pace | None = None,
+        rate_limit: RateLimit | None = None,
         clock: Callable[[], datetime] = lambda: NOW,
         devices: Devices | None = None,
         languages: frozenset[str] | None = None,
@@ -47,7 +47,7 @@ class Place:
             self.store,
             library,
             clock=clock,
-            pace=pace or Pace(1.0, 1000),
+            rate_limit=rate_limit or RateLimit(1.0, 1000),
             devices=devices,
             allowed_languages=languages,
             leave_to=leave_to,

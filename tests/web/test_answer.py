@@ -13,7 +13,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from tests.tools.guest_side import NOW, Place
 from tests.web.guest import KIOSK, PHONE, Counted, Guest, Serve, thanks
 
@@ -252,7 +252,7 @@ def test_a_kiosk_that_cannot_seal_and_sent_too_early_sends_again_by_itself(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     times = [NOW]
-    place = Place(tmp_path, pace=Pace(8.0, 1, lambda: times[0].timestamp()))
+    place = Place(tmp_path, rate_limit=RateLimit(8.0, 1, lambda: times[0].timestamp()))
     served = Counted(place.app)
     guest = Guest(context.new_page(), place, served, serve(served))
     guest.page.add_init_script(INSECURE)
@@ -269,7 +269,7 @@ def test_a_kiosk_that_cannot_seal_and_sent_too_early_sends_again_by_itself(
 def test_a_kiosk_that_cannot_seal_marks_what_is_faster_than_anybody_reads(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
-    place = Place(tmp_path, pace=Pace(0.0, 1, pause=3_600.0))
+    place = Place(tmp_path, rate_limit=RateLimit(0.0, 1, pause=3_600.0))
     guest = Guest(context.new_page(), place, Counted(place.app), serve(place.app))
     guest.page.add_init_script(INSECURE)
     guest.start("sv")

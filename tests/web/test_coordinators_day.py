@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import read_library
 from kiosk.output.paper import POSTER_LANGUAGES, Size
 from kiosk.settings import read_settings
@@ -105,7 +105,7 @@ def test_from_writing_a_statement_to_a_printed_chart(browser: Browser, serve: Se
 
     library = read_library(read_settings({"KIOSK_DATA": str(tmp_path)}))
     guests = create_guest_app(
-        desk.store, library, clock=lambda: desk.now, pace=Pace(0.0, 1), allowed_languages=None
+        desk.store, library, clock=lambda: desk.now, rate_limit=RateLimit(0.0, 1), allowed_languages=None
     ).test_client()
     assert STATEMENT in guests.get(kiosk).text
     asked = desk.store.rounds()[0].round.survey.statements

@@ -16,7 +16,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from tests.tools.envelopes import seal
 from tests.tools.guest_side import NOW, Place
 from tests.web.guest import Counted, Guest, Serve, thanks
@@ -229,7 +229,7 @@ def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
 ) -> None:
     """By the browser's own stopwatch, set on: Playwright's does not begin anew with a page."""
     hours = count(0.0, 3_600.0)
-    place = Place(tmp_path, pace=Pace(0.0, 1, lambda: next(hours), pause=PAUSE))
+    place = Place(tmp_path, rate_limit=RateLimit(0.0, 1, lambda: next(hours), pause=PAUSE))
     proxy = Proxy(place.app)
     proxy.answer = ("502 Bad Gateway", [])
     page, address = context.new_page(), serve(proxy)
@@ -252,7 +252,7 @@ def test_a_kiosk_that_is_too_early_thanks_its_guest_and_sends_later(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     hours = [0.0]
-    place = Place(tmp_path, pace=Pace(3_600.0, 1, lambda: hours[0]))
+    place = Place(tmp_path, rate_limit=RateLimit(3_600.0, 1, lambda: hours[0]))
     proxy = Proxy(place.app)
     guest = Guest(context.new_page(), place, Counted(proxy), serve(proxy))
     key = place.store.public_key("r", "frida")
@@ -275,7 +275,7 @@ def test_whoever_floods_a_kiosks_address_does_not_delay_the_kiosk(
 ) -> None:
     """From the first sign of life on, a kiosk's envelopes carry its mark, whichever page seals them."""
     hours = count(0.0, 3_600.0)
-    place = Place(tmp_path, pace=Pace(3_600.0, 1, lambda: next(hours)))
+    place = Place(tmp_path, rate_limit=RateLimit(3_600.0, 1, lambda: next(hours)))
     guest = Guest(context.new_page(), place, Counted(place.app), serve(place.app))
     guest.page.goto(guest.address)
     guest.page.clock.run_for(BEAT)
@@ -283,7 +283,7 @@ def test_whoever_floods_a_kiosks_address_does_not_delay_the_kiosk(
     guest.start("sv")
     guest.answer("5", "5", "5", "5")
     thanks(guest, "Tack för dina svar!")
-    place.app.extensions["guest"].pace.clock = lambda: 1e9
+    place.app.extensions["guest"].rate_limit.clock = lambda: 1e9
     key = place.store.public_key("r", "frida")
     for status in (303, 429, 429):
         sealed = b64encode(seal(bytes.fromhex(key), mark=b"attacker")).decode()
