@@ -46,9 +46,9 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
     library = usable_library(settings)
     rounds = {state.round.id: state.round for state in store.rounds()}
     survey = pick(rounds, of_round, "round").survey
-    words = _words(library, shown_languages(library.guest, survey, _allowed(settings, store)), languages)
+    texts = _texts(library, shown_languages(library.guest, survey, _allowed(settings, store)), languages)
     codes = _print_slips(store, of_round, unit, number)
-    pdf.write_bytes(slip_sheets(settings.guest_address, codes, words, SystemRandom()))
+    pdf.write_bytes(slip_sheets(settings.guest_address, codes, texts, SystemRandom()))
     click.echo(
         f"{pdf}: {number} slips. Print it, then delete it: anybody who has it can answer with its codes."
     )
@@ -72,16 +72,16 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     library, store = usable_library(settings), installed_store(settings)
     check_unit(library, unit)
     check_new(out)
-    words = _words(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
+    texts = _texts(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
     of_unit = [link for link in store.links.all() if link.unit_id == unit]
     posters = [link for link in of_unit if link.admission is Admission.POSTER]
     link = posters[0] if posters else store.links.add(Admission.POSTER, unit)
     address = f"{settings.guest_address}/s/{link.code}"
-    out.write_bytes(poster_page(address, words, size))
+    out.write_bytes(poster_page(address, texts, size))
     click.echo(f"{out}: leads to {address}")
 
 
-def _words(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:
+def _texts(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:
     """Return a paper's texts in the given languages, or in all possible languages."""
     asked = possible if languages is None else languages.replace(",", " ").split()
     for code in asked:

@@ -28,8 +28,8 @@ def results(as_json: bool) -> None:
             if node.get("excluded_rapid"):
                 click.echo(f"  {node['id']}: {node['excluded_rapid']} sent in play, not counted")
             if node["answered"] is None:
-                words = {"waiting": "waiting for more answers", "too_few": "too few answers"}
-                click.echo(f"  {node['id']}: {words[node['why']]}")
+                reasons = {"waiting": "waiting for more answers", "too_few": "too few answers"}
+                click.echo(f"  {node['id']}: {reasons[node['why']]}")
                 continue
             click.echo(f"  {node['id']}: {node['answered']} answered")
             for name, table in node["statements"].items():

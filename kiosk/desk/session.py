@@ -232,11 +232,11 @@ def signed_out() -> ResponseReturnValue:
     """Render the typed texts of a form that was sent after the session ended, for copying. Nothing is
     saved."""
     typed = (
-        words.strip()
-        for name, words in request.form.items(multi=True)
+        value.strip()
+        for name, value in request.form.items(multi=True)
         if name not in NOT_TYPED and not name.startswith("seen-")
     )
-    kept = dict.fromkeys(words for words in typed if len(words) >= SHORTEST_TYPED_CHARACTERS)
+    kept = dict.fromkeys(value for value in typed if len(value) >= SHORTEST_TYPED_CHARACTERS)
     return render_template("signed_out.html", typed=list(kept)), 401
 
 

@@ -85,25 +85,25 @@ class FiguresError(ValueError):
         self.messages = messages
 
 
-def read_count(words: str, n: int) -> int | None:
+def read_count(text: str, n: int) -> int | None:
     """Read a typed count: "10", "50 %" of n, or nothing (None). Raises ValueError for anything else.
 
     A percentage stands for the nearest count. If that count would be printed as another whole percentage, n
     cannot be right, and the percentage is refused.
     """
-    words = words.strip()
-    if not words:
+    text = text.strip()
+    if not text:
         return None
-    if len(words) > LONGEST_COUNT_CHARACTERS:
-        raise ValueError(words[:LONGEST_COUNT_CHARACTERS])
-    if not words.endswith("%"):
-        return int(words)
-    share = float(words[:-1].strip().replace(",", "."))
+    if len(text) > LONGEST_COUNT_CHARACTERS:
+        raise ValueError(text[:LONGEST_COUNT_CHARACTERS])
+    if not text.endswith("%"):
+        return int(text)
+    share = float(text[:-1].strip().replace(",", "."))
     if not isfinite(share):
-        raise ValueError(words)
+        raise ValueError(text)
     count = round(n * share / 100)
     if n == 0 or abs(100 * count / n - share) > 0.5:
-        raise ValueError(words)
+        raise ValueError(text)
     return count
 
 
@@ -127,9 +127,9 @@ def read_figures(
     for statement in survey.statements:
         counts: list[int | None] = []
         for option, label in enumerate(statement.scale.labels, start=1):
-            words = typed.get((statement.id, option), "")
+            typed_count = typed.get((statement.id, option), "")
             try:
-                count = read_count(words, n)
+                count = read_count(typed_count, n)
             except ValueError:
                 count = -1
             if count is not None and not 0 <= count <= n:
@@ -137,7 +137,7 @@ def read_figures(
                     Message(
                         "”{text}”, ”{label}”: {typed} kan inte stämma med {n} svar. Skriv ett antal eller en "
                         "andel i hela procent, som 35 %, eller inget.",
-                        {"text": statement.text, "label": label, "typed": words.strip()[:20], "n": n},
+                        {"text": statement.text, "label": label, "typed": typed_count.strip()[:20], "n": n},
                     )
                 )
             counts.append(count)

@@ -73,12 +73,12 @@ class Survey:
     def translated(self, texts: Translations) -> "Survey":
         """Return the survey with those of `texts` that belong to it."""
         kept = {
-            lang: {m: words[m] for m in self.messages if words.get(m)}
-            for lang, words in sorted(texts.items())
+            lang: {m: translation[m] for m in self.messages if translation.get(m)}
+            for lang, translation in sorted(texts.items())
         }
         return Survey(
             self.id, self.title, self.source, self.licence, self.validated, self.statements,
-            {lang: words for lang, words in kept.items() if words},
+            {lang: translation for lang, translation in kept.items() if translation},
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Survey:
                 }
                 for s in self.statements
             ],
-            "texts": {lang: dict(words) for lang, words in self.translations.items()},
+            "texts": {lang: dict(translation) for lang, translation in self.translations.items()},
         }
 
 

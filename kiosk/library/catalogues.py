@@ -35,7 +35,7 @@ from kiosk.library.texts import can_be_read, find_translation_fault
 
 REFERENCE = "sv"
 
-PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<words>(?:[^"\\]|\\.)*)"')
+PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<string>(?:[^"\\]|\\.)*)"')
 
 UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
 """gettext keywords that no catalogue here uses."""
@@ -192,23 +192,23 @@ def _check_syntax(source: str, text: str) -> None:
             raise _not_understood(source, number, line)
         if match["keyword"]:
             pieces.append((match["keyword"], [], number))
-        pieces[-1][1].append(match["words"])
-    parts = [(keyword, "".join(words), number) for keyword, words, number in pieces]
+        pieces[-1][1].append(match["string"])
+    parts = [(keyword, "".join(string), number) for keyword, string, number in pieces]
     seen = set()
-    for place, (keyword, words, number) in enumerate(parts):
+    for place, (keyword, string, number) in enumerate(parts):
         expected = "msgstr" if place % 2 else "msgid"
         if keyword != expected:
             raise _at_line(
                 source, number, f"add a {expected} above; each msgid has one msgstr",
                 Message("varje msgid ska ha en msgstr. Här saknas {keyword}.", {"keyword": expected}),
             )  # fmt: skip
-        if keyword == "msgid" and words in seen:
+        if keyword == "msgid" and string in seen:
             raise _at_line(
-                source, number, f"{reprlib.repr(words)} occurs twice; remove one of them",
-                Message("texten ”{text}” står två gånger. Ta bort den ena.", {"text": words[:40]}),
+                source, number, f"{reprlib.repr(string)} occurs twice; remove one of them",
+                Message("texten ”{text}” står två gånger. Ta bort den ena.", {"text": string[:40]}),
             )  # fmt: skip
         if keyword == "msgid":
-            seen.add(words)
+            seen.add(string)
     if len(parts) % 2:
         raise _at_line(
             source, parts[-1][2], "the last msgid has no msgstr; add one",
@@ -326,5 +326,5 @@ def extract_questions(
     text = file.read().decode("utf-8-sig")
     lines = text.split("\n")
     for message in messages_of_file(text):
-        line = next((at for at, words in enumerate(lines, 1) if message in words), 1)
+        line = next((at for at, text_line in enumerate(lines, 1) if message in text_line), 1)
         yield line, "gettext", message, []

@@ -76,23 +76,23 @@ class Table:
         where = f"{self.place}.{name}" if self.section else f"{self.place}: {name}"
         return DefinitionError(f"{where}: {problem}")
 
-    def _take(self, key: str, kind: type, words: str) -> Any:
+    def _take(self, key: str, kind: type, expected: str) -> Any:
         self.asked.add(key)
         if key not in self.values:
-            raise self.error(key, f"is missing; {self._way_to_add(key, words)}")
+            raise self.error(key, f"is missing; {self._way_to_add(key, expected)}")
         value = self.values[key]
         if not isinstance(value, kind):
-            raise self.error(key, f"must be {words}, not {reprlib.repr(value)}")
+            raise self.error(key, f"must be {expected}, not {reprlib.repr(value)}")
         return value
 
-    def _way_to_add(self, key: str, words: str) -> str:
+    def _way_to_add(self, key: str, expected: str) -> str:
         near = difflib.get_close_matches(key, [name for name in self.values if name not in self.asked], n=1)
         if near:
             return f"did you misspell it as {near[0]!r}?"
-        if words.startswith("[["):
-            return f"add {words}"
+        if expected.startswith("[["):
+            return f"add {expected}"
         place = "in this section" if self.section else "above the first [[section]]"
-        return f"add a line {key} = {words} {place}"
+        return f"add a line {key} = {expected} {place}"
 
     def text(self, key: str) -> str:
         """Return a text on one line, normalised, of at most LONGEST_TEXT characters."""
@@ -231,4 +231,4 @@ def messages_of_file(text: str) -> Iterator[str]:
     values = tomllib.loads(text)
     texts = [row["text"] for row in values.get("statements", [])]
     labels = [row["label"] for row in values.get("options", [])]
-    yield from (tidied(words) for words in (*texts, *labels))
+    yield from (tidied(text) for text in (*texts, *labels))

@@ -71,9 +71,10 @@ def draft_of(survey: Survey, survey_id: str) -> Draft:
     return Draft(survey_id, survey.title, survey.source, survey.licence, survey.validated, survey.statements)
 
 
-def new_id(words: str, taken: Iterable[str], fallback: str) -> str:
-    """Return an id made of the first words: small letters a-z, digits and _, with a number if it is taken."""
-    plain = unicodedata.normalize("NFKD", words.lower()).encode("ascii", "ignore").decode()
+def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
+    """Return an id made of the first words of a text: small letters a-z, digits and _, with a number if it
+    is taken."""
+    plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
     wanted = "_".join(re.findall(r"[a-z0-9]+", plain)[:4])[:36].strip("_")
     wanted = wanted if ID_PATTERN.fullmatch(wanted) else fallback
     names, name, number = {*taken, *RESERVED_NAMES}, wanted, 1
@@ -83,13 +84,13 @@ def new_id(words: str, taken: Iterable[str], fallback: str) -> str:
     return name
 
 
-def new_title(words: str, taken: Iterable[str]) -> str:
+def new_title(wanted: str, taken: Iterable[str]) -> str:
     """Return a title that no other survey has, with a number if it is taken."""
-    titles, title, number = set(taken), words, 1
+    titles, title, number = set(taken), wanted, 1
     while title in titles:
         number += 1
         ending = f" ({number})"
-        title = words[: LONGEST_TITLE - len(ending)] + ending
+        title = wanted[: LONGEST_TITLE - len(ending)] + ending
     return title
 
 
@@ -245,7 +246,11 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
         }
         for language, texts in form.texts.items():
             known = library.guest[language].texts if language in library.guest else {}
-            changed = [Translation(text, words, False) for text, words in texts.items() if text not in known]
+            changed = [
+                Translation(text, translation, False)
+                for text, translation in texts.items()
+                if text not in known
+            ]
             if changed:
                 path = _catalogue_path(language)
                 _refuse_bad(library, path)
@@ -448,4 +453,4 @@ def reviews(settings: Settings, language: str) -> dict[str, str]:
     comments = {
         str(entry.id): " ".join(entry.user_comments) for entry in catalog if entry.id and not entry.fuzzy
     }
-    return {message: words.removeprefix("Reviewed by ") for message, words in comments.items() if words}
+    return {message: comment.removeprefix("Reviewed by ") for message, comment in comments.items() if comment}

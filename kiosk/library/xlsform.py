@@ -100,9 +100,9 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
 
     scales = {statement.scale.id: statement.scale for statement in survey.statements}
     choices = [
-        [scale.id, name, *words]
+        [scale.id, name, *labels_of_choice]
         for scale in scales.values()
-        for name, words in [
+        for name, labels_of_choice in [
             *(
                 (str(at), in_all_languages(label))
                 for at, label in reversed(list(enumerate(scale.labels, start=1)))
@@ -216,9 +216,9 @@ class _Row:
         return code
 
 
-def _code_of(words: str) -> str | None:
+def _code_of(heading: str) -> str | None:
     """Return the code in "Svenska (sv)": letters and underscores in the brackets at the end."""
-    code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z_]+)?)\)", words.strip())
+    code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z_]+)?)\)", heading.strip())
     return code.group(1) if code else None
 
 
@@ -237,20 +237,20 @@ class _Reader:
         labels = row.labels(self.default)
         message = labels[REFERENCE]
         self._check(row, REFERENCE, message, find_fault(message, longest))
-        for code, words in labels.items():
+        for code, label in labels.items():
             if code != REFERENCE:
-                self._check(row, code, words, find_translation_fault(message, words))
-                self.texts.setdefault(code, {})[message] = words
+                self._check(row, code, label, find_translation_fault(message, label))
+                self.texts.setdefault(code, {})[message] = label
         return message
 
-    def _check(self, row: _Row, code: str, words: str, fault: Fault | None) -> None:
+    def _check(self, row: _Row, code: str, label: str, fault: Fault | None) -> None:
         if fault:
             raise row.problem(fault.message, code)
-        if MARKUP.search(words):
+        if MARKUP.search(label):
             message = Message(
                 "texten har märkning eller en hänvisning ({mark}), som gästen skulle se som den står. Ta "
                 "bort den.",
-                {"mark": MARKUP.findall(words)[0]},
+                {"mark": MARKUP.findall(label)[0]},
             )
             raise row.problem(message, code)
 

@@ -150,7 +150,7 @@ def files(address: KioskAddress) -> dict[str, bytes]:
 
 
 def _table(language: int) -> str:
-    return "\n".join(f"| `{path}` | {words[language]} |" for path, words in PURPOSES.items())
+    return "\n".join(f"| `{path}` | {purpose[language]} |" for path, purpose in PURPOSES.items())
 
 
 def write(folder: Path, contents: dict[str, bytes]) -> None:

@@ -205,7 +205,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
             "annotations": [
                 *(_n(bar, place) for bar, place in in_place),
                 *_breaks(in_place, measures),
-                *(_words("instead", bar.instead, place) for bar, place in in_place if bar.instead),
+                *(_note("instead", bar.instead, place) for bar, place in in_place if bar.instead),
                 *_outsides(in_place, numbers, measures),
                 *(
                     _number_below(fitted, place, measures)
@@ -230,9 +230,9 @@ def _fitted(bar: Bar, measures: Measures) -> tuple[Fitted, ...]:
 def _breaks(in_place: Sequence[tuple[Bar, float]], measures: Measures) -> list[Figure]:
     """Return the texts about breaks, or none if one of them does not fit: the page lists them instead."""
     broken = [(bar.broken, place) for bar, place in in_place if bar.broken]
-    if measures.is_narrow or any(wide(words, NOTE) >= measures.length for words, _ in broken):
+    if measures.is_narrow or any(wide(note, NOTE) >= measures.length for note, _ in broken):
         return []
-    return [_words("broken", words, _line(place)) for words, place in broken]
+    return [_note("broken", note, _line(place)) for note, place in broken]
 
 
 def _outsides(
@@ -243,7 +243,7 @@ def _outsides(
     for (bar, place), fitted in zip(in_place, numbers, strict=True):
         if not bar.outside:
             continue
-        note = _words("outside", bar.outside, place + 0.5)
+        note = _note("outside", bar.outside, place + 0.5)
         if not any(number.below for number in fitted):
             note["yshift"] = 9
         if measures.is_narrow:
@@ -320,11 +320,11 @@ def _n(bar: Bar, place: float) -> Figure:
     }
 
 
-def _words(name: str, words: str, place: float) -> Figure:
+def _note(name: str, text: str, place: float) -> Figure:
     """An annotation at the left, below `place` or, if it replaces a bar, around it."""
     return {
         "name": name,
-        "text": words,
+        "text": text,
         "x": 0,
         "y": place,
         "yanchor": "middle" if name == "instead" else "top",

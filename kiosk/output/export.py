@@ -187,8 +187,12 @@ def _resource(name: str, content: bytes, columns: Mapping[str, str], keys: Seque
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
         "schema": {
             "fields": [
-                {"name": column, "type": "integer" if column in whole else "string", "description": words}
-                for column, words in columns.items()
+                {
+                    "name": column,
+                    "type": "integer" if column in whole else "string",
+                    "description": description,
+                }
+                for column, description in columns.items()
             ],
             "primaryKey": list(keys),
         },

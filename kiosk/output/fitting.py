@@ -24,9 +24,9 @@ class Fitted:
     middle: float
 
 
-def wide(words: str, size: float) -> float:
+def wide(text: str, size: float) -> float:
     """Return the largest width of a text in the fonts that may be used; Noto Sans is slightly narrower."""
-    return size * sum(map(_letter, words))
+    return size * sum(map(_letter, text))
 
 
 @lru_cache(maxsize=1024)
@@ -40,10 +40,10 @@ def _letter(letter: str) -> float:
     return 0.76 if letter.isupper() else 0.64
 
 
-def wrapped(words: str, size: float, room: float) -> list[str]:
+def wrapped(text: str, size: float, room: float) -> list[str]:
     """Split a text into lines no wider than `room`; a word that is wider is cut."""
     lines: list[str] = []
-    for word in words.split():
+    for word in text.split():
         if lines and wide(f"{lines[-1]} {word}", size) <= room:
             lines[-1] += f" {word}"
             continue
@@ -54,10 +54,10 @@ def wrapped(words: str, size: float, room: float) -> list[str]:
     return lines
 
 
-def wrapped_between(words: str, separator: str, size: float, room: float) -> list[str]:
+def wrapped_between(text: str, separator: str, size: float, room: float) -> list[str]:
     """Split a text at separators only, into lines no wider than `room` if its parts allow that."""
     lines: list[str] = []
-    for part in words.split(separator):
+    for part in text.split(separator):
         if lines and wide(longer := lines[-1] + separator + part, size) <= room:
             lines[-1] = longer
         else:

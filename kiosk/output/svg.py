@@ -27,8 +27,8 @@ FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
 class Sheet:
     """The dimensions of a picture, in its pixels.
 
-    `labels` and `numbers` are the space at the left and right of the bars; `title`, `words` and `digits` are
-    font sizes.
+    `labels` and `numbers` are the space at the left and right of the bars; the three sizes are
+    those of fonts.
     """
 
     width: int
@@ -36,9 +36,9 @@ class Sheet:
     labels: int
     numbers: int
     bar: int
-    title: int
-    words: int
-    digits: int
+    title_size: int
+    text_size: int
+    digit_size: int
 
     @property
     def length(self) -> int:
@@ -48,12 +48,12 @@ class Sheet:
     @property
     def under(self) -> int:
         """Space below a bar for the numbers of its narrowest segments."""
-        return round(1.2 * self.digits)
+        return round(1.2 * self.digit_size)
 
 
-PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title=21, words=16, digits=15)
+PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title_size=21, text_size=16, digit_size=15)
 
-WALL = Sheet(800, 390, 0, 112, bar=84, title=31, words=22, digits=27)
+WALL = Sheet(800, 390, 0, 112, bar=84, title_size=31, text_size=22, digit_size=27)
 """For a screen that is read across a room: two pictures side by side fill its width, two rows its height."""
 
 BROKEN = 30
@@ -87,9 +87,9 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
     """Return the picture as one self-contained SVG document."""
     parts: list[str] = []
     y = MARGIN
-    for line in wrapped(picture.title, 1.08 * sheet.title, sheet.width - 2 * MARGIN):
-        parts.append(_text(MARGIN, y + 0.85 * sheet.title, line, size=sheet.title, weight="bold"))
-        y += round(1.33 * sheet.title)
+    for line in wrapped(picture.title, 1.08 * sheet.title_size, sheet.width - 2 * MARGIN):
+        parts.append(_text(MARGIN, y + 0.85 * sheet.title_size, line, size=sheet.title_size, weight="bold"))
+        y += round(1.33 * sheet.title_size)
     y = _legend(parts, picture, y + 8, sheet)
     for bar in picture.bars:
         if bar.broken:
@@ -98,9 +98,9 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
         parts += _bar(bar, picture.colours, y, sheet)
         y += sheet.bar + sheet.under + _room_for_outside(bar, sheet)
     for note in picture.notes:
-        for line in wrapped(note, sheet.words, sheet.width - 2 * MARGIN):
-            parts.append(_text(MARGIN, y + sheet.words, line, size=sheet.words))
-            y += round(1.375 * sheet.words)
+        for line in wrapped(note, sheet.text_size, sheet.width - 2 * MARGIN):
+            parts.append(_text(MARGIN, y + sheet.text_size, line, size=sheet.text_size))
+            y += round(1.375 * sheet.text_size)
     height = max(y + MARGIN - 8, sheet.least_height)
     described = " ".join(
         [*picture.notes, *(f"{bar.label}: {_spoken(bar)}." for bar in picture.bars)]
@@ -152,14 +152,14 @@ def _patterns(colours: Sequence[str]) -> Iterator[str]:
 
 def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
     """Draw the legend, on as many lines as it needs; returns the first free y below it."""
-    x, side = MARGIN, round(1.375 * sheet.words)
+    x, side = MARGIN, round(1.375 * sheet.text_size)
     for at, label in enumerate(picture.labels):
-        width = side + 7 + round(wide(label, sheet.words)) + 12
+        width = side + 7 + round(wide(label, sheet.text_size)) + 12
         if x > MARGIN and x + width - 12 > sheet.width - MARGIN:
             x, y = MARGIN, y + side + 6
         outline = _outline(picture.colours[at])
         parts.append(f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="url(#p{at})" {outline}/>')
-        parts.append(_text(x + side + 7, y + 1.06 * sheet.words, label, size=sheet.words))
+        parts.append(_text(x + side + 7, y + 1.06 * sheet.text_size, label, size=sheet.text_size))
         x += width
     return y + side + 22
 
@@ -173,9 +173,9 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
     if sheet.labels:
         yield from _label(bar.label, y, sheet)
     left = x = float(MARGIN + sheet.labels)
-    small = sheet.digits - 2
+    small = sheet.digit_size - 2
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
-    parts = zip(numbers, fit_numbers(numbers, sheet.length, sheet.digits, small), strict=True)
+    parts = zip(numbers, fit_numbers(numbers, sheet.length, sheet.digit_size, small), strict=True)
     for at, ((percent, _), fitted) in enumerate(parts):
         width = sheet.length * percent / 100
         if width:
@@ -191,11 +191,11 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
     if bar.outside:
         below = sheet.bar + _room_for_outside(bar, sheet) + 10
         yield _text(left, y + below, bar.outside, size=14, ink=SOFT)
-    middle = y + sheet.bar / 2 + 0.36 * sheet.words
+    middle = y + sheet.bar / 2 + 0.36 * sheet.text_size
     if not bar.segments:
         yield f'<path d="M{left} {y + sheet.bar}h{sheet.length}" stroke="{INK}" stroke-dasharray="2 6"/>'
-        yield _text(left + 4, middle, bar.instead, size=sheet.words - 1)
-    yield _text(sheet.width - MARGIN, middle, bar.n, size=sheet.words, anchor="end")
+        yield _text(left + 4, middle, bar.instead, size=sheet.text_size - 1)
+    yield _text(sheet.width - MARGIN, middle, bar.n, size=sheet.text_size, anchor="end")
 
 
 def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
@@ -203,44 +203,46 @@ def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
     if not bar.outside:
         return 0
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
-    is_crowded = any(fitted.below for fitted in fit_numbers(numbers, sheet.length, sheet.digits, 0))
+    is_crowded = any(fitted.below for fitted in fit_numbers(numbers, sheet.length, sheet.digit_size, 0))
     return 20 if is_crowded else 8
 
 
 def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
     """A bar's name, centred on its height."""
-    lines = [line for words in label.split("<br>") for line in wrapped(words, sheet.words, sheet.labels - 8)]
+    lines = [
+        line for part in label.split("<br>") for line in wrapped(part, sheet.text_size, sheet.labels - 8)
+    ]
     top = y + sheet.bar / 2 - 10 * len(lines) + 15
     for at, line in enumerate(lines):
-        yield _text(MARGIN, top + 20 * at, line, size=sheet.words)
+        yield _text(MARGIN, top + 20 * at, line, size=sheet.text_size)
 
 
 def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
     """The numbers of a segment, on a background of its colour, so that no pattern crosses them."""
     if not lines:
         return
-    width, line_height = room_for(lines, sheet.digits), round(1.27 * sheet.digits)
+    width, line_height = room_for(lines, sheet.digit_size), round(1.27 * sheet.digit_size)
     top = y + (sheet.bar - line_height * len(lines)) / 2
     yield (
         f'<rect x="{middle - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" '
         f'height="{line_height * len(lines)}" fill="{colour}"/>'
     )
     for at, line in enumerate(lines):
-        place = top + sheet.digits + line_height * at
-        yield _text(middle, place, line, size=sheet.digits, anchor="middle", ink=ink_on(colour))
+        place = top + sheet.digit_size + line_height * at
+        yield _text(middle, place, line, size=sheet.digit_size, anchor="middle", ink=ink_on(colour))
 
 
-def _break(words: str, y: int, sheet: Sheet) -> str:
+def _break(text: str, y: int, sheet: Sheet) -> str:
     line = f"M{MARGIN} {y - 18}H{sheet.width - MARGIN}"
     return f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>' + _text(
-        MARGIN, y, words, size=14
+        MARGIN, y, text, size=14
     )
 
 
 def _text(
     x: float,
     y: float,
-    words: str,
+    text: str,
     *,
     size: int,
     weight: str = "normal",
@@ -249,5 +251,5 @@ def _text(
 ) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
-        f'fill="{ink}">{escape(words)}</text>'
+        f'fill="{ink}">{escape(text)}</text>'
     )

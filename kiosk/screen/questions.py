@@ -36,17 +36,17 @@ class Line:
 def questions(survey: Survey, code: str) -> tuple[Question, ...]:
     """Return the survey's statements in a language that it is translated into; KeyError for a missing
     text."""
-    words = {m: m for m in survey.messages} if code == REFERENCE else survey.translations[code]
-    return tuple(_question(statement, words) for statement in survey.statements)
+    translation = {m: m for m in survey.messages} if code == REFERENCE else survey.translations[code]
+    return tuple(_question(statement, translation) for statement in survey.statements)
 
 
-def _question(statement: Statement, words: Mapping[str, str]) -> Question:
+def _question(statement: Statement, translation: Mapping[str, str]) -> Question:
     labels = statement.scale.labels
     options = (
-        Option(value, words[label], round(4 * (value - 1) / (len(labels) - 1)))
+        Option(value, translation[label], round(4 * (value - 1) / (len(labels) - 1)))
         for value, label in enumerate(labels, start=1)
     )
-    return Question(statement.id, words[statement.text], tuple(reversed(list(options))))
+    return Question(statement.id, translation[statement.text], tuple(reversed(list(options))))
 
 
 def in_all(message: str, catalogues: Sequence[Catalogue]) -> tuple[Line, ...]:

@@ -64,8 +64,10 @@ def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
     messages = [*(SCREEN[key] for key in SPOKEN), *PROMISES.values()]
     texts = [catalogue.texts[message] for message in messages if message in catalogue.texts]
     for survey in surveys:
-        words = {m: m for m in survey.messages} if code == REFERENCE else survey.translations.get(code, {})
-        texts += [words[message] for message in survey.messages if message in words]
+        translation = (
+            {m: m for m in survey.messages} if code == REFERENCE else survey.translations.get(code, {})
+        )
+        texts += [translation[message] for message in survey.messages if message in translation]
     return list(dict.fromkeys(texts))
 
 

@@ -93,9 +93,9 @@ def asking(first: Statement, units: Tree) -> Round:
 
 
 SAME = a_round(tree("a", "b"))
-FIRST = SAME.survey.statements[0]
-REWORDED = asking(replace(FIRST, text="Other words"), tree("a", "b"))
-RESCALED = asking(replace(FIRST, scale=Scale("yes", ("no", "yes"), bipolar=False)), tree("a", "b"))
+FIRST_STATEMENT = SAME.survey.statements[0]
+REWORDED = asking(replace(FIRST_STATEMENT, text="Other words"), tree("a", "b"))
+RESCALED = asking(replace(FIRST_STATEMENT, scale=Scale("yes", ("no", "yes"), bipolar=False)), tree("a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_the_document_says_which_rounds_run() -> None:
     tallies = [RoundTally(one, at == 0, {}, {}) for at, one in enumerate(rounds)]
     document = make_snapshot(tallies, MONDAY, demonstration=False)
     assert [row.is_closed for row in over_time(document, rounds, "a", "s1")] == [True, False]
-    assert [row.is_closed for _, row in by_place(document, rounds[1], FIRST)] == [False] * 3
+    assert [row.is_closed for _, row in by_place(document, rounds[1], FIRST_STATEMENT)] == [False] * 3
 
 
 @pytest.mark.parametrize(

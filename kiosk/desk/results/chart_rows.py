@@ -181,7 +181,7 @@ def outside_counts(table: StatementTally) -> Sequence[tuple[str, int]]:
 
 def _outside_text(table: StatementTally) -> str:
     """Return the non-zero counts outside the scale, as a line below a bar."""
-    return SEPARATOR.join(f"{words}: {n}" for words, n in outside_counts(table) if n)
+    return SEPARATOR.join(f"{label}: {n}" for label, n in outside_counts(table) if n)
 
 
 def round_name(row: Row) -> str:

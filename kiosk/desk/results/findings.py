@@ -250,7 +250,7 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
         state=say("Avslutad") if now.is_closed else say("Pågår"),
         day=day(counted) if counted else "–",
         time=f"{counted:%H:%M}" if counted else "–",
-        ways=", ".join(words for way, words in ways.items() if way in admitted),
+        ways=", ".join(name for way, name in ways.items() if way in admitted),
     )
     poster = say(
         "Omgången tar emot svar från affischer. Där hindrar inget att samma person svarar flera gånger."

@@ -70,7 +70,7 @@ class Section:
         kinds = outside_counts(self.now.table)
         # A protected round withholds nothing.
         shown = kinds[:-1] if self.now.round.is_protected else kinds
-        return tuple(f"{words}: {n}" for words, n in shown)
+        return tuple(f"{label}: {n}" for label, n in shown)
 
     @property
     def legend(self) -> Strings:

@@ -23,23 +23,23 @@ def reply(round_id: str) -> ResponseReturnValue:
     """Show the form with a field for each guest language, and handle it."""
     state = _closed_round(round_id)
     languages, form = _languages(), FlaskForm()
-    words = desk().store.replies.of_round(round_id)
+    texts = desk().store.replies.of_round(round_id)
     problems: list[str] = []
     if request.method == "POST":
-        words = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
+        texts = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
         problems = [
             say("{language}: {problem}", language=language.autonym, problem=say_message(fault.message))
             for code, language in languages.items()
-            if words[code] and (fault := find_fault(words[code], LONGEST_REPLY_CHARACTERS))
+            if texts[code] and (fault := find_fault(texts[code], LONGEST_REPLY_CHARACTERS))
         ]
-        if any(words.values()) and not words[REFERENCE]:
+        if any(texts.values()) and not texts[REFERENCE]:
             problems.append(say("Skriv texten på svenska också."))
         if form.validate() and not problems:
-            desk().store.replies.set(round_id, words)
+            desk().store.replies.set(round_id, texts)
             note(Deed.REPLY_WRITTEN, round_id)
             return redirect(url_for("rounds.rounds"), 303)
     page = render_template(
-        "reply.html", form=form, state=state, languages=languages, words=words, problems=problems,
+        "reply.html", form=form, state=state, languages=languages, words=texts, problems=problems,
         longest=LONGEST_REPLY_CHARACTERS,
     )  # fmt: skip
     return page, 400 if problems else 200

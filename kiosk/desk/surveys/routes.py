@@ -84,8 +84,8 @@ def copy() -> ResponseReturnValue:
     """Create an own survey from the statements of another."""
     original, library = _survey(request.form.get("survey", "")), desk().library
     survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
-    words = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
-    title = new_title(words, (one.title for one in library.surveys.values()))
+    copied_title = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
+    title = new_title(copied_title, (one.title for one in library.surveys.values()))
     draft = replace(draft_of(original, survey_id), title=title)
     try:
         desk().change(lambda settings: write_survey(settings, draft))
@@ -326,16 +326,16 @@ def _draft_sent(survey: Survey) -> Draft:
     known = {statement.id for statement in survey.statements}
     taken, rows = set(known), []
     for at, (place, statement_id, text, outcome, scale) in enumerate(zip(*columns, strict=True)):
-        words = " ".join(text.split())
-        if not words:
+        statement_text = " ".join(text.split())
+        if not statement_text:
             continue
         if scale not in scales:
             abort(400)
         if statement_id not in known:
-            statement_id = new_id(words, taken, "statement")
+            statement_id = new_id(statement_text, taken, "statement")
             taken.add(statement_id)
         number = int(place) if place.isdecimal() and len(place) < 4 else at + 1
-        statement = Statement(statement_id, words, " ".join(outcome.split()), scales[scale])
+        statement = Statement(statement_id, statement_text, " ".join(outcome.split()), scales[scale])
         rows.append((number, at + 1, statement))
     return Draft(
         survey.id,

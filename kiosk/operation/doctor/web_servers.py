@@ -113,7 +113,7 @@ def _of_guests(top: Block, guests: Guests, site: str) -> list[Block]:
 
 
 def _mentions(block: Block, target: str) -> bool:
-    return any(re.search(target, words) for words in (block.head, *block.directives))
+    return any(re.search(target, directive) for directive in (block.head, *block.directives))
 
 
 def _site(block: Block, site: str) -> Block:
