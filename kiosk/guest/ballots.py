@@ -63,6 +63,6 @@ def taken(thanks: str) -> Answer:
     return redirect(thanks, 303)
 
 
-def is_admitted(link: Link, lane: Lane) -> bool:
+def take_token(link: Link, lane: Lane) -> bool:
     """Take a token for a ballot from a lane of a kiosk's address. Returns whether there was one."""
     return guest_side().rate_limit.admit(f"{link.code} {lane}") == 0

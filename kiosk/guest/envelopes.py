@@ -8,7 +8,7 @@ from flask import request
 from kiosk.domain.ballot import BallotError
 from kiosk.domain.envelope import is_well_formed
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import Lane, is_admitted, take
+from kiosk.guest.ballots import Lane, take, take_token
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
 from kiosk.guest.refusals import refuse
@@ -40,8 +40,8 @@ def take_envelope(code: str) -> Answer:
 
     def admit(*, is_own: bool) -> bool:
         if is_own:
-            return is_admitted(link, Lane.OWN_WAITED if has_waited else Lane.OWN)
-        return is_admitted(link, Lane.UNMARKED_WAITED if has_waited else Lane.UNMARKED)
+            return take_token(link, Lane.OWN_WAITED if has_waited else Lane.OWN)
+        return take_token(link, Lane.UNMARKED_WAITED if has_waited else Lane.UNMARKED)
 
     def put(now: datetime) -> None:
         side.store.cast_envelope(letterbox, sealed, now, carrier=link.code, admit=admit)

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import abort, make_response, request, send_file
 
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import Lane, is_admitted, sent_ballot, take
+from kiosk.guest.ballots import Lane, sent_ballot, take, take_token
 from kiosk.guest.context import Answer, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
@@ -50,7 +50,7 @@ def answer(code: str = "") -> Answer:
     store, place = guest_side().store, (of_round.id, link.unit_id)
 
     def put(now: datetime) -> None:
-        if link.admission is Admission.KIOSK and not is_admitted(link, Lane.FORM):
+        if link.admission is Admission.KIOSK and not take_token(link, Lane.FORM):
             store.note_guard(*place, now)
             raise TooEarlyError
         if is_rapid:

@@ -67,7 +67,7 @@ class Links:
         self._database.run(tables.Link.delete().where(tables.Link.code == code))
         self._database.run(tables.Installation.delete().where(tables.Installation.key == _mark_key(code)))
 
-    def is_kiosks_mark(self, code: str, mark: bytes) -> bool:
+    def claim_mark(self, code: str, mark: bytes) -> bool:
         """Whether this is the mark of the kiosk at this address: the first that a ballot brought through it.
 
         Called within a write of the caller's. Only a digest is kept, so that the database does not let

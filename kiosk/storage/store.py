@@ -427,7 +427,7 @@ class Store:
         ballot = read_ballot(survey, letter.fields)
         if letterbox.has_taken(letter.ticket):
             return _Outcome.TAKEN
-        if not admit(is_own=letter.mark is not None and self.links.is_kiosks_mark(carrier, letter.mark)):
+        if not admit(is_own=letter.mark is not None and self.links.claim_mark(carrier, letter.mark)):
             self._note_guard(box, unit_id)
             return _Outcome.TOO_EARLY
         self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))

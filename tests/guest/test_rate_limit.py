@@ -18,7 +18,7 @@ def test_a_second_ballot_at_once_must_wait_its_time() -> None:
     assert rate_limit.admit("a") == 0
 
 
-def test_a_burst_is_admitted_and_then_the_pace_holds() -> None:
+def test_a_burst_is_admitted_and_then_the_rate_limit_holds() -> None:
     rate_limit = RateLimit(seconds=1.0, burst=3, clock=lambda: 0.0)
     assert [rate_limit.admit("a") for _ in range(4)] == [0, 0, 0, 1.0]
 
