@@ -19,7 +19,7 @@ const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 // A newly loaded page knows of no earlier ballots. It starts with a full row that ends half a pause after loading, so
 // that reloading does not circumvent the rule. Half a pause is the time of a quick reader for the shortest survey
-// (the rate limit in kiosk/operation/serve.py), and the page loads before its guest begins: nobody who reads is affected.
+// (kiosk/operation/serve.py), and the page loads before its guest begins: nobody who reads is affected.
 let last = null;
 let row = ROW_OF_GUESTS;
 
