@@ -64,5 +64,6 @@ def taken(thanks: str) -> Answer:
 
 
 def take_token(link: Link, lane: Lane) -> bool:
-    """Take a token for a ballot from a lane of a kiosk's address. Returns whether there was one."""
+    """Take a ballot's token from the rate limit of a kiosk's address and lane. Returns whether there was
+    one."""
     return guest_side().rate_limit.admit(f"{link.code} {lane}") == 0

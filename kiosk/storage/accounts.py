@@ -23,8 +23,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """A person's account; `password` is a hash. `session_epoch` is empty until the first sign-in
-    after a restore or an upgrade."""
+    """A person's account; `password` is a hash.
+
+    `session_epoch` is empty from a restore or an upgrade until the next sign-in.
+    """
 
     name: str
     role: Role
@@ -57,7 +59,7 @@ class Accounts:
 
     @one_write()
     def remove(self, name: str) -> bool:
-        """Remove an account and end its sessions; False if there is no such account."""
+        """Remove an account and end its sessions. Returns False if there is no such account."""
         row, values = tables.Account, tables.Installation
         if self.named(name) is None:
             return False
@@ -74,6 +76,7 @@ class Accounts:
         self._database.set(SESSION_EPOCH + name, secrets.token_hex(16))
 
     def named(self, name: str) -> Account | None:
+        """Return the account with this name; None if there is none."""
         row = tables.Account
         values = self._database.row(row.select(row.name, row.role, row.password).where(row.name == name))
         if values is None:
@@ -81,5 +84,5 @@ class Accounts:
         return Account(values[0], Role(values[1]), values[2], self._database.get(SESSION_EPOCH + name) or "")
 
     def are_any(self) -> bool:
-        """Whether there is any account."""
+        """Return whether there is any account."""
         return self._database.row(tables.Account.select(tables.Account.name).limit(1)) is not None

@@ -42,7 +42,7 @@ class Activities:
         )
 
     def of_unit(self, unit_id: str) -> dict[tuple[date, Activity], int]:
-        """(first day of the month, kind) -> count, for one unit."""
+        """Return (first day of the month, kind) -> count, for one unit."""
         counter = tables.Activity
         counts = counter.select(counter.month, counter.kind, counter.number).where(counter.unit_id == unit_id)
         return {

@@ -71,7 +71,7 @@ class AuditLog:
         )
 
     def entries(self, at_most: int = 500) -> list[Entry]:
-        """The latest entries, newest first."""
+        """Return the latest `at_most` entries, newest first."""
         log = tables.Log
         latest = log.select(log.at, log.name, log.deed, log.what).order_by(log.number.desc()).limit(at_most)
         return [

@@ -47,13 +47,15 @@ class Boxes:
         self._update = database.prepared_write(box.update(key_id="", sealed=b"").where(*place))
 
     def lay_out(self, round_id: str, unit_id: str) -> None:
+        """Insert an empty box for a unit of a new round."""
         key_id, sealed = self._writer.seal(box_row(round_id, unit_id), pack_box([], 0))
         self._database.run(
             tables.Box.insert(round_id=round_id, unit_id=unit_id, key_id=key_id, sealed=sealed)
         )
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
-        """The round that takes ballots at this unit now. Raises RoundClosedError if none does."""
+        """Return the round that accepts ballots at this unit now. Raises RoundClosedError if there is
+        none."""
         query = _BOX_AND_ROUND.where(tables.Box.unit_id == unit_id, tables.Round.closed == 0)
         for (terms,) in self._database.rows(query.select(tables.Round.terms)):
             candidate = self._rounds.parse(terms)
@@ -62,7 +64,7 @@ class Boxes:
         raise RoundClosedError
 
     def open_box(self, round_id: str, unit_id: str) -> OpenBox | None:
-        """Lock and decrypt a box; None if there is none. Raises KeysAwayError."""
+        """Return a unit's box, locked and decrypted; None if there is none. Raises KeysAwayError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None
@@ -78,12 +80,13 @@ class Boxes:
         self._update(key_id, sealed, box.round.id, unit_id)
 
     def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Empty a box whose key is lost permanently, and add it to its round's number of lost boxes."""
+        """Replace a box whose key is lost permanently by an empty one, and add 1 to its round's lost
+        boxes."""
         self._rounds.add_lost_boxes(of_round.id, 1)
         self.put(OpenBox(of_round, lost_key, [], 0), unit_id)
 
     def key_faults(self) -> list[KeyFault]:
-        """Lock all boxes and return those that cannot be decrypted."""
+        """Return the faults of boxes that cannot be decrypted. Locks all boxes."""
         row = tables.Box
         query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
         return key_faults(self._keys, Sealed.BOX, self._database.rows(query))
@@ -102,7 +105,7 @@ class Boxes:
             )
 
     def excluded_rapid(self, round_id: str) -> dict[str, int]:
-        """Unit id -> number of a closed round's ballots that were excluded as rapid submissions."""
+        """Return unit id -> number of a closed round's ballots that were excluded as rapid submissions."""
         excluded = tables.ExcludedRapid
         query = excluded.select(excluded.unit_id, excluded.ballots).where(excluded.round_id == round_id)
         return dict(self._database.rows(query))

@@ -10,12 +10,12 @@ KEY = "clock"
 
 
 def read_record(database: Database) -> ClockRecord:
-    """The stored record; an empty one if nothing is stored yet."""
+    """Return the stored record; an empty one if nothing is stored yet."""
     return parse_record(database.get(KEY) or "{}")
 
 
 def parse_record(text: str) -> ClockRecord:
-    """Parse a record in the format of `write_record`."""
+    """Return a record from the text that `write_record` stores."""
     row = json.loads(text)
     return ClockRecord(
         _time(row.get("known_at")),

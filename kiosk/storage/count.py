@@ -18,7 +18,7 @@ from kiosk.storage.tallies import Tallies
 
 @dataclass(frozen=True)
 class Count:
-    """All that a count touches. Called within a write of the caller's."""
+    """The count of a round's boxes. Callers hold a write (`Writer.write`)."""
 
     writer: Writer
     rounds: Rounds
@@ -52,7 +52,7 @@ class Count:
         return frozenset(fired)
 
     def close(self, of_round: Round) -> None:
-        """Count a round's last ballots, and remove all that was sealed."""
+        """Count a round's last ballots, close the round, and delete its boxes, slip sets and letterboxes."""
         units = of_round.tree.leaves
         boxes = {unit: self.boxes.open_box(of_round.id, unit) for unit in units}
         ballots = {unit: box.ballots if box else [] for unit, box in boxes.items()}

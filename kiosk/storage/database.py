@@ -51,11 +51,11 @@ PEEWEE_ERRORS: Any = peewee.__exception_wrapper__  # type: ignore[attr-defined]
 
 
 class StoreError(Exception):
-    """A problem with the installation's data that a person must fix; the message says how."""
+    """A fault in the installation's data that a person must fix; the message gives the remedy."""
 
 
 class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
-    """Reconnects after the server restarted, but not within a transaction."""
+    """A PostgreSQL database that reconnects after the server restarted, but not within a transaction."""
 
     reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
 
@@ -93,9 +93,10 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold this process's write lock, for one transaction and the work after its commit.
+        """Hold this process's write lock in the `with` block: for one transaction and the work after its
+        commit.
 
-        The lock is needed because SQLite's busy handler does not queue in order: a thread could wait for
+        SQLite's busy handler does not queue in order, so that without this lock a thread could wait for
         seconds.
         """
         with self._writer:
@@ -103,7 +104,7 @@ class Database:
 
     @contextmanager
     def transaction(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
-        """One atomic transaction. `lock` is the lock on the installation."""
+        """Run the `with` block as one atomic transaction, which holds `lock` on the installation."""
         with self._peewee.atomic():
             if self._durable and not self._is_sqlite:
                 self._sql(KEEP_COMMIT)
@@ -117,7 +118,7 @@ class Database:
             self._sql(f"SELECT pg_advisory_xact_lock{suffix}({ADVISORY_KEY})")
 
     def clear_log(self) -> None:
-        """Empty SQLite's write-ahead log, which would reveal at which units and in which order ballots
+        """Empty SQLite's write-ahead log, which would reveal the units and the order in which ballots
         arrived.
 
         If a reader blocks it, the next write clears the log, so that no guest has to wait.
@@ -130,7 +131,8 @@ class Database:
                 self._sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
 
     def locking(self, query: peewee.Select, table: type[Table]) -> peewee.Select:
-        """Make a SELECT lock the rows it reads in PostgreSQL. SQLite locks the whole file at BEGIN."""
+        """Return a SELECT that locks the rows it reads in PostgreSQL. SQLite locks the whole file at
+        BEGIN."""
         return query if self._is_sqlite else query.for_update(of=table)
 
     def run(self, query: peewee.BaseQuery) -> None:
@@ -138,21 +140,21 @@ class Database:
         query.execute(self._peewee)
 
     def row(self, query: peewee.BaseQuery) -> Row | None:
-        """The first row of a SELECT."""
+        """Return the first row of a SELECT; None if there is none."""
         with PEEWEE_ERRORS:
             return cast(Row | None, next(iter(query.tuples().execute(self._peewee)), None))
 
     def rows(self, query: peewee.BaseQuery) -> list[Row]:
-        """All rows of a SELECT."""
+        """Return all rows of a SELECT."""
         with PEEWEE_ERRORS:
             return list(query.tuples().execute(self._peewee))
 
     def prepared_write(self, query: peewee.BaseQuery) -> Callable[..., None]:
-        """An INSERT or UPDATE that is compiled once. Call it with the values in the order of the
-        placeholders.
+        """Return a function that executes an INSERT or UPDATE, compiled once. Its arguments are the values,
+        in the order of the query's placeholders.
 
-        It is for the sealed rows, which each ballot rewrites. Building the two statements of a box takes 0.42
-        ms of CPU and executing them 0.01 ms; a whole ballot takes 0.55 ms of CPU, and 2.1 ms on an idle disk.
+        For the sealed rows, which each ballot rewrites. Building the two statements of a box takes 0.42 ms of
+        CPU and executing them 0.01 ms; a whole ballot takes 0.55 ms of CPU, and 2.1 ms on an idle disk.
         """
         sql = self._compiled(query)
 
@@ -162,7 +164,8 @@ class Database:
         return write
 
     def prepared_row(self, query: peewee.BaseQuery) -> Callable[..., Row | None]:
-        """A SELECT that is compiled once, like `prepared_write`. The call returns the first row."""
+        """Return a function that executes a SELECT, compiled once, and returns its first row; None if there
+        is none. Its arguments are the values, in the order of the query's placeholders."""
         sql = self._compiled(query)
 
         def row(*values: Any) -> Row | None:
@@ -180,6 +183,7 @@ class Database:
         return self._peewee.execute_sql(sql, values)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
+        """Close this thread's connection."""
         self._peewee.close()
 
     # -- tables ----------------------------------------------------------------------------------
@@ -216,29 +220,31 @@ class Database:
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
 
     def schema(self) -> dict[str, tuple[str, ...]]:
-        """Table -> its columns in order, for every table in the database."""
+        """Return table -> its columns in order, for every table in the database."""
         return {
             table: tuple(column.name for column in self._peewee.get_columns(table))
             for table in sorted(self._peewee.get_tables())
         }
 
     def server_settings(self) -> dict[str, str]:
-        """Name -> value of the PostgreSQL settings that this role may read, for this connection; empty for
-        SQLite.
+        """Return name -> value of the PostgreSQL settings that this role may read, for this connection; empty
+        for SQLite.
 
         Values are in each setting's base unit: -1, not -1ms (pg_settings.setting).
         """
         return {} if self._is_sqlite else dict(self.rows(_PG_SETTINGS.select()))
 
     def replication_slots(self) -> list[str]:
-        """Names of PostgreSQL's replication slots, which keep the write-ahead log; empty for SQLite."""
+        """Return the names of PostgreSQL's replication slots, which keep the write-ahead log; empty for
+        SQLite."""
         if self._is_sqlite:
             return []
         slot_name = _PG_SLOTS.c.slot_name
         return [row[0] for row in self.rows(_PG_SLOTS.select(slot_name).order_by(slot_name))]
 
     def faults(self) -> list[str]:
-        """At most three faults that SQLite finds in its file; empty for PostgreSQL, which checks its own."""
+        """Return at most three faults of SQLite's file, in SQLite's words; empty for PostgreSQL, which checks
+        its own files."""
         if not self._is_sqlite:
             return []
         with PEEWEE_ERRORS:
@@ -251,7 +257,7 @@ class Database:
             transaction.rollback()
 
     def commit_risks(self) -> list[str]:
-        """Reasons why the server may lose a commit that it has acknowledged, each with its remedy.
+        """Return the reasons why the server may lose a commit that it has acknowledged, each with its remedy.
 
         https://www.postgresql.org/docs/current/runtime-config-wal.html
         """
@@ -284,10 +290,12 @@ class Database:
     # -- key-value rows of the installation ------------------------------------------------------
 
     def get(self, key: str) -> str | None:
+        """Return the installation's value with this key; None if there is none."""
         row = self.row(Installation.select(Installation.value).where(Installation.key == key))
         return row[0] if row else None
 
     def set(self, key: str, value: str) -> None:
+        """Store a value of the installation, replacing the previous one."""
         self.run(
             Installation.insert(key=key, value=value).on_conflict(
                 conflict_target=[Installation.key], preserve=[Installation.value]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 DIGITS = 12
-"""So many that nobody needs to be locked out: at 1,000 guesses a second, one of ten valid codes is found in
+"""Enough that nobody needs to be locked out: at 1,000 guesses a second, one of ten valid codes is guessed in
 their lifetime with a probability of 1 in 100,000."""
 
 LIFETIME = 15 * 60
@@ -47,7 +47,8 @@ class Devices:
         self._started = self.clock()
 
     def new_code(self, unit_id: str) -> str:
-        """Make a single-use code that pairs one device with a unit."""
+        """Return a new single-use code of DIGITS digits, which pairs one device with a unit within LIFETIME
+        seconds."""
         with self._lock:
             self._forget()
             code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
@@ -55,7 +56,7 @@ class Devices:
             return code
 
     def redeem(self, code: str) -> str | None:
-        """Use a code and return its unit; None if the code is wrong."""
+        """Return the unit of a code and delete the code; None if the code is wrong, used or expired."""
         with self._lock:
             self._forget()
             unit, _ = self._codes.pop(code, (None, 0.0))
@@ -66,7 +67,7 @@ class Devices:
         self._codes = {code: entry for code, entry in self._codes.items() if entry[1] > now}
 
     def heard(self, kiosk: str) -> None:
-        """Record a kiosk's sign of life."""
+        """Record that a kiosk sent a sign of life now."""
         with self._lock:
             self._heard[kiosk] = self.clock()
 
@@ -76,15 +77,16 @@ class Devices:
             self._late.add(kiosk)
 
     def was_late(self, kiosk: str) -> bool:
-        """Whether such a ballot arrived since the program started.
+        """Return whether `came_late` was called for a kiosk since the program started.
 
-        There is no number of them, because a growing number would reveal when they arrived.
+        It is no number, because a growing number would reveal when the ballots arrived.
         """
         with self._lock:
             return kiosk in self._late
 
     def life(self, kiosk: str) -> Life:
-        """Whether a kiosk was heard recently; unknown until the program has run long enough to tell."""
+        """Return ALIVE if a kiosk sent a sign of life in the last SILENT_AFTER seconds. A kiosk that sent
+        none yet is UNKNOWN until the program has run for so long."""
         with self._lock:
             since = self.clock() - SILENT_AFTER
             if self._heard.get(kiosk, since) > since:

@@ -20,14 +20,14 @@ NEVER_KEPT = frozenset({"box", "letterbox", "slip_set"})
 
 @dataclass(frozen=True)
 class Dump:
-    """A backup's rows, checked, as rows of this program's tables. Only `read_dump` makes one."""
+    """The checked rows of a backup, in the tables of this schema. Only `read_dump` creates one."""
 
     tables: Tables
 
     @property
     def published_at(self) -> datetime | None:
-        """The count whose figures were published; None where nothing was. The figures themselves are computed
-        anew from the tallies."""
+        """The time of the count whose figures were published, local and naive; None if nothing was published.
+        The figures themselves are computed anew from the tallies."""
         for row in self.tables["snapshot"]:
             made_at = parse(row["document"])["made_at"]
             return datetime.fromisoformat(made_at) if made_at else None
@@ -35,8 +35,8 @@ class Dump:
 
 
 def kept_rows(database: Database) -> Tables:
-    """Every row that may be kept, by table: no boxes, slips or epochs of sessions. Within a write of the
-    caller's."""
+    """Return table -> rows that a backup may hold: no boxes, slips or epochs of sessions. The caller holds a
+    transaction."""
     kept = {
         table: [
             dict(zip(columns, row, strict=True))
@@ -57,7 +57,7 @@ def _sorted_rows(name: str, columns: tuple[str, ...]) -> peewee.Select:
 
 
 def read_dump(document: object) -> Dump:
-    """Check the rows of a backup of this schema or an older one, and migrate them to this one.
+    """Return the rows of a backup of this schema or an older one, checked and migrated to this one.
 
     The migrations run on a database in memory, where SQLite's STRICT tables check columns, types and keys.
     Raises StoreError, which names table and row.
@@ -80,8 +80,8 @@ def read_dump(document: object) -> Dump:
 
 
 def fill(database: Database, dump: Dump) -> None:
-    """Fill empty tables from a dump, but for the snapshot, within a write of the caller's. Raises StoreError
-    if there is anything in them."""
+    """Insert a dump's rows, except the snapshot, into empty tables. The caller holds a write. Raises
+    StoreError if any table has rows."""
     taken = [
         table
         for table in sorted(database.schema().keys() - {"installation"})
@@ -93,7 +93,8 @@ def fill(database: Database, dump: Dump) -> None:
 
 
 def _shaped(document: object) -> Tables:
-    """The tables of a document that has their shape: table -> rows, each column -> value."""
+    """Return a parsed document as tables: table -> rows, each column -> value. Raises StoreError for another
+    shape."""
     if not isinstance(document, dict) or not all(isinstance(rows, list) for rows in document.values()):
         raise StoreError("the tables are not lists of rows, by name")
     for table, rows in document.items():
@@ -104,7 +105,8 @@ def _shaped(document: object) -> Tables:
 
 
 def _schema_of(tables: Tables) -> int:
-    """The number of the schema that a dump is of. Raises StoreError for a newer one than this program's."""
+    """Return the number of a dump's schema. Raises StoreError if it is missing or newer than this
+    program's."""
     settings = {
         row["key"]: row["value"]
         for row in tables.get("installation", [])
@@ -140,7 +142,7 @@ def _insert(database: Database, tables: Tables) -> None:
 
 
 def _insertion(database: Database, name: str, columns: tuple[str, ...]) -> Callable[..., None]:
-    """Inserts a row when it is called with the values of these columns."""
+    """Return a function that inserts a row. Its arguments are the values of these columns."""
     table = peewee.Table(name)
     row = peewee.Insert(table, [[""] * len(columns)], [getattr(table.c, column) for column in columns])
     return database.prepared_write(row)

@@ -74,7 +74,7 @@ def check_rows(tables: Tables) -> None:
 
 @contextmanager
 def _place(table: str, number: int) -> Iterator[None]:
-    """Name table and row where a check fails."""
+    """Add table and row to the error of a check that fails in the `with` block, as StoreError."""
     try:
         yield
     except NOT_SO_WRITTEN as error:
@@ -105,10 +105,8 @@ def _check_numbers(row: Row) -> None:
 def _check_tallies(
     rows: list[dict[str, Any]], rounds: Mapping[str, Round], closed: frozenset[str]
 ) -> dict[tuple[str, str], int]:
-    """Each node's tables must be whole, and must be figures that a count can give.
-
-    Returns the number of ballots by round and node.
-    """
+    """Return (round id, node id) -> number of ballots. Raises StoreError unless each node has all its cells,
+    with figures that a count can produce."""
     cells: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
     for row in rows:
         node = cells.setdefault((row["round_id"], row["node_id"]), {})
@@ -127,7 +125,11 @@ def _check_tallies(
 def _check_batches(
     rows: list[dict[str, Any]], rounds: Mapping[str, Round], answered: Mapping[tuple[str, str], int]
 ) -> None:
-    """Each node with figures in a protected round must have a number of batches of at least k ballots."""
+    """Raise StoreError unless each node with figures in a protected round has a number of batches, each of at
+    least k ballots.
+
+    `answered` maps (round id, node id) to the number of ballots.
+    """
     for number, row in enumerate(rows, start=1):
         with _place("batches", number):
             of_round = rounds[row["round_id"]]
@@ -146,7 +148,10 @@ def _check_batches(
 def _check_node(
     of_round: Round, node_id: str, cells: Mapping[str, Mapping[str, int]], *, is_closed: bool
 ) -> int:
-    """`cells` maps statement id and option to answers. Returns the number of ballots."""
+    """Return the number of ballots in a node's figures. Raises ValueError unless a count can produce them.
+
+    `cells` maps each statement's id to option -> answers.
+    """
     nodes = {node.id for node in of_round.tree.nodes} if is_closed else set(of_round.tree.leaves)
     _require(node_id in nodes, "the round has no figures for such a node")
     _require(is_closed or of_round.figures is Figures.LIVE, "the round has figures at closing only")
@@ -240,7 +245,7 @@ def _check_place(row: Row) -> None:
 
 
 def _check_nothing_more(row: Row) -> None:
-    """The table's own types, and its round and unit, are all that a row must hold."""
+    """Accept any row: the table's column types, and the checks of round and unit, suffice."""
 
 
 OF_A_ROUND = frozenset({"batches", "excluded_rapid", "reply", "slip_count", "tally"})

@@ -20,8 +20,8 @@ MOST_NODES = 501
 
 
 def read_terms(text: str) -> Round:
-    """A round from its terms. Raises ValueError, which names what is wrong, or what `round_from_json` raises
-    for a document of another shape."""
+    """Return the round with these terms, given as JSON. Raises ValueError, which names the fault, or the
+    errors of `round_from_json` for a document of another shape."""
     document = parse(text)
     of_round = round_from_json(document)
     if not fits(of_round, Round):
@@ -38,14 +38,14 @@ def read_terms(text: str) -> Round:
 
 
 def check_id(text: str) -> None:
-    """Raise ValueError unless a text can be an id."""
+    """Raise ValueError unless the text is a valid id."""
     if not ID.fullmatch(text):
         raise ValueError(f"{text!r} is no id: small letters a-z, digits, _ and -")
 
 
 def check_texts(document: Any) -> None:
-    """Raise ValueError for a string of a JSON document that no page can show as it is written: with a control
-    character, or half of one."""
+    """Raise ValueError if a string of a JSON document has a control character or a lone surrogate, which no
+    page can show."""
     if any(
         unicodedata.category(character) in {"Cc", "Cs"} for text in _strings(document) for character in text
     ):
@@ -74,7 +74,7 @@ def _check_tree(tree: Tree) -> None:
 
 
 def _strings(document: Any) -> Iterator[str]:
-    """Every string of a JSON document, keys included."""
+    """Yield every string of a JSON document, keys included."""
     if isinstance(document, str):
         yield document
     elif isinstance(document, dict):

@@ -31,7 +31,7 @@ class EarlierFigures:
         self._database.run(tables.Imported.delete().where(tables.Imported.id == name))
 
     def all(self) -> dict[str, dict[str, Any]]:
-        """Name -> figures, sorted by name."""
+        """Return name -> figures, sorted by name."""
         imported = tables.Imported
         rows = self._database.rows(imported.select(imported.id, imported.figures).order_by(imported.id))
         return {name: json.loads(figures) for name, figures in rows}

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 
 def fits(value: object, declared: Any) -> bool:
-    """Whether a value has a declared type: a class, a dataclass, a union, or a generic tuple, frozenset or
-    Mapping.
+    """Return whether a value has a declared type: a class, a dataclass, a union, or a generic tuple,
+    frozenset or Mapping.
 
     A bool is not accepted as an int.
     """

@@ -51,7 +51,8 @@ class KeyFolder:
         self._sync = os.fsync if durable else _no_sync
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
-        """Encrypt `plain`, padded to a multiple of `step` bytes, under a new key: (key id, sealed).
+        """Return (key id, sealed): `plain`, padded to a multiple of `step` bytes and encrypted under a new
+        key.
 
         The key is on disk when this returns.
         """
@@ -62,7 +63,8 @@ class KeyFolder:
         return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
 
     def open(self, row: str, key_id: str, sealed: bytes) -> bytes:
-        """Decrypt a sealed row. Raises KeysAwayError if its key is missing, damaged or does not fit."""
+        """Return the plain bytes of a sealed row. Raises KeysAwayError if its key is missing, damaged or does
+        not fit."""
         file = self.folder / row / key_id
         try:
             key = file.read_bytes()
@@ -81,17 +83,17 @@ class KeyFolder:
         return padded[4 : 4 + length]
 
     def make(self) -> None:
-        """Make the folder of all keys, readable by its owner only; no error if it exists."""
+        """Create the folder of all keys, readable by its owner only; no error if it exists."""
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sync_folder(self.folder.parent)
 
     def is_empty(self) -> bool:
-        """Whether the folder holds no keys."""
+        """Return whether the folder holds no keys."""
         return not any(self.folder.glob("*/*"))
 
     def are_there(self, rows: Iterable[str]) -> bool:
-        """Whether the folder of all keys exists, and a folder for each of these rows."""
+        """Return whether the folder of all keys exists, and a folder for each of these rows."""
         return self.folder.is_dir() and all((self.folder / row).is_dir() for row in rows)
 
     def destroy(self, row: str, key_id: str) -> None:
@@ -147,4 +149,4 @@ class KeyFolder:
 
 
 def _no_sync(handle: int) -> None:
-    """Let the operating system decide when to write."""
+    """Do nothing: the operating system decides when to write."""

@@ -16,7 +16,7 @@ class LetterboxGoneError(Exception):
 
 
 def new_letterbox() -> Letterbox:
-    """A letterbox with a new key pair and no tickets."""
+    """Return a letterbox with a new key pair and no tickets."""
     return envelope.letterbox_of(ec.generate_private_key(ec.SECP256R1()))
 
 
@@ -39,6 +39,7 @@ class Letterboxes:
         )
 
     def lay_out(self, round_id: str, unit_id: str) -> None:
+        """Insert a new letterbox for a unit of an open round."""
         letterbox = new_letterbox()
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.seal(row, letterbox.pack(), envelope.STEP_BYTES)
@@ -53,14 +54,16 @@ class Letterboxes:
         )
 
     def public_key(self, round_id: str, unit_id: str) -> str:
-        """The public key for a kiosk's envelopes, in hex; "" if the unit has no letterbox."""
+        """Return the key that a kiosk seals a unit's envelopes for, in hex; "" if the unit has no
+        letterbox."""
         letterbox = tables.Letterbox
         query = letterbox.select(letterbox.public_key)
         row = self._database.row(query.where(letterbox.round_id == round_id, letterbox.unit_id == unit_id))
         return str(row[0]) if row else ""
 
     def unit_of(self, public_key: str) -> tuple[str, str]:
-        """(round id, unit id) of the letterbox with this key, in hex. Raises LetterboxGoneError."""
+        """Return (round id, unit id) of the letterbox with this public key, in hex. Raises
+        LetterboxGoneError."""
         query = tables.Letterbox.select(tables.Letterbox.round_id, tables.Letterbox.unit_id)
         row = self._database.row(query.where(tables.Letterbox.public_key == public_key))
         if row is None:
@@ -68,7 +71,8 @@ class Letterboxes:
         return row[0], row[1]
 
     def open_letterbox(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
-        """Lock and decrypt a unit's letterbox: (key id, letterbox), or None. Raises KeysAwayError."""
+        """Return (key id, letterbox) of a unit, locked and decrypted; None if there is none. Raises
+        KeysAwayError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None
@@ -82,7 +86,7 @@ class Letterboxes:
         self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)
 
     def renew(self, of_round: Round, unit_id: str) -> None:
-        """Reseal a unit's letterbox unchanged under a new key."""
+        """Seal a unit's letterbox under a new key, unchanged."""
         key_and_letterbox = self.open_letterbox(of_round.id, unit_id)
         if key_and_letterbox:
             self.put(of_round.id, unit_id, *key_and_letterbox)
@@ -91,11 +95,12 @@ class Letterboxes:
             self.lay_out(of_round.id, unit_id)
 
     def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Replace a letterbox whose key is lost permanently. Envelopes sealed before cannot be opened."""
+        """Replace a letterbox whose key is lost permanently. Envelopes sealed for it before cannot be
+        opened."""
         self.put(of_round.id, unit_id, lost_key, new_letterbox())
 
     def key_faults(self) -> list[KeyFault]:
-        """Lock all letterboxes and return those that cannot be decrypted."""
+        """Return the faults of letterboxes that cannot be decrypted. Locks all letterboxes."""
         row = tables.Letterbox
         query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
         return key_faults(self._keys, Sealed.LETTERBOX, self._database.rows(query))

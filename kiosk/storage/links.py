@@ -33,7 +33,7 @@ class Links:
     def add(
         self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
     ) -> Link:
-        """Make a link for a unit. `code` is random unless given (in demonstrations only)."""
+        """Store and return a new link to a unit. `code` is random unless given (in demonstrations only)."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
         self._database.run(
             tables.Link.insert(
@@ -43,11 +43,12 @@ class Links:
         return link
 
     def with_code(self, code: str) -> Link | None:
+        """Return the link with this code; None if there is none."""
         row = self._database.row(_LINKS.where(tables.Link.code == code))
         return _link(row) if row else None
 
     def all(self) -> list[Link]:
-        """All links, sorted by unit."""
+        """Return all links, sorted by unit."""
         query = _LINKS.order_by(tables.Link.unit_id, tables.Link.code)
         return [_link(row) for row in self._database.rows(query)]
 
@@ -68,10 +69,11 @@ class Links:
         self._database.run(tables.Installation.delete().where(tables.Installation.key == _mark_key(code)))
 
     def claim_mark(self, code: str, mark: bytes) -> bool:
-        """Whether this is the mark of the kiosk at this address: the first that a ballot brought through it.
+        """Return whether this is the mark of the kiosk at this address. An address without a mark gets this
+        one.
 
-        Called within a write of the caller's. Only a digest is kept, so that the database does not let
-        anybody pass for the kiosk.
+        The caller holds a write. Only a digest is stored, so that nobody who reads the database can pass for
+        the kiosk.
         """
         key, digest = _mark_key(code), sha256(mark).hexdigest()
         if self._database.get(key) is None:
@@ -81,7 +83,7 @@ class Links:
 
 
 def _mark_key(code: str) -> str:
-    """The key in the table of the installation for the mark of the kiosk with this code."""
+    """Return the key in the table `installation` of the mark of the kiosk with this code."""
     return f"kiosk mark {short_hash(code, 16)}"
 
 
@@ -102,7 +104,7 @@ def _link(row: Row) -> Link:
 
 
 def _measures(screen: Screen | None) -> dict[str, int | None]:
-    """Column -> value of a screen in its link's row."""
+    """Return column -> value of a screen in its link's row."""
     return {
         "width_mm": screen.width_mm if screen else None,
         "distance_mm": screen.distance_mm if screen else None,

@@ -32,14 +32,15 @@ https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
 
 
 class Lock(Enum):
-    """How a write holds the installation."""
+    """The ways in which a write locks the installation."""
 
     SHARED = "shared"
     ALONE = "alone"
 
 
 def is_rolled_back(error: peewee.PeeweeException) -> bool:
-    """Whether the database rolled back in favour of another transaction, so that a retry may succeed."""
+    """Return whether the database rolled back in favour of another transaction, so that a retry may
+    succeed."""
     driver_error = getattr(error, "orig", None)
     while isinstance(driver_error, peewee.PeeweeException):
         # peewee wraps an error twice if it passes two of its wrappers.

@@ -119,8 +119,8 @@ def _excluded_rapid(database: peewee.Database) -> None:
 
 
 def _protected_rounds(database: peewee.Database) -> None:
-    """Count the batches of protected rounds. All rounds so far are exact, and the published document says so
-    after `k`."""
+    """Create the table of a protected round's batches. All previous rounds are exact, and the published
+    document says so after `k`."""
     node = ("round_id", "node_id")
     _create(database, "batches", node, round_id=Text(), node_id=Text(), number=Integer())
     snapshot = peewee.Table("snapshot")
@@ -148,5 +148,5 @@ STEPS: tuple[Callable[[peewee.Database], None], ...] = (
 
 
 def newest_schema() -> int:
-    """The number of this program's schema, which tables.py describes."""
+    """Return the number of this program's schema, which tables.py describes."""
     return len(STEPS)

@@ -40,7 +40,8 @@ def _another_user(folder: Path, owner: str, folders: str) -> str:
 
 
 def _files(data: Path, keys: Path, url: str) -> Iterator[Path]:
-    """The session key, the database with the files that SQLite keeps beside it, and the keys of all rows.
+    """Yield the session key, the database with the files that SQLite keeps beside it, and the keys of all
+    rows.
 
     Other files are not checked: a survey file copied there by hand or a disk's lost+found does not prevent
     writes.
@@ -54,7 +55,7 @@ def _files(data: Path, keys: Path, url: str) -> Iterator[Path]:
 
 
 def _owner(path: Path) -> int | None:
-    """The user id of a file's owner; None if the file does not exist or was just deleted."""
+    """Return the user id of a file's owner; None if the file does not exist or was just deleted."""
     try:
         return path.stat().st_uid
     except FileNotFoundError:
@@ -62,7 +63,7 @@ def _owner(path: Path) -> int | None:
 
 
 def _name(user: int) -> str:
-    """A user's name, or `#` and the user id, quoted for sudo in a shell."""
+    """Return a user's name, or `#` and the user id, quoted for sudo in a shell."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:

@@ -21,7 +21,8 @@ _MOST_PASSES = 100
 
 
 def is_hash(stored: str) -> bool:
-    """Whether a text is an argon2 hash that a small machine can check: at most 1 GiB and 100 passes."""
+    """Return whether a text is an argon2 hash that a small machine can check: at most 1 GiB and 100
+    passes."""
     try:
         parameters = extract_parameters(stored)
     except (InvalidHashError, ValueError):
@@ -30,13 +31,14 @@ def is_hash(stored: str) -> bool:
 
 
 def hash_password(password: str) -> str:
-    """The salted hash to store; it differs each time."""
+    """Return the salted hash to store; it differs each time."""
     with _ONE_AT_A_TIME:
         return _HASHER.hash(password)
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """Whether a password matches the stored hash. Takes the same time if there is no account (None)."""
+    """Return whether a password matches the stored hash. Takes the same time if there is no account
+    (None)."""
     with _ONE_AT_A_TIME:
         try:
             return _HASHER.verify(stored or _DUMMY, password) and stored is not None

@@ -23,7 +23,7 @@ class Replies:
                 self._database.run(tables.Reply.insert(round_id=round_id, language=language, words=text))
 
     def of_round(self, round_id: str) -> dict[str, str]:
-        """Language -> text of a round's reply."""
+        """Return language -> text of a round's reply; empty if there is none."""
         reply = tables.Reply
         return dict(
             self._database.rows(reply.select(reply.language, reply.words).where(reply.round_id == round_id))

@@ -20,12 +20,12 @@ class TooEarlyError(Exception):
 
 
 class NotAdmittedError(Exception):
-    """The round runs, but does not admit ballots that come this way."""
+    """The round is running, but does not admit ballots by this way: kiosk, slip or poster."""
 
 
 @dataclass(frozen=True)
 class RoundState:
-    """A round and what has become of it. `lost_boxes` counts boxes whose key was lost."""
+    """A round, whether it is closed, and the number of its boxes whose key was lost."""
 
     round: Round
     is_closed: bool
@@ -33,34 +33,38 @@ class RoundState:
 
 
 class Rounds:
-    """The rows of rounds. What changes one is called within a write of the caller's."""
+    """The rows of rounds. Callers of `add`, `close` and `add_lost_boxes` hold a write (`Writer.write`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._parsed: dict[str, Round] = {}
 
     def all(self) -> list[RoundState]:
-        """All rounds, the latest opening first."""
+        """Return all rounds, the latest opening first."""
         row = tables.Round
         rows = self._database.rows(row.select(row.terms, row.closed, row.lost_boxes))
         states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in rows]
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
     def add(self, new: Round) -> None:
-        """Freeze a round's terms."""
+        """Store a new round's terms, which never change after this."""
         terms = json.dumps(new.as_json(), ensure_ascii=False)
         self._database.run(tables.Round.insert(id=new.id, terms=terms))
 
     def close(self, round_id: str) -> None:
+        """Mark a round as closed."""
         self._database.run(tables.Round.update(closed=1).where(tables.Round.id == round_id))
 
     def add_lost_boxes(self, round_id: str, number: int) -> None:
+        """Add `number` to a round's number of lost boxes."""
         lost = tables.Round.lost_boxes + number
         self._database.run(tables.Round.update(lost_boxes=lost).where(tables.Round.id == round_id))
 
     def parse(self, terms: str) -> Round:
-        """Parse terms once: a round's never change. By text, since an opening that was rolled back may come
-        again with other terms."""
+        """Return the round with these terms, parsed once and cached by their text.
+
+        The round's id is no key: an opening that was rolled back may come again with other terms.
+        """
         if terms not in self._parsed:
             self._parsed[terms] = round_from_json(json.loads(terms))
         return self._parsed[terms]

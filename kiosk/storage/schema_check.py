@@ -9,7 +9,7 @@ _TYPES = {"TEXT": "text", "INT": "integer", "BLOB": "blob", "bytea": "blob"}
 
 
 def differences(database: peewee.Database) -> list[str]:
-    """One sentence per table that differs from its model. Other tables in the database are ignored."""
+    """Return one sentence per table that differs from its model. Other tables in the database are ignored."""
     present = set(database.get_tables())
     faults = []
     for model in ALL:
@@ -22,7 +22,7 @@ def differences(database: peewee.Database) -> list[str]:
 
 
 def _declared(model: type[Table], database: peewee.Database) -> list[str]:
-    """A model's columns in order, its unique columns and its options, as short texts."""
+    """Return a model's columns in order, its unique columns and its options, as short texts."""
     fields = model._meta.get_primary_keys()  # type: ignore[no-untyped-call]
     keys = {field.column_name for field in fields}
     columns, unique = [], []
@@ -38,7 +38,7 @@ def _declared(model: type[Table], database: peewee.Database) -> list[str]:
 
 
 def describe(database: peewee.Database, name: str) -> list[str]:
-    """A table's columns in order, its indexes and its options, as short texts."""
+    """Return a table's columns in order, its indexes and its options, as short texts."""
     columns = [
         _column(
             column.name,

@@ -43,7 +43,8 @@ class KeyFault:
 
 
 def key_faults(keys: KeyFolder, kind: Sealed, rows: Iterable[tuple[str, str, str, bytes]]) -> list[KeyFault]:
-    """Faults of rows of one kind. Each row is (round id, unit id, key id, sealed), locked by the caller."""
+    """Return the faults of those rows of one kind that cannot be decrypted. Each row is (round id, unit id,
+    key id, sealed), locked by the caller."""
     faults = []
     for round_id, unit_id, key_id, sealed in rows:
         try:
@@ -54,19 +55,22 @@ def key_faults(keys: KeyFolder, kind: Sealed, rows: Iterable[tuple[str, str, str
 
 
 def box_row(round_id: str, unit_id: str) -> str:
+    """Return the name of a unit's box in the key folder."""
     return f"{Sealed.BOX}.{round_id}.{unit_id}"
 
 
 def slip_row(round_id: str, unit_id: str) -> str:
+    """Return the name of a unit's slip set in the key folder."""
     return f"{Sealed.SLIPS}.{round_id}.{unit_id}"
 
 
 def letterbox_row(round_id: str, unit_id: str) -> str:
+    """Return the name of a unit's letterbox in the key folder."""
     return f"{Sealed.LETTERBOX}.{round_id}.{unit_id}"
 
 
 def sealed_rows(round_id: str, unit_id: str) -> tuple[str, str, str]:
-    """Names of a unit's sealed rows in the key folder."""
+    """Return the names of a unit's three sealed rows in the key folder."""
     return box_row(round_id, unit_id), slip_row(round_id, unit_id), letterbox_row(round_id, unit_id)
 
 
@@ -81,7 +85,8 @@ class Writer:
         self._forgotten: list[str] = []
 
     def run(self, work: Callable[[], Result], lock: Lock) -> Result:
-        """Run one write; repeat it from its first read if the database rolls it back in favour of another."""
+        """Return the result of `work`, run as one write. If the database rolls it back in favour of another
+        write, all of `work` runs again, at most `locks.TRIES` times."""
         for _ in range(TRIES - 1):
             try:
                 with self.write(lock):
@@ -94,11 +99,12 @@ class Writer:
 
     @contextmanager
     def write(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
-        """Run one transaction. Keys that it replaced are destroyed after the commit.
+        """Run the `with` block as one transaction. Keys that it replaced are destroyed after the commit.
 
         After a rollback, the keys that it made are destroyed. A failed commit may have taken effect
-        nevertheless, so no key is destroyed then; the next write of the row sweeps its keys. Raises
-        StoreError if the database may lose a commit later: the old row would return without its key.
+        nevertheless, so no key is destroyed then; the row's next write destroys the unused ones. Raises
+        StoreError, before the transaction, if the database may lose a commit: the old row would return
+        without its key.
         """
         with self._database.writing():
             self._database.check_keeps_commits()
@@ -126,19 +132,21 @@ class Writer:
                 print_once(f"an old key could not be destroyed; the next write tries: {kind}")
 
     def _destroy_made(self) -> None:
-        """Destroy the keys of a rolled-back write. If that fails, the row's next write sweeps them."""
+        """Destroy the keys of a rolled-back write. If that fails, the row's next write destroys them."""
         with suppress(OSError):
             for row, key_id in self._made:
                 self._keys.destroy(row, key_id)
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
-        """Seal a new row: (key id, sealed)."""
+        """Return (key id, sealed) of a new row: `plain`, padded to a multiple of `step` bytes, under a new
+        key."""
         key_id, sealed = self._keys.seal(row, plain, step)
         self._made.append((row, key_id))
         return key_id, sealed
 
     def reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
-        """Seal a row under a new key: (key id, sealed). The old key is destroyed after the commit."""
+        """Return (key id, sealed) of a changed row, under a new key. The old key is destroyed after the
+        commit."""
         self._keys.sweep(row, keep=old_key)
         self._retired.append((row, old_key))
         return self.seal(row, plain, step)
@@ -166,7 +174,7 @@ Method: TypeAlias = Callable[Concatenate[Owner, Arguments], Result]
 def one_write(
     lock: Lock = Lock.ALONE,
 ) -> Callable[[Method[Owner, Arguments, Result]], Method[Owner, Arguments, Result]]:
-    """Run the decorated method as one write of its object's writer (see `Writer.run`)."""
+    """Return a decorator that runs a method as one write of its object's writer (see `Writer.run`)."""
 
     def decorate(method: Method[Owner, Arguments, Result]) -> Method[Owner, Arguments, Result]:
         @wraps(method)

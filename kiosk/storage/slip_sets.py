@@ -34,6 +34,7 @@ class SlipSets:
         self._update = database.prepared_write(slip_set.update(key_id="", sealed=b"").where(*place))
 
     def lay_out(self, round_id: str, unit_id: str) -> None:
+        """Insert an empty slip set for a unit of a new round."""
         key_id, sealed = self._writer.seal(slip_row(round_id, unit_id), _new_set().pack())
         self._database.run(
             tables.SlipSet.insert(
@@ -42,7 +43,8 @@ class SlipSets:
         )
 
     def print(self, round_id: str, unit_id: str, number: int) -> list[str]:
-        """Add `number` new slips to a unit's set and return their codes, which are not stored."""
+        """Add `number` new slips to a unit's set. Returns their codes, which are not stored. Raises
+        StoreError if the round is closed."""
         row = self._open(round_id, unit_id)
         if row is None:
             raise StoreError(f"round {round_id} takes no slips at {unit_id}: it is closed")
@@ -52,7 +54,7 @@ class SlipSets:
         return codes
 
     def use(self, of_round: Round, unit_id: str, code: str) -> None:
-        """Mark a slip as used. Raises NotAdmittedError or SlipError."""
+        """Mark a slip as used. Raises NotAdmittedError, SlipError or KeysAwayError."""
         if Admission.SLIP not in of_round.admission:
             raise NotAdmittedError
         row = self._open(of_round.id, unit_id)
@@ -62,13 +64,13 @@ class SlipSets:
         self._put(of_round.id, unit_id, key_id, slip_set.use(code))
 
     def renew(self, of_round: Round, unit_id: str) -> None:
-        """Reseal a unit's slips unchanged under a new key."""
+        """Seal a unit's slips under a new key, unchanged."""
         row = self._open(of_round.id, unit_id)
         if row:
             self._put(of_round.id, unit_id, row[1], row[2])
 
     def printed(self, round_id: str) -> dict[str, tuple[int, ...]]:
-        """Unit id -> number of slips of each print run, while the round is open.
+        """Return unit id -> number of slips of each print run, while the round is open.
 
         The number of used slips is left out, because its growth would reveal when somebody answered.
         """
@@ -81,7 +83,7 @@ class SlipSets:
         return printed
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
-        """(round id, unit id) of a used or unused slip; None if there is no such slip."""
+        """Return (round id, unit id) of a used or unused slip; None if there is no such slip."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         if row is None:
@@ -92,7 +94,7 @@ class SlipSets:
     def keep_count(self, of_round: Round, unit_id: str, *, has_figures: bool) -> None:
         """Store the numbers of printed and used slips of each print run of a round that closes.
 
-        A number of used slips that no page shows is stored as 0: that of a small run, and of a unit without
+        The number of used slips is stored as 0 if no page shows it: for a small run, and for a unit without
         figures.
         """
         row = self._open(of_round.id, unit_id)
@@ -109,7 +111,7 @@ class SlipSets:
             )
 
     def forget_untold(self, of_round: Round, with_figures: Container[str]) -> None:
-        """Set the numbers of used slips to 0 that no page shows, as older versions stored them.
+        """Set the stored number of used slips to 0 where no page shows it; older versions stored it.
 
         `with_figures` are the units of a closed round with figures of their own.
         """
@@ -121,7 +123,7 @@ class SlipSets:
                     self._database.run(count.update(used=0).where(*place))
 
     def counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
-        """Unit id -> (slips printed, slips used) of each print run of a closed round."""
+        """Return unit id -> (slips printed, slips used) of each print run of a closed round."""
         count = tables.SlipCount
         query = count.select(count.unit_id, count.printed, count.used).where(count.round_id == round_id)
         runs: dict[str, tuple[tuple[int, int], ...]] = {}
@@ -130,11 +132,12 @@ class SlipSets:
         return runs
 
     def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Empty a slip set whose key is lost permanently. Slips that were printed become invalid."""
+        """Replace a slip set whose key is lost permanently by an empty one. Slips that were printed become
+        invalid."""
         self._put(of_round.id, unit_id, lost_key, _new_set())
 
     def key_faults(self) -> list[KeyFault]:
-        """Lock all slip sets and return those that cannot be decrypted."""
+        """Return the faults of slip sets that cannot be decrypted. Locks all slip sets."""
         row = tables.SlipSet
         query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
         return key_faults(self._keys, Sealed.SLIPS, self._database.rows(query))
@@ -152,7 +155,8 @@ class SlipSets:
                 return tag
 
     def _open(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
-        """Lock and decrypt a unit's slip set: (tag, key id, slips), or None. Raises KeysAwayError."""
+        """Return (tag, key id, slips) of a unit, locked and decrypted; None if there is none. Raises
+        KeysAwayError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None

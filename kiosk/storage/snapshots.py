@@ -21,7 +21,7 @@ from kiosk.storage.tallies import Tallies
 
 
 class Snapshots:
-    """The snapshot there is, and the making of the next."""
+    """The row of the published document, and its replacement."""
 
     def __init__(self, database: Database, rounds: Rounds, boxes: Boxes, tallies: Tallies) -> None:
         self._database = database
@@ -30,7 +30,7 @@ class Snapshots:
         self._tallies = tallies
 
     def text(self) -> str:
-        """The published document, as the bytes everybody is served."""
+        """Return the published document as JSON text, the same for every reader."""
         row = self._database.row(tables.Snapshot.select(tables.Snapshot.document))
         if row:
             return cast(str, row[0])
@@ -38,13 +38,15 @@ class Snapshots:
         return as_text({**empty, "made_at": None})
 
     def document(self) -> Document:
+        """Return the published document, parsed."""
         return cast(Document, json.loads(self.text()))
 
     def publish(self, made_at: datetime, fired: Mapping[str, frozenset[str]] | None = None) -> None:
-        """Replace the snapshot if its figures changed, within a write of the caller's.
+        """Replace the snapshot if its figures changed. The caller holds a write.
 
-        `fired` maps the id of each open round to the units whose play guard fired since the last count; None
-        if this is no count: then what the last count published stays.
+        `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the
+        units whose play guard fired since the last count; None if this is no count: then the units of the
+        last count stay.
         """
         if fired is None:
             fired = units_with_guard_fired(self.document())
@@ -70,5 +72,5 @@ class Snapshots:
 
 
 def is_demonstration(database: Database) -> bool:
-    """Whether the installation is one where nobody's answers are at stake; its snapshot says so."""
+    """Return whether the installation is a demonstration, whose answers are made up."""
     return database.get("demonstration") == "yes"

@@ -1,4 +1,4 @@
-"""An installation's data, and all that may be done with it."""
+"""The data of an installation, and every operation on them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,8 +40,10 @@ from kiosk.storage.walls import Walls
 
 
 class Admit(Protocol):
-    """Returns whether an envelope may enter now. `is_own`: it was sealed by the kiosk of the address that
-    carries it."""
+    """Returns whether an envelope may enter now.
+
+    `is_own` is true if the kiosk with the address that carries the envelope also sealed it.
+    """
 
     def __call__(self, *, is_own: bool) -> bool: ...
 
@@ -53,7 +55,7 @@ def admit_all(*, is_own: bool) -> bool:
 
 
 class _Outcome(Enum):
-    """What became of an envelope; any other outcome is an error."""
+    """The result of an envelope that raised no error."""
 
     TAKEN = auto()
     GONE = auto()
@@ -101,10 +103,10 @@ class Store:
         self._database.migrate()
 
     def upgrade(self) -> tuple[int, int]:
-        """Upgrade the tables and seal all rows anew: the tables' version before and after.
+        """Upgrade the tables and seal all rows under new keys. Returns the schema's number before and after.
 
-        Raises StoreError or KeysAwayError, and changes nothing, if there is nothing to upgrade or a key is
-        missing or damaged.
+        Raises StoreError or KeysAwayError, and changes nothing, if there are no tables, they are newer than
+        this program, or a key is missing or damaged.
         """
         self._database.check_upgradable()
         before = self._database.version
@@ -118,34 +120,38 @@ class Store:
         self._renew()
 
     def check_schema(self) -> None:
-        """Raise StoreError unless the tables are this version's."""
+        """Raise StoreError unless the tables have this program's version."""
         self._database.check_version()
 
     def schema(self) -> dict[str, tuple[str, ...]]:
-        """Every table there is, with its columns in order."""
+        """Return table -> its columns in order, for every table in the database."""
         return self._database.schema()
 
     def server_settings(self) -> dict[str, str]:
-        """A database server's settings by name; they decide what its logs tell of writes. SQLite has none."""
+        """Return name -> value of a database server's settings, some of which decide what its logs reveal;
+        empty for SQLite."""
         return self._database.server_settings()
 
     def replication_slots(self) -> list[str]:
-        """A database server's replication slots, each of which keeps the log of writes; none for SQLite."""
+        """Return the names of a database server's replication slots, which keep the write-ahead log; empty
+        for SQLite."""
         return self._database.replication_slots()
 
     def database_faults(self) -> list[str]:
-        """What is damaged in the database's file, as SQLite says it."""
+        """Return at most three faults of SQLite's file, in SQLite's words; empty for a database server."""
         return self._database.faults()
 
     def check_writable(self) -> None:
-        """Write to the database and take it back. Raises peewee's errors where it takes no writes."""
+        """Write a row and roll it back. Raises peewee's errors if the database cannot be written."""
         with self._database.writing():
             self._database.check_writable()
 
     def unreachable(self) -> str | None:
-        """What is away, "the database" or "the folder of keys"; None where ballots can be taken.
+        """Return "the database" or "the folder of keys", whichever cannot be reached; None if ballots can be
+        accepted.
 
-        Reads rounds and looks for folders only, so that neither the answer nor its time depends on a ballot.
+        Reads rounds and checks that folders exist, so that neither the result nor its time depends on a
+        ballot.
         """
         try:
             rounds = [state.round for state in self._rounds.all() if not state.is_closed]
@@ -155,16 +161,17 @@ class Store:
         return None if self._keys.are_there(box_row(*unit) for unit in units) else "the folder of keys"
 
     def commit_risks(self) -> list[str]:
-        """Why a database server may lose a commit it has acknowledged; every write is refused then."""
+        """Return the reasons why the database server may lose a commit that it has acknowledged, each with
+        its remedy. If there is one, every write is refused."""
         return self._database.commit_risks()
 
     # -- keys ------------------------------------------------------------------------------------
 
     def key_faults(self) -> list[KeyFault]:
-        """Every box, slip set and letterbox that its key does not open. Changes nothing.
+        """Return the boxes, slip sets and letterboxes that cannot be decrypted. Changes nothing.
 
-        Holds the writer's place, since keys change under a reader's hands. No write of the writer's: also a
-        server that may lose commits is looked at.
+        Holds the write lock, because each write replaces keys. Runs outside `Writer.write`, so that it also
+        works on a server that may lose commits.
         """
         with self._database.writing(), self._database.transaction():
             return self._key_faults()
@@ -183,7 +190,8 @@ class Store:
 
     @one_write()
     def renew(self) -> None:
-        """Seal every box, slip set and letterbox anew: old keys a kill or a power cut left are destroyed.
+        """Seal every box, slip set and letterbox under a new key, and destroy old keys that a crash left
+        behind.
 
         Raises KeysAwayError, and changes nothing, if a key is missing or damaged.
         """
@@ -204,10 +212,10 @@ class Store:
 
     @one_write()
     def give_up_keys(self, lost: list[KeyFault]) -> None:
-        """Begin the rows anew whose keys are lost for good. What waited in them is gone; rounds say how many
-        boxes.
+        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost; each round
+        gets its number of lost boxes.
 
-        Raises StoreError, and changes nothing, unless exactly these rows cannot be opened.
+        Raises StoreError, and changes nothing, unless `lost` are exactly the rows that cannot be decrypted.
         """
         tables: dict[Sealed, Boxes | SlipSets | Letterboxes] = {
             Sealed.BOX: self._boxes,
@@ -222,23 +230,24 @@ class Store:
 
     @property
     def is_installed(self) -> bool:
-        """Whether there are tables at all."""
+        """Whether the tables exist."""
         return self._database.version > 0
 
     # -- the installation ------------------------------------------------------------------------
 
     @property
     def is_demonstration(self) -> bool:
+        """Whether the installation is a demonstration, whose answers are made up."""
         return is_demonstration(self._database)
 
     @one_write()
     def mark_demonstration(self) -> None:
-        """Mark the installation as one where nobody's answers are at stake, for good."""
+        """Mark the installation as a demonstration, permanently."""
         self._database.set("demonstration", "yes")
 
     @property
     def last_tick(self) -> datetime | None:
-        """The tick that was counted last."""
+        """The last tick that was counted, local and naive; None before the first."""
         text = self._database.get("last_tick")
         return datetime.fromisoformat(text) if text else None
 
@@ -246,17 +255,18 @@ class Store:
 
     @property
     def clock_record(self) -> ClockRecord:
-        """What the installation remembers of its clock."""
+        """The installation's record of its clock."""
         return read_record(self._database)
 
     @one_write()
     def remember_clock(self, record: ClockRecord) -> None:
-        """Replace what the installation remembers of its clock."""
+        """Replace the installation's record of its clock."""
         write_record(self._database, record)
 
     @one_write()
     def confirm_clock(self, record: ClockRecord, latest_tick: datetime) -> datetime | None:
-        """Replace the record, and take back a last tick that is later than `latest_tick`; that tick, or None.
+        """Replace the clock's record, and reset a last tick later than `latest_tick` to that. Returns the
+        tick that was reset, or None.
 
         Nothing that was published changes, and no round opens again.
         """
@@ -270,12 +280,12 @@ class Store:
     # -- rounds ----------------------------------------------------------------------------------
 
     def rounds(self) -> list[RoundState]:
-        """All rounds, the latest opening first."""
+        """Return all rounds, the latest opening first."""
         return self._rounds.all()
 
     @one_write()
     def open_round(self, new: Round, now: datetime) -> None:
-        """Freeze a round's terms and lay out an empty box, slip set and letterbox for each unit.
+        """Store a round's terms, with an empty box, slip set and letterbox for each unit.
 
         Raises RoundError, with every reason, if the rules do not allow it; KeysAwayError if keys of other
         rounds are missing, since the folder may be the wrong one.
@@ -300,11 +310,13 @@ class Store:
         self._letterboxes.lay_out(round_id, unit)
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
-        """The round that takes ballots at this unit now. Raises RoundClosedError if none does."""
+        """Return the round that accepts ballots at this unit now. Raises RoundClosedError if there is
+        none."""
         return self._boxes.running_round(unit_id, now)
 
     def reply(self, unit_id: str) -> dict[str, str]:
-        """Language -> what guests at this unit are told came of a round: the latest that has a reply."""
+        """Return language -> the staff's reply to guests, from the latest closed round of this unit that has
+        one; empty if none has."""
         for state in self._rounds.all():
             if state.is_closed and unit_id in state.round.tree.leaves:
                 texts = self.replies.of_round(state.round.id)
@@ -316,34 +328,36 @@ class Store:
 
     @one_write(Lock.SHARED)
     def print_slips(self, round_id: str, unit_id: str, number: int) -> list[str]:
-        """Add `number` new slips to a unit's set and return their codes, which are kept nowhere."""
+        """Add `number` new slips to a unit's set. Returns their codes, which are not stored."""
         return self._slip_sets.print(round_id, unit_id, number)
 
     @one_write()
     def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:
-        """Unit id -> how many slips each print run had, while the round is open. Never how many are used:
-        that would tell when somebody answered."""
+        """Return unit id -> number of slips of each print run, while the round is open.
+
+        The number of used slips is left out, because its growth would reveal when somebody answered.
+        """
         return self._slip_sets.printed(round_id)
 
     def slip_counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
-        """Unit id -> (slips printed, slips used) of each print run of a closed round."""
+        """Return unit id -> (slips printed, slips used) of each print run of a closed round."""
         return self._slip_sets.counts(round_id)
 
     @one_write(Lock.SHARED)
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
-        """(round id, unit id) a slip was printed for, used or not; None if it never was.
+        """Return (round id, unit id) of a used or unused slip; None if there is no such slip.
 
-        Holds the writer's place, since the row's key changes under a reader's hands.
+        Runs as a write, because each write replaces the row's key.
         """
         return self._slip_sets.unit_of(code)
 
-    # -- a ballot's way in -----------------------------------------------------------------------
+    # -- ballots ---------------------------------------------------------------------------------
 
     @one_write(Lock.SHARED)
     def cast(
         self, round_id: str, unit_id: str, ballot: Ballot, now: datetime, slip: str | None = None
     ) -> None:
-        """Drop one ballot into a unit's box and, where it came by one, use up its slip.
+        """Add a ballot to a unit's box and, if `slip` is the code of one, mark the slip as used.
 
         Raises RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
         """
@@ -356,9 +370,10 @@ class Store:
 
     @one_write(Lock.SHARED)
     def exclude_rapid(self, round_id: str, unit_id: str, now: datetime) -> None:
-        """Count a ballot that came too fast for people: that there was one more, not what it said.
+        """Add 1 to a box's number of rapid submissions, and record that the play guard fired. The ballot
+        itself is not stored.
 
-        The number lies in the box until the round closes, so nothing tells when it grew. Raises
+        The number is in the sealed box until the round closes, so that nobody sees when it grows. Raises
         RoundClosedError; then nothing was written.
         """
         box = self._running_box(round_id, unit_id, now)
@@ -376,7 +391,7 @@ class Store:
         return box
 
     def _note_guard(self, box: OpenBox, unit_id: str) -> None:
-        """Write only once between two counts: a sender who is refused again and again causes no more
+        """Record that the play guard fired, once between two counts: repeated refusals cause no more
         writes."""
         if not box.guard_fired:
             self._boxes.put(replace(box, guard_fired=True), unit_id)
@@ -384,15 +399,15 @@ class Store:
     def cast_envelope(
         self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
     ) -> None:
-        """Drop the ballot of an envelope for the letterbox with this key, in hex, into its unit's box. It is
-        excluded as too rapid where the kiosk that sealed it says so; an envelope that was taken before
-        changes nothing.
+        """Open an envelope and add its ballot to the box of its letterbox. The ballot is excluded as rapid if
+        the kiosk that sealed it says so. An envelope that was accepted before changes nothing.
 
-        The key alone says which box it is for: the kiosk that carries it may have become another unit's
-        since. `carrier` is the code of the address that it came through. `admit` is asked once for each
-        envelope that is opened, readable and new, and for no other. Raises LetterboxGoneError; EnvelopeError
-        or BallotError for what is no ballot and never will be; RoundClosedError where the round does not run
-        now; NotAdmittedError; TooEarlyError if `admit` refuses. Then no ballot was written.
+        `public_key`, in hex, identifies the letterbox: the kiosk may have moved to another unit since it
+        sealed the envelope. `carrier` is the code of the address that the envelope came through. `admit` is
+        called once for each envelope that can be opened, is readable and new, and for no other. Raises
+        LetterboxGoneError; EnvelopeError or BallotError for an envelope that can never be accepted;
+        RoundClosedError if the round is not running now; NotAdmittedError; TooEarlyError if `admit` refuses.
+        Then no ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
         outcome = self._put_through(round_id, public_key, unit_id, sealed, now, carrier, admit)
@@ -412,7 +427,11 @@ class Store:
         carrier: str,
         admit: Admit,
     ) -> _Outcome:
-        """Gone where the letterbox has another key now: its own was lost, and the new one must be kept."""
+        """Return the outcome for an envelope; GONE if the letterbox got another key since `cast_envelope`
+        looked it up.
+
+        TOO_EARLY is no exception, because its write, that the play guard fired, must be committed.
+        """
         box = self._running_box(round_id, unit_id, now)
         key_and_letterbox = self._letterboxes.open_letterbox(round_id, unit_id)
         if key_and_letterbox is None:
@@ -438,17 +457,18 @@ class Store:
         return _Outcome.TAKEN
 
     def public_key(self, round_id: str, unit_id: str) -> str:
-        """What a kiosk seals its ballots for, in hex; "" where it cannot."""
+        """Return the key that a kiosk seals a unit's envelopes for, in hex; "" if the unit has no
+        letterbox."""
         return self._letterboxes.public_key(round_id, unit_id)
 
     # -- the count -------------------------------------------------------------------------------
 
     @one_write()
     def count(self, tick: datetime) -> bool:
-        """Count every box that is due at this tick, close what has ended, publish: all or nothing.
+        """Count the boxes of every open round, close rounds that have ended, and publish, in one transaction.
 
-        Returns False, and does nothing, if this tick or a later one was counted before, or if the tick is one
-        that a confirmation of the clock left out. Raises KeysAwayError if a key is missing or damaged.
+        Returns False, and does nothing, if this tick or a later one was counted before, or if a confirmation
+        of the clock left it out. Raises KeysAwayError if a key is missing or damaged.
         """
         if self.last_tick is not None and self.last_tick >= tick:
             return False
@@ -471,33 +491,33 @@ class Store:
 
     @one_write()
     def forget_all_keys(self) -> None:
-        """Destroy the keys of every box, slip set and letterbox: this installation is given up."""
+        """Destroy the keys of every box, slip set and letterbox, when an installation is given up."""
         for state in self._rounds.all():
             self._writer.forget_keys(state.round)
 
     # -- the snapshot ----------------------------------------------------------------------------
 
     def snapshot_text(self) -> str:
-        """The published document, as the bytes everybody is served."""
+        """Return the published document as JSON text, the same for every reader."""
         return self._snapshots.text()
 
     def snapshot(self) -> Document:
+        """Return the published document, parsed."""
         return self._snapshots.document()
 
     # -- backups ---------------------------------------------------------------------------------
 
     def dump(self) -> Tables:
-        """Every row that may be kept, by table: neither boxes nor slips."""
+        """Return table -> rows that a backup may hold: no boxes, slips or epochs of sessions."""
         with self._database.writing(), self._database.transaction():
             return kept_rows(self._database)
 
     def load(self, dump: Dump, before_commit: Callable[[], None]) -> int:
-        """Fill missing or empty tables from a dump, with an empty box for each unit of a round that is not
-        closed.
+        """Insert a dump's rows into missing or empty tables, with an empty box for each unit of a round that
+        is not closed. Returns the number of these boxes, which their rounds count as lost.
 
-        Returns the number of such boxes; each round says that their ballots were lost. `before_commit` is
-        called once all rows are written. Its error, or StoreError if there is anything here already, leaves
-        neither a row nor a key.
+        `before_commit` is called when all rows are written. If it raises, or if the tables or keys are not
+        empty (StoreError), neither a row nor a key remains.
         """
         open_rounds: list[Round] = []
         try:
@@ -524,7 +544,7 @@ class Store:
         return sum(len(of_round.tree.leaves) for of_round in open_rounds)
 
     def _check_has_no_keys(self) -> None:
-        """Refuse keys of other boxes: the next write would destroy them."""
+        """Raise StoreError if there are keys of other boxes, which the next write would destroy."""
         if not self._keys.is_empty():
             raise StoreError(
                 f"KIOSK_KEYS: {self._keys.folder} holds keys already, of another installation or of a "
@@ -533,6 +553,7 @@ class Store:
             )
 
     def close(self) -> None:
+        """Close this thread's database connection."""
         self._database.close()
 
 
@@ -541,10 +562,11 @@ def _with_one_excluded(box: OpenBox) -> OpenBox:
 
 
 def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, durable: bool = True) -> Store:
-    """The store of an installation, its data folder made (readable by its owner only).
+    """Return the store of an installation. Creates the data folder if it is missing, readable by its owner
+    only.
 
-    The folder of keys is made with the tables alone: where one is missing later, its disk is not mounted.
-    Raises StoreError for another user than the installation's.
+    The key folder is created with the tables only: if it is missing later, its disk is not mounted. Raises
+    StoreError if another user owns the installation.
     """
     check_owner(data, keys, url)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,8 +9,8 @@ import peewee
 
 
 def without_nul(value: object) -> object:
-    """A value that PostgreSQL accepts: it refuses texts with NUL. No stored text has one, so a search for one
-    finds nothing."""
+    """Return a value that PostgreSQL accepts: it refuses texts with NUL. No stored text has one, so a search
+    for such a text finds nothing."""
     return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
@@ -109,7 +109,8 @@ class Tally(Table):
 
 
 class Batches(Table):
-    """How many batches of a protected round were published for each node itself: so often noise was drawn."""
+    """Number of batches of a protected round that were published for each node itself, each with its own
+    noise."""
 
     round_id = Text()
     node_id = Text()

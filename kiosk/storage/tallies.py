@@ -25,7 +25,8 @@ class Tallies:
         self._rng = rng
 
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
-        """Tally a batch for a node, within a write of the caller's. Only what is published outlives it."""
+        """Add a batch's tally, with noise or the veil applied, to a node's running sums. The caller holds a
+        write."""
         tally = tables.Tally
         key = [tally.round_id, tally.node_id, tally.statement_id, tally.option]
         published = tally_batch(batch, of_round.options, self._rule(of_round))
@@ -57,13 +58,15 @@ class Tallies:
         )
 
     def draws(self, of_round: Round) -> dict[str, int]:
-        """Node id -> how many batches were published for the node itself, in a protected round."""
+        """Return node id -> number of batches that were published for the node itself, in a protected
+        round."""
         batches = tables.Batches
         query = batches.select(batches.node_id, batches.number).where(batches.round_id == of_round.id)
         return dict(self._database.rows(query))
 
     def own_sums(self, of_round: Round) -> dict[str, Tally]:
-        """Running sums of the batches published for each node itself."""
+        """Return node id -> running sums of the batches published for the node itself: one table per
+        statement."""
         cells: dict[str, dict[tuple[str, str], int]] = {}
         tally = tables.Tally
         query = tally.select(tally.node_id, tally.statement_id, tally.option, tally.answers)
@@ -81,7 +84,7 @@ class Tallies:
 
 
 def _options(table: StatementTally) -> dict[str, int]:
-    """A statement's table as rows: option -> answers."""
+    """Return a statement's table as rows: option -> answers."""
     counts = {str(option): n for option, n in enumerate(table.counts, start=1)}
     return {
         **counts,
@@ -91,7 +94,7 @@ def _options(table: StatementTally) -> dict[str, int]:
 
 
 def statement_tally(rows: dict[str, int]) -> StatementTally:
-    """The inverse of `_options`."""
+    """Return a statement's table from its rows, option -> answers: the inverse of `_options`."""
     options = sorted(int(option) for option in rows if option.isdigit())
     return StatementTally(
         tuple(rows[str(option)] for option in options),

@@ -25,7 +25,7 @@ class Walls:
 
     @one_write()
     def add(self, node_id: str) -> Wall:
-        """Make an address at which anybody can read a node's figures."""
+        """Store and return a new address at which anybody can read a node's figures."""
         wall = Wall(token_urlsafe(12), node_id)
         self._database.run(tables.Wall.insert(code=wall.code, node_id=wall.node_id))
         return wall
@@ -36,11 +36,12 @@ class Walls:
         self._database.run(tables.Wall.delete().where(tables.Wall.code == code))
 
     def with_code(self, code: str) -> Wall | None:
+        """Return the wall screen with this code; None if there is none."""
         row = self._database.row(_WALLS.where(tables.Wall.code == code))
         return Wall(*row) if row else None
 
     def all(self) -> list[Wall]:
-        """All wall screens, sorted by node."""
+        """Return all wall screens, sorted by node."""
         query = _WALLS.order_by(tables.Wall.node_id, tables.Wall.code)
         return [Wall(*row) for row in self._database.rows(query)]
 
