@@ -35,9 +35,9 @@ def link(unit: str, poster: bool, screen_mm: int | None, distance_mm: int | None
     if poster and screen:
         raise StoreError("a poster's link has no screen; leave --screen-mm out")
     store, way = installed_store(settings), Admission.POSTER if poster else Admission.KIOSK
-    made = store.links.add(way, unit, screen=screen)
+    new_link = store.links.add(way, unit, screen=screen)
     store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, f"{unit}, {way.value}")
-    click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{made.code}")
+    click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{new_link.code}")
 
 
 def _measured(screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> Screen | None:

@@ -16,6 +16,6 @@ from kiosk.operation.lockdown import write as write_lockdown
 @report_errors
 def lockdown(address: str, out: Path) -> None:
     """Write the files that lock a machine to one kiosk's address, and a checklist to follow."""
-    made = lockdown_files(read_address(address))
-    write_lockdown(out, made)
-    click.echo(f"{out}: {len(made)} files. Now follow {out / CHECKLIST}.")
+    files = lockdown_files(read_address(address))
+    write_lockdown(out, files)
+    click.echo(f"{out}: {len(files)} files. Now follow {out / CHECKLIST}.")

@@ -66,9 +66,9 @@ def survey_import(file: Path) -> None:
         raise DefinitionError(f"{file}: is larger than 8 MB; take pictures out of it")
     try:
         form = read_xlsform(file.read_bytes(), source_of(file.name))
-        made = write_form(settings, form, COMMAND_LINE, date.today()).survey
+        survey = write_form(settings, form, COMMAND_LINE, date.today()).survey
     except XLSFormError as error:
         raise DefinitionError(f"{file}: {in_english([error.message])}") from error
     except RefusedError as error:
         raise DefinitionError(f"{file}: {in_english(error.messages)}") from error
-    click.echo(f"{settings.data / 'questions' / made.id}.toml: {len(made.statements)} statements.")
+    click.echo(f"{settings.data / 'questions' / survey.id}.toml: {len(survey.statements)} statements.")

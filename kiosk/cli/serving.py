@@ -65,22 +65,22 @@ def demo() -> None:
     library = usable_library(settings)
     check_is_free(settings.guest_listen)
     click.echo("Filling a year of rounds with made-up answers ...", err=True)
-    made = build_demonstration(settings, library, datetime.now())
-    guest, desk = guest_and_desk(settings, made.store, library, DEMONSTRATION_TICKS)
+    demonstration = build_demonstration(settings, library, datetime.now())
+    guest, desk = guest_and_desk(settings, demonstration.store, library, DEMONSTRATION_TICKS)
     serve(
         [on_one_address(settings.guest_listen, guest, desk)],
-        Counting(made.store, DEMONSTRATION_TICKS),
-        on_ready=partial(_tell_of_demonstration, made, settings.guest_address),
+        Counting(demonstration.store, DEMONSTRATION_TICKS),
+        on_ready=partial(_print_addresses, demonstration, settings.guest_address),
     )
 
 
-def _tell_of_demonstration(made: Demonstration, address: str) -> None:
+def _print_addresses(demonstration: Demonstration, address: str) -> None:
     click.echo(f"The demonstration is running. Answers are counted every {DEMONSTRATION_TICKS.seconds} s.")
     click.echo(f"  Answer as a guest     {address}/")
-    click.echo(f"  ... from a poster     {address}/s/{made.poster_code}")
-    for code in made.slip_codes:
+    click.echo(f"  ... from a poster     {address}/s/{demonstration.poster_code}")
+    for code in demonstration.slip_codes:
         click.echo(f"  ... with a slip       {address}/q#{spaced(code)}")
     click.echo(f"  See the results       {address}/admin/")
-    click.echo(f"  Sign in as            {made.name}")
-    click.echo(f"  Password              {made.password}")
+    click.echo(f"  Sign in as            {demonstration.name}")
+    click.echo(f"  Password              {demonstration.password}")
     click.echo("Stop with Ctrl+C.")

@@ -113,13 +113,13 @@ def from_xlsform() -> ResponseReturnValue:
     if sent is None:
         abort(400)
     try:
-        made = _taken_in(read_xlsform(sent.read(), source_of(sent.filename or "")))
+        survey = _taken_in(read_xlsform(sent.read(), source_of(sent.filename or "")))
     except XLSFormError as error:
         return _list([say_message(error.message)]), 400
     except RefusedError as error:
         return _list([say_message(message) for message in error.messages]), 400
-    note(Deed.SURVEY_WRITTEN, made.id)
-    return redirect(url_for("surveys.survey", survey_id=made.id), 303)
+    note(Deed.SURVEY_WRITTEN, survey.id)
+    return redirect(url_for("surveys.survey", survey_id=survey.id), 303)
 
 
 def _taken_in(form: Form) -> Survey:
