@@ -123,7 +123,7 @@ def create_desk_app(
 
 
 def _for_every_page() -> dict[str, object]:
-    """The template variables of every page."""
+    """Return the template variables of every page."""
     account, library = signed_in(), desk().library
     return {
         "account": account,

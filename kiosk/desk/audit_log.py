@@ -1,4 +1,4 @@
-"""The log of what staff did. It has nothing about guests."""
+"""The page with the log of staff actions. It has nothing about guests."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue

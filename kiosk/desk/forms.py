@@ -58,7 +58,7 @@ class Between:
 
 
 def finite(form: FlaskForm, field: DecimalField) -> None:
-    """A validator that refuses infinity and NaN, which no range check handles."""
+    """Raise StopValidation for infinity and NaN, which no range check refuses."""
     del form
     if field.data is not None and not field.data.is_finite():
         raise StopValidation(say("Skriv ett tal."))

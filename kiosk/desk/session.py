@@ -204,9 +204,10 @@ def _mark(account: Account) -> str:
 def _for(
     denial: Denial | None, *roles: Role
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Return a decorator that lets these roles use a view, and denies it to others.
+    """Return a decorator that allows a view to these roles and denies it to others.
 
-    With `denial` None every account may use it. Without a session the reader is sent to sign in.
+    If `denial` is None, every account may use it. Without a session, the view redirects to the sign-in, or
+    shows the texts of a sent form for copying.
     """
 
     def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -241,20 +242,20 @@ def signed_out() -> ResponseReturnValue:
 
 
 def for_anybody(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for every account."""
+    """Allow a view to every account."""
     return _for(None)(view)
 
 
 def for_readers(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for accounts that may see the figures of a running round."""
+    """Allow a view to accounts that may see the figures of a running round."""
     return _for(Denial.READERS_ONLY, Role.COORDINATOR, Role.VIEWER)(view)
 
 
 def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for accounts that print and pair."""
+    """Allow a view to accounts that may print slips and pair kiosks."""
     return _for(Denial.STAFF_ONLY, Role.COORDINATOR, Role.STAFF)(view)
 
 
 def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for coordinators only."""
+    """Allow a view to coordinators only."""
     return _for(Denial.COORDINATORS_ONLY, Role.COORDINATOR)(view)

@@ -79,15 +79,15 @@ def unpack(packed: bytes, statements: int) -> list[Ballot]:
 
 
 def pack_box(ballots: Sequence[Ballot], excluded_rapid: int, *, guard_fired: bool = False) -> bytes:
-    """A box's content: the number of ballots excluded as too rapid, in four bytes, then the ballots.
+    """Return a box's content: the number of ballots excluded as rapid, in four bytes, then the ballots.
 
-    The highest bit of the number says whether the play guard fired since the last count.
+    The highest bit of the number is set if the play guard fired since the last count.
     """
     return (excluded_rapid | guard_fired * _GUARD_FIRED).to_bytes(4) + pack(ballots)
 
 
 def unpack_box(packed: bytes, statements: int) -> tuple[list[Ballot], int, bool]:
-    """The inverse of `pack_box`."""
+    """Return (ballots, number excluded as rapid, whether the play guard fired): the inverse of `pack_box`."""
     head = int.from_bytes(packed[:4])
     return unpack(packed[4:], statements), head & ~_GUARD_FIRED, bool(head & _GUARD_FIRED)
 

@@ -1,4 +1,4 @@
-"""The source of requests by a client's address: what one client cannot change at will."""
+"""The source of a request: the part of a client's address that the client cannot change at will."""
 
 from ipaddress import IPv6Address, ip_address
 

@@ -1,4 +1,4 @@
-"""Checks whether the machine's clock can be right, from what the installation already knows.
+"""Checks whether the machine's clock can be right, by what the installation knows about earlier times.
 
 A count is irrevocable: it publishes figures and closes rounds. While the clock is in doubt nothing is
 counted, until NTP or a person confirms the clock.

@@ -63,7 +63,7 @@ class Figures:
 
 
 def figures_from_json(row: Mapping[str, Any]) -> Figures:
-    """The inverse of `Figures.as_json`."""
+    """Return figures from their JSON: the inverse of `Figures.as_json`."""
     return Figures(
         row["node"],
         date.fromisoformat(row["first"]),

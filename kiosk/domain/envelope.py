@@ -96,7 +96,10 @@ class Letterbox:
         return Letter(ticket, bool(flags & _RAPID), fields, bool(flags & _MARKED))
 
     def has_taken(self, ticket: bytes) -> bool:
-        """Return whether it took this envelope. Earlier versions kept the ticket itself."""
+        """Return whether this letterbox accepted the envelope with this ticket.
+
+        Letterboxes of earlier versions have the tickets themselves, not their digests.
+        """
         return not self.taken.isdisjoint({ticket_digest(ticket), ticket})
 
     def with_taken(self, ticket: bytes) -> "Letterbox":
@@ -122,7 +125,7 @@ def letterbox_of(key: ec.EllipticCurvePrivateKey) -> Letterbox:
 
 
 def unpack(packed: bytes) -> Letterbox:
-    """The inverse of `Letterbox.pack`."""
+    """Return a letterbox from its bytes: the inverse of `Letterbox.pack`."""
     starts = range(_PRIVATE_BYTES, len(packed), TICKET_BYTES)
     return Letterbox(packed[:_PRIVATE_BYTES], frozenset(packed[at : at + TICKET_BYTES] for at in starts))
 

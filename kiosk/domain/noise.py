@@ -30,10 +30,10 @@ def read_epsilon(text: str) -> Fraction:
 
 
 def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> tuple[int, ...]:
-    """The table to publish instead of `counts`, whose cells are all options and kinds of no answer.
+    """Return the table to publish instead of `counts`, whose cells are all options and kinds of no answer.
 
-    Whole, never negative, with the same sum. Call it once for a batch and keep nothing but the result. `rng`
-    must be `secrets.SystemRandom()` outside tests.
+    Its cells are whole and never negative, with the same sum. Call it once for a batch and keep nothing but
+    the result. `rng` must be `secrets.SystemRandom()` outside tests.
     """
     noise = zero_sum_noise(len(counts), epsilon, rng)
     return nearest_table([count + off for count, off in zip(counts, noise, strict=True)])
@@ -53,7 +53,8 @@ def zero_sum_noise(cells: int, epsilon: Fraction, rng: Random) -> tuple[int, ...
 
 
 def geometric_noise(rate: Fraction, rng: Random) -> int:
-    """An integer z, with a chance proportional to e^(-rate * |z|); also called discrete Laplace."""
+    """Return an integer z, with a probability proportional to e^(-rate * |z|); also called discrete
+    Laplace."""
     while True:
         size = 0
         while _bernoulli_exp(rate, rng):
@@ -64,7 +65,7 @@ def geometric_noise(rate: Fraction, rng: Random) -> int:
 
 
 def _bernoulli_exp(exponent: Fraction, rng: Random) -> bool:
-    """True with a chance of exactly e^(-exponent), for an exponent of 0 or more."""
+    """Return True with a probability of exactly e^(-exponent), for an exponent of 0 or more."""
     numerator, denominator = exponent.as_integer_ratio()
     while numerator > denominator:
         if not _bernoulli_exp_to_one(1, 1, rng):
@@ -74,10 +75,11 @@ def _bernoulli_exp(exponent: Fraction, rng: Random) -> bool:
 
 
 def _bernoulli_exp_to_one(numerator: int, denominator: int, rng: Random) -> bool:
-    """The same for an exponent of at most 1.
+    """Return True with a probability of exactly e^(-exponent), for an exponent from 0 to 1: numerator /
+    denominator.
 
-    Coins with a chance of heads of exponent / 1, exponent / 2 and so on are tossed until one shows tails: the
-    number of heads is even with the chance wanted, by the exponential's series.
+    Tosses coins whose chance of heads is exponent / 1, exponent / 2 and so on until one shows tails. By the
+    series of the exponential function, the number of heads is even with the wanted probability.
     """
     tosses = 1
     while _below(denominator * tosses, rng) < numerator:
@@ -86,10 +88,10 @@ def _bernoulli_exp_to_one(numerator: int, denominator: int, rng: Random) -> bool
 
 
 def _below(limit: int, rng: Random) -> int:
-    """A uniform integer from 0 to limit - 1.
+    """Return a uniform integer from 0 to limit - 1.
 
-    `randrange` draws one bit more where the limit is a power of two, and so rejects half of its draws. Each
-    is a call of the operating system.
+    `randrange` draws one bit more if the limit is a power of two, and so rejects half of its draws. Each is a
+    call of the operating system.
     """
     bits = (limit - 1).bit_length()
     while (drawn := rng.getrandbits(bits)) >= limit:
@@ -98,12 +100,12 @@ def _below(limit: int, rng: Random) -> int:
 
 
 def nearest_table(noisy: Sequence[int]) -> tuple[int, ...]:
-    """The whole non-negative table of the same sum with the least sum of squared differences.
+    """Return the whole, non-negative table with the same sum and the least sum of squared differences.
 
-    Cells under 0 become 0. What they lacked is taken from the others one by one: from the cell that has lost
-    least, of these from the smallest noisy count, of these from the lowest option. The smallest first, since
-    noise at an option nobody chose is what was added too much. A function of `noisy` alone, so it costs no
-    epsilon. Raises ValueError for a sum under 0, which no table has.
+    Cells below 0 become 0. The sum that this adds is taken from the other cells one by one: from the cell
+    that has lost least; of these from the smallest noisy count; of these from the lowest option. The smallest
+    comes first, because the excess is probably noise at an option that nobody chose. The result depends on
+    `noisy` alone, so it costs no epsilon. Raises ValueError for a negative sum, which no table has.
     """
     if sum(noisy) < 0:
         raise ValueError("a table cannot have fewer than 0 ballots")

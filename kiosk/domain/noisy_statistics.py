@@ -36,7 +36,7 @@ class Noise:
 
 
 def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
-    """The noise in the sum of that many batches' tables; 0 batches for a table without noise."""
+    """Return the noise in the sum of so many batches' tables; 0 batches for a table without noise."""
     return Noise(cells, batches * _variance_of_one(cells, epsilon))
 
 
@@ -92,20 +92,22 @@ def _score(counts: Sequence[int], chosen: Collection[int], noise: Noise, z: floa
 
 
 def usual_error(noise: Noise) -> int:
-    """How many guests a count is off at the most, in nineteen cases of twenty."""
+    """Return the largest error of a count by noise in nineteen cases of twenty, in guests."""
     return int(NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * sqrt(noise.variance))
 
 
 def largest_by_noise(noise: Noise) -> int:
-    """The largest count that noise alone shows more often than once in twenty at an option nobody chose.
+    """Return the largest count that noise alone produces at an option nobody chose, in nineteen cases of
+    twenty.
 
-    Where a table is the sum of many batches, each made whole, once in ten.
+    In nine of ten for the sum of many batches, because each batch's table is made non-negative.
     """
     return int(NormalDist().inv_cdf(CONFIDENCE) * sqrt(noise.variance))
 
 
 def trend(table: Sequence[Sequence[int]], withheld: Sequence[int], noises: Sequence[Noise]) -> Trend:
-    """As `statistics.trend`, where each round's row has that noise and that many withheld answers."""
+    """Return `statistics.trend` of rounds whose tables have this noise and these numbers of withheld
+    answers."""
     added = sum(
         noise.of_sum([statistics.pull(table, at, option) for option in range(len(table[at]))])
         for at, noise in enumerate(noises)
@@ -130,10 +132,10 @@ class NoisyPart:
 
 
 def differ(most: NoisyPart, least: NoisyPart, places: int) -> bool:
-    """Whether the highest and the lowest of several places differ by more than chance and noise.
+    """Return whether the highest and the lowest of several places differ by more than chance and noise.
 
-    Two-sided score test of two shares, with Bonferroni's correction for all pairs that may have been picked;
-    and no claim that Fisher's test would not make of the same counts without noise.
+    Two-sided score test of two shares, with Bonferroni's correction for all pairs that may have been picked.
+    It never claims a difference that Fisher's test does not find in the same counts without noise.
     """
     without_noise = [statistics.Part(part.count, part.n, 0) for part in (most, least)]
     if not statistics.differ(without_noise[0], without_noise[1], places):

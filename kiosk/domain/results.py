@@ -143,7 +143,8 @@ def excluded_rapid(document: Document, of_round: Round, node_id: str) -> int:
 
 
 def guard_fired(document: Document, of_round: Round, node_id: str) -> bool:
-    """Whether the play guard fired at a node before the last count. KeyError if there is no such node."""
+    """Return whether the play guard fired at a node before the last count. KeyError if there is no such
+    node."""
     return _node(document, of_round, node_id).get("guard_fired", False)
 
 
@@ -273,7 +274,7 @@ def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
 
 
 def _differ(most: Row, least: Row, places: int) -> bool:
-    """Whether two places of one round differ by more than chance, and noise in a protected round."""
+    """Return whether two places of one round differ by more than chance, and noise in a protected round."""
     if most.round.is_protected:
         return noisy_statistics.differ(_noisy_part(most), _noisy_part(least), places)
     return statistics.differ(_part(most), _part(least), places)

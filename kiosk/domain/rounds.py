@@ -115,8 +115,10 @@ class Round:
 
 
 def round_from_json(row: dict[str, Any]) -> Round:
-    """The inverse of `Round.as_json`. Rounds without `figures` or `protection` were opened before there was
-    a choice: live and exact."""
+    """Return a round from its JSON: the inverse of `Round.as_json`.
+
+    A round without `figures` or `protection` was opened before there was a choice: it is live and exact.
+    """
     protection = Protection(row.get("protection", Protection.EXACT))
     return Round(
         row["id"],
@@ -203,7 +205,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
 
 
 def _first_figures(new: Round, guests_a_day: float) -> Message:
-    """The message about the time of a unit's first figures and the interval of later ones."""
+    """Return the message about the time of a unit's first figures and the interval of later ones."""
     first = FIRST_BATCH_FACTOR * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _shown_at_the_end(new, guests_a_day)
@@ -234,7 +236,7 @@ def _shown_at_the_end(new: Round, guests_a_day: float) -> Message:
 
 
 def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
-    """The faults of a round's own terms."""
+    """Yield the faults of a round's own terms."""
     if new.k < K_FLOOR:
         yield Message("k måste vara minst {floor}.", {"floor": K_FLOOR})
     if new.k > 100:
@@ -257,7 +259,7 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
 
 
 def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Message]:
-    """The faults of a round beside the other rounds at its units."""
+    """Yield the faults of a round beside the other rounds at its units."""
     units = set(new.tree.leaves)
     for other in others:
         shared = sorted(units & set(other.tree.leaves))

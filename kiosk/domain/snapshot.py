@@ -131,7 +131,8 @@ def _round_document(round_tally: RoundTally) -> RoundDocument:
 
 
 def _node_batches(round_tally: RoundTally) -> dict[str, int]:
-    """How often noise was drawn for each node's figures, its descendants' included; 0 in an exact round."""
+    """Return node id -> number of batches with noise in the node's figures, its descendants' included; 0 in
+    an exact round."""
     totals: dict[str, int] = {}
     tree = round_tally.round.tree
     for node in tree.bottom_up():
@@ -163,7 +164,8 @@ def _node_document(round_tally: RoundTally, place: _Node, tally: Tally | None) -
 
 
 def units_with_guard_fired(document: Document) -> dict[str, frozenset[str]]:
-    """Round id -> the nodes for which the document says that the play guard fired, units among them."""
+    """Return round id -> the nodes for which the document says that the play guard fired, units among
+    them."""
     return {
         one["id"]: frozenset(node["id"] for node in one["nodes"] if node.get("guard_fired"))
         for one in document["rounds"]

@@ -140,7 +140,7 @@ def trend(table: Sequence[Sequence[int]], withheld: Sequence[int], added_varianc
 
 
 def pull(table: Sequence[Sequence[int]], at: int, option: int) -> int:
-    """The change of S when one more answer is added to round `at`."""
+    """Return the change of S when one more answer is added to round `at`."""
     later = sum(sum(row[option + 1 :]) - sum(row[:option]) for row in table[at + 1 :])
     earlier = sum(sum(row[:option]) - sum(row[option + 1 :]) for row in table[:at])
     return later + earlier

@@ -107,7 +107,7 @@ class Survey:
 
 
 def survey_from_json(row: dict[str, Any]) -> Survey:
-    """The inverse of `Survey.as_json`."""
+    """Return a survey from its JSON: the inverse of `Survey.as_json`."""
     statements = tuple(
         Statement(
             s["id"],

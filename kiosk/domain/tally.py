@@ -56,7 +56,7 @@ Tally = tuple[StatementTally, ...]
 
 
 def statement_tally_from_json(row: StatementDocument) -> StatementTally:
-    """The inverse of `StatementTally.as_json`."""
+    """Return a statement's table from its JSON: the inverse of `StatementTally.as_json`."""
     return StatementTally(
         tuple(row["counts"]), tuple(row["no_answer"][kind] for kind in NoAnswer), row["withheld"]
     )

@@ -10,7 +10,7 @@ from kiosk.library.catalogues import REFERENCE
 
 
 def start(code: str = "") -> Answer:
-    """Show the questions, to try them."""
+    """Show the questions as a practice: the ballot will be discarded."""
     link, of_round = link_and_round(code)
     page = guest_side().pages.form(
         of_round.survey,
@@ -38,5 +38,5 @@ def over(code: str = "") -> Answer:
 
 
 def _home() -> str:
-    """The address of the real questions that this practice belongs to."""
+    """Return the address of the real questions that this practice belongs to."""
     return request.path.partition("/practice")[0] or "/"

@@ -13,7 +13,10 @@ HOLD = "kiosk.hold_answer"
 
 
 def admit_code() -> None:
-    """Let a code be looked up, and delay the answer for a source that guesses. Refuses at its limit."""
+    """Return if the request's code may be looked up now; otherwise respond with 429.
+
+    Delays the answer to a source that guesses codes.
+    """
     is_at_once = guest_side().code_throttle.admit(source_of(request.remote_addr))
     if not is_at_once and HOLD in request.environ:
         request.environ[HOLD](DELAY_SECONDS)

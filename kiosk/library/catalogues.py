@@ -164,7 +164,7 @@ def read_entries(text: str, source: str) -> Catalog:
 
 
 def _check_charset(source: str, text: str) -> None:
-    """Refuse a header that names another encoding than UTF-8.
+    """Raise DefinitionError if a header names another encoding than UTF-8.
 
     Checked here because Babel 2.19 and later read the placeholder of gettext's templates as UTF-8.
     """
@@ -217,7 +217,8 @@ def _check_syntax(source: str, text: str) -> None:
 
 
 def _not_understood(source: str, number: int, line: str) -> DefinitionError:
-    """The error for a line that is not valid here; gettext has more keywords than this program uses."""
+    """Return the error for a line that is not valid here; gettext has more keywords than this program
+    uses."""
     keyword = line.partition(" ")[0].partition("[")[0]
     if keyword in UNUSED_KEYWORDS or line.startswith("msgstr["):
         message = Message(

@@ -181,8 +181,8 @@ def _survey_path(survey_id: str) -> Path:
 
 
 def _refuse_bad(library: Library, path: Path) -> None:
-    """Raise RefusedError if a file on disk cannot be read: an overwrite would lose what was written by
-    hand."""
+    """Raise RefusedError if a file on disk cannot be read: overwriting it would lose lines that people
+    wrote."""
     for problem in library.problems:
         if problem.file == str(path):
             raise RefusedError(
@@ -307,7 +307,8 @@ def as_toml(draft: Draft) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string. JSON's escapes are valid in TOML, except for DEL, which texts do not hold."""
+    """Return a TOML basic string. JSON's escapes are valid in TOML, except for DEL, which texts do not
+    hold."""
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -55,7 +55,7 @@ def workbook(
 
 
 def _text_cell(sheet: Any, value: object) -> "Cell":
-    """A cell that holds text, whatever it looks like: neither a number nor a formula."""
+    """Return a cell that holds text, also if the text looks like a number or a formula."""
     from openpyxl.cell import WriteOnlyCell
 
     cell = WriteOnlyCell(sheet, str(value))
@@ -64,7 +64,8 @@ def _text_cell(sheet: Any, value: object) -> "Cell":
 
 
 def _cell(value: object) -> object:
-    """A number if the value is one or looks like one; text is never a formula."""
+    """Return a number if the value is one or looks like one, otherwise a text cell, which is never a
+    formula."""
     is_number = isinstance(value, str) and value.isdecimal() and value.isascii()
     return int(str(value)) if is_number else _harmless(value)
 

@@ -233,7 +233,8 @@ class _Reader:
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def text(self, row: _Row, longest: int) -> str:
-        """Return the row's Swedish label, and keep its translations."""
+        """Return the row's Swedish label, and add its translations to `texts`. Raises XLSFormError for a text
+        that is not allowed."""
         labels = row.labels(self.default)
         message = labels[REFERENCE]
         self._check(row, REFERENCE, message, find_fault(message, longest))

@@ -95,7 +95,7 @@ def restore_with(version: str) -> str:
 
 
 def manifest_from_json(document: Any) -> Manifest:
-    """The inverse of `Manifest.as_json`. Raises ValueError."""
+    """Return a manifest from its JSON: the inverse of `Manifest.as_json`. Raises ValueError."""
     try:
         manifest = Manifest(
             document["version"],

@@ -58,7 +58,7 @@ class Written:
 
 
 def write_backup(store: Store, settings: Settings, file: Path, today: date) -> Written:
-    """Write a backup, whole or not at all.
+    """Write a backup to a new file, completely or not at all. Returns a summary.
 
     Never replaces a file. Removes the temporary files of killed backups.
     """
@@ -121,9 +121,9 @@ def _add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
 
 @contextmanager
 def _unfinished(file: Path) -> Iterator[IO[bytes]]:
-    """A temporary file that is renamed once it is complete, and removed after an error.
+    """Yield a temporary file that is renamed when it is complete, and removed after an error.
 
-    It is locked while it is written: an unlocked one was left by a killed program.
+    It is locked while it is written, so an unlocked one was left by a killed program.
     """
     _remove_unfinished(file.absolute().parent)
     path = file.with_name(f".{file.name}{UNFINISHED}")

@@ -93,11 +93,11 @@ def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -
 def confirm_clock(
     store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None
 ) -> Confirmation | None:
-    """Trust the clock from now on, because a person confirmed it; None, with no change, if it is not in
-    doubt.
+    """Record that a person confirmed the clock, which removes the doubt. Returns None, with no change, if the
+    clock is not in doubt.
 
-    A last tick in the future is undone. What it published stays, and rounds it closed stay closed. Boxes are
-    counted again at the first tick a day from now: a missed tick is never made up for, so that nobody gains a
+    A last tick in the future is reset. What it published stays, and rounds it closed stay closed. The next
+    count is at the first tick a day from now. A missed tick is never made up for, so that nobody gains a
     count by setting the clock and confirming it.
     """
     machine = machine or read_machine()

@@ -40,9 +40,9 @@ class _Task(WSGITask):  # type: ignore[misc]
 
 
 class TimedChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection that closes if a request does not arrive in time, and can hold an answer back.
+    """A connection that closes if a request does not arrive in time, and that can delay a response.
 
-    Between two requests it may wait for as long as waitress lets it (`channel_timeout`).
+    Between two requests it may be idle for waitress's `channel_timeout`.
     """
 
     task_class = _Task
@@ -97,7 +97,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
         return BODY_SECONDS + self._received_bytes / BODY_BYTES_A_SECOND - waited
 
     def hold(self, seconds: float) -> None:
-        """Send what the request in progress answers after this time."""
+        """Delay the response to the request in progress by so many seconds."""
         self._held_until = self.clock() + seconds
 
     @property
@@ -112,9 +112,10 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
 
 
 def limited(channel_class: type[TimedChannel], proxy: str | None) -> Callable[..., TimedChannel | None]:
-    """Return a function that makes a connection, makes room for it, or refuses it.
+    """Return a function that accepts a connection within the limits. At a limit it closes the connection that
+    waited longest, or refuses the new one (None).
 
-    `proxy` and loopback addresses, where a proxy of this machine connects from, have no limit of their own.
+    `proxy` and loopback addresses, where a proxy of this machine connects from, have no limit per address.
     """
 
     def connect(server: Any, connection: Any, address: Any, *rest: Any, **named: Any) -> TimedChannel | None:

@@ -25,8 +25,8 @@ _CAP_IPC_LOCK = 14
 
 
 def restart_with_overwriting() -> None:
-    """Replace this process by one that overwrites what it frees. Does nothing in such a process, nor without
-    glibc."""
+    """Replace this process by one that overwrites the memory it frees. Does nothing in such a process, or
+    without glibc."""
     wanted = {**ALLOCATOR, "GLIBC_TUNABLES": _tunables(os.environ.get("GLIBC_TUNABLES", ""))}
     if has_glibc() and any(os.environ.get(name) != value for name, value in wanted.items()):
         command = [sys.executable, *sys.orig_argv[1:]]

@@ -138,8 +138,8 @@ def _check_space(settings: Settings, archive: Archive) -> None:
 
 
 def _bring_in(backup: Backup, settings: Settings) -> int:
-    """Create folders, tables and files; returns the number of empty boxes. An error removes what was
-    created."""
+    """Create folders, tables and files. Returns the number of empty boxes. An error removes everything that
+    was created."""
     with ExitStack() as undo:
         for folder in (settings.data, settings.keys):
             _make_folder(folder, undo)

@@ -321,7 +321,7 @@ def _n(bar: Bar, place: float) -> Figure:
 
 
 def _note(name: str, text: str, place: float) -> Figure:
-    """An annotation at the left, below `place` or, if it replaces a bar, around it."""
+    """Return an annotation at the left, below `place` or, if it replaces a bar, around it."""
     return {
         "name": name,
         "text": text,

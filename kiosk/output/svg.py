@@ -123,16 +123,16 @@ def png(drawn: str, fonts: Path) -> bytes:
         '#image(bytes(sys.inputs.drawn), format: "svg", alt: sys.inputs.title)'
     )
     title = drawn.partition("<title>")[2].partition("</title>")[0]
-    made = typst.compile(
+    picture = typst.compile(
         document.encode(),
         format="png",
         ppi=144,
         font_paths=typst.Fonts(font_paths=[fonts], include_system_fonts=False),
         sys_inputs={"drawn": drawn, "title": title},
     )
-    if not isinstance(made, bytes):
+    if not isinstance(picture, bytes):
         raise TypeError("the picture became several pages")
-    return made
+    return picture
 
 
 def _spoken(bar: Bar) -> str:
@@ -165,7 +165,8 @@ def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
 
 
 def _outline(colour: str, width: float = 1) -> str:
-    """A segment without figures has no colour, and a dashed outline."""
+    """Return the attributes of a segment's outline: dashed for a segment without figures, which has no
+    colour."""
     return f'stroke="{INK}" stroke-width="{width}"' + (' stroke-dasharray="5 4"' if colour == UNKNOWN else "")
 
 
@@ -208,7 +209,7 @@ def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
 
 
 def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
-    """A bar's name, centred on its height."""
+    """Yield the lines of a bar's name, centred on its height."""
     lines = [
         line for part in label.split("<br>") for line in wrapped(part, sheet.text_size, sheet.labels - 8)
     ]
@@ -218,7 +219,7 @@ def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
 
 
 def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
-    """The numbers of a segment, on a background of its colour, so that no pattern crosses them."""
+    """Yield the numbers of a segment, on a background of its colour, so that no pattern crosses them."""
     if not lines:
         return
     width, line_height = room_for(lines, sheet.digit_size), round(1.27 * sheet.digit_size)

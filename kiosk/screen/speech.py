@@ -129,7 +129,7 @@ def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
 
 
 def _speak(path: Path, voice: str, text: str) -> None:
-    """Write a text as speech, 24 kbit/s mono, whole or not at all."""
+    """Write a text as speech, 24 kbit/s mono, to a complete file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as beside:
         wave, packed = Path(beside) / "speech.wav", Path(beside) / path.name

@@ -64,7 +64,7 @@ CONSEQUENCE = _("Därför kan vi inte hitta eller ta bort dina svar när du har 
 
 
 def descriptions(schema: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The reference texts for a schema (table -> columns), tables about guests first, each text once.
+    """Return the reference texts for a schema (table -> columns), tables about guests first, each text once.
 
     Raises UndescribedTableError for a table or column without a description.
     """

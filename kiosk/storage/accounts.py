@@ -1,7 +1,7 @@
 """Accounts of staff, their roles, and the epoch of their sessions.
 
-A session holds the account's epoch. A new epoch ends every session of the account at once, wherever its
-cookie is. The epoch is random: it tells no time and no number of sessions.
+A session holds the account's epoch. A new epoch ends every session of the account at once, on every device.
+The epoch is random: it reveals no time and no number of sessions.
 """
 
 import secrets

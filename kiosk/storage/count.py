@@ -1,6 +1,6 @@
-"""The count of one round: which ballots leave their boxes at a tick, and what becomes of the last ones.
+"""The count of one round: the choice of the ballots that leave their boxes at a tick or at closing.
 
-Boxes are read here to be counted, and are written back or removed in the same write.
+Boxes are opened here to be counted, and are written back or deleted in the same write.
 """
 
 from dataclasses import dataclass, replace

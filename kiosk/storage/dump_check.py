@@ -1,6 +1,6 @@
-"""What the rows of a backup must hold: terms that a round may have, figures that a count can give.
+"""Checks the rows of a backup: a round's terms follow the rules, and a count can produce the figures.
 
-A backup is a file that anybody who has it can change. What passes here can be shown and counted.
+Anybody who has a backup can change it. Rows that pass can be shown and counted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -27,7 +27,8 @@ class PasswordChecks:
 
     @contextmanager
     def place(self, *, is_known: bool) -> Iterator[bool]:
-        """Hold a place during the block. Gives False at once, and holds none, if all are taken."""
+        """Hold a place for a password check in the `with` block. Yields False, without waiting, if all places
+        are taken."""
         places = self._known if is_known else self._strangers
         has_place = places.acquire(blocking=False)
         try:

@@ -78,7 +78,7 @@ class Chart:
 
     @property
     def figure(self) -> Figure:
-        """The figure for the page's script, with what changes at each width."""
+        """The figure for the page's script, with its variants for narrower widths."""
         return page_figure([line.bar for line in self.lines], self.palette)
 
     @property

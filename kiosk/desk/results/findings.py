@@ -52,9 +52,10 @@ def _agreement(now: Row, labels: Sequence[str]) -> str:
 
 
 def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return how far off the figures of some rows may be, and what that means for small counts.
+    """Return sentences about the error that noise adds to the figures of some rows, and its meaning for small
+    counts.
 
-    The rows with the most noise decide, so that no bar is further off than is said.
+    The rows with the most noise decide, so that no bar has a larger error than the sentences say.
     """
     noisy = [row for row in rows if row.round.is_protected and row.table]
     if not noisy:
@@ -205,14 +206,15 @@ def percent(share: int | None, before: str) -> str:
 
 
 def missing(row: Row) -> str:
-    """Return why there is nothing to show."""
+    """Return the sentence to show in place of a row's figures."""
     if row.why == "too_few":
         return say("För få svar för att visas.")
     return say("Väntar på fler svar.") if row.why == "waiting" else say("Inga svar på skalan.")
 
 
 def broken(row: Row) -> str:
-    """Return what changed since the previous round; "" if nothing did."""
+    """Return a sentence with the changes since the previous round that prevent a comparison; "" if there are
+    none."""
     names = {
         Break.WORDING: say("andra ord"),
         Break.SCALE: say("annan skala"),

@@ -155,7 +155,7 @@ def _time_chart(
     labels: Strings,
     palette: Strings,
 ) -> Chart:
-    """A bar for each round, below the earlier reports; a line separates the two."""
+    """Return a chart with a bar for each round, below the earlier reports; a line separates the two."""
     lines = [counted_line(round_name(one), round_label(one), one, now, labels) for one in history]
     if imported:
         first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
@@ -178,7 +178,7 @@ def _time_chart(
 
 
 def _places_chart(document: Document, places: Places, now: Row, labels: Strings, palette: Strings) -> Chart:
-    """A bar for the node and each node below it; only units are compared."""
+    """Return a chart with a bar for the node and each node below it; only units are compared."""
     leaves = now.round.tree.leaves
     return Chart(
         ChartKind.PLACES,

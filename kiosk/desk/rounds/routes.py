@@ -85,7 +85,7 @@ def _check_clock() -> None:
 
 
 def _in_the_list(survey: Survey) -> str:
-    """Return a survey's title, with the details that tell it from another of the same name."""
+    """Return a survey's title, with the details that distinguish it from another of the same name."""
     numbers = say("påståenden: {n}, version {version}", n=len(survey.statements), version=survey.version)
     return f"{survey.title} ({numbers})"
 

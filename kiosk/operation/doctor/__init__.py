@@ -1,7 +1,7 @@
 """The doctor: examines whether an installation is as anonymous as it claims, and whether it works.
 
-It proves what it can, and gives advice. Each topic has a module; each check yields advice and changes
-nothing.
+It proves anonymity where it can, and gives advice. Each topic has a module; each check yields advice and
+changes nothing.
 """
 
 from kiosk.operation.doctor.advice import Advice, Topic, Weight, report_document, worst

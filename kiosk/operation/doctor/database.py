@@ -83,7 +83,7 @@ PRELOADED = ("shared_preload_libraries", "session_preload_libraries", "local_pre
 
 
 def look_at_database(store: Store) -> Iterator[Advice]:
-    """Check that the database is intact and writable, and what its server logs about writes."""
+    """Check that the database is intact and writable, and that its server does not log writes."""
     for fault in store.database_faults():
         yield Advice(
             Topic.DATABASE,

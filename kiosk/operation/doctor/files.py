@@ -27,7 +27,8 @@ def owner_of(settings: Settings) -> int:
 
 @contextmanager
 def acting_as(user: int) -> Iterator[None]:
-    """Let root act as `user`, also for the files it creates. Nothing changes for other users."""
+    """Run the `with` block as `user` if the process runs as root, also for the files that it creates. Nothing
+    changes for other users."""
     if os.geteuid() != 0 or user == 0:
         yield
         return

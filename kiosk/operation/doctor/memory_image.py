@@ -1,4 +1,5 @@
-"""Checks what may copy memory, with forms and keys in it, to a disk: swap, hibernation, core dumps."""
+"""Checks the ways in which memory, with forms and keys in it, gets to a disk: swap, hibernation, core
+dumps."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,7 +82,7 @@ def _is_encrypted(root: Path, swap: str) -> bool:
 
 
 def _may_hibernate(root: Path) -> bool:
-    """Return whether the kernel can write all memory to a disk, and systemd is not told to refuse it."""
+    """Return whether the kernel can write all memory to a disk and systemd does not refuse to."""
     states = (_content(root / "sys/power/state") or "").split()
     unit = root / HIBERNATE_UNIT
     is_masked = unit.is_symlink() and str(unit.readlink()) == "/dev/null"

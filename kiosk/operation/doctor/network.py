@@ -223,7 +223,7 @@ def _directive(file: Path | None, written: str, kept: Kept, front: Front) -> str
 
 
 def _look_at_the_unseen(settings: Settings, front: Front, watch: LogWatch) -> Iterator[Advice]:
-    """Report what was not examined, so that it does not count as good."""
+    """Report logs and servers that could not be examined: they do not count as good."""
     unreadable = [
         *watch.unreadable,
         *(file for server in front.servers.values() for file in server.unreadable),

@@ -1,4 +1,4 @@
-"""Checks rounds, links and languages: what guests are offered, and units with little protection."""
+"""Checks rounds, links and the languages that guests can choose, and reports units with little protection."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
