@@ -56,7 +56,7 @@ def give_up_keys() -> None:
     lost = store.key_faults()
     if not lost:
         raise StoreError(f"every key is in {settings.keys} and fits; there is nothing to give up")
-    click.echo(_told_of_loss(lost), err=True)
+    click.echo(_loss_message(lost), err=True)
     click.echo(f'Type "{GIVE_UP}" to destroy it: ', nl=False, err=True)
     if sys.stdin.readline().strip() != GIVE_UP:
         raise StoreError(f'"{GIVE_UP}" was not typed; nothing is changed')
@@ -64,8 +64,8 @@ def give_up_keys() -> None:
     click.echo(f"Given up: {len(lost)} keys. Print new slips for their units.")
 
 
-def _told_of_loss(lost: list[KeyFault]) -> str:
-    """Return what is destroyed by giving up these keys."""
+def _loss_message(lost: list[KeyFault]) -> str:
+    """Return the message about the losses from giving up these keys."""
     number = Counter(fault.kind for fault in lost)
     rounds = sorted({fault.round_id for fault in lost})
     return (

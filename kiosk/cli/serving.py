@@ -50,7 +50,8 @@ def serve_command(no_count: bool) -> None:
 
 
 def _look_at_the_clock(store: Store, now: datetime) -> None:
-    """Without a count in the server, record this boot, so that a later step of the clock is noticed."""
+    """Record this boot, as a server that counts does, so that a later step of the clock is noticed. Warns if
+    the clock is in doubt."""
     remember_boot(store, now)
     doubt = clock_doubt(store, now)
     if doubt:

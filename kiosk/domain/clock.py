@@ -76,8 +76,10 @@ def last_known(record: ClockRecord, last_tick: datetime | None) -> datetime | No
 def find_fault(
     utc: datetime, machine: Machine, record: ClockRecord, last_tick: datetime | None
 ) -> ClockFault | None:
-    """Return why the clock that shows `utc` is in doubt, or None. `last_tick` (UTC) is the last counted
-    tick."""
+    """Return the fault of the clock that shows `utc`; None if it can be right.
+
+    `last_tick` is the last counted tick, in UTC.
+    """
     if last_tick is not None and last_tick - utc > LARGEST_STEP:
         return ClockFault.BEHIND
     if is_synchronised(utc, machine):

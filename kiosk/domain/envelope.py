@@ -115,7 +115,8 @@ class Letterbox:
 
 
 def ticket_digest(ticket: bytes) -> bytes:
-    """Return what is kept of a ticket, 16 bytes: tickets of one kiosk begin alike, their digests do not."""
+    """Return the 16 bytes that are stored of a ticket: tickets of one kiosk begin alike, their digests do
+    not."""
     return sha256(ticket).digest()[:TICKET_BYTES]
 
 

@@ -40,9 +40,11 @@ def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> 
 
 
 def zero_sum_noise(cells: int, epsilon: Fraction, rng: Random) -> tuple[int, ...]:
-    """Integers that add up to 0; each vector z with a chance proportional to e^(-epsilon * sum|z| / 2).
+    """Return integers that add up to 0; each vector z has a probability proportional to e^(-epsilon * sum|z|
+    / 2).
 
-    All cells but one are drawn, and the last is what is missing to 0, accepted with its own chance.
+    All cells but one are drawn. The last is the negative sum of the others, accepted with the probability of
+    its own value.
     """
     rate = epsilon / 2
     while True:

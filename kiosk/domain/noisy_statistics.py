@@ -27,9 +27,9 @@ class Noise:
     variance: float
 
     def of_sum(self, weights: Sequence[float]) -> float:
-        """Variance of the noise in a weighted sum of cells. Cells that are not named have weight 0.
+        """Return the variance of the noise in a weighted sum of cells. Cells without a weight have weight 0.
 
-        All cells' noise adds up to zero, so any two correlate by -1 / (cells - 1).
+        The noise of all cells adds up to zero, so any two correlate by -1 / (cells - 1).
         """
         squares, total = sum(weight * weight for weight in weights), sum(weights)
         return self.variance * (self.cells * squares - total * total) / (self.cells - 1)
@@ -42,7 +42,8 @@ def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
 
 @lru_cache
 def _variance_of_one(cells: int, epsilon: Fraction) -> float:
-    """Of one cell of zero-sum noise: its mean square where all add up to 0, by Fourier inversion."""
+    """Return the variance of one cell of zero-sum noise: its mean square if all cells add up to 0, by Fourier
+    inversion."""
     ratio = exp(-epsilon / 2)
     chance, squares = 0.0, 0.0
     for step in range(GRID):
@@ -58,16 +59,18 @@ def _variance_of_one(cells: int, epsilon: Fraction) -> float:
 def share_interval(
     counts: Sequence[int], chosen: Collection[int], noise: Noise, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Between which shares of the answers on the scale the `chosen` options may lie.
+    """Return the confidence interval of the share of answers on the scale that the `chosen` options have.
 
-    `counts` are the published counts of the scale's options. Wilson's interval with the noise's variance:
-    every share p at which the chosen count is no further from p times all than both explain.
+    `counts` are the published counts of the scale's options. Wilson's interval with the noise's variance
+    added: every share p for which chance and noise explain the difference between the chosen count and p
+    times n.
     """
     return _score(counts, chosen, noise, NormalDist().inv_cdf((1 + confidence) / 2))
 
 
 def distribution_intervals(counts: Sequence[int], noise: Noise) -> tuple[Interval, ...]:
-    """One for each option, holding for all at once (Bonferroni). Goodman's without noise."""
+    """Return a confidence interval of each option's share; all hold simultaneously (Bonferroni). Without
+    noise they are Goodman's."""
     z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * len(counts)))
     return tuple(_score(counts, [option], noise, z) for option in range(len(counts)))
 
@@ -117,7 +120,10 @@ def trend(table: Sequence[Sequence[int]], withheld: Sequence[int], noises: Seque
 
 @dataclass(frozen=True)
 class NoisyPart:
-    """`count` of a place's `n` answers on the scale: the sum of `chosen` of its `scale` options."""
+    """A place's `n` answers on the scale, of which `count` chose certain options.
+
+    `chosen` is the number of these options, `scale` the number of all options of the scale.
+    """
 
     count: int
     n: int
@@ -126,7 +132,8 @@ class NoisyPart:
     noise: Noise
 
     def variance(self, share: float) -> float:
-        """Of count - share * n, where `share` of the guests would choose those options: chance and noise."""
+        """Return the variance of count - share * n by chance and noise, if `share` of the guests choose these
+        options."""
         weights = [1 - share] * self.chosen + [-share] * (self.scale - self.chosen)
         return self.n * share * (1 - share) + self.noise.of_sum(weights)
 

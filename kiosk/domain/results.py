@@ -112,7 +112,7 @@ def shares(counts: Sequence[int]) -> tuple[Share, ...]:
 
 
 def agreeing_options(labels: Sequence[str]) -> int:
-    """Return how many of a scale's options mean "agrees": the two highest of four or more, else the
+    """Return the number of a scale's options that mean "agrees": the two highest of four or more, else the
     highest."""
     return 2 if len(labels) > 3 else 1
 
@@ -138,7 +138,8 @@ def answered(document: Document, of_round: Round, node_id: str) -> int | None:
 
 
 def excluded_rapid(document: Document, of_round: Round, node_id: str) -> int:
-    """Ballots of a node excluded as too rapid; 0 while the round runs. KeyError if there is no such node."""
+    """Return the number of ballots excluded as rapid at a node; 0 while the round runs. KeyError if there is
+    no such node."""
     return _node(document, of_round, node_id).get("excluded_rapid", 0)
 
 

@@ -92,7 +92,7 @@ def kendall(table: Sequence[Sequence[int]]) -> tuple[float, float]:
 
 
 def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
-    """Variance of S under independence of rounds and options, for at least two answers."""
+    """Return the variance of S under independence of rounds and options, for at least two answers."""
 
     def pairs(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) for size in sizes)

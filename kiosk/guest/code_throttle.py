@@ -33,8 +33,8 @@ class CodeThrottle:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def admit(self, source: str) -> bool | None:
-        """Return whether the answer to a source's code is sent at once, or None if the code is not to be
-        looked up: too many are on their way."""
+        """Return whether a source's code is answered at once (True) or after a delay (False). None: it is not
+        to be looked up, because too many of the source's codes already are."""
         with self._lock:
             now = self.clock()
             if self._forgotten_at.get(source, now) - now < FREE_WRONG_CODES * SECONDS_PER_WRONG_CODE:

@@ -117,7 +117,10 @@ def read_catalogue(path: Path, code: str) -> Catalogue:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, code: str, source: str) -> Catalogue:
-    """Cached, because every change reads all files again. The size is twice the number of shipped files."""
+    """Return the catalogue in a .po file's text; cached, because every change reads all files again.
+
+    The cache has twice as many places as there are shipped files.
+    """
     return catalogue_of(read_entries(text, source), code, source)
 
 

@@ -173,7 +173,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _keep_old(path: Path) -> Path | None:
-    """Give a file that is about to be replaced a second name; None if there is no such file."""
+    """Return a second name of a file that is about to be replaced; None if there is no such file."""
     old = _beside(path, "old")
     old.unlink(missing_ok=True)
     try:

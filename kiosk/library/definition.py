@@ -214,7 +214,7 @@ def read_table(path: Path) -> Table:
 
 
 def _hint(complaint: str) -> str:
-    """Return how to correct a common TOML error."""
+    """Return a hint at the correction of a TOML error, to append to its message."""
     return next((f"; {hint}" for part, hint in HINTS.items() if part in complaint), "; correct that line")
 
 

@@ -54,7 +54,7 @@ def is_one_line(text: str) -> bool:
 
 
 def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
-    """Return why a text cannot be shown, or None. `longest` is in characters."""
+    """Return the reason why a text cannot be shown; None if it can. `longest` is in characters."""
     if not is_one_line(text):
         return Fault(
             "has a line break or a control character; keep it on one line",
@@ -73,7 +73,7 @@ def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
 
 
 def find_translation_fault(message: str, text: str) -> Fault | None:
-    """Return why a text cannot be the translation of the Swedish text `message`, or None.
+    """Return the reason why a text cannot be the translation of the Swedish text `message`; None if it can.
 
     A message with a stray brace, such as a smiley, is not a template: nothing is filled in, so the braces of
     its translation are not compared.

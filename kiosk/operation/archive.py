@@ -170,7 +170,7 @@ def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def is_backup(path: Path) -> bool:
-    """Return whether a file is a backup."""
+    """Return whether a file is a backup: a zip archive with tables."""
     try:
         with zipfile.ZipFile(path) as archive:
             return TABLES in archive.namelist()
@@ -179,7 +179,7 @@ def is_backup(path: Path) -> bool:
 
 
 def fault_of_name(name: str) -> str:
-    """Return why a file with this name cannot be in a backup, or ""."""
+    """Return the reason why a backup cannot have a file with this name; "" if it can."""
     parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts):
         return "its name leads out of its folder"

@@ -35,7 +35,7 @@ class Confirmation:
 
 
 def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> ClockFault | None:
-    """Return why the clock that shows `now` (local time) is in doubt, or None.
+    """Return the fault of the clock that shows `now` (local time); None if it can be right.
 
     In a demonstration it is never in doubt: no real answers are at stake.
     """
@@ -48,7 +48,8 @@ def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> 
 
 
 def clock_doubt(store: Store, now: datetime, machine: Machine | None = None) -> str | None:
-    """Return why nothing is counted, with the way out, on one line; None if the clock can be right."""
+    """Return the reason why nothing is counted, with the remedy, on one line; None if the clock can be
+    right."""
     fault = clock_fault(store, now, machine)
     if fault is None:
         return None

@@ -85,7 +85,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
         return None if self.requests or self.will_close else self._since
 
     def readable(self) -> bool:
-        """Called in each turn of the loop, at least once a second."""
+        """Close the connection if its request is late. waitress calls this at least once a second."""
         if self.waiting_since is not None and not self._is_between_requests and self._seconds_left() < 0:
             self.will_close = True
         return bool(super().readable())

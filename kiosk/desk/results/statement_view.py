@@ -132,7 +132,7 @@ def section_of(
 
 
 def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) -> Chart:
-    """One bar; its answers outside the scale are text beside the chart."""
+    """Return a chart with one bar; its answers outside the scale are text beside the chart."""
     line = counted_line(round_name(now), round_label(now), now, now, labels)
     return Chart(
         ChartKind.NOW,

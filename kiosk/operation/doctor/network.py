@@ -142,7 +142,8 @@ def _ask_as_guests_do(settings: Settings, machine: Machine, path: str) -> Iterat
 
 
 def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None:
-    """Return what is wrong on the way of guests, or None. Raises UnreachableError."""
+    """Return a fault of the public address, through which guests' requests come; None if it has none. Raises
+    UnreachableError."""
     address, connect = settings.guest_address, machine.connect
     there = f"let the web server there pass every path on to http://{settings.guest_listen}"
     page = get(connect, address, path)

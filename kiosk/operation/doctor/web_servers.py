@@ -168,7 +168,8 @@ def _apache(host: Block) -> Iterator[Kept]:
 
 
 def _caddy(site: Block) -> Iterator[Kept]:
-    """Caddy logs requests only if a site has `log`, and failures unless they are excluded."""
+    """Yield the kinds of logs that a site keeps: requests only with `log`, failures unless they are
+    excluded."""
     logs = [log for block in site.all_blocks() for log in block.blocks if re.match(r"log\b", log.head)]
     bare = any(re.match(r"log\b", one) for block in site.all_blocks() for one in block.directives)
     if bare or any("output discard" not in log.directives for log in logs):
