@@ -46,7 +46,7 @@ class Figures:
 
     def known(self, statement_id: str) -> Known | None:
         """Return the known counts of a statement, or None."""
-        return next((one for one in self.statements if one.statement_id == statement_id), None)
+        return next((known for known in self.statements if known.statement_id == statement_id), None)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -56,8 +56,8 @@ class Figures:
             "n": self.n,
             "source": self.source,
             "statements": [
-                {"id": one.statement_id, "text": one.text, "labels": one.labels, "counts": one.counts}
-                for one in self.statements
+                {"id": known.statement_id, "text": known.text, "labels": known.labels, "counts": known.counts}
+                for known in self.statements
             ],
         }
 
@@ -71,8 +71,8 @@ def figures_from_json(row: Mapping[str, Any]) -> Figures:
         row["n"],
         row["source"],
         tuple(
-            Known(one["id"], one["text"], tuple(one["labels"]), tuple(one["counts"]))
-            for one in row["statements"]
+            Known(known["id"], known["text"], tuple(known["labels"]), tuple(known["counts"]))
+            for known in row["statements"]
         ),
     )
 

@@ -179,8 +179,8 @@ def over_time(
     )
     rows: list[Row] = []
     for of_round in asking:
-        one = row(document, of_round, node_id, of_round.survey.statement(statement_id))
-        rows.append(replace(one, breaks=_breaks(rows[-1], one, node_id)) if rows else one)
+        latest = row(document, of_round, node_id, of_round.survey.statement(statement_id))
+        rows.append(replace(latest, breaks=_breaks(rows[-1], latest, node_id)) if rows else latest)
     return tuple(rows)
 
 

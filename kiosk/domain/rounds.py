@@ -166,13 +166,15 @@ def history_faults(
     closed rounds: a later round may have opened within their time if a wrong clock closed them early.
     """
     earlier: list[Round] = []
-    for one in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
-        midnight = datetime.combine(one.opens_at.date(), time()) + timedelta(days=1)
-        opened_at = max(one.opens_at, min(midnight - timedelta.resolution, one.closes_at - SHORTEST_ROUND))
-        messages = [*_own_faults(one, opened_at), *_faults_beside(one, earlier, closed)]
+    for of_round in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
+        midnight = datetime.combine(of_round.opens_at.date(), time()) + timedelta(days=1)
+        opened_at = max(
+            of_round.opens_at, min(midnight - timedelta.resolution, of_round.closes_at - SHORTEST_ROUND)
+        )
+        messages = [*_own_faults(of_round, opened_at), *_faults_beside(of_round, earlier, closed)]
         if messages:
-            yield one.id, messages
-        earlier.append(one)
+            yield of_round.id, messages
+        earlier.append(of_round)
 
 
 def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:

@@ -167,14 +167,16 @@ def units_with_guard_fired(document: Document) -> dict[str, frozenset[str]]:
     """Return round id -> the nodes for which the document says that the play guard fired, units among
     them."""
     return {
-        one["id"]: frozenset(node["id"] for node in one["nodes"] if node.get("guard_fired"))
-        for one in document["rounds"]
+        round_document["id"]: frozenset(
+            node["id"] for node in round_document["nodes"] if node.get("guard_fired")
+        )
+        for round_document in document["rounds"]
     }
 
 
-def same_figures(one: Document, other: Document) -> bool:
+def same_figures(document: Document, other: Document) -> bool:
     """Return whether two snapshots are equal except for the time they were made."""
-    return {**one, "made_at": ""} == {**other, "made_at": ""}
+    return {**document, "made_at": ""} == {**other, "made_at": ""}
 
 
 def made_at(document: Document) -> datetime | None:

@@ -157,7 +157,7 @@ def fisher(count: int, n: int, other: int, of: int) -> float:
     steps = (log((n - k) * (both - k)) - log((k + 1) * (of - both + k + 1)) for k in range(least, most))
     ways = list(accumulate(steps, initial=0.0))
     largest = max(ways)
-    weights = [exp(one - largest) for one in ways]
+    weights = [exp(log_ways - largest) for log_ways in ways]
     return fsum(weights[count - least :]) / fsum(weights)
 
 

@@ -158,7 +158,7 @@ def _beside(path: Path, ending: str) -> Path:
 
 def _make_folders(folder: Path) -> list[Path]:
     """Create a folder and its parents; returns those that were created, the outermost first."""
-    missing = [one for one in (folder, *folder.parents) if not is_there(one)][::-1]
+    missing = [path for path in (folder, *folder.parents) if not is_there(path)][::-1]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
 
@@ -223,6 +223,6 @@ def _copy_good_files(settings: Settings, library: Library) -> None:
     bad = [settings.data / problem.file for problem in library.problems if problem.is_bad]
     for copy in sorted(copies.rglob("*")):
         path = settings.data / copy.relative_to(copies)
-        is_gone = not is_there(path) and not any(path.is_relative_to(one) for one in bad)
+        is_gone = not is_there(path) and not any(path.is_relative_to(bad_path) for bad_path in bad)
         if is_gone and not copy.is_dir():
             copy.unlink()

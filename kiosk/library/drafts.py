@@ -207,7 +207,8 @@ def _tidied(draft: Draft) -> Draft:
         source=tidied(draft.source),
         licence=tidied(draft.licence),
         statements=tuple(
-            replace(one, text=tidied(one.text), outcome=tidied(one.outcome)) for one in draft.statements
+            replace(statement, text=tidied(statement.text), outcome=tidied(statement.outcome))
+            for statement in draft.statements
         ),
     )
 
@@ -236,7 +237,10 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
                 form.draft,
                 id=new_id(form.draft.id, survey_ids(settings, library), "survey"),
                 title=new_title(form.draft.title, (survey.title for survey in library.surveys.values())),
-                statements=tuple(replace(one, scale=used[one.scale.labels]) for one in form.draft.statements),
+                statements=tuple(
+                    replace(statement, scale=used[statement.scale.labels])
+                    for statement in form.draft.statements
+                ),
             )
         )
         check_draft(draft)
@@ -360,12 +364,12 @@ def _changed_catalogue(
     catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
     if is_there(path):
         catalog = read_entries(read_text(path), str(path))
-    for one in changed:
-        catalog.delete(one.message)
-        if one.text:
-            comments = [f"Reviewed by {who}, {on.isoformat()}"] if one.is_reviewed else []
-            flags = () if one.is_reviewed else ("fuzzy",)
-            catalog.add(one.message, one.text, flags=flags, user_comments=comments)
+    for translation in changed:
+        catalog.delete(translation.message)
+        if translation.text:
+            comments = [f"Reviewed by {who}, {on.isoformat()}"] if translation.is_reviewed else []
+            flags = () if translation.is_reviewed else ("fuzzy",)
+            catalog.add(translation.message, translation.text, flags=flags, user_comments=comments)
     written = BytesIO()
     write_po(written, catalog, width=0, sort_output=True)
     return written.getvalue()
@@ -418,10 +422,10 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
         if message in current
     ]
     return [
-        one
-        for one in translations
-        if one.text != catalogue.texts.get(one.message)
-        or one.is_reviewed == (one.message in catalogue.unreviewed)
+        translation
+        for translation in translations
+        if translation.text != catalogue.texts.get(translation.message)
+        or translation.is_reviewed == (translation.message in catalogue.unreviewed)
     ]
 
 

@@ -134,9 +134,12 @@ def _files(data: Path) -> Iterator[Path]:
     for name in OWN_FOLDERS:
         for folder, folders, files in os.walk(data / name):
             # A folder with a definition file's name is read as a file, and its reader reports it.
-            folders[:] = sorted(one for one in folders if not one.startswith(".") and not _is_read(
-                (Path(folder) / one).relative_to(data)
-            ))  # fmt: skip
+            folders[:] = sorted(
+                subfolder
+                for subfolder in folders
+                if not subfolder.startswith(".")
+                and not _is_read((Path(folder) / subfolder).relative_to(data))
+            )
             yield from (Path(folder) / file for file in sorted(files))
 
 

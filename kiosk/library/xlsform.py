@@ -115,8 +115,13 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
             "survey": [
                 ["type", "name", *labels, "outcome"],
                 *(
-                    [f"select_one {one.scale.id}", one.id, *in_all_languages(one.text), one.outcome]
-                    for one in survey.statements
+                    [
+                        f"select_one {statement.scale.id}",
+                        statement.id,
+                        *in_all_languages(statement.text),
+                        statement.outcome,
+                    ]
+                    for statement in survey.statements
                 ),
             ],
             "choices": [["list_name", "name", *labels], *choices],
@@ -340,7 +345,7 @@ def read_xlsform(content: bytes, source: str) -> Form:
     statements: list[Statement] = []
     for row in (row for row in sheets["survey"] if row.cells.get("type") not in IGNORED_TYPES):
         statement = reader.statement(row, scales)
-        if statement.id in {one.id for one in statements}:
+        if statement.id in {earlier.id for earlier in statements}:
             raise XLSFormError(
                 Message(
                     "Blad {sheet}, rad {row}: namnet ”{name}” står två gånger. Varje påstående behöver "
@@ -348,7 +353,7 @@ def read_xlsform(content: bytes, source: str) -> Form:
                     {**row.place, "name": statement.id},
                 )
             )
-        if statement.text in {one.text for one in statements}:
+        if statement.text in {earlier.text for earlier in statements}:
             raise row.problem(Message("påståendet står två gånger. Ta bort det ena.", {}))
         if len(statements) == MOST_STATEMENTS:
             raise row.problem(Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
@@ -365,7 +370,7 @@ def read_xlsform(content: bytes, source: str) -> Form:
         False,
         tuple(statements),
     )
-    return Form(draft, {one.scale.id: one.scale for one in statements}, reader.texts)
+    return Form(draft, {statement.scale.id: statement.scale for statement in statements}, reader.texts)
 
 
 def _default_language(settings: _Row) -> str:

@@ -105,7 +105,8 @@ def manifest_from_json(document: Any) -> Manifest:
         )
         has_types = VERSION.fullmatch(manifest.version) and type(manifest.schema) is int
         has_sums = all(
-            type(one.size) is int and SHA256.fullmatch(one.sha256) for one in manifest.members.values()
+            type(member.size) is int and SHA256.fullmatch(member.sha256)
+            for member in manifest.members.values()
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("the manifest lacks something") from error

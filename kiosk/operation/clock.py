@@ -177,6 +177,6 @@ class BelievedClock:
         """Return whether a round runs by the clock and none by the believed time: then the last tick is
         wrong."""
         rounds = [state.round for state in self._store.rounds() if not state.is_closed]
-        return not any(one.is_running(believed) for one in rounds) and any(
-            one.is_running(now) for one in rounds
+        return not any(of_round.is_running(believed) for of_round in rounds) and any(
+            of_round.is_running(now) for of_round in rounds
         )

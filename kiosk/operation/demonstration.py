@@ -128,7 +128,11 @@ def _fill(store: Store, library: Library, now: datetime) -> None:
             store.count(tick)
             tick = next_tick(ticks, tick)
     running = store.running_round(NEARLY_FULL[0], now)
-    [shown_now] = [one["nodes"] for one in store.snapshot()["rounds"] if one["id"] == running.id]
+    [shown_now] = [
+        round_document["nodes"]
+        for round_document in store.snapshot()["rounds"]
+        if round_document["id"] == running.id
+    ]
     nodes = {node["id"]: node for node in shown_now}
     for unit in NEARLY_FULL:
         shown = nodes[unit]["answered"] or 0

@@ -36,7 +36,7 @@ def restart_with_overwriting() -> None:
 def _tunables(others: str) -> str:
     """Return the tunables of the allocator beside `others`, which the operator set."""
     own = ALLOCATOR["GLIBC_TUNABLES"]
-    kept = [one for one in others.split(":") if one and one not in own.split(":")]
+    kept = [tunable for tunable in others.split(":") if tunable and tunable not in own.split(":")]
     return ":".join([*kept, own])
 
 

@@ -197,9 +197,9 @@ def make_server(listener: Listener, scheme: str = "http", proxy: str | None = No
         )
     except OSError as error:
         raise _cannot_listen(listener.address, error) from error
-    for one in sockets.values():
-        if isinstance(one, BaseWSGIServer):
-            one.channel_class = limited(bounded_channel(listener.is_desk), proxy)
+    for server_or_trigger in sockets.values():
+        if isinstance(server_or_trigger, BaseWSGIServer):
+            server_or_trigger.channel_class = limited(bounded_channel(listener.is_desk), proxy)
     return server
 
 

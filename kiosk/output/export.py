@@ -61,7 +61,7 @@ Row = Mapping[str, object]
 
 def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
     """Return name -> content of every file of an export."""
-    by_id = {one.id: one for one in rounds}
+    by_id = {of_round.id: of_round for of_round in rounds}
     counts = _table(COUNTS, _counts(document))
     codebook = _table(CODEBOOK, _codebook(document, by_id))
     contents = {
@@ -86,14 +86,14 @@ def data_package(document: Document, rounds: Iterable[Round]) -> bytes:
 
 
 def _counts(document: Document) -> Iterator[Row]:
-    for one in document["rounds"]:
+    for round_document in document["rounds"]:
         terms = {
-            "round": one["id"],
-            **{name: one[name] for name in ("survey", "version", "opens", "closes", "state", "k")},
-            "protection": one["protection"],
-            "epsilon": one.get("epsilon", ""),
+            "round": round_document["id"],
+            **{name: round_document[name] for name in ("survey", "version", "opens", "closes", "state", "k")},
+            "protection": round_document["protection"],
+            "epsilon": round_document.get("epsilon", ""),
         }
-        for node in one["nodes"]:
+        for node in round_document["nodes"]:
             place = {
                 **terms,
                 "node": node["id"],
@@ -129,8 +129,8 @@ def _counts(document: Document) -> Iterator[Row]:
 
 
 def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
-    for one in document["rounds"]:
-        survey = rounds[one["id"]].survey
+    for round_document in document["rounds"]:
+        survey = rounds[round_document["id"]].survey
         for statement in survey.statements:
             labels = {
                 **{str(at): label for at, label in enumerate(statement.scale.labels, start=1)},
@@ -138,7 +138,7 @@ def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
             }
             for option, label in labels.items():
                 yield {
-                    "round": one["id"],
+                    "round": round_document["id"],
                     "statement": statement.id,
                     "text": statement.text,
                     "outcome": statement.outcome,

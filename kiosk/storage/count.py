@@ -63,7 +63,7 @@ class Count:
             of_round.k,
         )
         for node, members in plan.batches:
-            self.tallies.add_batch(of_round, node, [one for unit in members for one in ballots[unit]])
+            self.tallies.add_batch(of_round, node, [ballot for unit in members for ballot in ballots[unit]])
         with_figures = self.tallies.own_sums(of_round)
         for unit, box in boxes.items():
             self.slip_sets.keep_count(of_round, unit, has_figures=unit in with_figures)

@@ -54,8 +54,8 @@ def check_texts(document: Any) -> None:
 
 def _check_survey(survey: Survey) -> None:
     ids = [statement.id for statement in survey.statements]
-    for one in ids:
-        check_id(one)
+    for statement_id in ids:
+        check_id(statement_id)
     if not 1 <= len(ids) <= MOST_STATEMENTS or len(set(ids)) < len(ids):
         raise ValueError(f"its survey needs 1 to {MOST_STATEMENTS} statements, each with an id of its own")
     if not all(2 <= len(statement.scale.labels) <= MOST_OPTIONS for statement in survey.statements):

@@ -224,7 +224,7 @@ def broken(row: Row) -> str:
         return ""
     return say(
         "Går inte att jämföra med det ovanför: {changes}.",
-        changes=", ".join(names[one] for one in row.breaks),
+        changes=", ".join(names[change] for change in row.breaks),
     )
 
 

@@ -54,7 +54,7 @@ class Section:
     @property
     def protection(self) -> Strings:
         """How far off the figures of the tables may be."""
-        rows = [*self.history, *(one for _, one in self.places)] or [self.now]
+        rows = [*self.history, *(row for _, row in self.places)] or [self.now]
         return (*findings.of_protection(rows), *findings.of_intervals(rows))
 
     @property
@@ -101,19 +101,23 @@ def section_of(
     history = over_time(document, [state.round for state in states], node_id, statement.id)
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
     palette = colours(len(labels), bipolar=statement.scale.bipolar)
-    figures = sorted((one for one in elsewhere if one.node_id == node_id), key=lambda one: one.first)
+    figures = sorted(
+        (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
+    )
     imported = tuple(
-        imported_line(one, known, now, labels) for one in figures if (known := one.known(statement.id))
+        imported_line(report, known, now, labels)
+        for report in figures
+        if (known := report.known(statement.id))
     )
     places = tuple(
-        (node, one)
-        for node, one in by_place(document, of_round, statement)
+        (node, row)
+        for node, row in by_place(document, of_round, statement)
         if node_id in of_round.tree.upwards(node.id)
     )
     charts = [_now_chart(document, now, labels, palette)] if now.on_scale else []
-    if imported or (len(history) > 1 and any(one.on_scale for one in history)):
+    if imported or (len(history) > 1 and any(row.on_scale for row in history)):
         charts.append(_time_chart(document, history, imported, now, labels, palette))
-    if len(places) > 1 and any(one.on_scale for _, one in places):
+    if len(places) > 1 and any(row.on_scale for _, row in places):
         charts.append(_places_chart(document, places, now, labels, palette))
     return Section(
         statement.id,
@@ -156,7 +160,7 @@ def _time_chart(
     palette: Strings,
 ) -> Chart:
     """Return a chart with a bar for each round, below the earlier reports; a line separates the two."""
-    lines = [counted_line(round_name(one), round_label(one), one, now, labels) for one in history]
+    lines = [counted_line(round_name(row), round_label(row), row, now, labels) for row in history]
     if imported:
         first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
         lines[0] = replace(lines[0], bar=first)
@@ -185,10 +189,10 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
         say("Ställe"),
         say("En stapel för varje ställe, med samma skala."),
         findings.of_places(spread(place for place in places if place[0].id in leaves)),
-        tuple(counted_line(node.name, _in_lines(node.name), one, now, labels) for node, one in places),
+        tuple(counted_line(node.name, _in_lines(node.name), row, now, labels) for node, row in places),
         labels,
         palette,
-        findings.of_protection([one for _, one in places]),
+        findings.of_protection([row for _, row in places]),
         findings.origin(document, now, [now]),
     )
 

@@ -85,7 +85,7 @@ def copy() -> ResponseReturnValue:
     original, library = _survey(request.form.get("survey", "")), desk().library
     survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
     copied_title = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
-    title = new_title(copied_title, (one.title for one in library.surveys.values()))
+    title = new_title(copied_title, (survey.title for survey in library.surveys.values()))
     draft = replace(draft_of(original, survey_id), title=title)
     try:
         desk().change(lambda settings: write_survey(settings, draft))
@@ -312,7 +312,7 @@ def _scales() -> Mapping[str, Scale]:
 
 
 def _row(statement: Statement) -> Row:
-    thoughts = tuple(say_message(one.message) for one in advice(statement.text))
+    thoughts = tuple(say_message(remark.message) for remark in advice(statement.text))
     return Row(statement.id, statement.text, statement.outcome, statement.scale.id, thoughts)
 
 

@@ -90,7 +90,7 @@ def languages() -> ResponseReturnValue:
     states = []
     for code, catalogue in library.guest.items():
         speech = _speech(catalogue)
-        recorded = sum(one.is_recorded for one in speech)
+        recorded = sum(sound.is_recorded for sound in speech)
         states.append(
             LanguageState(
                 catalogue.language,
@@ -100,7 +100,7 @@ def languages() -> ResponseReturnValue:
                 code in shown,
                 len(speech),
                 recorded,
-                sum(one.file is not None for one in speech) - recorded,
+                sum(sound.file is not None for sound in speech) - recorded,
             )
         )
     return render_template("languages.html", states=states, can_translate=desk().settings is not None)

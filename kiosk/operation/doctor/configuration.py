@@ -34,7 +34,9 @@ class Block:
 
     def own(self, name: str) -> list[str]:
         """Return the values of this block's own directives with this name."""
-        matches = (re.fullmatch(rf"{name}(?:\s+(.*))?", one, re.IGNORECASE) for one in self.directives)
+        matches = (
+            re.fullmatch(rf"{name}(?:\s+(.*))?", directive, re.IGNORECASE) for directive in self.directives
+        )
         return [match.group(1) or "" for match in matches if match]
 
     def nearest(self, name: str) -> list[str]:

@@ -38,7 +38,9 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
     days = max((now - of_round.opens_at) / timedelta(days=1), 1.0)
     days_counted = ((store.last_tick or of_round.opens_at) - of_round.opens_at) / timedelta(days=1)
     is_overdue = full_at(0, of_round.k) <= FEWEST_BETWEEN_COUNTS * days_counted
-    [published] = [one for one in store.snapshot()["rounds"] if one["id"] == of_round.id]
+    [published] = [
+        round_document for round_document in store.snapshot()["rounds"] if round_document["id"] == of_round.id
+    ]
     answered = {node["id"]: node["answered"] for node in published["nodes"]}
     for unit in of_round.tree.leaves:
         shown = answered[unit]

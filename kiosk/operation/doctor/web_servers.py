@@ -104,7 +104,9 @@ def _of_guests(top: Block, guests: Guests, site: str) -> list[Block]:
     host = rf"(?<![\w.-]){re.escape(guests.host)}(?![\w.-])" if guests.host else r"(?!)"
     sites = []
     for block in top.all_blocks():
-        is_named = any(re.match(_NAMES, one) and re.search(host, one) for one in block.directives)
+        is_named = any(
+            re.match(_NAMES, directive) and re.search(host, directive) for directive in block.directives
+        )
         if block in upstreams or not (is_named or re.search(host, block.head) or _mentions(block, target)):
             continue
         around = _site(block, site)
@@ -171,7 +173,7 @@ def _caddy(site: Block) -> Iterator[Kept]:
     """Yield the kinds of logs that a site keeps: requests only with `log`, failures unless they are
     excluded."""
     logs = [log for block in site.all_blocks() for log in block.blocks if re.match(r"log\b", log.head)]
-    bare = any(re.match(r"log\b", one) for block in site.all_blocks() for one in block.directives)
+    bare = any(re.match(r"log\b", directive) for block in site.all_blocks() for directive in block.directives)
     if bare or any("output discard" not in log.directives for log in logs):
         yield Kept.REQUESTS
     top = site.around or site
