@@ -23,10 +23,10 @@ def count() -> None:
     if count_if_due(store, settings.ticks, now):
         click.echo(f"Counted for {settings.ticks.latest(now):%Y-%m-%d %H:%M}.")
     else:
-        click.echo(_nothing_to_do(store, settings.ticks, now))
+        click.echo(_reason_for_no_count(store, settings.ticks, now))
 
 
-def _nothing_to_do(store: Store, ticks: Ticks, now: datetime) -> str:
+def _reason_for_no_count(store: Store, ticks: Ticks, now: datetime) -> str:
     latest, counts_from = ticks.latest(now), store.clock_record.counts_from
     if counts_from is not None and latest < counts_from:
         following = next_tick(ticks, now, counts_from)

@@ -35,7 +35,7 @@ def serve_command(no_count: bool) -> None:
     store = installed_store(settings)
     store.renew()
     if no_count:
-        _look_at_the_clock(store, datetime.now())
+        _check_clock_without_count(store, datetime.now())
     keep_last_good(settings, library)
     guest, desk = guest_and_desk(settings, store, library, settings.ticks)
     lock_memory()
@@ -49,7 +49,7 @@ def serve_command(no_count: bool) -> None:
     )
 
 
-def _look_at_the_clock(store: Store, now: datetime) -> None:
+def _check_clock_without_count(store: Store, now: datetime) -> None:
     """Record this boot, as a server that counts does, so that a later step of the clock is noticed. Warns if
     the clock is in doubt."""
     remember_boot(store, now)

@@ -18,11 +18,11 @@ Names = dict[str, str]
 def log() -> ResponseReturnValue:
     """Show the latest entries, the last first."""
     names = _names()
-    entries = [(entry, _said(entry, names)) for entry in desk().store.audit_log.entries()]
+    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries()]
     return render_template("log.html", entries=entries)
 
 
-def _said(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
+def _details(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
     """Return an entry's details, with the names that people know instead of ids."""
     parts, known = entry.what.split(", "), names.get(entry.deed, ())
     return ", ".join(known[at].get(part, part) if at < len(known) else part for at, part in enumerate(parts))

@@ -210,7 +210,7 @@ def _first_figures(new: Round, guests_a_day: float) -> Message:
     """Return the message about the time of a unit's first figures and the interval of later ones."""
     first = FIRST_BATCH_FACTOR * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
-        return _shown_at_the_end(new, guests_a_day)
+        return _figures_at_closing(new, guests_a_day)
     return Message(
         "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
         "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
@@ -222,7 +222,7 @@ def _first_figures(new: Round, guests_a_day: float) -> Message:
     )
 
 
-def _shown_at_the_end(new: Round, guests_a_day: float) -> Message:
+def _figures_at_closing(new: Round, guests_a_day: float) -> Message:
     values = {"a_day": guests_a_day, "first": FIRST_BATCH_FACTOR * new.k}
     if new.k == K_FLOOR:
         return Message(

@@ -122,7 +122,7 @@ def unread_files(data: Path) -> Iterator[FileProblem]:
     """
     for path in _files(data):
         name = path.relative_to(data)
-        if not _is_read(name) and not _is_passed_over(name):
+        if not _is_read(name) and not _is_skipped(name):
             yield _unread(data, name)
 
 
@@ -160,7 +160,7 @@ def _is_read(name: Path) -> bool:
     return False
 
 
-def _is_passed_over(name: Path) -> bool:
+def _is_skipped(name: Path) -> bool:
     file = name.name
     return file.startswith(".") or file.upper().startswith("README") or file.endswith(NOT_MEANT)
 

@@ -138,7 +138,7 @@ class BelievedClock:
             self._without_fault, self._doubted = (began, machine.uptime), None
             return now
         self._without_fault = None
-        return self._reckoned(now, machine)
+        return self._believed_time(now, machine)
 
     def doubtful_time(self) -> datetime | None:
         """Return the clock's time while it is in doubt, else None."""
@@ -152,7 +152,7 @@ class BelievedClock:
         last_began, last_uptime = self._without_fault
         return max(abs(began - last_began), abs(uptime - last_uptime)) < timedelta(minutes=1)
 
-    def _reckoned(self, now: datetime, machine: Machine) -> datetime:
+    def _believed_time(self, now: datetime, machine: Machine) -> datetime:
         record, last = self._store.clock_record, self._store.last_tick
         if is_synchronised(now.astimezone(UTC), machine):
             return now

@@ -44,7 +44,7 @@ class Counting(threading.Thread):
         self._ticks = ticks
         self._wall = wall
         self._machine = machine
-        self._is_doubt_told = False
+        self._is_doubt_reported = False
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -68,9 +68,9 @@ class Counting(threading.Thread):
         now, machine = self._wall(), self._machine()
         count_if_due(self._store, self._ticks, now, machine)
         doubt = clock_doubt(self._store, now, machine)
-        if doubt and not self._is_doubt_told:
+        if doubt and not self._is_doubt_reported:
             print(doubt, file=sys.stderr)
-        self._is_doubt_told = doubt is not None
+        self._is_doubt_reported = doubt is not None
 
     def stop(self) -> None:
         self._stopping.set()

@@ -75,7 +75,7 @@ def restore_backup(settings: Settings, file: Path) -> Restored:
             raise
         except (ArchiveError, StoreError) as error:
             raise StoreError(f"{file}: {error}; nothing was restored") from error
-        boxes = _bring_in(backup, settings)
+        boxes = _create_installation(backup, settings)
     tables = backup.dump.tables
     return Restored(backup.version, len(tables["round"]), len(tables["account"]), len(backup.files), boxes)
 
@@ -137,7 +137,7 @@ def _check_space(settings: Settings, archive: Archive) -> None:
         raise ArchiveError(f"needs {needed} bytes, and {existing} has {free} free")
 
 
-def _bring_in(backup: Backup, settings: Settings) -> int:
+def _create_installation(backup: Backup, settings: Settings) -> int:
     """Create folders, tables and files. Returns the number of empty boxes. An error removes everything that
     was created."""
     with ExitStack() as undo:

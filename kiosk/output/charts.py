@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
-from kiosk.output.fitting import Fitted, fit_numbers, wide, wrapped_between
+from kiosk.output.fitting import Fitted, fit_numbers, text_width, wrapped_between
 
 Figure = dict[str, Any]
 
@@ -230,7 +230,7 @@ def _fitted(bar: Bar, measures: Measures) -> tuple[Fitted, ...]:
 def _breaks(in_place: Sequence[tuple[Bar, float]], measures: Measures) -> list[Figure]:
     """Return the texts about breaks, or none if one of them does not fit: the page lists them instead."""
     broken = [(bar.broken, place) for bar, place in in_place if bar.broken]
-    if measures.is_narrow or any(wide(note, NOTE) >= measures.length for note, _ in broken):
+    if measures.is_narrow or any(text_width(note, NOTE) >= measures.length for note, _ in broken):
         return []
     return [_note("broken", note, _line(place)) for note, place in broken]
 

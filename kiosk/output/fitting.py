@@ -24,7 +24,7 @@ class Fitted:
     middle: float
 
 
-def wide(text: str, size: float) -> float:
+def text_width(text: str, size: float) -> float:
     """Return the largest width of a text in the fonts that may be used; Noto Sans is slightly narrower."""
     return size * sum(map(_letter, text))
 
@@ -44,12 +44,14 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
     """Split a text into lines no wider than `room`; a word that is wider is cut."""
     lines: list[str] = []
     for word in text.split():
-        if lines and wide(f"{lines[-1]} {word}", size) <= room:
+        if lines and text_width(f"{lines[-1]} {word}", size) <= room:
             lines[-1] += f" {word}"
             continue
         lines.append(word)
-        while len(lines[-1]) > 1 and wide(lines[-1], size) > room:
-            fits = max(at for at in range(1, len(lines[-1])) if at == 1 or wide(lines[-1][:at], size) <= room)
+        while len(lines[-1]) > 1 and text_width(lines[-1], size) > room:
+            fits = max(
+                at for at in range(1, len(lines[-1])) if at == 1 or text_width(lines[-1][:at], size) <= room
+            )
             lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
     return lines
 
@@ -58,7 +60,7 @@ def wrapped_between(text: str, separator: str, size: float, room: float) -> list
     """Split a text at separators only, into lines no wider than `room` if its parts allow that."""
     lines: list[str] = []
     for part in text.split(separator):
-        if lines and wide(longer := lines[-1] + separator + part, size) <= room:
+        if lines and text_width(longer := lines[-1] + separator + part, size) <= room:
             lines[-1] = longer
         else:
             lines.append(part)
@@ -67,7 +69,7 @@ def wrapped_between(text: str, separator: str, size: float, room: float) -> list
 
 def room_for(lines: Sequence[str], size: float) -> float:
     """Return the width of a segment's numbers, with some padding."""
-    return max(wide(line, size) for line in lines) + PADDING
+    return max(text_width(line, size) for line in lines) + PADDING
 
 
 def fit_numbers(

@@ -12,7 +12,7 @@ from pathlib import Path
 import typst
 
 from kiosk.output.charts import INK, PAPER, SOFT, UNKNOWN, Bar, ink_on
-from kiosk.output.fitting import fit_numbers, room_for, wide, wrapped
+from kiosk.output.fitting import fit_numbers, room_for, text_width, wrapped
 
 WIDTH = 960
 MARGIN = 24
@@ -154,7 +154,7 @@ def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
     """Draw the legend, on as many lines as it needs; returns the first free y below it."""
     x, side = MARGIN, round(1.375 * sheet.text_size)
     for at, label in enumerate(picture.labels):
-        width = side + 7 + round(wide(label, sheet.text_size)) + 12
+        width = side + 7 + round(text_width(label, sheet.text_size)) + 12
         if x > MARGIN and x + width - 12 > sheet.width - MARGIN:
             x, y = MARGIN, y + side + 6
         outline = _outline(picture.colours[at])

@@ -139,7 +139,7 @@ class Pages:
             letterbox=letterbox,
             pause=round(pause * 1000),
             closes=round(closes_at.timestamp() * 1000) if closes_at else 0,
-            **self._surroundings(is_kiosk=is_kiosk),
+            **self._base_values(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
 
@@ -169,7 +169,7 @@ class Pages:
             language=catalogue.language,
             languages=[candidate.language for candidate in spoken],
             screen=_screen(catalogue),
-            **self._surroundings(is_kiosk=False),
+            **self._base_values(is_kiosk=False),
         )
 
     def pairing(self, asked: str, typed: str, refusal: Refusal | None) -> str:
@@ -182,7 +182,7 @@ class Pages:
             language=catalogue.language,
             screen=_screen(catalogue),
             typed=typed,
-            **self._surroundings(is_kiosk=True),
+            **self._base_values(is_kiosk=True),
             problem=catalogue.text(REFUSALS[refusal]) if refusal else "",
         )
 
@@ -197,7 +197,7 @@ class Pages:
             lines=in_all(SCREEN["paired"], spoken),
             start=in_all(SCREEN["start"], spoken),
             home=home,
-            **self._surroundings(is_kiosk=True),
+            **self._base_values(is_kiosk=True),
         )
 
     def stored(
@@ -226,7 +226,7 @@ class Pages:
             way_back=in_all(SCREEN["back"], spoken),
             back=back,
             language_by=language_by,
-            **self._surroundings(is_kiosk=is_kiosk),
+            **self._base_values(is_kiosk=is_kiosk),
         )
 
     def thanks(self, back: str) -> str:
@@ -264,7 +264,7 @@ class Pages:
         # Safe: the styles have no input from users.
         return [Markup(style) for style in styles]  # noqa: S704
 
-    def _surroundings(self, *, is_kiosk: bool) -> dict[str, Any]:
+    def _base_values(self, *, is_kiosk: bool) -> dict[str, Any]:
         """Return the values that base.html uses."""
         return {
             "is_kiosk": is_kiosk,
@@ -284,7 +284,7 @@ class Pages:
             lines=lines,
             back=back,
             again=in_all(way_back, spoken),
-            **self._surroundings(is_kiosk=is_kiosk),
+            **self._base_values(is_kiosk=is_kiosk),
         )
 
     def _spoken(self) -> list[Catalogue]:

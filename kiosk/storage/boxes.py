@@ -46,7 +46,7 @@ class Boxes:
         self._select = database.prepared_row(database.locking(_BOX_AND_ROUND.where(*place), box))
         self._update = database.prepared_write(box.update(key_id="", sealed=b"").where(*place))
 
-    def lay_out(self, round_id: str, unit_id: str) -> None:
+    def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty box for a unit of a new round."""
         key_id, sealed = self._writer.seal(box_row(round_id, unit_id), pack_box([], 0))
         self._database.run(
@@ -79,7 +79,7 @@ class Boxes:
         key_id, sealed = self._writer.reseal(row, box.key_id, plain)
         self._update(key_id, sealed, box.round.id, unit_id)
 
-    def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
+    def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
         """Replace a box whose key is lost permanently by an empty one, and add 1 to its round's lost
         boxes."""
         self._rounds.add_lost_boxes(of_round.id, 1)

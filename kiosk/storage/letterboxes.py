@@ -38,7 +38,7 @@ class Letterboxes:
             letterbox.update(public_key="", key_id="", sealed=b"").where(*place)
         )
 
-    def lay_out(self, round_id: str, unit_id: str) -> None:
+    def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert a new letterbox for a unit of an open round."""
         letterbox = new_letterbox()
         row = letterbox_row(round_id, unit_id)
@@ -92,9 +92,9 @@ class Letterboxes:
             self.put(of_round.id, unit_id, *key_and_letterbox)
         else:
             # The round was opened by a version without letterboxes.
-            self.lay_out(of_round.id, unit_id)
+            self.insert_empty(of_round.id, unit_id)
 
-    def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
+    def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
         """Replace a letterbox whose key is lost permanently. Envelopes sealed for it before cannot be
         opened."""
         self.put(of_round.id, unit_id, lost_key, new_letterbox())

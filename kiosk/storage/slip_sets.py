@@ -33,7 +33,7 @@ class SlipSets:
         self._select = database.prepared_row(database.locking(query, slip_set))
         self._update = database.prepared_write(slip_set.update(key_id="", sealed=b"").where(*place))
 
-    def lay_out(self, round_id: str, unit_id: str) -> None:
+    def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty slip set for a unit of a new round."""
         key_id, sealed = self._writer.seal(slip_row(round_id, unit_id), _new_set().pack())
         self._database.run(
@@ -99,18 +99,18 @@ class SlipSets:
         """
         row = self._open(of_round.id, unit_id)
         for number, run in enumerate(row[2].runs if row else (), start=1):
-            is_told = has_figures and slips.may_tell_used(run.printed, of_round.k)
+            is_published = has_figures and slips.may_tell_used(run.printed, of_round.k)
             self._database.run(
                 tables.SlipCount.insert(
                     round_id=of_round.id,
                     unit_id=unit_id,
                     run=number,
                     printed=run.printed,
-                    used=len(run.used) if is_told else 0,
+                    used=len(run.used) if is_published else 0,
                 )
             )
 
-    def forget_untold(self, of_round: Round, with_figures: Container[str]) -> None:
+    def clear_unpublished_use(self, of_round: Round, with_figures: Container[str]) -> None:
         """Set the stored number of used slips to 0 where no page shows it; older versions stored it.
 
         `with_figures` are the units of a closed round with figures of their own.
@@ -131,7 +131,7 @@ class SlipSets:
             runs[unit] = (*runs.get(unit, ()), (printed, used))
         return runs
 
-    def begin_anew(self, of_round: Round, unit_id: str, lost_key: str) -> None:
+    def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
         """Replace a slip set whose key is lost permanently by an empty one. Slips that were printed become
         invalid."""
         self._put(of_round.id, unit_id, lost_key, _new_set())

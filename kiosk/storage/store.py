@@ -208,7 +208,7 @@ class Store:
                 self._letterboxes.renew(state.round, unit)
             if state.is_closed:
                 self._writer.forget_keys(state.round)
-                self._slip_sets.forget_untold(state.round, self._tallies.own_sums(state.round))
+                self._slip_sets.clear_unpublished_use(state.round, self._tallies.own_sums(state.round))
 
     @one_write()
     def give_up_keys(self, lost: list[KeyFault]) -> None:
@@ -226,7 +226,7 @@ class Store:
             raise StoreError("the keys that are missing have changed; run kiosk give-up-keys again")
         rounds = {state.round.id: state.round for state in self._rounds.all()}
         for fault in lost:
-            tables[fault.kind].begin_anew(rounds[fault.round_id], fault.unit_id, fault.file.name)
+            tables[fault.kind].replace_lost(rounds[fault.round_id], fault.unit_id, fault.file.name)
 
     @property
     def is_installed(self) -> bool:
@@ -294,7 +294,7 @@ class Store:
         self._check_keys()
         self._rounds.add(new)
         for unit in new.tree.leaves:
-            self._lay_out(new.id, unit)
+            self._insert_empty_rows(new.id, unit)
         write_record(self._database, replace(self.clock_record, known_at=now.astimezone(UTC)))
         self._snapshots.publish(self.last_tick or now)
 
@@ -304,10 +304,10 @@ class Store:
         closed = frozenset(state.round.id for state in states if state.is_closed)
         check_opening(new, [state.round for state in states], now, closed)
 
-    def _lay_out(self, round_id: str, unit: str) -> None:
-        self._boxes.lay_out(round_id, unit)
-        self._slip_sets.lay_out(round_id, unit)
-        self._letterboxes.lay_out(round_id, unit)
+    def _insert_empty_rows(self, round_id: str, unit: str) -> None:
+        self._boxes.insert_empty(round_id, unit)
+        self._slip_sets.insert_empty(round_id, unit)
+        self._letterboxes.insert_empty(round_id, unit)
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
         """Return the round that accepts ballots at this unit now. Raises RoundClosedError if there is
@@ -410,14 +410,14 @@ class Store:
         Then no ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
-        outcome = self._put_through(round_id, public_key, unit_id, sealed, now, carrier, admit)
+        outcome = self._accept_envelope(round_id, public_key, unit_id, sealed, now, carrier, admit)
         if outcome is _Outcome.GONE:
             raise LetterboxGoneError
         if outcome is _Outcome.TOO_EARLY:
             raise TooEarlyError
 
     @one_write(Lock.SHARED)
-    def _put_through(
+    def _accept_envelope(
         self,
         round_id: str,
         public_key: str,
@@ -529,12 +529,14 @@ class Store:
                 states = self._rounds.all()
                 for state in states:
                     if state.is_closed:
-                        self._slip_sets.forget_untold(state.round, self._tallies.own_sums(state.round))
+                        self._slip_sets.clear_unpublished_use(
+                            state.round, self._tallies.own_sums(state.round)
+                        )
                 open_rounds += [state.round for state in states if not state.is_closed]
                 for of_round in open_rounds:
                     self._rounds.add_lost_boxes(of_round.id, len(of_round.tree.leaves))
                     for unit in of_round.tree.leaves:
-                        self._lay_out(of_round.id, unit)
+                        self._insert_empty_rows(of_round.id, unit)
                 self._snapshots.publish(dump.published_at or self.last_tick or datetime.min)
                 before_commit()
         except BaseException:

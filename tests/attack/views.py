@@ -302,7 +302,7 @@ READERS = {
         "storage/store.py Store._renew",
     },
     "open_letterbox": {
-        "storage/store.py Store._put_through",
+        "storage/store.py Store._accept_envelope",
         "storage/letterboxes.py Letterboxes.renew",
     },
     "own_sums": {

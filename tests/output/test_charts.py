@@ -22,7 +22,7 @@ from kiosk.output.charts import (
     page_figure,
     stacked_bars,
 )
-from kiosk.output.fitting import fit_numbers, wide
+from kiosk.output.fitting import fit_numbers, text_width
 from tests.tools.figures import at_each_width
 
 
@@ -175,8 +175,8 @@ def test_every_number_is_in_its_segment_or_below_it_apart_from_others(
     for (percent, text), fitted in zip(numbers, fit_numbers(numbers, length, size, SMALL), strict=True):
         shown = fitted.lines[0] if fitted.lines else fitted.below
         assert shown == text.split("<br>")[0]
-        assert all(wide(line, size) < length * percent / 100 for line in fitted.lines)
+        assert all(text_width(line, size) < length * percent / 100 for line in fitted.lines)
         if fitted.below:
-            half = wide(fitted.below, SMALL) / 2
+            half = text_width(fitted.below, SMALL) / 2
             assert fitted.middle - half >= free
             free = fitted.middle + half

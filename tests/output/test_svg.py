@@ -8,7 +8,7 @@ from fontTools.ttLib import TTFont
 
 from kiosk.library.catalogues import read_catalogues
 from kiosk.output.charts import UNKNOWN, Bar, Segment, colours
-from kiosk.output.fitting import wide, wrapped
+from kiosk.output.fitting import text_width, wrapped
 from kiosk.output.svg import LABELS, MARGIN, NUMBERS, WALL, WIDTH, Picture, png, svg
 from kiosk.settings import shipped_folder
 
@@ -104,7 +104,9 @@ def in_noto(words: str, weight: str) -> float:
 def test_words_are_measured_no_narrower_than_they_are_and_not_much_wider() -> None:
     texts = read_catalogues([shipped_folder("translations")], "desk")["sv"].texts
     sizes = {
-        text: wide(text, 1) / in_noto(text, "Regular") for text in list(texts)[::7] if text.isprintable()
+        text: text_width(text, 1) / in_noto(text, "Regular")
+        for text in list(texts)[::7]
+        if text.isprintable()
     }
     assert len(sizes) > 40
     assert {text: size for text, size in sizes.items() if not 1 <= size < 1.35} == {}
@@ -119,7 +121,7 @@ def test_words_are_wrapped_where_they_end_and_the_longest_are_cut() -> None:
     ):
         lines = wrapped(text, 16, 160)
         assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-        assert all(wide(line, 16) <= 160 for line in lines)
+        assert all(text_width(line, 16) <= 160 for line in lines)
 
 
 def test_no_label_touches_the_next_ones_colour() -> None:

@@ -33,10 +33,10 @@ def sign_in() -> ResponseReturnValue:
     attempt = throttle.attempt(name, source, desk().known_devices.nonce(name), now)
     seconds = throttle.seconds_left(attempt, now)
     if seconds > 0:
-        return _later(form, "wait", 429, int(seconds) + 1)
+        return _try_later(form, "wait", 429, int(seconds) + 1)
     with desk().password_checks.place(is_known=attempt.is_known) as has_place:
         if not has_place:
-            return _later(form, "busy", 503, BUSY_SECONDS)
+            return _try_later(form, "busy", 503, BUSY_SECONDS)
         account = desk().store.accounts.named(name) if form.validate() else None
         is_right = verify(account.password if account else None, form.password.data or "")
     if account is None or not is_right:
@@ -48,7 +48,7 @@ def sign_in() -> ResponseReturnValue:
     return desk().known_devices.remember(name, make_response(redirect(onward, 303)))
 
 
-def _later(form: SignInForm, problem: str, status: int, seconds: int) -> ResponseReturnValue:
+def _try_later(form: SignInForm, problem: str, status: int, seconds: int) -> ResponseReturnValue:
     """Render the form with the time after which to try again."""
     page = render_template("sign_in.html", form=form, problem=problem, seconds=seconds)
     return make_response(page, status, {"Retry-After": str(seconds)})

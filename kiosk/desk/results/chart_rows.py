@@ -118,15 +118,15 @@ def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -
         bar = Bar(label, f"n = {figures.n}", (), broken_words, say("Annan skala."))
         return _line_without_numbers(name, bar, len(labels))
     counts = tuple(reversed(known.counts))
-    untold = figures.n - sum(count for count in counts if count is not None)
+    unknown = figures.n - sum(count for count in counts if count is not None)
     segments = [
         _imported_segment(word, count or 0, figures.n, str(count) if count else "")
         for word, count in zip(labels, counts, strict=True)
     ]
-    in_bar = say("{n} okänt", n=untold) if untold else ""
-    segments.append(_imported_segment(say("Okänt"), untold, figures.n, in_bar))
+    in_bar = say("{n} okänt", n=unknown) if unknown else ""
+    segments.append(_imported_segment(say("Okänt"), unknown, figures.n, in_bar))
     bar = Bar(label, f"n = {figures.n}", tuple(segments), broken_words)
-    return Line(name, bar, counts, untold, figures.n, (None,) * len(outside_labels()))
+    return Line(name, bar, counts, unknown, figures.n, (None,) * len(outside_labels()))
 
 
 def _days(figures: Figures) -> str:

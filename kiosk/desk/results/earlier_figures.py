@@ -49,7 +49,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
     form.node.choices = list(desk().library.places.items())
     if request.method == "POST" and form.validate():
         try:
-            figures = _entered(form, survey)
+            figures = _typed_figures(form, survey)
             # A double click is not a second report.
             if figures not in kept_figures().values():
                 desk().store.earlier_figures.set(token_hex(8), figures.as_json())
@@ -84,7 +84,7 @@ def field(statement_id: str, option: int) -> str:
     return f"count-{statement_id}-{option}"
 
 
-def _entered(form: FiguresForm, survey: Survey) -> Figures:
+def _typed_figures(form: FiguresForm, survey: Survey) -> Figures:
     typed = {
         (statement.id, option): request.form.get(field(statement.id, option), "")
         for statement in survey.statements

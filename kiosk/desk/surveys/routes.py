@@ -113,7 +113,7 @@ def from_xlsform() -> ResponseReturnValue:
     if sent is None:
         abort(400)
     try:
-        survey = _taken_in(read_xlsform(sent.read(), source_of(sent.filename or "")))
+        survey = _save_import(read_xlsform(sent.read(), source_of(sent.filename or "")))
     except XLSFormError as error:
         return _list([say_message(error.message)]), 400
     except RefusedError as error:
@@ -122,7 +122,7 @@ def from_xlsform() -> ResponseReturnValue:
     return redirect(url_for("surveys.survey", survey_id=survey.id), 303)
 
 
-def _taken_in(form: Form) -> Survey:
+def _save_import(form: Form) -> Survey:
     """Save an imported form, and return the survey."""
     account, written = signed_in(), list[Written]()
 

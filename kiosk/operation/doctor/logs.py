@@ -81,13 +81,13 @@ class LogWatch:
         lines = [
             MarkedLine(file, line)
             for file, stat in self._files()
-            for line in self._gained(file, stat).splitlines()
+            for line in self._new_text(file, stat).splitlines()
             if mark in line
         ]
         journal = self._journal(self._since) or ""
         return lines + [MarkedLine(None, line) for line in journal.splitlines() if mark in line]
 
-    def _gained(self, file: Path, stat: os.stat_result) -> str:
+    def _new_text(self, file: Path, stat: os.stat_result) -> str:
         inode, size = self._sizes.get(file, (stat.st_ino, 0))
         start = size if inode == stat.st_ino and size <= stat.st_size else 0
         start = max(start, stat.st_size - LARGEST_ADDITION_BYTES)

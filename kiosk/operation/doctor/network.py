@@ -111,7 +111,7 @@ def look_at_public_address(
         return
     watch = LogWatch(machine.root, _named(front), machine.journal)
     mark = f"doctor-{secrets.token_hex(16)}"
-    request_advice = list(_ask_as_guests_do(settings, machine, f"/{mark}-page"))
+    request_advice = list(_look_at_guests_way(settings, machine, f"/{mark}-page"))
     yield from request_advice
     yield from _look_at_configuration(front)
     is_reached = all("cannot be reached" not in advice.text for advice in request_advice)
@@ -123,10 +123,10 @@ def look_at_public_address(
         provoke_errors(machine.connect, address, f"/{mark}", machine.answer_seconds)
         lines = watch.wait_for(mark, machine.settle_seconds)
         yield from _look_at_logs(lines, front, address)
-    yield from _look_at_the_unseen(settings, front, watch)
+    yield from _report_unexamined(settings, front, watch)
 
 
-def _ask_as_guests_do(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
+def _look_at_guests_way(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
     address = settings.guest_address
     try:
         problem = _fault_of_way(settings, machine, path)
@@ -223,7 +223,7 @@ def _directive(file: Path | None, written: str, kept: Kept, front: Front) -> str
     return f"In {files[0]}, {WAYS_OUT[server, kept]}" if files else _way_out(GuestLog(server, Path(), kept))
 
 
-def _look_at_the_unseen(settings: Settings, front: Front, watch: LogWatch) -> Iterator[Advice]:
+def _report_unexamined(settings: Settings, front: Front, watch: LogWatch) -> Iterator[Advice]:
     """Report logs and servers that could not be examined: they do not count as good."""
     unreadable = [
         *watch.unreadable,
