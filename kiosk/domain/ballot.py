@@ -25,7 +25,7 @@ Answer = int | NoAnswer
 
 
 class BallotError(ValueError):
-    """A form that is not a ballot of this survey. The message repeats nothing of the form."""
+    """A form that is not a ballot of this survey. The message contains nothing of the form."""
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 
 def full_at(counted: int, k: int) -> int:
-    """Return the number of ballots from which a box gives up a batch. `counted` is the unit's published
-    ballots.
+    """Return the smallest number of ballots in a box of which a batch is published. `counted` is the number
+    of the unit's published ballots.
 
     3k for the first figures, then 2k more than are published, at most 6k. If all batches were as small as the
     first, an insider's best guess would gain with each of them; docs/counting.md has the figures.

@@ -43,7 +43,7 @@ _RAPID, _MARKED = 1, 2
 
 
 class EnvelopeError(BallotError):
-    """An envelope for another letterbox, or a damaged one. The message repeats nothing of its content."""
+    """An envelope for another letterbox, or a damaged one. The message contains nothing of its content."""
 
 
 @dataclass(frozen=True)

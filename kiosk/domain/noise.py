@@ -13,7 +13,8 @@ from fractions import Fraction
 from random import Random
 
 EPSILON = Fraction(3, 2)
-"""Of one statement in one round. A ballot's is the sum over its statements. docs/noise.md has the figures."""
+"""Epsilon of one statement in one round. A ballot's is the sum over its statements. docs/noise.md has the
+figures."""
 
 SMALLEST_EPSILON = Fraction(1, 10)
 """Less would leave nothing of a table, and the time to draw grows with 1 / epsilon."""

@@ -32,7 +32,8 @@ from kiosk.storage import Devices, Store, print_once
 LARGEST_FORM_BYTES = 16 * 1024
 
 KIOSK_RELOAD_SECONDS = 60
-"""A kiosk has no reload button, and nobody is there when the next round opens."""
+"""Interval at which a kiosk's page reloads: a kiosk has no reload button, and nobody is there when the next
+round opens."""
 
 WORKER, WORKER_MAX_AGE_SECONDS = "guest.worker", 15 * 60
 """The worker's endpoint, and how long a browser may cache it: three signs of life, at which the page asks

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 FREE_WRONG_CODES = 30
-"""What guests behind one address mistype in a minute at most."""
+"""Most codes that guests behind one address mistype in a minute."""
 SECONDS_PER_WRONG_CODE = 2.0
 """After this time one wrong code is forgotten."""
 MOST_WRONG_CODES = 60
-"""More are not counted, so that a source is forgotten after two minutes."""
+"""Most wrong codes that are counted, so that a source is forgotten after two minutes."""
 
 DELAY_SECONDS = 2.0
 CHECKS_PER_DELAY = 20

@@ -190,7 +190,7 @@ def fault_of_name(name: str) -> str:
 
 
 def folded(name: str) -> str:
-    """Return a name as a file system compares it that ignores case and Unicode normalisation."""
+    """Return a name in the form that file systems compare if they ignore case and Unicode normalisation."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

@@ -18,9 +18,10 @@ from kiosk.domain.client_source import source_of
 from kiosk.guest.wrong_codes import HOLD
 
 HEADER_SECONDS = 20.0
-"""From the connection to a request's first byte, and from there to the end of its headers."""
+"""Longest time from the connection to a request's first byte, and from there to the end of its headers."""
 BODY_SECONDS, BODY_BYTES_A_SECOND = 20.0, 500
-"""From the headers' end to the body's end: these seconds, and one more for each 500 bytes received."""
+"""Longest time from the headers' end to the body's end: these seconds, and one more for each 500 bytes
+received."""
 
 CONNECTIONS_OF_AN_ADDRESS = 48
 """A browser opens six; the guests of a house often share an address. No limit for a proxy's."""

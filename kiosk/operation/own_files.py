@@ -69,7 +69,8 @@ def own_files(settings: Settings) -> OwnFiles:
 
 
 def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:
-    """Return whether a file or folder with this name, below KIOSK_DATA, can be one that people made."""
+    """Return whether a file or folder with this name, below KIOSK_DATA, can be one that people made, which
+    belongs in a backup."""
     path = settings.data / name
     return not (
         any(TEMPORARY.fullmatch(part) or KEY_FOLDER.fullmatch(part) for part in name.parts[:-1])

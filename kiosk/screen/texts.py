@@ -65,7 +65,7 @@ PROMISES: Mapping[Protection, str] = {
         "Den som vet vad de andra svarade kan räkna ut vad du svarade."
     ),
 }
-"""What staff can work out from the figures, before a guest answers: that of the round."""
+"""The promise about the figures that a guest reads before answering, by the round's protection."""
 
 
 class Refusal(StrEnum):

@@ -10,7 +10,7 @@ import peewee
 from kiosk.domain.strict_json import parse
 from kiosk.storage.accounts import SESSION_EPOCH
 from kiosk.storage.database import Database, StoreError
-from kiosk.storage.dump_check import NOT_SO_WRITTEN, Tables, check_rows
+from kiosk.storage.dump_check import SHAPE_ERRORS, Tables, check_rows
 from kiosk.storage.migrations import newest_schema
 from kiosk.storage.tables import Installation
 
@@ -71,7 +71,7 @@ def read_dump(document: object) -> Dump:
             _insert(database, tables)
             database.migrate()
             migrated = kept_rows(database)
-    except (peewee.PeeweeException, *NOT_SO_WRITTEN) as error:
+    except (peewee.PeeweeException, *SHAPE_ERRORS) as error:
         raise StoreError(f"the tables cannot be migrated ({error})") from error
     finally:
         database.close()

@@ -33,10 +33,10 @@ Tables = dict[str, list[dict[str, Any]]]
 """Rows by table. Names of tables and columns come from the database's own schema."""
 
 LARGEST_NUMBER = 2**31 - 1
-"""What PostgreSQL's INTEGER holds."""
+"""The largest value of PostgreSQL's INTEGER."""
 
-NOT_SO_WRITTEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
-"""What reading a document of another shape raises."""
+SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
+"""Errors of reading a document of another shape."""
 
 
 class TermsError(StoreError):
@@ -77,7 +77,7 @@ def _place(table: str, number: int) -> Iterator[None]:
     """Add table and row to the error of a check that fails in the `with` block, as StoreError."""
     try:
         yield
-    except NOT_SO_WRITTEN as error:
+    except SHAPE_ERRORS as error:
         problem = str(error) if type(error) is ValueError else "is not as this program writes it"
         raise StoreError(f"table {table}, row {number}: {problem}") from error
 
@@ -267,4 +267,4 @@ CHECKS: Mapping[str, Callable[[Row], None]] = {
     "tally": _check_nothing_more,
     "wall": _check_place,
 }
-"""What to check of a row, by table: one entry for each table of a backup."""
+"""Table of a backup -> the check of its rows."""

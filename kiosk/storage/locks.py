@@ -15,7 +15,7 @@ from enum import Enum
 import peewee
 
 TRIES = 5
-"""How often a write is tried if the database rolls it back in favour of another one."""
+"""Number of attempts of a write if the database rolls it back in favour of another one."""
 
 ADVISORY_KEY = int.from_bytes(b"kiosk")
 """The key of PostgreSQL's advisory lock on the installation. It is local to the database."""

@@ -14,7 +14,7 @@ from kiosk.storage import Deed, verify
 blueprint = Blueprint("sign_in", __name__)
 
 BUSY_SECONDS = 3
-"""After this time the password checks in progress have ended."""
+"""Time in which the password checks in progress end."""
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])

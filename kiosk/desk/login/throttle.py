@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 FREE_FAILURES = 5
 LONGEST_DELAY_SECONDS = 300.0
-"""Of one source or device for one name."""
+"""Longest delay of one source or device for one name."""
 
 STRANGERS_FREE_FAILURES = 100
 STRANGERS_LONGEST_DELAY_SECONDS = 10.0
-"""Of all strange sources together for one name. The delay is short: with the right password, a new device at
-a new place gets through between two false sign-ins."""
+"""Longest delay of all unknown sources together for one name. It is short: with the right password, a new
+device at a new place gets through between two false sign-ins."""
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
 MOST_KEYS_KEPT = 10_000

@@ -49,7 +49,7 @@ class Line:
 
     @property
     def remark(self) -> str:
-        """Why the line cannot be compared, has no numbers, or is not exact."""
+        """The reason why the line cannot be compared, has no numbers, or is not exact."""
         return " ".join(filter(None, (self.bar.broken, self.bar.instead, self.protection)))
 
 

@@ -53,7 +53,7 @@ class Section:
 
     @property
     def protection(self) -> Strings:
-        """How far off the figures of the tables may be."""
+        """Sentences about the noise in the figures of the tables."""
         rows = [*self.history, *(row for _, row in self.places)] or [self.now]
         return (*findings.of_protection(rows), *findings.of_intervals(rows))
 
@@ -95,8 +95,8 @@ def section_of(
     statement: Statement,
     elsewhere: Iterable[Figures] = (),
 ) -> Section:
-    """Return the view of a statement at a node: in one round, over the rounds in `states`, and
-    `elsewhere`."""
+    """Return the view of a statement at a node: in one round, over the rounds in `states`, and in the earlier
+    reports `elsewhere`."""
     now = row(document, of_round, node_id, statement)
     history = over_time(document, [state.round for state in states], node_id, statement.id)
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
