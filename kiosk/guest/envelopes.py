@@ -26,7 +26,7 @@ def take_envelope(code: str) -> Answer:
     this envelope can never be accepted and may be discarded. An envelope that is opened, readable and new is
     the only one that the rate limit counts: no other request changes or reveals its state.
     """
-    link, side = link_of(code), guest_side()
+    link, guest = link_of(code), guest_side()
     fields = dict(request.form.lists())
     has_waited = fields.pop(HAS_WAITED, None) is not None
     sent = [*fields.pop(ENVELOPE), *fields.pop(SEALED_FOR, [])]
@@ -44,13 +44,13 @@ def take_envelope(code: str) -> Answer:
         return take_token(link, Lane.UNMARKED_WAITED if has_waited else Lane.UNMARKED)
 
     def put(now: datetime) -> None:
-        side.store.cast_envelope(letterbox, sealed, now, carrier=link.code, admit=admit)
+        guest.store.cast_envelope(letterbox, sealed, now, carrier=link.code, admit=admit)
 
     try:
         return take(put, f"{request.path.rstrip('/')}/thanks")
     except LetterboxGoneError:
         if has_waited and is_well_formed(sealed):
-            side.devices.came_late(link.code)
+            guest.devices.came_late(link.code)
         refuse(410, Refusal.CLOSED)
     except BallotError:
         refuse(410, Refusal.BAD)

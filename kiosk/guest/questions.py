@@ -20,11 +20,11 @@ RAPID = "_rapid"
 def start(code: str = "") -> Answer:
     """Show the questions, in the language asked for."""
     link, of_round = link_and_round(code)
-    side, at_kiosk = guest_side(), link.admission is Admission.KIOSK
+    guest, at_kiosk = guest_side(), link.admission is Admission.KIOSK
     asked = request.args.get("lang", REFERENCE)
-    reply = side.store.reply(link.unit_id)
-    letterbox = side.store.public_key(of_round.id, link.unit_id) if at_kiosk else ""
-    page = side.pages.form(
+    reply = guest.store.reply(link.unit_id)
+    letterbox = guest.store.public_key(of_round.id, link.unit_id) if at_kiosk else ""
+    page = guest.pages.form(
         of_round.survey,
         asked,
         reply,
@@ -32,7 +32,7 @@ def start(code: str = "") -> Answer:
         action=request.path,
         is_kiosk=at_kiosk,
         letterbox=letterbox,
-        pause=side.rate_limit.pause,
+        pause=guest.rate_limit.pause,
         closes_at=of_round.closes_at,
     )
     return make_response(page)
