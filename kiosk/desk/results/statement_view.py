@@ -54,7 +54,7 @@ class Section:
     @property
     def protection(self) -> Strings:
         """Sentences about the noise in the figures of the tables."""
-        rows = [*self.history, *(row for _, row in self.places)] or [self.now]
+        rows = [*self.history, *(node_row for _, node_row in self.places)] or [self.now]
         return (*findings.of_protection(rows), *findings.of_intervals(rows))
 
     @property
@@ -110,14 +110,14 @@ def section_of(
         if (known := report.known(statement.id))
     )
     places = tuple(
-        (node, row)
-        for node, row in by_place(document, of_round, statement)
+        (node, node_row)
+        for node, node_row in by_place(document, of_round, statement)
         if node_id in of_round.tree.upwards(node.id)
     )
     charts = [_now_chart(document, now, labels, palette)] if now.on_scale else []
-    if imported or (len(history) > 1 and any(row.on_scale for row in history)):
+    if imported or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
         charts.append(_time_chart(document, history, imported, now, labels, palette))
-    if len(places) > 1 and any(row.on_scale for _, row in places):
+    if len(places) > 1 and any(node_row.on_scale for _, node_row in places):
         charts.append(_places_chart(document, places, now, labels, palette))
     return Section(
         statement.id,
@@ -160,7 +160,10 @@ def _time_chart(
     palette: Strings,
 ) -> Chart:
     """Return a chart with a bar for each round, below the earlier reports; a line separates the two."""
-    lines = [counted_line(round_name(row), round_label(row), row, now, labels) for row in history]
+    lines = [
+        counted_line(round_name(round_row), round_label(round_row), round_row, now, labels)
+        for round_row in history
+    ]
     if imported:
         first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
         lines[0] = replace(lines[0], bar=first)
@@ -189,10 +192,12 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
         say("Ställe"),
         say("En stapel för varje ställe, med samma skala."),
         findings.of_places(spread(place for place in places if place[0].id in leaves)),
-        tuple(counted_line(node.name, _in_lines(node.name), row, now, labels) for node, row in places),
+        tuple(
+            counted_line(node.name, _in_lines(node.name), node_row, now, labels) for node, node_row in places
+        ),
         labels,
         palette,
-        findings.of_protection([row for _, row in places]),
+        findings.of_protection([node_row for _, node_row in places]),
         findings.origin(document, now, [now]),
     )
 
