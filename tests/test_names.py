@@ -1,0 +1,57 @@
+"""Variables are named after what they hold, and a function's docstring begins with a verb: Return, Add."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+SAYS_NOTHING = {"kiosk": {"found", "said", "told"}, "tests": {"found"}}
+"""Folder -> names of variables that say where a value comes from, not what it is."""
+
+NOUN_FIRST = {"A", "All", "An", "Each", "Every", "How", "The", "What", "Whether", "Where", "Who", "Why"}
+"""First words of a docstring that describes a result like a noun, or by a sentence."""
+
+
+@pytest.mark.parametrize("folder", SAYS_NOTHING)
+def test_no_variable_says_only_where_its_value_comes_from(folder: str) -> None:
+    named = [(path.name, name) for path in sources(folder) for name in bound_names(parsed(path))]
+    assert len(named) > 3000
+    assert not [(file, name) for file, name in named if name in SAYS_NOTHING[folder]]
+
+
+def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
+    documented = [
+        (f"{path.name}: {function.name}", docstring.split()[0])
+        for path in sources("kiosk")
+        for function in ast.walk(parsed(path))
+        if isinstance(function, ast.FunctionDef) and not is_property_or_command(function)
+        if (docstring := ast.get_docstring(function))
+    ]
+    assert len(documented) > 800
+    assert not [where for where, first in documented if first in NOUN_FIRST]
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def bound_names(module: ast.Module) -> Iterator[str]:
+    """Yield the names that are assigned in a module, parameters included."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+def is_property_or_command(function: ast.FunctionDef) -> bool:
+    """Return whether a function is a property, or a command whose docstring is its help."""
+    decorators = " ".join(ast.unparse(decorator) for decorator in function.decorator_list)
+    return any(word in decorators for word in ("property", "command", "group"))
