@@ -122,8 +122,8 @@ class Measures:
     width: int
     left: int
     right: int
-    font: int
-    digits: int
+    font_size: int
+    digit_size: int
 
     @property
     def length(self) -> int:
@@ -137,8 +137,8 @@ class Measures:
 
 def _measures(width: int) -> Measures:
     if width < NARROW:
-        return Measures(width, left=90, right=56, font=SMALL, digits=SMALL)
-    return Measures(width, left=132, right=76, font=14, digits=13)
+        return Measures(width, left=90, right=56, font_size=SMALL, digit_size=SMALL)
+    return Measures(width, left=132, right=76, font_size=14, digit_size=13)
 
 
 def page_figure(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
@@ -185,7 +185,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
             "margin": {"l": measures.left, "r": measures.right, "t": 4, "b": 30},
             "paper_bgcolor": PAPER,
             "plot_bgcolor": PAPER,
-            "font": {"family": "system-ui, sans-serif", "size": measures.font, "color": INK},
+            "font": {"family": "system-ui, sans-serif", "size": measures.font_size, "color": INK},
             "xaxis": {
                 "range": [0, 100],
                 "tickvals": [0, 25, 50, 75, 100],
@@ -224,7 +224,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
 
 def _fitted(bar: Bar, measures: Measures) -> tuple[Fitted, ...]:
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
-    return tuple(fit_numbers(numbers, measures.length, measures.digits, SMALL))
+    return tuple(fit_numbers(numbers, measures.length, measures.digit_size, SMALL))
 
 
 def _breaks(in_place: Sequence[tuple[Bar, float]], measures: Measures) -> list[Figure]:
@@ -304,7 +304,7 @@ def _trace(
         "insidetextanchor": "middle",
         "constraintext": "none",
         "textangle": 0,
-        "insidetextfont": {"color": ink_on(colour), "size": measures.digits},
+        "insidetextfont": {"color": ink_on(colour), "size": measures.digit_size},
         "marker": {"color": colour, "line": {"color": PAPER, "width": 2}},
     }
 
