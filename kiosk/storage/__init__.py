@@ -14,7 +14,7 @@ from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeysAwayError
 from kiosk.storage.letterboxes import LetterboxGoneError
-from kiosk.storage.links import Link
+from kiosk.storage.links import Link, RoundRunsError
 from kiosk.storage.migrations import newest_schema
 from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import hash_password, verify
@@ -43,6 +43,7 @@ __all__ = [
     "NotAdmittedError",
     "Role",
     "RoundClosedError",
+    "RoundRunsError",
     "RoundState",
     "Sealed",
     "Store",

@@ -1,15 +1,28 @@
 """Links to units, and the screen sizes of the kiosks that use them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from secrets import token_urlsafe
 
-from kiosk.domain.rounds import Admission
+from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.short_hash import short_hash
 from kiosk.storage import tables
+from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database, Row
+from kiosk.storage.rounds import RoundClosedError
 from kiosk.storage.sealed_rows import Writer, one_write
+
+
+class RoundRunsError(Exception):
+    """A kiosk that may not move now, because `of_round` runs at `unit_id`."""
+
+    def __init__(self, of_round: Round, unit_id: str) -> None:
+        super().__init__(f"the round {of_round.id} runs at {unit_id}")
+        self.of_round = of_round
+        self.unit_id = unit_id
 
 
 @dataclass(frozen=True)
@@ -25,9 +38,10 @@ class Link:
 class Links:
     """The rows of links."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, boxes: Boxes) -> None:
         self._database = database
         self._writer = writer
+        self._boxes = boxes
 
     @one_write()
     def add(
@@ -58,8 +72,16 @@ class Links:
         self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
 
     @one_write()
-    def move(self, code: str, unit_id: str) -> None:
-        """Assign a link to another unit."""
+    def move(self, code: str, unit_id: str, now: datetime) -> None:
+        """Assign a link to another unit. Raises RoundRunsError while a round runs at either unit.
+
+        A guest does not notice a move: whoever could move a kiosk during a round could send one guest's
+        ballot to the box of a unit without other guests.
+        """
+        link = self.with_code(code)
+        for unit in (link.unit_id, unit_id) if link else ():
+            with suppress(RoundClosedError):
+                raise RoundRunsError(self._boxes.running_round(unit, now), unit)
         self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
 
     @one_write()

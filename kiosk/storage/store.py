@@ -86,7 +86,7 @@ class Store:
             rng,
         )
         self.accounts = Accounts(database, self._writer)
-        self.links = Links(database, self._writer)
+        self.links = Links(database, self._writer, self._boxes)
         self.audit_log = AuditLog(database, self._writer)
         self.walls = Walls(database, self._writer)
         self.replies = Replies(database, self._writer)

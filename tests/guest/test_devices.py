@@ -1,6 +1,7 @@
 """A screen is paired by a code, heard whoever answers, and closed; nobody learns when anybody answered."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
+from kiosk.domain.tree import Tree
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Account, Deed, Role
@@ -50,6 +52,15 @@ class House:
         answer = self.screen.post("/pair", data={"code": code, "press": "done"})
         assert answer.status_code == 303
         return answer.headers["Location"].removesuffix("/paired")
+
+    def begin_round_at(self, *units: str) -> None:
+        """Close the round, and open one over these units only."""
+        old, self.desk.now = self.desk.round, self.desk.round.closes_at
+        self.desk.store.count(self.desk.now)
+        tree = Tree(tuple(node for node in old.tree.nodes if not node.parent or node.id in units))
+        ends = self.desk.now + timedelta(days=9)
+        begun = replace(old, id="begun", tree=tree, opens_at=self.desk.now, closes_at=ends)
+        self.desk.store.open_round(begun, self.desk.now)
 
     def key(self, path: str) -> str:
         """What the desk's forms call the kiosk at a path."""
@@ -200,14 +211,54 @@ def test_a_measure_that_cannot_be_is_told_where_it_was_typed(
 def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
     path = house.pair(house.code())
     house.send("screen", path, width_mm="476", distance_mm="600")
+    house.desk.now = house.desk.round.closes_at
+    house.desk.sign_in()
     assert house.send("move", path, unit="talk2me").status_code == 303
     [link] = house.desk.store.links.all()
     assert (link.unit_id, f"/k/{link.code}", link.screen) == ("talk2me", path, Screen(476))
-    assert house.desk.store.public_key("r", "talk2me") in house.screen.get(path).text
     log = house.desk.store.audit_log.entries()
     assert (log[0].deed, log[0].what) == (Deed.KIOSK_MOVED, f"frida → talk2me, {path[-4:]}")
     assert house.send("move", path, unit="talk2me").status_code == 303
     assert house.desk.store.audit_log.entries() == log, "where it was already"
+
+
+@pytest.mark.parametrize(
+    ("at", "to", "named"),
+    [
+        ("frida", "matcentralen", "FRIDA"),
+        ("matcentralen", "frida", "FRIDA"),
+        ("talk2me", "frida", "Talk2Me"),
+        ("matcentralen", "second_hand", ""),
+    ],
+    ids=["from a unit with a round", "to a unit with a round", "within a round", "where none runs"],
+)
+def test_a_kiosk_is_moved_only_where_no_round_runs(house: House, at: str, to: str, named: str) -> None:
+    store = house.desk.store
+    path = f"/k/{store.links.add(Admission.KIOSK, at).code}"
+    house.begin_round_at("frida", "talk2me")
+    house.desk.sign_in()
+    before = store.audit_log.entries()
+    answer = house.send("move", path, unit=to)
+    [link] = store.links.all()
+    if not named:
+        assert (answer.status_code, link.unit_id) == (303, to)
+        return
+    assert (answer.status_code, link.unit_id) == (409, at)
+    [problem] = re.findall('<p class="problem" role="alert">(.*?)</p>', answer.text)
+    assert f"”{house.desk.round.survey.title}” pågår på {named}." in problem
+    assert "har stängt, 9 juni 2026" in problem
+    assert "para den på nytt" in problem
+    assert store.audit_log.entries() == before
+
+
+def test_a_kiosk_that_was_moved_before_a_round_is_not_moved_back_within_it(house: House) -> None:
+    path = house.pair(house.code())
+    house.desk.now = house.desk.round.closes_at
+    house.desk.sign_in()
+    assert house.send("move", path, unit="matcentralen").status_code == 303
+    house.begin_round_at("frida")
+    assert house.send("move", path, unit="frida").status_code == 409
+    assert house.desk.store.links.all()[0].unit_id == "matcentralen"
 
 
 def test_only_a_kiosk_is_measured_or_moved_and_only_to_a_unit(house: House) -> None:

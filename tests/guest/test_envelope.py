@@ -246,8 +246,9 @@ def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: tim
 def test_a_kiosk_that_became_another_units_still_carries_to_the_box_it_was_sealed_for(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "frida", code="moved")
     waiting, at_once = seal(kiosk.public_key), seal(kiosk.public_key)
-    kiosk.store.links.move("moved", "talk2me")
+    kiosk.store.links.remove("moved")
     assert kiosk.send(waiting, "/k/unknown").status_code == 404
+    kiosk.store.links.add(Admission.KIOSK, "talk2me", code="moved")
     assert [kiosk.send(waiting, "/k/moved").status_code for _ in range(2)] == [204, 204]
     assert kiosk.send(at_once, "/k/moved", waited=False).status_code == 204
     nodes = answered_after_closing(kiosk)

@@ -193,7 +193,7 @@ def test_a_screen_with_a_wrong_clock_goes_by_the_servers_time(guest: Guest, cont
     assert len(guest.page.evaluate(KEPT)) == 1
 
 
-@pytest.mark.parametrize("way", ["moved at the desk", "paired anew"])
+@pytest.mark.parametrize("way", ["the same address", "paired anew"])
 def test_what_waits_on_a_screen_that_becomes_another_units_goes_to_the_box_it_was_sealed_for(
     guest: Guest, proxy: Proxy, way: str
 ) -> None:
@@ -209,7 +209,8 @@ def test_what_waits_on_a_screen_that_becomes_another_units_goes_to_the_box_it_wa
         store.links.remove("first")
         guest.page.goto(f"{guest.address}/k/others")
     else:
-        store.links.move("first", "matcentralen")
+        store.links.remove("first")
+        store.links.add(Admission.KIOSK, "matcentralen", code="first")
     come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
     for unit, others in (("frida", 9), ("matcentralen", 10)):
         for _ in range(others):

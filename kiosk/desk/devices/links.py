@@ -30,8 +30,8 @@ class Kiosk:
     """A kiosk as staff see it.
 
     `was_late` says whether ballots reached the server only after their round had closed. `screen` has its own
-    measures or those of all kiosks; `form` edits its own. A kiosk that `is_fixed` has the installation's own
-    address.
+    measures or those of all kiosks; `form` edits its own. `move_problem` says why it was not moved,
+    or is "". A kiosk that `is_fixed` has the installation's own address.
     """
 
     address: Address
@@ -39,6 +39,7 @@ class Kiosk:
     was_late: bool
     screen: Screen | None
     form: ScreenForm
+    move_problem: str
     is_fixed: bool
 
 
@@ -65,7 +66,7 @@ def mark_of(link: Link) -> str:
     return link.code[-4:]
 
 
-def kiosk_of(link: Link, form: ScreenForm) -> Kiosk:
+def kiosk_of(link: Link, form: ScreenForm, move_problem: str) -> Kiosk:
     """Return a kiosk with the `form` that edits its measures."""
     settings, devices = desk().settings, desk().devices
     return Kiosk(
@@ -74,6 +75,7 @@ def kiosk_of(link: Link, form: ScreenForm) -> Kiosk:
         devices.was_late(link.code),
         link.screen or (settings.screen if settings else None),
         form,
+        move_problem,
         is_fixed=not link.code,
     )
 

@@ -9,9 +9,10 @@ from kiosk.desk.devices.links import address_of, key_of, kiosk_of, mark_of, post
 from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import LinkForm, MoveForm, PairForm, PosterForm, ScreenForm, SlipsForm
+from kiosk.desk.i18n import day, say
 from kiosk.desk.session import desk, for_coordinator, for_staff, note
 from kiosk.domain.rounds import Admission
-from kiosk.storage import LIFETIME, Deed, Link
+from kiosk.storage import LIFETIME, Deed, Link, RoundRunsError
 
 blueprint = Blueprint("links", __name__)
 
@@ -72,7 +73,8 @@ def measure() -> ResponseReturnValue:
 @blueprint.route("/links/move", methods=["POST"])
 @for_coordinator
 def move() -> ResponseReturnValue:
-    """Move a kiosk to another unit. Its link stays the same, since its browser may be locked to it."""
+    """Move a kiosk to another unit while no round runs at either. Its link stays the same, since its browser
+    may be locked to it."""
     link, form = _sent_link(), MoveForm()
     form.unit.choices = list(unit_names().items())
     if link.admission is not Admission.KIOSK or not link.code:
@@ -80,9 +82,23 @@ def move() -> ResponseReturnValue:
     if not form.validate():
         abort(400)
     if form.unit.data != link.unit_id:
-        desk().store.links.move(link.code, form.unit.data)
+        try:
+            desk().store.links.move(link.code, form.unit.data, desk().clock())
+        except RoundRunsError as error:
+            return _page(move_problems={link.code: _cannot_move(error)}, status=409)
         note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {mark_of(link)}")
     return _to(link)
+
+
+def _cannot_move(error: RoundRunsError) -> str:
+    of_round = error.of_round
+    return say(
+        "Kiosken kan inte flyttas nu, för omgången ”{round}” pågår på {unit}. Flytta den när omgången har "
+        "stängt, {day}. Behövs en skärm före dess: para den på nytt med det andra stället.",
+        round=of_round.survey.title,
+        unit=of_round.tree.node(error.unit_id).name,
+        day=day(of_round.closes_at),
+    )
 
 
 @blueprint.route("/links/remove", methods=["POST"])
@@ -140,10 +156,11 @@ def _page(
     sent_slips: SlipsForm | None = None,
     sent_poster: PosterForm | None = None,
     sent_screens: Mapping[str, ScreenForm] | None = None,
+    move_problems: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Render the page with fresh forms, except for those that were refused; `sent_screens` is by kiosk
-    code."""
+    """Render the page with fresh forms, except for those that were refused; `sent_screens` and
+    `move_problems` are by kiosk code."""
     form, pair_form, move_form = LinkForm(formdata=None), PairForm(formdata=None), MoveForm(formdata=None)
     units = sorted(unit_names().items(), key=lambda unit: unit[1])
     form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units
@@ -151,7 +168,11 @@ def _page(
     page = render_template(
         "links.html",
         kiosks=[
-            kiosk_of(link, (sent_screens or {}).get(link.code) or screen_form(link))
+            kiosk_of(
+                link,
+                (sent_screens or {}).get(link.code) or screen_form(link),
+                (move_problems or {}).get(link.code, ""),
+            )
             for link in links
             if link.admission is Admission.KIOSK
         ],
