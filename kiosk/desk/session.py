@@ -171,6 +171,12 @@ def _read_account() -> Account | None:
     return account
 
 
+def account_name() -> str:
+    """Return the name of the signed-in account; "" without a session."""
+    account = signed_in()
+    return account.name if account else ""
+
+
 def is_coordinator() -> bool:
     """Return whether a coordinator is signed in."""
     account = signed_in()

@@ -12,7 +12,7 @@ from kiosk.guest.refusals import refuse
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
-from kiosk.storage import DIGITS, Link, RoundClosedError
+from kiosk.storage import DIGITS, Link, Pairing, RoundClosedError
 
 LETTERBOX = "Kiosk-Letterbox"
 """Response header with the open box at each sign of life: a guest must not get the last round's page."""
@@ -40,11 +40,22 @@ def pair() -> Answer:
         typed = typed[:-1] if press == "erase" else _digits(sent + press)
         return make_response(side.pages.pairing(asked, typed, None))
     admit_code()
-    unit = side.devices.redeem(typed)
-    if unit is None:
+    pairing = side.devices.redeem(typed)
+    if pairing is None or not _is_valid_now(pairing):
         record_wrong_code()
         return make_response(side.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
-    return redirect(f"/k/{side.store.links.add(Admission.KIOSK, unit).code}/paired", 303)
+    return redirect(f"/k/{side.store.links.add(Admission.KIOSK, pairing.unit_id).code}/paired", 303)
+
+
+def _is_valid_now(pairing: Pairing) -> bool:
+    """Return whether a code is still valid: a round may have opened since it was made."""
+    if pairing.holds_in_rounds:
+        return True
+    try:
+        guest_side().store.running_round(pairing.unit_id, guest_side().clock())
+    except RoundClosedError:
+        return True
+    return False
 
 
 def _digits(text: str) -> str:

@@ -9,7 +9,7 @@ from kiosk.storage.accounts import Account, Role
 from kiosk.storage.activities import Activity
 from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
 from kiosk.storage.database import StoreError
-from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life
+from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, Pairing
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeysAwayError
@@ -41,6 +41,7 @@ __all__ = [
     "Life",
     "Link",
     "NotAdmittedError",
+    "Pairing",
     "Role",
     "RoundClosedError",
     "RoundRunsError",

@@ -30,6 +30,19 @@ class Life(StrEnum):
     UNKNOWN = "unknown"
 
 
+@dataclass(frozen=True)
+class Pairing:
+    """What a pairing code allows: one screen becomes a kiosk of the unit.
+
+    `made_by` is the name of an account. While a round runs at the unit, only a code with `holds_in_rounds`
+    is valid.
+    """
+
+    unit_id: str
+    made_by: str
+    holds_in_rounds: bool
+
+
 @dataclass
 class Devices:
     """Unused pairing codes, and the time of each kiosk's last sign of life. Thread-safe.
@@ -38,7 +51,7 @@ class Devices:
     """
 
     clock: Callable[[], float] = time.monotonic
-    _codes: dict[str, tuple[str, float]] = field(default_factory=dict)
+    _codes: dict[str, tuple[Pairing, float]] = field(default_factory=dict)
     _heard: dict[str, float] = field(default_factory=dict)
     _late: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -46,21 +59,21 @@ class Devices:
     def __post_init__(self) -> None:
         self._started = self.clock()
 
-    def new_code(self, unit_id: str) -> str:
-        """Return a new single-use code of DIGITS digits, which pairs one device with a unit within LIFETIME
-        seconds."""
+    def new_code(self, pairing: Pairing) -> str:
+        """Return a new single-use code of DIGITS digits, which pairs one device as `pairing` says, within
+        LIFETIME seconds."""
         with self._lock:
             self._forget()
             code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-            self._codes[code] = (unit_id, self.clock() + LIFETIME)
+            self._codes[code] = (pairing, self.clock() + LIFETIME)
             return code
 
-    def redeem(self, code: str) -> str | None:
-        """Return the unit of a code and delete the code; None if the code is wrong, used or expired."""
+    def redeem(self, code: str) -> Pairing | None:
+        """Return the pairing of a code and delete the code; None if the code is wrong, used or expired."""
         with self._lock:
             self._forget()
-            unit, _ = self._codes.pop(code, (None, 0.0))
-            return unit
+            pairing, _ = self._codes.pop(code, (None, 0.0))
+            return pairing
 
     def _forget(self) -> None:
         now = self.clock()

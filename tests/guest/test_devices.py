@@ -19,6 +19,8 @@ from kiosk.storage import Account, Deed, Role
 from kiosk.storage.devices import LIFETIME, SILENT_AFTER, Devices, Life
 from tests.tools.desk_side import HASH, Desk
 
+CODE = re.compile(r"<strong>(\d{4} \d{4} \d{4})</strong>")
+
 
 class House:
     """A desk and a guests' side that share devices, and a clock that is set by hand."""
@@ -43,7 +45,7 @@ class House:
         """What the desk shows when a code is made."""
         form = {"csrf_token": self.desk.token("/admin/links"), "unit": unit}
         page = self.desk.client.post("/admin/links/pair", data=form)
-        match = re.search(r"<strong>(\d{4} \d{4} \d{4})</strong>", page.text)
+        match = CODE.search(page.text)
         assert match
         return match.group(1).replace(" ", "")
 
@@ -362,13 +364,47 @@ def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) 
     assert house.screen.get(path).status_code == 200
 
 
-@pytest.mark.parametrize(("name", "status"), [("anna", 200), ("bo", 200), ("cia", 403)])
-def test_coordinators_and_staff_pair_screens_and_viewers_do_not(house: House, name: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "unit", "status"),
+    [
+        ("anna", "frida", 200), ("bo", "frida", 403), ("cia", "frida", 403),
+        ("anna", "matcentralen", 200), ("bo", "matcentralen", 200), ("cia", "matcentralen", 403),
+    ],
+)  # fmt: skip
+def test_coordinators_pair_screens_staff_only_where_no_round_runs_and_viewers_never(
+    house: House, name: str, unit: str, status: int
+) -> None:
+    house.begin_round_at("frida")
     house.desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
-    house.desk.client.post("/admin/sign-out", data={"csrf_token": house.desk.token("/admin/links")})
     house.desk.sign_in(name)
-    data = {"csrf_token": house.desk.token("/admin/rounds"), "unit": "frida"}
-    assert house.desk.client.post("/admin/links/pair", data=data).status_code == status
+    data = {"csrf_token": house.desk.token("/admin/rounds"), "unit": unit}
+    answer = house.desk.client.post("/admin/links/pair", data=data)
+    assert answer.status_code == status
+    assert bool(CODE.search(answer.text)) == (status == 200)
+    begun = [entry.what for entry in house.desk.store.audit_log.entries() if entry.deed is Deed.PAIRING_BEGUN]
+    assert begun == ([unit] if status == 200 else [])
+
+
+def test_staff_are_told_which_round_keeps_them_from_pairing_and_whom_to_ask(house: House) -> None:
+    house.sign_in_as("bo")
+    problems = re.findall('role="alert">(.*?)</p>', house.send("pair", "", unit="frida").text)
+    title = house.desk.round.survey.title
+    assert problems == [
+        f"På FRIDA pågår omgången ”{title}” till dess den stänger, 31 maj 2026. Under tiden kan bara en "
+        "samordnare göra koden. Be en samordnare: koden gäller i 15 minuter och kan läsas upp i telefon."
+    ]
+
+
+@pytest.mark.parametrize(("name", "status"), [("anna", 303), ("bo", 403)])
+def test_a_code_from_before_a_round_pairs_within_it_only_if_a_coordinator_made_it(
+    house: House, name: str, status: int
+) -> None:
+    house.desk.now = house.desk.round.closes_at
+    house.desk.sign_in(name)
+    code = house.code("frida")
+    house.begin_round_at("frida")
+    assert house.screen.post("/pair", data={"code": code}).status_code == status
+    assert len(house.desk.store.links.all()) == (status == 303)
 
 
 def test_the_guests_address_does_not_serve_the_desk(house: House) -> None:

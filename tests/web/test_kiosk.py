@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, expect
 
 from kiosk.screen.headers import NEVER_USED
-from kiosk.storage.devices import Devices
+from kiosk.storage.devices import Devices, Pairing
 from tests.tools.guest_side import Place
 from tests.web.guest import Counted, Guest, Serve
 
@@ -59,7 +59,7 @@ def test_a_screen_is_paired_by_touch(
     place = Place(tmp_path, devices=devices)
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 800})
-    code = devices.new_code("frida")
+    code = devices.new_code(Pairing("frida", "anna", holds_in_rounds=True))
     page.goto(serve(place.app) + "/pair")
     for digit in code:
         page.click(f'.digits button[value="{digit}"]')

@@ -10,9 +10,9 @@ from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, 
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import LinkForm, MoveForm, PairForm, PosterForm, ScreenForm, SlipsForm
 from kiosk.desk.i18n import day, say
-from kiosk.desk.session import desk, for_coordinator, for_staff, note
-from kiosk.domain.rounds import Admission
-from kiosk.storage import LIFETIME, Deed, Link, RoundRunsError
+from kiosk.desk.session import account_name, desk, for_coordinator, for_staff, is_coordinator, note
+from kiosk.domain.rounds import Admission, Round
+from kiosk.storage import LIFETIME, Deed, Link, Pairing, RoundClosedError, RoundRunsError
 
 blueprint = Blueprint("links", __name__)
 
@@ -39,12 +39,22 @@ def new_link() -> ResponseReturnValue:
 @blueprint.route("/links/pair", methods=["POST"])
 @for_staff
 def pair() -> ResponseReturnValue:
-    """Show, once, a code that makes one screen a unit's kiosk."""
+    """Show, once, a code that makes one screen a unit's kiosk. While a round runs there, coordinators only: a
+    screen that is paired with a quiet unit for an hour steers its guests' ballots."""
     form = PairForm()
     form.unit.choices = list(unit_names().items())
     if not form.validate():
         abort(400)
-    code = desk().devices.new_code(form.unit.data)
+    if not is_coordinator():
+        try:
+            of_round = desk().store.running_round(form.unit.data, desk().clock())
+        except RoundClosedError:
+            pass
+        else:
+            form.unit.errors = [_only_coordinators_pair(of_round, form.unit.data)]
+            return _page(sent_pair=form, status=403)
+    pairing = Pairing(form.unit.data, account_name(), is_coordinator())
+    code = desk().devices.new_code(pairing)
     note(Deed.PAIRING_BEGUN, form.unit.data)
     return render_template(
         "pairing.html",
@@ -88,6 +98,18 @@ def move() -> ResponseReturnValue:
             return _page(move_problems={link.code: _cannot_move(error)}, status=409)
         note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {mark_of(link)}")
     return _to(link)
+
+
+def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
+    return say(
+        "På {unit} pågår omgången ”{round}” till dess den stänger, {day}. Under tiden kan bara en "
+        "samordnare göra koden. Be en samordnare: koden gäller i {minutes} minuter och kan läsas upp i "
+        "telefon.",
+        unit=of_round.tree.node(unit_id).name,
+        round=of_round.survey.title,
+        day=day(of_round.closes_at),
+        minutes=LIFETIME // 60,
+    )
 
 
 def _cannot_move(error: RoundRunsError) -> str:
@@ -157,11 +179,13 @@ def _page(
     sent_poster: PosterForm | None = None,
     sent_screens: Mapping[str, ScreenForm] | None = None,
     move_problems: Mapping[str, str] | None = None,
+    sent_pair: PairForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     """Render the page with fresh forms, except for those that were refused; `sent_screens` and
     `move_problems` are by kiosk code."""
-    form, pair_form, move_form = LinkForm(formdata=None), PairForm(formdata=None), MoveForm(formdata=None)
+    form, move_form = LinkForm(formdata=None), MoveForm(formdata=None)
+    pair_form = sent_pair or PairForm(formdata=None)
     units = sorted(unit_names().items(), key=lambda unit: unit[1])
     form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units
     links = desk().store.links.all()
