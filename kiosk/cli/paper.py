@@ -22,7 +22,7 @@ from kiosk.domain.slips import spaced
 from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.output.paper import PaperError, PaperTexts, Size, paper_texts, poster_page, slip_sheets
 from kiosk.settings import Settings
-from kiosk.storage import COMMAND_LINE, Deed, Store
+from kiosk.storage import COMMAND_LINE, Deed, Link, Store
 
 
 @click.command()
@@ -75,10 +75,18 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     texts = _texts(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
     of_unit = [link for link in store.links.all() if link.unit_id == unit]
     posters = [link for link in of_unit if link.admission is Admission.POSTER]
-    link = posters[0] if posters else store.links.add(Admission.POSTER, unit)
+    link = posters[0] if posters else _new_poster(store, unit)
     address = f"{settings.guest_address}/s/{link.code}"
     out.write_bytes(poster_page(address, texts, size))
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.POSTER_PRINTED, f"{unit}, {link.mark}")
     click.echo(f"{out}: leads to {address}")
+
+
+def _new_poster(store: Store, unit: str) -> Link:
+    link = store.links.add(Admission.POSTER, unit)
+    what = f"{unit}, {Admission.POSTER.value}"
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, what)
+    return link
 
 
 def _texts(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:

@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.i18n import period, say
-from kiosk.desk.session import desk, for_coordinator
+from kiosk.desk.session import desk, for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.storage import Deed, Entry, Role
 
@@ -12,20 +12,41 @@ blueprint = Blueprint("log", __name__)
 
 Names = dict[str, str]
 
+SEEN_BY_STAFF = frozenset(
+    {
+        Deed.ROUND_OPENED,
+        Deed.ADDRESS_MADE,
+        Deed.ADDRESS_REMOVED,
+        Deed.PAIRING_BEGUN,
+        Deed.SCREEN_PAIRED,
+        Deed.SCREEN_MEASURED,
+        Deed.KIOSK_MOVED,
+        Deed.SLIPS_PRINTED,
+        Deed.POSTER_PRINTED,
+    }
+)
+"""All that decides which box a guest's ballot comes into. Colleagues' sign-ins and accounts are for
+coordinators."""
+
 
 @blueprint.route("/log")
-@for_coordinator
+@for_staff
 def log() -> ResponseReturnValue:
-    """Show the latest entries, the last first."""
-    names = _names()
-    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries()]
+    """Show the latest entries that the account may see, the last first."""
+    names, deeds = _names(), frozenset(Deed) if is_coordinator() else SEEN_BY_STAFF
+    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(deeds)]
     return render_template("log.html", entries=entries)
 
 
 def _details(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
     """Return an entry's details, with the names that people know instead of ids."""
     parts, known = entry.what.split(", "), names.get(entry.deed, ())
-    return ", ".join(known[at].get(part, part) if at < len(known) else part for at, part in enumerate(parts))
+    return ", ".join(_named(part, known[at]) if at < len(known) else part for at, part in enumerate(parts))
+
+
+def _named(part: str, names: Names) -> str:
+    """Return the names of one id, or of the two ids of a move."""
+    return " → ".join(names.get(piece, piece) for piece in part.split(" → "))
 
 
 def _names() -> dict[Deed, tuple[Names, ...]]:
@@ -59,7 +80,11 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Deed.ADDRESS_MADE: (places, ways),
         Deed.ADDRESS_REMOVED: (places, ways),
         Deed.PAIRING_BEGUN: (places,),
+        Deed.SCREEN_PAIRED: (places,),
+        Deed.SCREEN_MEASURED: (places,),
+        Deed.KIOSK_MOVED: (places,),
         Deed.SLIPS_PRINTED: (rounds, places),
+        Deed.POSTER_PRINTED: (places,),
         Deed.WALL_MADE: (places,),
         Deed.WALL_REMOVED: (places,),
         Deed.REPLY_WRITTEN: (rounds,),

@@ -12,7 +12,7 @@ from kiosk.guest.refusals import refuse
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
-from kiosk.storage import DIGITS, Link, Pairing, RoundClosedError
+from kiosk.storage import DIGITS, Deed, Link, Pairing, RoundClosedError
 
 LETTERBOX = "Kiosk-Letterbox"
 """Response header with the open box at each sign of life: a guest must not get the last round's page."""
@@ -44,7 +44,10 @@ def pair() -> Answer:
     if pairing is None or not _is_valid_now(pairing):
         record_wrong_code()
         return make_response(side.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
-    return redirect(f"/k/{side.store.links.add(Admission.KIOSK, pairing.unit_id).code}/paired", 303)
+    link = side.store.links.add(Admission.KIOSK, pairing.unit_id)
+    what = f"{link.unit_id}, {link.mark}"
+    side.store.audit_log.note(side.clock(), pairing.made_by, Deed.SCREEN_PAIRED, what)
+    return redirect(f"/k/{link.code}/paired", 303)
 
 
 def _is_valid_now(pairing: Pairing) -> bool:

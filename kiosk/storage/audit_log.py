@@ -1,5 +1,6 @@
 """The log of staff's actions. It has no data about guests."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,9 +25,11 @@ class Deed(StrEnum):
     ADDRESS_MADE = "address_made"
     ADDRESS_REMOVED = "address_removed"
     PAIRING_BEGUN = "pairing_begun"
+    SCREEN_PAIRED = "screen_paired"
     SCREEN_MEASURED = "screen_measured"
     KIOSK_MOVED = "kiosk_moved"
     SLIPS_PRINTED = "slips_printed"
+    POSTER_PRINTED = "poster_printed"
     WALL_MADE = "wall_made"
     WALL_REMOVED = "wall_removed"
     REPLY_WRITTEN = "reply_written"
@@ -70,10 +73,11 @@ class AuditLog:
             )
         )
 
-    def entries(self, at_most: int = 500) -> list[Entry]:
-        """Return the latest `at_most` entries, newest first."""
+    def entries(self, deeds: Collection[Deed] = tuple(Deed), at_most: int = 500) -> list[Entry]:
+        """Return the latest `at_most` entries of these deeds, newest first."""
         log = tables.Log
-        latest = log.select(log.at, log.name, log.deed, log.what).order_by(log.number.desc()).limit(at_most)
+        of_deeds = log.select(log.at, log.name, log.deed, log.what).where(log.deed.in_(list(deeds)))
+        latest = of_deeds.order_by(log.number.desc()).limit(at_most)
         return [
             Entry(datetime.fromisoformat(at), name, Deed(deed), what)
             for at, name, deed, what in self._database.rows(latest)

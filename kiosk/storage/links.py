@@ -34,6 +34,11 @@ class Link:
     unit_id: str
     screen: Screen | None = None
 
+    @property
+    def mark(self) -> str:
+        """The end of its code, which tells it from other links of its unit."""
+        return self.code[-4:]
+
 
 class Links:
     """The rows of links."""

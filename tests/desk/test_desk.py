@@ -429,7 +429,8 @@ WRITES = {
     "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
     "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
-    "/admin/links/slips", "/admin/reply/<round_id>", "/admin/surveys/copy", "/admin/surveys/<survey_id>",
+    "/admin/links/slips", "/admin/links/poster", "/admin/reply/<round_id>", "/admin/surveys/copy",
+    "/admin/surveys/<survey_id>",
     "/admin/activities", "/admin/surveys/import", "/admin/languages/<code>/file",
     "/admin/surveys/<survey_id>/preview", "/admin/surveys/<survey_id>/preview/<any(kiosk):device>",
     "/admin/surveys/<survey_id>/remove", "/admin/languages/<code>", "/admin/reference",
@@ -540,7 +541,7 @@ def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> 
 @pytest.mark.parametrize(
     ("name", "path", "said"),
     [
-        ("bo", "/admin/log", "Bara samordnare kan använda sidan ”Logg”."),
+        ("cia", "/admin/log", "Bara samordnare och personal kan använda sidan ”Logg”."),
         ("bo", "/admin/walls", "Bara samordnare kan använda sidan ”Väggskärmar”."),
         ("cia", "/admin/links", "Bara samordnare och personal kan använda sidan ”Adresser”."),
         ("bo", "/admin/export/counts.csv", "Bara samordnare och läsare kan använda sidan ”Resultat”."),

@@ -96,7 +96,9 @@ def test_a_code_makes_a_screen_the_units_kiosk_once(house: House) -> None:
     again = house.screen.post("/pair", data={"code": code})
     assert again.status_code == 403
     assert "Koden är fel eller för gammal." in again.text
-    assert house.desk.store.audit_log.entries()[0].deed is Deed.PAIRING_BEGUN
+    paired, begun = house.desk.store.audit_log.entries()[:2]
+    assert (paired.deed, paired.name, paired.what) == (Deed.SCREEN_PAIRED, "anna", f"frida, {path[-4:]}")
+    assert (begun.deed, begun.name, begun.what) == (Deed.PAIRING_BEGUN, "anna", "frida")
 
 
 def test_a_code_is_typed_with_the_pads_own_keys(house: House) -> None:

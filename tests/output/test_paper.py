@@ -281,6 +281,12 @@ def ask_for_slips(desk: Desk, **changes: object) -> TestResponse:
     return desk.client.post("/admin/links/slips", data=asked)
 
 
+def ask_for_poster(desk: Desk, **asked: object) -> TestResponse:
+    page = desk.client.get("/admin/links").text
+    token = desk.token("/admin/links") if "csrf_token" in page else ""
+    return desk.client.post("/admin/links/poster", data={"csrf_token": token, **asked})
+
+
 @pytest.mark.parametrize("name", ["anna", "bo"])
 def test_staff_print_slips_that_guests_can_answer_with(desk: Desk, name: str) -> None:
     desk.sign_in(name)
@@ -326,11 +332,12 @@ def test_slips_are_for_a_unit_of_their_round(desk: Desk) -> None:
     assert "Stället är inte med i den omgången." in response.text
 
 
-def test_slips_are_not_made_without_a_token_or_a_sign_in(desk: Desk) -> None:
+def test_paper_is_not_made_without_a_token_or_a_sign_in(desk: Desk) -> None:
     desk.sign_in()
     assert ask_for_slips(desk, csrf_token="").status_code == 400
+    assert ask_for_poster(desk, csrf_token="").status_code == 400
     desk.client.delete_cookie("desk", path="/")
-    assert desk.client.get("/admin/links/poster").status_code == 302
+    assert ask_for_poster(desk).status_code == 401
 
 
 def test_slips_are_not_offered_for_a_round_that_takes_none(tmp_path: Path) -> None:
@@ -346,12 +353,12 @@ def test_staff_download_each_posters_address(desk: Desk, size: Size) -> None:
     kiosk = desk.store.links.add(Admission.KIOSK, "frida")
     desk.sign_in("bo")
     for link in posters:
-        asked = {"link": link.code, "size": size.value, "languages": ["sv", "fi"]}
-        response = desk.client.get("/admin/links/poster", query_string=asked)
+        asked: dict[str, object] = {"link": link.code, "size": size.value, "languages": ["sv", "fi"]}
+        response = ask_for_poster(desk, **asked)
         assert response.mimetype == "application/pdf"
         assert read(response.data) == [f"http://guest.example/s/{link.code}"]
     asked["link"] = kiosk.code
-    assert desk.client.get("/admin/links/poster", query_string=asked).status_code == 400
+    assert ask_for_poster(desk, **asked).status_code == 400
 
 
 @pytest.mark.slow
@@ -368,8 +375,8 @@ def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_pa
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     link = desk.store.links.add(Admission.POSTER, "frida")
     desk.sign_in("bo")
-    asked = {"link": link.code, "size": "A6", "languages": list(GUEST_LANGUAGES)}
-    refused = desk.client.get("/admin/links/poster", query_string=asked)
+    asked: dict[str, object] = {"link": link.code, "size": "A6", "languages": list(GUEST_LANGUAGES)}
+    refused = ask_for_poster(desk, **asked)
     assert refused.status_code == 400
     summary = refused.text.split("</h1>")[1].split("</div>")[0]
     assert '<a href="#poster-languages">På A6 får högst 5 språk plats. Kryssa för färre.</a>' in summary

@@ -4,8 +4,14 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.storage import Deed
-from tests.tools.desk_side import Desk
+from kiosk.desk.audit_log import SEEN_BY_STAFF
+from kiosk.desk.devices.links import key_of
+from kiosk.domain.rounds import Admission
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import Pace
+from kiosk.storage import COMMAND_LINE, Account, Deed, Devices, Role, open_store
+from tests.tools.command_line import OPEN, Run, printed
+from tests.tools.desk_side import HASH, Desk
 
 
 def test_the_log_tells_who_did_what_the_last_first(tmp_path: Path) -> None:
@@ -47,7 +53,84 @@ def test_every_deed_has_words(tmp_path: Path) -> None:
     assert "<td></td>" not in page
 
 
-def test_the_log_is_for_coordinators(tmp_path: Path) -> None:
+def seen_by(desk: Desk, name: str) -> list[tuple[str, ...]]:
+    """The rows of the log that an account sees, as (name, deed, details)."""
+    desk.client.delete_cookie("desk", path="/")
+    desk.sign_in(name)
+    page = desk.client.get("/admin/log").text
+    return re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td>', page)
+
+
+def test_all_staff_see_each_step_that_can_steer_a_ballot(tmp_path: Path) -> None:
+    devices = Devices()
+    desk = Desk(tmp_path, admission=frozenset(Admission), devices=devices)
+    guests = create_guest_app(
+        desk.store, desk.app.extensions["desk"].library, clock=lambda: desk.now, pace=Pace(1.0, 1000),
+        allowed_languages=None, devices=devices,
+    )  # fmt: skip
+    desk.sign_in()
+
+    def send(path: str, **fields: str) -> str:
+        data = {"csrf_token": desk.token("/admin/links"), **fields}
+        return desk.client.post(f"/admin/links{path}", data=data).get_data().decode(errors="replace")
+
+    code = re.search(r"<strong>([\d ]{14})</strong>", send("/pair", unit="frida"))
+    assert code
+    screen = guests.test_client(use_cookies=False)
+    assert screen.post("/pair", data={"code": code[1]}).status_code == 303
+    send("", unit="frida", kind="poster")
+    kiosk, poster = sorted(desk.store.links.all(), key=lambda link: link.admission)
+    send("/slips", round="r", unit="frida", number="10", languages="sv")
+    send("/poster", link=poster.code, size="A6", languages="sv")
+    send("/screen", key=key_of(kiosk), width_mm="476", distance_mm="600")
+    send("/remove", key=key_of(poster))
+    desk.now = desk.round.closes_at
+    desk.sign_in()
+    send("/move", key=key_of(kiosk), unit="talk2me")
+    rows = seen_by(desk, "bo")
+    assert {name for name, _, _ in rows} == {"anna"}
+    period = "2 mars 2026 – 31 maj 2026"
+    assert [(deed, details) for _, deed, details in rows] == [
+        ("flyttade en kiosk", f"FRIDA → Talk2Me, {kiosk.mark}"),
+        ("stängde en adress", "FRIDA, affisch"),
+        ("skrev in en skärms mått", f"FRIDA, {kiosk.mark}, 476 mm"),
+        ("skrev ut en affisch", f"FRIDA, {poster.mark}"),
+        ("skrev ut lappar", f"{desk.round.survey.title}, {period}, FRIDA, 10"),
+        ("gjorde en adress", "FRIDA, affisch"),
+        ("parade en skärm med sin kod", f"FRIDA, {kiosk.mark}"),
+        ("gjorde en kod för en skärm", "FRIDA"),
+    ]
+
+
+def test_what_commands_print_is_in_the_log_of_all_staff(run: Run) -> None:
+    printed(run("init"))
+    printed(run(*OPEN))
+    printed(run("poster", "--unit", "frida", "--out", "poster.pdf", "--languages", "sv"))
+    entries = open_store(Path("data"), f"sqlite:///{Path('data/kiosk.sqlite')}", Path("data/keys")).audit_log
+    [printed_poster, made] = entries.entries(SEEN_BY_STAFF)[:2]
+    assert (printed_poster.deed, made.deed) == (Deed.POSTER_PRINTED, Deed.ADDRESS_MADE)
+    assert (made.name, made.what) == (COMMAND_LINE, "frida, poster")
+
+
+def test_sign_ins_and_accounts_are_shown_to_coordinators_only(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.sign_in("bo")
+    for deed in Deed:
+        desk.store.audit_log.note(desk.now, "anna", deed, "x")
+    hidden = {"loggade in", "satte ett konto", "tog bort ett konto"}
+    assert hidden <= {deed for _, deed, _ in seen_by(desk, "anna")}
+    assert not hidden & {deed for _, deed, _ in seen_by(desk, "bo")}
+
+
+def test_sign_ins_do_not_push_a_pairing_out_of_the_log_that_staff_see(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.store.audit_log.note(desk.now, "anna", Deed.PAIRING_BEGUN, "frida")
+    for _ in range(501):
+        desk.store.audit_log.note(desk.now, "anna", Deed.SIGNED_IN, "coordinator")
+    assert seen_by(desk, "bo") == [("anna", "gjorde en kod för en skärm", "FRIDA")]
+
+
+def test_viewers_do_not_see_the_log(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
+    desk.sign_in("cia")
     assert desk.client.get("/admin/log").status_code == 403

@@ -49,7 +49,7 @@ def address_of(link: Link) -> Address:
     path = f"/{'s' if is_poster else 'k'}/{link.code}" if link.code else "/"
     return Address(
         key_of(link),
-        mark_of(link),
+        link.mark,
         unit_names().get(link.unit_id, link.unit_id),
         link.unit_id,
         desk().guest_address + path if is_poster or is_coordinator() else "",
@@ -59,11 +59,6 @@ def address_of(link: Link) -> Address:
 def key_of(link: Link) -> str:
     """Return a link's key for forms: 16 hex digits of SHA-256. The code cannot be derived from it."""
     return short_hash(link.code, 16)
-
-
-def mark_of(link: Link) -> str:
-    """Return the end of a kiosk's code, which tells it from other kiosks of its unit."""
-    return link.code[-4:]
 
 
 def kiosk_of(link: Link, form: ScreenForm, move_problem: str) -> Kiosk:

@@ -106,7 +106,7 @@ def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | N
 def poster_form(**options: Any) -> PosterForm:
     """Return the form with the posters' addresses, the sizes, and the languages of the guest's screen."""
     languages = spoken_languages(desk().library.guest, desk().allowed_languages)
-    form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], meta={"csrf": False}, **options)
+    form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], **options)
     form.size.choices = [
         (size.value, say("{size}, högst {n} språk", size=size.value, n=fitting), {"data-fitting": fitting})
         for size, fitting in POSTER_LANGUAGES.items()

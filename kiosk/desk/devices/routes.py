@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.devices.links import address_of, key_of, kiosk_of, mark_of, posters, screen_form, unit_names
+from kiosk.desk.devices.links import address_of, key_of, kiosk_of, posters, screen_form, unit_names
 from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import LinkForm, MoveForm, PairForm, PosterForm, ScreenForm, SlipsForm
@@ -76,7 +76,7 @@ def measure() -> ResponseReturnValue:
         return _page(sent_screens={link.code: form}, status=400)
     desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
-    note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {mark_of(link)}, {width}")
+    note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {link.mark}, {width}")
     return _to(link)
 
 
@@ -96,7 +96,7 @@ def move() -> ResponseReturnValue:
             desk().store.links.move(link.code, form.unit.data, desk().clock())
         except RoundRunsError as error:
             return _page(move_problems={link.code: _cannot_move(error)}, status=409)
-        note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {mark_of(link)}")
+        note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.mark}")
     return _to(link)
 
 
@@ -160,17 +160,18 @@ def slips() -> ResponseReturnValue:
     return file_response(f"slips-{form.unit.data}.pdf", sheets)
 
 
-@blueprint.route("/links/poster")
+@blueprint.route("/links/poster", methods=["POST"])
 @for_staff
 def poster() -> ResponseReturnValue:
     """Return a poster or table card for a poster's address, as a PDF."""
-    form = poster_form(formdata=request.args)
+    form = poster_form()
     if not form.validate():
         return _page(sent_poster=form, status=400)
     link = posters()[form.link.data]
     page = print_poster(form, link)
     if page is None:
         return _page(sent_poster=form, status=400)
+    note(Deed.POSTER_PRINTED, f"{link.unit_id}, {link.mark}")
     return file_response(f"poster-{link.unit_id}-{form.size.data}.pdf", page)
 
 
