@@ -1,5 +1,5 @@
-// Shows one statement at a time. Without this script, the page is a list of all statements. The script shows and
-// hides parts of the form and replaces their texts. Answers are in the form only, which is reset after each guest.
+// Shows one statement at a time; without this script, the page is a list. The script shows, hides and fills parts
+// of the form. Answers are in the form only, which is reset after each guest.
 import { delivery, device } from "./guest_bar.js";
 
 const find = (id) => document.getElementById(id);
@@ -16,7 +16,7 @@ const own = window.location.pathname;
 const home = form.dataset.home ?? own; // the next guest does not start in practice
 const guest = { language: first, place: "picker", changed: 0, returnTo: null };
 const { kiosk } = device;
-// The error leaves the page as a list: without that script, no dialog asks whether the guest is still there.
+// The error leaves the page as a list: without that script, no dialog asks an idle guest.
 if (form.dataset.idle && !kiosk) throw new Error("guest_kiosk.js is missing");
 const envelopes = form.dataset.letterbox && window.isSecureContext ? kiosk : null;
 const ballot = delivery(
@@ -27,6 +27,7 @@ const ballot = delivery(
   envelopes,
 );
 
+const unit = find("progress").textContent;
 const said = (key) => words[guest.language].screen[key];
 const codeOf = (choice) => choice.dataset.language ?? choice.value;
 
@@ -38,8 +39,8 @@ function show(place) {
   for (const statement of statements) statement.hidden = statement !== place;
   find("start-over").hidden = place === "picker" && !guest.returnTo;
   find("language").hidden = place === "picker" || place === "message";
-  const progress = at < 0 ? "" : said("progress");
-  find("progress").textContent = progress.replace("{n}", at + 1).replace("{total}", statements.length);
+  const progress = at < 0 ? unit : said("progress").replace("{n}", at + 1);
+  find("progress").textContent = progress.replace("{total}", statements.length);
   find("steps").hidden = at < 0 && !guest.returnTo;
   find("skip").hidden = find("next").hidden = at < 0;
   find("back").disabled = at <= 0 && !guest.returnTo;

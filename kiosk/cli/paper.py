@@ -20,7 +20,15 @@ from kiosk.cli.errors import report_errors
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.library.library import Library, shown_languages, spoken_languages
-from kiosk.output.paper import PaperError, PaperTexts, Size, paper_texts, poster_page, slip_sheets
+from kiosk.output.paper import (
+    PaperError,
+    PaperTexts,
+    Size,
+    paper_texts,
+    poster_page,
+    slip_origin,
+    slip_sheets,
+)
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE, Deed, Link, Store
 
@@ -45,10 +53,12 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
     check_new(pdf)
     library = usable_library(settings)
     rounds = {state.round.id: state.round for state in store.rounds()}
-    survey = pick(rounds, of_round, "round").survey
-    texts = _texts(library, shown_languages(library.guest, survey, _allowed(settings, store)), languages)
+    chosen = pick(rounds, of_round, "round")
+    shown = shown_languages(library.guest, chosen.survey, _allowed(settings, store))
+    texts = _texts(library, shown, languages)
     codes = _print_slips(store, of_round, unit, number)
-    pdf.write_bytes(slip_sheets(settings.guest_address, codes, texts, SystemRandom()))
+    origin = slip_origin(chosen, unit)
+    pdf.write_bytes(slip_sheets(settings.guest_address, codes, texts, origin, SystemRandom()))
     click.echo(
         f"{pdf}: {number} slips. Print it, then delete it: anybody who has it can answer with its codes."
     )
@@ -77,7 +87,7 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     posters = [link for link in of_unit if link.admission is Admission.POSTER]
     link = posters[0] if posters else _new_poster(store, unit)
     address = f"{settings.guest_address}/s/{link.code}"
-    out.write_bytes(poster_page(address, texts, size))
+    out.write_bytes(poster_page(address, texts, size, library.units[unit]))
     store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.POSTER_PRINTED, f"{unit}, {link.mark}")
     click.echo(f"{out}: leads to {address}")
 

@@ -17,6 +17,7 @@ def start(code: str = "") -> Answer:
         request.args.get("lang", REFERENCE),
         {},
         protection=of_round.protection,
+        unit=of_round.tree.node(link.unit_id).name,
         action=request.path,
         is_kiosk=link.admission is Admission.KIOSK,
         home=_home(),

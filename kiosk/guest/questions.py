@@ -29,6 +29,7 @@ def start(code: str = "") -> Answer:
         asked,
         reply,
         protection=of_round.protection,
+        unit=of_round.tree.node(link.unit_id).name,
         action=request.path,
         is_kiosk=at_kiosk,
         letterbox=letterbox,

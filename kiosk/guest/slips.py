@@ -28,6 +28,7 @@ def slip_form() -> Answer:
         asked,
         reply,
         protection=of_round.protection,
+        unit=of_round.tree.node(unit).name,
         action="/q/answer",
         slip=code,
         is_kiosk=False,

@@ -1,13 +1,15 @@
 """Paper as PDF: sheets of slips, posters, table cards.
 
-Paper does not show when or where it was made: no date, no number, no unit's name, and the slips of a sheet
-are in random order. Variable content reaches the typesetter as JSON, never as markup.
+Paper names its unit, and a slip its round, so that a guest and staff notice a slip of another unit. It does
+not show when it was made: no date, no number, and the slips of a sheet are in random order. Variable
+content reaches the typesetter as JSON, never as markup.
 """
 
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 import segno
 import typst
 
+from kiosk.domain.rounds import Round
 from kiosk.domain.slips import spaced
 from kiosk.library.catalogues import Catalogue
 from kiosk.library.texts import is_one_line
@@ -92,13 +95,33 @@ def paper_texts(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tu
     )
 
 
+@dataclass(frozen=True)
+class SlipOrigin:
+    """The names of the unit and the round that a slip counts for, and the month of the round's last day, such
+    as 2026-05, which is the same in every language."""
+
+    unit: str
+    round: str
+    month: str
+
+
+def slip_origin(of_round: Round, unit_id: str) -> SlipOrigin:
+    """Return what a unit's slips for a round name."""
+    last_moment = of_round.closes_at - timedelta(microseconds=1)
+    return SlipOrigin(of_round.tree.node(unit_id).name, of_round.survey.title, f"{last_moment:%Y-%m}")
+
+
 def slip_address(guest_address: str, code: str) -> str:
     """Return the address in a slip's symbol. The code is in the fragment, which no server receives."""
     return f"{guest_address}/q#{code}"
 
 
 def slip_sheets(
-    guest_address: str, codes: Collection[str], words: Sequence[PaperTexts], rng: Random
+    guest_address: str,
+    codes: Collection[str],
+    words: Sequence[PaperTexts],
+    origin: SlipOrigin,
+    rng: Random,
 ) -> bytes:
     """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws.
 
@@ -109,6 +132,7 @@ def slip_sheets(
         words,
         {
             "kind": "slips",
+            **asdict(origin),
             "size": "a4",
             "margin_mm": 0,
             "symbol_mm": SLIP_SYMBOL_MM,
@@ -120,13 +144,15 @@ def slip_sheets(
     )
 
 
-def poster_page(address: str, words: Sequence[PaperTexts], size: Size) -> bytes:
-    """Return a poster or table card, one page, as PDF; its symbol leads to `address`. Raises PaperError."""
+def poster_page(address: str, words: Sequence[PaperTexts], size: Size, unit: str) -> bytes:
+    """Return a poster or table card of the unit with this name, one page, as PDF; its symbol leads to
+    `address`. Raises PaperError."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
         words,
         {
             "kind": "poster",
+            "unit": unit,
             "size": size.lower(),
             "margin_mm": margin_mm,
             "symbol_mm": symbol_mm,
@@ -155,11 +181,11 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
     """Return an accessible PDF (PDF/UA-1), in which every character has a glyph. Raises PaperError."""
     if not words:
         raise PaperError("choose at least one language")
-    for one in words:
-        if not is_one_line(one.call + one.promise):
-            raise PaperError(
-                f"{one.language}: a text has a line break or a character that changes its direction"
-            )
+    texts = {one.language: one.call + one.promise for one in words}
+    texts |= {name: content[name] for name in ("unit", "round") if name in content}
+    for name, text in texts.items():
+        if not is_one_line(text):
+            raise PaperError(f"{name}: a text has a line break or a character that changes its direction")
     data = json.dumps({**content, "words": [asdict(one) for one in words]})
     try:
         return typst.compile(
@@ -173,7 +199,10 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
         if "the texts do not fit" in error.message:
             raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
         if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
-            raise PaperError(f"the fonts have no glyph for {strange[1]}; leave that language out") from error
+            raise PaperError(
+                f"the fonts have no glyph for {strange[1]}; leave that language out, or rename the "
+                "unit or survey"
+            ) from error
         raise
 
 

@@ -102,6 +102,7 @@ class Pages:
         reply: Mapping[str, str],
         *,
         protection: Protection,
+        unit: str,
         action: str,
         slip: str = "",
         is_kiosk: bool,
@@ -112,7 +113,8 @@ class Pages:
     ) -> str:
         """Render the questions, in the language `asked` or else the reference.
 
-        `protection` is the round's. `reply` (language -> text) is shown only in the languages it has. A form
+        `protection` is the round's. The first screen shows the name `unit`, so that a guest notices a
+        screen of another unit. `reply` (language -> text) is shown only in the languages it has. A form
         with a `home` is for practice, and ends there. A kiosk seals its ballots for the public key
         `letterbox`, in hex, or sends them unsealed if it is "". Without the network it treats ballots less
         than `pause` seconds apart as rapid, as the server does, and accepts none from `closes_at` on.
@@ -133,6 +135,7 @@ class Pages:
             "guest/form.html",
             words=words[asked if asked in words else REFERENCE],
             all_words=words,
+            unit=unit,
             action=action,
             slip=slip,
             home=home,

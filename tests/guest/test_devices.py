@@ -146,7 +146,6 @@ def test_a_paired_screen_says_once_where_it_belongs_in_every_language(house: Hou
         assert said in page
     [home] = re.findall('class="button" href="([^"]*)"', page)
     assert 'id="answers"' in house.screen.get(home).text
-    assert "Talk2Me" not in house.screen.get(home).text
     assert house.screen.get("/k/unknown/paired").status_code == 404
 
 

@@ -1,6 +1,7 @@
 """What a guest's browser is given, and what an attacker gets for trying."""
 
 import gzip
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,33 @@ import pytest
 from kiosk.domain.rounds import Admission
 from kiosk.guest.rate_limit import RateLimit
 from tests.tools.guest_side import NOW, Place
+
+NAME = re.compile(r'<p id="progress">(.*?)</p>')
+
+
+@pytest.mark.parametrize("language", ["sv", "ar"])
+@pytest.mark.parametrize(
+    "path", ["/", "/practice", "/k/other", "/k/other/practice", "/s/poster", "/q/questions"]
+)
+def test_a_guests_first_screen_names_the_unit_whichever_way_she_comes(
+    tmp_path: Path, path: str, language: str
+) -> None:
+    place = Place(tmp_path, frozenset(Admission))
+    place.store.links.add(Admission.KIOSK, "talk2me", code="other")
+    if path == "/q/questions":
+        page = place.client.post(path, data={"slip": place.slip, "lang": language}).text
+    else:
+        page = place.client.get(path, query_string={"lang": language}).text
+    assert NAME.findall(page) == ["Talk2Me" if "other" in path else "FRIDA"]
+
+
+def test_the_units_name_costs_a_guests_page_its_own_bytes_only(tmp_path: Path) -> None:
+    """And the page of a moved kiosk differs in it, so that a guest can see it."""
+    place = Place(tmp_path, frozenset({Admission.POSTER}))
+    place.store.links.add(Admission.POSTER, "talk2me", code="others")
+    one, other = (place.client.get(f"/s/{code}").text for code in ("poster", "others"))
+    assert other.replace("/s/others", "/s/poster").replace("Talk2Me", "FRIDA") == one
+    assert one.count("FRIDA") == 1
 
 
 def test_a_ballot_is_taken_and_every_ballot_gets_the_same_bytes(place: Place) -> None:

@@ -7,6 +7,7 @@ import ctypes
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
@@ -31,9 +32,11 @@ from kiosk.output.paper import (
     PaperError,
     PaperTexts,
     Size,
+    SlipOrigin,
     paper_texts,
     poster_page,
     slip_address,
+    slip_origin,
     slip_sheets,
 )
 from kiosk.screen.texts import SCREEN
@@ -46,6 +49,9 @@ from tests.tools.qr_codes import DPI, Image, read, rendered
 
 ADDRESS = "https://svara.example"
 LINK = f"{ADDRESS}/s/abcdEFGH1234_-xy"
+UNIT = "Dagverksamheten"
+ORIGIN = SlipOrigin(UNIT, "Stadsmissionens ombudsmannaskap", "2026-05")
+NAMED_ROUND = "Stadsmissionens ombudsmannaskap, 2026-05"
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +124,7 @@ def pictures(pdf: bytes) -> list[str]:
 def test_every_slip_is_read_however_it_is_held(
     how: str, languages: tuple[str, ...], guest: dict[str, Catalogue], codes: list[str]
 ) -> None:
-    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, languages), Random(1))
+    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, languages), ORIGIN, Random(1))
     assert read(sheets, SEEN[how]) == sorted(slip_address(ADDRESS, code) for code in codes)
 
 
@@ -128,15 +134,15 @@ def test_a_symbol_of_12_mm_would_not_be(
 ) -> None:
     """The check above can fail: the same sheet with small symbols, straight and blurred."""
     monkeypatch.setattr(paper, "SLIP_SYMBOL_MM", 12)
-    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv"]), Random(1))
+    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv"]), ORIGIN, Random(1))
     assert len(read(sheets)) == len(codes)
     assert read(sheets, blurred) == []
 
 
 def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> None:
     texts = paper_texts(guest, ["sv"])
-    sheets = slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], texts, Random(1))
-    for pdf in (sheets, *(poster_page(LINK, texts, size) for size in Size)):
+    sheets = slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], texts, ORIGIN, Random(1))
+    for pdf in (sheets, *(poster_page(LINK, texts, size, UNIT) for size in Size)):
         [image] = rendered(pdf)
         [symbol] = zxingcpp.read_barcodes(image)
         left, right = symbol.position.top_left.x, symbol.position.top_right.x
@@ -144,7 +150,7 @@ def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> Non
 
 
 def test_every_code_stands_on_its_slip_to_be_typed(guest: dict[str, Catalogue], codes: list[str]) -> None:
-    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv", "fi"]), Random(1))
+    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv", "fi"]), ORIGIN, Random(1))
     shown = [line for line in lines(sheets) if line.startswith("BCD-")]
     assert sorted(shown) == sorted(spaced(code) for code in codes)
     assert lines(sheets).count("svara.example/q") == len(codes)
@@ -154,7 +160,7 @@ def test_every_code_stands_on_its_slip_to_be_typed(guest: dict[str, Catalogue], 
 def test_slips_differ_in_their_codes_and_in_nothing_else(
     guest: dict[str, Catalogue], codes: list[str]
 ) -> None:
-    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv", "fi"]), Random(1))
+    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv", "fi"]), ORIGIN, Random(1))
     slips = " ".join(lines(sheets)).split("BCD-")[1:]
     assert len(slips) == len(codes)
     assert len({slip[len("234-567-89B") :].strip() for slip in slips}) == 1
@@ -165,9 +171,9 @@ def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
     guest: dict[str, Catalogue], codes: list[str]
 ) -> None:
     words = paper_texts(guest, ["sv"])
-    sheets = slip_sheets(ADDRESS, codes, words, Random(1))
-    assert slip_sheets(ADDRESS, codes[::-1], words, Random(1)) == sheets
-    assert pictures(slip_sheets(ADDRESS, codes, words, Random(2))) != pictures(sheets)
+    sheets = slip_sheets(ADDRESS, codes, words, ORIGIN, Random(1))
+    assert slip_sheets(ADDRESS, codes[::-1], words, ORIGIN, Random(1)) == sheets
+    assert pictures(slip_sheets(ADDRESS, codes, words, ORIGIN, Random(2))) != pictures(sheets)
     told = pypdfium2.PdfDocument(sheets).get_metadata_dict()
     assert (told["CreationDate"], told["ModDate"]) == ("", "")
     assert not [mark for mark in (b"CreateDate", b"ModifyDate", b"MetadataDate") if mark in sheets]
@@ -177,7 +183,7 @@ def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
 @pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("how", SEEN)
 def test_a_poster_leads_to_its_link(size: Size, how: str, guest: dict[str, Catalogue]) -> None:
-    pdf = poster_page(LINK, paper_texts(guest, ["sv", "en", "ar"]), size)
+    pdf = poster_page(LINK, paper_texts(guest, ["sv", "en", "ar"]), size, UNIT)
     assert read(pdf, SEEN[how]) == [LINK]
     assert pictures(pdf) == [LINK]
 
@@ -185,12 +191,12 @@ def test_a_poster_leads_to_its_link(size: Size, how: str, guest: dict[str, Catal
 def test_a_poster_is_one_page_of_its_size(guest: dict[str, Catalogue]) -> None:
     millimetres = {Size.A4: (210, 297), Size.A5: (148, 210), Size.A6: (105, 148)}
     for size, expected in millimetres.items():
-        [page] = pypdfium2.PdfDocument(poster_page(LINK, paper_texts(guest, ["sv"]), size))
+        [page] = pypdfium2.PdfDocument(poster_page(LINK, paper_texts(guest, ["sv"]), size, UNIT))
         assert tuple(round(points / 72 * 25.4) for points in page.get_size()) == expected
 
 
 def test_a_poster_says_the_promise_of_the_screen_in_each_language(guest: dict[str, Catalogue]) -> None:
-    said = " ".join(lines(poster_page(LINK, paper_texts(guest, guest), Size.A4)))
+    said = " ".join(lines(poster_page(LINK, paper_texts(guest, guest), Size.A4, UNIT)))
     for code in ("sv", "en", "ro", "pl", "uk", "ru", "es", "fi"):
         assert guest[code].texts[SCREEN["anonymous"]] in said
         assert guest[code].texts[paper.CALL] in said
@@ -198,14 +204,14 @@ def test_a_poster_says_the_promise_of_the_screen_in_each_language(guest: dict[st
 
 def test_arabic_and_persian_are_set_in_the_arabic_font(guest: dict[str, Catalogue]) -> None:
     arabic = set(guest["ar"].texts[paper.CALL] + guest["fa"].texts[SCREEN["anonymous"]]) - set(" .")
-    pdf = poster_page(LINK, paper_texts(guest, ["sv", "ar", "fa"]), Size.A4)
+    pdf = poster_page(LINK, paper_texts(guest, ["sv", "ar", "fa"]), Size.A4, UNIT)
     fonts = {char: font.split("+")[1] for _, font, text in runs(pdf) for char in text if char in arabic}
     assert len(fonts) > 20
     assert {font.split("-")[0] for font in fonts.values()} == {"NotoSansArabic"}
 
 
 def test_a_document_tells_screen_readers_its_title_and_language(guest: dict[str, Catalogue]) -> None:
-    pdf = poster_page(LINK, paper_texts(guest, ["fi", "en"]), Size.A5)
+    pdf = poster_page(LINK, paper_texts(guest, ["fi", "en"]), Size.A5, UNIT)
     assert pypdfium2.PdfDocument(pdf).get_metadata_dict()["Title"] == guest["en"].texts[paper.CALL]
     assert b"/Lang(en)" in pdf
     assert b"/Lang(fi)" in pdf
@@ -215,12 +221,12 @@ HOSTILE = '#panic("x") $x$ *b* _i_ `c` @r <l> \\ // [a] #include "/etc/passwd"'
 
 
 def test_a_text_is_never_read_as_markup() -> None:
-    words = PaperTexts("sv", False, HOSTILE, HOSTILE)
-    poster = poster_page(LINK, [words], Size.A4)
-    sheets = slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], [words], Random(1))
-    for pdf in (poster, sheets):
+    words, code = PaperTexts("sv", False, HOSTILE, HOSTILE), new_code("BCD", SystemRandom())
+    poster = poster_page(LINK, [words], Size.A4, HOSTILE)
+    sheets = slip_sheets(ADDRESS, [code], [words], SlipOrigin(HOSTILE, HOSTILE, "2026-05"), Random(1))
+    for pdf, number in ((poster, 3), (sheets, 4)):
         said = "".join(lines(pdf)).replace(" ", "")
-        assert said.count(HOSTILE.replace(" ", "")) == 2
+        assert said.count(HOSTILE.replace(" ", "")) == number
 
 
 REFUSED: dict[str, tuple[str, str]] = {
@@ -235,22 +241,71 @@ REFUSED: dict[str, tuple[str, str]] = {
 def test_what_cannot_be_printed_as_written_is_refused(case: str) -> None:
     text, reason = REFUSED[case]
     with pytest.raises(PaperError, match=reason):
-        poster_page(LINK, [PaperTexts("sv", False, "Svara", text)], Size.A6)
+        poster_page(LINK, [PaperTexts("sv", False, "Svara", text)], Size.A6, UNIT)
     with pytest.raises(PaperError, match=reason):
         slip_sheets(
-            ADDRESS, [new_code("BCD", SystemRandom())], [PaperTexts("sv", False, "Svara", text)], Random(1)
+            ADDRESS,
+            [new_code("BCD", SystemRandom())],
+            [PaperTexts("sv", False, "Svara", text)],
+            ORIGIN,
+            Random(1),
         )
+
+
+@pytest.mark.parametrize("case", ["turned round", "a line break", "a script no font has"])
+def test_a_unit_or_a_round_that_cannot_be_printed_is_refused(guest: dict[str, Catalogue], case: str) -> None:
+    text, reason = REFUSED[case]
+    words, code = paper_texts(guest, ["sv"]), new_code("BCD", SystemRandom())
+    with pytest.raises(PaperError, match=reason):
+        poster_page(LINK, words, Size.A6, text)
+    for origin in (replace(ORIGIN, unit=text), replace(ORIGIN, round=text)):
+        with pytest.raises(PaperError, match=reason):
+            slip_sheets(ADDRESS, [code], words, origin, Random(1))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 6, 12])
+def test_each_slip_names_its_unit_and_its_round_in_every_layout(
+    guest: dict[str, Catalogue], codes: list[str], number: int
+) -> None:
+    words = paper_texts(guest, list(guest)[:number])
+    said = " ".join(lines(slip_sheets(ADDRESS, codes, words, ORIGIN, Random(1))))
+    assert said.count(UNIT) == said.count(NAMED_ROUND) == len(codes)
+
+
+@pytest.mark.parametrize("size", Size)
+def test_a_poster_names_its_unit_in_every_layout(guest: dict[str, Catalogue], size: Size) -> None:
+    longest = sorted(guest, key=lambda code: -len(guest[code].text(CALL) + guest[code].text(PROMISE)))
+    for number in range(1, POSTER_LANGUAGES[size] + 1):
+        pdf = poster_page(LINK, paper_texts(guest, longest[:number]), size, UNIT)
+        assert " ".join(lines(pdf)).count(UNIT) == 1
+
+
+def test_a_long_name_of_a_unit_stays_on_its_paper(guest: dict[str, Catalogue], codes: list[str]) -> None:
+    name = "Dagverksamheten för kvinnor vid Stora torget i Västerås"
+    words = paper_texts(guest, ["sv", "ar", "uk"])
+    sheets = slip_sheets(ADDRESS, codes, words, replace(ORIGIN, unit=name), Random(1))
+    said = " ".join(lines(sheets))
+    assert said.count("i Västerås") == said.count(NAMED_ROUND) == len(codes)
+    assert read(sheets) == sorted(slip_address(ADDRESS, code) for code in codes)
+    for size in Size:
+        assert name in " ".join(lines(poster_page(LINK, words, size, name)))
+
+
+def test_a_slip_names_the_month_of_its_rounds_last_day(desk: Desk) -> None:
+    midnight = datetime(2026, 6, 1)
+    for closes_at, month in ((midnight, "2026-05"), (midnight + timedelta(hours=1), "2026-06")):
+        assert slip_origin(replace(desk.round, closes_at=closes_at), "frida").month == month
 
 
 def test_an_address_too_long_for_a_camera_is_refused(guest: dict[str, Catalogue]) -> None:
     with pytest.raises(PaperError, match="choose a shorter"):
-        poster_page("https://" + "a" * 200, paper_texts(guest, ["sv"]), Size.A4)
+        poster_page("https://" + "a" * 200, paper_texts(guest, ["sv"]), Size.A4, UNIT)
 
 
 @pytest.mark.slow
 def test_a_long_address_stays_on_its_slip(guest: dict[str, Catalogue], codes: list[str]) -> None:
     address = "https://svara.stadsmissionen-i-en-stad-med-langt-namn.example"
-    sheets = slip_sheets(address, codes, paper_texts(guest, ["sv", "ar"]), Random(1))
+    sheets = slip_sheets(address, codes, paper_texts(guest, ["sv", "ar"]), ORIGIN, Random(1))
     assert read(sheets, blurred) == sorted(slip_address(address, code) for code in codes)
     boxes = [box for page in pypdfium2.PdfDocument(sheets) for box in boxes_of(page, "stadsmissionen")]
     assert boxes
@@ -300,6 +355,8 @@ def test_staff_print_slips_that_guests_can_answer_with(desk: Desk, name: str) ->
         before, _, code = address.partition("#")
         assert before == "http://guest.example/q"
         assert desk.store.unit_of_slip(code) == ("r", "frida")
+    said, named = "".join(lines(response.data)), f"{desk.round.survey.title}, 2026-05"
+    assert said.count("FRIDA") == said.replace(" ", "").count(named.replace(" ", "")) == 12
 
 
 BAD_SLIPS: dict[str, tuple[dict[str, object], str]] = {
@@ -357,6 +414,7 @@ def test_staff_download_each_posters_address(desk: Desk, size: Size) -> None:
         response = ask_for_poster(desk, **asked)
         assert response.mimetype == "application/pdf"
         assert read(response.data) == [f"http://guest.example/s/{link.code}"]
+        assert desk.round.tree.node(link.unit_id).name in lines(response.data)
     asked["link"] = kiosk.code
     assert ask_for_poster(desk, **asked).status_code == 400
 
@@ -368,7 +426,7 @@ def test_as_many_languages_as_are_promised_fit_whichever_they_are(
 ) -> None:
     longest = sorted(guest, key=lambda code: -len(guest[code].text(CALL) + guest[code].text(PROMISE)))
     for codes in (list(guest), longest):
-        assert poster_page(LINK, paper_texts(guest, codes[: POSTER_LANGUAGES[size]]), size)
+        assert poster_page(LINK, paper_texts(guest, codes[: POSTER_LANGUAGES[size]]), size, UNIT)
 
 
 def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_path: Path) -> None:
@@ -403,11 +461,13 @@ def test_the_command_writes_sheets_and_posters(run: Run, tmp_path: Path) -> None
     slips = ("slips", "--round", of_round, "--unit", "frida", "--number", "7", "--pdf")
     known = {"KIOSK_GUEST_ADDRESS": ADDRESS, "KIOSK_LANGUAGES": "ar,en"}
     assert "7 slips" in printed(run(*slips, "slips.pdf", "--languages", "sv,ar", **known))
-    assert len(read((tmp_path / "slips.pdf").read_bytes())) == 7
+    sheets = (tmp_path / "slips.pdf").read_bytes()
+    assert len(read(sheets)) == " ".join(lines(sheets)).count("FRIDA") == 7
     poster = ("poster", "--unit", "frida", "--size", "A6", "--languages", "sv", "--out")
     first = printed(run(*poster, "first.pdf", **known)).split()[-1]
     assert printed(run(*poster, "second.pdf", **known)).split()[-1] == first
     assert read((tmp_path / "second.pdf").read_bytes()) == [first]
+    assert "FRIDA" in lines((tmp_path / "second.pdf").read_bytes())
 
 
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {

@@ -10,6 +10,7 @@ from kiosk.domain.screen_size import Screen
 from tests.tools.speech import shipped_speech
 from tests.web.test_screen import (
     KIOSK,
+    LETTERS_ARE_HERE,
     PHONE,
     STATEMENTS,
     TEN_INCH,
@@ -255,6 +256,36 @@ def test_what_stands_in_the_bar_stands_in_a_row(
     start(page)
     bar = [box for name, box in boxes(page).items() if name not in ("back", "skip", "next")]
     assert len({(y, height) for _x, y, _width, height in bar}) == 1
+
+
+SMALL_KIOSK = (1024, 600)
+
+ALL_BOXES = """(name) => {
+    if (name !== null) document.getElementById("progress").textContent = name;
+    return [...document.querySelectorAll("main :is(button, a, p, h2):not(#progress)")]
+        .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+        .map((e) => e.getBoundingClientRect()).map(({ x, y, width, height }) => [x, y, width, height]);
+}"""
+"""The boxes of the first screens' texts and controls, with another name of the unit unless it is null."""
+
+
+@pytest.mark.parametrize("path", ["/", "/practice"])
+@pytest.mark.parametrize("screen", [None, Screen(TEN_INCH[1])], ids=["not measured", "10 inches"])
+@pytest.mark.parametrize("language", ["sv", "ar", "ru"])
+def test_the_units_name_on_the_first_screens_moves_nothing(
+    open_page: Open, path: str, screen: Screen | None, language: str
+) -> None:
+    page = open_page(SMALL_KIOSK, path, screen=screen)
+    for control in (f'[data-language="{language}"]', "#start"):
+        page.evaluate(LETTERS_ARE_HERE)
+        expect(page.locator("#progress")).to_have_text("FRIDA")
+        assert_in_view(page, "#progress")
+        named = page.evaluate(ALL_BOXES, None)
+        assert page.evaluate(ALL_BOXES, "") == named
+        assert page.evaluate(ALL_BOXES, "Dagverksamheten i Västerås") == named
+        page.evaluate(ALL_BOXES, "FRIDA")
+        touch(page, control)
+    expect(page.locator("#progress")).not_to_contain_text("FRIDA")
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/thanks"])

@@ -19,6 +19,7 @@ from kiosk.output.paper import (
     Size,
     paper_texts,
     poster_page,
+    slip_origin,
     slip_sheets,
 )
 from kiosk.storage import Link, StoreError
@@ -65,12 +66,17 @@ def print_slips(form: SlipsForm) -> bytes | None:
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
         codes = desk().store.print_slips(form.round.data, form.unit.data, form.number.data)
-        return slip_sheets(desk().guest_address, codes, words, SystemRandom())
+        origin = slip_origin(_round_named(form.round.data), form.unit.data)
+        return slip_sheets(desk().guest_address, codes, words, origin, SystemRandom())
     except StoreError:
         form.unit.errors = [say("Stället är inte med i den omgången.")]
     except PaperError:
         form.languages.errors = [_unprintable()]
     return None
+
+
+def _round_named(round_id: str) -> Round:
+    return next(of_round for of_round in _rounds_with_slips() if of_round.id == round_id)
 
 
 def slip_lines() -> list[SlipLine]:
@@ -123,7 +129,8 @@ def print_poster(form: PosterForm, link: Link) -> bytes | None:
     words = paper_texts(desk().library.guest, form.languages.data)
     size = Size(form.size.data)
     try:
-        return poster_page(address_of(link).url, words, size)
+        address = address_of(link)
+        return poster_page(address.url, words, size, address.unit)
     except PaperError:
         fitting, problem = POSTER_LANGUAGES[size], _unprintable()
         if len(words) > fitting:

@@ -260,6 +260,7 @@ def _previewed(survey_id: str, device: str, home: str = "") -> ResponseReturnVal
         request.args.get("lang", REFERENCE),
         {},
         protection=Protection.PROTECTED,
+        unit="",
         action=_preview_path(survey_id, device),
         is_kiosk=device == "kiosk",
         home=home,
