@@ -8,7 +8,7 @@ from kiosk.desk.audit_log import SEEN_BY_STAFF
 from kiosk.desk.devices.links import key_of
 from kiosk.domain.rounds import Admission
 from kiosk.guest.app import create_guest_app
-from kiosk.guest.rate_limit import Pace
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import COMMAND_LINE, Account, Deed, Devices, Role, open_store
 from tests.tools.command_line import OPEN, Run, printed
 from tests.tools.desk_side import HASH, Desk
@@ -65,8 +65,8 @@ def test_all_staff_see_each_step_that_can_steer_a_ballot(tmp_path: Path) -> None
     devices = Devices()
     desk = Desk(tmp_path, admission=frozenset(Admission), devices=devices)
     guests = create_guest_app(
-        desk.store, desk.app.extensions["desk"].library, clock=lambda: desk.now, pace=Pace(1.0, 1000),
-        allowed_languages=None, devices=devices,
+        desk.store, desk.app.extensions["desk"].library, clock=lambda: desk.now,
+        rate_limit=RateLimit(1.0, 1000), allowed_languages=None, devices=devices,
     )  # fmt: skip
     desk.sign_in()
 
