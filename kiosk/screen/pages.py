@@ -117,7 +117,7 @@ class Pages:
         screen of another unit. `reply` (language -> text) is shown only in the languages it has. A form
         with a `home` is for practice, and ends there. A kiosk seals its ballots for the public key
         `letterbox`, in hex, or sends them unsealed if it is "". Without the network it treats ballots less
-        than `pause` seconds apart as rapid, as the server does, and accepts none from `closes_at` on.
+        than `pause` seconds apart as rapid, and accepts none from `closes_at` on.
         """
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kiosk.domain.screen_size import Screen
+from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.speech import shipped_speech
 from tests.web.test_screen import (
     KIOSK,
@@ -27,7 +28,7 @@ __all__ = ["open_page"]
 
 pytestmark = pytest.mark.browser
 
-LANGUAGES = ["sv", "en", "ar", "fa", "so", "ti", "ro", "pl", "uk", "ru", "es", "fi"]
+LANGUAGES = GUEST_LANGUAGES
 SMALL_PHONE, NARROW = (360, 640), (320, 568)
 
 BOXES = """() => document.body.offsetWidth && document.fonts.ready.then(() => Object.fromEntries(
