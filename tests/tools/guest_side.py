@@ -7,7 +7,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from kiosk.domain.ballot import Ballot, NoAnswer
-from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.rounds import Admission, Protection, Round
 from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
@@ -33,12 +33,13 @@ class Place:
         leave_to: str = "https://www.smhi.se",
         screen: Screen | None = None,
         audio: Path | None = None,
+        protection: Protection = Protection.EXACT,
     ) -> None:
         self.library = library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
         self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
         self.store.migrate()
         survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
-        self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways)
+        self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways, protection=protection)
         self.store.open_round(self.round, NOW)
         self.store.links.add(Admission.KIOSK, "frida", code="")
         self.store.links.add(Admission.POSTER, "frida", code="poster")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.speech import shipped_speech
@@ -182,10 +183,14 @@ def test_on_ten_inches_with_speech_the_controls_stay_in_view(
         touch(page, "#skip")
 
 
+@pytest.mark.parametrize("protection", Protection)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_whom_to_call_in_danger_is_seen_on_ten_inches(open_page: Open, language: str) -> None:
-    page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]))
+def test_whom_to_call_in_danger_is_seen_on_ten_inches(
+    open_page: Open, language: str, protection: Protection
+) -> None:
+    page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]), protection=protection)
     touch(page, f'[data-language="{language}"]')
+    page.evaluate(LETTERS_ARE_HERE)
     last, button = (
         page.locator('[data-text="need_help"]').bounding_box(),
         page.locator("#start").bounding_box(),
