@@ -20,7 +20,7 @@ from kiosk.operation.connections import (
     TimedChannel,
 )
 from kiosk.operation.serve import guest_listener
-from tests.operation.test_request_limits import free_address, served
+from tests.operation.test_request_limits import ANY_PORT, served
 from tests.tools.guest_side import Place
 
 HALF_HEADERS = b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "
@@ -30,7 +30,7 @@ NEIGHBOUR, GUEST = "127.0.0.2", "127.0.0.3"
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[tuple[str, int]]:
-    with served(guest_listener(free_address(), Place(tmp_path).app)) as address:
+    with served(guest_listener(ANY_PORT, Place(tmp_path).app)) as address:
         yield address
 
 
@@ -193,7 +193,7 @@ def test_a_held_answer_comes_later_and_holds_up_nobody(clock: Clock) -> None:
         return [b"answer"]
 
     request = b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n"
-    with served(guest_listener(free_address(), application)) as address, ExitStack() as stack:
+    with served(guest_listener(ANY_PORT, application)) as address, ExitStack() as stack:
         held = [stack.enter_context(connected(address, request)) for _ in range(20)]
         for _ in range(20):
             assert asks(address) == 200

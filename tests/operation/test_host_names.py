@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from kiosk.operation.serve import Listener, desk_listener, guest_listener
-from tests.operation.test_request_limits import free_address, served
+from tests.operation.test_request_limits import ANY_PORT, served
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
 
 SIDES: dict[str, Callable[[Path], Listener]] = {
-    "guest": lambda folder: guest_listener(free_address(), Place(folder).app),
-    "desk": lambda folder: desk_listener(free_address(), Desk(folder).app),
+    "guest": lambda folder: guest_listener(ANY_PORT, Place(folder).app),
+    "desk": lambda folder: desk_listener(ANY_PORT, Desk(folder).app),
 }
 PATHS = (
     "/", "/pair", "/q", "/k/unknown", "/static/guest.js", "/health", "/nothing", "/admin/sign-in",

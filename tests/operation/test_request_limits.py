@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -32,6 +31,10 @@ def counted(side: str) -> Any:
     return application
 
 
+ANY_PORT = "127.0.0.1:0"
+"""The system chooses a port that is free; a port chosen before could be taken meanwhile."""
+
+
 @contextmanager
 def served(listener: Listener, proxy: str | None = None) -> Iterator[tuple[str, int]]:
     server = make_server(listener, proxy=proxy)
@@ -45,11 +48,6 @@ def served(listener: Listener, proxy: str | None = None) -> Iterator[tuple[str, 
             server.trigger.pull_trigger()
         thread.join()
         server.task_dispatcher.shutdown()
-
-
-def free_address() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def chunks(size: int) -> Iterator[bytes]:
@@ -77,10 +75,9 @@ BOTH = "both"
 
 
 def listener(sides: str) -> Listener:
-    address = free_address()
     if sides == BOTH:
-        return on_one_address(address, counted("guest"), counted("desk"))
-    return (guest_listener if sides == "guest" else desk_listener)(address, counted(sides))
+        return on_one_address(ANY_PORT, counted("guest"), counted("desk"))
+    return (guest_listener if sides == "guest" else desk_listener)(ANY_PORT, counted(sides))
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
@@ -134,7 +131,7 @@ def test_only_the_named_proxy_tells_the_clients_address(
         start_response("200 OK", [])
         return [environ["REMOTE_ADDR"].encode()]
 
-    with served(desk_listener(free_address(), application), proxy) as address:
+    with served(desk_listener(ANY_PORT, application), proxy) as address:
         connection = http.client.HTTPConnection(*address, timeout=60)
         connection.request("GET", "/", headers={"X-Forwarded-For": forwarded} if forwarded else {})
         assert connection.getresponse().read().decode() == seen
@@ -157,7 +154,7 @@ def multipart(size: int) -> tuple[bytes, dict[str, str]]:
 
 def test_a_browser_is_shown_the_desks_page_for_a_file_of_30_mb(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    with served(desk_listener(free_address(), desk.app)) as address:
+    with served(desk_listener(ANY_PORT, desk.app)) as address:
         connection = http.client.HTTPConnection(*address, timeout=60)
         connection.request("POST", "/admin/surveys/import", *multipart(30_000_000))
         answer = connection.getresponse()
@@ -169,7 +166,7 @@ def test_a_browser_is_shown_the_desks_page_for_a_file_of_30_mb(tmp_path: Path) -
 
 def test_a_guest_answers_beside_a_desk_that_takes_files(tmp_path: Path) -> None:
     place, form = Place(tmp_path), {"listened": "5", "rights_knowledge": "", "feel_better": "1"}
-    with served(on_one_address(free_address(), place.app, counted("desk"))) as address:
+    with served(on_one_address(ANY_PORT, place.app, counted("desk"))) as address:
         connection = http.client.HTTPConnection(*address, timeout=60)
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         connection.request("POST", "/", urlencode({**form, "contact_support": ""}), headers)
