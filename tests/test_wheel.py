@@ -33,7 +33,7 @@ for client, path in [(guest, "/thanks"), (guest, "/static/guest.js"), (guest, "/
                      (guest, "/q"), (desk, "/admin/sign-in"), (desk, "/admin/static/desk.css"),
                      (desk, "/admin/static/plotly/plotly-basic.min.js")]:
     assert client.get(path).status_code == 200, path
-poster = poster_page("https://svara.example/s/x", paper_texts(library.guest, ["sv", "ar"]), Size.A4)
+poster = poster_page("https://svara.example/s/x", paper_texts(library.guest, ["sv", "ar"]), Size.A4, "FRIDA")
 assert poster.startswith(b"%PDF")
 """
 
