@@ -233,7 +233,7 @@ def tables_of(played: Played, statement: int) -> Tables:
 
 def guessed(played: Played, tables: Tables, statement: int) -> list[float]:
     """The share of right guesses, by the weight that pulls each batch's table towards the total."""
-    everybody = tables.sum(axis=0) / max(tables.sum(), 1)
+    everybody = tables.sum(axis=0) / max(int(tables.sum()), 1)
     sizes = np.maximum(tables.sum(axis=1, keepdims=True), 1)
     shares_right = []
     for pull in PULLS:
