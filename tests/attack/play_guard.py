@@ -1,13 +1,15 @@
 """Attack: requests to a kiosk's address have guests' ballots excluded or refused, or tell when guests answer.
 
 The attacker knows the kiosk's address and the public key of its letterbox. Everything goes over HTTP. The
-control is the earlier rule: one row of requests for each address, recorded before an envelope is opened.
+controls are the earlier rule, one row of requests for each address that is recorded before an envelope is
+opened, and one bucket for the kiosk and all other senders.
 """
 
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -27,8 +29,14 @@ from tests.tools.serving import served
 PAUSE = 12.0
 """Seconds, as `kiosk serve` has them for a survey of three statements."""
 
-BEFORE_EACH, APART = 3, 11.0
-"""The attacker's requests before each guest's ballot, and the seconds between them."""
+BEFORE_EACH = 3
+"""The attacker's requests before each guest's ballot."""
+
+GUESTS, PROBES = 2, 3
+"""Ballots that empty a bucket, and the requests that would show it."""
+
+BETWEEN_GUESTS, UNTIL_PROBES = 1.0, 3.0
+"""Seconds."""
 
 CODE = "a-kiosk"
 
@@ -57,6 +65,19 @@ class RowStore(Store):
             self.exclude_rapid("r", "frida", now)
 
 
+class SharedStore(Store):
+    """A leaky rate limit: the kiosk's own ballots share a bucket with everybody's."""
+
+    def cast_envelope(
+        self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
+    ) -> None:
+        def shared(*, is_own: bool) -> bool:
+            del is_own
+            return admit(is_own=False)
+
+        super().cast_envelope(public_key, sealed, now, carrier=carrier, admit=shared)
+
+
 class MarksStore(Store):
     """A leaky rate limit: every mark is a kiosk's."""
 
@@ -79,18 +100,16 @@ class Site:
         self.place.store.clock = lambda: self.seconds  # type: ignore[attr-defined]
         self.mark, self.address = secrets.token_bytes(MARK_BYTES), ""
 
-    def send(self, envelope: bytes, *, waited: bool = False) -> int:
-        """Send an envelope; the status of the answer."""
-        fields = {"_envelope": b64encode(envelope).decode(), "_letterbox": self.key}
-        body = urlencode({**fields, **({"_waited": "yes"} if waited else {})})
+    def send(self, fields: dict[str, str]) -> int:
+        """Send a form's fields as a kiosk's script does; the status of the answer."""
         form = {"Kiosk-Script": "yes", "Content-Type": "application/x-www-form-urlencoded"}
         with closing(HTTPConnection(urlsplit(self.address).netloc)) as line:
-            line.request("POST", f"/k/{CODE}", body, form)
+            line.request("POST", f"/k/{CODE}", urlencode(fields), form)
             return line.getresponse().status
 
     def guest(self) -> int:
         """A guest answers at the kiosk; the status of the answer."""
-        return self.send(seal(bytes.fromhex(self.key), mark=self.mark))
+        return self.send(_enclosed(self, seal(bytes.fromhex(self.key), mark=self.mark)))
 
     def excluded(self) -> int:
         """Ballots that were excluded, known once the round is closed."""
@@ -110,69 +129,103 @@ def site(variant: type[Store] = Store) -> Iterator[Site]:
         one.place.store.close()
 
 
-def _junk(_site: Site) -> bytes:
-    return secrets.token_bytes(envelope_size(STATEMENTS))
+def _enclosed(one: Site, envelope: bytes) -> dict[str, str]:
+    return {"_envelope": b64encode(envelope).decode(), "_letterbox": one.key}
 
 
-def _unreadable(one: Site) -> bytes:
-    return seal(bytes.fromhex(one.key), b"listened=9")
+def _junk(one: Site) -> dict[str, str]:
+    return _enclosed(one, secrets.token_bytes(envelope_size(STATEMENTS)))
 
 
-def _ballot(one: Site) -> bytes:
-    return seal(bytes.fromhex(one.key))
+def _unreadable(one: Site) -> dict[str, str]:
+    return _enclosed(one, seal(bytes.fromhex(one.key), b"listened=9"))
 
 
-def _marked(one: Site) -> bytes:
-    return seal(bytes.fromhex(one.key), mark=secrets.token_bytes(MARK_BYTES))
+def _ballot(one: Site) -> dict[str, str]:
+    return _enclosed(one, seal(bytes.fromhex(one.key)))
 
 
-SENT: dict[str, Callable[[Site], bytes]] = {
+def _marked(one: Site) -> dict[str, str]:
+    return _enclosed(one, seal(bytes.fromhex(one.key), mark=secrets.token_bytes(MARK_BYTES)))
+
+
+def _form(_site: Site) -> dict[str, str]:
+    return {"listened": "5"}
+
+
+def _rapid_form(_site: Site) -> dict[str, str]:
+    return {"listened": "5", "_rapid": "yes"}
+
+
+Make = Callable[[Site], dict[str, str]]
+
+ENVELOPES: dict[str, Make] = {
     "junk": _junk,
     "unreadable forms": _unreadable,
     "own ballots": _ballot,
     "own ballots with a mark": _marked,
 }
+FORMS: dict[str, Make] = {"plain forms": _form, "plain forms marked as rapid": _rapid_form}
+SENT = {**ENVELOPES, **FORMS}
 
 
-def aim(guests: int, make: Callable[[Site], bytes], variant: type[Store] = Store) -> int:
-    """Number of guests' ballots that were excluded or refused."""
+def aim(guests: int, make: Make, apart: float, variant: type[Store] = Store) -> int:
+    """Number of guests' ballots that were excluded or refused. The attacker's requests are `apart` seconds
+    apart."""
     with site(variant) as one:
-        refused = 0
+        refused = own_excluded = 0
         for _ in range(guests):
             for _ in range(BEFORE_EACH):
-                one.send(make(one))
-                one.seconds += APART
+                fields = make(one)
+                own_excluded += one.send(fields) == 204 and "_rapid" in fields
+                one.seconds += apart
             refused += one.guest() not in (204, 303)
             one.seconds += 600.0
-        # What is excluded beside guests' ballots is the attacker's own, which no envelope here claims to be.
-        return refused + one.excluded()
+        return refused + one.excluded() - own_excluded
 
 
-def _aim_finding(guests: int) -> Finding:
-    losses = {name: aim(guests, make) for name, make in SENT.items()}
-    leaky = aim(guests, _junk, RowStore)
+@dataclass(frozen=True)
+class Plan:
+    """The seconds between an attacker's requests, and a leaky variant that they must hurt."""
+
+    apart: float
+    make: Make
+    leaky: type[Store]
+    leak: str
+
+
+PLANS = (
+    Plan(11.0, _junk, RowStore, "one row for each address, before opening, and junk"),
+    Plan(1.0, _ballot, SharedStore, "one bucket for the kiosk and all others, and own ballots"),
+)
+
+
+def _aim_finding(guests: int, plan: Plan) -> Finding:
+    losses = {name: aim(guests, make, plan.apart) for name, make in SENT.items()}
+    leaky = aim(guests, plan.make, plan.apart, plan.leaky)
     return Finding(
-        f"play guard: {BEFORE_EACH} requests, {APART:g} s apart, before each of {guests} guests' ballots: "
-        f"{', '.join(SENT)}",
+        f"play guard: {BEFORE_EACH} requests, {plan.apart:g} s apart, before each of {guests} guests' "
+        f"ballots: {', '.join(SENT)}",
         f"{', '.join(map(str, losses.values()))} ballots excluded or refused",
         "0 each",
         not any(losses.values()),
-        f"one row for each address, before opening, and junk: {leaky} of {guests} (must be > 0)",
+        f"{plan.leak}: {leaky} of {guests} (must be > 0)",
         leaky > 0,
     )
 
 
 def answers(*, somebody_answered: bool, variant: type[Store] = Store) -> list[int]:
-    """Statuses of one request of each kind and lane, three seconds after a guest's ballot or without one."""
+    """Statuses of several requests of each kind, soon after guests' ballots or without any."""
+    waiting = [lambda one, make=make: {**make(one), "_waited": "yes"} for make in ENVELOPES.values()]
     with site(variant) as one:
         told = []
-        for waited in (False, True):
-            for make in SENT.values():
-                one.seconds += 1_000
-                if somebody_answered:
-                    one.guest()
-                one.seconds += 3
-                told.append(one.send(make(one), waited=waited))
+        for make in (*SENT.values(), *waiting):
+            one.seconds += 1_000
+            for _ in range(GUESTS if somebody_answered else 0):
+                one.guest()
+                one.seconds += BETWEEN_GUESTS
+            one.seconds += UNTIL_PROBES
+            told += [one.send(make(one)) for _ in range(PROBES)]
         return told
 
 
@@ -181,14 +234,16 @@ def _oracle_finding() -> Finding:
         worlds = (answers(somebody_answered=told, variant=variant) for told in (False, True))
         return sum(one != other for one, other in zip(*worlds, strict=True))
 
-    own, leaky = differing(Store), differing(RowStore)
+    own, row, shared = (differing(variant) for variant in (Store, RowStore, SharedStore))
     return Finding(
-        "play guard: requests 3 s after a guest's ballot, by kind, at once and as if they had waited",
-        f"{own} of {2 * len(SENT)} answers differ",
+        f"play guard: {PROBES} requests, {UNTIL_PROBES:g} s after {GUESTS} guests' ballots, by kind, at once "
+        "and as if they had waited",
+        f"{own} of {PROBES * (len(SENT) + len(ENVELOPES))} answers differ",
         "0",
         own == 0,
-        f"a rate limit before opening, one for each address: {leaky} (must be > 0)",
-        leaky > 0,
+        f"a rate limit before opening, one for each address: {row}; one bucket for the kiosk and all others: "
+        f"{shared} (must be > 0 each)",
+        min(row, shared) > 0,
     )
 
 
@@ -217,4 +272,9 @@ def _flood_finding(seconds: int) -> Finding:
 
 def run(scale: Scale) -> list[Finding]:
     is_full = scale is Scale.FULL
-    return [_aim_finding(35 if is_full else 4), _oracle_finding(), _flood_finding(300 if is_full else 40)]
+    guests = 35 if is_full else 4
+    return [
+        *(_aim_finding(guests, plan) for plan in PLANS),
+        _oracle_finding(),
+        _flood_finding(300 if is_full else 40),
+    ]
