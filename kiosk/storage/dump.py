@@ -11,6 +11,7 @@ from kiosk.domain.strict_json import parse
 from kiosk.storage.accounts import SESSION_EPOCH
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump_check import SHAPE_ERRORS, Tables, check_rows
+from kiosk.storage.links import KIOSK_MARK
 from kiosk.storage.migrations import newest_schema
 from kiosk.storage.tables import Installation
 
@@ -35,8 +36,10 @@ class Dump:
 
 
 def kept_rows(database: Database) -> Tables:
-    """Return table -> rows that a backup may hold: no boxes, slips or epochs of sessions. The caller holds a
-    transaction."""
+    """Return table -> rows that a backup may hold: no boxes, slips, epochs of sessions or marks of kiosks.
+
+    The caller holds a transaction.
+    """
     kept = {
         table: [
             dict(zip(columns, row, strict=True))
@@ -46,8 +49,9 @@ def kept_rows(database: Database) -> Tables:
         for table, columns in database.schema().items()
         if table not in NEVER_KEPT
     }
-    rows = kept["installation"]
-    return {**kept, "installation": [row for row in rows if not row["key"].startswith(SESSION_EPOCH)]}
+    left_out = SESSION_EPOCH, KIOSK_MARK
+    rows = [row for row in kept["installation"] if not row["key"].startswith(left_out)]
+    return {**kept, "installation": rows}
 
 
 def _sorted_rows(name: str, columns: tuple[str, ...]) -> peewee.Select:

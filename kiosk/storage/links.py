@@ -15,6 +15,10 @@ from kiosk.storage.database import Database, Row
 from kiosk.storage.rounds import RoundClosedError
 from kiosk.storage.sealed_rows import Writer, one_write
 
+KIOSK_MARK = "kiosk mark "
+"""Prefix of the key of a kiosk's mark in the table `installation`. No backup has these rows: the first marked
+ballot writes one, so two backups would show that somebody answered between them."""
+
 
 class RoundRunsError(Exception):
     """A kiosk that may not move now, because `of_round` runs at `unit_id`."""
@@ -111,7 +115,7 @@ class Links:
 
 def _mark_key(code: str) -> str:
     """Return the key in the table `installation` of the mark of the kiosk with this code."""
-    return f"kiosk mark {short_hash(code, 16)}"
+    return f"{KIOSK_MARK}{short_hash(code, 16)}"
 
 
 _LINKS = tables.Link.select(

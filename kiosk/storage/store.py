@@ -508,7 +508,8 @@ class Store:
     # -- backups ---------------------------------------------------------------------------------
 
     def dump(self) -> Tables:
-        """Return table -> rows that a backup may hold: no boxes, slips or epochs of sessions."""
+        """Return table -> rows that a backup may hold: no boxes, slips, epochs of sessions or marks of
+        kiosks."""
         with self._database.writing(), self._database.transaction():
             return kept_rows(self._database)
 

@@ -1,19 +1,23 @@
 """Attack 9: a page, file, header or command reveals more than the snapshot.
 
 Every route of both applications and every command is discovered. Their output is taken before and after
-uncounted ballots arrive, few and many, and slips are used: not a byte may differ.
+uncounted ballots arrive, few and many, in an exact and a protected round, as forms and envelopes, with and
+without a kiosk's mark, rapid, refused and by slip: not a byte may differ.
 """
 
 import ast
 import re
+import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from click.testing import CliRunner
 from flask import Flask
@@ -23,22 +27,26 @@ import kiosk
 from kiosk.cli import main
 from kiosk.desk.app import create_desk_app
 from kiosk.domain.ballot import Ballot, NoAnswer
-from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.envelope import MARK_BYTES
+from kiosk.domain.rounds import Admission, Protection, Round
 from kiosk.domain.schedule import Every
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import read_library
+from kiosk.library.trees import flat_tree
 from kiosk.output.export import files
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import Account, Role, Store, open_store, tables
+from kiosk.storage import Account, Role, Store, TooEarlyError, open_store, tables
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
+from kiosk.storage.links import KIOSK_MARK
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import Writer
 from tests.attack.finding import Finding, Scale
 from tests.tools.command_line import command_names
 from tests.tools.desk_side import HASH, PASSWORD
+from tests.tools.envelopes import seal
 from tests.tools.published import statements
 
 OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
@@ -76,7 +84,7 @@ CLOCK = re.compile(rb"(?<=The clock shows )[^.]*")
 
 
 class House:
-    """An installation with published figures, both applications, and one unit that receives ballots."""
+    """An installation with published figures, both applications, an exact and a protected round."""
 
     def __init__(self, folder: Path) -> None:
         self.environ = {"KIOSK_DATA": str(folder / "data"), "KIOSK_KEYS": str(folder / "keys")}
@@ -91,13 +99,21 @@ class House:
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, OPENING,
             OPENING + timedelta(days=90), frozenset(Admission),
         )  # fmt: skip
-        self.store.open_round(self.round, OPENING)
+        self.protected = Round(
+            "p", library.surveys["ombudsmannaskap"], flat_tree(["shelter"]), 5, OPENING - timedelta(hours=1),
+            OPENING + timedelta(days=90), frozenset(Admission), protection=Protection.PROTECTED,
+        )  # fmt: skip
+        for of_round in (self.round, self.protected):
+            self.store.open_round(of_round, OPENING)
+        self.mark = secrets.token_bytes(MARK_BYTES)
         for way, code in ((Admission.KIOSK, "kiosk"), (Admission.KIOSK, ""), (Admission.POSTER, "poster")):
             self.store.links.add(way, "frida", code=code)
+        self.store.links.add(Admission.KIOSK, "shelter", code="shelter")
         self.slips = self.store.print_slips("r", "frida", 10)
         self.random = Random(1)
         self.come(23, "frida")
         self.come(12, "talk2me")
+        self.come(23, "shelter")
         self.store.count(OPENING + timedelta(hours=8))
         now = OPENING + timedelta(hours=9)
         self.guest = create_guest_app(
@@ -130,7 +146,18 @@ class House:
             options = [1, 2, 3, 4, 5, *NoAnswer]
             answers = tuple(self.random.choice(options) for _ in self.round.survey.statements)
             slip = self.slips.pop() if by_slip else None
-            self.store.cast("r", unit, Ballot(answers), OPENING + timedelta(hours=1), slip)
+            round_id = self.protected.id if unit == "shelter" else self.round.id
+            self.store.cast(round_id, unit, Ballot(answers), OPENING + timedelta(hours=1), slip)
+
+    def send(self, *, is_marked: bool = False, is_rapid: bool = False, is_refused: bool = False) -> None:
+        """Let a guest answer in an envelope, which the rate limit may refuse."""
+        key, mark = self.store.public_key("r", "frida"), self.mark if is_marked else b""
+        envelope = seal(bytes.fromhex(key), mark=mark, is_rapid=is_rapid)
+        now = OPENING + timedelta(hours=1)
+        with suppress(TooEarlyError):
+            self.store.cast_envelope(
+                key, envelope, now, carrier="kiosk", admit=lambda *, is_own: is_own or not is_refused
+            )
 
     def shown(self) -> dict[str, bytes]:
         """Everything that is shown at present: request -> response."""
@@ -171,6 +198,16 @@ PLACES = {
 }
 """Values of each part of an address, in turn."""
 
+PROTECTED = {"round_id": ["p"], "node_id": ["shelter"], "code": ["shelter"]}
+"""The same for the protected round."""
+
+
+def _parts(names: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield values of an address's parts: of the exact round, then of the protected one."""
+    for places in (PLACES, {**PLACES, **PROTECTED})[: 1 + bool(PROTECTED.keys() & set(names))]:
+        for values in product(*(places[name] for name in names)):
+            yield dict(zip(names, values, strict=True))
+
 
 def _part(parts: Mapping[str, str], place: re.Match[str]) -> str:
     """Return what replaces a place in an address."""
@@ -181,41 +218,69 @@ def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str
     """(path, status, headers and body) of every GET route; `wall` is a wall screen's code."""
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
-            names = sorted(rule.arguments)
-            for values in product(*(PLACES[name] for name in names)):
-                filled = dict(zip(names, values, strict=True))
+            for filled in _parts(sorted(rule.arguments)):
                 path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", partial(_part, filled), rule.rule)
                 path = path.replace("/s/kiosk", "/s/poster").replace("/wall/kiosk", f"/wall/{wall}")
                 given = client.get(path)
+                if given.status_code >= 500:
+                    raise ValueError(f"{path}: {given.status}")
                 yield path, TOKEN.sub(rb"\1\2", f"{given.status}\r\n{given.headers}".encode() + given.data)
 
 
-def changed(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
-    return sorted(asked for asked in before.keys() | after.keys() if before.get(asked) != after.get(asked))
+def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
+    return {asked for asked in before.keys() | after.keys() if before.get(asked) != after.get(asked)}
 
 
-def _differences(*, is_leaky: bool) -> tuple[int, list[str]]:
-    """(responses compared each time, those that changed) while uncounted ballots arrive."""
-    with TemporaryDirectory() as folder:
+STEPS: tuple[tuple[Callable[[House], None], ...], ...] = (
+    (lambda house: house.come(1, "frida"),),
+    (lambda house: house.come(3, "frida", by_slip=True),),
+    (lambda house: house.send(is_marked=True),),
+    (
+        lambda house: house.send(),
+        lambda house: house.send(is_rapid=True),
+        lambda house: house.send(is_refused=True),
+    ),
+    (
+        lambda house: house.come(30, "talk2me"),
+        lambda house: house.come(6, "frida", by_slip=True),
+        lambda house: house.come(8, "shelter"),
+    ),
+)
+"""What guests do between two comparisons."""
+
+
+def _differences(*, is_leaky: bool) -> tuple[int, set[str]]:
+    """(responses compared each time, those that changed) while uncounted ballots arrive.
+
+    The leaky variant has a page with the number of ballots in a round's box, and marks of kiosks in backups.
+    """
+    left_out = "nothing" if is_leaky else KIOSK_MARK
+    with TemporaryDirectory() as folder, patch("kiosk.storage.dump.KIOSK_MARK", left_out):
         house = House(Path(folder))
         if is_leaky:
-            house.desk.add_url_rule("/admin/leak", "leak", lambda: _box_size(house.settings))
+            house.desk.add_url_rule(LEAK, "leak", lambda round_id: _box_size(house.settings, round_id))
         house._printed("count")  # what is due by this machine's clock is counted before, not in between
-        before, changes = house.shown(), []
-        for number, unit, by_slip in ((1, "frida", False), (3, "frida", True), (4, "matcentralen", False),
-                                      (30, "talk2me", False), (6, "frida", True)):  # fmt: skip
-            house.come(number, unit, by_slip=by_slip)
-            changes += changed(before, house.shown())
+        before, changes = house.shown(), set()
+        for step in STEPS:
+            for act in step:
+                act(house)
+            if not is_leaky or step is STEPS[-1]:
+                changes |= changed(before, house.shown())
         house.store.close()
-        return len(before), sorted(set(changes))
+        return len(before), changes
 
 
-def _box_size(settings: Settings) -> str:
+LEAK = "/admin/leak/<round_id>"
+LEAKS = {f"{name} /admin/leak/{round_id}" for name in ("anna", "bo", "cia", "nobody") for round_id in "rp"}
+
+
+def _box_size(settings: Settings, round_id: str) -> str:
     """The control's leak: the number of uncounted ballots."""
     database, keys = Database(settings.database_url, durable=False), KeyFolder(settings.keys, durable=False)
     writer = Writer(database, keys)
     with writer.write():
-        box = Boxes(database, keys, writer, Rounds(database)).open_box("r", "frida")
+        boxes = Boxes(database, keys, writer, Rounds(database))
+        box = boxes.open_box(round_id, "shelter" if round_id == "p" else "frida")
     database.close()
     return str(len(box.ballots) if box else 0)
 
@@ -228,17 +293,23 @@ def _figures(*, off_by: int = 0) -> tuple[int, int]:
     with TemporaryDirectory() as folder:
         house = House(Path(folder))
         document, shown = house.store.snapshot(), house.shown()
-        for node in document["rounds"][0]["nodes"]:
+        nodes = [node for of_round in document["rounds"] for node in of_round["nodes"]]
+        for node in nodes:
             for table in statements(node).values():
                 table["counts"] = [n + off_by for n in table["counts"]]
-        tables = {node["id"]: statements(node) for node in document["rounds"][0]["nodes"]}
-        wanted = [str(n) for table in tables["frida"].values() for n in reversed(table["counts"])]
+        tables = {node["id"]: statements(node) for node in nodes}
+        wanted, noisy = (
+            [str(n) for table in tables[unit].values() for n in reversed(table["counts"])]
+            for unit in ("frida", "shelter")
+        )
         pairs: list[tuple[Sequence[object], Sequence[object]]] = [
             (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/r/frida"].decode()), wanted),
             ([shown["anna /results.json"].decode().rpartition("\r\n")[2]], [house.store.snapshot_text()]),
             ([shown["kiosk results --json"].decode().strip()], [house.store.snapshot_text()]),
             ([shown["kiosk export"][-60:]], [_exported(house)[-60:]]),
             (_of_chart(shown["anna /admin/chart/r/frida/listened/now.csv"]), wanted[:5]),
+            (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/p/shelter"].decode()), noisy),
+            (_of_chart(shown["anna /admin/chart/p/shelter/listened/now.csv"]), noisy[:5]),
         ]
         told = re.findall(r"^    (\w+): ([\d ]+)  (.*)$", shown["kiosk results"].decode(), re.MULTILINE)
         printed = [counts for _name, counts, _others in told]
@@ -251,7 +322,7 @@ def _figures(*, off_by: int = 0) -> tuple[int, int]:
 
 
 def _exported(house: House) -> bytes:
-    tables = files(house.store.snapshot(), [house.round])
+    tables = files(house.store.snapshot(), [house.round, house.protected])
     return b"".join(tables[name] for name in sorted(tables))
 
 
@@ -437,12 +508,14 @@ def run(scale: Scale) -> list[Finding]:
         house.store.close()
     return [
         Finding(
-            f"views: {compared} pages, files and commands, before and after 44 ballots that are not counted",
+            f"views: {compared} pages, files and commands of an exact and a protected round, before and "
+            "after ballots that are not counted: plain, by slip, sealed, marked, rapid and refused",
             f"{len(leaks)} changed; {len(unsorted)} commands not examined",
             "0; 0",
             not leaks and not unsorted,
-            f"a page that shows the number of uncounted ballots: {', '.join(caught) or 'not noticed'}",
-            bool(caught) and all(asked.endswith("/admin/leak") for asked in caught),
+            f"a page that shows the number of uncounted ballots, and marks of kiosks in backups: "
+            f"{', '.join(sorted(caught)) or 'not noticed'}",
+            caught == {*LEAKS, "kiosk backup"},
         ),
         Finding(
             f"views: {figures} figures on pages, in files and by commands",
