@@ -36,7 +36,8 @@ class Ballot:
 
 
 _BYTE_OF_NO_ANSWER = {NoAnswer.SKIPPED: 0, NoAnswer.DONT_KNOW: 254, NoAnswer.PREFER_NOT: 255}
-_NO_ANSWER_OF_BYTE = {byte: kind for kind, byte in _BYTE_OF_NO_ANSWER.items()}
+_BYTE_OF_ANSWER: dict[Answer, int] = {option: option for option in range(1, 254)} | _BYTE_OF_NO_ANSWER
+_ANSWER_OF_BYTE = {byte: answer for answer, byte in _BYTE_OF_ANSWER.items()}
 
 
 def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
@@ -69,13 +70,13 @@ _GUARD_FIRED = 1 << 31
 
 def pack(ballots: Sequence[Ballot]) -> bytes:
     """Encode ballots as bytes, one byte per answer, sorted: the order of arrival is lost."""
-    return b"".join(sorted(bytes(map(_byte_of, ballot.answers)) for ballot in ballots))
+    return b"".join(sorted(bytes(map(_BYTE_OF_ANSWER.__getitem__, ballot.answers)) for ballot in ballots))
 
 
 def unpack(packed: bytes, statements: int) -> list[Ballot]:
     """Decode the output of `pack`; `statements` is the number of statements per ballot."""
     rows = (packed[at : at + statements] for at in range(0, len(packed), statements))
-    return [Ballot(tuple(_NO_ANSWER_OF_BYTE.get(byte, byte) for byte in row)) for row in rows]
+    return [Ballot(tuple(map(_ANSWER_OF_BYTE.__getitem__, row))) for row in rows]
 
 
 def pack_box(ballots: Sequence[Ballot], excluded_rapid: int, *, guard_fired: bool = False) -> bytes:
@@ -90,7 +91,3 @@ def unpack_box(packed: bytes, statements: int) -> tuple[list[Ballot], int, bool]
     """Return (ballots, number excluded as rapid, whether the play guard fired): the inverse of `pack_box`."""
     head = int.from_bytes(packed[:4])
     return unpack(packed[4:], statements), head & ~_GUARD_FIRED, bool(head & _GUARD_FIRED)
-
-
-def _byte_of(answer: Answer) -> int:
-    return _BYTE_OF_NO_ANSWER[answer] if isinstance(answer, NoAnswer) else answer

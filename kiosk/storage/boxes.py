@@ -13,6 +13,7 @@ from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.rounds import RoundClosedError, Rounds
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, key_faults
+from kiosk.storage.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,9 @@ class Boxes:
         self._keys = keys
         self._writer = writer
         self._rounds = rounds
-        box = tables.Box
-        place = box.round_id == "", box.unit_id == ""
-        self._select = database.prepared_row(database.locking(_BOX_AND_ROUND.where(*place), box))
-        self._update = database.prepared_write(box.update(key_id="", sealed=b"").where(*place))
+        self._select = database.prepared_row(_SELECT)
+        self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._update = database.prepared_write(_UPDATE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty box for a unit of a new round."""
@@ -87,9 +87,7 @@ class Boxes:
 
     def key_faults(self) -> list[KeyFault]:
         """Return the faults of boxes that cannot be decrypted. Locks all boxes."""
-        row = tables.Box
-        query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
-        return key_faults(self._keys, Sealed.BOX, self._database.rows(query))
+        return key_faults(self._keys, Sealed.BOX, self._select_all())
 
     def remove(self, round_id: str) -> None:
         """Delete a closed round's boxes."""
@@ -114,3 +112,11 @@ class Boxes:
 _BOX_AND_ROUND = tables.Box.select(tables.Round.terms, tables.Box.key_id, tables.Box.sealed).join(
     tables.Round, on=(tables.Round.id == tables.Box.round_id)
 )
+
+_PLACE = tables.Box.round_id == "", tables.Box.unit_id == ""
+_SELECT = Statement(_BOX_AND_ROUND.where(*_PLACE), locks=tables.Box)
+_SELECT_ALL = Statement(
+    tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed),
+    locks=tables.Box,
+)
+_UPDATE = Statement(tables.Box.update(key_id="", sealed=b"").where(*_PLACE))

@@ -9,6 +9,7 @@ from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, letterbox_row
+from kiosk.storage.statement import Statement
 
 
 class LetterboxGoneError(Exception):
@@ -30,13 +31,9 @@ class Letterboxes:
         self._database = database
         self._keys = keys
         self._writer = writer
-        letterbox = tables.Letterbox
-        place = letterbox.round_id == "", letterbox.unit_id == ""
-        query = letterbox.select(letterbox.key_id, letterbox.sealed).where(*place)
-        self._select = database.prepared_row(database.locking(query, letterbox))
-        self._update = database.prepared_write(
-            letterbox.update(public_key="", key_id="", sealed=b"").where(*place)
-        )
+        self._select = database.prepared_row(_SELECT)
+        self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._update = database.prepared_write(_UPDATE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert a new letterbox for a unit of an open round."""
@@ -101,10 +98,18 @@ class Letterboxes:
 
     def key_faults(self) -> list[KeyFault]:
         """Return the faults of letterboxes that cannot be decrypted. Locks all letterboxes."""
-        row = tables.Letterbox
-        query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
-        return key_faults(self._keys, Sealed.LETTERBOX, self._database.rows(query))
+        return key_faults(self._keys, Sealed.LETTERBOX, self._select_all())
 
     def remove(self, round_id: str) -> None:
         """Delete a closed round's letterboxes."""
         self._database.run(tables.Letterbox.delete().where(tables.Letterbox.round_id == round_id))
+
+
+_LETTERBOX = tables.Letterbox
+_PLACE = _LETTERBOX.round_id == "", _LETTERBOX.unit_id == ""
+_SELECT = Statement(_LETTERBOX.select(_LETTERBOX.key_id, _LETTERBOX.sealed).where(*_PLACE), locks=_LETTERBOX)
+_SELECT_ALL = Statement(
+    _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id, _LETTERBOX.key_id, _LETTERBOX.sealed),
+    locks=_LETTERBOX,
+)
+_UPDATE = Statement(_LETTERBOX.update(public_key="", key_id="", sealed=b"").where(*_PLACE))

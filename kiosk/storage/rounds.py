@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kiosk.domain.rounds import Round, round_from_json
 from kiosk.storage import tables
 from kiosk.storage.database import Database
+from kiosk.storage.statement import Statement
 
 
 class RoundClosedError(Exception):
@@ -38,12 +39,11 @@ class Rounds:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._parsed: dict[str, Round] = {}
+        self._select_all = database.prepared_rows(_SELECT_ALL)
 
     def all(self) -> list[RoundState]:
         """Return all rounds, the latest opening first."""
-        row = tables.Round
-        rows = self._database.rows(row.select(row.terms, row.closed, row.lost_boxes))
-        states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in rows]
+        states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in self._select_all()]
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
     def add(self, new: Round) -> None:
@@ -68,3 +68,6 @@ class Rounds:
         if terms not in self._parsed:
             self._parsed[terms] = round_from_json(json.loads(terms))
         return self._parsed[terms]
+
+
+_SELECT_ALL = Statement(tables.Round.select(tables.Round.terms, tables.Round.closed, tables.Round.lost_boxes))

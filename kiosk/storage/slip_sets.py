@@ -12,6 +12,7 @@ from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.rounds import NotAdmittedError
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, slip_row
+from kiosk.storage.statement import Statement
 
 _RANDOM = SystemRandom()
 # Codes need the operating system's randomness, because anybody who guesses a code can cast a ballot.
@@ -27,11 +28,9 @@ class SlipSets:
         self._database = database
         self._keys = keys
         self._writer = writer
-        slip_set = tables.SlipSet
-        place = slip_set.round_id == "", slip_set.unit_id == ""
-        query = slip_set.select(slip_set.tag, slip_set.key_id, slip_set.sealed).where(*place)
-        self._select = database.prepared_row(database.locking(query, slip_set))
-        self._update = database.prepared_write(slip_set.update(key_id="", sealed=b"").where(*place))
+        self._select = database.prepared_row(_SELECT)
+        self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._update = database.prepared_write(_UPDATE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty slip set for a unit of a new round."""
@@ -138,9 +137,7 @@ class SlipSets:
 
     def key_faults(self) -> list[KeyFault]:
         """Return the faults of slip sets that cannot be decrypted. Locks all slip sets."""
-        row = tables.SlipSet
-        query = self._database.locking(row.select(row.round_id, row.unit_id, row.key_id, row.sealed), row)
-        return key_faults(self._keys, Sealed.SLIPS, self._database.rows(query))
+        return key_faults(self._keys, Sealed.SLIPS, self._select_all())
 
     def remove(self, round_id: str) -> None:
         """Delete a closed round's slip sets."""
@@ -172,3 +169,12 @@ class SlipSets:
 
 def _new_set() -> SlipSet:
     return slips.empty_set(secrets.token_bytes(slips.SALT_BYTES))
+
+
+_SLIPS = tables.SlipSet
+_PLACE = _SLIPS.round_id == "", _SLIPS.unit_id == ""
+_SELECT = Statement(_SLIPS.select(_SLIPS.tag, _SLIPS.key_id, _SLIPS.sealed).where(*_PLACE), locks=_SLIPS)
+_SELECT_ALL = Statement(
+    _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed), locks=_SLIPS
+)
+_UPDATE = Statement(_SLIPS.update(key_id="", sealed=b"").where(*_PLACE))

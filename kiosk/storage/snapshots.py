@@ -17,7 +17,16 @@ from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
 from kiosk.storage.rounds import Rounds
+from kiosk.storage.statement import Statement
 from kiosk.storage.tallies import Tallies
+
+_ONLY_ROW = 1
+_SELECT = Statement(tables.Snapshot.select(tables.Snapshot.document))
+_REPLACE = Statement(
+    tables.Snapshot.insert(id=_ONLY_ROW, document="").on_conflict(
+        conflict_target=[tables.Snapshot.id], preserve=[tables.Snapshot.document]
+    )
+)
 
 
 class Snapshots:
@@ -28,10 +37,12 @@ class Snapshots:
         self._rounds = rounds
         self._boxes = boxes
         self._tallies = tallies
+        self._select = database.prepared_row(_SELECT)
+        self._replace = database.prepared_write(_REPLACE)
 
     def text(self) -> str:
         """Return the published document as JSON text, the same for every reader."""
-        row = self._database.row(tables.Snapshot.select(tables.Snapshot.document))
+        row = self._select()
         if row:
             return cast(str, row[0])
         empty = make_snapshot([], datetime.min, demonstration=is_demonstration(self._database))
@@ -63,12 +74,7 @@ class Snapshots:
         ]
         new = make_snapshot(tallies, made_at, demonstration=is_demonstration(self._database))
         if not same_figures(new, self.document()):
-            row = tables.Snapshot
-            self._database.run(
-                row.insert(id=1, document=as_text(new)).on_conflict(
-                    conflict_target=[row.id], preserve=[row.document]
-                )
-            )
+            self._replace(_ONLY_ROW, as_text(new))
 
 
 def is_demonstration(database: Database) -> bool:

@@ -4,6 +4,8 @@ Nothing outside the store reads them.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 from random import Random
 
 import peewee
@@ -15,6 +17,7 @@ from kiosk.domain.rounds import Round
 from kiosk.domain.tally import Publish, StatementTally, Tally, tally_batch
 from kiosk.storage import tables
 from kiosk.storage.database import Database
+from kiosk.storage.statement import Statement
 
 
 class Tallies:
@@ -23,23 +26,20 @@ class Tallies:
     def __init__(self, database: Database, rng: Random) -> None:
         self._database = database
         self._rng = rng
+        self._select = database.prepared_rows(_SELECT)
+        self._select_draws = database.prepared_rows(_SELECT_DRAWS)
 
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
         """Add a batch's tally, with noise or the veil applied, to a node's running sums. The caller holds a
         write."""
-        tally = tables.Tally
-        key = [tally.round_id, tally.node_id, tally.statement_id, tally.option]
         published = tally_batch(batch, of_round.options, self._rule(of_round))
         rows = [
             (of_round.id, node_id, statement.id, option, answers)
             for statement, table in zip(of_round.survey.statements, published, strict=True)
             for option, answers in _options(table).items()
         ]
-        self._database.run(
-            tally.insert_many(rows, fields=[*key, tally.answers]).on_conflict(
-                conflict_target=key, update={tally.answers: tally.answers + peewee.EXCLUDED.answers}
-            )
-        )
+        add = self._database.prepared_write(_insert_or_add(len(rows)))
+        add(*chain.from_iterable(rows))
         if of_round.is_protected:
             self._add_draw(of_round, node_id)
 
@@ -60,19 +60,13 @@ class Tallies:
     def draws(self, of_round: Round) -> dict[str, int]:
         """Return node id -> number of batches that were published for the node itself, in a protected
         round."""
-        batches = tables.Batches
-        query = batches.select(batches.node_id, batches.number).where(batches.round_id == of_round.id)
-        return dict(self._database.rows(query))
+        return dict(self._select_draws(of_round.id))
 
     def own_sums(self, of_round: Round) -> dict[str, Tally]:
         """Return node id -> running sums of the batches published for the node itself: one table per
         statement."""
         cells: dict[str, dict[tuple[str, str], int]] = {}
-        tally = tables.Tally
-        query = tally.select(tally.node_id, tally.statement_id, tally.option, tally.answers)
-        for node, statement, option, answers in self._database.rows(
-            query.where(tally.round_id == of_round.id)
-        ):
+        for node, statement, option, answers in self._select(of_round.id):
             cells.setdefault(node, {})[statement, option] = answers
         return {
             node: tuple(
@@ -81,6 +75,29 @@ class Tallies:
             )
             for node, answers in cells.items()
         }
+
+
+_TALLY, _BATCHES = tables.Tally, tables.Batches
+
+_SELECT = Statement(
+    _TALLY.select(_TALLY.node_id, _TALLY.statement_id, _TALLY.option, _TALLY.answers).where(
+        _TALLY.round_id == ""
+    )
+)
+_SELECT_DRAWS = Statement(_BATCHES.select(_BATCHES.node_id, _BATCHES.number).where(_BATCHES.round_id == ""))
+
+
+@cache
+def _insert_or_add(rows: int) -> Statement:
+    """Return the statement that adds that many rows of (round, node, statement, option, answers) to the
+    running sums."""
+    key = [_TALLY.round_id, _TALLY.node_id, _TALLY.statement_id, _TALLY.option]
+    empty = [("", "", "", "", 0)] * rows
+    return Statement(
+        _TALLY.insert_many(empty, fields=[*key, _TALLY.answers]).on_conflict(
+            conflict_target=key, update={_TALLY.answers: _TALLY.answers + peewee.EXCLUDED.answers}
+        )
+    )
 
 
 def _options(table: StatementTally) -> dict[str, int]:
