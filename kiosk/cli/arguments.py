@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from kiosk.domain.budget import LONGEST_REASON_CHARACTERS
 from kiosk.library.library import Library, check_languages, read_usable_library
+from kiosk.library.texts import find_fault
 from kiosk.output.paper import PaperError
 from kiosk.settings import Settings, read_settings
 from kiosk.storage import Store, StoreError, check_owner, open_store
@@ -69,6 +71,12 @@ def check_among(names: Collection[str], wanted: str, what: str) -> None:
 def check_unit(library: Library, unit: str) -> None:
     """Raise StoreError unless a tree has the unit."""
     check_among({leaf for tree in library.trees.values() for leaf in tree.leaves}, unit, "unit")
+
+
+def check_reason(reason: str | None) -> None:
+    """Raise StoreError unless the log can show the reason."""
+    if reason is not None and (fault := find_fault(reason, LONGEST_REASON_CHARACTERS)):
+        raise StoreError(f"--reason {fault.english}")
 
 
 def check_new(file: Path) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from kiosk.cli.arguments import check_unit, current_settings, installed_store, usable_library
+from kiosk.cli.arguments import check_reason, check_unit, current_settings, installed_store, usable_library
 from kiosk.cli.errors import report_errors
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import (
@@ -14,7 +14,7 @@ from kiosk.domain.screen_size import (
     WIDTH_LIMITS_MM,
     Screen,
 )
-from kiosk.storage import COMMAND_LINE, Deed, StoreError
+from kiosk.storage import COMMAND_LINE, Deed, KioskBudgetError, StoreError
 
 
 @click.command()
@@ -23,20 +23,37 @@ from kiosk.storage import COMMAND_LINE, Deed, StoreError
 @click.option("--screen-mm", type=click.IntRange(*WIDTH_LIMITS_MM), help="Width of the lit area.")
 @click.option("--distance-mm", type=click.IntRange(*DISTANCE_LIMITS_MM), help="From the guest; else 600.")
 @click.option("--low-mm", type=click.IntRange(*LOWER_EDGE_LIMITS_MM), help="Lower edge above the floor.")
+@click.option("--reason", help="Why the unit needs more kiosks than the round's budget; all staff read it.")
 @report_errors
-def link(unit: str, poster: bool, screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> None:
+def link(
+    unit: str,
+    poster: bool,
+    screen_mm: int | None,
+    distance_mm: int | None,
+    low_mm: int | None,
+    reason: str | None,
+) -> None:
     """Create the address that makes a screen a unit's kiosk, or a poster's link.
 
     Without --screen-mm a kiosk's screen has the measures of KIOSK_SCREEN_MM.
     """
+    check_reason(reason)
     settings = current_settings()
     check_unit(usable_library(settings), unit)
     screen = _measured(screen_mm, distance_mm, low_mm)
     if poster and screen:
         raise StoreError("a poster's link has no screen; leave --screen-mm out")
     store, way = installed_store(settings), Admission.POSTER if poster else Admission.KIOSK
+    deed, what = Deed.ADDRESS_MADE, way.value
+    try:
+        if not poster:
+            store.links.check_kiosk_budget(unit, datetime.now())
+    except KioskBudgetError:
+        if not reason:
+            raise
+        deed, what = Deed.KIOSK_OVER_BUDGET, reason
     new_link = store.links.add(way, unit, screen=screen)
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, f"{unit}, {way.value}")
+    store.audit_log.note(datetime.now(), COMMAND_LINE, deed, f"{unit}, {what}")
     click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{new_link.code}")
 
 

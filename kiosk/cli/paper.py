@@ -1,5 +1,6 @@
 """Paper that leads guests to the questions: slips and posters."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from secrets import SystemRandom
@@ -10,6 +11,7 @@ from kiosk.cli.arguments import (
     NEW_FILE,
     check_among,
     check_new,
+    check_reason,
     check_unit,
     current_settings,
     installed_store,
@@ -30,7 +32,7 @@ from kiosk.output.paper import (
     slip_sheets,
 )
 from kiosk.settings import Settings
-from kiosk.storage import COMMAND_LINE, Deed, Link, Store
+from kiosk.storage import COMMAND_LINE, Deed, Link, SlipBudgetError, Store
 
 
 @click.command()
@@ -39,15 +41,20 @@ from kiosk.storage import COMMAND_LINE, Deed, Link, Store
 @click.option("--number", type=click.IntRange(1, 2000), default=50, show_default=True)
 @click.option("--pdf", type=NEW_FILE, help="Write sheets to cut into this file, instead of the codes alone.")
 @click.option("--languages", help="Of the sheets, such as: sv,ar; all that guests may choose if not given.")
+@click.option("--reason", help="Why the unit needs more slips than the round's budget; all staff read it.")
 @report_errors
-def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: str | None) -> None:
+def slips(
+    of_round: str, unit: str, number: int, pdf: Path | None, languages: str | None, reason: str | None
+) -> None:
     """Create single-use codes and print them; they are stored nowhere else."""
+    check_reason(reason)
+    wanted = Wanted(of_round, unit, number, reason)
     settings = current_settings()
     store = installed_store(settings)
     if pdf is None:
         if languages:
             raise PaperError("codes alone are in no language; leave --languages out, or add --pdf FILE")
-        for code in sorted(_print_slips(store, of_round, unit, number)):
+        for code in sorted(_print_slips(store, wanted)):
             click.echo(spaced(code))
         return
     check_new(pdf)
@@ -56,7 +63,7 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
     chosen = pick(rounds, of_round, "round")
     shown = shown_languages(library.guest, chosen.survey, _allowed(settings, store))
     texts = _texts(library, shown, languages)
-    codes = _print_slips(store, of_round, unit, number)
+    codes = _print_slips(store, wanted)
     origin = slip_origin(chosen, unit)
     pdf.write_bytes(slip_sheets(settings.guest_address, codes, texts, origin, SystemRandom()))
     click.echo(
@@ -64,9 +71,28 @@ def slips(of_round: str, unit: str, number: int, pdf: Path | None, languages: st
     )
 
 
-def _print_slips(store: Store, of_round: str, unit: str, number: int) -> list[str]:
-    codes = store.print_slips(of_round, unit, number)
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, f"{of_round}, {unit}, {number}")
+@dataclass(frozen=True)
+class Wanted:
+    """Slips to print; `reason` is for more than the round's budget."""
+
+    of_round: str
+    unit: str
+    number: int
+    reason: str | None
+
+
+def _print_slips(store: Store, wanted: Wanted) -> list[str]:
+    what = f"{wanted.of_round}, {wanted.unit}, {wanted.number}"
+    try:
+        codes = store.print_slips(wanted.of_round, wanted.unit, wanted.number)
+    except SlipBudgetError:
+        if not wanted.reason:
+            raise
+        codes = store.print_slips(wanted.of_round, wanted.unit, wanted.number, may_exceed_budget=True)
+        what = f"{what}, {wanted.reason}"
+        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_OVER_BUDGET, what)
+    else:
+        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, what)
     return codes
 
 

@@ -1,13 +1,16 @@
 """Rounds: opening one, and listing them."""
 
+import re
 from datetime import date, datetime, time, timedelta
 
 import click
 
-from kiosk.cli.arguments import current_settings, installed_store, pick, usable_library
+from kiosk.cli.arguments import check_among, current_settings, installed_store, pick, usable_library
 from kiosk.cli.errors import report_errors
 from kiosk.domain.box import USUAL_K
+from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.rounds import Admission, Figures, Protection, Round, round_id
+from kiosk.domain.tree import Tree
 from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
 
@@ -46,6 +49,13 @@ def round_group() -> None:
     show_default=True,
     help="protected: each bar may be off by single guests, and nothing is provable about one. exact: not so.",
 )
+@click.option(
+    "--expected",
+    multiple=True,
+    metavar="[UNIT=]N",
+    help="Guests expected at a unit, or at all others; repeat for several. Sets a budget: 3/2 slips for each "
+    "guest, a kiosk for each 200. None if not given.",
+)
 @report_errors
 def round_open(
     survey_id: str,
@@ -57,6 +67,7 @@ def round_open(
     admission: tuple[str, ...],
     figures: str,
     protection: str,
+    expected: tuple[str, ...],
 ) -> None:
     """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
     settings = current_settings()
@@ -68,22 +79,39 @@ def round_open(
         raise StoreError("give the length of the round: either --closes or --days")
     closes_at = closes + timedelta(days=1) if closes else opens_at + timedelta(days=days or 0)
     survey = pick(library.surveys, survey_id, "survey")
+    tree = pick(library.trees, tree_id, "tree")
     taken = [state.round.id for state in store.rounds()]
     new = Round(
         round_id(survey, opens_at.date(), taken),
         survey,
-        pick(library.trees, tree_id, "tree"),
+        tree,
         k,
         opens_at,
         closes_at,
         frozenset(Admission(way) for way in admission),
         Figures(figures),
         Protection(protection),
+        expected=_expected(expected, tree),
     )
     store.open_round(new, now)
     store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, f"{new.id}, {new.protection}")
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
+
+
+def _expected(words: tuple[str, ...], tree: Tree) -> dict[str, int]:
+    """Return unit -> expected guests, from words such as frida=20, or 60 for all other units."""
+    expected: dict[str, int] = {}
+    for word in sorted(words, key=lambda word: "=" in word):
+        unit, _, number = word.rpartition("=")
+        if not re.fullmatch("[0-9]{1,5}", number) or int(number) > MOST_EXPECTED:
+            raise StoreError(
+                f"--expected {word}: write N or UNIT=N, with a whole number up to {MOST_EXPECTED}"
+            )
+        if unit:
+            check_among(tree.leaves, unit, "unit")
+        expected |= dict.fromkeys((unit,) if unit else tree.leaves, int(number))
+    return expected
 
 
 @round_group.command(name="list")

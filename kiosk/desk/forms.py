@@ -17,8 +17,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
-from kiosk.desk.i18n import language, number, say
+from kiosk.desk.i18n import language, number, say, say_message
 from kiosk.domain.box import USUAL_K
+from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_EXPECTED
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.rounds import Admission, Figures, Protection
 from kiosk.domain.screen_size import (
@@ -28,6 +29,7 @@ from kiosk.domain.screen_size import (
     WIDTH_LIMITS_MM,
     Screen,
 )
+from kiosk.library.texts import find_fault
 
 
 class DeskForm(FlaskForm):
@@ -77,6 +79,7 @@ class RoundForm(DeskForm):
         default=Protection.PROTECTED.value,
         validators=[InputRequired()],
     )
+    expected = IntegerField(default=USUAL_EXPECTED, validators=[Optional(), Between(0, MOST_EXPECTED)])
     a_day = DecimalField(validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)])
     thought_over = BooleanField()
     understood = BooleanField(validators=[InputRequired()])
@@ -94,12 +97,30 @@ class WallForm(DeskForm):
     node = SelectField()
 
 
-class LinkForm(DeskForm):
+def on_one_line(text: str | None) -> str:
+    """Return a text with every run of blanks and line breaks as one space; "" for nothing."""
+    return " ".join((text or "").split())
+
+
+def readable(form: FlaskForm, field: StringField) -> None:
+    """Raise StopValidation for a text that the log cannot show."""
+    del form
+    if field.data and (fault := find_fault(field.data, LONGEST_REASON_CHARACTERS)):
+        raise StopValidation(say_message(fault.message))
+
+
+class ReasonForm(DeskForm):
+    """A form for paper or kiosks. `reason` is asked for when they are over the round's budget."""
+
+    reason = StringField(filters=[on_one_line], validators=[readable])
+
+
+class LinkForm(ReasonForm):
     unit = SelectField()
     kind = RadioField(choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value)
 
 
-class PairForm(DeskForm):
+class PairForm(ReasonForm):
     unit = SelectField()
 
 
@@ -138,7 +159,7 @@ class ScreenForm(DeskForm):
         return Screen(self.width_mm.data, self.distance_mm.data or LEAST_DISTANCE_MM, self.lower_edge_mm.data)
 
 
-class SlipsForm(DeskForm):
+class SlipsForm(ReasonForm):
     round = SelectField()
     unit = SelectField()
     number = IntegerField(default=50, validators=[InputRequired(), Between(1, 200)])

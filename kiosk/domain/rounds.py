@@ -3,8 +3,8 @@
 All terms freeze at opening. Nothing here changes a round; a new one can only be checked.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -12,6 +12,7 @@ from math import ceil
 from typing import Any
 
 from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
+from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.message import Message
 from kiosk.domain.noise import EPSILON, SMALLEST_EPSILON, read_epsilon
 from kiosk.domain.survey import Survey, survey_from_json
@@ -73,7 +74,8 @@ class Round:
     """The frozen terms of a round.
 
     Times are the installation's local time; `closes_at` is the first moment at which no ballot is admitted
-    any more. `epsilon` is that of one statement, and is used in protected rounds only.
+    any more. `epsilon` is that of one statement, and is used in protected rounds only. `expected` maps units
+    to the number of guests that they expect in the whole round; a unit that is absent has no budget.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Round:
     figures: Figures = Figures.LIVE
     protection: Protection = Protection.EXACT
     epsilon: Fraction = EPSILON
+    expected: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_protected(self) -> bool:
@@ -95,6 +98,16 @@ class Round:
     def options(self) -> tuple[int, ...]:
         """Each statement's scale length, in the survey's order."""
         return tuple(len(statement.scale.labels) for statement in self.survey.statements)
+
+    def slip_budget(self, unit_id: str) -> int | None:
+        """Return the number of slips that staff may print for a unit; None without a limit."""
+        expected = self.expected.get(unit_id)
+        return None if expected is None else slip_budget(expected)
+
+    def kiosk_budget(self, unit_id: str) -> int | None:
+        """Return the number of kiosks that a unit may have without a reason; None without a limit."""
+        expected = self.expected.get(unit_id)
+        return None if expected is None else kiosk_budget(expected)
 
     def is_running(self, now: datetime) -> bool:
         return self.opens_at <= now < self.closes_at
@@ -111,13 +124,15 @@ class Round:
             "figures": self.figures.value,
             "protection": self.protection.value,
             **({"epsilon": str(self.epsilon)} if self.is_protected else {}),
+            **({"expected": dict(self.expected)} if self.expected else {}),
         }
 
 
 def round_from_json(row: dict[str, Any]) -> Round:
     """Return a round from its JSON: the inverse of `Round.as_json`.
 
-    A round without `figures` or `protection` was opened before there was a choice: it is live and exact.
+    A round without `figures` or `protection` was opened before there was a choice: it is live and exact. One
+    without `expected` has no budget.
     """
     protection = Protection(row.get("protection", Protection.EXACT))
     return Round(
@@ -131,6 +146,7 @@ def round_from_json(row: dict[str, Any]) -> Round:
         Figures(row.get("figures", Figures.LIVE)),
         protection,
         read_epsilon(row["epsilon"]) if protection is Protection.PROTECTED else EPSILON,
+        row.get("expected", {}),
     )
 
 
@@ -258,6 +274,18 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
         yield Message("Epsilon måste vara minst {least} och högst {most}.", limits)
     if not new.admission:
         yield Message("Välj minst ett sätt att lämna svar på.", {})
+    yield from _faults_of_expected(new)
+
+
+def _faults_of_expected(new: Round) -> Iterable[Message]:
+    for unit, expected in new.expected.items():
+        if unit not in new.tree.leaves:
+            yield Message("Omgången har inget ställe {unit}, men ett antal gäster för det.", {"unit": unit})
+        elif not 0 <= expected <= MOST_EXPECTED:
+            yield Message(
+                "{unit}: antalet gäster ska vara mellan {least} och {most}.",
+                {"unit": new.tree.node(unit).name, "least": 0, "most": MOST_EXPECTED},
+            )
 
 
 def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Message]:

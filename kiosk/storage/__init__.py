@@ -14,12 +14,13 @@ from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeysAwayError
 from kiosk.storage.letterboxes import LetterboxGoneError
-from kiosk.storage.links import Link, RoundRunsError
+from kiosk.storage.links import KioskBudgetError, Link, RoundRunsError
 from kiosk.storage.migrations import newest_schema
 from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import hash_password, verify
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState, TooEarlyError
 from kiosk.storage.sealed_rows import KeyFault, Sealed
+from kiosk.storage.slip_sets import SlipBudgetError
 from kiosk.storage.stderr_once import print_once
 from kiosk.storage.store import Store, open_store
 from kiosk.storage.walls import Wall
@@ -37,6 +38,7 @@ __all__ = [
     "Entry",
     "KeyFault",
     "KeysAwayError",
+    "KioskBudgetError",
     "LetterboxGoneError",
     "Life",
     "Link",
@@ -47,6 +49,7 @@ __all__ = [
     "RoundRunsError",
     "RoundState",
     "Sealed",
+    "SlipBudgetError",
     "Store",
     "StoreError",
     "TermsError",

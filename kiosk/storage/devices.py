@@ -68,6 +68,12 @@ class Devices:
             self._codes[code] = (pairing, self.clock() + LIFETIME)
             return code
 
+    def waiting(self, unit_id: str) -> int:
+        """Return the number of a unit's codes that are valid and unused."""
+        with self._lock:
+            self._forget()
+            return sum(pairing.unit_id == unit_id for pairing, _ in self._codes.values())
+
     def redeem(self, code: str) -> Pairing | None:
         """Return the pairing of a code and delete the code; None if the code is wrong, used or expired."""
         with self._lock:

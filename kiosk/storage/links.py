@@ -11,7 +11,7 @@ from kiosk.domain.screen_size import Screen
 from kiosk.domain.short_hash import short_hash
 from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
-from kiosk.storage.database import Database, Row
+from kiosk.storage.database import Database, Row, StoreError
 from kiosk.storage.rounds import RoundClosedError
 from kiosk.storage.sealed_rows import Writer, one_write
 
@@ -27,6 +27,20 @@ class RoundRunsError(Exception):
         super().__init__(f"the round {of_round.id} runs at {unit_id}")
         self.of_round = of_round
         self.unit_id = unit_id
+
+
+class KioskBudgetError(StoreError):
+    """A kiosk more than the expected guests of a unit need: it has `kiosks`, and its budget is `budget`."""
+
+    def __init__(self, of_round: Round, unit_id: str, kiosks: int, budget: int) -> None:
+        super().__init__(
+            f"{unit_id}: the expected guests of round {of_round.id} need {budget} kiosks, and it has "
+            f"{kiosks}; close an address, or add --reason TEXT, which all staff read in the log"
+        )
+        self.of_round = of_round
+        self.unit_id = unit_id
+        self.kiosks = kiosks
+        self.budget = budget
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,22 @@ class Links:
         """Return all links, sorted by unit."""
         query = _LINKS.order_by(tables.Link.unit_id, tables.Link.code)
         return [_link(row) for row in self._database.rows(query)]
+
+    def check_kiosk_budget(self, unit_id: str, now: datetime, waiting: int = 0) -> None:
+        """Raise KioskBudgetError if the unit has as many kiosks as the budget of its running round.
+
+        `waiting` is the number of the unit's pairing codes that nobody has typed yet.
+        """
+        try:
+            of_round = self._boxes.running_round(unit_id, now)
+        except RoundClosedError:
+            return
+        budget = of_round.kiosk_budget(unit_id)
+        kiosks = waiting + sum(
+            link.admission is Admission.KIOSK and link.unit_id == unit_id for link in self.all()
+        )
+        if budget is not None and kiosks >= budget:
+            raise KioskBudgetError(of_round, unit_id, kiosks, budget)
 
     @one_write()
     def set_screen(self, code: str, screen: Screen | None) -> None:

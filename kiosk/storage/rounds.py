@@ -46,6 +46,11 @@ class Rounds:
         states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in self._select_all()]
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
+    def with_id(self, round_id: str) -> Round | None:
+        """Return the round with this id; None if there is none."""
+        row = self._database.row(tables.Round.select(tables.Round.terms).where(tables.Round.id == round_id))
+        return self.parse(row[0]) if row else None
+
     def add(self, new: Round) -> None:
         """Store a new round's terms, which never change after this."""
         terms = json.dumps(new.as_json(), ensure_ascii=False)

@@ -18,6 +18,18 @@ _RANDOM = SystemRandom()
 # Codes need the operating system's randomness, because anybody who guesses a code can cast a ballot.
 
 
+class SlipBudgetError(StoreError):
+    """More slips than the expected guests of a unit need: `printed` of a budget of `budget` exist."""
+
+    def __init__(self, unit_id: str, printed: int, budget: int) -> None:
+        super().__init__(
+            f"{unit_id}: the round's expected guests need {budget} slips, and {printed} are printed; print "
+            "fewer, or add --reason TEXT, which all staff read in the log"
+        )
+        self.printed = printed
+        self.budget = budget
+
+
 class SlipSets:
     """One sealed row per unit while its round is open.
 
@@ -41,13 +53,19 @@ class SlipSets:
             )
         )
 
-    def print(self, round_id: str, unit_id: str, number: int) -> list[str]:
-        """Add `number` new slips to a unit's set. Returns their codes, which are not stored. Raises
-        StoreError if the round is closed."""
+    def print(self, round_id: str, unit_id: str, number: int, budget: int | None) -> list[str]:
+        """Add `number` new slips to a unit's set. Returns their codes, which are not stored.
+
+        Raises StoreError if the round is closed, SlipBudgetError if the unit would have more than `budget`
+        slips (None: any number).
+        """
         row = self._open(round_id, unit_id)
         if row is None:
             raise StoreError(f"round {round_id} takes no slips at {unit_id}: it is closed")
         tag, key_id, slip_set = row
+        printed = sum(run.printed for run in slip_set.runs)
+        if budget is not None and printed + number > budget:
+            raise SlipBudgetError(unit_id, printed, budget)
         codes = [slips.new_code(tag, _RANDOM) for _ in range(number)]
         self._put(round_id, unit_id, key_id, slip_set.with_new(codes))
         return codes

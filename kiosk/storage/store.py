@@ -327,9 +327,16 @@ class Store:
     # -- slips -----------------------------------------------------------------------------------
 
     @one_write(Lock.SHARED)
-    def print_slips(self, round_id: str, unit_id: str, number: int) -> list[str]:
-        """Add `number` new slips to a unit's set. Returns their codes, which are not stored."""
-        return self._slip_sets.print(round_id, unit_id, number)
+    def print_slips(
+        self, round_id: str, unit_id: str, number: int, *, may_exceed_budget: bool = False
+    ) -> list[str]:
+        """Add `number` new slips to a unit's set. Returns their codes, which are not stored.
+
+        Raises SlipBudgetError, and prints none, if the unit would have more slips than its round's budget.
+        """
+        of_round = self._rounds.with_id(round_id)
+        budget = of_round.slip_budget(unit_id) if of_round and not may_exceed_budget else None
+        return self._slip_sets.print(round_id, unit_id, number, budget)
 
     @one_write()
     def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:

@@ -1,6 +1,7 @@
 """An installation with a running round, seen from the desk."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -38,6 +39,7 @@ class Desk:
         admission: frozenset[Admission] = frozenset({Admission.KIOSK}),
         languages: frozenset[str] = frozenset(),
         devices: Devices | None = None,
+        expected: Mapping[str, int] | None = None,
     ) -> None:
         self.now = START
         self.settings = settings = read_settings({"KIOSK_DATA": str(folder)})
@@ -48,7 +50,7 @@ class Desk:
         self.store.accounts.set(Account("bo", Role.STAFF, HASH))
         self.round = Round(
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, START,
-            START + timedelta(days=90), admission,
+            START + timedelta(days=90), admission, expected=expected or {},
         )  # fmt: skip
         self.store.open_round(self.round, START)
         self.app = create_desk_app(

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from secrets import SystemRandom
 from typing import Any
 
+from kiosk.desk.devices.budget import may_exceed_budget, slips_problem
 from kiosk.desk.devices.links import address_of, posters, unit_names
 from kiosk.desk.forms import PosterForm, SlipsForm
 from kiosk.desk.i18n import period, say
-from kiosk.desk.session import desk
+from kiosk.desk.session import desk, is_coordinator
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import may_tell_used
@@ -22,7 +23,7 @@ from kiosk.output.paper import (
     slip_origin,
     slip_sheets,
 )
-from kiosk.storage import Link, StoreError
+from kiosk.storage import Link, SlipBudgetError, StoreError
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,42 @@ def _rounds_with_slips() -> list[Round]:
     ]
 
 
-def print_slips(form: SlipsForm) -> bytes | None:
-    """Return the slips as a PDF, or None, with the errors in the form."""
+@dataclass(frozen=True)
+class SlipSheets:
+    """Printed slips as a PDF. `are_over_budget` says whether the unit has more than its round's budget."""
+
+    pdf: bytes
+    are_over_budget: bool
+
+
+def print_slips(form: SlipsForm) -> SlipSheets | None:
+    """Return the slips, or None, with the errors in the form."""
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
-        codes = desk().store.print_slips(form.round.data, form.unit.data, form.number.data)
+        codes, are_over_budget = _codes(form)
         origin = slip_origin(_round_named(form.round.data), form.unit.data)
-        return slip_sheets(desk().guest_address, codes, words, origin, SystemRandom())
+        pdf = slip_sheets(desk().guest_address, codes, words, origin, SystemRandom())
+        return SlipSheets(pdf, are_over_budget)
+    except SlipBudgetError as error:
+        problem = slips_problem(error, _round_named(form.round.data), form.unit.data)
+        (form.reason if is_coordinator() else form.number).errors = [problem]
     except StoreError:
         form.unit.errors = [say("Stället är inte med i den omgången.")]
     except PaperError:
         form.languages.errors = [_unprintable()]
     return None
+
+
+def _codes(form: SlipsForm) -> tuple[list[str], bool]:
+    """Return the codes of new slips, and whether the unit has more slips than its round's budget now. Raises
+    SlipBudgetError unless a coordinator gave a reason for that."""
+    wanted = form.round.data, form.unit.data, form.number.data
+    try:
+        return desk().store.print_slips(*wanted), False
+    except SlipBudgetError:
+        if not may_exceed_budget(form):
+            raise
+    return desk().store.print_slips(*wanted, may_exceed_budget=True), True
 
 
 def _round_named(round_id: str) -> Round:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.devices.budget import kiosk_problem
 from kiosk.desk.devices.links import address_of, key_of, kiosk_of, posters, screen_form, unit_names
 from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
 from kiosk.desk.downloads import file_response
@@ -30,9 +31,18 @@ def new_link() -> ResponseReturnValue:
     """Create an address for a unit. Coordinators only: an address allows slow stuffing of the box."""
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
-    if form.validate():
-        desk().store.links.add(Admission(form.kind.data), form.unit.data)
-        note(Deed.ADDRESS_MADE, f"{form.unit.data}, {form.kind.data}")
+    if not form.validate():
+        return _page(sent_link=form, status=400)
+    unit, kind = form.unit.data, Admission(form.kind.data)
+    problem = kiosk_problem(unit) if kind is Admission.KIOSK else None
+    if problem and not form.reason.data:
+        form.reason.errors = [problem]
+        return _page(sent_link=form, status=409)
+    desk().store.links.add(kind, unit)
+    if problem:
+        note(Deed.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
+    else:
+        note(Deed.ADDRESS_MADE, f"{unit}, {kind.value}")
     return redirect(url_for("links.links"), 303)
 
 
@@ -44,7 +54,7 @@ def pair() -> ResponseReturnValue:
     form = PairForm()
     form.unit.choices = list(unit_names().items())
     if not form.validate():
-        abort(400)
+        return _page(sent_pair=form, status=400)
     if not is_coordinator():
         try:
             of_round = desk().store.running_round(form.unit.data, desk().clock())
@@ -53,9 +63,16 @@ def pair() -> ResponseReturnValue:
         else:
             form.unit.errors = [_only_coordinators_pair(of_round, form.unit.data)]
             return _page(sent_pair=form, status=403)
+    problem = kiosk_problem(form.unit.data)
+    if problem and not form.reason.data:
+        form.reason.errors = [problem]
+        return _page(sent_pair=form, status=409)
     pairing = Pairing(form.unit.data, account_name(), is_coordinator())
     code = desk().devices.new_code(pairing)
-    note(Deed.PAIRING_BEGUN, form.unit.data)
+    if problem:
+        note(Deed.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
+    else:
+        note(Deed.PAIRING_BEGUN, form.unit.data)
     return render_template(
         "pairing.html",
         unit=unit_names()[form.unit.data],
@@ -156,8 +173,12 @@ def slips() -> ResponseReturnValue:
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
         return _page(form, status=400)
-    note(Deed.SLIPS_PRINTED, f"{form.round.data}, {form.unit.data}, {form.number.data}")
-    return file_response(f"slips-{form.unit.data}.pdf", sheets)
+    what = f"{form.round.data}, {form.unit.data}, {form.number.data}"
+    if sheets.are_over_budget:
+        note(Deed.SLIPS_OVER_BUDGET, f"{what}, {form.reason.data}")
+    else:
+        note(Deed.SLIPS_PRINTED, what)
+    return file_response(f"slips-{form.unit.data}.pdf", sheets.pdf)
 
 
 @blueprint.route("/links/poster", methods=["POST"])
@@ -181,11 +202,12 @@ def _page(
     sent_screens: Mapping[str, ScreenForm] | None = None,
     move_problems: Mapping[str, str] | None = None,
     sent_pair: PairForm | None = None,
+    sent_link: LinkForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     """Render the page with fresh forms, except for those that were refused; `sent_screens` and
     `move_problems` are by kiosk code."""
-    form, move_form = LinkForm(formdata=None), MoveForm(formdata=None)
+    form, move_form = sent_link or LinkForm(formdata=None), MoveForm(formdata=None)
     pair_form = sent_pair or PairForm(formdata=None)
     units = sorted(unit_names().items(), key=lambda unit: unit[1])
     form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units

@@ -1,5 +1,7 @@
 """Rounds: the list, and opening a new one. Nothing here changes or closes a round."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -9,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.forms import RoundForm
 from kiosk.desk.i18n import say, say_message
 from kiosk.desk.session import desk, for_anybody, for_coordinator, may_read, note
+from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
 from kiosk.domain.rounds import Admission, Figures, Protection, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
@@ -33,6 +36,42 @@ class Askable:
     drafts: tuple[Language, ...]
 
 
+class Expected:
+    """The expected guests in the form: one number for all units, and others for some of them.
+
+    `sent` maps each unit of any tree to the text of its own field, "" if it has the number for all.
+    """
+
+    def __init__(self, form: RoundForm) -> None:
+        self.names = dict(sorted(_units().items(), key=lambda unit: unit[1]))
+        self.sent = {unit: request.form.get(f"expected-{unit}", "").strip() for unit in self.names}
+        self.most = MOST_EXPECTED
+        self._for_all = form.expected
+
+    @property
+    def wrong(self) -> frozenset[str]:
+        """Units whose field has no whole number from 0 to MOST_EXPECTED."""
+        return frozenset(unit for unit, text in self.sent.items() if text and not _is_number(text))
+
+    @property
+    def are_numbers(self) -> bool:
+        return not self.wrong
+
+    def at(self, units: Iterable[str]) -> dict[str, int]:
+        """Return unit -> expected guests, for those units that have a number."""
+        texts = {unit: self.sent[unit] or str(self._for_all.data) for unit in units}
+        return {unit: int(text) for unit, text in texts.items() if _is_number(text)}
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and int(text) <= MOST_EXPECTED
+
+
+def _units() -> dict[str, str]:
+    """Return the name of each unit of each tree."""
+    return {leaf: tree.node(leaf).name for tree in desk().library.trees.values() for leaf in tree.leaves}
+
+
 @blueprint.route("/rounds")
 @for_anybody
 def rounds() -> ResponseReturnValue:
@@ -50,10 +89,11 @@ def new_round() -> ResponseReturnValue:
     form = RoundForm(opens=today, closes=today + USUAL_LENGTH, admission=["kiosk", "slip"])
     form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
     form.tree.choices = [(tree.root.id, tree.root.name) for tree in library.trees.values()]
+    expected = Expected(form)
     messages: tuple[Message, ...] = ()
     to_think_over: tuple[Message, ...] = ()
-    if request.method == "POST" and form.validate():
-        new = _round_of(form)
+    if request.method == "POST" and form.validate() and expected.are_numbers:
+        new = _round_of(form, expected)
         if form.a_day.data and not form.thought_over.data:
             to_think_over = outlook(new, float(form.a_day.data))
         try:
@@ -69,11 +109,12 @@ def new_round() -> ResponseReturnValue:
     page = render_template(
         "round_new.html",
         form=form,
+        expected=expected,
         askable=[_askable(survey) for survey in library.surveys.values()],
         messages=[say_message(message) for message in messages],
         to_think_over=[say_message(message) for message in to_think_over],
     )
-    return page, 400 if messages or form.errors else 200
+    return page, 400 if messages or form.errors or not expected.are_numbers else 200
 
 
 def _check_clock() -> None:
@@ -105,18 +146,20 @@ def _askable(survey: Survey) -> Askable:
     )
 
 
-def _round_of(form: RoundForm) -> Round:
+def _round_of(form: RoundForm, expected: Expected) -> Round:
     survey = desk().library.surveys[form.survey.data]
     opens_at = datetime.combine(form.opens.data, time())
     taken = [state.round.id for state in desk().store.rounds()]
+    tree = desk().library.trees[form.tree.data]
     return Round(
         round_id(survey, opens_at.date(), taken),
         survey,
-        desk().library.trees[form.tree.data],
+        tree,
         form.k.data,
         opens_at,
         datetime.combine(min(form.closes.data, LAST_DAY), time()) + timedelta(days=1),
         frozenset(Admission(way) for way in form.admission.data or ()),
         Figures(form.figures.data),
         Protection(form.protection.data),
+        expected=expected.at(tree.leaves),
     )

@@ -1,0 +1,199 @@
+"""The budget of slips and kiosks: its question when a round opens, and requests for more than it has."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
+from kiosk.domain.rounds import Admission, RoundError, round_from_json
+from kiosk.storage import COMMAND_LINE, Deed, Devices, open_store
+from tests.tools.builders import MONDAY, a_round, a_store, tree
+from tests.tools.command_line import OPEN, Run, printed
+from tests.tools.desk_side import Desk
+
+REASON = "Gästerna tog med sig lapparna, Anna räknade 7 i skålen"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """FRIDA expects 6 guests: 9 slips and one kiosk. Other units have no budget."""
+    return Desk(tmp_path, admission=frozenset(Admission), devices=Devices(), expected={"frida": 6})
+
+
+@given(st.integers(0, MOST_EXPECTED))
+def test_a_budget_covers_the_guests_and_is_nothing_for_nobody(expected: int) -> None:
+    assert expected <= slip_budget(expected) <= 1.5 * expected + 0.5
+    assert (slip_budget(expected) == 0) == (kiosk_budget(expected) == 0) == (expected == 0)
+    assert 200 * (kiosk_budget(expected) - 1) < max(expected, 1) <= 200 * max(kiosk_budget(expected), 1)
+
+
+def test_six_expected_guests_get_fewer_slips_than_it_takes_to_steer_one() -> None:
+    """Nine slips of the attacker and one of the guest fill a unit to 2k where k is 5."""
+    assert slip_budget(6) < 10
+
+
+def send(desk: Desk, path: str, name: str = "anna", **fields: str) -> TestResponse:
+    desk.client.delete_cookie("desk", path="/")
+    desk.sign_in(name)
+    data = {"csrf_token": desk.token("/admin/links"), "round": "r", "unit": "frida", "languages": "sv"}
+    return desk.client.post(f"/admin/links{path}", data={**data, **fields})
+
+
+def logged(desk: Desk) -> list[tuple[str, Deed, str]]:
+    entries = [(one.name, one.deed, one.what) for one in desk.store.audit_log.entries()]
+    return [entry for entry in entries if entry[1] is not Deed.SIGNED_IN]
+
+
+def printed_at_frida(desk: Desk) -> int:
+    return sum(desk.store.printed_slips("r").get("frida", ()))
+
+
+def test_staff_print_slips_up_to_the_budget_and_are_told_whom_to_ask_for_more(desk: Desk) -> None:
+    assert send(desk, "/slips", "bo", number="8").status_code == 200
+    refused = send(desk, "/slips", "bo", number="2", reason=REASON)
+    assert refused.status_code == 400
+    assert "räknar med 6 gäster på FRIDA. Högsta antal lappar är 9, och 8 är utskrivna" in refused.text
+    assert "Be en samordnare skriva ut fler." in refused.text
+    assert printed_at_frida(desk) == 8
+    assert send(desk, "/slips", "bo", number="1").status_code == 200
+
+
+def test_a_coordinator_prints_more_with_a_reason_that_all_staff_read(desk: Desk) -> None:
+    asked = send(desk, "/slips", number="10")
+    assert (asked.status_code, printed_at_frida(desk)) == (400, 0)
+    assert 'id="slips-reason"' in asked.text
+    assert "Skriv varför det behövs fler." in asked.text
+    assert send(desk, "/slips", number="10", reason=f" {REASON}\n").status_code == 200
+    assert logged(desk) == [("anna", Deed.SLIPS_OVER_BUDGET, f"r, frida, 10, {REASON}")]
+    desk.client.delete_cookie("desk", path="/")
+    desk.sign_in("bo")
+    page = desk.client.get("/admin/log").text
+    assert "skrev ut fler lappar än omgången räknar med" in page
+    assert f"FRIDA, 10, {REASON}" in page
+
+
+def test_a_reason_that_nobody_needs_is_not_logged(desk: Desk) -> None:
+    assert send(desk, "/slips", number="9", reason=REASON).status_code == 200
+    assert send(desk, "/slips", number="20", unit="talk2me").status_code == 200
+    assert [deed for _, deed, _ in logged(desk)] == [Deed.SLIPS_PRINTED] * 2
+
+
+@pytest.mark.parametrize("reason", ["   ", "x" * 201, "a\u202eb"])
+def test_a_reason_that_cannot_be_read_is_no_reason(desk: Desk, reason: str) -> None:
+    for path in ("/slips", "/pair", ""):
+        assert send(desk, path, number="200", kind="kiosk", reason=reason).status_code in {200, 303, 400, 409}
+    assert printed_at_frida(desk) == 0
+    assert all(reason not in what for _, _, what in logged(desk))
+
+
+KIOSK_WAYS = {"/pair": Deed.PAIRING_BEGUN, "": Deed.ADDRESS_MADE}
+
+
+@pytest.mark.parametrize("path", KIOSK_WAYS)
+def test_a_kiosk_over_the_budget_needs_a_reason_that_all_staff_read(desk: Desk, path: str) -> None:
+    assert send(desk, path, kind="kiosk").status_code in {200, 303}
+    asked = send(desk, path, kind="kiosk")
+    assert asked.status_code == 409
+    assert "Högsta antal kiosker är 1, och stället har 1, oanvända koder inräknade" in asked.text
+    assert send(desk, path, kind="kiosk", reason=REASON).status_code in {200, 303}
+    assert [(deed, what.split(", ")[0]) for _, deed, what in logged(desk)] == [
+        (Deed.KIOSK_OVER_BUDGET, "frida"),
+        (KIOSK_WAYS[path], "frida"),
+    ]
+    desk.client.delete_cookie("desk", path="/")
+    desk.sign_in("bo")
+    assert REASON in desk.client.get("/admin/log").text
+
+
+def test_a_poster_and_a_unit_without_a_number_have_no_budget(desk: Desk) -> None:
+    for _ in range(3):
+        assert send(desk, "", kind="poster").status_code == 303
+        assert send(desk, "", kind="kiosk", unit="talk2me").status_code == 303
+    assert {deed for _, deed, _ in logged(desk)} == {Deed.ADDRESS_MADE}
+
+
+def open_round(desk: Desk, **changes: str) -> TestResponse:
+    desk.sign_in()
+    first = desk.now.date() + timedelta(days=100)
+    data = {
+        "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap", "tree": "vasteras",
+        "k": "8", "opens": str(first), "closes": str(first + timedelta(days=50)), "admission": "slip",
+        "figures": "live", "protection": "protected", "understood": "y",
+    }  # fmt: skip
+    return desk.client.post("/admin/rounds/new", data={**data, **changes})
+
+
+def test_the_form_asks_for_expected_guests_and_freezes_them(desk: Desk) -> None:
+    assert open_round(desk, **{"expected": "60", "expected-frida": "20"}).status_code == 303
+    of_round = desk.store.rounds()[0].round
+    units = of_round.tree.leaves
+    assert of_round.expected == {unit: 20 if unit == "frida" else 60 for unit in units}
+    assert round_from_json(of_round.as_json()) == of_round
+    assert (of_round.slip_budget("frida"), of_round.kiosk_budget("frida")) == (30, 1)
+
+
+def test_a_round_without_a_number_has_no_budget(desk: Desk) -> None:
+    assert open_round(desk, expected="").status_code == 303
+    of_round = desk.store.rounds()[0].round
+    assert of_round.expected == {}
+    assert of_round.slip_budget("frida") is of_round.kiosk_budget("frida") is None
+    assert "expected" not in of_round.as_json()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"expected": "-1"}, {"expected": "10001"}, {"expected-frida": "two"}, {"expected-frida": "²"}]
+)
+def test_a_number_that_cannot_be_is_told_at_its_field(desk: Desk, changes: dict[str, str]) -> None:
+    refused = open_round(desk, **changes)
+    assert refused.status_code == 400
+    [number] = changes.values()
+    assert re.search(f'value="{number}"', refused.text)
+    assert len(desk.store.rounds()) == 1
+
+
+def test_the_rules_refuse_guests_at_an_unknown_unit_and_impossible_numbers(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    for expected in ({"elsewhere": 5}, {"a": -1}, {"a": MOST_EXPECTED + 1}):
+        with pytest.raises(RoundError):
+            store.open_round(round_from_json({**a_round(tree("a")).as_json(), "expected": expected}), MONDAY)
+    assert store.rounds() == []
+
+
+def test_commands_ask_for_a_reason_too(run: Run) -> None:
+    printed(run("init"))
+    printed(run(*OPEN, "--expected", "frida=4", "--expected", "60"))
+    store = open_store(Path("data"), f"sqlite:///{Path('data/kiosk.sqlite')}", Path("data/keys"))
+    [state] = store.rounds()
+    assert (state.round.expected["frida"], state.round.expected["talk2me"]) == (4, 60)
+    slips = ("slips", "--round", state.round.id, "--unit", "frida", "--number")
+    assert len(printed(run(*slips, "6")).splitlines()) == 6
+    for words in ((*slips, "1"), ("link", "--unit", "frida")):
+        if words[0] == "link":
+            printed(run(*words))
+        refused = run(*words)
+        assert refused.exit_code == 2
+        assert "add --reason TEXT, which all staff read in the log" in refused.stderr
+        assert run(*words, "--reason", "\n").exit_code == 2
+        printed(run(*words, "--reason", REASON))
+    entries = store.audit_log.entries([Deed.SLIPS_OVER_BUDGET, Deed.KIOSK_OVER_BUDGET])
+    assert [(one.name, one.what) for one in entries] == [
+        (COMMAND_LINE, f"frida, {REASON}"),
+        (COMMAND_LINE, f"{state.round.id}, frida, 1, {REASON}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("frida=x", "--expected frida=x"), ("10001", "up to 10000"), ("other=5", "no unit 'other'")],
+)
+def test_a_wrong_number_of_guests_opens_no_round(run: Run, word: str, said: str) -> None:
+    printed(run("init"))
+    refused = run(*OPEN, "--expected", word)
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+    assert said in refused.stderr
+    assert printed(run("round", "list")) == ""
