@@ -1,13 +1,19 @@
-"""Envelopes: ballots that a kiosk seals for one box, so that they can wait unread for the network.
+"""Envelopes and tickets.
+
+An envelope is a ballot that a kiosk seals for one box, so that it can wait unread for the network. A ticket
+is a random number that makes a ballot count once although it is sent twice.
 
 Each box has a letterbox: a key pair whose private half never leaves the server, and the tickets of the
 envelopes it took. The kiosk draws a ticket for each ballot and seals it in, so an envelope that is sent twice
-because its answer was lost is taken once. The scheme is ECIES: an ephemeral ECDH key on P-256 (every browser
-has this curve), HKDF-SHA256 (RFC 5869) salted with the ephemeral public key, and AES-256-GCM.
+because its answer was lost is taken once. A form that is not sealed has its ticket in a hidden field.
+
+The scheme is ECIES: an ephemeral ECDH key on P-256 (every browser has this curve), HKDF-SHA256 (RFC 5869)
+salted with the ephemeral public key, and AES-256-GCM.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from random import Random
 from urllib.parse import parse_qs
 
 from cryptography.exceptions import InvalidTag
@@ -25,12 +31,18 @@ STATEMENT_BYTES = 64
 
 STEP_BYTES = 32 * 1024
 """A sealed letterbox grows in steps of this size. The first step holds 2,045 tickets, more than a busy
-kiosk's quarter. With steps as small as those of a box, which is emptied again and again, the length would
-reveal how many envelopes came."""
+kiosk's quarter and the forms' tickets. With steps as small as those of a box, which is emptied again and
+again, the length would reveal how many envelopes came."""
+
+MOST_FORM_TICKETS = 256
+"""Tickets of forms that a letterbox keeps. A phone sends its form again within minutes, and a poster's link
+admits any number of ballots: without a limit, whoever stuffs a box would also fill the disk."""
 
 PURPOSE = b"kiosk envelope"
 
 _PRIVATE_BYTES = 32
+_NUMBER_BYTES = TICKET_BYTES // 2
+# Half a digest: its presence shows in the length, which is that of whole digests in earlier versions.
 _POINT_BYTES = 65
 _NONCE = bytes(12)
 # Each envelope has its own ephemeral key, so the nonce need not differ.
@@ -68,10 +80,14 @@ class Letter:
 
 @dataclass(frozen=True)
 class Letterbox:
-    """The private half of the key, 32 bytes, and digests of the tickets taken, 16 bytes each."""
+    """The private half of the key, 32 bytes, and digests of tickets, 16 bytes each.
+
+    `taken` are those of all envelopes, `forms` those of at most MOST_FORM_TICKETS forms.
+    """
 
     private: bytes
     taken: frozenset[bytes] = frozenset()
+    forms: frozenset[bytes] = frozenset()
 
     @property
     def public_key(self) -> bytes:
@@ -104,11 +120,27 @@ class Letterbox:
 
     def with_taken(self, ticket: bytes) -> "Letterbox":
         """Return the letterbox after it took one more envelope."""
-        return Letterbox(self.private, self.taken | {ticket_digest(ticket)})
+        return replace(self, taken=self.taken | {ticket_digest(ticket)})
+
+    def has_taken_form(self, ticket: bytes) -> bool:
+        """Return whether this letterbox remembers that the form with this ticket was taken."""
+        return ticket_digest(ticket) in self.forms
+
+    def with_form(self, ticket: bytes, rng: Random) -> "Letterbox":
+        """Return the letterbox after it took one more form. If it is full, the new ticket replaces a random
+        one: no order is kept in which the oldest could be found."""
+        kept = self.forms
+        if len(kept) >= MOST_FORM_TICKETS:
+            kept -= {rng.choice(sorted(kept))}
+        return replace(self, forms=kept | {ticket_digest(ticket)})
 
     def pack(self) -> bytes:
-        """Encode as bytes: the private half, then the digests, sorted so that their order is lost."""
-        return self.private + b"".join(sorted(self.taken))
+        """Encode as bytes: the private half, then the digests, sorted so that their order is lost.
+
+        Digests of forms come first, after their number; without any, the number is left out.
+        """
+        number = len(self.forms).to_bytes(_NUMBER_BYTES) if self.forms else b""
+        return self.private + number + b"".join([*sorted(self.forms), *sorted(self.taken)])
 
     def _key(self) -> ec.EllipticCurvePrivateKey:
         return ec.derive_private_key(int.from_bytes(self.private), ec.SECP256R1())
@@ -127,8 +159,12 @@ def letterbox_of(key: ec.EllipticCurvePrivateKey) -> Letterbox:
 
 def unpack(packed: bytes) -> Letterbox:
     """Return a letterbox from its bytes: the inverse of `Letterbox.pack`."""
-    starts = range(_PRIVATE_BYTES, len(packed), TICKET_BYTES)
-    return Letterbox(packed[:_PRIVATE_BYTES], frozenset(packed[at : at + TICKET_BYTES] for at in starts))
+    private, rest = packed[:_PRIVATE_BYTES], packed[_PRIVATE_BYTES:]
+    has_forms = len(rest) % TICKET_BYTES == _NUMBER_BYTES
+    number = int.from_bytes(rest[:_NUMBER_BYTES]) if has_forms else 0
+    starts = range(_NUMBER_BYTES if has_forms else 0, len(rest), TICKET_BYTES)
+    digests = [rest[at : at + TICKET_BYTES] for at in starts]
+    return Letterbox(private, taken=frozenset(digests[number:]), forms=frozenset(digests[:number]))
 
 
 def is_well_formed(envelope: bytes) -> bool:

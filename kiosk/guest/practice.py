@@ -6,6 +6,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import sent_ballot, taken
 from kiosk.guest.context import Answer, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
+from kiosk.guest.tickets import pop_ticket
 from kiosk.library.catalogues import REFERENCE
 
 
@@ -28,7 +29,9 @@ def start(code: str = "") -> Answer:
 def answer(code: str = "") -> Answer:
     """Check a ballot as a real one is checked, and discard it."""
     _, of_round = link_and_round(code)
-    sent_ballot(of_round, dict(request.form.lists()))
+    fields = dict(request.form.lists())
+    pop_ticket(fields)
+    sent_ballot(of_round, fields)
     return taken(f"{request.path}/thanks")
 
 

@@ -9,6 +9,7 @@ from kiosk.guest.ballots import Lane, sent_ballot, take, take_token
 from kiosk.guest.context import Answer, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
+from kiosk.guest.tickets import new_ticket, pop_ticket
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.speech import KINDS, find
 from kiosk.storage import TooEarlyError
@@ -32,6 +33,7 @@ def start(code: str = "") -> Answer:
         unit=of_round.tree.node(link.unit_id).name,
         action=request.path,
         is_kiosk=at_kiosk,
+        ticket="" if at_kiosk else new_ticket(),
         letterbox=letterbox,
         pause=guest.rate_limit.pause,
         closes_at=of_round.closes_at,
@@ -47,7 +49,7 @@ def answer(code: str = "") -> Answer:
     thanks = f"{request.path.rstrip('/')}/thanks"
     fields = dict(request.form.lists())
     is_rapid = link.admission is Admission.KIOSK and fields.pop(RAPID, None) is not None
-    ballot = sent_ballot(of_round, fields)
+    ticket, ballot = pop_ticket(fields), sent_ballot(of_round, fields)
     store, place = guest_side().store, (of_round.id, link.unit_id)
 
     def put(now: datetime) -> None:
@@ -55,9 +57,9 @@ def answer(code: str = "") -> Answer:
             store.note_guard(*place, now)
             raise TooEarlyError
         if is_rapid:
-            store.exclude_rapid(*place, now)
+            store.exclude_rapid(*place, now, ticket=ticket)
         else:
-            store.cast(*place, ballot, now)
+            store.cast(*place, ballot, now, ticket=ticket)
 
     return take(put, thanks)
 

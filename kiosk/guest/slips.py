@@ -8,6 +8,7 @@ from kiosk.guest.ballots import sent_ballot, take
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import running_round
 from kiosk.guest.refusals import refuse
+from kiosk.guest.tickets import new_ticket, pop_ticket
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
@@ -31,6 +32,7 @@ def slip_form() -> Answer:
         unit=of_round.tree.node(unit).name,
         action="/q/answer",
         slip=code,
+        ticket=new_ticket(),
         is_kiosk=False,
     )
     return make_response(page)
@@ -40,8 +42,8 @@ def slip_answer() -> Answer:
     """Accept one ballot with a slip, and mark the slip as used."""
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}
-    ballot, store = sent_ballot(of_round, fields), guest_side().store
-    return take(lambda now: store.cast(of_round.id, unit, ballot, now, code), "/q/thanks")
+    ticket, ballot, store = pop_ticket(fields), sent_ballot(of_round, fields), guest_side().store
+    return take(lambda now: store.cast(of_round.id, unit, ballot, now, code, ticket=ticket), "/q/thanks")
 
 
 def _sent_slip() -> tuple[str, Round, str]:

@@ -105,6 +105,7 @@ class Pages:
         unit: str,
         action: str,
         slip: str = "",
+        ticket: str = "",
         is_kiosk: bool,
         home: str = "",
         letterbox: str = "",
@@ -114,9 +115,10 @@ class Pages:
         """Render the questions, in the language `asked` or else the reference.
 
         `protection` is the round's. The first screen shows the name `unit`, so that a guest notices a
-        screen of another unit. `reply` (language -> text) is shown only in the languages it has. A form
-        with a `home` is for practice, and ends there. A kiosk seals its ballots for the public key
-        `letterbox`, in hex, or sends them unsealed if it is "". Without the network it treats ballots less
+        screen of another unit. `reply` (language -> text) is shown only in the languages it has. `ticket`
+        makes the form count once although it is sent twice; "" for none. A form with a `home` is for
+        practice, and ends there. A kiosk seals its ballots for the public key `letterbox`, in hex, or sends
+        them unsealed if it is "". Without the network it treats ballots less
         than `pause` seconds apart as rapid, and accepts none from `closes_at` on.
         """
         catalogues = self.library.guest
@@ -138,6 +140,7 @@ class Pages:
             unit=unit,
             action=action,
             slip=slip,
+            ticket=ticket,
             home=home,
             letterbox=letterbox,
             pause=round(pause * 1000),

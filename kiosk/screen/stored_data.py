@@ -31,7 +31,7 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("round_id", "unit_id", "public_key", "key_id", "sealed"),
         _(
             "Om skärmen inte når nätet ligger dina svar låsta i skärmen tills de kan skickas. "
-            "Vi sparar också ett slumptal för varje svar från en skärm, så att inget räknas två gånger. "
+            "Vi sparar också ett slumptal för varje svar, så att inget räknas två gånger. "
             "Talet säger inget om dig."
         ),
     ),

@@ -1,4 +1,6 @@
-"""The rows of letterboxes: the key pair of each box, and the tickets of the envelopes it accepted."""
+"""The rows of letterboxes: the key pair of each box, and tickets of the envelopes and forms it accepted."""
+
+from random import Random
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -81,6 +83,19 @@ class Letterboxes:
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.reseal(row, old_key, letterbox.pack(), envelope.STEP_BYTES)
         self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)
+
+    def take_form(self, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
+        """Keep the ticket of a form. Returns False, and changes nothing, if the form was taken before. Raises
+        KeysAwayError."""
+        key_and_letterbox = self.open_letterbox(round_id, unit_id)
+        if key_and_letterbox is None:
+            # The round was opened by a version without letterboxes.
+            return True
+        old_key, letterbox = key_and_letterbox
+        if letterbox.has_taken_form(ticket):
+            return False
+        self.put(round_id, unit_id, old_key, letterbox.with_form(ticket, rng))
+        return True
 
     def renew(self, of_round: Round, unit_id: str) -> None:
         """Seal a unit's letterbox under a new key, unchanged."""

@@ -3,7 +3,7 @@
 1. The process's writer (`Database.writing`): one thread at a time.
 2. The installation (`Lock`), when the transaction begins. Writes of a single unit's rows share it. Every
    other write holds it alone: a count or a start waits for running casts, then locks rows in any order.
-3. The rows of a single unit: the box, then its round (when a lost box is added), the slip set, the letterbox.
+3. The rows of a single unit: the box, then its round (when a lost box is added), the letterbox, the slip set.
 
 SQLite has one write lock, taken at step 2. PostgreSQL takes an advisory lock at step 2, which leaves no trace
 on disk, and row locks at step 3.

@@ -73,7 +73,7 @@ class Store:
         self._boxes = Boxes(database, keys, self._writer, self._rounds)
         self._slip_sets = SlipSets(database, keys, self._writer)
         self._letterboxes = Letterboxes(database, keys, self._writer)
-        rng = rng or SystemRandom()
+        self._rng = rng = rng or SystemRandom()
         self._tallies = Tallies(database, rng)
         self._snapshots = Snapshots(database, self._rounds, self._boxes, self._tallies)
         self._count = Count(
@@ -362,29 +362,44 @@ class Store:
 
     @one_write(Lock.SHARED)
     def cast(
-        self, round_id: str, unit_id: str, ballot: Ballot, now: datetime, slip: str | None = None
+        self,
+        round_id: str,
+        unit_id: str,
+        ballot: Ballot,
+        now: datetime,
+        slip: str | None = None,
+        *,
+        ticket: bytes | None = None,
     ) -> None:
         """Add a ballot to a unit's box and, if `slip` is the code of one, mark the slip as used.
 
-        Raises RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
+        `ticket` is the form's, if it has one: a form that was taken before changes nothing. Raises
+        RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
         """
-        box = self._boxes.open_box(round_id, unit_id)
-        if box is None or not box.round.is_running(now):
-            raise RoundClosedError
+        box = self._running_box(round_id, unit_id, now)
+        if not self._take_ticket(round_id, unit_id, ticket):
+            return
         if slip is not None:
             self._slip_sets.use(box.round, unit_id, slip)
         self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
 
     @one_write(Lock.SHARED)
-    def exclude_rapid(self, round_id: str, unit_id: str, now: datetime) -> None:
+    def exclude_rapid(
+        self, round_id: str, unit_id: str, now: datetime, *, ticket: bytes | None = None
+    ) -> None:
         """Add 1 to a box's number of rapid submissions, and record that the play guard fired. The ballot
         itself is not stored.
 
-        The number is in the sealed box until the round closes, so that nobody sees when it grows. Raises
-        RoundClosedError; then nothing was written.
+        The number is in the sealed box until the round closes, so that nobody sees when it grows. `ticket` as
+        for `cast`. Raises RoundClosedError; then nothing was written.
         """
         box = self._running_box(round_id, unit_id, now)
-        self._boxes.put(_with_one_excluded(box), unit_id)
+        if self._take_ticket(round_id, unit_id, ticket):
+            self._boxes.put(_with_one_excluded(box), unit_id)
+
+    def _take_ticket(self, round_id: str, unit_id: str, ticket: bytes | None) -> bool:
+        """Return whether the form with this ticket is new, and keep the ticket. A form without one is new."""
+        return ticket is None or self._letterboxes.take_form(round_id, unit_id, ticket, self._rng)
 
     @one_write(Lock.SHARED)
     def note_guard(self, round_id: str, unit_id: str, now: datetime) -> None:

@@ -63,11 +63,18 @@ class FailingStore(Store):
         self._clock = clock
 
     def cast(
-        self, round_id: str, unit_id: str, ballot: Ballot, now: datetime, slip: str | None = None
+        self,
+        round_id: str,
+        unit_id: str,
+        ballot: Ballot,
+        now: datetime,
+        slip: str | None = None,
+        *,
+        ticket: bytes | None = None,
     ) -> None:
         if self._clock.is_failing:
-            raise OSError(f"disk full: {unit_id} {ballot} {now} {slip}")
-        super().cast(round_id, unit_id, ballot, now, slip)
+            raise OSError(f"disk full: {unit_id} {ballot} {now} {slip} {ticket!r}")
+        super().cast(round_id, unit_id, ballot, now, slip, ticket=ticket)
 
     def cast_envelope(
         self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all

@@ -86,11 +86,13 @@ def test_a_kiosk_whose_round_is_over_refuses_play_too(kiosk: Watched) -> None:
 def suspicious(cast: Callable[..., None]) -> Callable[..., None]:
     """A guard that takes one answer for play: the leak it must not have."""
 
-    def guarded(store: Store, round_id: str, unit: str, ballot: Ballot, now: datetime) -> None:
+    def guarded(
+        store: Store, round_id: str, unit: str, ballot: Ballot, now: datetime, *, ticket: bytes | None = None
+    ) -> None:
         if 5 in ballot.answers:
-            store.exclude_rapid(round_id, unit, now)
+            store.exclude_rapid(round_id, unit, now, ticket=ticket)
         else:
-            cast(store, round_id, unit, ballot, now)
+            cast(store, round_id, unit, ballot, now, ticket=ticket)
 
     return guarded
 
