@@ -53,6 +53,11 @@ def check_report(library: Library) -> dict[str, Any]:
             tree.root.id: {"name": tree.root.name, "units": list(tree.leaves)}
             for tree in library.trees.values()
         },
+        "counters": {counter.id: counter.name for counter in library.counters.values()},
+        "theories": {
+            theory.id: {"boxes": len(theory.boxes), "not_measured": [box.text for box in theory.gaps]}
+            for theory in library.theories.values()
+        },
         "languages": {
             code: {
                 "empty": len(catalogue.empty),
@@ -80,14 +85,19 @@ def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
 def check_text(library: Library) -> str:
     """Return the report as lines of text."""
     lines = []
-    for name, row in check_report(library)["surveys"].items():
+    report = check_report(library)
+    for name, row in report["surveys"].items():
         lines.append(f"survey {name}: version {row['version']}, {len(row['statements'])} statements")
         for code, state in row["languages"].items():
             if state["missing"]:
                 lines.append(f"  {code}: {state['missing']} texts missing, hidden from guests")
-    for name, row in check_report(library)["trees"].items():
+    for name, row in report["trees"].items():
         lines.append(f"tree {name}: {', '.join(row['units'])}")
-    for code, row in check_report(library)["languages"].items():
+    lines.append(f"counters: {', '.join(report['counters'])}")
+    for name, row in report["theories"].items():
+        lines.append(f"theory {name}: {row['boxes']} boxes, {len(row['not_measured'])} not measured")
+        lines += [f"  not measured: {text}" for text in row["not_measured"]]
+    for code, row in report["languages"].items():
         verdict = "reviewed" if row["reviewed"] else "NOT reviewed by a native reader"
         lines.append(f"language {code}: {row['empty']} empty, {row['unreviewed']} unreviewed: {verdict}")
     return "\n".join(lines) + "\n"

@@ -7,6 +7,7 @@ or `12:30` as a number.
 
 import difflib
 import os
+import re
 import reprlib
 import tomllib
 from collections.abc import Callable, Iterator
@@ -70,11 +71,14 @@ class Table:
     asked: set[str] = field(default_factory=set)
 
     section: str = ""
+    number: int = 0
+    text_of_file: str = ""
 
     def error(self, key: str, problem: str) -> DefinitionError:
         name = key if key.isidentifier() else reprlib.repr(key)
         where = f"{self.place}.{name}" if self.section else f"{self.place}: {name}"
-        return DefinitionError(f"{where}: {problem}")
+        line = line_of(self.text_of_file, self.section, self.number, key)
+        return DefinitionError(f"{where} (line {line}): {problem}" if line else f"{where}: {problem}")
 
     def _take(self, key: str, kind: type, expected: str) -> Any:
         self.asked.add(key)
@@ -133,7 +137,32 @@ class Table:
             place = f"{self.place}: {key}[{number}]"
             if not isinstance(row, dict):
                 raise DefinitionError(f"{place}: must be a [[{key}]] section, not {reprlib.repr(row)}")
-            yield Table(place, row, section=key)
+            yield Table(place, row, section=key, number=number, text_of_file=self.text_of_file)
+
+    def optional_flag(self, key: str) -> bool:
+        """Return a flag, or False if the key is absent."""
+        self.asked.add(key)
+        return self.flag(key) if key in self.values else False
+
+    def optional_identifiers(self, key: str) -> tuple[str, ...]:
+        """Return a list of ids, or () if the key is absent."""
+        self.asked.add(key)
+        values = self._take(key, list, '["id", "id"]') if key in self.values else []
+        for value in values:
+            if not isinstance(value, str) or not ID_PATTERN.fullmatch(value):
+                raise self.error(
+                    key, f'must be ids in quotes, such as ["id", "id"], not {reprlib.repr(value)}'
+                )
+        return tuple(values)
+
+    def optional_numbers(self, key: str, most: int) -> tuple[int, ...]:
+        """Return a list of numbers from 1 to `most`, or () if the key is absent."""
+        self.asked.add(key)
+        values = self._take(key, list, "[1, 2]") if key in self.values else []
+        for value in values:
+            if type(value) is not int or not 1 <= value <= most:
+                raise self.error(key, f"must be numbers from 1 to {most}, not {reprlib.repr(value)}")
+        return tuple(values)
 
     def finish(self) -> None:
         for key in self.values:
@@ -142,6 +171,33 @@ class Table:
                 way_out = f"did you mean {near[0]!r}?" if near else "remove it"
                 known = ", ".join(sorted(self.asked))
                 raise self.error(key, f"is not a key here; {way_out} (keys: {known})")
+
+
+def line_of(text: str, section: str, number: int, key: str) -> int | None:
+    """Return the line of a key in the `number`th section of that name, or above all sections; None if the
+    file does not have it, or its text is "".
+
+    The key is on the first line that begins with it and follows a part of the file that can be read, has the
+    section, and does not have the key.
+    """
+    begins = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")
+    lines = text.split("\n")
+    for at, line in enumerate(lines, start=1):
+        if begins.match(line) and _opens(lines[: at - 1], section, number, key):
+            return at
+    return None
+
+
+def _opens(lines: list[str], section: str, number: int, key: str) -> bool:
+    """Return whether these lines end within the section, before its key."""
+    try:
+        values = tomllib.loads("\n".join(lines))
+    except ValueError:
+        return False
+    if not section:
+        return key not in values
+    rows = values.get(section)
+    return isinstance(rows, list) and len(rows) == number and key not in rows[-1]
 
 
 def is_there(path: Path) -> bool:
@@ -210,7 +266,7 @@ def read_table(path: Path) -> Table:
         last_line = text.rstrip().count("\n") + 1
         complaint = str(error).replace("at end of document", f"at the end, line {last_line}")
         raise DefinitionError(f"{path}: not valid TOML: {complaint}{_hint(complaint)}") from error
-    return Table(str(path), values)
+    return Table(str(path), values, text_of_file=text)
 
 
 def _hint(complaint: str) -> str:
@@ -227,8 +283,11 @@ def check_own_name(table: Table, path: Path) -> str:
 
 
 def messages_of_file(text: str) -> Iterator[str]:
-    """Yield the reference texts that a survey or scale file, given as TOML text, adds to the catalogue."""
+    """Yield the reference texts that a survey, scale or counter file, given as TOML text, adds to a
+    catalogue."""
     values = tomllib.loads(text)
     texts = [row["text"] for row in values.get("statements", [])]
     labels = [row["label"] for row in values.get("options", [])]
-    yield from (tidied(text) for text in (*texts, *labels))
+    counters = [row[key] for row in values.get("counters", []) for key in ("name", "definition")]
+    targets = [row["name"] for row in values.get("targets", [])]
+    yield from (tidied(text) for text in (*texts, *labels, *counters, *targets))

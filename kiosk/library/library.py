@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kiosk.domain.counters import Counter
 from kiosk.domain.survey import Scale, Survey
+from kiosk.domain.theory import Theory
 from kiosk.domain.tree import Tree
 from kiosk.library.catalogues import REFERENCE, Catalogue, read_catalogues, survey_texts
+from kiosk.library.counters import read_all_counters
 from kiosk.library.definition import DefinitionError, is_there
 from kiosk.library.own_files import FileProblem, OwnFiles, unread_files
 from kiosk.library.surveys import read_questions
+from kiosk.library.theories import Known, read_theories
 from kiosk.library.trees import read_trees
 from kiosk.settings import Settings, SettingsError
 
@@ -30,6 +34,8 @@ class Library:
     guest: Mapping[str, Catalogue]
     desk: Mapping[str, Catalogue]
     scales: Mapping[str, Scale] = field(default_factory=dict)
+    counters: Mapping[str, Counter] = field(default_factory=dict)
+    theories: Mapping[str, Theory] = field(default_factory=dict)
     problems: tuple[FileProblem, ...] = ()
     own: tuple[Path, ...] = ()
 
@@ -74,12 +80,17 @@ def read_usable_library(settings: Settings) -> Library:
     for folder in folders:
         if is_there(folder / "trees"):
             trees |= read_trees(folder / "trees", read, frozenset(trees))
+    counters = read_all_counters(folders, read)
+    statements = {statement.id for survey in surveys.values() for statement in survey.statements}
+    places = {node.id for tree in trees.values() for node in tree.nodes}
     return Library(
         {name: survey.translated(texts) for name, survey in surveys.items()},
         trees,
         guest,
         desk,
         scales,
+        counters,
+        read_theories(folders, Known(counters, statements, places), read),
         (*read.problems, *unread_files(settings.data)),
         tuple(read.good),
     )

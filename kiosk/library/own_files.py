@@ -153,7 +153,7 @@ def _listed(folder: Path) -> list[Path]:
 def _is_read(name: Path) -> bool:
     """Return whether a reader reads the file with that path in KIOSK_DATA."""
     match name.parts:
-        case ("questions", file) | ("questions", "scales" | "trees", file):
+        case ("questions", file) | ("questions", "scales" | "trees" | "counters" | "theories", file):
             return file.endswith(".toml")
         case ("translations", _, "LC_MESSAGES", file):
             return file in CATALOGUE_NAMES

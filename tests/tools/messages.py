@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 KEYWORDS = {**DEFAULT_KEYWORDS, "Message": (1,), "say": (1,)}
 
 METHODS = [
+    # Counters are on the desk's pages only.
+    ("counters/**.toml", "ignore"),
     ("**.py", "python"),
     ("**/templates/**.html", "jinja2.ext:babel_extract"),
     ("**.toml", "kiosk.library.catalogues:extract_questions"),
@@ -28,7 +30,7 @@ OPTIONS = {"**/templates/**.html": {"silent": "false", "newstyle_gettext": "true
 
 SOURCES = {
     "guest": ("questions", "kiosk/guest", "kiosk/screen", "kiosk/output/paper.py"),
-    "desk": ("kiosk/desk", "kiosk/domain", "kiosk/library"),
+    "desk": ("kiosk/desk", "kiosk/domain", "kiosk/library", "questions/counters"),
 }
 
 

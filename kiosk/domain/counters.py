@@ -1,0 +1,199 @@
+"""Counters of outputs (prestationer): how often staff did something, by unit and month, not by guest or day.
+
+A figure says how it was obtained: counted, estimated ("ca 500") or not counted. A number of individuals is
+only typed as the total of a period: nobody is identified, so totals cannot be added without counting people
+twice.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+LARGEST_NUMBER = 1_000_000
+"""Largest figure that can be typed."""
+
+LONGEST_NUMBER_CHARACTERS = 12
+"""Longest text of a typed figure."""
+
+NO_TARGET = ""
+"""Target of counters that have none, and of links whose target nobody chose."""
+
+
+class Quality(StrEnum):
+    """How a figure was obtained."""
+
+    COUNTED = "counted"
+    ESTIMATED = "estimated"
+    NOT_COUNTED = "not_counted"
+
+
+@dataclass(frozen=True)
+class Target:
+    """An authority or service that guests are linked to."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Counter:
+    """One output. `is_total` counters are typed per period and never added up; the others are counted with a
+    tap. `targets` is empty unless each tap may name its target."""
+
+    id: str
+    name: str
+    definition: str
+    is_total: bool = False
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A month, a quarter or a year; `months` is 1, 3 or 12."""
+
+    first: date
+    months: int
+
+    def __str__(self) -> str:
+        """Return the period as it is stored: 2026-03, 2026-Q1 or 2026."""
+        year = f"{self.first.year:04}"
+        if self.months == 12:
+            return year
+        return f"{year}-Q{self.first.month // 3 + 1}" if self.months == 3 else f"{year}-{self.first.month:02}"
+
+    @property
+    def parts(self) -> "tuple[Period, ...]":
+        """The quarters of a year, the months of a quarter; none for a month."""
+        step = {12: 3, 3: 1, 1: 0}[self.months]
+        starts = range(self.first.month, self.first.month + self.months, step) if step else ()
+        return tuple(Period(self.first.replace(month=start), step) for start in starts)
+
+
+def month_of(when: date) -> Period:
+    """Return the month of a day."""
+    return Period(date(when.year, when.month, 1), 1)
+
+
+def year_of(year: int) -> Period:
+    """Return a year as a period."""
+    return Period(date(year, 1, 1), 12)
+
+
+def read_period(text: str) -> Period:
+    """Return the period that `Period.__str__` wrote. Raises ValueError for any other text."""
+    match = re.fullmatch(
+        r"(?P<year>[0-9]{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>[0-9]{2})))?", text, re.ASCII
+    )
+    if not match:
+        raise ValueError(f"{text[:20]!r} is no year, quarter or month")
+    year, quarter, month = match["year"], match["quarter"], match["month"]
+    if month:
+        return Period(date(int(year), int(month), 1), 1)
+    return Period(date(int(year), 3 * int(quarter) - 2, 1), 3) if quarter else year_of(int(year))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its quality; 0 if it was not counted. `is_complete` is false if it is a sum in which some
+    month or unit is missing."""
+
+    number: int
+    quality: Quality
+    is_complete: bool = True
+
+
+def read_figure(text: str) -> Figure:
+    """Read a typed figure: "500" is counted, "ca 500" or "cirka 500" estimated, "ej räknat" or "-" not
+    counted.
+
+    Raises ValueError for anything else.
+    """
+    words = text.strip().lower()
+    if words in {"ej räknat", "-", "–", "not counted"}:
+        return Figure(0, Quality.NOT_COUNTED)
+    match = re.fullmatch(
+        r"(?P<about>(?:ca|cirka|about)\.?\s+)?(?P<number>[0-9][0-9 \u00a0]*)", words, re.ASCII
+    )
+    if not match or len(words) > LONGEST_NUMBER_CHARACTERS:
+        raise ValueError(f"{text[:LONGEST_NUMBER_CHARACTERS]!r} is no figure")
+    number = int(re.sub(r"\D", "", match["number"]))
+    if number > LARGEST_NUMBER:
+        raise ValueError(f"{number} is larger than {LARGEST_NUMBER}")
+    return Figure(number, Quality.ESTIMATED if match["about"] else Quality.COUNTED)
+
+
+Taps = Mapping[tuple[str, Period, str, str], int]
+"""(unit id, month, counter id, target id) -> number of taps."""
+
+Typed = Mapping[tuple[str, Period, str], Figure]
+"""(node id, period, counter id) -> typed figure."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """All that was counted and typed. A typed figure replaces the taps and the sums of its place and
+    period."""
+
+    taps: Taps = field(default_factory=dict)
+    typed: Typed = field(default_factory=dict)
+
+    def at_unit(self, counter: Counter, unit_id: str, period: Period) -> Figure | None:
+        """Return a unit's figure, or None if there is none. A year is the sum of its quarters, a quarter of
+        its months, unless it was typed."""
+        typed = self.typed.get((unit_id, period, counter.id))
+        if typed or counter.is_total:
+            return typed
+        if period.parts:
+            return _sum(self.at_unit(counter, unit_id, part) for part in period.parts)
+        taps = [number for target, number in self._month(counter, unit_id, period)]
+        return Figure(sum(taps), Quality.COUNTED) if taps else None
+
+    def at_node(self, counter: Counter, node_id: str, units: Iterable[str], period: Period) -> Figure | None:
+        """Return the figure of a node with these units: a typed total, or the sum of the units' figures.
+        Totals of units are not added, because the same person may come to several."""
+        if counter.is_total:
+            return self.at_unit(counter, node_id, period)
+        return _sum(self.at_unit(counter, unit, period) for unit in units)
+
+    def by_target(self, counter: Counter, units: Iterable[str], period: Period) -> dict[str, int]:
+        """Return target id -> number of taps, for the targets with any. Typed figures have no target."""
+        totals: dict[str, int] = {}
+        for unit in units:
+            for month in _months(period):
+                for target, number in self._month(counter, unit, month):
+                    totals[target] = totals.get(target, 0) + number
+        return {target: number for target, number in totals.items() if number}
+
+    def years(self) -> tuple[int, ...]:
+        """Return the years with any figure, the latest first."""
+        periods = {period for _, period, _, _ in self.taps} | {period for _, period, _ in self.typed}
+        return tuple(sorted({period.first.year for period in periods}, reverse=True))
+
+    def _month(self, counter: Counter, unit_id: str, month: Period) -> list[tuple[str, int]]:
+        names = (NO_TARGET, *(target.id for target in counter.targets))
+        keys = ((unit_id, month, counter.id, name) for name in names)
+        return [(key[3], self.taps[key]) for key in keys if key in self.taps]
+
+
+def _months(period: Period) -> Iterator[Period]:
+    if not period.parts:
+        yield period
+    for part in period.parts:
+        yield from _months(part)
+
+
+def _sum(figures: Iterable[Figure | None]) -> Figure | None:
+    """Return the sum of figures; an estimate if any part is one, None if there is no part."""
+    parts = list(figures)
+    known = [part for part in parts if part]
+    if not known:
+        return None
+    numbers = [part for part in known if part.quality is not Quality.NOT_COUNTED]
+    is_complete = len(numbers) == len(parts) and all(part.is_complete for part in numbers)
+    if not numbers:
+        return Figure(0, Quality.NOT_COUNTED, is_complete)
+    is_estimated = any(part.quality is Quality.ESTIMATED for part in numbers)
+    quality = Quality.ESTIMATED if is_estimated else Quality.COUNTED
+    return Figure(sum(part.number for part in numbers), quality, is_complete)

@@ -1,0 +1,114 @@
+"""A theory of change: which resources and activities lead to which outputs, results and effects.
+
+The five columns are those of Riksföreningen Sveriges stadsmissioner. Each output, result and effect says how
+it is measured, or that it is not measured, so that a reader sees the gaps.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Layer(StrEnum):
+    """The columns of a theory of change, in order. The values are names of sections in the file."""
+
+    RESOURCES = "resources"
+    ACTIVITIES = "activities"
+    OUTPUTS = "outputs"
+    RESULTS = "results"
+    EFFECTS = "effects"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a box is measured: by a counter ("" for none) or by statements. With neither it is not measured."""
+
+    counter: str = ""
+    statements: tuple[str, ...] = ()
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether nothing measures the box."""
+        return not self.counter and not self.statements
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box of a column.
+
+    `goals` are numbers of the organisation's goals, from 1. `leads_to` has ids of other boxes. `measure` is
+    None for resources and activities, which nothing measures.
+    """
+
+    id: str
+    layer: Layer
+    text: str
+    leads_to: tuple[str, ...] = ()
+    goals: tuple[int, ...] = ()
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A goal of the organisation; `statements` measure it directly."""
+
+    number: int
+    text: str
+    statements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Theory:
+    """A theory of change. `place` is the node of a tree that it is about; `results_label` is the heading of
+    the results, since reports say "Resultat" or "Utfall" for the same thing."""
+
+    id: str
+    title: str
+    source: str
+    licence: str
+    definition: str
+    target_group: str
+    place: str
+    results_label: str
+    goals: tuple[Goal, ...]
+    boxes: tuple[Box, ...]
+
+    def column(self, layer: Layer) -> tuple[Box, ...]:
+        """Return the boxes of one column, in order."""
+        return tuple(box for box in self.boxes if box.layer is layer)
+
+    @property
+    def gaps(self) -> tuple[Box, ...]:
+        """The outputs, results and effects that are not measured."""
+        return tuple(box for box in self.boxes if box.measure and box.measure.is_gap)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The ids of all statements that measure something, in order, each once."""
+        of_boxes = (name for box in self.boxes if box.measure for name in box.measure.statements)
+        of_goals = (name for goal in self.goals for name in goal.statements)
+        return tuple(dict.fromkeys((*of_boxes, *of_goals)))
+
+
+def find_loop(leads_to: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the ids of boxes that lead back to themselves, the first one repeated at the end; empty if there
+    is no loop. Ids without a box are skipped."""
+    done: set[str] = set()
+    for start in leads_to:
+        if loop := next(_loops(leads_to, start, (), done), ()):
+            return loop
+    return ()
+
+
+def _loops(
+    leads_to: Mapping[str, tuple[str, ...]], box: str, path: tuple[str, ...], done: set[str]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the loops that a search from `box` finds. `done` are boxes from which there is none."""
+    if box in path:
+        yield (*path[path.index(box) :], box)
+        return
+    if box in done:
+        return
+    for following in leads_to.get(box, ()):
+        yield from _loops(leads_to, following, (*path, box), done)
+    done.add(box)

@@ -1,0 +1,80 @@
+"""Reads counters of outputs from questions/counters/*.toml."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from kiosk.domain.counters import Counter, Target
+from kiosk.library.definition import (
+    DefinitionError,
+    Read,
+    Table,
+    check_own_name,
+    definition_files,
+    read_table,
+    strictly,
+)
+
+MOST_COUNTERS = 30
+"""Most counters of a file: staff look for one of them on a telephone."""
+MOST_TARGETS = 20
+
+
+def read_counters(path: Path, taken: Mapping[str, Counter]) -> tuple[Counter, ...]:
+    """Read one file: [[counters]], and the [[targets]] of those with `by_target = true`.
+
+    The id of a counter in `taken` is an error, since a figure belongs to one counter.
+    """
+    table = read_table(path)
+    check_own_name(table, path)
+    targets: list[Target] = []
+    if "targets" in table.values:
+        for row in table.tables("targets", at_least=1, at_most=MOST_TARGETS):
+            target = Target(row.identifier("id"), row.text("name"))
+            if target.id in {other.id for other in targets}:
+                raise row.error("id", f"{target.id!r} occurs twice; every target needs its own id")
+            row.finish()
+            targets.append(target)
+    counters: list[Counter] = []
+    for row in table.tables("counters", at_least=1, at_most=MOST_COUNTERS):
+        counter = _read_counter(row, tuple(targets))
+        if counter.id in {*taken, *(other.id for other in counters)}:
+            raise row.error("id", f"there is a counter {counter.id!r} already; choose another id")
+        counters.append(counter)
+    table.finish()
+    return tuple(counters)
+
+
+def _read_counter(row: Table, targets: tuple[Target, ...]) -> Counter:
+    is_total, is_by_target = row.optional_flag("total"), row.optional_flag("by_target")
+    if is_total and is_by_target:
+        raise row.error("by_target", "a total is not counted with taps; remove one of total and by_target")
+    if is_by_target and not targets:
+        raise row.error("by_target", "there are no [[targets]] in the file; add them")
+    counter = Counter(
+        row.identifier("id"),
+        row.text("name"),
+        row.text("definition"),
+        is_total,
+        targets if is_by_target else (),
+    )
+    row.finish()
+    return counter
+
+
+def read_all_counters(folders: list[Path], read: Read = strictly) -> dict[str, Counter]:
+    """Return all counters of the folders' `counters`, by id, in the order of the files."""
+    counters: dict[str, Counter] = {}
+    names: set[str] = set()
+    for folder in folders:
+        for path in definition_files(folder / "counters", read):
+            of_file = read(path, partial(_read_new, names=frozenset(names), taken=dict(counters)))
+            names.add(path.stem)
+            counters |= {counter.id: counter for counter in of_file or ()}
+    return counters
+
+
+def _read_new(path: Path, names: frozenset[str], taken: Mapping[str, Counter]) -> tuple[Counter, ...]:
+    if path.stem in names:
+        raise DefinitionError(f"{path}: this id is taken; rename it")
+    return read_counters(path, taken)
