@@ -56,7 +56,8 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "wall": (("code", "node_id"), _OTHERS),
     "log": (("number", "at", "name", "deed", "what"), _OTHERS),
     "reply": (("round_id", "language", "words"), _OTHERS),
-    "activity": (("unit_id", "month", "kind", "number"), _OTHERS),
+    "output_count": (("unit_id", "month", "counter", "target", "number"), _OTHERS),
+    "typed_figure": (("node_id", "period", "counter", "quality", "number"), _OTHERS),
     "imported": (("id", "figures"), _OTHERS),
 }
 

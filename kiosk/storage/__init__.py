@@ -6,7 +6,6 @@ Other packages import from here, never from a module of this package.
 """
 
 from kiosk.storage.accounts import Account, Role
-from kiosk.storage.activities import Activity
 from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
 from kiosk.storage.database import StoreError
 from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, Pairing
@@ -31,7 +30,6 @@ __all__ = [
     "LIFETIME",
     "NEVER_KEPT",
     "Account",
-    "Activity",
     "Deed",
     "Devices",
     "Dump",

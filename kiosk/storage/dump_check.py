@@ -5,10 +5,11 @@ Anybody who has a backup can change it. Rows that pass can be shown and counted.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.counters import NO_TARGET, Quality, read_period
 from kiosk.domain.earlier_figures import Figures as EarlierFigures
 from kiosk.domain.earlier_figures import figures_from_json
 from kiosk.domain.message import Message
@@ -18,7 +19,6 @@ from kiosk.domain.strict_json import parse
 from kiosk.domain.tally import StatementTally, can_be_protected, can_be_published
 from kiosk.storage import clock
 from kiosk.storage.accounts import Role
-from kiosk.storage.activities import Activity
 from kiosk.storage.audit_log import Deed
 from kiosk.storage.database import StoreError
 from kiosk.storage.dump_terms import check_id, check_texts, read_terms
@@ -217,10 +217,20 @@ def _check_slip_count(row: Row) -> None:
     _require(row["used"] <= row["printed"], "more slips were used than printed")
 
 
-def _check_activity(row: Row) -> None:
+def _check_taps(row: Row) -> None:
     check_id(row["unit_id"])
-    _require(date.fromisoformat(row["month"]).day == 1, "its month is not a month's first day")
-    _require(row["kind"] in set(Activity), f"{row['kind']!r} is no activity")
+    _require(not read_period(row["month"]).parts, "its month is longer than a month")
+    check_id(row["counter"])
+    if row["target"] != NO_TARGET:
+        check_id(row["target"])
+
+
+def _check_typed_figure(row: Row) -> None:
+    check_id(row["node_id"])
+    read_period(row["period"])
+    check_id(row["counter"])
+    quality = Quality(row["quality"])
+    _require(quality is not Quality.NOT_COUNTED or row["number"] == 0, "it has a number and was not counted")
 
 
 def _check_imported(row: Row) -> None:
@@ -253,18 +263,19 @@ OF_A_CLOSED_UNIT = frozenset({"excluded_rapid", "slip_count"})
 
 CHECKS: Mapping[str, Callable[[Row], None]] = {
     "account": _check_account,
-    "activity": _check_activity,
     "batches": _check_nothing_more,
     "excluded_rapid": _check_nothing_more,
     "imported": _check_imported,
     "installation": _check_installation,
     "link": _check_link,
     "log": _check_log,
+    "output_count": _check_taps,
     "reply": _check_nothing_more,
     "round": _check_round,
     "slip_count": _check_slip_count,
     "snapshot": _check_snapshot,
     "tally": _check_nothing_more,
+    "typed_figure": _check_typed_figure,
     "wall": _check_place,
 }
 """Table of a backup -> the check of its rows."""

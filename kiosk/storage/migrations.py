@@ -137,12 +137,47 @@ def _with_protection(of_round: dict[str, object]) -> dict[str, object]:
     return dict([*fields[:after], ("protection", "exact"), *fields[after:]])
 
 
+def _outputs(database: peewee.Database) -> None:
+    """Replace the six kinds of activities by counters with targets, and create the table of typed figures. A
+    month is 2026-03 instead of its first day."""
+    taps = ("unit_id", "month", "counter", "target")
+    columns = dict.fromkeys(taps, Text)
+    _create(
+        database, "output_count", taps, **{name: kind() for name, kind in columns.items()}, number=Integer()
+    )
+    activity, counted = peewee.Table("activity"), peewee.Table("output_count")
+    rows = activity.select(activity.c.unit_id, activity.c.month, activity.c.kind, activity.c.number)
+    for unit_id, month, kind, number in list(rows.tuples().execute(database)):
+        counted.insert(
+            {
+                counted.c.unit_id: unit_id,
+                counted.c.month: month[: len("2026-03")],
+                counted.c.counter: kind,
+                counted.c.target: "",
+                counted.c.number: number,
+            }
+        ).execute(database)
+    database.execute_sql('DROP TABLE "activity"')  # type: ignore[no-untyped-call]
+    figure = ("node_id", "period", "counter")
+    _create(
+        database,
+        "typed_figure",
+        figure,
+        node_id=Text(),
+        period=Text(),
+        counter=Text(),
+        quality=Text(),
+        number=Integer(),
+    )
+
+
 STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _rounds_and_guests,
     _desk_and_letterboxes,
     _kiosk_screens,
     _excluded_rapid,
     _protected_rounds,
+    _outputs,
 )
 """The first makes schema 1 of an empty database, each next one the schema after it."""
 

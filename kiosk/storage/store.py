@@ -16,7 +16,6 @@ from kiosk.domain.clock import ClockRecord
 from kiosk.domain.rounds import Admission, Round, check_opening
 from kiosk.domain.snapshot import Document
 from kiosk.storage.accounts import Accounts
-from kiosk.storage.activities import Activities
 from kiosk.storage.audit_log import AuditLog
 from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.clock import read_record, write_record
@@ -29,6 +28,7 @@ from kiosk.storage.keys import KeyFolder, KeysAwayError
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import Links
 from kiosk.storage.locks import Lock
+from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
 from kiosk.storage.replies import Replies
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState, TooEarlyError
@@ -90,7 +90,7 @@ class Store:
         self.audit_log = AuditLog(database, self._writer)
         self.walls = Walls(database, self._writer)
         self.replies = Replies(database, self._writer)
-        self.activities = Activities(database, self._writer)
+        self.outputs = OutputRows(database, self._writer)
         self.earlier_figures = EarlierFigures(database, self._writer)
 
     # -- tables ----------------------------------------------------------------------------------

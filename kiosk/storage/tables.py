@@ -198,16 +198,30 @@ class Reply(Table):
         primary_key = peewee.CompositeKey("round_id", "language")
 
 
-class Activity(Table):
-    """Numbers of staff's activities for guests, by unit, month and kind. No day, no guest."""
+class OutputCount(Table):
+    """Numbers of taps of staff's counters by unit, month such as 2026-03, and target. No day, no guest."""
 
     unit_id = Text()
     month = Text()
-    kind = Text()
+    counter = Text()
+    target = Text()
     number = peewee.IntegerField()
 
     class Meta:
-        primary_key = peewee.CompositeKey("unit_id", "month", "kind")
+        primary_key = peewee.CompositeKey("unit_id", "month", "counter", "target")
+
+
+class TypedFigure(Table):
+    """Typed figures of counters by node and period, such as 2026, 2026-Q1 or 2026-03. No free text."""
+
+    node_id = Text()
+    period = Text()
+    counter = Text()
+    quality = Text()
+    number = peewee.IntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("node_id", "period", "counter")
 
 
 class Imported(Table):

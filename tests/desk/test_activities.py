@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from kiosk.storage import Activity
+from kiosk.domain.counters import month_of
 from tests.tools.desk_side import Desk
 
-MARCH = date(2026, 3, 1)
+MARCH = month_of(date(2026, 3, 1))
 
 
 @pytest.fixture
@@ -28,14 +28,16 @@ def test_each_tap_counts_one_and_a_mistake_is_taken_back(desk: Desk) -> None:
     for step in ("more", "more", "more", "fewer"):
         assert tap(desk, step=step).status_code == 303
     tap(desk, unit="talk2me", kind="train")
-    assert desk.store.activities.of_unit("frida") == {(MARCH, Activity.ADVISE): 2}
-    assert desk.store.activities.of_unit("talk2me") == {(MARCH, Activity.TRAIN): 1}
-    assert "Gav råd <b>2</b>" in desk.client.get("/admin/activities?unit=frida").text
+    assert desk.store.outputs.all().taps == {
+        ("frida", MARCH, "advise", ""): 2,
+        ("talk2me", MARCH, "train", ""): 1,
+    }
+    assert "Rådgivning <b>2</b>" in desk.client.get("/admin/activities?unit=frida").text
 
 
 def test_none_is_the_least_there_is(desk: Desk) -> None:
     tap(desk, step="fewer")
-    assert desk.store.activities.of_unit("frida") == {(MARCH, Activity.ADVISE): 0}
+    assert desk.store.outputs.all().taps == {("frida", MARCH, "advise", ""): 0}
 
 
 def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
@@ -45,9 +47,9 @@ def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
     desk.now += timedelta(days=31)
     desk.sign_in("bo")
     tap(desk)
-    assert desk.store.activities.of_unit("frida") == {
-        (MARCH, Activity.ADVISE): 2,
-        (date(2026, 4, 1), Activity.ADVISE): 1,
+    assert desk.store.outputs.all().taps == {
+        ("frida", MARCH, "advise", ""): 2,
+        ("frida", month_of(date(2026, 4, 1)), "advise", ""): 1,
     }
     page = desk.client.get("/admin/activities?unit=frida").text
     assert page.index("april 2026") < page.index("mars 2026")
@@ -56,7 +58,7 @@ def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
 @pytest.mark.parametrize("changes", [{"unit": "x"}, {"kind": "x"}, {"step": "x"}, {"step": "100"}])
 def test_what_nobody_can_do_is_refused(desk: Desk, changes: dict[str, str]) -> None:
     assert tap(desk, **changes).status_code == 400
-    assert desk.store.activities.of_unit("frida") == {}
+    assert desk.store.outputs.all().taps == {}
 
 
 def test_only_a_coordinator_downloads_them_all(desk: Desk) -> None:

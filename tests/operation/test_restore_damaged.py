@@ -380,8 +380,14 @@ EDITED: dict[str, tuple[Edit, str]] = {
     "a wall at a path": (rename("wall", "node_id", "../a"), "'../a' is no id"),
     "an unknown deed": (rename("log", "deed", "stole"), "'stole' is nothing that is logged"),
     "a deed at no time": (rename("log", "at", "x"), "table log, row 1"),
-    "an unknown activity": (rename("activity", "kind", "sing"), "'sing' is no activity"),
-    "an activity on a day": (rename("activity", "month", "2026-03-02"), "not a month's first day"),
+    "a counter at a path": (rename("output_count", "counter", "../a"), "'../a' is no id"),
+    "a target of free text": (rename("output_count", "target", "Anna B"), "'Anna B' is no id"),
+    "a tap on a day": (rename("output_count", "month", "2026-03-02"), "no year, quarter or month"),
+    "a tap in a year": (rename("output_count", "month", "2026"), "longer than a month"),
+    "a typed figure on a day": (rename("typed_figure", "period", "2026-03-02"), "no year, quarter or month"),
+    "a typed figure of free text": (rename("typed_figure", "counter", "Anna B"), "'Anna B' is no id"),
+    "a figure of no quality": (rename("typed_figure", "quality", "guessed"), "'guessed' is not a valid"),
+    "a number that was not counted": (rename("typed_figure", "quality", "not_counted"), "was not counted"),
     "figures from elsewhere without n": (
         rename("imported", "figures", "{}"),
         "not as this program writes it",
@@ -463,7 +469,7 @@ def look_at_everything(store: Store) -> None:
         store.replies.of_round(state.round.id)
         for unit in state.round.tree.leaves:
             store.reply(unit)
-            store.activities.of_unit(unit)
+    store.outputs.all().years()
     store.links.all()
     store.audit_log.entries()
     store.walls.all()

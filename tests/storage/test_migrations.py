@@ -1,6 +1,6 @@
 """An upgraded installation keeps all its data, and its tables are then those of the models.
 
-schemas/1.sql to 4.sql made the tables of existing installations, and never change.
+schemas/1.sql to 5.sql made the tables of existing installations, and never change.
 """
 
 import json
@@ -17,11 +17,11 @@ import peewee
 import pytest
 from playhouse import db_url
 
+from kiosk.domain.counters import month_of
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.storage import (
     Account,
-    Activity,
     Deed,
     Link,
     Role,
@@ -35,6 +35,7 @@ from kiosk.storage.schema_check import describe, differences
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, random_ballots, tree
 from tests.tools.postgresql import new_database
 
+MARCH = month_of(date(2026, 3, 1))
 SCHEMAS = Path(__file__).parent / "schemas"
 OLD = sorted(int(file.stem) for file in SCHEMAS.glob("*.sql"))
 Rows = dict[str, list[dict[str, Any]]]
@@ -111,7 +112,7 @@ def fill(store: Store) -> None:
     store.links.add(Admission.KIOSK, "a", code="kiosk")
     store.walls.add("root")
     store.replies.set("r", {"sv": "Vi har köpt fler stolar."})
-    store.activities.add("a", date(2026, 3, 1), Activity.ADVISE, 1)
+    store.outputs.tap("a", MARCH, "advise", "", 1)
     store.earlier_figures.set("report", {"n": 12})
     store.audit_log.note(MONDAY, "anna", Deed.SIGNED_IN, "coordinator")
 
@@ -120,12 +121,21 @@ def as_of(schema: int, table: str, row: dict[str, Any]) -> dict[str, Any]:
     """A row of today in the form of an older version."""
     if table == "installation" and row["key"] == "schema":
         return {**row, "value": str(schema)}
+    if table == "output_count" and schema < 6:
+        return {"unit_id": row["unit_id"], "month": f"{row['month']}-01", "kind": row["counter"], "number": 1}
     if table == "snapshot":
-        document = row["document"].replace('"protection":"exact",', "")
+        document = row["document"]
+        if schema < 5:
+            document = document.replace('"protection":"exact",', "")
         if schema < 4:
             document = document.replace('"excluded_rapid"', '"apart"')
         return {**row, "document": document}
     return row
+
+
+def todays(table: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of today's table for those of an older one."""
+    return tables.OutputCount._meta.sorted_field_names if table == "activity" else names
 
 
 @pytest.fixture(params=OLD)
@@ -140,10 +150,11 @@ def old(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Installatio
         make_tables(database, request.param)
         kept = {}
         for table, names in columns(database).items():
-            name = {"apart": "excluded_rapid"}.get(table, table)
-            kept[name] = [{column: row[column] for column in names} for row in today[name]]
+            name = {"apart": "excluded_rapid", "activity": "output_count"}.get(table, table)
+            kept[name] = [{column: row[column] for column in todays(table, names)} for row in today[name]]
             for row in kept[name]:
-                peewee.Table(table, names).insert(as_of(request.param, name, row)).execute(database)
+                old_row = as_of(request.param, name, row)
+                peewee.Table(table, names).insert(old_row).execute(database)
     return Installation(url, tmp_path, request.param, kept)
 
 
@@ -259,7 +270,7 @@ def test_a_migration_that_misses_the_models_is_undone(old: Installation, monkeyp
     store = old.open()
     with connected(old.url) as database:
         before = rows(database)
-    with pytest.raises(StoreError, match="there is no table batches"):
+    with pytest.raises(StoreError, match="there is no table output_count"):
         store.migrate()
     store.close()
     with connected(old.url) as database:

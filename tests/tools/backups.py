@@ -12,12 +12,13 @@ from random import Random
 from typing import Any
 
 from kiosk.domain.clock import ClockRecord
+from kiosk.domain.counters import Figure, Quality, month_of
 from kiosk.domain.earlier_figures import Figures, Known
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.operation.backup import write_backup
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import COMMAND_LINE, Account, Activity, Deed, Role, Store, hash_password, open_store
+from kiosk.storage import COMMAND_LINE, Account, Deed, Role, Store, hash_password, open_store
 from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
 
 TODAY = date(2026, 11, 28)
@@ -97,7 +98,9 @@ def _keep_staff_records(store: Store) -> None:
     store.audit_log.note(MONDAY, COMMAND_LINE, Deed.ACCOUNT_SET, "anna, coordinator")
     store.walls.add("root")
     store.replies.set("old", {"sv": "Vi har nya stolar."})
-    store.activities.add("a", date(2026, 3, 1), Activity.ADVISE, 1)
+    march = month_of(date(2026, 3, 1))
+    store.outputs.tap("a", march, "advise", "", 1)
+    store.outputs.set("a", march, "link", Figure(40, Quality.ESTIMATED))
     known = Known("s1", "Statement 1", ("low", "high"), (3, None))
     figures = Figures("a", date(2022, 1, 1), date(2022, 12, 31), 12, "Rapport 2022", (known,))
     store.earlier_figures.set("0123456789abcdef", figures.as_json())
