@@ -1,63 +1,250 @@
-"""Activities: counters of the staff's work, by unit and month, never by guest or day."""
+"""Activities: counters of the staff's work, by unit and month, never by guest or day; totals of a year."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 
 from kiosk.desk.downloads import file_response
-from kiosk.desk.session import desk, for_coordinator, for_staff
-from kiosk.domain.counters import NO_TARGET, Counter, month_of
+from kiosk.desk.forms import OutputForm
+from kiosk.desk.i18n import month, number, say
+from kiosk.desk.session import desk, for_coordinator, for_staff, note
+from kiosk.domain.counters import (
+    EARLIEST_YEAR,
+    NO_TARGET,
+    Counter,
+    Figure,
+    Outputs,
+    Period,
+    Quality,
+    month_of,
+    read_figure,
+    read_period,
+    year_of,
+)
 from kiosk.library.spreadsheet import csv_table
+from kiosk.storage import Deed
 
 blueprint = Blueprint("activities", __name__)
 
-MONTHS_SHOWN = 12
+STEPS = {"more": 1, "fewer": -1}
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button that counts one more: a counter, or one of its targets."""
+
+    counter: Counter
+    target: str
+    name: str
+    taps: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table: a heading, and a figure in words for each column."""
+
+    heading: str
+    figures: tuple[str, ...]
+    is_sum: bool = False
 
 
 @blueprint.route("/activities")
 @for_staff
 def activities() -> ResponseReturnValue:
-    """Show the counters of one unit this month, and the months before."""
-    units = desk().library.units
-    unit = request.args.get("unit") or next(iter(units), "")
-    if unit not in units:
-        abort(404)
-    taps = desk().store.outputs.all().taps
-    counted = {
-        (month, counter): number for (place, month, counter, _), number in taps.items() if place == unit
-    }
-    this_month = month_of(desk().clock())
-    months = sorted({this_month, *(month for month, _ in counted)}, reverse=True)[:MONTHS_SHOWN]
-    return render_template(
-        "activities.html", form=FlaskForm(), units=units, unit=unit, counters=_tapped(), counted=counted,
-        this_month=this_month, months=months,
-    )  # fmt: skip
-
-
-def _tapped() -> list[Counter]:
-    """Return the counters that staff tap."""
-    return [counter for counter in desk().library.counters.values() if not counter.is_total]
+    """Show the counters of one unit this month, and the figures of a year."""
+    return _page(OutputForm())
 
 
 @blueprint.route("/activities", methods=["POST"])
 @for_staff
 def tap() -> ResponseReturnValue:
     """Add one to a counter of this month, or subtract one to correct a mistake."""
-    unit, kind = request.form.get("unit", ""), request.form.get("kind", "")
-    step = {"more": 1, "fewer": -1}.get(request.form.get("step", ""))
-    if unit not in desk().library.units or kind not in {c.id for c in _tapped()} or step is None:
+    unit, target = request.form.get("unit", ""), request.form.get("target", NO_TARGET)
+    counter = {counter.id: counter for counter in _tapped()}.get(request.form.get("counter", ""))
+    step = STEPS.get(request.form.get("step", ""))
+    if unit not in desk().library.units or counter is None or step is None:
         abort(400)
-    desk().store.outputs.tap(unit, month_of(desk().clock()), kind, NO_TARGET, step)
+    if target not in {NO_TARGET, *(one.id for one in counter.targets)}:
+        abort(400)
+    desk().store.outputs.tap(unit, month_of(desk().clock()), counter.id, target, step)
     return redirect(url_for("activities.activities", unit=unit), 303)
+
+
+@blueprint.route("/activities/typed", methods=["POST"])
+@for_coordinator
+def type_figure() -> ResponseReturnValue:
+    """Set the figure of a place and period, or remove it. A refused figure stays in the form."""
+    form = OutputForm()
+    _fill_choices(form)
+    period, figure = _typed(form) if form.validate() else (None, None)
+    if period is None or form.errors:
+        return _page(form), 400
+    node, counter = form.node.data, form.counter.data
+    desk().store.outputs.set(node, period, counter, figure)
+    note(Deed.FIGURE_TYPED, f"{node}, {counter}, {period}, {figure_words(figure)}")
+    address = url_for("activities.activities", unit=request.args.get("unit"), year=period.first.year)
+    return redirect(address, 303)
+
+
+def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
+    """Return the typed period and figure, each None if it is empty or refused; the form has the errors."""
+    period, figure = None, None
+    if form.node.data not in desk().library.units and not desk().library.counters[form.counter.data].is_total:
+        form.node.errors = [say("Välj ett enskilt ställe: talet räknas ihop av ställenas egna.")]
+    try:
+        period = read_period(form.period.data.strip())
+        if period.first.year < EARLIEST_YEAR or period.first > desk().clock().date():
+            raise ValueError(str(period))
+    except ValueError:
+        form.period.errors = [
+            say("Skriv ett år som 2026, ett kvartal som 2026-Q1 eller en månad som 2026-03.")
+        ]
+    try:
+        figure = read_figure(form.figure.data) if form.figure.data.strip() else None
+    except ValueError:
+        form.figure.errors = [say("Skriv ett tal som 132, en uppskattning som ca 500, eller ej räknat.")]
+    return period, figure
 
 
 @blueprint.route("/activities.csv")
 @for_coordinator
 def as_csv() -> ResponseReturnValue:
-    """Return all taps: unit, month, counter, number."""
-    rows: list[tuple[object, ...]] = [("unit", "month", "activity", "number")]
-    taps = desk().store.outputs.all().taps
-    rows += [
-        (unit, str(month), counter, number) for (unit, month, counter, _), number in sorted(taps.items())
+    """Return all taps and typed figures: place, period, counter, target, number, quality."""
+    outputs = desk().store.outputs.all()
+    rows: list[tuple[object, ...]] = [
+        (unit, str(of_month), counter, target, taps, Quality.COUNTED.value, "tapped")
+        for (unit, of_month, counter, target), taps in outputs.taps.items()
     ]
-    return file_response("activities.csv", csv_table(rows))
+    rows += [
+        (node, str(period), counter, NO_TARGET, _number_of(figure), figure.quality.value, "typed")
+        for (node, period, counter), figure in outputs.typed.items()
+    ]
+    heading = ("place", "period", "counter", "target", "number", "quality", "entered")
+    return file_response("activities.csv", csv_table([heading, *sorted(rows, key=str)]))
+
+
+def _number_of(figure: Figure) -> object:
+    return "" if figure.quality is Quality.NOT_COUNTED else figure.number
+
+
+def figure_words(figure: Figure | None) -> str:
+    """Return a figure in words: "132", "ca 500", "ej räknat" or a dash. A sum with gaps ends with a star."""
+    if figure is None:
+        return "–"
+    if figure.quality is Quality.NOT_COUNTED:
+        return say("ej räknat")
+    words = number(figure.number)
+    if figure.quality is Quality.ESTIMATED:
+        words = say("ca {number}", number=words)
+    return words if figure.is_complete else f"{words}*"
+
+
+def period_words(period: Period) -> str:
+    """Return the name of a period in the reader's language."""
+    if period.months == 12:
+        return str(period.first.year)
+    if period.months == 1:
+        return month(period.first)
+    return say("kvartal {quarter} {year}", quarter=period.first.month // 3 + 1, year=period.first.year)
+
+
+def _tapped() -> tuple[Counter, ...]:
+    """Return the counters that staff tap."""
+    return tuple(counter for counter in desk().library.counters.values() if not counter.is_total)
+
+
+def _page(form: OutputForm) -> str:
+    units = desk().library.units
+    unit = request.args.get("unit") or next(iter(units), "")
+    if unit not in units:
+        abort(404)
+    this_month, outputs = month_of(desk().clock()), desk().store.outputs.all()
+    year = request.args.get("year", this_month.first.year, type=int)
+    years = sorted({this_month.first.year, this_month.first.year - 1, *outputs.years()}, reverse=True)
+    if year not in years:
+        abort(404)
+    _fill_choices(form)
+    if form.period.data is None:
+        form.period.data = str(year)
+    counters = tuple(desk().library.counters.values())
+    return render_template(
+        "activities.html",
+        form=form,
+        units=units,
+        unit=unit,
+        cards=[(counter, _buttons(counter, outputs, unit, this_month)) for counter in _tapped()],
+        this_month=month(this_month.first),
+        year=year,
+        years=years,
+        counters=counters,
+        of_unit=_of_unit(counters, outputs, unit, _begun(year, this_month)),
+        of_places=_of_places(counters, outputs, year),
+        targets=_targets(outputs, unit, year),
+    )
+
+
+def _fill_choices(form: OutputForm) -> None:
+    form.node.choices = list(desk().library.places.items())
+    form.counter.choices = [(counter.id, say(counter.name)) for counter in desk().library.counters.values()]
+
+
+def _periods(period: Period) -> list[Period]:
+    """Return a year, its quarters and its months."""
+    return [period, *(part for half in period.parts for part in _periods(half))]
+
+
+def _buttons(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:
+    targets = [(target.id, say(target.name)) for target in counter.targets]
+    return [
+        Button(counter, target, name, outputs.taps.get((unit, of_month, counter.id, target), 0))
+        for target, name in targets or [(NO_TARGET, say(counter.name))]
+    ]
+
+
+def _begun(year: int, this_month: Period) -> list[Period]:
+    """Return the months of a year that have begun, each quarter after its months, and the year at the end."""
+    begun = (period for period in _periods(year_of(year)) if period.first <= this_month.first)
+    return sorted(begun, key=lambda period: (period.first.month + period.months, period.months))
+
+
+def _of_unit(
+    counters: Sequence[Counter], outputs: Outputs, unit: str, periods: Sequence[Period]
+) -> list[Line]:
+    """Return the figures of one unit, a line for each period."""
+    return [
+        Line(
+            period_words(period),
+            tuple(figure_words(outputs.at_unit(counter, unit, period)) for counter in counters),
+            is_sum=bool(period.parts),
+        )
+        for period in periods
+    ]
+
+
+def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list[Line]:
+    """Return the year's figures of every place, the units under their parents."""
+    return [
+        Line(
+            node.name,
+            tuple(
+                figure_words(outputs.at_node(counter, node.id, tree.units_below(node.id), year_of(year)))
+                for counter in counters
+            ),
+            is_sum=node.id not in tree.leaves,
+        )
+        for tree in desk().library.trees.values()
+        for node in tree.nodes
+    ]
+
+
+def _targets(outputs: Outputs, unit: str, year: int) -> list[tuple[Counter, list[tuple[str, int]]]]:
+    """Return (counter, (target's name, taps in the year) for each target), for the counters with taps."""
+    found = []
+    for counter in _tapped():
+        by_target = outputs.by_target(counter, [unit], year_of(year)) if counter.targets else {}
+        names = {NO_TARGET: say("Utan mål"), **{one.id: say(one.name) for one in counter.targets}}
+        if by_target:
+            found.append((counter, [(names[target], taps) for target, taps in by_target.items()]))
+    return found

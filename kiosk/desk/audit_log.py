@@ -70,6 +70,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
     }
     places = library.places
     surveys = {survey.id: survey.title for survey in library.surveys.values()}
+    counters = {counter.id: say(counter.name) for counter in library.counters.values()}
     languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
     rounds = {
         state.round.id: f"{state.round.survey.title}, {period(state.round)}"
@@ -94,6 +95,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Deed.REPLY_WRITTEN: (rounds,),
         Deed.FIGURES_IMPORTED: (places,),
         Deed.FIGURES_REMOVED: (places,),
+        Deed.FIGURE_TYPED: (places, counters),
         Deed.SURVEY_WRITTEN: (surveys,),
         Deed.TEXTS_WRITTEN: (languages,),
     }

@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation
 from kiosk.desk.i18n import language, number, say, say_message
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_EXPECTED
+from kiosk.domain.counters import LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.rounds import Admission, Figures, Protection
 from kiosk.domain.screen_size import (
@@ -91,6 +92,13 @@ class FiguresForm(DeskForm):
     last = DateField(validators=[InputRequired()])
     n = IntegerField(validators=[InputRequired(), Between(1, MOST_ANSWERS)])
     source = StringField(validators=[InputRequired(), Length(max=200)])
+
+
+class OutputForm(DeskForm):
+    counter = SelectField()
+    node = SelectField()
+    period = StringField(validators=[InputRequired(), Length(max=LONGEST_PERIOD_CHARACTERS)])
+    figure = StringField(validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
 
 
 class WallForm(DeskForm):

@@ -17,6 +17,11 @@ LARGEST_NUMBER = 1_000_000
 LONGEST_NUMBER_CHARACTERS = 12
 """Longest text of a typed figure."""
 
+LONGEST_PERIOD_CHARACTERS = len("2026-Q1")
+
+EARLIEST_YEAR = 2000
+"""First year that figures can be typed for."""
+
 NO_TARGET = ""
 """Target of counters that have none, and of links whose target nobody chose."""
 

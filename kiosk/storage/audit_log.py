@@ -37,6 +37,7 @@ class Deed(StrEnum):
     REPLY_WRITTEN = "reply_written"
     FIGURES_IMPORTED = "figures_imported"
     FIGURES_REMOVED = "figures_removed"
+    FIGURE_TYPED = "figure_typed"
     SURVEY_WRITTEN = "survey_written"
     SURVEY_REMOVED = "survey_removed"
     TEXTS_WRITTEN = "texts_written"

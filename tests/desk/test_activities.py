@@ -1,5 +1,6 @@
-"""What staff did, counted with a tap: by unit and month, nothing finer."""
+"""What staff did, tapped or typed: by place and month, nothing finer."""
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,15 +20,27 @@ def desk(tmp_path: Path) -> Desk:
     return made
 
 
+def figures_of(page: str, heading: str) -> list[str]:
+    """The figures in the first line of a table with this heading."""
+    match = re.search(rf'<th scope="row">{heading}</th>(.*?)</tr>', page, re.DOTALL)
+    assert match
+    return re.findall(r"<td>(.*?)</td>", match[1])
+
+
 def tap(desk: Desk, **changes: str) -> TestResponse:
-    data = {"csrf_token": desk.token("/admin/activities"), "unit": "frida", "kind": "advise", "step": "more"}
+    data = {
+        "csrf_token": desk.token("/admin/activities"),
+        "unit": "frida",
+        "counter": "advise",
+        "step": "more",
+    }
     return desk.client.post("/admin/activities", data={**data, **changes})
 
 
 def test_each_tap_counts_one_and_a_mistake_is_taken_back(desk: Desk) -> None:
     for step in ("more", "more", "more", "fewer"):
         assert tap(desk, step=step).status_code == 303
-    tap(desk, unit="talk2me", kind="train")
+    tap(desk, unit="talk2me", counter="train")
     assert desk.store.outputs.all().taps == {
         ("frida", MARCH, "advise", ""): 2,
         ("talk2me", MARCH, "train", ""): 1,
@@ -52,13 +65,136 @@ def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
         ("frida", month_of(date(2026, 4, 1)), "advise", ""): 1,
     }
     page = desk.client.get("/admin/activities?unit=frida").text
-    assert page.index("april 2026") < page.index("mars 2026")
+    assert figures_of(page, "mars 2026")[1] == "2"
+    assert figures_of(page, "april 2026")[1] == "1"
+    assert figures_of(page, "kvartal 1 2026")[1] == "2*"
+    assert figures_of(page, "2026")[1] == "3*"
 
 
-@pytest.mark.parametrize("changes", [{"unit": "x"}, {"kind": "x"}, {"step": "x"}, {"step": "100"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unit": "x"},
+        {"counter": "x"},
+        {"counter": "individuals"},
+        {"target": "skola"},
+        {"target": "Anna"},
+        {"step": "x"},
+        {"step": "100"},
+    ],
+)
 def test_what_nobody_can_do_is_refused(desk: Desk, changes: dict[str, str]) -> None:
     assert tap(desk, **changes).status_code == 400
     assert desk.store.outputs.all().taps == {}
+
+
+def test_a_link_is_counted_for_its_target(desk: Desk) -> None:
+    tap(desk, counter="link", target="skola")
+    tap(desk, counter="link", target="skola")
+    tap(desk, counter="link", target="annat")
+    assert desk.store.outputs.all().taps == {
+        ("frida", MARCH, "link", "skola"): 2,
+        ("frida", MARCH, "link", "annat"): 1,
+    }
+    page = desk.client.get("/admin/activities?unit=frida").text
+    assert "Skola <b>2</b>" in page
+    assert "Skola 2, Annat 1." in " ".join(page.split())
+    assert figures_of(page, "mars 2026")[2] == "3"
+
+
+def type_figure(desk: Desk, **changes: str) -> TestResponse:
+    data = {"node": "frida", "counter": "advise", "period": "2026-03", "figure": "40"}
+    token = {"csrf_token": desk.token("/admin/activities")}
+    return desk.client.post("/admin/activities/typed", data=token | data | changes)
+
+
+@pytest.fixture
+def coordinators(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.sign_in("anna")
+    return made
+
+
+def test_the_estimates_of_the_report_of_2022_are_typed_as_it_says_them(coordinators: Desk) -> None:
+    desk = coordinators
+    for counter, figure in (("individuals", "ca 200"), ("advise", "ca 500"), ("link", "ej räknat")):
+        changes = {"node": "dagverksamheten", "period": "2022", "counter": counter, "figure": figure}
+        assert type_figure(desk, **changes).status_code == 303
+    page = desk.client.get("/admin/activities?unit=dagverksamheten&year=2022").text
+    assert figures_of(page, "2022")[:3] == ["ca 200", "ca 500", "ej räknat"]
+    assert "skrev in en siffra för insatser" in desk.client.get("/admin/log").text
+
+
+def test_a_typed_figure_replaces_the_taps_until_it_is_removed(coordinators: Desk) -> None:
+    desk = coordinators
+    tap(desk)
+    type_figure(desk)
+    assert figures_of(desk.client.get("/admin/activities?unit=frida").text, "mars 2026")[1] == "40"
+    type_figure(desk, figure="")
+    assert figures_of(desk.client.get("/admin/activities?unit=frida").text, "mars 2026")[1] == "1"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"node": "x"},
+        {"node": "vasteras"},
+        {"counter": "x"},
+        {"period": "2026-03-02"},
+        {"period": "2026-04"},
+        {"period": "1999"},
+        {"figure": "många"},
+        {"figure": "12 till Anna"},
+    ],
+)
+def test_a_figure_that_cannot_be_is_refused_and_nothing_is_stored(
+    coordinators: Desk, changes: dict[str, str]
+) -> None:
+    response = type_figure(coordinators, **changes)
+    assert response.status_code == 400
+    assert 'class="problem"' in response.text
+    assert not coordinators.store.outputs.all().typed
+
+
+def test_people_are_typed_for_a_whole_tree_and_not_added_up(coordinators: Desk) -> None:
+    type_figure(coordinators, counter="individuals", figure="ca 30")
+    page = coordinators.client.get("/admin/activities?unit=frida").text
+    assert figures_of(page, "2026")[0] == "–"
+    assert figures_of(page, "Västerås stadsmission")[0] == "–"
+    changes = {"node": "vasteras", "period": "2026", "counter": "individuals", "figure": "ca 300"}
+    assert type_figure(coordinators, **changes).status_code == 303
+    page = coordinators.client.get("/admin/activities?unit=frida").text
+    assert figures_of(page, "Västerås stadsmission")[0] == "ca 300"
+
+
+def test_staff_type_no_figures(desk: Desk) -> None:
+    assert type_figure(desk).status_code == 403
+    assert not desk.store.outputs.all().typed
+
+
+def stored_words(desk: Desk) -> set[str]:
+    """Every text in the tables of outputs."""
+    outputs = desk.store.outputs.all()
+    taps = {
+        text for unit, month, counter, target in outputs.taps for text in (unit, str(month), counter, target)
+    }
+    return taps | {text for node, period, counter in outputs.typed for text in (node, str(period), counter)}
+
+
+def test_nothing_that_a_form_carries_about_a_guest_or_a_day_is_stored(coordinators: Desk) -> None:
+    more = {
+        "note": "Anna Berg",
+        "name": "Anna Berg",
+        "day": "2026-03-02",
+        "at": "12:00",
+        "month": "2026-03-02",
+    }
+    tap(coordinators, counter="link", target="skola", **more)
+    type_figure(coordinators, **more)
+    assert stored_words(coordinators) == {"frida", "2026-03", "link", "skola", "advise"}
+    log = coordinators.client.get("/admin/log").text
+    assert "Anna Berg" not in log
+    assert "Länkning" not in log
 
 
 def test_only_a_coordinator_downloads_them_all(desk: Desk) -> None:
@@ -67,4 +203,7 @@ def test_only_a_coordinator_downloads_them_all(desk: Desk) -> None:
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
     desk.sign_in("anna")
     lines = desk.client.get("/admin/activities.csv").get_data().decode("utf-8-sig").splitlines()
-    assert lines == ["unit,month,activity,number", "frida,2026-03,advise,1"]
+    assert lines == [
+        "place,period,counter,target,number,quality,entered",
+        "frida,2026-03,advise,,1,counted,tapped",
+    ]

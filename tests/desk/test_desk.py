@@ -431,7 +431,7 @@ WRITES = {
     "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
     "/admin/links/slips", "/admin/links/poster", "/admin/reply/<round_id>", "/admin/surveys/copy",
     "/admin/surveys/<survey_id>",
-    "/admin/activities", "/admin/surveys/import", "/admin/languages/<code>/file",
+    "/admin/activities", "/admin/activities/typed", "/admin/surveys/import", "/admin/languages/<code>/file",
     "/admin/surveys/<survey_id>/preview", "/admin/surveys/<survey_id>/preview/<any(kiosk):device>",
     "/admin/surveys/<survey_id>/remove", "/admin/languages/<code>", "/admin/reference",
 }  # fmt: skip
