@@ -7,10 +7,12 @@ trend and no sum.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from math import isfinite
 from typing import Any
 
 from kiosk.domain.message import Message
+from kiosk.domain.rounding import half_up
 from kiosk.domain.survey import Survey
 
 MOST_ANSWERS = 100_000
@@ -101,8 +103,8 @@ def read_count(text: str, n: int) -> int | None:
     share = float(text[:-1].strip().replace(",", "."))
     if not isfinite(share):
         raise ValueError(text)
-    count = round(n * share / 100)
-    if n == 0 or abs(100 * count / n - share) > 0.5:
+    count = half_up(Fraction(n) * Fraction(share) / 100)
+    if n == 0 or abs(Fraction(100 * count, n) - Fraction(share)) > Fraction(1, 2):
         raise ValueError(text)
     return count
 

@@ -63,9 +63,10 @@ def share_interval(
 
     `counts` are the published counts of the scale's options. Wilson's interval with the noise's variance
     added: every share p for which chance and noise explain the difference between the chosen count and p
-    times n.
+    times n. Near 0 and 1 it is wider, as without noise (`statistics.widened`).
     """
-    return _score(counts, chosen, noise, NormalDist().inv_cdf((1 + confidence) / 2))
+    interval = _score(counts, chosen, noise, NormalDist().inv_cdf((1 + confidence) / 2))
+    return statistics.widened(interval, sum(counts[option] for option in chosen), sum(counts))
 
 
 def distribution_intervals(counts: Sequence[int], noise: Noise) -> tuple[Interval, ...]:

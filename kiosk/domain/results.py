@@ -10,6 +10,7 @@ from enum import StrEnum
 from kiosk.domain import noisy_statistics, statistics
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.noisy_statistics import Noise, NoisyPart, noise_of
+from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
 from kiosk.domain.statistics import Interval, Part, Trend, kendall
@@ -108,7 +109,12 @@ def shares(counts: Sequence[int]) -> tuple[Share, ...]:
     """Return each option's share of the answers on the scale, in whole percent, each rounded
     independently."""
     n = sum(counts)
-    return tuple(Share(count, round(100 * count / n) if n >= PERCENT_FROM else None) for count in counts)
+    return tuple(Share(count, whole_percent(count, n) if n >= PERCENT_FROM else None) for count in counts)
+
+
+def parts_of(n: int) -> int:
+    """Return the parts in which the interval of a share of `n` answers is told: tenths, or percent."""
+    return 10 if n < PERCENT_ALONE_FROM else 100
 
 
 def agreeing_options(labels: Sequence[str]) -> int:

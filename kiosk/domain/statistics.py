@@ -36,10 +36,30 @@ def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
 
 
 def share_interval(count: int, n: int, withheld: int) -> Interval:
-    """Return Wilson's interval for `count` of `n` answers when `withheld` more may or may not be of the same
-    kind."""
+    """Return the interval for `count` of `n` answers when `withheld` more may or may not be of the same kind:
+    Wilson's, wider near 0 and 1."""
     everybody = n + withheld
-    return Interval(wilson(count, everybody).low, wilson(count + withheld, everybody).high)
+    low = widened(wilson(count, everybody), count, everybody).low
+    return Interval(low, widened(wilson(count + withheld, everybody), count + withheld, everybody).high)
+
+
+RARE_LIMITS = (0.0, 0.051293, 0.355362, 0.817691)
+"""For 0, 1, 2 and 3 answers: the Poisson mean that gives as many or more in one of twenty cases."""
+
+
+def widened(interval: Interval, count: int, n: int) -> Interval:
+    """Return a score interval, wider where at most three answers are, or are not, of the kind.
+
+    There Wilson's interval leaves out the true share too often. The modified interval of Brown, Cai and
+    DasGupta (2001, Interval Estimation for a Binomial Proportion, Statistical Science 16) takes the Poisson
+    limit instead.
+    """
+    low, high = interval.low, interval.high
+    if count < len(RARE_LIMITS):
+        low = min(low, RARE_LIMITS[count] / n)
+    if n - count < len(RARE_LIMITS):
+        high = max(high, 1 - RARE_LIMITS[n - count] / n)
+    return Interval(low, high)
 
 
 def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Interval, ...]:

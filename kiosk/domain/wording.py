@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.domain.message import Message
+from kiosk.domain.rounding import half_up
 
 HARD_LIX = 50
 """From this LIX on, a text is as hard as official prose (Björnsson 1968: 40 to 50 is medium, over 50
@@ -73,7 +74,7 @@ def _advice(text: str) -> Iterator[Advice]:
             ),
         )
     if score >= HARD_LIX:
-        message = Message("Svår att läsa (LIX {lix}). Välj kortare ord.", {"lix": round(score)})
+        message = Message("Svår att läsa (LIX {lix}). Välj kortare ord.", {"lix": half_up(score)})
         yield Advice(Concern.HARD, message)
     if len(words) > MOST_WORDS:
         message = Message(

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from flask import Response, make_response, redirect, request
 
+from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Admission
 from kiosk.guest.context import Answer, guest_side
 from kiosk.guest.entry_points import link_of
@@ -75,7 +76,7 @@ def alive(code: str = "") -> Answer:
     link, side = _kiosk(code), guest_side()
     side.devices.heard(code)
     response, now = Response(status=204), side.clock()
-    response.headers[SERVER_TIME] = str(round(now.timestamp()))
+    response.headers[SERVER_TIME] = str(half_up(now.timestamp()))
     with suppress(RoundClosedError):
         of_round = side.store.running_round(link.unit_id, now)
         response.headers[LETTERBOX] = side.store.public_key(of_round.id, link.unit_id)

@@ -9,6 +9,7 @@ from secrets import token_urlsafe
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.box import full_at
+from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Admission, Protection, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.library.library import Library
@@ -144,7 +145,7 @@ def _fill(store: Store, library: Library, now: datetime) -> None:
 def _arrivals(of_round: Round, number: int, random: Random) -> Iterator[tuple[datetime, str, Ballot]]:
     """Yield made-up guests of one round; later rounds are slightly more positive."""
     for unit, a_day in GUESTS_A_DAY.items():
-        for _ in range(round(a_day * ROUND_DAYS)):
+        for _ in range(half_up(a_day * ROUND_DAYS)):
             day = random.randrange(ROUND_DAYS)
             at = of_round.opens_at + timedelta(days=day, minutes=random.randint(9 * 60, 17 * 60))
             yield at, unit, _ballot(of_round, number, random)

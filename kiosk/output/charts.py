@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
+from kiosk.domain.rounding import half_up
 from kiosk.output.fitting import Fitted, fit_numbers, text_width, wrapped_between
 
 Figure = dict[str, Any]
@@ -99,7 +100,9 @@ def colours(options: int, *, bipolar: bool) -> tuple[str, ...]:
 
 def _colour(anchors: Sequence[Sequence[int]], place: float) -> str:
     low = min(int(place), 3)
-    mixed = (round(a + (b - a) * (place - low)) for a, b in zip(anchors[low], anchors[low + 1], strict=True))
+    mixed = (
+        half_up(a + (b - a) * (place - low)) for a, b in zip(anchors[low], anchors[low + 1], strict=True)
+    )
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
@@ -173,7 +176,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
     places = _places(bars)
     in_place = list(zip(bars, places, strict=True))
     rows = places[-1] + 1 + OUTSIDE * bool(bars[-1].outside)
-    height = round(ROW * rows) + 34
+    height = half_up(ROW * rows) + 34
     numbers = [_fitted(bar, measures) for bar in bars]
     return {
         "data": [_trace(in_place, numbers, at, colour, measures) for at, colour in enumerate(palette)],
@@ -181,7 +184,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
             "template": {"layout": {"annotationdefaults": ANNOTATION}},
             "barmode": "stack",
             "showlegend": False,
-            "height": round(1.2 * height) if measures.is_narrow else height,
+            "height": half_up(1.2 * height) if measures.is_narrow else height,
             "margin": {"l": measures.left, "r": measures.right, "t": 4, "b": 30},
             "paper_bgcolor": PAPER,
             "plot_bgcolor": PAPER,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typst
 
+from kiosk.domain.rounding import half_up
 from kiosk.output.charts import INK, PAPER, SOFT, UNKNOWN, Bar, ink_on
 from kiosk.output.fitting import fit_numbers, room_for, text_width, wrapped
 
@@ -48,7 +49,7 @@ class Sheet:
     @property
     def under(self) -> int:
         """Space below a bar for the numbers of its narrowest segments."""
-        return round(1.2 * self.digit_size)
+        return half_up(1.2 * self.digit_size)
 
 
 PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title_size=21, text_size=16, digit_size=15)
@@ -89,7 +90,7 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
     y = MARGIN
     for line in wrapped(picture.title, 1.08 * sheet.title_size, sheet.width - 2 * MARGIN):
         parts.append(_text(MARGIN, y + 0.85 * sheet.title_size, line, size=sheet.title_size, weight="bold"))
-        y += round(1.33 * sheet.title_size)
+        y += half_up(1.33 * sheet.title_size)
     y = _legend(parts, picture, y + 8, sheet)
     for bar in picture.bars:
         if bar.broken:
@@ -100,7 +101,7 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
     for note in picture.notes:
         for line in wrapped(note, sheet.text_size, sheet.width - 2 * MARGIN):
             parts.append(_text(MARGIN, y + sheet.text_size, line, size=sheet.text_size))
-            y += round(1.375 * sheet.text_size)
+            y += half_up(1.375 * sheet.text_size)
     height = max(y + MARGIN - 8, sheet.least_height)
     described = " ".join(
         [*picture.notes, *(f"{bar.label}: {_spoken(bar)}." for bar in picture.bars)]
@@ -152,9 +153,9 @@ def _patterns(colours: Sequence[str]) -> Iterator[str]:
 
 def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
     """Draw the legend, on as many lines as it needs; returns the first free y below it."""
-    x, side = MARGIN, round(1.375 * sheet.text_size)
+    x, side = MARGIN, half_up(1.375 * sheet.text_size)
     for at, label in enumerate(picture.labels):
-        width = side + 7 + round(text_width(label, sheet.text_size)) + 12
+        width = side + 7 + half_up(text_width(label, sheet.text_size)) + 12
         if x > MARGIN and x + width - 12 > sheet.width - MARGIN:
             x, y = MARGIN, y + side + 6
         outline = _outline(picture.colours[at])
@@ -222,7 +223,7 @@ def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet:
     """Yield the numbers of a segment, on a background of its colour, so that no pattern crosses them."""
     if not lines:
         return
-    width, line_height = room_for(lines, sheet.digit_size), round(1.27 * sheet.digit_size)
+    width, line_height = room_for(lines, sheet.digit_size), half_up(1.27 * sheet.digit_size)
     top = y + (sheet.bar - line_height * len(lines)) / 2
     yield (
         f'<rect x="{middle - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" '

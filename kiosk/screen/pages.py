@@ -14,6 +14,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
+from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.survey import Survey
@@ -143,8 +144,8 @@ class Pages:
             ticket=ticket,
             home=home,
             letterbox=letterbox,
-            pause=round(pause * 1000),
-            closes=round(closes_at.timestamp() * 1000) if closes_at else 0,
+            pause=half_up(pause * 1000),
+            closes=half_up(closes_at.timestamp() * 1000) if closes_at else 0,
             **self._base_values(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )

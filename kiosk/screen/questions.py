@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kiosk.domain.rounding import half_up
 from kiosk.domain.survey import Statement, Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 
@@ -43,7 +44,7 @@ def questions(survey: Survey, code: str) -> tuple[Question, ...]:
 def _question(statement: Statement, translation: Mapping[str, str]) -> Question:
     labels = statement.scale.labels
     options = (
-        Option(value, translation[label], round(4 * (value - 1) / (len(labels) - 1)))
+        Option(value, translation[label], half_up(4 * (value - 1) / (len(labels) - 1)))
         for value, label in enumerate(labels, start=1)
     )
     return Question(statement.id, translation[statement.text], tuple(reversed(list(options))))

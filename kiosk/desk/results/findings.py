@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from kiosk.desk.i18n import day, period, say
 from kiosk.domain.noisy_statistics import largest_by_noise, usual_error
 from kiosk.domain.results import (
-    PERCENT_ALONE_FROM,
     PERCENT_FROM,
     Break,
     Row,
@@ -14,9 +13,11 @@ from kiosk.domain.results import (
     agreeing_options,
     change,
     compared,
+    parts_of,
     shares,
     turn,
 )
+from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import Admission
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Trend
@@ -30,13 +31,13 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
     sure = now.agreeing_interval
     if not sure:
         return (agreement,)
-    if now.on_scale < PERCENT_ALONE_FROM:
-        low, high = round(10 * sure.low), round(10 * sure.high)
+    parts = parts_of(now.on_scale)
+    low, high = outwards(sure.low, sure.high, parts)
+    if parts == 10:
         return (
             agreement,
             say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),
         )
-    low, high = round(100 * sure.low), round(100 * sure.high)
     return (agreement, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
 
 

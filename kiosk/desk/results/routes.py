@@ -16,6 +16,7 @@ from kiosk.desk.results.statement_view import bare_picture, picture, section_of
 from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
+from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import etag
@@ -117,6 +118,7 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
             f"{section.id}-{chart.kind}": chart.figure for section in sections for chart in section.charts
         },
         missing=missing,
+        outwards=outwards,
         broken=broken,
         round_name=round_name,
         ChartKind=ChartKind,

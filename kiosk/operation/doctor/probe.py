@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
+from kiosk.domain.rounding import half_up
 from kiosk.screen.health import HEALTH_PATH, PROOF, proof
 
 TIMEOUT_SECONDS = 10.0
@@ -90,7 +91,7 @@ def _reason(error: OSError | HTTPException) -> str:
     if isinstance(error, socket.gaierror):
         return "its name has no address"
     if isinstance(error, TimeoutError):
-        return f"no answer within {TIMEOUT_SECONDS:.0f} s"
+        return f"no answer within {half_up(TIMEOUT_SECONDS)} s"
     return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 

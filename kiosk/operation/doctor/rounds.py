@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from kiosk.domain.box import full_at
+from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import FEWEST_BETWEEN_COUNTS, Admission, Figures, Round
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.library import Library, spoken_languages
@@ -45,9 +46,11 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
     for unit in of_round.tree.leaves:
         shown = answered[unit]
         if shown is not None and shown / days < FEWEST_BETWEEN_COUNTS:
-            finding = f"about {shown / days:.1f} answers a day"
+            finding = f"about {half_up(10 * shown / days) / 10} answers a day"
         elif shown is None and is_overdue and of_round.figures is Figures.LIVE:
-            finding = f"nothing shown after {days_counted:.0f} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
+            finding = (
+                f"nothing shown after {half_up(days_counted)} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
+            )
         else:
             continue
         yield Advice(
