@@ -1,11 +1,13 @@
 """The desk's texts, dates and numbers, in the language of the session."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask import current_app, session
 
@@ -48,6 +50,11 @@ def say_message(message: Message) -> str:
 def number(value: float | Decimal) -> str:
     """Format a number in the reader's language."""
     return format_decimal(value, locale=language())
+
+
+def in_a_row(names: Iterable[str]) -> str:
+    """Join names to a list such as "a, b och c" in the reader's language."""
+    return format_list(list(names), locale=language())
 
 
 def day(when: date | datetime) -> str:

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 from kiosk.domain import statistics
 from kiosk.domain.noise import EPSILON
-from kiosk.domain.statistics import CONFIDENCE, Interval, Trend
+from kiosk.domain.statistics import CONFIDENCE, Interval, Stratum
 
 GRID = 4096
 """Points at which characteristic functions are summed; the sum is exact to rounding from a few hundred on."""
@@ -109,14 +109,25 @@ def largest_by_noise(noise: Noise) -> int:
     return int(NormalDist().inv_cdf(CONFIDENCE) * sqrt(noise.variance))
 
 
-def trend(table: Sequence[Sequence[int]], withheld: Sequence[int], noises: Sequence[Noise]) -> Trend:
-    """Return `statistics.trend` of rounds whose tables have this noise and these numbers of withheld
-    answers."""
+def noisy_stratum(
+    counts: Sequence[Sequence[int]],
+    withheld: Sequence[int],
+    chosen: Collection[int],
+    noises: Sequence[Noise],
+) -> Stratum:
+    """Return a unit's stratum of two options, not `chosen` and `chosen`, with the variance of its noise.
+
+    `counts` has each round's counts of the scale's options, `noises` the noise in each round's table.
+    """
+    table = [
+        [sum(row) - sum(row[option] for option in chosen), sum(row[option] for option in chosen)]
+        for row in counts
+    ]
     added = sum(
-        noise.of_sum([statistics.pull(table, at, option) for option in range(len(table[at]))])
+        noise.of_sum([statistics.pull(table, at, int(option in chosen)) for option in range(len(counts[at]))])
         for at, noise in enumerate(noises)
     )
-    return statistics.trend(table, withheld, added)
+    return Stratum(table, withheld, added)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ Reads the published document only, so that nothing finer can reach a page.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
 
 from kiosk.domain import noisy_statistics, statistics
 from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.noisy_statistics import Noise, NoisyPart, noise_of
+from kiosk.domain.noisy_statistics import Noise, NoisyPart, noise_of, noisy_stratum
 from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
-from kiosk.domain.statistics import Interval, Part, Trend, kendall
+from kiosk.domain.statistics import Interval, Part, Stratum, Trend, stratified_test, trend
 from kiosk.domain.survey import Statement
 from kiosk.domain.tally import StatementTally, statement_tally_from_json
 from kiosk.domain.tree import Node
@@ -43,12 +44,22 @@ class Break(StrEnum):
 
 
 @dataclass(frozen=True)
+class UnitTable:
+    """The published answers to a statement at one unit; `batches` as in Row."""
+
+    unit: str
+    table: StatementTally
+    batches: int
+
+
+@dataclass(frozen=True)
 class Row:
     """One statement in one round at one node.
 
     If nothing is published, `table` is None and `why` is "waiting" or "too_few". `breaks` compares with the
     previous row. The figures of a round that is not closed still change. `batches` is how often noise was
-    drawn for the table, in a protected round.
+    drawn for the table, in a protected round. `units` has the units below the node that have figures of their
+    own; None if the row is compared as one unit.
     """
 
     round: Round
@@ -58,11 +69,23 @@ class Row:
     breaks: tuple[Break, ...] = ()
     is_closed: bool = True
     batches: int = 0
+    units: tuple[UnitTable, ...] | None = None
 
     @property
     def noise(self) -> Noise:
         """The noise in the table; of variance 0 in an exact round."""
-        return noise_of(self.batches, len(self.statement.scale.labels) + len(NoAnswer), self.round.epsilon)
+        return self.noise_of_batches(self.batches)
+
+    def noise_of_batches(self, batches: int) -> Noise:
+        """Return the noise in the sum of so many batches' tables of this statement and round."""
+        return noise_of(batches, len(self.statement.scale.labels) + len(NoAnswer), self.round.epsilon)
+
+    @property
+    def by_unit(self) -> dict[str, UnitTable]:
+        """Unit id -> its table; the row itself, under the id "", if it is compared as one unit."""
+        if self.units is not None:
+            return {unit.unit: unit for unit in self.units}
+        return {"": UnitTable("", self.table, self.batches)} if self.table else {}
 
     @property
     def on_scale(self) -> int:
@@ -172,8 +195,8 @@ def _node(document: Document, of_round: Round, node_id: str) -> NodeDocument:
 def over_time(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
-    """Return one row, with its breaks, for each round that asked this statement at this node, the earliest
-    first."""
+    """Return one row, with its breaks and units, for each round that asked this statement at this node, the
+    earliest first."""
     asking = sorted(
         (
             of_round
@@ -186,8 +209,24 @@ def over_time(
     rows: list[Row] = []
     for of_round in asking:
         latest = row(document, of_round, node_id, of_round.survey.statement(statement_id))
+        latest = replace(latest, units=_units(document, of_round, node_id, statement_id))
         rows.append(replace(latest, breaks=_breaks(rows[-1], latest, node_id)) if rows else latest)
     return tuple(rows)
+
+
+def _units(document: Document, of_round: Round, node_id: str, statement_id: str) -> tuple[UnitTable, ...]:
+    """Return the tables of the units below a node. Batches that were counted for several units together are
+    in none of them."""
+    units = set(of_round.tree.units_below(node_id))
+    return tuple(
+        UnitTable(
+            node["id"],
+            statement_tally_from_json(node["statements"][statement_id]),
+            node.get("batches", 0),
+        )
+        for node in _published(document, of_round)["nodes"]
+        if node["id"] in units and node["answered"] is not None
+    )
 
 
 def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
@@ -206,24 +245,89 @@ def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the closed rounds with answers since the last break: those that the trend test uses.
+    """Return the closed rounds since the last break that have enough answers for a percentage: those that the
+    trend test uses.
 
     A running round is left out: it would be tested again at each count, and sooner or later chance alone
     would look like a change.
     """
-    return tuple(row for row in comparable(rows) if row.is_closed and row.on_scale)
+    return tuple(row for row in comparable(rows) if row.is_closed and row.on_scale >= PERCENT_FROM)
 
 
-def change(rows: Sequence[Row]) -> Trend | None:
-    """Return the trend over all compared rounds, protected and exact ones alike; None with fewer than two."""
-    tables = [(row.table, row.noise) for row in compared(rows) if row.table]
-    if len(tables) < 2:
+MIX = 0.01
+"""The largest effect of another mix of units that is not told: what rounding to whole percent hides."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """The change of the share that agrees over some rounds, each unit compared with itself.
+
+    `trend` is None if no unit has figures in two of the rounds. `direction` is the sign of the change within
+    units, significant or not. `has_several_units` is whether more than one unit was compared. `has_mix_moved`
+    is whether the units' parts of the answers changed so much between the first and the last round that the
+    shares of all answers tell another change than the units do.
+    """
+
+    trend: Trend | None
+    direction: int
+    has_several_units: bool
+    has_mix_moved: bool
+
+
+def change(rows: Sequence[Row]) -> Change | None:
+    """Return the change over all compared rounds, protected and exact ones alike; None with fewer than
+    two."""
+    rounds_compared = compared(rows)
+    if len(rounds_compared) < 2:
         return None
-    return noisy_statistics.trend(
-        [table.counts for table, _ in tables],
-        [table.withheld for table, _ in tables],
-        [noise for _, noise in tables],
-    )
+    strata = [stratum for stratum in _strata(rounds_compared) if stratum.can_change]
+    total, _ = stratified_test(strata)
+    direction = (total > 0) - (total < 0)
+    verdict = trend(strata)
+    has_moved = _has_mix_moved(rounds_compared[0], rounds_compared[-1], direction, verdict)
+    return Change(verdict if strata else None, direction, len(strata) > 1, has_moved)
+
+
+def _strata(rows: Sequence[Row]) -> list[Stratum]:
+    """Return the stratum of each unit that has figures in one of the rows at least."""
+    tables = [row.by_unit for row in rows]
+    names = dict.fromkeys(name for by_unit in tables for name in by_unit)
+    options = len(rows[-1].statement.scale.labels)
+    nothing = UnitTable("", StatementTally((0,) * options, (0,) * len(NoAnswer), 0), 0)
+    return [
+        noisy_stratum(
+            [by_unit.get(name, nothing).table.counts for by_unit in tables],
+            [by_unit.get(name, nothing).table.withheld for by_unit in tables],
+            rows[-1].agreeing_at,
+            [
+                row.noise_of_batches(by_unit.get(name, nothing).batches)
+                for row, by_unit in zip(rows, tables, strict=True)
+            ],
+        )
+        for name in names
+    ]
+
+
+def _has_mix_moved(first: Row, last: Row, direction: int, verdict: Trend) -> bool:
+    """Return whether the shares of all answers changed otherwise than those within the units.
+
+    The change within units is the difference of Mantel and Haenszel: the mean over the units with answers in
+    both rounds, weighted as in the test.
+    """
+    then, now, at = first.by_unit, last.by_unit, last.agreeing_at
+    differences: list[tuple[float, float]] = []
+    for name in then.keys() & now.keys():
+        before, after = then[name].table.counts, now[name].table.counts
+        n, m = sum(before), sum(after)
+        if n and m:
+            apart = sum(after[option] for option in at) / m - sum(before[option] for option in at) / n
+            differences.append((n * m / (n + m), apart))
+    if not differences:
+        return True
+    within = sum(weight * apart for weight, apart in differences) / sum(weight for weight, _ in differences)
+    over_all = _share(last) - _share(first)
+    is_opposite = verdict is not Trend.CHANCE and over_all * direction < 0
+    return abs(over_all - within) > MIX or is_opposite
 
 
 @dataclass(frozen=True)
@@ -241,43 +345,59 @@ def turn(rows: Sequence[Row]) -> Turn | None:
     """Compare the last step between two rounds with the trend over all rounds.
 
     Returns a Turn if the last step reverses the trend, or is significant where the trend is not. Returns None
-    otherwise, and with fewer than three compared rounds.
+    otherwise, with fewer than three compared rounds, and for a step that is not significant if the mix of
+    units moved.
     """
-    overall, rounds_compared = change(rows), compared(rows)
-    if len(rounds_compared) < 3:
+    rounds_compared = compared(rows)
+    overall, step = change(rows), change(rounds_compared[-2:])
+    if len(rounds_compared) < 3 or not overall or not step or step.trend is None:
         return None
-    step = [row.table.counts for row in rounds_compared[-2:] if row.table]
-    s, _ = kendall(step)
-    last = Turn(s > 0, change(rounds_compared[-2:]) is not Trend.CHANCE)
-    against = {Trend.UP: s < 0, Trend.DOWN: s > 0, Trend.CHANCE: last.is_sure, None: False}
-    return last if against[overall] else None
+    last = Turn(step.direction > 0, step.trend is not Trend.CHANCE)
+    if step.has_mix_moved and not last.is_sure:
+        return None
+    against = {
+        Trend.UP: step.direction < 0,
+        Trend.DOWN: step.direction > 0,
+        Trend.CHANCE: last.is_sure,
+        None: False,
+    }
+    return last if against[overall.trend] else None
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The places with the largest and the smallest share that agrees, and whether the difference is
-    significant."""
+    """The places with the largest and those with the smallest share that agrees, by name, and whether the
+    difference is significant. Several places may share the first or the last place."""
 
-    most: tuple[Node, Row]
-    least: tuple[Node, Row]
+    most: tuple[tuple[Node, Row], ...]
+    least: tuple[tuple[Node, Row], ...]
     is_sure: bool
 
     @property
     def is_none(self) -> bool:
         """Whether the share that agrees is the same at every place."""
-        return _share(self.most[1]) == _share(self.least[1])
+        return self.most == self.least
 
 
 def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
     """Compare the places that have enough answers for a percentage; None with fewer than two such places."""
-    by_share = sorted(
-        (place for place in places if place[1].on_scale >= PERCENT_FROM),
-        key=lambda place: (_share(place[1]), place[0].name),
+    enough = sorted(
+        (place for place in places if place[1].on_scale >= PERCENT_FROM), key=lambda place: place[0].name
     )
-    if len(by_share) < 2:
+    if len(enough) < 2:
         return None
-    most, least = by_share[-1], by_share[0]
-    return Spread(most, least, _differ(most[1], least[1], len(by_share)))
+    shares_of = [_exact_share(of_place) for _, of_place in enough]
+    most, least = (
+        tuple(place for place, share in zip(enough, shares_of, strict=True) if share == end)
+        for end in (max(shares_of), min(shares_of))
+    )
+    # Of places with the same share the smallest is compared: its share is the least certain.
+    (_, of_most), (_, of_least) = (min(ends, key=lambda place: place[1].on_scale) for ends in (most, least))
+    return Spread(most, least, _differ(of_most, of_least, len(enough)))
+
+
+def _exact_share(row: Row) -> Fraction:
+    return Fraction(row.agreeing, row.on_scale)
 
 
 def _differ(most: Row, least: Row, places: int) -> bool:

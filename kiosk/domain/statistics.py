@@ -88,31 +88,71 @@ def _score(count: int, n: int, z: float) -> Interval:
     )
 
 
-def kendall(table: Sequence[Sequence[int]]) -> tuple[float, float]:
-    """Return (S, two-sided p) of Kendall's trend test for ordered categories, corrected for ties.
+@dataclass(frozen=True)
+class Stratum:
+    """The answers of one unit in some rounds.
 
-    `table` has a row for each round, in order, and a column for each option, the lowest first. S is the
-    number of pairs of answers from different rounds in which the later answer is higher, minus the number in
-    which it is lower. Equivalent to the Jonckheere-Terpstra test, with the normal approximation. p is 1 if
-    nothing can vary.
+    `table` has a row for each round, in order, and a column for each option, the lowest first; a unit without
+    figures in a round has a row of zeros. `withheld` has the round's withheld answers. `added_variance` is
+    what noise adds to the variance of the unit's S (see `_score_of_pairs`).
     """
-    rows = [sum(row) for row in table]
-    columns = [sum(column) for column in zip(*table, strict=True)]
-    n = sum(rows)
-    s = sum(
+
+    table: Sequence[Sequence[int]]
+    withheld: Sequence[int]
+    added_variance: float = 0.0
+
+    @property
+    def weight(self) -> float:
+        """One by the number of answers: then the sum over units is that of Mantel and Haenszel."""
+        return 1 / max(self._size, 1)
+
+    @property
+    def _size(self) -> int:
+        return sum(map(sum, self.table)) + sum(self.withheld)
+
+    @property
+    def can_change(self) -> bool:
+        """Whether two rounds or more have answers."""
+        return sum(any(row) for row in self.table) > 1
+
+
+def stratified_test(strata: Sequence[Stratum]) -> tuple[float, float]:
+    """Return (T, two-sided p) of the test for a trend over rounds within units. T is positive if later
+    answers are higher.
+
+    Each unit is compared with itself only, so that a unit which gets a larger part of the answers is no
+    change (Simpson's paradox). T is the sum over units of Kendall's S divided by the unit's number of
+    answers, with the normal approximation and the variance under independence of rounds and options within
+    each unit. With two rounds and two options it is the Cochran-Mantel-Haenszel test without continuity
+    correction (Mantel, Haenszel 1959); with more rounds it is Mantel's extension (1963) with ridit scores of
+    the rounds in each unit, the "correlation" statistic of Landis, Heyman and Koch (1978). With one unit it
+    is Kendall's test, corrected for ties, and so the test of Jonckheere and Terpstra. p is 1 if nothing can
+    vary.
+    """
+    total = sum(stratum.weight * _score_of_pairs(stratum.table) for stratum in strata)
+    variance = sum(
+        stratum.weight**2 * (_variance(*_margins(stratum.table)) + stratum.added_variance)
+        for stratum in strata
+    )
+    return total, erfc(abs(total) / sqrt(2 * variance)) if variance > 0 else 1.0
+
+
+def _score_of_pairs(table: Sequence[Sequence[int]]) -> int:
+    """Return Kendall's S: the number of pairs of answers from different rounds in which the later answer is
+    higher, minus the number in which it is lower."""
+    return sum(
         count * sum(sum(later[place + 1 :]) - sum(later[:place]) for later in table[at + 1 :])
         for at, row in enumerate(table)
         for place, count in enumerate(row)
     )
 
-    if n < 2:
-        return float(s), 1.0
-    variance = _variance(rows, columns)
-    return float(s), erfc(abs(s) / sqrt(2 * variance)) if variance > 0 else 1.0
+
+def _margins(table: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    return [sum(row) for row in table], [sum(column) for column in zip(*table, strict=True)]
 
 
 def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
-    """Return the variance of S under independence of rounds and options, for at least two answers."""
+    """Return the variance of S under independence of rounds and options; 0 for less than two answers."""
 
     def pairs(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) for size in sizes)
@@ -124,6 +164,8 @@ def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
         return sum(size * (size - 1) * (2 * size + 5) for size in sizes)
 
     n = sum(rows)
+    if n < 2:
+        return 0.0
     variance = (spread([n]) - spread(rows) - spread(columns)) / 18 + pairs(rows) * pairs(columns) / (
         2 * n * (n - 1)
     )
@@ -132,31 +174,39 @@ def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
     return variance
 
 
-def trend(table: Sequence[Sequence[int]], withheld: Sequence[int], added_variance: float = 0.0) -> Trend:
-    """Test for a trend over rounds in order: up, down, or no more than chance.
-
-    `added_variance` is the variance of S that noise adds to chance.
+def trend(strata: Sequence[Stratum]) -> Trend:
+    """Test for a trend over rounds in order, within units: up, down, or no more than chance.
 
     A change is claimed only if it would hold for every possible value of the withheld answers. Each withheld
-    answer is placed against the change as strongly as possible, and so is each pair of withheld answers from
-    different rounds. The variance of S is largest if no withheld answer is tied with another answer, since a
-    tie is a mean over the ways to break it.
+    answer is placed against the change as strongly as possible, on the scale or outside it, and so is each
+    pair of withheld answers from different rounds. The variance is largest if no withheld answer is tied with
+    another answer, since a tie is a mean over the ways to break it. The units keep their weights.
     """
-    s, p = kendall(table)
-    if p >= 1 - CONFIDENCE or s == 0:
+    total, p = stratified_test(strata)
+    if p >= 1 - CONFIDENCE or total == 0:
         return Trend.CHANCE
-    way = 1 if s > 0 else -1
-    options = range(len(table[0]))
-    worst = way * s + sum(
-        hidden * min(way * pull(table, at, option) for option in options)
-        for at, hidden in enumerate(withheld)
-    )
-    worst -= sum(hidden * sum(withheld[at + 1 :]) for at, hidden in enumerate(withheld))
-    rows = [sum(row) + hidden for row, hidden in zip(table, withheld, strict=True)]
-    columns = [*(sum(column) for column in zip(*table, strict=True)), *([1] * sum(withheld))]
-    if worst <= 0 or erfc(worst / sqrt(2 * (_variance(rows, columns) + added_variance))) >= 1 - CONFIDENCE:
+    way = 1 if total > 0 else -1
+    worst = sum(stratum.weight * _least_score(stratum, way) for stratum in strata)
+    variance = sum(stratum.weight**2 * _largest_variance(stratum) for stratum in strata)
+    if worst <= 0 or erfc(worst / sqrt(2 * variance)) >= 1 - CONFIDENCE:
         return Trend.CHANCE
     return Trend.UP if way > 0 else Trend.DOWN
+
+
+def _least_score(stratum: Stratum, way: int) -> int:
+    """Return the smallest S, counted in the direction `way`, that the withheld answers leave possible."""
+    options = range(len(stratum.table[0]))
+    least = way * _score_of_pairs(stratum.table)
+    for at, hidden in enumerate(stratum.withheld):
+        against = min(0, *(way * pull(stratum.table, at, option) for option in options))
+        least += hidden * (against - sum(stratum.withheld[at + 1 :]))
+    return least
+
+
+def _largest_variance(stratum: Stratum) -> float:
+    rows, columns = _margins(stratum.table)
+    rows = [n + hidden for n, hidden in zip(rows, stratum.withheld, strict=True)]
+    return _variance(rows, [*columns, *([1] * sum(stratum.withheld))]) + stratum.added_variance
 
 
 def pull(table: Sequence[Sequence[int]], at: int, option: int) -> int:

@@ -6,8 +6,8 @@ from itertools import product
 
 import numpy as np
 
-from kiosk.domain.noisy_statistics import Noise, NoisyPart, differ, noise_of, share_interval, trend
-from kiosk.domain.statistics import Trend
+from kiosk.domain.noisy_statistics import Noise, NoisyPart, differ, noise_of, noisy_stratum, share_interval
+from kiosk.domain.statistics import Trend, trend
 from tests.attack.noise_kinds import (
     CELLS,
     KINDS,
@@ -170,7 +170,8 @@ def towards(share: float) -> Floats:
 def told(tables: Sequence[Tables], noise: Noise) -> str:
     """How often consecutive rounds are reported to go up or down."""
     rows = zip(*(table[:, :SCALE].tolist() for table in tables), strict=True)
-    said = [trend(row, [0] * len(row), [noise] * len(row)) for row in rows]
+    agreeing = (SCALE - 2, SCALE - 1)
+    said = [trend([noisy_stratum(row, [0] * len(row), agreeing, [noise] * len(row))]) for row in rows]
     return f"{100 * sum(one is not Trend.CHANCE for one in said) / len(said):.1f} %"
 
 

@@ -72,7 +72,7 @@ def listened(page: str) -> str:
 def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -> None:
     year(desk, 40, 42, 95)
     page = listened(desk.client.get("/admin/results/r2/dagverksamheten").text)
-    assert "Kan vara slump: sett över alla omgångar" in page
+    assert "Kan vara slump: sett över de 2 omgångar som kan jämföras" in page
     assert "höll 40 av 100 (40 %) med, i den senaste avslutade 42 av 100 (42 %)" in page
     assert "Omgången som pågår är inte med i jämförelsen" in page
     assert page.count("(pågår)</th>") + page.count("(pågår) <span") == 1
@@ -89,8 +89,12 @@ def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -
 def test_a_fall_in_the_last_round_is_told_where_all_rounds_together_rise(desk: Desk) -> None:
     year(desk, 40, 50, 70, 80, 50, 50)
     page = listened(desk.client.get("/admin/results/r5/dagverksamheten").text)
-    assert "Upp: sett över alla omgångar som kan jämföras har svaren blivit mer positiva" in page
-    assert "Men från näst sista till sista avslutade omgången blev svaren mindre positiva" in page
+    assert "Upp: sett över de 5 omgångar som kan jämföras har andelen som höll med ökat" in page
+    assert (
+        "höll 40 av 100 (40 %) med, i den senaste avslutade 50 av 100 (50 %). Skillnaden mellan de två kan"
+        in page
+    )
+    assert "Men från näst sista till sista avslutade omgången minskade andelen" in page
 
 
 def test_a_clear_difference_between_places_is_not_called_chance(desk: Desk) -> None:
@@ -101,9 +105,9 @@ def test_a_clear_difference_between_places_is_not_called_chance(desk: Desk) -> N
     desk.sign_in()
     page = listened(desk.client.get("/admin/").text)
     assert re.search(
-        r"Flest höll med på Dagverksamheten, minst på Matcentralen: \d+ av \d+ \(100 %\) mot 0 av", page
+        r"Störst andel höll med på Dagverksamheten \(\d+ av \d+, 100 %\), minst på Matcentralen \(0 av", page
     )
-    assert "Skillnaden är större än slumpen brukar göra." in page
+    assert "Skillnaden är större än slumpen brukar ge." in page
     assert "Bara ställen med minst 20 svar jämförs." in page
     assert "kan vara slump" not in page.lower()
 
@@ -191,7 +195,7 @@ def test_charts_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> No
     assert told == re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
     now, time, places = told
     assert "svarade ”Instämmer helt”" in now
-    assert "Upp: sett över alla omgångar" in time
+    assert "Upp: sett över de 2 omgångar" in time
     assert "Färre än två ställen har minst 20 svar." in places
 
 
@@ -278,4 +282,25 @@ def test_a_chart_of_both_kinds_says_so_and_protection_is_named_beside_chance(des
     desk.sign_in()
     page = listened(desk.client.get("/admin/results/p/dagverksamheten").text)
     assert "Några av omgångarna har exakta siffror." in page
-    assert "Kan vara slump eller skydd: sett över alla omgångar" in page
+    assert "Kan vara slump eller skydd: sett över de 2 omgångar" in page
+
+
+def test_more_answers_from_a_unit_where_many_agree_are_no_rise(desk: Desk) -> None:
+    """Simpson's paradox: fewer agree at both units, and more of all answers agree."""
+    answer(desk, 41, 43, "frida")
+    answer(desk, 46, 163)
+    next_round(desk, 1)
+    answer(desk, 140, 163, "frida")
+    answer(desk, 6, 43)
+    next_round(desk, 2)
+    desk.sign_in()
+    page = listened(desk.client.get("/admin/results/r1/vasteras").text)
+    shares = [int(percent) for percent in re.findall(r"\((\d+) %\) (?:då|nu)", page)]
+    assert shares[0] + 20 < shares[1], "the shares of all answers rise"
+    assert "Upp:" not in page
+    assert "Ner: sett över de 2 omgångar" in page
+    assert "inte att jämföra rakt av: se varje ställe för sig." in page
+    assert "Varje ställe jämförs bara med sig självt." in page
+    alone = listened(desk.client.get("/admin/results/r1/frida").text)
+    assert "Varje ställe" not in alone
+    assert "rakt av" not in alone

@@ -66,13 +66,13 @@ def roundings(source: str) -> Iterator[str]:
 
 
 def test_no_other_code_rounds_numbers() -> None:
-    found = [
+    roundings_in_code = [
         f"{path.relative_to(ROOT)}: {rounding}"
         for path in sorted((ROOT / "kiosk").rglob("*.py"))
         if path.relative_to(ROOT) not in GEOMETRY
         for rounding in roundings(path.read_text("utf-8"))
     ]
-    found += [
+    roundings_in_code += [
         f"{path.relative_to(ROOT)}: {match}"
         for folder, pattern, ending in (
             ("kiosk", r"\|\s*round\b", "*.html"),
@@ -83,11 +83,11 @@ def test_no_other_code_rounds_numbers() -> None:
         if "plotly" not in path.parts
         for match in re.findall(pattern, path.read_text("utf-8"))
     ]
-    assert found == []
+    assert roundings_in_code == []
 
 
 def test_the_search_finds_what_it_looks_for() -> None:
-    found = list(roundings("a = round(x)\nb = f'{x:.0f}'\nc = round(x, 4)\nd = f'{x:g}'"))
-    assert found[0] == "round(x)"
-    assert ".0f" in found[1]
-    assert len(found) == 2
+    expressions = list(roundings("a = round(x)\nb = f'{x:.0f}'\nc = round(x, 4)\nd = f'{x:g}'"))
+    assert expressions[0] == "round(x)"
+    assert ".0f" in expressions[1]
+    assert len(expressions) == 2

@@ -1,6 +1,6 @@
 """Intervals and the test for a trend agree with scipy's, and withheld answers only ever weaken a claim."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement, product
 from random import Random
 
@@ -13,16 +13,23 @@ from statsmodels.stats.proportion import multinomial_proportions_confint
 
 from kiosk.domain.statistics import (
     Part,
+    Stratum,
     Trend,
     differ,
     distribution_intervals,
     fisher,
     goodman,
-    kendall,
     share_interval,
-    trend,
+    stratified_test,
     wilson,
 )
+from kiosk.domain.statistics import trend as stratified_trend
+
+
+def trend(table: Sequence[Sequence[int]], withheld: Sequence[int]) -> Trend:
+    """The trend at one unit."""
+    return stratified_trend([Stratum(table, withheld)])
+
 
 counts = st.lists(st.integers(0, 60), min_size=2, max_size=7).filter(any)
 
@@ -57,7 +64,7 @@ def test_the_test_for_a_trend_is_scipys_in_500_cases() -> None:
         if len(rounds) < 3 or len(set(rounds)) < 2 or len(set(answers)) < 2:
             continue
         theirs = kendalltau(rounds, answers, method="asymptotic")
-        s, p = kendall(table.tolist())
+        s, p = stratified_test([Stratum(table.tolist(), [0] * len(table))])
         assert p == pytest.approx(theirs.pvalue, abs=1e-12)
         assert np.sign(s) == np.sign(theirs.statistic)
 
@@ -98,8 +105,8 @@ def test_a_clear_change_is_named_and_none_is_chance() -> None:
 
 
 def allocations(table: list[list[int]], withheld: list[int]) -> Iterator[list[list[int]]]:
-    """Every table there may have been."""
-    ways = [list(combinations_with_replacement(range(len(table[0])), hidden)) for hidden in withheld]
+    """Every table there may have been: a withheld answer may be on the scale or outside it."""
+    ways = [list(combinations_with_replacement(range(len(table[0]) + 1), hidden)) for hidden in withheld]
     for chosen in product(*ways):
         yield [
             [n + options.count(at) for at, n in enumerate(row)]
@@ -110,8 +117,8 @@ def allocations(table: list[list[int]], withheld: list[int]) -> Iterator[list[li
 @pytest.mark.slow
 def test_no_withheld_answer_can_undo_a_change_that_is_claimed() -> None:
     random, claims, careless = Random(4), 0, 0
-    while claims < 150:
-        rounds, options = random.randint(2, 4), random.randint(2, 4)
+    while claims < 60:
+        rounds, options = random.randint(2, 3), random.randint(2, 3)
         table = [[random.choice([0, 1, 2, 5, 9]) for _ in range(options)] for _ in range(rounds)]
         withheld = [random.choice([0, 0, 1, 2]) for _ in range(rounds)]
         said = trend(table, withheld)

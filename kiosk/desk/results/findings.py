@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from kiosk.desk.i18n import day, period, say
+from kiosk.desk.i18n import day, in_a_row, period, say
 from kiosk.domain.noisy_statistics import largest_by_noise, usual_error
 from kiosk.domain.results import (
     PERCENT_FROM,
     Break,
+    Change,
     Row,
     Spread,
     Turn,
@@ -17,10 +18,11 @@ from kiosk.domain.results import (
     shares,
     turn,
 )
-from kiosk.domain.rounding import outwards
+from kiosk.domain.rounding import outwards, whole_percent
 from kiosk.domain.rounds import Admission
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Trend
+from kiosk.domain.tree import Node
 
 
 def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
@@ -88,20 +90,24 @@ def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def of_time(history: Sequence[Row]) -> tuple[str, ...]:
-    """Return the change from the first to the last comparable round."""
+    """Return the change over the rounds that can be compared, with the shares of the first and the last."""
     rounds_compared, overall, turned = compared(history), change(history), turn(history)
-    sentences = [say("Det finns ännu inte två avslutade omgångar som kan jämföras.")]
-    if overall:
+    sentences = [
+        say(
+            "Det finns ännu inte två avslutade omgångar med minst {from_n} svar som kan jämföras.",
+            from_n=PERCENT_FROM,
+        )
+    ]
+    if overall and overall.trend is None:
         sentences = [
-            _change(overall, is_noisy=_is_noisy(rounds_compared)),
-            say(
-                "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.",
-                first=_agreeing(rounds_compared[0]),
-                last=_agreeing(rounds_compared[-1]),
-            ),
+            say("Går inte att jämföra: inget ställe har egna siffror från två av de avslutade omgångarna.")
         ]
+    elif overall:
+        sentences = [_change(overall, rounds_compared), *_ends(rounds_compared)]
     if turned:
         sentences.append(_turn(turned, is_noisy=_is_noisy(rounds_compared[-2:])))
+    if overall and overall.trend and overall.has_several_units:
+        sentences.append(say("Varje ställe jämförs bara med sig självt."))
     if not all(row.is_closed for row in history):
         sentences.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
     return tuple(sentences)
@@ -111,26 +117,62 @@ def _is_noisy(rows: Sequence[Row]) -> bool:
     return any(row.round.is_protected for row in rows)
 
 
-def _change(trend: Trend, *, is_noisy: bool) -> str:
-    if is_noisy and trend is Trend.CHANCE:
+def _change(overall: Change, rows: Sequence[Row]) -> str:
+    rounds = len(rows)
+    if overall.trend is Trend.UP:
         return say(
-            "Kan vara slump eller skydd: sett över alla omgångar som kan jämföras går svaren varken upp "
-            "eller ner mer än slumpen och skyddet brukar göra."
+            "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
+            "slumpen brukar ge.",
+            rounds=rounds,
         )
-    return {
-        Trend.UP: say(
-            "Upp: sett över alla omgångar som kan jämföras har svaren blivit mer positiva, mer än slumpen "
-            "brukar göra."
-        ),
-        Trend.DOWN: say(
-            "Ner: sett över alla omgångar som kan jämföras har svaren blivit mindre positiva, mer än slumpen "
-            "brukar göra."
-        ),
-        Trend.CHANCE: say(
-            "Kan vara slump: sett över alla omgångar som kan jämföras går svaren varken upp eller ner mer än "
-            "slumpen brukar göra."
-        ),
-    }[trend]
+    if overall.trend is Trend.DOWN:
+        return say(
+            "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer än "
+            "slumpen brukar ge.",
+            rounds=rounds,
+        )
+    if _is_noisy(rows):
+        return say(
+            "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som "
+            "höll med varken ökat eller minskat mer än slumpen och skyddet brukar ge.",
+            rounds=rounds,
+        )
+    return say(
+        "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som höll med varken "
+        "ökat eller minskat mer än slumpen brukar ge.",
+        rounds=rounds,
+    )
+
+
+def _ends(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the shares of the first and the last round, with the test of these two if there are more."""
+    first, last = rows[0], rows[-1]
+    between = change([first, last])
+    if not between or between.trend is None or between.has_mix_moved:
+        return (
+            say(
+                "Ställena står för en annan del av svaren än i den första omgången. Därför går {first} då "
+                "och {last} nu inte att jämföra rakt av: se varje ställe för sig.",
+                first=_agreeing(first),
+                last=_agreeing(last),
+            ),
+        )
+    numbers = say(
+        "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.",
+        first=_agreeing(first),
+        last=_agreeing(last),
+    )
+    if len(rows) == 2:
+        return (numbers,)
+    return (f"{numbers} {_between(between.trend, is_noisy=_is_noisy([first, last]))}",)
+
+
+def _between(verdict: Trend, *, is_noisy: bool) -> str:
+    if verdict is not Trend.CHANCE:
+        return say("Skillnaden mellan de två är större än slumpen brukar ge.")
+    if is_noisy:
+        return say("Skillnaden mellan de två kan vara slump eller skydd.")
+    return say("Skillnaden mellan de två kan vara slump.")
 
 
 def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
@@ -138,18 +180,19 @@ def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
         return _noisy_turn(last_turn)
     return {
         (True, True): say(
-            "Men från näst sista till sista avslutade omgången blev svaren mer positiva, mer än slumpen "
-            "brukar göra."
+            "Men från näst sista till sista avslutade omgången ökade andelen som höll med mer än slumpen "
+            "brukar ge."
         ),
         (False, True): say(
-            "Men från näst sista till sista avslutade omgången blev svaren mindre positiva, mer än slumpen "
-            "brukar göra."
+            "Men från näst sista till sista avslutade omgången minskade andelen som höll med mer än slumpen "
+            "brukar ge."
         ),
         (True, False): say(
-            "Från näst sista till sista avslutade omgången blev svaren lite mer positiva. Det kan vara slump."
+            "Från näst sista till sista avslutade omgången ökade andelen som höll med lite. Det kan vara "
+            "slump."
         ),
         (False, False): say(
-            "Från näst sista till sista avslutade omgången blev svaren lite mindre positiva. Det kan vara "
+            "Från näst sista till sista avslutade omgången minskade andelen som höll med lite. Det kan vara "
             "slump."
         ),
     }[last_turn.is_up, last_turn.is_sure]
@@ -158,17 +201,17 @@ def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
 def _noisy_turn(last_turn: Turn) -> str:
     if last_turn.is_up:
         return say(
-            "Från näst sista till sista avslutade omgången blev svaren lite mer positiva. Det kan vara slump "
-            "eller skydd."
+            "Från näst sista till sista avslutade omgången ökade andelen som höll med lite. Det kan vara "
+            "slump eller skydd."
         )
     return say(
-        "Från näst sista till sista avslutade omgången blev svaren lite mindre positiva. Det kan vara slump "
-        "eller skydd."
+        "Från näst sista till sista avslutade omgången minskade andelen som höll med lite. Det kan vara "
+        "slump eller skydd."
     )
 
 
 def of_places(spread: Spread | None) -> tuple[str, ...]:
-    """Return the places with the highest and the lowest agreement, and whether the difference is
+    """Return the places with the largest and the smallest share that agrees, and whether the difference is
     significant."""
     if spread is None:
         return (
@@ -176,22 +219,33 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
         )
     only = say("Bara ställen med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
     if spread.is_none:
-        return (say("Lika stor del höll med på alla ställen som kan jämföras."), only)
-    (most, of_most), (least, of_least) = spread.most, spread.least
+        return (say("Lika stor andel höll med på alla ställen som kan jämföras."), only)
     where = say(
-        "Flest höll med på {most}, minst på {least}: {of_most} mot {of_least}.",
-        most=most.name,
-        least=least.name,
-        of_most=_agreeing(of_most),
-        of_least=_agreeing(of_least),
+        "Störst andel höll med på {most}, minst på {least}.",
+        most=_named(spread.most),
+        least=_named(spread.least),
     )
-    chance = say("Skillnaden är större än slumpen brukar göra.")
+    chance = say("Skillnaden är större än slumpen brukar ge.")
     if not spread.is_sure:
-        is_noisy = of_most.round.is_protected
+        is_noisy = any(of_place.round.is_protected for _, of_place in spread.most)
         chance = (
             say("Skillnaden kan vara slump eller skydd.") if is_noisy else say("Skillnaden kan vara slump.")
         )
     return (f"{where} {chance}", only)
+
+
+def _named(places: Sequence[tuple[Node, Row]]) -> str:
+    """Return each place with how many agreed there, as one list."""
+    return in_a_row(
+        say(
+            "{name} ({count} av {n}, {percent} %)",
+            name=node.name,
+            count=of_place.agreeing,
+            n=of_place.on_scale,
+            percent=whole_percent(of_place.agreeing, of_place.on_scale),
+        )
+        for node, of_place in places
+    )
 
 
 def _agreeing(row: Row) -> str:
