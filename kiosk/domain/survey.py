@@ -7,6 +7,7 @@ guest can see of it, translations included: figures from before and after a chan
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from kiosk.domain.short_hash import short_hash
@@ -53,7 +54,7 @@ class Survey:
             unique.update(dict.fromkeys(statement.scale.labels))
         return tuple(unique)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Ten hex digits of SHA-256 over everything that a guest can see of the survey, in order."""
         seen = {

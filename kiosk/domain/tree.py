@@ -28,7 +28,7 @@ class Tree:
     def root(self) -> Node:
         return self.nodes[0]
 
-    @property
+    @cached_property
     def leaves(self) -> tuple[str, ...]:
         """Ids of the units where guests answer."""
         parents = {node.parent for node in self.nodes}
@@ -43,7 +43,15 @@ class Tree:
         return {node.id: node for node in self.nodes}
 
     def children(self, node_id: str) -> tuple[str, ...]:
-        return tuple(node.id for node in self.nodes if node.parent == node_id)
+        return self._children.get(node_id, ())
+
+    @cached_property
+    def _children(self) -> dict[str | None, tuple[str, ...]]:
+        """Parent -> its children, in the file's order."""
+        children: dict[str | None, tuple[str, ...]] = {}
+        for node in self.nodes:
+            children[node.parent] = (*children.get(node.parent, ()), node.id)
+        return children
 
     def upwards(self, node_id: str) -> tuple[str, ...]:
         """Return the ids of the node, its parent, and so on up to the root."""
@@ -54,7 +62,16 @@ class Tree:
 
     def units_below(self, node_id: str) -> tuple[str, ...]:
         """Return the sorted ids of the units that a node's figures include; for a unit, its own id."""
-        return tuple(sorted(leaf for leaf in self.leaves if node_id in self.upwards(leaf)))
+        return self._units_below.get(node_id, ())
+
+    @cached_property
+    def _units_below(self) -> dict[str, tuple[str, ...]]:
+        """Node -> the sorted units at it or below it."""
+        units: dict[str, list[str]] = {}
+        for leaf in sorted(self.leaves):
+            for node_id in self.upwards(leaf):
+                units.setdefault(node_id, []).append(leaf)
+        return {node_id: tuple(leaves) for node_id, leaves in units.items()}
 
     def bottom_up(self) -> tuple[str, ...]:
         """Return all ids, children before their parents."""
