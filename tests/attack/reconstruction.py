@@ -11,9 +11,19 @@ import numpy as np
 
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.box import draw_batch
-from kiosk.operation.simulate import Arrival
+from kiosk.operation.simulate import Arrival, simulate
 from tests.attack.finding import Finding, Scale
-from tests.attack.guests import ANSWERS, PROFILES, SURVEY, Week, lived, lived_hiding_under_k, visits
+from tests.attack.guests import (
+    ANSWERS,
+    PROFILES,
+    SURVEY,
+    Week,
+    lived,
+    lived_hiding_under_k,
+    lived_hiding_under_k_in_memory,
+    visits,
+)
+from tests.attack.in_memory import Publish, simulate_in_memory
 from tests.attack.insider import batches, candidates, posterior, right_guesses
 from tests.attack.integer import is_possible
 
@@ -56,6 +66,11 @@ class Setting:
     a_day: float
     k: int
     seed: int
+    is_in_memory: bool = False
+
+    @property
+    def publish(self) -> Publish:
+        return simulate_in_memory if self.is_in_memory else simulate
 
 
 def attack(week: Week, k: int, *, stays: int) -> Score:
@@ -81,13 +96,17 @@ def attack(week: Week, k: int, *, stays: int) -> Score:
 def attack_box(setting: Setting) -> Score:
     """One round of the product."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
-    return attack(lived(arrivals, setting.k), setting.k, stays=setting.k) if arrivals else Score()
+    if not arrivals:
+        return Score()
+    week = lived(arrivals, setting.k, publish=setting.publish)
+    return attack(week, setting.k, stays=setting.k)
 
 
 def attack_quarter(setting: Setting) -> Score:
     """One long round of the product."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile, QUARTER)
-    return attack(lived(arrivals, setting.k, QUARTER), setting.k, stays=setting.k)
+    week = lived(arrivals, setting.k, QUARTER, setting.publish)
+    return attack(week, setting.k, stays=setting.k)
 
 
 def always_from_2k(
@@ -108,7 +127,8 @@ def attack_small_batches(setting: Setting) -> Score:
 def attack_hiding(setting: Setting) -> Score:
     """One round of a tool that hides groups below k."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
-    return attack(lived_hiding_under_k(arrivals, setting.k), setting.k, stays=0) if arrivals else Score()
+    live = lived_hiding_under_k_in_memory if setting.is_in_memory else lived_hiding_under_k
+    return attack(live(arrivals, setting.k), setting.k, stays=0) if arrivals else Score()
 
 
 def total(attack_one: Callable[[Setting], Score], settings: Sequence[Setting]) -> Score:
@@ -116,14 +136,14 @@ def total(attack_one: Callable[[Setting], Score], settings: Sequence[Setting]) -
         return sum(pool.map(attack_one, settings, chunksize=20), Score())
 
 
-def agreement(questions: int) -> tuple[int, int]:
+def agreement(questions: int, publish: Publish = simulate) -> tuple[int, int]:
     """(questions asked, questions on which both attacks agree) about guests of the product's rounds."""
     asked = agreed = 0
     random = Random(7)
     while asked < questions:
         profile, a_day, k = random.choice(list(PROFILES)), random.choice(A_DAY), random.choice(KS)
         arrivals: list[Arrival] = visits(random, a_day, profile)
-        week = lived(arrivals, k) if arrivals else None
+        week = lived(arrivals, k, publish=publish) if arrivals else None
         published = batches(week.seen, "u") if week else []
         if not week or not published:
             continue
@@ -137,14 +157,16 @@ def agreement(questions: int) -> tuple[int, int]:
 
 
 def run(scale: Scale) -> list[Finding]:
-    rounds = 1_000 if scale is Scale.FULL else 8
+    is_full = scale is Scale.FULL
+    rounds = 1_000 if is_full else 20
     findings = []
     for profile, k in product(PROFILES, KS):
-        control, caught = _control(profile, k, 1_000 if scale is Scale.FULL else 60)
+        control, caught = _control(profile, k, scale)
         for a_day in A_DAY:
-            score = total(attack_box, [Setting(profile, a_day, k, seed) for seed in range(rounds)])
+            settings = [Setting(profile, a_day, k, seed, not is_full) for seed in range(rounds)]
+            score = total(attack_box, settings)
             # A handful of rounds says nothing about a few points.
-            guesses_badly = score.points <= MOST_POINTS or scale is Scale.QUICK
+            guesses_badly = score.points <= MOST_POINTS or not is_full
             findings.append(
                 Finding(
                     f"reconstruction: {rounds} rounds, {profile} answers, {a_day:g} guests a day, k={k}",
@@ -156,7 +178,7 @@ def run(scale: Scale) -> list[Finding]:
                 )
             )
     findings += [_quarter(a_day, k, scale) for a_day, k in QUARTERS]
-    asked, agreed = agreement(LEAST_QUESTIONS if scale is Scale.FULL else 100)
+    asked, agreed = agreement(LEAST_QUESTIONS) if is_full else agreement(100, simulate_in_memory)
     findings.append(
         Finding(
             "reconstruction by an integer programme, independent of the first attack",
@@ -171,7 +193,7 @@ def run(scale: Scale) -> list[Finding]:
 
 def _quarter(a_day: float, k: int, scale: Scale) -> Finding:
     is_full = scale is Scale.FULL
-    settings = [Setting("balanced", a_day, k, seed) for seed in range(40 if is_full else 1)]
+    settings = [Setting("balanced", a_day, k, seed, not is_full) for seed in range(40 if is_full else 1)]
     score, leaky = total(attack_quarter, settings), total(attack_small_batches, settings)
     return Finding(
         f"reconstruction: {len(settings)} rounds of {QUARTER} days, {a_day:g} guests a day, k={k}",
@@ -183,10 +205,13 @@ def _quarter(a_day: float, k: int, scale: Scale) -> Finding:
     )
 
 
-def _control(profile: str, k: int, rounds: int) -> tuple[str, bool]:
+def _control(profile: str, k: int, scale: Scale) -> tuple[str, bool]:
     # The first k of a round stay hidden there too: with k = 8 a busier week tells the leak apart.
     a_day = 3.0 if k == min(KS) else 6.0
-    leaky = total(attack_hiding, [Setting(profile, a_day, k, seed) for seed in range(rounds)])
+    # Nothing is drawn in these rounds, so 60 of them have the same result each time.
+    is_full = scale is Scale.FULL
+    settings = [Setting(profile, a_day, k, seed, not is_full) for seed in range(1_000 if is_full else 60)]
+    leaky = total(attack_hiding, settings)
     percent = 100 * leaky.proven / leaky.cells
     words = f"hiding under k, {a_day:g} a day: {percent:.1f} % proven (must be >= {CONTROL_PERCENT:g} %)"
     return words, percent >= CONTROL_PERCENT

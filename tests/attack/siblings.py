@@ -22,6 +22,7 @@ from kiosk.domain.tree import Node, Tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, DAYS, OPENING, PROFILES, SURVEY, Seen, visits
+from tests.attack.in_memory import Publish, simulate_in_memory
 from tests.attack.insider import Batch, batches
 from tests.tools.published import statements
 
@@ -60,7 +61,7 @@ class Lived:
     seen: Seen
 
 
-def live(seed: int, profile: str, plan: Planning) -> Lived:
+def live(seed: int, profile: str, plan: Planning, publish: Publish = simulate) -> Lived:
     """A week of guests at all units."""
     random = Random(seed)
     arrivals = [
@@ -71,7 +72,7 @@ def live(seed: int, profile: str, plan: Planning) -> Lived:
         stack.enter_context(patch("kiosk.storage.count.plan_closing", plan))
         if plan is alone:
             stack.enter_context(patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)))
-        return Lived(tuple(arrivals), list(simulate(Plan(SURVEY, TREE, K, OPENING, DAYS), arrivals)))
+        return Lived(tuple(arrivals), list(publish(Plan(SURVEY, TREE, K, OPENING, DAYS), arrivals)))
 
 
 def _own(seen: Seen, node: str) -> Seen:
@@ -117,9 +118,9 @@ def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
     ]
 
 
-def attack(seed: int, *, profile: str, plan: Planning) -> tuple[int, int]:
+def attack(seed: int, *, profile: str, plan: Planning, publish: Publish) -> tuple[int, int]:
     """(answers proven, answers of guests of whom something is published)."""
-    lived, proven, cells = live(seed, profile, plan), 0, 0
+    lived, proven, cells = live(seed, profile, plan, publish), 0, 0
     for guest, may_hold in zip(lived.arrivals, reachable(lived, plan), strict=True):
         for statement in range(len(SURVEY.statements)) if may_hold else ():
             possible = frozenset().union(*(batch.possible(statement) for batch in may_hold))
@@ -130,16 +131,14 @@ def attack(seed: int, *, profile: str, plan: Planning) -> tuple[int, int]:
 
 
 def run(scale: Scale) -> list[Finding]:
-    rounds = 1_000 if scale is Scale.FULL else 12
+    is_full = scale is Scale.FULL
+    rounds, publish = (1_000, simulate) if is_full else (120, simulate_in_memory)
     findings = []
     with ProcessPoolExecutor() as pool:
         for profile in PROFILES:
-            kept = list(
-                pool.map(partial(attack, profile=profile, plan=plan_closing), range(rounds), chunksize=4)
-            )
-            leaky = list(
-                pool.map(partial(attack, profile=profile, plan=alone), range(rounds // 4), chunksize=2)
-            )
+            of_profile = partial(attack, profile=profile, publish=publish)
+            kept = list(pool.map(partial(of_profile, plan=plan_closing), range(rounds), chunksize=4))
+            leaky = list(pool.map(partial(of_profile, plan=alone), range(rounds // 4), chunksize=2))
             proven, cells = (sum(column) for column in zip(*kept, strict=True))
             leaked, told = (sum(column) for column in zip(*leaky, strict=True))
             findings.append(

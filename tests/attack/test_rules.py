@@ -1,6 +1,8 @@
 """The short version of the attacks on rules and views; `make attack` runs the full version."""
 
 from collections.abc import Callable
+from functools import partial
+from itertools import product
 
 import pytest
 
@@ -16,17 +18,22 @@ from tests.attack import (
     year,
 )
 from tests.attack.finding import Finding, Scale
+from tests.attack.guests import PROFILES
 
 pytestmark = pytest.mark.slow
 
-ATTACKS = [
-    reconstruction.run, siblings.run, stuffing.run, protected.run, play_guard.run, blindness.run, year.run,
-    randomness.run, views.run,
-]  # fmt: skip
+Attack = Callable[[Scale], list[Finding]]
+
+ATTACKS: dict[str, Attack] = {
+    **{attack.__module__.rpartition(".")[2]: attack for attack in (
+        reconstruction.run, siblings.run, stuffing.run, protected.run, play_guard.run, blindness.run,
+        randomness.run, views.run,
+    )},
+    **{f"year: {habit.name}, {profile} answers": partial(year.run_habit, habit, profile)
+       for habit, profile in product(year.LEAKS, PROFILES)},
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__module__.rpartition(".")[2])
-def test_the_attack_finds_nothing_here_and_succeeds_on_its_control(
-    attack: Callable[[Scale], list[Finding]],
-) -> None:
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+def test_the_attack_finds_nothing_here_and_succeeds_on_its_control(attack: Attack) -> None:
     assert [finding for finding in attack(Scale.QUICK) if not finding.is_good] == []

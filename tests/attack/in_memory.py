@@ -1,0 +1,130 @@
+"""The product's count without its files: boxes and tallies in memory, for simulations of many rounds.
+
+The loop of a simulation, the count, its rules and the snapshot are the product's code. Only sealing, the
+database and the keys are left out, which takes a fiftieth of the time. test_in_memory.py shows that this
+publishes exactly what the store publishes, draw by draw.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from random import Random
+from secrets import SystemRandom
+from typing import Any, cast
+
+from kiosk.domain.ballot import Ballot, pack
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
+from kiosk.domain.tally import Tally, add, tally_batch
+from kiosk.operation.simulate import Arrival, Plan, run
+from kiosk.storage import RoundClosedError, Store
+from kiosk.storage.boxes import OpenBox
+from kiosk.storage.count import Count
+from kiosk.storage.tallies import Tallies
+
+Publish = Callable[[Plan, Iterable[Arrival]], Iterable[tuple[datetime, Document]]]
+"""All that viewers see of a round: `simulate`, with the store, or `simulate_in_memory`."""
+
+
+def simulate_in_memory(
+    plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None
+) -> Iterator[tuple[datetime, Document]]:
+    """Yield what `simulate` yields."""
+    return run(cast(Store, MemoryStore(rng)), plan, arrivals)
+
+
+class MemoryStore:
+    """The part of a store that a simulation uses, for one round."""
+
+    def __init__(self, rng: Random | None = None) -> None:
+        rng = rng or SystemRandom()
+        self._boxes = _Boxes()
+        self._tallies = _Tallies(rng)
+        nothing: Any = _Nothing()
+        self._count = Count(nothing, nothing, cast(Any, self._boxes), nothing, nothing, self._tallies, rng)
+
+    def open_round(self, of_round: Round, now: datetime) -> None:
+        self._round, self._is_closed = of_round, False
+        self._boxes.ballots = {unit: [] for unit in of_round.tree.leaves}
+        self._boxes.round = of_round
+        self._document = self._published(now)
+        self._text = as_text(self._document)
+
+    def cast(self, round_id: str, unit: str, ballot: Ballot, now: datetime) -> None:
+        del round_id
+        if self._is_closed or not self._round.is_running(now):
+            raise RoundClosedError
+        insort(self._boxes.ballots[unit], ballot, key=lambda one: pack([one]))
+
+    def count(self, tick: datetime) -> bool:
+        if self._round.closes_at <= tick:
+            self._count.close(self._round)
+            self._is_closed = True
+        else:
+            self._count.count_boxes(self._round)
+        new = self._published(tick)
+        if not same_figures(new, self._document):
+            self._document, self._text = new, as_text(new)
+        return True
+
+    def _published(self, made_at: datetime) -> Document:
+        tally = RoundTally(self._round, self._is_closed, self._tallies.own_sums(self._round), {})
+        return make_snapshot([tally], made_at, demonstration=False)
+
+    def snapshot_text(self) -> str:
+        return self._text
+
+    def snapshot(self) -> Document:
+        return self._document
+
+
+class _Boxes:
+    """The boxes of one round. Their ballots stand in the order in which sealing sorts them."""
+
+    round: Round
+
+    def __init__(self) -> None:
+        self.ballots: dict[str, list[Ballot]] = {}
+
+    def open_box(self, round_id: str, unit: str) -> OpenBox:
+        del round_id
+        return OpenBox(self.round, "", list(self.ballots[unit]), 0)
+
+    def put(self, box: OpenBox, unit: str) -> None:
+        self.ballots[unit] = box.ballots
+
+    def keep_excluded(self, box: OpenBox, unit: str) -> None:
+        """Do nothing: no ballot of a simulation is excluded."""
+
+    def remove(self, round_id: str) -> None:
+        del round_id
+        self.ballots.clear()
+
+
+class _Tallies(Tallies):
+    """Running sums of one exact round in memory."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._sums: dict[str, Tally] = {}
+
+    def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
+        tally = tally_batch(batch, of_round.options, self._rule(of_round))
+        before = self._sums.get(node_id)
+        self._sums[node_id] = add([before, tally]) if before else tally
+
+    def own_sums(self, of_round: Round) -> dict[str, Tally]:
+        del of_round
+        return dict(self._sums)
+
+
+class _Nothing:
+    """Slips, letterboxes, rounds' rows and keys, which a simulation has none of."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        del name
+        return _do_nothing
+
+
+def _do_nothing(*_: object, **__: object) -> None:
+    """Accept whatever a real one accepts."""
