@@ -10,6 +10,7 @@ from kiosk.cli.errors import report_errors
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.rounds import Admission, Figures, Protection, Round, round_id
+from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Tree
 from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
@@ -92,6 +93,7 @@ def round_open(
         Figures(figures),
         Protection(protection),
         expected=_expected(expected, tree),
+        least_days=LEAST_DAYS,
     )
     store.open_round(new, now)
     store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, f"{new.id}, {new.protection}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.domain.survey import Survey
+from kiosk.domain.traffic import NO_TRAFFIC, Traffic
 
 
 class NoAnswer(StrEnum):
@@ -66,6 +67,9 @@ def _read_answer(sent: Sequence[str], options: int) -> Answer:
 
 
 _GUARD_FIRED = 1 << 31
+_HAS_NEW = 1 << 30
+_DAYS_AT = 28
+_MOST_EXCLUDED = (1 << _DAYS_AT) - 1
 
 
 def pack(ballots: Sequence[Ballot]) -> bytes:
@@ -79,15 +83,34 @@ def unpack(packed: bytes, statements: int) -> list[Ballot]:
     return [Ballot(tuple(map(_ANSWER_OF_BYTE.__getitem__, row))) for row in rows]
 
 
-def pack_box(ballots: Sequence[Ballot], excluded_rapid: int, *, guard_fired: bool = False) -> bytes:
-    """Return a box's content: the number of ballots excluded as rapid, in four bytes, then the ballots.
+@dataclass(frozen=True)
+class BoxContent:
+    """The content of a box: ballots, the number excluded as rapid, whether the play guard fired since the
+    last count, and the days with ballots."""
 
-    The highest bit of the number is set if the play guard fired since the last count.
+    ballots: Sequence[Ballot]
+    excluded_rapid: int = 0
+    guard_fired: bool = False
+    traffic: Traffic = NO_TRAFFIC
+
+
+def pack_box(content: BoxContent) -> bytes:
+    """Return a box's content as bytes: a head of four, then the ballots.
+
+    The head's bits, from the highest: whether the play guard fired, whether a new ballot came, the days with
+    ballots (two bits), the number of ballots excluded as rapid.
     """
-    return (excluded_rapid | guard_fired * _GUARD_FIRED).to_bytes(4) + pack(ballots)
+    head = min(content.excluded_rapid, _MOST_EXCLUDED) | content.traffic.days << _DAYS_AT
+    head |= content.traffic.has_new * _HAS_NEW | content.guard_fired * _GUARD_FIRED
+    return head.to_bytes(4) + pack(content.ballots)
 
 
-def unpack_box(packed: bytes, statements: int) -> tuple[list[Ballot], int, bool]:
-    """Return (ballots, number excluded as rapid, whether the play guard fired): the inverse of `pack_box`."""
+def unpack_box(packed: bytes, statements: int) -> BoxContent:
+    """Return a box's content from its bytes: the inverse of `pack_box`."""
     head = int.from_bytes(packed[:4])
-    return unpack(packed[4:], statements), head & ~_GUARD_FIRED, bool(head & _GUARD_FIRED)
+    return BoxContent(
+        unpack(packed[4:], statements),
+        head & _MOST_EXCLUDED,
+        bool(head & _GUARD_FIRED),
+        Traffic(head >> _DAYS_AT & 3, bool(head & _HAS_NEW)),
+    )

@@ -64,24 +64,33 @@ class Closing:
     destroyed: tuple[str, ...]
 
 
-def plan_closing(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int) -> Closing:
-    """Plan the last batches of a round, from the sizes of the boxes alone.
+def plan_closing(
+    tree: Tree,
+    sizes: Mapping[str, int],
+    counted: frozenset[str],
+    k: int,
+    steady: frozenset[str] | None = None,
+) -> Closing:
+    """Plan the last batches of a round, from the sizes of the boxes and their days with ballots alone.
 
-    `sizes` maps each leaf to its number of ballots; `counted` holds the leaves that had a batch before. A
-    leaf that reached 2k, or that had a batch before, has at least k ballots left, and they form its last
-    batch. The other leaves are pooled under their parent, together with the smallest last batch there, so
-    that a parent's figure minus its children's figures never leaves one small unit alone. A pool of fewer
-    than k moves one level up, where it may absorb the smallest batch planned below; at the root it is
-    destroyed.
+    `sizes` maps each leaf to its number of ballots; `counted` holds the leaves that had a batch before, and
+    `steady` those with ballots on enough days (None: all of them). A steady leaf that reached 2k, or that had
+    a batch before, has at least k ballots left, and they form its last batch. The other leaves are pooled
+    under their parent, together with the smallest last batch there, so that a parent's figure minus its
+    children's figures never leaves one small unit alone. A pool with fewer than k ballots of steady leaves
+    moves one level up, where it may absorb the smallest batch planned below; at the root it is destroyed. The
+    ballots of other leaves are published with a pool and do not make it large enough: somebody may have
+    filled those units around one guest in a day.
     """
+    steady = frozenset(tree.leaves) if steady is None else steady
     rests = {
         leaf: sizes[leaf]
         for leaf in tree.leaves
-        if sizes[leaf] >= k and (leaf in counted or sizes[leaf] >= 2 * k)
+        if leaf in steady and sizes[leaf] >= k and (leaf in counted or sizes[leaf] >= 2 * k)
     }
 
     def size(leaves: Sequence[str]) -> int:
-        return sum(sizes[leaf] for leaf in leaves)
+        return sum(sizes[leaf] for leaf in leaves if leaf in steady)
 
     batches: list[tuple[str, tuple[str, ...]]] = []
     pools: dict[str, list[str]] = {}

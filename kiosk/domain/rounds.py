@@ -16,6 +16,7 @@ from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.message import Message
 from kiosk.domain.noise import EPSILON, SMALLEST_EPSILON, read_epsilon
 from kiosk.domain.survey import Survey, survey_from_json
+from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Tree, tree_from_json
 
 SHORTEST_ROUND = timedelta(days=5)
@@ -76,6 +77,8 @@ class Round:
     Times are the installation's local time; `closes_at` is the first moment at which no ballot is admitted
     any more. `epsilon` is that of one statement, and is used in protected rounds only. `expected` maps units
     to the number of guests that they expect in the whole round; a unit that is absent has no budget.
+    `least_days` is the number of days with ballots that a unit needs for figures of its own; 0 is no
+    condition, as in rounds that opened before there was one.
     """
 
     id: str
@@ -89,6 +92,7 @@ class Round:
     protection: Protection = Protection.EXACT
     epsilon: Fraction = EPSILON
     expected: Mapping[str, int] = field(default_factory=dict)
+    least_days: int = 0
 
     @property
     def is_protected(self) -> bool:
@@ -125,6 +129,7 @@ class Round:
             "protection": self.protection.value,
             **({"epsilon": str(self.epsilon)} if self.is_protected else {}),
             **({"expected": dict(self.expected)} if self.expected else {}),
+            **({"least_days": self.least_days} if self.least_days else {}),
         }
 
 
@@ -132,7 +137,7 @@ def round_from_json(row: dict[str, Any]) -> Round:
     """Return a round from its JSON: the inverse of `Round.as_json`.
 
     A round without `figures` or `protection` was opened before there was a choice: it is live and exact. One
-    without `expected` has no budget.
+    without `expected` has no budget, and one without `least_days` no condition of days.
     """
     protection = Protection(row.get("protection", Protection.EXACT))
     return Round(
@@ -147,6 +152,7 @@ def round_from_json(row: dict[str, Any]) -> Round:
         protection,
         read_epsilon(row["epsilon"]) if protection is Protection.PROTECTED else EPSILON,
         row.get("expected", {}),
+        row.get("least_days", 0),
     )
 
 
@@ -232,7 +238,7 @@ def _first_figures(new: Round, guests_a_day: float) -> Message:
         "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
         {
             "a_day": guests_a_day,
-            "days": ceil(first / guests_a_day),
+            "days": max(ceil(first / guests_a_day), new.least_days),
             "apart": ceil((LARGEST_BOX_FACTOR - 1) * new.k / guests_a_day),
         },
     )
@@ -274,6 +280,10 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
         yield Message("Epsilon måste vara minst {least} och högst {most}.", limits)
     if not new.admission:
         yield Message("Välj minst ett sätt att lämna svar på.", {})
+    if not 0 <= new.least_days <= LEAST_DAYS:
+        yield Message(
+            "Antalet dagar med svar måste vara mellan {least} och {most}.", {"least": 0, "most": LEAST_DAYS}
+        )
     yield from _faults_of_expected(new)
 
 

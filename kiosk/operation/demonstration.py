@@ -12,6 +12,7 @@ from kiosk.domain.box import full_at
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Admission, Protection, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
+from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.library import Library
 from kiosk.settings import Settings, SettingsError
 from kiosk.storage import Account, Role, Store, hash_password, open_store
@@ -115,6 +116,7 @@ def _fill(store: Store, library: Library, now: datetime) -> None:
             opens_at + timedelta(days=ROUND_DAYS),
             frozenset(Admission),
             protection=Protection.PROTECTED,
+            least_days=LEAST_DAYS,
         )
         store.open_round(of_round, opens_at)
         arrivals = sorted(_arrivals(of_round, number, random), key=lambda arrival: arrival[0])

@@ -16,6 +16,7 @@ from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Figures, Protection, 
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
+from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Tree
 from kiosk.storage import RoundClosedError, Store, open_store
 
@@ -48,6 +49,7 @@ class Plan:
     ticks: Daily = DAILY_AT_FIVE
     figures: Figures = Figures.LIVE
     protection: Protection = Protection.EXACT
+    least_days: int = LEAST_DAYS
 
     @property
     def round(self) -> Round:
@@ -61,6 +63,7 @@ class Plan:
             frozenset({Admission.KIOSK}),
             self.figures,
             self.protection,
+            least_days=self.least_days,
         )
 
 

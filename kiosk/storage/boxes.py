@@ -3,11 +3,12 @@
 Only casting, counting and renewal open a box. Each writes the whole box back within the same write.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kiosk.domain.ballot import Ballot, pack_box, unpack_box
+from kiosk.domain.ballot import Ballot, BoxContent, pack_box, unpack_box
 from kiosk.domain.rounds import Round
+from kiosk.domain.traffic import NO_TRAFFIC, Traffic
 from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
@@ -27,8 +28,13 @@ class OpenBox:
     round: Round
     key_id: str
     ballots: list[Ballot]
-    excluded_rapid: int
+    excluded_rapid: int = 0
     guard_fired: bool = False
+    traffic: Traffic = NO_TRAFFIC
+
+    def with_ballot(self, ballot: Ballot) -> "OpenBox":
+        """Return the box with one more ballot."""
+        return replace(self, ballots=[*self.ballots, ballot], traffic=self.traffic.with_ballot())
 
 
 class Boxes:
@@ -48,7 +54,7 @@ class Boxes:
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty box for a unit of a new round."""
-        key_id, sealed = self._writer.seal(box_row(round_id, unit_id), pack_box([], 0))
+        key_id, sealed = self._writer.seal(box_row(round_id, unit_id), pack_box(BoxContent([])))
         self._database.run(
             tables.Box.insert(round_id=round_id, unit_id=unit_id, key_id=key_id, sealed=sealed)
         )
@@ -70,12 +76,20 @@ class Boxes:
             return None
         of_round = self._rounds.parse(row[0])
         plain = self._keys.open(box_row(round_id, unit_id), row[1], bytes(row[2]))
-        return OpenBox(of_round, row[1], *unpack_box(plain, len(of_round.survey.statements)))
+        content = unpack_box(plain, len(of_round.survey.statements))
+        return OpenBox(
+            of_round,
+            row[1],
+            list(content.ballots),
+            content.excluded_rapid,
+            content.guard_fired,
+            content.traffic,
+        )
 
     def put(self, box: OpenBox, unit_id: str) -> None:
         """Write a box under a new key."""
         row = box_row(box.round.id, unit_id)
-        plain = pack_box(box.ballots, box.excluded_rapid, guard_fired=box.guard_fired)
+        plain = pack_box(BoxContent(box.ballots, box.excluded_rapid, box.guard_fired, box.traffic))
         key_id, sealed = self._writer.reseal(row, box.key_id, plain)
         self._update(key_id, sealed, box.round.id, unit_id)
 
@@ -83,7 +97,7 @@ class Boxes:
         """Replace a box whose key is lost permanently by an empty one, and add 1 to its round's lost
         boxes."""
         self._rounds.add_lost_boxes(of_round.id, 1)
-        self.put(OpenBox(of_round, lost_key, [], 0), unit_id)
+        self.put(OpenBox(of_round, lost_key, []), unit_id)
 
     def key_faults(self) -> list[KeyFault]:
         """Return the faults of boxes that cannot be decrypted. Locks all boxes."""

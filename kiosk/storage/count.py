@@ -28,9 +28,9 @@ class Count:
     tallies: Tallies
     rng: Random
 
-    def count_boxes(self, of_round: Round) -> frozenset[str]:
+    def count_boxes(self, of_round: Round, *, is_first_of_day: bool) -> frozenset[str]:
         """Count the boxes of a round that stays open. Returns the units whose play guard fired since the last
-        count."""
+        count. `is_first_of_day` says whether the last count was on an earlier day."""
         fired = set[str]()
         published = self.tallies.own_sums(of_round)
         for unit in of_round.tree.leaves:
@@ -38,20 +38,21 @@ class Count:
             if box is None:
                 continue
             rest = box.ballots
+            traffic = box.traffic.at_count(is_first_of_day=is_first_of_day)
             if box.guard_fired:
                 fired.add(unit)
-            if of_round.figures is Figures.LIVE:
+            if of_round.figures is Figures.LIVE and traffic.days >= of_round.least_days:
                 counted = published[unit][0].answered if unit in published else 0
                 batch, rest = draw_batch(box.ballots, counted, of_round.k, self.rng)
                 if batch:
                     self.tallies.add_batch(of_round, unit, batch)
             # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
-            self.boxes.put(replace(box, ballots=rest, guard_fired=False), unit)
+            self.boxes.put(replace(box, ballots=rest, guard_fired=False, traffic=traffic), unit)
             self.slip_sets.renew(of_round, unit)
             self.letterboxes.renew(of_round, unit)
         return frozenset(fired)
 
-    def close(self, of_round: Round) -> None:
+    def close(self, of_round: Round, *, is_first_of_day: bool) -> None:
         """Count a round's last ballots, close the round, and delete its boxes, slip sets and letterboxes."""
         units = of_round.tree.leaves
         boxes = {unit: self.boxes.open_box(of_round.id, unit) for unit in units}
@@ -61,6 +62,11 @@ class Count:
             {unit: len(unit_ballots) for unit, unit_ballots in ballots.items()},
             frozenset(self.tallies.own_sums(of_round)),
             of_round.k,
+            frozenset(
+                unit
+                for unit, box in boxes.items()
+                if box and box.traffic.at_count(is_first_of_day=is_first_of_day).days >= of_round.least_days
+            ),
         )
         for node, members in plan.batches:
             self.tallies.add_batch(of_round, node, [ballot for unit in members for ballot in ballots[unit]])

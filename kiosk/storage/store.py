@@ -381,7 +381,7 @@ class Store:
             return
         if slip is not None:
             self._slip_sets.use(box.round, unit_id, slip)
-        self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+        self._boxes.put(box.with_ballot(ballot), unit_id)
 
     @one_write(Lock.SHARED)
     def exclude_rapid(
@@ -475,7 +475,7 @@ class Store:
         if letter.is_rapid:
             self._boxes.put(_with_one_excluded(box), unit_id)
         else:
-            self._boxes.put(replace(box, ballots=[*box.ballots, ballot]), unit_id)
+            self._boxes.put(box.with_ballot(ballot), unit_id)
         return _Outcome.TAKEN
 
     def public_key(self, round_id: str, unit_id: str) -> str:
@@ -498,15 +498,16 @@ class Store:
         if counts_from is not None and tick < counts_from:
             return False
         self._check_keys()
+        is_first_of_day = self.last_tick is None or self.last_tick.date() < tick.date()
         fired: dict[str, frozenset[str]] = {}
         for state in self._rounds.all():
             if state.is_closed:
                 # A crash may have come between closing and this.
                 self._writer.forget_keys(state.round)
             elif state.round.closes_at <= tick:
-                self._count.close(state.round)
+                self._count.close(state.round, is_first_of_day=is_first_of_day)
             else:
-                fired[state.round.id] = self._count.count_boxes(state.round)
+                fired[state.round.id] = self._count.count_boxes(state.round, is_first_of_day=is_first_of_day)
         self._database.set("last_tick", tick.isoformat())
         self._snapshots.publish(tick, fired)
         return True

@@ -18,6 +18,7 @@ ATTACKS = (
     "reconstruction",
     "siblings",
     "stuffing",
+    "steering",
     "protected",
     "play_guard",
     "blindness",

@@ -185,7 +185,7 @@ WAYS: Mapping[str, Callable[[Path], Way]] = {
 
 
 def ballots_in(row: bytes) -> set[bytes]:
-    ballots, _, _ = unpack_box(row, 20)
+    ballots = unpack_box(row, 20).ballots
     return {pack([ballot]) for ballot in ballots}
 
 

@@ -18,6 +18,7 @@ from unittest.mock import patch
 from kiosk.domain.box import Closing, plan_closing
 from kiosk.domain.snapshot import Document
 from kiosk.domain.tally import StatementDocument
+from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Node, Tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
@@ -40,12 +41,14 @@ TREE = Tree(
 A_DAY = {"n1": 3.0, "n2": 0.4, "s1": 2.0, "s2": 0.4}
 """Guests a day: for each unit that is shown, there is one that is mostly too small."""
 
-Planning = Callable[[Tree, Mapping[str, int], frozenset[str], int], Closing]
+Planning = Callable[[Tree, Mapping[str, int], frozenset[str], int, frozenset[str]], Closing]
 
 
-def alone(tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int) -> Closing:
+def alone(
+    tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int, steady: frozenset[str]
+) -> Closing:
     """The leak: each parent counts only its own small units, however few ballots they hold."""
-    planned = plan_closing(tree, sizes, counted, k)
+    planned = plan_closing(tree, sizes, counted, k, steady)
     large = {leaf: sizes[leaf] for leaf in tree.leaves if leaf in counted or sizes[leaf] >= 2 * k}
     small = [leaf for leaf in tree.leaves if sizes[leaf] and leaf not in large]
     batches = [(leaf, (leaf,)) for leaf in large if sizes[leaf]]
@@ -110,7 +113,10 @@ def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
     came = Counter(one.unit for one in lived.arrivals)
     live_ones = {unit: [one for one in published[unit] if one.at < closes_at] for unit in TREE.leaves}
     sizes = {unit: came[unit] - sum(one.size for one in live_ones[unit]) for unit in TREE.leaves}
-    closing = plan(TREE, sizes, frozenset(unit for unit in live_ones if live_ones[unit]), K)
+    counted = frozenset(unit for unit in live_ones if live_ones[unit])
+    days = {(one.unit, one.at.date()) for one in lived.arrivals}
+    steady = frozenset(unit for unit in TREE.leaves if sum(at == unit for at, _ in days) >= LEAST_DAYS)
+    closing = plan(TREE, sizes, counted, K, steady)
     last = {unit: published[node][-1] for node, members in closing.batches for unit in members}
     return [
         [*(b for b in live_ones[one.unit] if b.at > one.at), *([last[one.unit]] if one.unit in last else [])]

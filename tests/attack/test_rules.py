@@ -13,6 +13,7 @@ from tests.attack import (
     randomness,
     reconstruction,
     siblings,
+    steering,
     stuffing,
     views,
     year,
@@ -26,7 +27,7 @@ Attack = Callable[[Scale], list[Finding]]
 
 ATTACKS: dict[str, Attack] = {
     **{attack.__module__.rpartition(".")[2]: attack for attack in (
-        reconstruction.run, siblings.run, stuffing.run, protected.run, play_guard.run, blindness.run,
+        reconstruction.run, siblings.run, steering.run, stuffing.run, protected.run, play_guard.run, blindness.run,
         randomness.run, views.run,
     )},
     **{f"year: {habit.name}, {profile} answers": partial(year.run_habit, habit, profile)

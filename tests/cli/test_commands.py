@@ -220,6 +220,13 @@ def test_three_units_with_three_guests_a_day_lose_none_and_show_no_step_below_k(
     assert step >= 5
 
 
+def test_guests_of_one_day_are_not_published_alone(run: Run, tmp_path: Path) -> None:
+    rows = [(MORNING + timedelta(minutes=at), "dagverksamheten") for at in range(40)]
+    seen = simulated(run, tmp_path, rows, "--k", "5")
+    [last] = seen[-1]["snapshot"]["rounds"]  # type: ignore[index]
+    assert [(node["answered"], node["why"]) for node in last["nodes"]] == [(None, "too_few")]
+
+
 BAD_ARRIVALS = {
     "no JSON": "x",
     "no time": '{"unit": "a", "answers": {}}',
@@ -241,7 +248,7 @@ def test_a_bad_arrival_is_named_by_file_and_line(run: Run, tmp_path: Path, case:
 
 
 def test_a_simulated_round_is_protected_if_asked(run: Run, tmp_path: Path) -> None:
-    rows = [(MORNING + timedelta(minutes=at), "dagverksamheten") for at in range(20)]
+    rows = [(MORNING + timedelta(days=at % 5, minutes=at), "dagverksamheten") for at in range(20)]
     [*_, last] = simulated(run, tmp_path, rows, "--protection", "protected")
     [of_round] = last["snapshot"]["rounds"]  # type: ignore[index]
     assert (of_round["protection"], of_round["epsilon"]) == ("protected", "3/2")

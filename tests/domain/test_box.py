@@ -106,6 +106,56 @@ def test_a_small_unit_is_counted_with_no_larger_rest_than_it_needs(
     }
 
 
+STEADY_CASES = [
+    # A full box of too few days has no batch of its own, and its parent's needs k ballots of steady units.
+    ({"n1": 40, "n2": 0, "south": 0}, {"n2", "south"}, set(), set(), {"n1"}),
+    ({"n1": 40, "n2": 0, "south": 5}, {"south"}, set(), {("root", ("n1", "south"))}, set()),
+    ({"n1": 40, "n2": 4, "south": 0}, {"n2"}, set(), set(), {"n1", "n2"}),
+    ({"n1": 40, "n2": 5, "south": 0}, {"n2"}, set(), {("north", ("n1", "n2"))}, set()),
+    # A quiet unit's guest is counted with a steady sibling's rest, not with a filled one's.
+    ({"n1": 29, "n2": 1, "south": 0}, set(), set(), set(), {"n1", "n2"}),
+    ({"n1": 5, "n2": 1, "south": 0}, {"n1"}, {"n1"}, {("north", ("n1", "n2"))}, set()),
+    ({"n1": 29, "n2": 1, "south": 7}, {"south"}, {"south"}, {("root", ("n1", "n2", "south"))}, set()),
+    # A unit with figures whose box was lost begins again.
+    ({"n1": 9, "n2": 0, "south": 12}, {"south"}, {"n1"}, {("root", ("n1", "south"))}, set()),
+]
+
+
+@pytest.mark.parametrize(("sizes", "steady", "counted", "batches", "destroyed"), STEADY_CASES)
+def test_only_ballots_of_steady_units_make_a_batch_large_enough(
+    sizes: dict[str, int],
+    steady: set[str],
+    counted: set[str],
+    batches: set[tuple[str, tuple[str, ...]]],
+    destroyed: set[str],
+) -> None:
+    closing = plan_closing(two_levels(), sizes, frozenset(counted), 5, frozenset(steady))
+    assert {(node, tuple(sorted(members))) for node, members in closing.batches} == batches
+    assert set(closing.destroyed) == destroyed
+
+
+units_at_closing = st.lists(st.tuples(st.integers(0, 25), st.booleans(), st.booleans()), max_size=7)
+
+
+@given(units_at_closing, st.booleans())
+def test_every_batch_has_k_ballots_of_steady_units_and_every_ballot_one_end(
+    branch: list[tuple[int, bool, bool]], is_deep: bool
+) -> None:
+    parent = "branch" if is_deep else "root"
+    nodes = [Node("root", "root", None), *([Node("branch", "", "root")] if is_deep else [])]
+    nodes += [Node(f"u{at}", "", parent) for at in range(len(branch))]
+    tree = Tree((*nodes, Node("alone", "", "root")))
+    sizes = dict.fromkeys(tree.leaves, 0) | {f"u{at}": size for at, (size, _, _) in enumerate(branch)}
+    steady = frozenset(f"u{at}" for at, (_, is_steady, _) in enumerate(branch) if is_steady)
+    counted = frozenset(f"u{at}" for at, (size, _, was) in enumerate(branch) if was and size >= 5)
+    closing = plan_closing(tree, sizes, counted, 5, steady)
+    for _, members in closing.batches:
+        assert sum(sizes[unit] for unit in members if unit in steady) >= 5
+    seen = [unit for _, members in closing.batches for unit in members] + list(closing.destroyed)
+    assert sorted(seen) == sorted(unit for unit in tree.leaves if sizes[unit])
+    assert sum(sizes[unit] for unit in closing.destroyed if unit in steady) < 5
+
+
 def branches(number: int) -> Tree:
     """Branches b0, b1, ... of two units each (b0.0 and b0.1, ...), and one unit `alone` beside them."""
     nodes = [Node("root", "root", None)]

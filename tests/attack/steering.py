@@ -1,0 +1,246 @@
+"""Attacks 1 and 11 in exact rounds: a guest's ballot among an attacker's own, in her unit or in a sibling's.
+
+The rule of three days stops whoever fills a unit on one or two days, and nobody who takes three. It must
+leave no new trace: the same attacker reads the disk before and after ballots, and the box with its key.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from kiosk.domain.ballot import Ballot
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document
+from kiosk.domain.traffic import LEAST_DAYS
+from kiosk.domain.tree import Node, Tree
+from kiosk.operation.simulate import Plan
+from kiosk.storage import Store
+from kiosk.storage.boxes import OpenBox
+from kiosk.storage.keys import KeyFolder
+from kiosk.storage.sealed_rows import box_row
+from tests.attack.finding import Finding, Scale
+from tests.attack.guests import ANSWERS, OPENING, SURVEY, ballot
+from tests.tools.builders import a_store
+from tests.tools.published import nodes, statements
+
+K = 5
+OWN = 9
+"""Ballots of the attacker: with the target's, the fewest that a unit without a batch publishes."""
+
+BEFORE = 0
+"""Days with ballots that rounds of before the rule need."""
+
+STATEMENTS = range(len(SURVEY.statements))
+DAYS = 14
+
+
+def _round(tree: Tree, least_days: int) -> Round:
+    return Plan(SURVEY, tree, K, OPENING, DAYS, least_days=least_days).round
+
+
+def _own(number: int) -> list[Ballot]:
+    """Own ballots with every answer in turn, so that no answer is withheld."""
+    return [Ballot((ANSWERS[at % len(ANSWERS)],) * len(STATEMENTS)) for at in range(number)]
+
+
+def _read(document: Document, node: str, own: Sequence[Ballot], target: Ballot) -> int:
+    """The number of the target's answers that are left when the attacker subtracts her own ballots."""
+    shown = nodes(document)[node]
+    if shown["answered"] != len(own) + 1:
+        return 0
+    proven = 0
+    for at, table in enumerate(statements(shown).values()):
+        told = [*table["counts"], *table["no_answer"].values()]
+        left = [
+            n - sum(one.answers[at] == answer for one in own) for n, answer in zip(told, ANSWERS, strict=True)
+        ]
+        proven += left.count(0) == len(left) - 1 and left[ANSWERS.index(target.answers[at])] == 1
+    return proven
+
+
+def quiet_units(targets: int, days: int, least_days: int) -> int:
+    """The answers read, where each target is steered to a unit of her own, among nine own ballots."""
+    random, own = Random(targets), _own(OWN)
+    units = [f"u{at}" for at in range(targets)]
+    tree = Tree((Node("root", "root", None), *(Node(unit, unit, "root") for unit in units)))
+    of_round = _round(tree, least_days)
+    guests = {unit: ballot(random, "balanced") for unit in units}
+    with TemporaryDirectory() as folder, closing(a_store(Path(folder))) as store:
+        store.open_round(of_round, OPENING)
+        for day in range(days):
+            for unit, guest in guests.items():
+                sent = [guest, *own]
+                for one in sent[day * len(sent) // days : (day + 1) * len(sent) // days]:
+                    store.cast(of_round.id, unit, one, OPENING + timedelta(days=day, hours=9))
+            store.count(OPENING + timedelta(days=day, hours=17))
+        store.count(of_round.closes_at)
+        return sum(_read(store.snapshot(), unit, own, guest) for unit, guest in guests.items())
+
+
+def filled_siblings(targets: int, least_days: int) -> int:
+    """The answers read, where each target is alone in her unit, and its only sibling is filled at the end."""
+    random, own = Random(targets), _own(OWN)
+    branches = [f"b{at}" for at in range(targets)]
+    nodes_below = [
+        node for name in branches
+        for node in (Node(name, name, "root"), Node(f"{name}q", "", name), Node(f"{name}f", "", name))
+    ]  # fmt: skip
+    of_round = _round(Tree((Node("root", "root", None), *nodes_below)), least_days)
+    guests = {name: ballot(random, "balanced") for name in branches}
+    with TemporaryDirectory() as folder, closing(a_store(Path(folder))) as store:
+        store.open_round(of_round, OPENING)
+        for name, guest in guests.items():
+            store.cast(of_round.id, f"{name}q", guest, OPENING + timedelta(hours=9))
+        store.count(OPENING + timedelta(hours=17))
+        for name in branches:
+            for one in own:
+                store.cast(of_round.id, f"{name}f", one, of_round.closes_at - timedelta(hours=9))
+        store.count(of_round.closes_at)
+        return sum(_read(store.snapshot(), name, own, guest) for name, guest in guests.items())
+
+
+# -- traces of a day -----------------------------------------------------------------------------------
+
+
+def _on_days(store: Store, of_round: Round, ballots: Sequence[Ballot]) -> None:
+    """One ballot a day, each followed by the count."""
+    for day, one in enumerate(ballots):
+        store.cast(of_round.id, "u", one, OPENING + timedelta(days=day, hours=9))
+        store.count(OPENING + timedelta(days=day, hours=17))
+
+
+def boxes_by_day(ballots: Sequence[Ballot]) -> set[bytes]:
+    """The decrypted boxes of every way in which these ballots can come, one a day."""
+    of_round, seen = _round(Tree((Node("u", "u", None),)), LEAST_DAYS), set[bytes]()
+    for order in permutations(ballots):
+        with TemporaryDirectory() as folder, closing(a_store(Path(folder))) as store:
+            store.open_round(of_round, OPENING)
+            _on_days(store, of_round, order)
+            with closing(sqlite3.connect(Path(folder) / "k.sqlite")) as database:
+                [(key_id, sealed)] = database.execute("SELECT key_id, sealed FROM box").fetchall()
+            seen.add(KeyFolder(Path(folder) / "keys").open(box_row(of_round.id, "u"), key_id, sealed))
+    return seen
+
+
+def _with_day(box: OpenBox, one: Ballot) -> OpenBox:
+    """The leak: the last answer of each ballot is the day on which it came."""
+    marked = Ballot((*one.answers[:-1], 1 + box.traffic.days))
+    return replace(box, ballots=[*box.ballots, marked], traffic=box.traffic.with_ballot())
+
+
+RANDOM = {"sealed", "key_id", "tag", "public_key"}
+"""Columns that are drawn anew at each write or opening."""
+
+
+def _readable(folder: Path) -> list[object]:
+    """All that a thief of the disk reads without keys: every value of every table, and the length of those
+    that are random."""
+    with closing(sqlite3.connect(folder / "k.sqlite")) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [list(_values(database, table)) for table in sorted(tables)]
+
+
+def _values(database: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
+    columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+    for row in database.execute(f"SELECT * FROM {table} ORDER BY 1, 2"):  # noqa: S608 - names of tables
+        yield tuple(
+            len(value) if column in RANDOM else value for column, value in zip(columns, row, strict=True)
+        )
+
+
+def readable_changes(*, is_leaky: bool) -> tuple[int, int]:
+    """(ballots after which a readable value differs, counts after which it differs from those of a world
+    without ballots): one ballot a day, on four days."""
+    of_round = _round(Tree((Node("u", "u", None), Node("v", "v", "u"), Node("w", "w", "u"))), LEAST_DAYS)
+    with TemporaryDirectory() as one, TemporaryDirectory() as other, ExitStack() as stack:
+        busy, empty = (stack.enter_context(closing(a_store(Path(folder)))) for folder in (one, other))
+        by_ballot = by_count = 0
+        for store in (busy, empty):
+            store.open_round(of_round, OPENING)
+        for day in range(4):
+            before = _readable(Path(one))
+            busy.cast(of_round.id, "v", _own(1)[0], OPENING + timedelta(days=day, hours=9))
+            if is_leaky:
+                _note_day(Path(one), day)
+            by_ballot += _readable(Path(one)) != before
+            for store in (busy, empty):
+                store.count(OPENING + timedelta(days=day, hours=17))
+            by_count += _readable(Path(one)) != _readable(Path(other))
+        return by_ballot, by_count
+
+
+def _note_day(folder: Path, day: int) -> None:
+    """The leak: the day of a unit's last ballot in a column."""
+    with closing(sqlite3.connect(folder / "k.sqlite")) as database, database:
+        database.execute("INSERT OR REPLACE INTO installation VALUES ('last day of v', ?)", (str(day),))
+
+
+def _own_units(targets: int) -> Finding:
+    cells = targets * len(STATEMENTS)
+    quick = [quiet_units(targets, days, LEAST_DAYS) for days in (1, 2)]
+    patient, before = quiet_units(targets, 9, LEAST_DAYS), quiet_units(targets, 1, BEFORE)
+    return Finding(
+        f"steering: {targets} guests, each to a unit of her own among {OWN} own ballots, exact figures",
+        f"sent on 1, 2 days: {quick[0]}, {quick[1]} of {cells} answers read; on 9 days: {patient}, which "
+        "no rule of an exact round prevents",
+        "0, 0",
+        quick == [0, 0],
+        f"without the rule of three days, on 1 day: {before} (must be {cells})",
+        before == cells,
+    )
+
+
+def _siblings(targets: int) -> Finding:
+    cells = targets * len(STATEMENTS)
+    read, before = (filled_siblings(targets, days) for days in (LEAST_DAYS, BEFORE))
+    return Finding(
+        f"steering: {targets} guests, each alone in her unit; {OWN} own ballots in its sibling on the last "
+        "day, exact figures",
+        f"{read} of {cells} answers read",
+        "0",
+        read == 0,
+        f"without the rule of three days: {before} (must be {cells})",
+        before == cells,
+    )
+
+
+def _boxes(number: int) -> Finding:
+    ballots = [Ballot((answer,) * len(STATEMENTS)) for answer in ANSWERS[:number]]
+    boxes = boxes_by_day(ballots)
+    with patch.object(OpenBox, "with_ballot", _with_day):
+        leaky = boxes_by_day(ballots)
+    return Finding(
+        f"steering: the decrypted box after {number} ballots on as many days, in every order",
+        f"{len(boxes)} distinct",
+        "1",
+        len(boxes) == 1,
+        f"a box that keeps the day of each ballot: {len(leaky)} (must be > 1)",
+        len(leaky) > 1,
+    )
+
+
+def _columns() -> Finding:
+    (by_ballot, by_count), leaky = readable_changes(is_leaky=False), readable_changes(is_leaky=True)
+    return Finding(
+        "steering: readable values of the database before and after each of 4 ballots, and after the counts "
+        "of 4 days with and without ballots",
+        f"{by_ballot} ballots change one; {by_count} counts differ",
+        "0; 0",
+        by_ballot == by_count == 0,
+        f"the last day of a unit in a column: {leaky[0]}; {leaky[1]} (both must be > 0)",
+        min(leaky) > 0,
+    )
+
+
+def run(scale: Scale) -> list[Finding]:
+    """All attacks on the rule of three days, and the search for traces of a day."""
+    is_full = scale is Scale.FULL
+    targets = 20 if is_full else 3
+    return [_own_units(targets), _siblings(targets), _boxes(4 if is_full else 3), _columns()]

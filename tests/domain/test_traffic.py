@@ -1,0 +1,69 @@
+"""Days with ballots: what counts as a day, and what the box keeps of it."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.domain.ballot import Ballot, BoxContent, pack_box, unpack_box
+from kiosk.domain.traffic import LEAST_DAYS, NO_TRAFFIC, Traffic
+
+DAY = 24 * 60
+times = st.lists(st.integers(0, 6 * DAY), max_size=8)
+"""Minutes since the midnight on which the round opened."""
+
+
+def counted(ballots: list[int], ticks: list[int]) -> Traffic:
+    """The traffic after all counts; a ballot at a tick comes after it."""
+    traffic, last = NO_TRAFFIC, -DAY
+    for at, is_tick in sorted([(at, 0) for at in ticks] + [(at, 1) for at in ballots]):
+        if is_tick == 0:
+            traffic = traffic.at_count(is_first_of_day=at // DAY > last // DAY)
+            last = at
+        else:
+            traffic = traffic.with_ballot()
+    return traffic
+
+
+@given(times, times)
+def test_a_day_is_the_time_between_the_first_counts_of_two_days(ballots: list[int], ticks: list[int]) -> None:
+    firsts = sorted({min(tick for tick in ticks if tick // DAY == day) for day in {t // DAY for t in ticks}})
+    days = [
+        any(before <= at < tick for at in ballots) for before, tick in zip([0, *firsts], firsts, strict=False)
+    ]
+    assert counted(ballots, ticks).days == min(sum(days), LEAST_DAYS)
+
+
+@given(st.integers(0, 3 * DAY), times)
+def test_three_days_take_longer_than_one_whole_day(start: int, offsets: list[int]) -> None:
+    """However often a day is counted, and even if counts come at odd times."""
+    ticks = [start + offset for offset in offsets if offset <= DAY - start % DAY]
+    ballots = list(range(start, start + DAY, 7))
+    assert counted(ballots, ticks).days < LEAST_DAYS
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=9),
+    st.integers(0, 10**6), st.booleans(), st.integers(0, LEAST_DAYS), st.booleans(),
+)  # fmt: skip
+def test_a_box_keeps_its_days_beside_all_else(
+    answers: list[tuple[int, int]],
+    excluded: int,
+    fired: bool,
+    days: int,
+    new: bool,
+) -> None:
+    content = BoxContent(
+        sorted(map(Ballot, answers), key=lambda one: one.answers), excluded, fired, Traffic(days, new)
+    )
+    assert unpack_box(pack_box(content), 2) == content
+
+
+def test_a_box_of_an_older_version_has_no_days_and_keeps_its_numbers() -> None:
+    old = (7 | 1 << 31).to_bytes(4) + bytes([1, 2])
+    assert unpack_box(old, 2) == BoxContent([Ballot((1, 2))], 7, guard_fired=True, traffic=NO_TRAFFIC)
+
+
+def test_no_field_of_the_traffic_is_a_date() -> None:
+    assert {type(value) for value in vars(Traffic(3, has_new=True)).values()} == {int, bool}
+    assert not any(isinstance(value, date) for value in vars(NO_TRAFFIC).values())
