@@ -23,7 +23,7 @@ from kiosk.storage import COMMAND_LINE
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @report_errors
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check survey files and translations; PATHS are further survey files or folders of them."""
+    """Check definition files and translations; PATHS are further survey files or folders of them."""
     settings = current_settings()
     library = read_usable_library(settings)
     for problem in library.problems:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import activities, audit_log
+from kiosk.desk import activities, audit_log, theory
 from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
 from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_message
@@ -45,6 +45,7 @@ TOPICS = (
     rounds,
     replies,
     activities,
+    theory,
     surveys,
     devices,
     walls,

@@ -196,9 +196,9 @@ def _sum(figures: Iterable[Figure | None]) -> Figure | None:
     if not known:
         return None
     numbers = [part for part in known if part.quality is not Quality.NOT_COUNTED]
-    is_complete = len(numbers) == len(parts) and all(part.is_complete for part in numbers)
     if not numbers:
-        return Figure(0, Quality.NOT_COUNTED, is_complete)
+        return Figure(0, Quality.NOT_COUNTED)
+    is_complete = len(numbers) == len(parts) and all(part.is_complete for part in numbers)
     is_estimated = any(part.quality is Quality.ESTIMATED for part in numbers)
     quality = Quality.ESTIMATED if is_estimated else Quality.COUNTED
     return Figure(sum(part.number for part in numbers), quality, is_complete)

@@ -191,6 +191,7 @@ PLACES = {
     "node_id": ["frida"],
     "statement_id": ["listened"],
     "survey_id": ["ombudsmannaskap"],
+    "theory_id": ["ombudsmannaskap"],
     "name": ["counts.csv", "codebook.csv", "results.xlsx", "snapshot.json", "datapackage.json"],
     "language": ["sv"],
     "drawing": [f"{kind}.{end}" for kind in ("now", "places") for end in ("svg", "png", "csv", "xlsx")],

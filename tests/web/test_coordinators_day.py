@@ -222,7 +222,7 @@ def test_on_a_phone_what_can_be_done_stands_in_sight(
 OTHER_PAGES = [
     "surveys", "surveys/ombudsmannaskap/preview", "surveys/ombudsmannaskap/preview/kiosk", "languages/ar",
     "languages", "reference", "rounds/new", "imported", "imported/new/ombudsmannaskap",
-    "walls", "log", "activities", "links", "rounds", "reply/r",
+    "walls", "log", "activities", "theory/ombudsmannaskap/dagverksamheten", "links", "rounds", "reply/r",
 ]  # fmt: skip
 
 

@@ -1,0 +1,181 @@
+"""A theory of change as a page: five columns, and in each box how it is measured and the last published
+figure.
+
+Figures of statements are from closed rounds only, so that staff, who see no running round, see the same page.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.activities import figure_words
+from kiosk.desk.i18n import asked, period, say
+from kiosk.desk.results.findings import of_now, of_protection
+from kiosk.desk.session import desk, for_anybody
+from kiosk.domain.counters import Counter, Figure, Outputs, Quality, year_of
+from kiosk.domain.results import Row, over_time
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document
+from kiosk.domain.theory import Box, Layer, Measure, Theory
+from kiosk.domain.tree import Node, Tree
+
+blueprint = Blueprint("theory", __name__)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How a box is measured, and the last figure: `lines` of text, empty if there is none yet."""
+
+    measured_by: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A box on the page. `evidence` is None for resources and activities, and empty for a gap."""
+
+    box: Box
+    goals: tuple[str, ...]
+    leads_to: tuple[str, ...]
+    evidence: tuple[Evidence, ...] | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """The node that a page is about, with its tree."""
+
+    node: Node
+    tree: Tree
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The published figures that a page may show: closed rounds and outputs."""
+
+    document: Document
+    rounds: tuple[Round, ...]
+    outputs: Outputs
+
+
+@blueprint.route("/theory")
+@for_anybody
+def theories() -> ResponseReturnValue:
+    """Lead to the first theory, at its place."""
+    for theory in desk().library.theories.values():
+        node = theory.place or next(iter(desk().library.places), "")
+        return redirect(url_for("theory.theory", theory_id=theory.id, node_id=node))
+    return render_template("theory_none.html")
+
+
+@blueprint.route("/theory/<theory_id>/<node_id>")
+@for_anybody
+def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
+    """Show a theory with the figures of one node."""
+    shown, place = desk().library.theories.get(theory_id), find_place(node_id)
+    if shown is None or place is None:
+        abort(404)
+    figures = published_figures()
+    columns = [
+        (heading, [_cell(shown, box, place, figures) for box in shown.column(layer)])
+        for layer, heading in _headings(shown)
+    ]
+    return render_template(
+        "theory.html",
+        theory=shown,
+        theories=desk().library.theories.values(),
+        place=place,
+        places=desk().library.places,
+        columns=columns,
+        goals=[(goal, _of_statements(goal.statements, place, figures)) for goal in shown.goals],
+    )
+
+
+def find_place(node_id: str) -> Place | None:
+    """Return the node with that id and its tree, or None."""
+    for tree in desk().library.trees.values():
+        for node in tree.nodes:
+            if node.id == node_id:
+                return Place(node, tree)
+    return None
+
+
+def published_figures() -> Figures:
+    """Return the closed rounds' figures and the outputs."""
+    store = desk().store
+    closed = tuple(state.round for state in store.rounds() if state.is_closed)
+    return Figures(store.snapshot(), closed, store.outputs.all())
+
+
+def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:
+    """Return the columns with their headings; that of the results is the theory's own."""
+    return (
+        (Layer.RESOURCES, say("Resurser")),
+        (Layer.ACTIVITIES, say("Aktiviteter")),
+        (Layer.OUTPUTS, say("Prestationer")),
+        (Layer.RESULTS, shown.results_label),
+        (Layer.EFFECTS, say("Effekt")),
+    )
+
+
+def _cell(shown: Theory, box: Box, place: Place, figures: Figures) -> Cell:
+    names = {other.id: other.text for other in shown.boxes}
+    goals = tuple(goal.text for goal in shown.goals if goal.number in box.goals)
+    leads_to = tuple(names[name] for name in box.leads_to)
+    evidence = _evidence(box.measure, place, figures) if box.measure else None
+    return Cell(box, goals, leads_to, evidence)
+
+
+def _evidence(measure: Measure, place: Place, figures: Figures) -> tuple[Evidence, ...]:
+    """Return the evidence of a measured box; empty for a gap."""
+    if not measure.counter:
+        return _of_statements(measure.statements, place, figures)
+    counter = desk().library.counters[measure.counter]
+    measured_by = say("Räknas: {counter}", counter=say(counter.name))
+    return (Evidence(measured_by, _counted(counter, place, figures)),)
+
+
+def _counted(counter: Counter, place: Place, figures: Figures) -> tuple[str, ...]:
+    """Return the figure of the latest year that has one."""
+    units = place.tree.units_below(place.node.id)
+    for year in figures.outputs.years():
+        if figure := figures.outputs.at_node(counter, place.node.id, units, year_of(year)):
+            gaps = (
+                () if figure.is_complete else (say("Uppgifter saknas för någon månad eller något ställe."),)
+            )
+            return (f"{year}: {with_quality(figure)}", *gaps)
+    return ()
+
+
+def with_quality(figure: Figure) -> str:
+    """Return a figure and how it was obtained, in words; gaps in it are not mentioned."""
+    words = figure_words(figure).removesuffix("*")
+    if figure.quality is Quality.NOT_COUNTED:
+        return words
+    is_counted = figure.quality is Quality.COUNTED
+    return f"{words} ({say('räknat') if is_counted else say('uppskattat')})"
+
+
+def _of_statements(names: Sequence[str], place: Place, figures: Figures) -> tuple[Evidence, ...]:
+    return tuple(_of_statement(name, place, figures) for name in names)
+
+
+def _of_statement(name: str, place: Place, figures: Figures) -> Evidence:
+    """Return the latest closed round's figure of a statement."""
+    rows = over_time(figures.document, figures.rounds, place.node.id, name)
+    row = next((row for row in reversed(rows) if row.on_scale), None)
+    text = asked(row.round.survey, row.statement.text) if row else _wording(name)
+    return Evidence(say("Fråga: ”{statement}”", statement=text), _agreement(row) if row else ())
+
+
+def _agreement(row: Row) -> tuple[str, ...]:
+    labels = [asked(row.round.survey, label) for label in reversed(row.statement.scale.labels)]
+    return (*of_now(row, labels), f"{period(row.round)}. {of_protection([row])[0]}")
+
+
+def _wording(name: str) -> str:
+    """Return the wording on file of a statement that no closed round has asked."""
+    surveys = desk().library.surveys.values()
+    found = (one for survey in surveys for one in survey.statements if one.id == name)
+    return next((one.text for one in found), name)
