@@ -50,20 +50,19 @@ class Boxes:
         self._rounds = rounds
         self._select = database.prepared_row(_SELECT)
         self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._select_terms = database.prepared_rows(_SELECT_TERMS)
+        self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty box for a unit of a new round."""
         key_id, sealed = self._writer.seal(box_row(round_id, unit_id), pack_box(BoxContent([])))
-        self._database.run(
-            tables.Box.insert(round_id=round_id, unit_id=unit_id, key_id=key_id, sealed=sealed)
-        )
+        self._insert(round_id, unit_id, key_id, sealed)
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
         """Return the round that accepts ballots at this unit now. Raises RoundClosedError if there is
         none."""
-        query = _BOX_AND_ROUND.where(tables.Box.unit_id == unit_id, tables.Round.closed == 0)
-        for (terms,) in self._database.rows(query.select(tables.Round.terms)):
+        for (terms,) in self._select_terms(unit_id, _IS_OPEN):
             candidate = self._rounds.parse(terms)
             if candidate.is_running(now):
                 return candidate
@@ -133,4 +132,9 @@ _SELECT_ALL = Statement(
     tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed),
     locks=tables.Box,
 )
+_IS_OPEN = 0
+_SELECT_TERMS = Statement(
+    _BOX_AND_ROUND.where(tables.Box.unit_id == "", tables.Round.closed == _IS_OPEN).select(tables.Round.terms)
+)
+_INSERT = Statement(tables.Box.insert(round_id="", unit_id="", key_id="", sealed=b""))
 _UPDATE = Statement(tables.Box.update(key_id="", sealed=b"").where(*_PLACE))

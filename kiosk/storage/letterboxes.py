@@ -35,6 +35,9 @@ class Letterboxes:
         self._writer = writer
         self._select = database.prepared_row(_SELECT)
         self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._select_key = database.prepared_row(_SELECT_KEY)
+        self._select_unit = database.prepared_row(_SELECT_UNIT)
+        self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
@@ -42,29 +45,18 @@ class Letterboxes:
         letterbox = new_letterbox()
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.seal(row, letterbox.pack(), envelope.STEP_BYTES)
-        self._database.run(
-            tables.Letterbox.insert(
-                round_id=round_id,
-                unit_id=unit_id,
-                public_key=letterbox.public_key.hex(),
-                key_id=key_id,
-                sealed=sealed,
-            )
-        )
+        self._insert(round_id, unit_id, letterbox.public_key.hex(), key_id, sealed)
 
     def public_key(self, round_id: str, unit_id: str) -> str:
         """Return the key that a kiosk seals a unit's envelopes for, in hex; "" if the unit has no
         letterbox."""
-        letterbox = tables.Letterbox
-        query = letterbox.select(letterbox.public_key)
-        row = self._database.row(query.where(letterbox.round_id == round_id, letterbox.unit_id == unit_id))
+        row = self._select_key(round_id, unit_id)
         return str(row[0]) if row else ""
 
     def unit_of(self, public_key: str) -> tuple[str, str]:
         """Return (round id, unit id) of the letterbox with this public key, in hex. Raises
         LetterboxGoneError."""
-        query = tables.Letterbox.select(tables.Letterbox.round_id, tables.Letterbox.unit_id)
-        row = self._database.row(query.where(tables.Letterbox.public_key == public_key))
+        row = self._select_unit(public_key)
         if row is None:
             raise LetterboxGoneError
         return row[0], row[1]
@@ -127,4 +119,9 @@ _SELECT_ALL = Statement(
     _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id, _LETTERBOX.key_id, _LETTERBOX.sealed),
     locks=_LETTERBOX,
 )
+_SELECT_KEY = Statement(_LETTERBOX.select(_LETTERBOX.public_key).where(*_PLACE))
+_SELECT_UNIT = Statement(
+    _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id).where(_LETTERBOX.public_key == "")
+)
+_INSERT = Statement(_LETTERBOX.insert(round_id="", unit_id="", public_key="", key_id="", sealed=b""))
 _UPDATE = Statement(_LETTERBOX.update(public_key="", key_id="", sealed=b"").where(*_PLACE))

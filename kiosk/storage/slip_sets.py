@@ -42,16 +42,14 @@ class SlipSets:
         self._writer = writer
         self._select = database.prepared_row(_SELECT)
         self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._select_tag = database.prepared_row(_SELECT_TAG)
+        self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty slip set for a unit of a new round."""
         key_id, sealed = self._writer.seal(slip_row(round_id, unit_id), _new_set().pack())
-        self._database.run(
-            tables.SlipSet.insert(
-                round_id=round_id, unit_id=unit_id, tag=self._free_tag(), key_id=key_id, sealed=sealed
-            )
-        )
+        self._insert(round_id, unit_id, self._free_tag(), key_id, sealed)
 
     def print(self, round_id: str, unit_id: str, number: int, budget: int | None) -> list[str]:
         """Add `number` new slips to a unit's set. Returns their codes, which are not stored.
@@ -164,9 +162,7 @@ class SlipSets:
     def _free_tag(self) -> str:
         while True:
             tag = slips.new_tag(_RANDOM)
-            if not self._database.row(
-                tables.SlipSet.select(tables.SlipSet.tag).where(tables.SlipSet.tag == tag)
-            ):
+            if not self._select_tag(tag):
                 return tag
 
     def _open(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
@@ -195,4 +191,6 @@ _SELECT = Statement(_SLIPS.select(_SLIPS.tag, _SLIPS.key_id, _SLIPS.sealed).wher
 _SELECT_ALL = Statement(
     _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed), locks=_SLIPS
 )
+_SELECT_TAG = Statement(_SLIPS.select(_SLIPS.tag).where(_SLIPS.tag == ""))
+_INSERT = Statement(_SLIPS.insert(round_id="", unit_id="", tag="", key_id="", sealed=b""))
 _UPDATE = Statement(_SLIPS.update(key_id="", sealed=b"").where(*_PLACE))
