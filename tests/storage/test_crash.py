@@ -6,11 +6,12 @@ it. The parent opens the remaining files. n grows until the write completes.
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import peewee
@@ -19,7 +20,7 @@ import pytest
 from kiosk.domain.slips import UsedSlipError
 from kiosk.storage import Sealed, Store, open_store
 from kiosk.storage.keys import KeyFolder
-from tests.tools.builders import MONDAY, a_round, a_store, ballot, closed, random_ballots, tree
+from tests.tools.builders import MEMORY, MONDAY, a_round, a_store, ballot, closed, random_ballots, tree
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +38,13 @@ class Ready:
 
 
 @pytest.fixture
-def ready(tmp_path: Path) -> Ready:
-    folder = tmp_path / "ready"
+def ready() -> Iterator[Ready]:
+    """In memory: a process that ends loses nothing that it wrote, synced or not."""
+    with TemporaryDirectory(dir=MEMORY) as name:
+        yield make_ready(Path(name) / "ready")
+
+
+def make_ready(folder: Path) -> Ready:
     store = a_store(folder)
     store.open_round(ROUND, MONDAY)
     for number, unit in ((17, "a"), (4, "b")):

@@ -22,7 +22,7 @@ from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.box import draw_batch, veil
 from kiosk.domain.snapshot import Document
 from kiosk.domain.tree import Node, Tree
-from tests.tools.builders import MONDAY, a_round, a_store
+from tests.tools.builders import MEMORY, MONDAY, a_round, a_store
 from tests.tools.published import answered, nodes, smallest_step
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ class Lived:
 
 def live(world: World, answers: Random, draws: Random) -> Lived:
     """The world's guests answer; boxes are counted each day, and the round is closed at the end."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=MEMORY) as folder:
         store = a_store(Path(folder), rng=draws)
         of_round = a_round(world.tree, world.k, days=30)
         store.open_round(of_round, MONDAY)
@@ -233,7 +233,7 @@ def test_the_blindness_check_catches_a_rule_that_looks() -> None:
 
 def published_table(answers: Sequence[Answer]) -> tuple[list[int], int]:
     """(counts of all options, withheld) of one statement when these are counted together."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=MEMORY) as folder:
         store = a_store(Path(folder))
         of_round = a_round(Tree((Node("u", "u", None),)))
         store.open_round(of_round, MONDAY)

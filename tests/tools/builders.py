@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
@@ -13,6 +15,8 @@ from kiosk.storage import Store, open_store
 
 MONDAY = datetime(2026, 3, 2, 9)
 ALL_WAYS = frozenset(Admission)
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+"""A folder in memory, for files that need no disk; None where there is none."""
 NOTHING = (NoAnswer.SKIPPED, NoAnswer.SKIPPED)
 
 
@@ -34,9 +38,22 @@ def a_round(units: Tree, k: int = 5, days: int = 90, opens_at: datetime = MONDAY
 
 def a_store(folder: Path, *, rng: Random | None = None, durable: bool = False) -> Store:
     """A store on SQLite with its tables. Not durable, because most tests need no power cut."""
-    store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", rng=rng, durable=durable)
-    store.migrate()
-    return store
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "keys").mkdir(mode=0o700, exist_ok=True)
+    if not (folder / "k.sqlite").exists():
+        (folder / "k.sqlite").write_bytes(_empty_database())
+    return open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", rng=rng, durable=durable)
+
+
+@cache
+def _empty_database() -> bytes:
+    """The file of a new installation, which takes longer to make than most tests of a store."""
+    with TemporaryDirectory(dir=MEMORY) as name:
+        folder = Path(name)
+        store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
+        store.migrate()
+        store.close()
+        return (folder / "k.sqlite").read_bytes()
 
 
 def ballot(*answers: Answer) -> Ballot:

@@ -15,8 +15,9 @@ from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.settings import read_settings
-from kiosk.storage import Account, Role, open_store
+from kiosk.storage import Account, Role
 from kiosk.storage.devices import Devices
+from tests.tools.builders import a_store
 from tests.tools.shipped import library_for, share_templates
 
 START = datetime(2026, 3, 2, 12)
@@ -44,8 +45,7 @@ class Desk:
         self.now = START
         self.settings = settings = read_settings({"KIOSK_DATA": str(folder)})
         library = library_for(settings)
-        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
-        self.store.migrate()
+        self.store = a_store(folder)
         self.store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
         self.store.accounts.set(Account("bo", Role.STAFF, HASH))
         self.round = Round(

@@ -12,8 +12,9 @@ from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.settings import read_settings
-from kiosk.storage import Store, open_store
+from kiosk.storage import Store
 from kiosk.storage.devices import Devices
+from tests.tools.builders import a_store
 from tests.tools.shipped import library_for, share_templates
 
 NOW = datetime(2026, 3, 2, 12)
@@ -36,8 +37,7 @@ class Place:
         protection: Protection = Protection.EXACT,
     ) -> None:
         self.library = library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
-        self.store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
-        self.store.migrate()
+        self.store = a_store(folder)
         survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
         self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways, protection=protection)
         self.store.open_round(self.round, NOW)
