@@ -16,6 +16,7 @@ from kiosk.domain.ballot import Ballot, pack
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
 from kiosk.domain.tally import Tally, add, tally_batch
+from kiosk.domain.traffic import NO_TRAFFIC, Traffic
 from kiosk.operation.simulate import Arrival, Plan, run
 from kiosk.storage import RoundClosedError, Store
 from kiosk.storage.boxes import OpenBox
@@ -45,7 +46,9 @@ class MemoryStore:
 
     def open_round(self, of_round: Round, now: datetime) -> None:
         self._round, self._is_closed = of_round, False
+        self._last_tick: datetime | None = None
         self._boxes.ballots = {unit: [] for unit in of_round.tree.leaves}
+        self._boxes.traffic = dict.fromkeys(of_round.tree.leaves, NO_TRAFFIC)
         self._boxes.round = of_round
         self._document = self._published(now)
         self._text = as_text(self._document)
@@ -55,13 +58,16 @@ class MemoryStore:
         if self._is_closed or not self._round.is_running(now):
             raise RoundClosedError
         insort(self._boxes.ballots[unit], ballot, key=lambda one: pack([one]))
+        self._boxes.traffic[unit] = self._boxes.traffic[unit].with_ballot()
 
     def count(self, tick: datetime) -> bool:
+        is_first_of_day = self._last_tick is None or self._last_tick.date() < tick.date()
+        self._last_tick = tick
         if self._round.closes_at <= tick:
-            self._count.close(self._round)
+            self._count.close(self._round, is_first_of_day=is_first_of_day)
             self._is_closed = True
         else:
-            self._count.count_boxes(self._round)
+            self._count.count_boxes(self._round, is_first_of_day=is_first_of_day)
         new = self._published(tick)
         if not same_figures(new, self._document):
             self._document, self._text = new, as_text(new)
@@ -85,13 +91,14 @@ class _Boxes:
 
     def __init__(self) -> None:
         self.ballots: dict[str, list[Ballot]] = {}
+        self.traffic: dict[str, Traffic] = {}
 
     def open_box(self, round_id: str, unit: str) -> OpenBox:
         del round_id
-        return OpenBox(self.round, "", list(self.ballots[unit]), 0)
+        return OpenBox(self.round, "", list(self.ballots[unit]), traffic=self.traffic[unit])
 
     def put(self, box: OpenBox, unit: str) -> None:
-        self.ballots[unit] = box.ballots
+        self.ballots[unit], self.traffic[unit] = box.ballots, box.traffic
 
     def keep_excluded(self, box: OpenBox, unit: str) -> None:
         """Do nothing: no ballot of a simulation is excluded."""
