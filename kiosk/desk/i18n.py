@@ -52,9 +52,9 @@ def number(value: float | Decimal) -> str:
     return format_decimal(value, locale=language())
 
 
-def in_a_row(names: Iterable[str]) -> str:
-    """Join names to a list such as "a, b och c" in the reader's language."""
-    return format_list(list(names), locale=language())
+def in_a_row(names: Iterable[str], *, is_choice: bool = False) -> str:
+    """Join names to a list such as "a, b och c" in the reader's language, or "a, b eller c" for a choice."""
+    return format_list(list(names), style="or" if is_choice else "standard", locale=language())
 
 
 def day(when: date | datetime) -> str:

@@ -99,14 +99,13 @@ class Row:
 
     @property
     def agreeing(self) -> int:
-        """Number of answers on the scale's highest options, the usual meaning of "agrees"."""
+        """Number of answers that agree."""
         return sum(self.table.counts[option] for option in self.agreeing_at) if self.table else 0
 
     @property
-    def agreeing_at(self) -> range:
-        """The places of the scale's highest options in `table.counts`."""
-        options = len(self.statement.scale.labels)
-        return range(options - agreeing_options(self.statement.scale.labels), options)
+    def agreeing_at(self) -> tuple[int, ...]:
+        """The places of the agreeing options in `table.counts`."""
+        return tuple(option - 1 for option in self.statement.agreeing_options)
 
     @property
     def agreeing_interval(self) -> Interval | None:
@@ -138,12 +137,6 @@ def shares(counts: Sequence[int]) -> tuple[Share, ...]:
 def parts_of(n: int) -> int:
     """Return the parts in which the interval of a share of `n` answers is told: tenths, or percent."""
     return 10 if n < PERCENT_ALONE_FROM else 100
-
-
-def agreeing_options(labels: Sequence[str]) -> int:
-    """Return the number of a scale's options that mean "agrees": the two highest of four or more, else the
-    highest."""
-    return 2 if len(labels) > 3 else 1
 
 
 def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:
@@ -212,6 +205,17 @@ def over_time(
         latest = replace(latest, units=_units(document, of_round, node_id, statement_id))
         rows.append(replace(latest, breaks=_breaks(rows[-1], latest, node_id)) if rows else latest)
     return tuple(rows)
+
+
+def with_direction_of(rows: Iterable[Row], statement: Statement) -> tuple[Row, ...]:
+    """Return rows that are read as `statement` says, where they have its scale: one page counts the same
+    options as agreeing in all rounds."""
+    return tuple(
+        replace(row, statement=replace(row.statement, good=statement.good, agreeing=statement.agreeing))
+        if row.statement.scale.labels == statement.scale.labels
+        else row
+        for row in rows
+    )
 
 
 def _units(document: Document, of_round: Round, node_id: str, statement_id: str) -> tuple[UnitTable, ...]:

@@ -5,8 +5,10 @@ guest can see of it, translations included: figures from before and after a chan
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -25,12 +27,62 @@ class Scale:
     bipolar: bool
 
 
+class Good(StrEnum):
+    """The end of a scale that is good for the guest."""
+
+    HIGH = "high"
+    LOW = "low"
+    NEITHER = "neither"
+
+
 @dataclass(frozen=True)
 class Statement:
+    """A statement with its scale and its direction.
+
+    `good` is the good end of the scale; None if the survey does not say. `agreeing` has the numbers of the
+    options that count as agreeing, 1 the lowest; empty for the usual ones. Guests see neither.
+    """
+
     id: str
     text: str
     outcome: str
     scale: Scale
+    good: Good | None = None
+    agreeing: tuple[int, ...] = ()
+
+    @property
+    def agreeing_options(self) -> tuple[int, ...]:
+        """The numbers of the options that count as agreeing, in order: usually the two highest of four or
+        more, else the highest."""
+        options = len(self.scale.labels)
+        return self.agreeing or tuple(range(options - (2 if options > 3 else 1) + 1, options + 1))
+
+    @property
+    def good_share(self) -> Good | None:
+        """Whether a large or a small share that agrees is good; None if the survey does not say.
+
+        If the agreeing options are at the low end, a high end that is good makes a small share good.
+        """
+        if self.good in (None, Good.NEITHER):
+            return self.good
+        agreeing, options = self.agreeing_options, len(self.scale.labels)
+        tilt = 2 * sum(agreeing) - len(agreeing) * (options + 1)
+        if tilt == 0:
+            return Good.NEITHER
+        return Good.HIGH if (self.good is Good.HIGH) == (tilt > 0) else Good.LOW
+
+
+def numbers_in(text: str) -> tuple[int, ...]:
+    """Return the option numbers of a text such as "4, 5", sorted; (0,), which no option has, for any other
+    text."""
+    if not re.fullmatch(r"[0-9]{0,2}([ ,;]+[0-9]{1,2})*", text.strip()):
+        return (0,)
+    return tuple(sorted(int(number) for number in re.findall("[0-9]+", text)))
+
+
+def can_agree(agreeing: Sequence[int], options: int) -> bool:
+    """Return whether these numbers may count as agreeing: different options of the scale, but not all."""
+    return len(set(agreeing)) == len(agreeing) < options and all(1 <= one <= options for one in agreeing)
 
 
 @dataclass(frozen=True)
@@ -100,6 +152,8 @@ class Survey:
                         "labels": list(s.scale.labels),
                         "bipolar": s.scale.bipolar,
                     },
+                    **({"good": s.good.value} if s.good else {}),
+                    **({"agreeing": list(s.agreeing)} if s.agreeing else {}),
                 }
                 for s in self.statements
             ],
@@ -108,13 +162,18 @@ class Survey:
 
 
 def survey_from_json(row: dict[str, Any]) -> Survey:
-    """Return a survey from its JSON: the inverse of `Survey.as_json`."""
+    """Return a survey from its JSON: the inverse of `Survey.as_json`.
+
+    Rounds of older versions have no direction: their statements do not say which end is good.
+    """
     statements = tuple(
         Statement(
             s["id"],
             s["text"],
             s["outcome"],
             Scale(s["scale"]["id"], tuple(s["scale"]["labels"]), s["scale"]["bipolar"]),
+            Good(s["good"]) if "good" in s else None,
+            tuple(s.get("agreeing", ())),
         )
         for s in row["statements"]
     )

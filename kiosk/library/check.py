@@ -44,7 +44,16 @@ def check_report(library: Library) -> dict[str, Any]:
             survey.id: {
                 "version": survey.version,
                 "scale": survey.statements[0].scale.id,
-                "statements": [{"id": s.id, "text": s.text, "scale": s.scale.id} for s in survey.statements],
+                "statements": [
+                    {
+                        "id": s.id,
+                        "text": s.text,
+                        "scale": s.scale.id,
+                        "good": s.good,
+                        "agreeing": list(s.agreeing_options),
+                    }
+                    for s in survey.statements
+                ],
                 "languages": _languages(library, survey),
             }
             for survey in library.surveys.values()
@@ -88,6 +97,12 @@ def check_text(library: Library) -> str:
     report = check_report(library)
     for name, row in report["surveys"].items():
         lines.append(f"survey {name}: version {row['version']}, {len(row['statements'])} statements")
+        silent = [statement["id"] for statement in row["statements"] if statement["good"] is None]
+        if silent:
+            lines.append(
+                f"  warning: {', '.join(silent)}: the file does not say which end of the scale is good; add "
+                'good = "high", "low" or "neither" to the statement'
+            )
         for code, state in row["languages"].items():
             if state["missing"]:
                 lines.append(f"  {code}: {state['missing']} texts missing, hidden from guests")

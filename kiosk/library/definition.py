@@ -10,7 +10,7 @@ import os
 import re
 import reprlib
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -120,6 +120,23 @@ class Table:
                 "and be at most 40 long",
             )
         return text
+
+    def optional_choice(self, key: str, choices: Iterable[str]) -> str:
+        """Return one of some words, or "" if the key is absent."""
+        text, known = self.optional_text(key), list(choices)
+        if text and text not in known:
+            raise self.error(key, f"{text!r} is none of: {', '.join(known)}")
+        return text
+
+    def optional_numbers(self, key: str) -> tuple[int, ...]:
+        """Return whole numbers in a list, or () if the key is absent."""
+        if key not in self.values:
+            self.asked.add(key)
+            return ()
+        numbers = self._take(key, list, "a list of numbers, such as [4, 5]")
+        if not numbers or any(type(number) is not int for number in numbers):
+            raise self.error(key, f"must be a list of numbers, such as [4, 5], not {reprlib.repr(numbers)}")
+        return tuple(numbers)
 
     def flag(self, key: str) -> bool:
         flag: bool = self._take(key, bool, "true or false")

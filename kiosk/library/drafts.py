@@ -18,7 +18,7 @@ from babel.messages.pofile import write_po
 
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
-from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.domain.survey import Scale, Statement, Survey, can_agree
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.definition import DefinitionError, is_there, read_text
@@ -127,6 +127,12 @@ def _faults_of_the_whole(draft: Draft) -> Iterator[Message]:
 def _faults_of(statement: Statement, number: int) -> Iterator[Message]:
     if fault := find_fault(statement.text, LONGEST_STATEMENT):
         yield Message("Påstående {number}: {problem}", {"number": number, "problem": fault.message})
+    if not can_agree(statement.agreeing, len(statement.scale.labels)):
+        yield Message(
+            "Påstående {number}: svaren som räknas ska vara olika nummer från 1, det lägsta, till {most}, "
+            "men inte alla.",
+            {"number": number, "most": len(statement.scale.labels)},
+        )
     if not can_be_read(statement.outcome):
         yield Message("Påstående {number}: skriv vad det säger något om.", {"number": number})
     elif fault := find_fault(statement.outcome):
@@ -306,6 +312,8 @@ def as_toml(draft: Draft) -> str:
             f"text = {_quoted(statement.text)}",
             f"outcome = {_quoted(statement.outcome)}",
             f"scale = {_quoted(statement.scale.id)}",
+            *([f"good = {_quoted(statement.good)}"] if statement.good else []),
+            *([f"agreeing = {list(statement.agreeing)}"] if statement.agreeing else []),
         ]
     return "\n".join(lines) + "\n"
 

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from functools import partial
 from pathlib import Path
 
-from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.domain.survey import Good, Scale, Statement, Survey, can_agree
 from kiosk.library.definition import (
     DefinitionError,
     Read,
@@ -70,7 +70,22 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
     statement_id = row.identifier("id")
     if statement_id in RESERVED_NAMES:
         raise row.error("id", f"{statement_id!r} is used by the guest's form; choose another")
-    statement = Statement(statement_id, row.text("text"), row.text("outcome"), scales[scale_id])
+    good, agreeing = row.optional_choice("good", Good), row.optional_numbers("agreeing")
+    options = len(scales[scale_id].labels)
+    if not can_agree(agreeing, options):
+        raise row.error(
+            "agreeing",
+            f"{list(agreeing)} must be different option numbers from 1, the lowest, to {options}, but not "
+            "all of them",
+        )
+    statement = Statement(
+        statement_id,
+        row.text("text"),
+        row.text("outcome"),
+        scales[scale_id],
+        Good(good) if good else None,
+        tuple(sorted(agreeing)),
+    )
     row.finish()
     return statement
 

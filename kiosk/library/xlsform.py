@@ -19,7 +19,7 @@ from typing import Any
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.domain.survey import Good, Scale, Statement, Survey, can_agree, numbers_in
 from kiosk.library.catalogues import REFERENCE, Catalogue, language
 from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, Form
 from kiosk.library.spreadsheet import workbook
@@ -57,7 +57,9 @@ UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 
 NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
 
-KNOWN_COLUMNS = frozenset({"type", "name", "outcome", "list_name", "form_title", "form_id", "version"})
+KNOWN_COLUMNS = frozenset(
+    {"type", "name", "outcome", "good", "agreeing", "list_name", "form_title", "form_id", "version"}
+)
 IGNORED_COLUMNS = frozenset(
     {
         "default_language", "instance_name", "style", "allow_choice_duplicates", "required", "appearance",
@@ -113,13 +115,15 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
     return workbook(
         {
             "survey": [
-                ["type", "name", *labels, "outcome"],
+                ["type", "name", *labels, "outcome", "good", "agreeing"],
                 *(
                     [
                         f"select_one {statement.scale.id}",
                         statement.id,
                         *in_all_languages(statement.text),
                         statement.outcome,
+                        statement.good or "",
+                        " ".join(map(str, statement.agreeing)),
                     ]
                     for statement in survey.statements
                 ),
@@ -324,7 +328,36 @@ class _Reader:
         outcome = tidied(row.cells.get("outcome", "–"))
         if fault := find_fault(outcome):
             raise row.problem(Message("kolumnen outcome: {problem}", {"problem": fault.message}))
-        return Statement(statement_id, self.text(row, LONGEST_STATEMENT), outcome, scales[name])
+        return Statement(
+            statement_id,
+            self.text(row, LONGEST_STATEMENT),
+            outcome,
+            scales[name],
+            _good(row),
+            _agreeing(row, len(scales[name].labels)),
+        )
+
+
+def _good(row: _Row) -> Good | None:
+    """Return the good end of the scale; None if the column `good` is empty or missing."""
+    text = row.cells.get("good", "").lower()
+    if text and text not in list(Good):
+        raise row.problem(Message("kolumnen good: skriv high, low eller neither.", {}))
+    return Good(text) if text else None
+
+
+def _agreeing(row: _Row, options: int) -> tuple[int, ...]:
+    """Return the numbers of the agreeing choices, sorted; () if the column is empty or missing."""
+    agreeing = numbers_in(row.cells.get("agreeing", ""))
+    if not can_agree(agreeing, options):
+        raise row.problem(
+            Message(
+                "kolumnen agreeing: skriv olika nummer från 1, det lägsta svaret, till {most}, men inte "
+                "alla, som 4 5.",
+                {"most": options},
+            )
+        )
+    return agreeing
 
 
 def read_xlsform(content: bytes, source: str) -> Form:

@@ -1,4 +1,4 @@
-"""Charts as plain data for plotly.js: 100 % stacked bars, the most positive option first.
+"""Charts as plain data for plotly.js: 100 % stacked bars, the highest option first.
 
 Every bar shows its figures; nothing needs a pointer. Colours are ColorBrewer's BrBG, which is safe for
 colour-blind readers; only a bipolar scale uses both its halves. Neighbouring segments are separated by a gap
@@ -12,6 +12,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from kiosk.domain.rounding import half_up
+from kiosk.domain.survey import Good
 from kiosk.output.fitting import Fitted, fit_numbers, text_width, wrapped_between
 
 Figure = dict[str, Any]
@@ -25,6 +26,22 @@ UNIPOLAR = (
     (0xE3, 0xF2, 0xF0),
 )
 """The green half, in steps that can be told apart side by side."""
+
+BIPOLAR_NEUTRAL = (
+    (0x5E, 0x3C, 0x99),
+    (0xB2, 0xAB, 0xD2),
+    (0xE6, 0xE6, 0xE6),
+    (0xFD, 0xB8, 0x63),
+    (0xB3, 0x58, 0x06),
+)
+UNIPOLAR_NEUTRAL = (
+    (0x2D, 0x00, 0x4B),
+    (0x5B, 0x43, 0x8F),
+    (0x90, 0x86, 0xBA),
+    (0xC4, 0xBE, 0xDC),
+    (0xEE, 0xED, 0xF5),
+)
+"""For statements of which neither end is good: ColorBrewer's PuOr, and its purple half."""
 
 PAPER = "#ffffff"
 INK = "#14292e"
@@ -91,11 +108,18 @@ class Bar:
     outside: str = ""
 
 
-def colours(options: int, *, bipolar: bool) -> tuple[str, ...]:
-    """Return a colour for each option, the highest first, spread evenly over the palette. A unipolar scale
-    gets one hue: its middle is not a neutral point."""
-    anchors = BIPOLAR if bipolar else UNIPOLAR
-    return tuple(_colour(anchors, 4 * at / max(options - 1, 1)) for at in range(options))
+def colours(options: int, *, bipolar: bool, good: Good = Good.HIGH) -> tuple[str, ...]:
+    """Return a colour for each option, the highest first, spread evenly over the palette.
+
+    A unipolar scale gets one hue: its middle is not a neutral point. Green is the good end, the strongest
+    green of a unipolar scale; if neither end is good, no option is green.
+    """
+    if good is Good.NEITHER:
+        anchors = BIPOLAR_NEUTRAL if bipolar else UNIPOLAR_NEUTRAL
+    else:
+        anchors = BIPOLAR if bipolar else UNIPOLAR
+    palette = tuple(_colour(anchors, 4 * at / max(options - 1, 1)) for at in range(options))
+    return palette[::-1] if good is Good.LOW else palette
 
 
 def _colour(anchors: Sequence[Sequence[int]], place: float) -> str:

@@ -42,8 +42,10 @@ CODEBOOK = {
     "statement": "id of the statement",
     "text": "the statement as guests read it, in the reference language",
     "outcome": "the outcome the statement speaks for",
+    "good": "the good end of the scale: high, low or neither; empty if the survey does not say",
     "option": "as in counts.csv",
     "label": "the option as guests read it, in the reference language",
+    "agrees": "whether the option counts as agreeing: yes or no; empty outside the scale",
     "source": "where the survey comes from",
     "licence": "on what terms it may be used",
     "validated": "whether the survey was validated: yes or no",
@@ -136,14 +138,18 @@ def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
                 **{str(at): label for at, label in enumerate(statement.scale.labels, start=1)},
                 **NOT_ON_THE_SCALE,
             }
+            agreeing = {str(option) for option in statement.agreeing_options}
             for option, label in labels.items():
+                agrees = "yes" if option in agreeing else "no"
                 yield {
                     "round": round_document["id"],
                     "statement": statement.id,
                     "text": statement.text,
                     "outcome": statement.outcome,
+                    "good": statement.good or "",
                     "option": option,
                     "label": label,
+                    "agrees": "" if option in NOT_ON_THE_SCALE else agrees,
                     "source": survey.source,
                     "licence": survey.licence,
                     "validated": "yes" if survey.validated else "no",

@@ -9,6 +9,7 @@ import pytest
 
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.slips import normalise
+from kiosk.settings import shipped_folder
 from kiosk.storage import open_store
 from tests.tools.command_line import OPEN, Run, printed
 from tests.tools.published import smallest_step
@@ -57,6 +58,18 @@ def test_check_tells_programs_what_surveys_there_are(run: Run) -> None:
     assert len(survey["version"]) == 10
     assert survey["statements"][0]["id"] == "listened"
     assert survey["statements"][0]["text"] == "Jag känner att personalen lyssnar på mig"
+    assert (survey["statements"][0]["good"], survey["statements"][0]["agreeing"]) == ("high", [4, 5])
+
+
+def test_check_warns_of_a_statement_that_does_not_say_which_end_is_good(run: Run, tmp_path: Path) -> None:
+    shipped = (shipped_folder("questions") / "ombudsmannaskap.toml").read_text("utf-8")
+    older = tmp_path / "older.toml"
+    older.write_text(
+        shipped.replace('id = "ombudsmannaskap"', 'id = "older"').replace('good = "high"\n', "", 1)
+    )
+    told = printed(run("check", str(older)))
+    assert "  warning: listened: the file does not say which end of the scale is good" in told
+    assert told.count("warning:") == 1
 
 
 def test_count_counts_once_a_tick(run: Run) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Protection
+from kiosk.domain.survey import Good
+from kiosk.output.charts import colours
 from tests.tools.desk_side import START, Desk
 from tests.tools.earlier_figures import enter
 from tests.tools.figures import figures_in
@@ -89,7 +91,7 @@ def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -
 def test_a_fall_in_the_last_round_is_told_where_all_rounds_together_rise(desk: Desk) -> None:
     year(desk, 40, 50, 70, 80, 50, 50)
     page = listened(desk.client.get("/admin/results/r5/dagverksamheten").text)
-    assert "Upp: sett över de 5 omgångar som kan jämföras har andelen som höll med ökat" in page
+    assert "Bättre: sett över de 5 omgångar som kan jämföras har andelen som höll med ökat" in page
     assert (
         "höll 40 av 100 (40 %) med, i den senaste avslutade 50 av 100 (50 %). Skillnaden mellan de två kan"
         in page
@@ -195,7 +197,7 @@ def test_charts_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> No
     assert told == re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
     now, time, places = told
     assert "svarade ”Instämmer helt”" in now
-    assert "Upp: sett över de 2 omgångar" in time
+    assert "Bättre: sett över de 2 omgångar" in time
     assert "Färre än två ställen har minst 20 svar." in places
 
 
@@ -298,9 +300,61 @@ def test_more_answers_from_a_unit_where_many_agree_are_no_rise(desk: Desk) -> No
     shares = [int(percent) for percent in re.findall(r"\((\d+) %\) (?:då|nu)", page)]
     assert shares[0] + 20 < shares[1], "the shares of all answers rise"
     assert "Upp:" not in page
-    assert "Ner: sett över de 2 omgångar" in page
+    assert "Sämre: sett över de 2 omgångar" in page
     assert "inte att jämföra rakt av: se varje ställe för sig." in page
     assert "Varje ställe jämförs bara med sig självt." in page
     alone = listened(desk.client.get("/admin/results/r1/frida").text)
     assert "Varje ställe" not in alone
     assert "rakt av" not in alone
+
+
+# -- direction -----------------------------------------------------------------------------------
+
+
+def directed(desk: Desk, good: Good | None, agreeing: tuple[int, ...] = ()) -> str:
+    """The part about the first statement, with this direction, after a rise from few who agree to many."""
+    first, *others = desk.round.survey.statements
+    statement = replace(first, text="Jag känner mig otrygg här", good=good, agreeing=agreeing)
+    desk.round = replace(desk.round, survey=replace(desk.round.survey, statements=(statement, *others)))
+    next_round(desk, 1)
+    answer(desk, 2, 60)
+    next_round(desk, 2)
+    answer(desk, 40, 60)
+    next_round(desk, 3)
+    desk.sign_in()
+    return listened(desk.client.get("/admin/results/r2/dagverksamheten").text)
+
+
+@pytest.mark.parametrize(
+    ("good", "agreeing", "said"),
+    [
+        (Good.HIGH, (), ["Bättre:", "med ökat"]),
+        (Good.LOW, (), ["Sämre:", "med ökat", "Här är en liten andel bra."]),
+        (
+            Good.LOW,
+            (1, 2),
+            ["Sämre:", "med minskat", "svarade ”Instämmer dåligt” eller ”Instämmer inte alls”"],
+        ),
+        (Good.NEITHER, (), ["Upp:", "med ökat", "Här är varken en stor eller en liten andel bättre."]),
+        (None, (), ["Upp:", "med ökat"]),
+    ],
+)
+def test_a_change_is_better_or_worse_as_the_statement_says(
+    desk: Desk, good: Good | None, agreeing: tuple[int, ...], said: list[str]
+) -> None:
+    page = directed(desk, good, agreeing)
+    for words_said in said:
+        assert words_said in page
+    others = {"Bättre:", "Sämre:", "Upp:", "Ner:"} - {said[0]}
+    assert [word for word in others if word in page] == []
+    drawn = words(desk, "/admin/chart/r2/dagverksamheten/listened/now.svg")[-1]
+    assert ("Här är" in drawn) == ("Här är" in page)
+
+
+def test_the_colours_of_the_page_and_of_pictures_follow_the_good_end(desk: Desk) -> None:
+    page = directed(desk, Good.LOW)
+    shown = re.findall(r'height="16" fill="(#\w+)"', page.split('class="legend"')[1].split("</ul>")[0])
+    assert tuple(shown) == colours(5, bipolar=False)[::-1]
+    wall = desk.store.walls.add("dagverksamheten")
+    drawn = desk.client.get(f"/admin/wall/{wall.code}/listened.svg").text
+    assert [drawn.index(colour) for colour in shown] == sorted(drawn.index(colour) for colour in shown)

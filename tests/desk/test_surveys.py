@@ -41,7 +41,8 @@ def save(desk: Desk, statements: list[tuple[str, str, str]], **changes: str) -> 
         "title": "Våra frågor", "source": "Vi själva",
         "licence": "Fria", "place": [row[0] for row in statements], "id": [row[1] for row in statements],
         "text": [row[2] for row in statements], "outcome": ["Trygghet"] * len(statements),
-        "scale": ["yes5"] * len(statements),
+        "scale": ["yes5"] * len(statements), "good": ["high"] * len(statements),
+        "agreeing": [""] * len(statements),
     }  # fmt: skip
     return desk.client.post(OWN, data={**data, **changes})
 
@@ -535,3 +536,30 @@ def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
     desk.app.extensions["desk"].on_library_change = guests.extensions["guest"].show_library
     assert Open(desk, "/admin/languages/en").send("Börja", "Set off").status_code == 303
     assert "Set off</button>" in guests.test_client(use_cookies=False).get("/?lang=en").text
+
+
+def test_the_direction_is_chosen_beside_the_statement(desk: Desk) -> None:
+    copied(desk)
+    kept = save(desk, [("1", "listened", "Jag är otrygg här")], good="low", agreeing="5 3,4")
+    assert kept.status_code == 303
+    [statement] = desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].statements
+    assert (statement.good, statement.agreeing) == ("low", (3, 4, 5))
+    page = desk.client.get(OWN).text
+    assert re.search(r'value="low" selected', page)
+    assert 'name="agreeing" value="3, 4, 5"' in page
+    assert "Annars kan sidan Resultat" not in page
+
+
+def test_a_statement_without_a_direction_is_saved_and_asked_about(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "listened", "Jag är otrygg här")], good="")
+    assert desk.client.get(OWN).text.count("Annars kan sidan Resultat") == 1
+    assert 'good = "' not in (desk.settings.data / "questions" / "ombudsmannaskap_2.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("agreeing", ["6", "1 2 3 4 5", "de två översta"])
+def test_answers_that_cannot_count_as_agreeing_are_refused(desk: Desk, agreeing: str) -> None:
+    copied(desk)
+    refused = save(desk, [("1", "listened", "Jag är trygg här")], agreeing=agreeing)
+    assert refused.status_code == 400
+    assert "Påstående 1: svaren som räknas ska vara olika nummer från 1, det lägsta, till 5" in refused.text

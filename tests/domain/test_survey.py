@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.survey import Scale, Statement, Survey, survey_from_json
+from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in, survey_from_json
 from kiosk.library.definition import DefinitionError
 from kiosk.library.surveys import read_scale, read_survey, read_surveys
 from kiosk.settings import shipped_folder
@@ -162,7 +162,19 @@ surveys = st.builds(
     source=texts,
     licence=texts,
     validated=st.booleans(),
-    statements=st.lists(st.builds(Statement, texts, texts, texts, scales), min_size=1, max_size=4).map(tuple),
+    statements=st.lists(
+        st.builds(
+            Statement,
+            texts,
+            texts,
+            texts,
+            scales,
+            st.sampled_from([None, *Good]),
+            st.sampled_from([(), (1,), (1, 2)]),
+        ),
+        min_size=1,
+        max_size=4,
+    ).map(tuple),
     translations=st.dictionaries(texts, st.dictionaries(texts, texts, max_size=3), max_size=3),
 )
 
@@ -173,6 +185,81 @@ def test_a_frozen_survey_comes_back_as_it_was(survey: Survey) -> None:
     thawed = survey_from_json(json.loads(json.dumps(survey.as_json())))
     assert thawed == survey
     assert thawed.version == survey.version
+
+
+def test_a_round_frozen_before_there_was_a_direction_reads_as_it_did() -> None:
+    frozen = {
+        "id": "s", "title": "", "source": "", "licence": "", "validated": False, "texts": {},
+        "statements": [{"id": "safe", "text": "Trygg", "outcome": "",
+                        "scale": {"id": "five", "labels": list("abcde"), "bipolar": False}}],
+    }  # fmt: skip
+    [statement] = survey_from_json(frozen).statements
+    assert (statement.good, statement.good_share, statement.agreeing_options) == (None, None, (4, 5))
+
+
+@pytest.mark.parametrize(
+    ("good", "agreeing", "good_share"),
+    [
+        (Good.HIGH, (), Good.HIGH),
+        (Good.LOW, (), Good.LOW),
+        (Good.LOW, (1,), Good.HIGH),
+        (Good.HIGH, (1,), Good.LOW),
+        (Good.HIGH, (2,), Good.NEITHER),
+        (Good.NEITHER, (), Good.NEITHER),
+        (None, (1,), None),
+    ],
+)
+def test_the_good_end_and_the_agreeing_options_say_which_share_is_good(
+    good: Good | None, agreeing: tuple[int, ...], good_share: Good | None
+) -> None:
+    assert Statement("s", "t", "o", SCALE, good, agreeing).good_share is good_share
+
+
+def test_a_file_says_which_end_is_good_and_which_answers_agree(tmp_path: Path) -> None:
+    text = GOOD_SURVEY.replace('outcome = "Hälsa"', 'outcome = "Hälsa"\ngood = "low"\nagreeing = [3, 2]')
+    first, second = good_survey(tmp_path, text).statements
+    assert (first.good, first.agreeing_options) == (None, (3,))
+    assert (second.good, second.agreeing_options) == (Good.LOW, (2, 3))
+    assert good_survey(tmp_path, text).version == good_survey(tmp_path).version, "guests do not see it"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('good = "best"', r"statements\[2\].good: 'best' is none of: high, low, neither"),
+        ("good = true", "good: must be"),
+        ("agreeing = 3", r"agreeing: must be a list of numbers, such as \[4, 5\]"),
+        ("agreeing = []", "agreeing: must be a list of numbers"),
+        ('agreeing = ["Ja"]', "agreeing: must be a list of numbers"),
+        ("agreeing = [true]", "agreeing: must be a list of numbers"),
+        ("agreeing = [4]", r"agreeing: \[4\] must be different option numbers from 1, the lowest, to 3"),
+        ("agreeing = [3, 3]", "must be different option numbers"),
+        ("agreeing = [1, 2, 3]", "but not all of them"),
+    ],
+)
+def test_a_direction_that_cannot_be_is_refused(lines: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match=said):
+        good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("", ()),
+        ("4, 5", (4, 5)),
+        ("5 4", (4, 5)),
+        (" 4;5 ", (4, 5)),
+        ("fyra", (0,)),
+        ("4-5", (0,)),
+        ("4,", (0,)),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(text: str, numbers: tuple[int, ...]) -> None:
+    assert numbers_in(text) == numbers
+
+
+def test_every_shipped_statement_says_which_end_is_good() -> None:
+    assert all(statement.good for survey in shipped().values() for statement in survey.statements)
 
 
 def edited(old: str, new: str) -> Callable[[str], bytes]:

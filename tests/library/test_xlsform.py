@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyxform.xls2xform import convert
 
 from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.domain.survey import Good, Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.surveys import read_surveys
 from kiosk.library.xlsform import XLSFormError, read_xlsform, write_xlsform
@@ -59,6 +59,13 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def test_the_direction_comes_back() -> None:
+    reversed_one = replace(SEED.statements[0], good=Good.LOW, agreeing=(1, 2))
+    silent = replace(SEED.statements[1], good=None)
+    survey = replace(SEED, statements=(reversed_one, silent))
+    assert read_xlsform(write_xlsform(survey, WORDS), "").draft.statements == (reversed_one, silent)
+
+
 def test_other_tools_read_what_we_write() -> None:
     converted = convert(io.BytesIO(write_xlsform(SEED, WORDS)), validate=False, file_type=".xlsx")
     assert converted.warnings == []
@@ -96,6 +103,15 @@ def test_a_text_that_looks_like_something_else_stays_a_text(text: str) -> None:
 
 
 REFUSED = {
+    "an unknown end": (
+        sheet([[*HEAD, "good"], [*ASKED, "top"]], CHOICES),
+        "rad 2: kolumnen good: skriv high, low eller neither",
+    ),
+    "an answer that is not there": (
+        sheet([[*HEAD, "agreeing"], [*ASKED, 3]], CHOICES),
+        "rad 2: kolumnen agreeing: skriv olika nummer från 1, det lägsta svaret, till 2",
+    ),
+    "answers in words": (sheet([[*HEAD, "agreeing"], [*ASKED, "Ja"]], CHOICES), "kolumnen agreeing"),
     "a text question": (
         sheet([HEAD, ["text", "name", "Vad heter du?"]], CHOICES),
         "Blad survey, rad 2: type",

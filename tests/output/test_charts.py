@@ -6,6 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.domain.survey import Good
 from kiosk.output.charts import (
     BROKEN,
     INK,
@@ -54,10 +55,20 @@ def test_two_poles_have_two_hues_and_one_direction_has_one() -> None:
     assert colours(5, bipolar=False) == ("#003c30", "#1b7f76", "#5ab2a8", "#a3dbd3", "#e3f2f0")
 
 
+def test_the_good_end_is_green_and_neither_is_where_neither_is_good() -> None:
+    for bipolar in (True, False):
+        high, low, neither = (colours(5, bipolar=bipolar, good=good) for good in Good)
+        assert low == high[::-1]
+        for colour in neither:
+            red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+            assert green <= max(red, blue), colour
+
+
 def test_any_number_of_options_has_as_many_different_colours() -> None:
     for options in range(2, 12):
         for bipolar in (True, False):
-            assert len(set(colours(options, bipolar=bipolar))) == options
+            for good in Good:
+                assert len(set(colours(options, bipolar=bipolar, good=good))) == options
 
 
 def contrast(one: str, other: str) -> float:
@@ -75,7 +86,8 @@ def test_numbers_are_readable_on_every_colour() -> None:
         colour
         for options in range(2, 12)
         for bipolar in (True, False)
-        for colour in colours(options, bipolar=bipolar)
+        for good in Good
+        for colour in colours(options, bipolar=bipolar, good=good)
     }
     for colour in drawn:
         assert contrast(colour, ink_on(colour)) >= 4.5

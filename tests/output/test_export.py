@@ -14,6 +14,7 @@ import pytest
 
 from kiosk.domain.rounds import Protection
 from kiosk.domain.snapshot import Document
+from kiosk.domain.survey import Good
 from kiosk.output.export import files
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
 from tests.tools.published import statements
@@ -109,3 +110,19 @@ def test_a_text_is_never_run_as_a_formula(published: Document) -> None:
     survey = replace(of_round.survey, statements=(evil, *of_round.survey.statements[1:]))
     codebook = rows(files(published, [replace(of_round, survey=survey)])["codebook.csv"])
     assert codebook[0]["text"].startswith("'=")
+
+
+def test_the_codebook_says_which_end_is_good_and_which_options_agree(published: Document) -> None:
+    of_round = a_round(tree("a", "b"))
+    first, *others = of_round.survey.statements
+    survey = replace(of_round.survey, statements=(replace(first, good=Good.LOW, agreeing=(1, 5)), *others))
+    codebook = rows(files(published, [replace(of_round, survey=survey)])["codebook.csv"])
+    by_statement = {
+        statement.id: [(row["good"], row["agrees"]) for row in codebook if row["statement"] == statement.id]
+        for statement in survey.statements
+    }
+    assert by_statement["s1"] == [
+        *(("low", yes) for yes in ("yes", "no", "no", "no", "yes")),
+        *[("low", "")] * 4,
+    ]
+    assert by_statement["s2"] == [*(("", yes) for yes in ("no", "no", "no", "yes", "yes")), *[("", "")] * 4]

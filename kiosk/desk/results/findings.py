@@ -11,7 +11,6 @@ from kiosk.domain.results import (
     Row,
     Spread,
     Turn,
-    agreeing_options,
     change,
     compared,
     parts_of,
@@ -22,36 +21,50 @@ from kiosk.domain.rounding import outwards, whole_percent
 from kiosk.domain.rounds import Admission
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Trend
+from kiosk.domain.survey import Good, Statement
 from kiosk.domain.tree import Node
 
 
 def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
-    """Return how many agreed in one round, and the uncertainty. `labels` start with the highest option."""
+    """Return how many agreed in one round, the uncertainty, and which share is good. `labels` start with the
+    highest option."""
     if not now.on_scale:
         return (missing(now),)
-    agreement = _agreement(now, labels)
+    return (_agreement(now, labels), *_uncertainty(now), *of_direction(now.statement))
+
+
+def _uncertainty(now: Row) -> tuple[str, ...]:
     sure = now.agreeing_interval
     if not sure:
-        return (agreement,)
+        return ()
     parts = parts_of(now.on_scale)
     low, high = outwards(sure.low, sure.high, parts)
     if parts == 10:
-        return (
-            agreement,
-            say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),
-        )
-    return (agreement, say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high))
+        return (say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),)
+    return (say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high),)
 
 
 def _agreement(now: Row, labels: Sequence[str]) -> str:
-    numbers = {"agreeing": now.agreeing, "n": now.on_scale, "first": labels[0], "second": labels[1]}
-    if agreeing_options(labels) == 1:
-        if now.round.is_protected:
-            return say("Ungefär {agreeing} av {n} svarade ”{first}”.", **numbers)
-        return say("{agreeing} av {n} svarade ”{first}”.", **numbers)
+    chosen = in_a_row(
+        (f"”{labels[-option]}”" for option in reversed(now.statement.agreeing_options)), is_choice=True
+    )
     if now.round.is_protected:
-        return say("Ungefär {agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
-    return say("{agreeing} av {n} svarade ”{first}” eller ”{second}”.", **numbers)
+        return say(
+            "Ungefär {agreeing} av {n} svarade {options}.",
+            agreeing=now.agreeing,
+            n=now.on_scale,
+            options=chosen,
+        )
+    return say("{agreeing} av {n} svarade {options}.", agreeing=now.agreeing, n=now.on_scale, options=chosen)
+
+
+def of_direction(statement: Statement) -> tuple[str, ...]:
+    """Return which share is good, where a large one is not; nothing where the survey does not say."""
+    if statement.good_share is Good.LOW:
+        return (say("Här är en liten andel bra."),)
+    if statement.good_share is Good.NEITHER:
+        return (say("Här är varken en stor eller en liten andel bättre."),)
+    return ()
 
 
 def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -119,18 +132,8 @@ def _is_noisy(rows: Sequence[Row]) -> bool:
 
 def _change(overall: Change, rows: Sequence[Row]) -> str:
     rounds = len(rows)
-    if overall.trend is Trend.UP:
-        return say(
-            "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
-            "slumpen brukar ge.",
-            rounds=rounds,
-        )
-    if overall.trend is Trend.DOWN:
-        return say(
-            "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer än "
-            "slumpen brukar ge.",
-            rounds=rounds,
-        )
+    if overall.trend in (Trend.UP, Trend.DOWN):
+        return _sure_change(overall.trend is Trend.UP, rows[-1].statement.good_share, rounds)
     if _is_noisy(rows):
         return say(
             "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som "
@@ -142,6 +145,45 @@ def _change(overall: Change, rows: Sequence[Row]) -> str:
         "ökat eller minskat mer än slumpen brukar ge.",
         rounds=rounds,
     )
+
+
+def _sure_change(is_up: bool, good: Good | None, rounds: int) -> str:
+    """Return that the share grew or shrank, as better or worse if the statement says which share is good."""
+    if good in (None, Good.NEITHER):
+        return {
+            True: say(
+                "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
+                "slumpen brukar ge.",
+                rounds=rounds,
+            ),
+            False: say(
+                "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer "
+                "än slumpen brukar ge.",
+                rounds=rounds,
+            ),
+        }[is_up]
+    return {
+        (True, True): say(
+            "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
+            "slumpen brukar ge.",
+            rounds=rounds,
+        ),
+        (False, True): say(
+            "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer än "
+            "slumpen brukar ge.",
+            rounds=rounds,
+        ),
+        (True, False): say(
+            "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
+            "slumpen brukar ge.",
+            rounds=rounds,
+        ),
+        (False, False): say(
+            "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer än "
+            "slumpen brukar ge.",
+            rounds=rounds,
+        ),
+    }[is_up, good is Good.HIGH]
 
 
 def _ends(rows: Sequence[Row]) -> tuple[str, ...]:

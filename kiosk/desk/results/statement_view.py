@@ -18,10 +18,10 @@ from kiosk.desk.results.chart_rows import (
     round_name,
 )
 from kiosk.domain.earlier_figures import Figures
-from kiosk.domain.results import PERCENT_FROM, Row, by_place, over_time, row, spread
+from kiosk.domain.results import PERCENT_FROM, Row, by_place, over_time, row, spread, with_direction_of
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
-from kiosk.domain.survey import Statement
+from kiosk.domain.survey import Good, Statement
 from kiosk.domain.tree import Node
 from kiosk.output.charts import UNKNOWN, colours
 from kiosk.output.svg import Picture
@@ -98,9 +98,11 @@ def section_of(
     """Return the view of a statement at a node: in one round, over the rounds in `states`, and in the earlier
     reports `elsewhere`."""
     now = row(document, of_round, node_id, statement)
-    history = over_time(document, [state.round for state in states], node_id, statement.id)
+    history = with_direction_of(
+        over_time(document, [state.round for state in states], node_id, statement.id), statement
+    )
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
-    palette = colours(len(labels), bipolar=statement.scale.bipolar)
+    palette = colours(len(labels), bipolar=statement.scale.bipolar, good=statement.good or Good.HIGH)
     figures = sorted(
         (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
     )

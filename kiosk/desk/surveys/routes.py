@@ -14,7 +14,7 @@ from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.domain.rounds import Protection
-from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in
 from kiosk.domain.wording import advice
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.changes import RefusedError
@@ -56,6 +56,8 @@ class Row:
     text: str
     outcome: str
     scale: str
+    good: str
+    agreeing: str
     thoughts: tuple[str, ...]
 
 
@@ -160,7 +162,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
             flash(say("Sparat."))
             return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
     rows = [_row(statement) for statement in draft.statements]
-    empty = Row("", "", "", draft.statements[-1].scale.id if draft.statements else "", ())
+    empty = Row("", "", "", draft.statements[-1].scale.id if draft.statements else "", "", "", ())
     page = render_template(
         "survey.html",
         form=form,
@@ -314,29 +316,48 @@ def _scales() -> Mapping[str, Scale]:
 
 def _row(statement: Statement) -> Row:
     thoughts = tuple(say_message(remark.message) for remark in advice(statement.text))
-    return Row(statement.id, statement.text, statement.outcome, statement.scale.id, thoughts)
+    agreeing = ", ".join(map(str, statement.agreeing))
+    return Row(
+        statement.id,
+        statement.text,
+        statement.outcome,
+        statement.scale.id,
+        statement.good or "",
+        agreeing,
+        thoughts,
+    )
 
 
 def _draft_sent(survey: Survey) -> Draft:
     """Return the survey in the form: rows without text are dropped, the others are sorted by their
     numbers."""
     sent, scales = request.form, _scales()
-    columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
+    names = ("place", "id", "text", "outcome", "scale", "good", "agreeing")
+    columns = [sent.getlist(name) for name in names]
     if len({len(column) for column in columns}) != 1:
         abort(400)
     known = {statement.id for statement in survey.statements}
     taken, rows = set(known), []
-    for at, (place, statement_id, text, outcome, scale) in enumerate(zip(*columns, strict=True)):
+    for at, (place, statement_id, text, outcome, scale, good, agreeing) in enumerate(
+        zip(*columns, strict=True)
+    ):
         statement_text = " ".join(text.split())
         if not statement_text:
             continue
-        if scale not in scales:
+        if scale not in scales or good not in ("", *Good):
             abort(400)
         if statement_id not in known:
             statement_id = new_id(statement_text, taken, "statement")
             taken.add(statement_id)
         number = int(place) if place.isdecimal() and len(place) < 4 else at + 1
-        statement = Statement(statement_id, statement_text, " ".join(outcome.split()), scales[scale])
+        statement = Statement(
+            statement_id,
+            statement_text,
+            " ".join(outcome.split()),
+            scales[scale],
+            Good(good) if good else None,
+            numbers_in(agreeing),
+        )
         rows.append((number, at + 1, statement))
     return Draft(
         survey.id,
