@@ -1,0 +1,548 @@
+"""Every sentence of the results pages, with a table it is right of and one of which it would be wrong.
+
+The sentences are those that the code of the results pages can say: a new one without its two tables fails. A
+translation of the test's own marks each text with its number, so that a page shows which sentences it says.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, render_template
+
+from kiosk.desk.app import create_desk_app
+from kiosk.desk.results.chart_rows import ChartKind, round_name
+from kiosk.desk.results.findings import broken, missing
+from kiosk.desk.results.statement_view import picture, section_of, wall_picture
+from kiosk.domain.earlier_figures import Figures, Known
+from kiosk.domain.results import PERCENT_FROM
+from kiosk.domain.rounding import outwards
+from kiosk.domain.rounds import Admission, Protection, Round
+from kiosk.domain.rounds import Figures as Timing
+from kiosk.domain.schedule import Every
+from kiosk.domain.snapshot import Document, RoundTally, make_snapshot
+from kiosk.domain.survey import Good, Scale
+from kiosk.domain.tally import StatementTally, Tally
+from kiosk.output.charts import UNKNOWN
+from kiosk.settings import read_settings
+from kiosk.storage import RoundState
+from tests.tools.builders import MONDAY, a_round, a_store, tree
+from tests.tools.messages import extracted
+from tests.tools.shipped import library_for, share_templates
+
+Counts = tuple[int, ...]
+
+CODE = "kiosk/desk/results/"
+
+PAGES = ("kiosk/desk/templates/results.html", "kiosk/desk/templates/wall.html")
+
+
+def sentences(*places: str) -> list[str]:
+    """The sentences in the files whose paths begin so."""
+    return [
+        message
+        for message, files in extracted("desk").items()
+        if message.endswith(".") and any(name.startswith(places) for name, _ in files)
+    ]
+
+
+MESSAGES = sentences(CODE, *PAGES)
+
+OF_CODE = sentences(CODE)
+
+HOW_TO_READ = (
+    "Procenten räknas på dem", "Under procenten står", "Här görs många jämförelser.",
+    "Skyddade siffror: varje räknings tabell", "Exakta siffror: varje stapel stämmer.",
+    "Undanhållna, i omgångar", "Gästerna väljer själva",
+)  # fmt: skip
+"""The beginnings of the explanations under every results page."""
+
+
+def agree(count: int, n: int) -> Counts:
+    """So many of n agree."""
+    return (n - count, 0, 0, 0, count)
+
+
+def nobody(n: int) -> StatementTally:
+    """Nobody answered on the scale."""
+    return StatementTally((0,) * 5, (n, 0, 0), 0)
+
+
+@dataclass(frozen=True)
+class World:
+    """Rounds with their tables by unit, the earliest first, seen at `node`.
+
+    `changes` has what differs from an ordinary round, by the round's number; `draws` is the number of
+    batches of each table in a protected round.
+    """
+
+    rounds: Sequence[Mapping[str, Counts | StatementTally]]
+    node: str = "a"
+    good: Good | None = None
+    agreeing: tuple[int, ...] = ()
+    protection: Sequence[Protection] = ()
+    draws: int = 1
+    running: frozenset[int] = frozenset()
+    labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    texts: Mapping[int, str] = field(default_factory=dict)
+    translated: frozenset[int] = frozenset()
+    admission: frozenset[Admission] = frozenset({Admission.KIOSK})
+    demonstration: bool = False
+    report: Known | None = None
+
+
+def alone(*pairs: tuple[int, int], **terms: Any) -> World:
+    """One unit where (agreeing, of all) are so many, round by round."""
+    return replace(World([{"a": agree(*pair)} for pair in pairs]), **terms)
+
+
+def hundred(*agreeing: int, **terms: Any) -> World:
+    """One unit with a hundred answers in each round."""
+    return alone(*((count, 100) for count in agreeing), **terms)
+
+
+def both(*rounds: tuple[tuple[int, int], tuple[int, int]], **terms: Any) -> World:
+    """Two units together."""
+    tables = [{"a": agree(*first), "b": agree(*second)} for first, second in rounds]
+    return replace(World(tables, node="root"), **terms)
+
+
+PROTECTED: dict[str, Any] = {"protection": [Protection.PROTECTED] * 9}
+MIXED: dict[str, Any] = {"protection": [Protection.EXACT, *[Protection.PROTECTED] * 8]}
+
+SIMPSON = (((39, 40), (40, 160)), ((142, 160), (6, 40)))
+"""Fewer agree at each unit, and more of all answers agree."""
+
+UNSIMPSON = SIMPSON[::-1]
+
+LAST_STEP_SIMPSON = (((5, 40), (1, 160)), *SIMPSON)
+
+BEFORE = Known("s1", "Statement 1", tuple(f"label {n}" for n in range(1, 6)), (1, 2, 3, 4, 5))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A round as the results page or a wall screen shows it."""
+
+    world: World = field(default_factory=lambda: hundred(50))
+    is_wall: bool = False
+    has_round: bool = True
+    is_closed: bool = False
+    is_staff: bool = False
+    figures: Timing = Timing.LIVE
+    counts_often: bool = True
+    demonstration: bool = False
+    excluded_rapid: int = 0
+    guard_fired: bool = False
+    lost_boxes: int = 0
+
+
+def round_of(world: World, at: int) -> Round:
+    units = tree("a", "b")
+    opens_at = MONDAY + timedelta(days=100 * at)
+    ordinary = a_round(units, opens_at=opens_at)
+    first, *others = ordinary.survey.statements
+    labels = world.labels.get(at, first.scale.labels)
+    asked = replace(
+        first, text=world.texts.get(at, first.text), good=world.good, agreeing=world.agreeing,
+        scale=Scale("s", labels, bipolar=False),
+    )  # fmt: skip
+    texts = {"en": {first.text: "Another translation"}} if at in world.translated else {}
+    protection = world.protection[at] if world.protection else Protection.EXACT
+    survey = replace(ordinary.survey, statements=(asked, *others), translations=texts)
+    return replace(ordinary, id=f"r{at}", survey=survey, protection=protection, admission=world.admission)
+
+
+def tally_of(table: Counts | StatementTally) -> Tally:
+    own = table if isinstance(table, StatementTally) else StatementTally(table, (0, 0, 0), 0)
+    return (own, StatementTally((own.answered, 0, 0, 0, 0), (0, 0, 0), 0))
+
+
+def document_of(world: World, rounds: Sequence[Round]) -> Document:
+    tallies = [
+        RoundTally(
+            of_round, at not in world.running, {unit: tally_of(table) for unit, table in tables.items()}, {},
+            draws=dict.fromkeys(tables, world.draws) if of_round.is_protected else {},
+        )
+        for at, (of_round, tables) in enumerate(zip(rounds, world.rounds, strict=True))
+    ]  # fmt: skip
+    return make_snapshot(tallies, MONDAY, demonstration=world.demonstration)
+
+
+def said_of(app: Flask, world: World) -> str:
+    """All texts around the charts of the first statement in the last round: on the page, in pictures and on a
+    wall screen."""
+    rounds = [round_of(world, at) for at in range(len(world.rounds))]
+    document = document_of(world, rounds)
+    states = [RoundState(of_round, False, 0) for of_round in rounds]
+    last = rounds[-1]
+    statement = last.survey.statements[0]
+    reports = [Figures(world.node, date(2022, 1, 1), date(2022, 12, 31), 20, "Report", (world.report,))] if (
+        world.report
+    ) else []  # fmt: skip
+    with app.test_request_context():
+        section = section_of(document, states, last, world.node, statement, reports)
+        texts = [*section.sentences, *section.protection, *section.versions]
+        for chart in section.charts:
+            drawn = picture(section, chart)
+            texts += [chart.alternative, *chart.sentences, *chart.protection, *drawn.notes]
+            texts += [f"{bar.broken} {bar.instead}" for bar in drawn.bars]
+        texts += wall_picture(document, last, world.node, statement).notes
+    return "\n".join(texts)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The desk in Swedish."""
+    return desk_app(tmp_path_factory.mktemp("plain"), {})
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The desk in a Swedish that puts each sentence's number before it."""
+    marks = {message: f"«{number}»{message}" for number, message in enumerate(MESSAGES)}
+    return desk_app(tmp_path_factory.mktemp("marked"), marks)
+
+
+def desk_app(folder: Path, texts: Mapping[str, str]) -> Flask:
+    settings = read_settings({"KIOSK_DATA": str(folder)})
+    library = library_for(settings)
+    swedish = library.desk["sv"]
+    changed = replace(library, desk={"sv": replace(swedish, texts={**swedish.texts, **texts})})
+    app = create_desk_app(
+        a_store(folder), changed, clock=lambda: MONDAY, ticks=Every(5), secret_key="s" * 32,
+        guest_address="http://guest.example", allowed_languages=frozenset(), settings=settings,
+    )  # fmt: skip
+    share_templates(app)
+    return app
+
+
+def numbers_said(app: Flask, world: World) -> set[str]:
+    return {MESSAGES[int(number)] for number in re.findall(r"«(\d+)»", said_of(app, world))}
+
+
+def page_said(app: Flask, facts: Facts) -> set[str]:
+    """The sentences of the results page, or of a wall screen, about a round of which these facts hold."""
+    world = facts.world
+    rounds = [round_of(world, at) for at in range(len(world.rounds))]
+    of_round = replace(rounds[-1], figures=facts.figures)
+    document = document_of(world, rounds)
+    statement = of_round.survey.statements[0]
+    states = [RoundState(one, False, 0) for one in rounds]
+    terms: dict[str, Any] = {
+        "round": of_round, "answered": 50, "last_count": MONDAY, "next_count": MONDAY, "seconds": 5,
+        "counts_often": facts.counts_often, "is_demonstration": facts.demonstration,
+    }  # fmt: skip
+    with app.test_request_context():
+        if facts.is_wall:
+            shown = {**terms, "round": of_round if facts.has_round else None}
+            page = render_template(
+                "wall.html", code="c", is_closed=facts.is_closed, spoken={}, name="a", made_at="", **shown
+            )
+        else:
+            page = render_template(
+                "results.html",
+                state=RoundState(of_round, facts.is_closed, facts.lost_boxes),
+                node=of_round.tree.node(world.node),
+                rounds=[],
+                places=[],
+                excluded_rapid=facts.excluded_rapid,
+                guard_fired=facts.guard_fired,
+                sections=[section_of(document, states, of_round, world.node, statement)],
+                figures={},
+                missing=missing,
+                broken=broken,
+                outwards=outwards,
+                round_name=round_name,
+                ChartKind=ChartKind,
+                UNKNOWN=UNKNOWN,
+                percent_from=PERCENT_FROM,
+                first_figures_at=15,
+                later_at_most=30,
+                is_staff=facts.is_staff,
+                **terms,
+            )
+    return {MESSAGES[int(number)] for number in re.findall(r"«(\d+)»", page)}
+
+
+CHANGE = (
+    "{word}: sett över de {{rounds}} omgångar som kan jämföras har andelen som höll med {verb} mer än "
+    "slumpen brukar ge."
+)
+
+
+def change(word: str, verb: str) -> str:
+    return CHANGE.format(word=word, verb=verb)
+
+
+STEP = "Från näst sista till sista avslutade omgången {verb} andelen som höll med lite. Det kan vara {cause}."
+SURE_STEP = (
+    "Men från näst sista till sista avslutade omgången {verb} andelen som höll med mer än slumpen brukar ge."
+)
+
+CASES: dict[str, tuple[World, World]] = {
+    "Andra ord då.": (
+        hundred(50, report=replace(BEFORE, text="Other words")),
+        hundred(50, report=BEFORE),
+    ),
+    "Annan skala.": (
+        replace(hundred(50, 50), labels={0: tuple("vwxyz")}),
+        hundred(50, 50),
+    ),
+    "Med så få svar kan det vara mellan {low} och {high} av 10.": (alone((20, 49)), alone((9, 19))),
+    "Räkna med att det kan vara mellan {low} och {high} procent.": (alone((20, 50)), alone((20, 49))),
+    "Ungefär {agreeing} av {n} svarade {options}.": (hundred(50, **PROTECTED), hundred(50)),
+    "{agreeing} av {n} svarade {options}.": (hundred(50), hundred(50, **PROTECTED)),
+    "Här är en liten andel bra.": (
+        hundred(50, good=Good.LOW),
+        hundred(50, good=Good.LOW, agreeing=(1, 2)),
+    ),
+    "Här är varken en stor eller en liten andel bättre.": (hundred(50, good=Good.NEITHER), hundred(50)),
+    "Exakta siffror.": (hundred(50), hundred(50, 50, **MIXED)),
+    "Skyddade siffror.": (replace(World([{}]), **PROTECTED), World([{}])),
+    "Skyddade siffror: varje stapel kan vara fel på upp till {off} gäster.": (
+        hundred(50, draws=4, **PROTECTED),
+        hundred(50, **PROTECTED),
+    ),
+    "Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst.": (
+        hundred(50, **PROTECTED),
+        hundred(50, draws=4, **PROTECTED),
+    ),
+    "Där det står {most} eller färre kan det vara ingen alls.": (hundred(50, **PROTECTED), hundred(50)),
+    "Några av omgångarna har exakta siffror.": (hundred(50, 50, **MIXED), hundred(50, 50, **PROTECTED)),
+    "Spannet räknar med både slump och skydd.": (
+        alone((10, 20), **PROTECTED),
+        alone((10, 19), **PROTECTED),
+    ),
+    "Det finns ännu inte två avslutade omgångar med minst {from_n} svar som kan jämföras.": (
+        alone((1, 20), (18, 19)),
+        alone((1, 20), (18, 20)),
+    ),
+    "Går inte att jämföra: inget ställe har egna siffror från två av de avslutade omgångarna.": (
+        World([{"a": agree(10, 40)}, {"b": agree(30, 40)}], node="root"),
+        World([{"a": agree(10, 40)}, {"a": agree(30, 40)}], node="root"),
+    ),
+    "Varje ställe jämförs bara med sig självt.": (both(*SIMPSON), hundred(30, 60)),
+    "Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu.": (
+        hundred(30, 32, 95, running=frozenset({2})),
+        hundred(30, 32, 95),
+    ),
+    "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som höll med "
+    "varken ökat eller minskat mer än slumpen och skyddet brukar ge.": (
+        hundred(50, 52, **PROTECTED),
+        hundred(30, 60, **PROTECTED),
+    ),
+    "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som höll med varken ökat "
+    "eller minskat mer än slumpen brukar ge.": (alone((76, 100), (79, 100)), hundred(50, 52, **PROTECTED)),
+    change("Upp", "ökat"): (hundred(30, 60), both(*SIMPSON)),
+    change("Ner", "minskat"): (both(*SIMPSON), both(*UNSIMPSON)),
+    change("Bättre", "ökat"): (hundred(30, 60, good=Good.HIGH), both(*SIMPSON, good=Good.HIGH)),
+    change("Sämre", "minskat"): (both(*SIMPSON, good=Good.HIGH), hundred(60, 30, good=Good.LOW)),
+    change("Sämre", "ökat"): (
+        alone((1, 40), (79, 160), good=Good.LOW),
+        alone((1, 40), (79, 160), good=Good.HIGH),
+    ),
+    change("Bättre", "minskat"): (
+        hundred(60, 30, good=Good.LOW),
+        hundred(60, 30, good=Good.LOW, agreeing=(1, 2)),
+    ),
+    "Ställena står för en annan del av svaren än i den första omgången. Därför går {first} då och {last} nu "
+    "inte att jämföra rakt av: se varje ställe för sig.": (
+        both(*SIMPSON),
+        both(((10, 40), (40, 160)), ((20, 40), (80, 160))),
+    ),
+    "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.": (
+        both(((10, 40), (40, 160)), ((20, 40), (80, 160))),
+        both(*SIMPSON),
+    ),
+    "Skillnaden mellan de två är större än slumpen brukar ge.": (
+        hundred(30, 45, 60),
+        hundred(40, 50, 70, 80, 50),
+    ),
+    "Skillnaden mellan de två kan vara slump eller skydd.": (
+        hundred(40, 50, 70, 80, 50, **PROTECTED),
+        hundred(40, 50, 70, 80, 50),
+    ),
+    "Skillnaden mellan de två kan vara slump.": (hundred(40, 50, 70, 80, 50), hundred(30, 45, 60)),
+    SURE_STEP.format(verb="ökade"): (hundred(80, 50, 40, 60), both(*LAST_STEP_SIMPSON)),
+    SURE_STEP.format(verb="minskade"): (hundred(40, 50, 70, 80, 50), hundred(40, 50, 70, 80, 78)),
+    STEP.format(verb="ökade", cause="slump"): (hundred(80, 50, 40, 42), hundred(80, 50, 40, 60)),
+    STEP.format(verb="minskade", cause="slump"): (
+        hundred(40, 50, 70, 80, 78),
+        hundred(40, 50, 70, 80, 81),
+    ),
+    STEP.format(verb="ökade", cause="slump eller skydd"): (
+        hundred(80, 50, 40, 42, **PROTECTED),
+        hundred(80, 50, 40, 42),
+    ),
+    STEP.format(verb="minskade", cause="slump eller skydd"): (
+        hundred(40, 50, 70, 80, 78, **PROTECTED),
+        hundred(40, 50, 70, 80, 78),
+    ),
+    "Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.": (
+        both(((10, 40), (18, 19))),
+        both(((10, 40), (18, 20))),
+    ),
+    "Bara ställen med minst {from_n} svar jämförs.": (both(((10, 40), (18, 20))), both(((10, 40), (18, 19)))),
+    "Lika stor andel höll med på alla ställen som kan jämföras.": (
+        both(((10, 20), (20, 40))),
+        both(((10, 20), (21, 40))),
+    ),
+    "Störst andel höll med på {most}, minst på {least}.": (
+        both(((25, 32), (62, 108))),
+        both(((10, 20), (20, 40))),
+    ),
+    "Skillnaden är större än slumpen brukar ge.": (both(((54, 54), (0, 54))), both(((48, 90), (42, 90)))),
+    "Skillnaden kan vara slump eller skydd.": (
+        both(((48, 90), (42, 90)), **PROTECTED),
+        both(((48, 90), (42, 90))),
+    ),
+    "Skillnaden kan vara slump.": (both(((48, 90), (42, 90))), both(((54, 54), (0, 54)))),
+    "För få svar för att visas.": (World([{}]), World([{}], running=frozenset({0}))),
+    "Väntar på fler svar.": (World([{}], running=frozenset({0})), World([{}])),
+    "Inga svar på skalan.": (World([{"a": nobody(20)}]), hundred(0)),
+    "Går inte att jämföra med det ovanför: {changes}.": (
+        replace(hundred(30, 60), texts={0: "Other words"}),
+        hundred(30, 60),
+    ),
+    "Omgångarna har olika versioner: något som gästerna ser har ändrats, till exempel en översättning. "
+    "Jämför med försiktighet.": (hundred(30, 60, translated=frozenset({1})), hundred(30, 60)),
+    "Frågor: {title}, version {versions}. {state}, räknat {day} kl. {time}. Svar från: {ways}.": (
+        hundred(50),
+        World([{}]),
+    ),
+    "Omgången tar emot svar från affischer. Där hindrar inget att samma person svarar flera gånger.": (
+        hundred(50, admission=frozenset({Admission.POSTER})),
+        hundred(50, admission=frozenset({Admission.SLIP, Admission.KIOSK})),
+    ),
+    "DEMONSTRATION: svaren är påhittade.": (hundred(50, demonstration=True), hundred(50)),
+    "Ovanför: importerat, räknat på annat sätt.": (hundred(50, report=BEFORE), hundred(50, 50)),
+    "En stapel för varje omgång.": (hundred(50, 50), hundred(50)),
+    "En stapel för varje ställe, med samma skala.": (both(((10, 40), (18, 20))), hundred(50)),
+    "n är antalet svar på skalan. Procent visas från {from_n} svar.": (
+        hundred(50),
+        World([{"a": nobody(20)}]),
+    ),
+}
+"""Sentence -> a world of which it is right, and one of which it would be wrong or out of place."""
+
+
+PAGE_CASES: dict[str, tuple[Facts, Facts]] = {
+    "Siffrorna visas när omgången har stängt, den {day}: så valdes när den öppnade.": (
+        Facts(figures=Timing.AT_CLOSING),
+        Facts(figures=Timing.AT_CLOSING, is_closed=True),
+    ),
+    "Räknas var {seconds}:e sekund. Då tas svar med från ställen där minst {first} väntar; där siffror "
+    "redan visas behövs fler, högst {most}.": (Facts(), Facts(figures=Timing.AT_CLOSING)),
+    "Nästa räkning: {day} kl. {time}. Den tar med svar från ställen där minst {first} väntar; där siffror "
+    "redan visas behövs fler, högst {most}.": (
+        Facts(counts_often=False),
+        Facts(counts_often=False, is_closed=True),
+    ),
+    "{k} svar, dragna på måfå, ligger kvar i varje låda till nästa gång, så att ingen kan se vem som "
+    "svarade vad.": (
+        Facts(),
+        Facts(is_closed=True),
+    ),
+    "Omgången är avslutad. Siffrorna ändras inte mer.": (Facts(is_closed=True), Facts()),
+    "{n} svar kom i snabb följd på en skärm, utan någon paus emellan. Det brukar vara lek. De är inte med i "
+    "siffrorna.": (Facts(excluded_rapid=3), Facts(guard_fired=True)),
+    "Före den senaste räkningen kom svar snabbare än någon hinner läsa. Det brukar vara lek, men kan "
+    "vara någon som skickar svar från en egen telefon. Gästernas svar påverkas inte.": (
+        Facts(guard_fired=True),
+        Facts(excluded_rapid=3),
+    ),
+    "Nycklar har gått förlorade: svar som väntade i {n} lådor kan inte läsas.": (
+        Facts(lost_boxes=2),
+        Facts(),
+    ),
+    "Svaren gavs på en annan skala. Se den omgången.": (
+        Facts(replace(hundred(50, 50), labels={0: tuple("vwxyz")})),
+        Facts(hundred(50, 50)),
+    ),
+    "Alla siffror står i tabellen under.": (Facts(), Facts(World([{}]))),
+    "Välj XLSX för Excel: CSV-filerna har komma mellan fälten, och svensk Excel lägger då allt i en "
+    "kolumn.": (
+        Facts(),
+        Facts(is_staff=True),
+    ),
+    "Siffrorna visas när omgången har stängt.": (
+        Facts(is_wall=True, figures=Timing.AT_CLOSING),
+        Facts(is_wall=True, figures=Timing.AT_CLOSING, is_closed=True),
+    ),
+    "Räknades senast {day} kl. {time}.": (Facts(is_wall=True), Facts(is_wall=True, is_closed=True)),
+    "Räknas nästa gång {day} kl. {time}.": (Facts(is_wall=True), Facts(is_wall=True, is_closed=True)),
+    "Det finns ingen omgång här ännu.": (Facts(is_wall=True, has_round=False), Facts(is_wall=True)),
+    "Demonstration: svaren är påhittade och räknas med några sekunders mellanrum.": (
+        Facts(demonstration=True),
+        Facts(),
+    ),
+}
+"""Sentence of a template -> facts of which it is right, and facts of which it would be wrong."""
+
+
+@pytest.mark.parametrize("sentence", sorted(PAGE_CASES))
+def test_a_sentence_of_a_page_is_said_where_it_is_right_and_only_there(marked: Flask, sentence: str) -> None:
+    right, wrong = PAGE_CASES[sentence]
+    assert sentence in page_said(marked, right)
+    assert sentence not in page_said(marked, wrong)
+
+
+EXPLANATIONS = {message: "" for message in MESSAGES if message.startswith(HOW_TO_READ)}
+"""What the page says of every table: how the figures are counted."""
+
+
+def test_the_page_explains_its_figures_whatever_they_are(marked: Flask) -> None:
+    for facts in (Facts(), Facts(World([{}])), Facts(hundred(1, 99, **PROTECTED), is_closed=True)):
+        assert set(EXPLANATIONS) <= page_said(marked, facts)
+
+
+def test_every_sentence_has_its_two_worlds() -> None:
+    assert sorted(CASES) == sorted(OF_CODE)
+    assert sorted(PAGE_CASES | EXPLANATIONS) == sorted(set(MESSAGES) - set(OF_CODE))
+
+
+@pytest.mark.parametrize("sentence", sorted(CASES))
+def test_a_sentence_is_said_where_it_is_right_and_only_there(marked: Flask, sentence: str) -> None:
+    right, wrong = CASES[sentence]
+    assert sentence in numbers_said(marked, right)
+    assert sentence not in numbers_said(marked, wrong)
+
+
+def verdicts(app: Flask, world: World) -> Iterator[str]:
+    yield from re.findall(r"(Upp|Ner|Bättre|Sämre):", said_of(app, world))
+
+
+@pytest.mark.parametrize(
+    ("world", "verdict"),
+    [
+        (both(*SIMPSON, good=Good.HIGH), "Sämre"),
+        (both(*UNSIMPSON, good=Good.HIGH), "Bättre"),
+        (both(*SIMPSON, good=Good.HIGH, **PROTECTED), ""),
+        (both(*SIMPSON, good=Good.LOW), "Bättre"),
+        (alone((1, 40), (79, 160), good=Good.LOW), "Sämre"),
+        (alone((76, 100), (79, 100), good=Good.HIGH), ""),
+        (alone((0, 4), (4, 4)), ""),
+        (alone((0, 19), (19, 19)), ""),
+        (hundred(30, 31, 95, running=frozenset({2})), ""),
+        (replace(hundred(30, 60), texts={0: "Other words"}), ""),
+        (replace(hundred(30, 60), labels={0: tuple("vwxyz")}), ""),
+        (hundred(30, 45, draws=400, **PROTECTED), ""),
+        (World([{"a": agree(2, 40)}, {"b": agree(39, 40)}], node="root"), ""),
+        (World([{"a": agree(2, 40), "root": agree(1, 9)}, {"root": agree(39, 40)}], node="root"), ""),
+        (World([{"a": StatementTally((15, 0, 0, 0, 5), (0, 0, 0), 9)}, {"a": agree(13, 20)}]), ""),
+    ],
+)
+def test_a_change_is_claimed_in_the_right_direction_or_not_at_all(
+    plain: Flask, world: World, verdict: str
+) -> None:
+    assert set(verdicts(plain, world)) == ({verdict} if verdict else set())
+
+
+def test_the_largest_and_the_smallest_share_are_named_with_all_that_share_them(plain: Flask) -> None:
+    shares = said_of(plain, both(((25, 32), (62, 108))))
+    assert "Störst andel höll med på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in shares
