@@ -11,17 +11,18 @@ const parts = ["picker", "promise", "answers", "message"];
 
 const TAPS_IGNORED = 400; // milliseconds after a change of screen, against double taps
 
-const first = document.documentElement.lang;
+const codeOf = (choice) => choice.dataset.language ?? choice.value;
+const first = codeOf(languages[0]); // not the page's language: a guest may have chosen that without a script
 const own = window.location.pathname;
 const home = form.dataset.home ?? own; // the next guest does not start in practice
-const guest = { language: first, place: "picker", changed: 0, returnTo: null };
+const guest = { language: document.documentElement.lang, place: "picker", changed: 0, returnTo: null };
 const { kiosk } = device;
 // The error leaves the page as a list: without that script, no dialog asks an idle guest.
 if (form.dataset.idle && !kiosk) throw new Error("guest_kiosk.js is missing");
 const envelopes = form.dataset.letterbox && window.isSecureContext ? kiosk : null;
 const ballot = delivery(
   form,
-  () => show("message"),
+  (mayGoBack) => show("message", mayGoBack),
   (key) => said(key),
   () => startAgain(home),
   envelopes,
@@ -29,9 +30,9 @@ const ballot = delivery(
 
 const unit = find("progress").textContent;
 const said = (key) => words[guest.language].screen[key];
-const codeOf = (choice) => choice.dataset.language ?? choice.value;
 
-function show(place) {
+function show(place, mayGoBack = place !== "promise" && (place !== "picker" || guest.returnTo)) {
+  ballot.wait();
   guest.place = place;
   guest.changed = performance.now();
   const at = statements.indexOf(place);
@@ -41,9 +42,8 @@ function show(place) {
   find("language").hidden = place === "picker" || place === "message";
   const progress = at < 0 ? unit : said("progress").replace("{n}", at + 1);
   find("progress").textContent = progress.replace("{total}", statements.length);
-  find("steps").hidden = at < 0 && !guest.returnTo;
+  find("steps").hidden = !mayGoBack;
   find("skip").hidden = find("next").hidden = at < 0;
-  find("back").disabled = at <= 0 && !guest.returnTo;
   find("next").textContent = said(at === statements.length - 1 ? "send" : "next");
   allowNext();
   (at < 0 ? find(place) : place.querySelector("legend")).focus();
@@ -83,19 +83,42 @@ const allowNext = () => (find("next").disabled = statements.includes(guest.place
 function go(steps) {
   const at = statements.indexOf(guest.place) + steps;
   if (at === statements.length) ballot.send();
-  else show(statements[Math.max(at, 0)]);
+  else show(statements[at] ?? "promise");
+}
+
+/** Shows the screen before this one. Returns false if the guest may leave the page instead. */
+function goBack() {
+  if (guest.returnTo) comeBack();
+  else if (guest.place === "message" && !find("steps").hidden) show(statements.at(-1));
+  else if (statements.includes(guest.place)) go(-1);
+  else if (guest.place === "promise") show("picker");
+  else if (guest.place === "picker" && form.dataset.before) window.location.replace(form.dataset.before);
+  else return ballot.isBeingSent();
+  return true;
 }
 
 const isFree = () => guest.place === "picker" && !guest.returnTo;
 
-/** Removes all of the guest's data. A kiosk also loads a new page; a slip's page cannot be loaded twice. */
+/** Removes all of the guest's data. A kiosk also loads a new page, once no ballot is on its way; a slip's page cannot
+    be loaded twice. */
 function startAgain(at = own) {
-  ballot.giveUp();
+  find("ask-again").close();
+  const isDelivered = ballot.leave();
   guest.returnTo = null;
   form.reset();
   speak(first);
   show("picker");
-  kiosk?.renew(at, isFree);
+  if (kiosk) isDelivered.then(() => kiosk.renew(at, isFree));
+}
+
+/** Starts again, but asks first if that removes an answer that was not sent. */
+function askToStartAgain() {
+  if (!statements.some(chosen) || guest.place === "message") {
+    startAgain();
+    return;
+  }
+  guest.changed = performance.now();
+  find("ask-again").showModal();
 }
 
 function choose(code) {
@@ -111,7 +134,7 @@ function comeBack() {
 
 const taps = {
   start: () => show(statements[0]),
-  back: () => (guest.returnTo ? comeBack() : go(-1)),
+  back: goBack,
   next: () => go(1),
   skip: () => {
     guest.place.querySelector(".skipped input").checked = true;
@@ -121,9 +144,23 @@ const taps = {
     guest.returnTo = guest.place;
     show("picker");
   },
-  "start-over": () => startAgain(),
-  again: ballot.send,
+  "start-over": askToStartAgain,
+  "keep-answers": () => find("ask-again").close(),
+  "remove-answers": () => startAgain(),
+  again: () => {
+    const other = find("other-slip")?.control.value;
+    if (other) form.elements.slip.value = other;
+    ballot.send();
+  },
 };
+
+/** Stops a tap that was meant for the screen before, and marks where it was ignored. */
+function ignore(event) {
+  event.stopPropagation();
+  const tapped = event.target.closest("button, a, label");
+  tapped?.classList.add("ignored");
+  window.setTimeout(() => tapped?.classList.remove("ignored"), TAPS_IGNORED);
+}
 
 document.addEventListener(
   "click",
@@ -133,7 +170,7 @@ document.addEventListener(
     const language = languages.find((choice) => choice.contains(event.target));
     const tapped = taps[event.target.closest("button")?.id];
     if (isTooEarly || language || tapped) event.preventDefault();
-    if (isTooEarly) event.stopPropagation();
+    if (isTooEarly) ignore(event);
     else if (language) choose(codeOf(language));
     else tapped?.();
   },
@@ -154,6 +191,8 @@ show("picker");
 const brought = window.location.hash.slice(1);
 if (brought) window.history.replaceState(null, "", own);
 if (Object.hasOwn(words, brought)) choose(brought);
+else if ("chosen" in form.dataset) choose(guest.language);
+if (find("leave-now")) import("./guest_phone.js").then(({ onBack }) => onBack(goBack));
 
 envelopes?.sendKept(own);
 kiosk?.watchIdle(

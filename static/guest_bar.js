@@ -1,4 +1,4 @@
-// The bar on every screen: larger text and, on a guest's own device, a button that leaves the page immediately.
+// The bar on every screen: larger text. On a guest's own device, guest_phone.js adds the button that leaves the page.
 // Also sends ballots, sealed on a kiosk, and shows the result. Ballots of practice are not sent.
 
 const SIZES = [100, 125, 150]; // per cent
@@ -17,25 +17,6 @@ function setSize(percent) {
 
 const usualSize = () => setSize(SIZES[0]);
 
-/** Blanks the page before the next one loads, and replaces it in the browser's history. */
-function leave() {
-  for (const form of document.forms) form.reset();
-  document.title = "";
-  document.body.replaceChildren();
-  window.location.replace(away.href);
-}
-
-// Listens on the window, so that it runs before the handler that ignores early taps.
-window.addEventListener(
-  "click",
-  (event) => {
-    if (!event.target.closest?.("#leave-now")) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    leave();
-  },
-  true,
-);
 button.addEventListener("click", () => setSize(SIZES[(SIZES.indexOf(size) + 1) % SIZES.length]));
 // Resets the text size together with the answers, because it is not stored.
 document.addEventListener("reset", usualSize);
@@ -64,10 +45,10 @@ if (!away) {
 /** Additional functions of this device: `kiosk` is set by guest_kiosk.js if the page includes it. */
 export const device = { kiosk: null };
 
-/** The options of `fetch` for sending a ballot. */
+/** The options of `fetch` for sending a ballot. The browser goes on sending it if the page is left. */
 export const toTake = (body, signal) => {
   const headers = { "Kiosk-Script": "yes" };
-  return { method: "POST", body, signal, headers, redirect: "manual", cache: "no-store" };
+  return { method: "POST", body, signal, headers, redirect: "manual", cache: "no-store", keepalive: true };
 };
 
 /** The server's answer about a ballot; null if it failed, or if a proxy answered (without the server's headers). */
@@ -81,54 +62,93 @@ export function heard(answer) {
 }
 
 const find = (id) => document.getElementById(id);
+const PATIENCE = 10_000; // milliseconds to wait for an answer, and between two attempts
 // Final screens for a slip: starting over would show that the slip is used.
-const ENDS = ["thank_you", "refusal_used_slip"];
+const ENDS = ["thank_you"];
+const HEX = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Functions for the form's ballot: `send` sends it, `giveUp` aborts sending. `show` shows the screen of messages,
-    `said` looks up a text, `moveOn` starts again after the guest has read the result. `envelopes` (guest_kiosk.js)
-    is set on kiosks only. */
+const pause = () => new Promise((resolve) => window.setTimeout(resolve, PATIENCE));
+
+function patience() {
+  const sending = new AbortController();
+  window.setTimeout(() => sending.abort(), PATIENCE);
+  return sending.signal;
+}
+
+/** Functions for the form's ballot: `send` sends it; `leave` takes it from the screen, and resolves when no ballot is
+    on its way; `wait` cancels what would happen by itself. On a kiosk nothing on the screen drops a ballot that was
+    sent once: its delivery goes on. `show` shows the screen of messages, with Back or without, `said` looks up a text,
+    `moveOn` starts again after the guest has read the result. `envelopes` (guest_kiosk.js) is set on kiosks that can
+    seal. */
 export function delivery(form, show, said, moveOn, envelopes) {
-  let sending = null;
-  let envelope = null;
-  let fields = null;
+  const { kiosk } = device;
+  const underway = new Set();
+  let ballot = null; // of the guest at the screen, from the first attempt until it is taken
   let timer = 0;
   const later = (act, milliseconds) => (timer = window.setTimeout(act, Number(milliseconds)));
+  const wait = () => window.clearTimeout(timer);
 
   function tell(key) {
-    show();
+    const isRefused = key.startsWith("refusal_");
+    show(isRefused && !(kiosk && ballot));
     find("message").querySelector("p").textContent = said(key);
-    find("again").hidden = key !== "refusal_offline";
+    if (find("other-slip")) find("other-slip").hidden = !key.endsWith("_slip");
+    find("again").hidden = key !== "refusal_offline" && !key.endsWith("_slip");
     if (find("answer-now")) find("answer-now").hidden = key !== "try_ended";
-    find("start-over").hidden = key === "waiting" || (form.elements.slip && ENDS.includes(key));
+    const isOnTheWay = key === "waiting" || (key === "sending" && !kiosk);
+    find("start-over").hidden = isOnTheWay || (form.elements.slip && ENDS.includes(key));
   }
 
+  /** Sends the form. Its ticket makes it count once: an attempt whose answer was lost may have been taken. */
   async function send() {
-    if (sending) return;
-    sending = new AbortController();
-    const { signal } = sending;
+    if (ballot?.isBeingSent) return;
+    wait();
+    ballot ??= { ticket: HEX(crypto.getRandomValues(new Uint8Array(16))) };
+    const sent = ballot;
+    if (!kiosk || !sent.body) sent.body = envelopes ? null : bodyOf(sent.ticket);
+    sent.isBeingSent = true;
     tell("sending");
-    try {
-      hear(await deliver(signal));
-    } catch {
-      if (!signal.aborted) tell("refusal_offline");
-    }
-    sending = null;
+    const done = attempt(sent);
+    underway.add(done);
+    const answer = await done;
+    underway.delete(done);
+    sent.isBeingSent = false;
+    if (sent === ballot) hear(answer);
+    else if (!isFinal(answer)) goOn(sent);
   }
+
+  function bodyOf(ticket) {
+    const body = kiosk?.fields(form) ?? new URLSearchParams(new FormData(form));
+    body.set("_ticket", ticket);
+    return body;
+  }
+
+  const isFinal = (answer) => answer && answer.refusal !== "wait";
+
+  /** Goes on sending a ballot whose guest has left the screen of a kiosk. */
+  async function goOn(sent) {
+    if (!kiosk || !(sent.body ?? sent.envelope)) return;
+    const done = (async () => {
+      do await pause();
+      while (!isFinal(await attempt(sent)));
+    })();
+    underway.add(done);
+    await done;
+    underway.delete(done);
+  }
+
+  const attempt = (sent) => deliver(sent).catch(() => null);
 
   /** The server's answer about the ballot. Without an answer, or if it is too early, a kiosk stores the sealed
       ballot, which counts as taken. */
-  async function deliver(signal) {
+  async function deliver(sent) {
     if (form.dataset.home) return { isTaken: true };
-    if (!envelopes) {
-      fields ??= device.kiosk?.fields(form) ?? new URLSearchParams(new FormData(form));
-      return heard(await fetch(form.action, toTake(fields, signal)));
-    }
-    envelope ??= await envelopes.seal(form);
-    const answer = await envelopes.post(form.action, envelope, false, signal);
-    signal.throwIfAborted();
-    if (answer && answer.refusal !== "wait") return answer;
+    if (!envelopes) return heard(await fetch(form.action, toTake(sent.body, patience())));
+    sent.envelope ??= await envelopes.seal(form);
+    const answer = await envelopes.post(form.action, sent.envelope, false);
+    if (isFinal(answer)) return answer;
     if (envelopes.now() >= Number(form.dataset.closes)) return { refusal: "closed" };
-    await envelopes.keep(envelope);
+    await envelopes.keep(sent.envelope);
     return { isTaken: true };
   }
 
@@ -139,20 +159,20 @@ export function delivery(form, show, said, moveOn, envelopes) {
       tell("waiting");
       later(send, answer.again * 1000);
     } else {
-      if (answer.isTaken) {
-        envelope = fields = null;
-        form.reset();
-      }
+      ballot = null;
+      if (answer.isTaken) form.reset();
       tell(!answer.isTaken ? `refusal_${answer.refusal}` : form.dataset.home ? "try_ended" : "thank_you");
       if (form.dataset.thanks) later(moveOn, form.dataset.thanks);
     }
   }
 
-  function giveUp() {
-    sending?.abort();
-    window.clearTimeout(timer);
-    envelope = fields = null;
+  /** Takes the ballot from the screen. On a kiosk an attempt that failed is made again. */
+  async function leave() {
+    wait();
+    if (ballot && !ballot.isBeingSent) goOn(ballot);
+    ballot = null;
+    while (underway.size) await Promise.all(underway);
   }
 
-  return { send, giveUp };
+  return { send, leave, wait, isBeingSent: () => Boolean(ballot?.isBeingSent) };
 }

@@ -83,14 +83,11 @@ async function seal(form) {
 }
 
 /** Sends an envelope. Returns the server's answer (see `heard`), or null without one. */
-async function post(path, { letterbox, envelope }, hasWaited, abandoned) {
+async function post(path, { letterbox, envelope }, hasWaited) {
   const body = new URLSearchParams({ _envelope: envelope, _letterbox: letterbox });
   if (hasWaited) body.set("_waited", "yes");
-  const sending = new AbortController();
-  for (const end of [AbortSignal.timeout(PATIENCE), abandoned])
-    end?.addEventListener("abort", () => sending.abort());
   try {
-    return heard(await fetch(path, toTake(body, sending.signal)));
+    return heard(await fetch(path, toTake(body, AbortSignal.timeout(PATIENCE))));
   } catch {
     return null;
   }

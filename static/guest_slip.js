@@ -5,7 +5,7 @@ const field = document.getElementById("slip");
 function take() {
   const code = decodeURIComponent(window.location.hash.slice(1));
   if (!code) return;
-  window.history.replaceState(null, "", window.location.pathname);
+  window.history.replaceState(null, "", "/q/leave"); // see guest_phone.js
   field.value = code;
   field.form.submit();
 }

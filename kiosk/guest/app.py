@@ -4,6 +4,7 @@ It stores nothing on the device, logs nothing, and answers every accepted ballot
 """
 
 import gzip
+import re
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -24,7 +25,7 @@ from kiosk.library.library import Library
 from kiosk.screen.headers import headers, is_own_form
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
-from kiosk.screen.pages import Pages
+from kiosk.screen.pages import PAIRING_PATH, Pages
 from kiosk.screen.texts import Refusal
 from kiosk.settings import shipped_folder
 from kiosk.storage import Devices, Store, print_once
@@ -101,11 +102,14 @@ def _routes() -> Blueprint:
     views.add_url_rule("/k/<code>/paired", "paired", kiosks.paired, methods=["GET"])
     views.add_url_rule("/k/<code>/worker", "worker", kiosks.worker, methods=["GET"])
     views.add_url_rule("/audio/<language>/<name>", "audio", questions.audio, methods=["GET"])
-    views.add_url_rule("/pair", "pairing", kiosks.pairing, methods=["GET"])
-    views.add_url_rule("/pair", "pair", kiosks.pair, methods=["POST"])
+    views.add_url_rule(PAIRING_PATH, "pairing", kiosks.pairing, methods=["GET"])
+    views.add_url_rule(PAIRING_PATH, "pair", kiosks.pair, methods=["POST"])
     views.add_url_rule("/q", "slip", slips.slip, methods=["GET"])
-    views.add_url_rule("/q/questions", "slip form", slips.slip_form, methods=["POST"])
+    views.add_url_rule(slips.QUESTIONS_PATH, "slip form", slips.slip_form, methods=["POST"])
     views.add_url_rule("/q/answer", "slip answer", slips.slip_answer, methods=["POST"])
+    for path in (slips.QUESTIONS_PATH, "/q/answer"):
+        views.add_url_rule(path, f"again {path}", slips.start_again, methods=["GET"])
+    views.add_url_rule("/q/leave", "leave", stored_data.leave, methods=["GET"])
     views.add_url_rule("/q/thanks", "slip thanks", questions.thanks, methods=["GET"])
     views.add_url_rule("/q/stored", "slip stored", stored_data.stored, methods=["GET"])
     return views
@@ -166,9 +170,20 @@ def _failed(error: Exception) -> Answer:
     return _refusal(Refusal.FAILED, 500)
 
 
+def _way_on(refusal: Refusal) -> str:
+    """Return the address to which a refused guest can go on: the start of the way in, or the pairing page."""
+    if refusal is Refusal.NOT_PAIRED and request.path == "/":
+        return PAIRING_PATH
+    way_in = re.match(r"/(?:[ks]/[^/]+|q(?=/|$))", request.path)
+    return quote(way_in[0]) if way_in else "/"
+
+
 def _refusal(refusal: Refusal, status: int) -> Answer:
-    way_out = "/pair" if refusal is Refusal.NOT_PAIRED and request.path == "/" else ""
-    page = guest_side().pages.refusal(refusal, way_out, is_kiosk=is_kiosk())
+    pages = guest_side().pages
+    if refusal is Refusal.UNKNOWN_SLIP and request.path == slips.QUESTIONS_PATH:
+        page = pages.slip(request.form.get("lang", ""), refusal)
+    else:
+        page = pages.refusal(refusal, _way_on(refusal), is_kiosk=is_kiosk())
     response = make_response(page, status)
     response.headers["Kiosk-Refusal"] = refusal.value
     if request.path == "/" or request.path.startswith("/k/"):

@@ -19,6 +19,7 @@ def start(code: str = "") -> Answer:
         {},
         protection=of_round.protection,
         unit=of_round.tree.node(link.unit_id).name,
+        is_chosen="lang" in request.args,
         action=request.path,
         is_kiosk=link.admission is Admission.KIOSK,
         home=_home(),

@@ -34,6 +34,7 @@ def start(code: str = "") -> Answer:
         action=request.path,
         is_kiosk=at_kiosk,
         ticket="" if at_kiosk else new_ticket(),
+        is_chosen="lang" in request.args,
         letterbox=letterbox,
         pause=guest.rate_limit.pause,
         closes_at=of_round.closes_at,

@@ -1,6 +1,6 @@
 """Slips: the code is typed or scanned, leads to the questions, and is used up by one ballot."""
 
-from flask import make_response, request
+from flask import make_response, redirect, request
 
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import normalise
@@ -13,11 +13,18 @@ from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
 
+QUESTIONS_PATH = "/q/questions"
+
+
+def start_again() -> Answer:
+    """Lead to the page for a slip's code: a browser's history can ask for an answer to a form."""
+    return redirect("/q", 303)
+
 
 def slip() -> Answer:
     """Show the page where a slip's code is typed. A scanned code is in the fragment, which no server
     receives."""
-    return make_response(guest_side().pages.slip(request.args.get("lang", REFERENCE)))
+    return make_response(guest_side().pages.slip(request.args.get("lang", "")))
 
 
 def slip_form() -> Answer:
@@ -33,6 +40,7 @@ def slip_form() -> Answer:
         action="/q/answer",
         slip=code,
         ticket=new_ticket(),
+        is_chosen="lang" in request.form,
         is_kiosk=False,
     )
     return make_response(page)

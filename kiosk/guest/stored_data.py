@@ -1,6 +1,6 @@
-"""The page about the data that is stored about a guest."""
+"""The page about the data that is stored about a guest, and the way out that stores nothing."""
 
-from flask import make_response, request
+from flask import make_response, redirect, request
 
 from kiosk.guest.context import Answer, guest_side, is_kiosk
 
@@ -14,3 +14,9 @@ def stored(**url_arguments: str) -> Answer:
     schema = guest_side().store.schema()
     page = guest_side().pages.stored(schema, back, language_by=language_by, is_kiosk=is_kiosk())
     return make_response(page)
+
+
+def leave() -> Answer:
+    """Lead to the site to which a phone leaves. The survey's entries in the browser's history have this
+    address once the guest has left."""
+    return redirect(guest_side().pages.leave_to or "/q", 303)

@@ -23,7 +23,7 @@ from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.speech import speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
-from kiosk.screen.texts import BEFORE_THE_FORM, OF_PAIRING, PROMISES, REFUSALS, SCREEN, Refusal
+from kiosk.screen.texts import BEFORE_THE_FORM, OF_PAIRING, OF_SLIPS, PROMISES, REFUSALS, SCREEN, Refusal
 from kiosk.settings import shipped_folder
 
 
@@ -41,6 +41,8 @@ def _style() -> str:
 
 
 STYLE = _style()
+
+PAIRING_PATH = "/pair"
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Pages:
         action: str,
         slip: str = "",
         ticket: str = "",
+        is_chosen: bool = False,
         is_kiosk: bool,
         home: str = "",
         letterbox: str = "",
@@ -115,6 +118,7 @@ class Pages:
     ) -> str:
         """Render the questions, in the language `asked` or else the reference.
 
+        With `is_chosen`, the guest has chosen that language, and is not asked for it again.
         `protection` is the round's. The first screen shows the name `unit`, so that a guest notices a
         screen of another unit. `reply` (language -> text) is shown only in the languages it has. `ticket`
         makes the form count once although it is sent twice; "" for none. A form with a `home` is for
@@ -127,7 +131,7 @@ class Pages:
         words = {
             code: FormTexts(
                 catalogues[code].language,
-                _form_texts(catalogues[code], protection),
+                _form_texts(catalogues[code], protection, has_slip=bool(slip)),
                 questions(survey, code),
                 reply.get(code, ""),
                 self._sounds(catalogues[code], survey),
@@ -142,6 +146,7 @@ class Pages:
             action=action,
             slip=slip,
             ticket=ticket,
+            is_chosen=is_chosen and asked in words,
             home=home,
             letterbox=letterbox,
             pause=half_up(pause * 1000),
@@ -167,8 +172,9 @@ class Pages:
             for name in self._sounds(catalogues[code], survey).values()
         ]
 
-    def slip(self, asked: str) -> str:
-        """Render the page where a slip's code is typed or scanned."""
+    def slip(self, asked: str, problem: Refusal | None = None) -> str:
+        """Render the page where a slip's code is typed or scanned; `problem` is why the last code was
+        refused, or None."""
         spoken = self._spoken()
         catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
@@ -176,6 +182,8 @@ class Pages:
             language=catalogue.language,
             languages=[candidate.language for candidate in spoken],
             screen=_screen(catalogue),
+            is_chosen=catalogue.language.code == asked,
+            problem=catalogue.text(REFUSALS[problem]) if problem else "",
             **self._base_values(is_kiosk=False),
         )
 
@@ -244,10 +252,10 @@ class Pages:
         """Render the end of a practice, with a link to the real questions at `home`."""
         return self._message(SCREEN["try_ended"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
 
-    def refusal(self, refusal: Refusal, way_out: str, *, is_kiosk: bool) -> str:
-        """Render a refusal, the same bytes for the same reason; `way_out` is the address of the pairing
-        page, or ""."""
-        return self._message(REFUSALS[refusal], way_out, SCREEN["connect"], is_kiosk=is_kiosk)
+    def refusal(self, refusal: Refusal, start: str, *, is_kiosk: bool) -> str:
+        """Render a refusal, the same bytes for the same reason, with a link to the address `start`."""
+        way_on = SCREEN["connect" if start == PAIRING_PATH else "again"]
+        return self._message(REFUSALS[refusal], start, way_on, is_kiosk=is_kiosk)
 
     def worker(self, page: str, survey: Survey | None) -> str:
         """Render the script that caches the kiosk's page at the path `page`, its files, and the sounds of
@@ -303,11 +311,13 @@ def _screen(catalogue: Catalogue) -> dict[str, str]:
     return {key: catalogue.text(message) for key, message in SCREEN.items()}
 
 
-def _form_texts(catalogue: Catalogue, protection: Protection) -> dict[str, str]:
-    """Return the texts that a form can show: each costs bytes in every language."""
-    texts = {key: message for key, message in SCREEN.items() if key not in BEFORE_THE_FORM}
+def _form_texts(catalogue: Catalogue, protection: Protection, *, has_slip: bool) -> dict[str, str]:
+    """Return the texts that a form can show: each costs bytes in every language. A form with a slip also asks
+    for another one."""
+    left_out = BEFORE_THE_FORM - {"slip"} if has_slip else BEFORE_THE_FORM
+    texts = {key: message for key, message in SCREEN.items() if key not in left_out}
     for refusal, message in REFUSALS.items():
-        if refusal not in OF_PAIRING:
+        if refusal not in OF_PAIRING and (has_slip or refusal not in OF_SLIPS):
             texts[f"refusal_{refusal}"] = message
     texts["protection"] = PROMISES[protection]
     return {key: catalogue.text(message) for key, message in texts.items()}

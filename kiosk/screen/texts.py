@@ -101,5 +101,8 @@ REFUSALS = {
     Refusal.NOT_FOUND: _("Sidan finns inte."),
 }
 
+OF_SLIPS = frozenset({Refusal.UNKNOWN_SLIP, Refusal.USED_SLIP})
+"""The refusals that only a ballot with a slip can meet."""
+
 OF_PAIRING = frozenset({Refusal.WRONG_CODE})
 """The refusal of a code that pairs a kiosk, which no ballot can meet."""

@@ -77,19 +77,12 @@ def test_the_language_that_is_spoken_is_marked_in_the_picker(guest: Guest) -> No
     expect(guest.page.locator("[aria-current=true]")).to_have_attribute("data-language", "ar")
 
 
-@pytest.mark.parametrize("way", ["kiosk", "phone"])
-def test_what_is_stored_is_told_in_the_guests_language_and_leads_back_in_it(
-    request: pytest.FixtureRequest, way: str
-) -> None:
-    guest = request.getfixturevalue("guest" if way == "kiosk" else "phone")
-    begin(guest, "fi", "/" if way == "kiosk" else "/s/poster")
+def test_what_is_stored_is_told_in_the_guests_language_and_leads_back_in_it(guest: Guest) -> None:
+    begin(guest, "fi")
     steps = guest.page.evaluate("history.length")
     guest.tap("#stored")
     expect(guest.page.locator("section").first).to_have_attribute("lang", "fi")
     expect(guest.page.locator("#back")).to_have_text("Takaisin")
-    if way == "phone":
-        expect(guest.page.locator("#leave-now")).to_have_text("Poistu sivulta heti")
-        expect(guest.page.locator("#leave-now")).to_have_attribute("lang", "fi")
     assert guest.page.locator("section").first.evaluate("(e) => e.getBoundingClientRect().top") < 400
     assert "#" not in guest.page.url
     guest.tap("#back")
@@ -97,6 +90,19 @@ def test_what_is_stored_is_told_in_the_guests_language_and_leads_back_in_it(
     assert "#" not in guest.page.url
     assert guest.page.evaluate("history.length") == steps + 2
     assert asked_languages(guest) == []
+
+
+def test_on_a_phone_what_is_stored_is_told_within_the_page(phone: Guest) -> None:
+    begin(phone, "fi", "/s/poster")
+    steps = phone.page.evaluate("history.length")
+    phone.tap("#stored")
+    expect(phone.page.locator("#side")).to_have_attribute("lang", "fi")
+    expect(phone.page.locator("#leave-now")).to_have_text("Poistu sivulta heti")
+    expect(phone.page.locator("#promise")).not_to_be_visible()
+    phone.tap("#side a")
+    speaks(phone.page, "fi")
+    assert phone.page.evaluate("history.length") == steps
+    assert asked_languages(phone) == []
 
 
 def test_practice_speaks_the_guests_language_and_so_does_the_way_on(guest: Guest) -> None:

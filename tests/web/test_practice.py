@@ -60,8 +60,9 @@ def test_a_guest_tries_the_questions_and_then_answers(guest: Guest) -> None:
 def test_who_starts_over_in_practice_is_still_in_practice(guest: Guest) -> None:
     guest.start("sv", "/practice")
     guest.choose("5")
+    guest.tap("#start-over")
     with guest.page.expect_navigation():
-        guest.tap("#start-over")
+        guest.tap("#remove-answers")
     expect(guest.page.locator("#picker")).to_be_visible()
     expect(guest.page.locator(".demonstration")).to_be_visible()
     guest.tap('[data-language="sv"]')
@@ -79,7 +80,7 @@ def test_a_kiosk_left_in_practice_comes_back_to_the_questions(guest: Guest, taps
     for tap in taps:
         guest.tap(tap)
     guest.page.clock.run_for(91_000)
-    expect(guest.page.locator("dialog")).to_be_visible()
+    expect(guest.page.locator("#still-here")).to_be_visible()
     guest.page.clock.run_for(30_000)
     guest.page.wait_for_url(f"{guest.address}/")
     expect(guest.page.locator(".demonstration")).to_have_count(0)

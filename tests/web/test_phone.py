@@ -1,0 +1,168 @@
+"""A guest's own device: Back means the screen before, and leaving shows nothing of the survey again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
+
+from kiosk.domain.rounds import Admission
+from kiosk.screen.texts import OF_PAIRING, REFUSALS, Refusal
+from tests.tools.guest_side import Place
+from tests.web.guest import PHONE, Counted, Guest, Serve, thanks
+
+pytestmark = pytest.mark.browser
+
+FIRST, SECOND = "Fråga 1 av 4", "Fråga 2 av 4"
+
+
+def weather(_: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    """The site to which a phone leaves."""
+    start_response("200 OK", [("Content-Type", "text/html")])
+    return [b"<title>Weather</title><p>Sunny"]
+
+
+@pytest.fixture
+def phone(context: BrowserContext, serve: Serve, tmp_path: Any) -> Guest:
+    place = Place(tmp_path, frozenset({Admission.POSTER, Admission.SLIP}), leave_to=serve(weather))
+    page = context.new_page()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    served = Counted(place.app)
+    return Guest(page, place, served, serve(served))
+
+
+def at(page: Page, progress: str) -> None:
+    expect(page.locator("#progress")).to_have_text(progress)
+
+
+def back(page: Page) -> None:
+    """The phone's own Back."""
+    page.evaluate("history.back()")
+
+
+def enter(phone: Guest, way: str) -> None:
+    """Come to the first statement."""
+    phone.page.goto(f"{phone.address}/nothing")
+    phone.page.goto(phone.address + ("/s/poster" if way == "poster" else f"/q#{phone.place.slip}"))
+    phone.tap('[data-language="sv"], button[lang="sv"]')
+    phone.tap("#start")
+
+
+@pytest.mark.parametrize("way", ["poster", "slip"])
+def test_back_means_the_screen_before_and_leaving_shows_the_survey_nowhere(phone: Guest, way: str) -> None:
+    page = phone.page
+    enter(phone, way)
+    phone.answer("4")
+    at(page, SECOND)
+    back(page)
+    at(page, FIRST)
+    expect(page.locator('input[name="listened"][value="4"]')).to_be_checked()
+    back(page)
+    expect(page.locator("#promise")).to_be_visible()
+    if way == "poster":
+        phone.tap("#stored")
+        expect(page.locator("#side")).to_be_visible()
+        back(page)
+        expect(page.locator("#promise")).to_be_visible()
+    phone.tap("#leave-now")
+    expect(page).to_have_title("Weather")
+    for _ in range(2):
+        page.go_back()
+        expect(page.locator("fieldset, #slip")).to_have_count(0)
+
+
+def test_a_slips_questions_can_be_loaded_again(phone: Guest) -> None:
+    page = phone.page
+    page.goto(f"{phone.address}/q")
+    page.locator("#slip").fill(phone.place.slip)
+    page.locator("form button").click()
+    page.locator('button[lang="sv"]').wait_for()
+    page.reload()
+    expect(page.locator("#slip")).to_be_visible()
+    assert phone.place.client.get("/q/questions").headers["Location"] == "/q"
+    assert phone.place.client.get("/q/answer").headers["Location"] == "/q"
+
+
+def test_leaving_without_a_network_leaves_a_blank_page_and_goes_on_when_it_is_back(
+    phone: Guest, context: BrowserContext
+) -> None:
+    enter(phone, "poster")
+    context.set_offline(True)
+    phone.tap("#leave-now")
+    expect(phone.page.locator("body")).to_be_empty()
+    phone.page.clock.run_for(3_000)
+    expect(phone.page.locator("body")).to_be_empty()
+    assert phone.page.url == f"{phone.address}/q/leave"
+    context.set_offline(False)
+    phone.page.clock.run_for(6_000)
+    expect(phone.page).to_have_title("Weather")
+
+
+def test_a_phone_whose_answer_is_lost_says_so_in_time_and_counts_once(phone: Guest) -> None:
+    """The server takes the ballot, and its answer never comes."""
+    page, held = phone.page, list[APIResponse]()
+
+    def lose(route: Route) -> None:
+        if not held:
+            held.append(route.fetch())
+        else:
+            route.continue_()
+
+    enter(phone, "slip")
+    page.route("**/q/answer", lose)
+    phone.answer("5", "5", "5", "5")
+    thanks(phone, "Skickar …")
+    page.clock.run_for(10_000)
+    expect(page.locator("#again")).to_be_visible()
+    phone.tap("#back")
+    at(page, "Fråga 4 av 4")
+    phone.tap("#next")
+    thanks(phone, "Tack för dina svar!")
+    assert phone.place.waiting() == 1
+
+
+def test_every_refusal_on_the_screen_shows_a_way_on(phone: Guest) -> None:
+    page, refusal = phone.page, Refusal.BAD
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=403, headers={"Kiosk-Refusal": refusal, "Retry-After": "2"})
+
+    enter(phone, "slip")
+    page.route("**/q/answer", refuse)
+    phone.answer("5", "5", "5", "5")
+    for refusal in sorted(set(Refusal) - OF_PAIRING - {Refusal.WAIT, Refusal.OFFLINE}):
+        phone.tap("#back")
+        phone.tap("#next")
+        thanks(phone, REFUSALS[Refusal.OFFLINE if refusal is Refusal.FAILED else refusal])
+        for control in ("#back", "#start-over"):
+            expect(page.locator(control)).to_be_visible()
+
+
+def test_a_used_slip_asks_for_another_one_and_keeps_the_answers(phone: Guest) -> None:
+    used = {"slip": phone.place.slip, "listened": "1", "_ticket": "0" * 32}
+    phone.place.client.post("/q/answer", data=used)
+    enter(phone, "slip")
+    phone.answer("5", "5", "5", "5")
+    thanks(phone, "Lappen har redan använts. Ta en ny lapp om du vill svara.")
+    phone.page.locator("#other-slip input").fill(phone.place.other_slip.lower())
+    phone.tap("#again")
+    thanks(phone, "Tack för dina svar!")
+    assert phone.place.waiting() == 2
+
+
+def test_starting_over_asks_before_it_removes_an_answer(phone: Guest) -> None:
+    enter(phone, "poster")
+    phone.choose("4")
+    phone.tap("#start-over")
+    phone.tap("#keep-answers")
+    expect(phone.page.locator('input[name="listened"][value="4"]')).to_be_checked()
+    phone.tap("#start-over")
+    phone.tap("#remove-answers")
+    expect(phone.page.locator("#picker")).to_be_visible()
+    expect(phone.page.locator('input:checked:not([value=""])')).to_have_count(0)
+
+
+def test_a_language_chosen_before_the_script_came_is_kept(phone: Guest) -> None:
+    phone.page.goto(f"{phone.address}/s/poster?lang=ar")
+    expect(phone.page.locator("#promise")).to_be_visible()
+    expect(phone.page.locator("html")).to_have_attribute("lang", "ar")
