@@ -11,6 +11,12 @@ const parts = ["picker", "promise", "answers", "message"];
 
 const TAPS_IGNORED = 400; // milliseconds after a change of screen, against double taps
 
+const MOMENT = 300; // milliseconds in which a touched answer is seen before the next statement
+const SECOND_THOUGHT = 4_000; // milliseconds in which the last answer can be changed before it is sent
+// For a keyboard, a switch or a screen reader choosing and going on stay apart, and for whoever wants no movement.
+const isOneTouch = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+let movingOn = 0;
+
 const codeOf = (choice) => choice.dataset.language ?? choice.value;
 const first = codeOf(languages[0]); // not the page's language: a guest may have chosen that without a script
 const own = window.location.pathname;
@@ -33,6 +39,7 @@ const said = (key) => words[guest.language].screen[key];
 
 function show(place, mayGoBack = place !== "promise" && (place !== "picker" || guest.returnTo)) {
   ballot.wait();
+  stay();
   guest.place = place;
   guest.changed = performance.now();
   const at = statements.indexOf(place);
@@ -79,6 +86,18 @@ const chosen = (statement) =>
   [...statement.querySelectorAll("input")].find((input) => input.checked && input.value);
 
 const allowNext = () => (find("next").disabled = statements.includes(guest.place) && !chosen(guest.place));
+
+function stay() {
+  window.clearTimeout(movingOn);
+  find("next").classList.remove("soon");
+}
+
+/** Goes on by itself from an answer that was touched. The button shows how long the last one can be changed. */
+function moveOn() {
+  const isLast = guest.place === statements.at(-1);
+  if (isLast) find("next").classList.add("soon");
+  movingOn = window.setTimeout(() => chosen(guest.place) && go(1), isLast ? SECOND_THOUGHT : MOMENT);
+}
 
 function go(steps) {
   const at = statements.indexOf(guest.place) + steps;
@@ -170,12 +189,15 @@ document.addEventListener(
     const language = languages.find((choice) => choice.contains(event.target));
     const tapped = taps[event.target.closest("button")?.id];
     if (isTooEarly || language || tapped) event.preventDefault();
+    if (!isTooEarly) stay();
     if (isTooEarly) ignore(event);
+    else if (isOneTouch && event.detail > 0 && event.target.closest("fieldset label")) moveOn();
     else if (language) choose(codeOf(language));
     else tapped?.();
   },
   true,
 );
+document.addEventListener("keydown", stay);
 form.addEventListener("change", allowNext);
 window.addEventListener("pagehide", () => form.reset());
 window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
@@ -185,6 +207,8 @@ if (Object.values(words).some(({ sounds }) => Object.keys(sounds).length)) {
 }
 document.body.classList.add("steps");
 find("send").remove();
+// Two ways to give no answer are enough on the screen: this one stays in the list without a script.
+for (const input of form.querySelectorAll('[value="prefer_not"]')) input.parentElement.remove();
 find("start").hidden = false;
 form.reset();
 show("picker");

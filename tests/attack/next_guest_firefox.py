@@ -108,9 +108,9 @@ def answer(browser: Firefox, visit: Visit) -> None:
     here = "fieldset:not([hidden])" if visit.has_script else "fieldset"
     for at, name in enumerate(NAMES, start=1):
         option = f'input[name="{name}"][value="4"]'
-        browser.tap(f"{here} label:has({option})", f"{option}:checked")
-        if visit.has_script and at < len(NAMES):
-            browser.tap("#next", f'{here} input[name="{NAMES[at]}"]')
+        goes_on = visit.has_script and at < len(NAMES)
+        shows = f'{here} input[name="{NAMES[at]}"]' if goes_on else f"{option}:checked"
+        browser.tap(f"{here} label:has({option})", shows)
     if not visit.is_sent:
         return
     if visit.has_script:

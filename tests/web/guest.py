@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.tools.guest_side import NOW, Place
 from tests.tools.published import statements
-from tests.web.touch import touch
+from tests.web.touch import choose, touch
 
 Serve = Callable[[Any], str]
 
@@ -46,6 +46,11 @@ class Guest:
         touch(self.page, selector)
 
     def choose(self, value: str) -> None:
+        """Choose an answer without going on, as a screen reader does."""
+        choose(self.page, value)
+
+    def touch_answer(self, value: str) -> None:
+        """Touch an answer: the screen goes on by itself."""
         self.tap(f'fieldset:not([hidden]) label:has(input[value="{value}"])')
 
     def answer(self, *values: str) -> None:

@@ -21,7 +21,7 @@ from kiosk.domain.screen_size import Screen
 from tests.tools.guest_side import NOW, Place
 from tests.tools.serving import served
 from tests.tools.speech import shipped_speech
-from tests.web.touch import touch
+from tests.web.touch import choose, touch
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Camera:
         self.begin(language, start)
         statements = page.locator("fieldset").count()
         for at in range(statements):
-            self.tap('fieldset:not([hidden]) label:has(input[value="4"])')
+            choose(page, "4")
             self.take(f"statement {at + 1}")
             if at == 1:
                 for percent in (125, 150):

@@ -1,5 +1,6 @@
 """A guest answers, in a real browser: by touch, by keyboard, without a script, and leaves no trace."""
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -104,6 +105,68 @@ def test_a_second_tap_meant_for_the_screen_before_is_ignored(guest: Guest) -> No
     expect(guest.page.locator("#progress")).to_have_text("Fråga 2 av 4")
     guest.tap("#skip")
     expect(guest.page.locator("#progress")).to_have_text("Fråga 3 av 4")
+
+
+def test_one_touch_answers_and_goes_on_and_the_last_answer_can_be_changed(guest: Guest) -> None:
+    """Six touches in all for four statements: the language, the beginning, and each answer."""
+    guest.start("sv")
+    for number, value in enumerate(("5", "1", "dont_know"), start=2):
+        guest.touch_answer(value)
+        guest.page.clock.run_for(300)
+        expect(guest.page.locator("#progress")).to_have_text(f"Fråga {number} av 4")
+    guest.touch_answer("3")
+    guest.page.clock.run_for(3_000)
+    expect(guest.page.locator("#next.soon")).to_be_visible()
+    guest.touch_answer("2")
+    guest.page.clock.run_for(3_000)
+    expect(guest.page.locator("legend:visible")).to_be_visible()
+    guest.page.clock.run_for(1_000)
+    thanks(guest, "Tack för dina svar!")
+    assert guest.counted() == {
+        "listened": [0, 0, 0, 0, 1],
+        "contact_support": [1, 0, 0, 0, 0],
+        "rights_knowledge": [0, 0, 0, 0, 0],
+        "feel_better": [0, 1, 0, 0, 0],
+    }
+
+
+def test_a_double_touch_answers_one_statement_alone_and_is_marked(guest: Guest) -> None:
+    guest.start("sv")
+    guest.touch_answer("5")
+    guest.page.clock.run_for(300)
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 2 av 4")
+    answer = guest.page.locator('fieldset:not([hidden]) label:has(input[value="5"])')
+    answer.click()
+    expect(answer).to_have_class(re.compile("ignored"))
+    guest.page.clock.run_for(5_000)
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 2 av 4")
+    expect(guest.page.locator("input:checked:not([value=''])")).to_have_count(1)
+
+
+def test_back_and_start_over_stop_what_would_be_sent_by_itself(guest: Guest) -> None:
+    guest.start("sv")
+    guest.answer("5", "5", "5")
+    guest.touch_answer("5")
+    guest.tap("#start-over")
+    guest.page.clock.run_for(9_000)
+    guest.tap("#keep-answers")
+    guest.page.clock.run_for(9_000)
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 4 av 4")
+    guest.touch_answer("5")
+    guest.tap("#back")
+    guest.page.clock.run_for(9_000)
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 3 av 4")
+    assert not [asked for asked in guest.served.asked if asked.startswith("POST")]
+
+
+def test_without_movement_an_answer_waits_for_the_button(guest: Guest) -> None:
+    guest.page.emulate_media(reduced_motion="reduce")
+    guest.start("sv")
+    guest.touch_answer("5")
+    guest.page.clock.run_for(9_000)
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 1 av 4")
+    guest.tap("#next")
+    expect(guest.page.locator("#progress")).to_have_text("Fråga 2 av 4")
 
 
 def test_a_guest_answers_with_the_keyboard_alone(guest: Guest) -> None:

@@ -59,9 +59,8 @@ def demonstration(tmp_path: Path) -> Iterator[Demonstration]:
 def answer(page: Page, address: str, language: str) -> None:
     page.goto(address)
     steps = [f'[data-language="{language}"]', "#start"]
-    for _ in range(4):
-        steps += ['fieldset:not([hidden]) label:has(input[value="4"])', "#next"]
-    for step in steps:
+    steps += ['fieldset:not([hidden]) label:has(input[value="4"])'] * 4
+    for step in [*steps, "#next"]:
         touch(page, step)
     expect(page.locator("#message p")).to_have_text(
         {"sv": "Tack för dina svar!", "ar": "شكرًا على إجاباتك!"}[language]

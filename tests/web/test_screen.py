@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from tests.tools.guest_side import NOW, Place
-from tests.web.touch import touch
+from tests.web.touch import choose, touch
 
 pytestmark = pytest.mark.browser
 
@@ -426,7 +426,7 @@ def test_leaving_in_the_middle_blanks_the_page_and_back_shows_no_answer(
     before = page.locator("#leave-now").bounding_box()
     start(page)
     assert page.locator("#leave-now").bounding_box() == before
-    touch(page, 'fieldset:not([hidden]) label:has(input[value="5"])')
+    choose(page, "5")
     touch(page, "#next")
     steps = page.evaluate("history.length")
     # At once: the tap that follows another one is heeded, and the page is empty before the other has come.
@@ -472,7 +472,7 @@ def walk(page: Page, language: str, look: Callable[[str], None]) -> None:
     touch(page, "#start")
     for at in range(STATEMENTS):
         look(f"statement {at + 1}")
-        touch(page, 'fieldset:not([hidden]) label:has(input[value="4"])')
+        choose(page, "4")
         touch(page, "#next")
     expect(page.locator("#message")).to_be_visible()
     look("thanks")
