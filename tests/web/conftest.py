@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.tools.chromium import CHROMIUM
 from tests.tools.guest_side import Place
 from tests.tools.serving import served
 from tests.web.guest import KIOSK, Counted, Guest, Serve
@@ -25,21 +26,20 @@ class Chromium:
     """
 
     def __init__(self) -> None:
-        program = shutil.which("chromium")
-        assert program, "Chromium is missing: apt install chromium"
-        self._program = program
+        assert shutil.which("chromium"), "Chromium is missing: apt install chromium"
         self._start()
 
     def _start(self) -> None:
         self._playwright = sync_playwright().start()
         self._browser = self._playwright.chromium.launch(
-            executable_path=self._program, args=["--no-sandbox", "--accept-lang=sv"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--accept-lang=sv"]
         )
+        self._session = self._browser.new_browser_cdp_session()
 
     def browser(self) -> Browser:
         """A browser that answers. One that died cost the test that was running, and no other."""
         try:
-            self._browser.new_context().close()
+            self._session.send("Browser.getVersion")
         except PlaywrightError:
             self.stop()
             self._start()

@@ -6,7 +6,6 @@ One picture a screen, and one sheet of them for each language and device. Nothin
 """
 
 import base64
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
+from tests.tools.chromium import CHROMIUM
 from tests.tools.guest_side import NOW, Place
 from tests.tools.serving import served
 from tests.tools.speech import shipped_speech
@@ -186,7 +186,7 @@ def main(arguments: list[str]) -> None:
     with TemporaryDirectory() as place:
         spoken = list(Place(Path(place)).library.guest)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         take_all(browser, folder, arguments[1:] or spoken)
         browser.close()
 
