@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from kiosk.screen.speech import build, spoken_texts
+from kiosk.screen.speech import VOICES, build, sound_name, spoken_texts
 from kiosk.settings import read_settings
 from tests.tools.shipped import library_for
 
@@ -17,9 +17,35 @@ def shipped_speech(*languages: str) -> Path:
 
     Tests share the folder, so they must not write to it.
     """
+    folder = _temporary_folder()
+    build(folder, _spoken(languages))
+    return folder
+
+
+@cache
+def unheard_speech() -> Path:
+    """A folder with an empty file for each shipped text that has a voice, for pages that nobody listens to.
+
+    Tests share the folder, so they must not write to it.
+    """
+    folder = _temporary_folder()
+    for code, texts in _spoken(tuple(VOICES)).items():
+        (folder / "drafts" / code).mkdir(parents=True)
+        for text in texts:
+            (folder / "drafts" / code / f"{sound_name(code, text)}.mp3").touch()
+    return folder
+
+
+def _temporary_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="speech-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    library = library_for(read_settings({"KIOSK_DATA": str(folder / "no-installation")}))
-    surveys = list(library.surveys.values())
-    build(folder, {code: spoken_texts(library.guest[code], surveys) for code in languages or library.guest})
     return folder
+
+
+def _spoken(languages: tuple[str, ...]) -> dict[str, list[str]]:
+    """Language -> the shipped texts that can be heard, in these languages or in all if none is named."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        library = library_for(read_settings({"KIOSK_DATA": nowhere}))
+    surveys = list(library.surveys.values())
+    codes = [code for code in library.guest if not languages or code in languages]
+    return {code: spoken_texts(library.guest[code], surveys) for code in codes}

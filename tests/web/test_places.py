@@ -1,6 +1,5 @@
 """What a guest touches stays where it is, in view and large enough, whatever is asked in any language."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +7,9 @@ from playwright.sync_api import Page, expect
 
 from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
+from kiosk.screen.speech import VOICES
 from tests.tools.languages import GUEST_LANGUAGES
-from tests.tools.speech import shipped_speech
+from tests.tools.speech import unheard_speech
 from tests.web.test_screen import (
     KIOSK,
     LETTERS_ARE_HERE,
@@ -67,88 +67,83 @@ BROKEN = """(percent) => {
 """Words that stand on two lines, in this text size."""
 
 
-@pytest.fixture
-def sounds() -> Path:
-    """A folder with speech in Swedish and Arabic."""
-    return shipped_speech("sv", "ar")
-
-
-@pytest.fixture
-def all_sounds() -> Path:
-    """A folder with speech in every language there is a voice for."""
-    return shipped_speech()
-
-
 def boxes(page: Page) -> dict[str, Any]:
     measured: dict[str, Any] = page.evaluate(BOXES)
     return measured
 
 
-def assert_controls_stay(page: Page) -> dict[str, Any]:
-    """The boxes of the controls, which are the same on every statement."""
-    first = boxes(page)
-    for _ in range(STATEMENTS - 1):
-        touch(page, "#skip")
-        assert boxes(page) == first, page.locator("legend:visible").inner_text()
-    return first
+def seen_on_statement(page: Page, largest: int) -> tuple[dict[str, Any], dict[int, list[str]]]:
+    """The boxes of the controls, and the broken words by text size in percent, up to `largest`."""
+    controls, usual = boxes(page), page.evaluate("document.documentElement.dataset.size ?? null")
+    broken = {percent: page.evaluate(BROKEN, percent) for percent in range(100, largest + 1, 25)}
+    page.evaluate(USUAL_SIZE, usual)
+    return controls, broken
+
+
+USUAL_SIZE = """(size) => size === null
+    ? document.documentElement.removeAttribute("data-size")
+    : (document.documentElement.dataset.size = size)"""
+"""Undoes what BROKEN did to the text size."""
 
 
 @pytest.mark.parametrize(
-    ("size", "screen"),
+    ("size", "screen", "largest", "answers"),
     [
-        (KIOSK, None),
-        *[(size, Screen(width_mm)) for size, width_mm in (TEN_INCH, TWENTY_ONE_INCH)],
-        (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700)),
-        (PHONE, None),
-        (SMALL_PHONE, None),
+        (KIOSK, None, 150, 0),
+        (TEN_INCH[0], Screen(TEN_INCH[1]), 100, 0),
+        (TWENTY_ONE_INCH[0], Screen(TWENTY_ONE_INCH[1]), 150, 0),
+        (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700), 150, 0),
+        (PHONE, None, 150, 0),
+        (SMALL_PHONE, None, 125, 2),
+        (NARROW, None, 100, 1),
     ],
-    ids=["kiosk", "10 inches", "21 inches", "upright", "phone", "small phone"],
+    ids=["kiosk", "10 inches", "21 inches", "upright", "phone", "small phone", "narrow"],
 )
-def test_controls_are_at_the_same_place_on_every_statement(
-    open_page: Open, size: tuple[int, int], screen: Screen | None
+@pytest.mark.parametrize("is_heard", [False, True], ids=["", "heard"])
+def test_on_every_statement_controls_stay_words_are_whole_and_answers_are_seen(
+    open_page: Open,
+    subtests: pytest.Subtests,
+    size: tuple[int, int],
+    screen: Screen | None,
+    largest: int,
+    answers: int,
+    is_heard: bool,
 ) -> None:
-    page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen)
+    """`largest` is the text size in percent up to which words are whole. `answers` are in view at the least
+    beside the longest statement. Without speakers, the controls also stay in the picker of languages."""
+    audio = unheard_speech() if is_heard else None
+    page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen, audio=audio)
     for language in LANGUAGES:
-        start(page, language)
-        controls = assert_controls_stay(page)
-        assert {"next", "back", "skip", "start-over", "language", "text-size"} <= set(controls)
-        touch(page, "#language")
-        assert {name: controls[name] for name in boxes(page)} == boxes(page)
-        page.reload()
-        assert "language" not in boxes(page)
-
-
-@pytest.mark.parametrize("language", ["sv", "ar"])
-@pytest.mark.parametrize(
-    ("size", "screen"),
-    [
-        (KIOSK, None),
-        (TEN_INCH[0], Screen(TEN_INCH[1])),
-        (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700)),
-        (PHONE, None),
-    ],
-    ids=["kiosk", "10 inches", "upright", "phone"],
-)
-def test_so_is_the_speaker_of_the_statement(
-    open_page: Open, sounds: Path, size: tuple[int, int], screen: Screen | None, language: str
-) -> None:
-    page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen, audio=sounds)
-    start(page, language)
-    page.locator("fieldset:not([hidden]) > .speaker").wait_for()
-    assert "speaker" in assert_controls_stay(page)
-
-
-@pytest.mark.parametrize(("size", "least"), [(SMALL_PHONE, 2), (NARROW, 1)])
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_answers_are_seen_beside_a_long_statement_on_a_small_phone(
-    open_page: Open, size: tuple[int, int], least: int, language: str
-) -> None:
-    page = open_page(size, "/s/poster")
-    start(page, language)
-    touch(page, "#skip")
-    assert page.evaluate(IN_VIEW) >= least
-    for name, (_x, _y, width, height) in boxes(page).items():
-        assert min(width, height) >= 44, name
+        controls: dict[str, Any] = {}
+        for statement in range(STATEMENTS):
+            if statement == 0:
+                page.reload()
+                start(page, language)
+            else:
+                touch(page, "#skip")
+            with subtests.test(
+                "controls stay and words are whole", language=language, statement=statement + 1
+            ):
+                here, broken = seen_on_statement(page, largest)
+                controls = controls or here
+                assert here == controls
+                assert {percent: words for percent, words in broken.items() if words} == {}
+            if statement == 1 and answers and not is_heard:
+                with subtests.test("answers are seen", language=language):
+                    assert page.evaluate(IN_VIEW) >= answers
+                    small = {
+                        name for name, (*_, width, height) in controls.items() if min(width, height) < 44
+                    }
+                    assert small == set()
+        with subtests.test("controls", language=language):
+            wanted = {"next", "back", "skip", "start-over", "language", "text-size"}
+            assert wanted | ({"speaker"} if is_heard and language in VOICES else set()) <= set(controls)
+            if not is_heard:
+                touch(page, "#language")
+                picker = boxes(page)
+                assert {name: controls[name] for name in picker} == picker
+            page.reload()
+            assert "language" not in boxes(page)
 
 
 @pytest.mark.parametrize(("size", "are_seen"), [(KIOSK, True), (SMALL_PHONE, False)])
@@ -165,39 +160,43 @@ def test_a_picture_has_its_word_beside_it_where_there_is_room(
         assert (width > 1) == are_seen, control
 
 
-@pytest.mark.parametrize("language", ["sv", "ar", "ru"])
 def test_on_ten_inches_with_speech_the_controls_stay_in_view(
-    open_page: Open, sounds: Path, language: str
+    open_page: Open, subtests: pytest.Subtests
 ) -> None:
-    page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]), audio=sounds)
-    touch(page, f'[data-language="{language}"]')
-    assert_in_view(page, "#start")
-    touch(page, "#start")
-    for _ in range(STATEMENTS):
-        for depth in (0, 10_000):
-            page.evaluate("(y) => window.scrollTo(0, y)", depth)
-            for control in ("#back", "#skip", "#next", "#language", "#start-over", "#text-size"):
-                assert_in_view(page, control)
-        width = page.locator("legend:visible").evaluate("(e) => e.getBoundingClientRect().width")
-        assert width >= 0.38 * TEN_INCH[0][0]
-        touch(page, "#skip")
+    page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]), audio=unheard_speech())
+    for language in ("sv", "ar", "ru"):
+        page.reload()
+        with subtests.test(language=language):
+            touch(page, f'[data-language="{language}"]')
+            assert_in_view(page, "#start")
+            touch(page, "#start")
+            for _ in range(STATEMENTS):
+                for depth in (0, 10_000):
+                    page.evaluate("(y) => window.scrollTo(0, y)", depth)
+                    for control in ("#back", "#skip", "#next", "#language", "#start-over", "#text-size"):
+                        assert_in_view(page, control)
+                width = page.locator("legend:visible").evaluate("(e) => e.getBoundingClientRect().width")
+                assert width >= 0.38 * TEN_INCH[0][0]
+                touch(page, "#skip")
 
 
 @pytest.mark.parametrize("protection", Protection)
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_whom_to_call_in_danger_is_seen_on_ten_inches(
-    open_page: Open, language: str, protection: Protection
+    open_page: Open, subtests: pytest.Subtests, protection: Protection
 ) -> None:
     page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]), protection=protection)
-    touch(page, f'[data-language="{language}"]')
-    page.evaluate(LETTERS_ARE_HERE)
-    last, button = (
-        page.locator('[data-text="need_help"]').bounding_box(),
-        page.locator("#start").bounding_box(),
-    )
-    assert last
-    assert button
-    assert last["y"] + last["height"] <= button["y"] + 4
+    for language in LANGUAGES:
+        page.reload()
+        with subtests.test(language=language):
+            touch(page, f'[data-language="{language}"]')
+            page.evaluate(LETTERS_ARE_HERE)
+            last, button = (
+                page.locator('[data-text="need_help"]').bounding_box(),
+                page.locator("#start").bounding_box(),
+            )
+            assert last
+            assert button
+            assert last["y"] + last["height"] <= button["y"] + 4
 
 
 def assert_in_view(page: Page, control: str) -> None:
@@ -219,20 +218,23 @@ def assert_in_view(page: Page, control: str) -> None:
     ],
     ids=["10 inches", "21 inches", "10 inches, finer", "upright"],
 )
-@pytest.mark.parametrize("language", ["sv", "ar", "ru"])
 def test_practice_and_what_is_stored_fit_a_measured_screen(
-    open_page: Open, size: tuple[int, int], screen: Screen, language: str
+    open_page: Open, subtests: pytest.Subtests, size: tuple[int, int], screen: Screen
 ) -> None:
     page = open_page(size, "/practice", screen=screen)
-    assert overflow(page) <= 0
-    touch(page, f'[data-language="{language}"]')
-    assert overflow(page) <= 0
-    touch(page, "#start")
-    assert overflow(page) <= 0
-    page.goto(page.url.removesuffix("practice") + f"stored#{language}")
-    assert overflow(page) <= 0
-    assert_in_view(page, "#text-size")
-    assert_in_view(page, "#back")
+    practice = page.url
+    for language in ("sv", "ar", "ru"):
+        page.goto(practice)
+        with subtests.test(language=language):
+            assert overflow(page) <= 0
+            touch(page, f'[data-language="{language}"]')
+            assert overflow(page) <= 0
+            touch(page, "#start")
+            assert overflow(page) <= 0
+            page.goto(practice.removesuffix("practice") + f"stored#{language}")
+            assert overflow(page) <= 0
+            assert_in_view(page, "#text-size")
+            assert_in_view(page, "#back")
 
 
 def test_on_an_upright_screen_what_is_stored_is_read_above_what_is_touched(open_page: Open) -> None:
@@ -277,21 +279,23 @@ ALL_BOXES = """(name) => {
 
 @pytest.mark.parametrize("path", ["/", "/practice"])
 @pytest.mark.parametrize("screen", [None, Screen(TEN_INCH[1])], ids=["not measured", "10 inches"])
-@pytest.mark.parametrize("language", ["sv", "ar", "ru"])
 def test_the_units_name_on_the_first_screens_moves_nothing(
-    open_page: Open, path: str, screen: Screen | None, language: str
+    open_page: Open, subtests: pytest.Subtests, path: str, screen: Screen | None
 ) -> None:
     page = open_page(SMALL_KIOSK, path, screen=screen)
-    for control in (f'[data-language="{language}"]', "#start"):
-        page.evaluate(LETTERS_ARE_HERE)
-        expect(page.locator("#progress")).to_have_text("FRIDA")
-        assert_in_view(page, "#progress")
-        named = page.evaluate(ALL_BOXES, None)
-        assert page.evaluate(ALL_BOXES, "") == named
-        assert page.evaluate(ALL_BOXES, "Dagverksamheten i Västerås") == named
-        page.evaluate(ALL_BOXES, "FRIDA")
-        touch(page, control)
-    expect(page.locator("#progress")).not_to_contain_text("FRIDA")
+    for language in ("sv", "ar", "ru"):
+        page.reload()
+        with subtests.test(language=language):
+            for control in (f'[data-language="{language}"]', "#start"):
+                page.evaluate(LETTERS_ARE_HERE)
+                expect(page.locator("#progress")).to_have_text("FRIDA")
+                assert_in_view(page, "#progress")
+                named = page.evaluate(ALL_BOXES, None)
+                assert page.evaluate(ALL_BOXES, "") == named
+                assert page.evaluate(ALL_BOXES, "Dagverksamheten i Västerås") == named
+                page.evaluate(ALL_BOXES, "FRIDA")
+                touch(page, control)
+            expect(page.locator("#progress")).not_to_contain_text("FRIDA")
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/thanks"])
@@ -310,59 +314,35 @@ def test_the_ways_beside_stand_apart_from_the_button_above(open_page: Open) -> N
     assert below["y"] - above["y"] - above["height"] >= 16
 
 
-@pytest.mark.parametrize("language", ["ar", "ru", "sv"])
-def test_no_word_of_the_pad_is_broken(open_page: Open, language: str) -> None:
-    page = open_page(PHONE, f"/pair?lang={language}")
-    for key in page.locator('.digits button:is([value="done"], [value="erase"])').all():
-        height = key.evaluate("(e) => e.scrollHeight")
-        key.evaluate("(e) => (e.style.overflowWrap = 'normal')")
-        assert key.evaluate("(e) => [e.scrollHeight, e.scrollWidth - e.clientWidth]") == [height, 0]
+def test_no_word_of_the_pad_is_broken(open_page: Open, subtests: pytest.Subtests) -> None:
+    page = open_page(PHONE, "/pair")
+    for language in ("ar", "ru", "sv"):
+        page.goto(in_language(page, language))
+        with subtests.test(language=language):
+            for key in page.locator('.digits button:is([value="done"], [value="erase"])').all():
+                height = key.evaluate("(e) => e.scrollHeight")
+                key.evaluate("(e) => (e.style.overflowWrap = 'normal')")
+                assert key.evaluate("(e) => [e.scrollHeight, e.scrollWidth - e.clientWidth]") == [height, 0]
 
 
-@pytest.mark.parametrize(
-    ("size", "screen", "largest"),
-    [
-        (KIOSK, None, 150),
-        (TEN_INCH[0], Screen(TEN_INCH[1]), 100),
-        (TWENTY_ONE_INCH[0], Screen(TWENTY_ONE_INCH[1]), 150),
-        (UPRIGHT[0], Screen(UPRIGHT[1], 600, 700), 150),
-        (PHONE, None, 150),
-        (SMALL_PHONE, None, 125),
-        (NARROW, None, 100),
-    ],
-    ids=["kiosk", "10 inches", "21 inches", "upright", "phone", "small phone", "narrow"],
-)
-@pytest.mark.parametrize("is_heard", [False, True], ids=["", "heard"])
-def test_no_word_of_a_statement_or_an_answer_is_broken(
-    open_page: Open,
-    request: pytest.FixtureRequest,
-    size: tuple[int, int],
-    screen: Screen | None,
-    largest: int,
-    is_heard: bool,
-) -> None:
-    audio = request.getfixturevalue("all_sounds") if is_heard else None
-    page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen, audio=audio)
-    broken = {}
+def in_language(page: Page, language: str) -> str:
+    """The address of the same page in another language."""
+    return f"{page.url.partition('?')[0]}?lang={language}"
+
+
+def test_no_word_of_a_slips_page_is_broken(open_page: Open, subtests: pytest.Subtests) -> None:
+    page = open_page(PHONE, "/q")
     for language in LANGUAGES:
-        start(page, language)
-        for statement in range(STATEMENTS):
-            for percent in range(100, largest + 1, 25):
-                broken[language, statement + 1, percent] = page.evaluate(BROKEN, percent)
-            touch(page, "#skip")
-        page.reload()
-    assert {place: words for place, words in broken.items() if words} == {}
+        page.goto(in_language(page, language))
+        for width, height in (PHONE, SMALL_PHONE, NARROW):
+            page.set_viewport_size({"width": width, "height": height})
+            with subtests.test(language=language, width=width):
+                assert page.evaluate(BROKEN, 100) == []
 
 
-@pytest.mark.parametrize("size", [PHONE, SMALL_PHONE, NARROW])
-def test_no_word_of_a_slips_page_is_broken(open_page: Open, size: tuple[int, int]) -> None:
-    page = open_page(size, "/q")
+def test_the_pad_is_seen_whole_on_ten_inches(open_page: Open, subtests: pytest.Subtests) -> None:
+    page = open_page(TEN_INCH[0], "/pair", screen=Screen(TEN_INCH[1]))
     for language in LANGUAGES:
-        page.goto(f"{page.url.partition('?')[0]}?lang={language}")
-        assert page.evaluate(BROKEN, 100) == [], language
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pad_is_seen_whole_on_ten_inches(open_page: Open, language: str) -> None:
-    page = open_page(TEN_INCH[0], f"/pair?lang={language}", screen=Screen(TEN_INCH[1]))
-    assert_in_view(page, '.digits [value="done"]:not(.first)')
+        page.goto(in_language(page, language))
+        with subtests.test(language=language):
+            assert_in_view(page, '.digits [value="done"]:not(.first)')
