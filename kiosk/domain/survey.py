@@ -18,6 +18,11 @@ Translations = Mapping[str, Mapping[str, str]]
 """Language -> reference text -> translated text."""
 
 
+MOST_PICTURES = 7
+"""Most answers of a scale with a picture for each: a circle, filled in equal steps. In more steps than
+sixths, neighbours look alike."""
+
+
 @dataclass(frozen=True)
 class Scale:
     """The answer options; `labels` run from the lowest to the highest."""
@@ -25,6 +30,11 @@ class Scale:
     id: str
     labels: tuple[str, ...]
     bipolar: bool
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether each answer has a picture of its own; else none has one."""
+        return len(self.labels) <= MOST_PICTURES
 
 
 class Good(StrEnum):

@@ -10,11 +10,11 @@ from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 
 @dataclass(frozen=True)
 class Option:
-    """One answer option; `fill` is how many quarters of its symbol are filled."""
+    """One answer option; `filled` is the filled part of its picture in per cent, None without a picture."""
 
     value: int
     label: str
-    fill: int
+    filled: int | None
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,11 @@ def questions(survey: Survey, code: str) -> tuple[Question, ...]:
 
 
 def _question(statement: Statement, translation: Mapping[str, str]) -> Question:
-    labels = statement.scale.labels
+    scale = statement.scale
+    steps = len(scale.labels) - 1
     options = (
-        Option(value, translation[label], half_up(4 * (value - 1) / (len(labels) - 1)))
-        for value, label in enumerate(labels, start=1)
+        Option(step + 1, translation[label], half_up(100 * step / steps) if scale.has_pictures else None)
+        for step, label in enumerate(scale.labels)
     )
     return Question(statement.id, translation[statement.text], tuple(reversed(list(options))))
 

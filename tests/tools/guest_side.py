@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Protection, Round
 from kiosk.domain.screen_size import Screen
+from kiosk.domain.survey import Survey
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.settings import read_settings
@@ -35,10 +36,11 @@ class Place:
         screen: Screen | None = None,
         audio: Path | None = None,
         protection: Protection = Protection.EXACT,
+        survey: Survey | None = None,
     ) -> None:
         self.library = library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
         self.store = a_store(folder)
-        survey, tree = library.surveys["ombudsmannaskap"], library.trees["vasteras"]
+        survey, tree = survey or library.surveys["ombudsmannaskap"], library.trees["vasteras"]
         self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways, protection=protection)
         self.store.open_round(self.round, NOW)
         self.store.links.add(Admission.KIOSK, "frida", code="")

@@ -1,0 +1,150 @@
+"""All answers of a statement are in sight at once, or the page scrolls with nothing above them.
+
+Each scale is one page, whose language, text size and viewport change, since a page load takes long.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
+from kiosk.domain.survey import Scale, Survey
+from kiosk.settings import read_settings
+from tests.tools.guest_side import Place
+from tests.tools.languages import GUEST_LANGUAGES
+from tests.tools.shipped import library_for
+from tests.tools.speech import shipped_speech
+from tests.web.guest import Serve
+
+pytestmark = pytest.mark.browser
+
+KIOSKS = [(1280, 800), (1920, 1080), (1080, 1920), (1024, 600)]
+PHONES = [(390, 844), (320, 568)]
+SIZES = [100, 150]
+WORDS = ("agree5", "yes5")
+ELEVENTH = "Vet inte"
+HARDEST = ["sv", "ru", "ti"]
+Look = Callable[..., list[dict[str, Any]]]
+
+LOOK = """async ([languages, sizes]) => {
+    const found = [];
+    const steps = document.getElementById("steps"), bar = document.getElementById("bar");
+    for (const language of languages) {
+        document.getElementById("language").click();
+        document.querySelector(`[data-language="${language}"]`).click();
+        for (const size of sizes) {
+            document.documentElement.dataset.size = size;
+            document.body.offsetWidth;
+            await document.fonts.ready;
+            await new Promise((done) => setTimeout(done));
+            const labels = [...document.querySelectorAll("fieldset:not([hidden]) label:not(.skipped)")];
+            const boxes = labels.map((label) => label.getBoundingClientRect());
+            const top = bar.getBoundingClientRect().bottom, bottom = steps.getBoundingClientRect().top;
+            found.push({
+                language, size,
+                layout: document.getElementById("answers").dataset.fit,
+                hidden: boxes.filter((box) => box.top < top - 1 || box.bottom > bottom + 1).length,
+                isAbove: getComputedStyle(steps).position === "sticky",
+                wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+                answers: boxes.length,
+                height: Math.min(...boxes.map((box) => box.height)),
+                widths: new Set([...document.querySelectorAll("fieldset:not([hidden]) .answer")]
+                    .map((e) => Math.round(e.getBoundingClientRect().width))).size,
+            });
+        }
+    }
+    document.documentElement.dataset.size = 100;
+    return found;
+}"""
+"""What is seen of the first statement in each language and text size."""
+
+
+START = """document.querySelector("[data-language=sv]").click(),
+    document.getElementById("start").click()"""
+
+
+def least_target(viewport: tuple[int, int]) -> int:
+    """The least height of an answer, in CSS pixels."""
+    return 44 if viewport in PHONES else 72
+
+
+def survey_of(number: int, folder: Path) -> Survey:
+    """The shipped survey with a scale of that many answers, in words that every language has."""
+    library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
+    labels = [*(label for scale in WORDS for label in library.scales[scale].labels), ELEVENTH]
+    scale = Scale("many", tuple(labels[:number]), bipolar=False)
+    survey = library.surveys["ombudsmannaskap"]
+    statements = tuple(replace(statement, scale=scale) for statement in survey.statements)
+    texts = {code: catalogue.texts for code, catalogue in library.guest.items() if code != "sv"}
+    return replace(survey, statements=statements).translated(texts)
+
+
+@pytest.fixture
+def look(context: BrowserContext, serve: Serve, tmp_path: Path) -> Look:
+    """look(number, viewports, languages, ...) -> what is seen of the first statement with that many
+    answers, in each viewport, language and text size."""
+
+    def seen(
+        number: int,
+        viewports: list[tuple[int, int]],
+        languages: Sequence[str],
+        lost: str = "",
+        **values: Any,
+    ) -> list[dict[str, Any]]:
+        place = Place(tmp_path, frozenset(Admission), survey=survey_of(number, tmp_path), **values)
+        page, address, found = context.new_page(), serve(place.app), []
+        if lost:
+            page.route(lost, lambda route: route.abort())
+        path = ""
+        for width, height in viewports:
+            page.set_viewport_size({"width": width, "height": height})
+            if path != (path := "/s/poster" if (width, height) in PHONES else "/"):
+                page.goto(address + path)
+                page.evaluate(START)
+            for row in page.evaluate(LOOK, [languages, SIZES]):
+                found.append({"viewport": (width, height), "number": number, **row})
+        return found
+
+    return seen
+
+
+def check(rows: list[dict[str, Any]]) -> None:
+    """Check that all answers are wholly in sight, or that the page scrolls with nothing above them."""
+    assert [row for row in rows if row["hidden"] and row["isAbove"]] == []
+    assert [row for row in rows if row["wide"] > 0 or row["widths"] != 1] == []
+    assert [row for row in rows if row["answers"] != row["number"] + 2] == []
+    assert [row for row in rows if row["height"] < least_target(row["viewport"])] == []
+
+
+@pytest.mark.parametrize("number", range(2, 12))
+def test_all_answers_are_in_sight_or_nothing_stands_above_them(look: Look, number: int) -> None:
+    rows = look(number, [*KIOSKS, *PHONES], GUEST_LANGUAGES if number in {5, 11} else HARDEST)
+    check(rows)
+    at_usual_size = [row for row in rows if row["size"] == 100]
+    scrolled = [row for row in at_usual_size if row["hidden"] or not row["isAbove"]]
+    assert [row for row in scrolled if row["viewport"] in KIOSKS] == []
+    assert [row for row in scrolled if number <= 5] == []
+
+
+def test_answers_with_speech_are_in_sight(look: Look) -> None:
+    rows = look(5, [*KIOSKS, *PHONES], ["sv", "ar"], audio=shipped_speech("sv", "ar"))
+    check(rows)
+
+
+def test_answers_are_in_sight_on_ten_inches_with_and_without_speech(look: Look) -> None:
+    rows = look(
+        5, [(1280, 800)], ["sv", "ar", "ru", "ti"], audio=shipped_speech("sv", "ar"), screen=Screen(220)
+    )
+    check(rows)
+    assert [row for row in rows if row["size"] == 100 and row["hidden"]] == []
+
+
+def test_without_the_layouts_answers_are_out_of_sight(look: Look) -> None:
+    """The control of the tests above: a list of seven answers is longer than a low screen."""
+    rows = look(7, [(1024, 600)], ["sv"], lost="**/guest_fit.js")
+    assert all(row["hidden"] and row["isAbove"] for row in rows)
