@@ -128,14 +128,16 @@ class Table:
             raise self.error(key, f"{text!r} is none of: {', '.join(known)}")
         return text
 
-    def optional_numbers(self, key: str) -> tuple[int, ...]:
-        """Return whole numbers in a list, or () if the key is absent."""
+    def optional_numbers(self, key: str, most: int | None = None) -> tuple[int, ...]:
+        """Return whole numbers in a list, from 1 to `most` if that is given, or () if the key is absent."""
         if key not in self.values:
             self.asked.add(key)
             return ()
         numbers = self._take(key, list, "a list of numbers, such as [4, 5]")
         if not numbers or any(type(number) is not int for number in numbers):
             raise self.error(key, f"must be a list of numbers, such as [4, 5], not {reprlib.repr(numbers)}")
+        if most is not None and not all(1 <= number <= most for number in numbers):
+            raise self.error(key, f"must be numbers from 1 to {most}, not {reprlib.repr(numbers)}")
         return tuple(numbers)
 
     def flag(self, key: str) -> bool:
@@ -170,15 +172,6 @@ class Table:
                 raise self.error(
                     key, f'must be ids in quotes, such as ["id", "id"], not {reprlib.repr(value)}'
                 )
-        return tuple(values)
-
-    def optional_numbers(self, key: str, most: int) -> tuple[int, ...]:
-        """Return a list of numbers from 1 to `most`, or () if the key is absent."""
-        self.asked.add(key)
-        values = self._take(key, list, "[1, 2]") if key in self.values else []
-        for value in values:
-            if type(value) is not int or not 1 <= value <= most:
-                raise self.error(key, f"must be numbers from 1 to {most}, not {reprlib.repr(value)}")
         return tuple(values)
 
     def finish(self) -> None:
