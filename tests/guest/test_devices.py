@@ -14,6 +14,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.tree import Tree
 from kiosk.guest.app import create_guest_app
+from kiosk.guest.code_throttle import CHECKS_PER_DELAY, DELAY_SECONDS, FREE_WRONG_CODES
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Account, Deed, Role
 from kiosk.storage.devices import LIFETIME, SILENT_AFTER, Devices, Life
@@ -128,14 +129,17 @@ def test_an_old_code_is_worth_nothing(house: House) -> None:
 
 
 def test_wrong_codes_lock_nobody_out(house: House) -> None:
-    """Not even a screen at the address of who guesses."""
-    code = house.code()
-    for number in range(50):
-        wrong = f"{(int(code) + number + 1) % 10**12:012}"
-        assert house.screen.post("/pair", data={"code": wrong}).status_code in (403, 429)
+    """A screen at the address of a sender of wrong codes waits two seconds, another one not at all."""
+    house.guests.extensions["guest"].code_throttle.clock = lambda: house.seconds
+    code, other_code = house.code(), house.code("talk2me")
+    number = FREE_WRONG_CODES + CHECKS_PER_DELAY
+    wrong = [f"{(int(code) + at + 1) % 10**12:012}" for at in range(number)]
+    assert [house.screen.post("/pair", data={"code": one}).status_code for one in wrong] == [403] * number
+    assert house.screen.post("/pair", data={"code": code}).status_code == 429
     stranger = {"REMOTE_ADDR": "198.51.100.7"}
-    assert house.screen.post("/pair", data={"code": "1"}, environ_base=stranger).status_code == 403
-    assert house.screen.post("/pair", data={"code": code}, environ_base=stranger).status_code == 303
+    assert house.screen.post("/pair", data={"code": other_code}, environ_base=stranger).status_code == 303
+    house.seconds += DELAY_SECONDS
+    assert house.screen.post("/pair", data={"code": code}).status_code == 303
 
 
 def test_a_paired_screen_says_once_where_it_belongs_in_every_language(house: House) -> None:
