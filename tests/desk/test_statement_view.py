@@ -269,7 +269,7 @@ def test_an_exact_round_says_that_it_is(desk: Desk) -> None:
     count(desk)
     desk.sign_in()
     page = listened(desk.client.get("/admin/results/r/dagverksamheten").text)
-    assert page.count("data-protection") == page.count("Exakta siffror.")
+    assert page.count("data-protection") == page.count("Exakta siffror.") > 0
     assert "Skyddade siffror" not in page
     assert "Ungefär" not in page
     assert "Undanhållna: 0" in page
