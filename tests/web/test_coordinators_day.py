@@ -124,6 +124,9 @@ def test_from_writing_a_statement_to_a_printed_chart(browser: Browser, serve: Se
     # Plotly draws a bar for each option, without a width if nobody gave that answer.
     points = page.locator(f'[data-figure="{asked[0].id}-now"] g.point')
     expect(points).to_have_count(len(table["counts"]))
+    shown = page.locator("[data-count]").evaluate_all("cells => cells.map((one) => +one.dataset.count)")
+    tables = [statements(node)[statement.id] for statement in asked]
+    assert shown == [count for one in tables for count in reversed(one["counts"])]
     assert barriers(page) == []
 
     with page.expect_download() as download:
