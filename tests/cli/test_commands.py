@@ -260,12 +260,22 @@ def test_a_bad_arrival_is_named_by_file_and_line(run: Run, tmp_path: Path, case:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_simulated_round_is_protected_if_asked(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("asked", "protection", "epsilon", "batches"),
+    [
+        ([], "protected", "3/2", 2),
+        (["--protection", "protected"], "protected", "3/2", 2),
+        (["--protection", "exact"], "exact", None, None),
+    ],
+)
+def test_a_simulated_round_is_protected_unless_an_exact_one_is_asked_for(
+    run: Run, tmp_path: Path, asked: list[str], protection: str, epsilon: str | None, batches: int | None
+) -> None:
     rows = [(MORNING + timedelta(days=at % 5, minutes=at), "dagverksamheten") for at in range(20)]
-    [*_, last] = simulated(run, tmp_path, rows, "--protection", "protected")
+    [*_, last] = simulated(run, tmp_path, rows, *asked)
     [of_round] = last["snapshot"]["rounds"]  # type: ignore[index]
-    assert (of_round["protection"], of_round["epsilon"]) == ("protected", "3/2")
-    assert {node["batches"] for node in of_round["nodes"]} == {2}
+    assert (of_round["protection"], of_round.get("epsilon")) == (protection, epsilon)
+    assert {node.get("batches") for node in of_round["nodes"]} == {batches}
 
 
 def test_a_round_is_protected_unless_asked(run: Run) -> None:
