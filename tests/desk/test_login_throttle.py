@@ -112,11 +112,17 @@ def test_a_stranger_does_not_lock_the_coordinator_out_anywhere_else(desk: Desk) 
     assert send(desk.app.test_client(), HOME, PASSWORD).status_code == 303
 
 
+def known_device(desk: Desk, address: str) -> FlaskClient:
+    """A browser that signed in from this address, and is signed out."""
+    browser = desk.app.test_client()
+    assert send(browser, address, PASSWORD).status_code == 303
+    browser.delete_cookie("desk")
+    return browser
+
+
 def test_a_known_device_signs_in_from_the_strangers_own_address(desk: Desk) -> None:
     """Behind a proxy that is not named in the settings, everybody has one address."""
-    hers = desk.app.test_client()
-    assert send(hers, STRANGER, PASSWORD).status_code == 303
-    hers.delete_cookie("desk")
+    hers = known_device(desk, STRANGER)
     attack(desk)
     assert send(desk.app.test_client(), STRANGER, PASSWORD).status_code == 429, "the control: a new device"
     assert send(hers, STRANGER, PASSWORD).status_code == 303
@@ -139,9 +145,7 @@ def test_guessing_from_many_addresses_is_slow_too(desk: Desk) -> None:
 
 
 def test_an_attack_from_everywhere_locks_out_neither_the_usual_device_nor_the_usual_place(desk: Desk) -> None:
-    hers = desk.app.test_client()
-    assert send(hers, HOME, PASSWORD).status_code == 303
-    hers.delete_cookie("desk")
+    hers = known_device(desk, HOME)
     attacked_from_everywhere(desk)
     assert send(desk.app.test_client(), OFFICE, PASSWORD).status_code == 429, "the control: neither"
     assert send(hers, OFFICE, PASSWORD).status_code == 303, "her device, elsewhere"
