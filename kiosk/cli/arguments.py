@@ -1,13 +1,14 @@
 """The installation that a command works on, and checks of its arguments."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from kiosk.domain.budget import LONGEST_REASON_CHARACTERS
+from kiosk.domain.rounds import Protection
 from kiosk.library.library import Library, check_languages, read_usable_library
 from kiosk.library.texts import find_fault
 from kiosk.output.paper import PaperError
@@ -15,6 +16,19 @@ from kiosk.settings import Settings, read_settings
 from kiosk.storage import Store, StoreError, check_owner, open_store
 
 NEW_FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def protection_option(effect: str) -> Callable[[Command], Command]:
+    """Return the decorator of the option `--protection`. `effect` is its help text."""
+    return click.option(
+        "--protection",
+        type=click.Choice([kind.value for kind in Protection]),
+        default=Protection.PROTECTED.value,
+        show_default=True,
+        help=effect,
+    )
 
 
 def current_settings(data: str = "instance") -> Settings:

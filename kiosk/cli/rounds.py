@@ -5,7 +5,14 @@ from datetime import date, datetime, time, timedelta
 
 import click
 
-from kiosk.cli.arguments import check_among, current_settings, installed_store, pick, usable_library
+from kiosk.cli.arguments import (
+    check_among,
+    current_settings,
+    installed_store,
+    pick,
+    protection_option,
+    usable_library,
+)
 from kiosk.cli.errors import report_errors
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import MOST_EXPECTED
@@ -43,12 +50,8 @@ def round_group() -> None:
     show_default=True,
     help="When figures are shown. at_closing suits units where the same guests answer every week.",
 )
-@click.option(
-    "--protection",
-    type=click.Choice([kind.value for kind in Protection]),
-    default=Protection.PROTECTED.value,
-    show_default=True,
-    help="protected: each bar may be off by single guests, and nothing is provable about one. exact: not so.",
+@protection_option(
+    "protected: each bar may be off by single guests, and nothing is provable about one. exact: not so."
 )
 @click.option(
     "--expected",

@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from kiosk.cli.arguments import current_settings, pick
+from kiosk.cli.arguments import current_settings, pick, protection_option
 from kiosk.cli.errors import report_errors
 from kiosk.domain.rounds import Protection
 from kiosk.domain.tree import Tree
@@ -26,13 +26,7 @@ from kiosk.operation.simulate import Arrival, ArrivalError, Refused, plan_for, r
 @click.option("--units", help="Unit ids with commas between, or a tree file; else those that arrive.")
 @click.option("--survey", default="ombudsmannaskap", show_default=True, help="Id of a survey, or a file.")
 @click.option("--seed", type=int, help="For tests only: draw batches and noise with a seeded generator.")
-@click.option(
-    "--protection",
-    type=click.Choice([kind.value for kind in Protection]),
-    default=Protection.PROTECTED.value,
-    show_default=True,
-    help="Whether figures have noise.",
-)
+@protection_option("Whether figures have noise.")
 @report_errors
 def simulate_command(
     arrivals: TextIO,
