@@ -64,6 +64,14 @@ def test_a_folder_somebody_put_among_the_keys_stops_no_write(tmp_path: Path) -> 
     assert not (tmp_path / "row" / left_over).exists()
 
 
+def test_a_missing_folder_of_one_rows_keys_is_noticed(tmp_path: Path) -> None:
+    keys = KeyFolder(tmp_path / "keys")
+    assert not keys.are_there([])
+    keys.seal("row", b"plain")
+    assert keys.are_there(["row"])
+    assert not keys.are_there(["row", "lost"])
+
+
 def test_keys_are_their_owners_only_and_go_when_told(tmp_path: Path) -> None:
     keys = KeyFolder(tmp_path / "keys")
     key_id, _ = keys.seal("row", b"plain")
