@@ -127,9 +127,11 @@ def standing_in(data: bytes, forms: Collection[bytes]) -> set[bytes]:
         return set()
     shifted = [np.frombuffer(data, "<u4", (len(data) - at) // 4, at) for at in range(min(4, len(data) - 3))]
     # Most of a disk is zeros: they are taken for granted rather than sorted.
-    fours = np.unique(np.concatenate([np.zeros(1, "<u4"), *(four[four != 0] for four in shifted)]))
+    # Sorted, not made unique: numpy's hash table for that takes a hundred times as long.
+    fours = np.sort(np.concatenate([np.zeros(1, "<u4"), *(four[four != 0] for four in shifted)]))
     beginnings = np.array([int.from_bytes(form[:4], "little") for form in listed], dtype="<u4")
-    are_likely = np.isin(beginnings, fours)
+    places = np.searchsorted(fours, beginnings).clip(max=len(fours) - 1)
+    are_likely = fours[places] == beginnings
     return {form for form, is_likely in zip(listed, are_likely, strict=True) if is_likely and form in data}
 
 
