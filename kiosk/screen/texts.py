@@ -57,9 +57,7 @@ BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "con
 
 
 PROMISES: Mapping[Protection, str] = {
-    Protection.PROTECTED: _(
-        "Siffrorna som personalen ser är med flit lite ungefärliga. Ingen kan räkna ut säkert vad du svarade."
-    ),
+    Protection.PROTECTED: _("Siffrorna är lite ungefärliga. Ingen kan räkna ut säkert vad du svarade."),
     Protection.EXACT: _(
         "I den här omgången ser personalen exakta siffror. "
         "Den som vet vad de andra svarade kan räkna ut vad du svarade."
