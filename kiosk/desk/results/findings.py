@@ -305,7 +305,7 @@ def percent(share: int | None, before: str) -> str:
 def missing(row: Row) -> str:
     """Return the sentence to show in place of a row's figures."""
     if row.why == "too_few":
-        return say("För få svar för att visas.")
+        return say("För få svar, eller svar på för få dagar, för att visas för sig.")
     return say("Väntar på fler svar.") if row.why == "waiting" else say("Inga svar på skalan.")
 
 
