@@ -20,6 +20,7 @@ ATTACKS = (
     "stuffing",
     "steering",
     "protected",
+    "certainty",
     "play_guard",
     "blindness",
     "traces",
@@ -38,7 +39,8 @@ REPORT = Path(__file__).parents[2] / "docs" / "attack.md"
 HEAD = """# Results of the attacks
 
 Printed by `make attack`; do not edit. Each row is an attack on the running code, its result, the bound
-that the product must keep, and the result of the same attack on a leaky variant, its control.
+that the product must keep, and the result of the same attack on a leaky variant, its control. "Not promised"
+marks a bound that is measured and that the product does not promise to keep.
 """
 
 COLUMNS = """| attack | result | bound | kept | control |
@@ -51,7 +53,7 @@ def row(finding: Finding) -> str:
     if isinstance(finding, NotPossibleHere):
         kept, control = "**not tried**", "not tried"
     else:
-        kept = "yes" if finding.held else "**no**"
+        kept = ("yes" if finding.held else "**no**") + ("" if finding.is_promised else ", not promised")
         control = finding.control if finding.control_caught else f"{finding.control} **not caught**"
     cells = (finding.attack, finding.figure, finding.bar, kept, control)
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"

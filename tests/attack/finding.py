@@ -16,7 +16,8 @@ class Finding:
     """One attack's result.
 
     The control is a leaky variant on which the attack must succeed. If it finds nothing there, the attack is
-    broken and its result on the product means nothing.
+    broken and its result on the product means nothing. `is_promised` is false for a result that is measured
+    against a bound which the product does not promise to keep.
     """
 
     attack: str
@@ -25,7 +26,8 @@ class Finding:
     held: bool
     control: str
     control_caught: bool
+    is_promised: bool = True
 
     @property
     def is_good(self) -> bool:
-        return self.held and self.control_caught
+        return (self.held or not self.is_promised) and self.control_caught

@@ -199,8 +199,13 @@ class Played:
 
 def play(company: str, k: int, seed: int) -> Played:
     """A round of four weeks, counted by the product's rule every evening and at closing."""
-    random, rng = Random(seed), np.random.default_rng(seed)
     size, way = COMPANY[company]
+    return play_round(size, way, k, seed)
+
+
+def play_round(size: int, way: Way, k: int, seed: int) -> Played:
+    """The same for parties of `size` guests, whose answers `way` draws: it is called once a day."""
+    random, rng = Random(seed), np.random.default_rng(seed)
     box: list[int] = []
     answers: list[Tables] = []
     came: list[int] = []

@@ -53,10 +53,11 @@ STATEMENTS = range(len(SURVEY.statements))
 
 @dataclass(frozen=True)
 class Read:
-    """What she makes of one answer: her best guess, whether a single count is more than her own ballots, as
-    it always is without noise, and the truth."""
+    """What she makes of one answer: her best guess, her belief in it, whether a single count is more than
+    her own ballots, as it always is without noise, and the truth."""
 
     guess: int
+    belief: float
     is_single: bool
     truth: int
 
@@ -85,14 +86,14 @@ def _cells(table: StatementTally) -> list[int]:
     return [*table.counts, *table.no_answer]
 
 
-def weighed(published: Sequence[int], profile: str, odds: float) -> list[float]:
+def weighed(published: Sequence[int], profile: Sequence[float], odds: float) -> list[float]:
     """Her belief in each answer of the target, from a table of her own ballots and one more.
 
     A cell that shows more than her own ballots is `odds` times as likely the target's as another. Odds of
     infinity are those of an exact table.
     """
     is_more = [count > OF_EACH for count in published]
-    chances = zip(PROFILES[profile], is_more, strict=True)
+    chances = zip(profile, is_more, strict=True)
     if odds == inf:
         weights = [chance if more else 0.0 for chance, more in chances]
     else:
@@ -100,17 +101,20 @@ def weighed(published: Sequence[int], profile: str, odds: float) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def steered(profile: str, units: int, seed: int, odds: float) -> list[Read]:
+def steered(profile: Sequence[float], units: int, seed: int, odds: float) -> list[Read]:
     """At each of several units without guests, she steers one guest in among her own ballots.
 
     The seed sets guests' answers, the batches and the noise: the same seed gives the same result.
+    `profile` has the probability of each answer, as in `PROFILES`.
     """
     random, names = Random(seed), [f"u{number}" for number in range(units)]
     of_round = _plan(names, Figures.AT_CLOSING).round
     with TemporaryDirectory() as folder:
         store = a_store(Path(folder), rng=random)
         store.open_round(of_round, OPENING)
-        targets = {unit: ballot(random, profile) for unit in names}
+        targets = {
+            unit: Ballot(tuple(random.choices(ANSWERS, profile)[0] for _ in STATEMENTS)) for unit in names
+        }
         for day in range(LEAST_DAYS):
             for unit, target in targets.items():
                 for one in [*_own_ballots(), target][day::LEAST_DAYS]:
@@ -122,7 +126,7 @@ def steered(profile: str, units: int, seed: int, odds: float) -> list[Read]:
     return reads
 
 
-def _reads(store: Store, targets: dict[str, Ballot], profile: str, odds: float) -> Iterator[Read]:
+def _reads(store: Store, targets: dict[str, Ballot], profile: Sequence[float], odds: float) -> Iterator[Read]:
     for node in store.snapshot()["rounds"][0]["nodes"]:
         if node["id"] not in targets or node["answered"] is None:
             continue
@@ -131,7 +135,7 @@ def _reads(store: Store, targets: dict[str, Ballot], profile: str, odds: float) 
             guess = max(range(len(beliefs)), key=beliefs.__getitem__)
             is_single = sum(count > OF_EACH for count in _cells(table)) == 1
             truth = ANSWERS.index(targets[node["id"]].answers[at])
-            yield Read(guess, is_single, truth)
+            yield Read(guess, beliefs[guess], is_single, truth)
 
 
 def _tables(node: PublishedNode) -> list[StatementTally]:
@@ -150,11 +154,11 @@ def _are_at_most(percent: float, reads: Sequence[Read]) -> bool:
 
 
 def _steering(profile: str, scale: Scale) -> Finding:
-    reads = steered(profile, 250 if scale is Scale.FULL else 50, SEED, exp(EPSILON))
+    reads = steered(PROFILES[profile], 250 if scale is Scale.FULL else 50, SEED, exp(EPSILON))
     before = 100 * max(PROFILES[profile])
     gain, single = _right(reads) - before, [read for read in reads if read.is_single]
     with patch("kiosk.storage.tallies.protect", lambda cells, _rng, _epsilon: tuple(cells)):
-        leaked = steered(profile, 10, CONTROL_SEED, inf)
+        leaked = steered(PROFILES[profile], 10, CONTROL_SEED, inf)
     proven = [read for read in leaked if read.is_single and read.is_right]
     return Finding(
         f"protected round, {profile} answers: a steered guest among {OF_EACH * len(ANSWERS)} own ballots, "

@@ -18,7 +18,7 @@ from random import Random
 import numpy as np
 
 from kiosk.domain.ballot import Ballot
-from kiosk.domain.rounds import TREND_BUDGET, Figures
+from kiosk.domain.rounds import TREND_BUDGET, Figures, Protection
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
@@ -59,6 +59,13 @@ class Habit:
     every: int
     figures: Figures
     rounds: int = TREND_BUDGET
+    protection: Protection = Protection.EXACT
+    length: int | None = None
+
+    @property
+    def days(self) -> int:
+        """Days of a round: its share of the year unless it has a length of its own."""
+        return self.length or YEAR // self.rounds
 
 
 ONCE_A_ROUND = Habit("once a round, figures shown live", YEAR // TREND_BUDGET, Figures.LIVE)
@@ -70,7 +77,7 @@ def attend(
 ) -> list[Visit]:
     """One round's visits: each regular attends at random, and mostly gives the usual answer."""
     visits = []
-    for start in range(0, YEAR // habit.rounds, habit.every):
+    for start in range(0, habit.days, habit.every):
         for regular, usual in enumerate(base):
             if random.random() < ATTENDANCE:
                 day = start + random.randrange(habit.every)
@@ -85,7 +92,15 @@ def attend(
 
 def tables(visits: Sequence[Visit], opens: datetime, habit: Habit, k: int, publish: Publish) -> list[Table]:
     """All that one round publishes, with the expected number of each regular's ballots in each batch."""
-    plan = Plan(SURVEY, flat_tree([UNIT]), k, opens, YEAR // habit.rounds, figures=habit.figures)
+    plan = Plan(
+        SURVEY,
+        flat_tree([UNIT]),
+        k,
+        opens,
+        habit.days,
+        figures=habit.figures,
+        protection=habit.protection,
+    )
     published = batches(list(publish(plan, [visit.arrival for visit in visits])), UNIT)
     chances = [1.0] * len(visits)
     told = []
@@ -113,14 +128,14 @@ def solve(told: Sequence[Table], statement: int, pull: float) -> tuple[list[int]
 
 
 def attack_year(
-    seed: int, *, habit: Habit, profile: str, k: int, publish: Publish
+    seed: int, *, habit: Habit, profile: str, k: int, publish: Publish, years: int = 1
 ) -> tuple[dict[float, int], int, int]:
-    """(right answers by pull, right by one guess for all, answers) over a year."""
+    """(right answers by pull, right by one guess for all, answers) over one or more years."""
     random = Random(seed)
     base = [Ballot(tuple(random.choices(ANSWERS, PROFILES[profile])[0] for _ in SURVEY.statements))
             for _ in range(REGULARS)]  # fmt: skip
     told = []
-    for number in range(habit.rounds):
+    for number in range(habit.rounds * years):
         opens = datetime(2026, 1, 1) + timedelta(days=number * (YEAR // habit.rounds))
         told += tables(attend(random, base, opens, habit, profile), opens, habit, k, publish)
     right, blind = dict.fromkeys(PULLS, 0), 0
