@@ -57,6 +57,9 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "log": (("number", "at", "name", "deed", "what"), _OTHERS),
     "reply": (("round_id", "language", "words"), _OTHERS),
     "output_count": (("unit_id", "month", "counter", "target", "number"), _OTHERS),
+    "report": (("id", "terms"), _OTHERS),
+    "report_text": (("report_id", "part", "version", "words"), _OTHERS),
+    "report_edition": (("report_id", "edition", "document"), _OTHERS),
     "typed_figure": (("node_id", "period", "counter", "quality", "number"), _OTHERS),
     "imported": (("id", "figures"), _OTHERS),
 }

@@ -38,6 +38,7 @@ class Deed(StrEnum):
     FIGURES_IMPORTED = "figures_imported"
     FIGURES_REMOVED = "figures_removed"
     FIGURE_TYPED = "figure_typed"
+    REPORT_PUBLISHED = "report_published"
     SURVEY_WRITTEN = "survey_written"
     SURVEY_REMOVED = "survey_removed"
     TEXTS_WRITTEN = "texts_written"

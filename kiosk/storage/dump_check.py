@@ -13,6 +13,13 @@ from kiosk.domain.counters import NO_TARGET, Quality, read_period
 from kiosk.domain.earlier_figures import Figures as EarlierFigures
 from kiosk.domain.earlier_figures import figures_from_json
 from kiosk.domain.message import Message
+from kiosk.domain.report import (
+    LONGEST_PART,
+    ReportDocument,
+    Terms,
+    document_from_json,
+    terms_from_json,
+)
 from kiosk.domain.rounds import Admission, Figures, Round, history_faults
 from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
 from kiosk.domain.strict_json import parse
@@ -233,6 +240,25 @@ def _check_typed_figure(row: Row) -> None:
     _require(quality is not Quality.NOT_COUNTED or row["number"] == 0, "it has a number and was not counted")
 
 
+def _check_report(row: Row) -> None:
+    check_id(row["id"])
+    document = parse(row["terms"])
+    _require(fits(terms_from_json(document), Terms), "a value of the terms has the wrong type")
+    check_texts(document)
+
+
+def _check_report_text(row: Row) -> None:
+    check_id(row["report_id"])
+    check_id(row["part"])
+    _require(len(row["words"]) <= LONGEST_PART, "its text is too long")
+
+
+def _check_report_edition(row: Row) -> None:
+    check_id(row["report_id"])
+    document = document_from_json(parse(row["document"]))
+    _require(fits(document, ReportDocument), "a value of the document has the wrong type")
+
+
 def _check_imported(row: Row) -> None:
     document = parse(row["figures"])
     figures = figures_from_json(document)
@@ -271,6 +297,9 @@ CHECKS: Mapping[str, Callable[[Row], None]] = {
     "log": _check_log,
     "output_count": _check_taps,
     "reply": _check_nothing_more,
+    "report": _check_report,
+    "report_edition": _check_report_edition,
+    "report_text": _check_report_text,
     "round": _check_round,
     "slip_count": _check_slip_count,
     "snapshot": _check_snapshot,

@@ -138,8 +138,8 @@ def _with_protection(of_round: dict[str, object]) -> dict[str, object]:
 
 
 def _outputs(database: peewee.Database) -> None:
-    """Replace the six kinds of activities by counters with targets, and create the table of typed figures. A
-    month is 2026-03 instead of its first day."""
+    """Replace the six kinds of activities by counters with targets. Create the tables of typed figures and
+    reports. A month is 2026-03 instead of its first day."""
     taps = ("unit_id", "month", "counter", "target")
     columns = dict.fromkeys(taps, Text)
     _create(
@@ -169,6 +169,10 @@ def _outputs(database: peewee.Database) -> None:
         quality=Text(),
         number=Integer(),
     )
+    _create(database, "report", ("id",), id=Text(), terms=Text())
+    part, edition = ("report_id", "part"), ("report_id", "edition")
+    _create(database, "report_text", part, report_id=Text(), part=Text(), version=Integer(), words=Text())
+    _create(database, "report_edition", edition, report_id=Text(), edition=Integer(), document=Text())
 
 
 STEPS: tuple[Callable[[peewee.Database], None], ...] = (

@@ -31,6 +31,7 @@ from kiosk.storage.locks import Lock
 from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
 from kiosk.storage.replies import Replies
+from kiosk.storage.reports import Reports
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState, TooEarlyError
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, one_write
 from kiosk.storage.slip_sets import SlipSets
@@ -90,6 +91,7 @@ class Store:
         self.audit_log = AuditLog(database, self._writer)
         self.walls = Walls(database, self._writer)
         self.replies = Replies(database, self._writer)
+        self.reports = Reports(database, self._writer)
         self.outputs = OutputRows(database, self._writer)
         self.earlier_figures = EarlierFigures(database, self._writer)
 

@@ -224,6 +224,36 @@ class TypedFigure(Table):
         primary_key = peewee.CompositeKey("node_id", "period", "counter")
 
 
+class Report(Table):
+    """An effect report that is being written: its terms as JSON."""
+
+    id = Text(primary_key=True)
+    terms = Text()
+
+
+class ReportText(Table):
+    """The text of one part of a report. `version` rises with each change."""
+
+    report_id = Text()
+    part = Text()
+    version = peewee.IntegerField()
+    words = Text()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("report_id", "part")
+
+
+class ReportEdition(Table):
+    """A published edition of a report: its whole document, which never changes."""
+
+    report_id = Text()
+    edition = peewee.IntegerField()
+    document = Text()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("report_id", "edition")
+
+
 class Imported(Table):
     """Figures from an earlier report, shown beside the rounds and marked."""
 

@@ -52,7 +52,17 @@ from tests.tools.published import statements
 OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 """Recent, since commands read the machine's clock."""
 
-SHOWING = {"audio list", "check", "results", "round list", "count", "doctor", "export", "clock show"}
+SHOWING = {
+    "audio list",
+    "check",
+    "results",
+    "round list",
+    "count",
+    "doctor",
+    "export",
+    "clock show",
+    "report list",
+}
 CHANGING = {
     "init",
     "upgrade",
@@ -70,6 +80,7 @@ CHANGING = {
     "lockdown",
     "audio build",
     "clock confirm",
+    "report make",
 }
 SERVING = {"serve", "demo", "simulate"}
 """Commands that show no figures; together with the others, all commands. `backup` is examined through the
@@ -191,6 +202,10 @@ PLACES = {
     "node_id": ["frida"],
     "statement_id": ["listened"],
     "survey_id": ["ombudsmannaskap"],
+    "report_id": ["r2026-1"],
+    "part": ["vision"],
+    "edition": ["1"],
+    "ending": ["html"],
     "theory_id": ["ombudsmannaskap"],
     "name": ["counts.csv", "codebook.csv", "results.xlsx", "snapshot.json", "datapackage.json"],
     "language": ["sv"],
@@ -409,6 +424,9 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
         "reply",
         "imported",
         *OUTPUT_TABLES,
+        "report",
+        "report_text",
+        "report_edition",
     }
     unknown = [f"table {name}" for name in names if name not in known]
     for table, allowed in (GUEST_TABLES | OUTPUT_TABLES).items():

@@ -14,6 +14,7 @@ from typing import Any
 from kiosk.domain.clock import ClockRecord
 from kiosk.domain.counters import Figure, Quality, month_of
 from kiosk.domain.earlier_figures import Figures, Known
+from kiosk.domain.report import Block, Kind, ReportDocument, Terms
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.operation.backup import write_backup
@@ -99,6 +100,11 @@ def _keep_staff_records(store: Store) -> None:
     store.walls.add("root")
     store.replies.set("old", {"sv": "Vi har nya stolar."})
     march = month_of(date(2026, 3, 1))
+    store.reports.set("y2022", Terms("Effekt", "Staden", 2022, "a", "ombud", ("old",), ("s1",)))
+    store.reports.write("y2022", "vision", "Alla ska med.", 0)
+    blocks = (Block(Kind.PARAGRAPH, "Alla ska med."),)
+    document = ReportDocument("Effekt", "2022", "sv", "Utgåva 1", blocks)
+    store.reports.publish("y2022", 1, document.as_json())
     store.outputs.tap("a", march, "advise", "", 1)
     store.outputs.set("a", march, "link", Figure(40, Quality.ESTIMATED))
     known = Known("s1", "Statement 1", ("low", "high"), (3, None))

@@ -1,0 +1,150 @@
+"""The yearly effect report: its parts in the order of the source's report, its terms, and its document.
+
+A report is drafted in parts by people; the program adds tables, charts, definitions and limits. A published
+edition is a document: a list of blocks that no later count or text changes.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+LONGEST_PART = 50_000
+"""Characters of the text of one part."""
+
+MOST_STATEMENTS = 40
+"""Most statements of a report."""
+
+
+class Part(StrEnum):
+    """The parts that people write, in order."""
+
+    ABOUT = "about"
+    VISION = "vision"
+    MISSION = "mission"
+    VALUES = "values"
+    CONTEXT = "context"
+    ORGANISATION = "organisation"
+    LEADERSHIP = "leadership"
+    STRATEGY = "strategy"
+    SERVICES = "services"
+    SCOPE = "scope"
+    THEORY = "theory"
+    RESOURCES = "resources"
+    OUTPUTS = "outputs"
+    EVALUATION = "evaluation"
+    COMMENTS = "comments"
+    SUMMARY = "summary"
+    DEFINITIONS = "definitions"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a report is about: a year, a node of a tree, a theory, closed rounds, and the statements it
+    shows."""
+
+    title: str
+    organisation: str
+    year: int
+    node_id: str
+    theory_id: str
+    rounds: tuple[str, ...]
+    statements: tuple[str, ...]
+
+
+def terms_from_json(row: Mapping[str, Any]) -> Terms:
+    """Return terms from their JSON, `dataclasses.asdict`. KeyError or TypeError for another shape."""
+    lists = {name: tuple(row[name]) for name in ("rounds", "statements")}
+    return Terms(**{**row, **lists})
+
+
+class Kind(StrEnum):
+    """Kinds of blocks."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    NOTE = "note"
+    WARNING = "warning"
+    LIST = "list"
+    TABLE = "table"
+    CHART = "chart"
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a report's document.
+
+    `text` is a heading, a paragraph, a table's caption or a chart's description; `level` is a heading's, 1 or
+    2; `rows` are a table's, each as long as `header`, or the lines of a list. A cell may have several lines.
+    """
+
+    kind: Kind
+    text: str = ""
+    level: int = 0
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    svg: str = ""
+
+
+@dataclass(frozen=True)
+class ReportDocument:
+    """A report, ready to be rendered. `edition` is a sentence with its number and date, or that it is a
+    draft."""
+
+    title: str
+    subtitle: str
+    language: str
+    edition: str
+    blocks: tuple[Block, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def document_from_json(row: Mapping[str, Any]) -> ReportDocument:
+    """Return a document from its JSON: the inverse of `ReportDocument.as_json`. KeyError, TypeError or
+    ValueError for another shape."""
+    blocks = tuple(
+        Block(
+            Kind(block["kind"]),
+            block["text"],
+            block["level"],
+            tuple(block["header"]),
+            tuple(tuple(cells) for cells in block["rows"]),
+            block["svg"],
+        )
+        for block in row["blocks"]
+    )
+    return ReportDocument(**{**row, "blocks": blocks})
+
+
+def prose(text: str) -> tuple[Block, ...]:
+    """Return the blocks of a part's text: paragraphs between empty lines, lines that begin with "- " as a
+    list, and a line that begins with "# " as a heading. Nothing else is markup."""
+    blocks: list[Block] = []
+    for chunk in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip()):
+        lines = [line.strip() for line in chunk.split("\n") if line.strip()]
+        if lines and lines[0].startswith("# "):
+            blocks.append(Block(Kind.HEADING, lines.pop(0)[2:].strip(), level=2))
+        if lines and all(line.startswith("- ") for line in lines):
+            blocks.append(Block(Kind.LIST, rows=tuple((line[2:].strip(),) for line in lines)))
+        elif lines:
+            blocks.append(Block(Kind.PARAGRAPH, " ".join(lines)))
+    return tuple(blocks)
+
+
+CAUSES = re.compile(
+    r"\b(?:tack vare|på grund av (?:vår|våra|vårt|verksamheten)|led(?:er|de|a) till|lett till|orsaka\w*"
+    r"|medför\w*|resulterat? i|resulterade i|effekten av|vår effekt|(?:har|kunnat) förbättra\w*"
+    r"|har (?:gjort|fått) att|because of|thanks to|led to|caused|resulted in|improved by)\b",
+    re.IGNORECASE,
+)
+"""Words that claim a cause. Anonymous cross-sections show what people answered, never why."""
+
+
+def causal_claims(text: str) -> tuple[str, ...]:
+    """Return the sentences that seem to claim that something caused an effect."""
+    sentences = re.split(r"(?<=[.!?])\s+|\n+", text)
+    return tuple(sentence.strip() for sentence in sentences if CAUSES.search(sentence))

@@ -1,0 +1,81 @@
+"""A report as one HTML file: no script, no other file, legible on a screen and printed.
+
+Every text is escaped. A chart is an image from a data address, since a drawing inside the page could carry a
+script.
+"""
+
+import base64
+from collections.abc import Iterator
+from html import escape
+
+from kiosk.domain.report import Block, Kind, ReportDocument
+
+STYLE = """
+:root { color: #14292e; font: 1.05rem/1.6 "Noto Sans", system-ui, sans-serif; }
+body { margin: 0; background: #fff; }
+main { max-width: 44rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+header { border-bottom: 4px solid #1b4f5a; margin-bottom: 2rem; padding-bottom: 1rem; }
+h1 { font-size: 2.1rem; line-height: 1.2; margin: 2rem 0 0.5rem; }
+h2 { font-size: 1.45rem; line-height: 1.3; margin: 2.5rem 0 0.5rem; color: #1b4f5a; break-after: avoid; }
+h3 { font-size: 1.1rem; margin: 1.5rem 0 0.25rem; break-after: avoid; }
+p { margin: 0 0 0.9rem; overflow-wrap: break-word; }
+.note { font-size: 0.9rem; color: #47595d; margin-bottom: 0.3rem; }
+.made-up { background: #fff3c4; border: 2px solid #7a5c00; padding: 0.5rem 0.75rem; font-weight: 600; }
+.scroll { overflow-x: auto; margin: 1rem 0; }
+table { border-collapse: collapse; width: 100%; font-size: 0.85rem; line-height: 1.4; }
+caption { text-align: start; font-weight: 600; padding-bottom: 0.4rem; }
+th, td { border: 1px solid #b9c6c8; padding: 0.4rem 0.5rem; text-align: start; vertical-align: top;
+  white-space: pre-line; }
+thead th { background: #e3f0f1; }
+figure { margin: 1rem 0; break-inside: avoid; }
+img { display: block; width: 100%; height: auto; }
+@media print {
+  main { max-width: none; padding: 0; }
+  .scroll { overflow: visible; }
+  tr { break-inside: avoid; }
+}
+"""
+
+
+def report_html(report: ReportDocument) -> str:
+    """Return the report as one HTML document."""
+    body = "\n".join(_block(block) for block in report.blocks)
+    return (
+        f'<!doctype html>\n<html lang="{escape(report.language)}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<header>\n<h1>{escape(report.title)}</h1>\n<p>{escape(report.subtitle)}</p>\n"
+        f'<p class="note">{escape(report.edition)}</p>\n</header>\n{body}\n</main>\n</body>\n</html>\n'
+    )
+
+
+def _block(block: Block) -> str:
+    text = escape(block.text)
+    match block.kind:
+        case Kind.HEADING:
+            return f"<h{block.level + 1}>{text}</h{block.level + 1}>"
+        case Kind.NOTE:
+            return f'<p class="note">{text}</p>'
+        case Kind.WARNING:
+            return f'<p class="made-up">{text}</p>'
+        case Kind.LIST:
+            return "<ul>" + "".join(f"<li>{escape(row[0])}</li>" for row in block.rows) + "</ul>"
+        case Kind.TABLE:
+            return "".join(_table(block))
+        case Kind.CHART:
+            drawn = base64.b64encode(block.svg.encode()).decode()
+            return f'<figure><img src="data:image/svg+xml;base64,{drawn}" alt="{text}"></figure>'
+        case Kind.PARAGRAPH:
+            return f"<p>{text}</p>"
+
+
+def _table(block: Block) -> Iterator[str]:
+    """Yield a table that scrolls by itself where it is wider than the page."""
+    label = escape(block.text)
+    yield f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>'
+    yield f"<caption>{label}</caption><thead><tr>"
+    yield from (f'<th scope="col">{escape(name)}</th>' for name in block.header)
+    yield "</tr></thead><tbody>"
+    for row in block.rows:
+        yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+    yield "</tbody></table></div>"

@@ -1,0 +1,88 @@
+"""Effect reports: terms, the text of each part with its version, and published editions."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kiosk.domain.report import Terms, terms_from_json
+from kiosk.storage import tables
+from kiosk.storage.database import Database
+from kiosk.storage.sealed_rows import Writer, one_write
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of one part. `version` is 0 for a part that nobody has written, and rises with each change."""
+
+    words: str = ""
+    version: int = 0
+
+
+class Reports:
+    """The rows of reports."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    def all(self) -> dict[str, Terms]:
+        """Return report id -> terms, sorted by id."""
+        report = tables.Report
+        rows = self._database.rows(report.select(report.id, report.terms).order_by(report.id))
+        return {name: terms_from_json(json.loads(terms)) for name, terms in rows}
+
+    @one_write()
+    def set(self, report_id: str, terms: Terms) -> None:
+        """Store a report's terms, replacing any it has."""
+        report = tables.Report
+        words = json.dumps(asdict(terms), ensure_ascii=False)
+        self._database.run(
+            report.insert(id=report_id, terms=words).on_conflict(
+                conflict_target=[report.id], preserve=[report.terms]
+            )
+        )
+
+    def texts(self, report_id: str) -> dict[str, Text]:
+        """Return part -> text, for the parts that have one."""
+        text = tables.ReportText
+        query = text.select(text.part, text.words, text.version).where(text.report_id == report_id)
+        return {part: Text(words, version) for part, words, version in self._database.rows(query)}
+
+    @one_write()
+    def write(self, report_id: str, part: str, words: str, seen_version: int) -> bool:
+        """Replace a part's text, and return whether it was still the version that the writer had seen.
+        Otherwise nothing is changed."""
+        text = tables.ReportText
+        row = {"report_id": report_id, "part": part}
+        current = self._database.row(
+            text.select(text.version).where(text.report_id == report_id, text.part == part)
+        )
+        if (current[0] if current else 0) != seen_version:
+            return False
+        self._database.run(text.delete().where(text.report_id == report_id, text.part == part))
+        self._database.run(text.insert(**row, words=words, version=seen_version + 1))
+        return True
+
+    @one_write()
+    def publish(self, report_id: str, edition: int, document: dict[str, Any]) -> None:
+        """Store an edition. Raises peewee.IntegrityError if there is one with that number: it never
+        changes."""
+        words = json.dumps(document, ensure_ascii=False)
+        self._database.run(tables.ReportEdition.insert(report_id=report_id, edition=edition, document=words))
+
+    def editions(self, report_id: str) -> tuple[int, ...]:
+        """Return the numbers of a report's editions, the first first."""
+        edition = tables.ReportEdition
+        query = (
+            edition.select(edition.edition).where(edition.report_id == report_id).order_by(edition.edition)
+        )
+        return tuple(number for (number,) in self._database.rows(query))
+
+    def edition(self, report_id: str, number: int) -> dict[str, Any] | None:
+        """Return the document of an edition, or None."""
+        edition = tables.ReportEdition
+        found = self._database.row(
+            edition.select(edition.document).where(edition.report_id == report_id, edition.edition == number)
+        )
+        document: dict[str, Any] | None = json.loads(found[0]) if found else None
+        return document
