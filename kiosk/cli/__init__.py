@@ -28,6 +28,7 @@ COMMANDS = {
     "link": "links:link",
     "lockdown": "lockdown:lockdown",
     "poster": "paper:poster",
+    "report": "report:report_group",
     "restore": "backup:restore_command",
     "results": "results:results",
     "round": "rounds:round_group",

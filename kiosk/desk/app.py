@@ -16,6 +16,7 @@ from kiosk.desk.devices import routes as devices
 from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_message
 from kiosk.desk.login import routes as login
 from kiosk.desk.login.known_devices import KnownDevices
+from kiosk.desk.reports import routes as reports
 from kiosk.desk.results import earlier_figures, walls
 from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
@@ -28,6 +29,7 @@ from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LARGEST_FILE_BYTES
 from kiosk.library.library import Library
+from kiosk.output import report_html
 from kiosk.screen.headers import digest
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
@@ -46,6 +48,7 @@ TOPICS = (
     replies,
     activities,
     theory,
+    reports,
     surveys,
     devices,
     walls,
@@ -148,6 +151,9 @@ def _with_headers(response: Response) -> Response:
     if (request.endpoint or "").startswith("surveys.preview"):
         # A guest's page has an inline style, icon and font.
         response.headers["Content-Security-Policy"] = policy(digest(STYLE), "data:")
+    if request.endpoint in {"reports.preview", "reports.edition_file"}:
+        # A report is one file, with its style and charts.
+        response.headers["Content-Security-Policy"] = policy(digest(report_html.STYLE), "data:")
     if request.endpoint not in ("static", "results_json"):
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -20,7 +20,7 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation
 from kiosk.desk.i18n import language, number, say, say_message
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_EXPECTED
-from kiosk.domain.counters import LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
+from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.rounds import Admission, Figures, Protection
 from kiosk.domain.screen_size import (
@@ -67,6 +67,13 @@ def finite(form: FlaskForm, field: DecimalField) -> None:
         raise StopValidation(say("Skriv ett tal."))
 
 
+def one_line(form: FlaskForm, field: StringField) -> None:
+    """Raise StopValidation for a text that no page can show as it is stored."""
+    del form
+    if fault := find_fault(field.data):
+        raise StopValidation(say(fault.message.msgid, **fault.message.values))
+
+
 class RoundForm(DeskForm):
     survey = SelectField()
     tree = SelectField()
@@ -92,6 +99,14 @@ class FiguresForm(DeskForm):
     last = DateField(validators=[InputRequired()])
     n = IntegerField(validators=[InputRequired(), Between(1, MOST_ANSWERS)])
     source = StringField(validators=[InputRequired(), Length(max=200)])
+
+
+class ReportForm(DeskForm):
+    title = StringField(validators=[InputRequired(), Length(max=200), one_line])
+    organisation = StringField(validators=[InputRequired(), Length(max=200), one_line])
+    year = IntegerField(validators=[InputRequired(), Between(EARLIEST_YEAR, 2100)])
+    node = SelectField()
+    theory = SelectField()
 
 
 class OutputForm(DeskForm):

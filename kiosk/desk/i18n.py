@@ -1,6 +1,7 @@
 """The desk's texts, dates and numbers, in the language of the session."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from flask import current_app, session
+from flask import current_app, g, session
 
 from kiosk.domain.message import Message
 from kiosk.domain.rounds import Round
@@ -18,9 +19,19 @@ from kiosk.library.catalogues import REFERENCE, Catalogue
 from kiosk.library.library import Library
 
 
+@contextmanager
+def in_reference_language() -> Iterator[None]:
+    """Say everything in the `with` block in the reference language, such as in a report that others read."""
+    g.language = REFERENCE
+    try:
+        yield
+    finally:
+        g.pop("language")
+
+
 def language() -> str:
     """Return the language that this browser chose, or the reference."""
-    chosen = session.get("language", REFERENCE)
+    chosen = g.get("language") or session.get("language", REFERENCE)
     return chosen if chosen in _library().desk else REFERENCE
 
 

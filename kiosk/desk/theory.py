@@ -77,10 +77,7 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
     if shown is None or place is None:
         abort(404)
     figures = published_figures()
-    columns = [
-        (heading, [_cell(shown, box, place, figures) for box in shown.column(layer)])
-        for layer, heading in _headings(shown)
-    ]
+    columns = theory_columns(shown, place, figures)
     return render_template(
         "theory.html",
         theory=shown,
@@ -106,6 +103,14 @@ def published_figures() -> Figures:
     store = desk().store
     closed = tuple(state.round for state in store.rounds() if state.is_closed)
     return Figures(store.snapshot(), closed, store.outputs.all())
+
+
+def theory_columns(shown: Theory, place: Place, figures: Figures) -> list[tuple[str, list[Cell]]]:
+    """Return the five columns of a theory, each with its heading."""
+    return [
+        (heading, [_cell(shown, box, place, figures) for box in shown.column(layer)])
+        for layer, heading in _headings(shown)
+    ]
 
 
 def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:

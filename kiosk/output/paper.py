@@ -190,7 +190,7 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
     try:
         return typst.compile(
             TEMPLATE,
-            font_paths=_fonts(),
+            font_paths=shipped_fonts(),
             ignore_system_fonts=True,
             sys_inputs={"data": data},
             pdf_standards="ua-1",
@@ -207,7 +207,8 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def shipped_fonts() -> typst.Fonts:
+    """Return the shipped fonts, and no others."""
     return typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=False,

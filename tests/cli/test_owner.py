@@ -38,6 +38,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("user", "remove", "bo"),
     (*OPEN, "--opens", "2099-01-01"),
     ("round", "list"),
+    ("report", "list"),
+    ("report", "make", "r2026-1", "--pdf", "r.pdf"),
     ("results",),
     ("export", "exported"),
     ("slips", "--round", "r", "--unit", "frida"),

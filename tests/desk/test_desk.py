@@ -431,7 +431,9 @@ WRITES = {
     "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
     "/admin/links/slips", "/admin/links/poster", "/admin/reply/<round_id>", "/admin/surveys/copy",
     "/admin/surveys/<survey_id>",
-    "/admin/activities", "/admin/activities/typed", "/admin/surveys/import", "/admin/languages/<code>/file",
+    "/admin/activities", "/admin/activities/typed", "/admin/reports", "/admin/reports/<report_id>",
+    "/admin/reports/<report_id>/part/<part>", "/admin/reports/<report_id>/publish",
+    "/admin/surveys/import", "/admin/languages/<code>/file",
     "/admin/surveys/<survey_id>/preview", "/admin/surveys/<survey_id>/preview/<any(kiosk):device>",
     "/admin/surveys/<survey_id>/remove", "/admin/languages/<code>", "/admin/reference",
 }  # fmt: skip
@@ -441,6 +443,8 @@ def _filled(path: str) -> str:
     parts = {
         "<survey_id>": "ombudsmannaskap",
         "<round_id>": "r",
+        "<report_id>": "r2026-1",
+        "<part>": "vision",
         "<code>": "en",
         "<any(kiosk):device>": "kiosk",
     }

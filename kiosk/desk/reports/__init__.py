@@ -1,0 +1,1 @@
+"""Effect reports: writing, publishing and downloading them."""

@@ -1,0 +1,330 @@
+"""Builds a report's document: the written parts, and what the program adds from published figures.
+
+Figures are from closed rounds only, each with its rule, n, round, version and protection. The program's own
+sentences say what people answered, never what caused it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from kiosk.desk.activities import figure_words
+from kiosk.desk.i18n import asked, period, say
+from kiosk.desk.results.chart_rows import Chart
+from kiosk.desk.results.earlier_figures import kept_figures
+from kiosk.desk.results.statement_view import Section, bare_picture, section_of
+from kiosk.desk.session import desk
+from kiosk.desk.theory import (
+    Cell,
+    Figures,
+    Place,
+    find_place,
+    published_figures,
+    theory_columns,
+    with_quality,
+)
+from kiosk.domain.counters import NO_TARGET, Counter, Quality, year_of
+from kiosk.domain.report import Block, Kind, Part, ReportDocument, Terms, prose
+from kiosk.domain.results import agreeing_options, answered
+from kiosk.domain.rounds import Round
+from kiosk.domain.survey import Statement
+from kiosk.domain.theory import Layer, Theory
+from kiosk.output.svg import svg
+from kiosk.storage import RoundState, Store
+
+ASKED_COUNTER = "asked"
+"""Counter of guests who were asked to answer."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything a report is built from. `states` are its rounds, the latest first; `words` is part ->
+    text."""
+
+    terms: Terms
+    theory: Theory
+    place: Place
+    figures: Figures
+    states: tuple[RoundState, ...]
+    words: Mapping[str, str]
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        return tuple(state.round for state in self.states)
+
+
+def part_names(organisation: str) -> dict[Part, str]:
+    """Return the heading of each part, in the order of the report."""
+    return {
+        Part.ABOUT: say("Det här är {organisation}", organisation=organisation),
+        Part.VISION: say("Vision"),
+        Part.MISSION: say("Uppdrag"),
+        Part.VALUES: say("Värdegrund"),
+        Part.CONTEXT: say(
+            "I vilket organisatoriskt sammanhang verkar {organisation}", organisation=organisation
+        ),
+        Part.ORGANISATION: say("Organisation"),
+        Part.LEADERSHIP: say("Ledarskap"),
+        Part.STRATEGY: say("Strategi"),
+        Part.SERVICES: say("Verksamheter"),
+        Part.SCOPE: say("Effektrapportering"),
+        Part.THEORY: say("Förändringsteori"),
+        Part.RESOURCES: say("Använda resurser"),
+        Part.OUTPUTS: say("Aktiviteter och prestationer"),
+        Part.EVALUATION: say("Utvärdering"),
+        Part.COMMENTS: say("Kommentarer deltagarenkät"),
+        Part.SUMMARY: say("Sammanfattning"),
+        Part.DEFINITIONS: say("Definitioner"),
+        Part.OTHER: say("Övriga upplysningar"),
+    }
+
+
+def comment_part(statement_id: str) -> str:
+    """Return the part with the comment on a statement."""
+    return f"comment-{statement_id}"
+
+
+def content_of(store: Store, report_id: str, terms: Terms) -> Content | None:
+    """Return what a report is built from; None if its theory or its place are no longer on file."""
+    theory, place = desk().library.theories.get(terms.theory_id), find_place(terms.node_id)
+    if theory is None or place is None:
+        return None
+    states = tuple(state for state in offered_rounds(store, place) if state.round.id in terms.rounds)
+    words = {part: text.words for part, text in store.reports.texts(report_id).items()}
+    return Content(terms, theory, place, published_figures(), states, words)
+
+
+def offered_rounds(store: Store, place: Place) -> list[RoundState]:
+    """Return the closed rounds that have the place, the latest first."""
+    has_place = (
+        state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)
+    )
+    return [state for state in has_place if state.is_closed]
+
+
+def build(content: Content, edition: str) -> ReportDocument:
+    """Return the report's document. A part with neither text nor figures is left out."""
+    blocks: list[Block] = []
+    if content.figures.document["demonstration"]:
+        blocks.append(Block(Kind.WARNING, say("DEMONSTRATION: svaren är påhittade.")))
+    for part, name in part_names(content.terms.organisation).items():
+        added = tuple(ADDED[part](content)) if part in ADDED else ()
+        written = prose(content.words.get(part, ""))
+        if added or written:
+            blocks += [Block(Kind.HEADING, name, level=1), *written, *added]
+    terms = content.terms
+    subtitle = f"{terms.organisation}, {content.place.node.name}, {terms.year}"
+    return ReportDocument(terms.title, subtitle, "sv", edition, tuple(blocks))
+
+
+def _scope(content: Content) -> Iterator[Block]:
+    place, theory = content.place.node.name, content.theory
+    yield Block(
+        Kind.PARAGRAPH, say("Rapporten gäller {place} under {year}.", place=place, year=content.terms.year)
+    )
+    yield Block(
+        Kind.PARAGRAPH, say("{title}: {definition}.", title=theory.title, definition=theory.definition)
+    )
+
+
+def _theory(content: Content) -> Iterator[Block]:
+    yield Block(Kind.PARAGRAPH, say("Målgrupp: {group}.", group=content.theory.target_group))
+    columns = theory_columns(content.theory, content.place, content.figures)
+    rows = zip_longest(*([_cell(cell) for cell in cells] for _, cells in columns), fillvalue="")
+    header = tuple(heading for heading, _ in columns)
+    yield Block(Kind.TABLE, say("Förändringsteori"), header=header, rows=tuple(rows))
+    yield Block(Kind.NOTE, say("Källa: {source}.", source=content.theory.source))
+
+
+def _cell(cell: Cell) -> str:
+    """Return a box's text and, on a line below it, whether and how it is measured."""
+    if cell.evidence is None:
+        return cell.box.text
+    if not cell.evidence:
+        return f"{cell.box.text}\n{say('Mäts inte')}"
+    return "\n".join((cell.box.text, *(one.measured_by for one in cell.evidence)))
+
+
+def _outputs(content: Content) -> Iterator[Block]:
+    """Yield a table of the year's outputs, with the quality of each figure."""
+    rows, gaps = [], False
+    for box in content.theory.column(Layer.OUTPUTS):
+        counter = (
+            desk().library.counters[box.measure.counter] if box.measure and box.measure.counter else None
+        )
+        words, has_gap = _output(content, counter) if counter else (say("Mäts inte"), False)
+        gaps = gaps or has_gap
+        rows.append((box.text, words, counter.definition if counter else ""))
+    header = (say("Prestation"), str(content.terms.year), say("Vad som räknas"))
+    yield Block(
+        Kind.TABLE, say("Prestationer {year}", year=content.terms.year), header=header, rows=tuple(rows)
+    )
+    if gaps:
+        yield Block(Kind.NOTE, say("*: uppgifter saknas för någon månad eller något ställe."))
+    yield Block(
+        Kind.NOTE,
+        say(
+            "Ingen person är identifierad. Därför kan samma person vara räknad flera gånger, och antalet "
+            "individer är inte rensat från dubbletter."
+        ),
+    )
+    yield from _links(content)
+
+
+def _output(content: Content, counter: Counter) -> tuple[str, bool]:
+    place, year = content.place, year_of(content.terms.year)
+    units = place.tree.units_below(place.node.id)
+    figure = content.figures.outputs.at_node(counter, place.node.id, units, year)
+    if figure is None:
+        return say("ingen uppgift"), False
+    return with_quality(figure) + ("" if figure.is_complete else "*"), not figure.is_complete
+
+
+def _links(content: Content) -> Iterator[Block]:
+    """Yield a sentence with the taps of each target, for the theory's counters that have targets."""
+    units = content.place.tree.units_below(content.place.node.id)
+    for counter in desk().library.counters.values():
+        outputs = content.figures.outputs
+        taps = outputs.by_target(counter, units, year_of(content.terms.year)) if counter.targets else {}
+        names = {NO_TARGET: say("utan mål"), **{one.id: say(one.name) for one in counter.targets}}
+        if taps:
+            each = ", ".join(f"{names[target]} {number}" for target, number in taps.items())
+            yield Block(
+                Kind.NOTE, say("{counter}, av dem som trycktes: {each}.", counter=counter.name, each=each)
+            )
+
+
+def _evaluation(content: Content) -> Iterator[Block]:
+    """Yield how the survey was made, its limits, and a section for each statement."""
+    yield Block(Kind.HEADING, say("Så gjordes enkäten"), level=2)
+    if not content.states:
+        yield Block(Kind.PARAGRAPH, say("Ingen enkät ingår: effekten är inte mätt."))
+        return
+    for of_round in content.rounds:
+        yield Block(Kind.PARAGRAPH, _round(content, of_round))
+    yield Block(Kind.PARAGRAPH, _non_response(content))
+    yield Block(Kind.HEADING, say("Vad siffrorna inte säger"), level=2)
+    yield Block(
+        Kind.PARAGRAPH,
+        say(
+            "Svaren är anonyma och visar hur de som svarade såg på saken när de svarade. Gästerna väljer "
+            "själva om de svarar, och samma person kan ha svarat i flera omgångar. Därför går det inte att "
+            "säga att någon enskild har förändrats, eller att verksamheten är orsaken till en skillnad."
+        ),
+    )
+    for statement_id in content.terms.statements:
+        yield from _statement(content, statement_id)
+
+
+def _round(content: Content, of_round: Round) -> str:
+    node = content.place.node
+    ballots = answered(content.figures.document, of_round, node.id)
+    shown = sum(statement.id in content.terms.statements for statement in of_round.survey.statements)
+    kind = say("skyddade med slumptal") if of_round.is_protected else say("exakta")
+    return say(
+        "{title}, version {version}, {period}: {number} svar är räknade för {place}. Siffrorna är {kind} och "
+        "visas från {k} svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
+        title=of_round.survey.title,
+        version=of_round.survey.version,
+        period=period(of_round),
+        number=say("för få") if ballots is None else ballots,
+        place=node.name,
+        kind=kind,
+        k=of_round.k,
+        asked=len(of_round.survey.statements),
+        shown=shown,
+    )
+
+
+def _non_response(content: Content) -> str:
+    """Return how many were asked, or that nobody counted it."""
+    counter = desk().library.counters.get(ASKED_COUNTER)
+    place, year = content.place, content.terms.year
+    units = place.tree.units_below(place.node.id)
+    outputs = content.figures.outputs
+    figure = outputs.at_node(counter, place.node.id, units, year_of(year)) if counter else None
+    if figure is None or figure.quality is Quality.NOT_COUNTED:
+        return say("Hur många gäster som tillfrågades är inte räknat. Därför är bortfallet okänt.")
+    return say(
+        "Under {year} tillfrågades {number} gäster. De andra svarade inte; varför är inte känt.",
+        year=year,
+        number=figure_words(figure).removesuffix("*"),
+    )
+
+
+def _statement(content: Content, statement_id: str) -> Iterator[Block]:
+    """Yield a statement's charts with everything printed under them, from the latest round that asked it."""
+    asking = (one for one in content.rounds if any(s.id == statement_id for s in one.survey.statements))
+    of_round = next(asking, None)
+    if of_round is None:
+        return
+    statement = of_round.survey.statement(statement_id)
+    section = section_of(
+        content.figures.document, content.states, of_round, content.place.node.id, statement,
+        kept_figures().values(),
+    )  # fmt: skip
+    yield Block(Kind.HEADING, section.text, level=2)
+    if not section.charts:
+        yield Block(Kind.PARAGRAPH, " ".join(section.sentences))
+    for chart in (chart for chart in section.charts if chart.kind != "places"):
+        yield from _chart(section, chart, of_round)
+    yield Block(Kind.NOTE, _share_rule(of_round, statement))
+    yield from prose(content.words.get(comment_part(statement_id), ""))
+
+
+def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
+    described = " ".join((section.text, chart.alternative))
+    yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)))
+    yield Block(Kind.PARAGRAPH, " ".join(chart.sentences))
+    # A line for each answer and a column for each round: the page is narrow.
+    table = zip(*(["–" if cell is None else str(cell) for cell in row] for row in chart.table), strict=True)
+    header, *lines = table
+    yield Block(Kind.TABLE, section.text, header=(say("Svar"), *header[1:]), rows=tuple(lines))
+    where = f"{of_round.tree.node(section.node_id).name}, {period(of_round)}." if chart.kind == "now" else ""
+    yield Block(Kind.NOTE, " ".join(filter(None, (where, *chart.protection, *chart.notes))))
+
+
+def _share_rule(of_round: Round, statement: Statement) -> str:
+    labels = [asked(of_round.survey, label) for label in reversed(statement.scale.labels)]
+    agreeing = " och ".join(f"”{label}”" for label in labels[: agreeing_options(labels)])
+    return say("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=agreeing)
+
+
+def _definitions(content: Content) -> Iterator[Block]:
+    label = content.theory.results_label
+    for name, words in (
+        (say("Prestationer"), say("de aktiviteter som verksamheten har gjort, till exempel länkning.")),
+        (
+            label,
+            say("det som prestationerna har nått fram till, mätt som andelen som instämmer i ett påstående."),
+        ),
+        (
+            say("Effekter"),
+            say("den förändring som resultatet bidrar till på sikt, till exempel ökad egenmakt."),
+        ),
+        (
+            say("Räknat och uppskattat"),
+            say(
+                "en räknad siffra är tryckt eller antecknad gång för gång, "
+                "en uppskattad är bedömd i efterhand."
+            ),
+        ),
+        (
+            say("Skyddade siffror"),
+            say(
+                "varje antal är ändrat med ett slumptal, "
+                "så att ingen kan räkna ut vad en viss person svarade."
+            ),
+        ),
+    ):
+        yield Block(Kind.PARAGRAPH, f"{name}: {words}")
+
+
+ADDED: Mapping[Part, Callable[[Content], Iterator[Block]]] = {
+    Part.SCOPE: _scope,
+    Part.THEORY: _theory,
+    Part.OUTPUTS: _outputs,
+    Part.EVALUATION: _evaluation,
+    Part.DEFINITIONS: _definitions,
+}
+"""Parts to which the program adds blocks, after the written text."""

@@ -1,0 +1,248 @@
+"""The pages of effect reports: choosing what they are about, writing their parts, publishing editions."""
+
+from dataclasses import replace
+from itertools import count
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.downloads import file_response
+from kiosk.desk.forms import ReportForm
+from kiosk.desk.i18n import day, in_reference_language, say
+from kiosk.desk.reports.building import (
+    Content,
+    build,
+    comment_part,
+    content_of,
+    offered_rounds,
+    part_names,
+)
+from kiosk.desk.session import desk, for_anybody, for_coordinator, note
+from kiosk.desk.theory import find_place
+from kiosk.domain.report import (
+    LONGEST_PART,
+    Part,
+    ReportDocument,
+    Terms,
+    causal_claims,
+    document_from_json,
+)
+from kiosk.domain.rounds import Round
+from kiosk.library.texts import find_fault
+from kiosk.output.paper import PaperError
+from kiosk.output.report_html import report_html
+from kiosk.output.report_pdf import report_pdf
+from kiosk.storage import Deed
+
+blueprint = Blueprint("reports", __name__)
+
+
+@blueprint.route("/reports")
+@for_anybody
+def reports() -> ResponseReturnValue:
+    """Show all reports with their editions, and to coordinators the form of a new one."""
+    return _list(ReportForm())
+
+
+@blueprint.route("/reports", methods=["POST"])
+@for_coordinator
+def new_report() -> ResponseReturnValue:
+    """Begin a report with every closed round of its place and year, and every statement of its theory."""
+    form = ReportForm()
+    _fill_choices(form)
+    if not form.validate():
+        return _list(form), 400
+    taken = desk().store.reports.all()
+    report_id = next(name for number in count(1) if (name := f"r{form.year.data}-{number}") not in taken)
+    theory, place = desk().library.theories[form.theory.data], find_place(form.node.data)
+    rounds = offered_rounds(desk().store, place) if place else []
+    of_year = (state.round for state in rounds if state.round.closes_at.year == form.year.data)
+    terms = Terms(
+        form.title.data,
+        form.organisation.data,
+        form.year.data,
+        form.node.data,
+        theory.id,
+        tuple(of_round.id for of_round in of_year),
+        theory.statements,
+    )
+    desk().store.reports.set(report_id, terms)
+    return redirect(url_for("reports.report", report_id=report_id), 303)
+
+
+def _list(form: ReportForm) -> str:
+    _fill_choices(form)
+    store = desk().store
+    listed = [(name, terms, store.reports.editions(name)) for name, terms in store.reports.all().items()]
+    return render_template("reports.html", reports=listed, form=form, places=desk().library.places)
+
+
+def _fill_choices(form: ReportForm) -> None:
+    form.node.choices = list(desk().library.places.items())
+    form.theory.choices = [(theory.id, theory.title) for theory in desk().library.theories.values()]
+    form.year.data = form.year.data or desk().clock().year
+
+
+@blueprint.route("/reports/<report_id>")
+@for_coordinator
+def report(report_id: str) -> ResponseReturnValue:
+    """Show a report's rounds, statements, parts and editions."""
+    content = _content(report_id)
+    texts = desk().store.reports.texts(report_id)
+    rounds = offered_rounds(desk().store, content.place)
+    offered = {s.id: s.text for state in rounds for s in state.round.survey.statements}
+    return render_template(
+        "report.html",
+        form=FlaskForm(),
+        report_id=report_id,
+        terms=content.terms,
+        place=content.place,
+        rounds=rounds,
+        statements=offered,
+        parts=[(part, name, texts.get(part)) for part, name in _parts(content).items()],
+        claims={part: causal_claims(text.words) for part, text in texts.items()},
+        editions=desk().store.reports.editions(report_id),
+    )
+
+
+@blueprint.route("/reports/<report_id>", methods=["POST"])
+@for_coordinator
+def choose(report_id: str) -> ResponseReturnValue:
+    """Store which rounds and statements the report shows; an unknown one is refused."""
+    content = _content(report_id)
+    rounds = [state.round for state in offered_rounds(desk().store, content.place)]
+    offered = {s.id for of_round in rounds for s in of_round.survey.statements}
+    chosen, shown = request.form.getlist("round"), request.form.getlist("statement")
+    if not {*chosen} <= {of_round.id for of_round in rounds} or not {*shown} <= offered:
+        abort(400)
+    terms = replace(content.terms, rounds=tuple(chosen), statements=tuple(shown))
+    desk().store.reports.set(report_id, terms)
+    return redirect(url_for("reports.report", report_id=report_id), 303)
+
+
+@blueprint.route("/reports/<report_id>/part/<part>", methods=["GET", "POST"])
+@for_coordinator
+def write(report_id: str, part: str) -> ResponseReturnValue:
+    """Show and store the text of one part. If somebody else has changed it, both texts are shown."""
+    content = _content(report_id)
+    names = _parts(content)
+    if part not in names:
+        abort(404)
+    saved = desk().store.reports.texts(report_id).get(part)
+    words, seen = (saved.words, saved.version) if saved else ("", 0)
+    problems: list[str] = []
+    others = ""
+    if request.method == "POST":
+        typed = request.form.get("words", "").replace("\r\n", "\n").strip()
+        problems = _problems(typed)
+        seen = request.form.get("version", type=int, default=-1)
+        if not problems and desk().store.reports.write(report_id, part, typed, seen):
+            return redirect(url_for("reports.report", report_id=report_id, _anchor=part), 303)
+        if not problems:
+            others, seen = words, saved.version if saved else 0
+        words = typed
+    page = render_template(
+        "report_part.html",
+        form=FlaskForm(),
+        report_id=report_id,
+        name=names[part],
+        words=words,
+        version=seen,
+        problems=problems,
+        others=others,
+        claims=causal_claims(words),
+        last_year=_last_years(content.terms, report_id, part),
+        longest=LONGEST_PART,
+    )
+    return page, 400 if problems else 409 if others else 200
+
+
+def _problems(typed: str) -> list[str]:
+    """Return the reasons why a text cannot be printed as it is typed."""
+    if len(typed) > LONGEST_PART:
+        return [say("högst {longest} tecken, inte {length}.", longest=LONGEST_PART, length=len(typed))]
+    lines = (line.replace("\t", " ") for line in typed.split("\n") if line.strip())
+    faults = (find_fault(line, LONGEST_PART) for line in lines)
+    return list(dict.fromkeys(say(fault.message.msgid, **fault.message.values) for fault in faults if fault))
+
+
+def _last_years(terms: Terms, report_id: str, part: str) -> str:
+    """Return the text of the same part in the latest report of an earlier year, as a start."""
+    earlier = [
+        (other.year, name)
+        for name, other in desk().store.reports.all().items()
+        if name != report_id and other.year < terms.year
+    ]
+    if not earlier:
+        return ""
+    text = desk().store.reports.texts(max(earlier)[1]).get(part)
+    return text.words if text else ""
+
+
+@blueprint.route("/reports/<report_id>/preview")
+@for_coordinator
+def preview(report_id: str) -> ResponseReturnValue:
+    """Show the draft as the published page will look."""
+    return make_response(report_html(_draft(_content(report_id), "")))
+
+
+@blueprint.route("/reports/<report_id>/publish", methods=["POST"])
+@for_coordinator
+def publish(report_id: str) -> ResponseReturnValue:
+    """Freeze the report as its next edition. Earlier editions stay as they are."""
+    number = max(desk().store.reports.editions(report_id), default=0) + 1
+    with in_reference_language():
+        edition = say("Utgåva {number}, {day}", number=number, day=day(desk().clock()))
+    document = _draft(_content(report_id), edition)
+    try:
+        report_pdf(document)
+    except PaperError as error:
+        return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
+    desk().store.reports.publish(report_id, number, document.as_json())
+    note(Deed.REPORT_PUBLISHED, f"{report_id}, {number}")
+    return redirect(url_for("reports.report", report_id=report_id), 303)
+
+
+@blueprint.route("/reports/<report_id>/edition/<int:edition>.<ending>")
+@for_anybody
+def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnValue:
+    """Return a published edition, as html to read or as pdf."""
+    kept = desk().store.reports.edition(report_id, edition)
+    if kept is None or ending not in {"html", "pdf"}:
+        abort(404)
+    document = document_from_json(kept)
+    if ending == "html":
+        return Response(report_html(document), mimetype="text/html")
+    return file_response(f"{report_id}-{edition}.pdf", report_pdf(document))
+
+
+def _draft(content: Content, edition: str) -> ReportDocument:
+    with in_reference_language():
+        return build(content, edition or say("Utkast, inte publicerat"))
+
+
+def _content(report_id: str) -> Content:
+    terms = desk().store.reports.all().get(report_id)
+    content = content_of(desk().store, report_id, terms) if terms else None
+    if content is None:
+        abort(404)
+    return content
+
+
+def _parts(content: Content) -> dict[str, str]:
+    """Return part -> name, with the comments of the shown statements before those of the whole survey."""
+    names: dict[str, str] = {}
+    for part, name in part_names(content.terms.organisation).items():
+        if part is Part.COMMENTS:
+            names |= {
+                comment_part(one): say("Kommentar: ”{statement}”", statement=_wording(content.rounds, one))
+                for one in content.terms.statements
+            }
+        names[part.value] = name
+    return names
+
+
+def _wording(rounds: tuple[Round, ...], statement_id: str) -> str:
+    found = (s.text for of_round in rounds for s in of_round.survey.statements if s.id == statement_id)
+    return next(found, statement_id)

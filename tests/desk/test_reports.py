@@ -1,0 +1,229 @@
+"""Effect reports at the desk: written by several people, built from closed rounds, frozen when published."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kiosk.domain.counters import Figure, Quality, year_of
+from kiosk.domain.report import document_from_json
+from kiosk.output.report_html import report_html
+from kiosk.output.report_pdf import report_pdf
+from kiosk.storage import Deed
+from tests.tools.desk_side import Desk
+
+REPORT = "/admin/reports/r2026-1"
+LISTENED = "Jag känner att personalen lyssnar på mig"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk with a closed round of 40 answers and a report about it."""
+    made = Desk(tmp_path)
+    made.answer(40)
+    made.now = made.round.closes_at
+    made.store.count(made.now)
+    made.sign_in()
+    begin(made)
+    return made
+
+
+def post(desk: Desk, path: str, **data: object) -> TestResponse:
+    return desk.client.post(path, data={"csrf_token": desk.token("/admin/reports"), **data})
+
+
+def begin(desk: Desk, **changes: object) -> TestResponse:
+    data = {
+        "title": "Effektrapport 2026", "organisation": "Västerås stadsmission", "year": "2026",
+        "node": "dagverksamheten", "theory": "ombudsmannaskap",
+    }  # fmt: skip
+    return post(desk, "/admin/reports", **{**data, **changes})
+
+
+def write(desk: Desk, part: str, words: str, version: int = 0) -> TestResponse:
+    return post(desk, f"{REPORT}/part/{part}", words=words, version=version)
+
+
+def preview(desk: Desk) -> str:
+    return desk.client.get(f"{REPORT}/preview").text
+
+
+def test_the_parts_are_in_the_order_of_the_report_of_2022(desk: Desk) -> None:
+    for part in re.findall(rf'href="{REPORT}/part/([^"]+)"', desk.client.get(REPORT).text):
+        assert write(desk, part, f"Text om {part}.").status_code == 303
+    headings = re.findall("<h2>(.*?)</h2>", preview(desk))
+    assert headings == [
+        "Det här är Västerås stadsmission", "Vision", "Uppdrag", "Värdegrund",
+        "I vilket organisatoriskt sammanhang verkar Västerås stadsmission", "Organisation", "Ledarskap",
+        "Strategi", "Verksamheter", "Effektrapportering", "Förändringsteori", "Använda resurser",
+        "Aktiviteter och prestationer", "Utvärdering", "Kommentarer deltagarenkät", "Sammanfattning",
+        "Definitioner", "Övriga upplysningar",
+    ]  # fmt: skip
+
+
+def test_a_figure_has_its_rule_n_round_version_and_protection(desk: Desk) -> None:
+    node = next(
+        node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "dagverksamheten"
+    )
+    assert node["answered"] is not None
+    counts = node["statements"]["listened"]["counts"]
+    page = preview(desk)
+    section = page[page.index(f"<h3>{LISTENED}") :]
+    assert f"{sum(counts[-2:])} av {sum(counts)} svarade ”Instämmer helt” eller ”Instämmer bra”." in section
+    for words in (
+        "Som instämmande räknas ”Instämmer helt” och ”Instämmer bra”", "2 mars 2026 – 31 maj 2026",
+        f"version {desk.round.survey.version}", "Exakta siffror",
+    ):  # fmt: skip
+        assert words in section
+    assert [int(n) for n in re.findall(r"<td>(\d+)</td>", section)[:5]] == list(reversed(counts))
+
+
+def test_a_running_round_is_in_no_report(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.answer(40)
+    desk.sign_in()
+    begin(desk)
+    assert post(desk, REPORT, round="r").status_code == 400
+    assert "effekten är inte mätt" in preview(desk)
+    assert LISTENED not in preview(desk).partition("<h2>Utvärdering")[2]
+
+
+def test_fewer_statements_than_were_asked_are_shown_and_the_report_says_so(desk: Desk) -> None:
+    assert post(desk, REPORT, round="r", statement=["listened"]).status_code == 303
+    page = preview(desk).partition("<h2>Utvärdering")[2]
+    assert "Enkäten hade 4 påståenden, rapporten visar 1." in page
+    assert "mår bättre" not in page
+    assert post(desk, REPORT, statement="nothing").status_code == 400
+
+
+def test_outputs_and_non_response_say_what_is_estimated_and_what_is_not_known(desk: Desk) -> None:
+    year = year_of(2026)
+    desk.store.outputs.set("dagverksamheten", year, "advise", Figure(500, Quality.ESTIMATED))
+    desk.store.outputs.set("dagverksamheten", year, "link", Figure(0, Quality.NOT_COUNTED))
+    page = preview(desk)
+    for words in ("ca 500 (uppskattat)", "ej räknat", "ingen uppgift", "Därför är bortfallet okänt"):
+        assert words in page
+    desk.store.outputs.set("dagverksamheten", year, "asked", Figure(200, Quality.ESTIMATED))
+    assert "Under 2026 tillfrågades ca 200 gäster" in preview(desk)
+
+
+def test_the_second_of_two_writers_sees_both_texts_and_nothing_is_lost(desk: Desk) -> None:
+    assert write(desk, "vision", "Annas text").status_code == 303
+    response = write(desk, "vision", "Bos text")
+    assert response.status_code == 409
+    assert "Annas text" in response.text
+    assert "Bos text" in response.text
+    assert desk.store.reports.texts("r2026-1")["vision"].words == "Annas text"
+    version = re.search(r'name="version" value="(\d+)"', response.text)
+    assert version
+    assert write(desk, "vision", "Bos text", int(version[1])).status_code == 303
+
+
+def test_a_sentence_that_claims_a_cause_is_pointed_out_and_kept(desk: Desk) -> None:
+    write(desk, "summary", "Stödet har lett till ökad egenmakt.")
+    for path in (REPORT, f"{REPORT}/part/summary"):
+        page = desk.client.get(path).text
+        assert "Påstår en orsak" in page
+        assert "har lett till ökad egenmakt" in page
+
+
+def test_the_programs_own_sentences_claim_no_cause(desk: Desk) -> None:
+    assert not desk.client.get(REPORT).text.count("Påstår en orsak")
+    from kiosk.domain.report import causal_claims
+
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", preview(desk), flags=re.DOTALL)
+    assert causal_claims(text) == ()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a" * 50_001,
+        "vänd \u202e text",
+        "noll \0 byte",
+        "\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace") + "\x1b",
+    ],
+)
+def test_a_text_that_cannot_be_printed_is_refused_and_stays_in_the_form(desk: Desk, words: str) -> None:
+    response = write(desk, "vision", words)
+    assert response.status_code == 400
+    assert 'role="alert"' in response.text
+    assert "vision" not in desk.store.reports.texts("r2026-1")
+
+
+def test_markup_in_a_text_is_only_text(desk: Desk) -> None:
+    write(desk, "vision", "<script>alert(1)</script> #set page() *inte fet*")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; #set page() *inte fet*" in preview(desk)
+    assert "<script" not in preview(desk)
+
+
+def test_a_published_edition_is_frozen_and_a_later_one_stands_beside_it(desk: Desk) -> None:
+    write(desk, "vision", "Först")
+    assert post(desk, f"{REPORT}/publish").status_code == 303
+    first = desk.client.get(f"{REPORT}/edition/1.html").text
+    write(desk, "vision", "Sedan", 1)
+    desk.store.outputs.set("dagverksamheten", year_of(2026), "advise", Figure(7, Quality.COUNTED))
+    post(desk, f"{REPORT}/publish")
+    assert desk.client.get(f"{REPORT}/edition/1.html").text == first
+    assert "Sedan" in desk.client.get(f"{REPORT}/edition/2.html").text
+    assert [entry.what for entry in desk.store.audit_log.entries(frozenset({Deed.REPORT_PUBLISHED}))] == [
+        "r2026-1, 2",
+        "r2026-1, 1",
+    ]
+
+
+def test_the_pdf_is_accessible_and_has_every_heading(desk: Desk) -> None:
+    write(desk, "vision", "Alla ska med.")
+    post(desk, f"{REPORT}/publish")
+    response = desk.client.get(f"{REPORT}/edition/1.pdf")
+    assert response.mimetype == "application/pdf"
+    assert b"pdfuaid" in response.data
+    kept = desk.store.reports.edition("r2026-1", 1)
+    assert kept
+    document = document_from_json(json.loads(json.dumps(kept)))
+    assert report_pdf(document) == response.data
+
+
+def test_a_text_without_glyphs_is_refused_at_publishing(desk: Desk) -> None:
+    write(desk, "vision", "Snälla 😀")
+    response = post(desk, f"{REPORT}/publish")
+    assert response.status_code == 400
+    assert "😀" in response.text
+    assert desk.store.reports.editions("r2026-1") == ()
+
+
+def test_last_years_text_is_offered_as_a_start(desk: Desk) -> None:
+    begin(desk, year="2025")
+    post(desk, "/admin/reports/r2025-1/part/vision", words="Förra årets vision", version=0)
+    assert "Förra årets vision" in desk.client.get(f"{REPORT}/part/vision").text
+
+
+def test_staff_read_published_editions_only(desk: Desk) -> None:
+    post(desk, f"{REPORT}/publish")
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/reports")})
+    desk.sign_in("bo")
+    assert desk.client.get(f"{REPORT}/edition/1.html").status_code == 200
+    for path in (REPORT, f"{REPORT}/preview", f"{REPORT}/part/vision"):
+        assert desk.client.get(path).status_code == 403
+    assert post(desk, f"{REPORT}/publish").status_code == 403
+
+
+@pytest.mark.parametrize("changes", [{"node": "x"}, {"theory": "x"}, {"year": "1999"}, {"title": " "}])
+def test_a_report_about_nothing_is_refused(desk: Desk, changes: dict[str, object]) -> None:
+    assert begin(desk, **changes).status_code == 400
+    assert list(desk.store.reports.all()) == ["r2026-1"]
+
+
+def test_a_chart_in_the_page_runs_no_script(desk: Desk) -> None:
+    """A drawing of a changed backup could carry one."""
+    post(desk, f"{REPORT}/publish")
+    kept = desk.store.reports.edition("r2026-1", 1)
+    assert kept
+    document = document_from_json(kept)
+    evil = [
+        replace(block, svg=block.svg and "<svg><script>alert(1)</script></svg>") for block in document.blocks
+    ]
+    assert "<script" not in report_html(replace(document, blocks=tuple(evil)))
