@@ -46,7 +46,8 @@ def _uncertainty(now: Row) -> tuple[str, ...]:
 
 def _agreement(now: Row, labels: Sequence[str]) -> str:
     chosen = in_a_row(
-        (f"”{labels[-option]}”" for option in reversed(now.statement.agreeing_options)), is_choice=True
+        (say("”{text}”", text=labels[-option]) for option in reversed(now.statement.agreeing_options)),
+        is_choice=True,
     )
     if now.round.is_protected:
         return say(
