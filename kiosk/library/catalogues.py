@@ -100,12 +100,14 @@ class Catalogue:
 
 
 def language(code: str) -> Language:
-    """Return the language with that code. Languages that CLDR does not have (Romani) are left to right."""
+    """Return the language with that code, named as in AUTONYMS or else as in CLDR. Languages that CLDR does
+    not have (Romani) are left to right."""
     try:
-        direction = Locale.parse(code).text_direction
+        locale = Locale.parse(code)
     except (UnknownLocaleError, ValueError):
-        direction = "ltr"
-    return Language(code, AUTONYMS.get(code, code), direction)
+        return Language(code, AUTONYMS.get(code, code), "ltr")
+    name = locale.get_display_name() or code
+    return Language(code, AUTONYMS.get(code, name[0].upper() + name[1:]), locale.text_direction)
 
 
 def read_catalogue(path: Path, code: str) -> Catalogue:

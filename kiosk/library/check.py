@@ -1,16 +1,20 @@
 """The report of `kiosk check`: surveys with their versions, and the state of each language."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kiosk.domain.survey import Survey
+from kiosk.domain.survey import MOST_PICTURES, Scale, Survey
 from kiosk.library.catalogues import REFERENCE, survey_texts
 from kiosk.library.definition import DefinitionError, definition_files
 from kiosk.library.library import Library, read_library
 from kiosk.library.surveys import read_scales, read_survey, readable
 from kiosk.settings import Settings
+
+EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
+"""Signs and pictures that Debian's usual fonts do not have."""
 
 
 def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
@@ -58,6 +62,7 @@ def check_report(library: Library) -> dict[str, Any]:
             }
             for survey in library.surveys.values()
         },
+        "scales": {scale.id: _scale(library, scale) for scale in library.scales.values()},
         "trees": {
             tree.root.id: {"name": tree.root.name, "units": list(tree.leaves)}
             for tree in library.trees.values()
@@ -76,6 +81,23 @@ def check_report(library: Library) -> dict[str, Any]:
             for code, catalogue in library.guest.items()
         },
     }
+
+
+def scale_labels(library: Library, scale: Scale) -> dict[str, list[str]]:
+    """Return a scale's labels by language, lowest first, for the languages that have all of them. A reader
+    compares them: a scale must mean the same in each."""
+    rows = {
+        code: [label if code == REFERENCE else catalogue.texts.get(label, "") for label in scale.labels]
+        for code, catalogue in library.guest.items()
+    }
+    return {code: row for code, row in rows.items() if all(row)}
+
+
+def _scale(library: Library, scale: Scale) -> dict[str, Any]:
+    """Return what a reviewer needs to know of a scale, as a JSON-ready document."""
+    labels = scale_labels(library, scale)
+    emoji = sorted({char for row in labels.values() for label in row for char in EMOJI.findall(label)})
+    return {"pictures": scale.has_pictures, "emoji": emoji, "labels": labels}
 
 
 def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
@@ -106,6 +128,7 @@ def check_text(library: Library) -> str:
         for code, state in row["languages"].items():
             if state["missing"]:
                 lines.append(f"  {code}: {state['missing']} texts missing, hidden from guests")
+    lines += _scale_lines(library)
     for name, row in report["trees"].items():
         lines.append(f"tree {name}: {', '.join(row['units'])}")
     lines.append(f"counters: {', '.join(report['counters'])}")
@@ -116,3 +139,17 @@ def check_text(library: Library) -> str:
         verdict = "reviewed" if row["reviewed"] else "NOT reviewed by a native reader"
         lines.append(f"language {code}: {row['empty']} empty, {row['unreviewed']} unreviewed: {verdict}")
     return "\n".join(lines) + "\n"
+
+
+def _scale_lines(library: Library) -> list[str]:
+    """Return each scale's labels in all languages, one below the other, so that a reader can compare them."""
+    lines = []
+    for name, row in check_report(library)["scales"].items():
+        number = len(row["labels"][REFERENCE])
+        pictures = "a picture each" if row["pictures"] else f"no pictures, since more than {MOST_PICTURES}"
+        lines.append(f"scale {name}: {number} answers, {pictures}; lowest first")
+        lines += [f"  {code}: {' | '.join(labels)}" for code, labels in row["labels"].items()]
+        if row["emoji"]:
+            signs = " ".join(row["emoji"])
+            lines.append(f"  needs a font with {signs} on every screen: install fonts-noto-color-emoji")
+    return lines

@@ -18,6 +18,7 @@ from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in
 from kiosk.domain.wording import advice
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.changes import RefusedError
+from kiosk.library.check import scale_labels
 from kiosk.library.drafts import (
     LONGEST_STATEMENT,
     LONGEST_TITLE,
@@ -171,6 +172,8 @@ def survey(survey_id: str) -> ResponseReturnValue:
         version=current.version,
         rows=[*rows, *([empty] * NEW_ROWS)],
         scales=_scales().values(),
+        labels={scale.id: scale_labels(desk().library, scale) for scale in _scales().values()},
+        guest=desk().library.guest,
         problems=problems,
         is_changed=is_changed,
         longest=LONGEST_STATEMENT,
