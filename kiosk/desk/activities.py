@@ -241,10 +241,10 @@ def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list
 
 def _targets(outputs: Outputs, unit: str, year: int) -> list[tuple[Counter, list[tuple[str, int]]]]:
     """Return (counter, (target's name, taps in the year) for each target), for the counters with taps."""
-    targets = []
+    with_taps = []
     for counter in _tapped():
         by_target = outputs.by_target(counter, [unit], year_of(year)) if counter.targets else {}
         names = {NO_TARGET: say("Utan mål"), **{one.id: say(one.name) for one in counter.targets}}
         if by_target:
-            targets.append((counter, [(names[target], taps) for target, taps in by_target.items()]))
-    return targets
+            with_taps.append((counter, [(names[target], taps) for target, taps in by_target.items()]))
+    return with_taps

@@ -182,5 +182,5 @@ def _agreement(row: Row) -> tuple[str, ...]:
 def _wording(name: str) -> str:
     """Return the wording on file of a statement that no closed round has asked."""
     surveys = desk().library.surveys.values()
-    found = (one for survey in surveys for one in survey.statements if one.id == name)
-    return next((one.text for one in found), name)
+    asking = (one for survey in surveys for one in survey.statements if one.id == name)
+    return next((one.text for one in asking), name)

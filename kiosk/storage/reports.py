@@ -81,8 +81,8 @@ class Reports:
     def edition(self, report_id: str, number: int) -> dict[str, Any] | None:
         """Return the document of an edition, or None."""
         edition = tables.ReportEdition
-        found = self._database.row(
+        row = self._database.row(
             edition.select(edition.document).where(edition.report_id == report_id, edition.edition == number)
         )
-        document: dict[str, Any] | None = json.loads(found[0]) if found else None
+        document: dict[str, Any] | None = json.loads(row[0]) if row else None
         return document

@@ -140,7 +140,7 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
         if not problems and desk().store.reports.write(report_id, part, typed, seen):
             return redirect(url_for("reports.report", report_id=report_id, _anchor=part), 303)
         if not problems:
-            others, seen = words, saved.version if saved else 0
+            others, seen = words or "–", saved.version if saved else 0
         words = typed
     page = render_template(
         "report_part.html",
@@ -244,5 +244,5 @@ def _parts(content: Content) -> dict[str, str]:
 
 
 def _wording(rounds: tuple[Round, ...], statement_id: str) -> str:
-    found = (s.text for of_round in rounds for s in of_round.survey.statements if s.id == statement_id)
-    return next(found, statement_id)
+    texts = (s.text for of_round in rounds for s in of_round.survey.statements if s.id == statement_id)
+    return next(texts, statement_id)
