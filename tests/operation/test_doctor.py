@@ -68,6 +68,7 @@ class Run:
             "KIOSK_GUEST_LISTEN": self._settings.guest_listen,
             "KIOSK_DESK_LISTEN": self._settings.desk_listen,
             "KIOSK_HTTPS": "yes",
+            "KIOSK_PROXY": self._settings.proxy or "",
         }
         return CliRunner().invoke(main, ["doctor", *words], env=environ)
 
@@ -238,6 +239,13 @@ def test_a_public_address_without_encryption_is_bad(patient: Patient) -> None:
     patient.settings = replace(patient.settings, guest_address=PUBLIC.replace("https", "http"))
     [told] = patient.told(Weight.BAD, Topic.NETWORK)
     assert "KIOSK_GUEST_ADDRESS" in told
+
+
+def test_a_proxy_that_the_settings_do_not_name_is_worth_a_look(patient: Patient) -> None:
+    patient.settings = replace(patient.settings, proxy=None)
+    [told] = patient.told(Weight.LOOK)
+    assert "KIOSK_PROXY is not set" in told
+    assert patient.told(Weight.BAD) == []
 
 
 def test_paper_that_would_lead_to_this_machine_is_worth_a_look(patient: Patient) -> None:

@@ -69,6 +69,7 @@ class Patient:
             "KIOSK_KEYS": str(folder / "keys"),
             "KIOSK_GUEST_ADDRESS": PUBLIC,
             "KIOSK_HTTPS": "yes",
+            "KIOSK_PROXY": "127.0.0.1",
             "KIOSK_GUEST_LISTEN": f"127.0.0.1:{self.guest_port}",
             "KIOSK_DESK_LISTEN": f"127.0.0.1:{self.desk_port}",
         }

@@ -37,7 +37,8 @@ class Front:
 
 
 def look_at_listening(settings: Settings) -> Iterator[Advice]:
-    """Check for addresses at which answers and passwords are sent unencrypted."""
+    """Check for addresses at which answers and passwords are sent unencrypted, and for a proxy that is not
+    named in the settings."""
     for name, address in (
         ("KIOSK_GUEST_LISTEN", settings.guest_listen),
         ("KIOSK_DESK_LISTEN", settings.desk_listen),
@@ -57,6 +58,15 @@ def look_at_listening(settings: Settings) -> Iterator[Advice]:
             f"KIOSK_GUEST_ADDRESS is {settings.guest_address}: answers cross the network unencrypted. Put a "
             "web server that encrypts in front, set KIOSK_HTTPS=yes, and write https:// in "
             "KIOSK_GUEST_ADDRESS",
+        )
+    if public.scheme == "https" and settings.proxy is None:
+        yield Advice(
+            Topic.NETWORK,
+            Weight.LOOK,
+            f"KIOSK_GUEST_ADDRESS is {settings.guest_address}, and KIOSK_PROXY is not set: all clients "
+            "behind the web server count as one source, so somebody who guesses codes or passwords slows "
+            "everybody down. Set KIOSK_PROXY to the address from which the web server connects, such as "
+            "127.0.0.1",
         )
 
 
