@@ -156,11 +156,14 @@ def answer(port: int, guests: list[Guest]) -> None:
                     raise RuntimeError(f"{path}: {response.status} instead of {status}")
 
 
-def after_a_count(store: Store) -> None:
-    """Return after the server made two more counts: one began after this was called."""
+def after_a_count(store: Store, server: subprocess.Popen[bytes]) -> None:
+    """Return after the server made two more counts: one began after this was called. Raises RuntimeError if
+    the server ends before."""
     for _ in range(2):
         last = store.last_tick
         while store.last_tick == last:
+            if server.poll() is not None:
+                raise RuntimeError(f"the server ended with status {server.returncode}")
             Event().wait(0.05)
 
 
@@ -171,7 +174,7 @@ def look(*variant: str) -> Found:
         guests = open_round(folder)
         with served(folder, *variant) as (server, port), closing(_store(folder)) as store:
             answer(port, guests)
-            after_a_count(store)
+            after_a_count(store, server)
             if not any(node["answered"] for node in store.snapshot()["rounds"][0]["nodes"]):
                 raise RuntimeError("nothing was counted")
             return search(read_memory(server.pid), guests)
@@ -206,18 +209,35 @@ def leaves_core_dump(*variant: str) -> bool:
             return os.WCOREDUMP(status)
 
 
+def can_dump_core() -> bool:
+    """Whether this machine makes a core dump of a process that is aborted."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    with (
+        TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [sys.executable, "-c", "import os; os.abort()"],
+            cwd=folder,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CORE, (most, most)),
+        ) as child,
+    ):
+        _, status = os.waitpid(child.pid, 0)
+        child.returncode = -signal.SIGABRT
+        return os.WCOREDUMP(status)
+
+
 def dump_finding() -> Finding:
     attack = "memory: a core dump of the aborted server"
-    if not leaves_core_dump("readable"):
+    if not can_dump_core():
         return not_possible(attack, NotPermittedError("this machine makes no core dumps"))
-    is_dumped = leaves_core_dump()
+    is_dumped, leaky = leaves_core_dump(), leaves_core_dump("readable")
     return Finding(
         attack,
         "made" if is_dumped else "refused",
         "refused",
         not is_dumped,
-        "the same server without the refusal: made (must be made)",
-        True,
+        f"the same server without the refusal: {'made' if leaky else 'refused'} (must be made)",
+        leaky,
     )
 
 

@@ -261,8 +261,8 @@ def _asking_again() -> Finding:
         f"{'the same' if parent == last else 'another'}",
         "1, and the same",
         len(tables) == 1 and parent == last,
-        f"noise drawn at each look: {len(leaked)} tables to average (must be over 1)",
-        len(leaked) > 1,
+        f"noise drawn at each look: {len(leaked)} tables to average (must be over {LOOKS})",
+        len(leaked) > LOOKS,
     )
 
 

@@ -186,7 +186,7 @@ def _admission(scale: Scale) -> Finding:
     tries, random = (10_000 if scale is Scale.FULL else 400), Random(1)
     with TemporaryDirectory() as folder:
         place = Place(Path(folder))
-        tag, taken = place.slip[:3], 0
+        tag, statuses = place.slip[:3], list[int]()
         key = place.store.public_key("r", "frida")
         sealed = seal(bytes.fromhex(key))
         envelope = b64encode(sealed).decode()
@@ -203,15 +203,17 @@ def _admission(scale: Scale) -> Finding:
                 ("/", {"_envelope": b64encode(random.randbytes(len(sealed))).decode(), "_letterbox": key}),
             )[number % 7]  # fmt: skip
             sender = {"REMOTE_ADDR": f"192.0.2.{number % 200}"}
-            taken += place.client.post(path, data=data, environ_base=sender).status_code < 400
+            statuses.append(place.client.post(path, data=data, environ_base=sender).status_code)
         first = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code
         again = place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code
         boxed = _boxed(place.store, place.round)
+    taken, delayed = sum(status < 400 for status in statuses), statuses.count(429)
     return Finding(
         f"admission: {tries} POSTs without a valid slip or kiosk, and a used slip",
-        f"{taken} taken, {boxed - 1} in a box besides the one with a slip; the used slip: status {again}",
-        "0 taken, 0 in a box; 409",
-        (taken, boxed, again) == (0, 1, 409),
+        f"{taken} taken, {delayed} not looked at, {boxed - 1} in a box besides the one with a slip; the used "
+        f"slip: status {again}",
+        "0 taken, 0 not looked at, 0 in a box; 409",
+        (taken, delayed, boxed, again) == (0, 0, 1, 409),
         f"a valid slip: status {first} (must be 303)",
         first == 303,
     )
