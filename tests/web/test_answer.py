@@ -342,6 +342,31 @@ def test_a_kiosk_that_cannot_seal_marks_what_is_faster_than_anybody_reads(
     assert place.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"] == 1
 
 
+RAPID_AFTER = """(gaps) => {
+    const url = document.querySelector('script[src*="guest_bar"]').src;
+    return import(url).then(({ device }) => {
+        let now = 0;
+        performance.now = () => now;
+        return gaps.map((seconds) => {
+            now += 1000 * seconds;
+            return device.kiosk.fields(document.getElementById("answers")).has("_rapid");
+        });
+    });
+}"""
+"""Whether a kiosk's script marks each of several ballots as rapid, by the seconds before it."""
+
+
+def test_a_kiosk_marks_the_third_ballot_of_a_row_and_a_pause_ends_the_row(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, rate_limit=RateLimit(0.0, 1, pause=12.0))
+    page = context.new_page()
+    page.goto(serve(place.app))
+    page.wait_for_load_state("networkidle")
+    marked = page.evaluate(RAPID_AFTER, [60, 9, 9, 9, 60, 9, 9])
+    assert marked == [False, False, True, True, False, False, True]
+
+
 def test_on_a_phone_answers_stay_while_the_network_is_away_and_are_sent_once(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
