@@ -118,7 +118,8 @@ SHORTEST_TYPED_CHARACTERS = 4
 
 
 def desk() -> Desk:
-    """Return the parts of this request's application."""
+    """Return the desk's store, library and settings for the current request. Raises RuntimeError outside of
+    one."""
     current: Desk = current_app.extensions["desk"]
     return current
 

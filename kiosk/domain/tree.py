@@ -30,7 +30,7 @@ class Tree:
 
     @cached_property
     def leaves(self) -> tuple[str, ...]:
-        """Ids of the units where guests answer."""
+        """Ids of the nodes without children, where guests answer, in the order of `nodes`."""
         parents = {node.parent for node in self.nodes}
         return tuple(node.id for node in self.nodes if node.id not in parents)
 

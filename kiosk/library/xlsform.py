@@ -265,7 +265,11 @@ class _Reader:
             raise row.problem(message, code)
 
     def scales(self, rows: Sequence[_Row]) -> dict[str, Scale]:
-        """Return the choice lists as scales: choices are named 1 to n, 1 the lowest."""
+        """Return list name -> scale, from the rows of the sheet `choices`.
+
+        Choices are named 1 to n, 1 the lowest; rows of the kinds of no answer are skipped. Raises
+        XLSFormError, which names sheet and row.
+        """
         numbered: dict[str, dict[int, str]] = {}
         for row in rows:
             name, choice = _identifier(row, "list_name"), row.cells.get("name", "")

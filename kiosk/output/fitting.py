@@ -75,10 +75,11 @@ def room_for(lines: Sequence[str], size: float) -> float:
 def fit_numbers(
     numbers: Sequence[tuple[float, str]], length: float, size: float, small: float
 ) -> Iterator[Fitted]:
-    """Fit the numbers of one bar that is `length` pixels long.
+    """Yield where each number of one bar is drawn: inside its segment, or below the bar if it is too wide.
 
-    `numbers` has each segment's percent of the bar and its text, with `<br>` between lines. `size` is the
-    font size inside the bar and `small` below it, where numbers keep apart from each other.
+    `length` is the bar's, in pixels. `numbers` has each segment's percent of the bar and its text, with
+    `<br>` between lines. `size` is the font size inside the bar and `small` below it, where numbers keep
+    apart from each other.
     """
     start = free = 0.0
     for percent, text in numbers:

@@ -157,7 +157,11 @@ class Writer:
             self._forgotten += sealed_rows(of_round.id, unit)
 
     def destroy_keys(self, of_round: Round) -> None:
-        """Destroy the keys of a round's rows immediately, because the transaction that made them failed."""
+        """Destroy every key of a round's boxes, slip sets and letterboxes at once.
+
+        For a round whose rows were not committed: what is sealed under these keys can never be read again. A
+        key that is missing is no error.
+        """
         for unit in of_round.tree.leaves:
             for row in sealed_rows(of_round.id, unit):
                 self._keys.forget(row)

@@ -405,7 +405,11 @@ class Store:
 
     @one_write(Lock.SHARED)
     def note_guard(self, round_id: str, unit_id: str, now: datetime) -> None:
-        """Record that a ballot was refused as too early, for the next count. Raises RoundClosedError."""
+        """Record that the rate limit refused a ballot at this unit; the next count reports it once.
+
+        Writes nothing if it was recorded since the last count. Raises RoundClosedError if the unit has no
+        running round.
+        """
         self._note_guard(self._running_box(round_id, unit_id, now), unit_id)
 
     def _running_box(self, round_id: str, unit_id: str, now: datetime) -> OpenBox:
