@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
@@ -62,6 +63,20 @@ def guest() -> dict[str, Catalogue]:
 @pytest.fixture(scope="module")
 def codes() -> list[str]:
     return [new_code("BCD", SystemRandom()) for _ in range(13)]
+
+
+@pytest.fixture(scope="module")
+def sheets_in(guest: dict[str, Catalogue], codes: list[str]) -> Callable[[tuple[str, ...]], bytes]:
+    """sheets_in(languages) -> the slips of `codes`, compiled once for all tests."""
+    return cache(
+        lambda languages: slip_sheets(ADDRESS, codes, paper_texts(guest, languages), ORIGIN, Random(1))
+    )
+
+
+@pytest.fixture(scope="module")
+def poster_of(guest: dict[str, Catalogue]) -> Callable[[Size], bytes]:
+    """poster_of(size) -> a poster in three languages, compiled once for all tests."""
+    return cache(lambda size: poster_page(LINK, paper_texts(guest, ["sv", "en", "ar"]), size, UNIT))
 
 
 def blurred(image: Image) -> Image:
@@ -122,10 +137,9 @@ def pictures(pdf: bytes) -> list[str]:
 @pytest.mark.parametrize("how", SEEN)
 @pytest.mark.parametrize("languages", [("sv",), ("sv", "ar"), ("sv", "en", "ar", "fa", "uk")])
 def test_every_slip_is_read_however_it_is_held(
-    how: str, languages: tuple[str, ...], guest: dict[str, Catalogue], codes: list[str]
+    how: str, languages: tuple[str, ...], sheets_in: Callable[[tuple[str, ...]], bytes], codes: list[str]
 ) -> None:
-    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, languages), ORIGIN, Random(1))
-    assert read(sheets, SEEN[how]) == sorted(slip_address(ADDRESS, code) for code in codes)
+    assert read(sheets_in(languages), SEEN[how]) == sorted(slip_address(ADDRESS, code) for code in codes)
 
 
 @pytest.mark.slow
@@ -149,8 +163,10 @@ def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> Non
         assert (right - left) / DPI * 25.4 >= 35
 
 
-def test_every_code_stands_on_its_slip_to_be_typed(guest: dict[str, Catalogue], codes: list[str]) -> None:
-    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv", "fi"]), ORIGIN, Random(1))
+def test_every_code_stands_on_its_slip_to_be_typed(
+    sheets_in: Callable[[tuple[str, ...]], bytes], codes: list[str]
+) -> None:
+    sheets = sheets_in(("sv", "fi"))
     shown = [line for line in lines(sheets) if line.startswith("BCD-")]
     assert sorted(shown) == sorted(spaced(code) for code in codes)
     assert lines(sheets).count("svara.example/q") == len(codes)
@@ -158,9 +174,9 @@ def test_every_code_stands_on_its_slip_to_be_typed(guest: dict[str, Catalogue], 
 
 
 def test_slips_differ_in_their_codes_and_in_nothing_else(
-    guest: dict[str, Catalogue], codes: list[str]
+    sheets_in: Callable[[tuple[str, ...]], bytes], codes: list[str]
 ) -> None:
-    sheets = slip_sheets(ADDRESS, codes, paper_texts(guest, ["sv", "fi"]), ORIGIN, Random(1))
+    sheets = sheets_in(("sv", "fi"))
     slips = " ".join(lines(sheets)).split("BCD-")[1:]
     assert len(slips) == len(codes)
     assert len({slip[len("234-567-89B") :].strip() for slip in slips}) == 1
@@ -182,8 +198,8 @@ def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
 @pytest.mark.slow
 @pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("how", SEEN)
-def test_a_poster_leads_to_its_link(size: Size, how: str, guest: dict[str, Catalogue]) -> None:
-    pdf = poster_page(LINK, paper_texts(guest, ["sv", "en", "ar"]), size, UNIT)
+def test_a_poster_leads_to_its_link(size: Size, how: str, poster_of: Callable[[Size], bytes]) -> None:
+    pdf = poster_of(size)
     assert read(pdf, SEEN[how]) == [LINK]
     assert pictures(pdf) == [LINK]
 
