@@ -25,7 +25,7 @@ from kiosk.desk.theory import (
 )
 from kiosk.domain.counters import NO_TARGET, Counter, Quality, year_of
 from kiosk.domain.report import Block, Kind, Part, ReportDocument, Terms, prose
-from kiosk.domain.results import agreeing_options, answered
+from kiosk.domain.results import answered
 from kiosk.domain.rounds import Round
 from kiosk.domain.survey import Statement
 from kiosk.domain.theory import Layer, Theory
@@ -285,8 +285,11 @@ def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
 
 
 def _share_rule(of_round: Round, statement: Statement) -> str:
-    labels = [asked(of_round.survey, label) for label in reversed(statement.scale.labels)]
-    agreeing = " och ".join(f"”{label}”" for label in labels[: agreeing_options(labels)])
+    labels = [
+        f"”{asked(of_round.survey, statement.scale.labels[option - 1])}”"
+        for option in reversed(statement.agreeing_options)
+    ]
+    agreeing = " och ".join(labels)
     return say("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=agreeing)
 
 
