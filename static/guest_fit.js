@@ -5,11 +5,11 @@
 // Tokens of `data-fit`, in order of preference: see guest.css.
 const WIDE = [
   ...["row", "row tight", "beside", "beside tight", "three", "three tight", "four tight", "six tight", "two tight"],
-  ...["three tight small", "four tight small", "six tight small", "two tight bare", "three tight bare"],
+  ...["three tight small", "four tight small", "six tight small", "two tight bare", "three tight bare", "two tight bare dense"],
 ];
 const TALL = [
   ...["list", "list tight", "list tight small", "two", "two tight", "two tight small", "two tight small bare"],
-  ...["three tight small bare", "four tight small bare"],
+  ...["three tight small bare", "four tight small bare", "two tight small bare dense"],
 ];
 const SCROLLED = ["list tight scroll", "list tight small bare scroll"];
 

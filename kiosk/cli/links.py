@@ -11,10 +11,16 @@ from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
     LOWER_EDGE_LIMITS_MM,
+    SMALL_MM,
     WIDTH_LIMITS_MM,
     Screen,
 )
 from kiosk.storage import COMMAND_LINE, Deed, KioskBudgetError, StoreError
+
+SMALL_SCREEN = (
+    f"the screen is narrower than {SMALL_MM} mm: guests may have to scroll long statements or scales of "
+    "many answers; look at each statement in each language, or choose a larger screen"
+)
 
 
 @click.command()
@@ -54,6 +60,8 @@ def link(
         deed, what = Deed.KIOSK_OVER_BUDGET, reason
     new_link = store.links.add(way, unit, screen=screen)
     store.audit_log.note(datetime.now(), COMMAND_LINE, deed, f"{unit}, {what}")
+    if screen and screen.is_small:
+        click.echo(f"kiosk: {SMALL_SCREEN}", err=True)
     click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{new_link.code}")
 
 

@@ -4,6 +4,7 @@ A form carries its texts in every language shown, so that a change of language s
 """
 
 import base64
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,9 @@ def _style() -> str:
 STYLE = _style()
 
 PAIRING_PATH = "/pair"
+
+SECONDS_A_STATEMENT = 15
+"""Time in which an unhurried guest reads and answers a statement."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ class Pages:
         words = {
             code: FormTexts(
                 catalogues[code].language,
-                _form_texts(catalogues[code], protection, has_slip=bool(slip)),
+                _form_texts(catalogues[code], protection, len(survey.statements), has_slip=bool(slip)),
                 questions(survey, code),
                 reply.get(code, ""),
                 self._sounds(catalogues[code], survey),
@@ -311,13 +315,17 @@ def _screen(catalogue: Catalogue) -> dict[str, str]:
     return {key: catalogue.text(message) for key, message in SCREEN.items()}
 
 
-def _form_texts(catalogue: Catalogue, protection: Protection, *, has_slip: bool) -> dict[str, str]:
-    """Return the texts that a form can show: each costs bytes in every language. A form with a slip also asks
-    for another one."""
+def _form_texts(
+    catalogue: Catalogue, protection: Protection, total: int, *, has_slip: bool
+) -> dict[str, str]:
+    """Return the texts that a form of `total` statements can show: each costs bytes in every language. A
+    form with a slip also asks for another one."""
     left_out = BEFORE_THE_FORM - {"slip"} if has_slip else BEFORE_THE_FORM
     texts = {key: message for key, message in SCREEN.items() if key not in left_out}
     for refusal, message in REFUSALS.items():
         if refusal not in OF_PAIRING and (has_slip or refusal not in OF_SLIPS):
             texts[f"refusal_{refusal}"] = message
     texts["protection"] = PROMISES[protection]
-    return {key: catalogue.text(message) for key, message in texts.items()}
+    shown = {key: catalogue.text(message) for key, message in texts.items()}
+    minutes = math.ceil(total * SECONDS_A_STATEMENT / 60)
+    return shown | {"about": shown["about"].format(total=total, minutes=minutes)}

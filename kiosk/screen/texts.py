@@ -21,6 +21,8 @@ SCREEN = {
     "thank_you": _("Tack för dina svar!"),
     "still_here": _("Är du kvar?"),
     "yes_continue": _("Ja, fortsätt"),
+    "soon_removed": _("Annars tas svaren bort om 30 sekunder."),
+    "about": _("Antal frågor: {total}. Tid: ungefär {minutes} min."),
     "anonymous": _("Vi sparar inte vem du är. Dina svar läggs ihop med andras svar."),
     "replied": _("Ni svarade. Det här har vi gjort:"),
     "voluntary": _("Du väljer själv om du vill svara. Det påverkar inte hjälpen du får här."),

@@ -12,7 +12,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.guest.rate_limit import RateLimit
 from tests.tools.guest_side import NOW, Place
 
-NAME = re.compile(r'<p id="progress">(.*?)</p>')
+NAME = re.compile(r'<p id="progress" role="status">(.*?)</p>')
 
 
 @pytest.mark.parametrize("language", ["sv", "ar"])
