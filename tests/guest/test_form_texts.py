@@ -15,27 +15,38 @@ SCRIPTS = ("guest.js", "guest_bar.js", "guest_listen.js")
 PATHS = ("/", "/practice", "/s/poster", "/s/poster/practice")
 
 OF_A_BALLOT = {
-    "not_paired", "closed", "not_admitted", "unknown_slip", "used_slip", "offline", "wait", "bad", "failed",
-    "not_found",
+    "not_paired", "closed", "not_admitted", "offline", "wait", "bad", "failed", "not_found",
 }  # fmt: skip
-"""The refusals that a script can show after sending a ballot."""
+"""The refusals that a script can show after sending any ballot."""
+
+OF_A_SLIP = {"unknown_slip", "used_slip"}
+"""The refusals that it can show after sending a ballot with a slip."""
 
 SOMETIMES = {"replied", "demonstration"}
 """Texts of a form with a reply to an earlier round, and of the demonstration's."""
 
 
 @pytest.fixture
-def pages(tmp_path: Path) -> list[str]:
-    place = Place(tmp_path, frozenset(Admission))
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, frozenset(Admission))
+
+
+@pytest.fixture
+def pages(place: Place) -> list[str]:
     return [place.client.get(path).text for path in PATHS]
 
 
-def shown(pages: list[str]) -> set[str]:
+@pytest.fixture
+def slips_page(place: Place) -> str:
+    return place.client.post("/q/questions", data={"slip": place.slip}).text
+
+
+def shown(pages: list[str], refusals: set[str]) -> set[str]:
     """Keys of the texts in the elements of the pages and in the scripts."""
     scripts = "".join((shipped_folder("static") / name).read_text("utf-8") for name in SCRIPTS)
     in_scripts = set(re.findall(r'"([a-z_]+)"', scripts)) & SCREEN.keys()
     in_elements = {key for page in pages for key in re.findall(r'data-text="(\w+)"', page)}
-    return in_elements | in_scripts | {f"refusal_{refusal}" for refusal in OF_A_BALLOT} | SOMETIMES
+    return in_elements | in_scripts | {f"refusal_{refusal}" for refusal in refusals} | SOMETIMES
 
 
 def carried(page: str) -> list[set[str]]:
@@ -47,4 +58,9 @@ def carried(page: str) -> list[set[str]]:
 def test_a_form_carries_the_texts_that_it_can_show_and_no_other(pages: list[str]) -> None:
     for page in pages:
         for keys in carried(page):
-            assert keys == shown(pages)
+            assert keys == shown(pages, OF_A_BALLOT)
+
+
+def test_a_form_with_a_slip_also_carries_the_texts_of_slips(pages: list[str], slips_page: str) -> None:
+    for keys in carried(slips_page):
+        assert keys == shown([*pages, slips_page], OF_A_BALLOT | OF_A_SLIP)
