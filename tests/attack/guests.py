@@ -11,6 +11,7 @@ from unittest.mock import patch
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
+from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from kiosk.storage import Store
@@ -69,10 +70,16 @@ def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list
     return arrivals
 
 
-def lived(arrivals: Sequence[Arrival], k: int, days: int = DAYS, publish: Publish = simulate) -> Week:
+def lived(
+    arrivals: Sequence[Arrival],
+    k: int,
+    days: int = DAYS,
+    publish: Publish = simulate,
+    least_days: int = LEAST_DAYS,
+) -> Week:
     """The round as `kiosk simulate` runs it, or in memory."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
-    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days)
+    plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days, least_days=least_days)
     return Week(in_order, list(publish(plan, in_order)))
 
 
@@ -107,7 +114,7 @@ def lived_hiding_under_k_in_memory(arrivals: Sequence[Arrival], k: int) -> Week:
 def _hiding_under_k(store: Store | MemoryStore, arrivals: Sequence[Arrival], k: int) -> Week:
     """The round counted at each arrival, shown from k on, without a veil."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
-    of_round, seen = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS).round, []
+    of_round, seen = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS, least_days=0).round, []
     with (
         patch("kiosk.storage.count.draw_batch", HideUnderK()),
         patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)),

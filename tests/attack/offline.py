@@ -38,7 +38,7 @@ from tests.web.guest import Counted, Guest
 from tests.web.test_offline import KEPT, come_through
 
 CODE = "a-kiosk-without-a-network"
-ANSWERS = ("5", "2", "prefer_not", "4")
+ANSWERS = ("5", "2", "dont_know", "4")
 LOST = 2
 """Number of guests whose ballot is accepted while the answer is lost."""
 

@@ -40,6 +40,9 @@ from tests.attack.integer import is_possible
 from tests.tools.envelopes import seal
 from tests.tools.guest_side import Place
 
+Live = Callable[[Sequence[Arrival], int], Week]
+"""A round with these ballots, and k: the product's, or one with a leak."""
+
 BUDGET = 9
 MOST_PERCENT = 2.0
 A_DAY = 3.0
@@ -91,7 +94,7 @@ class Stuffed:
     own: frozenset[int]
 
 
-def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, *, is_leaky: bool) -> Stuffed:
+def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, live: Live) -> Stuffed:
     """Run the round with the attacker's ballots around the target's."""
     opens = target.at.replace(hour=7, minute=0, second=0)
     second, day = timedelta(seconds=1), timedelta(days=1)
@@ -105,7 +108,7 @@ def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, *, is_leaky
     in_time = [at for at in times if OPENING <= at < OPENING + timedelta(days=DAYS)]
     answers = [Ballot((kind,) * len(SURVEY.statements)) for kind in STUFFED]
     mine = [Arrival(at, UNIT, answers[number % 2]) for number, at in enumerate(in_time)]
-    week = (lived_hiding_under_k if is_leaky else lived)([*honest, *mine], K)
+    week = live([*honest, *mine], K)
     own = frozenset(at for at, arrival in enumerate(week.arrivals) if any(arrival is one for one in mine))
     place = next(at for at, arrival in enumerate(week.arrivals) if arrival is target)
     return Stuffed(week, place, own)
@@ -131,18 +134,18 @@ def _is_proven(played: Stuffed, published: Sequence[Batch], statement: int) -> b
     )
 
 
-def attack_one(how: Strategy, target: Target, seed: int, *, is_leaky: bool = False) -> bool:
+def attack_one(how: Strategy, target: Target, seed: int, *, live: Live = lived) -> bool:
     """One target in a week with three guests a day."""
     random = Random(seed)
     honest = visits(random, A_DAY, "balanced")
     chosen = honest[0] if target is Target.FIRST else random.choice(honest)
-    return has_proven_statement(stuff(honest, chosen, how, is_leaky=is_leaky))
+    return has_proven_statement(stuff(honest, chosen, how, live))
 
 
 def attack_early_figures(how: Strategy, target: Target, seed: int) -> bool:
-    """The same if the first figures come from 2k ballots on."""
+    """The same if the first figures come from 2k ballots on, whatever the days on which these came."""
     with patch("kiosk.domain.box.FIRST_BATCH_FACTOR", 2):
-        return attack_one(how, target, seed)
+        return attack_one(how, target, seed, live=partial(lived, least_days=0))
 
 
 def came_alone(seed: int) -> bool:
@@ -164,7 +167,7 @@ def _crowding(scale: Scale) -> Iterator[Finding]:
                 _percent(partial(attack_one, how, target), range(targets), pool) for how in STRATEGIES
             )
             if target is Target.ANYBODY:
-                leaky = partial(attack_one, STRATEGIES[1], target, is_leaky=True)
+                leaky = partial(attack_one, STRATEGIES[1], target, live=lived_hiding_under_k)
                 leak, caught, least = "hiding under k", _percent(leaky, range(controls), pool), 50.0
             else:
                 early = partial(attack_early_figures, STRATEGIES[0], target)

@@ -86,8 +86,10 @@ SERVING = {"serve", "demo", "simulate"}
 """Commands that show no figures; together with the others, all commands. `backup` is examined through the
 store's dump."""
 
-TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=")[^"]*|(Date: )[^\r\n]*|(?:Set-Cookie: [^\r\n]*\r\n)')
-"""Parts that differ each time: a form's token, the session, the time of the answer."""
+TOKEN = re.compile(
+    rb'(name="(?:csrf_token|_ticket)"[^>]*value=")[^"]*|(Date: )[^\r\n]*|(?:Set-Cookie: [^\r\n]*\r\n)'
+)
+"""Parts that differ each time: a form's token or ticket, the session, the time of the answer."""
 
 
 CLOCK = re.compile(rb"(?<=The clock shows )[^.]*")

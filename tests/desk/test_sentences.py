@@ -402,7 +402,10 @@ CASES: dict[str, tuple[World, World]] = {
         both(((48, 90), (42, 90))),
     ),
     "Skillnaden kan vara slump.": (both(((48, 90), (42, 90))), both(((54, 54), (0, 54)))),
-    "För få svar för att visas.": (World([{}]), World([{}], running=frozenset({0}))),
+    "För få svar, eller svar på för få dagar, för att visas för sig.": (
+        World([{}]),
+        World([{}], running=frozenset({0})),
+    ),
     "Väntar på fler svar.": (World([{}], running=frozenset({0})), World([{}])),
     "Inga svar på skalan.": (World([{"a": nobody(20)}]), hundred(0)),
     "Går inte att jämföra med det ovanför: {changes}.": (

@@ -226,13 +226,16 @@ def test_a_file_says_which_end_is_good_and_which_answers_agree(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ('good = "best"', r"statements\[2\].good: 'best' is none of: high, low, neither"),
-        ("good = true", "good: must be"),
-        ("agreeing = 3", r"agreeing: must be a list of numbers, such as \[4, 5\]"),
-        ("agreeing = []", "agreeing: must be a list of numbers"),
-        ('agreeing = ["Ja"]', "agreeing: must be a list of numbers"),
-        ("agreeing = [true]", "agreeing: must be a list of numbers"),
-        ("agreeing = [4]", r"agreeing: \[4\] must be different option numbers from 1, the lowest, to 3"),
+        ('good = "best"', r"statements\[2\].good \(line 17\): 'best' is none of: high, low, neither"),
+        ("good = true", r"good \(line 17\): must be"),
+        ("agreeing = 3", r"agreeing \(line 17\): must be a list of numbers, such as \[4, 5\]"),
+        ("agreeing = []", r"agreeing \(line 17\): must be a list of numbers"),
+        ('agreeing = ["Ja"]', r"agreeing \(line 17\): must be a list of numbers"),
+        ("agreeing = [true]", r"agreeing \(line 17\): must be a list of numbers"),
+        (
+            "agreeing = [4]",
+            r"agreeing \(line 17\): \[4\] must be different option numbers from 1, the lowest, to 3",
+        ),
         ("agreeing = [3, 3]", "must be different option numbers"),
         ("agreeing = [1, 2, 3]", "but not all of them"),
     ],

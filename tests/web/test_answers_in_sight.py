@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.survey import Scale, Survey
-from kiosk.settings import read_settings
+from kiosk.settings import read_settings, shipped_folder
 from tests.tools.guest_side import Place
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.shipped import library_for
@@ -32,7 +32,7 @@ HARDEST = ["sv", "ru", "ti"]
 Look = Callable[..., list[dict[str, Any]]]
 
 LOOK = """async ([languages, sizes]) => {
-    const found = [];
+    const rows = [];
     const steps = document.getElementById("steps"), bar = document.getElementById("bar");
     for (const language of languages) {
         document.getElementById("language").click();
@@ -45,7 +45,7 @@ LOOK = """async ([languages, sizes]) => {
             const labels = [...document.querySelectorAll("fieldset:not([hidden]) label:not(.skipped)")];
             const boxes = labels.map((label) => label.getBoundingClientRect());
             const top = bar.getBoundingClientRect().bottom, bottom = steps.getBoundingClientRect().top;
-            found.push({
+            rows.push({
                 language, size,
                 layout: document.getElementById("answers").dataset.fit,
                 hidden: boxes.filter((box) => box.top < top - 1 || box.bottom > bottom + 1).length,
@@ -59,10 +59,16 @@ LOOK = """async ([languages, sizes]) => {
         }
     }
     document.documentElement.dataset.size = 100;
-    return found;
+    return rows;
 }"""
 """What is seen of the first statement in each language and text size."""
 
+
+SCRIPT = (shipped_folder("static") / "guest.js").read_text("utf-8")
+UNFITTED = SCRIPT.replace("function fit() {", "function fit() {\n  return;")
+"""The script without the choice of a layout."""
+
+JAVASCRIPT = "text/javascript"
 
 START = """document.querySelector("[data-language=sv]").click(),
     document.getElementById("start").click()"""
@@ -93,13 +99,13 @@ def look(context: BrowserContext, serve: Serve, tmp_path: Path) -> Look:
         number: int,
         viewports: list[tuple[int, int]],
         languages: Sequence[str],
-        lost: str = "",
+        is_fitted: bool = True,
         **values: Any,
     ) -> list[dict[str, Any]]:
         place = Place(tmp_path, frozenset(Admission), survey=survey_of(number, tmp_path), **values)
-        page, address, found = context.new_page(), serve(place.app), []
-        if lost:
-            page.route(lost, lambda route: route.abort())
+        page, address, rows = context.new_page(), serve(place.app), []
+        if not is_fitted:
+            page.route("**/guest.js", lambda route: route.fulfill(body=UNFITTED, content_type=JAVASCRIPT))
         path = ""
         for width, height in viewports:
             page.set_viewport_size({"width": width, "height": height})
@@ -107,17 +113,18 @@ def look(context: BrowserContext, serve: Serve, tmp_path: Path) -> Look:
                 page.goto(address + path)
                 page.evaluate(START)
             for row in page.evaluate(LOOK, [languages, SIZES]):
-                found.append({"viewport": (width, height), "number": number, **row})
-        return found
+                rows.append({"viewport": (width, height), "number": number, **row})
+        return rows
 
     return seen
 
 
 def check(rows: list[dict[str, Any]]) -> None:
-    """Check that all answers are wholly in sight, or that the page scrolls with nothing above them."""
+    """Check that all answers, with "don't know", are wholly in sight, or that the page scrolls with nothing
+    above them."""
     assert [row for row in rows if row["hidden"] and row["isAbove"]] == []
     assert [row for row in rows if row["wide"] > 0 or row["widths"] != 1] == []
-    assert [row for row in rows if row["answers"] != row["number"] + 2] == []
+    assert [row for row in rows if row["answers"] != row["number"] + 1] == []
     assert [row for row in rows if row["height"] < least_target(row["viewport"])] == []
 
 
@@ -147,5 +154,5 @@ def test_answers_are_in_sight_on_ten_inches_with_and_without_speech(look: Look) 
 
 def test_without_the_layouts_answers_are_out_of_sight(look: Look) -> None:
     """The control of the tests above: a list of seven answers is longer than a low screen."""
-    rows = look(7, [(1024, 600)], ["sv"], lost="**/guest_fit.js")
+    rows = look(7, [(1024, 600)], ["sv"], is_fitted=False)
     assert all(row["hidden"] and row["isAbove"] for row in rows)

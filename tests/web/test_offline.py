@@ -145,6 +145,20 @@ def test_a_ballot_whose_answer_hangs_is_kept_although_the_next_guest_starts_over
     assert len(guest.page.evaluate(KEPT)) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("302 Found", [("Location", "/thanks")]),
+        ("303 See Other", [("Location", "http://login.example/")]),
+        ("500 Internal Server Error", [("Kiosk-Refusal", "failed")]),
+        ("502 Bad Gateway", []),
+        ("403 Forbidden", []),
+        ("410 Gone", []),
+        ("200 OK", []),
+        ("204 No Content", []),
+    ],
+    ids=lambda answer: answer[0],
+)
 def test_a_proxys_answer_is_no_receipt(guest: Guest, proxy: Proxy, answer: Any) -> None:
     guest.start("sv")
     proxy.answer = answer

@@ -63,8 +63,8 @@ def test_a_day_of_staff(page: Page, serve: Serve, desk: Desk) -> None:
     assert len(read(download.value.path().read_bytes())) == 6
 
     page.get_by_role("link", name="Insatser", exact=True).click()
-    page.get_by_role("button", name="Rådgivning 0").click()
-    expect(page.get_by_role("button", name="Rådgivning 1")).to_be_visible()
+    page.get_by_role("button", name="Rådgivning 0", exact=True).click()
+    expect(page.get_by_role("button", name="Rådgivning 1", exact=True)).to_be_visible()
     look(page)
 
     page.get_by_role("link", name="Resultat", exact=True).click()

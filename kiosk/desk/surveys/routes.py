@@ -337,6 +337,8 @@ def _draft_sent(survey: Survey) -> Draft:
     sent, scales = request.form, _scales()
     names = ("place", "id", "text", "outcome", "scale", "good", "agreeing")
     columns = [sent.getlist(name) for name in names]
+    # A form without the fields of direction, as it was before they were added, says nothing about it.
+    columns = [column or [""] * len(columns[0]) for column in columns]
     if len({len(column) for column in columns}) != 1:
         abort(400)
     known = {statement.id for statement in survey.statements}
