@@ -429,6 +429,8 @@ def test_text_twice_as_large_still_fits_the_width_of_a_phone(guest: Guest, langu
     guest.page.set_viewport_size({"width": 320, "height": 640})
     guest.start(language)
     guest.page.evaluate("document.documentElement.style.setProperty('font-size', '36px')")
+    # The layout follows within the frame after the one that has larger letters.
+    guest.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     for _ in range(4):
         overflow = guest.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
