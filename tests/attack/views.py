@@ -398,6 +398,7 @@ READERS = {
     "open_letterbox": {
         "storage/store.py Store._accept_envelope",
         "storage/letterboxes.py Letterboxes.renew",
+        "storage/letterboxes.py Letterboxes.take_form",
     },
     "own_sums": {
         "storage/count.py Count.close",
