@@ -9,6 +9,7 @@ import zipfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import openpyxl
 import pytest
@@ -173,7 +174,9 @@ def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
         assert desk.client.get(path).status_code == 403
 
 
-def test_every_unit_stands_in_a_table_beside_the_chart_unit_by_unit(desk: Desk) -> None:
+def test_every_unit_stands_in_a_table_beside_the_chart_unit_by_unit(tmp_path: Path) -> None:
+    # The count draws the ballots that stay. With this seed the places have different shares.
+    desk = Desk(tmp_path, rng=Random(1))
     desk.answer(30)
     desk.answer(40, "matcentralen")
     desk.sign_in()
@@ -188,10 +191,7 @@ def test_every_unit_stands_in_a_table_beside_the_chart_unit_by_unit(desk: Desk) 
             table = statements(node)["listened"]
             assert told[:5] == [str(n) for n in reversed(table["counts"])]
             assert sum(map(int, told[:5])) == int(told[5])
-    # The count draws the ballots that stay, so the shares can be equal.
-    assert re.search(
-        r"Störst andel höll med på (Dagverksamheten|Matcentralen) \(\d+ av|Lika stor andel höll med", page
-    )
+    assert re.search(r"Störst andel höll med på (Dagverksamheten|Matcentralen) \(\d+ av", page)
 
 
 CHART = "/admin/chart/r/dagverksamheten/listened/"

@@ -20,11 +20,16 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+LEADS_ON = {"/admin/theory"}
+"""Pages that only lead to another page."""
+
+
 def reads_of_accounts(desk: Desk, path: str, caplog: pytest.LogCaptureFixture) -> int:
     """Return the number of statements that read accounts while a page is made."""
     caplog.clear()
     with caplog.at_level(logging.DEBUG, "peewee"):
-        assert desk.client.get(path).status_code in (200, 302, 400)
+        expected = (302,) if path in LEADS_ON else (200, 400)
+        assert desk.client.get(path).status_code in expected
     return sum('FROM "account"' in str(record.msg) for record in caplog.records)
 
 

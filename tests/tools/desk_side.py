@@ -41,11 +41,12 @@ class Desk:
         languages: frozenset[str] = frozenset(),
         devices: Devices | None = None,
         expected: Mapping[str, int] | None = None,
+        rng: Random | None = None,
     ) -> None:
         self.now = START
         self.settings = settings = read_settings({"KIOSK_DATA": str(folder)})
         library = library_for(settings)
-        self.store = a_store(folder)
+        self.store = a_store(folder, rng=rng)
         self.store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
         self.store.accounts.set(Account("bo", Role.STAFF, HASH))
         self.round = Round(

@@ -316,7 +316,7 @@ def _definitions(content: Content) -> Iterator[Block]:
             say("Skyddade siffror"),
             say(
                 "varje antal är ändrat med ett slumptal, "
-                "så att ingen kan räkna ut vad en viss person svarade."
+                "så att ingen säkert kan räkna ut vad en viss person svarade."
             ),
         ),
     ):

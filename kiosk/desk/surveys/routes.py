@@ -335,10 +335,9 @@ def _draft_sent(survey: Survey) -> Draft:
     """Return the survey in the form: rows without text are dropped, the others are sorted by their
     numbers."""
     sent, scales = request.form, _scales()
-    names = ("place", "id", "text", "outcome", "scale", "good", "agreeing")
-    columns = [sent.getlist(name) for name in names]
+    columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     # A form without the fields of direction, as it was before they were added, says nothing about it.
-    columns = [column or [""] * len(columns[0]) for column in columns]
+    columns += [sent.getlist(name) or [""] * len(columns[0]) for name in ("good", "agreeing")]
     if len({len(column) for column in columns}) != 1:
         abort(400)
     known = {statement.id for statement in survey.statements}
