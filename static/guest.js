@@ -231,8 +231,8 @@ kiosk?.beat(home, (answer) => {
 });
 
 // Chooses the first layout in which each statement, all its answers and the controls are in view together, with no
-// word broken. If none suits all statements, each has its own. If none suits a statement, the page scrolls and the
-// controls stand below the answers, so that they hide none. Without this script the page is a list.
+// word broken. If none suits all statements, each has its own. If none suits one of them, all scroll, and the controls
+// stand below the longest, so that they hide no answer and stay at one place. Without this script the page is a list.
 
 // Tokens of `data-fit`, in order of preference: see guest.css.
 const WIDE = [
@@ -266,6 +266,20 @@ function fits(layout) {
   return [...form.querySelectorAll(".choices")].every(isInReach) && root.scrollHeight <= window.innerHeight;
 }
 
+/** Whether one statement fits in a layout, whatever the others need. */
+function fitsAlone(statement, layouts) {
+  statement.classList.add("alone");
+  const isFitting = layouts.some(fits);
+  statement.classList.remove("alone");
+  return isFitting;
+}
+
+/** Whether the controls stand below the answers where a page scrolls: not on a kiosk with known measures. */
+function scrollWithTheirPage() {
+  form.dataset.fit = SCROLLED[0];
+  return window.getComputedStyle(find("steps")).position !== "sticky";
+}
+
 let isSameForAll = false;
 
 function fit() {
@@ -273,6 +287,11 @@ function fit() {
   const layouts = window.innerWidth > window.innerHeight && window.innerWidth >= 700 ? WIDE : TALL;
   form.classList.add("measured");
   isSameForAll = layouts.some(fits);
+  if (!isSameForAll && !statements.every((one) => fitsAlone(one, layouts)) && scrollWithTheirPage()) {
+    // One place for the controls of all statements, below the longest.
+    isSameForAll = true;
+    SCROLLED.some(fits);
+  }
   form.classList.remove("measured");
   if (!isSameForAll) [...layouts, ...SCROLLED].some(fits);
 }
