@@ -233,6 +233,7 @@ kiosk?.beat(home, (answer) => {
 // Chooses the first layout in which each statement, all its answers and the controls are in view together, with no
 // word broken. If none suits all statements, each has its own. If none suits one of them, all scroll, and the controls
 // stand below the longest, so that they hide no answer and stay at one place. Without this script the page is a list.
+// Each layout is tried once for all statements together, since a small computer lays a page out slowly.
 
 // Tokens of `data-fit`, in order of preference: see guest.css.
 const WIDE = [
@@ -248,8 +249,9 @@ const SCROLLED = ["list tight scroll", "list tight small bare scroll"];
 
 const root = document.documentElement;
 
-/** The texts whose words must not break, and their buttons. */
-const texts = () => form.querySelectorAll("legend, .option, label:not(.skipped), label:not(.skipped) > span");
+/** The texts of a statement whose words must not break, and their buttons. */
+const texts = (statement) =>
+  [...statement.querySelectorAll("legend, .option, label:not(.skipped), label:not(.skipped) > span")];
 const isWhole = (text) => text.scrollWidth <= text.clientWidth + 1;
 
 /** Whether the answers are within the height that a hand can reach, on a screen that has such a limit. */
@@ -258,50 +260,63 @@ function isInReach(answers) {
   return !limit || answers.offsetHeight <= limit + 1;
 }
 
-/** Whether the statement in view fits in a layout; with the class `measured`, whether every statement does. */
+/** Whether each statement fits in a layout, beside the controls and with whole words. */
 function fits(layout) {
   form.dataset.fit = layout;
-  if (![...texts()].every(isWhole)) return false;
-  if (layout.endsWith("scroll")) return true;
-  return [...form.querySelectorAll(".choices")].every(isInReach) && root.scrollHeight <= window.innerHeight;
-}
-
-/** Whether one statement fits in a layout, whatever the others need. */
-function fitsAlone(statement, layouts) {
-  statement.classList.add("alone");
-  const isFitting = layouts.some(fits);
-  statement.classList.remove("alone");
-  return isFitting;
+  const room = form.offsetHeight - Math.max(0, root.scrollHeight - window.innerHeight);
+  return statements.map(
+    (statement) =>
+      texts(statement).every(isWhole) &&
+      (layout.endsWith("scroll") ||
+        (isInReach(statement.querySelector(".choices")) && statement.offsetHeight <= room)),
+  );
 }
 
 /** Whether the controls stand below the answers where a page scrolls: not on a kiosk with known measures. */
-function scrollWithTheirPage() {
-  form.dataset.fit = SCROLLED[0];
-  return window.getComputedStyle(find("steps")).position !== "sticky";
+const isScrolledWithControls = () => window.getComputedStyle(find("steps")).position !== "sticky";
+
+/** The layout of each statement. */
+function layoutsOf() {
+  const layouts = window.innerWidth > window.innerHeight && window.innerWidth >= 700 ? WIDE : TALL;
+  const tried = [];
+  for (const layout of layouts) {
+    tried.push(fits(layout));
+    if (tried.at(-1).every(Boolean)) return statements.map(() => layout);
+  }
+  const scrolled = SCROLLED.find((layout) => fits(layout).every(Boolean)) ?? SCROLLED.at(-1);
+  const alone = statements.map((_, at) => layouts[tried.findIndex((fitting) => fitting[at])]);
+  // One place for the controls of all statements, below the longest.
+  if (alone.includes(undefined) && isScrolledWithControls()) return statements.map(() => scrolled);
+  return alone.map((layout) => layout ?? scrolled);
 }
 
-let isSameForAll = false;
+/** The layouts of the statements for each language, text size and window in which they were shown. */
+const measured = new Map();
 
 function fit() {
   if (form.hidden) return;
-  const layouts = window.innerWidth > window.innerHeight && window.innerWidth >= 700 ? WIDE : TALL;
-  form.classList.add("measured");
-  isSameForAll = layouts.some(fits);
-  if (!isSameForAll && !statements.every((one) => fitsAlone(one, layouts)) && scrollWithTheirPage()) {
-    // One place for the controls of all statements, below the longest.
-    isSameForAll = true;
-    SCROLLED.some(fits);
+  const sizes = [root.dataset.size, window.innerWidth, window.innerHeight, find("bar").offsetHeight];
+  const shown = [root.lang, ...sizes].join(" ");
+  if (!measured.has(shown)) {
+    root.classList.add("measured");
+    measured.set(shown, layoutsOf());
+    root.classList.remove("measured");
   }
-  form.classList.remove("measured");
-  if (!isSameForAll) [...layouts, ...SCROLLED].some(fits);
+  form.dataset.fit = measured.get(shown)[statements.indexOf(guest.place)];
+}
+
+function fitAnew() {
+  measured.clear();
+  fit();
 }
 
 new MutationObserver((changes) => {
-  if (!isSameForAll || changes.some(({ target }) => !target.matches("fieldset"))) fit();
+  if (changes.some(({ type }) => type === "childList")) fitAnew();
+  else fit();
 }).observe(form, { subtree: true, childList: true, attributeFilter: ["hidden"] });
 new MutationObserver(fit).observe(root, { attributeFilter: ["data-size", "lang"] });
 // The bar changes with the window and with the size of its letters, not with the layout.
 new ResizeObserver(fit).observe(find("bar"));
 window.addEventListener("resize", fit);
-document.fonts.addEventListener("loadingdone", fit);
+document.fonts.addEventListener("loadingdone", fitAnew);
 fit();

@@ -117,7 +117,6 @@ def test_on_every_statement_controls_stay_words_are_whole_and_answers_are_seen(
         controls: dict[str, Any] = {}
         for statement in range(STATEMENTS):
             if statement == 0:
-                page.reload()
                 start(page, language)
             else:
                 touch(page, "#skip")
