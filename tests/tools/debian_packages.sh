@@ -21,6 +21,7 @@ web_server() { command -v "$1" || test -x "/usr/sbin/$1"; }
 firefox_program() { command -v firefox-esr || command -v firefox; }
 
 need chromium program chromium
+need chromium-headless-shell program chromium-headless-shell
 need libatomic1 library libatomic.so.1 # for the node that drives Chromium: Playwright brings it, but not this library
 need xvfb program Xvfb
 need xdotool program xdotool

@@ -1,6 +1,5 @@
 """A real Chromium, and an application served to it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -26,7 +25,7 @@ class Chromium:
     """
 
     def __init__(self) -> None:
-        assert shutil.which("chromium"), "Chromium is missing: apt install chromium"
+        assert Path(CHROMIUM).exists(), "Chromium is missing: apt install chromium-headless-shell"
         self._start()
 
     def _start(self) -> None:
