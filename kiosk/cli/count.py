@@ -15,7 +15,10 @@ from kiosk.storage import Store
 @click.command()
 @report_errors
 def count() -> None:
-    """Count the boxes if a tick has passed since the last count; a timer runs this."""
+    """Count the boxes if a tick has passed since the last count.
+
+    For a timer, with `kiosk serve --no-count`. Nothing is counted while the clock is in doubt.
+    """
     settings = current_settings()
     store = installed_store(settings)
     now = datetime.now()

@@ -193,7 +193,8 @@ def may_read(state: RoundState) -> bool:
 
 
 def note(deed: Deed, what: str) -> None:
-    """Write an action of the signed-in account to the log."""
+    """Write an action of the signed-in account to the log; nothing without an account. `what` names what it
+    changed, such as a unit and the ending of a code."""
     account = signed_in()
     if account is not None:
         desk().store.audit_log.note(desk().clock(), account.name, deed, what)

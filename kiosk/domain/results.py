@@ -166,8 +166,8 @@ def excluded_rapid(document: Document, of_round: Round, node_id: str) -> int:
 
 
 def guard_fired(document: Document, of_round: Round, node_id: str) -> bool:
-    """Return whether the play guard fired at a node before the last count. KeyError if there is no such
-    node."""
+    """Return whether the play guard fired, at a node or below it, between the last two counts. KeyError if
+    there is no such node."""
     return _node(document, of_round, node_id).get("guard_fired", False)
 
 

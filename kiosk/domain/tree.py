@@ -26,6 +26,7 @@ class Tree:
 
     @property
     def root(self) -> Node:
+        """The node that all others are below."""
         return self.nodes[0]
 
     @cached_property

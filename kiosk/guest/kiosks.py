@@ -72,7 +72,11 @@ def paired(code: str) -> Answer:
 
 
 def alive(code: str = "") -> Answer:
-    """Record a kiosk's sign of life, which its page sends at fixed times of the clock."""
+    """Record a kiosk's sign of life, which its page sends at fixed times of the clock.
+
+    Returns 204 with the server's time in SERVER_TIME and, while a round runs, the unit's public key in
+    LETTERBOX; 404 if no kiosk has the code.
+    """
     link, side = _kiosk(code), guest_side()
     side.devices.heard(code)
     response, now = Response(status=204), side.clock()

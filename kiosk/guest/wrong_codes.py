@@ -1,4 +1,4 @@
-"""The check of a code in a request: slower for sources that sent many wrong ones (code_throttle.py)."""
+"""Slows down or refuses requests with a code, from sources that sent many wrong ones (code_throttle.py)."""
 
 from flask import request
 

@@ -224,7 +224,8 @@ class Pages:
     ) -> str:
         """Render the page about stored data, in every language, from the schema (table -> columns).
 
-        `language_by` stands between `back` and the language in the link back.
+        The link back is `back`, `language_by` and the language's code. Raises UndescribedTableError if
+        the page has no description of a table.
         """
         spoken, texts = self._spoken(), descriptions(schema)
         return render_template(

@@ -71,7 +71,8 @@ class Letterboxes:
         return row[0], envelope.unpack(plain)
 
     def put(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> None:
-        """Write a unit's letterbox under a new key."""
+        """Write a unit's letterbox under a new key. `old_key` is the id of the key before, which is
+        destroyed after the commit."""
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.reseal(row, old_key, letterbox.pack(), envelope.STEP_BYTES)
         self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)

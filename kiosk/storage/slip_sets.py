@@ -147,8 +147,8 @@ class SlipSets:
         return runs
 
     def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Replace a slip set whose key is lost permanently by an empty one. Slips that were printed become
-        invalid."""
+        """Replace a slip set by an empty one, because its key is lost for good. `lost_key` is that key's id.
+        Printed slips become invalid."""
         self._put(of_round.id, unit_id, lost_key, _new_set())
 
     def key_faults(self) -> list[KeyFault]:

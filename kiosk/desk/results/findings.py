@@ -69,10 +69,10 @@ def of_direction(statement: Statement) -> tuple[str, ...]:
 
 
 def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return sentences about the error that noise adds to the figures of some rows, and its meaning for small
-    counts.
+    """Return sentences about how far noise may move a bar, and which small counts may be zero.
 
-    The rows with the most noise decide, so that no bar has a larger error than the sentences say.
+    They are computed for the noisiest row, so that no bar has a larger error than they say. Without protected
+    figures, one sentence says which kind the figures are.
     """
     noisy = [row for row in rows if row.round.is_protected and row.table]
     if not noisy:

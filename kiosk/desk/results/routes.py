@@ -141,7 +141,8 @@ def _node_in(of_round: Round, node_id: str) -> str:
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
 @for_anybody
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
-    """Return one chart as a file: now, time or places, as svg, png, csv or xlsx.
+    """Return a chart as a file. `drawing` is KIND.ENDING, such as now.svg: the kind of a chart of this
+    statement and a key of WRITERS. 404 for anything else.
 
     With `bare`, the drawing has no texts that the page already has.
     """
