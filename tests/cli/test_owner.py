@@ -16,7 +16,7 @@ import kiosk.storage.store
 from kiosk.cli import main
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.storage import Store, StoreError, open_store
-from tests.tools.command_line import OPEN, command_names
+from tests.tools.command_line import INSTALLATION_COMMANDS, OPEN, command_names
 
 pytestmark = pytest.mark.slow
 
@@ -25,31 +25,6 @@ NOBODY = pwd.getpwnam("nobody").pw_uid
 SKIPPED = {"check", "audio list", "survey export", "demo", "simulate", "lockdown", "doctor"}
 """Commands that do not use the installation's data, or have a folder of their own. The doctor says
 who owns the files, and examines them as their owner (tests/operation/test_doctor.py)."""
-
-COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("init",),
-    ("upgrade",),
-    ("give-up-keys",),
-    ("serve",),
-    ("count",),
-    ("clock", "show"),
-    ("clock", "confirm"),
-    ("user", "add", "bo", "--role", "staff"),
-    ("user", "remove", "bo"),
-    (*OPEN, "--opens", "2099-01-01"),
-    ("round", "list"),
-    ("report", "list"),
-    ("report", "make", "r2026-1", "--pdf", "r.pdf"),
-    ("results",),
-    ("export", "exported"),
-    ("slips", "--round", "r", "--unit", "frida"),
-    ("poster", "--unit", "frida", "--out", "poster.pdf"),
-    ("link", "--unit", "frida"),
-    ("backup", "backup.zip"),
-    ("restore", "backup.zip"),
-    ("survey", "import", "form.xlsx"),
-    ("audio", "build"),
-)
 
 
 @pytest.fixture
@@ -139,11 +114,11 @@ def as_user(user: int, act: Callable[[], object]) -> str:
 
 def test_every_command_that_opens_an_installation_is_tried_here() -> None:
     names = set(command_names(main))
-    tried = {name for name in names for words in COMMANDS if " ".join(words).startswith(name)}
+    tried = {name for name in names for words in INSTALLATION_COMMANDS if " ".join(words).startswith(name)}
     assert names - tried == SKIPPED
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", INSTALLATION_COMMANDS, ids=" ".join)
 def test_a_command_refuses_another_users_installation_and_changes_nothing(
     site: Site, words: tuple[str, ...]
 ) -> None:

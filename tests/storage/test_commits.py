@@ -8,18 +8,24 @@ from random import Random
 import pytest
 
 import kiosk.storage.database
-from kiosk.storage import Account, Role, Store, StoreError, open_store
-from tests.tools.builders import MONDAY, a_round, cast_all, closed, random_ballots, tree
+from kiosk.storage import Account, Role, StoreError
+from tests.tools.builders import cast_all, random_ballots
 from tests.tools.command_line import Run
+from tests.tools.commits import (
+    BALLOTS,
+    LATE,
+    ROUND,
+    answered,
+    cast,
+    is_connected,
+    laid_out,
+    opened,
+    readable,
+    set_server,
+)
 from tests.tools.postgresql import Server, new_server
 
 pytestmark = pytest.mark.slow
-
-ROUND = a_round(tree("a", "b"))
-BALLOTS = 24
-
-LATE = {"synchronous_commit": "off", "wal_writer_delay": "10s", "wal_writer_flush_after": "1GB"}
-"""Settings with which PostgreSQL acknowledges commits up to seconds before they are on disk."""
 
 
 @pytest.fixture(scope="module")
@@ -31,51 +37,6 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def url(server: Server, tmp_path: Path) -> str:
     return server.create_database(tmp_path.name)
-
-
-def opened(url: str, folder: Path) -> Store:
-    return open_store(folder, url, folder / "keys")
-
-
-def laid_out(url: str, folder: Path) -> None:
-    """An installation with a running round."""
-    store = opened(url, folder)
-    store.migrate()
-    store.open_round(ROUND, MONDAY)
-    store.close()
-
-
-def cast(url: str, folder: Path) -> None:
-    """Cast 24 ballots, all acknowledged."""
-    store = opened(url, folder)
-    for unit in ("a", "b"):
-        cast_all(store, unit, random_ballots(BALLOTS // 2, Random(1)))
-    store.close()
-
-
-def answered(url: str, folder: Path) -> None:
-    """An installation with 24 uncounted ballots."""
-    laid_out(url, folder)
-    cast(url, folder)
-
-
-def readable(url: str, folder: Path) -> int:
-    """Ballots that are counted at the closing; raises KeysAwayError if some cannot be read."""
-    store = opened(url, folder)
-    ballots = closed(store, ROUND)["root"] or 0
-    store.close()
-    return ballots
-
-
-def set_server(server: Server, name: str, value: str | None) -> None:
-    """Set a server setting, or reset it with None, and wait until new sessions have it."""
-    [(before,)] = server.execute(f"SHOW {name}")
-    server.execute(
-        f"ALTER SYSTEM SET {name} = '{value}'" if value is not None else f"ALTER SYSTEM RESET {name}"
-    )
-    server.execute("SELECT pg_reload_conf()")
-    while server.execute(f"SHOW {name}") == [(before,)]:
-        pass
 
 
 def waits_of(database: kiosk.storage.database.Database) -> str:
@@ -142,10 +103,6 @@ def test_a_server_that_loses_commits_is_read_but_never_written(
     finally:
         set_server(server, name, None)
     assert readable(url, tmp_path) == BALLOTS
-
-
-def is_connected(server: Server) -> bool:
-    return server.execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'") != []
 
 
 def test_a_replica_that_takes_over_has_every_ballot_or_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from kiosk.storage import KeysAwayError, Sealed, Store, StoreError, open_store
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.envelopes import seal
+from tests.tools.key_damage import FAULTS
 
 ROUND = a_round(tree("a", "b"))
 OTHER_ROUND = replace(a_round(tree("c")), id="other")
@@ -94,22 +95,6 @@ NEEDING: dict[Sealed, tuple[Callable[[Waiting], None], ...]] = {
     Sealed.LETTERBOX: (Waiting.cast_envelope, *ALWAYS),
 }
 """Kind of row -> writes that need the key of unit a's row."""
-
-
-def a_folder(file: Path) -> None:
-    """Put a folder in the place of a file."""
-    file.unlink()
-    file.mkdir()
-
-
-FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing": (Path.unlink, "is missing"),
-    "emptied": (lambda file: file.write_bytes(b""), "is damaged"),
-    "cut": (lambda file: file.write_bytes(file.read_bytes()[:12]), "is damaged"),
-    "too long": (lambda file: file.write_bytes(file.read_bytes() + b"\n"), "is damaged"),
-    "overwritten": (lambda file: file.write_bytes(secrets.token_bytes(32)), "does not fit"),
-    "a folder": (a_folder, "cannot be read"),
-}
 
 
 @pytest.mark.parametrize("kind", Sealed)

@@ -32,3 +32,29 @@ def command_names(group: click.Group) -> Iterator[str]:
 
 
 OPEN = ("round", "open", "--survey", "ombudsmannaskap", "--tree", "vasteras", "--days", "90")
+
+INSTALLATION_COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("init",),
+    ("upgrade",),
+    ("give-up-keys",),
+    ("serve",),
+    ("count",),
+    ("clock", "show"),
+    ("clock", "confirm"),
+    ("user", "add", "bo", "--role", "staff"),
+    ("user", "remove", "bo"),
+    (*OPEN, "--opens", "2099-01-01"),
+    ("round", "list"),
+    ("report", "list"),
+    ("report", "make", "r2026-1", "--pdf", "r.pdf"),
+    ("results",),
+    ("export", "exported"),
+    ("slips", "--round", "r", "--unit", "frida"),
+    ("poster", "--unit", "frida", "--out", "poster.pdf"),
+    ("link", "--unit", "frida"),
+    ("backup", "backup.zip"),
+    ("restore", "backup.zip"),
+    ("survey", "import", "form.xlsx"),
+    ("audio", "build"),
+)
+"""A run of each command that opens an installation."""
