@@ -49,6 +49,12 @@ lockdown: debian-packages .venv/tested-with
 	$(BIN)/python -m tests.lockdown
 	$(BIN)/pytest tests/lockdown/escapes.py
 
+# Plants each operator's mistake, prints what comes of it, and writes docs/faults.md: minutes. The row of the wrong
+# user needs root. FAULTS="keys clock" runs these tables only.
+.PHONY: faults
+faults: debian-packages .venv/tested-with
+	$(BIN)/python -m tests.faults $(FAULTS)
+
 # How long the hot paths take, each beside a reference measured in the same run.
 .PHONY: bench
 bench: debian-packages .venv/tested-with
