@@ -4,6 +4,7 @@ Routes and commands are discovered by walking the applications, settings by thei
 all the parameters that it accepts.
 """
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -12,14 +13,17 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from itertools import product
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
 from tempfile import TemporaryDirectory
 from unittest.mock import Mock, patch
 
 import click
 from click.testing import CliRunner
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms.fields.core import UnboundField
 
-from kiosk import cli
+from kiosk import cli, desk
 from kiosk.cli import main
 from kiosk.settings import NAMES
 from kiosk.storage import Account, Role
@@ -28,13 +32,24 @@ from tests.attack.views import PLACES
 from tests.tools.command_line import all_commands, command_names
 from tests.tools.desk_side import HASH, Desk
 
-FIELDS = {
-    "id": "r", "round": "r", "round_id": "r", "k": "1", "closes": "2026-03-03", "closes_at": "2026-03-03",
-    "opens": "2026-03-02", "survey": "ombudsmannaskap_latt", "tree": "vasteras", "admission": "poster",
-    "closed": "1", "state": "closed", "understood": "y", "unit": "frida", "kind": "poster", "name": "anna",
-    "password": "a long password", "language": "en", "next": "/admin/", "words": "bent", "text": "bent",
+TERMS = {
+    "k": "1", "tree": "vasteras", "survey": "ombudsmannaskap_latt", "opens_at": "2026-03-02",
+    "closes_at": "2026-03-03", "admission": "poster", "figures": "at_closing", "protection": "protected",
+    "epsilon": "3/2", "expected": "1", "least_days": "1", "closed": "1",
 }  # fmt: skip
-"""The fields that are sent to every form."""
+"""What is frozen when a round opens, with values that differ from the running round's."""
+
+FIELDS = {
+    **TERMS, "id": "r", "round": "r", "round_id": "r", "closes": "2026-03-03", "opens": "2026-03-02",
+    "state": "closed", "understood": "y", "thought_over": "y", "a_day": "3", "unit": "frida", "node": "frida",
+    "kind": "poster", "link": "poster", "name": "anna", "role": "coordinator", "password": "a long password",
+    "language": "en", "languages": "sv", "next": "/admin/", "words": "bent", "text": "bent", "title": "Bent",
+    "reason": "bent", "number": "20", "size": "A4", "n": "20", "first": "2026-03-02", "last": "2026-03-08",
+    "source": "bent", "organisation": "Bent", "theory": "ombudsmannaskap", "year": "2026",
+    "counter": "advise", "target": "", "step": "1", "period": "2026-03", "figure": "5", "version": "0",
+    "width_mm": "300", "distance_mm": "600", "lower_edge_mm": "900", "code": "kiosk", "key": "kiosk",
+}  # fmt: skip
+"""The fields that are sent to every form; every field of the desk's forms is among them."""
 
 WORDS = {
     "survey_id": "ombudsmannaskap", "survey": "ombudsmannaskap", "tree_id": "vasteras", "k": "1", "days": "5",
@@ -109,8 +124,11 @@ class Bench:
         for rule in self.desk.app.url_map.iter_rules():
             for path in paths(rule.rule, self.wall):
                 for method in methods if "sign-out" not in path else ():
-                    self.desk.client.open(path, method=method, data={**FIELDS, "csrf_token": token})
-                    self.note()
+                    self.ask(path, method, token)
+
+    def ask(self, path: str, method: str, token: str) -> None:
+        self.desk.client.open(path, method=method, data={**FIELDS, "csrf_token": token})
+        self.note()
 
     def run(self, words: list[str], settings: dict[str, str]) -> bool:
         """Run a command. Returns whether click accepted its arguments."""
@@ -172,6 +190,49 @@ def _filled(parameter: click.Parameter, folder: Path, command: tuple[str, ...]) 
     return [parameter.opts[0]] if getattr(parameter, "is_flag", False) else [parameter.opts[0], value]
 
 
+def form_fields() -> set[str]:
+    """Return the names of all fields of the desk's forms."""
+    for module_info in walk_packages(desk.__path__, "kiosk.desk."):
+        import_module(module_info.name)
+    return {name for form in _subclasses(FlaskForm) for name in dir(form) if _is_field(getattr(form, name))}
+
+
+def _subclasses(parent: type[FlaskForm]) -> Iterator[type[FlaskForm]]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def _is_field(value: object) -> bool:
+    """Return whether a form's attribute is a field; wtforms makes fields when the form is filled."""
+    return isinstance(value, UnboundField)
+
+
+def leaky_terms() -> set[str]:
+    """Return the terms that stay unchanged in spite of a route that sets them from its form: the control."""
+    return {term for term in TERMS if not _is_leak_noticed(term)}
+
+
+def _is_leak_noticed(term: str) -> bool:
+    with TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+
+        def leak() -> str:
+            with sqlite3.connect(Path(folder) / "k.sqlite") as database:
+                [(terms,)] = database.execute("SELECT terms FROM round").fetchall()
+                changed = json.dumps({**json.loads(terms), term: request.form[term]})
+                if term == "closed":
+                    database.execute("UPDATE round SET closed = ?", [request.form[term]])
+                else:
+                    database.execute("UPDATE round SET terms = ?", [changed])
+            return ""
+
+        bench.desk.app.add_url_rule("/admin/leak", "leak", leak, methods=["POST"])
+        bench.desk.sign_in("bo")
+        bench.ask("/admin/leak", "POST", bench.desk.token("/admin/languages"))
+        return bench.changed == 1
+
+
 def bending_finding(scale: Scale) -> Finding:
     """Every route of the desk by every role, every command and every setting leave a running round
     unchanged."""
@@ -190,15 +251,18 @@ def bending_finding(scale: Scale) -> Finding:
             for command in under_settings:
                 bench.run([command], {name: str(Path(folder) / value) if inside else value})
         tried, changed = bench.tried, bench.changed
-        with sqlite3.connect(Path(folder) / "k.sqlite") as database:
-            database.execute("""UPDATE round SET terms = replace(terms, '"k": 5', '"k": 1')""")
-        caught = bench.is_bent
-    left_out = [*(set(command_names(main)) - run), *(set(NAMES) ^ set(SETTINGS))]
+    unseen = leaky_terms()
+    left_out = [
+        *(set(command_names(main)) - run),
+        *(set(NAMES) ^ set(SETTINGS)),
+        *(form_fields() - set(FIELDS)),
+    ]
     return Finding(
         f"bending a running round: {tried} requests and commands, by every role, with every setting",
-        f"{changed} changed its k, tree, statements, admission or closing; {len(left_out)} left out",
+        f"{changed} changed one of its terms; {len(left_out)} commands, settings or fields left out",
         "0; 0",
         changed == 0 and not left_out,
-        "k changed in the database itself is noticed" if caught else "k changed unseen",
-        caught,
+        f"a route that sets a term from its form: {len(TERMS) - len(unseen)} of {len(TERMS)} terms noticed "
+        "(must be all)",
+        not unseen,
     )
