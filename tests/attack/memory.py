@@ -3,14 +3,14 @@
 A server in a process of its own accepts marked ballots by slip and counts them. Its memory is then read
 through /proc, as a memory image or a core dump holds it.
 
-python -m tests.attack.memory FOLDER PORT [unprotected] [readable]: the server of FOLDER, which holds data and
-keys. `unprotected` does not overwrite what is freed; `readable` does not refuse core dumps and readers.
+python -m tests.attack.memory FOLDER [unprotected] [readable]: the server of FOLDER, which holds data and
+keys; it prints its port. `unprotected` does not overwrite what is freed; `readable` refuses neither core
+dumps nor readers.
 """
 
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +23,8 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from threading import Event
+from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 from kiosk.domain.rounds import Admission, Round
@@ -33,7 +35,7 @@ from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import Library, read_library
 from kiosk.operation.count_worker import Counting
 from kiosk.operation.memory import refuse_core_dumps, restart_with_overwriting
-from kiosk.operation.serve import guest_listener, serve
+from kiosk.operation.serve import guest_listener, make_server, serve
 from kiosk.settings import read_settings
 from kiosk.storage import Store, open_store
 from tests.attack.finding import Finding, Scale
@@ -115,10 +117,8 @@ def read_memory(process: int) -> bytes:
 @contextmanager
 def served(folder: Path, *variant: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The server's process and its port. It may leave core dumps of any size, in the folder."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
-    command = [sys.executable, "-m", "tests.attack.memory", str(folder), str(port), *variant]
+    command = [sys.executable, "-m", "tests.attack.memory", str(folder), *variant]
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -128,10 +128,11 @@ def served(folder: Path, *variant: str) -> Iterator[tuple[subprocess.Popen[bytes
         preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CORE, (most, most)),
     ) as server:
         assert server.stdout
-        if not server.stdout.readline():
+        port = server.stdout.readline()
+        if not port:
             raise RuntimeError("the server did not start")
         try:
-            yield server, port
+            yield server, int(port)
         finally:
             if server.poll() is None:
                 server.terminate()
@@ -246,7 +247,7 @@ def run(scale: Scale) -> list[Finding]:
     return [memory_finding(), dump_finding()]
 
 
-def main(folder: Path, port: int, variant: list[str]) -> None:
+def main(folder: Path, variant: list[str]) -> None:
     """Serve as `kiosk serve` does."""
     if "unprotected" not in variant:
         restart_with_overwriting()
@@ -256,9 +257,20 @@ def main(folder: Path, port: int, variant: list[str]) -> None:
     guest = create_guest_app(
         store, library, clock=datetime.now, rate_limit=RateLimit(0.0, 1), allowed_languages=None
     )
-    listener = guest_listener(f"127.0.0.1:{port}", guest)
-    serve([listener], Counting(store, Every(1)), on_ready=lambda: print("ready", flush=True))
+    listener = guest_listener("127.0.0.1:0", guest)
+    servers = []
+
+    def noted(*given: Any) -> Any:
+        servers.append(make_server(*given))
+        return servers[-1]
+
+    with patch("kiosk.operation.serve.make_server", noted):
+        serve(
+            [listener],
+            Counting(store, Every(1)),
+            on_ready=lambda: print(servers[0].effective_port, flush=True),
+        )
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    main(Path(sys.argv[1]), sys.argv[2:])
