@@ -57,9 +57,10 @@ LEAKS = {
     b"String(new URLSearchParams(new FormData(document.forms.answers))) })",
     b"list[crypto.getRandomValues(new Uint32Array(1))[0] % list.length]": b"list[0]",
     b'if (read(file, at) === text) write(file, at, "")': b"file.write(new Uint8Array(1), { at: PLACE * at })",
+    b"if (await caches.match(MARK)) return;": b"",
 }
-"""Parts of our scripts, and the control's replacements: a plain copy, the guests' order, and places that are
-only marked as free. It uses no ticket."""
+"""Parts of our scripts, and the control's replacements: a plain copy, the guests' order, places that are only
+marked as free, and a new mark each time one is kept. It uses no ticket."""
 
 NOTES = {
     b"getFileHandle(NAME, ": b"getFileHandle(NAME + crypto.randomUUID(), ",
@@ -359,8 +360,9 @@ def run(scale: Scale) -> list[Finding]:
             (seen.counted, seen.traces, len(seen.sizes), seen.foreign, len(seen.marks - {""}))
             == (seen.sent, 0, 1, 0, 1),
             f"a queue in plain text, without tickets: {leaky.counted - leaky.sent} counted twice, "
-            f"{leaky.traces} files with answers (both must be > 0)",
-            leaky.counted > leaky.sent and leaky.traces > 0,
+            f"{leaky.traces} files with answers (both must be > 0); a mark kept anew each time: "
+            f"{len(leaky.marks - {''})} marks (must be > 1)",
+            leaky.counted > leaky.sent and leaky.traces > 0 and len(leaky.marks - {""}) > 1,
         ),
         Finding(
             f"offline: the order of {seen.waited} envelopes in the browser's folder",
