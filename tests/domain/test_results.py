@@ -15,6 +15,7 @@ from kiosk.domain.results import (
     change,
     comparable,
     over_time,
+    parts_of,
     shares,
     spread,
     turn,
@@ -34,6 +35,10 @@ def test_under_twenty_answers_only_counts_are_shown() -> None:
 
 def test_from_twenty_answers_percentages_stand_beside_the_counts() -> None:
     assert shares((0, 6, 4, 10)) == (Share(0, 0), Share(6, 30), Share(4, 20), Share(10, 50))
+
+
+def test_from_fifty_answers_an_interval_is_told_in_percent_and_below_in_tenths() -> None:
+    assert [parts_of(n) for n in (20, 49, 50, 51)] == [10, 10, 100, 100]
 
 
 def a_row(counts: tuple[int, ...], withheld: int = 0) -> Row:
