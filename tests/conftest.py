@@ -12,9 +12,11 @@ from kiosk.cli import main
 from tests.tools.command_line import Run
 from tests.tools.guest_side import Place
 from tests.tools.postgresql import running_server
+from tests.tools.routes import share_routes
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+share_routes()
 
 
 @pytest.fixture(scope="session")
