@@ -6,12 +6,11 @@ from pathlib import Path
 
 from kiosk.domain.counters import Counter, Target
 from kiosk.library.definition import (
-    DefinitionError,
     Read,
     Table,
-    check_own_name,
     definition_files,
-    read_table,
+    read_definition,
+    refuse_taken,
     strictly,
 )
 
@@ -25,8 +24,7 @@ def read_counters(path: Path, taken: Mapping[str, Counter]) -> tuple[Counter, ..
 
     The id of a counter in `taken` is an error, since a figure belongs to one counter.
     """
-    table = read_table(path)
-    check_own_name(table, path)
+    table, _ = read_definition(path)
     targets: list[Target] = []
     if "targets" in table.values:
         for row in table.tables("targets", at_least=1, at_most=MOST_TARGETS):
@@ -75,6 +73,5 @@ def read_all_counters(folders: list[Path], read: Read = strictly) -> dict[str, C
 
 
 def _read_new(path: Path, names: frozenset[str], taken: Mapping[str, Counter]) -> tuple[Counter, ...]:
-    if path.stem in names:
-        raise DefinitionError(f"{path}: this id is taken; rename it")
+    refuse_taken(path, names)
     return read_counters(path, taken)

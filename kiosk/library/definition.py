@@ -10,7 +10,7 @@ import os
 import re
 import reprlib
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -284,12 +284,22 @@ def _hint(complaint: str) -> str:
     return next((f"; {hint}" for part, hint in HINTS.items() if part in complaint), "; correct that line")
 
 
-def check_own_name(table: Table, path: Path) -> str:
-    """Return the file's `id`, which must be the file's name, so that an id identifies its file."""
+def refuse_taken(path: Path, taken: Container[str]) -> None:
+    """Raise DefinitionError if an earlier file of the kind has the same name, and so the same id."""
+    if path.stem in taken:
+        raise DefinitionError(f"{path}: this id is taken; rename it")
+
+
+def read_definition(path: Path) -> tuple[Table, str]:
+    """Return a file's table and its `id`, which must be the file's name, so that an id identifies its file.
+
+    Raises DefinitionError if the file is no TOML or has another name.
+    """
+    table = read_table(path)
     name = table.identifier("id")
     if name != path.stem:
         raise table.error("id", f"{name!r} must be the file's name {path.stem!r}; rename one of them")
-    return name
+    return table, name
 
 
 def messages_of_file(text: str) -> Iterator[str]:

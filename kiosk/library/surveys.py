@@ -9,9 +9,9 @@ from kiosk.library.definition import (
     DefinitionError,
     Read,
     Table,
-    check_own_name,
     definition_files,
-    read_table,
+    read_definition,
+    refuse_taken,
     strictly,
 )
 
@@ -26,8 +26,7 @@ def _check_origin(table: Table) -> tuple[str, str, bool]:
 
 def read_scale(path: Path) -> Scale:
     """Read one scale file; options are listed lowest first."""
-    table = read_table(path)
-    scale_id = check_own_name(table, path)
+    table, scale_id = read_definition(path)
     _check_origin(table)
     bipolar = table.flag("bipolar")
     labels: list[str] = []
@@ -43,8 +42,7 @@ def read_scale(path: Path) -> Scale:
 
 def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
     """Read one survey file, untranslated. Raises DefinitionError for any fault."""
-    table = read_table(path)
-    survey_id = check_own_name(table, path)
+    table, survey_id = read_definition(path)
     title = table.text("title")
     source, licence, validated = _check_origin(table)
     default_scale = table.optional_text("scale")
@@ -141,8 +139,7 @@ def read_questions(folders: list[Path], read: Read = strictly) -> tuple[dict[str
 
 
 def _read_new_scale(path: Path, taken: Container[str]) -> Scale:
-    if path.stem in taken:
-        raise DefinitionError(f"{path}: this id is taken; rename it")
+    refuse_taken(path, taken)
     return read_scale(path)
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from kiosk.domain.theory import Box, Goal, Layer, Measure, Theory, find_loop
 from kiosk.library.definition import (
-    DefinitionError,
     Read,
     Table,
-    check_own_name,
     definition_files,
-    read_table,
+    read_definition,
+    refuse_taken,
     strictly,
 )
 
@@ -35,8 +34,7 @@ class Known:
 
 def read_theory(path: Path, known: Known) -> Theory:
     """Read one theory file. Raises DefinitionError, with the line, for a loop or an id that is not known."""
-    table = read_table(path)
-    theory_id = check_own_name(table, path)
+    table, theory_id = read_definition(path)
     title, source, licence = table.text("title"), table.text("source"), table.text("licence")
     definition, target_group = table.text("definition"), table.text("target_group")
     place = _known_id(table, "place", known.places, "place in a tree") if "place" in table.values else ""
@@ -136,6 +134,5 @@ def read_theories(folders: list[Path], known: Known, read: Read = strictly) -> d
 
 
 def _read_new(path: Path, known: Known, taken: frozenset[str]) -> Theory:
-    if path.stem in taken:
-        raise DefinitionError(f"{path}: this id is taken; rename it")
+    refuse_taken(path, taken)
     return read_theory(path, known)

@@ -9,10 +9,9 @@ from kiosk.domain.tree import Node, Tree
 from kiosk.library.definition import (
     DefinitionError,
     Read,
-    check_own_name,
     definition_files,
     is_there,
-    read_table,
+    read_definition,
     strictly,
 )
 
@@ -35,8 +34,8 @@ def flat_tree(unit_ids: list[str]) -> Tree:
 
 def read_tree(path: Path) -> Tree:
     """Read a tree file: `id` and `name` of the root, then [[units]] with id, name and an optional parent."""
-    table = read_table(path)
-    root = Node(check_own_name(table, path), table.text("name"), None)
+    table, tree_id = read_definition(path)
+    root = Node(tree_id, table.text("name"), None)
     nodes = [root]
     for row in table.tables("units", at_least=1, at_most=500):
         unit = Node(row.identifier("id"), row.text("name"), row.optional_text("parent") or root.id)
