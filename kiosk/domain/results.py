@@ -36,7 +36,10 @@ class Share:
 
 
 class Break(StrEnum):
-    """The kind of change since the previous round that makes the figures of the two incomparable."""
+    """The kind of change since the previous round that makes the figures of the two incomparable.
+
+    WORDING is another text, unless the survey says that it has the same meaning.
+    """
 
     WORDING = "wording"
     SCALE = "scale"
@@ -235,7 +238,7 @@ def _units(document: Document, of_round: Round, node_id: str, statement_id: str)
 
 def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
     changed = {
-        Break.WORDING: before.statement.text != after.statement.text,
+        Break.WORDING: not before.statement.means(after.statement),
         Break.SCALE: before.statement.scale.labels != after.statement.scale.labels,
         Break.PLACES: before.round.tree.units_below(node_id) != after.round.tree.units_below(node_id),
     }

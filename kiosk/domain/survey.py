@@ -51,6 +51,9 @@ class Statement:
 
     `good` is the good end of the scale; None if the survey does not say. `agreeing` has the numbers of the
     options that count as agreeing, 1 the lowest; empty for the usual ones. Guests see neither.
+
+    `earlier_spellings` has former texts that differ in spelling only, and `earlier_wordings` former texts of
+    the same meaning in other words, both the newest first. Answers to all of them can be compared.
     """
 
     id: str
@@ -59,6 +62,18 @@ class Statement:
     scale: Scale
     good: Good | None = None
     agreeing: tuple[int, ...] = ()
+    earlier_spellings: tuple[str, ...] = ()
+    earlier_wordings: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text, and all former texts of the same meaning, the newest first."""
+        return (self.text, *self.earlier_spellings, *self.earlier_wordings)
+
+    def means(self, other: "Statement") -> bool:
+        """Return whether the texts of two statements have the same meaning: one was made from the other, or
+        both from a third, and only in spelling or in words."""
+        return not set(self.texts).isdisjoint(other.texts)
 
     @property
     def agreeing_options(self) -> tuple[int, ...]:
@@ -164,6 +179,8 @@ class Survey:
                     },
                     **({"good": s.good.value} if s.good else {}),
                     **({"agreeing": list(s.agreeing)} if s.agreeing else {}),
+                    **({"earlier_spellings": list(s.earlier_spellings)} if s.earlier_spellings else {}),
+                    **({"earlier_wordings": list(s.earlier_wordings)} if s.earlier_wordings else {}),
                 }
                 for s in self.statements
             ],
@@ -174,7 +191,8 @@ class Survey:
 def survey_from_json(row: dict[str, Any]) -> Survey:
     """Return a survey from its JSON: the inverse of `Survey.as_json`.
 
-    Rounds of older versions have no direction: their statements do not say which end is good.
+    Rounds of older versions have no direction: their statements do not say which end is good. They have no
+    former texts either.
     """
     statements = tuple(
         Statement(
@@ -184,6 +202,8 @@ def survey_from_json(row: dict[str, Any]) -> Survey:
             Scale(s["scale"]["id"], tuple(s["scale"]["labels"]), s["scale"]["bipolar"]),
             Good(s["good"]) if "good" in s else None,
             tuple(s.get("agreeing", ())),
+            tuple(s.get("earlier_spellings", ())),
+            tuple(s.get("earlier_wordings", ())),
         )
         for s in row["statements"]
     )

@@ -121,6 +121,21 @@ class Table:
             )
         return text
 
+    def optional_texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts, each as `text` returns it, or () if the key is absent."""
+        self.asked.add(key)
+        values = (
+            self._take(key, list, 'a list of texts, such as ["text", "text"]') if key in self.values else []
+        )
+        if any(not isinstance(value, str) for value in values):
+            raise self.error(
+                key, f'must be a list of texts, such as ["text", "text"], not {reprlib.repr(values)}'
+            )
+        texts = tuple(tidied(value) for value in values)
+        for fault in filter(None, map(find_fault, texts)):
+            raise self.error(key, fault.english)
+        return texts
+
     def optional_choice(self, key: str, choices: Iterable[str]) -> str:
         """Return one of some words, or "" if the key is absent."""
         text, known = self.optional_text(key), list(choices)

@@ -314,8 +314,15 @@ def as_toml(draft: Draft) -> str:
             f"scale = {_quoted(statement.scale.id)}",
             *([f"good = {_quoted(statement.good)}"] if statement.good else []),
             *([f"agreeing = {list(statement.agreeing)}"] if statement.agreeing else []),
+            *_earlier("earlier_spellings", statement.earlier_spellings),
+            *_earlier("earlier_wordings", statement.earlier_wordings),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _earlier(key: str, texts: tuple[str, ...]) -> list[str]:
+    """Return the lines of a key with former texts of a statement, one text a line; none without texts."""
+    return [f"{key} = [", *(f"    {_quoted(text)}," for text in texts), "]"] if texts else []
 
 
 def _quoted(text: str) -> str:

@@ -83,6 +83,8 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
         scales[scale_id],
         Good(good) if good else None,
         tuple(sorted(agreeing)),
+        row.optional_texts("earlier_spellings"),
+        row.optional_texts("earlier_wordings"),
     )
     row.finish()
     return statement

@@ -106,6 +106,12 @@ def asking(first: Statement, units: Tree) -> Round:
 SAME = a_round(tree("a", "b"))
 FIRST_STATEMENT = SAME.survey.statements[0]
 REWORDED = asking(replace(FIRST_STATEMENT, text="Other words"), tree("a", "b"))
+CORRECTED = asking(
+    replace(FIRST_STATEMENT, text="Right words", earlier_spellings=(FIRST_STATEMENT.text,)), tree("a", "b")
+)
+SIMPLER = asking(
+    replace(FIRST_STATEMENT, text="Few words", earlier_wordings=(FIRST_STATEMENT.text,)), tree("a", "b")
+)
 RESCALED = asking(replace(FIRST_STATEMENT, scale=Scale("yes", ("no", "yes"), bipolar=False)), tree("a", "b"))
 
 
@@ -114,6 +120,8 @@ RESCALED = asking(replace(FIRST_STATEMENT, scale=Scale("yes", ("no", "yes"), bip
     [
         (SAME, "a", ()),
         (REWORDED, "a", (Break.WORDING,)),
+        (CORRECTED, "a", ()),
+        (SIMPLER, "a", ()),
         (RESCALED, "a", (Break.SCALE,)),
         (a_round(tree("a", "c")), "root", (Break.PLACES,)),
         (a_round(tree("a", "c")), "a", ()),

@@ -197,6 +197,18 @@ def test_a_round_frozen_before_there_was_a_direction_reads_as_it_did() -> None:
     assert (statement.good, statement.good_share, statement.agreeing_options) == (None, None, (4, 5))
 
 
+def test_texts_have_one_meaning_if_one_was_made_from_the_other_or_both_from_a_third() -> None:
+    first = Statement("s", "tex. skola", "o", SCALE)
+    corrected = Statement("s", "t.ex. skola", "o", SCALE, earlier_spellings=(first.text,))
+    simpler = Statement("s", "skolan", "o", SCALE, earlier_wordings=(first.text,))
+    other = Statement("s", "arbete", "o", SCALE)
+    assert corrected.texts == ("t.ex. skola", "tex. skola")
+    assert first.means(corrected)
+    assert corrected.means(first)
+    assert corrected.means(simpler)
+    assert not any(one.means(other) or other.means(one) for one in (first, corrected, simpler))
+
+
 @pytest.mark.parametrize(
     ("good", "agreeing", "good_share"),
     [
@@ -221,6 +233,31 @@ def test_a_file_says_which_end_is_good_and_which_answers_agree(tmp_path: Path) -
     assert (first.good, first.agreeing_options) == (None, (3,))
     assert (second.good, second.agreeing_options) == (Good.LOW, (2, 3))
     assert good_survey(tmp_path, text).version == good_survey(tmp_path).version, "guests do not see it"
+
+
+def test_a_file_has_the_former_texts_of_a_statement_and_a_round_freezes_them(tmp_path: Path) -> None:
+    lines = 'earlier_spellings = [" Jag mor  bättre"]\nearlier_wordings = ["Jag mår bra", "Det är bra"]'
+    survey = good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
+    first, second = survey.statements
+    assert first.texts == (first.text,)
+    assert second.earlier_spellings == ("Jag mor bättre",)
+    assert second.earlier_wordings == ("Jag mår bra", "Det är bra")
+    assert survey_from_json(json.loads(json.dumps(survey.as_json()))) == survey
+    assert survey.version == good_survey(tmp_path).version, "guests do not see them"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('earlier_wordings = "Bra"', r"earlier_wordings \(line 17\): must be a list of texts"),
+        ("earlier_wordings = [1]", r"earlier_wordings \(line 17\): must be a list of texts"),
+        ('earlier_spellings = [""]', r"earlier_spellings \(line 17\): "),
+        ('earlier_wordings = ["two\\nlines"]', r"earlier_wordings \(line 17\): has a line break"),
+    ],
+)
+def test_former_texts_that_cannot_be_are_refused(lines: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match=said):
+        good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
 
 
 @pytest.mark.parametrize(

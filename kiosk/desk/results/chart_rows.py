@@ -113,6 +113,7 @@ def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -
     label, broken_words = f"{figures.first.year}<br>" + say("importerat"), ""
     if known.text != shown.statement.text:
         name += ", " + say("då med orden ”{text}”", text=known.text)
+    if known.text not in shown.statement.texts:
         broken_words = say("Andra ord då.")
     if known.labels != shown.statement.scale.labels:
         bar = Bar(label, f"n = {figures.n}", (), broken_words, say("Annan skala."))

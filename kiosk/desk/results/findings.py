@@ -12,6 +12,7 @@ from kiosk.domain.results import (
     Spread,
     Turn,
     change,
+    comparable,
     compared,
     parts_of,
     shares,
@@ -327,10 +328,14 @@ def broken(row: Row) -> str:
 
 
 def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
-    """Return a warning if guests saw different versions in these rounds, such as a changed translation."""
+    """Return warnings if guests saw different versions in these rounds, such as a changed translation, with
+    the former texts of the statement that are compared as having the same meaning."""
     if len({row.round.survey.version for row in history}) < 2:
         return ()
+    texts = list(dict.fromkeys(row.statement.text for row in reversed(comparable(history))))
+    former = " ".join(say("”{text}”", text=text) for text in texts[1:])
     return (
+        *([say("Påståendet har haft andra ord med samma innebörd: {texts}", texts=former)] if former else []),
         say(
             "Omgångarna har olika versioner: något som gästerna ser har ändrats, till exempel en "
             "översättning. Jämför med försiktighet."
