@@ -8,7 +8,7 @@ compile step.
 import re
 import reprlib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from io import BufferedIOBase
@@ -17,11 +17,12 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.messages import Catalog
+from babel.messages import Message as Entry
 from babel.messages.pofile import PoFileError, read_po
 
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Translations
+from kiosk.domain.survey import Survey, Translations
 from kiosk.library.definition import (
     DefinitionError,
     Read,
@@ -75,8 +76,9 @@ class Catalogue:
     """The texts of one language in one domain.
 
     `texts` maps each translated reference text to its translation. `empty` and `unreviewed` list reference
-    texts, in the file's order. `obsolete` are the reference texts of former versions, which the shipped
-    Swedish file has as gettext's obsolete entries (#~).
+    texts, in the file's order; the module `completeness` counts them per survey. `obsolete` are the reference
+    texts of former versions, which the shipped Swedish file has as gettext's obsolete entries (#~). `screen`
+    are the reference texts that are not of surveys only.
     """
 
     language: Language
@@ -84,15 +86,11 @@ class Catalogue:
     empty: tuple[str, ...]
     unreviewed: tuple[str, ...]
     obsolete: frozenset[str] = frozenset()
+    screen: tuple[str, ...] = ()
 
-    @property
-    def is_complete(self) -> bool:
-        return not self.empty
-
-    @property
-    def is_reviewed(self) -> bool:
-        """Whether a native reader has reviewed every text."""
-        return not self.empty and not self.unreviewed
+    def is_reviewed(self, message: str) -> bool:
+        """Return whether a text has a translation that a native reader has reviewed."""
+        return message in self.texts and message not in self.unreviewed
 
     def text(self, message: str) -> str:
         """Return the translation of a reference text, or the reference text if there is none."""
@@ -132,11 +130,13 @@ def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
     Raises DefinitionError, with the line, for a translation that cannot replace its reference text.
     """
     texts: dict[str, str] = {}
-    empty, unreviewed = [], []
+    empty, unreviewed, screen = [], [], []
     for entry in catalog:
         if not entry.id:
             continue
         message, translated = (unicodedata.normalize("NFC", str(part)) for part in (entry.id, entry.string))
+        if not _is_of_surveys(entry):
+            screen.append(message)
         if not can_be_read(translated):
             empty.append(message)
             continue
@@ -152,7 +152,12 @@ def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
         if entry.fuzzy:
             unreviewed.append(message)
     obsolete = frozenset(unicodedata.normalize("NFC", str(message)) for message in catalog.obsolete)
-    return Catalogue(language(code), texts, tuple(empty), tuple(unreviewed), obsolete)
+    return Catalogue(language(code), texts, tuple(empty), tuple(unreviewed), obsolete, tuple(screen))
+
+
+def _is_of_surveys(entry: Entry) -> bool:
+    """Return whether a text is in survey files only. A text without locations counts as one of the screen."""
+    return bool(entry.locations) and all(name.startswith("questions/") for name, _ in entry.locations)
 
 
 def read_entries(text: str, source: str) -> Catalog:
@@ -282,9 +287,9 @@ def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
 
 def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
     """Return the catalogue with the texts that it does not mention counted as empty, and with the reference's
-    obsolete texts."""
+    obsolete texts and screen."""
     gaps = (m for m in reference.texts if m not in read.texts and m not in read.empty)
-    return replace(read, empty=(*read.empty, *gaps), obsolete=reference.obsolete)
+    return replace(read, empty=(*read.empty, *gaps), obsolete=reference.obsolete, screen=reference.screen)
 
 
 def _place(order: list[str], code: str) -> int:
@@ -300,6 +305,7 @@ def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
         tuple(m for m in (*shipped.empty, *own.empty) if m not in texts),
         (*untouched, *own.unreviewed),
         shipped.obsolete,
+        shipped.screen,
     )
 
 
@@ -314,6 +320,20 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
         texts={message: merged.texts[message] for message in shipped.texts},
         unreviewed=tuple(message for message in merged.unreviewed if message in shipped.texts),
     )
+
+
+def with_texts_of(surveys: Iterable[Survey], catalogues: Mapping[str, Catalogue]) -> dict[str, Catalogue]:
+    """Return the catalogues with the texts of surveys: those without a translation are `empty`."""
+    messages = tuple(dict.fromkeys(message for survey in surveys for message in survey.messages))
+    return {
+        code: catalogue if code == REFERENCE else _with_gaps_for(messages, catalogue)
+        for code, catalogue in catalogues.items()
+    }
+
+
+def _with_gaps_for(messages: tuple[str, ...], catalogue: Catalogue) -> Catalogue:
+    known = {*catalogue.texts, *catalogue.empty}
+    return replace(catalogue, empty=(*catalogue.empty, *(m for m in messages if m not in known)))
 
 
 def survey_texts(catalogues: Mapping[str, Catalogue]) -> Translations:

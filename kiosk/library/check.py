@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.domain.survey import MOST_PICTURES, Scale, Survey
-from kiosk.library.catalogues import REFERENCE, survey_texts
+from kiosk.library import completeness
+from kiosk.library.catalogues import REFERENCE, survey_texts, with_texts_of
 from kiosk.library.definition import DefinitionError, definition_files
 from kiosk.library.library import Library, read_library
 from kiosk.library.surveys import read_scales, read_survey, readable
@@ -30,8 +31,11 @@ def add_files(library: Library, paths: Iterable[Path]) -> Library:
     surveys = dict(library.surveys)
     for path in _files(paths):
         scales = readable({**library.scales, **read_scales(path.parent / "scales")})
-        surveys[path.stem] = read_survey(path, scales).translated(survey_texts(library.guest))
-    return replace(library, surveys=surveys)
+        surveys[path.stem] = read_survey(path, scales)
+    guest = with_texts_of(surveys.values(), library.guest)
+    texts = survey_texts(guest)
+    translated = {name: survey.translated(texts) for name, survey in surveys.items()}
+    return replace(library, surveys=translated, guest=guest)
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
@@ -72,15 +76,23 @@ def check_report(library: Library) -> dict[str, Any]:
             theory.id: {"boxes": len(theory.boxes), "not_measured": [box.text for box in theory.gaps]}
             for theory in library.theories.values()
         },
-        "languages": {
-            code: {
-                "empty": len(catalogue.empty),
-                "unreviewed": len(catalogue.unreviewed),
-                "reviewed": catalogue.is_reviewed,
-            }
-            for code, catalogue in library.guest.items()
+        "screen": {
+            code: _counts(completeness.of_screen(catalogue)) for code, catalogue in library.guest.items()
         },
+        "languages": {code: _whole(library, code) for code in library.guest},
     }
+
+
+def _whole(library: Library, code: str) -> dict[str, int | bool]:
+    """Return the state of a language over the screen and all surveys."""
+    state = completeness.of_all(library.guest[code], library.surveys.values())
+    return {
+        "empty": len(state.missing), "unreviewed": len(state.unreviewed), "reviewed": state.is_reviewed
+    }  # fmt: skip
+
+
+def _counts(state: completeness.Completeness) -> dict[str, int]:
+    return {"missing": len(state.missing), "unreviewed": len(state.unreviewed)}
 
 
 def scale_labels(library: Library, scale: Scale) -> dict[str, list[str]]:
@@ -103,13 +115,7 @@ def _scale(library: Library, scale: Scale) -> dict[str, Any]:
 def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
     """Return, for each language, the numbers of the survey's texts that are missing and unreviewed."""
     return {
-        code: {
-            "missing": 0
-            if code == REFERENCE
-            else sum(message not in survey.translations.get(code, {}) for message in survey.messages),
-            "unreviewed": sum(message in catalogue.unreviewed for message in survey.messages),
-        }
-        for code, catalogue in library.guest.items()
+        code: _counts(completeness.of_survey(catalogue, survey)) for code, catalogue in library.guest.items()
     }
 
 
@@ -125,9 +131,7 @@ def check_text(library: Library) -> str:
                 f"  warning: {', '.join(silent)}: the file does not say which end of the scale is good; add "
                 'good = "high", "low" or "neither" to the statement'
             )
-        for code, state in row["languages"].items():
-            if state["missing"]:
-                lines.append(f"  {code}: {state['missing']} texts missing, hidden from guests")
+        lines += _language_lines(row["languages"])
     lines += _scale_lines(library)
     for name, row in report["trees"].items():
         lines.append(f"tree {name}: {', '.join(row['units'])}")
@@ -135,10 +139,23 @@ def check_text(library: Library) -> str:
     for name, row in report["theories"].items():
         lines.append(f"theory {name}: {row['boxes']} boxes, {len(row['not_measured'])} not measured")
         lines += [f"  not measured: {text}" for text in row["not_measured"]]
+    lines += ["screen of guests", *_language_lines(report["screen"])]
     for code, row in report["languages"].items():
         verdict = "reviewed" if row["reviewed"] else "NOT reviewed by a native reader"
         lines.append(f"language {code}: {row['empty']} empty, {row['unreviewed']} unreviewed: {verdict}")
     return "\n".join(lines) + "\n"
+
+
+def _language_lines(states: dict[str, dict[str, int]]) -> list[str]:
+    """Return the lines about the languages of a survey or the screen: one for each with missing texts, and
+    one with the unreviewed texts of all."""
+    lines = [
+        f"  {code}: {state['missing']} texts missing, hidden from guests"
+        for code, state in states.items()
+        if state["missing"]
+    ]
+    unreviewed = [f"{code} {state['unreviewed']}" for code, state in states.items() if state["unreviewed"]]
+    return [*lines, *([f"  unreviewed texts: {', '.join(unreviewed)}"] if unreviewed else [])]
 
 
 def _scale_lines(library: Library) -> list[str]:

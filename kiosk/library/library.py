@@ -11,7 +11,8 @@ from kiosk.domain.counters import Counter
 from kiosk.domain.survey import Scale, Survey
 from kiosk.domain.theory import Theory
 from kiosk.domain.tree import Tree
-from kiosk.library.catalogues import REFERENCE, Catalogue, read_catalogues, survey_texts
+from kiosk.library.catalogues import Catalogue, read_catalogues, survey_texts, with_texts_of
+from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.counters import read_all_counters
 from kiosk.library.definition import DefinitionError, is_there
 from kiosk.library.own_files import FileProblem, OwnFiles, unread_files
@@ -74,8 +75,9 @@ def read_usable_library(settings: Settings) -> Library:
     folders = settings.definition_folders
     guest = read_catalogues(settings.translation_folders, "guest", read)
     desk = read_catalogues(settings.translation_folders, "desk", read)
-    texts = survey_texts(guest)
     scales, surveys = read_questions(folders, read)
+    guest = with_texts_of(surveys.values(), guest)
+    texts = survey_texts(guest)
     trees: dict[str, Tree] = {}
     for folder in folders:
         if is_there(folder / "trees"):
@@ -110,14 +112,11 @@ def check_languages(settings: Settings, library: Library) -> None:
 def spoken_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str] | None) -> tuple[str, ...]:
     """Return the languages of the guest's screen, the reference first.
 
-    A language must have every text. It must also be the reference, or be reviewed by a native reader, or be
-    in `allowed` (None allows all, for the demonstration).
+    A language must have every text of the screen. It must also be the reference, or be reviewed by a native
+    reader, or be in `allowed` (None allows all, for the demonstration).
     """
     return tuple(
-        code
-        for code, catalogue in catalogues.items()
-        if catalogue.is_complete
-        and (code == REFERENCE or catalogue.is_reviewed or allowed is None or code in allowed)
+        code for code, catalogue in catalogues.items() if of_screen(catalogue).can_be_shown(code, allowed)
     )
 
 
@@ -126,20 +125,11 @@ def shown_languages(
 ) -> tuple[str, ...]:
     """Return the languages that a guest may choose for a survey, in the order of the language picker.
 
-    These are the languages of the guest's screen that also have every text of the survey: a statement is
-    never shown partly in Swedish. A round has frozen its survey's texts, and a review is of the texts on
-    file. So a frozen text counts as reviewed only if it is identical to the text on file.
+    These are the languages of the guest's screen that also have every text of the survey, by the same
+    conditions: a statement is never shown partly in Swedish. Other surveys do not count.
     """
     return tuple(
         code
         for code in spoken_languages(catalogues, allowed)
-        if code == REFERENCE or _can_be_asked(catalogues[code], survey, allowed)
+        if of_survey(catalogues[code], survey).can_be_shown(code, allowed)
     )
-
-
-def _can_be_asked(catalogue: Catalogue, survey: Survey, allowed: frozenset[str] | None) -> bool:
-    code = catalogue.language.code
-    frozen = survey.translations.get(code, {})
-    if allowed is None or code in allowed:
-        return set(frozen) >= set(survey.messages)
-    return all(frozen.get(message, "") == catalogue.texts.get(message) for message in survey.messages)

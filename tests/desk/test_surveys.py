@@ -14,6 +14,7 @@ from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
+from kiosk.library.completeness import of_screen
 from kiosk.library.drafts import reviews
 from tests.tools.desk_side import Desk
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
@@ -178,11 +179,10 @@ def test_a_survey_is_translated_and_marked_with_who_reviewed_it(desk: Desk) -> N
 
 def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -> None:
     def shown() -> bool:
-        state = re.search(
-            r'<span lang="en".*?</th>\s*<td>(ja|nej)', desk.client.get("/admin/languages").text, re.DOTALL
-        )
+        page = desk.client.get("/admin/languages").text
+        state = re.search(r'<span\s+lang="en".*?</th>\s*<td>(Visas|<strong>Dolt)', page, re.DOTALL)
         assert state
-        return state.group(1) == "ja"
+        return state.group(1) == "Visas"
 
     assert not shown()
     for survey in ("", "ombudsmannaskap", "ombudsmannaskap_latt"):
@@ -191,6 +191,18 @@ def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -
         texts = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", desk.client.get(path).text)
         translate(desk, "en", survey, {m: (t, True) for m, t in zip(messages, texts, strict=True)})
     assert shown()
+
+
+def test_texts_missing_in_an_own_survey_are_counted_wherever_its_languages_are_shown(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "listened", "Kaffet är gott"), ("2", "", "Teet är gott")])
+    table = desk.client.get("/admin/languages").text
+    [row] = re.findall(r'<tr><th scope="row"><span\s+lang="fi".*?</tr>', table, re.DOTALL)
+    assert re.findall(r"\d+ av \d+ saknas", row) == ["2 av 7 saknas"]
+    assert desk.client.get(OWN).text.count("(2 av 7 saknas)") == 11
+    page = " ".join(re.sub(r"<[^>]+>", "", desk.client.get("/admin/rounds/new").text).split())
+    assert "Texter saknas på: English (2), العربية (2)," in page
+    assert page.count("Texter saknas på:") == 1
 
 
 def test_a_text_that_cannot_stand_there_is_refused_and_nothing_is_saved(desk: Desk, tmp_path: Path) -> None:
@@ -521,7 +533,7 @@ def test_a_swedish_text_that_is_no_longer_shipped_hides_no_language(desk: Desk, 
     desk.app.extensions["desk"].reread()
     guest = desk.app.extensions["desk"].library.guest
     assert "Från förr" not in guest["sv"].texts
-    assert all(catalogue.is_complete for catalogue in guest.values())
+    assert all(of_screen(catalogue).is_complete for catalogue in guest.values())
 
 
 def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:

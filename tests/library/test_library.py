@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.library.completeness import of_all, of_screen
 from kiosk.library.definition import DefinitionError
 from kiosk.library.library import Library, read_library, shown_languages
 from kiosk.settings import SettingsError, read_settings
@@ -99,7 +100,7 @@ def test_an_unreviewed_language_is_shown_only_where_it_is_allowed(tmp_path: Path
 def test_languages_drafted_with_little_confidence_are_hidden_until_named(tmp_path: Path) -> None:
     everything = library(tmp_path)
     for code in ("so", "ti"):
-        assert everything.guest[code].is_complete
+        assert of_all(everything.guest[code], everything.surveys.values()).is_complete
         assert code not in shown(everything, "en", "ar", "fa")
         assert shown(everything, code) == ("sv", code)
 
@@ -132,7 +133,7 @@ def test_a_round_never_shows_a_draft_because_another_wording_was_reviewed(tmp_pa
     reviewed = dict(library(tmp_path).guest["fi"].texts)
     own_catalogue(tmp_path, "fi", {**reviewed, label: "osittain samaa mieltä"})
     everything = library(tmp_path)
-    assert everything.guest["fi"].is_reviewed
+    assert of_all(everything.guest["fi"], everything.surveys.values()).is_reviewed
     assert frozen.translations["fi"][label] != everything.guest["fi"].texts[label]
     assert shown_languages(everything.guest, frozen, frozenset()) == ("sv",)
     assert shown(everything) == ("sv", "fi")
@@ -180,7 +181,7 @@ def test_nothing_falls_back_to_swedish_inside_a_statement(tmp_path: Path) -> Non
         for code in shown_languages(everything.guest, survey, None):
             if code != "sv":
                 assert set(survey.translations[code]) == set(survey.messages)
-                assert everything.guest[code].is_complete
+                assert of_screen(everything.guest[code]).is_complete
 
 
 def test_a_language_to_be_shown_that_has_no_catalogue_is_an_error(tmp_path: Path) -> None:

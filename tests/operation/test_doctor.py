@@ -168,8 +168,9 @@ def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> No
 
 def test_languages_nobody_reviewed_are_worth_a_look(patient: Patient) -> None:
     patient.settings = replace(patient.settings, languages=frozenset({"ar"}))
-    [told] = patient.told(Weight.LOOK)
-    assert "ar" in told
+    lacks, unreviewed = patient.told(Weight.LOOK)
+    assert "ar" in unreviewed
+    assert "texts without a translation: ar 7." in lacks, "the round's survey is not translated"
 
 
 def test_a_unit_with_nothing_to_show_is_named_once_it_must_be_a_quiet_one(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from kiosk.domain.message import Message
 from kiosk.domain.rounds import Admission, Figures, Protection, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
 from kiosk.domain.traffic import LEAST_DAYS
-from kiosk.library.catalogues import Language
+from kiosk.library.catalogues import REFERENCE, Language
+from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.library import shown_languages
 from kiosk.storage import Deed
 
@@ -30,11 +31,13 @@ LAST_DAY = date(9000, 1, 1)
 
 @dataclass(frozen=True)
 class Askable:
-    """A survey that a round can ask: the languages that guests may choose, and those not fully reviewed."""
+    """A survey that a round can ask: the languages that guests may choose, those not fully reviewed, and
+    those with missing texts, with their number."""
 
     survey: Survey
     shown: tuple[Language, ...]
     drafts: tuple[Language, ...]
+    incomplete: tuple[tuple[Language, int], ...]
 
 
 class Expected:
@@ -135,15 +138,24 @@ def _in_the_list(survey: Survey) -> str:
 def _askable(survey: Survey) -> Askable:
     guest = desk().library.guest
     shown = shown_languages(guest, survey, desk().allowed_languages)
-    drafts = (
-        catalogue
+    states = [
+        (catalogue.language, of_screen(catalogue), of_survey(catalogue, survey))
         for code, catalogue in guest.items()
-        if code in survey.translations and not catalogue.is_reviewed
-    )
+        if code != REFERENCE
+    ]
     return Askable(
         survey,
         tuple(guest[code].language for code in shown),
-        tuple(catalogue.language for catalogue in drafts),
+        tuple(
+            language
+            for language, *parts in states
+            if all(part.is_complete for part in parts) and not all(part.is_reviewed for part in parts)
+        ),
+        tuple(
+            (language, sum(len(part.missing) for part in parts))
+            for language, *parts in states
+            if not all(part.is_complete for part in parts)
+        ),
     )
 
 

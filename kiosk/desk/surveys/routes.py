@@ -19,6 +19,7 @@ from kiosk.domain.wording import advice
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.changes import RefusedError
 from kiosk.library.check import scale_labels
+from kiosk.library.completeness import of_survey
 from kiosk.library.drafts import (
     LONGEST_STATEMENT,
     LONGEST_TITLE,
@@ -178,7 +179,9 @@ def survey(survey_id: str) -> ResponseReturnValue:
         is_changed=is_changed,
         longest=LONGEST_STATEMENT,
         languages=[
-            catalogue.language for code, catalogue in desk().library.guest.items() if code != REFERENCE
+            (catalogue.language, of_survey(catalogue, current))
+            for code, catalogue in desk().library.guest.items()
+            if code != REFERENCE
         ],
     )
     return page, 400 if problems else 200

@@ -1,6 +1,6 @@
 """Languages: which ones guests see, which texts are unreviewed, and editing translations side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -14,6 +14,7 @@ from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.changes import RefusedError
+from kiosk.library.completeness import Completeness, of_screen, of_survey
 from kiosk.library.drafts import (
     Translation,
     TranslationError,
@@ -22,7 +23,6 @@ from kiosk.library.drafts import (
     reviews,
     write_translations,
 )
-from kiosk.library.library import shown_languages
 from kiosk.library.texts import LONGEST_TRANSLATION, find_translation_fault
 from kiosk.screen.speech import Speech, speeches, spoken_texts
 from kiosk.storage import Deed
@@ -36,15 +36,23 @@ HASH_DIGITS = 12
 
 
 @dataclass(frozen=True)
+class PartState:
+    """The state of the guest's screen, or of a survey, in one language. `survey_id` is "" and `title` is None
+    for the screen."""
+
+    survey_id: str
+    title: str | None
+    state: Completeness
+    is_shown: bool
+
+
+@dataclass(frozen=True)
 class LanguageState:
-    """The state of a language: how many texts are missing or unreviewed, and how many of its `spoken` texts
-    are `recorded` by people or `drafted` by a machine."""
+    """The state of a language: that of the screen and of each survey, and how many of its `spoken` texts are
+    `recorded` by people or `drafted` by a machine."""
 
     language: Language
-    texts: int
-    empty: int
-    unreviewed: int
-    is_shown: bool
+    parts: tuple[PartState, ...]
     spoken: int
     recorded: int
     drafted: int
@@ -81,29 +89,36 @@ class Line:
 def languages() -> ResponseReturnValue:
     """Show every guest language, with its state."""
     desk().reread_if_changed()
-    library, allowed = desk().library, desk().allowed_languages
-    shown = {
-        code
-        for survey in library.surveys.values()
-        for code in shown_languages(library.guest, survey, allowed)
-    }
     states = []
-    for code, catalogue in library.guest.items():
+    for catalogue in desk().library.guest.values():
         speech = _speech(catalogue)
         recorded = sum(sound.is_recorded for sound in speech)
         states.append(
             LanguageState(
                 catalogue.language,
-                len(catalogue.texts) + len(catalogue.empty),
-                len(catalogue.empty),
-                len(catalogue.unreviewed),
-                code in shown,
+                tuple(_parts(catalogue)),
                 len(speech),
                 recorded,
                 sum(sound.file is not None for sound in speech) - recorded,
             )
         )
-    return render_template("languages.html", states=states, can_translate=desk().settings is not None)
+    return render_template(
+        "languages.html",
+        states=states,
+        surveys=desk().library.surveys.values(),
+        can_translate=desk().settings is not None,
+    )
+
+
+def _parts(catalogue: Catalogue) -> Iterator[PartState]:
+    """Yield the state of the guest's screen in a language, and that of each survey."""
+    library, allowed, code = desk().library, desk().allowed_languages, catalogue.language.code
+    screen = of_screen(catalogue)
+    is_spoken = screen.can_be_shown(code, allowed)
+    yield PartState("", None, screen, is_spoken)
+    for survey in library.surveys.values():
+        state = of_survey(catalogue, survey)
+        yield PartState(survey.id, survey.title, state, is_spoken and state.can_be_shown(code, allowed))
 
 
 @blueprint.route("/languages/<code>", methods=["GET", "POST"])
@@ -212,8 +227,7 @@ def _messages(survey_id: str) -> tuple[str, ...]:
     if survey_id:
         survey = library.surveys.get(survey_id)
         return survey.messages if survey else abort(404)
-    of_surveys = {message for survey in library.surveys.values() for message in survey.messages}
-    return tuple(message for message in library.guest[REFERENCE].texts if message not in of_surveys)
+    return library.guest[REFERENCE].screen
 
 
 def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
@@ -221,7 +235,7 @@ def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
     lines = []
     for message in messages:
         text = catalogue.texts.get(message, "")
-        is_reviewed = message in catalogue.texts and message not in catalogue.unreviewed
+        is_reviewed = catalogue.is_reviewed(message)
         lines.append(Line(message, text, is_reviewed, signed.get(message, ""), _name(text, is_reviewed)))
     return lines
 

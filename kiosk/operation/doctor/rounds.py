@@ -7,6 +7,7 @@ from kiosk.domain.box import full_at
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import FEWEST_BETWEEN_COUNTS, Admission, Figures, Round
 from kiosk.library.catalogues import REFERENCE
+from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.library import Library, spoken_languages
 from kiosk.operation.doctor.advice import Advice, Topic, Weight
 from kiosk.settings import Settings
@@ -82,19 +83,31 @@ def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Adv
 
 
 def look_at_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
-    """Report languages that guests see although no native reader has reviewed them."""
+    """Report languages that guests see although no native reader has reviewed them, and languages that a
+    round does not have."""
     allowed = None if store.is_demonstration else settings.languages
-    unreviewed = [
-        code
-        for code in spoken_languages(library.guest, allowed)
-        if code != REFERENCE and not library.guest[code].is_reviewed
-    ]
+    spoken = [code for code in spoken_languages(library.guest, allowed) if code != REFERENCE]
+    unreviewed = {code for code in spoken if not of_screen(library.guest[code]).is_reviewed}
+    for state in store.rounds():
+        survey = state.round.survey
+        states = {code: of_survey(library.guest[code], survey) for code in spoken if not state.is_closed}
+        unreviewed |= {code for code, texts in states.items() if texts.is_complete and not texts.is_reviewed}
+        missing = [f"{code} {len(texts.missing)}" for code, texts in states.items() if texts.missing]
+        if missing:
+            yield Advice(
+                Topic.LANGUAGES,
+                Weight.LOOK,
+                f"round {state.round.id} is hidden in languages that guests may choose elsewhere, because "
+                f"its survey has texts without a translation: {', '.join(missing)}. Translate them at "
+                "/admin/languages before the next round opens",
+            )
     if unreviewed:
         yield Advice(
             Topic.LANGUAGES,
             Weight.LOOK,
-            f"guests are shown languages that no native reader has reviewed: {', '.join(unreviewed)}. A "
-            "wrong word makes wrong answers; have them reviewed, then remove the fuzzy flags",
+            "guests are shown languages that no native reader has reviewed: "
+            f"{', '.join(sorted(unreviewed))}. A wrong word makes wrong answers; have them reviewed, then "
+            "remove the fuzzy flags",
         )
     else:
         yield Advice(Topic.LANGUAGES, Weight.GOOD, "guests are shown reviewed languages only")

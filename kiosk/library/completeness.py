@@ -1,0 +1,82 @@
+"""The state of a language: the texts that are missing or unreviewed, per survey and for the guest's screen.
+
+Every page and command that shows or uses the state of a language takes it from here. A survey and the screen
+count apart: a survey that nobody has translated hides a language in its own rounds only.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kiosk.domain.survey import Survey
+from kiosk.library.catalogues import REFERENCE, Catalogue
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """The reference texts of a screen or survey, in order; and those of them that have no translation in a
+    language, or one that no native reader has reviewed."""
+
+    texts: tuple[str, ...]
+    missing: tuple[str, ...]
+    unreviewed: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a native reader has reviewed every text."""
+        return not self.missing and not self.unreviewed
+
+    def can_be_shown(self, code: str, allowed: frozenset[str] | None) -> bool:
+        """Return whether guests may see the texts in the language `code`: all are there, and it is the
+        reference, or reviewed, or in `allowed` (None allows all, for the demonstration)."""
+        return self.is_complete and (
+            code == REFERENCE or self.is_reviewed or allowed is None or code in allowed
+        )
+
+
+def of_screen(catalogue: Catalogue) -> Completeness:
+    """Return the state of the guest's screen, without the texts of surveys."""
+    return _state(catalogue, catalogue.screen, catalogue.texts)
+
+
+def of_survey(catalogue: Catalogue, survey: Survey) -> Completeness:
+    """Return the state of a survey in a language, with the translations that the survey has.
+
+    A round has frozen its survey's translations, and a review is of the translation on file. So a frozen
+    translation counts as reviewed only if it is identical to that on file.
+    """
+    code = catalogue.language.code
+    if code == REFERENCE:
+        return _state(catalogue, survey.messages, {text: text for text in survey.messages})
+    return _state(catalogue, survey.messages, survey.translations.get(code, {}))
+
+
+def of_all(catalogue: Catalogue, surveys: Iterable[Survey]) -> Completeness:
+    """Return the state of the guest's screen and all surveys together, each text counted once."""
+    states = (of_screen(catalogue), *(of_survey(catalogue, survey) for survey in surveys))
+    return Completeness(
+        _unique(text for state in states for text in state.texts),
+        _unique(text for state in states for text in state.missing),
+        _unique(text for state in states for text in state.unreviewed),
+    )
+
+
+def _state(catalogue: Catalogue, messages: tuple[str, ...], texts: Mapping[str, str]) -> Completeness:
+    unreviewed, on_file = set(catalogue.unreviewed), {**texts, **catalogue.texts}
+    if catalogue.language.code != REFERENCE:
+        on_file = dict(catalogue.texts)
+    there = [message for message in messages if texts.get(message)]
+    return Completeness(
+        messages,
+        tuple(message for message in messages if not texts.get(message)),
+        tuple(
+            message for message in there if message in unreviewed or texts[message] != on_file.get(message)
+        ),
+    )
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
