@@ -8,8 +8,8 @@ compile step.
 import re
 import reprlib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from io import BufferedIOBase
 from pathlib import Path
@@ -22,7 +22,7 @@ from babel.messages.pofile import PoFileError, read_po
 
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Survey, Translations
+from kiosk.domain.survey import Statement, Survey, Translations
 from kiosk.library.definition import (
     DefinitionError,
     Read,
@@ -78,7 +78,8 @@ class Catalogue:
     `texts` maps each translated reference text to its translation. `empty` and `unreviewed` list reference
     texts, in the file's order; the module `completeness` counts them per survey. `obsolete` are the reference
     texts of former versions, which the shipped Swedish file has as gettext's obsolete entries (#~). `screen`
-    are the reference texts that are not of surveys only.
+    are the reference texts that are not of surveys only. `carried` maps a statement's text to the former text
+    whose translation it has, and `former` are all former texts.
     """
 
     language: Language
@@ -87,6 +88,8 @@ class Catalogue:
     unreviewed: tuple[str, ...]
     obsolete: frozenset[str] = frozenset()
     screen: tuple[str, ...] = ()
+    carried: Mapping[str, str] = field(default_factory=dict)
+    former: frozenset[str] = frozenset()
 
     def is_reviewed(self, message: str) -> bool:
         """Return whether a text has a translation that a native reader has reviewed."""
@@ -323,12 +326,52 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
 
 
 def with_texts_of(surveys: Iterable[Survey], catalogues: Mapping[str, Catalogue]) -> dict[str, Catalogue]:
-    """Return the catalogues with the texts of surveys: those without a translation are `empty`."""
-    messages = tuple(dict.fromkeys(message for survey in surveys for message in survey.messages))
+    """Return the catalogues with the texts of surveys.
+
+    A text without a translation has that of a former text of the same statement: with its review if only the
+    spelling has changed, else unreviewed. Without one it is `empty`.
+    """
+    all_surveys = list(surveys)
+    statements = [statement for survey in all_surveys for statement in survey.statements]
+    messages = tuple(dict.fromkeys(message for survey in all_surveys for message in survey.messages))
     return {
-        code: catalogue if code == REFERENCE else _with_gaps_for(messages, catalogue)
+        code: catalogue
+        if code == REFERENCE
+        else _with_gaps_for(messages, _with_former_texts(statements, catalogue))
         for code, catalogue in catalogues.items()
     }
+
+
+def _with_former_texts(statements: Sequence[Statement], catalogue: Catalogue) -> Catalogue:
+    carried: dict[str, str] = {}
+    unreviewed = []
+    for statement in statements:
+        former = _translated_former_text(statement, catalogue)
+        if former is None or statement.text in carried:
+            continue
+        carried[statement.text] = former
+        if former not in statement.earlier_spellings or not catalogue.is_reviewed(former):
+            unreviewed.append(statement.text)
+    return replace(
+        catalogue,
+        texts={**catalogue.texts, **{text: catalogue.texts[former] for text, former in carried.items()}},
+        empty=tuple(text for text in catalogue.empty if text not in carried),
+        unreviewed=(*catalogue.unreviewed, *unreviewed),
+        carried=carried,
+        former=frozenset(text for statement in statements for text in statement.texts[1:]),
+    )
+
+
+def _translated_former_text(statement: Statement, catalogue: Catalogue) -> str | None:
+    """Return the newest former text whose translation applies to the statement; None if the statement's own
+    text is translated, or there is none."""
+    texts = catalogue.texts
+    if statement.text in texts:
+        return None
+    for former in (*statement.earlier_spellings, *statement.earlier_wordings):
+        if former in texts and not find_translation_fault(statement.text, texts[former]):
+            return former
+    return None
 
 
 def _with_gaps_for(messages: tuple[str, ...], catalogue: Catalogue) -> Catalogue:

@@ -391,12 +391,18 @@ def _changed_catalogue(
 
 
 def as_po(catalogue: Catalogue) -> bytes:
-    """Return a language's guest texts as a .po file for a translator; unreviewed texts are flagged fuzzy."""
+    """Return a language's guest texts as a .po file for a translator.
+
+    Unreviewed texts are flagged fuzzy. Those with the translation of a former text have it in a comment:
+    Babel would break a long previous msgid (#|) into lines that gettext cannot read.
+    """
     code = catalogue.language.code
     catalog = Catalog(locale=code, project="kiosk", charset="utf-8", fuzzy=False)
     for message in (*catalogue.texts, *catalogue.empty):
         flags = ("fuzzy",) if message in catalogue.unreviewed else ()
-        catalog.add(message, catalogue.texts.get(message, ""), flags=flags)
+        has_former = flags and message in catalogue.carried
+        comments = [f"Translation of the former text: {catalogue.carried[message]}"] if has_former else []
+        catalog.add(message, catalogue.texts.get(message, ""), flags=flags, auto_comments=comments)
     written = BytesIO()
     write_po(written, catalog, width=0)
     return written.getvalue()
@@ -405,7 +411,8 @@ def as_po(catalogue: Catalogue) -> bytes:
 def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]:
     """Return the translations that a translator's .po file changes.
 
-    Texts that a former version had are left out: the file may have been downloaded before an upgrade. Raises
+    Texts that a former version had are left out: the file may have been downloaded before an upgrade. Former
+    texts of statements are kept: their translations apply to the present texts. Raises
     TranslationError for a file that cannot be used, is for another language, or holds unknown texts.
     """
     code = catalogue.language.code
@@ -422,7 +429,7 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
                 {"named": named[:40], "code": code},
             )
         )
-    current = {*catalogue.texts, *catalogue.empty}
+    current = {*catalogue.texts, *catalogue.empty, *catalogue.former}
     unknown = [message for message in sent.texts if message not in current | catalogue.obsolete]
     if unknown:
         raise TranslationError(

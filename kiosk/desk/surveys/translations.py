@@ -63,7 +63,8 @@ class Line:
     """One text beside its translation.
 
     `reviewed_by` has the reviewer and date of a review in the browser; `seen` is the digest of the
-    translation when the form was opened.
+    translation when the form was opened. `former` is the former wording that was translated, if nobody has
+    reviewed the translation since; else "".
     """
 
     message: str
@@ -71,6 +72,7 @@ class Line:
     is_reviewed: bool
     reviewed_by: str
     seen: str
+    former: str = ""
     problem: str = ""
 
     @property
@@ -236,7 +238,10 @@ def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
     for message in messages:
         text = catalogue.texts.get(message, "")
         is_reviewed = catalogue.is_reviewed(message)
-        lines.append(Line(message, text, is_reviewed, signed.get(message, ""), _name(text, is_reviewed)))
+        former = catalogue.carried.get(message, "")
+        reviewed_by = signed.get(former or message, "") if is_reviewed else ""
+        seen = _name(text, is_reviewed)
+        lines.append(Line(message, text, is_reviewed, reviewed_by, seen, "" if is_reviewed else former))
     return lines
 
 
@@ -264,7 +269,7 @@ def _sent(line: Line) -> Line:
         )
     elif text and (fault := find_translation_fault(line.message, text)):
         problem = say("Går inte att spara: {problem}", problem=say_message(fault.message))
-    return Line(line.message, text, is_reviewed, line.reviewed_by, line.seen, problem)
+    return replace(line, text=text, is_reviewed=is_reviewed, problem=problem)
 
 
 def _keep(catalogue: Catalogue, lines: list[Line]) -> None:
