@@ -243,7 +243,7 @@ def signed_out() -> ResponseReturnValue:
     typed = (
         value.strip()
         for name, value in request.form.items(multi=True)
-        if name not in NOT_TYPED and not name.startswith("seen-")
+        if name not in NOT_TYPED and not name.startswith(("seen-", "meaning-"))
     )
     kept = dict.fromkeys(value for value in typed if len(value) >= SHORTEST_TYPED_CHARACTERS)
     return render_template("signed_out.html", typed=list(kept)), 401

@@ -44,7 +44,7 @@ def save(desk: Desk, text: str | list[str], **changes: str | list[str]) -> TestR
     data: dict[str, object] = {
         "csrf_token": desk.token("/admin/walls"), "seen": seen.group(1), "title": "Våra frågor",
         "source": "Vi", "licence": "Fria", "place": "1", "id": "listened", "text": text,
-        "outcome": "Trygghet", "scale": "yes5",
+        "outcome": "Trygghet", "scale": "yes5", "asked-listened": text, "meaning-listened": "same",
     }  # fmt: skip
     return desk.client.post(OWN, data={**data, **changes})
 

@@ -13,6 +13,7 @@ from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, say, say_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
+from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in
 from kiosk.domain.wording import advice
@@ -27,6 +28,7 @@ from kiosk.library.drafts import (
     Draft,
     Form,
     Written,
+    check_draft,
     draft_digest,
     draft_of,
     new_id,
@@ -37,6 +39,7 @@ from kiosk.library.drafts import (
     write_survey,
 )
 from kiosk.library.library import Library
+from kiosk.library.rewording import Rewording
 from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, source_of, write_xlsform
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.pages import Notice, Pages
@@ -147,11 +150,12 @@ def survey(survey_id: str) -> ResponseReturnValue:
     if not is_own(survey_id):
         deny(Denial.SURVEY_SHIPPED)
     form, draft, problems = FlaskForm(), draft_of(current, survey_id), []
-    seen, is_changed = draft_digest(draft), False
+    seen, is_changed, rewordings = draft_digest(draft), False, list[Rewording]()
     if request.method == "POST" and form.validate():
         draft = _draft_sent(current)
+        rewordings = sent_rewordings(current, draft)
         try:
-            desk().change(lambda settings: write_survey(settings, draft, request.form.get("seen", "")))
+            is_saved = _save(draft, rewordings, seen)
         except ChangedError:
             is_changed = True
             problems = [
@@ -160,9 +164,10 @@ def survey(survey_id: str) -> ResponseReturnValue:
         except RefusedError as error:
             problems = [say_message(message) for message in error.messages]
         else:
-            note(Deed.SURVEY_WRITTEN, survey_id)
-            flash(say("Sparat."))
-            return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+            if is_saved:
+                note(Deed.SURVEY_WRITTEN, survey_id)
+                flash(say("Sparat."))
+                return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
     rows = [_row(statement) for statement in draft.statements]
     empty = Row("", "", "", draft.statements[-1].scale.id if draft.statements else "", "", "", ())
     page = render_template(
@@ -177,6 +182,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
         guest=desk().library.guest,
         problems=problems,
         is_changed=is_changed,
+        rewordings=rewordings,
         longest=LONGEST_STATEMENT,
         languages=[
             (catalogue.language, of_survey(catalogue, current))
@@ -185,6 +191,22 @@ def survey(survey_id: str) -> ResponseReturnValue:
         ],
     )
     return page, 400 if problems else 200
+
+
+def _save(draft: Draft, rewordings: Sequence[Rewording], seen: str) -> bool:
+    """Save a draft, unless the meaning of a changed text is undecided; return whether it was saved.
+
+    `seen` is the digest of the survey as it is now. Raises ChangedError or RefusedError.
+    """
+    sent = request.form.get("seen", "")
+    if any(rewording.meaning is None for rewording in rewordings):
+        check_draft(draft)
+        if sent != seen:
+            raise ChangedError
+        return False
+    decided = with_meanings(draft, rewordings)
+    desk().change(lambda settings: write_survey(settings, decided, sent))
+    return True
 
 
 @blueprint.route("/surveys/<survey_id>/remove", methods=["GET", "POST"])
@@ -343,8 +365,8 @@ def _draft_sent(survey: Survey) -> Draft:
     columns += [sent.getlist(name) or [""] * len(columns[0]) for name in ("good", "agreeing")]
     if len({len(column) for column in columns}) != 1:
         abort(400)
-    known = {statement.id for statement in survey.statements}
-    taken, rows = set(known), []
+    known = {statement.id: statement for statement in survey.statements}
+    rows, new, texts = [], set[str](), known_texts()
     for at, (place, statement_id, text, outcome, scale, good, agreeing) in enumerate(
         zip(*columns, strict=True)
     ):
@@ -354,8 +376,11 @@ def _draft_sent(survey: Survey) -> Draft:
         if scale not in scales or good not in ("", *Good):
             abort(400)
         if statement_id not in known:
-            statement_id = new_id(statement_text, taken, "statement")
-            taken.add(statement_id)
+            statement_id = new_id(
+                statement_text, {*known, *new, *taken_ids(texts, statement_text)}, "statement"
+            )
+            new.add(statement_id)
+        former = known.get(statement_id)
         number = int(place) if place.isdecimal() and len(place) < 4 else at + 1
         statement = Statement(
             statement_id,
@@ -364,6 +389,8 @@ def _draft_sent(survey: Survey) -> Draft:
             scales[scale],
             Good(good) if good else None,
             numbers_in(agreeing),
+            former.earlier_spellings if former else (),
+            former.earlier_wordings if former else (),
         )
         rows.append((number, at + 1, statement))
     return Draft(

@@ -1,0 +1,80 @@
+"""The question about each changed text of a survey: does it have the same meaning as before?"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from flask import abort, request
+
+from kiosk.desk.session import desk
+from kiosk.domain.earlier_figures import figures_from_json
+from kiosk.domain.survey import Statement, Survey
+from kiosk.library.catalogues import REFERENCE
+from kiosk.library.drafts import Draft
+from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded
+
+
+def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
+    """Return the changed texts of a draft, with the answers in the form.
+
+    An answer counts for the text that was asked about only. A text that nobody has translated, and whose
+    statement no figures have, is not asked about: nothing depends on it.
+    """
+    return [
+        Rewording(number, before, after, _answer(after))
+        for number, before, after in changed_texts(survey.statements, draft.statements)
+        if _is_used(before)
+    ]
+
+
+def _answer(statement: Statement) -> Meaning | None:
+    if request.form.get(f"asked-{statement.id}") != statement.text:
+        return None
+    answer = request.form.get(f"meaning-{statement.id}", "")
+    if answer and answer not in list(Meaning):
+        abort(400)
+    return Meaning(answer) if answer else None
+
+
+def _is_used(statement: Statement) -> bool:
+    """Return whether a statement has figures or a translation."""
+    if any(statement.id == asked.id for survey in _surveys_of_rounds() for asked in survey.statements):
+        return True
+    figures = map(figures_from_json, desk().store.earlier_figures.all().values())
+    if any(report.known(statement.id) for report in figures):
+        return True
+    catalogues = desk().library.guest.items()
+    return any(statement.text in texts.texts for code, texts in catalogues if code != REFERENCE)
+
+
+def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
+    """Return the draft with its decided rewordings: former texts, or new ids."""
+    known, ids = known_texts(), {statement.id for statement in draft.statements}
+    decided = dict[str, Statement]()
+    for rewording in rewordings:
+        if rewording.meaning is not None:
+            taken = {*ids, *taken_ids(known, rewording.after.text)}
+            statement = reworded(rewording.before, rewording.after, rewording.meaning, taken)
+            decided[rewording.after.id] = statement
+            ids.add(statement.id)
+    return replace(
+        draft, statements=tuple(decided.get(statement.id, statement) for statement in draft.statements)
+    )
+
+
+def known_texts() -> dict[str, set[str]]:
+    """Return statement id -> its texts, present and former, in all surveys and rounds."""
+    known: dict[str, set[str]] = {}
+    for survey in (*desk().library.surveys.values(), *_surveys_of_rounds()):
+        for statement in survey.statements:
+            known.setdefault(statement.id, set()).update(statement.texts)
+    return known
+
+
+def taken_ids(known: Mapping[str, set[str]], text: str) -> set[str]:
+    """Return the ids that a new statement with this text cannot have: those of statements with other
+    texts."""
+    return {statement_id for statement_id, texts in known.items() if text not in texts}
+
+
+def _surveys_of_rounds() -> list[Survey]:
+    return [state.round.survey for state in desk().store.rounds()]
