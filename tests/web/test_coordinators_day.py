@@ -49,6 +49,10 @@ def write_a_statement(page: Page) -> None:
     page.locator("#text-4").fill("Jag blir väl bemött")
     page.locator("#outcome-4").fill("Bemötande")
     page.get_by_role("button", name="Spara som ny version").click()
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    assert barriers(page) == []
+    page.get_by_role("radio", name="Nej, något annat.").check()
+    page.get_by_role("button", name="Spara", exact=True).click()
     expect(page.locator("h1")).to_have_text("Trygghet")
     expect(page.locator("#text-4")).to_have_value("Jag blir väl bemött")
     assert barriers(page) == []
