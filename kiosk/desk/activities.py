@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import OutputForm
-from kiosk.desk.i18n import month, number, say
+from kiosk.desk.i18n import month, say
+from kiosk.desk.outputs import Line, begun, figure_words, of_unit, output_charts
 from kiosk.desk.session import desk, for_coordinator, for_staff, note
 from kiosk.domain.counters import (
     EARLIEST_YEAR,
@@ -39,15 +40,6 @@ class Button:
     target: str
     name: str
     taps: int
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a table: a heading, and a figure in words for each column."""
-
-    heading: str
-    figures: tuple[str, ...]
-    is_sum: bool = False
 
 
 @blueprint.route("/activities")
@@ -129,27 +121,6 @@ def _number_of(figure: Figure) -> object:
     return "" if figure.quality is Quality.NOT_COUNTED else figure.number
 
 
-def figure_words(figure: Figure | None) -> str:
-    """Return a figure in words: "132", "ca 500", "ej räknat" or a dash. A sum with gaps ends with a star."""
-    if figure is None:
-        return "–"
-    if figure.quality is Quality.NOT_COUNTED:
-        return say("ej räknat")
-    words = number(figure.number)
-    if figure.quality is Quality.ESTIMATED:
-        words = say("ca {number}", number=words)
-    return words if figure.is_complete else f"{words}*"
-
-
-def period_words(period: Period) -> str:
-    """Return the name of a period in the reader's language."""
-    if period.months == 12:
-        return str(period.first.year)
-    if period.months == 1:
-        return month(period.first)
-    return say("kvartal {quarter} {year}", quarter=period.first.month // 3 + 1, year=period.first.year)
-
-
 def _tapped() -> tuple[Counter, ...]:
     """Return the counters that staff tap."""
     return tuple(counter for counter in desk().library.counters.values() if not counter.is_total)
@@ -179,9 +150,10 @@ def _page(form: OutputForm) -> str:
         year=year,
         years=years,
         counters=counters,
-        of_unit=_of_unit(counters, outputs, unit, _begun(year, this_month)),
+        of_unit=of_unit(counters, outputs, unit, begun(year, this_month)),
         of_places=_of_places(counters, outputs, year),
         targets=_targets(outputs, unit, year),
+        charts=output_charts(counters, outputs, units, year),
     )
 
 
@@ -190,36 +162,11 @@ def _fill_choices(form: OutputForm) -> None:
     form.counter.choices = [(counter.id, say(counter.name)) for counter in desk().library.counters.values()]
 
 
-def _periods(period: Period) -> list[Period]:
-    """Return a year, its quarters and its months."""
-    return [period, *(part for half in period.parts for part in _periods(half))]
-
-
 def _buttons(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:
     targets = [(target.id, say(target.name)) for target in counter.targets]
     return [
         Button(counter, target, name, outputs.taps.get((unit, of_month, counter.id, target), 0))
         for target, name in targets or [(NO_TARGET, say(counter.name))]
-    ]
-
-
-def _begun(year: int, this_month: Period) -> list[Period]:
-    """Return the months of a year that have begun, each quarter after its months, and the year at the end."""
-    begun = (period for period in _periods(year_of(year)) if period.first <= this_month.first)
-    return sorted(begun, key=lambda period: (period.first.month + period.months, period.months))
-
-
-def _of_unit(
-    counters: Sequence[Counter], outputs: Outputs, unit: str, periods: Sequence[Period]
-) -> list[Line]:
-    """Return the figures of one unit, a line for each period."""
-    return [
-        Line(
-            period_words(period),
-            tuple(figure_words(outputs.at_unit(counter, unit, period)) for counter in counters),
-            is_sum=bool(period.parts),
-        )
-        for period in periods
     ]
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.activities import figure_words
 from kiosk.desk.i18n import asked, period, say
+from kiosk.desk.outputs import with_quality
 from kiosk.desk.results.findings import of_now, of_protection
 from kiosk.desk.session import desk, for_anybody
-from kiosk.domain.counters import Counter, Figure, Outputs, Quality, year_of
+from kiosk.domain.counters import Counter, Outputs, year_of
 from kiosk.domain.results import Row, over_time
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
@@ -151,15 +151,6 @@ def _counted(counter: Counter, place: Place, figures: Figures) -> tuple[str, ...
             )
             return (f"{year}: {with_quality(figure)}", *gaps)
     return ()
-
-
-def with_quality(figure: Figure) -> str:
-    """Return a figure and how it was obtained, in words; gaps in it are not mentioned."""
-    words = figure_words(figure).removesuffix("*")
-    if figure.quality is Quality.NOT_COUNTED:
-        return words
-    is_counted = figure.quality is Quality.COUNTED
-    return f"{words} ({say('räknat') if is_counted else say('uppskattat')})"
 
 
 def _of_statements(names: Sequence[str], place: Place, figures: Figures) -> tuple[Evidence, ...]:

@@ -162,6 +162,15 @@ class Outputs:
             return self.at_unit(counter, node_id, period)
         return _sum(self.at_unit(counter, unit, period) for unit in units)
 
+    def finest(self, counter: Counter, unit_id: str, period: Period) -> list[tuple[Period, Figure]]:
+        """Return the figures that a unit's figure is made of, in order: a typed one for its whole period,
+        otherwise those of the parts. Parts without a figure are left out."""
+        typed = self.typed.get((unit_id, period, counter.id))
+        if period.parts and not typed:
+            return [pair for part in period.parts for pair in self.finest(counter, unit_id, part)]
+        figure = self.at_unit(counter, unit_id, period)
+        return [(period, figure)] if figure else []
+
     def by_target(self, counter: Counter, units: Iterable[str], period: Period) -> dict[str, int]:
         """Return target id -> number of taps, for the targets with any. Typed figures have no target."""
         totals: dict[str, int] = {}

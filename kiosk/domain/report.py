@@ -78,6 +78,7 @@ class Block:
 
     `text` is a heading, a paragraph, a table's caption or a chart's description; `level` is a heading's, 1 or
     2; `rows` are a table's, each as long as `header`, or the lines of a list. A cell may have several lines.
+    `data` has the numbers behind a chart, the first row a heading.
     """
 
     kind: Kind
@@ -86,6 +87,7 @@ class Block:
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     svg: str = ""
+    data: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def document_from_json(row: Mapping[str, Any]) -> ReportDocument:
             tuple(block["header"]),
             tuple(tuple(cells) for cells in block["rows"]),
             block["svg"],
+            # Editions of earlier versions have no data.
+            tuple(tuple(cells) for cells in block.get("data", ())),
         )
         for block in row["blocks"]
     )

@@ -89,7 +89,7 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
     parts: list[str] = []
     y = MARGIN
     for line in wrapped(picture.title, 1.08 * sheet.title_size, sheet.width - 2 * MARGIN):
-        parts.append(_text(MARGIN, y + 0.85 * sheet.title_size, line, size=sheet.title_size, weight="bold"))
+        parts.append(text_at(MARGIN, y + 0.85 * sheet.title_size, line, size=sheet.title_size, weight="bold"))
         y += half_up(1.33 * sheet.title_size)
     y = _legend(parts, picture, y + 8, sheet)
     for bar in picture.bars:
@@ -100,7 +100,7 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
         y += sheet.bar + sheet.under + _room_for_outside(bar, sheet)
     for note in picture.notes:
         for line in wrapped(note, sheet.text_size, sheet.width - 2 * MARGIN):
-            parts.append(_text(MARGIN, y + sheet.text_size, line, size=sheet.text_size))
+            parts.append(text_at(MARGIN, y + sheet.text_size, line, size=sheet.text_size))
             y += half_up(1.375 * sheet.text_size)
     height = max(y + MARGIN - 8, sheet.least_height)
     described = " ".join(
@@ -160,7 +160,7 @@ def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
             x, y = MARGIN, y + side + 6
         outline = _outline(picture.colours[at])
         parts.append(f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="url(#p{at})" {outline}/>')
-        parts.append(_text(x + side + 7, y + 1.06 * sheet.text_size, label, size=sheet.text_size))
+        parts.append(text_at(x + side + 7, y + 1.06 * sheet.text_size, label, size=sheet.text_size))
         x += width
     return y + side + 22
 
@@ -188,16 +188,16 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
             yield from _in_segment(fitted.lines, left + fitted.middle, y, colours[at], sheet)
         if fitted.below:
             below = y + sheet.bar + small + 1
-            yield _text(left + fitted.middle, below, fitted.below, size=small, anchor="middle")
+            yield text_at(left + fitted.middle, below, fitted.below, size=small, anchor="middle")
         x += width
     if bar.outside:
         below = sheet.bar + _room_for_outside(bar, sheet) + 10
-        yield _text(left, y + below, bar.outside, size=14, ink=SOFT)
+        yield text_at(left, y + below, bar.outside, size=14, ink=SOFT)
     middle = y + sheet.bar / 2 + 0.36 * sheet.text_size
     if not bar.segments:
         yield f'<path d="M{left} {y + sheet.bar}h{sheet.length}" stroke="{INK}" stroke-dasharray="2 6"/>'
-        yield _text(left + 4, middle, bar.instead, size=sheet.text_size - 1)
-    yield _text(sheet.width - MARGIN, middle, bar.n, size=sheet.text_size, anchor="end")
+        yield text_at(left + 4, middle, bar.instead, size=sheet.text_size - 1)
+    yield text_at(sheet.width - MARGIN, middle, bar.n, size=sheet.text_size, anchor="end")
 
 
 def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
@@ -216,7 +216,7 @@ def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
     ]
     top = y + sheet.bar / 2 - 10 * len(lines) + 15
     for at, line in enumerate(lines):
-        yield _text(MARGIN, top + 20 * at, line, size=sheet.text_size)
+        yield text_at(MARGIN, top + 20 * at, line, size=sheet.text_size)
 
 
 def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
@@ -231,17 +231,17 @@ def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet:
     )
     for at, line in enumerate(lines):
         place = top + sheet.digit_size + line_height * at
-        yield _text(middle, place, line, size=sheet.digit_size, anchor="middle", ink=ink_on(colour))
+        yield text_at(middle, place, line, size=sheet.digit_size, anchor="middle", ink=ink_on(colour))
 
 
 def _break(text: str, y: int, sheet: Sheet) -> str:
     line = f"M{MARGIN} {y - 18}H{sheet.width - MARGIN}"
-    return f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>' + _text(
+    return f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>' + text_at(
         MARGIN, y, text, size=14
     )
 
 
-def _text(
+def text_at(
     x: float,
     y: float,
     text: str,
@@ -251,6 +251,7 @@ def _text(
     anchor: str = "start",
     ink: str = INK,
 ) -> str:
+    """Return a line of text as SVG."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
         f'fill="{ink}">{escape(text)}</text>'

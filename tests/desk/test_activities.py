@@ -207,3 +207,25 @@ def test_only_a_coordinator_downloads_them_all(desk: Desk) -> None:
         "place,period,counter,target,number,quality,entered",
         "frida,2026-03,advise,,1,counted,tapped",
     ]
+
+
+def test_a_chart_shows_each_counter_over_the_months_with_two_figures_or_more(coordinators: Desk) -> None:
+    desk = coordinators
+    for period, figure in (("2026-01", "12"), ("2026-02", "ca 30"), ("2026-03", "ej räknat")):
+        type_figure(desk, period=period, figure=figure)
+    type_figure(desk, counter="appeal", period="2026-01", figure="3")
+    page = desk.client.get("/admin/activities?unit=frida").text
+    assert re.findall(r"<svg.*?<title>(.*?)</title>", page) == ["Rådgivning"]
+    assert "<desc>Rådgivning 2026, en stapel för varje månad. FRIDA: ca 42* hela året.</desc>" in page
+    assert "–: ej räknat." in page
+    assert 'fill="url(#estimated-advise)"' in page
+
+
+def test_a_typed_quarter_is_one_column_and_its_months_are_not_drawn(coordinators: Desk) -> None:
+    desk = coordinators
+    for period, figure in (("2025-01", "12"), ("2025-Q1", "90"), ("2025-04", "31")):
+        type_figure(desk, period=period, figure=figure)
+    drawn = desk.client.get("/admin/activities?unit=frida&year=2025").text.partition("<svg")[2]
+    numbers = re.findall(r'text-anchor="middle"[^>]*>(\d+)</text>', drawn)
+    assert numbers == ["90", "31"]
+    assert "En bred stapel" in drawn

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from kiosk.domain.counters import Figure, Quality, year_of
+from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
 from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
@@ -227,3 +227,15 @@ def test_a_chart_in_the_page_runs_no_script(desk: Desk) -> None:
         replace(block, svg=block.svg and "<svg><script>alert(1)</script></svg>") for block in document.blocks
     ]
     assert "<script" not in report_html(replace(document, blocks=tuple(evil)))
+
+
+def test_outputs_are_drawn_by_month_and_listed_for_each_unit(desk: Desk) -> None:
+    for month, taps in (("2026-01", 12), ("2026-02", 30)):
+        desk.store.outputs.set("dagverksamheten", read_period(month), "advise", Figure(taps, Quality.COUNTED))
+    page = preview(desk)
+    assert 'alt="Rådgivning 2026, en stapel för varje månad. Dagverksamheten: 42* hela året."' in page
+    table = page.partition("<caption>Dagverksamheten, månad för månad</caption>")[2].partition("</table>")[0]
+    assert "<td>januari 2026</td><td>12</td>" in table
+    assert "<td>kvartal 1 2026</td><td>42*</td>" in table
+    assert "<td>december 2026</td><td>–</td>" in table
+    assert "Länkning" not in table

@@ -6,10 +6,12 @@ sentences say what people answered, never what caused it.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
+from datetime import date
+from functools import cached_property
+from itertools import islice, zip_longest
 
-from kiosk.desk.activities import figure_words
 from kiosk.desk.i18n import asked, period, say
+from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_quality
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, bare_picture, section_of
@@ -21,9 +23,8 @@ from kiosk.desk.theory import (
     find_place,
     published_figures,
     theory_columns,
-    with_quality,
 )
-from kiosk.domain.counters import NO_TARGET, Counter, Quality, year_of
+from kiosk.domain.counters import NO_TARGET, Counter, Quality, month_of, year_of
 from kiosk.domain.report import Block, Kind, Part, ReportDocument, Terms, prose
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Round
@@ -34,6 +35,15 @@ from kiosk.storage import RoundState, Store
 
 ASKED_COUNTER = "asked"
 """Counter of guests who were asked to answer."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A statement that the report shows, with its view in the latest round that asked it."""
+
+    round: Round
+    statement: Statement
+    section: Section
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,18 @@ class Content:
     @property
     def rounds(self) -> tuple[Round, ...]:
         return tuple(state.round for state in self.states)
+
+    @cached_property
+    def shown(self) -> tuple[Shown, ...]:
+        """The statements of the report that a round asked, in the order of the report."""
+        return tuple(
+            _shown(self, of_round, name) for name in self.terms.statements for of_round in self._asking(name)
+        )
+
+    def _asking(self, statement_id: str) -> tuple[Round, ...]:
+        """Return the latest round that asked a statement; empty if none did."""
+        asking = (one for one in self.rounds if any(s.id == statement_id for s in one.survey.statements))
+        return tuple(islice(asking, 1))
 
 
 def part_names(organisation: str) -> dict[Part, str]:
@@ -100,6 +122,15 @@ def offered_rounds(store: Store, place: Place) -> list[RoundState]:
         state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)
     )
     return [state for state in has_place if state.is_closed]
+
+
+def _shown(content: Content, of_round: Round, statement_id: str) -> Shown:
+    statement = of_round.survey.statement(statement_id)
+    section = section_of(
+        content.figures.document, content.states, of_round, content.place.node.id, statement,
+        kept_figures().values(),
+    )  # fmt: skip
+    return Shown(of_round, statement, section)
 
 
 def build(content: Content, edition: str) -> ReportDocument:
@@ -169,6 +200,30 @@ def _outputs(content: Content) -> Iterator[Block]:
         ),
     )
     yield from _links(content)
+    yield from _outputs_over_time(content)
+
+
+def _outputs_over_time(content: Content) -> Iterator[Block]:
+    """Yield a chart for each counter of the theory, by unit and month, and a table for each unit with such
+    figures."""
+    year, outputs = content.terms.year, content.figures.outputs
+    measured = {box.measure.counter for box in content.theory.column(Layer.OUTPUTS) if box.measure}
+    counters = [one for one in desk().library.counters.values() if one.id in measured and not one.is_total]
+    tree = content.place.tree
+    units = {unit: tree.node(unit).name for unit in tree.units_below(content.place.node.id)}
+    charts = output_charts(counters, outputs, units, year)
+    if not charts:
+        return
+    yield Block(Kind.HEADING, say("Prestationer månad för månad"), level=2)
+    for chart in charts:
+        yield Block(Kind.CHART, chart.described, svg=chart.svg, data=chart.data)
+    header = (say("Period"), *(say(chart.counter.name) for chart in charts))
+    shown = [chart.counter for chart in charts]
+    for unit, name in units.items():
+        if any(outputs.finest(counter, unit, year_of(year)) for counter in shown):
+            lines = of_unit(shown, outputs, unit, begun(year, month_of(date(year, 12, 1))))
+            rows = tuple((line.heading, *line.figures) for line in lines)
+            yield Block(Kind.TABLE, say("{place}, månad för månad", place=name), header=header, rows=rows)
 
 
 def _output(content: Content, counter: Counter) -> tuple[str, bool]:
@@ -212,8 +267,8 @@ def _evaluation(content: Content) -> Iterator[Block]:
             "säga att någon enskild har förändrats, eller att verksamheten är orsaken till en skillnad."
         ),
     )
-    for statement_id in content.terms.statements:
-        yield from _statement(content, statement_id)
+    for shown in content.shown:
+        yield from _statement(content, shown)
 
 
 def _round(content: Content, of_round: Round) -> str:
@@ -252,29 +307,22 @@ def _non_response(content: Content) -> str:
     )
 
 
-def _statement(content: Content, statement_id: str) -> Iterator[Block]:
+def _statement(content: Content, shown: Shown) -> Iterator[Block]:
     """Yield a statement's charts with everything printed under them, from the latest round that asked it."""
-    asking = (one for one in content.rounds if any(s.id == statement_id for s in one.survey.statements))
-    of_round = next(asking, None)
-    if of_round is None:
-        return
-    statement = of_round.survey.statement(statement_id)
-    section = section_of(
-        content.figures.document, content.states, of_round, content.place.node.id, statement,
-        kept_figures().values(),
-    )  # fmt: skip
+    section = shown.section
     yield Block(Kind.HEADING, section.text, level=2)
     if not section.charts:
         yield Block(Kind.PARAGRAPH, " ".join(section.sentences))
     for chart in (chart for chart in section.charts if chart.kind != "places"):
-        yield from _chart(section, chart, of_round)
-    yield Block(Kind.NOTE, _share_rule(of_round, statement))
-    yield from prose(content.words.get(comment_part(statement_id), ""))
+        yield from _chart(section, chart, shown.round)
+    yield Block(Kind.NOTE, _share_rule(shown.round, shown.statement))
+    yield from prose(content.words.get(comment_part(section.id), ""))
 
 
 def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
     described = " ".join((section.text, chart.alternative))
-    yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)))
+    data = tuple(tuple("" if cell is None else str(cell) for cell in row) for row in chart.table)
+    yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data)
     yield Block(Kind.PARAGRAPH, " ".join(chart.sentences))
     # A line for each answer and a column for each round: the page is narrow.
     table = zip(*(["–" if cell is None else str(cell) for cell in row] for row in chart.table), strict=True)

@@ -1,0 +1,174 @@
+"""Figures of outputs in words, in tables and in charts over time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+
+from babel.dates import format_date
+
+from kiosk.desk.i18n import language, month, number, say
+from kiosk.domain.counters import Counter, Figure, Outputs, Period, Quality, year_of
+from kiosk.output.columns import Column, ColumnChart, UnitColumns, columns_svg
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table: a heading, and a figure in words for each column."""
+
+    heading: str
+    figures: tuple[str, ...]
+    is_sum: bool = False
+
+
+@dataclass(frozen=True)
+class OutputChart:
+    """A chart of one counter's figures in a year, by unit: a drawing with its text alternative.
+
+    `data` has a heading and a row for each column: unit, period, number and quality.
+    """
+
+    counter: Counter
+    svg: str
+    described: str
+    data: tuple[tuple[str, ...], ...]
+
+
+def figure_words(figure: Figure | None) -> str:
+    """Return a figure in words: "132", "ca 500", "ej räknat" or a dash. A sum with gaps ends with a star."""
+    if figure is None:
+        return "–"
+    if figure.quality is Quality.NOT_COUNTED:
+        return say("ej räknat")
+    words = number(figure.number)
+    if figure.quality is Quality.ESTIMATED:
+        words = say("ca {number}", number=words)
+    return words if figure.is_complete else f"{words}*"
+
+
+def with_quality(figure: Figure) -> str:
+    """Return a figure and how it was obtained, in words; gaps in it are not mentioned."""
+    words = figure_words(figure).removesuffix("*")
+    if figure.quality is Quality.NOT_COUNTED:
+        return words
+    return f"{words} ({quality_words(figure.quality)})"
+
+
+def quality_words(quality: Quality) -> str:
+    """Return how a figure was obtained."""
+    return {
+        Quality.COUNTED: say("räknat"),
+        Quality.ESTIMATED: say("uppskattat"),
+        Quality.NOT_COUNTED: say("ej räknat"),
+    }[quality]
+
+
+def period_words(period: Period) -> str:
+    """Return the name of a period in the reader's language."""
+    if period.months == 12:
+        return str(period.first.year)
+    if period.months == 1:
+        return month(period.first)
+    return say("kvartal {quarter} {year}", quarter=period.first.month // 3 + 1, year=period.first.year)
+
+
+def begun(year: int, this_month: Period) -> list[Period]:
+    """Return the months of a year that have begun, each quarter after its months, and the year at the end."""
+    begun = (period for period in _periods(year_of(year)) if period.first <= this_month.first)
+    return sorted(begun, key=lambda period: (period.first.month + period.months, period.months))
+
+
+def _periods(period: Period) -> list[Period]:
+    """Return a year, its quarters and its months."""
+    return [period, *(part for half in period.parts for part in _periods(half))]
+
+
+def of_unit(
+    counters: Sequence[Counter], outputs: Outputs, unit: str, periods: Sequence[Period]
+) -> list[Line]:
+    """Return the figures of one unit, a line for each period."""
+    return [
+        Line(
+            period_words(period),
+            tuple(figure_words(outputs.at_unit(counter, unit, period)) for counter in counters),
+            is_sum=bool(period.parts),
+        )
+        for period in periods
+    ]
+
+
+def output_charts(
+    counters: Sequence[Counter], outputs: Outputs, units: Mapping[str, str], year: int
+) -> list[OutputChart]:
+    """Return a chart for each counter that has at least two figures in a year. `units` is id -> name.
+
+    Totals of individuals have no chart: they are typed for a period and never added up.
+    """
+    charts = [_chart(counter, outputs, units, year) for counter in counters if not counter.is_total]
+    return [chart for chart in charts if len(chart.data) > 2]
+
+
+def _chart(counter: Counter, outputs: Outputs, units: Mapping[str, str], year: int) -> OutputChart:
+    period = year_of(year)
+    finest = {unit: outputs.finest(counter, unit, period) for unit in units}
+    rows = tuple(
+        UnitColumns(
+            units[unit],
+            tuple(_column(part, figure) for part, figure in figures),
+            figure_words(outputs.at_unit(counter, unit, period)),
+        )
+        for unit, figures in finest.items()
+        if figures
+    )
+    heading = (say("Ställe"), say("Period"), say("Antal"), say("Kvalitet"))
+    data = [
+        (units[unit], str(part), _number(figure), quality_words(figure.quality))
+        for unit, figures in finest.items()
+        for part, figure in figures
+    ]
+    name = say(counter.name)
+    described = " ".join(
+        (
+            say("{counter} {year}, en stapel för varje månad.", counter=name, year=year),
+            *(say("{place}: {total} hela året.", place=row.name, total=row.total) for row in rows),
+        )
+    )
+    notes = _notes(chain.from_iterable(finest.values()))
+    chart = ColumnChart(counter.id, name, _months(year), say("Hela året"), rows, notes)
+    return OutputChart(counter, columns_svg(chart, described), described, (heading, *data))
+
+
+def _column(part: Period, figure: Figure) -> Column:
+    is_counted = figure.quality is not Quality.NOT_COUNTED
+    return Column(
+        part.first.month - 1,
+        part.months,
+        figure.number if is_counted else None,
+        number(figure.number) if is_counted else "–",
+        is_estimated=figure.quality is Quality.ESTIMATED,
+    )
+
+
+def _number(figure: Figure) -> str:
+    return "" if figure.quality is Quality.NOT_COUNTED else str(figure.number)
+
+
+def _months(year: int) -> tuple[str, ...]:
+    """Return the short names of the months."""
+    return tuple(format_date(date(year, at, 1), "LLL", locale=language()) for at in range(1, 13))
+
+
+def _notes(parts: Iterable[tuple[Period, Figure]]) -> tuple[str, ...]:
+    """Return how to read the columns; what is unusual only if there is any."""
+    shown = tuple(parts)
+    qualities = {figure.quality for _, figure in shown}
+    notes = [say("Utan stapel: inget är räknat eller inskrivet. *: uppgifter saknas för någon månad.")]
+    if Quality.ESTIMATED in qualities:
+        notes.append(say("Randigt: uppskattat."))
+    if Quality.NOT_COUNTED in qualities:
+        notes.append(say("–: ej räknat."))
+    if any(part.months > 1 for part, _ in shown):
+        notes.append(
+            say("En bred stapel är ett helt kvartal eller år, och dess höjd är medeltalet för en månad.")
+        )
+    return (" ".join(notes),)
