@@ -5,7 +5,7 @@ edition is a document: a list of blocks that no later count or text changes.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -70,6 +70,8 @@ class Kind(StrEnum):
     LIST = "list"
     TABLE = "table"
     CHART = "chart"
+    PAGE = "page"
+    """The rest begins on a new page."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,14 @@ class Block:
 @dataclass(frozen=True)
 class ReportDocument:
     """A report, ready to be rendered. `edition` is a sentence with its number and date, or that it is a
-    draft."""
+    draft. Editions of earlier versions have the organisation in the subtitle."""
 
     title: str
     subtitle: str
     language: str
     edition: str
     blocks: tuple[Block, ...]
+    organisation: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -122,6 +125,11 @@ def document_from_json(row: Mapping[str, Any]) -> ReportDocument:
         for block in row["blocks"]
     )
     return ReportDocument(**{**row, "blocks": blocks})
+
+
+def data_rows(table: Iterable[Iterable[object]]) -> tuple[tuple[str, ...], ...]:
+    """Return a table as a block's data; None becomes empty."""
+    return tuple(tuple("" if cell is None else str(cell) for cell in row) for row in table)
 
 
 def prose(text: str) -> tuple[Block, ...]:

@@ -19,6 +19,8 @@ h1 { font-size: 2.1rem; line-height: 1.2; margin: 2rem 0 0.5rem; }
 h2 { font-size: 1.45rem; line-height: 1.3; margin: 2.5rem 0 0.5rem; color: #1b4f5a; break-after: avoid; }
 h3 { font-size: 1.1rem; margin: 1.5rem 0 0.25rem; break-after: avoid; }
 p { margin: 0 0 0.9rem; overflow-wrap: break-word; }
+.organisation { color: #1b4f5a; font-size: 1.2rem; font-weight: 600; margin: 0; }
+.page { break-after: page; }
 .note { font-size: 0.9rem; color: #47595d; margin-bottom: 0.3rem; }
 .made-up { background: #fff3c4; border: 2px solid #7a5c00; padding: 0.5rem 0.75rem; font-weight: 600; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
@@ -44,7 +46,8 @@ def report_html(report: ReportDocument) -> str:
         f'<!doctype html>\n<html lang="{escape(report.language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<header>\n<h1>{escape(report.title)}</h1>\n<p>{escape(report.subtitle)}</p>\n"
+        f'<header>\n<p class="organisation">{escape(report.organisation)}</p>\n'
+        f"<h1>{escape(report.title)}</h1>\n<p>{escape(report.subtitle)}</p>\n"
         f'<p class="note">{escape(report.edition)}</p>\n</header>\n{body}\n</main>\n</body>\n</html>\n'
     )
 
@@ -65,6 +68,8 @@ def _block(block: Block) -> str:
         case Kind.CHART:
             drawn = base64.b64encode(block.svg.encode()).decode()
             return f'<figure><img src="data:image/svg+xml;base64,{drawn}" alt="{text}"></figure>'
+        case Kind.PAGE:
+            return '<div class="page"></div>'
         case Kind.PARAGRAPH:
             return f"<p>{text}</p>"
 

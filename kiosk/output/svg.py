@@ -54,6 +54,9 @@ class Sheet:
 
 PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title_size=21, text_size=16, digit_size=15)
 
+GLANCE = Sheet(WIDTH, 0, 340, NUMBERS, bar=52, title_size=21, text_size=16, digit_size=15)
+"""With room for a statement of up to three lines beside each bar."""
+
 WALL = Sheet(800, 390, 0, 112, bar=84, title_size=31, text_size=22, digit_size=27)
 """For a screen that is read across a room: two pictures side by side fill its width, two rows its height."""
 

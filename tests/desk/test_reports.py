@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
+from kiosk.desk.reports import glance
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
 from kiosk.output.report_html import report_html
@@ -56,7 +57,7 @@ def test_the_parts_are_in_the_order_of_the_report_of_2022(desk: Desk) -> None:
         assert write(desk, part, f"Text om {part}.").status_code == 303
     headings = re.findall("<h2>(.*?)</h2>", preview(desk))
     assert headings == [
-        "Det här är Västerås stadsmission", "Vision", "Uppdrag", "Värdegrund",
+        "I korthet", "Det här är Västerås stadsmission", "Vision", "Uppdrag", "Värdegrund",
         "I vilket organisatoriskt sammanhang verkar Västerås stadsmission", "Organisation", "Ledarskap",
         "Strategi", "Verksamheter", "Effektrapportering", "Förändringsteori", "Använda resurser",
         "Aktiviteter och prestationer", "Utvärdering", "Kommentarer deltagarenkät", "Sammanfattning",
@@ -239,3 +240,37 @@ def test_outputs_are_drawn_by_month_and_listed_for_each_unit(desk: Desk) -> None
     assert "<td>kvartal 1 2026</td><td>42*</td>" in table
     assert "<td>december 2026</td><td>–</td>" in table
     assert "Länkning" not in table
+
+
+def test_the_first_page_names_the_organisation_and_the_second_has_every_statement_at_a_glance(
+    desk: Desk,
+) -> None:
+    desk.store.outputs.set("dagverksamheten", year_of(2026), "advise", Figure(500, Quality.ESTIMATED))
+    page = preview(desk)
+    assert '<p class="organisation">Västerås stadsmission</p>' in page.partition("</header>")[0]
+    summary = page.partition("<h2>I korthet</h2>")[2].partition("<h2>")[0]
+    node = next(
+        node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "dagverksamheten"
+    )
+    assert node["answered"] is not None
+    for statement in desk.round.survey.statements:
+        counts = node["statements"][statement.id]["counts"]
+        assert f"<td>{statement.text}</td><td>{sum(counts[-2:])} av {sum(counts)}</td>" in summary
+    for words in ("ca 500 (uppskattat)", "Som instämmande räknas", "Exakta siffror.", "Mäts inte: ”Fler"):
+        assert words in summary
+    assert summary.count("<img ") == 1
+
+
+def test_the_glance_says_how_many_statements_had_no_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glance, "MOST_STATEMENTS", 3)
+    page = preview(desk).partition("<h2>I korthet</h2>")[2].partition("<h2>")[0]
+    assert "Påståenden som inte fick plats här: 1." in page
+    assert page.count(" av ") >= 3
+    assert "mår bättre" not in page
+
+
+def test_a_report_without_figures_has_no_page_at_a_glance(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in()
+    begin(desk)
+    assert "I korthet" not in preview(desk)

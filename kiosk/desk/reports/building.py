@@ -5,74 +5,29 @@ sentences say what people answered, never what caused it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from itertools import islice, zip_longest
+from itertools import zip_longest
 
-from kiosk.desk.i18n import asked, period, say
+from kiosk.desk.i18n import period, say
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_quality
+from kiosk.desk.reports.content import Content, Shown, share_rule
+from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart
-from kiosk.desk.results.earlier_figures import kept_figures
-from kiosk.desk.results.statement_view import Section, bare_picture, section_of
+from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.desk.session import desk
 from kiosk.desk.theory import (
     Cell,
-    Figures,
-    Place,
-    find_place,
-    published_figures,
     theory_columns,
 )
 from kiosk.domain.counters import NO_TARGET, Counter, Quality, month_of, year_of
-from kiosk.domain.report import Block, Kind, Part, ReportDocument, Terms, prose
+from kiosk.domain.report import Block, Kind, Part, ReportDocument, data_rows, prose
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Round
-from kiosk.domain.survey import Statement
-from kiosk.domain.theory import Layer, Theory
+from kiosk.domain.theory import Layer
 from kiosk.output.svg import svg
-from kiosk.storage import RoundState, Store
 
 ASKED_COUNTER = "asked"
 """Counter of guests who were asked to answer."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A statement that the report shows, with its view in the latest round that asked it."""
-
-    round: Round
-    statement: Statement
-    section: Section
-
-
-@dataclass(frozen=True)
-class Content:
-    """Everything a report is built from. `states` are its rounds, the latest first; `words` is part ->
-    text."""
-
-    terms: Terms
-    theory: Theory
-    place: Place
-    figures: Figures
-    states: tuple[RoundState, ...]
-    words: Mapping[str, str]
-
-    @property
-    def rounds(self) -> tuple[Round, ...]:
-        return tuple(state.round for state in self.states)
-
-    @cached_property
-    def shown(self) -> tuple[Shown, ...]:
-        """The statements of the report that a round asked, in the order of the report."""
-        return tuple(
-            _shown(self, of_round, name) for name in self.terms.statements for of_round in self._asking(name)
-        )
-
-    def _asking(self, statement_id: str) -> tuple[Round, ...]:
-        """Return the latest round that asked a statement; empty if none did."""
-        asking = (one for one in self.rounds if any(s.id == statement_id for s in one.survey.statements))
-        return tuple(islice(asking, 1))
 
 
 def part_names(organisation: str) -> dict[Part, str]:
@@ -106,46 +61,20 @@ def comment_part(statement_id: str) -> str:
     return f"comment-{statement_id}"
 
 
-def content_of(store: Store, report_id: str, terms: Terms) -> Content | None:
-    """Return what a report is built from; None if its theory or its place are no longer on file."""
-    theory, place = desk().library.theories.get(terms.theory_id), find_place(terms.node_id)
-    if theory is None or place is None:
-        return None
-    states = tuple(state for state in offered_rounds(store, place) if state.round.id in terms.rounds)
-    words = {part: text.words for part, text in store.reports.texts(report_id).items()}
-    return Content(terms, theory, place, published_figures(), states, words)
-
-
-def offered_rounds(store: Store, place: Place) -> list[RoundState]:
-    """Return the closed rounds that have the place, the latest first."""
-    has_place = (
-        state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)
-    )
-    return [state for state in has_place if state.is_closed]
-
-
-def _shown(content: Content, of_round: Round, statement_id: str) -> Shown:
-    statement = of_round.survey.statement(statement_id)
-    section = section_of(
-        content.figures.document, content.states, of_round, content.place.node.id, statement,
-        kept_figures().values(),
-    )  # fmt: skip
-    return Shown(of_round, statement, section)
-
-
 def build(content: Content, edition: str) -> ReportDocument:
     """Return the report's document. A part with neither text nor figures is left out."""
     blocks: list[Block] = []
     if content.figures.document["demonstration"]:
         blocks.append(Block(Kind.WARNING, say("DEMONSTRATION: svaren är påhittade.")))
+    blocks += glance(content)
     for part, name in part_names(content.terms.organisation).items():
         added = tuple(ADDED[part](content)) if part in ADDED else ()
         written = prose(content.words.get(part, ""))
         if added or written:
             blocks += [Block(Kind.HEADING, name, level=1), *written, *added]
     terms = content.terms
-    subtitle = f"{terms.organisation}, {content.place.node.name}, {terms.year}"
-    return ReportDocument(terms.title, subtitle, "sv", edition, tuple(blocks))
+    subtitle = f"{content.place.node.name}, {terms.year}"
+    return ReportDocument(terms.title, subtitle, "sv", edition, tuple(blocks), terms.organisation)
 
 
 def _scope(content: Content) -> Iterator[Block]:
@@ -315,14 +244,13 @@ def _statement(content: Content, shown: Shown) -> Iterator[Block]:
         yield Block(Kind.PARAGRAPH, " ".join(section.sentences))
     for chart in (chart for chart in section.charts if chart.kind != "places"):
         yield from _chart(section, chart, shown.round)
-    yield Block(Kind.NOTE, _share_rule(shown.round, shown.statement))
+    yield Block(Kind.NOTE, share_rule(shown))
     yield from prose(content.words.get(comment_part(section.id), ""))
 
 
 def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
     described = " ".join((section.text, chart.alternative))
-    data = tuple(tuple("" if cell is None else str(cell) for cell in row) for row in chart.table)
-    yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data)
+    yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data_rows(chart.table))
     yield Block(Kind.PARAGRAPH, " ".join(chart.sentences))
     # A line for each answer and a column for each round: the page is narrow.
     table = zip(*(["–" if cell is None else str(cell) for cell in row] for row in chart.table), strict=True)
@@ -330,15 +258,6 @@ def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
     yield Block(Kind.TABLE, section.text, header=(say("Svar"), *header[1:]), rows=tuple(lines))
     where = f"{of_round.tree.node(section.node_id).name}, {period(of_round)}." if chart.kind == "now" else ""
     yield Block(Kind.NOTE, " ".join(filter(None, (where, *chart.protection, *chart.notes))))
-
-
-def _share_rule(of_round: Round, statement: Statement) -> str:
-    labels = [
-        f"”{asked(of_round.survey, statement.scale.labels[option - 1])}”"
-        for option in reversed(statement.agreeing_options)
-    ]
-    agreeing = " och ".join(labels)
-    return say("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=agreeing)
 
 
 def _definitions(content: Content) -> Iterator[Block]:

@@ -10,14 +10,8 @@ from flask_wtf import FlaskForm
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import ReportForm
 from kiosk.desk.i18n import day, in_reference_language, say
-from kiosk.desk.reports.building import (
-    Content,
-    build,
-    comment_part,
-    content_of,
-    offered_rounds,
-    part_names,
-)
+from kiosk.desk.reports.building import build, comment_part, part_names
+from kiosk.desk.reports.content import Content, content_of, offered_rounds
 from kiosk.desk.session import desk, for_anybody, for_coordinator, note
 from kiosk.desk.theory import find_place
 from kiosk.domain.report import (

@@ -1,0 +1,92 @@
+"""What a report is built from: its terms, its texts, and published figures of closed rounds only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from kiosk.desk.i18n import asked, in_a_row, say
+from kiosk.desk.results.earlier_figures import kept_figures
+from kiosk.desk.results.statement_view import Section, section_of
+from kiosk.desk.session import desk
+from kiosk.desk.theory import Figures, Place, find_place, published_figures
+from kiosk.domain.report import Terms
+from kiosk.domain.rounds import Round
+from kiosk.domain.survey import Statement
+from kiosk.domain.theory import Theory
+from kiosk.storage import RoundState, Store
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A statement that the report shows, with its view in the latest round that asked it."""
+
+    round: Round
+    statement: Statement
+    section: Section
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything a report is built from. `states` are its rounds, the latest first; `words` is part ->
+    text."""
+
+    terms: Terms
+    theory: Theory
+    place: Place
+    figures: Figures
+    states: tuple[RoundState, ...]
+    words: Mapping[str, str]
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        return tuple(state.round for state in self.states)
+
+    @cached_property
+    def shown(self) -> tuple[Shown, ...]:
+        """The statements of the report that a round asked, in the order of the report."""
+        return tuple(
+            _shown(self, of_round, name) for name in self.terms.statements for of_round in self._asking(name)
+        )
+
+    def _asking(self, statement_id: str) -> tuple[Round, ...]:
+        """Return the latest round that asked a statement; empty if none did."""
+        asking = (one for one in self.rounds if any(s.id == statement_id for s in one.survey.statements))
+        return tuple(islice(asking, 1))
+
+
+def content_of(store: Store, report_id: str, terms: Terms) -> Content | None:
+    """Return what a report is built from; None if its theory or its place are no longer on file."""
+    theory, place = desk().library.theories.get(terms.theory_id), find_place(terms.node_id)
+    if theory is None or place is None:
+        return None
+    states = tuple(state for state in offered_rounds(store, place) if state.round.id in terms.rounds)
+    words = {part: text.words for part, text in store.reports.texts(report_id).items()}
+    return Content(terms, theory, place, published_figures(), states, words)
+
+
+def offered_rounds(store: Store, place: Place) -> list[RoundState]:
+    """Return the closed rounds that have the place, the latest first."""
+    has_place = (
+        state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)
+    )
+    return [state for state in has_place if state.is_closed]
+
+
+def _shown(content: Content, of_round: Round, statement_id: str) -> Shown:
+    statement = of_round.survey.statement(statement_id)
+    section = section_of(
+        content.figures.document, content.states, of_round, content.place.node.id, statement,
+        kept_figures().values(),
+    )  # fmt: skip
+    return Shown(of_round, statement, section)
+
+
+def share_rule(shown: Shown) -> str:
+    """Return which answers count as agreeing."""
+    labels = [
+        say("”{text}”", text=asked(shown.round.survey, shown.statement.scale.labels[option - 1]))
+        for option in reversed(shown.statement.agreeing_options)
+    ]
+    agreeing = in_a_row(labels)
+    return say("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=agreeing)

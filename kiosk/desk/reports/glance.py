@@ -1,0 +1,101 @@
+"""The summary of a report on one page: the statements in one chart, and the year's outputs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from kiosk.desk.i18n import say
+from kiosk.desk.outputs import with_quality
+from kiosk.desk.reports.content import Content, Shown, share_rule
+from kiosk.desk.results.chart_rows import Chart, ChartKind
+from kiosk.desk.results.findings import of_now
+from kiosk.desk.results.statement_view import bare_picture
+from kiosk.desk.session import desk
+from kiosk.domain.counters import year_of
+from kiosk.domain.report import Block, Kind, data_rows
+from kiosk.domain.theory import Layer
+from kiosk.output.svg import GLANCE, svg
+
+MOST_STATEMENTS = 6
+"""Most statements that have room on the page; the others stand in their part of the report."""
+
+
+def glance(content: Content) -> Iterator[Block]:
+    """Yield the page; nothing if there are neither answers nor outputs."""
+    shown = [one for one in content.shown if one.section.now.on_scale][:MOST_STATEMENTS]
+    outputs = _outputs(content)
+    if not shown and not outputs:
+        return
+    yield Block(Kind.PAGE)
+    yield Block(Kind.HEADING, say("I korthet"), level=1)
+    yield from _statements(content, shown)
+    if outputs:
+        header = (say("Prestation"), str(content.terms.year))
+        yield Block(Kind.TABLE, say("Prestationer"), header=header, rows=outputs)
+    gaps = content.theory.gaps
+    if gaps:
+        boxes = ", ".join(f"”{box.text}”" for box in gaps)
+        yield Block(Kind.NOTE, say("Mäts inte: {boxes}.", boxes=boxes))
+    yield Block(Kind.PAGE)
+
+
+def _statements(content: Content, shown: Sequence[Shown]) -> Iterator[Block]:
+    """Yield a chart for each scale, and a table with the share that agrees."""
+    for labels, group in groupby(shown, key=lambda one: one.section.labels):
+        yield _chart(list(group), len(labels))
+    if not shown:
+        return
+    rows = tuple((one.section.text, *_agreement(one)) for one in shown)
+    header = (say("Påstående"), say("Instämmer"), say("Osäkerhet"))
+    yield Block(Kind.TABLE, say("Andel som instämmer"), header=header, rows=rows)
+    kinds = {one.round.is_protected for one in shown}
+    protection = say("Skyddade siffror.") if True in kinds else say("Exakta siffror.")
+    rules = {share_rule(one) for one in shown}
+    rule = rules.pop() if len(rules) == 1 else say("Vilka svar som räknas står vid varje påstående.")
+    about = say("Siffrorna är från den senaste omgången som ingår.")
+    rest = len(content.shown) - len(shown)
+    more = (say("Påståenden som inte fick plats här: {number}.", number=rest),) if rest else ()
+    yield Block(Kind.NOTE, " ".join((rule, about, protection, *more)))
+
+
+def _chart(group: Sequence[Shown], options: int) -> Block:
+    """Return a chart with a bar for each statement; all have the same scale."""
+    charts = [_now(one) for one in group]
+    bars = tuple(
+        replace(chart.lines[0].bar, label=one.section.text) for one, chart in zip(group, charts, strict=True)
+    )
+    described = " ".join(f"{one.section.text}: {one.section.sentences[0]}" for one in group)
+    heading = (say("Påstående"), *charts[0].table[0][1 : options + 2])
+    numbers = (chart.table[1][1 : options + 2] for chart in charts)
+    rows = ((one.section.text, *counts) for one, counts in zip(group, numbers, strict=True))
+    drawn = svg(replace(bare_picture(charts[0]), bars=bars), GLANCE)
+    return Block(Kind.CHART, described, svg=drawn, data=data_rows((heading, *rows)))
+
+
+def _now(shown: Shown) -> Chart:
+    return next(chart for chart in shown.section.charts if chart.kind is ChartKind.NOW)
+
+
+def _agreement(shown: Shown) -> tuple[str, str]:
+    """Return how many of all agree, and the uncertainty in words."""
+    now = shown.section.now
+    if now.round.is_protected:
+        share = say("ungefär {agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
+    else:
+        share = say("{agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
+    _, *uncertainty = of_now(now, shown.section.labels)
+    return share, " ".join(uncertainty)
+
+
+def _outputs(content: Content) -> tuple[tuple[str, str], ...]:
+    """Return the outputs that have a figure in the report's year."""
+    place, year = content.place, year_of(content.terms.year)
+    units = place.tree.units_below(place.node.id)
+    counters, rows = desk().library.counters, []
+    for box in content.theory.column(Layer.OUTPUTS):
+        if not box.measure or not box.measure.counter:
+            continue
+        figure = content.figures.outputs.at_node(counters[box.measure.counter], place.node.id, units, year)
+        if figure:
+            rows.append((box.text, with_quality(figure)))
+    return tuple(rows)
