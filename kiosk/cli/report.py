@@ -7,8 +7,7 @@ import click
 from kiosk.cli.arguments import NEW_FILE, check_new, current_settings, installed_store, pick
 from kiosk.cli.errors import report_errors
 from kiosk.domain.report import document_from_json
-from kiosk.output.report_html import report_html
-from kiosk.output.report_pdf import report_pdf
+from kiosk.output.report_files import WRITERS
 from kiosk.storage import StoreError
 
 
@@ -31,12 +30,15 @@ def list_reports() -> None:
 @click.argument("report_id")
 @click.option("--edition", type=click.IntRange(min=1), help="The edition; the latest if left out.")
 @click.option("--pdf", type=NEW_FILE, help="Write it as an accessible PDF (PDF/UA-1).")
+@click.option("--docx", type=NEW_FILE, help="Write it for a word processor.")
 @click.option("--html", type=NEW_FILE, help="Write it as one HTML file.")
+@click.option("--xlsx", type=NEW_FILE, help="Write the numbers behind its tables and charts.")
 @report_errors
-def make_report(report_id: str, edition: int | None, pdf: Path | None, html: Path | None) -> None:
+def make_report(report_id: str, edition: int | None, **files: Path | None) -> None:
     """Write a published edition of a report as new files."""
-    if not pdf and not html:
-        raise click.UsageError("Name a file with --pdf or --html.")
+    named = {ending: file for ending, file in files.items() if file}
+    if not named:
+        raise click.UsageError("Name a file with --pdf, --docx, --html or --xlsx.")
     store = installed_store(current_settings())
     pick(store.reports.all(), report_id, "report")
     number = edition or max(store.reports.editions(report_id), default=0)
@@ -45,11 +47,9 @@ def make_report(report_id: str, edition: int | None, pdf: Path | None, html: Pat
         published = ", ".join(map(str, store.reports.editions(report_id))) or "none"
         raise StoreError(f"{report_id} has no edition {number or 1}; published editions: {published}")
     document = document_from_json(kept)
-    for file in filter(None, (pdf, html)):
+    for file in named.values():
         check_new(file)
-    if pdf:
-        pdf.write_bytes(report_pdf(document))
-        click.echo(f"{pdf}: edition {number}.")
-    if html:
-        html.write_text(report_html(document), "utf-8")
-        click.echo(f"{html}: edition {number}.")
+    contents = {file: WRITERS[ending](document) for ending, file in named.items()}
+    for file, content in contents.items():
+        file.write_bytes(content)
+        click.echo(f"{file}: edition {number}.")

@@ -4,6 +4,7 @@ from flask import Response
 
 MEDIA_TYPES = {
     "csv": "text/csv",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "json": "application/json",
     "pdf": "application/pdf",
     "png": "image/png",

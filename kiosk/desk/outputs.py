@@ -54,6 +54,11 @@ def with_quality(figure: Figure) -> str:
     return f"{words} ({quality_words(figure.quality)})"
 
 
+def with_gaps(figure: Figure) -> str:
+    """Return a figure and how it was obtained, with a star if some month or unit is missing."""
+    return with_quality(figure) + ("" if figure.is_complete else "*")
+
+
 def quality_words(quality: Quality) -> str:
     """Return how a figure was obtained."""
     return {

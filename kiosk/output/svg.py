@@ -4,6 +4,7 @@ Each option has a pattern besides its colour, so that a black-and-white print is
 everything a reader needs: the statement, the labels, every number, and the uncertainty.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -119,24 +120,28 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
 
 
 def png(drawn: str, fonts: Path) -> bytes:
-    """Convert an SVG of this module to PNG, 2 pixels for each of its own. `fonts` is the folder with its
+    """Convert an SVG of this package to PNG, 2 pixels for each of its own. `fonts` is the folder with its
     fonts."""
+    [picture] = pngs([drawn], fonts)
+    return picture
+
+
+def pngs(drawn: Sequence[str], fonts: Path) -> list[bytes]:
+    """Convert several SVGs at once, which is faster. Returns their pictures in the same order."""
+    if not drawn:
+        return []
     document = (
         "#set page(width: auto, height: auto, margin: 0pt)\n"
-        "#set document(title: sys.inputs.title, date: none)\n"
-        '#image(bytes(sys.inputs.drawn), format: "svg", alt: sys.inputs.title)'
+        '#for one in json(bytes(sys.inputs.drawn)) { page(image(bytes(one), format: "svg")) }'
     )
-    title = drawn.partition("<title>")[2].partition("</title>")[0]
-    picture = typst.compile(
+    pictures = typst.compile(
         document.encode(),
         format="png",
         ppi=144,
         font_paths=typst.Fonts(font_paths=[fonts], include_system_fonts=False),
-        sys_inputs={"drawn": drawn, "title": title},
+        sys_inputs={"drawn": json.dumps(drawn)},
     )
-    if not isinstance(picture, bytes):
-        raise TypeError("the picture became several pages")
-    return picture
+    return [pictures] if isinstance(pictures, bytes) else list(pictures)
 
 
 def _spoken(bar: Bar) -> str:

@@ -1,5 +1,6 @@
 """`kiosk report`: published editions as files, and clear refusals."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,19 @@ def test_an_edition_is_written_as_pdf_and_html(environ: dict[str, str], tmp_path
     assert "<p>Alla ska med.</p>" in html.read_text("utf-8")
 
 
+def test_an_edition_is_written_for_word_processors_and_its_numbers_as_a_workbook(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    files = tmp_path / "r.docx", tmp_path / "r.xlsx"
+    done = ran(environ, "make", "r2026-1", "--docx", files[0], "--xlsx", files[1])
+    assert done.output.splitlines() == [f"{file}: edition 1." for file in files]
+    assert [zipfile.ZipFile(file).testzip() for file in files] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("make", "r2026-1"), "--pdf or --html"),
+        (("make", "r2026-1"), "--pdf, --docx, --html or --xlsx"),
         (("make", "r1999-1", "--pdf", "r.pdf"), "there is no report 'r1999-1'; there are: r2026-1, r2026-2"),
         (("make", "r2026-1", "--edition", "2", "--pdf", "r.pdf"), "published editions: 1"),
         (("make", "r2026-2", "--pdf", "r.pdf"), "published editions: none"),

@@ -1,18 +1,22 @@
 """Effect reports at the desk: written by several people, built from closed rounds, frozen when published."""
 
+import io
 import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 from werkzeug.test import TestResponse
 
+from kiosk.desk.downloads import MEDIA_TYPES
 from kiosk.desk.reports import glance
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
 from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
+from kiosk.output.report_xlsx import report_xlsx
 from kiosk.storage import Deed
 from tests.tools.desk_side import Desk
 
@@ -186,6 +190,30 @@ def test_the_pdf_is_accessible_and_has_every_heading(desk: Desk) -> None:
     assert kept
     document = document_from_json(json.loads(json.dumps(kept)))
     assert report_pdf(document) == response.data
+
+
+def test_an_edition_is_downloaded_for_word_processors_with_its_numbers_beside_it(desk: Desk) -> None:
+    post(desk, f"{REPORT}/publish")
+    listed = desk.client.get("/admin/reports").text
+    kept = desk.store.reports.edition("r2026-1", 1)
+    assert kept
+    for ending in ("docx", "xlsx"):
+        assert f"{REPORT}/edition/1.{ending}" in listed
+        response = desk.client.get(f"{REPORT}/edition/1.{ending}")
+        assert response.mimetype == MEDIA_TYPES[ending]
+        assert response.data.startswith(b"PK")
+    assert response.data == report_xlsx(document_from_json(kept))
+    assert desk.client.get(f"{REPORT}/edition/1.exe").status_code == 404
+
+
+def test_every_published_number_of_a_chart_is_in_the_workbook(desk: Desk) -> None:
+    post(desk, f"{REPORT}/publish")
+    node = desk.store.snapshot()["rounds"][0]["nodes"]
+    [published] = [one["statements"] for one in node if one["id"] == "dagverksamheten" and one["answered"]]
+    book = openpyxl.load_workbook(io.BytesIO(desk.client.get(f"{REPORT}/edition/1.xlsx").data))
+    rows = {row[1:6] for sheet in book for row in sheet.iter_rows(min_row=2, values_only=True)}
+    for table in published.values():
+        assert tuple(reversed(table["counts"])) in rows
 
 
 def test_a_text_without_glyphs_is_refused_at_publishing(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import zip_longest
 
 from kiosk.desk.i18n import period, say
-from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_quality
+from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
 from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart
@@ -65,7 +65,9 @@ def build(content: Content, edition: str) -> ReportDocument:
     """Return the report's document. A part with neither text nor figures is left out."""
     blocks: list[Block] = []
     if content.figures.document["demonstration"]:
-        blocks.append(Block(Kind.WARNING, say("DEMONSTRATION: svaren är påhittade.")))
+        made_up = say("DEMONSTRATION: svaren är påhittade.")
+        blocks.append(Block(Kind.WARNING, made_up))
+        edition = f"{edition}. {made_up}"  # for the cover
     blocks += glance(content)
     for part, name in part_names(content.terms.organisation).items():
         added = tuple(ADDED[part](content)) if part in ADDED else ()
@@ -161,7 +163,7 @@ def _output(content: Content, counter: Counter) -> tuple[str, bool]:
     figure = content.figures.outputs.at_node(counter, place.node.id, units, year)
     if figure is None:
         return say("ingen uppgift"), False
-    return with_quality(figure) + ("" if figure.is_complete else "*"), not figure.is_complete
+    return with_gaps(figure), not figure.is_complete
 
 
 def _links(content: Content) -> Iterator[Block]:

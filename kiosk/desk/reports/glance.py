@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from kiosk.desk.i18n import say
-from kiosk.desk.outputs import with_quality
+from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
 from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.findings import of_now
@@ -26,12 +26,13 @@ def glance(content: Content) -> Iterator[Block]:
     outputs = _outputs(content)
     if not shown and not outputs:
         return
-    yield Block(Kind.PAGE)
     yield Block(Kind.HEADING, say("I korthet"), level=1)
     yield from _statements(content, shown)
     if outputs:
         header = (say("Prestation"), str(content.terms.year))
         yield Block(Kind.TABLE, say("Prestationer"), header=header, rows=outputs)
+        if any(words.endswith("*") for _, words in outputs):
+            yield Block(Kind.NOTE, say("*: uppgifter saknas för någon månad eller något ställe."))
     gaps = content.theory.gaps
     if gaps:
         boxes = ", ".join(f"”{box.text}”" for box in gaps)
@@ -97,5 +98,5 @@ def _outputs(content: Content) -> tuple[tuple[str, str], ...]:
             continue
         figure = content.figures.outputs.at_node(counters[box.measure.counter], place.node.id, units, year)
         if figure:
-            rows.append((box.text, with_quality(figure)))
+            rows.append((box.text, with_gaps(figure)))
     return tuple(rows)

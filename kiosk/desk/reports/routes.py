@@ -25,6 +25,7 @@ from kiosk.domain.report import (
 from kiosk.domain.rounds import Round
 from kiosk.library.texts import find_fault
 from kiosk.output.paper import PaperError
+from kiosk.output.report_files import WRITERS
 from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
 from kiosk.storage import Deed
@@ -201,14 +202,14 @@ def publish(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>/edition/<int:edition>.<ending>")
 @for_anybody
 def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnValue:
-    """Return a published edition, as html to read or as pdf."""
+    """Return a published edition: html to read, or a file with one of the other endings."""
     kept = desk().store.reports.edition(report_id, edition)
-    if kept is None or ending not in {"html", "pdf"}:
+    if kept is None or ending not in WRITERS:
         abort(404)
-    document = document_from_json(kept)
+    content = WRITERS[ending](document_from_json(kept))
     if ending == "html":
-        return Response(report_html(document), mimetype="text/html")
-    return file_response(f"{report_id}-{edition}.pdf", report_pdf(document))
+        return Response(content, mimetype="text/html")
+    return file_response(f"{report_id}-{edition}.{ending}", content)
 
 
 def _draft(content: Content, edition: str) -> ReportDocument:

@@ -1,0 +1,220 @@
+"""A report as a document for word processors, for those who edit it on: real styles, headings, lists, tables
+with a heading row, pictures with a text alternative, and the language of the text.
+"""
+
+import io
+import unicodedata
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from kiosk.domain.report import Block, Kind, ReportDocument
+from kiosk.library.spreadsheet import EARLIEST, add_file
+from kiosk.output.svg import pngs
+from kiosk.settings import shipped_folder
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.text.paragraph import Paragraph
+
+LOCALES = {"sv": "sv-SE"}
+"""Language of a report -> the word processor's name of it."""
+
+ACCENT, SOFT, SHADE, WARNING_SHADE = "1B4F5A", "47595D", "E3F0F1", "FFF3C4"
+FONT = "Calibri"
+MARGIN_MM, TEXT_MM = 28, 154
+"""The side margins, and the width of the text on A4."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The look of a style; `size`, `before` and `after` are in points."""
+
+    size: float
+    before: float
+    after: float
+    colour: str = ""
+    is_bold: bool = False
+
+
+STYLES: Mapping[str, Look] = {
+    "Normal": Look(10.5, 0, 6),
+    "Title": Look(30, 150, 12, ACCENT, is_bold=True),
+    "Subtitle": Look(15, 0, 6, SOFT),
+    "Heading 1": Look(17, 22, 6, ACCENT, is_bold=True),
+    "Heading 2": Look(12.5, 14, 4, "000000", is_bold=True),
+    "List Bullet": Look(10.5, 0, 3),
+    "Caption": Look(9.5, 10, 3, "000000", is_bold=True),
+    "Note": Look(8.5, 2, 4, SOFT),
+    "Warning": Look(10.5, 6, 6, is_bold=True),
+    "Organisation": Look(16, 0, 0, ACCENT, is_bold=True),
+    "Table Text": Look(8.5, 1, 1),
+}
+"""The document's styles; those that the template lacks are added. Who edits on changes one for all."""
+
+TEXT_STYLES = {Kind.PARAGRAPH: "Normal", Kind.NOTE: "Note", Kind.WARNING: "Warning"}
+
+
+def report_docx(report: ReportDocument) -> bytes:
+    """Return the report as DOCX: the same bytes for the same report."""
+    import docx  # here, because a server that writes no document saves its memory
+
+    document = docx.Document()
+    _set_up(document, report)
+    _add_cover(document, report)
+    drawings = [block.svg for block in report.blocks if block.kind is Kind.CHART]
+    pictures = iter(pngs(drawings, shipped_folder("static") / "fonts"))
+    for before, block in pairwise((Block(Kind.PAGE), *report.blocks)):  # the cover is a page of its own
+        start = len(document.element.body)
+        _add(document, block, pictures)
+        if before.kind is Kind.PAGE and block.kind is not Kind.PAGE:
+            first: Any = document.element.body[start - 1]  # the last element is the section's
+            first.get_or_add_pPr().get_or_add_pageBreakBefore()
+    packed = io.BytesIO()
+    document.save(packed)
+    return _without_times(packed.getvalue())
+
+
+def _set_up(document: "Document", report: ReportDocument) -> None:
+    """Set the page, the styles, the language and the properties."""
+    from docx.shared import Mm
+
+    section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin = section.right_margin = Mm(MARGIN_MM)
+    section.top_margin = section.bottom_margin = Mm(25)
+    section.different_first_page_header_footer = True
+    _add_page_number(section.footer.paragraphs[0])
+    for name, look in STYLES.items():
+        _set_style(document, name, look)
+    locale = LOCALES.get(report.language, report.language)
+    for element in document.styles.element.xpath("w:docDefaults//w:lang"):
+        element.set(_name("w:val"), locale)
+    properties = document.core_properties
+    properties.title, properties.author, properties.language = report.title, report.organisation, locale
+    properties.subject, properties.comments = report.subtitle, report.edition
+    properties.created = properties.modified = EARLIEST
+
+
+def _set_style(document: "Document", name: str, look: Look) -> None:
+    from docx.enum.style import WD_STYLE_TYPE
+    from docx.shared import Pt, RGBColor
+
+    styles: Any = document.styles
+    style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    style.font.name, style.font.size = FONT, Pt(look.size)
+    style.font.bold, style.font.italic = look.is_bold, False
+    if look.colour:
+        style.font.color.rgb = RGBColor.from_string(look.colour)
+    style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(look.before), Pt(look.after)
+    style.paragraph_format.keep_with_next = name.startswith("Heading") or name == "Caption"
+
+
+def _add_page_number(paragraph: "Paragraph") -> None:
+    """Write a page number into the footer, as a field."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    field = _child(paragraph._p, "w:fldSimple", {"w:instr": "PAGE"})
+    _child(_child(field, "w:r"), "w:t").text = "1"
+
+
+def _add_cover(document: "Document", report: ReportDocument) -> None:
+    if report.organisation:
+        _write(document.add_paragraph(style="Organisation"), report.organisation)
+    for style, text in (("Title", report.title), ("Subtitle", report.subtitle), ("Note", report.edition)):
+        _write(document.add_paragraph(style=style), text)
+
+
+def _add(document: "Document", block: Block, pictures: Iterator[bytes]) -> None:
+    """Add a block; a chart takes the next picture."""
+    match block.kind:
+        case Kind.HEADING:
+            _write(document.add_heading(level=block.level), block.text)
+        case Kind.PARAGRAPH | Kind.NOTE | Kind.WARNING:
+            paragraph = document.add_paragraph(style=TEXT_STYLES[block.kind])
+            _write(paragraph, block.text)
+            if block.kind is Kind.WARNING:
+                _shade(paragraph._p.get_or_add_pPr(), WARNING_SHADE)
+        case Kind.LIST:
+            for row in block.rows:
+                _write(document.add_paragraph(style="List Bullet"), row[0])
+        case Kind.TABLE:
+            _add_table(document, block)
+        case Kind.CHART:
+            _add_picture(document, next(pictures), block.text)
+        case Kind.PAGE:
+            pass
+
+
+def _add_picture(document: "Document", picture: bytes, alternative: str) -> None:
+    from docx.shared import Mm
+
+    shape = document.add_picture(io.BytesIO(picture), width=Mm(TEXT_MM))
+    shape._inline.docPr.set("descr", alternative)
+
+
+def _add_table(document: "Document", block: Block) -> None:
+    """Add a caption and a table, whose heading row is repeated on each page."""
+    _write(document.add_paragraph(style="Caption"), block.text)
+    table = document.add_table(rows=0, cols=len(block.header), style="Table Grid")
+    for cells in (block.header, *block.rows):
+        row = table.add_row()
+        _child(row._tr.get_or_add_trPr(), "w:cantSplit")
+        for cell, text in zip(row.cells, cells, strict=True):
+            cell.paragraphs[0].style = document.styles["Table Text"]
+            _write(cell.paragraphs[0], text)
+    _child(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
+    for cell in table.rows[0].cells:
+        _shade(cell._tc.get_or_add_tcPr(), SHADE)
+        for run in cell.paragraphs[0].runs:
+            run.bold = True
+    _child(table._tbl.tblPr, "w:tblDescription", {"w:val": block.text})
+    document.add_paragraph(style="Table Text")
+
+
+def _write(paragraph: "Paragraph", text: str) -> None:
+    """Write a text, whose lines stand below each other; from right to left if it begins so."""
+    run = paragraph.add_run(text)
+    if _is_right_to_left(text):
+        _child(paragraph._p.get_or_add_pPr(), "w:bidi")
+        run.font.rtl = True
+
+
+def _is_right_to_left(text: str) -> bool:
+    """Return whether the first letter with a direction is Arabic or Hebrew."""
+    directions = (unicodedata.bidirectional(letter) for letter in text)
+    return next((kind for kind in directions if kind in {"L", "R", "AL"}), "L") != "L"
+
+
+def _shade(properties: Any, colour: str) -> None:
+    _child(properties, "w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": colour})
+
+
+def _child(parent: Any, name: str, attributes: Mapping[str, str] | None = None) -> Any:
+    """Append an element to another one."""
+    from docx.oxml import OxmlElement
+
+    child = OxmlElement(name)
+    for key, value in (attributes or {}).items():
+        child.set(_name(key), value)
+    parent.append(child)
+    return child
+
+
+def _name(prefixed: str) -> str:
+    """Return the full name of an attribute such as w:val."""
+    from docx.oxml.ns import qn
+
+    return qn(prefixed)
+
+
+def _without_times(packed: bytes) -> bytes:
+    """Return the file without modification times."""
+    same = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as original, zipfile.ZipFile(same, "w") as written:
+        for name in original.namelist():
+            add_file(written, name, original.read(name))
+    return same.getvalue()

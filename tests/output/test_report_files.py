@@ -1,0 +1,113 @@
+"""Reports for word processors, and their numbers as a workbook: the structure that programs see."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import docx
+import openpyxl
+import pytest
+
+from kiosk.domain.report import Block, Kind, ReportDocument
+from kiosk.output.charts import Bar
+from kiosk.output.report_docx import report_docx
+from kiosk.output.report_files import WRITERS
+from kiosk.output.report_xlsx import report_xlsx
+from kiosk.output.svg import Picture, svg
+
+DRAWN = svg(Picture("", ("ja", "nej"), ("#000000", "#ffffff"), (Bar("FRIDA", "n = 0", ()),), ()))
+TABLE = Block(
+    Kind.TABLE, "Prestationer", header=("Prestation", "2026"), rows=(("Råd", "12"), ("a\nb", "=1+1"))
+)
+REPORT = ReportDocument(
+    "Effektrapport 2026",
+    "FRIDA, 2026",
+    "sv",
+    "Utgåva 1",
+    (
+        Block(Kind.WARNING, "DEMONSTRATION"),
+        Block(Kind.HEADING, "I korthet", level=1),
+        Block(Kind.CHART, "Ingen svarade.", svg=DRAWN, data=(("Svar", "2026"), ("ja", "7"))),
+        Block(Kind.PAGE),
+        Block(Kind.HEADING, "Vision", level=1),
+        Block(Kind.HEADING, "Mål", level=2),
+        Block(Kind.PARAGRAPH, "Alla ska <b>med</b>."),
+        Block(Kind.PARAGRAPH, "مرحبا Anna"),
+        Block(Kind.LIST, rows=(("ett",), ("två",))),
+        Block(Kind.NOTE, "Källa: boken."),
+        TABLE,
+    ),
+    "Staden",
+)
+
+
+@pytest.fixture(scope="module")
+def written() -> Any:
+    return docx.Document(io.BytesIO(report_docx(REPORT)))
+
+
+def test_every_block_has_the_style_that_a_word_processor_knows_it_by(written: Any) -> None:
+    assert [(one.style.name, one.text) for one in written.paragraphs if one.text] == [
+        ("Organisation", "Staden"), ("Title", "Effektrapport 2026"), ("Subtitle", "FRIDA, 2026"),
+        ("Note", "Utgåva 1"), ("Warning", "DEMONSTRATION"), ("Heading 1", "I korthet"),
+        ("Heading 1", "Vision"), ("Heading 2", "Mål"), ("Normal", "Alla ska <b>med</b>."),
+        ("Normal", "مرحبا Anna"), ("List Bullet", "ett"), ("List Bullet", "två"), ("Note", "Källa: boken."),
+        ("Caption", "Prestationer"),
+    ]  # fmt: skip
+
+
+def test_the_cover_and_the_summary_end_their_pages(written: Any) -> None:
+    breaks = [one.text for one in written.paragraphs if one.paragraph_format.page_break_before]
+    assert breaks == ["DEMONSTRATION", "Vision"]
+
+
+def test_a_picture_has_its_text_alternative(written: Any) -> None:
+    [picture] = written.element.xpath("//wp:docPr")
+    assert picture.get("descr") == "Ingen svarade."
+
+
+def test_a_table_repeats_its_heading_row_and_has_every_cell(written: Any) -> None:
+    [table] = written.tables
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [
+        ["Prestation", "2026"], ["Råd", "12"], ["a\nb", "=1+1"],
+    ]  # fmt: skip
+    assert [len(row._tr.xpath("w:trPr/w:tblHeader")) for row in table.rows] == [1, 0, 0]
+
+
+def test_the_language_title_and_organisation_are_properties(written: Any) -> None:
+    assert written.core_properties.language == "sv-SE"
+    assert written.core_properties.title == "Effektrapport 2026"
+    assert written.core_properties.author == "Staden"
+    assert {element.values()[0] for element in written.styles.element.xpath("w:docDefaults//w:lang")} == {
+        "sv-SE"
+    }
+
+
+def test_arabic_is_written_from_right_to_left_and_swedish_is_not(written: Any) -> None:
+    turned = [one.text for one in written.paragraphs if one._p.xpath("w:pPr/w:bidi")]
+    assert turned == ["مرحبا Anna"]
+
+
+@pytest.mark.parametrize("ending", ["docx", "xlsx"])
+def test_a_report_is_the_same_file_each_time(ending: str) -> None:
+    assert WRITERS[ending](REPORT) == WRITERS[ending](REPORT)
+
+
+def test_the_workbook_has_the_numbers_of_each_chart_and_table_where_the_report_shows_them() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(REPORT)))
+    assert book.sheetnames == ["Innehåll", "Diagram 1", "Tabell 1"]
+    assert list(book["Innehåll"].iter_rows(values_only=True)) == [
+        ("Blad", "Avsnitt", "Visar"),
+        ("Diagram 1", "I korthet", "Ingen svarade."),
+        ("Tabell 1", "Vision, Mål", "Prestationer"),
+        *((None, None, line) for line in ("Effektrapport 2026", "Staden", "FRIDA, 2026", "Utgåva 1")),
+        (None, None, "DEMONSTRATION"),
+    ]
+    assert list(book["Diagram 1"].iter_rows(values_only=True)) == [("Svar", 2026), ("ja", 7)]
+    assert [cell.data_type for cell in book["Tabell 1"][3]] == ["s", "s"]
+
+
+def test_a_section_does_not_keep_the_subheading_of_the_one_before() -> None:
+    blocks = (*REPORT.blocks, Block(Kind.HEADING, "Övrigt", level=1), TABLE)
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(replace(REPORT, blocks=blocks))))
+    assert book["Innehåll"]["B4"].value == "Övrigt"
