@@ -137,6 +137,7 @@ def _for_every_page() -> dict[str, object]:
         "is_staff": account is not None and account.role == Role.STAFF,
         "is_viewer": account is not None and account.role == Role.VIEWER,
         "is_demonstration": desk().store.is_demonstration,
+        "shown_report": reports.latest_address() if desk().store.is_demonstration else "",
         "file_problems": [problem.message for problem in library.problems] if is_coordinator() else [],
         "say_message": say_message,
         "language": catalogue().language,

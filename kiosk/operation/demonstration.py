@@ -1,4 +1,5 @@
-"""The demonstration: a year of made-up rounds, cast through real boxes with a simulated clock."""
+"""The demonstration: a year of made-up rounds, cast through real boxes with a simulated clock, a year of
+outputs, and a published report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from kiosk.domain.rounds import Admission, Protection, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.library import Library
+from kiosk.operation.demonstration_report import add_outputs, publish_report
 from kiosk.settings import Settings, SettingsError
 from kiosk.storage import Account, Role, Store, hash_password, open_store
 
@@ -64,6 +66,8 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
     filling.migrate()
     filling.mark_demonstration()
     _fill(filling, library, now)
+    add_outputs(filling, now)
+    publish_report(filling, library, now)
     filling.close()
     store = open_store(settings.data, url, settings.keys)
     password = token_urlsafe(9)

@@ -164,7 +164,8 @@ def _add_table(document: "Document", block: Block) -> None:
         row = table.add_row()
         _child(row._tr.get_or_add_trPr(), "w:cantSplit")
         for cell, text in zip(row.cells, cells, strict=True):
-            cell.paragraphs[0].style = document.styles["Table Text"]
+            # By its id: python-docx would look the name up among all styles, for each cell.
+            cell.paragraphs[0]._p.style = "TableText"
             _write(cell.paragraphs[0], text)
     _child(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
     for cell in table.rows[0].cells:

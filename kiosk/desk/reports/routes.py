@@ -9,9 +9,10 @@ from flask_wtf import FlaskForm
 
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import ReportForm
-from kiosk.desk.i18n import day, in_reference_language, say
-from kiosk.desk.reports.building import build, comment_part, part_names
+from kiosk.desk.i18n import say
+from kiosk.desk.reports.building import comment_part, part_names
 from kiosk.desk.reports.content import Content, content_of, offered_rounds
+from kiosk.desk.reports.publishing import draft, edition_words
 from kiosk.desk.session import desk, for_anybody, for_coordinator, note
 from kiosk.desk.theory import find_place
 from kiosk.domain.report import (
@@ -179,7 +180,7 @@ def _last_years(terms: Terms, report_id: str, part: str) -> str:
 @for_coordinator
 def preview(report_id: str) -> ResponseReturnValue:
     """Show the draft as the published page will look."""
-    return make_response(report_html(_draft(_content(report_id), "")))
+    return make_response(report_html(_draft(report_id)))
 
 
 @blueprint.route("/reports/<report_id>/publish", methods=["POST"])
@@ -187,9 +188,7 @@ def preview(report_id: str) -> ResponseReturnValue:
 def publish(report_id: str) -> ResponseReturnValue:
     """Freeze the report as its next edition. Earlier editions stay as they are."""
     number = max(desk().store.reports.editions(report_id), default=0) + 1
-    with in_reference_language():
-        edition = say("Utgåva {number}, {day}", number=number, day=day(desk().clock()))
-    document = _draft(_content(report_id), edition)
+    document = _draft(report_id, edition_words(number, desk().clock()))
     try:
         report_pdf(document)
     except PaperError as error:
@@ -212,9 +211,21 @@ def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnVal
     return file_response(f"{report_id}-{edition}.{ending}", content)
 
 
-def _draft(content: Content, edition: str) -> ReportDocument:
-    with in_reference_language():
-        return build(content, edition or say("Utkast, inte publicerat"))
+def latest_address() -> str:
+    """Return the address of the latest edition of the latest report, or "" if none is published."""
+    store = desk().store
+    editions = [(name, edition) for name in store.reports.all() for edition in store.reports.editions(name)]
+    if not editions:
+        return ""
+    report_id, edition = editions[-1]
+    return url_for("reports.edition_file", report_id=report_id, edition=edition, ending="html")
+
+
+def _draft(report_id: str, edition: str = "") -> ReportDocument:
+    document = draft(desk().store, report_id, edition)
+    if document is None:
+        abort(404)
+    return document
 
 
 def _content(report_id: str) -> Content:

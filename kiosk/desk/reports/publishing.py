@@ -1,0 +1,24 @@
+"""Publishing a report: its document as it is now, in the language of every report."""
+
+from datetime import datetime
+
+from kiosk.desk.i18n import day, in_reference_language, say
+from kiosk.desk.reports.building import build
+from kiosk.desk.reports.content import content_of
+from kiosk.domain.report import ReportDocument
+from kiosk.storage import Store
+
+
+def draft(store: Store, report_id: str, edition: str = "") -> ReportDocument | None:
+    """Return a report's document with the words of an edition, or as a draft. None if there is no such
+    report, or its theory or place is no longer on file."""
+    terms = store.reports.all().get(report_id)
+    with in_reference_language():
+        content = content_of(store, report_id, terms) if terms else None
+        return build(content, edition or say("Utkast, inte publicerat")) if content else None
+
+
+def edition_words(number: int, when: datetime) -> str:
+    """Return an edition's number and day in words."""
+    with in_reference_language():
+        return say("Utgåva {number}, {day}", number=number, day=day(when))
