@@ -8,7 +8,7 @@ twice.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 LARGEST_NUMBER = 1_000_000
@@ -127,6 +127,42 @@ def read_figure(text: str) -> Figure:
     if number > LARGEST_NUMBER:
         raise ValueError(f"{number} is larger than {LARGEST_NUMBER}")
     return Figure(number, Quality.ESTIMATED if match["about"] else Quality.COUNTED)
+
+
+TICKET = re.compile("[0-9a-f]{32}", re.ASCII)
+"""A tap's ticket: 16 random bytes in hex."""
+
+MOST_TAPS = 500
+"""Most taps that a phone sends at once."""
+
+
+@dataclass(frozen=True)
+class Tap:
+    """One tap on a counter. `step` is 1, or -1 to undo one. `ticket` is random, and the same if the tap is
+    sent again, so that it counts once."""
+
+    ticket: str
+    unit_id: str
+    month: Period
+    counter: str
+    target: str
+    step: int
+
+
+def months_open(when: date) -> tuple[Period, Period]:
+    """Return the months whose taps are counted: the previous one, for phones that had no network, and this
+    one."""
+    this = month_of(when)
+    return month_of(this.first - timedelta(days=1)), this
+
+
+class Reason(StrEnum):
+    """Why staff correct a figure of an earlier month."""
+
+    PAPER = "paper"
+    NO_NETWORK = "no_network"
+    WRONG_TAPS = "wrong_taps"
+    OTHER = "other"
 
 
 Taps = Mapping[tuple[str, Period, str, str], int]

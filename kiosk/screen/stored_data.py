@@ -57,6 +57,7 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "log": (("number", "at", "name", "deed", "what"), _OTHERS),
     "reply": (("round_id", "language", "words"), _OTHERS),
     "output_count": (("unit_id", "month", "counter", "target", "number"), _OTHERS),
+    "output_ticket": (("ticket", "month"), _OTHERS),
     "report": (("id", "terms"), _OTHERS),
     "report_text": (("report_id", "part", "version", "words"), _OTHERS),
     "report_edition": (("report_id", "edition", "document"), _OTHERS),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.counters import NO_TARGET, Quality, read_period
+from kiosk.domain.counters import NO_TARGET, TICKET, Quality, read_period
 from kiosk.domain.earlier_figures import Figures as EarlierFigures
 from kiosk.domain.earlier_figures import figures_from_json
 from kiosk.domain.message import Message
@@ -232,6 +232,11 @@ def _check_taps(row: Row) -> None:
         check_id(row["target"])
 
 
+def _check_ticket(row: Row) -> None:
+    _require(TICKET.fullmatch(row["ticket"]) is not None, "its ticket is not 16 bytes in hex")
+    _require(not read_period(row["month"]).parts, "its month is longer than a month")
+
+
 def _check_typed_figure(row: Row) -> None:
     check_id(row["node_id"])
     read_period(row["period"])
@@ -296,6 +301,7 @@ CHECKS: Mapping[str, Callable[[Row], None]] = {
     "link": _check_link,
     "log": _check_log,
     "output_count": _check_taps,
+    "output_ticket": _check_ticket,
     "reply": _check_nothing_more,
     "report": _check_report,
     "report_edition": _check_report_edition,

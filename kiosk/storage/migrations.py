@@ -175,6 +175,10 @@ def _outputs(database: peewee.Database) -> None:
     _create(database, "report_edition", edition, report_id=Text(), edition=Integer(), document=Text())
 
 
+def _output_tickets(database: peewee.Database) -> None:
+    _create(database, "output_ticket", ("ticket",), ticket=Text(), month=Text())
+
+
 STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _rounds_and_guests,
     _desk_and_letterboxes,
@@ -182,6 +186,7 @@ STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _excluded_rapid,
     _protected_rounds,
     _outputs,
+    _output_tickets,
 )
 """The first makes schema 1 of an empty database, each next one the schema after it."""
 

@@ -1,6 +1,8 @@
 """Outputs: taps by unit and month, and typed figures by node and period. No guest, no day, no free text."""
 
-from kiosk.domain.counters import Figure, Outputs, Period, Quality, read_period
+from collections.abc import Sequence
+
+from kiosk.domain.counters import Figure, Outputs, Period, Quality, Tap, read_period
 from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.sealed_rows import Writer, one_write
@@ -28,6 +30,32 @@ class OutputRows:
                 taps.number + step >= 0,
             )
         )
+
+    @one_write()
+    def take(self, taps: Sequence[Tap], first_open: Period) -> int:
+        """Count each tap whose ticket was not counted before, and return their number. A counter never falls
+        below 0. Taps are of months from `first_open` on; the tickets of earlier ones are deleted."""
+        tickets = tables.OutputTicket
+        self._database.run(tickets.delete().where(tickets.month < str(first_open)))
+        asked = tickets.select(tickets.ticket).where(tickets.ticket.in_([tap.ticket for tap in taps]))
+        counted = {ticket for (ticket,) in self._database.rows(asked)}
+        new = {tap.ticket: tap for tap in taps if tap.ticket not in counted}
+        steps: dict[tuple[str, str, str, str], int] = {}
+        for tap in new.values():
+            key = tap.unit_id, str(tap.month), tap.counter, tap.target
+            steps[key] = steps.get(key, 0) + tap.step
+            self._database.run(tickets.insert(ticket=tap.ticket, month=str(tap.month)))
+        for key, step in steps.items():
+            self._add(*key, step)
+        return len(new)
+
+    def _add(self, unit_id: str, month: str, counter: str, target: str, step: int) -> None:
+        taps = tables.OutputCount
+        row = {"unit_id": unit_id, "month": month, "counter": counter, "target": target}
+        is_row = [getattr(taps, name) == value for name, value in row.items()]
+        before = self._database.row(taps.select(taps.number).where(*is_row))
+        self._database.run(taps.insert(**row, number=0).on_conflict_ignore())
+        self._database.run(taps.update(number=max((before[0] if before else 0) + step, 0)).where(*is_row))
 
     @one_write()
     def set(self, node_id: str, period: Period, counter: str, figure: Figure | None) -> None:

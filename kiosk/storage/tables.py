@@ -211,6 +211,14 @@ class OutputCount(Table):
         primary_key = peewee.CompositeKey("unit_id", "month", "counter", "target")
 
 
+class OutputTicket(Table):
+    """Random numbers of counted taps, so that a tap that a phone sends twice counts once; the month is the
+    tap's. They are deleted when taps of their month are no longer counted."""
+
+    ticket = Text(primary_key=True)
+    month = Text()
+
+
 class TypedFigure(Table):
     """Typed figures of counters by node and period, such as 2026, 2026-Q1 or 2026-03. No free text."""
 

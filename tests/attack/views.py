@@ -360,6 +360,7 @@ GUEST_TABLES = {
 }
 OUTPUT_TABLES = {
     "output_count": {"unit_id", "month", "counter", "target", "number"},
+    "output_ticket": {"ticket", "month"},
     "typed_figure": {"node_id", "period", "counter", "quality", "number"},
 }
 """Tables of what staff did for guests: no day, no free text, nobody's name."""

@@ -384,6 +384,8 @@ EDITED: dict[str, tuple[Edit, str]] = {
     "a target of free text": (rename("output_count", "target", "Anna B"), "'Anna B' is no id"),
     "a tap on a day": (rename("output_count", "month", "2026-03-02"), "no year, quarter or month"),
     "a tap in a year": (rename("output_count", "month", "2026"), "longer than a month"),
+    "a ticket of words": (rename("output_ticket", "ticket", "Anna Berg"), "not 16 bytes in hex"),
+    "a ticket of a day": (rename("output_ticket", "month", "2026-03-02"), "no year, quarter or month"),
     "a typed figure on a day": (rename("typed_figure", "period", "2026-03-02"), "no year, quarter or month"),
     "a typed figure of free text": (rename("typed_figure", "counter", "Anna B"), "'Anna B' is no id"),
     "a figure of no quality": (rename("typed_figure", "quality", "guessed"), "'guessed' is not a valid"),

@@ -1,6 +1,6 @@
 """An upgraded installation keeps all its data, and its tables are then those of the models.
 
-schemas/1.sql to 5.sql made the tables of existing installations, and never change.
+schemas/1.sql to 6.sql made the tables of existing installations, and never change.
 """
 
 import json
@@ -17,7 +17,8 @@ import peewee
 import pytest
 from playhouse import db_url
 
-from kiosk.domain.counters import month_of
+from kiosk.domain.counters import Figure, Quality, month_of
+from kiosk.domain.report import Block, Kind, ReportDocument, Terms
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.storage import (
@@ -113,6 +114,11 @@ def fill(store: Store) -> None:
     store.walls.add("root")
     store.replies.set("r", {"sv": "Vi har köpt fler stolar."})
     store.outputs.tap("a", MARCH, "advise", "", 1)
+    store.outputs.set("a", MARCH, "link", Figure(40, Quality.ESTIMATED))
+    store.reports.set("y2022", Terms("Effekt", "Staden", 2022, "a", "ombud", ("r",), ("s1",)))
+    store.reports.write("y2022", "vision", "Alla ska med.", 0)
+    blocks = (Block(Kind.PARAGRAPH, "Alla ska med."),)
+    store.reports.publish("y2022", 1, ReportDocument("Effekt", "2022", "sv", "Utgåva 1", blocks).as_json())
     store.earlier_figures.set("report", {"n": 12})
     store.audit_log.note(MONDAY, "anna", Deed.SIGNED_IN, "coordinator")
 
@@ -270,7 +276,7 @@ def test_a_migration_that_misses_the_models_is_undone(old: Installation, monkeyp
     store = old.open()
     with connected(old.url) as database:
         before = rows(database)
-    with pytest.raises(StoreError, match="there is no table output_count"):
+    with pytest.raises(StoreError, match="there is no table output_ticket"):
         store.migrate()
     store.close()
     with connected(old.url) as database:

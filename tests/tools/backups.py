@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from kiosk.domain.clock import ClockRecord
-from kiosk.domain.counters import Figure, Quality, month_of
+from kiosk.domain.counters import Figure, Quality, Tap, month_of
 from kiosk.domain.earlier_figures import Figures, Known
 from kiosk.domain.report import Block, Kind, ReportDocument, Terms
 from kiosk.domain.rounds import Admission, Protection
@@ -105,7 +105,7 @@ def _keep_staff_records(store: Store) -> None:
     blocks = (Block(Kind.PARAGRAPH, "Alla ska med."),)
     document = ReportDocument("Effekt", "2022", "sv", "Utgåva 1", blocks)
     store.reports.publish("y2022", 1, document.as_json())
-    store.outputs.tap("a", march, "advise", "", 1)
+    store.outputs.take([Tap("0" * 32, "a", march, "advise", "", 1)], march)
     store.outputs.set("a", march, "link", Figure(40, Quality.ESTIMATED))
     known = Known("s1", "Statement 1", ("low", "high"), (3, None))
     figures = Figures("a", date(2022, 1, 1), date(2022, 12, 31), 12, "Rapport 2022", (known,))
