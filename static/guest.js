@@ -21,7 +21,8 @@ const codeOf = (choice) => choice.dataset.language ?? choice.value;
 const first = codeOf(languages[0]); // not the page's language: a guest may have chosen that without a script
 const own = window.location.pathname;
 const home = form.dataset.home ?? own; // the next guest does not start in practice
-const guest = { language: document.documentElement.lang, place: "picker", changed: 0, returnTo: null };
+const opening = languages.length > 1 ? "picker" : "promise";
+const guest = { language: document.documentElement.lang, place: opening, changed: 0, returnTo: null };
 const { kiosk } = device;
 // The error leaves the page as a list: without that script, no dialog asks an idle guest.
 if (form.dataset.idle && !kiosk) throw new Error("guest_kiosk.js is missing");
@@ -45,8 +46,10 @@ function show(place, mayGoBack = place !== "promise" && (place !== "picker" || g
   const at = statements.indexOf(place);
   for (const id of parts) find(id).hidden = id !== (at < 0 ? place : "answers");
   for (const statement of statements) statement.hidden = statement !== place;
-  find("start-over").hidden = place === "picker" && !guest.returnTo;
-  find("language").hidden = place === "picker" || place === "message";
+  const isOpening = place === opening && !guest.returnTo;
+  find("asker").hidden = !isOpening;
+  find("start-over").hidden = isOpening;
+  find("language").hidden = place === "picker" || place === "message" || languages.length === 1;
   const progress = at < 0 ? unit : said("progress").replace("{n}", at + 1);
   find("progress").textContent = progress.replace("{total}", statements.length);
   find("steps").hidden = !mayGoBack;
@@ -70,9 +73,9 @@ function speak(code) {
   for (const choice of languages) choice.ariaCurrent = codeOf(choice) === code ? "true" : null;
   // Passes the language in the fragment, which browsers do not send to the server.
   for (const link of document.querySelectorAll("#try-first, #stored, #answer-now")) link.hash = code;
-  if (find("reply")) {
-    find("reply").lastElementChild.textContent = words[code].reply;
-    find("reply").hidden = !words[code].reply;
+  for (const reply of document.querySelectorAll(".reply")) {
+    reply.lastElementChild.textContent = words[code].reply;
+    reply.hidden = !words[code].reply;
   }
   statements.forEach((statement, at) => {
     statement.querySelector("legend").textContent = asked[at].text;
@@ -108,15 +111,17 @@ function go(steps) {
 /** Shows the screen before this one. Returns false if the guest may leave the page instead. */
 function goBack() {
   if (guest.returnTo) comeBack();
-  else if (guest.place === "message" && !find("steps").hidden) show(statements.at(-1));
-  else if (statements.includes(guest.place)) go(-1);
-  else if (guest.place === "promise") show("picker");
-  else if (guest.place === "picker" && form.dataset.before) window.location.replace(form.dataset.before);
+  else if (guest.place === "message") {
+    if (find("steps").hidden) return ballot.isBeingSent();
+    show(statements.at(-1));
+  } else if (statements.includes(guest.place)) go(-1);
+  else if (guest.place !== opening) show(opening);
+  else if (form.dataset.before) window.location.replace(form.dataset.before);
   else return ballot.isBeingSent();
   return true;
 }
 
-const isFree = () => guest.place === "picker" && !guest.returnTo;
+const isFree = () => guest.place === opening && !guest.returnTo;
 
 /** Removes all of the guest's data. A kiosk also loads a new page, once no ballot is on its way; a slip's page cannot
     be loaded twice. */
@@ -126,7 +131,7 @@ function startAgain(at = own) {
   guest.returnTo = null;
   form.reset();
   speak(first);
-  show("picker");
+  show(opening);
   if (kiosk) isDelivered.then(() => kiosk.renew(at, isFree));
 }
 
@@ -211,7 +216,7 @@ find("send").remove();
 for (const input of form.querySelectorAll('[value="prefer_not"]')) input.parentElement.remove();
 find("start").hidden = false;
 form.reset();
-show("picker");
+show(opening);
 const brought = window.location.hash.slice(1);
 if (brought) window.history.replaceState(null, "", own);
 if (Object.hasOwn(words, brought)) choose(brought);

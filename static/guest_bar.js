@@ -92,6 +92,7 @@ export function delivery(form, show, said, moveOn, envelopes) {
     const isRefused = key.startsWith("refusal_");
     show(isRefused && !(kiosk && ballot));
     find("message").querySelector("p").textContent = said(key);
+    find("ended").hidden = key !== "thank_you";
     if (find("other-slip")) find("other-slip").hidden = !key.endsWith("_slip");
     find("again").hidden = key !== "refusal_offline" && !key.endsWith("_slip");
     if (find("answer-now")) find("answer-now").hidden = key !== "try_ended";

@@ -64,7 +64,7 @@ def slips(
     shown = shown_languages(library.guest, chosen.survey, _allowed(settings, store))
     texts = _texts(library, shown, languages)
     codes = _print_slips(store, wanted)
-    origin = slip_origin(chosen, unit)
+    origin = slip_origin(chosen, unit, library.theme)
     pdf.write_bytes(slip_sheets(settings.guest_address, codes, texts, origin, SystemRandom()))
     click.echo(
         f"{pdf}: {number} slips. Print it, then delete it: anybody who has it can answer with its codes."
@@ -113,7 +113,7 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     posters = [link for link in of_unit if link.admission is Admission.POSTER]
     link = posters[0] if posters else _new_poster(store, unit)
     address = f"{settings.guest_address}/s/{link.code}"
-    out.write_bytes(poster_page(address, texts, size, library.units[unit]))
+    out.write_bytes(poster_page(address, texts, size, library.units[unit], library.theme))
     store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.POSTER_PRINTED, f"{unit}, {link.mark}")
     click.echo(f"{out}: leads to {address}")
 

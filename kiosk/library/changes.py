@@ -19,6 +19,7 @@ from kiosk.domain.message import Message
 from kiosk.library.definition import is_there
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import LAST_GOOD, OWN_FOLDERS, FileProblem
+from kiosk.library.theme import theme_files
 from kiosk.settings import Settings
 
 Changes = Mapping[Path, bytes | None]
@@ -78,9 +79,9 @@ def change_files(settings: Settings, changes: Changes) -> Library:
 
 def _mirror(data: Path, candidate: Path, changes: Changes) -> None:
     """Fill `candidate` with the future content of KIOSK_DATA: links to unchanged files, and the new files."""
-    for name in (*OWN_FOLDERS, LAST_GOOD):
-        if is_there(data / name):
-            _link(data / name, candidate / name, {candidate / path for path in changes})
+    own = [data / name for name in (*OWN_FOLDERS, LAST_GOOD) if is_there(data / name)]
+    for path in (*own, *theme_files(data)):
+        _link(path, candidate / path.name, {candidate / changed for changed in changes})
     for path, content in changes.items():
         if content is not None:
             (candidate / path).parent.mkdir(parents=True, exist_ok=True)
@@ -221,6 +222,9 @@ def _copy_good_files(settings: Settings, library: Library) -> None:
             _write(_beside(copy, "new"), content)
             _beside(copy, "new").replace(copy)
     bad = [settings.data / problem.file for problem in library.problems if problem.is_bad]
+    if library.theme.logo:
+        # A theme whose logo was removed is bad, and its last good copy needs the logo's copy.
+        bad.append(settings.data / library.theme.logo.file)
     for copy in sorted(copies.rglob("*")):
         path = settings.data / copy.relative_to(copies)
         is_gone = not is_there(path) and not any(path.is_relative_to(bad_path) for bad_path in bad)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.domain.survey import MOST_PICTURES, Scale, Survey
+from kiosk.domain.theme import WHITE, Theme, contrast
 from kiosk.library import completeness
 from kiosk.library.catalogues import REFERENCE, survey_texts, with_texts_of
 from kiosk.library.definition import DefinitionError, definition_files
@@ -80,6 +81,17 @@ def check_report(library: Library) -> dict[str, Any]:
             code: _counts(completeness.of_screen(catalogue)) for code, catalogue in library.guest.items()
         },
         "languages": {code: _whole(library, code) for code in library.guest},
+        "theme": _theme(library.theme),
+    }
+
+
+def _theme(theme: Theme) -> dict[str, Any]:
+    """Return the theme, with the contrast of white text on its accent colour, as a JSON-ready document."""
+    return {
+        "name": theme.name,
+        "logo": theme.logo.file if theme.logo else None,
+        "accent": theme.accent,
+        "contrast": round(contrast(theme.accent, WHITE), 2),
     }
 
 
@@ -143,6 +155,9 @@ def check_text(library: Library) -> str:
     for code, row in report["languages"].items():
         verdict = "reviewed" if row["reviewed"] else "NOT reviewed by a native reader"
         lines.append(f"language {code}: {row['empty']} empty, {row['unreviewed']} unreviewed: {verdict}")
+    theme = report["theme"]
+    names = ", ".join(filter(None, [theme["name"], theme["logo"]])) or "no name or logo"
+    lines.append(f"theme: {names}, accent {theme['accent']} (contrast {theme['contrast']} with white)")
     return "\n".join(lines) + "\n"
 
 

@@ -155,6 +155,14 @@ class Table:
             raise self.error(key, f"must be numbers from 1 to {most}, not {reprlib.repr(numbers)}")
         return tuple(numbers)
 
+    def optional_number(self, key: str, most: int) -> int | None:
+        """Return a whole number from 0 to `most`, or None if the key is absent."""
+        self.asked.add(key)
+        number = self.values.get(key)
+        if number is not None and (type(number) is not int or not 0 <= number <= most):
+            raise self.error(key, f"must be a whole number from 0 to {most}, not {reprlib.repr(number)}")
+        return number
+
     def flag(self, key: str) -> bool:
         flag: bool = self._take(key, bool, "true or false")
         return flag

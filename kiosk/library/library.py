@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk.domain.counters import Counter
 from kiosk.domain.survey import Scale, Survey
+from kiosk.domain.theme import Theme
 from kiosk.domain.theory import Theory
 from kiosk.domain.tree import Tree
 from kiosk.library.catalogues import Catalogue, read_catalogues, survey_texts, with_texts_of
@@ -17,6 +18,7 @@ from kiosk.library.counters import read_all_counters
 from kiosk.library.definition import DefinitionError, is_there
 from kiosk.library.own_files import FileProblem, OwnFiles, unread_files
 from kiosk.library.surveys import read_questions
+from kiosk.library.theme import THEME, read_installed_theme
 from kiosk.library.theories import Known, read_theories
 from kiosk.library.trees import read_trees
 from kiosk.settings import Settings, SettingsError
@@ -39,6 +41,7 @@ class Library:
     theories: Mapping[str, Theory] = field(default_factory=dict)
     problems: tuple[FileProblem, ...] = ()
     own: tuple[Path, ...] = ()
+    theme: Theme = field(default_factory=Theme)
 
     @property
     def places(self) -> dict[str, str]:
@@ -85,6 +88,9 @@ def read_usable_library(settings: Settings) -> Library:
     counters = read_all_counters(folders, read)
     statements = {statement.id for survey in surveys.values() for statement in survey.statements}
     places = {node.id for tree in trees.values() for node in tree.nodes}
+    theme = read_installed_theme(settings.data, read)
+    if theme.logo and Path(THEME) in read.good:
+        read.good.append(Path(theme.logo.file))
     return Library(
         {name: survey.translated(texts) for name, survey in surveys.items()},
         trees,
@@ -95,6 +101,7 @@ def read_usable_library(settings: Settings) -> Library:
         read_theories(folders, Known(counters, statements, places), read),
         (*read.problems, *unread_files(settings.data)),
         tuple(read.good),
+        theme,
     )
 
 

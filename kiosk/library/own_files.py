@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from kiosk.domain.message import Message
 from kiosk.library.definition import DefinitionError, is_there
+from kiosk.library.theme import THEME, theme_files
 
 QUESTIONS, TRANSLATIONS, LAST_GOOD = "questions", "translations", ".last-good"
 
@@ -74,7 +75,7 @@ class OwnFiles:
     good: list[Path] = field(default_factory=list)
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None:
-        if not any(path.is_relative_to(self.data / name) for name in (*OWN_FOLDERS, LAST_GOOD)):
+        if not any(path.is_relative_to(self.data / name) for name in (*OWN_FOLDERS, LAST_GOOD, THEME)):
             return reader(path)
         name = path.relative_to(self.data)
         try:
@@ -108,7 +109,7 @@ class OwnFiles:
 def fingerprint(data: Path) -> str:
     """Return a digest of the paths, sizes and modification times of the own files."""
     digest = hashlib.sha256()
-    for path in _files(data):
+    for path in (*_files(data), *theme_files(data)):
         with suppress(OSError):
             seen = path.stat()
             digest.update(f"{path}\n{seen.st_size} {seen.st_mtime_ns} {seen.st_ino}\n".encode())
@@ -153,6 +154,8 @@ def _listed(folder: Path) -> list[Path]:
 def _is_read(name: Path) -> bool:
     """Return whether a reader reads the file with that path in KIOSK_DATA."""
     match name.parts:
+        case (file,):
+            return file == THEME
         case ("questions", file) | ("questions", "scales" | "trees" | "counters" | "theories", file):
             return file.endswith(".toml")
         case ("translations", _, "LC_MESSAGES", file):

@@ -8,7 +8,7 @@ content reaches the typesetter as JSON, never as markup.
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
@@ -21,6 +21,7 @@ import typst
 
 from kiosk.domain.rounds import Round
 from kiosk.domain.slips import spaced
+from kiosk.domain.theme import Theme
 from kiosk.library.catalogues import Catalogue
 from kiosk.library.texts import is_one_line
 from kiosk.screen.texts import SCREEN
@@ -63,6 +64,9 @@ POSTER_MM = {Size.A4: (85, 18), Size.A5: (60, 13), Size.A6: (40, 8)}
 POSTER_LANGUAGES = {Size.A4: 12, Size.A5: 8, Size.A6: 5}
 """Number of shipped languages that fit, in any combination."""
 
+LOGO_FORMATS = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
+"""Media type -> the typesetter's name of the format."""
+
 SLIP_LANGUAGES = 3
 """With this number, about eight slips fit on a sheet."""
 
@@ -98,17 +102,18 @@ def paper_texts(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tu
 @dataclass(frozen=True)
 class SlipOrigin:
     """The names of the unit and the round that a slip counts for, and the month of the round's last day, such
-    as 2026-05, which is the same in every language."""
+    as 2026-05, which is the same in every language; and the theme of the organisation that asks."""
 
     unit: str
     round: str
     month: str
+    theme: Theme = field(default_factory=Theme)
 
 
-def slip_origin(of_round: Round, unit_id: str) -> SlipOrigin:
+def slip_origin(of_round: Round, unit_id: str, theme: Theme) -> SlipOrigin:
     """Return what a unit's slips for a round name."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)
-    return SlipOrigin(of_round.tree.node(unit_id).name, of_round.survey.title, f"{last_moment:%Y-%m}")
+    return SlipOrigin(of_round.tree.node(unit_id).name, of_round.survey.title, f"{last_moment:%Y-%m}", theme)
 
 
 def slip_address(guest_address: str, code: str) -> str:
@@ -132,7 +137,10 @@ def slip_sheets(
         words,
         {
             "kind": "slips",
-            **asdict(origin),
+            "unit": origin.unit,
+            "round": origin.round,
+            "month": origin.month,
+            **_asker(origin.theme),
             "size": "a4",
             "margin_mm": 0,
             "symbol_mm": SLIP_SYMBOL_MM,
@@ -144,15 +152,18 @@ def slip_sheets(
     )
 
 
-def poster_page(address: str, words: Sequence[PaperTexts], size: Size, unit: str) -> bytes:
+def poster_page(
+    address: str, words: Sequence[PaperTexts], size: Size, unit: str, theme: Theme | None = None
+) -> bytes:
     """Return a poster or table card of the unit with this name, one page, as PDF; its symbol leads to
-    `address`. Raises PaperError."""
+    `address`. `theme` is the organisation's. Raises PaperError."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
         words,
         {
             "kind": "poster",
             "unit": unit,
+            **_asker(theme or Theme()),
             "size": size.lower(),
             "margin_mm": margin_mm,
             "symbol_mm": symbol_mm,
@@ -160,6 +171,13 @@ def poster_page(address: str, words: Sequence[PaperTexts], size: Size, unit: str
             "poster": _symbol(address),
         },
     )
+
+
+def _asker(theme: Theme) -> dict[str, Any]:
+    """Return the organisation's name, and its logo's content and format if it has one."""
+    logo = theme.logo
+    image = {"content": list(logo.content), "format": LOGO_FORMATS[logo.media_type]} if logo else None
+    return {"organisation": theme.name, "logo": image}
 
 
 def _for_people(address: str) -> str:
@@ -182,7 +200,7 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
     if not words:
         raise PaperError("choose at least one language")
     texts = {one.language: one.call + one.promise for one in words}
-    texts |= {name: content[name] for name in ("unit", "round") if name in content}
+    texts |= {name: content[name] for name in ("unit", "round", "organisation") if name in content}
     for name, text in texts.items():
         if not is_one_line(text):
             raise PaperError(f"{name}: a text has a line break or a character that changes its direction")
@@ -198,6 +216,8 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
     except typst.TypstError as error:
         if "the texts do not fit" in error.message:
             raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
+        if error.message.startswith("failed to parse SVG") or "decode image" in error.message:
+            raise PaperError("the logo cannot be printed; save it again, as PNG") from error
         if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
             raise PaperError(
                 f"the fonts have no glyph for {strange[1]}; leave that language out, or rename the "

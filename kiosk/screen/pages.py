@@ -19,6 +19,7 @@ from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.survey import Survey
+from kiosk.domain.theme import ACCENT, Logo, Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
@@ -42,6 +43,20 @@ def _style() -> str:
 
 
 STYLE = _style()
+
+
+def _theme_style(theme: Theme) -> str:
+    """Return the style of a theme, or "" for the usual look. It follows a measured screen's style, which also
+    sets corners."""
+    colours = f"--accent:{theme.accent};--chosen:{theme.tint};" if theme.accent != ACCENT else ""
+    corner = "" if theme.corner is None else f"--corner:{theme.corner}px;"
+    return f":root{{{colours}{corner}}}" if colours or corner else ""
+
+
+def _data_url(logo: Logo) -> str:
+    """Return a logo as an address that holds it, so that a page needs no further request for it."""
+    return f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}"
+
 
 PAIRING_PATH = "/pair"
 
@@ -147,6 +162,10 @@ class Pages:
             words=words[asked if asked in words else REFERENCE],
             all_words=words,
             unit=unit,
+            about=survey.title,
+            theme=self.library.theme,
+            logo=_data_url(self.library.theme.logo) if self.library.theme.logo else "",
+            reference=catalogues[REFERENCE].language,
             action=action,
             slip=slip,
             ticket=ticket,
@@ -281,7 +300,8 @@ class Pages:
         styles = [STYLE]
         if is_kiosk and self.screen:
             styles.append(compact(render_template("guest/screen.css", screen=self.screen)))
-        # Safe: the styles have no input from users.
+        styles += filter(None, [_theme_style(self.library.theme)])
+        # Safe: the styles have no input from users but colours and numbers that were checked.
         return [Markup(style) for style in styles]  # noqa: S704
 
     def _base_values(self, *, is_kiosk: bool) -> dict[str, Any]:
@@ -289,6 +309,7 @@ class Pages:
         return {
             "is_kiosk": is_kiosk,
             "styles": self.styles(is_kiosk=is_kiosk),
+            "accent": self.library.theme.accent.removeprefix("#"),
             "leave_to": "" if is_kiosk else self.leave_to,
             "notice": self.notice,
         }

@@ -19,6 +19,7 @@ SCREEN = {
     "skip": _("Hoppa över"),
     "start_over": _("Börja om"),
     "thank_you": _("Tack för dina svar!"),
+    "nothing_left": _("Klart. Inget finns kvar på skärmen."),
     "still_here": _("Är du kvar?"),
     "yes_continue": _("Ja, fortsätt"),
     "soon_removed": _("Annars tas svaren bort om 30 sekunder."),

@@ -55,7 +55,9 @@ class Closed:
         words = re.search(r'id="words">(.*?)</script>', page, re.DOTALL)
         assert words
         said: str = json.loads(words.group(1))[language]["reply"]
-        shown = re.search(r'<div id="reply"( hidden)?><p[^>]*>[^<]*</p><p>([^<]*)</p></div>', page)
+        shown = re.search(
+            r'<div id="reply" class="reply"( hidden)?><p[^>]*>[^<]*</p><p>([^<]*)</p></div>', page
+        )
         assert bool(said) == bool(shown and not shown.group(1))
         return said
 

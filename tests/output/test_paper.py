@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import new_code, normalise, spaced
+from kiosk.domain.theme import Logo, Theme
 from kiosk.library.catalogues import Catalogue, read_catalogues
 from kiosk.output import paper
 from kiosk.output.paper import (
@@ -218,6 +219,35 @@ def test_a_poster_says_the_promise_of_the_screen_in_each_language(guest: dict[st
         assert guest[code].texts[paper.CALL] in said
 
 
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><path fill="#e00" d="M0 0h2v1H0z"/></svg>'
+NAMED = Theme("Stadsmissionen", None)
+DRAWN = Theme("Stadsmissionen", Logo("logo.svg", "image/svg+xml", LOGO))
+
+
+def red_pixels(pdf: bytes) -> int:
+    """Number of pixels of the logo on the first page."""
+    page = pypdfium2.PdfDocument(pdf)[0].render(scale=1).to_numpy().astype(int)
+    return int(((page.max(axis=2) > 200) & (page.min(axis=2) < 60)).sum())
+
+
+def test_paper_bears_the_organisations_name_or_its_logo(
+    guest: dict[str, Catalogue], codes: list[str]
+) -> None:
+    words = paper_texts(guest, ["sv"])
+    for theme in (Theme(), NAMED, DRAWN):
+        origin = replace(ORIGIN, theme=theme)
+        sheet = slip_sheets(ADDRESS, codes[:1], words, origin, Random(1))
+        for pdf in (sheet, poster_page(LINK, words, Size.A6, UNIT, theme)):
+            assert ("Stadsmissionen" in lines(pdf)) == (theme is NAMED)
+            assert (red_pixels(pdf) > 0) == (theme is DRAWN)
+
+
+def test_a_logo_that_cannot_be_drawn_is_refused_with_the_way_out(guest: dict[str, Catalogue]) -> None:
+    theme = Theme("Stadsmissionen", Logo("logo.png", "image/png", b"\x89PNG\r\n\x1a\n"))
+    with pytest.raises(PaperError, match="save it again"):
+        poster_page(LINK, paper_texts(guest, ["sv"]), Size.A6, UNIT, theme)
+
+
 def test_arabic_and_persian_are_set_in_the_arabic_font(guest: dict[str, Catalogue]) -> None:
     arabic = set(guest["ar"].texts[paper.CALL] + guest["fa"].texts[SCREEN["anonymous"]]) - set(" .")
     pdf = poster_page(LINK, paper_texts(guest, ["sv", "ar", "fa"]), Size.A4, UNIT)
@@ -310,7 +340,7 @@ def test_a_long_name_of_a_unit_stays_on_its_paper(guest: dict[str, Catalogue], c
 def test_a_slip_names_the_month_of_its_rounds_last_day(desk: Desk) -> None:
     midnight = datetime(2026, 6, 1)
     for closes_at, month in ((midnight, "2026-05"), (midnight + timedelta(hours=1), "2026-06")):
-        assert slip_origin(replace(desk.round, closes_at=closes_at), "frida").month == month
+        assert slip_origin(replace(desk.round, closes_at=closes_at), "frida", Theme()).month == month
 
 
 def test_an_address_too_long_for_a_camera_is_refused(guest: dict[str, Catalogue]) -> None:

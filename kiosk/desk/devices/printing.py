@@ -75,7 +75,7 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
         codes, are_over_budget = _codes(form)
-        origin = slip_origin(_round_named(form.round.data), form.unit.data)
+        origin = slip_origin(_round_named(form.round.data), form.unit.data, desk().library.theme)
         pdf = slip_sheets(desk().guest_address, codes, words, origin, SystemRandom())
         return SlipSheets(pdf, are_over_budget)
     except SlipBudgetError as error:
@@ -155,7 +155,7 @@ def print_poster(form: PosterForm, link: Link) -> bytes | None:
     size = Size(form.size.data)
     try:
         address = address_of(link)
-        return poster_page(address.url, words, size, address.unit)
+        return poster_page(address.url, words, size, address.unit, desk().library.theme)
     except PaperError:
         fitting, problem = POSTER_LANGUAGES[size], _unprintable()
         if len(words) > fitting:

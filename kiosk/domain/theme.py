@@ -1,0 +1,95 @@
+"""An organisation's theme: its name, logo, accent colour and corners, and the contrast that a colour must
+have.
+
+Contrast: WCAG 2.2, success criteria 1.4.3 and 1.4.11, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kiosk.domain.rounding import half_up
+
+ACCENT = "#1b4f5a"
+"""The accent colour of an installation without a theme."""
+
+WHITE = "#ffffff"
+
+LEAST_TEXT_CONTRAST = 4.5
+"""Least contrast of text (WCAG 2.2 AA)."""
+
+LEAST_SHAPE_CONTRAST = 3.0
+"""Least contrast of pictures and borders that carry meaning (WCAG 2.2 AA)."""
+
+TINT_PARTS = 0.12
+"""Part of the accent colour in the background of a chosen answer; the rest is white."""
+
+
+@dataclass(frozen=True)
+class Logo:
+    """A logo: the name of its file in KIOSK_DATA, its media type, and the file's content."""
+
+    file: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Theme:
+    """How an organisation's screens and paper look.
+
+    `name` is the organisation's, or ""; `accent` is #rrggbb; `corner` is the radius of buttons in CSS pixels,
+    or None for the usual one.
+    """
+
+    name: str = ""
+    logo: Logo | None = None
+    accent: str = ACCENT
+    corner: int | None = None
+
+    @property
+    def tint(self) -> str:
+        """The background of a chosen answer."""
+        return mixed(self.accent, WHITE, TINT_PARTS)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def mixed(one: str, other: str, part: float) -> str:
+    """Return the mixture of two colours with `part` of `one`, 0 to 1."""
+    pairs = zip(_channels(one), _channels(other), strict=True)
+    return "#" + "".join(f"{half_up(part * a + (1 - part) * b):02x}" for a, b in pairs)
+
+
+def is_readable(accent: str) -> bool:
+    """Return whether white text can be read on a colour, and pictures in it on white and on its tint."""
+    shapes = contrast(accent, Theme(accent=accent).tint)
+    return contrast(accent, WHITE) >= LEAST_TEXT_CONTRAST and shapes >= LEAST_SHAPE_CONTRAST
+
+
+def nearest_readable(accent: str) -> str:
+    """Return the lightest shade of a colour that `is_readable`: the colour mixed with as little black as
+    possible."""
+    return next(shade for shade in _shades(accent) if is_readable(shade))
+
+
+def _shades(colour: str) -> Iterator[str]:
+    yield from (mixed(colour, "#000000", part / 255) for part in range(255, -1, -1))
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue, 0 to 255, of #rrggbb."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance, 0 to 1 (WCAG 2.2)."""
+    red, green, blue = (_linear(channel / 255) for channel in _channels(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
