@@ -49,7 +49,7 @@ class Settings:
     """The settings of an installation.
 
     `languages` are shown to guests although no native reader has reviewed them. `pace_seconds` is the
-    shortest time between two ballots at one kiosk, for each statement of the survey. `guest_address` is the
+    time in which a quick reader answers a statement. `guest_address` is the
     part before /k/... and /s/... in addresses for guests. `is_https` says that a proxy encrypts, so that
     cookies and forms are bound to https. `proxy` is the address of the proxy whose X-Forwarded-For gives the
     addresses of clients, or None. `leave_to` is the address to which a phone leaves. `screen` has the

@@ -18,7 +18,7 @@ const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (two) => parseInt(two
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 // A newly loaded page knows of no earlier ballots. It starts with a full row that ends half a pause after loading, so
-// that reloading does not circumvent the rule. Half a pause is the time of a quick reader for the shortest survey
+// that reloading does not circumvent the rule. Half a pause is less than the time of a quick reader
 // (kiosk/operation/serve.py), and the page loads before its guest begins: nobody who reads is affected.
 let last = null;
 let row = ROW_OF_GUESTS;

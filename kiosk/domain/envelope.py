@@ -184,6 +184,11 @@ def _point(encoded: bytes) -> ec.EllipticCurvePublicKey:
     return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), encoded)
 
 
+def statements_in(envelope: bytes) -> int:
+    """Return the number of statements of the ballot in a well-formed envelope, from its size."""
+    return (len(envelope) - envelope_size(0)) // STATEMENT_BYTES
+
+
 def envelope_size(statements: int) -> int:
     """Return the size in bytes of an envelope with a ballot of so many statements, whatever the answers."""
     return _POINT_BYTES + TICKET_BYTES + 1 + STATEMENT_BYTES * statements + 16

@@ -63,7 +63,7 @@ def taken(thanks: str) -> Answer:
     return redirect(thanks, 303)
 
 
-def take_token(link: Link, lane: Lane) -> bool:
-    """Take a ballot's token from the rate limit of a kiosk's address and lane. Returns whether there was
-    one."""
-    return guest_side().rate_limit.admit(f"{link.code} {lane}") == 0
+def take_token(link: Link, lane: Lane, statements: int) -> bool:
+    """Take the token of a ballot with so many statements from the rate limit of a kiosk's address and lane.
+    Returns whether there was one."""
+    return guest_side().rate_limit.admit(f"{link.code} {lane}", statements) == 0

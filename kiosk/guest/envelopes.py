@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import request
 
 from kiosk.domain.ballot import BallotError
-from kiosk.domain.envelope import is_well_formed
+from kiosk.domain.envelope import is_well_formed, statements_in
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import Lane, take, take_token
 from kiosk.guest.context import Answer, guest_side
@@ -39,9 +39,10 @@ def take_envelope(code: str) -> Answer:
         refuse(400, Refusal.BAD)
 
     def admit(*, is_own: bool) -> bool:
-        if is_own:
-            return take_token(link, Lane.OWN_WAITED if has_waited else Lane.OWN)
-        return take_token(link, Lane.UNMARKED_WAITED if has_waited else Lane.UNMARKED)
+        own, unmarked = Lane.OWN, Lane.UNMARKED
+        if has_waited:
+            own, unmarked = Lane.OWN_WAITED, Lane.UNMARKED_WAITED
+        return take_token(link, own if is_own else unmarked, statements_in(sealed))
 
     def put(now: datetime) -> None:
         guest.store.cast_envelope(letterbox, sealed, now, carrier=link.code, admit=admit)

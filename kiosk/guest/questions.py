@@ -36,7 +36,7 @@ def start(code: str = "") -> Answer:
         ticket="" if at_kiosk else new_ticket(),
         is_chosen="lang" in request.args,
         letterbox=letterbox,
-        pause=guest.rate_limit.pause,
+        pause=guest.rate_limit.pause_for(len(of_round.survey.statements)),
         closes_at=of_round.closes_at,
     )
     return make_response(page)
@@ -54,7 +54,7 @@ def answer(code: str = "") -> Answer:
     store, place = guest_side().store, (of_round.id, link.unit_id)
 
     def put(now: datetime) -> None:
-        if link.admission is Admission.KIOSK and not take_token(link, Lane.FORM):
+        if link.admission is Admission.KIOSK and not take_token(link, Lane.FORM, len(ballot.answers)):
             store.note_guard(*place, now)
             raise TooEarlyError
         if is_rapid:

@@ -15,24 +15,31 @@ class RateLimit:
     """A token bucket for each lane, in memory only: `burst` ballots at once, then one each `seconds`.
 
     `clock` gives seconds and is monotonic: a wall clock jumps when it is set. `pause` is for the kiosk's
-    script, in seconds: ballots less than this apart form a row; with 0, none is rapid. Safe to use from
-    several threads.
+    script, in seconds: ballots less than this apart form a row; with 0, none is rapid. `seconds` and `pause`
+    are longer by `statement_seconds` for each statement of the ballot. Safe to use from several threads.
     """
 
     seconds: float
     burst: int
     clock: Callable[[], float] = time.monotonic
     pause: float = 0.0
+    statement_seconds: float = 0.0
     _full_at: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def admit(self, lane: str) -> float:
-        """Take a token for a ballot. Returns 0, or the seconds to wait where there is none to take."""
+    def pause_for(self, statements: int) -> float:
+        """Return the pause between ballots with so many statements, in seconds."""
+        return self.pause + self.statement_seconds * statements
+
+    def admit(self, lane: str, statements: int = 0) -> float:
+        """Take a token for a ballot with so many statements. Returns 0, or the seconds to wait where there is
+        none to take."""
+        seconds = self.seconds + self.statement_seconds * statements
         with self._lock:
             now = self.clock()
             full_at = max(self._full_at.get(lane, now), now)
-            too_early = full_at + self.seconds - now - self.seconds * self.burst
+            too_early = full_at + seconds - now - seconds * self.burst
             if too_early > 0:
                 return too_early
-            self._full_at[lane] = full_at + self.seconds
+            self._full_at[lane] = full_at + seconds
             return 0.0

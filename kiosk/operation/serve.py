@@ -45,7 +45,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         store,
         library,
         clock=clock,
-        rate_limit=_rate_limit(settings, store, library),
+        rate_limit=_rate_limit(settings, store),
         allowed_languages=allowed,
         devices=devices,
         leave_to=settings.leave_to,
@@ -70,19 +70,22 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
     return guest, desk
 
 
-def _rate_limit(settings: Settings, store: Store, library: Library) -> RateLimit:
-    """Return the rate limit: twice the time of a quick reader for the shortest survey; shorter in the
-    demonstration.
+SECONDS_BESIDE_STATEMENTS = 6.0
+"""Least time that a guest's other screens take: she chooses a language and begins, and the last answer can be
+changed for 4 s (static/guest.js)."""
 
-    The next guest also has to choose a language and begin. Less than twice that time between ballots, again
-    and again, is too short for reading. Two ballots may come at once: a guest's, and one of a person who
-    helped.
+
+def _rate_limit(settings: Settings, store: Store) -> RateLimit:
+    """Return the rate limit: the time of a quick reader for the statements of the round, and for the other
+    screens; shorter in the demonstration.
+
+    Less than that between ballots, again and again, is too short for reading. Two ballots may come at once: a
+    guest's, and one of a person who helped.
     """
     if store.is_demonstration:
         return RateLimit(seconds=1.0, burst=20)
-    shortest = min(len(survey.statements) for survey in library.surveys.values())
-    pause = 2 * settings.pace_seconds * shortest
-    return RateLimit(pause, burst=2, pause=pause)
+    beside = SECONDS_BESIDE_STATEMENTS
+    return RateLimit(beside, burst=2, pause=beside, statement_seconds=settings.pace_seconds)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,14 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+from kiosk.domain.schedule import Every
 from kiosk.guest.rate_limit import RateLimit
+from kiosk.operation.serve import guest_and_desk
 from kiosk.screen.headers import is_own_form
+from kiosk.settings import read_settings
+from tests.tools.guest_side import Place
 
 
 def test_a_second_ballot_at_once_must_wait_its_time() -> None:
@@ -16,6 +21,38 @@ def test_a_second_ballot_at_once_must_wait_its_time() -> None:
     assert rate_limit.admit("b") == 0
     times[0] = 108.0
     assert rate_limit.admit("a") == 0
+
+
+def test_a_ballot_with_more_statements_waits_longer() -> None:
+    times = [0.0]
+    rate_limit = RateLimit(6.0, 2, clock=lambda: times[0], pause=6.0, statement_seconds=2.0)
+    for statements, pause in ((1, 8.0), (4, 14.0), (20, 46.0)):
+        assert rate_limit.pause_for(statements) == pause
+        lane = f"lane {statements}"
+        assert [rate_limit.admit(lane, statements) for _ in range(3)] == [0, 0, pause]
+        times[0] += pause
+        assert [rate_limit.admit(lane, statements) for _ in range(2)] == [0, pause]
+
+
+TOUCH = 1.0
+"""Seconds to see a button and touch it: the language, and the beginning."""
+
+MOMENT, SECOND_THOUGHT = 0.3, 4.0
+"""Seconds that static/guest.js shows a touched answer, and the last one."""
+
+
+def test_guests_who_read_quickly_are_slower_than_the_pause(tmp_path: Path) -> None:
+    """Each waits for the guest before, and touches each answer once. The earlier rule's bound stays: 12 s for
+    three statements."""
+    place = Place(tmp_path)
+    settings = read_settings({"KIOSK_DATA": str(tmp_path)})
+    guest, _ = guest_and_desk(settings, place.store, place.library, Every(5))
+    rate_limit = guest.extensions["guest"].rate_limit  # type: ignore[attr-defined]
+    for statements in range(2, 21):
+        quick = 2 * TOUCH + statements * (settings.pace_seconds + MOMENT) + SECOND_THOUGHT - MOMENT
+        assert rate_limit.pause_for(statements) < quick
+        assert rate_limit.pause_for(statements) >= min(4 * statements, 12)
+        assert rate_limit.seconds == rate_limit.pause
 
 
 def test_a_burst_is_admitted_and_then_the_rate_limit_holds() -> None:
