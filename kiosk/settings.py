@@ -34,6 +34,7 @@ NAMES = (
     "KIOSK_HTTPS",
     "KIOSK_PROXY",
     "KIOSK_LEAVE_TO",
+    "KIOSK_ONE_TOUCH",
     "KIOSK_SCREEN_MM",
     "KIOSK_DISTANCE_MM",
     "KIOSK_SCREEN_LOW_MM",
@@ -52,8 +53,9 @@ class Settings:
     time in which a quick reader answers a statement. `guest_address` is the
     part before /k/... and /s/... in addresses for guests. `is_https` says that a proxy encrypts, so that
     cookies and forms are bound to https. `proxy` is the address of the proxy whose X-Forwarded-For gives the
-    addresses of clients, or None. `leave_to` is the address to which a phone leaves. `screen` has the
-    measures of kiosks without their own, or is None.
+    addresses of clients, or None. `leave_to` is the address to which a phone leaves. `is_one_touch` says
+    that a guest's page goes on by itself from an answer that was touched. `screen` has the measures of kiosks
+    without their own, or is None.
     """
 
     data: Path
@@ -69,6 +71,7 @@ class Settings:
     is_https: bool
     proxy: str | None
     leave_to: str
+    is_one_touch: bool
     screen: Screen | None
 
     @property
@@ -115,9 +118,10 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
         languages=_languages(environ),
         pace_seconds=2.0,
         guest_address=_web_address("KIOSK_GUEST_ADDRESS", environ, f"http://{guest_listen}"),
-        is_https=_yes_or_no("KIOSK_HTTPS", environ),
+        is_https=_yes_or_no("KIOSK_HTTPS", environ, "no"),
         proxy=_ip_address("KIOSK_PROXY", environ),
         leave_to=_web_address("KIOSK_LEAVE_TO", environ, "https://www.smhi.se"),
+        is_one_touch=_yes_or_no("KIOSK_ONE_TOUCH", environ, "yes"),
         screen=_screen(environ),
     )
 
@@ -245,8 +249,8 @@ def _millimetres(name: str, environ: Mapping[str, str], limits: tuple[int, int])
     return int(text)
 
 
-def _yes_or_no(name: str, environ: Mapping[str, str]) -> bool:
-    text = environ.get(name) or "no"
+def _yes_or_no(name: str, environ: Mapping[str, str], default: str) -> bool:
+    text = environ.get(name) or default
     if text not in {"yes", "no"}:
         raise SettingsError(f"{name} is {text!r}; write yes or no")
     return text == "yes"

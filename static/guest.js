@@ -14,14 +14,17 @@ const TAPS_IGNORED = 400; // milliseconds after a change of screen, against doub
 const MOMENT = 300; // milliseconds in which a touched answer is seen before the next statement
 const SECOND_THOUGHT = 4_000; // milliseconds in which the last answer can be changed before it is sent
 // For a keyboard, a switch or a screen reader choosing and going on stay apart, and for whoever wants no movement.
-const isOneTouch = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+const isOneTouch =
+  "oneTouch" in form.dataset && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 let movingOn = 0;
 
 const codeOf = (choice) => choice.dataset.language ?? choice.value;
 const first = codeOf(languages[0]); // not the page's language: a guest may have chosen that without a script
 const own = window.location.pathname;
 const home = form.dataset.home ?? own; // the next guest does not start in practice
-const opening = languages.length > 1 ? "picker" : "promise";
+// On a kiosk with one statement, that is the first screen, and one touch is enough.
+const afterLanguage = "alone" in form.dataset ? statements[0] : "promise";
+const opening = "alone" in form.dataset || languages.length === 1 ? afterLanguage : "picker";
 const guest = { language: document.documentElement.lang, place: opening, changed: 0, returnTo: null };
 const { kiosk } = device;
 // The error leaves the page as a list: without that script, no dialog asks an idle guest.
@@ -48,15 +51,19 @@ function show(place, mayGoBack = place !== "promise" && (place !== "picker" || g
   for (const statement of statements) statement.hidden = statement !== place;
   const isOpening = place === opening && !guest.returnTo;
   find("asker").hidden = !isOpening;
-  find("start-over").hidden = isOpening;
+  find("start-over").hidden = isFree();
+  find("back").hidden = isOpening;
+  if (find("brief")) find("brief").hidden = at < 0;
   find("language").hidden = place === "picker" || place === "message" || languages.length === 1;
-  const progress = at < 0 ? unit : said("progress").replace("{n}", at + 1);
+  const progress = at < 0 || isOpening ? unit : said("progress").replace("{n}", at + 1);
   find("progress").textContent = progress.replace("{total}", statements.length);
   find("steps").hidden = !mayGoBack;
-  find("skip").hidden = find("next").hidden = at < 0;
+  find("skip").hidden = at < 0 || isOpening;
+  find("next").hidden = at < 0;
   find("next").textContent = said(at === statements.length - 1 ? "send" : "next");
   allowNext();
-  (at < 0 ? find(place) : place.querySelector("legend")).focus();
+  // A ring around the statement would puzzle the next guest, who has touched nothing.
+  if (at < 0 || !isOpening) (at < 0 ? find(place) : place.querySelector("legend")).focus();
   window.scrollTo(0, 0);
 }
 
@@ -114,14 +121,17 @@ function goBack() {
   else if (guest.place === "message") {
     if (find("steps").hidden) return ballot.isBeingSent();
     show(statements.at(-1));
-  } else if (statements.includes(guest.place)) go(-1);
-  else if (guest.place !== opening) show(opening);
-  else if (form.dataset.before) window.location.replace(form.dataset.before);
+  } else if (guest.place !== opening) {
+    if (statements.includes(guest.place)) go(-1);
+    else show(opening);
+  } else if (form.dataset.before) window.location.replace(form.dataset.before);
   else return ballot.isBeingSent();
   return true;
 }
 
-const isFree = () => guest.place === opening && !guest.returnTo;
+/** Whether the screen is the next guest's: nothing was chosen on it. */
+const isFree = () =>
+  guest.place === opening && !guest.returnTo && guest.language === first && !statements.some(chosen);
 
 /** Removes all of the guest's data. A kiosk also loads a new page, once no ballot is on its way; a slip's page cannot
     be loaded twice. */
@@ -151,7 +161,7 @@ function choose(code) {
 }
 
 function comeBack() {
-  const place = guest.returnTo ?? "promise";
+  const place = guest.returnTo ?? afterLanguage;
   guest.returnTo = null;
   show(place);
 }

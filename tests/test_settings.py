@@ -122,6 +122,7 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
         "KIOSK_HTTPS": "yes",
         "KIOSK_PROXY": "127.0.0.1",
         "KIOSK_LEAVE_TO": "https://www.example.org/",
+        "KIOSK_ONE_TOUCH": "no",
         "KIOSK_SCREEN_MM": "268",
         "KIOSK_DISTANCE_MM": "500",
         "KIOSK_SCREEN_LOW_MM": "720",
@@ -139,6 +140,7 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
     assert (settings.guest_address, settings.is_https) == ("https://svara.example", True)
     assert settings.proxy == "127.0.0.1"
     assert settings.leave_to == "https://www.example.org"
+    assert not settings.is_one_touch
     assert settings.screen == Screen(width_mm=268, distance_mm=500, lower_edge_mm=720)
 
 

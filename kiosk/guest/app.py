@@ -53,6 +53,7 @@ def create_guest_app(
     allowed_languages: frozenset[str] | None,
     devices: Devices | None = None,
     leave_to: str = "https://www.smhi.se",
+    is_one_touch: bool = True,
     screen: Screen | None = None,
     audio: Path | None = None,
     secret_key: str = "",
@@ -60,15 +61,18 @@ def create_guest_app(
     """Build the guests' application.
 
     `allowed_languages` None shows unreviewed languages too, for the demonstration only. `devices` is shared
-    with the desk, which pairs kiosks. `leave_to` is the address to which a phone leaves; `screen` has the
-    measures of kiosks without their own; `audio` is the folder with speech. `secret_key` is used for /health
-    only, since guests have no sessions.
+    with the desk, which pairs kiosks. `leave_to` is the address to which a phone leaves; `is_one_touch` says
+    that a page goes on by itself from a touched answer; `screen` has the measures of kiosks without their
+    own; `audio` is the folder with speech. `secret_key` is used for /health only, since guests have no
+    sessions.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
     if isinstance(app.json, DefaultJSONProvider):
         app.json.ensure_ascii = False
-    pages = Pages(library, allowed_languages, store.is_demonstration, leave_to, screen, audio)
+    pages = Pages(
+        library, allowed_languages, store.is_demonstration, leave_to, screen, audio, is_one_touch=is_one_touch
+    )
     app.extensions["guest"] = GuestSide(store, pages, clock, rate_limit, devices or Devices())
     app.register_blueprint(_routes())
     # Outside the guests' blueprint: it must respond also if the database is unreachable.

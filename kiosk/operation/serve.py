@@ -49,6 +49,7 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
         allowed_languages=allowed,
         devices=devices,
         leave_to=settings.leave_to,
+        is_one_touch=settings.is_one_touch,
         screen=settings.screen,
         audio=settings.audio_folder,
         secret_key=secret_key(settings),

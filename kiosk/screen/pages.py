@@ -106,7 +106,8 @@ class Pages:
 
     `allowed_languages` are shown although unreviewed; None shows all, for the demonstration. `leave_to` is
     the address to which a phone leaves, `screen` the measures of a kiosk, `audio` the folder with speech.
-    Only previews for staff have a `notice`.
+    Only previews for staff have a `notice`. With `is_one_touch`, a page goes on by itself from an answer
+    that was touched.
     """
 
     library: Library
@@ -116,6 +117,7 @@ class Pages:
     screen: Screen | None = None
     audio: Path | None = None
     notice: Notice | None = None
+    is_one_touch: bool = True
 
     def form(
         self,
@@ -174,6 +176,8 @@ class Pages:
             letterbox=letterbox,
             pause=half_up(pause * 1000),
             closes=half_up(closes_at.timestamp() * 1000) if closes_at else 0,
+            is_one_touch=self.is_one_touch,
+            is_alone=is_kiosk and len(survey.statements) == 1 and not (self.screen and self.screen.is_small),
             **self._base_values(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )

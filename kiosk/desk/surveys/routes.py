@@ -316,7 +316,10 @@ def _pages(survey: Survey, device: str) -> Pages:
         back = url_for("surveys.survey", survey_id=survey.id)
     text = say("Förhandsvisning av ”{title}”. Inget sparas.", title=survey.title)
     notice = Notice(catalogue().language, text, (other, (say("Tillbaka till frågorna"), back)))
-    return Pages(desk().library, None, desk().store.is_demonstration, notice=notice)
+    settings = desk().settings
+    is_one_touch = settings is None or settings.is_one_touch
+    is_demonstration = desk().store.is_demonstration
+    return Pages(desk().library, None, is_demonstration, notice=notice, is_one_touch=is_one_touch)
 
 
 def is_own(survey_id: str) -> bool:
