@@ -1,15 +1,23 @@
-// Adds a play button to each text that has speech. Nothing plays by itself or because an answer is chosen.
+// Adds one play button to each statement, which reads it and its answers in order, and one to the promise. The text
+// that is read is marked. Nothing plays by itself or because an answer is chosen.
 
 const VOLUMES = [100, 60, 30]; // per cent
 
 const audio = new Audio();
 let playing = null; // the button of the speech that is playing
-let queue = [];
+let queue = []; // [sound, element] of the texts that follow
 let volume = VOLUMES[0];
+
+const mark = (read) => {
+  for (const element of document.querySelectorAll(".read")) element.classList.remove("read");
+  read?.classList.add("read");
+  read?.scrollIntoView({ block: "nearest" });
+};
 
 function stop() {
   audio.pause();
   queue = [];
+  mark(null);
   if (playing) playing.setAttribute("aria-pressed", "false");
   playing = null;
 }
@@ -19,7 +27,9 @@ function next() {
     stop();
     return;
   }
-  audio.src = queue.shift();
+  const [sound, element] = queue.shift();
+  mark(element);
+  audio.src = sound;
   audio.volume = volume / 100;
   audio.play().catch(stop);
 }
@@ -35,19 +45,27 @@ function drawn() {
   return picture;
 }
 
-function speaker(texts, spoken, said) {
+/** A button that reads these elements in order. If one has no sound, it reads the first `alone` of them only. */
+function speaker(elements, alone, spoken, said) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "plain speaker";
   button.setAttribute("aria-pressed", "false");
-  const mark = drawn();
   const label = document.createElement("span");
   label.className = "unseen";
-  button.append(mark, label);
-  const sounds = () => texts().map((text) => spoken().sounds[text]);
+  button.append(drawn(), label);
+  const textOf = (element) => element.textContent.trim();
+  const sounds = () => {
+    const { sounds: names, language } = spoken();
+    const all = elements.map((element) => [names[textOf(element)], element]);
+    const read = all.every(([name]) => name) ? all : all.slice(0, alone);
+    return read.every(([name]) => name)
+      ? read.map(([name, element]) => [`/audio/${language.code}/${name}`, element])
+      : [];
+  };
   button.renew = () => {
-    label.textContent = `${said("listen")}: ${texts().join(" ")}`;
-    button.hidden = sounds().some((name) => !name);
+    label.textContent = `${said("listen")}: ${textOf(elements[0])}`;
+    button.hidden = !sounds().length;
   };
   button.addEventListener("click", () => {
     const isRepeated = playing === button;
@@ -55,7 +73,7 @@ function speaker(texts, spoken, said) {
     if (isRepeated) return;
     playing = button;
     button.setAttribute("aria-pressed", "true");
-    queue = sounds().map((name) => `/audio/${spoken().language.code}/${name}`);
+    queue = sounds();
     next();
   });
   return button;
@@ -91,32 +109,15 @@ export function offer(spoken, said) {
     buttons.push(volumeButton(spoken, said));
     document.getElementById("language").before(buttons[0]);
   }
-  const beside = (texts, place) => {
-    buttons.push(speaker(texts, spoken, said));
+  const add = (elements, alone, place) => {
+    buttons.push(speaker(elements, alone, spoken, said));
     place(buttons.at(-1));
   };
   const promises = [...document.querySelectorAll("#promise > [data-text]:is(p)")];
-  beside(
-    () => promises.map((one) => one.textContent),
-    (button) => {
-      document.getElementById("promise-sound").append(button);
-    },
-  );
-  for (const legend of document.querySelectorAll("legend")) {
-    beside(
-      () => [legend.textContent],
-      (button) => legend.after(button),
-    );
-  }
-  for (const label of document.querySelectorAll("fieldset label:not(.skipped)")) {
-    const row = document.createElement("div");
-    row.className = "heard";
-    label.before(row);
-    row.append(label);
-    beside(
-      () => [label.textContent.trim()],
-      (button) => row.append(button),
-    );
+  add(promises, 0, (button) => document.getElementById("promise-sound").append(button));
+  for (const statement of document.querySelectorAll("fieldset")) {
+    const legend = statement.querySelector("legend");
+    add([legend, ...statement.querySelectorAll("label:not(.skipped)")], 1, (button) => legend.after(button));
   }
   const renew = () => {
     for (const button of buttons) button.renew();

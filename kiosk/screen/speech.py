@@ -1,7 +1,7 @@
 """Speech for guests who prefer to listen: a person's recording, or a synthesised draft until there is one.
 
-A sound is named by its language and text, so a changed text is silent until it is recorded again. All options
-of a statement can be heard in the same way, and none plays by itself: the requests show which texts somebody
+A sound is named by its language and text, so a changed text is silent until it is recorded again. One button
+reads a statement with all its options, and none plays by itself: the requests show which statements somebody
 listened to, never an answer.
 """
 
@@ -30,7 +30,7 @@ as Amharic for Tigrinya, would pronounce the text wrongly."""
 WORDS_A_MINUTE = 130
 
 SPOKEN = ("anonymous", "voluntary", "need_help", "dont_know", "prefer_not")
-"""Texts of the screen that have a speaker button, besides promises, statements and their options."""
+"""Texts of the screen that are read aloud, besides promises, statements and their options."""
 
 KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav": "audio/wav"}
 """File ending of a recording -> media type, the smallest first. Drafts are MP3, which every phone plays."""
