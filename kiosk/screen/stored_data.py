@@ -47,6 +47,9 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "slip_count": (("round_id", "unit_id", "run", "printed", "used"), _OTHERS),
     "installation": (("key", "value"), _OTHERS),
     "account": (("name", "role", "password"), _OTHERS),
+    "second_factor": (("name", "sealed_secret", "last_step"), _OTHERS),
+    "recovery_code": (("name", "digest"), _OTHERS),
+    "account_link": (("digest", "name", "role", "expires_at"), _OTHERS),
     "round": (("id", "terms", "closed", "lost_boxes"), _OTHERS),
     "snapshot": (("id", "document"), _OTHERS),
     "link": (

@@ -5,7 +5,8 @@ and `Store.count` removes a batch; nothing else reads a box, and nothing outside
 Other packages import from here, never from a module of this package.
 """
 
-from kiosk.storage.accounts import Account, Role
+from kiosk.storage.account_links import LINK_LIFETIME, AccountExistsError, AccountLink
+from kiosk.storage.accounts import Account, LastCoordinatorError, NoAccountError, Role
 from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
 from kiosk.storage.database import StoreError
 from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, Pairing
@@ -19,6 +20,7 @@ from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import hash_password, verify
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState, TooEarlyError
 from kiosk.storage.sealed_rows import KeyFault, Sealed
+from kiosk.storage.second_factors import SecondFactor
 from kiosk.storage.slip_sets import SlipBudgetError
 from kiosk.storage.stderr_once import print_once
 from kiosk.storage.store import Store, open_store
@@ -28,8 +30,11 @@ __all__ = [
     "COMMAND_LINE",
     "DIGITS",
     "LIFETIME",
+    "LINK_LIFETIME",
     "NEVER_KEPT",
     "Account",
+    "AccountExistsError",
+    "AccountLink",
     "Deed",
     "Devices",
     "Dump",
@@ -37,9 +42,11 @@ __all__ = [
     "KeyFault",
     "KeysAwayError",
     "KioskBudgetError",
+    "LastCoordinatorError",
     "LetterboxGoneError",
     "Life",
     "Link",
+    "NoAccountError",
     "NotAdmittedError",
     "Pairing",
     "Role",
@@ -47,6 +54,7 @@ __all__ = [
     "RoundRunsError",
     "RoundState",
     "Sealed",
+    "SecondFactor",
     "SlipBudgetError",
     "Store",
     "StoreError",

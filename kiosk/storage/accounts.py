@@ -5,11 +5,11 @@ The epoch is random: it reveals no time and no number of sessions.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kiosk.storage import tables
-from kiosk.storage.database import Database
+from kiosk.storage.database import Database, StoreError
 from kiosk.storage.sealed_rows import Writer, one_write
 
 
@@ -39,8 +39,22 @@ SESSION_EPOCH = "session_epoch "
 revive sessions that ended after the backup."""
 
 
+class LastCoordinatorError(StoreError):
+    """A change that would leave the installation without a coordinator, whom only a command can add."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is the only coordinator; add another one first")
+
+
+class NoAccountError(StoreError):
+    """A change of an account that does not exist."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no account named {name!r}")
+
+
 class Accounts:
-    """The rows of accounts."""
+    """The rows of accounts. Each change is one transaction, which also checks that a coordinator remains."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
@@ -48,24 +62,60 @@ class Accounts:
 
     @one_write()
     def set(self, account: Account) -> None:
-        """Add an account, or replace its role and password and end its sessions."""
+        """Add an account, or replace its role and password and end its sessions. Raises
+        LastCoordinatorError."""
+        self.put(account)
+
+    def put(self, account: Account) -> None:
+        """Do what `set` does, within a write of the caller."""
         row = tables.Account
+        if account.role is not Role.COORDINATOR:
+            self._check_other_coordinator(account.name)
         self._database.run(
             row.insert(name=account.name, role=account.role, password=account.password).on_conflict(
                 conflict_target=[row.name], preserve=[row.role, row.password]
             )
         )
+        self._withdraw_links(account.name)
         self._renew_epoch(account.name)
 
     @one_write()
+    def set_role(self, name: str, role: Role) -> None:
+        """Replace an account's role and end its sessions. Raises NoAccountError or LastCoordinatorError."""
+        self.put(replace(self._existing(name), role=role))
+
+    @one_write()
+    def set_password(self, name: str, password: str) -> None:
+        """Replace an account's password, given as a hash, and end its sessions. Raises NoAccountError."""
+        self.put(replace(self._existing(name), password=password))
+
+    @one_write()
     def remove(self, name: str) -> bool:
-        """Remove an account and end its sessions. Returns False if there is no such account."""
-        row, values = tables.Account, tables.Installation
+        """Remove an account with its second factor and links, and end its sessions. Returns False if there is
+        no such account. Raises LastCoordinatorError."""
         if self.named(name) is None:
             return False
-        self._database.run(row.delete().where(row.name == name))
+        self._check_other_coordinator(name)
+        for row in (tables.Account, tables.SecondFactor, tables.RecoveryCode):
+            self._database.run(row.delete().where(row.name == name))
+        self._withdraw_links(name)
+        values = tables.Installation
         self._database.run(values.delete().where(values.key == SESSION_EPOCH + name))
         return True
+
+    def _check_other_coordinator(self, name: str) -> None:
+        """Raise LastCoordinatorError if this account is the only coordinator."""
+        if [account.name for account in self.all() if account.role is Role.COORDINATOR] == [name]:
+            raise LastCoordinatorError(name)
+
+    def _existing(self, name: str) -> Account:
+        account = self.named(name)
+        if account is None:
+            raise NoAccountError(name)
+        return account
+
+    def _withdraw_links(self, name: str) -> None:
+        self._database.run(tables.AccountLink.delete().where(tables.AccountLink.name == name))
 
     @one_write()
     def end_sessions(self, name: str) -> None:
@@ -82,6 +132,12 @@ class Accounts:
         if values is None:
             return None
         return Account(values[0], Role(values[1]), values[2], self._database.get(SESSION_EPOCH + name) or "")
+
+    def all(self) -> list[Account]:
+        """Return all accounts by name, without the epochs of their sessions."""
+        row = tables.Account
+        rows = self._database.rows(row.select(row.name, row.role, row.password).order_by(row.name))
+        return [Account(name, Role(role), password) for name, role, password in rows]
 
     def are_any(self) -> bool:
         """Return whether there is any account."""

@@ -16,8 +16,9 @@ from kiosk.storage.migrations import newest_schema
 from kiosk.storage.statement import Statement
 from kiosk.storage.tables import Installation
 
-NEVER_KEPT = frozenset({"box", "letterbox", "slip_set"})
-"""Tables no backup holds: an old box would bring back ballots that were counted and destroyed."""
+NEVER_KEPT = frozenset({"account_link", "box", "letterbox", "slip_set"})
+"""Tables no backup holds: an old box would bring back ballots that were counted and destroyed, and an old
+link to an account is valid again after it was used."""
 
 
 @dataclass(frozen=True)

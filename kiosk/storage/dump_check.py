@@ -3,6 +3,7 @@
 Anybody who has a backup can change it. Rows that pass can be shown and counted.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -198,6 +199,14 @@ def _check_account(row: Row) -> None:
     _require(is_hash(row["password"]), "the password is no argon2 hash")
 
 
+def _check_second_factor(row: Row) -> None:
+    _require(row["name"] != "", "is of no account")
+
+
+def _check_recovery_code(row: Row) -> None:
+    _require(re.fullmatch("[0-9a-f]{64}", row["digest"]) is not None, "the code is no SHA-256 digest")
+
+
 def _check_round(row: Row) -> None:
     _require(row["closed"] in (0, 1), "is neither closed nor open")
 
@@ -302,11 +311,13 @@ CHECKS: Mapping[str, Callable[[Row], None]] = {
     "log": _check_log,
     "output_count": _check_taps,
     "output_ticket": _check_ticket,
+    "recovery_code": _check_recovery_code,
     "reply": _check_nothing_more,
     "report": _check_report,
     "report_edition": _check_report_edition,
     "report_text": _check_report_text,
     "round": _check_round,
+    "second_factor": _check_second_factor,
     "slip_count": _check_slip_count,
     "snapshot": _check_snapshot,
     "tally": _check_nothing_more,

@@ -179,6 +179,18 @@ def _output_tickets(database: peewee.Database) -> None:
     _create(database, "output_ticket", ("ticket",), ticket=Text(), month=Text())
 
 
+def _second_factors_and_links(database: peewee.Database) -> None:
+    create = partial(_create, database)
+    create("second_factor", ("name",), name=Text(), sealed_secret=Text(), last_step=Integer())
+    create("recovery_code", ("name", "digest"), name=Text(), digest=Text())
+    create("account_link", ("digest",), digest=Text(), name=Text(), role=Text(), expires_at=Text())
+
+
+def _tickets_and_sign_in(database: peewee.Database) -> None:
+    _output_tickets(database)
+    _second_factors_and_links(database)
+
+
 STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _rounds_and_guests,
     _desk_and_letterboxes,
@@ -186,7 +198,7 @@ STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _excluded_rapid,
     _protected_rounds,
     _outputs,
-    _output_tickets,
+    _tickets_and_sign_in,
 )
 """The first makes schema 1 of an empty database, each next one the schema after it."""
 

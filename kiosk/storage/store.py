@@ -15,6 +15,7 @@ from kiosk.domain.ballot import Ballot, read_ballot
 from kiosk.domain.clock import ClockRecord
 from kiosk.domain.rounds import Admission, Round, check_opening
 from kiosk.domain.snapshot import Document
+from kiosk.storage.account_links import AccountLinks
 from kiosk.storage.accounts import Accounts
 from kiosk.storage.audit_log import AuditLog
 from kiosk.storage.boxes import Boxes, OpenBox
@@ -34,6 +35,7 @@ from kiosk.storage.replies import Replies
 from kiosk.storage.reports import Reports
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState, TooEarlyError
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, one_write
+from kiosk.storage.second_factors import SecondFactors
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
 from kiosk.storage.tallies import Tallies
@@ -87,6 +89,8 @@ class Store:
             rng,
         )
         self.accounts = Accounts(database, self._writer)
+        self.account_links = AccountLinks(database, self._writer, self.accounts)
+        self.second_factors = SecondFactors(database, self._writer)
         self.links = Links(database, self._writer, self._boxes)
         self.audit_log = AuditLog(database, self._writer)
         self.walls = Walls(database, self._writer)

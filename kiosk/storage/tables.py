@@ -44,6 +44,35 @@ class Account(Table):
     password = Text()
 
 
+class SecondFactor(Table):
+    """An account's second factor (RFC 6238): its secret, sealed under the key of sessions, and the last step
+    of 30 seconds whose code signed in."""
+
+    name = Text(primary_key=True)
+    sealed_secret = Text()
+    last_step = peewee.IntegerField()
+
+
+class RecoveryCode(Table):
+    """A digest of each unused code that replaces the second factor once."""
+
+    name = Text()
+    digest = Text()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("name", "digest")
+
+
+class AccountLink(Table):
+    """A link, unused, with which a person chooses a password once. Its code is stored as a digest. `role` is
+    that of the new account; "" if the account exists."""
+
+    digest = Text(primary_key=True)
+    name = Text()
+    role = Text()
+    expires_at = Text()
+
+
 # -- rounds and their guests -------------------------------------------------------------------------
 
 

@@ -17,7 +17,10 @@ OTHER_HASH = hash_password("another long password")
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+    """A desk with a second coordinator, since the only one cannot be removed."""
+    desk = Desk(tmp_path)
+    desk.store.accounts.set(Account("eva", Role.COORDINATOR, HASH))
+    return desk
 
 
 LEADS_ON = {"/admin/theory"}

@@ -276,7 +276,7 @@ def test_a_migration_that_misses_the_models_is_undone(old: Installation, monkeyp
     store = old.open()
     with connected(old.url) as database:
         before = rows(database)
-    with pytest.raises(StoreError, match="there is no table output_ticket"):
+    with pytest.raises(StoreError, match="there is no table account_link"):
         store.migrate()
     store.close()
     with connected(old.url) as database:

@@ -19,7 +19,7 @@ from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.operation.backup import write_backup
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import COMMAND_LINE, Account, Deed, Role, Store, hash_password, open_store
+from kiosk.storage import COMMAND_LINE, Account, Deed, Role, SecondFactor, Store, hash_password, open_store
 from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
 
 TODAY = date(2026, 11, 28)
@@ -94,6 +94,8 @@ def full_installation(folder: Path) -> None:
 def _keep_staff_records(store: Store) -> None:
     right_at = datetime(2026, 5, 1, 12, tzinfo=UTC)
     store.remember_clock(ClockRecord(right_at, {"boot": right_at}, datetime(2026, 5, 2, 12)))
+    store.second_factors.set("anna", SecondFactor("sealed", 1), ["code"])
+    store.account_links.add("bo", Role.STAFF, MONDAY)
     store.links.add(Admission.KIOSK, "a", code="kiosk", screen=Screen(476, 700, 900))
     store.links.add(Admission.POSTER, "b", code="poster")
     store.audit_log.note(MONDAY, COMMAND_LINE, Deed.ACCOUNT_SET, "anna, coordinator")
