@@ -11,11 +11,15 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from kiosk.desk import activities, audit_log, theory
+from kiosk.desk.accounts import account_links, own_account
+from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
 from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_message
 from kiosk.desk.login import routes as login
 from kiosk.desk.login.known_devices import KnownDevices
+from kiosk.desk.login.second_factor import SecretSealer
+from kiosk.desk.notices import problems
 from kiosk.desk.reports import routes as reports
 from kiosk.desk.results import earlier_figures, walls
 from kiosk.desk.results import routes as results
@@ -37,11 +41,17 @@ from kiosk.screen.pages import STYLE
 from kiosk.settings import Settings, shipped_folder
 from kiosk.storage import Devices, Role, Store
 
+SIGNED_OUT_FORMS = frozenset({"sign_in.sign_in", "sign_in.second_step", "account_links.choose_password"})
+"""Endpoints of forms that people fill in before they have a session."""
+
 LARGEST_REQUEST_BYTES = LARGEST_FILE_BYTES + 64 * 1024
 """A file and the form around it. Flask limits forms without a file to 500 kB."""
 
 TOPICS = (
     login,
+    account_links,
+    accounts,
+    own_account,
     results,
     earlier_figures,
     rounds,
@@ -107,8 +117,9 @@ def create_desk_app(
         WTF_I18N_ENABLED=False,
     )
     app.extensions["desk"] = Desk(
-        store, library, clock, ticks, guest_address, allowed_languages, KnownDevices(secret_key), settings,
-        devices or Devices(), on_library_change=on_library_change, doubtful_time=doubtful_time,
+        store, library, clock, ticks, guest_address, allowed_languages, KnownDevices(secret_key),
+        SecretSealer(secret_key), settings, devices or Devices(), on_library_change=on_library_change,
+        doubtful_time=doubtful_time,
     )  # fmt: skip
     refuse_unreadable_hosts(app)
     StaticFiles(shipped_folder("static")).serve(app)
@@ -140,6 +151,7 @@ def _for_every_page() -> dict[str, object]:
         "shown_report": reports.latest_address() if desk().store.is_demonstration else "",
         "file_problems": [problem.message for problem in library.problems] if is_coordinator() else [],
         "say_message": say_message,
+        "problems": problems,
         "language": catalogue().language,
         "other_languages": [
             other.language for other in library.desk.values() if other.language != catalogue().language
@@ -163,7 +175,7 @@ def _with_headers(response: Response) -> Response:
 def _refused(error: HTTPException) -> ResponseReturnValue:
     """Render a refusal. A form that was open too long and a forbidden page have their own texts."""
     code = error.code or 500
-    if isinstance(error, CSRFError) and signed_in() is None and request.endpoint != "sign_in.sign_in":
+    if isinstance(error, CSRFError) and signed_in() is None and request.endpoint not in SIGNED_OUT_FORMS:
         return signed_out()
     kind = "stale" if isinstance(error, CSRFError) else str(code)
     if isinstance(error, DeniedError):

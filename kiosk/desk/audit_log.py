@@ -79,6 +79,8 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
     return {
         Deed.SIGNED_IN: (roles,),
         Deed.ACCOUNT_SET: ({}, roles),
+        Deed.ACCOUNT_LINK_MADE: ({}, roles),
+        Deed.ROLE_CHANGED: ({}, roles),
         Deed.ROUND_OPENED: (rounds, protections),
         Deed.ADDRESS_MADE: (places, ways),
         Deed.ADDRESS_REMOVED: (places, ways),

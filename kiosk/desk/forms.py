@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
     DecimalField,
+    HiddenField,
     IntegerField,
     PasswordField,
     RadioField,
@@ -18,6 +20,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from kiosk.desk.i18n import language, number, say, say_message
+from kiosk.desk.notices import watch
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_EXPECTED
 from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
@@ -31,6 +34,19 @@ from kiosk.domain.screen_size import (
     Screen,
 )
 from kiosk.library.texts import find_fault
+from kiosk.storage import LONGEST_PASSWORD_CHARACTERS, SHORTEST_PASSWORD_CHARACTERS, Role
+
+LONGEST_ACCOUNT_NAME_CHARACTERS = 80
+
+
+def _(message: str) -> str:
+    """Mark a reference text for the catalogues."""
+    return message
+
+
+def on_one_line(text: str | None) -> str:
+    """Return a text with every run of blanks and line breaks as one space; "" for nothing."""
+    return " ".join((text or "").split())
 
 
 class DeskForm(FlaskForm):
@@ -41,10 +57,80 @@ class DeskForm(FlaskForm):
         def locales(self) -> list[str]:
             return [language()]
 
+    anchor_prefix = ""
+    """What the ids of the fields begin with on their page."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Return whether the form is valid. Its errors are shown at the top of the page."""
+        watch(self)
+        return bool(super().validate(extra_validators))
+
+    def anchor(self, name: str) -> str:
+        """Return the id of a field on the form's page."""
+        return f"{self.anchor_prefix}{name}"
+
 
 class SignInForm(DeskForm):
-    name = StringField(validators=[InputRequired(), Length(max=80)])
-    password = PasswordField(validators=[InputRequired(), Length(max=1000)])
+    name = StringField(_("Namn"), validators=[InputRequired(), Length(max=80)])
+    password = PasswordField(_("Lösenord"), validators=[InputRequired(), Length(max=1000)])
+
+
+class CodeForm(DeskForm):
+    code = StringField(_("Kod"), validators=[InputRequired(), Length(max=80)])
+
+
+def long_enough(form: FlaskForm, field: PasswordField) -> None:
+    """Raise StopValidation for a password that is too short or too long."""
+    del form
+    if not SHORTEST_PASSWORD_CHARACTERS <= len(field.data or "") <= LONGEST_PASSWORD_CHARACTERS:
+        field.errors = []
+        raise StopValidation(say("Skriv minst {least} tecken.", least=SHORTEST_PASSWORD_CHARACTERS))
+
+
+def same_as_password(form: FlaskForm, field: PasswordField) -> None:
+    """Raise StopValidation unless the password was typed twice alike."""
+    if field.data != form.password.data:
+        raise StopValidation(say("Lösenorden är olika. Skriv samma två gånger."))
+
+
+class NewPasswordForm(DeskForm):
+    password = PasswordField(_("Nytt lösenord"), validators=[long_enough])
+    again = PasswordField(_("Samma lösenord en gång till"), validators=[same_as_password])
+
+
+class OwnPasswordForm(NewPasswordForm):
+    current = PasswordField(_("Lösenordet du har nu"), validators=[InputRequired(), Length(max=1000)])
+
+
+class SecondFactorForm(DeskForm):
+    secret = HiddenField(_("Nyckel"))
+    code = StringField(_("Koden som appen visar"), validators=[InputRequired(), Length(max=80)])
+    current = PasswordField(_("Ditt lösenord"), validators=[InputRequired(), Length(max=1000)])
+
+
+class ConfirmForm(DeskForm):
+    current = PasswordField(_("Ditt lösenord"), validators=[InputRequired(), Length(max=1000)])
+
+
+def account_name(form: FlaskForm, field: StringField) -> None:
+    """Raise StopValidation for a name that no page can show."""
+    del form
+    if fault := find_fault(field.data or "", LONGEST_ACCOUNT_NAME_CHARACTERS):
+        raise StopValidation(say_message(fault.message))
+
+
+class AccountForm(DeskForm):
+    name = StringField(_("Namn"), filters=[on_one_line], validators=[account_name])
+    role = RadioField(
+        _("Roll"),
+        choices=[role.value for role in Role],
+        default=Role.STAFF.value,
+        validators=[InputRequired()],
+    )
+
+
+class RoleForm(DeskForm):
+    role = SelectField(_("Roll"), choices=[role.value for role in Role])
 
 
 class Between:
@@ -118,11 +204,6 @@ class OutputForm(DeskForm):
 
 class WallForm(DeskForm):
     node = SelectField()
-
-
-def on_one_line(text: str | None) -> str:
-    """Return a text with every run of blanks and line breaks as one space; "" for nothing."""
-    return " ".join((text or "").split())
 
 
 def readable(form: FlaskForm, field: StringField) -> None:

@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.password_checks import PasswordChecks
+from kiosk.desk.login.second_factor import SecretSealer
 from kiosk.desk.login.throttle import SignInThrottle
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.short_hash import short_hash
@@ -37,6 +38,8 @@ LONGEST_IDLE = timedelta(minutes=30)
 """Longest time between two requests of a session."""
 LONGEST_SESSION = timedelta(hours=10)
 """Longest time from sign-in to the end of a session."""
+LONGEST_WAIT_FOR_CODE = timedelta(minutes=10)
+"""Longest time from the password to the code of the second factor."""
 
 
 @dataclass
@@ -56,6 +59,7 @@ class Desk:
     guest_address: str
     allowed_languages: frozenset[str] | None
     known_devices: KnownDevices
+    secret_sealer: SecretSealer
     settings: Settings | None = None
     devices: Devices = field(default_factory=Devices)
     sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
@@ -107,7 +111,12 @@ class Desk:
             self.on_library_change(library)
 
 
-NOT_TYPED = frozenset({"csrf_token", "password", "name", "seen", "id", "scale", "survey", "key"})
+NOT_TYPED = frozenset(
+    {
+        "csrf_token", "password", "current", "again", "code", "secret", "name", "seen", "id", "scale",
+        "survey", "key",
+    }
+)  # fmt: skip
 """Form fields without free text, or with text that must not be shown."""
 
 _ACCOUNT = "signed_in_account"
@@ -126,16 +135,51 @@ def desk() -> Desk:
 
 def begin(account: Account) -> None:
     """Start a session for an account; only the language of the previous session is kept."""
-    language = session.get("language")
-    session.clear()
-    if language:
-        session["language"] = language
+    _clear_but_language()
     if not account.session_epoch:
         desk().store.accounts.end_sessions(account.name)
         account = desk().store.accounts.named(account.name) or account
     now = desk().clock().isoformat()
     session.update(name=account.name, began=now, seen=now, mark=_mark(account))
     g.pop(_ACCOUNT, None)
+
+
+def _clear_but_language() -> None:
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+
+
+def wait_for_code(account: Account) -> None:
+    """Replace the session by one that only the code of the account's second factor can turn into a
+    sign-in."""
+    _clear_but_language()
+    session.update(
+        waiting_name=account.name, waiting_since=desk().clock().isoformat(), waiting_mark=_mark(account)
+    )
+    g.pop(_ACCOUNT, None)
+
+
+def waiting_for_code() -> Account | None:
+    """Return the account whose password was right and whose code is missing; None if there is none, or if
+    the account changed or the code took too long."""
+    name = session.get("waiting_name")
+    if name is None:
+        return None
+    account = desk().store.accounts.named(name)
+    waited = desk().clock() - datetime.fromisoformat(session["waiting_since"])
+    if account is None or session["waiting_mark"] != _mark(account):
+        return None
+    return account if timedelta() <= waited <= LONGEST_WAIT_FOR_CODE else None
+
+
+def renew(name: str) -> None:
+    """End every session of the signed-in account and start another one in this browser."""
+    desk().store.accounts.end_sessions(name)
+    account = desk().store.accounts.named(name)
+    if account is not None:
+        begin(account)
 
 
 def end() -> None:

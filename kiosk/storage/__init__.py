@@ -17,7 +17,12 @@ from kiosk.storage.letterboxes import LetterboxGoneError
 from kiosk.storage.links import KioskBudgetError, Link, RoundRunsError
 from kiosk.storage.migrations import newest_schema
 from kiosk.storage.owners import check_owner
-from kiosk.storage.passwords import hash_password, verify
+from kiosk.storage.passwords import (
+    LONGEST_PASSWORD_CHARACTERS,
+    SHORTEST_PASSWORD_CHARACTERS,
+    hash_password,
+    verify,
+)
 from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState, TooEarlyError
 from kiosk.storage.sealed_rows import KeyFault, Sealed
 from kiosk.storage.second_factors import SecondFactor
@@ -31,7 +36,9 @@ __all__ = [
     "DIGITS",
     "LIFETIME",
     "LINK_LIFETIME",
+    "LONGEST_PASSWORD_CHARACTERS",
     "NEVER_KEPT",
+    "SHORTEST_PASSWORD_CHARACTERS",
     "Account",
     "AccountExistsError",
     "AccountLink",

@@ -5,6 +5,9 @@ import threading
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
+SHORTEST_PASSWORD_CHARACTERS = 10
+LONGEST_PASSWORD_CHARACTERS = 1000
+
 _HASHER = PasswordHasher()
 _ONE_AT_A_TIME = threading.Lock()
 # Each check takes 64 MiB; one at a time does not exhaust the memory of a small machine.

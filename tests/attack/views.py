@@ -62,6 +62,7 @@ SHOWING = {
     "export",
     "clock show",
     "report list",
+    "user list",
 }
 CHANGING = {
     "init",
@@ -69,6 +70,9 @@ CHANGING = {
     "give-up-keys",
     "user add",
     "user remove",
+    "user link",
+    "user role",
+    "user reset-factor",
     "round open",
     "slips",
     "link",

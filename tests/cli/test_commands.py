@@ -1,6 +1,7 @@
 """The command, as an operator types it: what it does, and one line and status 2 for what it cannot."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -44,11 +45,48 @@ def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
 
 def test_an_account_is_removed(run: Run) -> None:
     run("init")
-    run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n")
+    for name in ("anna", "eva"):
+        run("user", "add", name, "--role", "coordinator", typed="ten letters!\n")
     assert printed(run("user", "remove", "anna")) == "anna is removed and signed out.\n"
     assert "may sign in" in printed(run("user", "add", "anna", "--role", "staff", typed="ten letters!\n")), (
         "the name can be given again"
     )
+
+
+def test_an_account_is_administered_by_commands(run: Run) -> None:
+    run("init")
+    run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n")
+    link = run("user", "link", "bo", "--role", "staff")
+    assert re.fullmatch("/admin/account-link/[0-9a-f]{32}\n", printed(link))
+    assert "bo opens this path at the desk's address, once, before 20" in link.stderr
+    assert printed(run("user", "list")) == "anna  coordinator  password\nbo  staff  link not used\n"
+    assert printed(run("user", "remove", "bo")) == "The link of bo is withdrawn.\n"
+    run("user", "add", "bo", "--role", "staff", typed="ten letters!\n")
+    assert printed(run("user", "role", "bo", "viewer")) == "bo is viewer and signed out.\n"
+    assert printed(run("user", "link", "bo")).startswith("/admin/account-link/")
+    assert printed(run("user", "list")) == "anna  coordinator  password\nbo  viewer  password\n"
+
+
+ACCOUNT_MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
+    "removing the only coordinator": (("remove", "anna"), "anna is the only coordinator; add another one"),
+    "demoting her": (("role", "anna", "staff"), "anna is the only coordinator; add another one first"),
+    "adding her as staff": (("add", "anna", "--role", "staff"), "anna is the only coordinator"),
+    "a role of nobody": (("role", "nobody", "staff"), "no account named 'nobody'"),
+    "a link of nobody": (("link", "nobody"), "no account named 'nobody'"),
+    "a link for a taken name": (("link", "anna", "--role", "staff"), "an account named 'anna' already"),
+    "no second factor": (("reset-factor", "anna"), "no account named 'anna' with a second factor"),
+}
+
+
+@pytest.mark.parametrize("case", ACCOUNT_MISTAKES)
+def test_a_mistake_with_an_account_changes_nothing(run: Run, case: str) -> None:
+    run("init")
+    run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n")
+    words, problem = ACCOUNT_MISTAKES[case]
+    done = run("user", *words, typed="ten letters!\n")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert problem in done.stderr
+    assert printed(run("user", "list")) == "anna  coordinator  password\n"
 
 
 def test_check_tells_programs_what_surveys_there_are(run: Run) -> None:

@@ -440,6 +440,11 @@ WRITES = {
     "/admin/surveys/import", "/admin/languages/<code>/file",
     "/admin/surveys/<survey_id>/preview", "/admin/surveys/<survey_id>/preview/<any(kiosk):device>",
     "/admin/surveys/<survey_id>/remove", "/admin/languages/<code>", "/admin/reference",
+    "/admin/sign-in/code", "/admin/account-link/<code>", "/admin/account/password",
+    "/admin/account/second-factor", "/admin/account/second-factor/add",
+    "/admin/account/second-factor/remove", "/admin/account/recovery-codes", "/admin/accounts",
+    "/admin/accounts/link", "/admin/accounts/role", "/admin/accounts/second-factor",
+    "/admin/accounts/remove",
 }  # fmt: skip
 
 

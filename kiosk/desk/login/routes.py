@@ -2,14 +2,17 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.forms import SignInForm
-from kiosk.desk.session import begin, desk, end, note, signed_in
+from kiosk.desk.forms import CodeForm, SignInForm
+from kiosk.desk.i18n import say
+from kiosk.desk.login.code_checks import CodeKind, accepted_code
+from kiosk.desk.login.language import follow_browser_language
+from kiosk.desk.login.throttle import Attempt
+from kiosk.desk.session import begin, desk, end, note, signed_in, wait_for_code, waiting_for_code
 from kiosk.domain.client_source import source_of
-from kiosk.library.catalogues import REFERENCE
-from kiosk.storage import Deed, verify
+from kiosk.storage import Account, Deed, verify
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -23,7 +26,7 @@ def sign_in() -> ResponseReturnValue:
     timing."""
     # First, since it clears an expired session, and the form's token must be in the new session.
     is_signed_in = signed_in() is not None
-    _follow_browser_language()
+    follow_browser_language()
     form = SignInForm()
     onward = _own_path(request.args.get("next", ""))
     if request.method == "GET":
@@ -42,10 +45,44 @@ def sign_in() -> ResponseReturnValue:
     if account is None or not is_right:
         throttle.failed(attempt, now)
         return render_template("sign_in.html", form=form, problem="wrong"), 403
-    throttle.succeeded(attempt)
+    if desk().store.second_factors.of(account.name) is not None:
+        wait_for_code(account)
+        return redirect(url_for("sign_in.second_step", next=onward), 303)
+    return _signed_in(account, attempt, onward)
+
+
+def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseReturnValue:
+    desk().sign_in_throttle.succeeded(attempt)
     begin(account)
     note(Deed.SIGNED_IN, account.role)
-    return desk().known_devices.remember(name, make_response(redirect(onward, 303)))
+    return desk().known_devices.remember(account.name, make_response(redirect(onward, 303)))
+
+
+@blueprint.route("/sign-in/code", methods=["GET", "POST"])
+def second_step() -> ResponseReturnValue:
+    """Show the form for the code of the second factor, after the password, and handle it."""
+    account, onward = waiting_for_code(), _own_path(request.args.get("next", ""))
+    if account is None:
+        return redirect(url_for("sign_in.sign_in", next=onward), 303)
+    form, now = CodeForm(), desk().clock().timestamp()
+    if request.method == "GET":
+        return render_template("second_step.html", form=form, problem="")
+    throttle, source = desk().sign_in_throttle, source_of(request.remote_addr)
+    attempt = throttle.attempt(account.name, source, desk().known_devices.nonce(account.name), now)
+    seconds = int(throttle.seconds_left_for_code(attempt, now) + 1)
+    if seconds > 1:
+        page = render_template("second_step.html", form=form, problem="wait", seconds=seconds)
+        return make_response(page, 429, {"Retry-After": str(seconds)})
+    kind = accepted_code(account.name, form.code.data or "", now) if form.validate() else None
+    if kind is None:
+        throttle.code_failed(attempt, now)
+        return render_template("second_step.html", form=form, problem="wrong"), 403
+    response = _signed_in(account, attempt, onward)
+    if kind is CodeKind.RECOVERY:
+        note(Deed.RECOVERY_CODE_USED, account.name)
+        left = desk().store.second_factors.unused_recovery_codes(account.name)
+        flash(say("Reservkoden är använd. Du har {n} kvar.", n=left))
+    return response
 
 
 def _try_later(form: SignInForm, problem: str, status: int, seconds: int) -> ResponseReturnValue:
@@ -68,14 +105,6 @@ def choose_language() -> ResponseReturnValue:
     if chosen in desk().library.desk:
         session["language"] = chosen
     return redirect(_own_path(request.form.get("next", "")), 303)
-
-
-def _follow_browser_language() -> None:
-    """Set the session's language to the browser's preference, unless one has been chosen."""
-    if "language" not in session:
-        accepted = request.accept_languages.best_match([REFERENCE, *desk().library.desk])
-        if accepted is not None:
-            session["language"] = accepted
 
 
 def _own_path(wanted: str) -> str:

@@ -3,9 +3,14 @@
 Failures are counted for each name and each source or known device, so that nobody can make another one wait.
 Strange sources also share a limit for each name, against guessing from many addresses. A source where the
 account has signed in is exempt from it.
+
+Codes of a second factor are tried by somebody who has the password. Strange sources share the delay of one
+source for them, since six digits are guessed from many addresses. Wrong codes of links are counted by source.
 """
 
 from dataclasses import dataclass, field
+
+from kiosk.domain.short_hash import short_hash
 
 FREE_FAILURES = 5
 LONGEST_DELAY_SECONDS = 300.0
@@ -68,6 +73,9 @@ class SignInThrottle:
     _strangers: Failures = field(
         default_factory=lambda: Failures(STRANGERS_FREE_FAILURES, STRANGERS_LONGEST_DELAY_SECONDS)
     )
+    _codes: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
+    _links: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
+    _wrong_links: set[tuple[str, str]] = field(default_factory=set)
     _usual: set[str] = field(default_factory=set)
 
     def attempt(self, name: str, source: str, device: str | None, now: float) -> Attempt:
@@ -94,5 +102,32 @@ class SignInThrottle:
     def succeeded(self, attempt: Attempt) -> None:
         """Forget the failures of the source or device, and remember the source as the account's."""
         self._own.forget(attempt.key)
+        self._codes.forget(_code_key(attempt))
         if len(self._usual) < MOST_KEYS_KEPT:
             self._usual.add(attempt.source_key)
+
+    def seconds_left_for_code(self, attempt: Attempt, now: float) -> float:
+        """Return the seconds until a code of the account's second factor may be tried."""
+        return self._codes.seconds_left(_code_key(attempt), now)
+
+    def code_failed(self, attempt: Attempt, now: float) -> None:
+        """Record a wrong code of a second factor."""
+        self._codes.add(_code_key(attempt), now)
+
+    def seconds_left_for_link(self, source: str, now: float) -> float:
+        """Return the seconds until a source may open a link."""
+        return self._links.seconds_left(source, now)
+
+    def link_failed(self, source: str, code: str, now: float) -> None:
+        """Record an invalid link. The same link again, such as an expired one, is no new guess."""
+        wrong_link = source, short_hash(code, 16)
+        if wrong_link in self._wrong_links:
+            return
+        if len(self._wrong_links) >= MOST_KEYS_KEPT:
+            self._wrong_links.clear()
+        self._wrong_links.add(wrong_link)
+        self._links.add(source, now)
+
+
+def _code_key(attempt: Attempt) -> str:
+    return attempt.key if attempt.is_known else attempt.name

@@ -1,0 +1,51 @@
+"""The page of a one-time link, where a person without a session chooses a password."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.forms import NewPasswordForm
+from kiosk.desk.i18n import say
+from kiosk.desk.login.language import follow_browser_language
+from kiosk.desk.session import desk
+from kiosk.domain.client_source import source_of
+from kiosk.storage import Deed, hash_password
+
+blueprint = Blueprint("account_links", __name__)
+
+BUSY_SECONDS = 3
+"""Time in which the password checks in progress end."""
+
+
+@blueprint.route("/account-link/<code>", methods=["GET", "POST"])
+def choose_password(code: str) -> ResponseReturnValue:
+    """Show the form of a link, and handle it. Opening the link does not use it: programs of mail and chat
+    open links too."""
+    follow_browser_language()
+    throttle, source = desk().sign_in_throttle, source_of(request.remote_addr)
+    at = desk().clock()
+    seconds = throttle.seconds_left_for_link(source, at.timestamp())
+    if seconds > 0:
+        return _try_later(int(seconds) + 1, 429)
+    link = desk().store.account_links.valid(code, at)
+    if link is None:
+        throttle.link_failed(source, code, at.timestamp())
+        return render_template("account_link_gone.html", kind="gone"), 404
+    form = NewPasswordForm()
+    if request.method == "GET" or not form.validate():
+        page = render_template("account_link_open.html", form=form, name=link.name, is_new=bool(link.role))
+        return page, 200 if request.method == "GET" else 400
+    with desk().password_checks.place(is_known=False) as has_place:
+        if not has_place:
+            return _try_later(BUSY_SECONDS, 503)
+        password = hash_password(form.password.data)
+    account = desk().store.account_links.use(code, password, at)
+    if account is None:
+        return render_template("account_link_gone.html", kind="gone"), 404
+    desk().store.audit_log.note(at, account.name, Deed.ACCOUNT_LINK_USED, account.name)
+    flash(say("Lösenordet är sparat. Logga in som {name}.", name=account.name))
+    return redirect(url_for("sign_in.sign_in"), 303)
+
+
+def _try_later(seconds: int, status: int) -> ResponseReturnValue:
+    page = render_template("account_link_gone.html", kind="wait", seconds=seconds)
+    return make_response(page, status, {"Retry-After": str(seconds)})

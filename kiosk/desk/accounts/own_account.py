@@ -1,0 +1,162 @@
+"""The own account: the password, and the second factor with its recovery codes.
+
+Each change asks for the password, since a person may have left a page open, and ends all other sessions.
+"""
+
+import segno
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
+from kiosk.desk.i18n import say
+from kiosk.desk.login.code_checks import password_refusal
+from kiosk.desk.login.second_factor import (
+    matching_step,
+    new_recovery_codes,
+    new_secret,
+    provisioning_uri,
+    read_secret,
+    secret_to_type,
+    spaced,
+)
+from kiosk.desk.session import desk, for_anybody, note, renew, signed_in
+from kiosk.storage import Account, Deed, SecondFactor, hash_password
+
+blueprint = Blueprint("own_account", __name__)
+
+SYMBOL_MODULE_PIXELS = 4
+
+
+@blueprint.route("/account")
+@for_anybody
+def account() -> ResponseReturnValue:
+    """Show the forms of the own account."""
+    return _page(200)
+
+
+@blueprint.route("/account/password", methods=["POST"])
+@for_anybody
+def change_password() -> ResponseReturnValue:
+    """Change the password, and end all other sessions."""
+    form, mine = OwnPasswordForm(), _mine()
+    form.anchor_prefix = "new-"
+    if not form.validate():
+        return _page(400)
+    if refusal := password_refusal(mine, form.current.data):
+        form.current.errors = [refusal.text]
+        return _page(refusal.status)
+    desk().store.accounts.set_password(mine.name, hash_password(form.password.data))
+    renew(mine.name)
+    note(Deed.PASSWORD_CHANGED, mine.name)
+    return _done(say("Lösenordet är bytt. Andra webbläsare är utloggade."))
+
+
+@blueprint.route("/account/second-factor", methods=["POST"])
+@for_anybody
+def begin_second_factor() -> ResponseReturnValue:
+    """Show a new secret as a QR code. Nothing is stored until the app's first code is right."""
+    return _factor_page(SecondFactorForm(formdata=None), new_secret(), 200)
+
+
+@blueprint.route("/account/second-factor/add", methods=["POST"])
+@for_anybody
+def add_second_factor() -> ResponseReturnValue:
+    """Store the secret if the app shows its code, and show the recovery codes, once."""
+    form, mine = SecondFactorForm(), _mine()
+    secret = read_secret(form.secret.data or "")
+    if secret is None:
+        return _page(400)
+    if not form.validate():
+        return _factor_page(form, secret, 400)
+    step = matching_step(secret, "".join(form.code.data.split()), desk().clock().timestamp())
+    if step is None:
+        form.code.errors = [say("Koden stämmer inte. Skriv den som appen visar nu.")]
+        return _factor_page(form, secret, 400)
+    if refusal := password_refusal(mine, form.current.data):
+        form.current.errors = [refusal.text]
+        return _factor_page(form, secret, refusal.status)
+    codes = new_recovery_codes()
+    factor = SecondFactor(desk().secret_sealer.seal(mine.name, secret), step)
+    desk().store.second_factors.set(mine.name, factor, codes)
+    renew(mine.name)
+    note(Deed.SECOND_FACTOR_ADDED, mine.name)
+    return _codes_page(codes)
+
+
+@blueprint.route("/account/second-factor/remove", methods=["POST"])
+@for_anybody
+def remove_second_factor() -> ResponseReturnValue:
+    """Remove the own second factor."""
+    if (refused := _confirmed("factor-")) is not None:
+        return refused
+    name = _mine().name
+    if desk().store.second_factors.remove(name):
+        note(Deed.SECOND_FACTOR_REMOVED, name)
+    return _done(say("Du loggar in med bara lösenordet."))
+
+
+@blueprint.route("/account/recovery-codes", methods=["POST"])
+@for_anybody
+def renew_recovery_codes() -> ResponseReturnValue:
+    """Replace the recovery codes, and show the new ones, once."""
+    if (refused := _confirmed("codes-")) is not None:
+        return refused
+    name, codes = _mine().name, new_recovery_codes()
+    if desk().store.second_factors.of(name) is None:
+        return _page(400)
+    desk().store.second_factors.set_recovery_codes(name, codes)
+    note(Deed.RECOVERY_CODES_MADE, name)
+    return _codes_page(codes)
+
+
+def _confirmed(anchor_prefix: str) -> ResponseReturnValue | None:
+    """Return the page that refuses the sent password; None if it is right."""
+    form = ConfirmForm()
+    form.anchor_prefix = anchor_prefix
+    if not form.validate():
+        return _page(400)
+    if refusal := password_refusal(_mine(), form.current.data):
+        form.current.errors = [refusal.text]
+        return _page(refusal.status)
+    return None
+
+
+def _mine() -> Account:
+    """Return the signed-in account. Every view here has one."""
+    mine = signed_in()
+    if mine is None:
+        raise RuntimeError("no account is signed in")
+    return mine
+
+
+def _done(words: str) -> ResponseReturnValue:
+    flash(words)
+    return redirect(url_for("own_account.account"), 303)
+
+
+def _page(status: int) -> ResponseReturnValue:
+    factors, name = desk().store.second_factors, _mine().name
+    page = render_template(
+        "account.html",
+        password_form=OwnPasswordForm(formdata=None),
+        confirm_form=ConfirmForm(formdata=None),
+        has_second_factor=factors.of(name) is not None,
+        codes_left=factors.unused_recovery_codes(name),
+    )
+    return page, status
+
+
+def _factor_page(form: SecondFactorForm, secret: bytes, status: int) -> ResponseReturnValue:
+    uri = provisioning_uri(secret, _mine().name, say("Svarskiosk"))
+    form.secret.data = secret_to_type(secret)
+    page = render_template(
+        "second_factor.html",
+        form=form,
+        symbol=segno.make(uri, error="m", micro=False).svg_inline(scale=SYMBOL_MODULE_PIXELS),
+        typed_secret=secret_to_type(secret),
+    )
+    return page, status
+
+
+def _codes_page(codes: list[str]) -> ResponseReturnValue:
+    return render_template("recovery_codes.html", codes=[spaced(code) for code in codes])

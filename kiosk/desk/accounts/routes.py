@@ -1,0 +1,177 @@
+"""The page of all accounts, for coordinators: add, change roles, reset, remove.
+
+No mail is sent: a link is shown once, and the coordinator hands it over.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.forms import AccountForm, RoleForm
+from kiosk.desk.i18n import say
+from kiosk.desk.notices import add_problem
+from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.domain.local_address import leads_to_own_machine
+from kiosk.storage import (
+    LINK_LIFETIME,
+    Account,
+    AccountExistsError,
+    Deed,
+    LastCoordinatorError,
+    NoAccountError,
+    Role,
+)
+
+blueprint = Blueprint("accounts", __name__)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An account on the page. `key` is unique on the page and holds no character of the name."""
+
+    account: Account
+    has_second_factor: bool
+    key: str
+
+
+@blueprint.route("/accounts")
+@for_coordinator
+def accounts() -> ResponseReturnValue:
+    """Show all accounts, the links that wait, and the form for a new account."""
+    return _page(AccountForm(formdata=None))
+
+
+@blueprint.route("/accounts", methods=["POST"])
+@for_coordinator
+def add() -> ResponseReturnValue:
+    """Show, once, a link with which a person creates an account."""
+    form = AccountForm()
+    if not form.validate():
+        return _page(form, 400)
+    name, role = form.name.data, Role(form.role.data)
+    try:
+        code = desk().store.account_links.add(name, role, desk().clock())
+    except AccountExistsError:
+        form.name.errors = [say("Det finns redan ett konto som heter {name}.", name=name)]
+        return _page(form, 409)
+    note(Deed.ACCOUNT_LINK_MADE, f"{name}, {role}")
+    return _link_page(name, code, is_new=True)
+
+
+@blueprint.route("/accounts/link", methods=["POST"])
+@for_coordinator
+def reset() -> ResponseReturnValue:
+    """Show, once, a link with which a person chooses another password."""
+    name = _sent_name()
+    try:
+        code = desk().store.account_links.add(name, None, desk().clock())
+    except NoAccountError:
+        return _gone(name)
+    note(Deed.RESET_LINK_MADE, name)
+    return _link_page(name, code, is_new=False)
+
+
+@blueprint.route("/accounts/role", methods=["POST"])
+@for_coordinator
+def change_role() -> ResponseReturnValue:
+    """Change a role, which ends the account's sessions."""
+    name, form = _sent_name(), RoleForm()
+    if not form.validate():
+        return _page(AccountForm(formdata=None), 400)
+    try:
+        desk().store.accounts.set_role(name, Role(form.role.data))
+    except LastCoordinatorError:
+        return _last_coordinator(name)
+    except NoAccountError:
+        return _gone(name)
+    note(Deed.ROLE_CHANGED, f"{name}, {form.role.data}")
+    return _done(say("{name} har en ny roll och är utloggad överallt.", name=name))
+
+
+@blueprint.route("/accounts/second-factor", methods=["POST"])
+@for_coordinator
+def remove_second_factor() -> ResponseReturnValue:
+    """Remove the second factor of a person who lost the phone and the recovery codes."""
+    name = _sent_name()
+    if not desk().store.second_factors.remove(name):
+        return _gone(name)
+    note(Deed.SECOND_FACTOR_REMOVED, name)
+    return _done(say("{name} loggar in med bara lösenordet.", name=name))
+
+
+@blueprint.route("/accounts/remove", methods=["POST"])
+@for_coordinator
+def remove() -> ResponseReturnValue:
+    """Remove an account, which ends its sessions, or the link for a new one."""
+    name, store = _sent_name(), desk().store
+    if store.account_links.withdraw(name):
+        note(Deed.ACCOUNT_LINK_WITHDRAWN, name)
+        return _done(say("Länken till {name} gäller inte längre.", name=name))
+    try:
+        is_removed = store.accounts.remove(name)
+    except LastCoordinatorError:
+        return _last_coordinator(name)
+    if not is_removed:
+        return _gone(name)
+    note(Deed.ACCOUNT_REMOVED, name)
+    return _done(say("{name} är borttagen och utloggad överallt.", name=name))
+
+
+def _sent_name() -> str:
+    return request.form.get("name", "")
+
+
+def _done(words: str) -> ResponseReturnValue:
+    flash(words)
+    return redirect(url_for("accounts.accounts"), 303)
+
+
+def _last_coordinator(name: str) -> ResponseReturnValue:
+    add_problem(
+        say("{name} är den enda samordnaren. Gör först någon annan till samordnare.", name=name), "accounts"
+    )
+    return _page(AccountForm(formdata=None), 409)
+
+
+def _gone(name: str) -> ResponseReturnValue:
+    add_problem(say("Det finns inget sådant konto att ändra: {name}", name=name), "accounts")
+    return _page(AccountForm(formdata=None), 404)
+
+
+def _page(form: AccountForm, status: int = 200) -> ResponseReturnValue:
+    store = desk().store
+    with_factor = store.second_factors.names()
+    listed = [
+        Listed(account, account.name in with_factor, str(number))
+        for number, account in enumerate(store.accounts.all(), start=1)
+    ]
+    page = render_template(
+        "accounts.html",
+        listed=listed,
+        waiting=store.account_links.waiting(desk().clock()),
+        form=form,
+        roles=role_names(),
+    )
+    return page, status
+
+
+def role_names() -> dict[str, str]:
+    """Return role -> its name with what it may do."""
+    return {
+        Role.COORDINATOR: say("Samordnare: öppnar omgångar, ser resultat, ändrar enkäter och konton"),
+        Role.STAFF: say("Personal: parar skärmar, skriver ut lappar, räknar insatser"),
+        Role.VIEWER: say("Läsare: ser resultat"),
+    }
+
+
+def _link_page(name: str, code: str, *, is_new: bool) -> ResponseReturnValue:
+    address = url_for("account_links.choose_password", code=code, _external=True)
+    return render_template(
+        "account_link.html",
+        name=name,
+        address=address,
+        is_new=is_new,
+        is_local=leads_to_own_machine(address),
+        days=LINK_LIFETIME.days,
+    )

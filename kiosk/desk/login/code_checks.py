@@ -1,0 +1,62 @@
+"""Checks of the signed-in person's password and of second factors' codes."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from flask import request
+
+from kiosk.desk.i18n import say
+from kiosk.desk.login.second_factor import DIGITS, matching_step, normalise
+from kiosk.desk.session import desk
+from kiosk.domain.client_source import source_of
+from kiosk.storage import Account, verify
+
+
+class CodeKind(Enum):
+    """The kinds of codes that a second factor accepts."""
+
+    APP = auto()
+    RECOVERY = auto()
+
+
+def accepted_code(name: str, typed: str, now: float) -> CodeKind | None:
+    """Return the kind of an account's code, and record that it is used; None for a wrong or used code. `now`
+    is in seconds since 1970."""
+    factors, code = desk().store.second_factors, normalise(typed)
+    factor = factors.of(name)
+    if factor is None:
+        return None
+    if len(code) != DIGITS or not code.isdecimal() or not code.isascii():
+        return CodeKind.RECOVERY if factors.use_recovery_code(name, code) else None
+    secret = desk().secret_sealer.unseal(name, factor.sealed_secret)
+    step = matching_step(secret, code, now) if secret is not None else None
+    return CodeKind.APP if step is not None and factors.use_step(name, step) else None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a password is not accepted, for the page and as a status."""
+
+    text: str
+    status: int
+
+
+def password_refusal(account: Account, password: str) -> Refusal | None:
+    """Return why a signed-in person's password is not accepted; None if it is right. Wrong ones slow down the
+    sign-in from the same browser too: somebody may sit at an open page."""
+    throttle, now = desk().sign_in_throttle, desk().clock().timestamp()
+    device = desk().known_devices.nonce(account.name)
+    attempt = throttle.attempt(account.name, source_of(request.remote_addr), device, now)
+    seconds = throttle.seconds_left(attempt, now)
+    if seconds > 0:
+        wait = say("För många försök. Vänta {seconds} sekunder och försök igen.", seconds=int(seconds) + 1)
+        return Refusal(wait, 429)
+    with desk().password_checks.place(is_known=attempt.is_known) as has_place:
+        if not has_place:
+            return Refusal(say("Många försöker logga in just nu. Försök igen om en stund."), 503)
+        is_right = verify(account.password, password)
+    if is_right:
+        throttle.succeeded(attempt)
+        return None
+    throttle.failed(attempt, now)
+    return Refusal(say("Lösenordet stämmer inte."), 403)

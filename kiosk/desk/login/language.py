@@ -1,0 +1,14 @@
+"""The language of pages before a person has signed in."""
+
+from flask import request, session
+
+from kiosk.desk.session import desk
+from kiosk.library.catalogues import REFERENCE
+
+
+def follow_browser_language() -> None:
+    """Set the session's language to the browser's preference, unless one has been chosen."""
+    if "language" not in session:
+        accepted = request.accept_languages.best_match([REFERENCE, *desk().library.desk])
+        if accepted is not None:
+            session["language"] = accepted

@@ -1,0 +1,116 @@
+"""Second factors: time-based one-time passwords (RFC 6238), and recovery codes for a lost phone.
+
+A code signs in once: the step of an accepted code is recorded, and no earlier one is accepted after it. The
+secret is sealed under a key derived from the key of sessions, which no backup has.
+"""
+
+import binascii
+import secrets
+from base64 import b32decode, b32encode, b64decode, b64encode
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.twofactor import InvalidToken
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
+SECRET_BYTES = 20
+"""The length of a secret that RFC 4226 recommends."""
+
+STEP_SECONDS = 30
+DIGITS = 6
+STEPS_BACK_AND_FORTH = 1
+"""Steps by which a phone's clock may differ (RFC 6238, 5.2)."""
+
+NONCE_BYTES = 12
+
+RECOVERY_CODES = 8
+RECOVERY_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""32 letters and digits; those that look alike are left out."""
+RECOVERY_CODE_LENGTH = 16
+"""Letters: 80 random bits."""
+
+
+def new_secret() -> bytes:
+    return secrets.token_bytes(SECRET_BYTES)
+
+
+def secret_to_type(secret: bytes) -> str:
+    """Return a secret in base32, in groups of four letters, for an app that cannot read the QR code."""
+    letters = b32encode(secret).decode()
+    return " ".join(letters[at : at + 4] for at in range(0, len(letters), 4))
+
+
+def read_secret(typed: str) -> bytes | None:
+    """Return the secret of its base32; None for another text."""
+    try:
+        secret = b32decode(typed.replace(" ", ""))
+    except (binascii.Error, ValueError):
+        return None
+    return secret if len(secret) == SECRET_BYTES else None
+
+
+def provisioning_uri(secret: bytes, name: str, issuer: str) -> str:
+    """Return the otpauth address that an app reads from the QR code."""
+    return _totp(secret).get_provisioning_uri(name, issuer)
+
+
+def matching_step(secret: bytes, code: str, now: float) -> int | None:
+    """Return the step of 30 seconds whose code this is; None for a wrong one. `now` is in seconds since
+    1970."""
+    current = int(now) // STEP_SECONDS
+    for step in range(current - STEPS_BACK_AND_FORTH, current + STEPS_BACK_AND_FORTH + 1):
+        try:
+            _totp(secret).verify(code.encode(), step * STEP_SECONDS)
+        except InvalidToken:
+            continue
+        return step
+    return None
+
+
+def _totp(secret: bytes) -> TOTP:
+    return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303 - the only hash that all apps know
+
+
+def new_recovery_codes() -> list[str]:
+    """Return codes as they are compared; `spaced` gives them as they are shown."""
+    return [
+        "".join(secrets.choice(RECOVERY_LETTERS) for _ in range(RECOVERY_CODE_LENGTH))
+        for _ in range(RECOVERY_CODES)
+    ]
+
+
+def spaced(recovery_code: str) -> str:
+    """Return a recovery code in groups of four letters."""
+    return "-".join(recovery_code[at : at + 4] for at in range(0, len(recovery_code), 4))
+
+
+def normalise(typed: str) -> str:
+    """Return a typed code as it is compared, without spaces and hyphens."""
+    return "".join(typed.split()).replace("-", "").upper()
+
+
+@dataclass(frozen=True)
+class SecretSealer:
+    """Seals the secrets of second factors. `secret_key` is the key of sessions."""
+
+    secret_key: str
+
+    def seal(self, name: str, secret: bytes) -> str:
+        """Return an account's secret as text for the database."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return b64encode(nonce + self._cipher().encrypt(nonce, secret, name.encode())).decode()
+
+    def unseal(self, name: str, sealed: str) -> bytes | None:
+        """Return an account's secret; None if it was sealed under another key or for another account."""
+        try:
+            content = b64decode(sealed)
+            return self._cipher().decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], name.encode())
+        except (InvalidTag, ValueError):
+            return None
+
+    def _cipher(self) -> AESGCM:
+        key = HKDF(SHA256(), 32, salt=None, info=b"kiosk second factor").derive(self.secret_key.encode())
+        return AESGCM(key)

@@ -1,0 +1,44 @@
+"""The notice at the top of a page: the problems of a sent form, with links to their fields.
+
+Every form's address ends in #notice, so that the browser moves the focus there, also without scripts. A saved
+form is confirmed at the same place (`flash`).
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import g
+
+from kiosk.desk.i18n import say
+
+if TYPE_CHECKING:
+    from kiosk.desk.forms import DeskForm
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A reason why nothing was saved. `anchor` is the id of the field to correct, "" if there is none."""
+
+    text: str
+    anchor: str = ""
+
+
+def add_problem(text: str, anchor: str = "") -> None:
+    """Add a problem to the notice of this request's page."""
+    g.setdefault("problems", []).append(Problem(text, anchor))
+
+
+def watch(form: "DeskForm") -> None:
+    """Add the errors that a sent form has when its page is rendered."""
+    g.setdefault("sent_forms", []).append(form)
+
+
+def problems() -> list[Problem]:
+    """Return this request's problems, those of forms in the order of their fields."""
+    of_forms = [
+        Problem(f"{say(field.label.text)}: {error}", form.anchor(field.name))
+        for form in g.get("sent_forms", [])
+        for field in form
+        for error in field.errors
+    ]
+    return [*g.get("problems", []), *of_forms]

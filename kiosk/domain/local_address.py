@@ -1,0 +1,15 @@
+"""Addresses that lead a browser to its own machine, which nobody else can open."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+def leads_to_own_machine(address: str) -> bool:
+    """Return whether a web address names the machine that opens it: localhost (RFC 6761), a loopback address
+    or the unspecified one."""
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    try:
+        parsed = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return parsed.is_loopback or parsed.is_unspecified

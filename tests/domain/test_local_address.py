@@ -1,0 +1,29 @@
+"""Which addresses nobody else can open."""
+
+import pytest
+
+from kiosk.domain.local_address import leads_to_own_machine
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8000",
+        "http://127.1.2.3",
+        "http://localhost:8000/q",
+        "https://LOCALHOST.",
+        "http://kiosk.localhost",
+        "http://[::1]:8000",
+        "http://0.0.0.0:8000",
+    ],
+)
+def test_a_loopback_address_leads_to_the_own_machine(address: str) -> None:
+    assert leads_to_own_machine(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://svara.example", "http://192.168.1.5:8000", "http://localhost.example", "http://[2001:db8::1]"],
+)
+def test_any_other_address_leads_elsewhere(address: str) -> None:
+    assert not leads_to_own_machine(address)
