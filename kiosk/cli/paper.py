@@ -19,6 +19,7 @@ from kiosk.cli.arguments import (
     usable_library,
 )
 from kiosk.cli.errors import report_errors
+from kiosk.domain.local_address import leads_to_own_machine
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.library.library import Library, shown_languages, spoken_languages
@@ -34,6 +35,8 @@ from kiosk.output.paper import (
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE, Deed, Link, SlipBudgetError, Store
 
+TRIAL = click.option("--trial", is_flag=True, help="Print although only this machine can open the address.")
+
 
 @click.command()
 @click.option("--round", "of_round", required=True, help="Id of a round; see kiosk round list.")
@@ -42,9 +45,16 @@ from kiosk.storage import COMMAND_LINE, Deed, Link, SlipBudgetError, Store
 @click.option("--pdf", type=NEW_FILE, help="Write sheets to cut into this file, instead of the codes alone.")
 @click.option("--languages", help="Of the sheets, such as: sv,ar; all that guests may choose if not given.")
 @click.option("--reason", help="Why the unit needs more slips than the round's budget; all staff read it.")
+@TRIAL
 @report_errors
 def slips(
-    of_round: str, unit: str, number: int, pdf: Path | None, languages: str | None, reason: str | None
+    of_round: str,
+    unit: str,
+    number: int,
+    pdf: Path | None,
+    languages: str | None,
+    reason: str | None,
+    trial: bool,
 ) -> None:
     """Create single-use codes and print them; they are stored nowhere else."""
     check_reason(reason)
@@ -58,6 +68,7 @@ def slips(
             click.echo(spaced(code))
         return
     check_new(pdf)
+    _check_address(settings, trial=trial)
     library = usable_library(settings)
     rounds = {state.round.id: state.round for state in store.rounds()}
     chosen = pick(rounds, of_round, "round")
@@ -101,13 +112,15 @@ def _print_slips(store: Store, wanted: Wanted) -> list[str]:
 @click.option("--size", type=click.Choice(list(Size)), default=Size.A4, show_default=True)
 @click.option("--out", type=NEW_FILE, required=True, help="A new PDF file.")
 @click.option("--languages", help="Such as: sv,ar; all that guests may choose if not given.")
+@TRIAL
 @report_errors
-def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
+def poster(unit: str, size: Size, out: Path, languages: str | None, trial: bool) -> None:
     """Create a poster or table card with a unit's poster link, which is created if there is none."""
     settings = current_settings()
     library, store = usable_library(settings), installed_store(settings)
     check_unit(library, unit)
     check_new(out)
+    _check_address(settings, trial=trial)
     texts = _texts(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
     of_unit = [link for link in store.links.all() if link.unit_id == unit]
     posters = [link for link in of_unit if link.admission is Admission.POSTER]
@@ -116,6 +129,15 @@ def poster(unit: str, size: Size, out: Path, languages: str | None) -> None:
     out.write_bytes(poster_page(address, texts, size, library.units[unit], library.theme))
     store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.POSTER_PRINTED, f"{unit}, {link.mark}")
     click.echo(f"{out}: leads to {address}")
+
+
+def _check_address(settings: Settings, *, trial: bool) -> None:
+    """Raise PaperError if no guest can open the address on paper, unless it is a trial."""
+    if not trial and leads_to_own_machine(settings.guest_address):
+        raise PaperError(
+            f"KIOSK_GUEST_ADDRESS is {settings.guest_address}, which only this machine can open; "
+            "set it, or add --trial to print anyway"
+        )
 
 
 def _new_poster(store: Store, unit: str) -> Link:

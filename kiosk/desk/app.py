@@ -151,7 +151,7 @@ def _for_every_page() -> dict[str, object]:
         "shown_report": reports.latest_address() if desk().store.is_demonstration else "",
         "file_problems": [problem.message for problem in library.problems] if is_coordinator() else [],
         "say_message": say_message,
-        "problems": problems,
+        "notice_problems": problems,
         "language": catalogue().language,
         "other_languages": [
             other.language for other in library.desk.values() if other.language != catalogue().language

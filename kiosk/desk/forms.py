@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -21,10 +22,12 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from kiosk.desk.i18n import language, number, say, say_message
 from kiosk.desk.notices import watch
+from kiosk.desk.session import desk
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_EXPECTED
 from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
 from kiosk.domain.earlier_figures import MOST_ANSWERS
+from kiosk.domain.local_address import leads_to_own_machine
 from kiosk.domain.rounds import Admission, Figures, Protection
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
@@ -161,49 +164,56 @@ def one_line(form: FlaskForm, field: StringField) -> None:
 
 
 class RoundForm(DeskForm):
-    survey = SelectField()
-    tree = SelectField()
-    k = IntegerField(default=USUAL_K, validators=[InputRequired()])
-    opens = DateField(validators=[InputRequired()])
-    closes = DateField(validators=[InputRequired()])
-    admission = SelectMultipleField(choices=[way.value for way in Admission], validate_choice=True)
-    figures = RadioField(choices=[when.value for when in Figures], validators=[InputRequired()])
+    survey = SelectField(_("Frågor"))
+    tree = SelectField(_("Ställen"))
+    k = IntegerField(_("k"), default=USUAL_K, validators=[InputRequired()])
+    opens = DateField(_("Första dag"), validators=[InputRequired()])
+    closes = DateField(_("Sista dag"), validators=[InputRequired()])
+    admission = SelectMultipleField(
+        _("Sätt att svara"), choices=[way.value for way in Admission], validate_choice=True
+    )
+    figures = RadioField(
+        _("När siffrorna visas"), choices=[when.value for when in Figures], validators=[InputRequired()]
+    )
     protection = RadioField(
+        _("Skydd"),
         choices=[kind.value for kind in Protection],
         default=Protection.PROTECTED.value,
         validators=[InputRequired()],
     )
-    expected = IntegerField(default=USUAL_EXPECTED, validators=[Optional(), Between(0, MOST_EXPECTED)])
-    a_day = DecimalField(validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)])
+    expected = IntegerField(
+        _("Antal gäster"), default=USUAL_EXPECTED, validators=[Optional(), Between(0, MOST_EXPECTED)]
+    )
+    a_day = DecimalField(_("Svar om dagen"), validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)])
     thought_over = BooleanField()
-    understood = BooleanField(validators=[InputRequired()])
+    understood = BooleanField(_("Jag förstår"), validators=[InputRequired()])
 
 
 class FiguresForm(DeskForm):
-    node = SelectField()
-    first = DateField(validators=[InputRequired()])
-    last = DateField(validators=[InputRequired()])
-    n = IntegerField(validators=[InputRequired(), Between(1, MOST_ANSWERS)])
-    source = StringField(validators=[InputRequired(), Length(max=200)])
+    node = SelectField(_("Ställe"))
+    first = DateField(_("Första dag"), validators=[InputRequired()])
+    last = DateField(_("Sista dag"), validators=[InputRequired()])
+    n = IntegerField(_("Antal svar"), validators=[InputRequired(), Between(1, MOST_ANSWERS)])
+    source = StringField(_("Källa"), validators=[InputRequired(), Length(max=200)])
 
 
 class ReportForm(DeskForm):
-    title = StringField(validators=[InputRequired(), Length(max=200), one_line])
-    organisation = StringField(validators=[InputRequired(), Length(max=200), one_line])
-    year = IntegerField(validators=[InputRequired(), Between(EARLIEST_YEAR, 2100)])
-    node = SelectField()
-    theory = SelectField()
+    title = StringField(_("Titel"), validators=[InputRequired(), Length(max=200), one_line])
+    organisation = StringField(_("Organisation"), validators=[InputRequired(), Length(max=200), one_line])
+    year = IntegerField(_("År"), validators=[InputRequired(), Between(EARLIEST_YEAR, 2100)])
+    node = SelectField(_("Ställe"))
+    theory = SelectField(_("Förändringsteori"))
 
 
 class OutputForm(DeskForm):
-    counter = SelectField()
-    node = SelectField()
-    period = StringField(validators=[InputRequired(), Length(max=LONGEST_PERIOD_CHARACTERS)])
-    figure = StringField(validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
+    counter = SelectField(_("Insats"))
+    node = SelectField(_("Ställe"))
+    period = StringField(_("Period"), validators=[InputRequired(), Length(max=LONGEST_PERIOD_CHARACTERS)])
+    figure = StringField(_("Antal"), validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
 
 
 class WallForm(DeskForm):
-    node = SelectField()
+    node = SelectField(_("Ställe"))
 
 
 def readable(form: FlaskForm, field: StringField) -> None:
@@ -216,20 +226,23 @@ def readable(form: FlaskForm, field: StringField) -> None:
 class ReasonForm(DeskForm):
     """A form for paper or kiosks. `reason` is asked for when they are over the round's budget."""
 
-    reason = StringField(filters=[on_one_line], validators=[readable])
+    reason = StringField(_("Varför behövs fler?"), filters=[on_one_line], validators=[readable])
 
 
 class LinkForm(ReasonForm):
-    unit = SelectField()
-    kind = RadioField(choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value)
+    unit = SelectField(_("Ställe"))
+    kind = RadioField(
+        _("Sort"), choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value
+    )
 
 
 class PairForm(ReasonForm):
-    unit = SelectField()
+    anchor_prefix = "pair-"
+    unit = SelectField(_("Ställe"))
 
 
 class MoveForm(DeskForm):
-    unit = SelectField()
+    unit = SelectField(_("Nytt ställe"))
 
 
 def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], None]:
@@ -249,11 +262,15 @@ def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], No
 
 
 class ScreenForm(DeskForm):
-    width_mm = IntegerField(validators=[Optional(), millimetres(*WIDTH_LIMITS_MM)])
+    width_mm = IntegerField(_("Bredd"), validators=[Optional(), millimetres(*WIDTH_LIMITS_MM)])
     distance_mm = IntegerField(
-        default=LEAST_DISTANCE_MM, validators=[Optional(), millimetres(*DISTANCE_LIMITS_MM)]
+        _("Avstånd"), default=LEAST_DISTANCE_MM, validators=[Optional(), millimetres(*DISTANCE_LIMITS_MM)]
     )
-    lower_edge_mm = IntegerField(validators=[Optional(), millimetres(*LOWER_EDGE_LIMITS_MM)])
+    lower_edge_mm = IntegerField(_("Höjd"), validators=[Optional(), millimetres(*LOWER_EDGE_LIMITS_MM)])
+
+    def anchor(self, name: str) -> str:
+        """Return the id of a field of the kiosk whose key was sent."""
+        return f"{name}-{request.form.get('key', '')}"
 
     @property
     def screen(self) -> Screen | None:
@@ -263,14 +280,36 @@ class ScreenForm(DeskForm):
         return Screen(self.width_mm.data, self.distance_mm.data or LEAST_DISTANCE_MM, self.lower_edge_mm.data)
 
 
+def is_address_local() -> bool:
+    """Return whether only this machine can open the guests' address."""
+    return leads_to_own_machine(desk().guest_address)
+
+
+def trial_if_local(form: FlaskForm, field: BooleanField) -> None:
+    """Raise StopValidation if no guest can open the address on paper and it is not said to be a trial."""
+    del form
+    if is_address_local() and not field.data:
+        raise StopValidation(
+            say(
+                "Ingen gäst kan öppna {address}. Kryssa i att det är ett prov, eller be den som sköter "
+                "installationen att ställa in gästernas adress.",
+                address=desk().guest_address,
+            )
+        )
+
+
 class SlipsForm(ReasonForm):
-    round = SelectField()
-    unit = SelectField()
-    number = IntegerField(default=50, validators=[InputRequired(), Between(1, 200)])
-    languages = SelectMultipleField(validators=[InputRequired()])
+    anchor_prefix = "slips-"
+    round = SelectField(_("Omgång"))
+    unit = SelectField(_("Ställe"))
+    number = IntegerField(_("Antal lappar"), default=50, validators=[InputRequired(), Between(1, 200)])
+    languages = SelectMultipleField(_("Språk"), validators=[InputRequired()])
+    trial = BooleanField(_("Prov"), validators=[trial_if_local])
 
 
 class PosterForm(DeskForm):
-    link = SelectField()
-    size = SelectField()
-    languages = SelectMultipleField(validators=[InputRequired()])
+    anchor_prefix = "poster-"
+    link = SelectField(_("Affischens adress"))
+    size = SelectField(_("Papper"))
+    languages = SelectMultipleField(_("Språk"), validators=[InputRequired()])
+    trial = BooleanField(_("Prov"), validators=[trial_if_local])

@@ -1,8 +1,8 @@
 """Paper as PDF: sheets of slips, posters, table cards.
 
-Paper names its unit, and a slip its round, so that a guest and staff notice a slip of another unit. It does
-not show when it was made: no date, no number, and the slips of a sheet are in random order. Variable
-content reaches the typesetter as JSON, never as markup.
+Paper names its unit, and a slip its round with the round's last day, so that a guest and staff notice a slip
+of another unit or an old one. It does not show when it was made: no date, no number, and the slips of a sheet
+are in random order. Variable content reaches the typesetter as JSON, never as markup.
 """
 
 import json
@@ -101,19 +101,21 @@ def paper_texts(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tu
 
 @dataclass(frozen=True)
 class SlipOrigin:
-    """The names of the unit and the round that a slip counts for, and the month of the round's last day, such
-    as 2026-05, which is the same in every language; and the theme of the organisation that asks."""
+    """The names of the unit and the round that a slip counts for, and the round's last day, such as
+    2026-05-31, which is the same in every language; and the theme of the organisation that asks."""
 
     unit: str
     round: str
-    month: str
+    last_day: str
     theme: Theme = field(default_factory=Theme)
 
 
 def slip_origin(of_round: Round, unit_id: str, theme: Theme) -> SlipOrigin:
     """Return what a unit's slips for a round name."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)
-    return SlipOrigin(of_round.tree.node(unit_id).name, of_round.survey.title, f"{last_moment:%Y-%m}", theme)
+    return SlipOrigin(
+        of_round.tree.node(unit_id).name, of_round.survey.title, f"{last_moment:%Y-%m-%d}", theme
+    )
 
 
 def slip_address(guest_address: str, code: str) -> str:

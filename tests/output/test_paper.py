@@ -52,8 +52,8 @@ from tests.tools.qr_codes import DPI, Image, read, rendered
 ADDRESS = "https://svara.example"
 LINK = f"{ADDRESS}/s/abcdEFGH1234_-xy"
 UNIT = "Dagverksamheten"
-ORIGIN = SlipOrigin(UNIT, "Stadsmissionens ombudsmannaskap", "2026-05")
-NAMED_ROUND = "Stadsmissionens ombudsmannaskap, 2026-05"
+ORIGIN = SlipOrigin(UNIT, "Stadsmissionens ombudsmannaskap", "2026-05-31")
+NAMED_ROUND = "Stadsmissionens ombudsmannaskap – 2026-05-31"
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ HOSTILE = '#panic("x") $x$ *b* _i_ `c` @r <l> \\ // [a] #include "/etc/passwd"'
 def test_a_text_is_never_read_as_markup() -> None:
     words, code = PaperTexts("sv", False, HOSTILE, HOSTILE), new_code("BCD", SystemRandom())
     poster = poster_page(LINK, [words], Size.A4, HOSTILE)
-    sheets = slip_sheets(ADDRESS, [code], [words], SlipOrigin(HOSTILE, HOSTILE, "2026-05"), Random(1))
+    sheets = slip_sheets(ADDRESS, [code], [words], SlipOrigin(HOSTILE, HOSTILE, "2026-05-31"), Random(1))
     for pdf, number in ((poster, 3), (sheets, 4)):
         said = "".join(lines(pdf)).replace(" ", "")
         assert said.count(HOSTILE.replace(" ", "")) == number
@@ -337,10 +337,10 @@ def test_a_long_name_of_a_unit_stays_on_its_paper(guest: dict[str, Catalogue], c
         assert name in " ".join(lines(poster_page(LINK, words, size, name)))
 
 
-def test_a_slip_names_the_month_of_its_rounds_last_day(desk: Desk) -> None:
+def test_a_slip_names_its_rounds_last_day(desk: Desk) -> None:
     midnight = datetime(2026, 6, 1)
-    for closes_at, month in ((midnight, "2026-05"), (midnight + timedelta(hours=1), "2026-06")):
-        assert slip_origin(replace(desk.round, closes_at=closes_at), "frida", Theme()).month == month
+    for closes_at, day in ((midnight, "2026-05-31"), (midnight + timedelta(hours=1), "2026-06-01")):
+        assert slip_origin(replace(desk.round, closes_at=closes_at), "frida", Theme()).last_day == day
 
 
 def test_an_address_too_long_for_a_camera_is_refused(guest: dict[str, Catalogue]) -> None:
@@ -401,7 +401,7 @@ def test_staff_print_slips_that_guests_can_answer_with(desk: Desk, name: str) ->
         before, _, code = address.partition("#")
         assert before == "http://guest.example/q"
         assert desk.store.unit_of_slip(code) == ("r", "frida")
-    said, named = "".join(lines(response.data)), f"{desk.round.survey.title}, 2026-05"
+    said, named = "".join(lines(response.data)), f"{desk.round.survey.title} – 2026-05-31"
     assert said.count("FRIDA") == said.replace(" ", "").count(named.replace(" ", "")) == 12
 
 
@@ -482,8 +482,10 @@ def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_pa
     asked: dict[str, object] = {"link": link.code, "size": "A6", "languages": list(GUEST_LANGUAGES)}
     refused = ask_for_poster(desk, **asked)
     assert refused.status_code == 400
-    summary = refused.text.split("</h1>")[1].split("</div>")[0]
-    assert '<a href="#poster-languages">På A6 får högst 5 språk plats. Kryssa för färre.</a>' in summary
+    summary = refused.text.split('id="notice"')[1].split("</div>")[0]
+    assert (
+        '<a href="#poster-languages">Språk: På A6 får högst 5 språk plats. Kryssa för färre.</a>' in summary
+    )
     assert 'id="poster-languages"' in refused.text
 
 
@@ -496,6 +498,40 @@ def test_slips_are_offered_in_few_languages_so_that_a_sheet_holds_many(tmp_path:
     assert len(ticked) == SLIP_LANGUAGES
     printed = ask_for_slips(desk, number="50", languages=ticked)
     assert len(pypdfium2.PdfDocument(printed.data)) <= 8
+
+
+LOCAL = {"slips": ask_for_slips, "poster": ask_for_poster}
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
+def test_paper_with_an_address_that_no_phone_can_open_is_for_trials_only(desk: Desk, address: str) -> None:
+    link = desk.store.links.add(Admission.POSTER, "frida")
+    desk.sign_in("bo")
+    asked: dict[str, object] = {"link": link.code, "size": "A6", "languages": ["sv"]}
+    assert 'name="trial"' not in desk.client.get("/admin/links").text
+    desk.app.extensions["desk"].guest_address = address
+    for kind, ask in LOCAL.items():
+        fields = asked if kind == "poster" else {}
+        refused = ask(desk, **fields)
+        assert refused.status_code == 400
+        assert f'href="#{kind}-trial"' in refused.text
+        assert f'id="{kind}-trial"' in refused.text
+        assert address in refused.text
+    assert desk.store.printed_slips("r") == {}
+    for kind, ask in LOCAL.items():
+        fields = asked if kind == "poster" else {}
+        assert ask(desk, trial="y", **fields).mimetype == "application/pdf"
+
+
+def test_slips_are_for_the_running_round_unless_another_is_chosen(desk: Desk) -> None:
+    later = replace(
+        desk.round, id="later", opens_at=desk.round.closes_at, closes_at=desk.round.closes_at + timedelta(90)
+    )
+    desk.store.open_round(later, desk.now)
+    desk.sign_in("bo")
+    form = desk.client.get("/admin/links").text.split('id="slips-round"')[1].split("</select>")[0]
+    assert re.findall('<option value="([^"]+)"', form) == ["r", "later"]
+    assert "selected" not in form
 
 
 # -- the command ---------------------------------------------------------------------------------------
@@ -519,10 +555,15 @@ def test_the_command_writes_sheets_and_posters(run: Run, tmp_path: Path) -> None
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "a file that is there": (("slips", "--pdf", "there.pdf"), "exists already"),
     "a folder that is not": (("slips", "--pdf", "no/slips.pdf"), "there is no folder no"),
-    "a language nobody reviewed": (("slips", "--pdf", "new.pdf", "--languages", "ar"), "there are: sv"),
+    "a language nobody reviewed": (
+        ("slips", "--pdf", "new.pdf", "--trial", "--languages", "ar"),
+        "there are: sv",
+    ),
     "languages without sheets": (("slips", "--languages", "sv"), "add --pdf FILE"),
-    "a poster of no unit": (("poster", "--out", "new.pdf", "--unit", "other"), "no unit 'other'"),
+    "a poster of no unit": (("poster", "--out", "new.pdf", "--trial", "--unit", "other"), "no unit 'other'"),
     "a poster over a file": (("poster", "--out", "there.pdf"), "exists already"),
+    "slips that no phone can open": (("slips", "--pdf", "new.pdf"), "only this machine can open"),
+    "a poster that no phone can open": (("poster", "--out", "new.pdf"), "set it, or add --trial"),
 }
 
 

@@ -54,12 +54,14 @@ def slips_form(**options: Any) -> SlipsForm:
 
 
 def _rounds_with_slips() -> list[Round]:
-    """Return the rounds that accept slips now or later, the latest opening first."""
-    rounds = [state.round for state in desk().store.rounds() if not state.is_closed]
+    """Return the rounds that accept slips: those that run now, then those that open later, soonest first."""
     now = desk().clock()
-    return [
-        of_round for of_round in rounds if Admission.SLIP in of_round.admission and now < of_round.closes_at
+    rounds = [
+        state.round
+        for state in desk().store.rounds()
+        if not state.is_closed and Admission.SLIP in state.round.admission and now < state.round.closes_at
     ]
+    return sorted(rounds, key=lambda of_round: (not of_round.is_running(now), of_round.opens_at))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,15 @@ from kiosk.desk.devices.budget import kiosk_problem
 from kiosk.desk.devices.links import address_of, key_of, kiosk_of, posters, screen_form, unit_names
 from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
 from kiosk.desk.downloads import file_response
-from kiosk.desk.forms import LinkForm, MoveForm, PairForm, PosterForm, ScreenForm, SlipsForm
+from kiosk.desk.forms import (
+    LinkForm,
+    MoveForm,
+    PairForm,
+    PosterForm,
+    ScreenForm,
+    SlipsForm,
+    is_address_local,
+)
 from kiosk.desk.i18n import day, say
 from kiosk.desk.session import account_name, desk, for_coordinator, for_staff, is_coordinator, note
 from kiosk.domain.rounds import Admission, Round
@@ -230,6 +238,7 @@ def _page(
         slips_form=sent_slips or slips_form(formdata=None),
         poster_form=sent_poster or poster_form(formdata=None),
         slip_lines=slip_lines(),
+        is_address_local=is_address_local(),
         autonyms={code: catalogue.language for code, catalogue in desk().library.guest.items()},
     )
     return page, status
