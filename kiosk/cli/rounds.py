@@ -1,4 +1,4 @@
-"""Rounds: opening one, and listing them."""
+"""Rounds: opening one, cancelling one before it opens, and listing them."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -16,16 +16,27 @@ from kiosk.cli.arguments import (
 from kiosk.cli.errors import report_errors
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import MOST_EXPECTED
-from kiosk.domain.rounds import Admission, Figures, Protection, Round, round_id
+from kiosk.domain.rounds import (
+    LONGEST_NAME_CHARACTERS,
+    Admission,
+    Figures,
+    Protection,
+    Round,
+    round_id,
+)
 from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Tree
+from kiosk.library.texts import find_fault
 from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Deed, StoreError
 
 
 @click.group(name="round")
 def round_group() -> None:
-    """Rounds: open one, or list them. A round closes by itself, at the time fixed when it opened."""
+    """Rounds: open one, cancel one before it opens, or list them.
+
+    A round closes by itself, at the time fixed when it opened.
+    """
 
 
 @round_group.command(name="open")
@@ -60,6 +71,13 @@ def round_group() -> None:
     help="Guests expected at a unit, or at all others; repeat for several. Sets a budget: 3/2 slips for each "
     "guest, a kiosk for each 200. None if not given.",
 )
+@click.option(
+    "--unit",
+    "units",
+    multiple=True,
+    help="Only these units of the tree; repeat for several. All if not given.",
+)
+@click.option("--name", default="", help="The round's own name, which slips print; else the survey's title.")
 @report_errors
 def round_open(
     survey_id: str,
@@ -72,18 +90,22 @@ def round_open(
     figures: str,
     protection: str,
     expected: tuple[str, ...],
+    units: tuple[str, ...],
+    name: str,
 ) -> None:
     """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
     settings = current_settings()
     library, store = usable_library(settings), installed_store(settings)
     now = datetime.now()
     check_clock(store, now)
+    if name and (fault := find_fault(name, LONGEST_NAME_CHARACTERS)):
+        raise StoreError(f"--name {fault.english}")
     opens_at = opens or datetime.combine(date.today(), time())
     if (closes is None) == (days is None):
         raise StoreError("give the length of the round: either --closes or --days")
     closes_at = closes + timedelta(days=1) if closes else opens_at + timedelta(days=days or 0)
     survey = pick(library.surveys, survey_id, "survey")
-    tree = pick(library.trees, tree_id, "tree")
+    tree = _only(pick(library.trees, tree_id, "tree"), units)
     taken = [state.round.id for state in store.rounds()]
     new = Round(
         round_id(survey, opens_at.date(), taken),
@@ -97,11 +119,19 @@ def round_open(
         Protection(protection),
         expected=_expected(expected, tree),
         least_days=LEAST_DAYS,
+        name=name,
     )
     store.open_round(new, now)
-    store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, f"{new.id}, {new.protection}")
+    store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
+
+
+def _only(tree: Tree, units: tuple[str, ...]) -> Tree:
+    """Return the tree with these units only; the whole tree if none is named."""
+    for unit in units:
+        check_among(tree.leaves, unit, "unit")
+    return tree.only(units) if units else tree
 
 
 def _expected(words: tuple[str, ...], tree: Tree) -> dict[str, int]:
@@ -117,6 +147,19 @@ def _expected(words: tuple[str, ...], tree: Tree) -> dict[str, int]:
             check_among(tree.leaves, unit, "unit")
         expected |= dict.fromkeys((unit,) if unit else tree.leaves, int(number))
     return expected
+
+
+@round_group.command(name="cancel")
+@click.argument("round_id")
+@report_errors
+def round_cancel(round_id: str) -> None:
+    """Cancel a round that has not opened. Slips that are printed for it are not valid any more."""
+    store, now = installed_store(current_settings()), datetime.now()
+    check_clock(store, now)
+    cancelled = store.cancel_round(round_id, now)
+    what = f"{cancelled.title}, {cancelled.opens_at:%Y-%m-%d}"
+    store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_CANCELLED, what)
+    click.echo(f"{round_id} is cancelled. Throw away the slips that are printed for it.")
 
 
 @round_group.command(name="list")

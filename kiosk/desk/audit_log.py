@@ -15,6 +15,7 @@ Names = dict[str, str]
 SEEN_BY_STAFF = frozenset(
     {
         Deed.ROUND_OPENED,
+        Deed.ROUND_CANCELLED,
         Deed.ADDRESS_MADE,
         Deed.ADDRESS_REMOVED,
         Deed.PAIRING_BEGUN,
@@ -73,8 +74,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
     counters = {counter.id: say(counter.name) for counter in library.counters.values()}
     languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
     rounds = {
-        state.round.id: f"{state.round.survey.title}, {period(state.round)}"
-        for state in desk().store.rounds()
+        state.round.id: f"{state.round.title}, {period(state.round)}" for state in desk().store.rounds()
     }
     return {
         Deed.SIGNED_IN: (roles,),

@@ -28,7 +28,7 @@ from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_
 from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.local_address import leads_to_own_machine
-from kiosk.domain.rounds import Admission, Figures, Protection
+from kiosk.domain.rounds import LONGEST_NAME_CHARACTERS, Admission, Figures, Protection
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
@@ -163,9 +163,18 @@ def one_line(form: FlaskForm, field: StringField) -> None:
         raise StopValidation(say(fault.message.msgid, **fault.message.values))
 
 
+def readable_name(form: FlaskForm, field: StringField) -> None:
+    """Raise StopValidation for a name that no page or slip can show. A round needs none."""
+    del form
+    if field.data and (fault := find_fault(field.data, LONGEST_NAME_CHARACTERS)):
+        raise StopValidation(say_message(fault.message))
+
+
 class RoundForm(DeskForm):
+    name = StringField(_("Namn"), filters=[on_one_line], validators=[readable_name])
     survey = SelectField(_("Frågor"))
     tree = SelectField(_("Ställen"))
+    units = SelectMultipleField(_("Bara vissa ställen"))
     k = IntegerField(_("k"), default=USUAL_K, validators=[InputRequired()])
     opens = DateField(_("Första dag"), validators=[InputRequired()])
     closes = DateField(_("Sista dag"), validators=[InputRequired()])

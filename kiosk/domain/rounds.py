@@ -30,6 +30,9 @@ TREND_BUDGET = 4
 regulars answer each time, and about as many tables as there are regulars undo every threshold (Danezis 2003;
 Oya and others)."""
 
+LONGEST_NAME_CHARACTERS = 80
+"""Longest name of a round: it is printed on slips."""
+
 FEWEST_BETWEEN_COUNTS = 3.0
 """Fewest guests between two counts for which the fixed count time protects against stuffing: with n guests,
 the chance that the target was the only one is about exp(-n)."""
@@ -78,7 +81,8 @@ class Round:
     any more. `epsilon` is that of one statement, and is used in protected rounds only. `expected` maps units
     to the number of guests that they expect in the whole round; a unit that is absent has no budget.
     `least_days` is the number of days with ballots that a unit needs for figures of its own; 0 is no
-    condition, as in rounds that opened before there was one.
+    condition, as in rounds that opened before there was one. `name` is "" if the round is called as its
+    survey.
     """
 
     id: str
@@ -93,6 +97,12 @@ class Round:
     epsilon: Fraction = EPSILON
     expected: Mapping[str, int] = field(default_factory=dict)
     least_days: int = 0
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """The round's name, or its survey's title."""
+        return self.name or self.survey.title
 
     @property
     def is_protected(self) -> bool:
@@ -130,6 +140,7 @@ class Round:
             **({"epsilon": str(self.epsilon)} if self.is_protected else {}),
             **({"expected": dict(self.expected)} if self.expected else {}),
             **({"least_days": self.least_days} if self.least_days else {}),
+            **({"name": self.name} if self.name else {}),
         }
 
 
@@ -137,7 +148,8 @@ def round_from_json(row: dict[str, Any]) -> Round:
     """Return a round from its JSON: the inverse of `Round.as_json`.
 
     A round without `figures` or `protection` was opened before there was a choice: it is live and exact. One
-    without `expected` has no budget, and one without `least_days` no condition of days.
+    without `expected` has no budget, one without `least_days` no condition of days, and one without `name` is
+    called as its survey.
     """
     protection = Protection(row.get("protection", Protection.EXACT))
     return Round(
@@ -153,6 +165,7 @@ def round_from_json(row: dict[str, Any]) -> Round:
         read_epsilon(row["epsilon"]) if protection is Protection.PROTECTED else EPSILON,
         row.get("expected", {}),
         row.get("least_days", 0),
+        row.get("name", ""),
     )
 
 
@@ -280,6 +293,8 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
         yield Message("Epsilon måste vara minst {least} och högst {most}.", limits)
     if not new.admission:
         yield Message("Välj minst ett sätt att lämna svar på.", {})
+    if len(new.name) > LONGEST_NAME_CHARACTERS:
+        yield Message("Omgångens namn får ha högst {most} tecken.", {"most": LONGEST_NAME_CHARACTERS})
     if not 0 <= new.least_days <= LEAST_DAYS:
         yield Message(
             "Antalet dagar med svar måste vara mellan {least} och {most}.", {"least": 0, "most": LEAST_DAYS}

@@ -4,6 +4,7 @@ Guests answer at the leaves. With a second partition, such as age or language, t
 from each other, so there is none.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -73,6 +74,12 @@ class Tree:
             for node_id in self.upwards(leaf):
                 units.setdefault(node_id, []).append(leaf)
         return {node_id: tuple(leaves) for node_id, leaves in units.items()}
+
+    def only(self, units: Iterable[str]) -> "Tree":
+        """Return the tree with these leaves, at least one, and the nodes above them. KeyError for an unknown
+        one."""
+        kept = {node_id for unit in units for node_id in self.upwards(unit)}
+        return Tree(tuple(node for node in self.nodes if node.id in kept))
 
     def bottom_up(self) -> tuple[str, ...]:
         """Return all ids, children before their parents."""

@@ -113,9 +113,7 @@ class SlipOrigin:
 def slip_origin(of_round: Round, unit_id: str, theme: Theme) -> SlipOrigin:
     """Return what a unit's slips for a round name."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)
-    return SlipOrigin(
-        of_round.tree.node(unit_id).name, of_round.survey.title, f"{last_moment:%Y-%m-%d}", theme
-    )
+    return SlipOrigin(of_round.tree.node(unit_id).name, of_round.title, f"{last_moment:%Y-%m-%d}", theme)
 
 
 def slip_address(guest_address: str, code: str) -> str:
@@ -141,7 +139,7 @@ def slip_sheets(
             "kind": "slips",
             "unit": origin.unit,
             "round": origin.round,
-            "month": origin.month,
+            "last_day": origin.last_day,
             **_asker(origin.theme),
             "size": "a4",
             "margin_mm": 0,

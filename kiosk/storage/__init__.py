@@ -23,7 +23,13 @@ from kiosk.storage.passwords import (
     hash_password,
     verify,
 )
-from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, RoundState, TooEarlyError
+from kiosk.storage.rounds import (
+    NotAdmittedError,
+    RoundBegunError,
+    RoundClosedError,
+    RoundState,
+    TooEarlyError,
+)
 from kiosk.storage.sealed_rows import KeyFault, Sealed
 from kiosk.storage.second_factors import SecondFactor
 from kiosk.storage.slip_sets import SlipBudgetError
@@ -57,6 +63,7 @@ __all__ = [
     "NotAdmittedError",
     "Pairing",
     "Role",
+    "RoundBegunError",
     "RoundClosedError",
     "RoundRunsError",
     "RoundState",

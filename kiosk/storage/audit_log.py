@@ -32,6 +32,7 @@ class Deed(StrEnum):
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     ROUND_OPENED = "round_opened"
+    ROUND_CANCELLED = "round_cancelled"
     ADDRESS_MADE = "address_made"
     ADDRESS_REMOVED = "address_removed"
     PAIRING_BEGUN = "pairing_begun"

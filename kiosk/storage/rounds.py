@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kiosk.domain.rounds import Round, round_from_json
 from kiosk.storage import tables
-from kiosk.storage.database import Database
+from kiosk.storage.database import Database, StoreError
 from kiosk.storage.statement import Statement
 
 
@@ -18,6 +18,13 @@ class RoundClosedError(Exception):
 
 class TooEarlyError(Exception):
     """A ballot that follows another faster than people can answer. It may be sent again later."""
+
+
+class RoundBegunError(StoreError):
+    """A round that cannot be cancelled, since it has opened."""
+
+    def __init__(self, round_id: str) -> None:
+        super().__init__(f"round {round_id} has opened; it closes by itself, and nothing stops it earlier")
 
 
 class NotAdmittedError(Exception):
@@ -34,7 +41,8 @@ class RoundState:
 
 
 class Rounds:
-    """The rows of rounds. Callers of `add`, `close` and `add_lost_boxes` hold a write (`Writer.write`)."""
+    """The rows of rounds. Callers of `add`, `remove`, `close` and `add_lost_boxes` hold a write
+    (`Writer.write`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -55,6 +63,10 @@ class Rounds:
         """Store a new round's terms, which never change after this."""
         terms = json.dumps(new.as_json(), ensure_ascii=False)
         self._database.run(tables.Round.insert(id=new.id, terms=terms))
+
+    def remove(self, round_id: str) -> None:
+        """Delete a round that has not opened."""
+        self._database.run(tables.Round.delete().where(tables.Round.id == round_id))
 
     def close(self, round_id: str) -> None:
         """Mark a round as closed."""

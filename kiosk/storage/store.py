@@ -33,7 +33,14 @@ from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
 from kiosk.storage.replies import Replies
 from kiosk.storage.reports import Reports
-from kiosk.storage.rounds import NotAdmittedError, RoundClosedError, Rounds, RoundState, TooEarlyError
+from kiosk.storage.rounds import (
+    NotAdmittedError,
+    RoundBegunError,
+    RoundClosedError,
+    Rounds,
+    RoundState,
+    TooEarlyError,
+)
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, one_write
 from kiosk.storage.second_factors import SecondFactors
 from kiosk.storage.slip_sets import SlipSets
@@ -303,6 +310,26 @@ class Store:
             self._insert_empty_rows(new.id, unit)
         write_record(self._database, replace(self.clock_record, known_at=now.astimezone(UTC)))
         self._snapshots.publish(self.last_tick or now)
+
+    @one_write()
+    def cancel_round(self, round_id: str, now: datetime) -> Round:
+        """Delete a round that has not opened, with its slips. Returns its terms.
+
+        Raises StoreError if there is no such round, RoundBegunError if it has opened by this clock, by an
+        earlier count or by a ballot in a box: the clock may have been set back since.
+        """
+        of_round = self._rounds.with_id(round_id)
+        if of_round is None:
+            raise StoreError(f"there is no round {round_id!r}; see kiosk round list")
+        boxes = [self._boxes.open_box(round_id, unit) for unit in of_round.tree.leaves]
+        was_used = any(box is None or box.ballots or box.excluded_rapid for box in boxes)
+        if was_used or of_round.opens_at <= max(now, self.last_tick or now):
+            raise RoundBegunError(round_id)
+        for table in (self._boxes, self._slip_sets, self._letterboxes, self._rounds):
+            table.remove(round_id)
+        self._writer.forget_keys(of_round)
+        self._snapshots.publish(self.last_tick or now)
+        return of_round
 
     def check_opening(self, new: Round, now: datetime) -> None:
         """Raise RoundError, with every reason, if the rules do not allow this round."""

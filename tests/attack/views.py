@@ -74,6 +74,7 @@ CHANGING = {
     "user role",
     "user reset-factor",
     "round open",
+    "round cancel",
     "slips",
     "link",
     "poster",
@@ -396,6 +397,7 @@ READERS = {
     "open_box": {
         "storage/count.py Count.close",
         "storage/count.py Count.count_boxes",
+        "storage/store.py Store.cancel_round",
         "storage/store.py Store.cast",
         "storage/store.py Store._running_box",
         "storage/store.py Store._renew",
@@ -414,7 +416,8 @@ READERS = {
     },
 }
 """Reader -> functions that may call it to read a box, a letterbox or a tally. Slips are read in their own
-module only. `_renew` and `load` learn which units of a closed round have figures."""
+module only. `cancel_round` refuses a round with a ballot. `_renew` and `load` learn which units of a closed
+round have figures."""
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:

@@ -430,7 +430,8 @@ def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
 
 
 WRITES = {
-    "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/links",
+    "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/rounds/cancel",
+    "/admin/links",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
     "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
     "/admin/links/slips", "/admin/links/poster", "/admin/reply/<round_id>", "/admin/surveys/copy",

@@ -45,9 +45,7 @@ def slips_form(**options: Any) -> SlipsForm:
     shown = [shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds]
     languages = [code for code in library.guest if all(code in codes for codes in shown)]
     form = SlipsForm(languages=languages[:SLIP_LANGUAGES], **options)
-    form.round.choices = [
-        (of_round.id, f"{of_round.survey.title}, {period(of_round)}") for of_round in rounds
-    ]
+    form.round.choices = [(of_round.id, f"{of_round.title}, {period(of_round)}") for of_round in rounds]
     form.unit.choices = sorted(units.items(), key=lambda unit: unit[1])
     form.languages.choices = languages
     return form

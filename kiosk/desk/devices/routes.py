@@ -131,7 +131,7 @@ def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
         "samordnare göra koden. Be en samordnare: koden gäller i {minutes} minuter och kan läsas upp i "
         "telefon.",
         unit=of_round.tree.node(unit_id).name,
-        round=of_round.survey.title,
+        round=of_round.title,
         day=day(of_round.closes_at),
         minutes=LIFETIME // 60,
     )
@@ -142,7 +142,7 @@ def _cannot_move(error: RoundRunsError) -> str:
     return say(
         "Kiosken kan inte flyttas nu, för omgången ”{round}” pågår på {unit}. Flytta den när omgången har "
         "stängt, {day}. Behövs en skärm före dess: para den på nytt med det andra stället.",
-        round=of_round.survey.title,
+        round=of_round.title,
         unit=of_round.tree.node(error.unit_id).name,
         day=day(of_round.closes_at),
     )

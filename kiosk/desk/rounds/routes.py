@@ -1,15 +1,17 @@
-"""Rounds: the list, and opening a new one. Nothing here changes or closes a round."""
+"""Rounds: the list, opening a new one, and cancelling one before it opens. Nothing here changes or closes a
+round that has opened."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import RoundForm
-from kiosk.desk.i18n import say, say_message
+from kiosk.desk.i18n import in_a_row, period, say, say_message
+from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_anybody, for_coordinator, may_read, note
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
@@ -19,7 +21,7 @@ from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.library import shown_languages
-from kiosk.storage import Deed
+from kiosk.storage import Deed, RoundBegunError
 
 blueprint = Blueprint("rounds", __name__)
 
@@ -80,9 +82,23 @@ def _units() -> dict[str, str]:
 @for_anybody
 def rounds() -> ResponseReturnValue:
     """Show all rounds, the latest first."""
+    return _list()
+
+
+def _list(status: int = 200) -> ResponseReturnValue:
     states = desk().store.rounds()
     readable = {state.round.id for state in states if may_read(state)}
-    return render_template("rounds.html", states=states, readable=readable, now=desk().clock())
+    chosen = {state.round.id: _chosen_units(state.round) for state in states}
+    page = render_template("rounds.html", states=states, readable=readable, chosen=chosen, now=desk().clock())
+    return page, status
+
+
+def _chosen_units(of_round: Round) -> str:
+    """Return the names of a round's units if they are not all of its tree's today; "" if they are."""
+    tree = desk().library.trees.get(of_round.tree.root.id)
+    if tree is None or set(tree.leaves) == set(of_round.tree.leaves):
+        return ""
+    return in_a_row(of_round.tree.node(unit).name for unit in of_round.tree.leaves)
 
 
 @blueprint.route("/rounds/new", methods=["GET", "POST"])
@@ -93,10 +109,11 @@ def new_round() -> ResponseReturnValue:
     form = RoundForm(opens=today, closes=today + USUAL_LENGTH, admission=["kiosk", "slip"])
     form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
     form.tree.choices = [(tree.root.id, tree.root.name) for tree in library.trees.values()]
+    form.units.choices = list(_units().items())
     expected = Expected(form)
     messages: tuple[Message, ...] = ()
     to_think_over: tuple[Message, ...] = ()
-    if request.method == "POST" and form.validate() and expected.are_numbers:
+    if request.method == "POST" and form.validate() and _has_its_units(form) and expected.are_numbers:
         new = _round_of(form, expected)
         if form.a_day.data and not form.thought_over.data:
             to_think_over = outlook(new, float(form.a_day.data))
@@ -106,7 +123,9 @@ def new_round() -> ResponseReturnValue:
                 desk().store.check_opening(new, desk().clock())
             else:
                 desk().store.open_round(new, desk().clock())
-                note(Deed.ROUND_OPENED, f"{new.id}, {new.protection}")
+                units = [new.tree.node(unit).name for unit in form.units.data or ()]
+                note(Deed.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
+                flash(_opened(new))
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
             messages, to_think_over = error.messages, ()
@@ -114,6 +133,7 @@ def new_round() -> ResponseReturnValue:
         "round_new.html",
         form=form,
         expected=expected,
+        trees=library.trees.values(),
         askable=[_askable(survey) for survey in library.surveys.values()],
         messages=[say_message(message) for message in messages],
         to_think_over=[say_message(message) for message in to_think_over],
@@ -121,11 +141,57 @@ def new_round() -> ResponseReturnValue:
     return page, 400 if messages or form.errors or not expected.are_numbers else 200
 
 
+def _has_its_units(form: RoundForm) -> bool:
+    """Return whether the chosen units are of the chosen tree. If not, the form says so."""
+    tree = desk().library.trees[form.tree.data]
+    others = [unit for unit in form.units.data or () if unit not in tree.leaves]
+    if others:
+        form.units.errors = [
+            say("{unit} hör inte till {tree}.", unit=_units()[others[0]], tree=tree.root.name)
+        ]
+    return not others
+
+
+def _opened(new: Round) -> str:
+    if new.is_running(desk().clock()):
+        return say("Omgången ”{title}” är öppen, {period}.", title=new.title, period=period(new))
+    return say(
+        "Omgången ”{title}” är sparad, {period}. Den går att ställa in tills den öppnar.",
+        title=new.title,
+        period=period(new),
+    )
+
+
+@blueprint.route("/rounds/cancel", methods=["POST"])
+@for_coordinator
+def cancel() -> ResponseReturnValue:
+    """Cancel a round that has not opened. Its slips are not valid any more."""
+    round_id, store = request.form.get("round", ""), desk().store
+    if round_id not in {state.round.id for state in store.rounds()}:
+        abort(404)
+    try:
+        _check_clock()
+        cancelled = store.cancel_round(round_id, desk().clock())
+    except RoundBegunError:
+        add_problem(say("Omgången har öppnat. Då kan ingen ställa in den."))
+        return _list(409)
+    except RoundError as error:
+        for message in error.messages:
+            add_problem(say_message(message))
+        return _list(409)
+    note(Deed.ROUND_CANCELLED, f"{cancelled.title}, {period(cancelled)}")
+    flash(say("Omgången ”{title}” är inställd.", title=cancelled.title))
+    return redirect(url_for("rounds.rounds"), 303)
+
+
 def _check_clock() -> None:
     """Raise RoundError while the clock is in doubt: a round's times freeze when it opens."""
     if desk().doubtful_time() is not None:
         raise RoundError(
-            Message("Ingen omgång kan öppna medan det är osäkert om serverns klocka går rätt.", {})
+            Message(
+                "Ingen omgång kan öppna eller ställas in medan det är osäkert om serverns klocka går rätt.",
+                {},
+            )
         )
 
 
@@ -164,6 +230,8 @@ def _round_of(form: RoundForm, expected: Expected) -> Round:
     opens_at = datetime.combine(form.opens.data, time())
     taken = [state.round.id for state in desk().store.rounds()]
     tree = desk().library.trees[form.tree.data]
+    if form.units.data:
+        tree = tree.only(form.units.data)
     return Round(
         round_id(survey, opens_at.date(), taken),
         survey,
@@ -177,4 +245,5 @@ def _round_of(form: RoundForm, expected: Expected) -> Round:
         expected=expected.at(tree.leaves),
         # The demonstration counts every few seconds: its visitor does not wait for three days.
         least_days=0 if desk().store.is_demonstration else LEAST_DAYS,
+        name=form.name.data or "",
     )
