@@ -32,7 +32,7 @@ class UsedSlipError(SlipError):
     """The slip has been used."""
 
 
-def may_tell_used(printed: int, k: int) -> bool:
+def can_publish_used(printed: int, k: int) -> bool:
     """Return whether the number of used slips of a print run may be stored and shown.
 
     That of a smaller run would reveal who answered.

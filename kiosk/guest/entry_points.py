@@ -17,7 +17,7 @@ def link_and_round(code: str) -> tuple[Link, Round]:
     except RefusedError:
         if link.admission is Admission.KIOSK:
             # The page that waits for a round has no script; the browser reloads it.
-            guest_side().devices.heard(link.code)
+            guest_side().devices.record_sign_of_life(link.code)
         raise
     if link.admission not in of_round.admission:
         refuse(403, Refusal.NOT_ADMITTED)

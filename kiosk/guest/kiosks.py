@@ -33,21 +33,21 @@ def pairing() -> Answer:
 
 def pair() -> Answer:
     """Handle a key of the pad, or the whole code, which gives this screen an address of its own."""
-    side = guest_side()
+    guest = guest_side()
     sent, press = request.form.get("code", ""), request.form.get("press", "done")
     typed = _digits(sent)
     asked = request.form.get("lang", REFERENCE)
     if press != "done":
         typed = typed[:-1] if press == "erase" else _digits(sent + press)
-        return make_response(side.pages.pairing(asked, typed, None))
+        return make_response(guest.pages.pairing(asked, typed, None))
     admit_code()
-    pairing = side.devices.redeem(typed)
+    pairing = guest.devices.redeem(typed)
     if pairing is None or not _is_valid_now(pairing):
         record_wrong_code()
-        return make_response(side.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
-    link = side.store.links.add(Admission.KIOSK, pairing.unit_id)
+        return make_response(guest.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
+    link = guest.store.links.add(Admission.KIOSK, pairing.unit_id)
     what = f"{link.unit_id}, {link.mark}"
-    side.store.audit_log.note(side.clock(), pairing.made_by, Deed.SCREEN_PAIRED, what)
+    guest.store.audit_log.note(guest.clock(), pairing.made_by, Deed.SCREEN_PAIRED, what)
     return redirect(f"/k/{link.code}/paired", 303)
 
 
@@ -77,24 +77,24 @@ def alive(code: str = "") -> Answer:
     Returns 204 with the server's time in SERVER_TIME and, while a round runs, the unit's public key in
     LETTERBOX; 404 if no kiosk has the code.
     """
-    link, side = _kiosk(code), guest_side()
-    side.devices.heard(code)
-    response, now = Response(status=204), side.clock()
+    link, guest = _kiosk(code), guest_side()
+    guest.devices.record_sign_of_life(code)
+    response, now = Response(status=204), guest.clock()
     response.headers[SERVER_TIME] = str(half_up(now.timestamp()))
     with suppress(RoundClosedError):
-        of_round = side.store.running_round(link.unit_id, now)
-        response.headers[LETTERBOX] = side.store.public_key(of_round.id, link.unit_id)
+        of_round = guest.store.running_round(link.unit_id, now)
+        response.headers[LETTERBOX] = guest.store.public_key(of_round.id, link.unit_id)
     return response
 
 
 def worker(code: str) -> Answer:
     """Return the service worker that caches the kiosk's page for network failures."""
-    link, side = _kiosk(code), guest_side()
+    link, guest = _kiosk(code), guest_side()
     page, survey = f"/k/{code}", None
     with suppress(RoundClosedError):
-        survey = side.store.running_round(link.unit_id, side.clock()).survey
+        survey = guest.store.running_round(link.unit_id, guest.clock()).survey
     kind = {"Content-Type": JAVASCRIPT, "Service-Worker-Allowed": page}
-    return make_response(side.pages.worker(page, survey), kind)
+    return make_response(guest.pages.worker(page, survey), kind)
 
 
 def queue(code: str = "") -> Answer:

@@ -85,7 +85,7 @@ class Devices:
         now = self.clock()
         self._codes = {code: entry for code, entry in self._codes.items() if entry[1] > now}
 
-    def heard(self, kiosk: str) -> None:
+    def record_sign_of_life(self, kiosk: str) -> None:
         """Record that a kiosk sent a sign of life now."""
         with self._lock:
             self._heard[kiosk] = self.clock()

@@ -114,7 +114,7 @@ class SlipSets:
         """
         row = self._open(of_round.id, unit_id)
         for number, run in enumerate(row[2].runs if row else (), start=1):
-            is_published = has_figures and slips.may_tell_used(run.printed, of_round.k)
+            is_published = has_figures and slips.can_publish_used(run.printed, of_round.k)
             self._database.run(
                 tables.SlipCount.insert(
                     round_id=of_round.id,
@@ -133,7 +133,7 @@ class SlipSets:
         count = tables.SlipCount
         for unit_id, runs in self.counts(of_round.id).items():
             for number, (printed, used) in enumerate(runs, start=1):
-                if used and not (unit_id in with_figures and slips.may_tell_used(printed, of_round.k)):
+                if used and not (unit_id in with_figures and slips.can_publish_used(printed, of_round.k)):
                     place = count.round_id == of_round.id, count.unit_id == unit_id, count.run == number
                     self._database.run(count.update(used=0).where(*place))
 

@@ -322,7 +322,7 @@ def test_only_kiosks_are_heard(house: House) -> None:
 def test_the_desk_looks_alike_whether_guests_answer_or_not(tmp_path: Path, *, is_leaky: bool) -> None:
     house = House(tmp_path)
     if is_leaky:
-        house.guests.before_request(lambda: house.devices.heard(request.path.split("/")[-1]))
+        house.guests.before_request(lambda: house.devices.record_sign_of_life(request.path.split("/")[-1]))
     quiet, busy = house.pair(house.code()), house.pair(house.code())
     told = []
     for path in (quiet, busy):

@@ -11,7 +11,7 @@ from kiosk.desk.i18n import period, say
 from kiosk.desk.session import desk, is_coordinator
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
-from kiosk.domain.slips import may_tell_used
+from kiosk.domain.slips import can_publish_used
 from kiosk.library.library import shown_languages, spoken_languages
 from kiosk.output.paper import (
     POSTER_LANGUAGES,
@@ -123,7 +123,7 @@ def slip_lines() -> list[SlipLine]:
                     unit,
                     run,
                     printed,
-                    used if is_told and may_tell_used(printed, of_round.k) else None,
+                    used if is_told and can_publish_used(printed, of_round.k) else None,
                 )
                 for run, (printed, used) in enumerate(counts, 1)
             ]
