@@ -8,6 +8,7 @@ and which a translator's file may still have. Running it twice changes nothing.
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -34,8 +35,12 @@ SOURCES = {
 }
 
 
+@cache
 def extracted(domain: str) -> dict[str, list[tuple[str, int]]]:
-    """Every reference text of a domain, in the order of the sources, with the files that contain it."""
+    """Every reference text of a domain, in the order of the sources, with the files that contain it.
+
+    The sources are read once a process.
+    """
     places: dict[str, list[tuple[str, int]]] = {}
     for source in SOURCES[domain]:
         for name, message in _messages(ROOT / source):

@@ -12,6 +12,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import Flask
+
 from kiosk.domain.rounds import Admission, Figures, Round
 from kiosk.domain.schedule import Every
 from kiosk.operation.doctor import Advice, Machine, Topic, Weight, examine
@@ -20,7 +22,7 @@ from kiosk.settings import Settings, read_settings, secret_key
 from kiosk.storage import Store, open_store
 from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
 from tests.tools.serving import served
-from tests.tools.shipped import library_for
+from tests.tools.shipped import library_for, share_templates
 
 PUBLIC = "https://svara.example"
 
@@ -135,6 +137,9 @@ class Patient:
     def served(self) -> Iterator[None]:
         """Serve both sides at their addresses, configured as behind an encrypting web server."""
         guest, desk = guest_and_desk(self.settings, self.store, library_for(self.settings), Every(3600))
+        for application in (guest, desk):
+            assert isinstance(application, Flask)
+            share_templates(application)
         with served(_as_https(guest), self.guest_port), served(_as_https(desk), self.desk_port):
             yield
 
