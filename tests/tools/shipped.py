@@ -1,4 +1,4 @@
-"""The shipped surveys and catalogues, read once for all tests, and templates compiled once."""
+"""The shipped surveys and catalogues, read once for all tests; templates and routes compiled once."""
 
 import atexit
 import shutil
@@ -11,6 +11,9 @@ from jinja2 import FileSystemBytecodeCache
 
 from kiosk.library.library import Library, read_library
 from kiosk.settings import Settings, read_settings
+from tests.tools.routes import share_routes
+
+share_routes()
 
 OWN_FOLDERS = ("questions", "translations")
 
