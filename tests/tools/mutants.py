@@ -34,19 +34,30 @@ TIMEOUT = 120.0
 MODULES = {
     "kiosk/domain/ballot.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
     "kiosk/domain/box.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
-    "kiosk/domain/tally.py": ["tests/domain/test_tally.py", "tests/domain/test_published_figures.py"],
-    "kiosk/domain/rounds.py": ["tests/domain/test_rounds.py"],
-    "kiosk/domain/results.py": ["tests/domain/test_results.py"],
-    "kiosk/domain/statistics.py": ["tests/domain/test_statistics.py"],
+    "kiosk/domain/budget.py": ["tests/domain/test_budget.py"],
+    "kiosk/domain/clock.py": ["tests/domain/test_clock.py"],
     "kiosk/domain/noise.py": ["tests/domain/test_noise.py"],
     "kiosk/domain/noisy_statistics.py": ["tests/domain/test_noisy_statistics.py"],
+    "kiosk/domain/results.py": ["tests/domain/test_results.py", "tests/domain/test_interval_sentences.py"],
+    "kiosk/domain/rounding.py": ["tests/domain/test_rounding.py"],
+    "kiosk/domain/rounds.py": ["tests/domain/test_rounds.py"],
+    "kiosk/domain/schedule.py": ["tests/domain/test_schedule.py"],
+    "kiosk/domain/slips.py": ["tests/domain/test_slips.py"],
+    "kiosk/domain/snapshot.py": ["tests/domain/test_published_figures.py", "tests/domain/test_results.py"],
+    "kiosk/domain/statistics.py": [
+        "tests/domain/test_statistics.py",
+        "tests/domain/test_stratified_trend.py",
+    ],
+    "kiosk/domain/tally.py": ["tests/domain/test_tally.py", "tests/domain/test_published_figures.py"],
+    "kiosk/domain/traffic.py": ["tests/domain/test_traffic.py"],
+    "kiosk/domain/tree.py": ["tests/domain/test_tree.py"],
     "kiosk/storage/keys.py": [
         "tests/storage/test_keys.py",
         "tests/storage/test_key_files.py",
         "tests/storage/test_lost_keys.py",
     ],
-}  # fmt: skip
-"""Module -> the tests that have to catch its mutants. Each module has at least one."""
+}
+"""Module -> the tests that have to catch its mutants: every module of counting, of statistics and of keys."""
 
 
 @dataclass(frozen=True)
