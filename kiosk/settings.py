@@ -97,7 +97,10 @@ def shipped_folder(name: str) -> Path:
 
 
 def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Settings:
-    """Read the KIOSK_* variables; `data` is the folder if KIOSK_DATA is not set."""
+    """Read the KIOSK_* variables; `data` is the folder if KIOSK_DATA is not set.
+
+    Raises SettingsError, which names the variable and the way out, for the first that cannot be used.
+    """
     _refuse_unknown(environ)
     folder = _folder("KIOSK_DATA", environ, Path(data))
     secret = environ.get("KIOSK_SECRET_KEY")
@@ -258,7 +261,7 @@ def _yes_or_no(name: str, environ: Mapping[str, str], default: str) -> bool:
 
 def secret_key(settings: Settings) -> str:
     """Return the key that signs sessions: the setting, or else a file in the data folder, created if
-    missing."""
+    missing. Raises SettingsError if the file is damaged."""
     if settings.secret_key:
         return settings.secret_key
     path = settings.data / "secret_key"

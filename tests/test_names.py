@@ -1,7 +1,8 @@
-"""Variables are named after what they hold, and a function's docstring begins with a verb: Return, Add."""
+"""Variables are named after what they hold; a docstring begins with a verb and names the errors it raises."""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,53 @@ def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
     assert not [where for where, first in documented if first in NOUN_FIRST]
 
 
+def test_a_documented_function_that_raises_says_so() -> None:
+    raising = [
+        (f"{path.name}: {function.name}", docstring, errors)
+        for path in sources("kiosk")
+        for function in ast.walk(parsed(path))
+        if isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
+        if (docstring := ast.get_docstring(function)) and not is_property_or_command(function)
+        if (errors := raised(function))
+    ]
+    assert len(raising) > 60
+    assert not [where for where, docstring, errors in raising if not names_its_errors(docstring, errors)]
+
+
+def test_an_error_that_is_not_named_is_noticed() -> None:
+    planted = ast.parse('def f():\n    """Return 1."""\n    raise ValueError("no")\n').body[0]
+    assert isinstance(planted, ast.FunctionDef)
+    assert raised(planted) == {"ValueError"}
+    assert not names_its_errors("Return 1.", raised(planted))
+    assert names_its_errors("Return 1. ValueError if there is none.", raised(planted))
+
+
+def raised(function: ast.FunctionDef) -> set[str]:
+    """Return the names of the exceptions that a function makes and raises, functions inside it left out."""
+    inner = {
+        node
+        for part in ast.walk(function)
+        if isinstance(part, ast.FunctionDef) and part is not function
+        for node in ast.walk(part)
+    }
+    return {
+        ast.unparse(node.exc.func if isinstance(node.exc, ast.Call) else node.exc).rpartition(".")[2]
+        for node in ast.walk(function)
+        if isinstance(node, ast.Raise) and node not in inner
+        if isinstance(node.exc, ast.Call) or (isinstance(node.exc, ast.Name) and node.exc.id[0].isupper())
+    }
+
+
+def names_its_errors(docstring: str, errors: set[str]) -> bool:
+    """Return whether a docstring speaks of raising or refusing, or names each error."""
+    return any(word in docstring for word in ("aise", "efuse")) or all(error in docstring for error in errors)
+
+
 def sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 

@@ -54,7 +54,10 @@ def installed_store(settings: Settings) -> Store:
 
 
 def existing_store(settings: Settings) -> Store:
-    """Return the store of an installation whose tables may have an older version."""
+    """Return the store of an installation whose tables may have an older version.
+
+    Raises StoreError if there is no installation.
+    """
     if not settings.data.is_dir():
         raise StoreError(f"there is no installation in {settings.data} yet; run: kiosk init")
     return open_store(settings.data, settings.database_url, settings.keys)

@@ -99,7 +99,7 @@ class Table:
         return f"add a line {key} = {expected} {place}"
 
     def text(self, key: str) -> str:
-        """Return a text on one line, normalised, of at most LONGEST_TEXT characters."""
+        """Return a text on one line, normalised. Raises DefinitionError for over LONGEST_TEXT characters."""
         text = tidied(self._take(key, str, '"a text in quotes"'))
         if fault := find_fault(text):
             raise self.error(key, fault.english)
@@ -111,7 +111,10 @@ class Table:
         return self.text(key) if key in self.values else ""
 
     def identifier(self, key: str) -> str:
-        """Return an id: small letters a-z, digits and underscore, beginning with a letter."""
+        """Return an id: small letters a-z, digits and underscore, beginning with a letter, at most 40.
+
+        Raises DefinitionError for any other text.
+        """
         text = self.text(key)
         if not ID_PATTERN.fullmatch(text):
             raise self.error(
@@ -137,14 +140,17 @@ class Table:
         return texts
 
     def optional_choice(self, key: str, choices: Iterable[str]) -> str:
-        """Return one of some words, or "" if the key is absent."""
+        """Return one of `choices`, or "" if the key is absent. Raises DefinitionError for another text."""
         text, known = self.optional_text(key), list(choices)
         if text and text not in known:
             raise self.error(key, f"{text!r} is none of: {', '.join(known)}")
         return text
 
     def optional_numbers(self, key: str, most: int | None = None) -> tuple[int, ...]:
-        """Return whole numbers in a list, from 1 to `most` if that is given, or () if the key is absent."""
+        """Return the whole numbers of a list, or () if the key is absent.
+
+        Raises DefinitionError for an empty list, or a number outside 1 to `most` if that is given.
+        """
         if key not in self.values:
             self.asked.add(key)
             return ()
@@ -168,7 +174,7 @@ class Table:
         return flag
 
     def tables(self, key: str, *, at_least: int, at_most: int) -> Iterator["Table"]:
-        """Yield each [[key]] section, in order."""
+        """Yield each [[key]] section, in order. Raises DefinitionError for fewer or more than the bounds."""
         rows = self._take(key, list, f"[[{key}]] sections")
         if not at_least <= len(rows) <= at_most:
             raise self.error(
@@ -187,7 +193,7 @@ class Table:
         return self.flag(key) if key in self.values else False
 
     def optional_identifiers(self, key: str) -> tuple[str, ...]:
-        """Return a list of ids, or () if the key is absent."""
+        """Return a list of ids, or () if the key is absent. Raises DefinitionError for another value."""
         self.asked.add(key)
         values = self._take(key, list, '["id", "id"]') if key in self.values else []
         for value in values:

@@ -25,7 +25,7 @@ def _check_origin(table: Table) -> tuple[str, str, bool]:
 
 
 def read_scale(path: Path) -> Scale:
-    """Read one scale file; options are listed lowest first."""
+    """Read one scale file; options are listed lowest first. Raises DefinitionError, with the line."""
     table, scale_id = read_definition(path)
     _check_origin(table)
     bipolar = table.flag("bipolar")

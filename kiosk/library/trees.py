@@ -12,6 +12,7 @@ from kiosk.library.definition import (
     definition_files,
     is_there,
     read_definition,
+    refuse_taken,
     strictly,
 )
 
@@ -33,7 +34,10 @@ def flat_tree(unit_ids: list[str]) -> Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """Read a tree file: `id` and `name` of the root, then [[units]] with id, name and an optional parent."""
+    """Read a tree file: `id` and `name` of the root, then [[units]] with id, name and an optional parent.
+
+    Raises DefinitionError, with the line, for an id or a name that occurs twice or a parent that comes later.
+    """
     table, tree_id = read_definition(path)
     root = Node(tree_id, table.text("name"), None)
     nodes = [root]
@@ -52,7 +56,10 @@ def read_tree(path: Path) -> Tree:
 
 
 def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Tree]:
-    """Return all trees of a folder, by id; an id in `taken` is an error."""
+    """Return all trees of a folder, by id.
+
+    Raises DefinitionError if there is no folder or an id is in `taken`.
+    """
     if not is_there(folder):
         raise DefinitionError(f"{folder}: is not a folder")
     trees = {
@@ -62,6 +69,5 @@ def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) 
 
 
 def _read_new_tree(path: Path, taken: Container[str]) -> Tree:
-    if path.stem in taken:
-        raise DefinitionError(f"{path}: this id is taken; rename it")
+    refuse_taken(path, taken)
     return read_tree(path)

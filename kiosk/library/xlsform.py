@@ -178,6 +178,7 @@ class _Row:
         """Return language -> label, normalised.
 
         A column without a language is in the language `default`, unless that language has its own column.
+        Raises XLSFormError if a language has two columns.
         """
         labels: dict[str, str] = {}
         for column, text in self.cells.items():

@@ -129,7 +129,7 @@ class Archive:
         self.members = {entry.filename: entry.file_size for entry in entries}
 
     def document(self, name: str) -> Any:
-        """Return a member as parsed JSON."""
+        """Return a member as parsed JSON. Raises ArchiveError if it is missing or damaged."""
         if name not in self.members:
             raise ArchiveError(f"has no {name}: it is not a backup of this program")
         try:

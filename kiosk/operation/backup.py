@@ -60,7 +60,8 @@ class Written:
 def write_backup(store: Store, settings: Settings, file: Path, today: date) -> Written:
     """Write a backup to a new file, completely or not at all. Returns a summary.
 
-    Never replaces a file. Removes the temporary files of killed backups.
+    Never replaces a file. Removes the temporary files of killed backups. Raises StoreError if the folder is
+    missing, the disk is full or the backup would be larger than a restore reads.
     """
     if not file.absolute().parent.is_dir():
         raise StoreError(f"{file.parent} is not a folder; create it, or choose another")

@@ -41,7 +41,10 @@ def _letter(letter: str) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Split a text into lines no wider than `room`; a word that is wider is cut."""
+    """Split a text into lines no wider than `room`; a word that is wider is cut. No line for an empty text.
+
+    `size` is the font's, in the unit of `room`.
+    """
     lines: list[str] = []
     for word in text.split():
         if lines and text_width(f"{lines[-1]} {word}", size) <= room:
