@@ -6,6 +6,7 @@ Every rule looks at all files of a folder, so a new file is held to it without b
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,11 @@ def modules(layer: str = "") -> list[Path]:
     return [single] if layer and single.exists() else sorted((PACKAGE / layer).rglob("*.py"))
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def name(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
 
@@ -58,7 +64,7 @@ def layer_of(path: Path) -> str:
 def imported(path: Path) -> set[str]:
     """Every module and name that a module imports, with the packages it is in."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -88,7 +94,7 @@ def upward_imports(path: Path, layer: str) -> set[str]:
 
 def texts(path: Path) -> Iterator[str]:
     """Every string of a module that is no docstring."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path)
     statements = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
     docstrings = {id(value) for value in statements if isinstance(value, ast.Constant)}
     for node in ast.walk(tree):
@@ -97,11 +103,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 def used_attributes(path: Path) -> set[str]:
-    return {
-        ast.unparse(node)
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Attribute)
-    }
+    return {ast.unparse(node) for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)}
 
 
 def inner_modules_of_storage(path: Path) -> set[str]:
@@ -142,9 +144,7 @@ def test_tables_are_read_and_written_through_models(path: Path) -> None:
 def test_domain_knows_no_web_database_file_or_clock(path: Path) -> None:
     assert not imported(path) & NOT_IN_DOMAIN
     assert not used_attributes(path) & CLOCKS
-    assert "open" not in {
-        node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)
-    }
+    assert "open" not in {node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)}
 
 
 @pytest.mark.parametrize("path", modules("domain"), ids=name)
