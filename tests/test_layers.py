@@ -61,6 +61,7 @@ def layer_of(path: Path) -> str:
     return "" if parts == ("__init__",) else parts[0]
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Every module and name that a module imports, with the packages it is in."""
     names: set[str] = set()
@@ -102,6 +103,7 @@ def texts(path: Path) -> Iterator[str]:
             yield node.value
 
 
+@cache
 def used_attributes(path: Path) -> set[str]:
     return {ast.unparse(node) for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)}
 

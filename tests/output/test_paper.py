@@ -56,6 +56,14 @@ ORIGIN = SlipOrigin(UNIT, "Stadsmissionens ombudsmannaskap", "2026-05-31")
 NAMED_ROUND = "Stadsmissionens ombudsmannaskap – 2026-05-31"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _symbols_made_once() -> Iterator[None]:
+    """Make the symbol of an address once for all tests, because most lay the same codes out differently."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paper, "_symbol", cache(paper._symbol))
+        yield
+
+
 @pytest.fixture(scope="module")
 def guest() -> dict[str, Catalogue]:
     return read_catalogues([shipped_folder("translations")], "guest")
