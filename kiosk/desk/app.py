@@ -15,7 +15,7 @@ from kiosk.desk.accounts import account_links, own_account
 from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
-from kiosk.desk.i18n import asked, catalogue, day, month, period, say, say_message
+from kiosk.desk.i18n import asked, catalogue, day, language_name, month, period, say, say_message
 from kiosk.desk.login import routes as login
 from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.second_factor import SecretSealer
@@ -129,6 +129,7 @@ def create_desk_app(
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key))
     app.jinja_env.globals.update(_=say, day=day, month=month, period=period, asked=asked)
+    app.jinja_env.globals.update(language_name=language_name)
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(RefusedError, _not_changed)

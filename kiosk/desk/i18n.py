@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -15,7 +16,7 @@ from flask import current_app, g, session
 from kiosk.domain.message import Message
 from kiosk.domain.rounds import Round
 from kiosk.domain.survey import Survey
-from kiosk.library.catalogues import REFERENCE, Catalogue
+from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library
 
 
@@ -33,6 +34,17 @@ def language() -> str:
     """Return the language that this browser chose, or the reference."""
     chosen = g.get("language") or session.get("language", REFERENCE)
     return chosen if chosen in _library().desk else REFERENCE
+
+
+def language_name(named: Language) -> str:
+    """Return the name of a guest language in the desk's language; "" if that is its own name, or unknown."""
+    try:
+        reader = Locale.parse(language())
+        own = Locale.parse(named.code).get_display_name(reader) if named.code not in reader.languages else ""
+    except (UnknownLocaleError, ValueError):
+        return ""
+    name = reader.languages.get(named.code) or own or ""
+    return "" if name.casefold() == named.autonym.casefold() else name
 
 
 def catalogue() -> Catalogue:
