@@ -4,6 +4,7 @@ import io
 import json
 import re
 from datetime import datetime, timedelta
+from html import unescape
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -14,7 +15,7 @@ from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
-from kiosk.library.completeness import of_screen
+from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.drafts import reviews
 from tests.tools.desk_side import Desk
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
@@ -193,6 +194,40 @@ def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -
         texts = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", desk.client.get(path).text)
         translate(desk, "en", survey, {m: (t, True) for m, t in zip(messages, texts, strict=True)})
     assert shown()
+
+
+def review_all(desk: Desk, path: str, page: str) -> TestResponse:
+    """Send a page of texts as it was opened, with the tick for all of them."""
+    fields = re.findall(r'name="(seen-\w+)" value="(\w+)"', page)
+    fields += re.findall(r'<textarea name="(text-\w+)"[^>]*>([^<]*)</textarea>', page)
+    fields += re.findall(r'name="(text-\w+)"\s+value="([^"]*)"', page)
+    data = {name: unescape(value) for name, value in fields}
+    return desk.client.post(
+        path, data={**data, "csrf_token": desk.token("/admin/walls"), "all-reviewed": "y"}
+    )
+
+
+def test_a_page_of_texts_is_reviewed_with_one_tick(desk: Desk) -> None:
+    copied(desk)
+    save(desk, [("1", "", "Kaffet är gott")])
+    for path in ("/admin/languages/fi", "/admin/languages/fi?survey=ombudsmannaskap_2", "/admin/reference"):
+        assert review_all(desk, path, desk.client.get(path).text).status_code == 303
+    guest = desk.app.extensions["desk"].library.guest
+    own = desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"]
+    assert of_screen(guest["fi"]).is_reviewed
+    assert of_screen(guest["sv"]).is_reviewed
+    state = of_survey(guest["fi"], own)
+    assert (state.missing, state.unreviewed) == (("Kaffet är gott",), ()), "nothing is no translation"
+    other = of_survey(guest["fi"], desk.app.extensions["desk"].library.surveys["ombudsmannaskap"])
+    assert other.unreviewed, "texts of other pages stay"
+
+
+def test_one_tick_reviews_no_text_that_changed_since_the_page_was_opened(desk: Desk) -> None:
+    page = desk.client.get("/admin/languages/fi").text
+    translate(desk, "fi", "", {"Börja": ("Toinen", False)})
+    refused = review_all(desk, "/admin/languages/fi", page)
+    assert (refused.status_code, "Någon annan har ändrat texten" in refused.text) == (400, True)
+    assert not of_screen(desk.app.extensions["desk"].library.guest["fi"]).is_reviewed
 
 
 def test_texts_missing_in_an_own_survey_are_counted_wherever_its_languages_are_shown(desk: Desk) -> None:

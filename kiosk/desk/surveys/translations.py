@@ -31,6 +31,9 @@ blueprint = Blueprint("languages", __name__)
 
 LETTERS_A_ROW = 40
 
+ALL_REVIEWED = "all-reviewed"
+"""Name of the tick in forms that marks every text of the page as reviewed."""
+
 HASH_DIGITS = 12
 """Length of the names of texts in forms."""
 
@@ -258,7 +261,7 @@ def _sent(line: Line) -> Line:
     if f"text-{line.key}" not in request.form:
         return line
     text = " ".join(request.form.get(f"text-{line.key}", "").split())
-    is_reviewed = bool(text) and f"reviewed-{line.key}" in request.form
+    is_reviewed = bool(text) and ({f"reviewed-{line.key}", ALL_REVIEWED} & set(request.form)) != set()
     seen = request.form.get(f"seen-{line.key}", "")
     if _name(text, is_reviewed) in {seen, line.seen}:
         return line
