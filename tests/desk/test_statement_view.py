@@ -180,6 +180,26 @@ def test_a_picture_warns_of_rounds_that_guests_saw_differently(desk: Desk) -> No
     assert f"version {desk.store.rounds()[1].round.survey.version}, {survey.version}. Avslutad" in said
 
 
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_corrected_text_is_compared_and_its_former_words_are_shown(desk: Desk, *, is_same: bool) -> None:
+    year(desk, 40)
+    enter(desk)
+    first, *others = desk.round.survey.statements
+    former = (first.text,) if is_same else ()
+    corrected = replace(first, text="Personalen hör på mig", earlier_wordings=former)
+    survey = replace(desk.round.survey, statements=(corrected, *others))
+    desk.round = replace(desk.round, survey=survey)
+    next_round(desk, 1)
+    answer(desk, 90, 100)
+    count(desk)
+    desk.sign_in()
+    said = " ".join(words(desk, "/admin/chart/r1/dagverksamheten/listened/time.svg"))
+    assert (f"Påståendet har haft andra ord med samma innebörd: ”{first.text}”" in said) == is_same
+    assert ("Går inte att jämföra med det ovanför: andra ord." in said) != is_same
+    assert ("Andra ord då." in said) != is_same, "earlier figures are of the former text"
+    assert f"då med orden ”{first.text}”" in said
+
+
 def test_the_page_says_once_what_a_picture_on_it_need_not_say(desk: Desk) -> None:
     year(desk, 40, 50)
     page = desk.client.get("/admin/results/r1/dagverksamheten").text
