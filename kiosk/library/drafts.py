@@ -108,14 +108,14 @@ def check_draft(draft: Draft) -> None:
 
 def _faults_of_the_whole(draft: Draft) -> Iterator[Message]:
     if not can_be_read(draft.title):
-        yield Message("Frågorna behöver ett namn.", {})
+        yield Message("Enkäten behöver ett namn.", {})
     elif fault := find_fault(draft.title, LONGEST_TITLE):
         yield Message("Namnet: {problem}", {"problem": fault.message})
     if not can_be_read(draft.source) or not can_be_read(draft.licence):
-        yield Message("Skriv varifrån frågorna kommer och på vilka villkor de får användas.", {})
+        yield Message("Skriv varifrån påståendena kommer och på vilka villkor de får användas.", {})
     else:
         if fault := find_fault(draft.source):
-            yield Message("Varifrån frågorna kommer: {problem}", {"problem": fault.message})
+            yield Message("Varifrån påståendena kommer: {problem}", {"problem": fault.message})
         if fault := find_fault(draft.licence):
             yield Message("Villkoren: {problem}", {"problem": fault.message})
     if not draft.statements:

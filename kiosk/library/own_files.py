@@ -184,7 +184,7 @@ def _unread(data: Path, name: Path) -> FileProblem:
         )
     elif name.name.lower().endswith(SPREADSHEETS):
         english = "is not read; take it in at /admin/surveys or with: kiosk survey import FILE"
-        message = Message("{file} läses inte. Hämta in den på sidan Frågor.", values)
+        message = Message("{file} läses inte. Hämta in den på sidan Enkäter.", values)
     else:
         english = "is not read; move it away"
         message = Message("{file} läses inte. Flytta den härifrån.", values)

@@ -447,7 +447,7 @@ def _sheets(content: bytes) -> dict[str, list[_Row]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED_BYTES:
-                raise XLSFormError(Message("Filen är för stor för att vara frågor.", {}))
+                raise XLSFormError(Message("Filen är för stor för att vara en enkät.", {}))
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
         names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
         for name in names:
@@ -481,14 +481,14 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
         if number > MOST_ROWS:
             raise XLSFormError(
                 Message(
-                    "Blad {sheet} har mer än {most} rader: fler än frågor har.",
+                    "Blad {sheet} har mer än {most} rader: fler än en enkät har.",
                     {"sheet": sheet, "most": MOST_ROWS},
                 )
             )
         if len(cells) > MOST_COLUMNS:
             raise XLSFormError(
                 Message(
-                    "Blad {sheet}, rad {row} har mer än {most} kolumner: fler än frågor har.",
+                    "Blad {sheet}, rad {row} har mer än {most} kolumner: fler än en enkät har.",
                     {"sheet": sheet, "row": number, "most": MOST_COLUMNS},
                 )
             )

@@ -147,10 +147,10 @@ def test_guests_are_served_what_was_last_good(desk: Desk) -> None:
 
 REFUSED = {
     "a long outcome": ({"outcome": "x" * 501}, "vad det säger något om: högst 500 tecken, inte 501"),
-    "a long source": ({"source": "x" * 501}, "Varifrån frågorna kommer: högst 500 tecken"),
+    "a long source": ({"source": "x" * 501}, "Varifrån påståendena kommer: högst 500 tecken"),
     "long terms": ({"licence": "x" * 501}, "Villkoren: högst 500 tecken"),
     "a title that turns": ({"title": "a\u202eb"}, "Namnet: texten har radbrytning eller tecken som inte"),
-    "no source": ({"source": "\u200b"}, "Skriv varifrån frågorna kommer"),
+    "no source": ({"source": "\u200b"}, "Skriv varifrån påståendena kommer"),
 }
 
 

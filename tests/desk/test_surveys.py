@@ -357,7 +357,7 @@ def test_who_saves_an_old_form_undoes_nothing(desk: Desk) -> None:
     kept = asked(desk)
     refused = save(desk, [("1", "listened", "Min egen mening")], seen=old.group(1))
     assert refused.status_code == 400
-    assert "Någon annan har ändrat frågorna" in refused.text
+    assert "Någon annan har ändrat enkäten" in refused.text
     assert ">Min egen mening</textarea>" in refused.text
     assert asked(desk) == kept
 
@@ -490,13 +490,13 @@ def remove(desk: Desk, survey_id: str) -> TestResponse:
 
 def test_a_survey_no_round_uses_is_removed_after_a_question(desk: Desk, tmp_path: Path) -> None:
     copied(desk)
-    assert "Ingen omgång använder frågorna." in desk.client.get(f"{OWN}/remove").text
+    assert "Ingen omgång använder enkäten." in desk.client.get(f"{OWN}/remove").text
     assert (tmp_path / "questions" / "ombudsmannaskap_2.toml").exists()
     assert desk.client.post(f"{OWN}/remove").status_code == 400
     assert remove(desk, "ombudsmannaskap_2").status_code == 303
     assert len(titles(desk)) == 2
     assert (
-        "tog bort frågor</td><td>Ombudsmannaskap i Dagverksamheten (kopia)</td>"
+        "tog bort en enkät</td><td>Ombudsmannaskap i Dagverksamheten (kopia)</td>"
         in desk.client.get("/admin/log").text
     )
 
@@ -509,7 +509,7 @@ def test_a_survey_a_round_uses_or_that_is_shipped_stays(desk: Desk) -> None:
         datetime(2026, 8, 1), frozenset({Admission.KIOSK}),
     )  # fmt: skip
     desk.store.open_round(of_round, desk.now)
-    assert "En omgång använder de här frågorna." in remove(desk, "ombudsmannaskap_2").text
+    assert "En omgång använder den här enkäten." in remove(desk, "ombudsmannaskap_2").text
     assert "följer med programmet" in remove(desk, "ombudsmannaskap_latt").text
     assert len(titles(desk)) == 3
     assert "/ombudsmannaskap_2/remove" not in desk.client.get("/admin/surveys").text
@@ -527,7 +527,7 @@ def test_a_preview_says_what_it_is_and_leads_to_the_other_device_and_back(
     page = desk.client.get(path).text
     assert "Förhandsvisning av ”Ombudsmannaskap i Dagverksamheten”. Inget sparas." in page
     assert f'<a href="{other}">' in page
-    assert '<a href="/admin/surveys">Tillbaka till frågorna</a>' in page
+    assert '<a href="/admin/surveys">Tillbaka till enkäten</a>' in page
     assert ("data-idle" in page) == is_kiosk
     for beside in ("/stored", "/thanks", "/practice"):
         assert "Förhandsvisning" in desk.client.get(path + beside).text

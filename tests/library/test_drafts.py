@@ -71,7 +71,7 @@ def test_any_words_come_back_as_they_were(texts: list[str], title: str) -> None:
 
 BROKEN = {
     "no title": (replace(DRAFT, title=" "), "behöver ett namn"),
-    "no source": (replace(DRAFT, source=""), "varifrån frågorna kommer"),
+    "no source": (replace(DRAFT, source=""), "varifrån påståendena kommer"),
     "no statement": (replace(DRAFT, statements=()), "minst ett påstående"),
     "the same twice": (replace(DRAFT, statements=DRAFT.statements * 2), "står två gånger"),
     "too many": (replace(DRAFT, statements=DRAFT.statements * 6), "Högst 20"),

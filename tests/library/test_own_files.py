@@ -98,14 +98,14 @@ FILES: dict[str, str | bytes] = {
     "questions/scales/own.toml": SCALE,
     "questions/trees/orten.toml": TREE,
     "translations/en/LC_MESSAGES/guest.po": CATALOGUE,
-    "translations/en/LC_MESSAGES/desk.po": 'msgid "Frågor"\nmsgstr "Our questions"\n',
+    "translations/en/LC_MESSAGES/desk.po": 'msgid "Enkäter"\nmsgstr "Our surveys"\n',
 }
 
 
 def contents(library: Library) -> tuple[object, ...]:
     return (
         library.surveys["prov"], library.scales["own"], library.trees["orten"],
-        library.guest["en"].text("Börja"), library.desk["en"].text("Frågor"),
+        library.guest["en"].text("Börja"), library.desk["en"].text("Enkäter"),
     )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def test_what_computers_keep_beside_a_file_is_passed_over(tmp_path: Path) -> Non
         ("questions/scales/own.toml.txt", "Döp om den till questions/scales/own.toml."),
         ("questions/gamla/prov.toml", "Döp om den till questions/prov.toml."),
         ("prov.toml", "Döp om den till questions/prov.toml."),
-        ("questions/prov.xlsx", "Hämta in den på sidan Frågor."),
+        ("questions/prov.xlsx", "Hämta in den på sidan Enkäter."),
         ("questions/prov.txt", "Flytta den härifrån."),
         ("translations/en.po", "translations/SPRÅKKOD/LC_MESSAGES/guest.po"),
         ("translations/en/guest.po", "translations/SPRÅKKOD/LC_MESSAGES/guest.po"),

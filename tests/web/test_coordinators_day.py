@@ -42,7 +42,7 @@ def barriers(page: Page) -> list[str]:
 
 def write_a_statement(page: Page) -> None:
     """Copy the easy survey, reword its first statement and add one, and look at it as a guest."""
-    page.get_by_role("link", name="Frågor", exact=True).click()
+    page.get_by_role("link", name="Enkäter", exact=True).click()
     page.get_by_role("button", name="Gör en egen kopia av Ombudsmannaskap, samma").click()
     page.locator("#title").fill("Trygghet")
     page.locator("#text-1").fill(STATEMENT)
@@ -163,8 +163,8 @@ def test_a_preview_ends_well_and_leads_back(
         page.locator("fieldset:visible input").first.press("Space")
         page.locator("#next").press("Enter")
     expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
-    page.get_by_role("link", name="Tillbaka till frågorna").click()
-    expect(page.locator("h1")).to_have_text("Frågor")
+    page.get_by_role("link", name="Tillbaka till enkäten").click()
+    expect(page.locator("h1")).to_have_text("Enkäter")
     assert complaints == []
     page.context.close()
 

@@ -159,7 +159,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
         except ChangedError:
             is_changed = True
             problems = [
-                say("Någon annan har ändrat frågorna sedan du öppnade dem. Skriv av det du vill behålla.")
+                say("Någon annan har ändrat enkäten sedan du öppnade den. Skriv av det du vill behålla.")
             ]
         except RefusedError as error:
             problems = [say_message(message) for message in error.messages]
@@ -222,7 +222,7 @@ def remove(survey_id: str) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         desk().change(lambda settings: remove_survey(settings, survey_id))
         note(Deed.SURVEY_REMOVED, survey.title)
-        flash(say("Frågorna är borttagna: {title}", title=survey.title))
+        flash(say("Enkäten är borttagen: {title}", title=survey.title))
         return redirect(url_for("surveys.surveys"), 303)
     return render_template("survey_remove.html", form=form, survey=survey)
 
@@ -315,7 +315,7 @@ def _pages(survey: Survey, device: str) -> Pages:
     if is_own(survey.id):
         back = url_for("surveys.survey", survey_id=survey.id)
     text = say("Förhandsvisning av ”{title}”. Inget sparas.", title=survey.title)
-    notice = Notice(catalogue().language, text, (other, (say("Tillbaka till frågorna"), back)))
+    notice = Notice(catalogue().language, text, (other, (say("Tillbaka till enkäten"), back)))
     settings = desk().settings
     is_one_touch = settings is None or settings.is_one_touch
     is_demonstration = desk().store.is_demonstration
