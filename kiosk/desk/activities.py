@@ -54,7 +54,7 @@ def activities() -> ResponseReturnValue:
 def tap() -> ResponseReturnValue:
     """Add one to a counter of this month, or subtract one to correct a mistake."""
     unit, target = request.form.get("unit", ""), request.form.get("target", NO_TARGET)
-    counter = {counter.id: counter for counter in _tapped()}.get(request.form.get("counter", ""))
+    counter = {counter.id: counter for counter in tapped_counters()}.get(request.form.get("counter", ""))
     step = STEPS.get(request.form.get("step", ""))
     if unit not in desk().library.units or counter is None or step is None:
         abort(400)
@@ -121,7 +121,7 @@ def _number_of(figure: Figure) -> object:
     return "" if figure.quality is Quality.NOT_COUNTED else figure.number
 
 
-def _tapped() -> tuple[Counter, ...]:
+def tapped_counters() -> tuple[Counter, ...]:
     """Return the counters that staff tap."""
     return tuple(counter for counter in desk().library.counters.values() if not counter.is_total)
 
@@ -145,7 +145,7 @@ def _page(form: OutputForm) -> str:
         form=form,
         units=units,
         unit=unit,
-        cards=[(counter, _buttons(counter, outputs, unit, this_month)) for counter in _tapped()],
+        cards=[(counter, buttons_of(counter, outputs, unit, this_month)) for counter in tapped_counters()],
         this_month=month(this_month.first),
         year=year,
         years=years,
@@ -162,7 +162,7 @@ def _fill_choices(form: OutputForm) -> None:
     form.counter.choices = [(counter.id, say(counter.name)) for counter in desk().library.counters.values()]
 
 
-def _buttons(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:
+def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:
     targets = [(target.id, say(target.name)) for target in counter.targets]
     return [
         Button(counter, target, name, outputs.taps.get((unit, of_month, counter.id, target), 0))
@@ -189,7 +189,7 @@ def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list
 def _targets(outputs: Outputs, unit: str, year: int) -> list[tuple[Counter, list[tuple[str, int]]]]:
     """Return (counter, (target's name, taps in the year) for each target), for the counters with taps."""
     with_taps = []
-    for counter in _tapped():
+    for counter in tapped_counters():
         by_target = outputs.by_target(counter, [unit], year_of(year)) if counter.targets else {}
         names = {NO_TARGET: say("Utan mål"), **{one.id: say(one.name) for one in counter.targets}}
         if by_target:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import activities, audit_log, theory
+from kiosk.desk import activities, audit_log, counting, theory
 from kiosk.desk.accounts import account_links, own_account
 from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.denials import DeniedError
@@ -57,6 +57,7 @@ TOPICS = (
     rounds,
     replies,
     activities,
+    counting,
     theory,
     reports,
     surveys,
@@ -165,6 +166,9 @@ def _with_headers(response: Response) -> Response:
     if (request.endpoint or "").startswith("surveys.preview"):
         # A guest's page has an inline style, icon and font.
         response.headers["Content-Security-Policy"] = policy(digest(STYLE), "data:")
+    if (request.endpoint or "").startswith("counting."):
+        # A phone installs the page with its manifest.
+        response.headers["Content-Security-Policy"] = policy() + "; manifest-src 'self'"
     if request.endpoint in {"reports.preview", "reports.edition_file"}:
         # A report is one file, with its style and charts.
         response.headers["Content-Security-Policy"] = policy(digest(report_html.STYLE), "data:")

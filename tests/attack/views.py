@@ -210,6 +210,7 @@ PLACES = {
     "statement_id": ["listened"],
     "survey_id": ["ombudsmannaskap"],
     "report_id": ["r2026-1"],
+    "unit_id": ["frida"],
     "part": ["vision"],
     "edition": ["1"],
     "ending": ["html"],

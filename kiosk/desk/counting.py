@@ -1,0 +1,106 @@
+"""The page on which staff count outputs on their phones, installable and usable without a network.
+
+The page's script keeps taps on the phone and sends them in batches. Each tap has a ticket, so that one sent
+again counts once. A service worker stores the page, which holds no name and nothing about guests.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, render_template, request, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.activities import buttons_of, tapped_counters
+from kiosk.desk.i18n import month, say
+from kiosk.desk.session import desk, for_staff
+from kiosk.domain.counters import MOST_TAPS, NO_TARGET, TICKET, Tap, month_of, months_open, read_period
+from kiosk.settings import shipped_folder
+
+blueprint = Blueprint("counting", __name__)
+
+
+@blueprint.route("/count/<unit_id>")
+@for_staff
+def page(unit_id: str) -> ResponseReturnValue:
+    """Show a unit's buttons with the numbers of this month."""
+    this_month, outputs = month_of(desk().clock()), desk().store.outputs.all()
+    return render_template(
+        "count.html",
+        unit_id=_unit(unit_id),
+        unit=desk().library.units[unit_id],
+        this_month=this_month,
+        month_name=month(this_month.first),
+        cards=[(counter, buttons_of(counter, outputs, unit_id, this_month)) for counter in tapped_counters()],
+    )
+
+
+@blueprint.route("/count/<unit_id>", methods=["POST"])
+@for_staff
+def take(unit_id: str) -> ResponseReturnValue:
+    """Count the taps that a phone sends, and return the tickets that can never be counted: their month is
+    over, or their counter is no longer on file."""
+    _unit(unit_id)
+    sent = request.get_json(silent=True)
+    if not isinstance(sent, list) or len(sent) > MOST_TAPS:
+        abort(400)
+    tickets = [_ticket(row) for row in sent]
+    taps = [_tap(unit_id, row) for row in sent]
+    first_open, _ = months_open(desk().clock())
+    desk().store.outputs.take([tap for tap in taps if tap], first_open)
+    refused = [ticket for ticket, tap in zip(tickets, taps, strict=True) if tap is None]
+    return jsonify(refused=refused)
+
+
+def _unit(unit_id: str) -> str:
+    if unit_id not in desk().library.units:
+        abort(404)
+    return unit_id
+
+
+def _ticket(row: Any) -> str:
+    ticket = row.get("ticket") if isinstance(row, dict) else None
+    if not isinstance(ticket, str) or not TICKET.fullmatch(ticket):
+        abort(400)
+    return ticket
+
+
+def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
+    """Return a sent tap, or None if it cannot be counted. Only the known fields are read."""
+    counters = {counter.id: counter for counter in tapped_counters()}
+    counter, step = counters.get(str(row.get("counter"))), row.get("step")
+    try:
+        of_month = read_period(str(row.get("month")))
+    except ValueError:
+        return None
+    if counter is None or step not in {1, -1} or of_month not in months_open(desk().clock()):
+        return None
+    target = str(row.get("target", NO_TARGET))
+    if target not in {NO_TARGET, *(one.id for one in counter.targets)}:
+        return None
+    return Tap(row["ticket"], unit_id, of_month, counter.id, target, step)
+
+
+@blueprint.route("/count/<unit_id>/manifest.json")
+def manifest(unit_id: str) -> Response:
+    """Return what a phone needs to install the page."""
+    address = url_for("counting.page", unit_id=_unit(unit_id))
+    name = say("Räkna: {unit}", unit=desk().library.units[unit_id])
+    icon = {"src": url_for("static", filename="icon.svg"), "sizes": "any", "type": "image/svg+xml"}
+    described = {
+        "name": name,
+        "short_name": name,
+        "start_url": address,
+        "scope": address,
+        "display": "standalone",
+        "background_color": "#ffffff",
+        "theme_color": "#1b4f5a",
+        "icons": [icon],
+    }
+    return Response(json.dumps(described, ensure_ascii=False), mimetype="application/manifest+json")
+
+
+@blueprint.route("/count/worker.js")
+def worker() -> Response:
+    """Return the service worker, at an address whose folder has the pages that it may store."""
+    return send_from_directory(shipped_folder("static"), "desk_count_worker.js", mimetype="text/javascript")

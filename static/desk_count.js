@@ -1,0 +1,180 @@
+// Counts outputs on a phone, also without a network. Each tap is stored on the phone under its random ticket until the
+// server has it. The server counts a ticket once, so taps are sent again whenever an answer is missing.
+
+const TAP = "tap "; // keys of stored taps begin with it
+const REFUSED = "refused ";
+const TICKET = 16; // bytes
+const MOST = 200; // taps in one request
+const PATIENCE = 10_000; // milliseconds to wait for an answer
+const AGAIN = 15_000; // milliseconds between two attempts
+const SIGNED_OUT = 401;
+const STALE = 400; // the page's token has expired, or belongs to an earlier session
+
+const page = document.getElementById("count");
+const told = document.getElementById("status");
+const refused = document.getElementById("refused");
+const undo = document.getElementById("undo");
+const forms = [...page.querySelectorAll("form")];
+const undoable = [];
+let isSending = false;
+let token = page.querySelector('[name="csrf_token"]').value;
+
+const isOurs = (tap) => tap.unit === page.dataset.unit;
+
+/** All stored taps of this unit whose keys begin with `kind`. */
+function stored(kind) {
+  const taps = [];
+  for (let at = 0; at < localStorage.length; at++) {
+    const key = localStorage.key(at);
+    if (key.startsWith(kind)) taps.push({ ...JSON.parse(localStorage.getItem(key)), ticket: key.slice(kind.length) });
+  }
+  return taps.filter(isOurs);
+}
+
+function newTicket() {
+  const bytes = crypto.getRandomValues(new Uint8Array(TICKET));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function thisMonth() {
+  const now = new Date();
+  return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}`;
+}
+
+const key = ({ counter, target }) => `${counter} ${target}`;
+const keyOf = (form) => `${form.counter.value} ${form.target.value}`;
+const buttonOf = (tap) => forms.find((form) => keyOf(form) === key(tap))?.querySelector(".counter");
+const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+/** Shows the server's numbers with the taps that wait, and what waits or was refused. */
+function show(problem = "") {
+  const waiting = stored(TAP);
+  for (const form of forms) {
+    const number = form.querySelector("b");
+    number.dataset.counted ??= number.textContent;
+    const steps = waiting.filter((tap) => key(tap) === keyOf(form) && tap.month === page.dataset.month);
+    const sum = steps.reduce((total, { step }) => total + step, Number(number.dataset.counted));
+    number.textContent = Math.max(sum, 0);
+  }
+  told.textContent = waiting.length && problem ? say(page.dataset[problem], { n: waiting.length }) : "";
+  undo.hidden = !undoable.length;
+  if (undoable.length) undo.textContent = say(page.dataset.undo, { name: buttonOf(undoable.at(-1)).dataset.name });
+  showRefused();
+}
+
+function showRefused() {
+  const sums = new Map();
+  for (const tap of stored(REFUSED)) {
+    const name = `${buttonOf(tap)?.dataset.name ?? tap.counter} ${tap.month}`;
+    sums.set(name, (sums.get(name) ?? 0) + tap.step);
+  }
+  refused.hidden = !sums.size;
+  const taps = [...sums].map(([name, number]) => `${name}: ${number}`).join(", ");
+  refused.firstElementChild.textContent = say(page.dataset.refused, { taps });
+}
+
+/** Stores a tap, and sends what waits. */
+function count({ counter, target }, step) {
+  const tap = { unit: page.dataset.unit, month: thisMonth(), counter, target, step };
+  localStorage.setItem(TAP + newTicket(), JSON.stringify(tap));
+  show();
+  send();
+}
+
+/** Reads the page again: its numbers and its token are then those of now. Null if signed out. */
+async function reread() {
+  const answer = await fetch(location.pathname, {
+    cache: "no-store",
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  const read = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const main = read.getElementById("count");
+  if (!main) return null;
+  token = main.querySelector('[name="csrf_token"]').value;
+  page.dataset.month = main.dataset.month;
+  const numbers = new Map([...main.querySelectorAll("form")].map((form) => [keyOf(form), form.querySelector("b")]));
+  for (const form of forms) {
+    const number = numbers.get(keyOf(form));
+    if (number) form.querySelector("b").dataset.counted = number.textContent;
+  }
+  return main;
+}
+
+function post(taps) {
+  const body = JSON.stringify(taps.map(({ unit, ...tap }) => tap));
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
+  return fetch(location.pathname, { method: "POST", headers, body, signal: AbortSignal.timeout(PATIENCE) });
+}
+
+/** Adds a tap that the server has to its number, until the page is read again. */
+function addToShown(tap) {
+  const number = buttonOf(tap)?.querySelector("b");
+  if (number && tap.month === page.dataset.month)
+    number.dataset.counted = Math.max(Number(number.dataset.counted) + tap.step, 0);
+}
+
+/** Sends one batch. Returns what kept it from arriving, or "". */
+async function sendBatch(taps) {
+  let answer = await post(taps);
+  if (answer.status === STALE || answer.status === SIGNED_OUT) {
+    if (!(await reread())) return "signedOut";
+    answer = await post(taps);
+  }
+  if (!answer.ok) return answer.status === SIGNED_OUT ? "signedOut" : "failed";
+  const { refused: never } = await answer.json();
+  for (const { ticket, ...tap } of taps) {
+    if (never.includes(ticket)) localStorage.setItem(REFUSED + ticket, JSON.stringify(tap));
+    else addToShown(tap);
+    localStorage.removeItem(TAP + ticket);
+  }
+  return "";
+}
+
+/** Sends everything that waits, and shows the server's numbers. */
+async function send() {
+  if (isSending) return;
+  isSending = true;
+  let problem = "";
+  try {
+    for (let taps = stored(TAP); taps.length && !problem; taps = stored(TAP)) {
+      problem = await sendBatch(taps.slice(0, MOST));
+    }
+    if (!problem) await reread();
+  } catch {
+    problem = "waiting";
+  }
+  isSending = false;
+  show(problem);
+}
+
+/** Stores the page and its files for use without a network. */
+async function keepPage() {
+  await navigator.serviceWorker?.register("/admin/count/worker.js");
+  const files = [...document.querySelectorAll("link[rel=stylesheet], link[rel=icon], script")];
+  const cache = await caches.open("count");
+  await cache.addAll([location.pathname, ...files.map(({ href, src }) => href || src)]);
+}
+
+for (const form of forms) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const tap = { counter: form.counter.value, target: form.target.value };
+    count(tap, 1);
+    undoable.push(tap);
+    show();
+  });
+}
+undo.addEventListener("click", () => {
+  count(undoable.pop(), -1);
+});
+refused.querySelector("button").addEventListener("click", () => {
+  for (const { ticket } of stored(REFUSED)) localStorage.removeItem(REFUSED + ticket);
+  show();
+});
+window.addEventListener("online", send);
+document.addEventListener("visibilitychange", () => document.hidden || send());
+window.setInterval(() => stored(TAP).length && send(), AGAIN);
+navigator.storage?.persist?.().catch(() => {});
+keepPage().catch(() => {});
+show();
+send();
