@@ -26,7 +26,8 @@ function stored(kind) {
   const taps = [];
   for (let at = 0; at < localStorage.length; at++) {
     const key = localStorage.key(at);
-    if (key.startsWith(kind)) taps.push({ ...JSON.parse(localStorage.getItem(key)), ticket: key.slice(kind.length) });
+    if (key.startsWith(kind))
+      taps.push({ ...JSON.parse(localStorage.getItem(key)), ticket: key.slice(kind.length) });
   }
   return taps.filter(isOurs);
 }
@@ -58,7 +59,8 @@ function show(problem = "") {
   }
   told.textContent = waiting.length && problem ? say(page.dataset[problem], { n: waiting.length }) : "";
   undo.hidden = !undoable.length;
-  if (undoable.length) undo.textContent = say(page.dataset.undo, { name: buttonOf(undoable.at(-1)).dataset.name });
+  if (undoable.length)
+    undo.textContent = say(page.dataset.undo, { name: buttonOf(undoable.at(-1)).dataset.name });
   showRefused();
 }
 
@@ -92,7 +94,9 @@ async function reread() {
   if (!main) return null;
   token = main.querySelector('[name="csrf_token"]').value;
   page.dataset.month = main.dataset.month;
-  const numbers = new Map([...main.querySelectorAll("form")].map((form) => [keyOf(form), form.querySelector("b")]));
+  const numbers = new Map(
+    [...main.querySelectorAll("form")].map((form) => [keyOf(form), form.querySelector("b")]),
+  );
   for (const form of forms) {
     const number = numbers.get(keyOf(form));
     if (number) form.querySelector("b").dataset.counted = number.textContent;

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.downloads import file_response
-from kiosk.desk.forms import OutputForm
+from kiosk.desk.forms import CorrectionForm, OutputForm
 from kiosk.desk.i18n import month, say
-from kiosk.desk.outputs import Line, begun, figure_words, of_unit, output_charts
+from kiosk.desk.outputs import Line, begun, figure_words, of_unit, output_charts, period_words, reasons
 from kiosk.desk.session import desk, for_coordinator, for_staff, note
 from kiosk.domain.counters import (
     EARLIEST_YEAR,
@@ -20,6 +21,7 @@ from kiosk.domain.counters import (
     Period,
     Quality,
     month_of,
+    months_before,
     read_figure,
     read_period,
     year_of,
@@ -28,6 +30,9 @@ from kiosk.library.spreadsheet import csv_table
 from kiosk.storage import Deed
 
 blueprint = Blueprint("activities", __name__)
+
+MONTHS_TO_CORRECT = 12
+"""Number of earlier months that staff may correct."""
 
 STEPS = {"more": 1, "fewer": -1}
 
@@ -80,6 +85,41 @@ def type_figure() -> ResponseReturnValue:
     return redirect(address, 303)
 
 
+@blueprint.route("/activities/correct", methods=["POST"])
+@for_staff
+def correct() -> ResponseReturnValue:
+    """Replace a unit's figure of an earlier month, with a reason that is logged."""
+    unit, form = request.args.get("unit", ""), CorrectionForm()
+    if unit not in desk().library.units:
+        abort(404)
+    _fill_correction(form)
+    figure = _read_figure(form) if form.validate() else None
+    if figure is None:
+        return _page(OutputForm(formdata=None), form), 400
+    month_text, counter = form.month.data, form.counter.data
+    desk().store.outputs.set(unit, read_period(month_text), counter, figure)
+    what = f"{unit}, {counter}, {month_text}, {figure_words(figure)}, {form.reason.data}"
+    note(Deed.FIGURE_CORRECTED, what)
+    return redirect(url_for("activities.activities", unit=unit, year=month_text[:4]), 303)
+
+
+def _fill_correction(form: CorrectionForm) -> None:
+    """Offer the counters that staff tap, the latest earlier months, and the reasons."""
+    form.counter.choices = [(counter.id, say(counter.name)) for counter in tapped_counters()]
+    earlier = islice(months_before(desk().clock()), MONTHS_TO_CORRECT)
+    form.month.choices = [(str(of_month), period_words(of_month)) for of_month in earlier]
+    form.reason.choices = reasons()
+
+
+def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
+    """Return the typed figure, or None if it is refused; the form has the error."""
+    try:
+        return read_figure(form.figure.data)
+    except ValueError:
+        form.figure.errors = [say("Skriv ett tal som 132, en uppskattning som ca 500, eller ej räknat.")]
+        return None
+
+
 def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
     """Return the typed period and figure, each None if it is empty or refused; the form has the errors."""
     period, figure = None, None
@@ -93,10 +133,8 @@ def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
         form.period.errors = [
             say("Skriv ett år som 2026, ett kvartal som 2026-Q1 eller en månad som 2026-03.")
         ]
-    try:
-        figure = read_figure(form.figure.data) if form.figure.data.strip() else None
-    except ValueError:
-        form.figure.errors = [say("Skriv ett tal som 132, en uppskattning som ca 500, eller ej räknat.")]
+    if form.figure.data.strip():
+        figure = _read_figure(form)
     return period, figure
 
 
@@ -126,7 +164,7 @@ def tapped_counters() -> tuple[Counter, ...]:
     return tuple(counter for counter in desk().library.counters.values() if not counter.is_total)
 
 
-def _page(form: OutputForm) -> str:
+def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
     units = desk().library.units
     unit = request.args.get("unit") or next(iter(units), "")
     if unit not in units:
@@ -137,12 +175,16 @@ def _page(form: OutputForm) -> str:
     if year not in years:
         abort(404)
     _fill_choices(form)
+    if correction is None:
+        correction = CorrectionForm(formdata=None)
+        _fill_correction(correction)
     if form.period.data is None:
         form.period.data = str(year)
     counters = tuple(desk().library.counters.values())
     return render_template(
         "activities.html",
         form=form,
+        correction=correction,
         units=units,
         unit=unit,
         cards=[(counter, buttons_of(counter, outputs, unit, this_month)) for counter in tapped_counters()],

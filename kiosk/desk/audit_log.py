@@ -4,6 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.i18n import period, say
+from kiosk.desk.outputs import reasons
 from kiosk.desk.session import desk, for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.storage import Deed, Entry, Role
@@ -98,6 +99,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Deed.FIGURES_IMPORTED: (places,),
         Deed.FIGURES_REMOVED: (places,),
         Deed.FIGURE_TYPED: (places, counters),
+        Deed.FIGURE_CORRECTED: (places, counters, {}, {}, dict(reasons())),
         Deed.SURVEY_WRITTEN: (surveys,),
         Deed.TEXTS_WRITTEN: (languages,),
     }

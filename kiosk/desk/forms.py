@@ -221,6 +221,15 @@ class OutputForm(DeskForm):
     figure = StringField(_("Antal"), validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
 
 
+class CorrectionForm(DeskForm):
+    """A correction of an earlier month. The reason is one of a list: there is no room for a guest's name."""
+
+    counter = SelectField()
+    month = SelectField()
+    figure = StringField(validators=[InputRequired(), Length(max=LONGEST_NUMBER_CHARACTERS)])
+    reason = SelectField()
+
+
 class WallForm(DeskForm):
     node = SelectField(_("Ställe"))
 

@@ -8,7 +8,7 @@ from itertools import chain
 from babel.dates import format_date
 
 from kiosk.desk.i18n import language, month, number, say
-from kiosk.domain.counters import Counter, Figure, Outputs, Period, Quality, year_of
+from kiosk.domain.counters import Counter, Figure, Outputs, Period, Quality, Reason, year_of
 from kiosk.output.columns import Column, ColumnChart, UnitColumns, columns_svg
 
 
@@ -66,6 +66,16 @@ def quality_words(quality: Quality) -> str:
         Quality.ESTIMATED: say("uppskattat"),
         Quality.NOT_COUNTED: say("ej räknat"),
     }[quality]
+
+
+def reasons() -> list[tuple[str, str]]:
+    """Return the reasons of a correction, each with its words."""
+    return [
+        (Reason.PAPER.value, say("Räknat på papper")),
+        (Reason.NO_NETWORK.value, say("Telefonen hade inget nät")),
+        (Reason.WRONG_TAPS.value, say("Fel tryck")),
+        (Reason.OTHER.value, say("Annat skäl")),
+    ]
 
 
 def period_words(period: Period) -> str:

@@ -149,11 +149,18 @@ class Tap:
     step: int
 
 
+def months_before(when: date) -> Iterator[Period]:
+    """Yield the months before a day's month, the latest first."""
+    month = month_of(when)
+    while True:
+        month = month_of(month.first - timedelta(days=1))
+        yield month
+
+
 def months_open(when: date) -> tuple[Period, Period]:
     """Return the months whose taps are counted: the previous one, for phones that had no network, and this
     one."""
-    this = month_of(when)
-    return month_of(this.first - timedelta(days=1)), this
+    return next(months_before(when)), month_of(when)
 
 
 class Reason(StrEnum):

@@ -1,12 +1,13 @@
 """The demonstration's outputs and its published effect report. Everything in them is made up, and says so."""
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
 from random import Random
 
 from kiosk.desk.app import create_desk_app
 from kiosk.desk.reports.publishing import draft, edition_words
-from kiosk.domain.counters import Figure, Period, Quality, month_of, year_of
+from kiosk.domain.counters import Figure, Period, Quality, month_of, months_before, year_of
 from kiosk.domain.report import Part, Terms
 from kiosk.domain.schedule import Every
 from kiosk.library.library import Library
@@ -55,7 +56,7 @@ WORDS: Mapping[str, str] = {
 def add_outputs(store: Store, now: datetime) -> None:
     """Count made-up outputs over `MONTHS` months; one month is estimated, and totals are typed."""
     random = Random(2022)  # noqa: S311 - made-up figures, the same each time
-    months = list(_months(now.date()))
+    months = [month_of(now), *islice(months_before(now), MONTHS - 1)]
     for unit, counters in A_MONTH.items():
         for month in months:
             for counter, mean in counters.items():
@@ -73,14 +74,6 @@ def add_outputs(store: Store, now: datetime) -> None:
     for year in sorted({month.first.year for month in months}):
         for node, number in INDIVIDUALS.items():
             store.outputs.set(node, year_of(year), "individuals", Figure(number, Quality.ESTIMATED))
-
-
-def _months(today: date) -> Iterator[Period]:
-    """Yield the latest months, this one first."""
-    month = month_of(today)
-    for _ in range(MONTHS):
-        yield month
-        month = month_of(month.first - timedelta(days=1))
 
 
 def _number(mean: int, month: Period, random: Random) -> int:

@@ -49,6 +49,7 @@ class Deed(StrEnum):
     FIGURES_IMPORTED = "figures_imported"
     FIGURES_REMOVED = "figures_removed"
     FIGURE_TYPED = "figure_typed"
+    FIGURE_CORRECTED = "figure_corrected"
     REPORT_PUBLISHED = "report_published"
     SURVEY_WRITTEN = "survey_written"
     SURVEY_REMOVED = "survey_removed"

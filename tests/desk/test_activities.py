@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.domain.counters import month_of
+from kiosk.storage import Deed
 from tests.tools.desk_side import Desk
 
 MARCH = month_of(date(2026, 3, 1))
@@ -229,3 +230,50 @@ def test_a_typed_quarter_is_one_column_and_its_months_are_not_drawn(coordinators
     numbers = re.findall(r'text-anchor="middle"[^>]*>(\d+)</text>', drawn)
     assert numbers == ["90", "31"]
     assert "En bred stapel" in drawn
+
+
+def correct(desk: Desk, **changes: str) -> TestResponse:
+    data = {
+        "csrf_token": desk.token("/admin/activities"),
+        "counter": "advise",
+        "month": "2026-02",
+        "figure": "40",
+        "reason": "paper",
+    }
+    return desk.client.post("/admin/activities/correct?unit=frida", data={**data, **changes})
+
+
+def test_staff_correct_an_earlier_month_and_the_log_has_the_reason(desk: Desk) -> None:
+    assert correct(desk).status_code == 303
+    assert correct(desk, month="2025-03", figure="ca 12", reason="no_network").status_code == 303
+    page = desk.client.get("/admin/activities?unit=frida").text
+    assert figures_of(page, "februari 2026")[1] == "40"
+    desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
+    desk.sign_in("anna")
+    log = desk.client.get("/admin/log").text
+    assert "rättade en siffra för insatser" in log
+    assert "FRIDA, Rådgivning, 2026-02, 40, Räknat på papper" in log
+    assert "FRIDA, Rådgivning, 2025-03, ca 12, Telefonen hade inget nät" in log
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"month": "2026-03"},
+        {"month": "2025-02"},
+        {"month": "2026-Q1"},
+        {"counter": "individuals"},
+        {"figure": ""},
+        {"figure": "12 till Anna"},
+        {"reason": ""},
+        {"reason": "Anna Berg ringde"},
+    ],
+)
+def test_a_correction_of_nothing_or_without_a_listed_reason_is_refused(
+    desk: Desk, changes: dict[str, str]
+) -> None:
+    response = correct(desk, **changes)
+    assert response.status_code == 400
+    assert 'class="problem"' in response.text
+    assert not desk.store.outputs.all().typed
+    assert not desk.store.audit_log.entries(frozenset({Deed.FIGURE_CORRECTED}))
