@@ -39,6 +39,9 @@ class Look:
     is_bold: bool = False
 
 
+PIXELS = 1.4
+"""Pixels of a picture for each of its drawing's: 220 to an inch of paper."""
+
 STYLES: Mapping[str, Look] = {
     "Normal": Look(10.5, 0, 6),
     "Title": Look(30, 150, 12, ACCENT, is_bold=True),
@@ -64,8 +67,8 @@ def report_docx(report: ReportDocument) -> bytes:
     document = docx.Document()
     _set_up(document, report)
     _add_cover(document, report)
-    drawings = [block.svg for block in report.blocks if block.kind is Kind.CHART]
-    pictures = iter(pngs(drawings, shipped_folder("static") / "fonts"))
+    drawings = (block.svg for block in report.blocks if block.kind is Kind.CHART)
+    pictures = pngs(drawings, shipped_folder("static") / "fonts", PIXELS)
     for before, block in pairwise((Block(Kind.PAGE), *report.blocks)):  # the cover is a page of its own
         start = len(document.element.body)
         _add(document, block, pictures)

@@ -4,8 +4,7 @@ Each option has a pattern besides its colour, so that a black-and-white print is
 everything a reader needs: the statement, the labels, every number, and the uncertainty.
 """
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -126,22 +125,23 @@ def png(drawn: str, fonts: Path) -> bytes:
     return picture
 
 
-def pngs(drawn: Sequence[str], fonts: Path) -> list[bytes]:
-    """Convert several SVGs at once, which is faster. Returns their pictures in the same order."""
-    if not drawn:
-        return []
+def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> Iterator[bytes]:
+    """Convert SVGs to PNG, `scale` pixels for each of their own, one after the other to save memory."""
     document = (
-        "#set page(width: auto, height: auto, margin: 0pt)\n"
-        '#for one in json(bytes(sys.inputs.drawn)) { page(image(bytes(one), format: "svg")) }'
+        '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.drawn), format: "svg")'
     )
-    pictures = typst.compile(
-        document.encode(),
-        format="png",
-        ppi=144,
-        font_paths=typst.Fonts(font_paths=[fonts], include_system_fonts=False),
-        sys_inputs={"drawn": json.dumps(drawn)},
-    )
-    return [pictures] if isinstance(pictures, bytes) else list(pictures)
+    read_fonts = typst.Fonts(font_paths=[fonts], include_system_fonts=False)
+    for drawn in drawings:
+        picture = typst.compile(
+            document.encode(),
+            format="png",
+            ppi=72 * scale,
+            font_paths=read_fonts,
+            sys_inputs={"drawn": drawn},
+        )
+        if not isinstance(picture, bytes):
+            raise TypeError("the picture became several pages")
+        yield picture
 
 
 def _spoken(bar: Bar) -> str:
