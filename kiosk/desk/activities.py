@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import CorrectionForm, OutputForm
 from kiosk.desk.i18n import month, say
-from kiosk.desk.outputs import Line, begun, figure_words, of_unit, output_charts, period_words, reasons
+from kiosk.desk.outputs import FigureLine, begun, figure_words, of_unit, output_charts, period_words, reasons
 from kiosk.desk.session import desk, for_coordinator, for_staff, note
 from kiosk.domain.counters import (
     EARLIEST_YEAR,
@@ -212,10 +212,10 @@ def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) 
     ]
 
 
-def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list[Line]:
+def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list[FigureLine]:
     """Return the year's figures of every place, the units under their parents."""
     return [
-        Line(
+        FigureLine(
             node.name,
             tuple(
                 figure_words(outputs.at_node(counter, node.id, tree.units_below(node.id), year_of(year)))

@@ -13,7 +13,7 @@ from kiosk.output.columns import Column, ColumnChart, UnitColumns, columns_svg
 
 
 @dataclass(frozen=True)
-class Line:
+class FigureLine:
     """A line of a table: a heading, and a figure in words for each column."""
 
     heading: str
@@ -100,10 +100,10 @@ def _periods(period: Period) -> list[Period]:
 
 def of_unit(
     counters: Sequence[Counter], outputs: Outputs, unit: str, periods: Sequence[Period]
-) -> list[Line]:
+) -> list[FigureLine]:
     """Return the figures of one unit, a line for each period."""
     return [
-        Line(
+        FigureLine(
             period_words(period),
             tuple(figure_words(outputs.at_unit(counter, unit, period)) for counter in counters),
             is_sum=bool(period.parts),

@@ -43,15 +43,20 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceInTree:
     """The node that a page is about, with its tree."""
 
     node: Node
     tree: Tree
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The ids of the units at and below the node."""
+        return self.tree.units_below(self.node.id)
+
 
 @dataclass(frozen=True)
-class Figures:
+class PublishedFigures:
     """The published figures that a page may show: closed rounds and outputs."""
 
     document: Document
@@ -89,23 +94,25 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
     )
 
 
-def find_place(node_id: str) -> Place | None:
+def find_place(node_id: str) -> PlaceInTree | None:
     """Return the node with that id and its tree, or None."""
     for tree in desk().library.trees.values():
         for node in tree.nodes:
             if node.id == node_id:
-                return Place(node, tree)
+                return PlaceInTree(node, tree)
     return None
 
 
-def published_figures() -> Figures:
+def published_figures() -> PublishedFigures:
     """Return the closed rounds' figures and the outputs."""
     store = desk().store
     closed = tuple(state.round for state in store.rounds() if state.is_closed)
-    return Figures(store.snapshot(), closed, store.outputs.all())
+    return PublishedFigures(store.snapshot(), closed, store.outputs.all())
 
 
-def theory_columns(shown: Theory, place: Place, figures: Figures) -> list[tuple[str, list[Cell]]]:
+def theory_columns(
+    shown: Theory, place: PlaceInTree, figures: PublishedFigures
+) -> list[tuple[str, list[Cell]]]:
     """Return the five columns of a theory, each with its heading."""
     return [
         (heading, [_cell(shown, box, place, figures) for box in shown.column(layer)])
@@ -124,7 +131,7 @@ def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:
     )
 
 
-def _cell(shown: Theory, box: Box, place: Place, figures: Figures) -> Cell:
+def _cell(shown: Theory, box: Box, place: PlaceInTree, figures: PublishedFigures) -> Cell:
     names = {other.id: other.text for other in shown.boxes}
     goals = tuple(goal.text for goal in shown.goals if goal.number in box.goals)
     leads_to = tuple(names[name] for name in box.leads_to)
@@ -132,7 +139,7 @@ def _cell(shown: Theory, box: Box, place: Place, figures: Figures) -> Cell:
     return Cell(box, goals, leads_to, evidence)
 
 
-def _evidence(measure: Measure, place: Place, figures: Figures) -> tuple[Evidence, ...]:
+def _evidence(measure: Measure, place: PlaceInTree, figures: PublishedFigures) -> tuple[Evidence, ...]:
     """Return the evidence of a measured box; empty for a gap."""
     if not measure.counter:
         return _of_statements(measure.statements, place, figures)
@@ -141,11 +148,10 @@ def _evidence(measure: Measure, place: Place, figures: Figures) -> tuple[Evidenc
     return (Evidence(measured_by, _counted(counter, place, figures)),)
 
 
-def _counted(counter: Counter, place: Place, figures: Figures) -> tuple[str, ...]:
+def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) -> tuple[str, ...]:
     """Return the figure of the latest year that has one."""
-    units = place.tree.units_below(place.node.id)
     for year in figures.outputs.years():
-        if figure := figures.outputs.at_node(counter, place.node.id, units, year_of(year)):
+        if figure := figures.outputs.at_node(counter, place.node.id, place.units, year_of(year)):
             gaps = (
                 () if figure.is_complete else (say("Uppgifter saknas för någon månad eller något ställe."),)
             )
@@ -153,11 +159,13 @@ def _counted(counter: Counter, place: Place, figures: Figures) -> tuple[str, ...
     return ()
 
 
-def _of_statements(names: Sequence[str], place: Place, figures: Figures) -> tuple[Evidence, ...]:
+def _of_statements(
+    names: Sequence[str], place: PlaceInTree, figures: PublishedFigures
+) -> tuple[Evidence, ...]:
     return tuple(_of_statement(name, place, figures) for name in names)
 
 
-def _of_statement(name: str, place: Place, figures: Figures) -> Evidence:
+def _of_statement(name: str, place: PlaceInTree, figures: PublishedFigures) -> Evidence:
     """Return the latest closed round's figure of a statement."""
     rows = over_time(figures.document, figures.rounds, place.node.id, name)
     row = next((row for row in reversed(rows) if row.on_scale), None)

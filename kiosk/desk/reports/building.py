@@ -140,8 +140,7 @@ def _outputs_over_time(content: Content) -> Iterator[Block]:
     year, outputs = content.terms.year, content.figures.outputs
     measured = {box.measure.counter for box in content.theory.column(Layer.OUTPUTS) if box.measure}
     counters = [one for one in desk().library.counters.values() if one.id in measured and not one.is_total]
-    tree = content.place.tree
-    units = {unit: tree.node(unit).name for unit in tree.units_below(content.place.node.id)}
+    units = {unit: content.place.tree.node(unit).name for unit in content.place.units}
     charts = output_charts(counters, outputs, units, year)
     if not charts:
         return
@@ -158,20 +157,20 @@ def _outputs_over_time(content: Content) -> Iterator[Block]:
 
 
 def _output(content: Content, counter: Counter) -> tuple[str, bool]:
-    place, year = content.place, year_of(content.terms.year)
-    units = place.tree.units_below(place.node.id)
-    figure = content.figures.outputs.at_node(counter, place.node.id, units, year)
-    if figure is None:
-        return say("ingen uppgift"), False
-    return with_gaps(figure), not figure.is_complete
+    """Return the year's figure in words, and whether some month or unit is missing."""
+    figure = content.output(counter)
+    return (with_gaps(figure), not figure.is_complete) if figure else (say("ingen uppgift"), False)
 
 
 def _links(content: Content) -> Iterator[Block]:
     """Yield a sentence with the taps of each target, for the theory's counters that have targets."""
-    units = content.place.tree.units_below(content.place.node.id)
     for counter in desk().library.counters.values():
         outputs = content.figures.outputs
-        taps = outputs.by_target(counter, units, year_of(content.terms.year)) if counter.targets else {}
+        taps = (
+            outputs.by_target(counter, content.place.units, year_of(content.terms.year))
+            if counter.targets
+            else {}
+        )
         names = {NO_TARGET: say("utan mål"), **{one.id: say(one.name) for one in counter.targets}}
         if taps:
             each = ", ".join(f"{names[target]} {number}" for target, number in taps.items())
@@ -225,15 +224,12 @@ def _round(content: Content, of_round: Round) -> str:
 def _non_response(content: Content) -> str:
     """Return how many were asked, or that nobody counted it."""
     counter = desk().library.counters.get(ASKED_COUNTER)
-    place, year = content.place, content.terms.year
-    units = place.tree.units_below(place.node.id)
-    outputs = content.figures.outputs
-    figure = outputs.at_node(counter, place.node.id, units, year_of(year)) if counter else None
+    figure = content.output(counter) if counter else None
     if figure is None or figure.quality is Quality.NOT_COUNTED:
         return say("Hur många gäster som tillfrågades är inte räknat. Därför är bortfallet okänt.")
     return say(
         "Under {year} tillfrågades {number} gäster. De andra svarade inte; varför är inte känt.",
-        year=year,
+        year=content.terms.year,
         number=figure_words(figure).removesuffix("*"),
     )
 

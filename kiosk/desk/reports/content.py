@@ -9,7 +9,8 @@ from kiosk.desk.i18n import asked, in_a_row, say
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
 from kiosk.desk.session import desk
-from kiosk.desk.theory import Figures, Place, find_place, published_figures
+from kiosk.desk.theory import PlaceInTree, PublishedFigures, find_place, published_figures
+from kiosk.domain.counters import Counter, Figure, year_of
 from kiosk.domain.report import Terms
 from kiosk.domain.rounds import Round
 from kiosk.domain.survey import Statement
@@ -33,8 +34,8 @@ class Content:
 
     terms: Terms
     theory: Theory
-    place: Place
-    figures: Figures
+    place: PlaceInTree
+    figures: PublishedFigures
     states: tuple[RoundState, ...]
     words: Mapping[str, str]
 
@@ -48,6 +49,11 @@ class Content:
         return tuple(
             _shown(self, of_round, name) for name in self.terms.statements for of_round in self._asking(name)
         )
+
+    def output(self, counter: Counter) -> Figure | None:
+        """Return a counter's figure at the report's place in its year."""
+        place, year = self.place, year_of(self.terms.year)
+        return self.figures.outputs.at_node(counter, place.node.id, place.units, year)
 
     def _asking(self, statement_id: str) -> tuple[Round, ...]:
         """Return the latest round that asked a statement; empty if none did."""
@@ -65,7 +71,7 @@ def content_of(store: Store, report_id: str, terms: Terms) -> Content | None:
     return Content(terms, theory, place, published_figures(), states, words)
 
 
-def offered_rounds(store: Store, place: Place) -> list[RoundState]:
+def offered_rounds(store: Store, place: PlaceInTree) -> list[RoundState]:
     """Return the closed rounds that have the place, the latest first."""
     has_place = (
         state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)

@@ -11,7 +11,6 @@ from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.findings import of_now
 from kiosk.desk.results.statement_view import bare_picture
 from kiosk.desk.session import desk
-from kiosk.domain.counters import year_of
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.theory import Layer
 from kiosk.output.svg import GLANCE, svg
@@ -90,13 +89,10 @@ def _agreement(shown: Shown) -> tuple[str, str]:
 
 def _outputs(content: Content) -> tuple[tuple[str, str], ...]:
     """Return the outputs that have a figure in the report's year."""
-    place, year = content.place, year_of(content.terms.year)
-    units = place.tree.units_below(place.node.id)
-    counters, rows = desk().library.counters, []
-    for box in content.theory.column(Layer.OUTPUTS):
-        if not box.measure or not box.measure.counter:
-            continue
-        figure = content.figures.outputs.at_node(counters[box.measure.counter], place.node.id, units, year)
-        if figure:
-            rows.append((box.text, with_gaps(figure)))
-    return tuple(rows)
+    counters = desk().library.counters
+    measured = [
+        (box.text, content.output(counters[box.measure.counter]))
+        for box in content.theory.column(Layer.OUTPUTS)
+        if box.measure and box.measure.counter
+    ]
+    return tuple((text, with_gaps(figure)) for text, figure in measured if figure)
