@@ -254,10 +254,10 @@ kiosk?.beat(home, (answer) => {
 const WIDE = [
   ...["row", "row tight", "beside", "beside tight", "three", "three tight", "four tight", "six tight", "two tight"],
   ...["three tight small", "four tight small", "six tight small"],
-  ...["two tight bare", "three tight bare", "two tight bare dense"],
+  ...["two tight bare", "three tight bare", "two tight bare dense", "joined tight bare dense"],
 ];
 const TALL = [
-  ...["list", "list tight", "list tight small", "two", "two tight", "two tight small", "two tight small bare"],
+  ...["list tall", "list", "list tight", "list tight small", "two", "two tight", "two tight small", "two tight small bare"],
   ...["three tight small bare", "four tight small bare", "two tight small bare dense"],
 ];
 const SCROLLED = ["list tight scroll", "list tight small bare scroll"];
@@ -287,9 +287,6 @@ function fits(layout) {
   );
 }
 
-/** Whether the controls stand below the answers where a page scrolls: not on a kiosk with known measures. */
-const isScrolledWithControls = () => window.getComputedStyle(find("steps")).position !== "sticky";
-
 /** The layout of each statement. */
 function layoutsOf() {
   const layouts = window.innerWidth > window.innerHeight && window.innerWidth >= 700 ? WIDE : TALL;
@@ -301,8 +298,7 @@ function layoutsOf() {
   const scrolled = SCROLLED.find((layout) => fits(layout).every(Boolean)) ?? SCROLLED.at(-1);
   const alone = statements.map((_, at) => layouts[tried.findIndex((fitting) => fitting[at])]);
   // One place for the controls of all statements, below the longest.
-  if (alone.includes(undefined) && isScrolledWithControls()) return statements.map(() => scrolled);
-  return alone.map((layout) => layout ?? scrolled);
+  return alone.includes(undefined) ? statements.map(() => scrolled) : alone;
 }
 
 /** The layouts of the statements for each language, text size and window in which they were shown. */

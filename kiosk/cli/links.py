@@ -1,5 +1,6 @@
 """The addresses of kiosks and posters."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import click
@@ -11,16 +12,13 @@ from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
     LOWER_EDGE_LIMITS_MM,
-    SMALL_MM,
     WIDTH_LIMITS_MM,
     Screen,
 )
-from kiosk.storage import COMMAND_LINE, Deed, KioskBudgetError, StoreError
-
-SMALL_SCREEN = (
-    f"the screen is narrower than {SMALL_MM} mm: guests may have to scroll long statements or scales of "
-    "many answers; look at each statement in each language, or choose a larger screen"
-)
+from kiosk.library.library import Library, shown_languages
+from kiosk.screen.room import least_width, long_statements
+from kiosk.settings import Settings
+from kiosk.storage import COMMAND_LINE, Deed, KioskBudgetError, Store, StoreError
 
 
 @click.command()
@@ -41,11 +39,13 @@ def link(
 ) -> None:
     """Create the address that makes a screen a unit's kiosk, or a poster's link.
 
-    Without --screen-mm a kiosk's screen has the measures of KIOSK_SCREEN_MM.
+    Without --screen-mm a kiosk's screen has the measures of KIOSK_SCREEN_MM. Warns of statements that have no
+    room on the screen.
     """
     check_reason(reason)
     settings = current_settings()
-    check_unit(usable_library(settings), unit)
+    library = usable_library(settings)
+    check_unit(library, unit)
     screen = _measured(screen_mm, distance_mm, low_mm)
     if poster and screen:
         raise StoreError("a poster's link has no screen; leave --screen-mm out")
@@ -60,9 +60,30 @@ def link(
         deed, what = Deed.KIOSK_OVER_BUDGET, reason
     new_link = store.links.add(way, unit, screen=screen)
     store.audit_log.note(datetime.now(), COMMAND_LINE, deed, f"{unit}, {what}")
-    if screen and screen.is_small:
-        click.echo(f"kiosk: {SMALL_SCREEN}", err=True)
+    kiosk_screen = None if poster else screen or settings.screen
+    if kiosk_screen:
+        for warning in _warnings(settings, library, store, unit, kiosk_screen):
+            click.echo(f"kiosk: {warning}", err=True)
     click.echo(f"{settings.guest_address}/{'s' if poster else 'k'}/{new_link.code}")
+
+
+def _warnings(settings: Settings, library: Library, store: Store, unit: str, screen: Screen) -> Iterator[str]:
+    """Yield a warning for each statement that has no room on a kiosk's screen, and one with the way out.
+
+    Looks at the surveys of the unit's rounds that are not over, or at all surveys if there are none.
+    """
+    rounds = [state.round for state in store.rounds() if not state.is_closed]
+    asked = {of_round.survey.id: of_round.survey for of_round in rounds if unit in of_round.tree.leaves}
+    surveys = list((asked or library.surveys).values())
+    allowed = None if store.is_demonstration else settings.languages
+    shown = {survey.id: shown_languages(library.guest, survey, allowed) for survey in surveys}
+    for long in long_statements(screen, surveys, shown):
+        languages = ", ".join(long.languages)
+        yield f"{long.survey}: guests have to scroll the statement {long.statement!r} in {languages}"
+    if any(long_statements(screen, surveys, shown)):
+        width = least_width(screen, surveys, shown)
+        wider = f"a screen of at least {width} mm shows all" if width else "no screen is wide enough"
+        yield f"at {screen.distance_mm} mm {wider}; choose a larger screen, or shorten the statements"
 
 
 def _measured(screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> Screen | None:

@@ -330,3 +330,22 @@ def test_a_round_opens_with_the_protection_asked_for(run: Run, protection: str) 
     [published] = json.loads(printed(run("results", "--json")))["rounds"]
     assert published["protection"] == protection
     assert f"  {protection}  " in printed(run("round", "list"))
+
+
+@pytest.mark.parametrize(
+    ("measures", "warned"),
+    [
+        (("200",), "'contact_support' in sv"),
+        (("476",), ""),
+        (("476", "--distance-mm", "1500"), "at 1500 mm a screen of at least 550 mm shows all"),
+    ],
+    ids=["narrow", "large", "far away"],
+)
+def test_a_kiosk_whose_screen_has_no_room_for_a_statement_is_made_with_a_warning(
+    run: Run, measures: tuple[str, ...], warned: str
+) -> None:
+    printed(run("init"))
+    made = run("link", "--unit", "frida", "--screen-mm", *measures)
+    assert made.exit_code == 0
+    assert "/k/" in made.stdout
+    assert (warned in made.stderr) if warned else made.stderr == ""

@@ -1,0 +1,98 @@
+"""Estimates whether a survey's statements fit a kiosk's screen, without a browser.
+
+The page (static/guest.js) measures in the guest's browser and scrolls where nothing fits; an estimate warns
+before the screen is bought or mounted. It uses the layouts that need least room: two columns of answers
+without pictures, or a list beside the statement, in letters that are just large enough for the distance.
+Lengths are in font sizes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from kiosk.domain.screen_size import WIDTH_LIMITS_MM, Screen
+from kiosk.domain.survey import Survey
+from kiosk.screen.questions import Question, questions
+
+ASPECT = 9 / 16
+"""Height of a screen per width. Other usual screens are higher."""
+
+PIXELS = 1280
+"""Width of the page on a small screen, in CSS pixels."""
+
+LEAST_ROW_PIXELS = 72
+"""Least height of a kiosk's buttons."""
+
+LETTER, BOLD_LETTER = 0.56, 0.58
+"""Mean width of a letter in Noto Sans, in font sizes."""
+
+LINE, TALL_LINE = 1.2, 1.5
+"""Height of a line of text, and of one in a script with tall letters."""
+
+TALL_SCRIPTS = frozenset({"ar", "fa", "ps", "ckb", "ur", "ti", "am"})
+"""Languages that are written in such a script."""
+
+PADDING = 0.5
+"""Width of a button's padding and border."""
+
+COLUMNS = 2
+"""Columns of answers below a statement."""
+
+STATEMENT_PART = 0.42
+"""Part of the width of a statement that stands beside its answers."""
+
+BARS = 2
+"""Rows of buttons above and below a statement and its answers."""
+
+
+@dataclass(frozen=True)
+class LongStatement:
+    """A statement that has no room on a screen, in some languages."""
+
+    survey: str
+    statement: str
+    languages: tuple[str, ...]
+
+
+def long_statements(
+    screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, Sequence[str]]
+) -> Iterator[LongStatement]:
+    """Yield the statements that have no room on a screen; `shown` maps a survey's id to its languages."""
+    for survey in surveys:
+        asked = {code: questions(survey, code) for code in shown[survey.id]}
+        for at, statement in enumerate(survey.statements):
+            languages = tuple(code for code, texts in asked.items() if not has_room(screen, texts[at], code))
+            if languages:
+                yield LongStatement(survey.id, statement.id, languages)
+
+
+def least_width(screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, Sequence[str]]) -> int | None:
+    """Return the least width, in whole centimetres as millimetres, from which all statements have room; None
+    if no screen is wide enough."""
+    widths = range(WIDTH_LIMITS_MM[0], WIDTH_LIMITS_MM[1] + 1, 10)
+    fitting = (
+        width for width in widths if not any(long_statements(replace(screen, width_mm=width), surveys, shown))
+    )
+    return next(fitting, None)
+
+
+def has_room(screen: Screen, question: Question, language: str) -> bool:
+    """Return whether a statement in a language has room on a screen, above its answers or beside them."""
+    width = screen.width_mm / screen.text_mm
+    line = TALL_LINE if language in TALL_SCRIPTS else LINE
+    row = max(LEAST_ROW_PIXELS * width / PIXELS, line)
+    height = width * ASPECT - BARS * row
+
+    def lines(text: str, letter: float, room: float) -> int:
+        return ceil(len(text) * letter / room)
+
+    def answers(columns: int, room: float) -> float:
+        """Return the height of the answers and "don't know"."""
+        most = max(lines(option.label, LETTER, room / columns - PADDING) for option in question.options)
+        return ceil((len(question.options) + 1) / columns) * max(row, most * line)
+
+    above = lines(question.text, BOLD_LETTER, width) * line
+    # Long words leave more of a narrow line empty.
+    beside = (1 + lines(question.text, BOLD_LETTER, STATEMENT_PART * width)) * line
+    side_by_side = max(beside, answers(1, (1 - STATEMENT_PART) * width))
+    return min(above + answers(COLUMNS, width), side_by_side) <= height
