@@ -1,6 +1,6 @@
 // Shows one statement at a time; without this script, the page is a list. The script shows, hides and fills parts
 // of the form. Answers are in the form only, which is reset after each guest.
-import { delivery, device } from "./guest_bar.js";
+import { delivery, device, numeral } from "./guest_bar.js";
 
 const find = (id) => document.getElementById(id);
 const form = find("answers");
@@ -55,8 +55,8 @@ function show(place, mayGoBack = place !== "promise" && (place !== "picker" || g
   find("back").hidden = isOpening;
   if (find("brief")) find("brief").hidden = at < 0;
   find("language").hidden = place === "picker" || place === "message" || languages.length === 1;
-  const progress = at < 0 || isOpening ? unit : said("progress").replace("{n}", at + 1);
-  find("progress").textContent = progress.replace("{total}", statements.length);
+  const progress = at < 0 || isOpening ? unit : said("progress").replace("{n}", numeral(at + 1));
+  find("progress").textContent = progress.replace("{total}", numeral(statements.length));
   find("steps").hidden = !mayGoBack;
   find("skip").hidden = at < 0 || isOpening;
   find("next").hidden = at < 0;
@@ -69,7 +69,8 @@ function show(place, mayGoBack = place !== "promise" && (place !== "picker" || g
 
 function speak(code) {
   guest.language = code;
-  const { language, statements: asked } = words[code];
+  const { language, statements: asked, digits } = words[code];
+  document.documentElement.dataset.digits = digits;
   document.documentElement.lang = language.code;
   document.documentElement.dir = language.direction;
   document.title = said("title");

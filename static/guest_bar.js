@@ -9,10 +9,14 @@ const away = document.getElementById("leave-now");
 const told = document.getElementById("percent");
 let size = SIZES[0];
 
+/** A number in the digits of the guest's language, which guest.js sets. */
+export const numeral = (number) =>
+  String(number).replace(/[0-9]/g, (digit) => root.dataset.digits?.[digit] ?? digit);
+
 function setSize(percent) {
   size = percent;
   root.dataset.size = size;
-  told.textContent = `${size} %`;
+  told.textContent = `${numeral(size)} %`;
 }
 
 const usualSize = () => setSize(SIZES[0]);
@@ -20,6 +24,7 @@ const usualSize = () => setSize(SIZES[0]);
 button.addEventListener("click", () => setSize(SIZES[(SIZES.indexOf(size) + 1) % SIZES.length]));
 // Resets the text size together with the answers, because it is not stored.
 document.addEventListener("reset", usualSize);
+new MutationObserver(() => setSize(size)).observe(root, { attributeFilter: ["data-digits"] });
 window.addEventListener("pagehide", usualSize);
 button.hidden = false;
 

@@ -1,6 +1,8 @@
 // Adds one play button to each statement, which reads it and its answers in order, and one to the promise. The text
 // that is read is marked. Nothing plays by itself or because an answer is chosen.
 
+import { numeral } from "./guest_bar.js";
+
 const VOLUMES = [100, 60, 30]; // per cent
 
 const audio = new Audio();
@@ -90,7 +92,7 @@ function volumeButton(spoken, said) {
   button.append(drawn(), word, " ", percent);
   button.renew = () => {
     button.title = word.textContent = said("volume");
-    percent.textContent = `${volume} %`;
+    percent.textContent = `${numeral(volume)} %`;
     button.hidden = !Object.keys(spoken().sounds).length;
   };
   button.addEventListener("click", () => {

@@ -16,6 +16,7 @@ let handle = () => false;
 let isGuarded = false;
 let isLeft = false;
 let side = null;
+let title = ""; // of the survey, while a page beside it is shown
 
 /** Sets what Back does: `act` returns whether it has shown another screen. */
 export const onBack = (act) => (handle = act);
@@ -48,6 +49,8 @@ async function open(path) {
   side = document.adoptNode(told ?? page.querySelector(".stored"));
   side.id = "side";
   document.querySelector("main").append(side);
+  title = document.title;
+  document.title = side.querySelector("h1, h2").textContent;
   document.body.classList.add("at-side");
   window.scrollTo(0, 0);
   side.querySelector("a").focus();
@@ -57,6 +60,7 @@ function close() {
   document.body.classList.remove("at-side");
   side.remove();
   side = null;
+  document.title = title;
   document.getElementById("stored").focus();
   return true;
 }

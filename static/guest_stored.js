@@ -14,6 +14,9 @@ if (section?.matches(".stored")) {
     away.lang = section.lang;
     away.dir = section.dir;
   }
+  document.title = section.querySelector("h1, h2").textContent;
+  document.documentElement.lang = section.lang;
+  document.documentElement.dir = section.dir;
   section.parentElement.prepend(section);
   window.scrollTo(0, 0);
 }

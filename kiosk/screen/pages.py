@@ -25,7 +25,17 @@ from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.speech import speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
-from kiosk.screen.texts import BEFORE_THE_FORM, OF_PAIRING, OF_SLIPS, PROMISES, REFUSALS, SCREEN, Refusal
+from kiosk.screen.texts import (
+    BEFORE_THE_FORM,
+    DIGITS,
+    OF_PAIRING,
+    OF_SLIPS,
+    PROMISES,
+    REFUSALS,
+    SCREEN,
+    Refusal,
+    in_digits,
+)
 from kiosk.settings import shipped_folder
 
 
@@ -69,7 +79,7 @@ class FormTexts:
     """All texts of a form in one language.
 
     `reply` is the reply to an earlier round, or ""; `sounds` maps a text to the name of its sound, if it has
-    one.
+    one; `digits` are the language's, or "" for 0-9.
     """
 
     language: Language
@@ -77,6 +87,7 @@ class FormTexts:
     statements: tuple[Question, ...]
     reply: str
     sounds: dict[str, str]
+    digits: str
 
 
 @dataclass(frozen=True)
@@ -156,6 +167,7 @@ class Pages:
                 questions(survey, code),
                 reply.get(code, ""),
                 self._sounds(catalogues[code], survey),
+                DIGITS.get(code, ""),
             )
             for code in shown
         }
@@ -354,4 +366,6 @@ def _form_texts(
     texts["protection"] = PROMISES[protection]
     shown = {key: catalogue.text(message) for key, message in texts.items()}
     minutes = math.ceil(total * SECONDS_A_STATEMENT / 60)
-    return shown | {"about": shown["about"].format(total=total, minutes=minutes)}
+    code = catalogue.language.code
+    numbers = {"total": in_digits(total, code), "minutes": in_digits(minutes, code)}
+    return shown | {"about": shown["about"].format_map(numbers)}

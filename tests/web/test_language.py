@@ -77,12 +77,25 @@ def test_the_language_that_is_spoken_is_marked_in_the_picker(guest: Guest) -> No
     expect(guest.page.locator("[aria-current=true]")).to_have_attribute("data-language", "ar")
 
 
+def test_numbers_are_in_the_digits_of_the_guests_language(guest: Guest) -> None:
+    guest.start("fa")
+    expect(guest.page.locator("#progress")).to_have_text("سؤال ۱ از ۴")
+    expect(guest.page.locator("#percent")).to_have_text("۱۰۰ %")
+    expect(guest.page.locator("#promise [data-text=about]")).to_contain_text("۴")
+    guest.tap("#language")
+    guest.tap('[data-language="ar"]')
+    expect(guest.page.locator("#progress")).to_have_text("السؤال 1 من 4")
+    expect(guest.page.locator("#percent")).to_have_text("100 %")
+
+
 def test_what_is_stored_is_told_in_the_guests_language_and_leads_back_in_it(guest: Guest) -> None:
     begin(guest, "fi")
     steps = guest.page.evaluate("history.length")
     guest.tap("#stored")
     expect(guest.page.locator("section").first).to_have_attribute("lang", "fi")
     expect(guest.page.locator("#back")).to_have_text("Takaisin")
+    expect(guest.page).to_have_title("Mitä minusta tallennetaan?")
+    expect(guest.page.locator("html")).to_have_attribute("lang", "fi")
     assert guest.page.locator("section").first.evaluate("(e) => e.getBoundingClientRect().top") < 400
     assert "#" not in guest.page.url
     guest.tap("#back")
@@ -99,7 +112,10 @@ def test_on_a_phone_what_is_stored_is_told_within_the_page(phone: Guest) -> None
     expect(phone.page.locator("#side")).to_have_attribute("lang", "fi")
     expect(phone.page.locator("#leave-now")).to_have_text("Poistu sivulta heti")
     expect(phone.page.locator("#promise")).not_to_be_visible()
+    title = phone.page.locator("#side :is(h1, h2)").inner_text()
+    expect(phone.page).to_have_title(title)
     phone.tap("#side a")
+    expect(phone.page).not_to_have_title(title)
     speaks(phone.page, "fi")
     assert phone.page.evaluate("history.length") == steps
     assert asked_languages(phone) == []
