@@ -86,9 +86,9 @@ function speak(code) {
     reply.hidden = !words[code].reply;
   }
   statements.forEach((statement, at) => {
-    statement.querySelector("legend").textContent = asked[at].text;
+    statement.querySelector("legend").textContent = asked[at][0];
     statement.querySelectorAll(".option").forEach((label, of) => {
-      label.textContent = asked[at].options[of].label;
+      label.textContent = asked[at][of + 1];
     });
   });
 }

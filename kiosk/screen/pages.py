@@ -89,6 +89,19 @@ class FormTexts:
     sounds: dict[str, str]
     digits: str
 
+    def for_script(self) -> dict[str, Any]:
+        """Return the texts as static/guest.js reads them: each statement is a list of its text and its
+        labels, since every name would cost bytes in every language."""
+        statements = [[asked.text, *(option.label for option in asked.options)] for asked in self.statements]
+        return {
+            "language": self.language,
+            "screen": self.screen,
+            "statements": statements,
+            "reply": self.reply,
+            "sounds": self.sounds,
+            "digits": self.digits,
+        }
+
 
 @dataclass(frozen=True)
 class StoredDataText:
@@ -175,6 +188,7 @@ class Pages:
             "guest/form.html",
             words=words[asked if asked in words else REFERENCE],
             all_words=words,
+            script_words={code: texts.for_script() for code, texts in words.items()},
             unit=unit,
             about=survey.title,
             theme=self.library.theme,
