@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.downloads import file_response
@@ -81,6 +81,7 @@ def type_figure() -> ResponseReturnValue:
     node, counter = form.node.data, form.counter.data
     desk().store.outputs.set(node, period, counter, figure)
     note(Deed.FIGURE_TYPED, f"{node}, {counter}, {period}, {figure_words(figure)}")
+    flash(say("Siffran är sparad."))
     address = url_for("activities.activities", unit=request.args.get("unit"), year=period.first.year)
     return redirect(address, 303)
 

@@ -373,8 +373,8 @@ def test_a_broken_rule_is_told_before_what_to_expect(desk: Desk) -> None:
 
 
 BAD_ROUNDS: dict[str, tuple[dict[str, object], str]] = {
-    "guests in words": ({"a_day": "många"}, "Något saknas"),
-    "guests below nothing": ({"a_day": "-3"}, "Något saknas"),
+    "guests in words": ({"a_day": "många"}, 'href="#a_day"'),
+    "guests below nothing": ({"a_day": "-3"}, 'href="#a_day"'),
     "k under the floor": ({"k": "4"}, "k måste vara minst 5"),
     "k in words": ({"k": "fem"}, "heltal"),
     "too short": ({"closes": "2026-06-12"}, "minst 5 dagar"),
@@ -383,9 +383,9 @@ BAD_ROUNDS: dict[str, tuple[dict[str, object], str]] = {
     "another round runs": ({"opens": "2026-03-10"}, "pågår på samma ställe"),
     "no way in": ({"admission": []}, "minst ett sätt"),
     "an unknown way in": ({"admission": ["door"]}, "door"),
-    "not understood": ({"understood": ""}, "Något saknas"),
-    "an unknown survey": ({"survey": "other"}, "Något saknas"),
-    "an unknown tree": ({"tree": "other"}, "Något saknas"),
+    "not understood": ({"understood": ""}, 'href="#understood"'),
+    "an unknown survey": ({"survey": "other"}, 'href="#survey"'),
+    "an unknown tree": ({"tree": "other"}, 'href="#tree"'),
 }
 
 

@@ -501,7 +501,11 @@ def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_pa
 def test_slips_are_offered_in_few_languages_so_that_a_sheet_holds_many(tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     desk.sign_in("bo")
-    form = desk.client.get("/admin/links").text.split('action="/admin/links/slips"')[1].split("</form>")[0]
+    form = (
+        desk.client.get("/admin/links")
+        .text.split('action="/admin/links/slips#notice"')[1]
+        .split("</form>")[0]
+    )
     ticked = re.findall(r'name="languages" value="(\w+)" checked', form)
     assert len(ticked) == SLIP_LANGUAGES
     printed = ask_for_slips(desk, number="50", languages=ticked)

@@ -77,9 +77,10 @@ def open_a_round(page: Page, desk: Desk) -> None:
     page.locator("[name=understood]").check()
     page.get_by_role("button", name="Öppna omgången").click()
     expect(page.locator("#outlook")).to_contain_text("efter ungefär 3 dygn")
+    expect(page.locator("#notice")).to_be_focused()
     assert barriers(page) == []
-    page.locator("[name=thought_over]").check()
-    page.get_by_role("button", name="Öppna omgången").click()
+    page.get_by_role("button", name="Öppna omgången så här").click()
+    expect(page.locator("#notice")).to_be_focused()
     expect(page.locator("tbody tr").first).to_contain_text("Trygghet")
     assert len(desk.store.rounds()) == 2
 

@@ -54,7 +54,7 @@ def test_a_day_of_staff(page: Page, serve: Serve, desk: Desk) -> None:
     look(page)
     page.locator("#pair-unit").select_option(label="FRIDA")
     page.locator("form", has=page.locator("#pair-unit")).get_by_role("button").click()
-    expect(page.locator(".problem")).to_contain_text("Be en samordnare")
+    expect(page.locator("#notice")).to_contain_text("Be en samordnare")
     look(page)
 
     page.locator("#slips-number").fill("6")

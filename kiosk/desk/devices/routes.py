@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.devices.budget import kiosk_problem
@@ -19,6 +19,7 @@ from kiosk.desk.forms import (
     is_address_local,
 )
 from kiosk.desk.i18n import day, say
+from kiosk.desk.notices import add_problem
 from kiosk.desk.session import account_name, desk, for_coordinator, for_staff, is_coordinator, note
 from kiosk.domain.rounds import Admission, Round
 from kiosk.storage import LIFETIME, Deed, Link, Pairing, RoundClosedError, RoundRunsError
@@ -51,7 +52,7 @@ def new_link() -> ResponseReturnValue:
         note(Deed.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
     else:
         note(Deed.ADDRESS_MADE, f"{unit}, {kind.value}")
-    return redirect(url_for("links.links"), 303)
+    return _done(say("Adressen är klar: {unit}.", unit=unit_names()[unit]))
 
 
 @blueprint.route("/links/pair", methods=["POST"])
@@ -102,7 +103,7 @@ def measure() -> ResponseReturnValue:
     desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
     note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {link.mark}, {width}")
-    return _to(link)
+    return _done(say("Måtten är sparade: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
 
 
 @blueprint.route("/links/move", methods=["POST"])
@@ -120,9 +121,10 @@ def move() -> ResponseReturnValue:
         try:
             desk().store.links.move(link.code, form.unit.data, desk().clock())
         except RoundRunsError as error:
+            add_problem(_cannot_move(error), f"move-{key_of(link)}")
             return _page(move_problems={link.code: _cannot_move(error)}, status=409)
         note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.mark}")
-    return _to(link)
+    return _done(say("Kiosken hör till {unit}.", unit=unit_names()[form.unit.data]))
 
 
 def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
@@ -157,7 +159,7 @@ def remove_link() -> ResponseReturnValue:
         abort(404)
     desk().store.links.remove(link.code)
     note(Deed.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
-    return redirect(url_for("links.links"), 303)
+    return _done(say("Adressen är stängd: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
 
 
 def _sent_link() -> Link:
@@ -169,8 +171,9 @@ def _sent_link() -> Link:
     return link
 
 
-def _to(link: Link) -> ResponseReturnValue:
-    return redirect(url_for("links.links", _anchor=f"kiosk-{key_of(link)}"), 303)
+def _done(words: str) -> ResponseReturnValue:
+    flash(words)
+    return redirect(url_for("links.links"), 303)
 
 
 @blueprint.route("/links/slips", methods=["POST"])

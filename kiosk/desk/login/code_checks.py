@@ -19,6 +19,11 @@ class CodeKind(Enum):
     RECOVERY = auto()
 
 
+def too_many_tries(seconds: int) -> str:
+    """Return the sentence about the wait after wrong passwords or codes."""
+    return say("För många försök. Vänta {seconds} sekunder och försök igen.", seconds=seconds)
+
+
 def accepted_code(name: str, typed: str, now: float) -> CodeKind | None:
     """Return the kind of an account's code, and record that it is used; None for a wrong or used code. `now`
     is in seconds since 1970."""
@@ -49,8 +54,7 @@ def password_refusal(account: Account, password: str) -> Refusal | None:
     attempt = throttle.attempt(account.name, source_of(request.remote_addr), device, now)
     seconds = throttle.seconds_left(attempt, now)
     if seconds > 0:
-        wait = say("För många försök. Vänta {seconds} sekunder och försök igen.", seconds=int(seconds) + 1)
-        return Refusal(wait, 429)
+        return Refusal(too_many_tries(int(seconds) + 1), 429)
     with desk().password_checks.place(is_known=attempt.is_known) as has_place:
         if not has_place:
             return Refusal(say("Många försöker logga in just nu. Försök igen om en stund."), 503)

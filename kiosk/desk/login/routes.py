@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import CodeForm, SignInForm
 from kiosk.desk.i18n import say
-from kiosk.desk.login.code_checks import CodeKind, accepted_code
+from kiosk.desk.login.code_checks import CodeKind, accepted_code, too_many_tries
 from kiosk.desk.login.language import follow_browser_language
 from kiosk.desk.login.throttle import Attempt
+from kiosk.desk.notices import add_problem
 from kiosk.desk.session import begin, desk, end, note, signed_in, wait_for_code, waiting_for_code
 from kiosk.domain.client_source import source_of
 from kiosk.storage import Account, Deed, verify
@@ -30,21 +31,26 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     onward = _own_path(request.args.get("next", ""))
     if request.method == "GET":
-        return redirect(onward) if is_signed_in else render_template("sign_in.html", form=form, problem="")
+        return redirect(onward) if is_signed_in else render_template("sign_in.html", form=form)
     name, now = (form.name.data or "").strip(), desk().clock().timestamp()
     throttle, source = desk().sign_in_throttle, source_of(request.remote_addr)
     attempt = throttle.attempt(name, source, desk().known_devices.nonce(name), now)
     seconds = throttle.seconds_left(attempt, now)
     if seconds > 0:
-        return _try_later(form, "wait", 429, int(seconds) + 1)
+        return _try_later(form, too_many_tries(int(seconds) + 1), 429, int(seconds) + 1)
     with desk().password_checks.place(is_known=attempt.is_known) as has_place:
         if not has_place:
-            return _try_later(form, "busy", 503, BUSY_SECONDS)
+            busy = say(
+                "Många försöker logga in just nu. Vänta {seconds} sekunder och försök igen.",
+                seconds=BUSY_SECONDS,
+            )
+            return _try_later(form, busy, 503, BUSY_SECONDS)
         account = desk().store.accounts.named(name) if form.validate() else None
         is_right = verify(account.password if account else None, form.password.data or "")
     if account is None or not is_right:
         throttle.failed(attempt, now)
-        return render_template("sign_in.html", form=form, problem="wrong"), 403
+        add_problem(say("Namnet eller lösenordet stämmer inte."), "name")
+        return render_template("sign_in.html", form=form), 403
     if desk().store.second_factors.of(account.name) is not None:
         wait_for_code(account)
         return redirect(url_for("sign_in.second_step", next=onward), 303)
@@ -66,17 +72,20 @@ def second_step() -> ResponseReturnValue:
         return redirect(url_for("sign_in.sign_in", next=onward), 303)
     form, now = CodeForm(), desk().clock().timestamp()
     if request.method == "GET":
-        return render_template("second_step.html", form=form, problem="")
+        return render_template("second_step.html", form=form)
     throttle, source = desk().sign_in_throttle, source_of(request.remote_addr)
     attempt = throttle.attempt(account.name, source, desk().known_devices.nonce(account.name), now)
     seconds = int(throttle.seconds_left_for_code(attempt, now) + 1)
     if seconds > 1:
-        page = render_template("second_step.html", form=form, problem="wait", seconds=seconds)
+        add_problem(too_many_tries(seconds))
+        page = render_template("second_step.html", form=form)
         return make_response(page, 429, {"Retry-After": str(seconds)})
     kind = accepted_code(account.name, form.code.data or "", now) if form.validate() else None
     if kind is None:
         throttle.code_failed(attempt, now)
-        return render_template("second_step.html", form=form, problem="wrong"), 403
+        wrong = say("Koden stämmer inte, eller är redan använd. Skriv den som appen visar nu.")
+        add_problem(wrong, "code")
+        return render_template("second_step.html", form=form), 403
     response = _signed_in(account, attempt, onward)
     if kind is CodeKind.RECOVERY:
         note(Deed.RECOVERY_CODE_USED, account.name)
@@ -85,10 +94,10 @@ def second_step() -> ResponseReturnValue:
     return response
 
 
-def _try_later(form: SignInForm, problem: str, status: int, seconds: int) -> ResponseReturnValue:
+def _try_later(form: SignInForm, words: str, status: int, seconds: int) -> ResponseReturnValue:
     """Render the form with the time after which to try again."""
-    page = render_template("sign_in.html", form=form, problem=problem, seconds=seconds)
-    return make_response(page, status, {"Retry-After": str(seconds)})
+    add_problem(words)
+    return make_response(render_template("sign_in.html", form=form), status, {"Retry-After": str(seconds)})
 
 
 @blueprint.route("/sign-out", methods=["POST"])

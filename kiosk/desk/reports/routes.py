@@ -3,7 +3,17 @@
 from dataclasses import replace
 from itertools import count
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -64,6 +74,7 @@ def new_report() -> ResponseReturnValue:
         theory.statements,
     )
     desk().store.reports.set(report_id, terms)
+    flash(say("Rapporten är skapad."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
 
 
@@ -114,6 +125,7 @@ def choose(report_id: str) -> ResponseReturnValue:
         abort(400)
     terms = replace(content.terms, rounds=tuple(chosen), statements=tuple(shown))
     desk().store.reports.set(report_id, terms)
+    flash(say("Sparat."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
 
 
@@ -134,7 +146,8 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
         problems = _problems(typed)
         seen = request.form.get("version", type=int, default=-1)
         if not problems and desk().store.reports.write(report_id, part, typed, seen):
-            return redirect(url_for("reports.report", report_id=report_id, _anchor=part), 303)
+            flash(say("Texten är sparad: {part}", part=names[part]))
+            return redirect(url_for("reports.report", report_id=report_id), 303)
         if not problems:
             others, seen = words or "–", saved.version if saved else 0
         words = typed
@@ -195,6 +208,7 @@ def publish(report_id: str) -> ResponseReturnValue:
         return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
     desk().store.reports.publish(report_id, number, document.as_json())
     note(Deed.REPORT_PUBLISHED, f"{report_id}, {number}")
+    flash(say("Rapporten är publicerad."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
 
 

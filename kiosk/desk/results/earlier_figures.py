@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from secrets import token_hex
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import FiguresForm
-from kiosk.desk.i18n import say_message
+from kiosk.desk.i18n import say, say_message
+from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.domain.earlier_figures import Figures, FiguresError, figures_from_json, read_figures
 from kiosk.domain.survey import Survey
@@ -54,10 +55,13 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
             if figures not in kept_figures().values():
                 desk().store.earlier_figures.set(token_hex(8), figures.as_json())
                 note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
+            flash(say("Siffrorna är sparade."))
             return redirect(url_for("imported.imported"), 303)
         except FiguresError as error:
             messages = [say_message(message) for message in error.messages]
-    page = render_template("imported_new.html", form=form, survey=survey, messages=messages, field=field)
+    for message in messages:
+        add_problem(message)
+    page = render_template("imported_new.html", form=form, survey=survey, field=field)
     return page, 400 if messages or form.errors else 200
 
 
@@ -71,6 +75,7 @@ def remove_figures() -> ResponseReturnValue:
         abort(404)
     desk().store.earlier_figures.remove(name)
     note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}")
+    flash(say("Siffrorna är borttagna."))
     return redirect(url_for("imported.imported"), 303)
 
 

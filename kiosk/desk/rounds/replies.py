@@ -1,10 +1,11 @@
 """Replies: what a round led to, written by a coordinator and shown on the guests' start screen."""
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.i18n import say, say_message
+from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.library import spoken_languages
@@ -24,25 +25,38 @@ def reply(round_id: str) -> ResponseReturnValue:
     state = _closed_round(round_id)
     languages, form = _languages(), FlaskForm()
     texts = desk().store.replies.of_round(round_id)
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     if request.method == "POST":
         texts = {code: " ".join(request.form.get(f"words-{code}", "").split()) for code in languages}
-        problems = [
-            say("{language}: {problem}", language=language.autonym, problem=say_message(fault.message))
-            for code, language in languages.items()
-            if texts[code] and (fault := find_fault(texts[code], LONGEST_REPLY_CHARACTERS))
-        ]
-        if any(texts.values()) and not texts[REFERENCE]:
-            problems.append(say("Skriv texten på svenska också."))
+        problems = _problems(texts, languages)
         if form.validate() and not problems:
             desk().store.replies.set(round_id, texts)
             note(Deed.REPLY_WRITTEN, round_id)
+            flash(say("Svaret till gästerna är sparat."))
             return redirect(url_for("rounds.rounds"), 303)
+    for code, problem in problems.items():
+        add_problem(problem, f"words-{code}")
     page = render_template(
-        "reply.html", form=form, state=state, languages=languages, words=texts, problems=problems,
+        "reply.html",
+        form=form,
+        state=state,
+        languages=languages,
+        words=texts,
         longest=LONGEST_REPLY_CHARACTERS,
-    )  # fmt: skip
+    )
     return page, 400 if problems else 200
+
+
+def _problems(texts: dict[str, str], languages: dict[str, Language]) -> dict[str, str]:
+    """Return language -> why its text is refused."""
+    problems = {
+        code: say("{language}: {problem}", language=language.autonym, problem=say_message(fault.message))
+        for code, language in languages.items()
+        if texts[code] and (fault := find_fault(texts[code], LONGEST_REPLY_CHARACTERS))
+    }
+    if any(texts.values()) and not texts[REFERENCE]:
+        problems[REFERENCE] = say("Skriv texten på svenska också.")
+    return problems
 
 
 def _closed_round(round_id: str) -> RoundState:

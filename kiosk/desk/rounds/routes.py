@@ -129,13 +129,17 @@ def new_round() -> ResponseReturnValue:
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
             messages, to_think_over = error.messages, ()
+    for message in messages:
+        add_problem(say_message(message))
+    for unit in sorted(expected.wrong):
+        problem = say("Skriv ett heltal, högst {most}.", most=expected.most)
+        add_problem(f"{expected.names[unit]}: {problem}", f"expected-{unit}")
     page = render_template(
         "round_new.html",
         form=form,
         expected=expected,
         trees=library.trees.values(),
         askable=[_askable(survey) for survey in library.surveys.values()],
-        messages=[say_message(message) for message in messages],
         to_think_over=[say_message(message) for message in to_think_over],
     )
     return page, 400 if messages or form.errors or not expected.are_numbers else 200

@@ -101,6 +101,7 @@ def copy() -> ResponseReturnValue:
     except ChangedError:
         return _list([say("Någon annan har just gjort en kopia. Försök igen.")]), 400
     note(Deed.SURVEY_WRITTEN, survey_id)
+    flash(say("Kopian är klar. Ändra det du vill och spara."))
     return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
 
 
@@ -126,6 +127,7 @@ def from_xlsform() -> ResponseReturnValue:
     except RefusedError as error:
         return _list([say_message(message) for message in error.messages]), 400
     note(Deed.SURVEY_WRITTEN, survey.id)
+    flash(say("Filen är inläst."))
     return redirect(url_for("surveys.survey", survey_id=survey.id), 303)
 
 

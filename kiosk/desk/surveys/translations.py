@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import say, say_message
+from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
@@ -146,6 +147,11 @@ def texts(code: str) -> ResponseReturnValue:
                 flash(say("Sparat."))
                 return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
     has_problems = any(line.problem for line in lines) or bool(problems)
+    for problem in problems:
+        add_problem(problem)
+    for line in lines:
+        if line.problem:
+            add_problem(line.problem, f"message-{line.key}")
     page = render_template(
         "texts.html",
         form=form,
@@ -153,8 +159,6 @@ def texts(code: str) -> ResponseReturnValue:
         lines=lines,
         survey=desk().library.surveys.get(survey_id),
         surveys=desk().library.surveys.values(),
-        has_problems=has_problems,
-        problems=problems,
         longest=LONGEST_TRANSLATION,
     )
     return page, 400 if has_problems else 200
@@ -176,7 +180,10 @@ def reference() -> ResponseReturnValue:
             flash(say("Sparat."))
             return redirect(url_for("languages.reference"), 303)
     has_problems = any(line.problem for line in lines)
-    page = render_template("reference.html", form=form, lines=lines, has_problems=has_problems)
+    for line in lines:
+        if line.problem:
+            add_problem(line.problem)
+    page = render_template("reference.html", form=form, lines=lines)
     return page, 400 if has_problems else 200
 
 
@@ -201,6 +208,7 @@ def from_file(code: str) -> ResponseReturnValue:
         return _file_refused(catalogue, [error.message])
     except RefusedError as error:
         return _file_refused(catalogue, error.messages)
+    flash(say("Filen är inläst."))
     return redirect(url_for("languages.texts", code=code), 303)
 
 
