@@ -34,6 +34,7 @@ from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LARGEST_FILE_BYTES
 from kiosk.library.library import Library
 from kiosk.output import report_html
+from kiosk.screen.compression import compress
 from kiosk.screen.headers import digest
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
@@ -76,6 +77,13 @@ def policy(style: str = "", data: str = "") -> str:
         "frame-ancestors 'none'"
     )
 
+
+PACKED = frozenset({"application/json", "image/svg+xml", "text/csv", "text/html"})
+"""Media types that are compressed.
+
+The size of a compressed page may betray a secret beside text that an attacker chose (BREACH). The attacker
+needs requests with the reader's session, and no other site can send one: the cookie is SameSite=Strict.
+"""
 
 HEADERS = {
     "Content-Security-Policy": policy(),
@@ -174,7 +182,7 @@ def _with_headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy(digest(report_html.STYLE), "data:")
     if request.endpoint not in ("static", "results_json"):
         response.headers["Cache-Control"] = "no-store"
-    return response
+    return compress(response, PACKED)
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:

@@ -3,7 +3,6 @@
 It stores nothing on the device, logs nothing, and answers every accepted ballot with the same bytes.
 """
 
-import gzip
 import re
 import traceback
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from kiosk.guest.context import Answer, GuestSide, guest_side, is_kiosk, measure
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.guest.refusals import refusal_of, refuse
 from kiosk.library.library import Library
+from kiosk.screen.compression import compress
 from kiosk.screen.headers import headers, is_own_form
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
@@ -142,20 +142,7 @@ def _with_headers(response: Response) -> Response:
         response.headers["Cache-Control"] = f"private, max-age={WORKER_MAX_AGE_SECONDS}"
     elif request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
-    return _compressed(response)
-
-
-def _compressed(response: Response) -> Response:
-    """Compress a page: a form in all languages becomes a third as long. Responses to a POST are not
-    compressed."""
-    is_worth_it = response.status_code == 200 and response.mimetype in PACKED
-    if request.method != "GET" or not is_worth_it or not request.accept_encodings.quality("gzip"):
-        return response
-    response.direct_passthrough = False
-    response.set_data(gzip.compress(response.get_data(), mtime=0))
-    response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    return response
+    return compress(response, PACKED)
 
 
 def _refused(error: HTTPException) -> Answer:
