@@ -13,7 +13,7 @@ from typing import Any
 
 from kiosk.domain.rounding import half_up
 from kiosk.domain.survey import Good
-from kiosk.output.fitting import Fitted, fit_numbers, text_width, wrapped_between
+from kiosk.output.fitting import Fitted, fit_numbers, text_width, wrapped, wrapped_between
 
 Figure = dict[str, Any]
 
@@ -50,6 +50,9 @@ SOFT = "#47595d"
 UNKNOWN = PAPER
 """The fill of figures that a report does not give: the paper's colour, with a dashed outline."""
 
+LEAST_CONTRAST = 3
+"""Smallest contrast of a segment, or of its outline, with the paper (WCAG 2, 1.4.11)."""
+
 ROW = 64
 """Pixels between two bars: the unit of all heights here, which are exact in it."""
 
@@ -68,6 +71,9 @@ WIDTHS = (1000, 720, 480, 300)
 
 NARROW = 480
 """The width, in pixels, below which a chart has small letters and its lines about breaks go below it."""
+
+BESIDE = 8
+"""Pixels between a bar's name and the bar."""
 
 SEPARATOR = " · "
 """Between the answers outside the scale; a line may end there."""
@@ -136,6 +142,12 @@ def ink_on(colour: str) -> str:
     return "#ffffff" if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else "#000000"
 
 
+def is_light(colour: str) -> bool:
+    """Return whether a colour has too little contrast on paper to be seen without an outline (WCAG 2: 3 to
+    1)."""
+    return 1.05 / (_luminance(colour) + 0.05) < LEAST_CONTRAST
+
+
 def _luminance(colour: str) -> float:
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
@@ -162,10 +174,24 @@ class Measures:
         return self.width < NARROW
 
 
-def _measures(width: int) -> Measures:
+def _measures(width: int, bars: Sequence[Bar]) -> Measures:
+    """Return the dimensions of a chart. The left margin has room for the longest name, within limits."""
     if width < NARROW:
-        return Measures(width, left=90, right=56, font_size=SMALL, digit_size=SMALL)
-    return Measures(width, left=132, right=76, font_size=14, digit_size=13)
+        return Measures(width, _margin(bars, SMALL, 90, 124), right=56, font_size=SMALL, digit_size=SMALL)
+    return Measures(width, _margin(bars, 14, 132, 190), right=76, font_size=14, digit_size=13)
+
+
+def _margin(bars: Sequence[Bar], size: float, least: int, most: int) -> int:
+    lines = [line for bar in bars for line in bar.label.split("<br>")]
+    return min(max(half_up(max(text_width(line, size) for line in lines)) + BESIDE, least), most)
+
+
+def _name(label: str, measures: Measures) -> str:
+    """Return a bar's name, with more lines if the margin is narrower than its longest word."""
+    room = measures.left - BESIDE
+    return "<br>".join(
+        line for part in label.split("<br>") for line in wrapped(part, measures.font_size, room)
+    )
 
 
 def page_figure(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
@@ -196,7 +222,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
     Every bar is 100 % long; a bar without segments is an empty row with its label. `palette` has a colour for
     each segment. The texts fit a page of `width` pixels or more.
     """
-    measures = _measures(width)
+    measures = _measures(width, bars)
     places = _places(bars)
     in_place = list(zip(bars, places, strict=True))
     rows = places[-1] + 1 + OUTSIDE * bool(bars[-1].outside)
@@ -224,7 +250,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
             "yaxis": {
                 "range": [rows - 0.5, -0.5],
                 "tickvals": places,
-                "ticktext": [bar.label for bar in bars],
+                "ticktext": [_name(bar.label, measures) for bar in bars],
                 "fixedrange": True,
                 "zeroline": False,
                 "showgrid": False,
@@ -332,8 +358,17 @@ def _trace(
         "constraintext": "none",
         "textangle": 0,
         "insidetextfont": {"color": ink_on(colour), "size": measures.digit_size},
-        "marker": {"color": colour, "line": {"color": PAPER, "width": 2}},
+        "marker": {"color": colour, "line": _outline(colour)},
     }
+
+
+def _outline(colour: str) -> Figure:
+    """Return the line around segments of a colour: a gap, or an outline for a light colour on white paper.
+
+    A segment without a colour has none here: `_outlines` draws it dashed. All lines are equally wide, or
+    plotly draws bars of different heights.
+    """
+    return {"color": SOFT if colour != UNKNOWN and is_light(colour) else PAPER, "width": 2}
 
 
 def _n(bar: Bar, place: float) -> Figure:

@@ -7,7 +7,7 @@ from functools import lru_cache
 PADDING = 4
 """Space around a number in its segment, in pixels."""
 
-THIN = " .,:;'!|ijlI"
+THIN = " \N{NO-BREAK SPACE}.,:;'!|ijlI"
 SLIM = "ftr()[]-–·"
 BROAD = "mwMW%@—…"
 
@@ -41,12 +41,13 @@ def _letter(letter: str) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Split a text into lines no wider than `room`; a word that is wider is cut. No line for an empty text.
+    """Split a text at spaces into lines no wider than `room`; a word that is wider is cut. No line for an
+    empty text.
 
     `size` is the font's, in the unit of `room`.
     """
     lines: list[str] = []
-    for word in text.split():
+    for word in filter(None, text.split(" ")):
         if lines and text_width(f"{lines[-1]} {word}", size) <= room:
             lines[-1] += f" {word}"
             continue

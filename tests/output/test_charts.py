@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from kiosk.output.charts import (
     stacked_bars,
 )
 from kiosk.output.fitting import fit_numbers, text_width
+from kiosk.output.strip import strip
 from tests.tools.figures import at_each_width
 
 
@@ -192,3 +194,37 @@ def test_every_number_is_in_its_segment_or_below_it_apart_from_others(
             half = text_width(fitted.below, SMALL) / 2
             assert fitted.middle - half >= free
             free = fitted.middle + half
+
+
+def contrast_on_paper(colour: str) -> float:
+    """WCAG 2's contrast, from its definition."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 1.05 / (0.05 + sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
+
+
+@pytest.mark.parametrize("good", list(Good))
+@pytest.mark.parametrize("bipolar", [True, False])
+@pytest.mark.parametrize("options", [2, 3, 4, 5, 7, 10])
+def test_every_segment_or_its_outline_can_be_seen_on_white_paper(
+    options: int, bipolar: bool, good: Good
+) -> None:
+    palette = colours(options, bipolar=bipolar, good=good)
+    whole = Bar("a", "n = 1", tuple(Segment(100 / options, "1", "one") for _ in palette))
+    drawn = strip(whole, palette)
+    for colour, trace in zip(palette, stacked_bars([whole], palette)["data"], strict=True):
+        seen = [colour, trace["marker"]["line"]["color"]]
+        assert max(map(contrast_on_paper, seen)) >= 3
+        assert (f'fill="{colour}" class="light"' in drawn) == (contrast_on_paper(colour) < 3)
+
+
+@pytest.mark.parametrize("name", ["Dagverksamheten", "Verksamhetssamordningsgruppen", "Talk2Me"])
+def test_a_name_fits_its_margin_at_every_width(name: str) -> None:
+    named = Bar(name, "n = 1", (Segment(100, "1", "one"),))
+    for width in WIDTHS:
+        layout = stacked_bars([named], ["#000000"], width)["layout"]
+        [label] = layout["yaxis"]["ticktext"]
+        assert label.replace("<br>", "") == name
+        widest = max(text_width(line, layout["font"]["size"]) for line in label.split("<br>"))
+        assert widest < layout["margin"]["l"]
+        assert layout["margin"]["l"] <= max(0.42 * width, 132)

@@ -106,7 +106,7 @@ def test_words_are_measured_no_narrower_than_they_are_and_not_much_wider() -> No
     sizes = {
         text: text_width(text, 1) / in_noto(text, "Regular")
         for text in list(texts)[::7]
-        if text.isprintable()
+        if text.isprintable() and len(text) > 10
     }
     assert len(sizes) > 40
     assert {text: size for text, size in sizes.items() if not 1 <= size < 1.35} == {}

@@ -1,0 +1,63 @@
+"""One bar as an inline SVG that fills its place, as wide as the page makes it, without a script.
+
+Lengths are percentages, so a number stands in its segment only if it fits at the narrowest width. The text
+alternative has every number. A style sheet gives the height, and shows the patterns on paper only.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from kiosk.output.charts import Bar, ink_on, is_light
+from kiosk.output.fitting import fitting_lines
+from kiosk.output.svg import PATTERNS
+
+NARROWEST = 300
+"""The width, in pixels, at which the numbers fit."""
+
+DIGITS = 13
+"""Font size of the numbers, in pixels."""
+
+INKS = ("#000000", "#ffffff")
+
+
+def strip(bar: Bar, palette: Sequence[str], *, has_numbers: bool = True) -> str:
+    """Return a bar as an SVG element. `palette` has a colour for each segment."""
+    segments = "".join(_segments(bar, palette, has_numbers=has_numbers))
+    return f'<svg class="strip" role="img" aria-label="{escape(spoken(bar))}">{segments}</svg>'
+
+
+def spoken(bar: Bar) -> str:
+    """Return a bar as one sentence: each segment's meaning, the number of answers, those off the scale."""
+    parts = [*(segment.meaning for segment in bar.segments), bar.n, bar.outside]
+    return "; ".join(part for part in parts if part)
+
+
+def patterns() -> str:
+    """Return the definitions of the patterns, for each ink: a page with bars has them once."""
+    marks = "".join(
+        f'<pattern id="{_pattern(at, ink)}" width="10" height="10" patternUnits="userSpaceOnUse">'
+        f'<g stroke="{ink}" fill="{ink}" opacity="0.35">{PATTERNS[at]}</g></pattern>'
+        for at in range(1, len(PATTERNS))
+        for ink in INKS
+    )
+    return f'<svg class="patterns" aria-hidden="true"><defs>{marks}</defs></svg>'
+
+
+def _pattern(at: int, ink: str) -> str:
+    return f"pattern-{at}-{INKS.index(ink)}"
+
+
+def _segments(bar: Bar, palette: Sequence[str], *, has_numbers: bool) -> Iterator[str]:
+    start = 0.0
+    for at, (segment, colour) in enumerate(zip(bar.segments, palette, strict=True)):
+        if segment.percent:
+            ink, place = ink_on(colour), f'x="{start:.2f}%" width="{segment.percent:.2f}%" height="100%"'
+            outline = ' class="light"' if is_light(colour) else ""
+            yield f'<rect {place} fill="{colour}"{outline}/>'
+            if has_numbers and (marks := at % len(PATTERNS)):
+                yield f'<rect {place} fill="url(#{_pattern(marks, ink)})" class="marks"/>'
+            number = segment.text.split("<br>")[-1] if has_numbers else ""
+            if fitting_lines(number, NARROWEST * segment.percent / 100, DIGITS):
+                middle = start + segment.percent / 2
+                yield f'<text x="{middle:.2f}%" y="50%" fill="{ink}">{escape(number)}</text>'
+        start += segment.percent
