@@ -141,6 +141,10 @@ class Survey:
         canonical = json.dumps(seen, ensure_ascii=False, sort_keys=True)
         return short_hash(canonical, 10)
 
+    def asks(self, statement_id: str) -> bool:
+        """Return whether the survey has a statement with that id."""
+        return any(statement.id == statement_id for statement in self.statements)
+
     def statement(self, statement_id: str) -> Statement:
         """Return the statement with that id; KeyError if there is none."""
         for statement in self.statements:

@@ -40,6 +40,10 @@ class Tree:
         """Return the node with that id; KeyError if there is none."""
         return self._by_id[node_id]
 
+    def has(self, node_id: str) -> bool:
+        """Return whether there is a node with that id."""
+        return node_id in self._by_id
+
     @cached_property
     def _by_id(self) -> dict[str, Node]:
         return {node.id: node for node in self.nodes}

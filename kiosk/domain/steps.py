@@ -1,0 +1,78 @@
+"""The change from one round to the next: a statement at a node, beside the closed round before.
+
+Two closed rounds are compared, those next to each other, and by the test of `results.change`. A round that
+still runs is shown and not compared: the last two closed rounds are.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from kiosk.domain.results import Change, Row, change, over_time, row, with_direction_of
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document
+from kiosk.domain.statistics import Trend
+from kiosk.domain.survey import Good, Statement
+
+
+@dataclass(frozen=True)
+class Step:
+    """A statement's row in the shown round, and its last step between two closed rounds.
+
+    `now` has the figures that are shown. `pair` has the rows of the two closed rounds that are compared, the
+    earlier first; it is shorter if there are not two. `change` is None if the two cannot be compared.
+    """
+
+    now: Row
+    pair: tuple[Row, ...]
+    change: Change | None
+
+    @property
+    def trend(self) -> Trend | None:
+        """The result of the test; None if nothing was tested."""
+        return self.change.trend if self.change else None
+
+    @property
+    def can_show_shares(self) -> bool:
+        """Whether the shares of all answers in the two rounds tell the same change as the test."""
+        return self.change is not None and self.change.trend is not None and not self.change.has_mix_moved
+
+    @property
+    def difference(self) -> float | None:
+        """The change of the share that agrees, -1 to 1; None if it must not be shown."""
+        if not self.can_show_shares:
+            return None
+        before, after = self.pair
+        return after.agreeing / after.on_scale - before.agreeing / before.on_scale
+
+    @property
+    def improvement(self) -> int | None:
+        """1 if the significant change is for the better, -1 if for the worse, 0 if it may be chance or the
+        statement does not say which share is good; None if nothing was tested."""
+        if self.trend is None:
+            return None
+        good = self.now.statement.good_share
+        if self.trend is Trend.CHANCE or good in (None, Good.NEITHER):
+            return 0
+        return 1 if (self.trend is Trend.UP) == (good is Good.HIGH) else -1
+
+
+def last_step(
+    document: Document, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement
+) -> Step:
+    """Return a statement at a node in `of_round`, and its last step up to that round.
+
+    `closed` are the closed rounds, the latest opening first. KeyError if `of_round` has no such node.
+    """
+    last_two = islice(_asking(closed, of_round, node_id, statement.id), 2)
+    pair = with_direction_of(over_time(document, last_two, node_id, statement.id), statement)
+    return Step(row(document, of_round, node_id, statement), pair, change(pair))
+
+
+def _asking(closed: Sequence[Round], of_round: Round, node_id: str, statement_id: str) -> Iterator[Round]:
+    """Yield the rounds up to `of_round` that asked a statement at a node, the latest first."""
+    last = (of_round.opens_at, of_round.id)
+    for other in closed:
+        is_later = (other.opens_at, other.id) > last
+        if not is_later and other.tree.has(node_id) and other.survey.asks(statement_id):
+            yield other
