@@ -19,6 +19,8 @@ from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 
 @contextmanager
 def in_reference_language() -> Iterator[None]:
@@ -57,9 +59,10 @@ def _library() -> Library:
 
 
 def say(message: str, **values: Any) -> str:
-    """Return a text of the desk's catalogue, with its {placeholders} filled in."""
+    """Return a text of the desk's catalogue, with its {placeholders} filled in. No line ends before a percent
+    sign."""
     text = catalogue().text(message)
-    return text.format(**values) if values else text
+    return (text.format(**values) if values else text).replace(" %", f"{NO_BREAK}%")
 
 
 def say_message(message: Message) -> str:
@@ -68,6 +71,11 @@ def say_message(message: Message) -> str:
         name: number(value) if isinstance(value, float) else value for name, value in message.values.items()
     }
     return replace(message, values=values).render(catalogue().text)
+
+
+def in_percent(whole: int) -> str:
+    """Return a whole percentage with its sign, which stay on one line."""
+    return f"{whole}{NO_BREAK}%"
 
 
 def number(value: float | Decimal) -> str:

@@ -15,8 +15,10 @@ import pytest
 from flask import Flask, render_template
 
 from kiosk.desk.app import create_desk_app
+from kiosk.desk.i18n import NO_BREAK
 from kiosk.desk.results.chart_rows import ChartKind, round_name
 from kiosk.desk.results.findings import broken, missing
+from kiosk.desk.results.overview import Order, overview_of
 from kiosk.desk.results.statement_view import picture, section_of, wall_picture
 from kiosk.domain.earlier_figures import Figures, Known
 from kiosk.domain.results import PERCENT_FROM
@@ -38,7 +40,13 @@ Counts = tuple[int, ...]
 
 CODE = "kiosk/desk/results/"
 
-PAGES = ("kiosk/desk/templates/results.html", "kiosk/desk/templates/wall.html")
+PAGES = tuple(
+    f"kiosk/desk/templates/{name}.html"
+    for name in ("results", "round_head", "round_notes", "overview", "wall")
+)
+
+OVERVIEW = "kiosk/desk/results/overview.py"
+"""Its words are claims too where they are no whole sentences: a share, "Better", why nothing is compared."""
 
 
 def sentences(*places: str) -> list[str]:
@@ -46,7 +54,7 @@ def sentences(*places: str) -> list[str]:
     return [
         message
         for message, files in extracted("desk").items()
-        if message.endswith(".") and any(name.startswith(places) for name, _ in files)
+        if any(name.startswith(places) and (message.endswith(".") or name == OVERVIEW) for name, _ in files)
     ]
 
 
@@ -192,7 +200,28 @@ def said_of(app: Flask, world: World) -> str:
             texts += [chart.alternative, *chart.sentences, *chart.protection, *drawn.notes]
             texts += [f"{bar.broken} {bar.instead}" for bar in drawn.bars]
         texts += wall_picture(document, last, world.node, statement).notes
+        texts += overview_said(document, world, rounds)
     return "\n".join(texts)
+
+
+def overview_said(document: Document, world: World, rounds: Sequence[Round]) -> list[str]:
+    """All texts of the overview's headline and of its first statement."""
+    states = [RoundState(of_round, at not in world.running, 0) for at, of_round in enumerate(rounds)]
+    overview = overview_of(document, states[::-1], states[-1], world.node)
+    first = overview.entries[0]
+    return [
+        overview.headline, *overview.compared_rounds, first.missing, first.share, first.interval,
+        first.verdict.word, first.verdict.detail,
+    ]  # fmt: skip
+
+
+def kinds(app: Flask, world: World) -> str:
+    """The kind of change that the overview tells of the first statement."""
+    rounds = [round_of(world, at) for at in range(len(world.rounds))]
+    states = [RoundState(of_round, at not in world.running, 0) for at, of_round in enumerate(rounds)]
+    with app.test_request_context():
+        overview = overview_of(document_of(world, rounds), states[::-1], states[-1], world.node)
+        return overview.entries[0].verdict.kind
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +266,13 @@ def page_said(app: Flask, facts: Facts) -> set[str]:
         "round": of_round, "answered": 50, "last_count": MONDAY, "next_count": MONDAY, "seconds": 5,
         "counts_often": facts.counts_often, "is_demonstration": facts.demonstration,
     }  # fmt: skip
+    about: dict[str, Any] = {
+        **terms, "state": RoundState(of_round, facts.is_closed, facts.lost_boxes),
+        "node": of_round.tree.node(world.node), "path": [], "rounds": [], "places": [],
+        "excluded_rapid": facts.excluded_rapid, "guard_fired": facts.guard_fired, "read_at": MONDAY,
+        "percent_from": PERCENT_FROM, "first_figures_at": 15, "later_at_most": 30,
+        "is_staff": facts.is_staff, "snapshot_tag": "",
+    }  # fmt: skip
     with app.test_request_context():
         if facts.is_wall:
             shown = {**terms, "round": of_round if facts.has_round else None}
@@ -246,13 +282,8 @@ def page_said(app: Flask, facts: Facts) -> set[str]:
         else:
             page = render_template(
                 "results.html",
-                state=RoundState(of_round, facts.is_closed, facts.lost_boxes),
-                node=of_round.tree.node(world.node),
-                rounds=[],
-                places=[],
-                excluded_rapid=facts.excluded_rapid,
-                guard_fired=facts.guard_fired,
                 sections=[section_of(document, states, of_round, world.node, statement)],
+                statement_id=None,
                 figures={},
                 missing=missing,
                 broken=broken,
@@ -260,12 +291,15 @@ def page_said(app: Flask, facts: Facts) -> set[str]:
                 round_name=round_name,
                 ChartKind=ChartKind,
                 UNKNOWN=UNKNOWN,
-                percent_from=PERCENT_FROM,
-                first_figures_at=15,
-                later_at_most=30,
-                is_staff=facts.is_staff,
-                **terms,
+                **about,
             )
+            overview = overview_of(
+                document, [RoundState(one, True, 0) for one in rounds[::-1]], states[-1], world.node
+            )
+            page += render_template(
+                "overview.html", overview=overview, entries=overview.entries, order="statement",
+                is_reverse=False, Order=Order, patterns="", **about,
+            )  # fmt: skip
     return {MESSAGES[int(number)] for number in re.findall(r"«(\d+)»", page)}
 
 
@@ -430,6 +464,49 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(50),
         World([{"a": nobody(20)}]),
     ),
+    "{count} av {n}": (alone((5, 19)), alone((5, 20))),
+    "kan vara {low}–{high} av 10": (alone((20, 49)), alone((20, 50))),
+    "kan vara {low}–{high} %": (alone((20, 50)), alone((20, 49))),
+    "Jämförs inte": (hundred(50), hundred(50, 50)),
+    "Kan vara slump eller skydd": (hundred(30, 31, **PROTECTED), hundred(30, 31)),
+    "Kan vara slump": (hundred(30, 31), hundred(30, 31, **PROTECTED)),
+    "Bättre": (hundred(30, 60, good=Good.HIGH), hundred(30, 60, good=Good.LOW)),
+    "Sämre": (hundred(30, 60, good=Good.LOW), hundred(30, 60, good=Good.HIGH)),
+    "Upp": (hundred(30, 60), hundred(60, 30)),
+    "Ner": (hundred(60, 30, good=Good.NEITHER), hundred(60, 30, good=Good.HIGH)),
+    "{shares}: mer än slumpen brukar ge": (hundred(30, 60), hundred(30, 31)),
+    "Se varje ställe för sig": (both(*SIMPSON), both(((10, 40), (18, 20)), ((12, 40), (18, 20)))),
+    "från {before} till {after} %": (hundred(30, 31), both(*SIMPSON)),
+    "Det finns inte två avslutade omgångar": (
+        hundred(30, 60, running=frozenset({1})),
+        hundred(30, 60, 70, running=frozenset({2})),
+    ),
+    "Omgången före har {changes}": (
+        replace(hundred(30, 60), texts={0: "Other words"}),
+        replace(hundred(30, 60, 60), texts={0: "Other words"}),
+    ),
+    "Färre än {from_n} svar i någon av omgångarna": (alone((5, 19), (19, 20)), alone((5, 20), (19, 20))),
+    "Inget ställe har egna siffror från båda omgångarna": (
+        World([{"a": agree(2, 40)}, {"b": agree(39, 40)}], node="root"),
+        World([{"a": agree(2, 40)}, {"a": agree(39, 40)}], node="root"),
+    ),
+    "Det finns ännu inget att jämföra med.": (hundred(50), hundred(50, 50)),
+    "Jämfört med omgången före: {changes}.": (hundred(30, 60), hundred(30, 60, 70, running=frozenset({2}))),
+    "De två senaste avslutade omgångarna: {changes}.": (
+        hundred(30, 60, 70, running=frozenset({2})),
+        hundred(30, 60, 70),
+    ),
+    "Ändring är från {before} till {after}.": (hundred(30, 31), hundred(50)),
+    "Omgången som pågår jämförs när den är avslutad.": (
+        hundred(30, 60, 70, running=frozenset({2})),
+        hundred(30, 60, 70),
+    ),
+    "{n} bättre": (hundred(30, 60, good=Good.HIGH), hundred(30, 60, good=Good.LOW)),
+    "{n} sämre": (hundred(30, 60, good=Good.LOW), hundred(30, 60, good=Good.HIGH)),
+    "{n} upp": (hundred(30, 60), hundred(60, 30)),
+    "{n} ner": (hundred(60, 30), hundred(30, 60)),
+    "{n} utan säker ändring": (hundred(30, 60), hundred(50)),
+    "{n} jämförs inte": (replace(hundred(30, 60), texts={0: "Other words"}), hundred(30, 60)),
 }
 """Sentence -> a world of which it is right, and one of which it would be wrong or out of place."""
 
@@ -472,6 +549,10 @@ PAGE_CASES: dict[str, tuple[Facts, Facts]] = {
     "kolumn.": (
         Facts(),
         Facts(is_staff=True),
+    ),
+    "Här görs {n} jämförelser. Även där inget har ändrats ser ungefär 1 av 20 ut som en skillnad.": (
+        Facts(both(((10, 40), (18, 20)), ((12, 40), (18, 20)))),
+        Facts(both(((10, 40), (18, 20)))),
     ),
     "Siffrorna visas när omgången har stängt.": (
         Facts(is_wall=True, figures=Timing.AT_CLOSING),
@@ -544,8 +625,11 @@ def test_a_change_is_claimed_in_the_right_direction_or_not_at_all(
     plain: Flask, world: World, verdict: str
 ) -> None:
     assert set(verdicts(plain, world)) == ({verdict} if verdict else set())
+    in_words = {"Bättre": {"better"}, "Sämre": {"worse"}, "": {"chance", "none"}}
+    assert kinds(plain, world) in in_words[verdict]
 
 
 def test_the_largest_and_the_smallest_share_are_named_with_all_that_share_them(plain: Flask) -> None:
     shares = said_of(plain, both(((25, 32), (62, 108))))
-    assert "Störst andel höll med på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in shares
+    said = shares.replace(NO_BREAK, " ")
+    assert "Störst andel höll med på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in said

@@ -41,6 +41,11 @@ class Watcher:
         self.page.locator("main button").click()
         expect(self.page.locator("h1")).to_have_text("Västerås stadsmission")
 
+    def read_in_full(self) -> None:
+        """Sign in, and go on to the page with every statement in full."""
+        self.sign_in()
+        self.page.goto(f"{self.address}/admin/results/r/vasteras")
+
 
 @pytest.fixture
 def watcher(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Watcher]:
@@ -52,7 +57,7 @@ def watcher(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Watcher]
 
 
 def test_charts_are_drawn_with_numbers_and_nothing_is_complained_of(watcher: Watcher) -> None:
-    watcher.sign_in()
+    watcher.read_in_full()
     now = watcher.page.locator('[data-figure="listened-now"]')
     expect(now.locator("g.point")).to_have_count(5)
     table = statements(watcher.desk.store.snapshot()["rounds"][0]["nodes"][0])["listened"]
@@ -66,7 +71,7 @@ def test_charts_are_drawn_with_numbers_and_nothing_is_complained_of(watcher: Wat
 def test_the_chart_moves_when_a_new_snapshot_is_made_and_the_reader_stays_where_she_was(
     watcher: Watcher,
 ) -> None:
-    watcher.sign_in()
+    watcher.read_in_full()
     facts, summary = watcher.page.locator(".facts strong"), watcher.page.locator("#feel_better-table summary")
     before = facts.inner_text()
     expect(watcher.page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
@@ -83,6 +88,42 @@ def test_the_chart_moves_when_a_new_snapshot_is_made_and_the_reader_stays_where_
     assert watcher.complaints == []
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_how_we_are_doing_is_seen_without_scrolling_or_a_library(
+    watcher: Watcher, width: int, height: int
+) -> None:
+    watcher.page.set_viewport_size({"width": width, "height": height})
+    watcher.sign_in()
+    bars = watcher.page.locator(".glance-rows .strip")
+    expect(bars).to_have_count(4)
+    seen = [watcher.page.locator(".headline"), *bars.all()[:3], *watcher.page.locator(".share").all()[:3]]
+    for part in seen:
+        box = part.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= height
+    assert watcher.page.evaluate("document.documentElement.scrollWidth") == width
+    watcher.asked.clear()
+    watcher.page.reload()
+    expect(bars).to_have_count(4)
+    assert len(set(watcher.asked)) <= 5
+    assert not [url for url in watcher.asked if "plotly" in url]
+    assert watcher.complaints == []
+
+
+def test_the_overview_follows_the_counts_and_asks_for_the_tag_only(watcher: Watcher) -> None:
+    watcher.sign_in()
+    bar = watcher.page.locator(".glance-rows .strip").first
+    before = bar.get_attribute("aria-label")
+    watcher.page.locator('.sort [aria-current="true"]').focus()
+    with watcher.page.expect_response(lambda response: response.url.endswith("/results.json")) as looked:
+        pass
+    assert (looked.value.request.method, looked.value.status) == ("HEAD", 304)
+    watcher.desk.answer(25)
+    expect(bar).not_to_have_attribute("aria-label", before or "")
+    expect(watcher.page.locator('.sort [aria-current="true"]')).to_be_focused()
+    assert watcher.complaints == []
+
+
 BUNDLE = "**/plotly-basic.min.js*"
 
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -91,7 +132,7 @@ TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 
 def test_the_library_is_loaded_when_a_chart_comes_into_view(watcher: Watcher) -> None:
     watcher.page.set_viewport_size({"width": 390, "height": 100})
-    watcher.sign_in()
+    watcher.read_in_full()
     expect(watcher.page.locator("body")).to_have_class("is-live")
     watcher.page.evaluate(TWO_FRAMES)
     now = watcher.page.locator('[data-figure="listened-now"]')
@@ -107,13 +148,13 @@ def test_the_library_is_loaded_when_a_chart_comes_into_view(watcher: Watcher) ->
 
 def test_pictures_stand_in_for_charts_whose_library_does_not_come(watcher: Watcher) -> None:
     watcher.page.route(BUNDLE, lambda route: route.abort())
-    watcher.sign_in()
+    watcher.read_in_full()
     expect(watcher.page.locator("img.drawn").first).to_be_visible()
     expect(watcher.page.locator('[data-figure="listened-now"]')).not_to_be_visible()
 
 
 def test_no_chart_offers_to_share_and_nothing_is_asked_of_others(watcher: Watcher) -> None:
-    watcher.sign_in()
+    watcher.read_in_full()
     expect(watcher.page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
     watcher.page.locator('[data-figure="listened-now"]').hover()
     expect(watcher.page.locator(".modebar-btn")).to_have_count(0)
@@ -121,7 +162,7 @@ def test_no_chart_offers_to_share_and_nothing_is_asked_of_others(watcher: Watche
 
 
 def test_paper_gets_pictures_with_patterns_instead_of_the_live_charts(watcher: Watcher) -> None:
-    watcher.sign_in()
+    watcher.read_in_full()
     chart, picture = (
         watcher.page.locator('[data-figure="listened-now"]'),
         watcher.page.locator("img.drawn").first,
@@ -162,7 +203,7 @@ def lopsided(watcher: Watcher) -> None:
 def test_every_number_can_be_read_without_pointing_at_it(watcher: Watcher, width: int) -> None:
     lopsided(watcher)
     watcher.page.set_viewport_size({"width": width, "height": 900})
-    watcher.sign_in()
+    watcher.read_in_full()
     nodes = watcher.desk.store.snapshot()["rounds"][0]["nodes"]
     tables = [node["statements"]["listened"]["counts"] for node in nodes if node["answered"] is not None]
     places = watcher.page.locator('[data-figure="listened-places"]')
@@ -183,7 +224,7 @@ def test_every_number_can_be_read_without_pointing_at_it(watcher: Watcher, width
 def test_bars_are_equally_high_and_no_words_lie_on_them(watcher: Watcher, width: int) -> None:
     lopsided(watcher)
     watcher.page.set_viewport_size({"width": width, "height": 900})
-    watcher.sign_in()
+    watcher.read_in_full()
     for kind in ("time", "places"):
         chart = watcher.page.locator(f'[data-figure="listened-{kind}"]')
         chart.scroll_into_view_if_needed()
@@ -194,6 +235,10 @@ def test_bars_are_equally_high_and_no_words_lie_on_them(watcher: Watcher, width:
         notes = chart.evaluate(BOXES)
         frame = chart.bounding_box()
         assert frame
+        for name in chart.locator(".ytick text").all():
+            box = name.bounding_box()
+            assert box
+            assert box["x"] >= frame["x"], "no name is cut"
         for left, top, right, bottom in notes:
             assert left >= frame["x"] - 1
             assert right <= frame["x"] + frame["width"] + 1
@@ -208,11 +253,13 @@ def test_bars_are_equally_high_and_no_words_lie_on_them(watcher: Watcher, width:
 
 def test_a_print_says_a_statement_once_for_its_charts(watcher: Watcher) -> None:
     lopsided(watcher)
-    watcher.sign_in()
+    watcher.read_in_full()
     expect(watcher.page.locator('[data-figure="listened-now"] g.point').first).to_be_attached()
     printed = pypdfium2.PdfDocument(watcher.page.pdf(format="A4"))
     words = "\n".join(sheet.get_textpage().get_text_bounded() for sheet in printed)
     assert words.count("Jag känner att personalen lyssnar på mig") == 1
+    assert f"1 / {len(printed)}" in words
+    assert "Hämtat 2 mars 2026 kl. 12:00" in words
     assert words.count("Räkna med att det kan vara mellan") == 4
 
 
@@ -238,6 +285,8 @@ def test_no_page_has_a_barrier_that_can_be_found(watcher: Watcher, width: int) -
     page.goto(f"{watcher.address}/admin/")
     violations_of = {"sign-in": Axe().run(page).response["violations"]}
     watcher.sign_in()
+    violations_of["overview"] = Axe().run(page).response["violations"]
+    page.goto(f"{watcher.address}/admin/results/r/vasteras")
     expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
     for summary in page.locator("summary").all():
         summary.click()
@@ -258,7 +307,7 @@ def test_without_a_script_every_figure_stands_in_the_tables(
     desk.answer(40)
     context = browser.new_context(java_script_enabled=False)
     watcher = Watcher(context.new_page(), desk, serve(desk.app))
-    watcher.sign_in()
+    watcher.read_in_full()
     pictures = watcher.page.locator("section[aria-labelledby=listened] img.drawn")
     expect(pictures).to_have_count(2)
     for picture in pictures.all():

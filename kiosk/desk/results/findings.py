@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kiosk.desk.i18n import day, in_a_row, period, say
+from kiosk.desk.i18n import day, in_a_row, in_percent, period, say
 from kiosk.domain.noisy_statistics import largest_by_noise, usual_error
 from kiosk.domain.results import (
     PERCENT_FROM,
@@ -120,7 +120,7 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     elif overall:
         sentences = [_change(overall, rounds_compared), *_ends(rounds_compared)]
     if turned:
-        sentences.append(_turn(turned, is_noisy=_is_noisy(rounds_compared[-2:])))
+        sentences.append(_turn(turned, is_noisy=is_noisy(rounds_compared[-2:])))
     if overall and overall.trend and overall.has_several_units:
         sentences.append(say("Varje ställe jämförs bara med sig självt."))
     if not all(row.is_closed for row in history):
@@ -128,7 +128,8 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _is_noisy(rows: Sequence[Row]) -> bool:
+def is_noisy(rows: Sequence[Row]) -> bool:
+    """Return whether one of the rows has the noise of a protected round."""
     return any(row.round.is_protected for row in rows)
 
 
@@ -136,7 +137,7 @@ def _change(overall: Change, rows: Sequence[Row]) -> str:
     rounds = len(rows)
     if overall.trend in (Trend.UP, Trend.DOWN):
         return _sure_change(overall.trend is Trend.UP, rows[-1].statement.good_share, rounds)
-    if _is_noisy(rows):
+    if is_noisy(rows):
         return say(
             "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som "
             "höll med varken ökat eller minskat mer än slumpen och skyddet brukar ge.",
@@ -208,7 +209,7 @@ def _ends(rows: Sequence[Row]) -> tuple[str, ...]:
     )
     if len(rows) == 2:
         return (numbers,)
-    return (f"{numbers} {_between(between.trend, is_noisy=_is_noisy([first, last]))}",)
+    return (f"{numbers} {_between(between.trend, is_noisy=is_noisy([first, last]))}",)
 
 
 def _between(verdict: Trend, *, is_noisy: bool) -> str:
@@ -296,12 +297,12 @@ def _agreeing(row: Row) -> str:
     """Return how many agreed, of how many, with the percentage if there are enough answers."""
     share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
     of = say("{count} av {n}", count=share.count, n=row.on_scale)
-    return of if share.percent is None else f"{of} ({share.percent} %)"
+    return of if share.percent is None else f"{of} ({in_percent(share.percent)})"
 
 
 def percent(share: int | None, before: str) -> str:
     """Return the text `before` and a whole percentage (", " and 35: ", 35 %"); "" if `share` is None."""
-    return "" if share is None else f"{before}{share} %"
+    return "" if share is None else f"{before}{in_percent(share)}"
 
 
 def missing(row: Row) -> str:
@@ -314,17 +315,19 @@ def missing(row: Row) -> str:
 def broken(row: Row) -> str:
     """Return a sentence with the changes since the previous round that prevent a comparison; "" if there are
     none."""
+    if not row.breaks:
+        return ""
+    return say("Går inte att jämföra med det ovanför: {changes}.", changes=break_names(row.breaks))
+
+
+def break_names(breaks: Sequence[Break]) -> str:
+    """Return the changes that prevent a comparison, separated by commas."""
     names = {
         Break.WORDING: say("andra ord"),
         Break.SCALE: say("annan skala"),
         Break.PLACES: say("andra ställen"),
     }
-    if not row.breaks:
-        return ""
-    return say(
-        "Går inte att jämföra med det ovanför: {changes}.",
-        changes=", ".join(names[change] for change in row.breaks),
-    )
+    return ", ".join(names[change] for change in breaks)
 
 
 def of_versions(history: Sequence[Row]) -> tuple[str, ...]:

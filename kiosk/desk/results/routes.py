@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.results.chart_rows import ChartKind, Table, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
+from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.statement_view import bare_picture, picture, section_of
 from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
@@ -19,10 +21,12 @@ from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_f
 from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
-from kiosk.domain.snapshot import etag
+from kiosk.domain.snapshot import Document, etag
+from kiosk.domain.survey import Statement
 from kiosk.library.spreadsheet import csv_table, workbook
 from kiosk.output.charts import UNKNOWN
 from kiosk.output.export import data_package, files
+from kiosk.output.strip import patterns
 from kiosk.output.svg import png, svg
 from kiosk.settings import shipped_folder
 from kiosk.storage import Role, RoundState
@@ -58,28 +62,94 @@ def _states() -> list[RoundState]:
 @blueprint.route("/")
 @for_anybody
 def results() -> ResponseReturnValue:
-    """Show the running round, or the latest. An account that may see none yet is sent to the rounds."""
+    """Show the running round, or the latest with figures. An account that may see none yet is sent to the
+    rounds."""
     states = _states()
     if not states:
         has_rounds = bool(desk().store.rounds())
         return redirect(url_for("rounds.rounds")) if has_rounds else render_template("results_none.html")
-    running = [state for state in states if not state.is_closed]
-    first = (running or states)[0].round
-    return _page(states, first, first.tree.root.id)
+    document = desk().store.snapshot()
+    running_first = sorted(states, key=lambda state: state.is_closed)
+    with_figures = [
+        state
+        for state in running_first
+        if answered(document, state.round, state.round.tree.root.id) is not None
+    ]
+    shown = [*with_figures, *running_first][0]
+    return _overview(states, shown, shown.round.tree.root.id)
+
+
+@blueprint.route("/overview")
+@for_anybody
+def pick() -> ResponseReturnValue:
+    """Redirect to the overview of the chosen round and place; a place that the round lacks is its root."""
+    chosen = [state.round for state in _states() if state.round.id == request.args.get("round")]
+    if not chosen:
+        return redirect(url_for("results.results"))
+    [of_round] = chosen
+    node_id = _node_in(of_round, request.args.get("node", ""))
+    sort = request.args.get("sort")
+    return redirect(url_for("results.overview", round_id=of_round.id, node_id=node_id, sort=sort))
+
+
+@blueprint.route("/overview/<round_id>/<node_id>")
+@for_anybody
+def overview(round_id: str, node_id: str) -> ResponseReturnValue:
+    """Show every statement of a round at one node and, in a table, at each node below it."""
+    _round(round_id, node_id)
+    states = _states()
+    [state] = [state for state in states if state.round.id == round_id]
+    return _overview(states, state, node_id)
+
+
+def _overview(states: Sequence[RoundState], state: RoundState, node_id: str) -> str:
+    order, is_reverse = _order(request.args.get("sort", Order.STATEMENT))
+    tag, document = _read()
+    overview = overview_of(document, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
+    return render_template(
+        "overview.html",
+        **_about_round(document, states, state, node_id),
+        snapshot_tag=tag,
+        overview=overview,
+        entries=in_order(overview.entries, order, is_reverse=is_reverse),
+        order=order,
+        is_reverse=is_reverse,
+        Order=Order,
+        patterns=Markup(patterns()),  # noqa: S704 - fixed text
+    )
+
+
+def _order(sort: str) -> tuple[Order, bool]:
+    """Return the order that an address asks for, and whether it is reversed."""
+    name = sort.removeprefix("-")
+    if name not in list(Order):
+        abort(404)
+    return Order(name), sort.startswith("-")
 
 
 @blueprint.route("/results/<round_id>/<node_id>")
 @for_anybody
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show one round at one node of its tree."""
-    return _page(_states(), _round(round_id, node_id), node_id)
+    """Show every statement of one round in full, at one node of its tree."""
+    of_round = _round(round_id, node_id)
+    return _page(_states(), of_round, node_id, of_round.survey.statements)
+
+
+@blueprint.route("/results/<round_id>/<node_id>/<statement_id>")
+@for_anybody
+def statement_in_full(round_id: str, node_id: str, statement_id: str) -> ResponseReturnValue:
+    """Show one statement in full."""
+    of_round = _round(round_id, node_id)
+    if not of_round.survey.asks(statement_id):
+        abort(404)
+    return _page(_states(), of_round, node_id, [of_round.survey.statement(statement_id)])
 
 
 def _round(round_id: str, node_id: str) -> Round:
     """Return the round, if this account may see it and it has the node."""
     states = desk().store.rounds()
     matching = [state.round for state in states if state.round.id == round_id]
-    if not matching or node_id not in {node.id for node in matching[0].tree.nodes}:
+    if not matching or not matching[0].tree.has(node_id):
         abort(404)
     if round_id not in {state.round.id for state in _states()}:
         is_planned = matching[0].opens_at > desk().clock()
@@ -87,33 +157,23 @@ def _round(round_id: str, node_id: str) -> Round:
     return matching[0]
 
 
-def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
-    document = desk().store.snapshot()
+def _page(
+    states: Sequence[RoundState], of_round: Round, node_id: str, statements: Sequence[Statement]
+) -> str:
+    tag, document = _read()
     elsewhere = kept_figures().values()
     sections = [
-        section_of(document, states, of_round, node_id, statement, elsewhere)
-        for statement in of_round.survey.statements
+        section_of(document, states, of_round, node_id, statement, elsewhere) for statement in statements
     ]
-    ticks = desk().ticks
+    [state] = [state for state in states if state.round.id == of_round.id]
+    is_alone = len(statements) < len(of_round.survey.statements)
+    asking = [state for state in states if not is_alone or state.round.survey.asks(statements[0].id)]
     return render_template(
         "results.html",
-        state=next(state for state in states if state.round.id == of_round.id),
-        round=of_round,
-        node=of_round.tree.node(node_id),
-        rounds=[(state.round, _node_in(state.round, node_id)) for state in states],
-        places=[
-            Place(
-                node.id,
-                node.name,
-                len(of_round.tree.upwards(node.id)) - 1,
-                answered(document, of_round, node.id),
-            )
-            for node in of_round.tree.nodes
-        ],
-        answered=answered(document, of_round, node_id),
-        excluded_rapid=excluded_rapid(document, of_round, node_id),
-        guard_fired=guard_fired(document, of_round, node_id),
+        **_about_round(document, asking, state, node_id),
+        snapshot_tag=tag,
         sections=sections,
+        statement_id=statements[0].id if is_alone else None,
         figures={
             f"{section.id}-{chart.kind}": chart.figure for section in sections for chart in section.charts
         },
@@ -123,19 +183,55 @@ def _page(states: Sequence[RoundState], of_round: Round, node_id: str) -> str:
         round_name=round_name,
         ChartKind=ChartKind,
         UNKNOWN=UNKNOWN,
-        percent_from=PERCENT_FROM,
-        next_count=desk().next_count,
-        last_count=desk().store.last_tick,
-        seconds=ticks.seconds if isinstance(ticks, Every) else 60,
-        counts_often=isinstance(ticks, Every),
-        first_figures_at=full_at(0, of_round.k),
-        later_at_most=LARGEST_BOX_FACTOR * of_round.k,
     )
+
+
+def _read() -> tuple[str, Document]:
+    """Return the snapshot, and the tag with which a page recognises it.
+
+    The tag is read first: if a count comes in between, the page fetches its figures once more.
+    """
+    tag = etag(desk().store.snapshot_text())
+    return tag, desk().store.snapshot()
+
+
+def _about_round(
+    document: Document, states: Sequence[RoundState], state: RoundState, node_id: str
+) -> dict[str, object]:
+    """Return the template variables about a round and a node, for both kinds of pages."""
+    of_round, ticks = state.round, desk().ticks
+    return {
+        "state": state,
+        "round": of_round,
+        "node": of_round.tree.node(node_id),
+        "path": [of_round.tree.node(above) for above in reversed(of_round.tree.upwards(node_id)[1:])],
+        "rounds": [(other.round, _node_in(other.round, node_id)) for other in states],
+        "places": [
+            Place(
+                node.id,
+                node.name,
+                len(of_round.tree.upwards(node.id)) - 1,
+                answered(document, of_round, node.id),
+            )
+            for node in of_round.tree.nodes
+        ],
+        "answered": answered(document, of_round, node_id),
+        "excluded_rapid": excluded_rapid(document, of_round, node_id),
+        "guard_fired": guard_fired(document, of_round, node_id),
+        "percent_from": PERCENT_FROM,
+        "next_count": desk().next_count,
+        "last_count": desk().store.last_tick,
+        "read_at": desk().clock(),
+        "seconds": ticks.seconds if isinstance(ticks, Every) else 60,
+        "counts_often": isinstance(ticks, Every),
+        "first_figures_at": full_at(0, of_round.k),
+        "later_at_most": LARGEST_BOX_FACTOR * of_round.k,
+    }
 
 
 def _node_in(of_round: Round, node_id: str) -> str:
     """Return the node's id if the round's tree has it, else its root's id."""
-    return node_id if node_id in {node.id for node in of_round.tree.nodes} else of_round.tree.root.id
+    return node_id if of_round.tree.has(node_id) else of_round.tree.root.id
 
 
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")

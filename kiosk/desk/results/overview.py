@@ -1,0 +1,313 @@
+"""The first results page: every statement at one place on one screen, then every place below it.
+
+An entry has a bar, the share that agrees, and the change since the round before with its certainty in words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from markupsafe import Markup
+
+from kiosk.desk.i18n import asked, in_a_row, in_percent, period, say
+from kiosk.desk.results.chart_rows import Strings, counted_line
+from kiosk.desk.results.findings import break_names, is_noisy, missing, of_intervals, of_protection
+from kiosk.domain.results import PERCENT_FROM, Row, parts_of
+from kiosk.domain.rounding import outwards, whole_percent
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document
+from kiosk.domain.statistics import Trend
+from kiosk.domain.steps import Step, last_step
+from kiosk.domain.survey import Good, Statement
+from kiosk.domain.tree import Node
+from kiosk.output.charts import Bar, colours
+from kiosk.output.strip import strip
+from kiosk.storage import RoundState
+
+MOST_CELLS = 240
+"""Most cells of the table of places on one page."""
+
+FEWEST_PLACES = 5
+"""Places on one page of that table, however many statements there are."""
+
+
+class Order(StrEnum):
+    """The order of the statements; `sort` in the page's address, with a minus for the reverse."""
+
+    STATEMENT = "statement"
+    SHARE = "share"
+    CHANGE = "change"
+
+
+class Kind(StrEnum):
+    """The kind of a change; `NONE` if nothing was compared."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    UP = "up"
+    DOWN = "down"
+    CHANCE = "chance"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A change in a word or two, and its shares or the reason why there are none."""
+
+    kind: Kind
+    word: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One statement at one place. `labels` and `palette` start with the highest option."""
+
+    id: str
+    text: str
+    labels: Strings
+    palette: Strings
+    step: Step
+
+    @property
+    def now(self) -> Row:
+        return self.step.now
+
+    @property
+    def bar(self) -> Bar:
+        return counted_line("", "", self.now, self.now, self.labels).bar
+
+    @property
+    def drawing(self) -> Markup:
+        """The bar with its numbers, as SVG."""
+        return Markup(strip(self.bar, self.palette))  # noqa: S704 - every text in it is escaped
+
+    @property
+    def small_drawing(self) -> Markup:
+        """The bar without numbers, for a cell of a table."""
+        return Markup(strip(self.bar, self.palette, has_numbers=False))  # noqa: S704 - as above
+
+    @property
+    def missing(self) -> str:
+        """The reason why there is no bar; "" if there is one."""
+        return "" if self.now.on_scale else missing(self.now)
+
+    @property
+    def share(self) -> str:
+        """The share that agrees, in percent, or the count if there are too few answers for percentages."""
+        n = self.now.on_scale
+        if n < PERCENT_FROM:
+            return say("{count} av {n}", count=self.now.agreeing, n=n)
+        return in_percent(whole_percent(self.now.agreeing, n))
+
+    @property
+    def interval(self) -> str:
+        """The interval of the share that agrees, as on the statement's own page; "" with too few answers."""
+        sure = self.now.agreeing_interval
+        if not sure:
+            return ""
+        parts = parts_of(self.now.on_scale)
+        low, high = outwards(sure.low, sure.high, parts)
+        if parts == 10:
+            return say("kan vara {low}–{high} av 10", low=low, high=high)
+        return say("kan vara {low}–{high} %", low=low, high=high)
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(self.step)
+
+
+def entry_of(
+    document: Document, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement
+) -> Entry:
+    """Return a statement at a place. `closed` are the closed rounds that may be read, the latest first."""
+    scale = statement.scale
+    return Entry(
+        statement.id,
+        asked(of_round.survey, statement.text),
+        tuple(asked(of_round.survey, label) for label in reversed(scale.labels)),
+        colours(len(scale.labels), bipolar=scale.bipolar, good=statement.good or Good.HIGH),
+        last_step(document, closed, of_round, node_id, statement),
+    )
+
+
+def verdict_of(step: Step) -> Verdict:
+    """Return the change of a step, with its certainty in words."""
+    if step.trend is None:
+        return Verdict(Kind.NONE, say("Jämförs inte"), _why_not_compared(step))
+    if step.trend is Trend.CHANCE:
+        word = say("Kan vara slump eller skydd") if is_noisy(step.pair) else say("Kan vara slump")
+        return Verdict(Kind.CHANCE, word, _shares(step))
+    kind = {
+        (1, True): Kind.BETTER,
+        (1, False): Kind.BETTER,
+        (-1, True): Kind.WORSE,
+        (-1, False): Kind.WORSE,
+        (0, True): Kind.UP,
+        (0, False): Kind.DOWN,
+    }[step.improvement or 0, step.trend is Trend.UP]
+    word = {
+        Kind.BETTER: say("Bättre"),
+        Kind.WORSE: say("Sämre"),
+        Kind.UP: say("Upp"),
+        Kind.DOWN: say("Ner"),
+    }[kind]
+    beyond_chance = say("{shares}: mer än slumpen brukar ge", shares=_shares(step))
+    return Verdict(kind, word, beyond_chance)
+
+
+def _shares(step: Step) -> str:
+    """Return the shares that agreed in the two rounds, or that those of all answers mislead."""
+    if not step.can_show_shares:
+        return say("Se varje ställe för sig")
+    before, after = (whole_percent(row.agreeing, row.on_scale) for row in step.pair)
+    return say("från {before} till {after} %", before=before, after=after)
+
+
+def _why_not_compared(step: Step) -> str:
+    if len(step.pair) < 2:
+        return say("Det finns inte två avslutade omgångar")
+    if breaks := step.pair[1].breaks:
+        return say("Omgången före har {changes}", changes=break_names(breaks))
+    if any(row.on_scale < PERCENT_FROM for row in step.pair):
+        return say("Färre än {from_n} svar i någon av omgångarna", from_n=PERCENT_FROM)
+    return say("Inget ställe har egna siffror från båda omgångarna")
+
+
+def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
+    """Return how many statements changed since the round before."""
+    if all(entry.step.trend is None for entry in entries):
+        return say("Det finns ännu inget att jämföra med.")
+    if is_closed:
+        return say("Jämfört med omgången före: {changes}.", changes=_number_of_each(entries))
+    return say("De två senaste avslutade omgångarna: {changes}.", changes=_number_of_each(entries))
+
+
+def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, ...]:
+    """Return which rounds are compared, if all statements have the same, and that a running one is not."""
+    pairs = {tuple(period(row.round) for row in entry.step.pair) for entry in entries if entry.step.trend}
+    sentences = [
+        say("Ändring är från {before} till {after}.", before=pair[0], after=pair[1])
+        for pair in pairs
+        if len(pairs) == 1
+    ]
+    if not is_closed:
+        sentences.append(say("Omgången som pågår jämförs när den är avslutad."))
+    return tuple(sentences)
+
+
+def _number_of_each(entries: Sequence[Entry]) -> str:
+    """Return the number of statements with each kind of change, such as "1 bättre och 3 utan säker
+    ändring"."""
+    kinds = [entry.verdict.kind for entry in entries]
+    words = {
+        Kind.BETTER: say("{n} bättre", n=kinds.count(Kind.BETTER)),
+        Kind.WORSE: say("{n} sämre", n=kinds.count(Kind.WORSE)),
+        Kind.UP: say("{n} upp", n=kinds.count(Kind.UP)),
+        Kind.DOWN: say("{n} ner", n=kinds.count(Kind.DOWN)),
+        Kind.CHANCE: say("{n} utan säker ändring", n=kinds.count(Kind.CHANCE)),
+        Kind.NONE: say("{n} jämförs inte", n=kinds.count(Kind.NONE)),
+    }
+    return in_a_row(words[kind] for kind in Kind if kind in kinds)
+
+
+def in_order(entries: Sequence[Entry], order: Order, *, is_reverse: bool) -> list[Entry]:
+    """Return the entries sorted: the largest share or the best change first, or the reverse. Entries without
+    a share or a change come last."""
+    if order is Order.STATEMENT:
+        return list(reversed(entries)) if is_reverse else list(entries)
+    values = {entry.id: _share_of(entry) if order is Order.SHARE else _change_of(entry) for entry in entries}
+    sortable = [entry for entry in entries if values[entry.id] is not None]
+    sortable.sort(key=lambda entry: values[entry.id] or (), reverse=not is_reverse)
+    return [*sortable, *(entry for entry in entries if values[entry.id] is None)]
+
+
+def _share_of(entry: Entry) -> tuple[float, ...] | None:
+    n = entry.now.on_scale
+    return (entry.now.agreeing / n,) if n >= PERCENT_FROM else None
+
+
+def _change_of(entry: Entry) -> tuple[float, ...] | None:
+    """Return a value that is larger for a better change: significant changes before those by chance."""
+    if entry.step.improvement is None:
+        return None
+    way = -1 if entry.now.statement.good_share is Good.LOW else 1
+    return (entry.step.improvement, way * (entry.step.difference or 0.0))
+
+
+@dataclass(frozen=True)
+class PlaceRow:
+    """A place below the chosen one, with an entry for each statement."""
+
+    node: Node
+    depth: int
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Every statement of a round at one place, in the survey's order, and a page of the places below it.
+
+    `is_closed` is whether the round is. `page` is counted from 1; `pages` is 0 if there are no places below.
+    """
+
+    entries: tuple[Entry, ...]
+    is_closed: bool
+    places: tuple[PlaceRow, ...]
+    page: int
+    pages: int
+
+    @property
+    def headline(self) -> str:
+        return headline(self.entries, is_closed=self.is_closed)
+
+    @property
+    def compared_rounds(self) -> Strings:
+        return compared_rounds(self.entries, is_closed=self.is_closed)
+
+    @property
+    def protection(self) -> Strings:
+        """Sentences about the noise in the figures."""
+        rows = [entry.now for entry in self.entries]
+        return (*of_protection(rows), *of_intervals(rows))
+
+    @property
+    def legends(self) -> list[list[tuple[str, str]]]:
+        """Each scale once, as (label, colour) of its options."""
+        scales = dict.fromkeys((entry.labels, entry.palette) for entry in self.entries)
+        return [list(zip(labels, palette, strict=True)) for labels, palette in scales]
+
+    @property
+    def comparisons(self) -> int:
+        """Number of tests in the table of places."""
+        return sum(entry.step.trend is not None for place in self.places for entry in place.entries)
+
+
+def overview_of(
+    document: Document, states: Sequence[RoundState], state: RoundState, node_id: str, page: int = 1
+) -> Overview:
+    """Return the overview of a round at a node. `states` are the rounds that may be read, the latest
+    first."""
+    closed = [other.round for other in states if other.is_closed]
+    of_round = state.round
+    nodes, pages = _places_on_page(of_round, node_id, page)
+    top = len(of_round.tree.upwards(node_id))
+
+    def entries_at(place_id: str) -> tuple[Entry, ...]:
+        return tuple(
+            entry_of(document, closed, of_round, place_id, statement)
+            for statement in of_round.survey.statements
+        )
+
+    places = tuple(
+        PlaceRow(node, len(of_round.tree.upwards(node.id)) - top - 1, entries_at(node.id)) for node in nodes
+    )
+    return Overview(entries_at(node_id), state.is_closed, places, page, pages)
+
+
+def _places_on_page(of_round: Round, node_id: str, page: int) -> tuple[list[Node], int]:
+    """Return the places below a node that are on a page, and the number of pages."""
+    tree = of_round.tree
+    below = [node for node in tree.nodes if node.id != node_id and node_id in tree.upwards(node.id)]
+    size = max(MOST_CELLS // len(of_round.survey.statements), FEWEST_PLACES)
+    return below[(page - 1) * size : page * size], -(-len(below) // size)

@@ -1,0 +1,195 @@
+"""The first results page: every statement at one look, sorted, place by place, without a script."""
+
+import gzip
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.desk.results.overview import MOST_CELLS, Order, in_order, overview_of
+from kiosk.domain.ballot import Ballot
+from kiosk.domain.snapshot import Document, RoundTally, make_snapshot
+from kiosk.domain.survey import Good
+from kiosk.domain.tally import StatementTally
+from kiosk.storage import RoundState
+from tests.tools.builders import MONDAY, a_round, tree
+from tests.tools.desk_side import START, Desk
+from tests.tools.published import statements
+
+PACKED = {"Accept-Encoding": "gzip"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.answer(40)
+    desk.sign_in()
+    return desk
+
+
+def rows(page: str) -> dict[str, str]:
+    """Statement id -> its row, in the page's order."""
+    parts = page.split('<tr data-statement="')[1:]
+    return {part.split('"')[0]: part.split("</tr>")[0] for part in parts}
+
+
+def test_every_statement_has_a_bar_whose_text_has_every_number(desk: Desk) -> None:
+    page = desk.client.get("/admin/").text
+    tables = statements(desk.store.snapshot()["rounds"][0]["nodes"][0])
+    assert list(rows(page)) == list(tables)
+    for statement_id, row in rows(page).items():
+        counts = tables[statement_id]["counts"]
+        [said] = re.findall(r'role="img" aria-label="([^"]+)"', row)
+        assert [int(n) for n in re.findall(r": (\d+) av", said)] == list(reversed(counts))
+        assert f"n = {sum(counts)}" in said
+        assert f'<span class="n">n = {sum(counts)}</span>' in row
+        assert len(re.findall(r"<rect (?![^>]*marks)", row)) == sum(n > 0 for n in counts)
+        assert f"/admin/results/r/vasteras/{statement_id}" in row
+
+
+def test_a_place_without_figures_says_why_in_every_row(desk: Desk) -> None:
+    page = desk.client.get("/admin/overview/r/frida").text
+    for row in rows(page).values():
+        assert "Väntar på fler svar." in row
+        assert "<svg" not in row
+
+
+def test_the_chosen_place_and_round_are_found_without_a_script(desk: Desk) -> None:
+    page = desk.client.get("/admin/").text
+    assert '<option value="frida">' in page
+    chosen = desk.client.get("/admin/overview?node=dagverksamheten&round=r&sort=share")
+    assert chosen.headers["Location"] == "/admin/overview/r/dagverksamheten?sort=share"
+    elsewhere = desk.client.get("/admin/overview?node=nowhere&round=r")
+    assert elsewhere.headers["Location"] == "/admin/overview/r/vasteras"
+    assert desk.client.get("/admin/overview?round=none").headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["overview/none/vasteras", "overview/r/none", "overview/r/vasteras?sort=x", "results/r/vasteras/none"],
+)
+def test_what_does_not_exist_is_not_found(desk: Desk, path: str) -> None:
+    assert desk.client.get(f"/admin/{path}").status_code == 404
+
+
+def test_one_statement_has_a_page_of_its_own_that_leads_to_its_other_rounds(desk: Desk) -> None:
+    page = desk.client.get("/admin/results/r/vasteras/listened").text
+    assert page.count('<section class="statement"') == 1
+    assert '<h2 id="listened">' in page
+    assert "/admin/results/r/frida/listened" in page
+    assert 'href="/admin/overview/r/vasteras"' in page
+
+
+def test_a_new_round_is_shown_once_it_has_figures(desk: Desk) -> None:
+    desk.now = START + timedelta(days=92)
+    desk.store.count(desk.now)
+    later = replace(desk.round, id="later", opens_at=desk.now, closes_at=desk.now + timedelta(days=90))
+    desk.store.open_round(later, desk.now)
+    desk.sign_in()
+    assert '<option value="r" selected>' in desk.client.get("/admin/").text
+    for _ in range(40):
+        desk.store.cast("later", "dagverksamheten", Ballot((5,) * 4), desk.now)
+    desk.now += timedelta(days=1)
+    desk.store.count(desk.now)
+    desk.sign_in()
+    assert '<option value="later" selected>' in desk.client.get("/admin/").text
+
+
+def test_staff_see_no_overview_of_a_running_round(desk: Desk) -> None:
+    desk.client = desk.app.test_client()
+    desk.sign_in("bo")
+    assert desk.client.get("/admin/overview/r/vasteras").status_code == 403
+    assert desk.client.get("/admin/overview?round=r").headers["Location"] == "/admin/"
+
+
+def test_pages_and_the_snapshot_are_compressed_and_forms_are_not(desk: Desk) -> None:
+    for path in ("/admin/", "/admin/results/r/vasteras", "/results.json"):
+        plain, packed = desk.client.get(path), desk.client.get(path, headers=PACKED)
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in packed.headers["Vary"]
+        assert len(packed.data) < len(plain.data) / 2
+        without_token = re.compile(rb'csrf_token" value="[^"]+"')
+        assert without_token.sub(b"", gzip.decompress(packed.data)) == without_token.sub(b"", plain.data)
+    refused = desk.client.post("/admin/sign-in", data={"name": "anna"}, headers=PACKED)
+    assert "Content-Encoding" not in refused.headers
+
+
+def test_a_page_recognises_its_snapshot_by_the_tag(desk: Desk) -> None:
+    [tag] = re.findall(r'data-tag="(\w+)"', desk.client.get("/admin/").text)
+    known = {"If-None-Match": f'"{tag}"', **PACKED}
+    assert desk.client.head("/results.json", headers=known).status_code == 304
+    desk.answer(30)
+    assert desk.client.head("/results.json", headers=known).status_code == 200
+
+
+# -- order and places, from made-up figures ---------------------------------------------------------
+
+Agreeing = Sequence[int]
+"""How many of a hundred agree, by statement."""
+
+
+def world(*rounds: Agreeing, good: Sequence[Good | None] = (Good.HIGH, Good.LOW), units: int = 1) -> (
+    tuple[Document, list[RoundState]]
+):  # fmt: skip
+    """Closed rounds in which so many of a hundred at each unit agree."""
+    names = [f"u{number}" for number in range(units)]
+    states, tallies = [], []
+    for at, agreeing in enumerate(rounds):
+        of_round = replace(a_round(tree(*names), opens_at=MONDAY + timedelta(days=100 * at)), id=f"r{at}")
+        asked = [
+            replace(statement, good=end)
+            for statement, end in zip(of_round.survey.statements, good, strict=True)
+        ]
+        of_round = replace(of_round, survey=replace(of_round.survey, statements=tuple(asked)))
+        table = tuple(StatementTally((100 - n, 0, 0, 0, n), (0, 0, 0), 0) for n in agreeing)
+        tallies.append(RoundTally(of_round, True, dict.fromkeys(names, table), {}))
+        states.append(RoundState(of_round, True, 0))
+    return make_snapshot(tallies, MONDAY, demonstration=False), states[::-1]
+
+
+def ordered(order: Order, *rounds: Agreeing, is_reverse: bool = False, good: Sequence[Good | None]) -> str:
+    document, states = world(*rounds, good=good)
+    entries = overview_of(document, states, states[0], "root").entries
+    return " ".join(entry.id for entry in in_order(entries, order, is_reverse=is_reverse))
+
+
+@pytest.mark.parametrize(
+    ("order", "rounds", "good", "shown"),
+    [
+        (Order.STATEMENT, [(30, 60)], (None, None), "s1 s2"),
+        (Order.SHARE, [(30, 60)], (None, None), "s2 s1"),
+        (Order.CHANGE, [(30, 30), (60, 60)], (Good.HIGH, Good.LOW), "s1 s2"),
+        (Order.CHANGE, [(30, 30), (60, 60)], (Good.LOW, Good.HIGH), "s2 s1"),
+        (Order.CHANGE, [(30, 30), (60, 33)], (None, Good.HIGH), "s1 s2"),
+        (Order.CHANGE, [(50, 50), (48, 53)], (Good.LOW, Good.LOW), "s1 s2"),
+    ],
+)
+def test_statements_are_sorted_the_best_first_or_last(
+    desk: Desk, order: Order, rounds: list[Agreeing], good: tuple[Good | None, ...], shown: str
+) -> None:
+    with desk.app.test_request_context():
+        assert ordered(order, *rounds, good=good) == shown
+        assert ordered(order, *rounds, good=good, is_reverse=True) == " ".join(shown.split()[::-1])
+
+
+def test_the_links_sort_the_page_and_a_second_time_the_other_way(desk: Desk) -> None:
+    page = desk.client.get("/admin/overview/r/vasteras?sort=share").text
+    shares = [int(share) for share in re.findall(r"<b>(\d+)\s%</b>", page.split("by-place")[0])]
+    assert shares == sorted(shares, reverse=True)
+    assert len(shares) == 4
+    [again] = re.findall(r'href="([^"]+)"\s+aria-current="true">höll med', page)
+    assert list(rows(desk.client.get(again).text)) == list(rows(page))[::-1]
+
+
+def test_many_places_are_on_several_pages_in_their_order(desk: Desk) -> None:
+    document, states = world((30, 60), (60, 60), units=150)
+    with desk.app.test_request_context():
+        pages = [overview_of(document, states, states[0], "root", page) for page in (1, 2, 3)]
+    assert [page.pages for page in pages] == [2] * 3
+    assert [len(page.places) for page in pages] == [MOST_CELLS // 2, 150 - MOST_CELLS // 2, 0]
+    shown = [place.node.id for page in pages for place in page.places]
+    assert shown == [f"u{number}" for number in range(150)]
+    assert pages[0].comparisons == MOST_CELLS
