@@ -258,8 +258,8 @@ const WIDE = [
   ...["two tight bare", "three tight bare", "two tight bare dense", "joined tight bare dense"],
 ];
 const TALL = [
-  ...["list tall", "list", "list tight", "list tight small", "two", "two tight", "two tight small", "two tight small bare"],
-  ...["three tight small bare", "four tight small bare", "two tight small bare dense"],
+  ...["list tall", "list", "list tight", "list tight small", "two", "two tight", "two tight small"],
+  ...["two tight small bare", "three tight small bare", "four tight small bare", "two tight small bare dense"],
 ];
 const SCROLLED = ["list tight scroll", "list tight small bare scroll"];
 

@@ -125,7 +125,10 @@ class Table:
         return text
 
     def optional_texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts, each as `text` returns it, or () if the key is absent."""
+        """Return a list of texts, each as `text` returns it, or () if the key is absent.
+
+        Raises DefinitionError for anything but a list of texts, or a text that no screen can show.
+        """
         self.asked.add(key)
         values = (
             self._take(key, list, 'a list of texts, such as ["text", "text"]') if key in self.values else []
@@ -162,7 +165,8 @@ class Table:
         return tuple(numbers)
 
     def optional_number(self, key: str, most: int) -> int | None:
-        """Return a whole number from 0 to `most`, or None if the key is absent."""
+        """Return a whole number from 0 to `most`, or None if the key is absent. Raises DefinitionError for
+        anything else."""
         self.asked.add(key)
         number = self.values.get(key)
         if number is not None and (type(number) is not int or not 0 <= number <= most):

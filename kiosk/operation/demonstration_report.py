@@ -82,7 +82,10 @@ def _number(mean: int, month: Period, random: Random) -> int:
 
 
 def publish_report(store: Store, library: Library, now: datetime) -> None:
-    """Write and publish the effect report of the year in which the latest round closed."""
+    """Write and publish the effect report of the year in which the latest round closed.
+
+    Raises ValueError if the library lacks the demonstration's theory or place.
+    """
     closed = [state.round for state in store.rounds() if state.is_closed]
     year = closed[0].closes_at.year
     report_id = f"r{year}-1"

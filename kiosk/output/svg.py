@@ -126,7 +126,10 @@ def png(drawn: str, fonts: Path) -> bytes:
 
 
 def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> Iterator[bytes]:
-    """Convert SVGs to PNG, `scale` pixels for each of their own, one after the other to save memory."""
+    """Convert SVGs to PNG, `scale` pixels for each of their own, one after the other to save memory.
+
+    Raises TypeError if one does not fit on one page.
+    """
     document = (
         '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.drawn), format: "svg")'
     )
