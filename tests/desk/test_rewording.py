@@ -42,7 +42,7 @@ def typo(desk: Desk) -> Statement:
 def send(page: str, desk: Desk, *texts: str, **answers: str) -> TestResponse:
     """Send the form of a page as a browser does, with the first statements' texts replaced and options of
     the question chosen."""
-    [form] = re.findall(r"<form method=\"post\" novalidate>(.*?)</form>", page, re.DOTALL)
+    [form] = re.findall(r"<form method=\"post\"[^>]* novalidate>(.*?)</form>", page, re.DOTALL)
     data: dict[str, list[str]] = {}
     for tag in re.findall(r"<input[^>]*>|<textarea.*?</textarea>|<select.*?</select>", form, re.DOTALL):
         name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
@@ -77,6 +77,7 @@ def test_a_changed_text_is_asked_about_before_anything_is_saved(desk: Desk) -> N
     assert f'<del lang="sv">{before.statements[1].text}</del>' in asked.text
     assert f'<ins lang="sv">{CORRECT}</ins>' in asked.text
     assert f">{CORRECT}</textarea>" in asked.text, "what was typed stays"
+    assert asked.text.count('id="notice"') == 1, "the question has the focus"
     assert asked.text.count("<del ") == 1, "one question for one changed text"
     assert asked.text.index("<del ") < asked.text.index('id="title"'), "at the top of the form"
     again = send(asked.text, desk)
