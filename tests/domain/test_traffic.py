@@ -42,6 +42,13 @@ def test_three_days_take_longer_than_one_whole_day(start: int, offsets: list[int
     assert counted(ballots, ticks).days < LEAST_DAYS
 
 
+def test_figures_of_its_own_need_ballots_on_three_days_and_no_more_days_are_kept() -> None:
+    ends = [day * DAY for day in range(1, 6)]
+    days = [counted([day * DAY + 1 for day in range(number)], ends).days for number in range(6)]
+    assert days == [0, 1, 2, 3, 3, 3]
+    assert LEAST_DAYS == 3
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=9),
     st.integers(0, 10**6), st.booleans(), st.integers(0, LEAST_DAYS), st.booleans(),
