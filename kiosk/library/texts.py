@@ -7,6 +7,7 @@ functions, so that nothing is saved that the next start refuses.
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from string import Formatter
 
 from kiosk.domain.message import Message
@@ -47,10 +48,14 @@ def can_be_read(text: str) -> bool:
 def is_one_line(text: str) -> bool:
     """Return whether a text can be shown on one line as it is stored: no line breaks, no control characters,
     and no characters that change the direction of the text after them."""
-    return not any(
-        unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or unicodedata.bidirectional(char) in TURNING
-        for char in text
-    )
+    return all(map(_stands_in_a_line, set(text)))
+
+
+@lru_cache(maxsize=4096)
+def _stands_in_a_line(char: str) -> bool:
+    """Cached, because every text of every language is checked when the library is read."""
+    is_shown = unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"}
+    return is_shown and unicodedata.bidirectional(char) not in TURNING
 
 
 def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
