@@ -93,7 +93,8 @@ WALK = f"""async ([language, largest]) => {{
     const {{ length: number }} = document.querySelectorAll("fieldset");
     for (let at = 0; at < number; at += 1) {{
         if (at > 0) await press("#skip");
-        const seen = {{ controls: await boxes(), answers: inView(), broken: {{}} }};
+        const {{ fit: layout }} = document.getElementById("answers").dataset;
+        const seen = {{ controls: await boxes(), layout, answers: inView(), broken: {{}} }};
         for (let percent = 100; percent <= largest; percent += 25) {{
             const words = await brokenIn(percent);
             if (words.length) seen.broken[percent] = words;
@@ -143,7 +144,7 @@ def test_on_every_statement_controls_stay_words_are_whole_and_answers_are_seen(
     audio = unheard_speech() if is_heard else None
     page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen, audio=audio)
     assert "language" not in boxes(page)
-    before: dict[str, Any] = {}
+    before, was_scrolled = dict[str, Any](), False
     for language in LANGUAGES:
         walk = page.evaluate(WALK, [language, largest])
         controls = walk["statements"][0]["controls"]
@@ -162,8 +163,11 @@ def test_on_every_statement_controls_stay_words_are_whole_and_answers_are_seen(
             assert wanted | ({"speaker"} if is_heard and language in VOICES else set()) <= set(controls)
         if before and not is_heard:
             with subtests.test("controls stay in the picker of languages", language=language):
+                if was_scrolled:
+                    # Below the longest statement it hides no answer; the picker has no such length.
+                    del walk["picker"]["back"]
                 assert {name: before[name] for name in walk["picker"]} == walk["picker"]
-        before = controls
+        before, was_scrolled = controls, "scroll" in walk["statements"][-1]["layout"]
 
 
 @pytest.mark.parametrize(("size", "are_seen"), [(KIOSK, True), (SMALL_PHONE, False)])
