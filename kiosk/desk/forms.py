@@ -136,6 +136,14 @@ class RoleForm(DeskForm):
     role = SelectField(_("Roll"), choices=[role.value for role in Role])
 
 
+class CommaDecimalField(DecimalField):
+    """A field for a number with a decimal comma or a decimal point."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the sent text."""
+        super().process_formdata([text.strip().replace(",", ".") for text in valuelist])
+
+
 class Between:
     """A validator for a number within bounds, with a message in the reader's language."""
 
@@ -145,6 +153,7 @@ class Between:
     def __call__(self, form: FlaskForm, field: IntegerField | DecimalField) -> None:
         del form
         if field.data is None or not self.low <= field.data <= self.high:
+            field.errors = []
             bounds = {"low": number(self.low), "high": number(self.high)}
             raise StopValidation(say("Talet ska vara mellan {low} och {high}.", **bounds))
 
@@ -193,7 +202,9 @@ class RoundForm(DeskForm):
     expected = IntegerField(
         _("Antal gäster"), default=USUAL_EXPECTED, validators=[Optional(), Between(0, MOST_EXPECTED)]
     )
-    a_day = DecimalField(_("Svar om dagen"), validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)])
+    a_day = CommaDecimalField(
+        _("Svar om dagen"), validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)]
+    )
     thought_over = BooleanField()
     understood = BooleanField(_("Jag förstår"), validators=[InputRequired()])
 

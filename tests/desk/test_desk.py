@@ -535,6 +535,18 @@ def test_what_is_no_number_of_guests_is_refused(desk: Desk, number: str) -> None
     assert desk.client.post("/admin/rounds/new", data=data).status_code == 400
 
 
+def test_a_number_may_have_a_decimal_comma(desk: Desk) -> None:
+    desk.sign_in()
+    assert "Med ungefär 0,5 svar om dagen" in open_round(desk, a_day="0,5").text
+
+
+@pytest.mark.parametrize(("field", "number"), [("a_day", "många"), ("expected", "x"), ("a_day", "NaN")])
+def test_a_wrong_number_gives_one_message(desk: Desk, field: str, number: str) -> None:
+    desk.sign_in()
+    notice = open_round(desk, **{field: number}).text.split('id="notice"')[1].split("</div>")[0]
+    assert notice.count("<li>") == 1
+
+
 @pytest.mark.parametrize("minutes", [31, 90, 24 * 60])
 def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> None:
     desk.sign_in()
