@@ -82,7 +82,8 @@ def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
 
 
 @blueprint.route("/count/<unit_id>/manifest.json")
-def manifest(unit_id: str) -> Response:
+@for_staff
+def manifest(unit_id: str) -> ResponseReturnValue:
     """Return what a phone needs to install the page."""
     address = url_for("counting.page", unit_id=_unit(unit_id))
     name = say("Räkna: {unit}", unit=desk().library.units[unit_id])
@@ -101,6 +102,7 @@ def manifest(unit_id: str) -> Response:
 
 
 @blueprint.route("/count/worker.js")
-def worker() -> Response:
+@for_staff
+def worker() -> ResponseReturnValue:
     """Return the service worker, at an address whose folder has the pages that it may store."""
     return send_from_directory(shipped_folder("static"), "desk_count_worker.js", mimetype="text/javascript")

@@ -120,7 +120,7 @@ def test_the_page_can_be_installed_and_has_no_name_of_an_account(desk: Desk) -> 
     page = desk.client.get("/admin/count/frida")
     assert "manifest-src 'self'" in page.headers["Content-Security-Policy"]
     assert "bo</" not in page.text
-    manifest = json.loads(desk.app.test_client().get("/admin/count/frida/manifest.json").data)
+    manifest = json.loads(desk.client.get("/admin/count/frida/manifest.json").data)
     assert manifest["start_url"] == manifest["scope"] == "/admin/count/frida"
     assert manifest["display"] == "standalone"
     worker = desk.client.get("/admin/count/worker.js")

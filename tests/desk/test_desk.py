@@ -436,7 +436,8 @@ WRITES = {
     "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
     "/admin/links/slips", "/admin/links/poster", "/admin/reply/<round_id>", "/admin/surveys/copy",
     "/admin/surveys/<survey_id>",
-    "/admin/activities", "/admin/activities/typed", "/admin/reports", "/admin/reports/<report_id>",
+    "/admin/activities", "/admin/activities/typed", "/admin/activities/correct", "/admin/count/<unit_id>",
+    "/admin/reports", "/admin/reports/<report_id>",
     "/admin/reports/<report_id>/part/<part>", "/admin/reports/<report_id>/publish",
     "/admin/surveys/import", "/admin/languages/<code>/file",
     "/admin/surveys/<survey_id>/preview", "/admin/surveys/<survey_id>/preview/<any(kiosk):device>",
@@ -455,6 +456,7 @@ def _filled(path: str) -> str:
         "<round_id>": "r",
         "<report_id>": "r2026-1",
         "<part>": "vision",
+        "<unit_id>": "frida",
         "<code>": "en",
         "<any(kiosk):device>": "kiosk",
     }
