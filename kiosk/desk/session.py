@@ -21,6 +21,7 @@ from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.password_checks import PasswordChecks
 from kiosk.desk.login.second_factor import SecretSealer
 from kiosk.desk.login.throttle import SignInThrottle
+from kiosk.desk.results.published import Published
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.domain.short_hash import short_hash
 from kiosk.library.changes import keep_last_good
@@ -64,6 +65,7 @@ class Desk:
     devices: Devices = field(default_factory=Devices)
     sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
     password_checks: PasswordChecks = field(default_factory=PasswordChecks)
+    published: Published = field(default_factory=Published)
     on_library_change: Callable[[Library], None] | None = None
     doubtful_time: Callable[[], datetime | None] = lambda: None
     _changing: threading.Lock = field(default_factory=threading.Lock)

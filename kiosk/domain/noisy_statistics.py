@@ -123,10 +123,11 @@ def noisy_stratum(
         [sum(row) - sum(row[option] for option in chosen), sum(row[option] for option in chosen)]
         for row in counts
     ]
-    added = sum(
-        noise.of_sum([statistics.pull(table, at, int(option in chosen)) for option in range(len(counts[at]))])
-        for at, noise in enumerate(noises)
-    )
+    added = 0.0
+    for at, noise in enumerate(noises):
+        if noise.variance:
+            pulls = statistics.pull(table, at, 0), statistics.pull(table, at, 1)
+            added += noise.of_sum([pulls[option in chosen] for option in range(len(counts[at]))])
     return Stratum(table, withheld, added)
 
 

@@ -14,7 +14,7 @@ from kiosk.domain.noisy_statistics import Noise, NoisyPart, noise_of, noisy_stra
 from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
-from kiosk.domain.statistics import Interval, Part, Stratum, Trend, stratified_test, trend
+from kiosk.domain.statistics import Interval, Part, Stratum, Trend, stratified_test, verdict
 from kiosk.domain.survey import Statement
 from kiosk.domain.tally import StatementTally, statement_tally_from_json
 from kiosk.domain.tree import Node
@@ -288,11 +288,11 @@ def change(rows: Sequence[Row]) -> Change | None:
     if len(rounds_compared) < 2:
         return None
     strata = [stratum for stratum in _strata(rounds_compared) if stratum.can_change]
-    total, _ = stratified_test(strata)
+    total, p = stratified_test(strata)
     direction = (total > 0) - (total < 0)
-    verdict = trend(strata)
-    has_moved = _has_mix_moved(rounds_compared[0], rounds_compared[-1], direction, verdict)
-    return Change(verdict if strata else None, direction, len(strata) > 1, has_moved)
+    result = verdict(strata, total, p)
+    has_moved = _has_mix_moved(rounds_compared[0], rounds_compared[-1], direction, result)
+    return Change(result if strata else None, direction, len(strata) > 1, has_moved)
 
 
 def _strata(rows: Sequence[Row]) -> list[Stratum]:
@@ -301,21 +301,22 @@ def _strata(rows: Sequence[Row]) -> list[Stratum]:
     names = dict.fromkeys(name for by_unit in tables for name in by_unit)
     options = len(rows[-1].statement.scale.labels)
     nothing = UnitTable("", StatementTally((0,) * options, (0,) * len(NoAnswer), 0), 0)
+    of_one_batch = [row.noise_of_batches(1) for row in rows]
     return [
         noisy_stratum(
             [by_unit.get(name, nothing).table.counts for by_unit in tables],
             [by_unit.get(name, nothing).table.withheld for by_unit in tables],
             rows[-1].agreeing_at,
             [
-                row.noise_of_batches(by_unit.get(name, nothing).batches)
-                for row, by_unit in zip(rows, tables, strict=True)
+                Noise(one.cells, by_unit.get(name, nothing).batches * one.variance)
+                for one, by_unit in zip(of_one_batch, tables, strict=True)
             ],
         )
         for name in names
     ]
 
 
-def _has_mix_moved(first: Row, last: Row, direction: int, verdict: Trend) -> bool:
+def _has_mix_moved(first: Row, last: Row, direction: int, result: Trend) -> bool:
     """Return whether the shares of all answers changed otherwise than those within the units.
 
     The change within units is the difference of Mantel and Haenszel: the mean over the units with answers in
@@ -333,7 +334,7 @@ def _has_mix_moved(first: Row, last: Row, direction: int, verdict: Trend) -> boo
         return True
     within = sum(weight * apart for weight, apart in differences) / sum(weight for weight, _ in differences)
     over_all = _share(last) - _share(first)
-    is_opposite = verdict is not Trend.CHANCE and over_all * direction < 0
+    is_opposite = result is not Trend.CHANCE and over_all * direction < 0
     return abs(over_all - within) > MIX or is_opposite
 
 

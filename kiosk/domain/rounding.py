@@ -16,7 +16,7 @@ def half_up(value: float | Fraction) -> int:
 
 def whole_percent(count: int, n: int) -> int:
     """Return `count` of `n` in whole percent, half up. `n` must be at least 1."""
-    return half_up(Fraction(100 * count, n))
+    return (200 * count + n) // (2 * n)
 
 
 def outwards(low: float, high: float, parts: int) -> tuple[int, int]:

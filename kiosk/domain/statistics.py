@@ -7,6 +7,7 @@ method here accounts for self-selection, or for regulars who answer each round.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import accumulate
 from math import erfc, exp, fsum, log, sqrt
 from statistics import NormalDist
@@ -101,7 +102,7 @@ class Stratum:
     withheld: Sequence[int]
     added_variance: float = 0.0
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """One by the number of answers: then the sum over units is that of Mantel and Haenszel."""
         return 1 / max(self._size, 1)
@@ -182,10 +183,16 @@ def trend(strata: Sequence[Stratum]) -> Trend:
     pair of withheld answers from different rounds. The variance is largest if no withheld answer is tied with
     another answer, since a tie is a mean over the ways to break it. The units keep their weights.
     """
-    total, p = stratified_test(strata)
+    return verdict(strata, *stratified_test(strata))
+
+
+def verdict(strata: Sequence[Stratum], total: float, p: float) -> Trend:
+    """Return the result of `trend` for strata whose `stratified_test` gave T and p."""
     if p >= 1 - CONFIDENCE or total == 0:
         return Trend.CHANCE
     way = 1 if total > 0 else -1
+    if not any(any(stratum.withheld) for stratum in strata):
+        return Trend.UP if way > 0 else Trend.DOWN
     worst = sum(stratum.weight * _least_score(stratum, way) for stratum in strata)
     variance = sum(stratum.weight**2 * _largest_variance(stratum) for stratum in strata)
     if worst <= 0 or erfc(worst / sqrt(2 * variance)) >= 1 - CONFIDENCE:

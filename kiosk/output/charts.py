@@ -8,6 +8,7 @@ width, so a chart comes fitted to each of WIDTHS, and the page's script selects 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -114,6 +115,7 @@ class Bar:
     outside: str = ""
 
 
+@lru_cache
 def colours(options: int, *, bipolar: bool, good: Good = Good.HIGH) -> tuple[str, ...]:
     """Return a colour for each option, the highest first, spread evenly over the palette.
 
@@ -136,12 +138,14 @@ def _colour(anchors: Sequence[Sequence[int]], place: float) -> str:
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
+@lru_cache
 def ink_on(colour: str) -> str:
     """Return black or white, whichever has more contrast on `colour` (WCAG 2)."""
     light = _luminance(colour)
     return "#ffffff" if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else "#000000"
 
 
+@lru_cache
 def is_light(colour: str) -> bool:
     """Return whether a colour has too little contrast on paper to be seen without an outline (WCAG 2: 3 to
     1)."""

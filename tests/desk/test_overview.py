@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.desk.results.overview import MOST_CELLS, Order, in_order, overview_of
+from kiosk.desk.results.published import Snapshot
 from kiosk.domain.ballot import Ballot
-from kiosk.domain.snapshot import Document, RoundTally, make_snapshot
+from kiosk.domain.snapshot import RoundTally, as_text, make_snapshot
 from kiosk.domain.survey import Good
 from kiosk.domain.tally import StatementTally
 from kiosk.storage import RoundState
@@ -132,7 +133,7 @@ Agreeing = Sequence[int]
 
 
 def world(*rounds: Agreeing, good: Sequence[Good | None] = (Good.HIGH, Good.LOW), units: int = 1) -> (
-    tuple[Document, list[RoundState]]
+    tuple[Snapshot, list[RoundState]]
 ):  # fmt: skip
     """Closed rounds in which so many of a hundred at each unit agree."""
     names = [f"u{number}" for number in range(units)]
@@ -147,12 +148,13 @@ def world(*rounds: Agreeing, good: Sequence[Good | None] = (Good.HIGH, Good.LOW)
         table = tuple(StatementTally((100 - n, 0, 0, 0, n), (0, 0, 0), 0) for n in agreeing)
         tallies.append(RoundTally(of_round, True, dict.fromkeys(names, table), {}))
         states.append(RoundState(of_round, True, 0))
-    return make_snapshot(tallies, MONDAY, demonstration=False), states[::-1]
+    document = make_snapshot(tallies, MONDAY, demonstration=False)
+    return Snapshot(as_text(document)), states[::-1]
 
 
 def ordered(order: Order, *rounds: Agreeing, is_reverse: bool = False, good: Sequence[Good | None]) -> str:
-    document, states = world(*rounds, good=good)
-    entries = overview_of(document, states, states[0], "root").entries
+    snapshot, states = world(*rounds, good=good)
+    entries = overview_of(snapshot, states, states[0], "root").entries
     return " ".join(entry.id for entry in in_order(entries, order, is_reverse=is_reverse))
 
 
@@ -185,11 +187,11 @@ def test_the_links_sort_the_page_and_a_second_time_the_other_way(desk: Desk) -> 
 
 
 def test_many_places_are_on_several_pages_in_their_order(desk: Desk) -> None:
-    document, states = world((30, 60), (60, 60), units=150)
+    snapshot, states = world((30, 60), (60, 60), units=100)
     with desk.app.test_request_context():
-        pages = [overview_of(document, states, states[0], "root", page) for page in (1, 2, 3)]
+        pages = [overview_of(snapshot, states, states[0], "root", page) for page in (1, 2, 3)]
     assert [page.pages for page in pages] == [2] * 3
-    assert [len(page.places) for page in pages] == [MOST_CELLS // 2, 150 - MOST_CELLS // 2, 0]
+    assert [len(page.places) for page in pages] == [MOST_CELLS // 2, 100 - MOST_CELLS // 2, 0]
     shown = [place.node.id for page in pages for place in page.places]
-    assert shown == [f"u{number}" for number in range(150)]
+    assert shown == [f"u{number}" for number in range(100)]
     assert pages[0].comparisons == MOST_CELLS

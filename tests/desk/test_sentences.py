@@ -19,6 +19,7 @@ from kiosk.desk.i18n import NO_BREAK
 from kiosk.desk.results.chart_rows import ChartKind, round_name
 from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, overview_of
+from kiosk.desk.results.published import Snapshot
 from kiosk.desk.results.statement_view import picture, section_of, wall_picture
 from kiosk.domain.earlier_figures import Figures, Known
 from kiosk.domain.results import PERCENT_FROM
@@ -26,7 +27,7 @@ from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import Admission, Protection, Round
 from kiosk.domain.rounds import Figures as Timing
 from kiosk.domain.schedule import Every
-from kiosk.domain.snapshot import Document, RoundTally, make_snapshot
+from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot
 from kiosk.domain.survey import Good, Scale
 from kiosk.domain.tally import StatementTally, Tally
 from kiosk.output.charts import UNKNOWN
@@ -207,7 +208,7 @@ def said_of(app: Flask, world: World) -> str:
 def overview_said(document: Document, world: World, rounds: Sequence[Round]) -> list[str]:
     """All texts of the overview's headline and of its first statement."""
     states = [RoundState(of_round, at not in world.running, 0) for at, of_round in enumerate(rounds)]
-    overview = overview_of(document, states[::-1], states[-1], world.node)
+    overview = overview_of(Snapshot(as_text(document)), states[::-1], states[-1], world.node)
     first = overview.entries[0]
     return [
         overview.headline, *overview.compared_rounds, first.missing, first.share, first.interval,
@@ -220,7 +221,9 @@ def kinds(app: Flask, world: World) -> str:
     rounds = [round_of(world, at) for at in range(len(world.rounds))]
     states = [RoundState(of_round, at not in world.running, 0) for at, of_round in enumerate(rounds)]
     with app.test_request_context():
-        overview = overview_of(document_of(world, rounds), states[::-1], states[-1], world.node)
+        overview = overview_of(
+            Snapshot(as_text(document_of(world, rounds))), states[::-1], states[-1], world.node
+        )
         return overview.entries[0].verdict.kind
 
 
@@ -294,7 +297,10 @@ def page_said(app: Flask, facts: Facts) -> set[str]:
                 **about,
             )
             overview = overview_of(
-                document, [RoundState(one, True, 0) for one in rounds[::-1]], states[-1], world.node
+                Snapshot(as_text(document)),
+                [RoundState(one, True, 0) for one in rounds[::-1]],
+                states[-1],
+                world.node,
             )
             page += render_template(
                 "overview.html", overview=overview, entries=overview.entries, order="statement",

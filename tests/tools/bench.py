@@ -14,7 +14,7 @@ from time import perf_counter
 from flask import Flask
 
 from kiosk.guest.rate_limit import RateLimit
-from tests.tools import paint
+from tests.tools import look_cost, paint
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 from tests.tools.guest_side import Place
 
@@ -67,6 +67,7 @@ def main() -> None:
         line("the same, packed", packed, "an empty page", nothing)
         post = best(lambda: place.client.post("/", data={"listened": "5"}), 40)
         line("a guest's POST, durably", post, "an empty page", nothing)
+    look_cost.main()
     paint.main()
 
 

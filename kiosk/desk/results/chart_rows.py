@@ -143,6 +143,11 @@ def _line_without_numbers(name: str, bar: Bar, options: int) -> Line:
     return Line(name, bar, (None,) * options, None, None, (None,) * len(outside_labels()))
 
 
+def counted_bar(row: Row, labels: Strings) -> Bar:
+    """Return the bar of one round at one place, without a name, for a row with figures of its own scale."""
+    return _bar("", row, row.table, labels) if row.table else _empty_bar("", row, row)
+
+
 def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
     n = row.on_scale
     if not n:

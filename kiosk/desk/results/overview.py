@@ -6,25 +6,26 @@ An entry has a bar, the share that agrees, and the change since the round before
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from markupsafe import Markup
 
 from kiosk.desk.i18n import asked, in_a_row, in_percent, period, say
-from kiosk.desk.results.chart_rows import Strings, counted_line
+from kiosk.desk.results.chart_rows import Strings, counted_bar
 from kiosk.desk.results.findings import break_names, is_noisy, missing, of_intervals, of_protection
+from kiosk.desk.results.published import Snapshot
 from kiosk.domain.results import PERCENT_FROM, Row, parts_of
 from kiosk.domain.rounding import outwards, whole_percent
 from kiosk.domain.rounds import Round
-from kiosk.domain.snapshot import Document
 from kiosk.domain.statistics import Trend
-from kiosk.domain.steps import Step, last_step
+from kiosk.domain.steps import Step
 from kiosk.domain.survey import Good, Statement
 from kiosk.domain.tree import Node
 from kiosk.output.charts import Bar, colours
 from kiosk.output.strip import strip
 from kiosk.storage import RoundState
 
-MOST_CELLS = 240
+MOST_CELLS = 120
 """Most cells of the table of places on one page."""
 
 FEWEST_PLACES = 5
@@ -75,7 +76,7 @@ class Entry:
 
     @property
     def bar(self) -> Bar:
-        return counted_line("", "", self.now, self.now, self.labels).bar
+        return counted_bar(self.now, self.labels)
 
     @property
     def drawing(self) -> Markup:
@@ -112,13 +113,13 @@ class Entry:
             return say("kan vara {low}–{high} av 10", low=low, high=high)
         return say("kan vara {low}–{high} %", low=low, high=high)
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         return verdict_of(self.step)
 
 
 def entry_of(
-    document: Document, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement
+    snapshot: Snapshot, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement
 ) -> Entry:
     """Return a statement at a place. `closed` are the closed rounds that may be read, the latest first."""
     scale = statement.scale
@@ -127,7 +128,7 @@ def entry_of(
         asked(of_round.survey, statement.text),
         tuple(asked(of_round.survey, label) for label in reversed(scale.labels)),
         colours(len(scale.labels), bipolar=scale.bipolar, good=statement.good or Good.HIGH),
-        last_step(document, closed, of_round, node_id, statement),
+        snapshot.step(closed, of_round, node_id, statement),
     )
 
 
@@ -284,7 +285,7 @@ class Overview:
 
 
 def overview_of(
-    document: Document, states: Sequence[RoundState], state: RoundState, node_id: str, page: int = 1
+    snapshot: Snapshot, states: Sequence[RoundState], state: RoundState, node_id: str, page: int = 1
 ) -> Overview:
     """Return the overview of a round at a node. `states` are the rounds that may be read, the latest
     first."""
@@ -295,7 +296,7 @@ def overview_of(
 
     def entries_at(place_id: str) -> tuple[Entry, ...]:
         return tuple(
-            entry_of(document, closed, of_round, place_id, statement)
+            entry_of(snapshot, closed, of_round, place_id, statement)
             for statement in of_round.survey.statements
         )
 

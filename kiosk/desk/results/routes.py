@@ -68,7 +68,7 @@ def results() -> ResponseReturnValue:
     if not states:
         has_rounds = bool(desk().store.rounds())
         return redirect(url_for("rounds.rounds")) if has_rounds else render_template("results_none.html")
-    document = desk().store.snapshot()
+    document = desk().published.read(desk().store).document
     running_first = sorted(states, key=lambda state: state.is_closed)
     with_figures = [
         state
@@ -104,12 +104,12 @@ def overview(round_id: str, node_id: str) -> ResponseReturnValue:
 
 def _overview(states: Sequence[RoundState], state: RoundState, node_id: str) -> str:
     order, is_reverse = _order(request.args.get("sort", Order.STATEMENT))
-    tag, document = _read()
-    overview = overview_of(document, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
+    snapshot = desk().published.read(desk().store)
+    overview = overview_of(snapshot, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
     return render_template(
         "overview.html",
-        **_about_round(document, states, state, node_id),
-        snapshot_tag=tag,
+        **_about_round(snapshot.document, states, state, node_id),
+        snapshot_tag=snapshot.tag,
         overview=overview,
         entries=in_order(overview.entries, order, is_reverse=is_reverse),
         order=order,
@@ -160,8 +160,8 @@ def _round(round_id: str, node_id: str) -> Round:
 def _page(
     states: Sequence[RoundState], of_round: Round, node_id: str, statements: Sequence[Statement]
 ) -> str:
-    tag, document = _read()
-    elsewhere = kept_figures().values()
+    snapshot = desk().published.read(desk().store)
+    document, elsewhere = snapshot.document, kept_figures().values()
     sections = [
         section_of(document, states, of_round, node_id, statement, elsewhere) for statement in statements
     ]
@@ -171,7 +171,7 @@ def _page(
     return render_template(
         "results.html",
         **_about_round(document, asking, state, node_id),
-        snapshot_tag=tag,
+        snapshot_tag=snapshot.tag,
         sections=sections,
         statement_id=statements[0].id if is_alone else None,
         figures={
@@ -184,15 +184,6 @@ def _page(
         ChartKind=ChartKind,
         UNKNOWN=UNKNOWN,
     )
-
-
-def _read() -> tuple[str, Document]:
-    """Return the snapshot, and the tag with which a page recognises it.
-
-    The tag is read first: if a count comes in between, the page fetches its figures once more.
-    """
-    tag = etag(desk().store.snapshot_text())
-    return tag, desk().store.snapshot()
 
 
 def _about_round(

@@ -1,0 +1,125 @@
+"""Processor time and bytes of one look at the results, for installations of many sizes.
+
+    python -m tests.tools.look_cost
+
+The rounds and their snapshot are written as they are stored: opening hundreds of rounds with hundreds of
+boxes would take minutes, and a look reads nothing else.
+"""
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from time import process_time
+
+from flask.testing import FlaskClient
+
+from kiosk.domain.rounds import Protection, Round
+from kiosk.domain.snapshot import RoundTally, as_text, make_snapshot
+from kiosk.domain.tally import StatementTally
+from kiosk.storage import tables
+from kiosk.storage.database import Database
+from tests.tools.builders import MONDAY, a_round, survey, tree
+from tests.tools.desk_side import Desk
+
+RUNS = 5
+
+BAR_MS, BAR_BYTES = 100, 300_000
+"""Most processor time and compressed bytes of the first results page."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of an installation."""
+
+    rounds: int
+    units: int
+    statements: int
+
+
+SIZES = (Size(5, 5, 4), Size(200, 5, 4), Size(2, 500, 4), Size(5, 5, 30), Size(200, 50, 4), Size(2, 500, 30))
+"""An ordinary one, one that is large in one way, in each of three, and two that are in two."""
+
+
+def fill(folder: Path, size: Size) -> None:
+    """Replace the rounds of a desk by closed, protected ones of this size, with random figures."""
+    random, names = Random(1), [f"u{number}" for number in range(size.units)]
+    asked, units = survey(size.statements), tree(*names)
+    rounds = [
+        replace(
+            a_round(units, opens_at=MONDAY - timedelta(days=92 * (size.rounds - number))),
+            id=f"r{number}", survey=asked, protection=Protection.PROTECTED,
+        )
+        for number in range(size.rounds)
+    ]  # fmt: skip
+    tallies = [_tally(of_round, names, random) for of_round in rounds]
+    database = Database(f"sqlite:///{folder / 'k.sqlite'}", durable=False)
+    for kept in (tables.Round, tables.Snapshot):
+        database.run(kept.delete())
+    for of_round in rounds:
+        terms = json.dumps(of_round.as_json(), ensure_ascii=False)
+        database.run(tables.Round.insert(id=of_round.id, terms=terms, closed=1))
+    document = make_snapshot(tallies, MONDAY, demonstration=False)
+    database.run(tables.Snapshot.insert(id=1, document=as_text(document)))
+    database.close()
+
+
+def _tally(of_round: Round, units: Sequence[str], random: Random) -> RoundTally:
+    own = {
+        unit: tuple(
+            StatementTally(tuple(random.randint(5, 60) for _ in range(5)), (random.randint(0, 9), 1, 2), 0)
+            for _ in of_round.survey.statements
+        )
+        for unit in units
+    }
+    return RoundTally(of_round, True, own, {}, draws=dict.fromkeys(units, 4))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Milliseconds of processor time at the first look at a snapshot, the least at later looks, and bytes."""
+
+    first_ms: float
+    later_ms: float
+    unpacked: int
+    packed: int
+
+
+def cost(client: FlaskClient, path: str) -> Cost:
+    """The cost of a page. The first request of the process is not among them: it compiles templates."""
+    taken = []
+    for _ in range(1 + RUNS):
+        start = process_time()
+        answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+        taken.append(1000 * (process_time() - start))
+        if answer.status_code != 200:
+            raise ValueError(f"{path}: {answer.status}")
+    return Cost(taken[0], min(taken[1:]), len(gzip.decompress(answer.data)), len(answer.data))
+
+
+def main() -> None:
+    """Print a line for each size: the overview at the root, and one statement in full at a unit."""
+    print(f"\nthe first results page after a count, and later (bar: {BAR_MS} ms, {BAR_BYTES / 1000:.0f} kB)")
+    for size in SIZES:
+        with TemporaryDirectory() as folder:
+            desk = Desk(Path(folder))
+            fill(Path(folder), size)
+            desk.sign_in()
+            desk.client.get("/admin/overview/r0/u1")
+            overview = cost(desk.client, "/admin/")
+            statement = cost(desk.client, f"/admin/results/r{size.rounds - 1}/u0/s1")
+        what = f"{size.rounds} rounds, {size.units} units, {size.statements} statements"
+        is_over = max(overview.first_ms, overview.later_ms) > BAR_MS or overview.packed > BAR_BYTES
+        print(
+            f"{what:38} {overview.first_ms:6.0f} ms, then {overview.later_ms:4.0f} ms, "
+            f"{overview.packed / 1000:5.1f} kB ({overview.unpacked / 1000:.0f} unpacked){' OVER' * is_over}; "
+            f"a statement in full {statement.later_ms:.0f} ms"
+        )
+
+
+if __name__ == "__main__":
+    main()
