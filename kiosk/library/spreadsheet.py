@@ -25,7 +25,7 @@ def add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
     """Encode rows as CSV, with a byte order mark: spreadsheet programs need it to recognise UTF-8."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([_harmless(value) for value in row] for row in rows)
+    csv.writer(text, lineterminator="\r\n").writerows([harmless(value) for value in row] for row in rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -40,15 +40,20 @@ def workbook(
     import openpyxl  # here, because a server that writes no workbook saves its memory
 
     book = openpyxl.Workbook(write_only=True)
-    book.properties.creator = ""
-    book.properties.created = book.properties.modified = (
-        datetime.fromisoformat(made_at) if made_at else EARLIEST
-    )
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
         for row in rows:
             sheet.append([_text_cell(sheet, value) if as_text else _cell(value) for value in row])
+    return packed_workbook(book, made_at)
+
+
+def packed_workbook(book: Any, made_at: str | None) -> bytes:
+    """Return an openpyxl workbook as a file that carries the snapshot's time `made_at` only."""
+    book.properties.creator = ""
+    book.properties.created = book.properties.modified = (
+        datetime.fromisoformat(made_at) if made_at else EARLIEST
+    )
     packed = io.BytesIO()
     book.save(packed)
     return _without_times(packed.getvalue(), book.properties)
@@ -67,7 +72,7 @@ def _cell(value: object) -> object:
     """Return a number if the value is one or looks like one, otherwise a text cell, which is never a
     formula."""
     is_number = isinstance(value, str) and value.isdecimal() and value.isascii()
-    return int(str(value)) if is_number else _harmless(value)
+    return int(str(value)) if is_number else harmless(value)
 
 
 def _without_times(packed: bytes, properties: Any) -> bytes:
@@ -83,7 +88,7 @@ def _without_times(packed: bytes, properties: Any) -> bytes:
     return same.getvalue()
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
     """Return the value, quoted if a spreadsheet would run it as a formula."""
     is_formula = isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
     return f"'{value}" if is_formula else value

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
+from kiosk.desk.results.board import board_file
 from kiosk.desk.results.chart_rows import ChartKind, Table, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
@@ -125,6 +126,22 @@ def _order(sort: str) -> tuple[Order, bool]:
     if name not in list(Order):
         abort(404)
     return Order(name), sort.startswith("-")
+
+
+@blueprint.route("/overview/<round_id>/<node_id>/board.xlsx")
+@for_anybody
+def board(round_id: str, node_id: str) -> ResponseReturnValue:
+    """Return a round at one node as a workbook for people: cover, overview, a sheet for each statement."""
+    of_round, states = _round(round_id, node_id), _states()
+    snapshot = desk().published.read(desk().store)
+    [state] = [state for state in states if state.round.id == round_id]
+    sections = [
+        section_of(snapshot.document, states, of_round, node_id, statement)
+        for statement in of_round.survey.statements
+    ]
+    overview = overview_of(snapshot, states, state, node_id)
+    content = board_file(snapshot.document, of_round, node_id, overview, sections)
+    return file_response(f"{node_id}-{round_id}.xlsx", content)
 
 
 @blueprint.route("/results/<round_id>/<node_id>")

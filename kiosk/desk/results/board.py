@@ -1,0 +1,134 @@
+"""The results of a round at one place as a workbook: a cover, an overview, and a sheet for each statement."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from kiosk.desk.i18n import day, period, say
+from kiosk.desk.results.chart_rows import outside_labels, round_name
+from kiosk.desk.results.findings import broken, missing, of_now, of_time, origin
+from kiosk.desk.results.overview import Entry, Overview
+from kiosk.desk.results.statement_view import Section
+from kiosk.domain.results import PERCENT_FROM, Row
+from kiosk.domain.rounding import outwards
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document, made_at
+from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, board_workbook
+
+
+def board_file(
+    document: Document, of_round: Round, node_id: str, overview: Overview, sections: Sequence[Section]
+) -> bytes:
+    """Return the workbook. `sections` are the statements of `overview`, in the same order."""
+    sheets = [_cover(document, of_round, node_id, overview), _overview(of_round, node_id, overview)]
+    sheets += [_statement(number, section) for number, section in enumerate(sections, start=1)]
+    return board_workbook(sheets, document["made_at"])
+
+
+def _cover(document: Document, of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
+    counted, now = made_at(document), overview.entries[0].now
+    facts = (
+        (say("Ställe"), of_round.tree.node(node_id).name),
+        (say("Frågor"), of_round.survey.title),
+        (say("Omgång"), period(of_round)),
+        (say("Läge"), say("Avslutad") if overview.is_closed else say("Pågår")),
+        (say("Räknat"), f"{day(counted)} {counted:%H:%M}" if counted else "–"),
+    )
+    lines = (
+        overview.headline,
+        *overview.compared_rounds,
+        *overview.protection,
+        say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM),
+        *origin(document, now, [now]),
+    )
+    return BoardSheet(
+        say("Om filen"),
+        of_round.tree.node(node_id).name,
+        (*(f"{name}: {value}" for name, value in facts), "", *lines),
+    )
+
+
+def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
+    heading = (
+        say("Påstående"), say("På skalan (n)"), say("Höll med, antal"), say("Höll med"),
+        say("Kan vara lägst"), say("Kan vara högst"), say("Ändring"), say("Mer om ändringen"),
+    )  # fmt: skip
+    rows = tuple(_overview_row(entry) for entry in overview.entries)
+    colour = overview.entries[0].palette[1 if len(overview.entries[0].palette) > 2 else 0]
+    chart = BoardChart(say("Höll med"), 3, 3, (colour,))
+    has_shares = any(isinstance(row[3], float) for row in rows)
+    return BoardSheet(
+        say("Översikt"),
+        f"{of_round.tree.node(node_id).name}, {period(of_round)}",
+        (overview.headline, *overview.compared_rounds),
+        (BoardTable(heading, rows, chart if has_shares else None),),
+    )
+
+
+def _overview_row(entry: Entry) -> tuple[Value, ...]:
+    now, verdict, sure = entry.now, entry.verdict, entry.now.agreeing_interval
+    if not now.on_scale:
+        return (entry.text, None, None, None, None, None, verdict.word, missing(now))
+    low, high = outwards(sure.low, sure.high, 100) if sure else (None, None)
+    return (
+        entry.text,
+        now.on_scale,
+        now.agreeing,
+        _share(now),
+        low / 100 if low is not None else None,
+        high / 100 if high is not None else None,
+        verdict.word,
+        verdict.detail,
+    )
+
+
+def _share(row: Row) -> float | None:
+    """Return the share that agrees; None with too few answers for a percentage."""
+    return row.agreeing / row.on_scale if row.on_scale >= PERCENT_FROM else None
+
+
+def _statement(number: int, section: Section) -> BoardSheet:
+    counts = (*section.labels, say("På skalan (n)"), *outside_labels(), say("Höll med"), say("Anmärkning"))
+    rounds = tuple(
+        (round_name(row), row.round.opens_at.date(), _last_day(row), *_numbers(section, row))
+        for row in section.history
+    )
+    places = tuple((node.name, *_numbers(section, row)) for node, row in section.places)
+    options = len(section.labels)
+    tables = [
+        BoardTable(
+            (say("Omgång"), say("Öppnade"), say("Sista dag"), *counts),
+            rounds,
+            _chart(say("Över tid"), section, rounds, 3, options),
+        )
+    ]
+    if len(places) > 1:
+        chart = _chart(say("Ställe för ställe"), section, places, 1, options)
+        tables.append(BoardTable((say("Ställe"), *counts), places, chart))
+    return BoardSheet(
+        f"{number} {section.text}",
+        section.text,
+        (*of_now(section.now, section.labels), *of_time(section.history), *section.protection),
+        tuple(tables),
+    )
+
+
+def _last_day(row: Row) -> Value:
+    return (row.round.closes_at - timedelta(microseconds=1)).date()
+
+
+def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
+    """Return a row's counts, the highest option first, those outside the scale, its share and a remark."""
+    if not row.table or not section.is_same_scale(row):
+        remark = missing(row) if section.is_same_scale(row) else say("Annan skala.")
+        return (*[None] * (len(section.labels) + 1 + len(outside_labels())), None, remark)
+    outside = (*row.table.no_answer, row.table.withheld)
+    return (*reversed(row.table.counts), row.on_scale, *outside, _share(row), broken(row))
+
+
+def _chart(
+    title: str, section: Section, rows: Sequence[tuple[Value, ...]], first: int, options: int
+) -> BoardChart | None:
+    """Return a chart of the counts, from column `first` on; None if no row has any."""
+    if not any(row[first + options] for row in rows):
+        return None
+    return BoardChart(title, first, first + options - 1, section.palette)

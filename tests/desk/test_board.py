@@ -1,0 +1,103 @@
+"""The workbook for a board: real percentages and dates, the page's figures, native charts, no formula."""
+
+import io
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, board_workbook
+from tests.tools.desk_side import Desk
+from tests.tools.published import statements
+
+BOARD = "/admin/overview/r/vasteras/board.xlsx"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.answer(60)
+    desk.answer(40, "matcentralen")
+    desk.sign_in()
+    return desk
+
+
+def read(content: bytes) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(content))
+
+
+def test_the_sheets_are_a_cover_an_overview_and_one_for_each_statement(desk: Desk) -> None:
+    book = read(desk.client.get(BOARD).data)
+    asked = desk.round.survey.statements
+    assert book.sheetnames[:2] == ["Om filen", "Översikt"]
+    assert [sheet["A1"].value for sheet in book.worksheets[2:]] == [statement.text for statement in asked]
+    cover = "\n".join(str(row[0].value) for row in book["Om filen"].rows)
+    for words in (
+        "Västerås stadsmission",
+        "2 mars 2026 – 31 maj 2026",
+        "Räknat: 2 mars 2026 12:00",
+        "Exakta",
+    ):
+        assert words in cover
+
+
+def test_the_figures_are_the_snapshots_with_shares_as_percentages(desk: Desk) -> None:
+    book = read(desk.client.get(BOARD).data)
+    tables = statements(desk.store.snapshot()["rounds"][0]["nodes"][0])
+    rows = [row for row in book["Översikt"].rows if isinstance(row[1].value, int)]
+    for row, table in zip(rows, tables.values(), strict=True):
+        n, agreeing = sum(table["counts"]), sum(table["counts"][-2:])
+        assert [row[1].value, row[2].value] == [n, agreeing]
+        assert row[3].value == pytest.approx(agreeing / n)
+        assert row[3].number_format == "0 %"
+        assert row[4].value <= agreeing / n <= row[5].value
+    page = book.worksheets[2]
+    [of_round] = [row for row in page.rows if isinstance(row[1].value, datetime)]
+    assert of_round[1].value == desk.round.opens_at.replace(hour=0)
+    counts = tables["listened"]["counts"]
+    assert [cell.value for cell in of_round[3:8]] == list(reversed(counts))
+
+
+def test_charts_are_native_and_refer_to_the_figures(desk: Desk) -> None:
+    content = desk.client.get(BOARD).data
+    book = read(content)
+    assert [len(sheet._charts) for sheet in book.worksheets] == [0, 1, 2, 2, 2, 2]
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        charts = [name for name in packed.namelist() if name.startswith("xl/charts/chart")]
+        assert len(charts) == 9
+        stacked = [name for name in charts if b'grouping val="percentStacked"' in packed.read(name)]
+        assert len(stacked) == 8
+
+
+def test_the_same_figures_give_the_same_bytes(desk: Desk) -> None:
+    assert desk.client.get(BOARD).data == desk.client.get(BOARD).data
+
+
+def test_a_place_with_too_few_answers_has_no_percentage_and_one_without_says_why(desk: Desk) -> None:
+    desk.answer(15, "frida")
+    book = read(desk.client.get("/admin/overview/r/frida/board.xlsx").data)
+    for row in [row for row in book["Översikt"].rows if isinstance(row[1].value, int)]:
+        assert row[1].value < 20
+        assert [cell.value for cell in row[3:6]] == [None] * 3
+    empty = read(desk.client.get("/admin/overview/r/talk2me/board.xlsx").data)
+    words = [cell.value for row in empty["Översikt"].rows for cell in row]
+    assert words.count("Väntar på fler svar.") == 4
+
+
+def test_staff_get_no_workbook_of_a_running_round(desk: Desk) -> None:
+    desk.client = desk.app.test_client()
+    desk.sign_in("bo")
+    assert desk.client.get(BOARD).status_code == 403
+
+
+def test_no_text_is_a_formula_and_every_tab_has_a_name_that_programs_accept() -> None:
+    table = BoardTable(("=1+1", "b"), (("@x", 1), ("-y", 2)), BoardChart("Chart", 1, 1, ("#000000",)))
+    names = ["a/b?", "A b", "x" * 40, "x" * 40, "", "'"]
+    book = read(board_workbook([BoardSheet(name, "=2", ("+3",), (table,)) for name in names], None))
+    assert len({name.lower() for name in book.sheetnames}) == len(names)
+    assert all(0 < len(name) <= 31 and not set(name) & set("[]:*?/\\'") for name in book.sheetnames)
+    for sheet in book.worksheets:
+        assert [cell.data_type for row in sheet.rows for cell in row if cell.data_type == "f"] == []
