@@ -124,6 +124,8 @@ def test_from_writing_a_statement_to_a_printed_chart(browser: Browser, serve: Se
     sign_in(page, address)
     page.get_by_role("link", name="FRIDA").click()
     expect(page.locator("h1")).to_have_text("FRIDA")
+    assert barriers(page) == []
+    page.get_by_role("link", name="Alla påståenden i sin helhet").click()
     [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "frida"]
     table = statements(node)[asked[0].id]
     assert node["answered"] == 19
