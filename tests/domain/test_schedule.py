@@ -43,6 +43,8 @@ def test_no_tick_comes_before_the_time_counting_starts_again() -> None:
     assert next_tick(FIVE, NOON, NOON) == datetime(2026, 3, 2, 17)
     assert next_tick(FIVE, NOON, datetime(2026, 3, 2, 17)) == datetime(2026, 3, 2, 17)
     assert next_tick(FIVE, NOON, datetime(2026, 3, 2, 17, 1)) == datetime(2026, 3, 3, 17)
+    assert next_tick(FIVE, NOON, datetime(2026, 3, 4, 17)) == datetime(2026, 3, 4, 17)
+    assert next_tick(FIVE, NOON, datetime(2026, 3, 4, 17, 1)) == datetime(2026, 3, 5, 17)
 
 
 def test_a_count_between_two_ticks_does_nothing(tmp_path: Path) -> None:
