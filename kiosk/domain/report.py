@@ -95,7 +95,8 @@ class Block:
 @dataclass(frozen=True)
 class ReportDocument:
     """A report, ready to be rendered. `edition` is a sentence with its number and date, or that it is a
-    draft. Editions of earlier versions have the organisation in the subtitle."""
+    draft. Editions of earlier versions have the organisation in the subtitle. `logo` is a data address, or ""
+    without one."""
 
     title: str
     subtitle: str
@@ -103,6 +104,7 @@ class ReportDocument:
     edition: str
     blocks: tuple[Block, ...]
     organisation: str = ""
+    logo: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.domain.report import Block, Kind, ReportDocument
 from kiosk.library.spreadsheet import EARLIEST, add_file
+from kiosk.output.report_pdf import logo_of, logo_png
 from kiosk.output.svg import pngs
 from kiosk.settings import shipped_folder
 
@@ -125,6 +126,8 @@ def _add_page_number(paragraph: "Paragraph") -> None:
 
 
 def _add_cover(document: "Document", report: ReportDocument) -> None:
+    if logo := logo_of(report):
+        _add_picture(document, logo_png(logo), f"Logotyp: {report.organisation}", height_mm=18)
     if report.organisation:
         _write(document.add_paragraph(style="Organisation"), report.organisation)
     for style, text in (("Title", report.title), ("Subtitle", report.subtitle), ("Note", report.edition)):
@@ -152,10 +155,14 @@ def _add(document: "Document", block: Block, pictures: Iterator[bytes]) -> None:
             pass
 
 
-def _add_picture(document: "Document", picture: bytes, alternative: str) -> None:
+def _add_picture(
+    document: "Document", picture: bytes, alternative: str, *, height_mm: float | None = None
+) -> None:
+    """Add a picture as wide as the text, or of a given height."""
     from docx.shared import Mm
 
-    shape = document.add_picture(io.BytesIO(picture), width=Mm(TEXT_MM))
+    size = {"width": Mm(TEXT_MM)} if height_mm is None else {"height": Mm(height_mm)}
+    shape = document.add_picture(io.BytesIO(picture), **size)
     shape._inline.docPr.set("descr", alternative)
 
 

@@ -20,6 +20,7 @@ h2 { font-size: 1.45rem; line-height: 1.3; margin: 2.5rem 0 0.5rem; color: #1b4f
 h3 { font-size: 1.1rem; margin: 1.5rem 0 0.25rem; break-after: avoid; }
 p { margin: 0 0 0.9rem; overflow-wrap: break-word; }
 .organisation { color: #1b4f5a; font-size: 1.2rem; font-weight: 600; margin: 0; }
+img.logo { width: auto; max-width: 16rem; height: 4rem; margin-bottom: 0.5rem; }
 .page { break-after: page; }
 .note { font-size: 0.9rem; color: #47595d; margin-bottom: 0.3rem; }
 .made-up { background: #fff3c4; border: 2px solid #7a5c00; padding: 0.5rem 0.75rem; font-weight: 600; }
@@ -46,10 +47,18 @@ def report_html(report: ReportDocument) -> str:
         f'<!doctype html>\n<html lang="{escape(report.language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f'<header>\n<p class="organisation">{escape(report.organisation)}</p>\n'
+        f"<header>\n{_asker(report)}"
         f"<h1>{escape(report.title)}</h1>\n<p>{escape(report.subtitle)}</p>\n"
         f'<p class="note">{escape(report.edition)}</p>\n</header>\n{body}\n</main>\n</body>\n</html>\n'
     )
+
+
+def _asker(report: ReportDocument) -> str:
+    """Return the logo, if there is one, above the organisation's name."""
+    name = escape(report.organisation)
+    # Beside its name a logo says nothing more.
+    logo = f'<img class="logo" src="{escape(report.logo)}" alt="">\n' if report.logo else ""
+    return f'{logo}<p class="organisation">{name}</p>\n'
 
 
 def _block(block: Block) -> str:

@@ -2,12 +2,15 @@
 
 import json
 import re
+from base64 import b64decode
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import typst
 
 from kiosk.domain.report import ReportDocument
-from kiosk.output.paper import PaperError, shipped_fonts
+from kiosk.output.paper import LOGO_FORMATS, PaperError, shipped_fonts
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 
@@ -19,7 +22,7 @@ def report_pdf(report: ReportDocument) -> bytes:
             TEMPLATE,
             font_paths=shipped_fonts(),
             ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(report.as_json())},
+            sys_inputs={"data": json.dumps({**report.as_json(), "logo": logo_of(report)})},
             pdf_standards="ua-1",
         )
     except typst.TypstError as error:
@@ -27,4 +30,34 @@ def report_pdf(report: ReportDocument) -> bytes:
             raise PaperError(
                 f"the fonts have no glyph for {strange[1]}; remove it from the report's texts"
             ) from error
+        if re.match(r"failed to (?:decode image|parse SVG)", error.message):
+            raise PaperError(f"the theme's logo cannot be drawn ({error.message}); save it again") from error
         raise
+
+
+def logo_of(report: ReportDocument) -> dict[str, Any] | None:
+    """Return the bytes of a report's logo and the typesetter's name of its format; None without one."""
+    if not report.logo:
+        return None
+    media_type, _, encoded = report.logo.removeprefix("data:").partition(";base64,")
+    return {"content": list(b64decode(encoded)), "format": LOGO_FORMATS[media_type]}
+
+
+def logo_png(logo: Mapping[str, Any]) -> bytes:
+    """Return a logo as PNG, 18 mm high. Raises TypeError if the typesetter makes several pages of it."""
+    document = (
+        "#set page(width: auto, height: auto, margin: 0pt)\n"
+        "#let logo = json(bytes(sys.inputs.logo))\n"
+        "#image(bytes(logo.content), format: logo.format, height: 18mm)"
+    )
+    picture = typst.compile(
+        document.encode(),
+        format="png",
+        ppi=300,
+        font_paths=shipped_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"logo": json.dumps(logo)},
+    )
+    if not isinstance(picture, bytes):
+        raise TypeError("the logo became several pages")
+    return picture

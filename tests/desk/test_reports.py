@@ -3,17 +3,21 @@
 import io
 import json
 import re
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
+import docx
 import openpyxl
 import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.desk.downloads import MEDIA_TYPES
 from kiosk.desk.reports import glance
+from kiosk.desk.reports.publishing import draft
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
+from kiosk.output.report_docx import report_docx
 from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
 from kiosk.output.report_xlsx import report_xlsx
@@ -302,3 +306,34 @@ def test_a_report_without_figures_has_no_page_at_a_glance(tmp_path: Path) -> Non
     desk.sign_in()
     begin(desk)
     assert "I korthet" not in preview(desk)
+
+
+def test_the_cover_has_the_logo_of_the_theme_in_every_format(desk: Desk, tmp_path: Path) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
+    (tmp_path / "logo.svg").write_text(drawing)
+    (tmp_path / "theme.toml").write_text('name = "Staden"\nlogo = "logo.svg"\n')
+    desk.app.extensions["desk"].reread()
+    with desk.app.test_request_context():
+        document = draft(desk.store, "r2026-1")
+    assert document
+    encoded = b64encode(drawing.encode()).decode()
+    assert document.logo == f"data:image/svg+xml;base64,{encoded}"
+    header = report_html(document).partition("</header>")[0]
+    assert f'<img class="logo" src="{document.logo}" alt="">' in header
+    with_logo, without = (
+        docx.Document(io.BytesIO(report_docx(replace(document, blocks=(), logo=logo))))
+        for logo in (document.logo, "")
+    )
+    assert (len(with_logo.inline_shapes), len(without.inline_shapes)) == (1, 0)
+    small = replace(document, blocks=())
+    assert report_pdf(small) != report_pdf(replace(small, logo=""))
+
+
+def test_a_logo_that_cannot_be_drawn_is_refused_at_publishing(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(9))
+    (tmp_path / "theme.toml").write_text('name = "Staden"\nlogo = "logo.png"\n')
+    desk.app.extensions["desk"].reread()
+    response = post(desk, f"{REPORT}/publish")
+    assert response.status_code == 400
+    assert "the theme&#39;s logo cannot be drawn" in response.text
+    assert desk.store.reports.editions("r2026-1") == ()

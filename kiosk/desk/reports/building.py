@@ -4,6 +4,7 @@ Figures are from closed rounds only, each with its rule, n, round, version and p
 sentences say what people answered, never what caused it.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import zip_longest
@@ -76,7 +77,13 @@ def build(content: Content, edition: str) -> ReportDocument:
             blocks += [Block(Kind.HEADING, name, level=1), *written, *added]
     terms = content.terms
     subtitle = f"{content.place.node.name}, {terms.year}"
-    return ReportDocument(terms.title, subtitle, "sv", edition, tuple(blocks), terms.organisation)
+    return ReportDocument(terms.title, subtitle, "sv", edition, tuple(blocks), terms.organisation, _logo())
+
+
+def _logo() -> str:
+    """Return the logo of the installation's theme as a data address; "" without one."""
+    logo = desk().library.theme.logo
+    return f"data:{logo.media_type};base64,{b64encode(logo.content).decode()}" if logo else ""
 
 
 def _scope(content: Content) -> Iterator[Block]:
