@@ -23,7 +23,7 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-LEADS_ON = {"/admin/theory"}
+LEADS_ON = {"/admin/theory", "/admin/overview"}
 """Pages that only lead to another page."""
 
 LISTS_ACCOUNTS = "/admin/accounts"
