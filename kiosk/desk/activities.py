@@ -101,6 +101,7 @@ def correct() -> ResponseReturnValue:
     desk().store.outputs.set(unit, read_period(month_text), counter, figure)
     what = f"{unit}, {counter}, {month_text}, {figure_words(figure)}, {form.reason.data}"
     note(Deed.FIGURE_CORRECTED, what)
+    flash(say("Siffran är sparad."))
     return redirect(url_for("activities.activities", unit=unit, year=month_text[:4]), 303)
 
 

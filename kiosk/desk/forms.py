@@ -235,10 +235,13 @@ class OutputForm(DeskForm):
 class CorrectionForm(DeskForm):
     """A correction of an earlier month. The reason is one of a list: there is no room for a guest's name."""
 
-    counter = SelectField()
-    month = SelectField()
-    figure = StringField(validators=[InputRequired(), Length(max=LONGEST_NUMBER_CHARACTERS)])
-    reason = SelectField()
+    anchor_prefix = "correct-"
+    counter = SelectField(_("Vad"))
+    month = SelectField(_("Månad"))
+    figure = StringField(
+        _("Rätt siffra"), validators=[InputRequired(), Length(max=LONGEST_NUMBER_CHARACTERS)]
+    )
+    reason = SelectField(_("Skäl"))
 
 
 class WallForm(DeskForm):

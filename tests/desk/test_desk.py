@@ -453,6 +453,7 @@ WRITES = {
 def _filled(path: str) -> str:
     parts = {
         "<survey_id>": "ombudsmannaskap",
+        "<unit_id>": "frida",
         "<round_id>": "r",
         "<report_id>": "r2026-1",
         "<part>": "vision",
