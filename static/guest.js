@@ -70,7 +70,7 @@ function show(place, mayGoBack = place !== "promise" && (place !== "picker" || g
 function speak(code) {
   guest.language = code;
   const { language, statements: asked, digits } = words[code];
-  document.documentElement.dataset.digits = digits;
+  document.documentElement.dataset.digits = digits ?? "";
   document.documentElement.lang = language.code;
   document.documentElement.dir = language.direction;
   document.title = said("title");

@@ -94,12 +94,12 @@ class FormTexts:
         labels, since every name would cost bytes in every language."""
         statements = [[asked.text, *(option.label for option in asked.options)] for asked in self.statements]
         return {
-            "language": self.language,
+            "language": {"code": self.language.code, "direction": self.language.direction},
             "screen": self.screen,
             "statements": statements,
             "reply": self.reply,
             "sounds": self.sounds,
-            "digits": self.digits,
+            **({"digits": self.digits} if self.digits else {}),
         }
 
 
