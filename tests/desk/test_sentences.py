@@ -50,12 +50,20 @@ OVERVIEW = "kiosk/desk/results/overview.py"
 """Its words are claims too where they are no whole sentences: a share, "Better", why nothing is compared."""
 
 
+CONFIRMATIONS = {
+    "Siffrorna är sparade.", "Siffrorna är borttagna.", "Väggskärmens adress är klar.",
+    "Väggskärmens adress är stängd.",
+}  # fmt: skip
+"""Sentences about what a form did: they say nothing about figures."""
+
+
 def sentences(*places: str) -> list[str]:
-    """The sentences in the files whose paths begin so."""
+    """The sentences about figures in the files whose paths begin so."""
     return [
         message
         for message, files in extracted("desk").items()
-        if any(name.startswith(places) and (message.endswith(".") or name == OVERVIEW) for name, _ in files)
+        if message not in CONFIRMATIONS
+        and any(name.startswith(places) and (message.endswith(".") or name == OVERVIEW) for name, _ in files)
     ]
 
 
