@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import CorrectionForm, OutputForm
-from kiosk.desk.i18n import month, say
+from kiosk.desk.i18n import month, translate
 from kiosk.desk.outputs import FigureLine, begun, figure_words, of_unit, output_charts, period_words, reasons
 from kiosk.desk.session import desk, for_coordinator, for_staff, note
 from kiosk.domain.counters import (
@@ -81,7 +81,7 @@ def type_figure() -> ResponseReturnValue:
     node, counter = form.node.data, form.counter.data
     desk().store.outputs.set(node, period, counter, figure)
     note(Deed.FIGURE_TYPED, f"{node}, {counter}, {period}, {figure_words(figure)}")
-    flash(say("Siffran är sparad."))
+    flash(translate("Siffran är sparad."))
     address = url_for("activities.activities", unit=request.args.get("unit"), year=period.first.year)
     return redirect(address, 303)
 
@@ -101,13 +101,13 @@ def correct() -> ResponseReturnValue:
     desk().store.outputs.set(unit, read_period(month_text), counter, figure)
     what = f"{unit}, {counter}, {month_text}, {figure_words(figure)}, {form.reason.data}"
     note(Deed.FIGURE_CORRECTED, what)
-    flash(say("Siffran är sparad."))
+    flash(translate("Siffran är sparad."))
     return redirect(url_for("activities.activities", unit=unit, year=month_text[:4]), 303)
 
 
 def _fill_correction(form: CorrectionForm) -> None:
     """Offer the counters that staff tap, the latest earlier months, and the reasons."""
-    form.counter.choices = [(counter.id, say(counter.name)) for counter in tapped_counters()]
+    form.counter.choices = [(counter.id, translate(counter.name)) for counter in tapped_counters()]
     earlier = islice(months_before(desk().clock()), MONTHS_TO_CORRECT)
     form.month.choices = [(str(of_month), period_words(of_month)) for of_month in earlier]
     form.reason.choices = reasons()
@@ -118,7 +118,9 @@ def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
     try:
         return read_figure(form.figure.data)
     except ValueError:
-        form.figure.errors = [say("Skriv ett tal som 132, en uppskattning som ca 500, eller ej räknat.")]
+        form.figure.errors = [
+            translate("Skriv ett tal som 132, en uppskattning som ca 500, eller ej räknat.")
+        ]
         return None
 
 
@@ -126,14 +128,14 @@ def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
     """Return the typed period and figure, each None if it is empty or refused; the form has the errors."""
     period, figure = None, None
     if form.node.data not in desk().library.units and not desk().library.counters[form.counter.data].is_total:
-        form.node.errors = [say("Välj ett enskilt ställe: talet räknas ihop av ställenas egna.")]
+        form.node.errors = [translate("Välj ett enskilt ställe: talet räknas ihop av ställenas egna.")]
     try:
         period = read_period(form.period.data.strip())
         if period.first.year < EARLIEST_YEAR or period.first > desk().clock().date():
             raise ValueError(str(period))
     except ValueError:
         form.period.errors = [
-            say("Skriv ett år som 2026, ett kvartal som 2026-Q1 eller en månad som 2026-03.")
+            translate("Skriv ett år som 2026, ett kvartal som 2026-Q1 eller en månad som 2026-03.")
         ]
     if form.figure.data.strip():
         figure = _read_figure(form)
@@ -203,14 +205,16 @@ def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
 
 def _fill_choices(form: OutputForm) -> None:
     form.node.choices = list(desk().library.places.items())
-    form.counter.choices = [(counter.id, say(counter.name)) for counter in desk().library.counters.values()]
+    form.counter.choices = [
+        (counter.id, translate(counter.name)) for counter in desk().library.counters.values()
+    ]
 
 
 def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:
-    targets = [(target.id, say(target.name)) for target in counter.targets]
+    targets = [(target.id, translate(target.name)) for target in counter.targets]
     return [
         Button(counter, target, name, outputs.taps.get((unit, of_month, counter.id, target), 0))
-        for target, name in targets or [(NO_TARGET, say(counter.name))]
+        for target, name in targets or [(NO_TARGET, translate(counter.name))]
     ]
 
 
@@ -235,7 +239,7 @@ def _targets(outputs: Outputs, unit: str, year: int) -> list[tuple[Counter, list
     with_taps = []
     for counter in tapped_counters():
         by_target = outputs.by_target(counter, [unit], year_of(year)) if counter.targets else {}
-        names = {NO_TARGET: say("Utan mål"), **{one.id: say(one.name) for one in counter.targets}}
+        names = {NO_TARGET: translate("Utan mål"), **{one.id: translate(one.name) for one in counter.targets}}
         if by_target:
             with_taps.append((counter, [(names[target], taps) for target, taps in by_target.items()]))
     return with_taps

@@ -15,7 +15,7 @@ from kiosk.desk.accounts import account_links, own_account
 from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
-from kiosk.desk.i18n import asked, catalogue, day, language_name, month, period, say, say_message
+from kiosk.desk.i18n import asked, catalogue, day, language_name, month, period, translate, translate_message
 from kiosk.desk.login import routes as login
 from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.second_factor import SecretSealer
@@ -137,7 +137,7 @@ def create_desk_app(
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key))
-    app.jinja_env.globals.update(_=say, day=day, month=month, period=period, asked=asked)
+    app.jinja_env.globals.update(_=translate, day=day, month=month, period=period, asked=asked)
     app.jinja_env.globals.update(language_name=language_name)
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)
@@ -160,7 +160,7 @@ def _for_every_page() -> dict[str, object]:
         "is_demonstration": desk().store.is_demonstration,
         "shown_report": reports.latest_address() if desk().store.is_demonstration else "",
         "file_problems": [problem.message for problem in library.problems] if is_coordinator() else [],
-        "say_message": say_message,
+        "translate_message": translate_message,
         "notice_problems": problems,
         "language": catalogue().language,
         "other_languages": [
@@ -199,7 +199,7 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
 
 def _not_changed(error: RefusedError) -> ResponseReturnValue:
     """Render the reasons why files on the server were not changed."""
-    messages = [say_message(message) for message in error.messages]
+    messages = [translate_message(message) for message in error.messages]
     return make_response(render_template("error.html", kind="files", messages=messages), 400)
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.i18n import period, say
+from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import reasons
 from kiosk.desk.session import desk, for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, Protection
@@ -57,22 +57,22 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
     """Return, for each deed, the names of each part of its details (id -> name)."""
     library = desk().library
     roles: Names = {
-        Role.COORDINATOR: say("samordnare"),
-        Role.STAFF: say("personal"),
-        Role.VIEWER: say("läsare"),
+        Role.COORDINATOR: translate("samordnare"),
+        Role.STAFF: translate("personal"),
+        Role.VIEWER: translate("läsare"),
     }
     ways: Names = {
-        Admission.KIOSK: say("kiosk"),
-        Admission.SLIP: say("lapp"),
-        Admission.POSTER: say("affisch"),
+        Admission.KIOSK: translate("kiosk"),
+        Admission.SLIP: translate("lapp"),
+        Admission.POSTER: translate("affisch"),
     }
     protections: Names = {
-        Protection.PROTECTED: say("skyddade siffror"),
-        Protection.EXACT: say("exakta siffror"),
+        Protection.PROTECTED: translate("skyddade siffror"),
+        Protection.EXACT: translate("exakta siffror"),
     }
     places = library.places
     surveys = {survey.id: survey.title for survey in library.surveys.values()}
-    counters = {counter.id: say(counter.name) for counter in library.counters.values()}
+    counters = {counter.id: translate(counter.name) for counter in library.counters.values()}
     languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
     rounds = {
         state.round.id: f"{state.round.title}, {period(state.round)}" for state in desk().store.rounds()

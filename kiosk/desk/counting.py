@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request,
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.activities import buttons_of, tapped_counters
-from kiosk.desk.i18n import month, say
+from kiosk.desk.i18n import month, translate
 from kiosk.desk.session import desk, for_staff
 from kiosk.domain.counters import MOST_TAPS, NO_TARGET, TICKET, Tap, month_of, months_open, read_period
 from kiosk.settings import shipped_folder
@@ -86,7 +86,7 @@ def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
 def manifest(unit_id: str) -> ResponseReturnValue:
     """Return what a phone needs to install the page."""
     address = url_for("counting.page", unit_id=_unit(unit_id))
-    name = say("Räkna: {unit}", unit=desk().library.units[unit_id])
+    name = translate("Räkna: {unit}", unit=desk().library.units[unit_id])
     icon = {"src": url_for("static", filename="icon.svg"), "sizes": "any", "type": "image/svg+xml"}
     described = {
         "name": name,

@@ -20,7 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
-from kiosk.desk.i18n import language, number, say, say_message
+from kiosk.desk.i18n import language, number, translate, translate_message
 from kiosk.desk.notices import watch
 from kiosk.desk.session import desk
 from kiosk.domain.box import USUAL_K
@@ -87,13 +87,13 @@ def long_enough(form: FlaskForm, field: PasswordField) -> None:
     del form
     if not SHORTEST_PASSWORD_CHARACTERS <= len(field.data or "") <= LONGEST_PASSWORD_CHARACTERS:
         field.errors = []
-        raise StopValidation(say("Skriv minst {least} tecken.", least=SHORTEST_PASSWORD_CHARACTERS))
+        raise StopValidation(translate("Skriv minst {least} tecken.", least=SHORTEST_PASSWORD_CHARACTERS))
 
 
 def same_as_password(form: FlaskForm, field: PasswordField) -> None:
     """Raise StopValidation unless the password was typed twice alike."""
     if field.data != form.password.data:
-        raise StopValidation(say("Lösenorden är olika. Skriv samma två gånger."))
+        raise StopValidation(translate("Lösenorden är olika. Skriv samma två gånger."))
 
 
 class NewPasswordForm(DeskForm):
@@ -119,7 +119,7 @@ def account_name(form: FlaskForm, field: StringField) -> None:
     """Raise StopValidation for a name that no page can show."""
     del form
     if fault := find_fault(field.data or "", LONGEST_ACCOUNT_NAME_CHARACTERS):
-        raise StopValidation(say_message(fault.message))
+        raise StopValidation(translate_message(fault.message))
 
 
 class AccountForm(DeskForm):
@@ -155,28 +155,28 @@ class Between:
         if field.data is None or not self.low <= field.data <= self.high:
             field.errors = []
             bounds = {"low": number(self.low), "high": number(self.high)}
-            raise StopValidation(say("Talet ska vara mellan {low} och {high}.", **bounds))
+            raise StopValidation(translate("Talet ska vara mellan {low} och {high}.", **bounds))
 
 
 def finite(form: FlaskForm, field: DecimalField) -> None:
     """Raise StopValidation for infinity and NaN, which no range check refuses."""
     del form
     if field.data is not None and not field.data.is_finite():
-        raise StopValidation(say("Skriv ett tal."))
+        raise StopValidation(translate("Skriv ett tal."))
 
 
 def one_line(form: FlaskForm, field: StringField) -> None:
     """Raise StopValidation for a text that no page can show as it is stored."""
     del form
     if fault := find_fault(field.data):
-        raise StopValidation(say(fault.message.msgid, **fault.message.values))
+        raise StopValidation(translate(fault.message.msgid, **fault.message.values))
 
 
 def readable_name(form: FlaskForm, field: StringField) -> None:
     """Raise StopValidation for a name that no page or slip can show. A round needs none."""
     del form
     if field.data and (fault := find_fault(field.data, LONGEST_NAME_CHARACTERS)):
-        raise StopValidation(say_message(fault.message))
+        raise StopValidation(translate_message(fault.message))
 
 
 class RoundForm(DeskForm):
@@ -252,7 +252,7 @@ def readable(form: FlaskForm, field: StringField) -> None:
     """Raise StopValidation for a text that the log cannot show."""
     del form
     if field.data and (fault := find_fault(field.data, LONGEST_REASON_CHARACTERS)):
-        raise StopValidation(say_message(fault.message))
+        raise StopValidation(translate_message(fault.message))
 
 
 class ReasonForm(DeskForm):
@@ -285,7 +285,7 @@ def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], No
         del form
         if field.data is None or not least <= field.data <= most:
             field.errors = []
-            message = say(
+            message = translate(
                 "Skriv hela millimeter, från {least} till {most}. 1 cm är 10 mm.", least=least, most=most
             )
             raise StopValidation(message)
@@ -322,7 +322,7 @@ def trial_if_local(form: FlaskForm, field: BooleanField) -> None:
     del form
     if is_address_local() and not field.data:
         raise StopValidation(
-            say(
+            translate(
                 "Ingen gäst kan öppna {address}. Kryssa i att det är ett prov, eller be den som sköter "
                 "installationen att ställa in gästernas adress.",
                 address=desk().guest_address,

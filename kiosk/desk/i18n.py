@@ -58,14 +58,14 @@ def _library() -> Library:
     return library
 
 
-def say(message: str, **values: Any) -> str:
+def translate(message: str, **values: Any) -> str:
     """Return a text of the desk's catalogue, with its {placeholders} filled in. No line ends before a percent
     sign."""
     text = catalogue().text(message)
     return (text.format(**values) if values else text).replace(" %", f"{NO_BREAK}%")
 
 
-def say_message(message: Message) -> str:
+def translate_message(message: Message) -> str:
     """Return a message of the rules in the reader's language, with localised numbers."""
     values = {
         name: number(value) if isinstance(value, float) else value for name, value in message.values.items()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import g
 
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 
 if TYPE_CHECKING:
     from kiosk.desk.forms import DeskForm
@@ -36,7 +36,7 @@ def watch(form: "DeskForm") -> None:
 def problems() -> list[Problem]:
     """Return this request's problems, those of forms in the order of their fields."""
     of_forms = [
-        Problem(f"{say(field.label.text)}: {error}", form.anchor(field.name))
+        Problem(f"{translate(field.label.text)}: {error}", form.anchor(field.name))
         for form in g.get("sent_forms", [])
         for field in form
         for error in field.errors

@@ -7,7 +7,7 @@ from itertools import chain
 
 from babel.dates import format_date
 
-from kiosk.desk.i18n import language, month, number, say
+from kiosk.desk.i18n import language, month, number, translate
 from kiosk.domain.counters import Counter, Figure, Outputs, Period, Quality, Reason, year_of
 from kiosk.output.columns import Column, ColumnChart, UnitColumns, columns_svg
 
@@ -39,10 +39,10 @@ def figure_words(figure: Figure | None) -> str:
     if figure is None:
         return "–"
     if figure.quality is Quality.NOT_COUNTED:
-        return say("ej räknat")
+        return translate("ej räknat")
     words = number(figure.number)
     if figure.quality is Quality.ESTIMATED:
-        words = say("ca {number}", number=words)
+        words = translate("ca {number}", number=words)
     return words if figure.is_complete else f"{words}*"
 
 
@@ -62,19 +62,19 @@ def with_gaps(figure: Figure) -> str:
 def quality_words(quality: Quality) -> str:
     """Return how a figure was obtained."""
     return {
-        Quality.COUNTED: say("räknat"),
-        Quality.ESTIMATED: say("uppskattat"),
-        Quality.NOT_COUNTED: say("ej räknat"),
+        Quality.COUNTED: translate("räknat"),
+        Quality.ESTIMATED: translate("uppskattat"),
+        Quality.NOT_COUNTED: translate("ej räknat"),
     }[quality]
 
 
 def reasons() -> list[tuple[str, str]]:
     """Return the reasons of a correction, each with its words."""
     return [
-        (Reason.PAPER.value, say("Räknat på papper")),
-        (Reason.NO_NETWORK.value, say("Telefonen hade inget nät")),
-        (Reason.WRONG_TAPS.value, say("Fel tryck")),
-        (Reason.OTHER.value, say("Annat skäl")),
+        (Reason.PAPER.value, translate("Räknat på papper")),
+        (Reason.NO_NETWORK.value, translate("Telefonen hade inget nät")),
+        (Reason.WRONG_TAPS.value, translate("Fel tryck")),
+        (Reason.OTHER.value, translate("Annat skäl")),
     ]
 
 
@@ -84,7 +84,7 @@ def period_words(period: Period) -> str:
         return str(period.first.year)
     if period.months == 1:
         return month(period.first)
-    return say("kvartal {quarter} {year}", quarter=period.first.month // 3 + 1, year=period.first.year)
+    return translate("kvartal {quarter} {year}", quarter=period.first.month // 3 + 1, year=period.first.year)
 
 
 def begun(year: int, this_month: Period) -> list[Period]:
@@ -135,21 +135,21 @@ def _chart(counter: Counter, outputs: Outputs, units: Mapping[str, str], year: i
         for unit, figures in finest.items()
         if figures
     )
-    heading = (say("Ställe"), say("Period"), say("Antal"), say("Kvalitet"))
+    heading = (translate("Ställe"), translate("Period"), translate("Antal"), translate("Kvalitet"))
     data = [
         (units[unit], str(part), _number(figure), quality_words(figure.quality))
         for unit, figures in finest.items()
         for part, figure in figures
     ]
-    name = say(counter.name)
+    name = translate(counter.name)
     described = " ".join(
         (
-            say("{counter} {year}, en stapel för varje månad.", counter=name, year=year),
-            *(say("{place}: {total} hela året.", place=row.name, total=row.total) for row in rows),
+            translate("{counter} {year}, en stapel för varje månad.", counter=name, year=year),
+            *(translate("{place}: {total} hela året.", place=row.name, total=row.total) for row in rows),
         )
     )
     notes = _notes(chain.from_iterable(finest.values()))
-    chart = ColumnChart(counter.id, name, _months(year), say("Hela året"), rows, notes)
+    chart = ColumnChart(counter.id, name, _months(year), translate("Hela året"), rows, notes)
     return OutputChart(counter, columns_svg(chart, described), described, (heading, *data))
 
 
@@ -177,13 +177,15 @@ def _notes(parts: Iterable[tuple[Period, Figure]]) -> tuple[str, ...]:
     """Return how to read the columns; what is unusual only if there is any."""
     shown = tuple(parts)
     qualities = {figure.quality for _, figure in shown}
-    notes = [say("Utan stapel: inget är räknat eller inskrivet. *: uppgifter saknas för någon månad.")]
+    notes = [translate("Utan stapel: inget är räknat eller inskrivet. *: uppgifter saknas för någon månad.")]
     if Quality.ESTIMATED in qualities:
-        notes.append(say("Randigt: uppskattat."))
+        notes.append(translate("Randigt: uppskattat."))
     if Quality.NOT_COUNTED in qualities:
-        notes.append(say("–: ej räknat."))
+        notes.append(translate("–: ej räknat."))
     if any(part.months > 1 for part, _ in shown):
         notes.append(
-            say("En bred stapel är ett helt kvartal eller år, och dess höjd är medeltalet för en månad.")
+            translate(
+                "En bred stapel är ett helt kvartal eller år, och dess höjd är medeltalet för en månad."
+            )
         )
     return (" ".join(notes),)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.i18n import asked, period, say
+from kiosk.desk.i18n import asked, period, translate
 from kiosk.desk.outputs import with_quality
 from kiosk.desk.results.findings import of_now, of_protection
 from kiosk.desk.session import desk, for_anybody
@@ -123,11 +123,11 @@ def theory_columns(
 def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:
     """Return the columns with their headings; that of the results is the theory's own."""
     return (
-        (Layer.RESOURCES, say("Resurser")),
-        (Layer.ACTIVITIES, say("Aktiviteter")),
-        (Layer.OUTPUTS, say("Prestationer")),
+        (Layer.RESOURCES, translate("Resurser")),
+        (Layer.ACTIVITIES, translate("Aktiviteter")),
+        (Layer.OUTPUTS, translate("Prestationer")),
         (Layer.RESULTS, shown.results_label),
-        (Layer.EFFECTS, say("Effekt")),
+        (Layer.EFFECTS, translate("Effekt")),
     )
 
 
@@ -144,7 +144,7 @@ def _evidence(measure: Measure, place: PlaceInTree, figures: PublishedFigures) -
     if not measure.counter:
         return _of_statements(measure.statements, place, figures)
     counter = desk().library.counters[measure.counter]
-    measured_by = say("Räknas: {counter}", counter=say(counter.name))
+    measured_by = translate("Räknas: {counter}", counter=translate(counter.name))
     return (Evidence(measured_by, _counted(counter, place, figures)),)
 
 
@@ -153,7 +153,9 @@ def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) ->
     for year in figures.outputs.years():
         if figure := figures.outputs.at_node(counter, place.node.id, place.units, year_of(year)):
             gaps = (
-                () if figure.is_complete else (say("Uppgifter saknas för någon månad eller något ställe."),)
+                ()
+                if figure.is_complete
+                else (translate("Uppgifter saknas för någon månad eller något ställe."),)
             )
             return (f"{year}: {with_quality(figure)}", *gaps)
     return ()
@@ -170,7 +172,7 @@ def _of_statement(name: str, place: PlaceInTree, figures: PublishedFigures) -> E
     rows = over_time(figures.document, figures.rounds, place.node.id, name)
     row = next((row for row in reversed(rows) if row.on_scale), None)
     text = asked(row.round.survey, row.statement.text) if row else _wording(name)
-    return Evidence(say("Fråga: ”{statement}”", statement=text), _agreement(row) if row else ())
+    return Evidence(translate("Fråga: ”{statement}”", statement=text), _agreement(row) if row else ())
 
 
 def _agreement(row: Row) -> tuple[str, ...]:

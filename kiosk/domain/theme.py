@@ -6,6 +6,7 @@ Contrast: WCAG 2.2, success criteria 1.4.3 and 1.4.11, https://www.w3.org/TR/WCA
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import floor
 
 from kiosk.domain.rounding import half_up
 
@@ -56,6 +57,13 @@ def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours, 1 to 21."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def shown_contrast(one: str, other: str) -> str:
+    """Return the contrast ratio of two colours with two decimals, rounded down, so that none below a
+    bound reads as the bound."""
+    hundredths = floor(100 * contrast(one, other))
+    return f"{hundredths // 100}.{hundredths % 100:02}"
 
 
 def mixed(one: str, other: str, part: float) -> str:

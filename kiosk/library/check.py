@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.domain.survey import MOST_PICTURES, Scale, Survey
-from kiosk.domain.theme import WHITE, Theme, contrast
+from kiosk.domain.theme import WHITE, Theme, shown_contrast
 from kiosk.library import completeness
 from kiosk.library.catalogues import REFERENCE, survey_texts, with_texts_of
 from kiosk.library.definition import DefinitionError, definition_files
@@ -91,7 +91,7 @@ def _theme(theme: Theme) -> dict[str, Any]:
         "name": theme.name,
         "logo": theme.logo.file if theme.logo else None,
         "accent": theme.accent,
-        "contrast": round(contrast(theme.accent, WHITE), 2),
+        "contrast": float(shown_contrast(theme.accent, WHITE)),
     }
 
 

@@ -10,9 +10,9 @@ from kiosk.domain.theme import (
     WHITE,
     Logo,
     Theme,
-    contrast,
     is_readable,
     nearest_readable,
+    shown_contrast,
 )
 from kiosk.library.definition import Read, Table, is_there, read_table
 
@@ -71,7 +71,7 @@ def _read_accent(table: Table) -> str:
     if not is_readable(accent):
         raise table.error(
             "accent",
-            f"white text on {accent} has a contrast of {contrast(accent, WHITE):.2f}, and WCAG 2.2 AA "
+            f"white text on {accent} has a contrast of {shown_contrast(accent, WHITE)}, and WCAG 2.2 AA "
             f"demands {LEAST_TEXT_CONTRAST}; the nearest colour that passes is {nearest_readable(accent)}",
         )
     return accent

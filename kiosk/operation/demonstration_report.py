@@ -9,6 +9,7 @@ from kiosk.desk.app import create_desk_app
 from kiosk.desk.reports.publishing import draft, edition_words
 from kiosk.domain.counters import Figure, Period, Quality, month_of, months_before, year_of
 from kiosk.domain.report import Part, Terms
+from kiosk.domain.rounding import half_up
 from kiosk.domain.schedule import Every
 from kiosk.library.library import Library
 from kiosk.storage import Store
@@ -62,7 +63,7 @@ def add_outputs(store: Store, now: datetime) -> None:
             for counter, mean in counters.items():
                 number = _number(mean, month, random)
                 if month.first.month == ESTIMATED_MONTH:
-                    about = Figure(max(10 * round(number / 10), 5), Quality.ESTIMATED)
+                    about = Figure(max(10 * half_up(number / 10), 5), Quality.ESTIMATED)
                     store.outputs.set(unit, month, counter, about)
                 elif counter == "link":
                     for target in TARGETS:
@@ -78,7 +79,7 @@ def add_outputs(store: Store, now: datetime) -> None:
 
 def _number(mean: int, month: Period, random: Random) -> int:
     busy = 0.5 if month.first.month == SLOW_MONTH else 1.0
-    return round(mean * busy * random.uniform(0.75, 1.25))
+    return half_up(mean * busy * random.uniform(0.75, 1.25))
 
 
 def publish_report(store: Store, library: Library, now: datetime) -> None:

@@ -310,7 +310,7 @@ def test_a_failure_tells_the_operator_where_and_the_reader_nothing(
     def broken() -> str:
         raise OSError("disk full at anna's answers")
 
-    monkeypatch.setattr(desk.store, "snapshot", broken)
+    monkeypatch.setattr(desk.store, "snapshot_text", broken)
     response = desk.client.get("/admin/")
     assert response.status_code == 500
     assert "Ingenting ändrades" in response.text
@@ -457,7 +457,6 @@ def _filled(path: str) -> str:
         "<round_id>": "r",
         "<report_id>": "r2026-1",
         "<part>": "vision",
-        "<unit_id>": "frida",
         "<code>": "en",
         "<any(kiosk):device>": "kiosk",
     }

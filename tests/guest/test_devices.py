@@ -175,7 +175,7 @@ def test_staff_measure_a_kiosk_and_its_page_follows(house: House) -> None:
     house.sign_in_as("bo")
     before = house.screen.get(other).text
     sent = house.send("screen", path, width_mm="476", distance_mm="700", lower_edge_mm="")
-    assert (sent.status_code, sent.headers["Location"]) == (303, f"/admin/links#kiosk-{house.key(path)}")
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/admin/links")
     assert "476 mm bred, gästen 700 mm ifrån" in house.links()
     assert "calc(100vw / 476)" in house.screen.get(path).text
     assert house.screen.get(other).text == before
@@ -210,7 +210,7 @@ def test_a_measure_that_cannot_be_is_told_where_it_was_typed(
     sent = house.send("screen", path, **{"width_mm": "476", "distance_mm": "600", field: typed})
     assert sent.status_code == 400
     [form] = re.findall("<details open>(.*?)</details>", sent.text, re.DOTALL)
-    assert re.findall('role="alert">(.*?)</p>', form) == [f"Skriv hela millimeter, {told}. 1 cm är 10 mm."]
+    assert re.findall('class="problem">(.*?)</p>', form) == [f"Skriv hela millimeter, {told}. 1 cm är 10 mm."]
     assert f'value="{typed}"' in form
     assert house.desk.store.links.all()[0].screen is None
 
@@ -251,7 +251,7 @@ def test_a_kiosk_is_moved_only_where_no_round_runs(house: House, at: str, to: st
         assert (answer.status_code, link.unit_id) == (303, to)
         return
     assert (answer.status_code, link.unit_id) == (409, at)
-    [problem] = re.findall('<p class="problem" role="alert">(.*?)</p>', answer.text)
+    [problem] = re.findall(f'<a href="#move-{house.key(path)}">(.*?)</a>', answer.text)
     assert f"”{house.desk.round.survey.title}” pågår på {named}." in problem
     assert "har stängt, 9 juni 2026" in problem
     assert "para den på nytt" in problem
@@ -392,11 +392,12 @@ def test_coordinators_pair_screens_staff_only_where_no_round_runs_and_viewers_ne
 
 def test_staff_are_told_which_round_keeps_them_from_pairing_and_whom_to_ask(house: House) -> None:
     house.sign_in_as("bo")
-    problems = re.findall('role="alert">(.*?)</p>', house.send("pair", "", unit="frida").text)
+    problems = re.findall('<a href="#pair-unit">(.*?)</a>', house.send("pair", "", unit="frida").text)
     title = house.desk.round.survey.title
     assert problems == [
-        f"På FRIDA pågår omgången ”{title}” till dess den stänger, 31 maj 2026. Under tiden kan bara en "
-        "samordnare göra koden. Be en samordnare: koden gäller i 15 minuter och kan läsas upp i telefon."
+        f"Ställe: På FRIDA pågår omgången ”{title}” till dess den stänger, 31 maj 2026. Under tiden kan "
+        "bara en samordnare göra koden. Be en samordnare: koden gäller i 15 minuter och kan läsas upp i "
+        "telefon."
     ]
 
 

@@ -416,7 +416,7 @@ def test_staff_print_slips_that_guests_can_answer_with(desk: Desk, name: str) ->
 BAD_SLIPS: dict[str, tuple[dict[str, object], str]] = {
     "none": ({"number": "0"}, "mellan 1 och 200"),
     "too many": ({"number": "201"}, "mellan 1 och 200"),
-    "no number": ({"number": "tio"}, "heltal"),
+    "no number": ({"number": "tio"}, "mellan 1 och 200"),
     "another unit": ({"unit": "other"}, "Inte ett giltigt val"),
     "another round": ({"round": "other"}, "Inte ett giltigt val"),
     "no language": ({"languages": []}, "obligatoriskt"),

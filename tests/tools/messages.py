@@ -18,7 +18,7 @@ from babel.messages.pofile import generate_po, read_po
 from kiosk.library.catalogues import REFERENCE
 
 ROOT = Path(__file__).parents[2]
-KEYWORDS = {**DEFAULT_KEYWORDS, "Message": (1,), "say": (1,)}
+KEYWORDS = {**DEFAULT_KEYWORDS, "Message": (1,), "translate": (1,)}
 
 METHODS = [
     # Counters are on the desk's pages only.

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import NewPasswordForm
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.login.language import follow_browser_language
 from kiosk.desk.session import desk
 from kiosk.domain.client_source import source_of
@@ -42,7 +42,7 @@ def choose_password(code: str) -> ResponseReturnValue:
     if account is None:
         return render_template("account_link_gone.html", kind="gone"), 404
     desk().store.audit_log.note(at, account.name, Deed.ACCOUNT_LINK_USED, account.name)
-    flash(say("Lösenordet är sparat. Logga in som {name}.", name=account.name))
+    flash(translate("Lösenordet är sparat. Logga in som {name}.", name=account.name))
     return redirect(url_for("sign_in.sign_in"), 303)
 
 

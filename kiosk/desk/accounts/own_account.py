@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.login.code_checks import password_refusal
 from kiosk.desk.login.second_factor import (
     matching_step,
@@ -48,7 +48,7 @@ def change_password() -> ResponseReturnValue:
     desk().store.accounts.set_password(mine.name, hash_password(form.password.data))
     renew(mine.name)
     note(Deed.PASSWORD_CHANGED, mine.name)
-    return _done(say("Lösenordet är bytt. Andra webbläsare är utloggade."))
+    return _done(translate("Lösenordet är bytt. Andra webbläsare är utloggade."))
 
 
 @blueprint.route("/account/second-factor", methods=["POST"])
@@ -70,7 +70,7 @@ def add_second_factor() -> ResponseReturnValue:
         return _factor_page(form, secret, 400)
     step = matching_step(secret, "".join(form.code.data.split()), desk().clock().timestamp())
     if step is None:
-        form.code.errors = [say("Koden stämmer inte. Skriv den som appen visar nu.")]
+        form.code.errors = [translate("Koden stämmer inte. Skriv den som appen visar nu.")]
         return _factor_page(form, secret, 400)
     if refusal := password_refusal(mine, form.current.data):
         form.current.errors = [refusal.text]
@@ -92,7 +92,7 @@ def remove_second_factor() -> ResponseReturnValue:
     name = _mine().name
     if desk().store.second_factors.remove(name):
         note(Deed.SECOND_FACTOR_REMOVED, name)
-    return _done(say("Du loggar in med bara lösenordet."))
+    return _done(translate("Du loggar in med bara lösenordet."))
 
 
 @blueprint.route("/account/recovery-codes", methods=["POST"])
@@ -147,7 +147,7 @@ def _page(status: int) -> ResponseReturnValue:
 
 
 def _factor_page(form: SecondFactorForm, secret: bytes, status: int) -> ResponseReturnValue:
-    uri = provisioning_uri(secret, _mine().name, say("Svarskiosk"))
+    uri = provisioning_uri(secret, _mine().name, translate("Svarskiosk"))
     form.secret.data = secret_to_type(secret)
     page = render_template(
         "second_factor.html",

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import AccountForm, RoleForm
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.domain.local_address import leads_to_own_machine
@@ -53,7 +53,7 @@ def add() -> ResponseReturnValue:
     try:
         code = desk().store.account_links.add(name, role, desk().clock())
     except AccountExistsError:
-        form.name.errors = [say("Det finns redan ett konto som heter {name}.", name=name)]
+        form.name.errors = [translate("Det finns redan ett konto som heter {name}.", name=name)]
         return _page(form, 409)
     note(Deed.ACCOUNT_LINK_MADE, f"{name}, {role}")
     return _link_page(name, code, is_new=True)
@@ -86,7 +86,7 @@ def change_role() -> ResponseReturnValue:
     except NoAccountError:
         return _gone(name)
     note(Deed.ROLE_CHANGED, f"{name}, {form.role.data}")
-    return _done(say("{name} har en ny roll och är utloggad överallt.", name=name))
+    return _done(translate("{name} har en ny roll och är utloggad överallt.", name=name))
 
 
 @blueprint.route("/accounts/second-factor", methods=["POST"])
@@ -97,7 +97,7 @@ def remove_second_factor() -> ResponseReturnValue:
     if not desk().store.second_factors.remove(name):
         return _gone(name)
     note(Deed.SECOND_FACTOR_REMOVED, name)
-    return _done(say("{name} loggar in med bara lösenordet.", name=name))
+    return _done(translate("{name} loggar in med bara lösenordet.", name=name))
 
 
 @blueprint.route("/accounts/remove", methods=["POST"])
@@ -107,7 +107,7 @@ def remove() -> ResponseReturnValue:
     name, store = _sent_name(), desk().store
     if store.account_links.withdraw(name):
         note(Deed.ACCOUNT_LINK_WITHDRAWN, name)
-        return _done(say("Länken till {name} gäller inte längre.", name=name))
+        return _done(translate("Länken till {name} gäller inte längre.", name=name))
     try:
         is_removed = store.accounts.remove(name)
     except LastCoordinatorError:
@@ -115,7 +115,7 @@ def remove() -> ResponseReturnValue:
     if not is_removed:
         return _gone(name)
     note(Deed.ACCOUNT_REMOVED, name)
-    return _done(say("{name} är borttagen och utloggad överallt.", name=name))
+    return _done(translate("{name} är borttagen och utloggad överallt.", name=name))
 
 
 def _sent_name() -> str:
@@ -129,13 +129,14 @@ def _done(words: str) -> ResponseReturnValue:
 
 def _last_coordinator(name: str) -> ResponseReturnValue:
     add_problem(
-        say("{name} är den enda samordnaren. Gör först någon annan till samordnare.", name=name), "accounts"
+        translate("{name} är den enda samordnaren. Gör först någon annan till samordnare.", name=name),
+        "accounts",
     )
     return _page(AccountForm(formdata=None), 409)
 
 
 def _gone(name: str) -> ResponseReturnValue:
-    add_problem(say("Det finns inget sådant konto att ändra: {name}", name=name), "accounts")
+    add_problem(translate("Det finns inget sådant konto att ändra: {name}", name=name), "accounts")
     return _page(AccountForm(formdata=None), 404)
 
 
@@ -159,9 +160,9 @@ def _page(form: AccountForm, status: int = 200) -> ResponseReturnValue:
 def role_names() -> dict[str, str]:
     """Return role -> its name with what it may do."""
     return {
-        Role.COORDINATOR: say("Samordnare: öppnar omgångar, ser resultat, ändrar enkäter och konton"),
-        Role.STAFF: say("Personal: parar skärmar, skriver ut lappar, räknar insatser"),
-        Role.VIEWER: say("Läsare: ser resultat"),
+        Role.COORDINATOR: translate("Samordnare: öppnar omgångar, ser resultat, ändrar enkäter och konton"),
+        Role.STAFF: translate("Personal: parar skärmar, skriver ut lappar, räknar insatser"),
+        Role.VIEWER: translate("Läsare: ser resultat"),
     }
 
 

@@ -1,7 +1,7 @@
 """Slips and kiosks over a round's budget: staff are told whom to ask, a coordinator is asked for a reason."""
 
 from kiosk.desk.forms import ReasonForm
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.session import desk, is_coordinator
 from kiosk.domain.rounds import Round
 from kiosk.storage import KioskBudgetError, SlipBudgetError
@@ -21,12 +21,12 @@ def slips_problem(error: SlipBudgetError, of_round: Round, unit_id: str) -> str:
         "printed": error.printed,
     }
     if is_coordinator():
-        return say(
+        return translate(
             "Omgången räknar med {expected} gäster på {unit}. Högsta antal lappar är {budget}, och {printed} "
             "är utskrivna. Skriv varför det behövs fler. Det står sedan i loggen, som all personal ser.",
             **values,
         )
-    return say(
+    return translate(
         "Omgången räknar med {expected} gäster på {unit}. Högsta antal lappar är {budget}, och {printed} är "
         "utskrivna. Be en samordnare skriva ut fler.",
         **values,
@@ -38,7 +38,7 @@ def kiosk_problem(unit_id: str) -> str | None:
     try:
         desk().store.links.check_kiosk_budget(unit_id, desk().clock(), desk().devices.waiting(unit_id))
     except KioskBudgetError as error:
-        return say(
+        return translate(
             "Omgången räknar med {expected} gäster på {unit}. Högsta antal kiosker är {budget}, och stället "
             "har {kiosks}, oanvända koder inräknade. Skriv varför det behövs fler. Det står sedan i loggen, "
             "som all personal ser.",

@@ -7,7 +7,7 @@ from typing import Any
 from kiosk.desk.devices.budget import may_exceed_budget, slips_problem
 from kiosk.desk.devices.links import address_of, posters, unit_names
 from kiosk.desk.forms import PosterForm, SlipsForm
-from kiosk.desk.i18n import period, say
+from kiosk.desk.i18n import period, translate
 from kiosk.desk.session import desk, is_coordinator
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
@@ -82,7 +82,7 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
         problem = slips_problem(error, _round_named(form.round.data), form.unit.data)
         (form.reason if is_coordinator() else form.number).errors = [problem]
     except StoreError:
-        form.unit.errors = [say("Stället är inte med i den omgången.")]
+        form.unit.errors = [translate("Stället är inte med i den omgången.")]
     except PaperError:
         form.languages.errors = [_unprintable()]
     return None
@@ -139,7 +139,11 @@ def poster_form(**options: Any) -> PosterForm:
     languages = spoken_languages(desk().library.guest, desk().allowed_languages)
     form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], **options)
     form.size.choices = [
-        (size.value, say("{size}, högst {n} språk", size=size.value, n=fitting), {"data-fitting": fitting})
+        (
+            size.value,
+            translate("{size}, högst {n} språk", size=size.value, n=fitting),
+            {"data-fitting": fitting},
+        )
         for size, fitting in POSTER_LANGUAGES.items()
     ]
     form.link.choices = [
@@ -159,10 +163,14 @@ def print_poster(form: PosterForm, link: Link) -> bytes | None:
     except PaperError:
         fitting, problem = POSTER_LANGUAGES[size], _unprintable()
         if len(words) > fitting:
-            problem = say("På {size} får högst {n} språk plats. Kryssa för färre.", size=size, n=fitting)
+            problem = translate(
+                "På {size} får högst {n} språk plats. Kryssa för färre.", size=size, n=fitting
+            )
         form.languages.errors = [problem]
     return None
 
 
 def _unprintable() -> str:
-    return say("Texterna får inte plats, eller har tecken som inte går att skriva ut. Välj färre språk.")
+    return translate(
+        "Texterna får inte plats, eller har tecken som inte går att skriva ut. Välj färre språk."
+    )

@@ -18,7 +18,7 @@ from kiosk.desk.forms import (
     SlipsForm,
     is_address_local,
 )
-from kiosk.desk.i18n import day, say
+from kiosk.desk.i18n import day, translate
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import account_name, desk, for_coordinator, for_staff, is_coordinator, note
 from kiosk.domain.rounds import Admission, Round
@@ -52,7 +52,7 @@ def new_link() -> ResponseReturnValue:
         note(Deed.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
     else:
         note(Deed.ADDRESS_MADE, f"{unit}, {kind.value}")
-    return _done(say("Adressen är klar: {unit}.", unit=unit_names()[unit]))
+    return _done(translate("Adressen är klar: {unit}.", unit=unit_names()[unit]))
 
 
 @blueprint.route("/links/pair", methods=["POST"])
@@ -103,7 +103,7 @@ def measure() -> ResponseReturnValue:
     desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
     note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {link.mark}, {width}")
-    return _done(say("Måtten är sparade: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
+    return _done(translate("Måtten är sparade: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
 
 
 @blueprint.route("/links/move", methods=["POST"])
@@ -124,11 +124,11 @@ def move() -> ResponseReturnValue:
             add_problem(_cannot_move(error), f"move-{key_of(link)}")
             return _page(move_problems={link.code: _cannot_move(error)}, status=409)
         note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.mark}")
-    return _done(say("Kiosken hör till {unit}.", unit=unit_names()[form.unit.data]))
+    return _done(translate("Kiosken hör till {unit}.", unit=unit_names()[form.unit.data]))
 
 
 def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
-    return say(
+    return translate(
         "På {unit} pågår omgången ”{round}” till dess den stänger, {day}. Under tiden kan bara en "
         "samordnare göra koden. Be en samordnare: koden gäller i {minutes} minuter och kan läsas upp i "
         "telefon.",
@@ -141,7 +141,7 @@ def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
 
 def _cannot_move(error: RoundRunsError) -> str:
     of_round = error.of_round
-    return say(
+    return translate(
         "Kiosken kan inte flyttas nu, för omgången ”{round}” pågår på {unit}. Flytta den när omgången har "
         "stängt, {day}. Behövs en skärm före dess: para den på nytt med det andra stället.",
         round=of_round.title,
@@ -159,7 +159,7 @@ def remove_link() -> ResponseReturnValue:
         abort(404)
     desk().store.links.remove(link.code)
     note(Deed.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
-    return _done(say("Adressen är stängd: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
+    return _done(translate("Adressen är stängd: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
 
 
 def _sent_link() -> Link:

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from flask import request
 
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.login.second_factor import DIGITS, matching_step, normalise
 from kiosk.desk.session import desk
 from kiosk.domain.client_source import source_of
@@ -21,7 +21,7 @@ class CodeKind(Enum):
 
 def too_many_tries(seconds: int) -> str:
     """Return the sentence about the wait after wrong passwords or codes."""
-    return say("För många försök. Vänta {seconds} sekunder och försök igen.", seconds=seconds)
+    return translate("För många försök. Vänta {seconds} sekunder och försök igen.", seconds=seconds)
 
 
 def accepted_code(name: str, typed: str, now: float) -> CodeKind | None:
@@ -57,10 +57,10 @@ def password_refusal(account: Account, password: str) -> Refusal | None:
         return Refusal(too_many_tries(int(seconds) + 1), 429)
     with desk().password_checks.place(is_known=attempt.is_known) as has_place:
         if not has_place:
-            return Refusal(say("Många försöker logga in just nu. Försök igen om en stund."), 503)
+            return Refusal(translate("Många försöker logga in just nu. Försök igen om en stund."), 503)
         is_right = verify(account.password, password)
     if is_right:
         throttle.succeeded(attempt)
         return None
     throttle.failed(attempt, now)
-    return Refusal(say("Lösenordet stämmer inte."), 403)
+    return Refusal(translate("Lösenordet stämmer inte."), 403)

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import CodeForm, SignInForm
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.login.code_checks import CodeKind, accepted_code, too_many_tries
 from kiosk.desk.login.language import follow_browser_language
 from kiosk.desk.login.throttle import Attempt
@@ -40,7 +40,7 @@ def sign_in() -> ResponseReturnValue:
         return _try_later(form, too_many_tries(int(seconds) + 1), 429, int(seconds) + 1)
     with desk().password_checks.place(is_known=attempt.is_known) as has_place:
         if not has_place:
-            busy = say(
+            busy = translate(
                 "Många försöker logga in just nu. Vänta {seconds} sekunder och försök igen.",
                 seconds=BUSY_SECONDS,
             )
@@ -49,7 +49,7 @@ def sign_in() -> ResponseReturnValue:
         is_right = verify(account.password if account else None, form.password.data or "")
     if account is None or not is_right:
         throttle.failed(attempt, now)
-        add_problem(say("Namnet eller lösenordet stämmer inte."), "name")
+        add_problem(translate("Namnet eller lösenordet stämmer inte."), "name")
         return render_template("sign_in.html", form=form), 403
     if desk().store.second_factors.of(account.name) is not None:
         wait_for_code(account)
@@ -83,14 +83,14 @@ def second_step() -> ResponseReturnValue:
     kind = accepted_code(account.name, form.code.data or "", now) if form.validate() else None
     if kind is None:
         throttle.code_failed(attempt, now)
-        wrong = say("Koden stämmer inte, eller är redan använd. Skriv den som appen visar nu.")
+        wrong = translate("Koden stämmer inte, eller är redan använd. Skriv den som appen visar nu.")
         add_problem(wrong, "code")
         return render_template("second_step.html", form=form), 403
     response = _signed_in(account, attempt, onward)
     if kind is CodeKind.RECOVERY:
         note(Deed.RECOVERY_CODE_USED, account.name)
         left = desk().store.second_factors.unused_recovery_codes(account.name)
-        flash(say("Reservkoden är använd. Du har {n} kvar.", n=left))
+        flash(translate("Reservkoden är använd. Du har {n} kvar.", n=left))
     return response
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import zip_longest
 
-from kiosk.desk.i18n import period, say
+from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
 from kiosk.desk.reports.glance import glance
@@ -34,26 +34,26 @@ ASKED_COUNTER = "asked"
 def part_names(organisation: str) -> dict[Part, str]:
     """Return the heading of each part, in the order of the report."""
     return {
-        Part.ABOUT: say("Det här är {organisation}", organisation=organisation),
-        Part.VISION: say("Vision"),
-        Part.MISSION: say("Uppdrag"),
-        Part.VALUES: say("Värdegrund"),
-        Part.CONTEXT: say(
+        Part.ABOUT: translate("Det här är {organisation}", organisation=organisation),
+        Part.VISION: translate("Vision"),
+        Part.MISSION: translate("Uppdrag"),
+        Part.VALUES: translate("Värdegrund"),
+        Part.CONTEXT: translate(
             "I vilket organisatoriskt sammanhang verkar {organisation}", organisation=organisation
         ),
-        Part.ORGANISATION: say("Organisation"),
-        Part.LEADERSHIP: say("Ledarskap"),
-        Part.STRATEGY: say("Strategi"),
-        Part.SERVICES: say("Verksamheter"),
-        Part.SCOPE: say("Effektrapportering"),
-        Part.THEORY: say("Förändringsteori"),
-        Part.RESOURCES: say("Använda resurser"),
-        Part.OUTPUTS: say("Aktiviteter och prestationer"),
-        Part.EVALUATION: say("Utvärdering"),
-        Part.COMMENTS: say("Kommentarer deltagarenkät"),
-        Part.SUMMARY: say("Sammanfattning"),
-        Part.DEFINITIONS: say("Definitioner"),
-        Part.OTHER: say("Övriga upplysningar"),
+        Part.ORGANISATION: translate("Organisation"),
+        Part.LEADERSHIP: translate("Ledarskap"),
+        Part.STRATEGY: translate("Strategi"),
+        Part.SERVICES: translate("Verksamheter"),
+        Part.SCOPE: translate("Effektrapportering"),
+        Part.THEORY: translate("Förändringsteori"),
+        Part.RESOURCES: translate("Använda resurser"),
+        Part.OUTPUTS: translate("Aktiviteter och prestationer"),
+        Part.EVALUATION: translate("Utvärdering"),
+        Part.COMMENTS: translate("Kommentarer deltagarenkät"),
+        Part.SUMMARY: translate("Sammanfattning"),
+        Part.DEFINITIONS: translate("Definitioner"),
+        Part.OTHER: translate("Övriga upplysningar"),
     }
 
 
@@ -66,7 +66,7 @@ def build(content: Content, edition: str) -> ReportDocument:
     """Return the report's document. A part with neither text nor figures is left out."""
     blocks: list[Block] = []
     if content.figures.document["demonstration"]:
-        made_up = say("DEMONSTRATION: svaren är påhittade.")
+        made_up = translate("DEMONSTRATION: svaren är påhittade.")
         blocks.append(Block(Kind.WARNING, made_up))
         edition = f"{edition}. {made_up}"  # for the cover
     blocks += glance(content)
@@ -89,20 +89,21 @@ def _logo() -> str:
 def _scope(content: Content) -> Iterator[Block]:
     place, theory = content.place.node.name, content.theory
     yield Block(
-        Kind.PARAGRAPH, say("Rapporten gäller {place} under {year}.", place=place, year=content.terms.year)
+        Kind.PARAGRAPH,
+        translate("Rapporten gäller {place} under {year}.", place=place, year=content.terms.year),
     )
     yield Block(
-        Kind.PARAGRAPH, say("{title}: {definition}.", title=theory.title, definition=theory.definition)
+        Kind.PARAGRAPH, translate("{title}: {definition}.", title=theory.title, definition=theory.definition)
     )
 
 
 def _theory(content: Content) -> Iterator[Block]:
-    yield Block(Kind.PARAGRAPH, say("Målgrupp: {group}.", group=content.theory.target_group))
+    yield Block(Kind.PARAGRAPH, translate("Målgrupp: {group}.", group=content.theory.target_group))
     columns = theory_columns(content.theory, content.place, content.figures)
     rows = zip_longest(*([_cell(cell) for cell in cells] for _, cells in columns), fillvalue="")
     header = tuple(heading for heading, _ in columns)
-    yield Block(Kind.TABLE, say("Förändringsteori"), header=header, rows=tuple(rows))
-    yield Block(Kind.NOTE, say("Källa: {source}.", source=content.theory.source))
+    yield Block(Kind.TABLE, translate("Förändringsteori"), header=header, rows=tuple(rows))
+    yield Block(Kind.NOTE, translate("Källa: {source}.", source=content.theory.source))
 
 
 def _cell(cell: Cell) -> str:
@@ -110,7 +111,7 @@ def _cell(cell: Cell) -> str:
     if cell.evidence is None:
         return cell.box.text
     if not cell.evidence:
-        return f"{cell.box.text}\n{say('Mäts inte')}"
+        return f"{cell.box.text}\n{translate('Mäts inte')}"
     return "\n".join((cell.box.text, *(one.measured_by for one in cell.evidence)))
 
 
@@ -121,18 +122,18 @@ def _outputs(content: Content) -> Iterator[Block]:
         counter = (
             desk().library.counters[box.measure.counter] if box.measure and box.measure.counter else None
         )
-        words, has_gap = _output(content, counter) if counter else (say("Mäts inte"), False)
+        words, has_gap = _output(content, counter) if counter else (translate("Mäts inte"), False)
         gaps = gaps or has_gap
         rows.append((box.text, words, counter.definition if counter else ""))
-    header = (say("Prestation"), str(content.terms.year), say("Vad som räknas"))
+    header = (translate("Prestation"), str(content.terms.year), translate("Vad som räknas"))
     yield Block(
-        Kind.TABLE, say("Prestationer {year}", year=content.terms.year), header=header, rows=tuple(rows)
+        Kind.TABLE, translate("Prestationer {year}", year=content.terms.year), header=header, rows=tuple(rows)
     )
     if gaps:
-        yield Block(Kind.NOTE, say("*: uppgifter saknas för någon månad eller något ställe."))
+        yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller något ställe."))
     yield Block(
         Kind.NOTE,
-        say(
+        translate(
             "Ingen person är identifierad. Därför kan samma person vara räknad flera gånger, och antalet "
             "individer är inte rensat från dubbletter."
         ),
@@ -151,22 +152,24 @@ def _outputs_over_time(content: Content) -> Iterator[Block]:
     charts = output_charts(counters, outputs, units, year)
     if not charts:
         return
-    yield Block(Kind.HEADING, say("Prestationer månad för månad"), level=2)
+    yield Block(Kind.HEADING, translate("Prestationer månad för månad"), level=2)
     for chart in charts:
         yield Block(Kind.CHART, chart.described, svg=chart.svg, data=chart.data)
-    header = (say("Period"), *(say(chart.counter.name) for chart in charts))
+    header = (translate("Period"), *(translate(chart.counter.name) for chart in charts))
     shown = [chart.counter for chart in charts]
     for unit, name in units.items():
         if any(outputs.finest(counter, unit, year_of(year)) for counter in shown):
             lines = of_unit(shown, outputs, unit, begun(year, month_of(date(year, 12, 1))))
             rows = tuple((line.heading, *line.figures) for line in lines)
-            yield Block(Kind.TABLE, say("{place}, månad för månad", place=name), header=header, rows=rows)
+            yield Block(
+                Kind.TABLE, translate("{place}, månad för månad", place=name), header=header, rows=rows
+            )
 
 
 def _output(content: Content, counter: Counter) -> tuple[str, bool]:
     """Return the year's figure in words, and whether some month or unit is missing."""
     figure = content.output(counter)
-    return (with_gaps(figure), not figure.is_complete) if figure else (say("ingen uppgift"), False)
+    return (with_gaps(figure), not figure.is_complete) if figure else (translate("ingen uppgift"), False)
 
 
 def _links(content: Content) -> Iterator[Block]:
@@ -178,27 +181,28 @@ def _links(content: Content) -> Iterator[Block]:
             if counter.targets
             else {}
         )
-        names = {NO_TARGET: say("utan mål"), **{one.id: say(one.name) for one in counter.targets}}
+        names = {NO_TARGET: translate("utan mål"), **{one.id: translate(one.name) for one in counter.targets}}
         if taps:
             each = ", ".join(f"{names[target]} {number}" for target, number in taps.items())
             yield Block(
-                Kind.NOTE, say("{counter}, av dem som trycktes: {each}.", counter=counter.name, each=each)
+                Kind.NOTE,
+                translate("{counter}, av dem som trycktes: {each}.", counter=counter.name, each=each),
             )
 
 
 def _evaluation(content: Content) -> Iterator[Block]:
     """Yield how the survey was made, its limits, and a section for each statement."""
-    yield Block(Kind.HEADING, say("Så gjordes enkäten"), level=2)
+    yield Block(Kind.HEADING, translate("Så gjordes enkäten"), level=2)
     if not content.states:
-        yield Block(Kind.PARAGRAPH, say("Ingen enkät ingår: effekten är inte mätt."))
+        yield Block(Kind.PARAGRAPH, translate("Ingen enkät ingår: effekten är inte mätt."))
         return
     for of_round in content.rounds:
         yield Block(Kind.PARAGRAPH, _round(content, of_round))
     yield Block(Kind.PARAGRAPH, _non_response(content))
-    yield Block(Kind.HEADING, say("Vad siffrorna inte säger"), level=2)
+    yield Block(Kind.HEADING, translate("Vad siffrorna inte säger"), level=2)
     yield Block(
         Kind.PARAGRAPH,
-        say(
+        translate(
             "Svaren är anonyma och visar hur de som svarade såg på saken när de svarade. Gästerna väljer "
             "själva om de svarar, och samma person kan ha svarat i flera omgångar. Därför går det inte att "
             "säga att någon enskild har förändrats, eller att verksamheten är orsaken till en skillnad."
@@ -212,14 +216,14 @@ def _round(content: Content, of_round: Round) -> str:
     node = content.place.node
     ballots = answered(content.figures.document, of_round, node.id)
     shown = sum(statement.id in content.terms.statements for statement in of_round.survey.statements)
-    kind = say("skyddade med slumptal") if of_round.is_protected else say("exakta")
-    return say(
+    kind = translate("skyddade med slumptal") if of_round.is_protected else translate("exakta")
+    return translate(
         "{title}, version {version}, {period}: {number} svar är räknade för {place}. Siffrorna är {kind} och "
         "visas från {k} svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
         title=of_round.survey.title,
         version=of_round.survey.version,
         period=period(of_round),
-        number=say("för få") if ballots is None else ballots,
+        number=translate("för få") if ballots is None else ballots,
         place=node.name,
         kind=kind,
         k=of_round.k,
@@ -233,8 +237,8 @@ def _non_response(content: Content) -> str:
     counter = desk().library.counters.get(ASKED_COUNTER)
     figure = content.output(counter) if counter else None
     if figure is None or figure.quality is Quality.NOT_COUNTED:
-        return say("Hur många gäster som tillfrågades är inte räknat. Därför är bortfallet okänt.")
-    return say(
+        return translate("Hur många gäster som tillfrågades är inte räknat. Därför är bortfallet okänt.")
+    return translate(
         "Under {year} tillfrågades {number} gäster. De andra svarade inte; varför är inte känt.",
         year=content.terms.year,
         number=figure_words(figure).removesuffix("*"),
@@ -260,7 +264,7 @@ def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
     # A line for each answer and a column for each round: the page is narrow.
     table = zip(*(["–" if cell is None else str(cell) for cell in row] for row in chart.table), strict=True)
     header, *lines = table
-    yield Block(Kind.TABLE, section.text, header=(say("Svar"), *header[1:]), rows=tuple(lines))
+    yield Block(Kind.TABLE, section.text, header=(translate("Svar"), *header[1:]), rows=tuple(lines))
     where = f"{of_round.tree.node(section.node_id).name}, {period(of_round)}." if chart.kind == "now" else ""
     yield Block(Kind.NOTE, " ".join(filter(None, (where, *chart.protection, *chart.notes))))
 
@@ -268,25 +272,30 @@ def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
 def _definitions(content: Content) -> Iterator[Block]:
     label = content.theory.results_label
     for name, words in (
-        (say("Prestationer"), say("de aktiviteter som verksamheten har gjort, till exempel länkning.")),
+        (
+            translate("Prestationer"),
+            translate("de aktiviteter som verksamheten har gjort, till exempel länkning."),
+        ),
         (
             label,
-            say("det som prestationerna har nått fram till, mätt som andelen som instämmer i ett påstående."),
+            translate(
+                "det som prestationerna har nått fram till, mätt som andelen som instämmer i ett påstående."
+            ),
         ),
         (
-            say("Effekter"),
-            say("den förändring som resultatet bidrar till på sikt, till exempel ökad egenmakt."),
+            translate("Effekter"),
+            translate("den förändring som resultatet bidrar till på sikt, till exempel ökad egenmakt."),
         ),
         (
-            say("Räknat och uppskattat"),
-            say(
+            translate("Räknat och uppskattat"),
+            translate(
                 "en räknad siffra är tryckt eller antecknad gång för gång, "
                 "en uppskattad är bedömd i efterhand."
             ),
         ),
         (
-            say("Skyddade siffror"),
-            say(
+            translate("Skyddade siffror"),
+            translate(
                 "varje antal är ändrat med ett slumptal, "
                 "så att ingen säkert kan räkna ut vad en viss person svarade."
             ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from kiosk.desk.i18n import asked, in_a_row, say
+from kiosk.desk.i18n import asked, in_a_row, translate
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
 from kiosk.desk.session import desk
@@ -91,8 +91,8 @@ def _shown(content: Content, of_round: Round, statement_id: str) -> Shown:
 def share_rule(shown: Shown) -> str:
     """Return which answers count as agreeing."""
     labels = [
-        say("”{text}”", text=asked(shown.round.survey, shown.statement.scale.labels[option - 1]))
+        translate("”{text}”", text=asked(shown.round.survey, shown.statement.scale.labels[option - 1]))
         for option in reversed(shown.statement.agreeing_options)
     ]
     agreeing = in_a_row(labels)
-    return say("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=agreeing)
+    return translate("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=agreeing)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
 from kiosk.desk.results.chart_rows import Chart, ChartKind
@@ -25,17 +25,17 @@ def glance(content: Content) -> Iterator[Block]:
     outputs = _outputs(content)
     if not shown and not outputs:
         return
-    yield Block(Kind.HEADING, say("I korthet"), level=1)
+    yield Block(Kind.HEADING, translate("I korthet"), level=1)
     yield from _statements(content, shown)
     if outputs:
-        header = (say("Prestation"), str(content.terms.year))
-        yield Block(Kind.TABLE, say("Prestationer"), header=header, rows=outputs)
+        header = (translate("Prestation"), str(content.terms.year))
+        yield Block(Kind.TABLE, translate("Prestationer"), header=header, rows=outputs)
         if any(words.endswith("*") for _, words in outputs):
-            yield Block(Kind.NOTE, say("*: uppgifter saknas för någon månad eller något ställe."))
+            yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller något ställe."))
     gaps = content.theory.gaps
     if gaps:
         boxes = ", ".join(f"”{box.text}”" for box in gaps)
-        yield Block(Kind.NOTE, say("Mäts inte: {boxes}.", boxes=boxes))
+        yield Block(Kind.NOTE, translate("Mäts inte: {boxes}.", boxes=boxes))
     yield Block(Kind.PAGE)
 
 
@@ -46,15 +46,15 @@ def _statements(content: Content, shown: Sequence[Shown]) -> Iterator[Block]:
     if not shown:
         return
     rows = tuple((one.section.text, *_agreement(one)) for one in shown)
-    header = (say("Påstående"), say("Instämmer"), say("Osäkerhet"))
-    yield Block(Kind.TABLE, say("Andel som instämmer"), header=header, rows=rows)
+    header = (translate("Påstående"), translate("Instämmer"), translate("Osäkerhet"))
+    yield Block(Kind.TABLE, translate("Andel som instämmer"), header=header, rows=rows)
     kinds = {one.round.is_protected for one in shown}
-    protection = say("Skyddade siffror.") if True in kinds else say("Exakta siffror.")
+    protection = translate("Skyddade siffror.") if True in kinds else translate("Exakta siffror.")
     rules = {share_rule(one) for one in shown}
-    rule = rules.pop() if len(rules) == 1 else say("Vilka svar som räknas står vid varje påstående.")
-    about = say("Siffrorna är från den senaste omgången som ingår.")
+    rule = rules.pop() if len(rules) == 1 else translate("Vilka svar som räknas står vid varje påstående.")
+    about = translate("Siffrorna är från den senaste omgången som ingår.")
     rest = len(content.shown) - len(shown)
-    more = (say("Påståenden som inte fick plats här: {number}.", number=rest),) if rest else ()
+    more = (translate("Påståenden som inte fick plats här: {number}.", number=rest),) if rest else ()
     yield Block(Kind.NOTE, " ".join((rule, about, protection, *more)))
 
 
@@ -65,7 +65,7 @@ def _chart(group: Sequence[Shown], options: int) -> Block:
         replace(chart.lines[0].bar, label=one.section.text) for one, chart in zip(group, charts, strict=True)
     )
     described = " ".join(f"{one.section.text}: {one.section.sentences[0]}" for one in group)
-    heading = (say("Påstående"), *charts[0].table[0][1 : options + 2])
+    heading = (translate("Påstående"), *charts[0].table[0][1 : options + 2])
     numbers = (chart.table[1][1 : options + 2] for chart in charts)
     rows = ((one.section.text, *counts) for one, counts in zip(group, numbers, strict=True))
     drawn = svg(replace(bare_picture(charts[0]), bars=bars), GLANCE)
@@ -80,9 +80,9 @@ def _agreement(shown: Shown) -> tuple[str, str]:
     """Return how many of all agree, and the uncertainty in words."""
     now = shown.section.now
     if now.round.is_protected:
-        share = say("ungefär {agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
+        share = translate("ungefär {agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
     else:
-        share = say("{agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
+        share = translate("{agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
     _, *uncertainty = of_now(now, shown.section.labels)
     return share, " ".join(uncertainty)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from kiosk.desk.i18n import day, in_reference_language, say
+from kiosk.desk.i18n import day, in_reference_language, translate
 from kiosk.desk.reports.building import build
 from kiosk.desk.reports.content import content_of
 from kiosk.domain.report import ReportDocument
@@ -15,10 +15,10 @@ def draft(store: Store, report_id: str, edition: str = "") -> ReportDocument | N
     terms = store.reports.all().get(report_id)
     with in_reference_language():
         content = content_of(store, report_id, terms) if terms else None
-        return build(content, edition or say("Utkast, inte publicerat")) if content else None
+        return build(content, edition or translate("Utkast, inte publicerat")) if content else None
 
 
 def edition_words(number: int, when: datetime) -> str:
     """Return an edition's number and day in words."""
     with in_reference_language():
-        return say("Utgåva {number}, {day}", number=number, day=day(when))
+        return translate("Utgåva {number}, {day}", number=number, day=day(when))

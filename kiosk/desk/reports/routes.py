@@ -19,7 +19,7 @@ from flask_wtf import FlaskForm
 
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import ReportForm
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.reports.building import comment_part, part_names
 from kiosk.desk.reports.content import Content, content_of, offered_rounds
 from kiosk.desk.reports.publishing import draft, edition_words
@@ -74,7 +74,7 @@ def new_report() -> ResponseReturnValue:
         theory.statements,
     )
     desk().store.reports.set(report_id, terms)
-    flash(say("Rapporten är skapad."))
+    flash(translate("Rapporten är skapad."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
 
 
@@ -125,7 +125,7 @@ def choose(report_id: str) -> ResponseReturnValue:
         abort(400)
     terms = replace(content.terms, rounds=tuple(chosen), statements=tuple(shown))
     desk().store.reports.set(report_id, terms)
-    flash(say("Sparat."))
+    flash(translate("Sparat."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
 
 
@@ -146,7 +146,7 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
         problems = _problems(typed)
         seen = request.form.get("version", type=int, default=-1)
         if not problems and desk().store.reports.write(report_id, part, typed, seen):
-            flash(say("Texten är sparad: {part}", part=names[part]))
+            flash(translate("Texten är sparad: {part}", part=names[part]))
             return redirect(url_for("reports.report", report_id=report_id), 303)
         if not problems:
             others, seen = words or "–", saved.version if saved else 0
@@ -170,10 +170,12 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
 def _problems(typed: str) -> list[str]:
     """Return the reasons why a text cannot be printed as it is typed."""
     if len(typed) > LONGEST_PART:
-        return [say("högst {longest} tecken, inte {length}.", longest=LONGEST_PART, length=len(typed))]
+        return [translate("högst {longest} tecken, inte {length}.", longest=LONGEST_PART, length=len(typed))]
     lines = (line.replace("\t", " ") for line in typed.split("\n") if line.strip())
     faults = (find_fault(line, LONGEST_PART) for line in lines)
-    return list(dict.fromkeys(say(fault.message.msgid, **fault.message.values) for fault in faults if fault))
+    return list(
+        dict.fromkeys(translate(fault.message.msgid, **fault.message.values) for fault in faults if fault)
+    )
 
 
 def _last_years(terms: Terms, report_id: str, part: str) -> str:
@@ -208,7 +210,7 @@ def publish(report_id: str) -> ResponseReturnValue:
         return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
     desk().store.reports.publish(report_id, number, document.as_json())
     note(Deed.REPORT_PUBLISHED, f"{report_id}, {number}")
-    flash(say("Rapporten är publicerad."))
+    flash(translate("Rapporten är publicerad."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
 
 
@@ -256,7 +258,9 @@ def _parts(content: Content) -> dict[str, str]:
     for part, name in part_names(content.terms.organisation).items():
         if part is Part.COMMENTS:
             names |= {
-                comment_part(one): say("Kommentar: ”{statement}”", statement=_wording(content.rounds, one))
+                comment_part(one): translate(
+                    "Kommentar: ”{statement}”", statement=_wording(content.rounds, one)
+                )
                 for one in content.terms.statements
             }
         names[part.value] = name

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from kiosk.desk.i18n import day, period, say
+from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.results.chart_rows import outside_labels, round_name
 from kiosk.desk.results.findings import broken, missing, of_now, of_time, origin
 from kiosk.desk.results.overview import Entry, Overview
@@ -27,21 +27,21 @@ def board_file(
 def _cover(document: Document, of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
     counted, now = made_at(document), overview.entries[0].now
     facts = (
-        (say("Ställe"), of_round.tree.node(node_id).name),
-        (say("Frågor"), of_round.survey.title),
-        (say("Omgång"), period(of_round)),
-        (say("Läge"), say("Avslutad") if overview.is_closed else say("Pågår")),
-        (say("Räknat"), f"{day(counted)} {counted:%H:%M}" if counted else "–"),
+        (translate("Ställe"), of_round.tree.node(node_id).name),
+        (translate("Frågor"), of_round.survey.title),
+        (translate("Omgång"), period(of_round)),
+        (translate("Läge"), translate("Avslutad") if overview.is_closed else translate("Pågår")),
+        (translate("Räknat"), f"{day(counted)} {counted:%H:%M}" if counted else "–"),
     )
     lines = (
         overview.headline,
         *overview.compared_rounds,
         *overview.protection,
-        say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM),
+        translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM),
         *origin(document, now, [now]),
     )
     return BoardSheet(
-        say("Om filen"),
+        translate("Om filen"),
         of_round.tree.node(node_id).name,
         (*(f"{name}: {value}" for name, value in facts), "", *lines),
     )
@@ -49,15 +49,16 @@ def _cover(document: Document, of_round: Round, node_id: str, overview: Overview
 
 def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
     heading = (
-        say("Påstående"), say("På skalan (n)"), say("Höll med, antal"), say("Höll med"),
-        say("Kan vara lägst"), say("Kan vara högst"), say("Ändring"), say("Mer om ändringen"),
+        translate("Påstående"), translate("På skalan (n)"), translate("Höll med, antal"),
+        translate("Höll med"), translate("Kan vara lägst"), translate("Kan vara högst"),
+        translate("Ändring"), translate("Mer om ändringen"),
     )  # fmt: skip
     rows = tuple(_overview_row(entry) for entry in overview.entries)
     colour = overview.entries[0].palette[1 if len(overview.entries[0].palette) > 2 else 0]
-    chart = BoardChart(say("Höll med"), 3, 3, (colour,))
+    chart = BoardChart(translate("Höll med"), 3, 3, (colour,))
     has_shares = any(isinstance(row[3], float) for row in rows)
     return BoardSheet(
-        say("Översikt"),
+        translate("Översikt"),
         f"{of_round.tree.node(node_id).name}, {period(of_round)}",
         (overview.headline, *overview.compared_rounds),
         (BoardTable(heading, rows, chart if has_shares else None),),
@@ -87,7 +88,13 @@ def _share(row: Row) -> float | None:
 
 
 def _statement(number: int, section: Section) -> BoardSheet:
-    counts = (*section.labels, say("På skalan (n)"), *outside_labels(), say("Höll med"), say("Anmärkning"))
+    counts = (
+        *section.labels,
+        translate("På skalan (n)"),
+        *outside_labels(),
+        translate("Höll med"),
+        translate("Anmärkning"),
+    )
     rounds = tuple(
         (round_name(row), row.round.opens_at.date(), _last_day(row), *_numbers(section, row))
         for row in section.history
@@ -96,14 +103,14 @@ def _statement(number: int, section: Section) -> BoardSheet:
     options = len(section.labels)
     tables = [
         BoardTable(
-            (say("Omgång"), say("Öppnade"), say("Sista dag"), *counts),
+            (translate("Omgång"), translate("Öppnade"), translate("Sista dag"), *counts),
             rounds,
-            _chart(say("Över tid"), section, rounds, 3, options),
+            _chart(translate("Över tid"), section, rounds, 3, options),
         )
     ]
     if len(places) > 1:
-        chart = _chart(say("Ställe för ställe"), section, places, 1, options)
-        tables.append(BoardTable((say("Ställe"), *counts), places, chart))
+        chart = _chart(translate("Ställe för ställe"), section, places, 1, options)
+        tables.append(BoardTable((translate("Ställe"), *counts), places, chart))
     return BoardSheet(
         f"{number} {section.text}",
         section.text,
@@ -119,7 +126,7 @@ def _last_day(row: Row) -> Value:
 def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
     """Return a row's counts, the highest option first, those outside the scale, its share and a remark."""
     if not row.table or not section.is_same_scale(row):
-        remark = missing(row) if section.is_same_scale(row) else say("Annan skala.")
+        remark = missing(row) if section.is_same_scale(row) else translate("Annan skala.")
         return (*[None] * (len(section.labels) + 1 + len(outside_labels())), None, remark)
     outside = (*row.table.no_answer, row.table.withheld)
     return (*reversed(row.table.counts), row.on_scale, *outside, _share(row), broken(row))

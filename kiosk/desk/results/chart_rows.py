@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kiosk.desk.i18n import day, period, say
+from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.results.findings import broken, missing, of_protection, percent
 from kiosk.domain.earlier_figures import Figures, Known
 from kiosk.domain.results import Row, Share
@@ -84,11 +84,11 @@ class Chart:
     @property
     def table(self) -> Table:
         """The numbers, a row for each bar, with a last column for remarks if there are any."""
-        heading = (self.heading, *self.labels, say("På skalan (n)"), *outside_labels())
+        heading = (self.heading, *self.labels, translate("På skalan (n)"), *outside_labels())
         rows = tuple((line.name, *self.numbers(line)) for line in self.lines)
         if not any(line.remark for line in self.lines):
             return (heading, *rows)
-        remarks = (say("Anmärkning"), *(line.remark for line in self.lines))
+        remarks = (translate("Anmärkning"), *(line.remark for line in self.lines))
         return tuple((*row, remark) for row, remark in zip((heading, *rows), remarks, strict=True))
 
     def numbers(self, line: Line) -> Numbers:
@@ -109,14 +109,14 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
 
 def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -> Line:
     """Return the line of an earlier report; the answers that it does not give are an empty outline."""
-    name = say("{period}, importerat: {source}", period=_days(figures), source=figures.source)
-    label, broken_words = f"{figures.first.year}<br>" + say("importerat"), ""
+    name = translate("{period}, importerat: {source}", period=_days(figures), source=figures.source)
+    label, broken_words = f"{figures.first.year}<br>" + translate("importerat"), ""
     if known.text != shown.statement.text:
-        name += ", " + say("då med orden ”{text}”", text=known.text)
+        name += ", " + translate("då med orden ”{text}”", text=known.text)
     if known.text not in shown.statement.texts:
-        broken_words = say("Andra ord då.")
+        broken_words = translate("Andra ord då.")
     if known.labels != shown.statement.scale.labels:
-        bar = Bar(label, f"n = {figures.n}", (), broken_words, say("Annan skala."))
+        bar = Bar(label, f"n = {figures.n}", (), broken_words, translate("Annan skala."))
         return _line_without_numbers(name, bar, len(labels))
     counts = tuple(reversed(known.counts))
     unknown = figures.n - sum(count for count in counts if count is not None)
@@ -124,8 +124,8 @@ def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -
         _imported_segment(word, count or 0, figures.n, str(count) if count else "")
         for word, count in zip(labels, counts, strict=True)
     ]
-    in_bar = say("{n} okänt", n=unknown) if unknown else ""
-    segments.append(_imported_segment(say("Okänt"), unknown, figures.n, in_bar))
+    in_bar = translate("{n} okänt", n=unknown) if unknown else ""
+    segments.append(_imported_segment(translate("Okänt"), unknown, figures.n, in_bar))
     bar = Bar(label, f"n = {figures.n}", tuple(segments), broken_words)
     return Line(name, bar, counts, unknown, figures.n, (None,) * len(outside_labels()))
 
@@ -135,7 +135,7 @@ def _days(figures: Figures) -> str:
 
 
 def _imported_segment(word: str, count: int, n: int, in_bar: str) -> Segment:
-    meaning = say("{label}: {count} av {n}", label=word, count=count, n=n)
+    meaning = translate("{label}: {count} av {n}", label=word, count=count, n=n)
     return Segment(100 * count / n, in_bar, meaning)
 
 
@@ -156,7 +156,8 @@ def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
         Segment(
             100 * share.count / n,
             _in_bar(share, n),
-            say("{label}: {count} av {n}", label=word, count=share.count, n=n) + percent(share.percent, ", "),
+            translate("{label}: {count} av {n}", label=word, count=share.count, n=n)
+            + percent(share.percent, ", "),
         )
         for word, share in zip(labels, row.shares, strict=True)
     )
@@ -165,7 +166,7 @@ def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
 
 def _empty_bar(label: str, row: Row, shown: Row) -> Bar:
     is_same_scale = row.statement.scale.labels == shown.statement.scale.labels
-    return Bar(label, "–", (), broken(row), missing(row) if is_same_scale else say("Annan skala."))
+    return Bar(label, "–", (), broken(row), missing(row) if is_same_scale else translate("Annan skala."))
 
 
 def _in_bar(share: Share, n: int) -> str:
@@ -177,7 +178,12 @@ def _in_bar(share: Share, n: int) -> str:
 
 def outside_labels() -> Strings:
     """Return the labels of the kinds of answers outside the scale."""
-    return (say("Vet inte"), say("Vill inte svara"), say("Hoppade över"), say("Undanhållna"))
+    return (
+        translate("Vet inte"),
+        translate("Vill inte svara"),
+        translate("Hoppade över"),
+        translate("Undanhållna"),
+    )
 
 
 def outside_counts(table: StatementTally) -> Sequence[tuple[str, int]]:
@@ -192,10 +198,10 @@ def _outside_text(table: StatementTally) -> str:
 
 def round_name(row: Row) -> str:
     """Return a round's name in tables."""
-    return period(row.round) if row.is_closed else say("{period} (pågår)", period=period(row.round))
+    return period(row.round) if row.is_closed else translate("{period} (pågår)", period=period(row.round))
 
 
 def round_label(row: Row) -> str:
     """Return a round's name in a chart, on short lines."""
     first, last = period(row.round).split(" – ")
-    return f"{first}<br>– {last}" + ("" if row.is_closed else "<br>" + say("pågår"))
+    return f"{first}<br>– {last}" + ("" if row.is_closed else "<br>" + translate("pågår"))

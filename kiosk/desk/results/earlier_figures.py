@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import FiguresForm
-from kiosk.desk.i18n import say, say_message
+from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.domain.earlier_figures import Figures, FiguresError, figures_from_json, read_figures
@@ -55,10 +55,10 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
             if figures not in kept_figures().values():
                 desk().store.earlier_figures.set(token_hex(8), figures.as_json())
                 note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
-            flash(say("Siffrorna är sparade."))
+            flash(translate("Siffrorna är sparade."))
             return redirect(url_for("imported.imported"), 303)
         except FiguresError as error:
-            messages = [say_message(message) for message in error.messages]
+            messages = [translate_message(message) for message in error.messages]
     for message in messages:
         add_problem(message)
     page = render_template("imported_new.html", form=form, survey=survey, field=field)
@@ -75,7 +75,7 @@ def remove_figures() -> ResponseReturnValue:
         abort(404)
     desk().store.earlier_figures.remove(name)
     note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}")
-    flash(say("Siffrorna är borttagna."))
+    flash(translate("Siffrorna är borttagna."))
     return redirect(url_for("imported.imported"), 303)
 
 

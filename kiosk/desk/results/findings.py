@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kiosk.desk.i18n import day, in_a_row, in_percent, period, say
+from kiosk.desk.i18n import day, in_a_row, in_percent, period, translate
 from kiosk.domain.noisy_statistics import largest_by_noise, usual_error
 from kiosk.domain.results import (
     PERCENT_FROM,
@@ -41,31 +41,33 @@ def _uncertainty(now: Row) -> tuple[str, ...]:
     parts = parts_of(now.on_scale)
     low, high = outwards(sure.low, sure.high, parts)
     if parts == 10:
-        return (say("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),)
-    return (say("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high),)
+        return (translate("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),)
+    return (translate("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high),)
 
 
 def _agreement(now: Row, labels: Sequence[str]) -> str:
     chosen = in_a_row(
-        (say("”{text}”", text=labels[-option]) for option in reversed(now.statement.agreeing_options)),
+        (translate("”{text}”", text=labels[-option]) for option in reversed(now.statement.agreeing_options)),
         is_choice=True,
     )
     if now.round.is_protected:
-        return say(
+        return translate(
             "Ungefär {agreeing} av {n} svarade {options}.",
             agreeing=now.agreeing,
             n=now.on_scale,
             options=chosen,
         )
-    return say("{agreeing} av {n} svarade {options}.", agreeing=now.agreeing, n=now.on_scale, options=chosen)
+    return translate(
+        "{agreeing} av {n} svarade {options}.", agreeing=now.agreeing, n=now.on_scale, options=chosen
+    )
 
 
 def of_direction(statement: Statement) -> tuple[str, ...]:
     """Return which share is good, where a large one is not; nothing where the survey does not say."""
     if statement.good_share is Good.LOW:
-        return (say("Här är en liten andel bra."),)
+        return (translate("Här är en liten andel bra."),)
     if statement.good_share is Good.NEITHER:
-        return (say("Här är varken en stor eller en liten andel bättre."),)
+        return (translate("Här är varken en stor eller en liten andel bättre."),)
     return ()
 
 
@@ -78,18 +80,18 @@ def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
     noisy = [row for row in rows if row.round.is_protected and row.table]
     if not noisy:
         is_exact = any(not row.round.is_protected for row in rows)
-        return (say("Exakta siffror."),) if is_exact else (say("Skyddade siffror."),)
+        return (translate("Exakta siffror."),) if is_exact else (translate("Skyddade siffror."),)
     worst = max(noisy, key=lambda row: row.noise.variance)
     if worst.batches > 1:
-        off = say(
+        off = translate(
             "Skyddade siffror: varje stapel kan vara fel på upp till {off} gäster.",
             off=usual_error(worst.noise),
         )
     else:
-        off = say("Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst.")
+        off = translate("Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst.")
     most = largest_by_noise(worst.noise)
-    nobody = say("Där det står {most} eller färre kan det vara ingen alls.", most=most)
-    exact = [say("Några av omgångarna har exakta siffror.")] if _has_exact(rows) else []
+    nobody = translate("Där det står {most} eller färre kan det vara ingen alls.", most=most)
+    exact = [translate("Några av omgångarna har exakta siffror.")] if _has_exact(rows) else []
     return (off, *exact, nobody)
 
 
@@ -100,7 +102,7 @@ def _has_exact(rows: Sequence[Row]) -> bool:
 def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return that noise is in the intervals, where some are shown."""
     if any(row.round.is_protected and row.agreeing_interval for row in rows):
-        return (say("Spannet räknar med både slump och skydd."),)
+        return (translate("Spannet räknar med både slump och skydd."),)
     return ()
 
 
@@ -108,23 +110,25 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     """Return the change over the rounds that can be compared, with the shares of the first and the last."""
     rounds_compared, overall, turned = compared(history), change(history), turn(history)
     sentences = [
-        say(
+        translate(
             "Det finns ännu inte två avslutade omgångar med minst {from_n} svar som kan jämföras.",
             from_n=PERCENT_FROM,
         )
     ]
     if overall and overall.trend is None:
         sentences = [
-            say("Går inte att jämföra: inget ställe har egna siffror från två av de avslutade omgångarna.")
+            translate(
+                "Går inte att jämföra: inget ställe har egna siffror från två av de avslutade omgångarna."
+            )
         ]
     elif overall:
         sentences = [_change(overall, rounds_compared), *_ends(rounds_compared)]
     if turned:
         sentences.append(_turn(turned, is_noisy=is_noisy(rounds_compared[-2:])))
     if overall and overall.trend and overall.has_several_units:
-        sentences.append(say("Varje ställe jämförs bara med sig självt."))
+        sentences.append(translate("Varje ställe jämförs bara med sig självt."))
     if not all(row.is_closed for row in history):
-        sentences.append(say("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
+        sentences.append(translate("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
     return tuple(sentences)
 
 
@@ -138,12 +142,12 @@ def _change(overall: Change, rows: Sequence[Row]) -> str:
     if overall.trend in (Trend.UP, Trend.DOWN):
         return _sure_change(overall.trend is Trend.UP, rows[-1].statement.good_share, rounds)
     if is_noisy(rows):
-        return say(
+        return translate(
             "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som "
             "höll med varken ökat eller minskat mer än slumpen och skyddet brukar ge.",
             rounds=rounds,
         )
-    return say(
+    return translate(
         "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som höll med varken "
         "ökat eller minskat mer än slumpen brukar ge.",
         rounds=rounds,
@@ -154,34 +158,34 @@ def _sure_change(is_up: bool, good: Good | None, rounds: int) -> str:
     """Return that the share grew or shrank, as better or worse if the statement says which share is good."""
     if good in (None, Good.NEITHER):
         return {
-            True: say(
+            True: translate(
                 "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
                 "slumpen brukar ge.",
                 rounds=rounds,
             ),
-            False: say(
+            False: translate(
                 "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer "
                 "än slumpen brukar ge.",
                 rounds=rounds,
             ),
         }[is_up]
     return {
-        (True, True): say(
+        (True, True): translate(
             "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
             "slumpen brukar ge.",
             rounds=rounds,
         ),
-        (False, True): say(
+        (False, True): translate(
             "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer än "
             "slumpen brukar ge.",
             rounds=rounds,
         ),
-        (True, False): say(
+        (True, False): translate(
             "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
             "slumpen brukar ge.",
             rounds=rounds,
         ),
-        (False, False): say(
+        (False, False): translate(
             "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer än "
             "slumpen brukar ge.",
             rounds=rounds,
@@ -195,14 +199,14 @@ def _ends(rows: Sequence[Row]) -> tuple[str, ...]:
     between = change([first, last])
     if not between or between.trend is None or between.has_mix_moved:
         return (
-            say(
+            translate(
                 "Ställena står för en annan del av svaren än i den första omgången. Därför går {first} då "
                 "och {last} nu inte att jämföra rakt av: se varje ställe för sig.",
                 first=_agreeing(first),
                 last=_agreeing(last),
             ),
         )
-    numbers = say(
+    numbers = translate(
         "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.",
         first=_agreeing(first),
         last=_agreeing(last),
@@ -214,29 +218,29 @@ def _ends(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _between(verdict: Trend, *, is_noisy: bool) -> str:
     if verdict is not Trend.CHANCE:
-        return say("Skillnaden mellan de två är större än slumpen brukar ge.")
+        return translate("Skillnaden mellan de två är större än slumpen brukar ge.")
     if is_noisy:
-        return say("Skillnaden mellan de två kan vara slump eller skydd.")
-    return say("Skillnaden mellan de två kan vara slump.")
+        return translate("Skillnaden mellan de två kan vara slump eller skydd.")
+    return translate("Skillnaden mellan de två kan vara slump.")
 
 
 def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
     if is_noisy and not last_turn.is_sure:
         return _noisy_turn(last_turn)
     return {
-        (True, True): say(
+        (True, True): translate(
             "Men från näst sista till sista avslutade omgången ökade andelen som höll med mer än slumpen "
             "brukar ge."
         ),
-        (False, True): say(
+        (False, True): translate(
             "Men från näst sista till sista avslutade omgången minskade andelen som höll med mer än slumpen "
             "brukar ge."
         ),
-        (True, False): say(
+        (True, False): translate(
             "Från näst sista till sista avslutade omgången ökade andelen som höll med lite. Det kan vara "
             "slump."
         ),
-        (False, False): say(
+        (False, False): translate(
             "Från näst sista till sista avslutade omgången minskade andelen som höll med lite. Det kan vara "
             "slump."
         ),
@@ -245,11 +249,11 @@ def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
 
 def _noisy_turn(last_turn: Turn) -> str:
     if last_turn.is_up:
-        return say(
+        return translate(
             "Från näst sista till sista avslutade omgången ökade andelen som höll med lite. Det kan vara "
             "slump eller skydd."
         )
-    return say(
+    return translate(
         "Från näst sista till sista avslutade omgången minskade andelen som höll med lite. Det kan vara "
         "slump eller skydd."
     )
@@ -260,21 +264,25 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
     significant."""
     if spread is None:
         return (
-            say("Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.", from_n=PERCENT_FROM),
+            translate(
+                "Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.", from_n=PERCENT_FROM
+            ),
         )
-    only = say("Bara ställen med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
+    only = translate("Bara ställen med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
     if spread.is_none:
-        return (say("Lika stor andel höll med på alla ställen som kan jämföras."), only)
-    where = say(
+        return (translate("Lika stor andel höll med på alla ställen som kan jämföras."), only)
+    where = translate(
         "Störst andel höll med på {most}, minst på {least}.",
         most=_named(spread.most),
         least=_named(spread.least),
     )
-    chance = say("Skillnaden är större än slumpen brukar ge.")
+    chance = translate("Skillnaden är större än slumpen brukar ge.")
     if not spread.is_sure:
         is_noisy = any(of_place.round.is_protected for _, of_place in spread.most)
         chance = (
-            say("Skillnaden kan vara slump eller skydd.") if is_noisy else say("Skillnaden kan vara slump.")
+            translate("Skillnaden kan vara slump eller skydd.")
+            if is_noisy
+            else translate("Skillnaden kan vara slump.")
         )
     return (f"{where} {chance}", only)
 
@@ -282,7 +290,7 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
 def _named(places: Sequence[tuple[Node, Row]]) -> str:
     """Return each place with how many agreed there, as one list."""
     return in_a_row(
-        say(
+        translate(
             "{name} ({count} av {n}, {percent} %)",
             name=node.name,
             count=of_place.agreeing,
@@ -296,7 +304,7 @@ def _named(places: Sequence[tuple[Node, Row]]) -> str:
 def _agreeing(row: Row) -> str:
     """Return how many agreed, of how many, with the percentage if there are enough answers."""
     share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
-    of = say("{count} av {n}", count=share.count, n=row.on_scale)
+    of = translate("{count} av {n}", count=share.count, n=row.on_scale)
     return of if share.percent is None else f"{of} ({in_percent(share.percent)})"
 
 
@@ -308,8 +316,8 @@ def percent(share: int | None, before: str) -> str:
 def missing(row: Row) -> str:
     """Return the sentence to show in place of a row's figures."""
     if row.why == "too_few":
-        return say("För få svar, eller svar på för få dagar, för att visas för sig.")
-    return say("Väntar på fler svar.") if row.why == "waiting" else say("Inga svar på skalan.")
+        return translate("För få svar, eller svar på för få dagar, för att visas för sig.")
+    return translate("Väntar på fler svar.") if row.why == "waiting" else translate("Inga svar på skalan.")
 
 
 def broken(row: Row) -> str:
@@ -317,15 +325,15 @@ def broken(row: Row) -> str:
     none."""
     if not row.breaks:
         return ""
-    return say("Går inte att jämföra med det ovanför: {changes}.", changes=break_names(row.breaks))
+    return translate("Går inte att jämföra med det ovanför: {changes}.", changes=break_names(row.breaks))
 
 
 def break_names(breaks: Sequence[Break]) -> str:
     """Return the changes that prevent a comparison, separated by commas."""
     names = {
-        Break.WORDING: say("andra ord"),
-        Break.SCALE: say("annan skala"),
-        Break.PLACES: say("andra ställen"),
+        Break.WORDING: translate("andra ord"),
+        Break.SCALE: translate("annan skala"),
+        Break.PLACES: translate("andra ställen"),
     }
     return ", ".join(names[change] for change in breaks)
 
@@ -336,10 +344,14 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
     if len({row.round.survey.version for row in history}) < 2:
         return ()
     texts = list(dict.fromkeys(row.statement.text for row in reversed(comparable(history))))
-    former = " ".join(say("”{text}”", text=text) for text in texts[1:])
+    former = " ".join(translate("”{text}”", text=text) for text in texts[1:])
     return (
-        *([say("Påståendet har haft andra ord med samma innebörd: {texts}", texts=former)] if former else []),
-        say(
+        *(
+            [translate("Påståendet har haft andra ord med samma innebörd: {texts}", texts=former)]
+            if former
+            else []
+        ),
+        translate(
             "Omgångarna har olika versioner: något som gästerna ser har ändrats, till exempel en "
             "översättning. Jämför med försiktighet."
         ),
@@ -348,24 +360,28 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
 
 def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]:
     """Return the source of a picture's figures, for readers who see it without the page."""
-    ways = {Admission.KIOSK: say("kiosk"), Admission.SLIP: say("lapp"), Admission.POSTER: say("affisch")}
+    ways = {
+        Admission.KIOSK: translate("kiosk"),
+        Admission.SLIP: translate("lapp"),
+        Admission.POSTER: translate("affisch"),
+    }
     admitted = frozenset().union(*(row.round.admission for row in rows))
     counted = made_at(document)
-    line = say(
+    line = translate(
         "Frågor: {title}, version {versions}. {state}, räknat {day} kl. {time}. Svar från: {ways}.",
         title=now.round.survey.title,
         versions=", ".join(dict.fromkeys(row.round.survey.version for row in rows)),
-        state=say("Avslutad") if now.is_closed else say("Pågår"),
+        state=translate("Avslutad") if now.is_closed else translate("Pågår"),
         day=day(counted) if counted else "–",
         time=f"{counted:%H:%M}" if counted else "–",
         ways=", ".join(name for way, name in ways.items() if way in admitted),
     )
-    poster = say(
+    poster = translate(
         "Omgången tar emot svar från affischer. Där hindrar inget att samma person svarar flera gånger."
     )
     return (
         *([poster] if Admission.POSTER in admitted else []),
-        line + (" " + say("DEMONSTRATION: svaren är påhittade.") if document["demonstration"] else ""),
+        line + (" " + translate("DEMONSTRATION: svaren är påhittade.") if document["demonstration"] else ""),
     )
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from kiosk.desk.i18n import asked, in_a_row, in_percent, period, say
+from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate
 from kiosk.desk.results.chart_rows import Strings, counted_bar
 from kiosk.desk.results.findings import break_names, is_noisy, missing, of_intervals, of_protection
 from kiosk.desk.results.published import Snapshot
@@ -98,7 +98,7 @@ class Entry:
         """The share that agrees, in percent, or the count if there are too few answers for percentages."""
         n = self.now.on_scale
         if n < PERCENT_FROM:
-            return say("{count} av {n}", count=self.now.agreeing, n=n)
+            return translate("{count} av {n}", count=self.now.agreeing, n=n)
         return in_percent(whole_percent(self.now.agreeing, n))
 
     @property
@@ -110,8 +110,8 @@ class Entry:
         parts = parts_of(self.now.on_scale)
         low, high = outwards(sure.low, sure.high, parts)
         if parts == 10:
-            return say("kan vara {low}–{high} av 10", low=low, high=high)
-        return say("kan vara {low}–{high} %", low=low, high=high)
+            return translate("kan vara {low}–{high} av 10", low=low, high=high)
+        return translate("kan vara {low}–{high} %", low=low, high=high)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -135,9 +135,9 @@ def entry_of(
 def verdict_of(step: Step) -> Verdict:
     """Return the change of a step, with its certainty in words."""
     if step.trend is None:
-        return Verdict(Kind.NONE, say("Jämförs inte"), _why_not_compared(step))
+        return Verdict(Kind.NONE, translate("Jämförs inte"), _why_not_compared(step))
     if step.trend is Trend.CHANCE:
-        word = say("Kan vara slump eller skydd") if is_noisy(step.pair) else say("Kan vara slump")
+        word = translate("Kan vara slump eller skydd") if is_noisy(step.pair) else translate("Kan vara slump")
         return Verdict(Kind.CHANCE, word, _shares(step))
     kind = {
         (1, True): Kind.BETTER,
@@ -148,52 +148,52 @@ def verdict_of(step: Step) -> Verdict:
         (0, False): Kind.DOWN,
     }[step.improvement or 0, step.trend is Trend.UP]
     word = {
-        Kind.BETTER: say("Bättre"),
-        Kind.WORSE: say("Sämre"),
-        Kind.UP: say("Upp"),
-        Kind.DOWN: say("Ner"),
+        Kind.BETTER: translate("Bättre"),
+        Kind.WORSE: translate("Sämre"),
+        Kind.UP: translate("Upp"),
+        Kind.DOWN: translate("Ner"),
     }[kind]
-    beyond_chance = say("{shares}: mer än slumpen brukar ge", shares=_shares(step))
+    beyond_chance = translate("{shares}: mer än slumpen brukar ge", shares=_shares(step))
     return Verdict(kind, word, beyond_chance)
 
 
 def _shares(step: Step) -> str:
     """Return the shares that agreed in the two rounds, or that those of all answers mislead."""
     if not step.can_show_shares:
-        return say("Se varje ställe för sig")
+        return translate("Se varje ställe för sig")
     before, after = (whole_percent(row.agreeing, row.on_scale) for row in step.pair)
-    return say("från {before} till {after} %", before=before, after=after)
+    return translate("från {before} till {after} %", before=before, after=after)
 
 
 def _why_not_compared(step: Step) -> str:
     if len(step.pair) < 2:
-        return say("Det finns inte två avslutade omgångar")
+        return translate("Det finns inte två avslutade omgångar")
     if breaks := step.pair[1].breaks:
-        return say("Omgången före har {changes}", changes=break_names(breaks))
+        return translate("Omgången före har {changes}", changes=break_names(breaks))
     if any(row.on_scale < PERCENT_FROM for row in step.pair):
-        return say("Färre än {from_n} svar i någon av omgångarna", from_n=PERCENT_FROM)
-    return say("Inget ställe har egna siffror från båda omgångarna")
+        return translate("Färre än {from_n} svar i någon av omgångarna", from_n=PERCENT_FROM)
+    return translate("Inget ställe har egna siffror från båda omgångarna")
 
 
 def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
     """Return how many statements changed since the round before."""
     if all(entry.step.trend is None for entry in entries):
-        return say("Det finns ännu inget att jämföra med.")
+        return translate("Det finns ännu inget att jämföra med.")
     if is_closed:
-        return say("Jämfört med omgången före: {changes}.", changes=_number_of_each(entries))
-    return say("De två senaste avslutade omgångarna: {changes}.", changes=_number_of_each(entries))
+        return translate("Jämfört med omgången före: {changes}.", changes=_number_of_each(entries))
+    return translate("De två senaste avslutade omgångarna: {changes}.", changes=_number_of_each(entries))
 
 
 def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, ...]:
     """Return which rounds are compared, if all statements have the same, and that a running one is not."""
     pairs = {tuple(period(row.round) for row in entry.step.pair) for entry in entries if entry.step.trend}
     sentences = [
-        say("Ändring är från {before} till {after}.", before=pair[0], after=pair[1])
+        translate("Ändring är från {before} till {after}.", before=pair[0], after=pair[1])
         for pair in pairs
         if len(pairs) == 1
     ]
     if not is_closed:
-        sentences.append(say("Omgången som pågår jämförs när den är avslutad."))
+        sentences.append(translate("Omgången som pågår jämförs när den är avslutad."))
     return tuple(sentences)
 
 
@@ -202,12 +202,12 @@ def _number_of_each(entries: Sequence[Entry]) -> str:
     ändring"."""
     kinds = [entry.verdict.kind for entry in entries]
     words = {
-        Kind.BETTER: say("{n} bättre", n=kinds.count(Kind.BETTER)),
-        Kind.WORSE: say("{n} sämre", n=kinds.count(Kind.WORSE)),
-        Kind.UP: say("{n} upp", n=kinds.count(Kind.UP)),
-        Kind.DOWN: say("{n} ner", n=kinds.count(Kind.DOWN)),
-        Kind.CHANCE: say("{n} utan säker ändring", n=kinds.count(Kind.CHANCE)),
-        Kind.NONE: say("{n} jämförs inte", n=kinds.count(Kind.NONE)),
+        Kind.BETTER: translate("{n} bättre", n=kinds.count(Kind.BETTER)),
+        Kind.WORSE: translate("{n} sämre", n=kinds.count(Kind.WORSE)),
+        Kind.UP: translate("{n} upp", n=kinds.count(Kind.UP)),
+        Kind.DOWN: translate("{n} ner", n=kinds.count(Kind.DOWN)),
+        Kind.CHANCE: translate("{n} utan säker ändring", n=kinds.count(Kind.CHANCE)),
+        Kind.NONE: translate("{n} jämförs inte", n=kinds.count(Kind.NONE)),
     }
     return in_a_row(words[kind] for kind in Kind if kind in kinds)
 

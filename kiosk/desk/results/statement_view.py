@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from kiosk.desk.i18n import asked, say
+from kiosk.desk.i18n import asked, translate
 from kiosk.desk.results import findings
 from kiosk.desk.results.chart_rows import (
     Chart,
@@ -142,7 +142,7 @@ def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) 
     line = counted_line(round_name(now), round_label(now), now, now, labels)
     return Chart(
         ChartKind.NOW,
-        say("Omgång"),
+        translate("Omgång"),
         "",
         findings.of_now(now, labels),
         (replace(line, bar=replace(line.bar, outside="")),),
@@ -167,15 +167,15 @@ def _time_chart(
         for round_row in history
     ]
     if imported:
-        first = replace(lines[0].bar, broken=say("Ovanför: importerat, räknat på annat sätt."))
+        first = replace(lines[0].bar, broken=translate("Ovanför: importerat, räknat på annat sätt."))
         lines[0] = replace(lines[0], bar=first)
     return Chart(
         ChartKind.TIME,
-        say("Omgång"),
-        say("En stapel för varje omgång."),
+        translate("Omgång"),
+        translate("En stapel för varje omgång."),
         findings.of_time(history),
         (*imported, *lines),
-        (*labels, say("Okänt")) if imported else labels,
+        (*labels, translate("Okänt")) if imported else labels,
         (*palette, UNKNOWN) if imported else palette,
         findings.of_protection(history or [now]),
         (
@@ -191,8 +191,8 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
     leaves = now.round.tree.leaves
     return Chart(
         ChartKind.PLACES,
-        say("Ställe"),
-        say("En stapel för varje ställe, med samma skala."),
+        translate("Ställe"),
+        translate("En stapel för varje ställe, med samma skala."),
         findings.of_places(spread(place for place in places if place[0].id in leaves)),
         tuple(
             counted_line(node.name, _in_lines(node.name), node_row, now, labels) for node, node_row in places
@@ -209,12 +209,12 @@ def picture(section: Section, chart: Chart) -> Picture:
     where = findings.where(section.now, section.node_id)
     notes = [where, *chart.sentences]
     if chart.kind is ChartKind.NOW:
-        notes.append(say("Utanför skalan:") + " " + ", ".join(section.beside) + ".")
+        notes.append(translate("Utanför skalan:") + " " + ", ".join(section.beside) + ".")
     if chart.kind is ChartKind.TIME:
         place, _, _ = where.partition(",")
         notes = [f"{place}.", *chart.sentences]
     notes.append(" ".join(chart.protection))
-    base = say("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
+    base = translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
     return replace(bare_picture(chart), title=section.text, notes=(*notes, base, *chart.notes))
 
 

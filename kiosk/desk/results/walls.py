@@ -19,7 +19,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import WallForm
-from kiosk.desk.i18n import say
+from kiosk.desk.i18n import translate
 from kiosk.desk.results.statement_view import wall_picture
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.domain.results import answered
@@ -68,7 +68,7 @@ def new_wall() -> ResponseReturnValue:
         abort(400)
     wall = desk().store.walls.add(form.node.data)
     note(Deed.WALL_MADE, wall.node_id)
-    flash(say("Väggskärmens adress är klar."))
+    flash(translate("Väggskärmens adress är klar."))
     return redirect(url_for("walls.walls"), 303)
 
 
@@ -81,7 +81,7 @@ def remove_wall() -> ResponseReturnValue:
         abort(404)
     desk().store.walls.remove(wall.code)
     note(Deed.WALL_REMOVED, wall.node_id)
-    flash(say("Väggskärmens adress är stängd."))
+    flash(translate("Väggskärmens adress är stängd."))
     return redirect(url_for("walls.walls"), 303)
 
 

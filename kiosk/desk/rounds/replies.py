@@ -4,7 +4,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from kiosk.desk.i18n import say, say_message
+from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
@@ -32,7 +32,7 @@ def reply(round_id: str) -> ResponseReturnValue:
         if form.validate() and not problems:
             desk().store.replies.set(round_id, texts)
             note(Deed.REPLY_WRITTEN, round_id)
-            flash(say("Svaret till gästerna är sparat."))
+            flash(translate("Svaret till gästerna är sparat."))
             return redirect(url_for("rounds.rounds"), 303)
     for code, problem in problems.items():
         add_problem(problem, f"words-{code}")
@@ -50,12 +50,14 @@ def reply(round_id: str) -> ResponseReturnValue:
 def _problems(texts: dict[str, str], languages: dict[str, Language]) -> dict[str, str]:
     """Return language -> why its text is refused."""
     problems = {
-        code: say("{language}: {problem}", language=language.autonym, problem=say_message(fault.message))
+        code: translate(
+            "{language}: {problem}", language=language.autonym, problem=translate_message(fault.message)
+        )
         for code, language in languages.items()
         if texts[code] and (fault := find_fault(texts[code], LONGEST_REPLY_CHARACTERS))
     }
     if any(texts.values()) and not texts[REFERENCE]:
-        problems[REFERENCE] = say("Skriv texten på svenska också.")
+        problems[REFERENCE] = translate("Skriv texten på svenska också.")
     return problems
 
 

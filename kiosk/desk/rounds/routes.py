@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.forms import RoundForm
-from kiosk.desk.i18n import in_a_row, period, say, say_message
+from kiosk.desk.i18n import in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_anybody, for_coordinator, may_read, note
 from kiosk.domain.budget import MOST_EXPECTED
@@ -130,9 +130,9 @@ def new_round() -> ResponseReturnValue:
         except RoundError as error:
             messages, to_think_over = error.messages, ()
     for message in messages:
-        add_problem(say_message(message))
+        add_problem(translate_message(message))
     for unit in sorted(expected.wrong):
-        problem = say("Skriv ett heltal, högst {most}.", most=expected.most)
+        problem = translate("Skriv ett heltal, högst {most}.", most=expected.most)
         add_problem(f"{expected.names[unit]}: {problem}", f"expected-{unit}")
     page = render_template(
         "round_new.html",
@@ -140,7 +140,7 @@ def new_round() -> ResponseReturnValue:
         expected=expected,
         trees=library.trees.values(),
         askable=[_askable(survey) for survey in library.surveys.values()],
-        to_think_over=[say_message(message) for message in to_think_over],
+        to_think_over=[translate_message(message) for message in to_think_over],
     )
     return page, 400 if messages or form.errors or not expected.are_numbers else 200
 
@@ -151,15 +151,15 @@ def _has_its_units(form: RoundForm) -> bool:
     others = [unit for unit in form.units.data or () if unit not in tree.leaves]
     if others:
         form.units.errors = [
-            say("{unit} hör inte till {tree}.", unit=_units()[others[0]], tree=tree.root.name)
+            translate("{unit} hör inte till {tree}.", unit=_units()[others[0]], tree=tree.root.name)
         ]
     return not others
 
 
 def _opened(new: Round) -> str:
     if new.is_running(desk().clock()):
-        return say("Omgången ”{title}” är öppen, {period}.", title=new.title, period=period(new))
-    return say(
+        return translate("Omgången ”{title}” är öppen, {period}.", title=new.title, period=period(new))
+    return translate(
         "Omgången ”{title}” är sparad, {period}. Den går att ställa in tills den öppnar.",
         title=new.title,
         period=period(new),
@@ -177,14 +177,14 @@ def cancel() -> ResponseReturnValue:
         _check_clock()
         cancelled = store.cancel_round(round_id, desk().clock())
     except RoundBegunError:
-        add_problem(say("Omgången har öppnat. Då kan ingen ställa in den."))
+        add_problem(translate("Omgången har öppnat. Då kan ingen ställa in den."))
         return _list(409)
     except RoundError as error:
         for message in error.messages:
-            add_problem(say_message(message))
+            add_problem(translate_message(message))
         return _list(409)
     note(Deed.ROUND_CANCELLED, f"{cancelled.title}, {period(cancelled)}")
-    flash(say("Omgången ”{title}” är inställd.", title=cancelled.title))
+    flash(translate("Omgången ”{title}” är inställd.", title=cancelled.title))
     return redirect(url_for("rounds.rounds"), 303)
 
 
@@ -201,7 +201,9 @@ def _check_clock() -> None:
 
 def _in_the_list(survey: Survey) -> str:
     """Return a survey's title, with the details that distinguish it from another of the same name."""
-    numbers = say("påståenden: {n}, version {version}", n=len(survey.statements), version=survey.version)
+    numbers = translate(
+        "påståenden: {n}, version {version}", n=len(survey.statements), version=survey.version
+    )
     return f"{survey.title} ({numbers})"
 
 

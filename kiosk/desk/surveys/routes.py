@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
-from kiosk.desk.i18n import catalogue, say, say_message
+from kiosk.desk.i18n import catalogue, translate, translate_message
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
@@ -91,17 +91,17 @@ def copy() -> ResponseReturnValue:
     """Create an own survey from the statements of another."""
     original, library = _survey(request.form.get("survey", "")), desk().library
     survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
-    copied_title = say("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
+    copied_title = translate("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
     title = new_title(copied_title, (survey.title for survey in library.surveys.values()))
     draft = replace(draft_of(original, survey_id), title=title)
     try:
         desk().change(lambda settings: write_survey(settings, draft))
     except RefusedError as error:
-        return _list([say_message(message) for message in error.messages]), 400
+        return _list([translate_message(message) for message in error.messages]), 400
     except ChangedError:
-        return _list([say("Någon annan har just gjort en kopia. Försök igen.")]), 400
+        return _list([translate("Någon annan har just gjort en kopia. Försök igen.")]), 400
     note(Deed.SURVEY_WRITTEN, survey_id)
-    flash(say("Kopian är klar. Ändra det du vill och spara."))
+    flash(translate("Kopian är klar. Ändra det du vill och spara."))
     return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
 
 
@@ -123,11 +123,11 @@ def from_xlsform() -> ResponseReturnValue:
     try:
         survey = _save_import(read_xlsform(sent.read(), source_of(sent.filename or "")))
     except XLSFormError as error:
-        return _list([say_message(error.message)]), 400
+        return _list([translate_message(error.message)]), 400
     except RefusedError as error:
-        return _list([say_message(message) for message in error.messages]), 400
+        return _list([translate_message(message) for message in error.messages]), 400
     note(Deed.SURVEY_WRITTEN, survey.id)
-    flash(say("Filen är inläst."))
+    flash(translate("Filen är inläst."))
     return redirect(url_for("surveys.survey", survey_id=survey.id), 303)
 
 
@@ -161,14 +161,16 @@ def survey(survey_id: str) -> ResponseReturnValue:
         except ChangedError:
             is_changed = True
             problems = [
-                say("Någon annan har ändrat enkäten sedan du öppnade den. Skriv av det du vill behålla.")
+                translate(
+                    "Någon annan har ändrat enkäten sedan du öppnade den. Skriv av det du vill behålla."
+                )
             ]
         except RefusedError as error:
-            problems = [say_message(message) for message in error.messages]
+            problems = [translate_message(message) for message in error.messages]
         else:
             if is_saved:
                 note(Deed.SURVEY_WRITTEN, survey_id)
-                flash(say("Sparat."))
+                flash(translate("Sparat."))
                 return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
     rows = [_row(statement) for statement in draft.statements]
     empty = Row("", "", "", draft.statements[-1].scale.id if draft.statements else "", "", "", ())
@@ -224,7 +226,7 @@ def remove(survey_id: str) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         desk().change(lambda settings: remove_survey(settings, survey_id))
         note(Deed.SURVEY_REMOVED, survey.title)
-        flash(say("Enkäten är borttagen: {title}", title=survey.title))
+        flash(translate("Enkäten är borttagen: {title}", title=survey.title))
         return redirect(url_for("surveys.surveys"), 303)
     return render_template("survey_remove.html", form=form, survey=survey)
 
@@ -310,14 +312,14 @@ def _pages(survey: Survey, device: str) -> Pages:
     Their notice links to the preview on the other device, and back to the desk.
     """
     if device == "kiosk":
-        other = (say("Visa som på en telefon"), _preview_path(survey.id, "phone"))
+        other = (translate("Visa som på en telefon"), _preview_path(survey.id, "phone"))
     else:
-        other = (say("Visa som på en kiosk"), _preview_path(survey.id, "kiosk"))
+        other = (translate("Visa som på en kiosk"), _preview_path(survey.id, "kiosk"))
     back = url_for("surveys.surveys")
     if is_own(survey.id):
         back = url_for("surveys.survey", survey_id=survey.id)
-    text = say("Förhandsvisning av ”{title}”. Inget sparas.", title=survey.title)
-    notice = Notice(catalogue().language, text, (other, (say("Tillbaka till enkäten"), back)))
+    text = translate("Förhandsvisning av ”{title}”. Inget sparas.", title=survey.title)
+    notice = Notice(catalogue().language, text, (other, (translate("Tillbaka till enkäten"), back)))
     settings = desk().settings
     is_one_touch = settings is None or settings.is_one_touch
     is_demonstration = desk().store.is_demonstration
@@ -348,7 +350,7 @@ def _scales() -> Mapping[str, Scale]:
 
 
 def _row(statement: Statement) -> Row:
-    thoughts = tuple(say_message(remark.message) for remark in advice(statement.text))
+    thoughts = tuple(translate_message(remark.message) for remark in advice(statement.text))
     agreeing = ", ".join(map(str, statement.agreeing))
     return Row(
         statement.id,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.downloads import file_response
-from kiosk.desk.i18n import say, say_message
+from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_coordinator, note, signed_in
 from kiosk.domain.message import Message
@@ -142,9 +142,9 @@ def texts(code: str) -> ResponseReturnValue:
             try:
                 _keep(catalogue, lines)
             except RefusedError as error:
-                problems = [say_message(message) for message in error.messages]
+                problems = [translate_message(message) for message in error.messages]
             else:
-                flash(say("Sparat."))
+                flash(translate("Sparat."))
                 return redirect(url_for("languages.texts", code=code, survey=survey_id or None), 303)
     has_problems = any(line.problem for line in lines) or bool(problems)
     for problem in problems:
@@ -177,7 +177,7 @@ def reference() -> ResponseReturnValue:
         lines = [replace(_sent(line), text=line.text) for line in lines]
         if not any(line.problem for line in lines):
             _keep(catalogue, lines)
-            flash(say("Sparat."))
+            flash(translate("Sparat."))
             return redirect(url_for("languages.reference"), 303)
     has_problems = any(line.problem for line in lines)
     for line in lines:
@@ -208,12 +208,12 @@ def from_file(code: str) -> ResponseReturnValue:
         return _file_refused(catalogue, [error.message])
     except RefusedError as error:
         return _file_refused(catalogue, error.messages)
-    flash(say("Filen är inläst."))
+    flash(translate("Filen är inläst."))
     return redirect(url_for("languages.texts", code=code), 303)
 
 
 def _file_refused(catalogue: Catalogue, messages: Sequence[Message]) -> ResponseReturnValue:
-    problem = " ".join(map(say_message, messages))
+    problem = " ".join(map(translate_message, messages))
     return render_template("texts_refused.html", catalogue=catalogue, problem=problem), 400
 
 
@@ -275,11 +275,11 @@ def _sent(line: Line) -> Line:
         return line
     problem = ""
     if seen != line.seen:
-        problem = say(
+        problem = translate(
             "Någon annan har ändrat texten. Nu är den ”{text}”. Spara igen för att byta.", text=line.text
         )
     elif text and (fault := find_translation_fault(line.message, text)):
-        problem = say("Går inte att spara: {problem}", problem=say_message(fault.message))
+        problem = translate("Går inte att spara: {problem}", problem=translate_message(fault.message))
     return replace(line, text=text, is_reviewed=is_reviewed, problem=problem)
 
 
