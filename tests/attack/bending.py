@@ -48,6 +48,8 @@ FIELDS = {
     "source": "bent", "organisation": "Bent", "theory": "ombudsmannaskap", "year": "2026",
     "counter": "advise", "target": "", "step": "1", "period": "2026-03", "figure": "5", "version": "0",
     "width_mm": "300", "distance_mm": "600", "lower_edge_mm": "900", "code": "kiosk", "key": "kiosk",
+    "again": "a long password", "current": "a long password", "secret": "A" * 32, "trial": "y",
+    "units": "frida", "month": "2026-02",
 }  # fmt: skip
 """The fields that are sent to every form; every field of the desk's forms is among them."""
 
@@ -62,6 +64,7 @@ WORDS = {
 SETTINGS = {
     "KIOSK_COUNT_AT": "00:01",
     "KIOSK_LANGUAGES": "ar",
+    "KIOSK_ONE_TOUCH": "no",
     "KIOSK_GUEST_LISTEN": "127.0.0.1:1",
     "KIOSK_DESK_LISTEN": "127.0.0.1:2",
     "KIOSK_GUEST_ADDRESS": "https://bent.example",

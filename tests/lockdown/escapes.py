@@ -15,7 +15,7 @@ from tests.lockdown.screen import POLICY, NotPossibleHereError, check_possible, 
 from tests.lockdown.site import Site, kiosk_address
 from tests.lockdown.tries import ADDRESSES, CRASHES, HELPED, KEYS, MOUSE, TOUCHES, TRIES, Try
 from tests.lockdown.trying import Escaper
-from tests.tools.addresses import free_address
+from tests.tools.ports import free_port
 from tests.tools.serving import served
 
 pytestmark = pytest.mark.browser
@@ -108,7 +108,7 @@ def test_chromium_knows_every_name_in_the_policy(
 def test_the_questions_come_by_themselves_once_the_server_does(tmp_path: Path) -> None:
     (tmp_path / "kiosk").mkdir()
     site = Site(tmp_path)
-    address = kiosk_address(site, f"http://{free_address()}")
+    address = kiosk_address(site, f"http://{f'127.0.0.1:{free_port()}'}")
     with kiosk(tmp_path / "kiosk", address, is_locked=True) as running:
         assert {page.title for page in running.settle().pages} == {"localhost"}
         with served(site, int(address.origin.rpartition(":")[2])):

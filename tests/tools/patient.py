@@ -21,6 +21,7 @@ from kiosk.operation.serve import guest_and_desk
 from kiosk.settings import Settings, read_settings, secret_key
 from kiosk.storage import Store, open_store
 from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
+from tests.tools.ports import free_port
 from tests.tools.serving import served
 from tests.tools.shipped import library_for, share_templates
 
@@ -50,13 +51,6 @@ class Straight(HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.create_connection(("127.0.0.1", self._port), 10)
-
-
-def free_port() -> int:
-    """A port of this machine that is not in use."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Patient:

@@ -5,7 +5,6 @@ import pwd
 import select
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from types import MappingProxyType
 
 import psycopg
 
+from tests.tools.ports import free_port
+
 SUPERUSER = "kiosk"
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
@@ -25,12 +26,6 @@ def _programs() -> Path:
     on_path = shutil.which("initdb")
     assert programs or on_path, "PostgreSQL is missing: apt install postgresql"
     return programs[-1].parent if programs else Path(str(on_path)).parent
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -98,7 +93,7 @@ def new_server(
     with TemporaryDirectory(dir="/tmp") as folder:
         if os.geteuid() == 0:
             os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-        server = Server(Path(folder), _free_port())
+        server = Server(Path(folder), free_port())
         if copy_of is None:
             server.do("initdb", "-D", server.data, "-U", SUPERUSER, "--auth=trust", "--no-sync")
         else:

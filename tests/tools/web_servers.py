@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tools.patient import Patient, free_port
+from tests.tools.patient import Patient
+from tests.tools.ports import free_port
 
 NGINX = """
 daemon off;

@@ -166,7 +166,7 @@ def test_a_preview_ends_well_and_leads_back(
         page.locator("fieldset:visible input").first.press("Space")
         page.locator("#next").press("Enter")
     expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
-    page.get_by_role("link", name="Tillbaka till enkäten").click()
+    page.get_by_role("link", name="Tillbaka till enkäten").press("Enter")
     expect(page.locator("h1")).to_have_text("Enkäter")
     assert complaints == []
     page.context.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.tools.addresses import free_address
+from tests.tools.ports import free_port
 from tests.web.touch import touch
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ class Demonstration:
         mine = {name: value for name, value in os.environ.items() if not name.startswith("KIOSK_")}
         self.process = subprocess.Popen(
             [str(Path(sys.executable).with_name("kiosk")), "demo"],
-            env={**mine, "KIOSK_GUEST_LISTEN": free_address()},
+            env={**mine, "KIOSK_GUEST_LISTEN": f"127.0.0.1:{free_port()}"},
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -80,6 +80,7 @@ def test_ten_guests_move_the_chart(browser: Browser, demonstration: Demonstratio
     desk.go_back()
     desk.get_by_role("link", name="Dagverksamheten").click()
     expect(desk.locator("h1")).to_have_text("Dagverksamheten")
+    desk.get_by_role("link", name="Alla påståenden i sin helhet").click()
     expect(desk.locator('[data-figure="listened-now"] g.point').first).to_be_visible()
     before = int(desk.locator(".facts strong").inner_text().split()[0])
 

@@ -83,6 +83,7 @@ def test_a_closed_rounds_results_stay_as_they_are(page: Page, serve: Serve, desk
     address = serve(desk.app)
     page.clock.install()
     sign_in(page, address)
+    page.get_by_role("link", name="Alla påståenden i sin helhet").click()
     expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
     loaded, asked = [], []
     page.on("framenavigated", lambda frame: loaded.append(frame.url))
