@@ -144,6 +144,8 @@ def test_on_every_statement_controls_stay_words_are_whole_and_answers_are_seen(
     audio = unheard_speech() if is_heard else None
     page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen, audio=audio)
     assert "language" not in boxes(page)
+    if is_heard:
+        page.locator("#volume").wait_for(state="attached")
     before, was_scrolled = dict[str, Any](), False
     for language in LANGUAGES:
         walk = page.evaluate(WALK, [language, largest])
