@@ -112,7 +112,7 @@ def look(context: BrowserContext, serve: Serve, tmp_path: Path) -> Look:
             if path != (path := "/s/poster" if (width, height) in PHONES else "/"):
                 page.goto(address + path)
                 if values.get("audio"):
-                    page.locator("#volume").wait_for(state="attached")
+                    page.locator("fieldset > .speaker").first.wait_for(state="attached")
                 page.evaluate(START)
             for row in page.evaluate(LOOK, [languages, SIZES]):
                 rows.append({"viewport": (width, height), "number": number, **row})

@@ -145,7 +145,7 @@ def test_on_every_statement_controls_stay_words_are_whole_and_answers_are_seen(
     page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen, audio=audio)
     assert "language" not in boxes(page)
     if is_heard:
-        page.locator("#volume").wait_for(state="attached")
+        page.locator("fieldset > .speaker").first.wait_for(state="attached")
     before, was_scrolled = dict[str, Any](), False
     for language in LANGUAGES:
         walk = page.evaluate(WALK, [language, largest])
