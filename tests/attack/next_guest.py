@@ -16,7 +16,7 @@ from playwright.sync_api import Error as PlaywrightError
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from tests.attack.finding import Finding, Scale
-from tests.tools.guest_side import Place
+from tests.tools.guest_side import NOW, Place
 from tests.tools.serving import served
 from tests.web.guest import Counted, Guest
 
@@ -158,6 +158,8 @@ def visit(
                 seen = _come_after(guest.page, address, has_script=has_script)
             with browser(playwright, profile, has_script=has_script) as context:
                 for page in [*context.pages, context.new_page()]:
+                    # A kiosk stores its mark at fixed times of the clock, with or without a guest.
+                    page.clock.install(time=NOW)
                     with suppress(PlaywrightError):
                         page.goto(address + ("/s/poster" if way is Admission.POSTER else "/"))
                     seen += _look(page, has_script=has_script)
