@@ -163,6 +163,7 @@ def ordered(order: Order, *rounds: Agreeing, is_reverse: bool = False, good: Seq
     [
         (Order.STATEMENT, [(30, 60)], (None, None), "s1 s2"),
         (Order.SHARE, [(30, 60)], (None, None), "s2 s1"),
+        (Order.SHARE, [(60, 60)], (None, None), "s1 s2"),
         (Order.CHANGE, [(30, 30), (60, 60)], (Good.HIGH, Good.LOW), "s1 s2"),
         (Order.CHANGE, [(30, 30), (60, 60)], (Good.LOW, Good.HIGH), "s2 s1"),
         (Order.CHANGE, [(30, 30), (60, 33)], (None, Good.HIGH), "s1 s2"),

@@ -213,13 +213,15 @@ def _number_of_each(entries: Sequence[Entry]) -> str:
 
 
 def in_order(entries: Sequence[Entry], order: Order, *, is_reverse: bool) -> list[Entry]:
-    """Return the entries sorted: the largest share or the best change first, or the reverse. Entries without
-    a share or a change come last."""
+    """Return the entries sorted: the largest share or the best change first, equal ones in the survey's
+    order, or exactly the reverse. Entries without a share or a change come last."""
     if order is Order.STATEMENT:
         return list(reversed(entries)) if is_reverse else list(entries)
     values = {entry.id: _share_of(entry) if order is Order.SHARE else _change_of(entry) for entry in entries}
     sortable = [entry for entry in entries if values[entry.id] is not None]
-    sortable.sort(key=lambda entry: values[entry.id] or (), reverse=not is_reverse)
+    sortable.sort(key=lambda entry: values[entry.id] or (), reverse=True)
+    if is_reverse:
+        sortable.reverse()
     return [*sortable, *(entry for entry in entries if values[entry.id] is None)]
 
 
