@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from itertools import product
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -38,6 +39,9 @@ TREE = Tree(
         Node("s2", "s2", "root"),
     )
 )
+OF_CHOSEN_UNITS = (TREE, TREE.only(["n1", "s2"]), TREE.only(["n2"]))
+"""The trees of rounds for all units, for two of them, one of which is small, and for a small one."""
+
 A_DAY = {"n1": 3.0, "n2": 0.4, "s1": 2.0, "s2": 0.4}
 """Guests a day: for each unit that is shown, there is one that is mostly too small."""
 
@@ -58,35 +62,36 @@ def alone(
 
 @dataclass(frozen=True)
 class Lived:
-    """Each guest's unit, time and answers, and all that was published."""
+    """The round's tree, each guest's unit, time and answers, and all that was published."""
 
+    tree: Tree
     arrivals: tuple[Arrival, ...]
     seen: Seen
 
 
-def live(seed: int, profile: str, plan: Planning, publish: Publish = simulate) -> Lived:
-    """A week of guests at all units."""
+def live(seed: int, profile: str, plan: Planning, publish: Publish = simulate, tree: Tree = TREE) -> Lived:
+    """A week of guests at all units of the tree."""
     random = Random(seed)
     arrivals = [
-        replace(one, unit=unit) for unit, a_day in A_DAY.items() for one in visits(random, a_day, profile)
+        replace(one, unit=unit) for unit in tree.leaves for one in visits(random, A_DAY[unit], profile)
     ]
     arrivals.sort(key=lambda one: one.at)
     with ExitStack() as stack:
         stack.enter_context(patch("kiosk.storage.count.plan_closing", plan))
         if plan is alone:
             stack.enter_context(patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)))
-        return Lived(tuple(arrivals), list(publish(Plan(SURVEY, TREE, K, OPENING, DAYS), arrivals)))
+        return Lived(tree, tuple(arrivals), list(publish(Plan(SURVEY, tree, K, OPENING, DAYS), arrivals)))
 
 
-def _own(seen: Seen, node: str) -> Seen:
+def _own(lived: Lived, node: str) -> Seen:
     """The part of a node's figures that is not in its children's."""
-    return [(at, _without_children(document, node)) for at, document in seen]
+    return [(at, _without_children(document, node, lived.tree)) for at, document in lived.seen]
 
 
-def _without_children(document: Document, node: str) -> Any:
+def _without_children(document: Document, node: str, tree: Tree) -> Any:
     [of_round] = document["rounds"]
     shown = {one["id"]: one for one in of_round["nodes"]}
-    below = [shown[child] for child in TREE.children(node) if shown[child]["answered"] is not None]
+    below = [shown[child] for child in tree.children(node) if shown[child]["answered"] is not None]
     own = shown[node]
     answered = (own["answered"] or 0) - sum(child["answered"] or 0 for child in below)
     if not answered:
@@ -108,15 +113,16 @@ def _less(table: StatementDocument, others: Sequence[StatementDocument]) -> Stat
 
 def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
     """For each guest, the batches that may contain the ballot."""
-    published = {node.id: batches(_own(lived.seen, node.id), node.id) for node in TREE.nodes}
+    tree = lived.tree
+    published = {node.id: batches(_own(lived, node.id), node.id) for node in tree.nodes}
     closes_at = OPENING + timedelta(days=DAYS)
     came = Counter(one.unit for one in lived.arrivals)
-    live_ones = {unit: [one for one in published[unit] if one.at < closes_at] for unit in TREE.leaves}
-    sizes = {unit: came[unit] - sum(one.size for one in live_ones[unit]) for unit in TREE.leaves}
+    live_ones = {unit: [one for one in published[unit] if one.at < closes_at] for unit in tree.leaves}
+    sizes = {unit: came[unit] - sum(one.size for one in live_ones[unit]) for unit in tree.leaves}
     counted = frozenset(unit for unit in live_ones if live_ones[unit])
     days = {(one.unit, one.at.date()) for one in lived.arrivals}
-    steady = frozenset(unit for unit in TREE.leaves if sum(at == unit for at, _ in days) >= LEAST_DAYS)
-    closing = plan(TREE, sizes, counted, K, steady)
+    steady = frozenset(unit for unit in tree.leaves if sum(at == unit for at, _ in days) >= LEAST_DAYS)
+    closing = plan(tree, sizes, counted, K, steady)
     last = {unit: published[node][-1] for node, members in closing.batches for unit in members}
     return [
         [*(b for b in live_ones[one.unit] if b.at > one.at), *([last[one.unit]] if one.unit in last else [])]
@@ -124,9 +130,9 @@ def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
     ]
 
 
-def attack(seed: int, *, profile: str, plan: Planning, publish: Publish) -> tuple[int, int]:
+def attack(seed: int, *, profile: str, plan: Planning, publish: Publish, tree: Tree) -> tuple[int, int]:
     """(answers proven, answers of guests of whom something is published)."""
-    lived, proven, cells = live(seed, profile, plan, publish), 0, 0
+    lived, proven, cells = live(seed, profile, plan, publish, tree), 0, 0
     for guest, may_hold in zip(lived.arrivals, reachable(lived, plan), strict=True):
         for statement in range(len(SURVEY.statements)) if may_hold else ():
             possible = frozenset().union(*(batch.possible(statement) for batch in may_hold))
@@ -141,15 +147,16 @@ def run(scale: Scale) -> list[Finding]:
     rounds, publish = (1_000, simulate) if is_full else (120, simulate_in_memory)
     findings = []
     with ProcessPoolExecutor() as pool:
-        for profile in PROFILES:
-            of_profile = partial(attack, profile=profile, publish=publish)
-            kept = list(pool.map(partial(of_profile, plan=plan_closing), range(rounds), chunksize=4))
-            leaky = list(pool.map(partial(of_profile, plan=alone), range(rounds // 4), chunksize=2))
+        for tree, profile in product(OF_CHOSEN_UNITS, PROFILES):
+            of_world = partial(attack, profile=profile, publish=publish, tree=tree)
+            kept = list(pool.map(partial(of_world, plan=plan_closing), range(rounds), chunksize=4))
+            leaky = list(pool.map(partial(of_world, plan=alone), range(rounds // 4), chunksize=2))
             proven, cells = (sum(column) for column in zip(*kept, strict=True))
             leaked, told = (sum(column) for column in zip(*leaky, strict=True))
             findings.append(
                 Finding(
-                    f"siblings: {rounds} rounds of a tree with {len(A_DAY)} units, two of them small, "
+                    f"siblings: {rounds} rounds for {len(tree.leaves)} of {len(TREE.leaves)} units "
+                    f"({', '.join(f'{A_DAY[unit]:g}' for unit in tree.leaves)} guests a day), "
                     f"{profile} answers, k={K}",
                     f"{proven} of {cells} answers proven",
                     "0",
