@@ -53,7 +53,7 @@ def link(
     deed, what = Deed.ADDRESS_MADE, way.value
     try:
         if not poster:
-            store.links.check_kiosk_budget(unit, datetime.now())
+            store.check_kiosk_budget(unit)
     except KioskBudgetError:
         if not reason:
             raise

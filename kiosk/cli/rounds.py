@@ -7,6 +7,7 @@ import click
 
 from kiosk.cli.arguments import (
     check_among,
+    check_reason,
     current_settings,
     installed_store,
     pick,
@@ -77,6 +78,7 @@ def round_group() -> None:
     multiple=True,
     help="Only these units of the tree; repeat for several. All if not given.",
 )
+@click.option("--reason", help="Why units have more kiosks than the budget; all staff read it.")
 @click.option("--name", default="", help="The round's own name, which slips print; else the survey's title.")
 @report_errors
 def round_open(
@@ -91,9 +93,11 @@ def round_open(
     protection: str,
     expected: tuple[str, ...],
     units: tuple[str, ...],
+    reason: str | None,
     name: str,
 ) -> None:
     """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
+    check_reason(reason)
     settings = current_settings()
     library, store = usable_library(settings), installed_store(settings)
     now = datetime.now()
@@ -121,7 +125,12 @@ def round_open(
         least_days=LEAST_DAYS,
         name=name,
     )
+    over = store.kiosks_over_budget(new, {})
+    if over and not reason:
+        raise over[0]
     store.open_round(new, now)
+    for error in over:
+        store.audit_log.note(now, COMMAND_LINE, Deed.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}")
     store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")

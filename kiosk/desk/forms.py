@@ -179,6 +179,13 @@ def readable_name(form: FlaskForm, field: StringField) -> None:
         raise StopValidation(translate_message(fault.message))
 
 
+def readable(form: FlaskForm, field: StringField) -> None:
+    """Raise StopValidation for a text that the log cannot show."""
+    del form
+    if field.data and (fault := find_fault(field.data, LONGEST_REASON_CHARACTERS)):
+        raise StopValidation(translate_message(fault.message))
+
+
 class RoundForm(DeskForm):
     name = StringField(_("Namn"), filters=[on_one_line], validators=[readable_name])
     survey = SelectField(_("Frågor"))
@@ -205,6 +212,7 @@ class RoundForm(DeskForm):
     a_day = CommaDecimalField(
         _("Svar om dagen"), validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)]
     )
+    reason = StringField(_("Varför behövs fler?"), filters=[on_one_line], validators=[readable])
     thought_over = BooleanField()
     understood = BooleanField(_("Jag förstår"), validators=[InputRequired()])
 
@@ -248,13 +256,6 @@ class WallForm(DeskForm):
     node = SelectField(_("Ställe"))
 
 
-def readable(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a text that the log cannot show."""
-    del form
-    if field.data and (fault := find_fault(field.data, LONGEST_REASON_CHARACTERS)):
-        raise StopValidation(translate_message(fault.message))
-
-
 class ReasonForm(DeskForm):
     """A form for paper or kiosks. `reason` is asked for when they are over the round's budget."""
 
@@ -273,7 +274,7 @@ class PairForm(ReasonForm):
     unit = SelectField(_("Ställe"))
 
 
-class MoveForm(DeskForm):
+class MoveForm(ReasonForm):
     unit = SelectField(_("Nytt ställe"))
 
 

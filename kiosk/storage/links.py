@@ -1,5 +1,6 @@
 """Links to units, and the screen sizes of the kiosks that use them."""
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,30 +90,17 @@ class Links:
         query = _LINKS.order_by(tables.Link.unit_id, tables.Link.code)
         return [_link(row) for row in self._database.rows(query)]
 
-    def check_kiosk_budget(self, unit_id: str, now: datetime, waiting: int = 0) -> None:
-        """Raise KioskBudgetError if the unit has as many kiosks as the budget of its running round.
-
-        `waiting` is the number of the unit's pairing codes that nobody has typed yet.
-        """
-        try:
-            of_round = self._boxes.running_round(unit_id, now)
-        except RoundClosedError:
-            return
-        budget = of_round.kiosk_budget(unit_id)
-        kiosks = waiting + sum(
-            link.admission is Admission.KIOSK and link.unit_id == unit_id for link in self.all()
-        )
-        if budget is not None and kiosks >= budget:
-            raise KioskBudgetError(of_round, unit_id, kiosks, budget)
+    def kiosks(self) -> Counter[str]:
+        """Return unit -> number of its kiosks."""
+        return Counter(link.unit_id for link in self.all() if link.admission is Admission.KIOSK)
 
     @one_write()
     def set_screen(self, code: str, screen: Screen | None) -> None:
         """Store the size of a kiosk's screen; None deletes it."""
         self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
 
-    @one_write()
-    def move(self, code: str, unit_id: str, now: datetime) -> None:
-        """Assign a link to another unit. Raises RoundRunsError while a round runs at either unit.
+    def check_move(self, code: str, unit_id: str, now: datetime) -> None:
+        """Raise RoundRunsError while a round runs at the link's unit or at `unit_id`.
 
         A guest does not notice a move: whoever could move a kiosk during a round could send one guest's
         ballot to the box of a unit without other guests.
@@ -121,6 +109,11 @@ class Links:
         for unit in (link.unit_id, unit_id) if link else ():
             with suppress(RoundClosedError):
                 raise RoundRunsError(self._boxes.running_round(unit, now), unit)
+
+    @one_write()
+    def move(self, code: str, unit_id: str, now: datetime) -> None:
+        """Assign a link to another unit. Raises RoundRunsError, see `check_move`."""
+        self.check_move(code, unit_id, now)
         self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
 
     @one_write()

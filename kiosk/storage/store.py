@@ -1,6 +1,6 @@
 """The data of an installation, and every operation on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -27,7 +27,7 @@ from kiosk.storage.dump_check import Tables
 from kiosk.storage.earlier_figures import EarlierFigures
 from kiosk.storage.keys import KeyFolder, KeysAwayError
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
-from kiosk.storage.links import Links
+from kiosk.storage.links import KioskBudgetError, Links
 from kiosk.storage.locks import Lock
 from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
@@ -336,6 +336,30 @@ class Store:
         states = self._rounds.all()
         closed = frozenset(state.round.id for state in states if state.is_closed)
         check_opening(new, [state.round for state in states], now, closed)
+
+    def check_kiosk_budget(self, unit_id: str, waiting: int = 0) -> None:
+        """Raise KioskBudgetError if one more kiosk at the unit would exceed the budget of a round that is
+        open or planned.
+
+        `waiting` is the number of the unit's pairing codes that nobody has typed yet.
+        """
+        kiosks = self.links.kiosks()[unit_id] + waiting
+        for state in self._rounds.all():
+            budget = state.round.kiosk_budget(unit_id)
+            if not state.is_closed and budget is not None and kiosks >= budget:
+                raise KioskBudgetError(state.round, unit_id, kiosks, budget)
+
+    def kiosks_over_budget(self, new: Round, waiting: Mapping[str, int]) -> list[KioskBudgetError]:
+        """Return an error for each unit that has more kiosks than this round's budget before it opens.
+
+        `waiting` maps a unit to the number of its pairing codes that nobody has typed yet.
+        """
+        paired, over = self.links.kiosks(), []
+        for unit in new.tree.leaves:
+            budget, kiosks = new.kiosk_budget(unit), paired[unit] + waiting.get(unit, 0)
+            if budget is not None and kiosks > budget:
+                over.append(KioskBudgetError(new, unit, kiosks, budget))
+        return over
 
     def _insert_empty_rows(self, round_id: str, unit: str) -> None:
         self._boxes.insert_empty(round_id, unit)

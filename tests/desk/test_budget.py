@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from kiosk.desk.devices.links import key_of
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.rounds import Admission, RoundError, round_from_json
 from kiosk.storage import COMMAND_LINE, Deed, Devices, open_store
@@ -118,6 +119,7 @@ def test_a_poster_and_a_unit_without_a_number_have_no_budget(desk: Desk) -> None
 
 
 def open_round(desk: Desk, **changes: str) -> TestResponse:
+    desk.client.delete_cookie("desk", path="/")
     desk.sign_in()
     first = desk.now.date() + timedelta(days=100)
     data = {
@@ -126,6 +128,41 @@ def open_round(desk: Desk, **changes: str) -> TestResponse:
         "figures": "live", "protection": "protected", "understood": "y",
     }  # fmt: skip
     return desk.client.post("/admin/rounds/new", data={**data, **changes})
+
+
+def test_kiosks_that_were_paired_before_the_round_count_when_it_opens(desk: Desk) -> None:
+    for _ in range(2):
+        assert send(desk, "/pair", unit="talk2me").status_code == 200
+    desk.store.links.add(Admission.KIOSK, "matcentralen")
+    asked = open_round(desk, expected="20")
+    assert asked.status_code == 400
+    assert "har redan 2 kiosker, oanvända koder inräknade. Högsta antal för 20 gäster är 1" in asked.text
+    assert "har redan 1 kiosker" not in asked.text
+    assert len(desk.store.rounds()) == 1
+    assert open_round(desk, expected="20", reason=REASON).status_code == 303
+    assert (f"talk2me, {REASON}", Deed.KIOSK_OVER_BUDGET) in [(what, deed) for _, deed, what in logged(desk)]
+
+
+def test_a_planned_round_has_its_budget_before_it_opens(desk: Desk) -> None:
+    assert open_round(desk, expected="20").status_code == 303
+    assert send(desk, "", kind="kiosk", unit="talk2me").status_code == 303
+    for path in KIOSK_WAYS:
+        assert send(desk, path, kind="kiosk", unit="talk2me").status_code == 409
+        assert send(desk, path, kind="kiosk", unit="talk2me", reason=REASON).status_code in {200, 303}
+
+
+def test_a_kiosk_moved_to_a_unit_counts_for_its_planned_round(desk: Desk) -> None:
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    kiosks = [desk.store.links.add(Admission.KIOSK, unit) for unit in ("talk2me", "frida")]
+    assert open_round(desk, expected="20").status_code == 303
+    form = {"key": key_of(kiosks[0])}
+    asked = send(desk, "/move", **form)
+    assert (asked.status_code, desk.store.links.kiosks()) == (409, {"talk2me": 1, "frida": 1})
+    assert f'id="move-{form["key"]}-reason"' in asked.text
+    assert send(desk, "/move", **form, reason=REASON).status_code == 303
+    assert desk.store.links.kiosks() == {"frida": 2}
+    assert [deed for _, deed, _ in logged(desk)][:2] == [Deed.KIOSK_OVER_BUDGET, Deed.KIOSK_MOVED]
 
 
 def test_the_form_asks_for_expected_guests_and_freezes_them(desk: Desk) -> None:
@@ -185,6 +222,20 @@ def test_commands_ask_for_a_reason_too(run: Run) -> None:
         (COMMAND_LINE, f"frida, {REASON}"),
         (COMMAND_LINE, f"{state.round.id}, frida, 1, {REASON}"),
     ]
+
+
+def test_the_command_that_opens_a_round_asks_for_a_reason_for_its_kiosks(run: Run) -> None:
+    printed(run("init"))
+    for _ in range(2):
+        printed(run("link", "--unit", "frida"))
+    refused = run(*OPEN, "--expected", "60")
+    assert (refused.exit_code, printed(run("round", "list"))) == (2, "")
+    assert "frida: the expected guests of round" in refused.stderr
+    assert "need 1 kiosks, and it has 2" in refused.stderr
+    printed(run(*OPEN, "--expected", "60", "--reason", REASON))
+    store = open_store(Path("data"), f"sqlite:///{Path('data/kiosk.sqlite')}", Path("data/keys"))
+    [entry] = store.audit_log.entries([Deed.KIOSK_OVER_BUDGET])
+    assert (entry.name, entry.what) == (COMMAND_LINE, f"frida, {REASON}")
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,10 @@ def slips_problem(error: SlipBudgetError, of_round: Round, unit_id: str) -> str:
 
 
 def kiosk_problem(unit_id: str) -> str | None:
-    """Return the sentence about one more kiosk at a unit, if it is over the budget of a running round."""
+    """Return the sentence about one more kiosk at a unit, if it is over the budget of an open or planned
+    round."""
     try:
-        desk().store.links.check_kiosk_budget(unit_id, desk().clock(), desk().devices.waiting(unit_id))
+        desk().store.check_kiosk_budget(unit_id, desk().devices.waiting(unit_id))
     except KioskBudgetError as error:
         return translate(
             "Omgången räknar med {expected} gäster på {unit}. Högsta antal kiosker är {budget}, och stället "

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from kiosk.desk.forms import ScreenForm
+from kiosk.desk.forms import MoveForm, ScreenForm
 from kiosk.desk.session import desk, is_coordinator
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
@@ -30,8 +30,8 @@ class Kiosk:
     """A kiosk as staff see it.
 
     `was_late` says whether ballots reached the server only after their round had closed. `screen` has its own
-    measures or those of all kiosks; `form` edits its own. `move_problem` says why it was not moved,
-    or is "". A kiosk that `is_fixed` has the installation's own address.
+    measures or those of all kiosks; `form` edits its own. `move_form` moves it; `move_problem` says why it
+    was not moved, or is "". A kiosk that `is_fixed` has the installation's own address.
     """
 
     address: Address
@@ -39,6 +39,7 @@ class Kiosk:
     was_late: bool
     screen: Screen | None
     form: ScreenForm
+    move_form: MoveForm
     move_problem: str
     is_fixed: bool
 
@@ -61,8 +62,8 @@ def key_of(link: Link) -> str:
     return short_hash(link.code, 16)
 
 
-def kiosk_of(link: Link, form: ScreenForm, move_problem: str) -> Kiosk:
-    """Return a kiosk with the `form` that edits its measures."""
+def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: str) -> Kiosk:
+    """Return a kiosk with the `form` that edits its measures and the one that moves it."""
     settings, devices = desk().settings, desk().devices
     return Kiosk(
         address_of(link),
@@ -70,6 +71,7 @@ def kiosk_of(link: Link, form: ScreenForm, move_problem: str) -> Kiosk:
         devices.was_late(link.code),
         link.screen or (settings.screen if settings else None),
         form,
+        move_form,
         move_problem,
         is_fixed=not link.code,
     )

@@ -112,6 +112,7 @@ def move() -> ResponseReturnValue:
     """Move a kiosk to another unit while no round runs at either. Its link stays the same, since its browser
     may be locked to it."""
     link, form = _sent_link(), MoveForm()
+    form.anchor_prefix = f"move-{key_of(link)}-"
     form.unit.choices = list(unit_names().items())
     if link.admission is not Admission.KIOSK or not link.code:
         abort(404)
@@ -119,11 +120,18 @@ def move() -> ResponseReturnValue:
         abort(400)
     if form.unit.data != link.unit_id:
         try:
+            desk().store.links.check_move(link.code, form.unit.data, desk().clock())
+            problem = kiosk_problem(form.unit.data)
+            if problem and not form.reason.data:
+                form.reason.errors = [problem]
+                return _page(sent_moves={link.code: form}, status=409)
             desk().store.links.move(link.code, form.unit.data, desk().clock())
         except RoundRunsError as error:
             add_problem(_cannot_move(error), f"move-{key_of(link)}")
             return _page(move_problems={link.code: _cannot_move(error)}, status=409)
         note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.mark}")
+        if problem:
+            note(Deed.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
     return _done(translate("Kiosken hör till {unit}.", unit=unit_names()[form.unit.data]))
 
 
@@ -211,13 +219,14 @@ def _page(
     sent_slips: SlipsForm | None = None,
     sent_poster: PosterForm | None = None,
     sent_screens: Mapping[str, ScreenForm] | None = None,
+    sent_moves: Mapping[str, MoveForm] | None = None,
     move_problems: Mapping[str, str] | None = None,
     sent_pair: PairForm | None = None,
     sent_link: LinkForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Render the page with fresh forms, except for those that were refused; `sent_screens` and
-    `move_problems` are by kiosk code."""
+    """Render the page with fresh forms, except for those that were refused; `sent_screens`,
+    `sent_moves` and `move_problems` are by kiosk code."""
     form, move_form = sent_link or LinkForm(formdata=None), MoveForm(formdata=None)
     pair_form = sent_pair or PairForm(formdata=None)
     units = sorted(unit_names().items(), key=lambda unit: unit[1])
@@ -229,6 +238,7 @@ def _page(
             kiosk_of(
                 link,
                 (sent_screens or {}).get(link.code) or screen_form(link),
+                (sent_moves or {}).get(link.code) or move_form,
                 (move_problems or {}).get(link.code, ""),
             )
             for link in links
@@ -237,7 +247,6 @@ def _page(
         posters=[address_of(link) for link in links if link.admission is Admission.POSTER],
         form=form,
         pair_form=pair_form,
-        move_form=move_form,
         slips_form=sent_slips or slips_form(formdata=None),
         poster_form=sent_poster or poster_form(formdata=None),
         slip_lines=slip_lines(),

@@ -21,7 +21,7 @@ from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.library import shown_languages
-from kiosk.storage import Deed, RoundBegunError
+from kiosk.storage import Deed, KioskBudgetError, RoundBegunError
 
 blueprint = Blueprint("rounds", __name__)
 
@@ -119,10 +119,16 @@ def new_round() -> ResponseReturnValue:
             to_think_over = outlook(new, float(form.a_day.data))
         try:
             _check_clock()
-            if to_think_over:
-                desk().store.check_opening(new, desk().clock())
-            else:
+            desk().store.check_opening(new, desk().clock())
+            waiting = {unit: desk().devices.waiting(unit) for unit in new.tree.leaves}
+            over = desk().store.kiosks_over_budget(new, waiting)
+            if over and not form.reason.data:
+                form.reason.errors = [_too_many_kiosks(error) for error in over]
+                to_think_over = ()
+            elif not to_think_over:
                 desk().store.open_round(new, desk().clock())
+                for error in over:
+                    note(Deed.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
                 units = [new.tree.node(unit).name for unit in form.units.data or ()]
                 note(Deed.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
                 flash(_opened(new))
@@ -154,6 +160,18 @@ def _has_its_units(form: RoundForm) -> bool:
             translate("{unit} hör inte till {tree}.", unit=_units()[others[0]], tree=tree.root.name)
         ]
     return not others
+
+
+def _too_many_kiosks(error: KioskBudgetError) -> str:
+    return translate(
+        "{unit} har redan {kiosks} kiosker, oanvända koder inräknade. Högsta antal för {expected} gäster är "
+        "{budget}. Stäng adresser som inte används, eller skriv varför det behövs fler. Det står sedan i "
+        "loggen, som all personal ser.",
+        unit=error.of_round.tree.node(error.unit_id).name,
+        kiosks=error.kiosks,
+        expected=error.of_round.expected[error.unit_id],
+        budget=error.budget,
+    )
 
 
 def _opened(new: Round) -> str:
