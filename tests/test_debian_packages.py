@@ -33,7 +33,10 @@ def run(*programs: str) -> subprocess.CompletedProcess[str]:
         )
 
 
-PACKAGES = ["chromium", "chromium-headless-shell", "Xvfb", "xdotool", "espeak-ng", "lame", "caddy", "strace"]
+PACKAGES = [
+    "chromium", "chromium-headless-shell", "Xvfb", "xdotool", "espeak-ng", "lame", "caddy", "openssl",
+    "strace",
+]  # fmt: skip
 """Programs with the name of their package, in other letters at the most."""
 
 

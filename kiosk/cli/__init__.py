@@ -21,6 +21,7 @@ COMMANDS = {
     "clock": "clock:clock_group",
     "count": "count:count",
     "demo": "serving:demo",
+    "deploy": "deploy:deploy",
     "doctor": "doctor:doctor",
     "export": "results:export",
     "give-up-keys": "installation:give_up_keys",

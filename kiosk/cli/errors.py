@@ -13,7 +13,7 @@ from kiosk.domain.rounds import RoundError
 from kiosk.library.catalogues import read_catalogues
 from kiosk.library.definition import DefinitionError
 from kiosk.operation.clock import ClockError
-from kiosk.operation.lockdown import LockdownError
+from kiosk.operation.machine_files import MachineFilesError
 from kiosk.operation.simulate import ArrivalError
 from kiosk.output.paper import PaperError
 from kiosk.screen.speech import AudioError
@@ -29,7 +29,7 @@ CORRECTABLE = (
     StoreError,
     ArrivalError,
     PaperError,
-    LockdownError,
+    MachineFilesError,
     AudioError,
     KeysAwayError,
     ClockError,

@@ -7,7 +7,7 @@ import click
 from kiosk.cli.errors import report_errors
 from kiosk.operation.lockdown import CHECKLIST, read_address
 from kiosk.operation.lockdown import files as lockdown_files
-from kiosk.operation.lockdown import write as write_lockdown
+from kiosk.operation.machine_files import write
 
 
 @click.command()
@@ -17,5 +17,5 @@ from kiosk.operation.lockdown import write as write_lockdown
 def lockdown(address: str, out: Path) -> None:
     """Write the files that lock a machine to one kiosk's address, and a checklist to follow."""
     files = lockdown_files(read_address(address))
-    write_lockdown(out, files)
+    write(out, files)
     click.echo(f"{out}: {len(files)} files. Now follow {out / CHECKLIST}.")

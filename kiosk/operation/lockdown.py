@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kiosk.operation.machine_files import MachineFilesError, filled
+
 MACHINE = Path(__file__).parent / "machine"
 
 CHECKLIST = "CHECKLIST.md"
@@ -67,12 +69,14 @@ PURPOSES = {
 """Path on the machine -> purpose of the file, in Swedish and English."""
 
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+"""A host name in small letters."""
+
 _PATH = re.compile(r"/k/([A-Za-z0-9_-]{8,64})")
 
 
-class LockdownError(ValueError):
-    """An address to which no kiosk can be locked, or a folder that cannot be written."""
+class LockdownError(MachineFilesError):
+    """An address to which no kiosk can be locked."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def read_address(text: str) -> KioskAddress:
     except ValueError as error:
         raise _bad(text, str(error)) from error
     host = parts.hostname or ""
-    if not _HOST.fullmatch(host) or len(host) > 253:
+    if not HOST.fullmatch(host) or len(host) > 253:
         raise _bad(text, "its host is not a host name")
     if parts.scheme != "https" and (parts.scheme != "http" or host not in LOOPBACK):
         raise _bad(text, "it is not encrypted; only 127.0.0.1 may be http")
@@ -133,49 +137,15 @@ def _bad(text: str, why: str) -> LockdownError:
 
 def files(address: KioskAddress) -> dict[str, bytes]:
     """Return path in the output folder -> content. Files under `root/` belong at that path on the machine."""
-    filled = {
+    values = {
         "@ADDRESS@": address.url,
         "@FILTER@": address.filter_origin,
         "@CODE@": address.code,
         "@FILES_SV@": _table(0),
         "@FILES_EN@": _table(1),
     }
-    contents = {}
-    for path in sorted(path for path in MACHINE.rglob("*") if path.is_file()):
-        text = path.read_text(encoding="utf-8")
-        for mark, value in filled.items():
-            text = text.replace(mark, value)
-        contents[path.relative_to(MACHINE).as_posix()] = text.encode()
-    return contents
+    return filled(MACHINE, values)
 
 
 def _table(language: int) -> str:
     return "\n".join(f"| `{path}` | {purpose[language]} |" for path, purpose in PURPOSES.items())
-
-
-def write(folder: Path, contents: dict[str, bytes]) -> None:
-    """Write the files to a new folder. Raises LockdownError if it exists, or cannot be created.
-
-    The files are readable to all, whatever the umask: the screen's user must be able to read the policy.
-    """
-    try:
-        folder.mkdir(mode=0o755, parents=True)
-        folder.chmod(0o755)
-        for name, content in contents.items():
-            path = folder / name
-            _make_folders(folder, path.parent)
-            path.write_bytes(content)
-            path.chmod(0o755 if content.startswith(b"#!") else 0o644)
-    except FileExistsError as error:
-        raise LockdownError(f"{folder} exists already; choose another name for --out") from error
-    except OSError as error:
-        raise LockdownError(
-            f"cannot write {error.filename}: {error.strerror}; choose another --out"
-        ) from error
-
-
-def _make_folders(top: Path, folder: Path) -> None:
-    for parent in reversed([folder, *folder.parents]):
-        if parent.is_relative_to(top) and not parent.exists():
-            parent.mkdir()
-            parent.chmod(0o755)

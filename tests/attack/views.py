@@ -83,6 +83,7 @@ CHANGING = {
     "survey export",
     "survey import",
     "lockdown",
+    "deploy",
     "audio build",
     "clock confirm",
     "report make",

@@ -31,6 +31,8 @@ need lame program lame
 need e2fsprogs mkfs # to read a disk as its thief does
 need nginx-light web_server nginx # the doctor reads what web servers log
 need caddy web_server caddy
+need systemd test -x /usr/bin/systemd-analyze # reads the units that a server runs
+need openssl program openssl # makes the certificate of a test
 need strace program strace # to see every byte a server writes
 if [ "${1-}" = firefox ]; then need firefox-esr firefox_program; fi
 

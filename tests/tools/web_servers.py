@@ -16,6 +16,21 @@ from pathlib import Path
 from tests.tools.patient import Patient
 from tests.tools.ports import free_port
 
+NGINX_AROUND_A_SITE = """
+daemon off;
+worker_processes 1;
+pid {root}/run/nginx.pid;
+events {{}}
+http {{
+    client_body_temp_path {root}/run/body;
+    proxy_temp_path {root}/run/proxy;
+    fastcgi_temp_path {root}/run/fastcgi;
+    uwsgi_temp_path {root}/run/uwsgi;
+    scgi_temp_path {root}/run/scgi;
+    {site}
+}}
+"""
+
 NGINX = """
 daemon off;
 worker_processes 1;
@@ -65,6 +80,19 @@ def nginx(
     ).replace("@LOG@", str(root / "var/log/nginx"))
     file = patient.put("etc/nginx/nginx.conf", text)
     start = root / "run/start.log"
+    with _running(patient, [_program("nginx"), "-c", str(file), "-e", str(start)], port, start):
+        yield
+
+
+@contextmanager
+def nginx_site(patient: Patient, site: str, port: int) -> Iterator[None]:
+    """Put nginx in front of the patient, with this text in its http block, which listens on `port`."""
+    root = patient.root
+    for folder in ("run", "var/log/nginx"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    text = NGINX_AROUND_A_SITE.format(root=root, site=site)
+    start = root / "run/start.log"
+    file = patient.put("etc/nginx/nginx.conf", text)
     with _running(patient, [_program("nginx"), "-c", str(file), "-e", str(start)], port, start):
         yield
 
