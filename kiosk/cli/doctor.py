@@ -8,7 +8,7 @@ import click
 
 from kiosk.cli.arguments import current_settings
 from kiosk.cli.errors import report_errors
-from kiosk.operation.doctor import Weight, examine, report_document, this_machine, worst
+from kiosk.operation.doctor import Severity, examine, report_document, this_machine, worst
 
 
 @click.command()
@@ -21,11 +21,11 @@ def doctor(as_json: bool, quiet: bool) -> None:
     The exit status is 1 if something is bad, else 0.
     """
     all_advice = examine(current_settings(), this_machine(), datetime.now())
-    shown = [advice for advice in all_advice if not (quiet and advice.weight is Weight.GOOD)]
+    shown = [advice for advice in all_advice if not (quiet and advice.severity is Severity.GOOD)]
     if as_json:
         click.echo(json.dumps(report_document(shown), indent=1, ensure_ascii=False))
     else:
         for advice in shown:
-            click.echo(f"{advice.weight:4}  {advice.text}")
-    if worst(all_advice) is Weight.BAD:
+            click.echo(f"{advice.severity:4}  {advice.text}")
+    if worst(all_advice) is Severity.BAD:
         sys.exit(1)

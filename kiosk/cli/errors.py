@@ -18,7 +18,7 @@ from kiosk.operation.simulate import ArrivalError
 from kiosk.output.paper import PaperError
 from kiosk.screen.speech import AudioError
 from kiosk.settings import SettingsError, shipped_folder
-from kiosk.storage import KeysAwayError, StoreError
+from kiosk.storage import KeyUnavailableError, StoreError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +31,7 @@ CORRECTABLE = (
     PaperError,
     MachineFilesError,
     AudioError,
-    KeysAwayError,
+    KeyUnavailableError,
     ClockError,
 )
 

@@ -127,7 +127,7 @@ def poster(unit: str, size: Size, out: Path, languages: str | None, trial: bool)
     link = posters[0] if posters else _new_poster(store, unit)
     address = f"{settings.guest_address}/s/{link.code}"
     out.write_bytes(poster_page(address, texts, size, library.units[unit], library.theme))
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.POSTER_PRINTED, f"{unit}, {link.mark}")
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.POSTER_PRINTED, f"{unit}, {link.code_ending}")
     click.echo(f"{out}: leads to {address}")
 
 

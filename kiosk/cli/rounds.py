@@ -20,8 +20,8 @@ from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.rounds import (
     LONGEST_NAME_CHARACTERS,
     Admission,
-    Figures,
     Protection,
+    PublicationTime,
     Round,
     round_id,
 )
@@ -57,8 +57,8 @@ def round_group() -> None:
 )
 @click.option(
     "--figures",
-    type=click.Choice([when.value for when in Figures]),
-    default=Figures.LIVE.value,
+    type=click.Choice([when.value for when in PublicationTime]),
+    default=PublicationTime.LIVE.value,
     show_default=True,
     help="When figures are shown. at_closing suits units where the same guests answer every week.",
 )
@@ -119,7 +119,7 @@ def round_open(
         opens_at,
         closes_at,
         frozenset(Admission(way) for way in admission),
-        Figures(figures),
+        PublicationTime(figures),
         Protection(protection),
         expected=_expected(expected, tree),
         least_days=LEAST_DAYS,

@@ -28,7 +28,7 @@ from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_
 from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.local_address import leads_to_own_machine
-from kiosk.domain.rounds import LONGEST_NAME_CHARACTERS, Admission, Figures, Protection
+from kiosk.domain.rounds import LONGEST_NAME_CHARACTERS, Admission, Protection, PublicationTime
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
@@ -198,7 +198,9 @@ class RoundForm(DeskForm):
         _("Sätt att svara"), choices=[way.value for way in Admission], validate_choice=True
     )
     figures = RadioField(
-        _("När siffrorna visas"), choices=[when.value for when in Figures], validators=[InputRequired()]
+        _("När siffrorna visas"),
+        choices=[when.value for when in PublicationTime],
+        validators=[InputRequired()],
     )
     protection = RadioField(
         _("Skydd"),

@@ -32,7 +32,7 @@ from kiosk.storage import Account, Deed, Devices, Role, RoundState, Store
 
 P = ParamSpec("P")
 
-BY_ITSELF = "X-By-Itself"
+AUTO_REFRESH_HEADER = "X-By-Itself"
 """Request header of pages that refresh themselves; such a request does not extend the session."""
 
 LONGEST_IDLE = timedelta(minutes=30)
@@ -142,7 +142,7 @@ def begin(account: Account) -> None:
         desk().store.accounts.end_sessions(account.name)
         account = desk().store.accounts.named(account.name) or account
     now = desk().clock().isoformat()
-    session.update(name=account.name, began=now, seen=now, mark=_mark(account))
+    session.update(name=account.name, began=now, seen=now, mark=_session_digest(account))
     g.pop(_ACCOUNT, None)
 
 
@@ -158,7 +158,9 @@ def wait_for_code(account: Account) -> None:
     sign-in."""
     _clear_but_language()
     session.update(
-        waiting_name=account.name, waiting_since=desk().clock().isoformat(), waiting_mark=_mark(account)
+        waiting_name=account.name,
+        waiting_since=desk().clock().isoformat(),
+        waiting_mark=_session_digest(account),
     )
     g.pop(_ACCOUNT, None)
 
@@ -171,7 +173,7 @@ def waiting_for_code() -> Account | None:
         return None
     account = desk().store.accounts.named(name)
     waited = desk().clock() - datetime.fromisoformat(session["waiting_since"])
-    if account is None or session["waiting_mark"] != _mark(account):
+    if account is None or session["waiting_mark"] != _session_digest(account):
         return None
     return account if timedelta() <= waited <= LONGEST_WAIT_FOR_CODE else None
 
@@ -212,7 +214,7 @@ def _read_account() -> Account | None:
     began, seen = (datetime.fromisoformat(session[key]) for key in ("began", "seen"))
     account = desk().store.accounts.named(name)
     holds = timedelta() <= now - seen <= LONGEST_IDLE and now - began <= LONGEST_SESSION
-    if account is None or not holds or session.get("mark") != _mark(account):
+    if account is None or not holds or session.get("mark") != _session_digest(account):
         session.clear()
         return None
     return account
@@ -251,7 +253,7 @@ def touch() -> None:
     session["seen"] = desk().clock().isoformat()
 
 
-def _mark(account: Account) -> str:
+def _session_digest(account: Account) -> str:
     return short_hash(f"{account.session_epoch} {account.password}", 16)
 
 
@@ -274,7 +276,7 @@ def _for(
                 return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
             if denial is not None and account.role not in roles:
                 deny(denial)
-            if BY_ITSELF not in request.headers:
+            if AUTO_REFRESH_HEADER not in request.headers:
                 touch()
             return view(*args, **kwargs)
 

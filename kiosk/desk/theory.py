@@ -18,7 +18,7 @@ from kiosk.domain.counters import Counter, Outputs, year_of
 from kiosk.domain.results import Row, over_time
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
-from kiosk.domain.theory import Box, Layer, Measure, Theory
+from kiosk.domain.theory import Layer, Measure, Theory, TheoryBox
 from kiosk.domain.tree import Node, Tree
 
 blueprint = Blueprint("theory", __name__)
@@ -36,7 +36,7 @@ class Evidence:
 class Cell:
     """A box on the page. `evidence` is None for resources and activities, and empty for a gap."""
 
-    box: Box
+    box: TheoryBox
     goals: tuple[str, ...]
     leads_to: tuple[str, ...]
     evidence: tuple[Evidence, ...] | None
@@ -131,7 +131,7 @@ def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:
     )
 
 
-def _cell(shown: Theory, box: Box, place: PlaceInTree, figures: PublishedFigures) -> Cell:
+def _cell(shown: Theory, box: TheoryBox, place: PlaceInTree, figures: PublishedFigures) -> Cell:
     names = {other.id: other.text for other in shown.boxes}
     goals = tuple(goal.text for goal in shown.goals if goal.number in box.goals)
     leads_to = tuple(names[name] for name in box.leads_to)

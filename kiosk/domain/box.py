@@ -29,23 +29,23 @@ LARGEST_BOX_FACTOR = 6
 T = TypeVar("T")
 
 
-def full_at(counted: int, k: int) -> int:
-    """Return the smallest number of ballots in a box of which a batch is published. `counted` is the number
-    of the unit's published ballots.
+def full_at(published: int, k: int) -> int:
+    """Return the smallest number of ballots in a box of which a batch is published. `published` is the
+    number of the unit's published ballots.
 
     3k for the first figures, then 2k more than are published, at most 6k. If all batches were as small as the
     first, an insider's best guess would gain with each of them; docs/counting.md has the figures.
     """
-    return min(max(counted + 2 * k, FIRST_BATCH_FACTOR * k), LARGEST_BOX_FACTOR * k)
+    return min(max(published + 2 * k, FIRST_BATCH_FACTOR * k), LARGEST_BOX_FACTOR * k)
 
 
-def draw_batch(ballots: Sequence[T], counted: int, k: int, rng: Random) -> tuple[list[T], list[T]]:
+def draw_batch(ballots: Sequence[T], published: int, k: int, rng: Random) -> tuple[list[T], list[T]]:
     """Split a box into (batch, rest). The batch is empty until the box is full, then holds all ballots but k.
 
-    Every choice of ballots is equally likely. `counted` is the number of the unit's own published ballots.
+    Every choice of ballots is equally likely. `published` is the number of the unit's own published ballots.
     `rng` must be `secrets.SystemRandom()` outside tests.
     """
-    size = len(ballots) - k if len(ballots) >= full_at(counted, k) else 0
+    size = len(ballots) - k if len(ballots) >= full_at(published, k) else 0
     chosen = set(rng.sample(range(len(ballots)), size))
     batch = [ballot for at, ballot in enumerate(ballots) if at in chosen]
     rest = [ballot for at, ballot in enumerate(ballots) if at not in chosen]
@@ -67,26 +67,26 @@ class Closing:
 def plan_closing(
     tree: Tree,
     sizes: Mapping[str, int],
-    counted: frozenset[str],
+    units_with_figures: frozenset[str],
     k: int,
     steady: frozenset[str] | None = None,
 ) -> Closing:
     """Plan the last batches of a round, from the sizes of the boxes and their days with ballots alone.
 
-    `sizes` maps each leaf to its number of ballots; `counted` holds the leaves that had a batch before, and
-    `steady` those with ballots on enough days (None: all of them). A steady leaf that reached 2k, or that had
-    a batch before, has at least k ballots left, and they form its last batch. The other leaves are pooled
-    under their parent, together with the smallest last batch there, so that a parent's figure minus its
-    children's figures never leaves one small unit alone. A pool with fewer than k ballots of steady leaves
-    moves one level up, where it may absorb the smallest batch planned below; at the root it is destroyed. The
-    ballots of other leaves are published with a pool and do not make it large enough: somebody may have
-    filled those units around one guest in a day.
+    `sizes` maps each leaf to its number of ballots; `units_with_figures` holds the leaves that had a batch
+    before, and `steady` those with ballots on enough days (None: all of them). A steady leaf that reached 2k,
+    or that had a batch before, has at least k ballots left, and they form its last batch. The other leaves
+    are pooled under their parent, together with the smallest last batch there, so that a parent's figure
+    minus its children's figures never leaves one small unit alone. A pool with fewer than k ballots of steady
+    leaves moves one level up, where it may absorb the smallest batch planned below; at the root it is
+    destroyed. The ballots of other leaves are published with a pool and do not make it large enough: somebody
+    may have filled those units around one guest in a day.
     """
     steady = frozenset(tree.leaves) if steady is None else steady
     rests = {
         leaf: sizes[leaf]
         for leaf in tree.leaves
-        if leaf in steady and sizes[leaf] >= k and (leaf in counted or sizes[leaf] >= 2 * k)
+        if leaf in steady and sizes[leaf] >= k and (leaf in units_with_figures or sizes[leaf] >= 2 * k)
     }
 
     def size(leaves: Sequence[str]) -> int:

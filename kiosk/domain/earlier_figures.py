@@ -36,7 +36,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Figures:
+class EarlierFigures:
     """Known counts of `n` answers at one node, from the first day to the last."""
 
     node_id: str
@@ -64,9 +64,9 @@ class Figures:
         }
 
 
-def figures_from_json(row: Mapping[str, Any]) -> Figures:
-    """Return figures from their JSON: the inverse of `Figures.as_json`."""
-    return Figures(
+def figures_from_json(row: Mapping[str, Any]) -> EarlierFigures:
+    """Return figures from their JSON: the inverse of `EarlierFigures.as_json`."""
+    return EarlierFigures(
         row["node"],
         date.fromisoformat(row["first"]),
         date.fromisoformat(row["last"]),
@@ -117,7 +117,7 @@ def read_figures(
     n: int,
     source: str,
     typed: Mapping[tuple[str, int], str],
-) -> Figures:
+) -> EarlierFigures:
     """Build figures from the text typed for each (statement id, option from 1).
 
     A text is a count, a percentage or nothing (see `read_count`).
@@ -159,4 +159,4 @@ def read_figures(
         messages.append(Message("Sista dagen kommer före den första.", {}))
     if messages:
         raise FiguresError(*messages)
-    return Figures(node_id, first, last, n, source, tuple(statements))
+    return EarlierFigures(node_id, first, last, n, source, tuple(statements))

@@ -46,7 +46,7 @@ class Admission(StrEnum):
     POSTER = "poster"
 
 
-class Figures(StrEnum):
+class PublicationTime(StrEnum):
     """The time at which a round's figures are shown.
 
     If the same few guests answer again and again, an insider who knows when they came learns much from
@@ -92,7 +92,7 @@ class Round:
     opens_at: datetime
     closes_at: datetime
     admission: frozenset[Admission]
-    figures: Figures = Figures.LIVE
+    figures: PublicationTime = PublicationTime.LIVE
     protection: Protection = Protection.EXACT
     epsilon: Fraction = EPSILON
     expected: Mapping[str, int] = field(default_factory=dict)
@@ -160,7 +160,7 @@ def round_from_json(row: dict[str, Any]) -> Round:
         datetime.fromisoformat(row["opens_at"]),
         datetime.fromisoformat(row["closes_at"]),
         frozenset(Admission(word) for word in row["admission"]),
-        Figures(row.get("figures", Figures.LIVE)),
+        PublicationTime(row.get("figures", PublicationTime.LIVE)),
         protection,
         read_epsilon(row["epsilon"]) if protection is Protection.PROTECTED else EPSILON,
         row.get("expected", {}),
@@ -228,7 +228,7 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
                 {"a_day": guests_a_day, "k": new.k},
             )
         )
-    elif new.figures is Figures.LIVE:
+    elif new.figures is PublicationTime.LIVE:
         messages.append(_first_figures(new, guests_a_day))
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
         messages.append(

@@ -74,7 +74,7 @@ class RoundTally:
 
     `own` is the running sum of the batches published for each node itself. `excluded_rapid` is the number
     of rapid ballots from each unit's kiosks, known once the round is closed. `guard_fired` has the units
-    where a ballot was excluded as rapid, or refused as too early, between the last two counts. `draws` is
+    where a ballot was excluded as rapid, or refused as too early, between the last two counts. `batches` is
     the number of batches published for each node itself, in a protected round.
     """
 
@@ -83,7 +83,7 @@ class RoundTally:
     own: Mapping[str, Tally]
     excluded_rapid: Mapping[str, int]
     guard_fired: frozenset[str] = frozenset()
-    draws: Mapping[str, int] = field(default_factory=dict)
+    batches: Mapping[str, int] = field(default_factory=dict)
 
 
 def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
@@ -136,7 +136,7 @@ def _node_batches(round_tally: RoundTally) -> dict[str, int]:
     totals: dict[str, int] = {}
     tree = round_tally.round.tree
     for node in tree.bottom_up():
-        totals[node] = round_tally.draws.get(node, 0) + sum(totals[child] for child in tree.children(node))
+        totals[node] = round_tally.batches.get(node, 0) + sum(totals[child] for child in tree.children(node))
     return totals
 
 
@@ -158,7 +158,7 @@ def _node_document(round_tally: RoundTally, place: _Node, tally: Tally | None) -
     statements = zip(round_tally.round.survey.statements, tally, strict=True)
     return {
         **place,
-        "answered": tally[0].answered,
+        "answered": tally[0].ballots,
         "statements": {statement.id: table.as_json() for statement, table in statements},
     }
 

@@ -24,7 +24,7 @@ class StatementTally:
     withheld: int
 
     @property
-    def answered(self) -> int:
+    def ballots(self) -> int:
         """Number of ballots in this table."""
         return sum(self.counts) + sum(self.no_answer) + self.withheld
 
@@ -89,7 +89,7 @@ def can_be_protected(table: StatementTally, k: int) -> bool:
 
     For figures from a file. Every whole table of a batch's size may come of the noise.
     """
-    return min(*table.counts, *table.no_answer) >= 0 and table.withheld == 0 and table.answered >= k
+    return min(*table.counts, *table.no_answer) >= 0 and table.withheld == 0 and table.ballots >= k
 
 
 def can_be_published(table: StatementTally, k: int) -> bool:
@@ -99,7 +99,7 @@ def can_be_published(table: StatementTally, k: int) -> bool:
     from the largest option, and so they do in any sum of such batches. A batch with the veil has k - 1 or
     more published answers, all of one option.
     """
-    options, n = (*table.counts, *table.no_answer), table.answered
+    options, n = (*table.counts, *table.no_answer), table.ballots
     if min(*options, table.withheld) < 0 or n < k:
         return False
     if table.withheld == 0:

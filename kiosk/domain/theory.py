@@ -33,7 +33,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Box:
+class TheoryBox:
     """One box of a column.
 
     `goals` are numbers of the organisation's goals, from 1. `leads_to` has ids of other boxes. `measure` is
@@ -71,14 +71,14 @@ class Theory:
     place: str
     results_label: str
     goals: tuple[Goal, ...]
-    boxes: tuple[Box, ...]
+    boxes: tuple[TheoryBox, ...]
 
-    def column(self, layer: Layer) -> tuple[Box, ...]:
+    def column(self, layer: Layer) -> tuple[TheoryBox, ...]:
         """Return the boxes of one column, in order."""
         return tuple(box for box in self.boxes if box.layer is layer)
 
     @property
-    def gaps(self) -> tuple[Box, ...]:
+    def gaps(self) -> tuple[TheoryBox, ...]:
         """The outputs, results and effects that are not measured."""
         return tuple(box for box in self.boxes if box.measure and box.measure.is_gap)
 

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from kiosk.domain.screen_size import Screen
 from kiosk.guest import kiosks, practice, questions, slips, stored_data
 from kiosk.guest.ballots import RETRY_AFTER_SECONDS
-from kiosk.guest.context import Answer, GuestSide, guest_side, is_kiosk, measure
+from kiosk.guest.context import GuestResponse, GuestSide, guest_side, is_kiosk, measure
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.guest.refusals import refusal_of, refuse
 from kiosk.library.library import Library
@@ -113,7 +113,7 @@ def _routes() -> Blueprint:
     views.add_url_rule("/q/answer", "slip answer", slips.slip_answer, methods=["POST"])
     for path in (slips.QUESTIONS_PATH, "/q/answer"):
         views.add_url_rule(path, f"again {path}", slips.start_again, methods=["GET"])
-    views.add_url_rule("/q/leave", "leave", stored_data.leave, methods=["GET"])
+    views.add_url_rule("/q/leave", "leave", stored_data.redirect_out, methods=["GET"])
     views.add_url_rule("/q/thanks", "slip thanks", questions.thanks, methods=["GET"])
     views.add_url_rule("/q/stored", "slip stored", stored_data.stored, methods=["GET"])
     return views
@@ -145,7 +145,7 @@ def _with_headers(response: Response) -> Response:
     return compress(response, PACKED)
 
 
-def _refused(error: HTTPException) -> Answer:
+def _refused(error: HTTPException) -> GuestResponse:
     """Render a refusal in all languages, the same bytes for the same refusal."""
     refusal = refusal_of(error)
     response = _refusal(refusal, error.code or 500)
@@ -154,7 +154,7 @@ def _refused(error: HTTPException) -> Answer:
     return response
 
 
-def _failed(error: Exception) -> Answer:
+def _failed(error: Exception) -> GuestResponse:
     """Report an unexpected error once, by its type and place in the code, without the request's data."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     print_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
@@ -169,7 +169,7 @@ def _way_on(refusal: Refusal) -> str:
     return quote(way_in[0]) if way_in else "/"
 
 
-def _refusal(refusal: Refusal, status: int) -> Answer:
+def _refusal(refusal: Refusal, status: int) -> GuestResponse:
     pages = guest_side().pages
     if refusal is Refusal.UNKNOWN_SLIP and request.path == slips.QUESTIONS_PATH:
         page = pages.slip(request.form.get("lang", ""), refusal)

@@ -9,7 +9,7 @@ from flask import Response, redirect, request
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
 from kiosk.domain.rounds import Round
 from kiosk.domain.slips import UnknownSlipError, UsedSlipError
-from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.context import GuestResponse, guest_side
 from kiosk.guest.refusals import refuse
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.texts import Refusal
@@ -39,7 +39,7 @@ def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
         refuse(400, Refusal.BAD)
 
 
-def take(put: Callable[[datetime], None], thanks: str) -> Answer:
+def take(put: Callable[[datetime], None], thanks: str) -> GuestResponse:
     """Store a ballot with `put`, and respond with the same bytes whatever it holds."""
     try:
         put(guest_side().clock())
@@ -56,7 +56,7 @@ def take(put: Callable[[datetime], None], thanks: str) -> Answer:
     return taken(thanks)
 
 
-def taken(thanks: str) -> Answer:
+def taken(thanks: str) -> GuestResponse:
     """Return the response to every accepted ballot: a redirect for a form, 204 for a script."""
     if SCRIPT in request.headers:
         return Response(status=204, headers={BALLOT: "taken"})

@@ -13,7 +13,7 @@ from kiosk.library.library import Library
 from kiosk.screen.pages import Pages
 from kiosk.storage import Devices, Store
 
-Answer = Response | BaseResponse
+GuestResponse = Response | BaseResponse
 
 
 @dataclass

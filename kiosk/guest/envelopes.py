@@ -9,7 +9,7 @@ from kiosk.domain.ballot import BallotError
 from kiosk.domain.envelope import is_well_formed, statements_in
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import Lane, take, take_token
-from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.context import GuestResponse, guest_side
 from kiosk.guest.entry_points import link_of
 from kiosk.guest.refusals import refuse
 from kiosk.screen.texts import Refusal
@@ -19,7 +19,7 @@ ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
 """Form fields of a kiosk's script. A statement's id never begins with an underscore."""
 
 
-def take_envelope(code: str) -> Answer:
+def take_envelope(code: str) -> GuestResponse:
     """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network.
 
     Any paired kiosk may deliver it: it goes to the box that it was sealed for. 410 Gone tells the kiosk that

@@ -7,7 +7,7 @@ from flask import Response, make_response, redirect, request
 
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Admission
-from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.context import GuestResponse, guest_side
 from kiosk.guest.entry_points import link_of
 from kiosk.guest.refusals import refuse
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
@@ -25,13 +25,13 @@ not end a round."""
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
 
-def pairing() -> Answer:
+def pairing() -> GuestResponse:
     """Show the page where the code from the desk is typed. It has keys, since a screen may have no
     keyboard."""
     return make_response(guest_side().pages.pairing(request.args.get("lang", REFERENCE), "", None))
 
 
-def pair() -> Answer:
+def pair() -> GuestResponse:
     """Handle a key of the pad, or the whole code, which gives this screen an address of its own."""
     guest = guest_side()
     sent, press = request.form.get("code", ""), request.form.get("press", "done")
@@ -41,19 +41,19 @@ def pair() -> Answer:
         typed = typed[:-1] if press == "erase" else _digits(sent + press)
         return make_response(guest.pages.pairing(asked, typed, None))
     admit_code()
-    pairing = guest.devices.redeem(typed)
-    if pairing is None or not _is_valid_now(pairing):
+    redeemed = guest.devices.redeem(typed)
+    if redeemed is None or not _is_valid_now(redeemed):
         record_wrong_code()
         return make_response(guest.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
-    link = guest.store.links.add(Admission.KIOSK, pairing.unit_id)
-    what = f"{link.unit_id}, {link.mark}"
-    guest.store.audit_log.note(guest.clock(), pairing.made_by, Deed.SCREEN_PAIRED, what)
+    link = guest.store.links.add(Admission.KIOSK, redeemed.unit_id)
+    what = f"{link.unit_id}, {link.code_ending}"
+    guest.store.audit_log.note(guest.clock(), redeemed.made_by, Deed.SCREEN_PAIRED, what)
     return redirect(f"/k/{link.code}/paired", 303)
 
 
 def _is_valid_now(pairing: Pairing) -> bool:
     """Return whether a code is still valid: a round may have opened since it was made."""
-    if pairing.holds_in_rounds:
+    if pairing.valid_during_round:
         return True
     try:
         guest_side().store.running_round(pairing.unit_id, guest_side().clock())
@@ -66,12 +66,12 @@ def _digits(text: str) -> str:
     return re.sub("[^0-9]", "", text)[:DIGITS]
 
 
-def paired(code: str) -> Answer:
+def paired(code: str) -> GuestResponse:
     """Show which unit the screen belongs to, before the guest's page, so that a wrong pairing is noticed."""
     return make_response(guest_side().pages.paired(link_of(code).unit_id, f"/k/{code}"))
 
 
-def alive(code: str = "") -> Answer:
+def alive(code: str = "") -> GuestResponse:
     """Record a kiosk's sign of life, which its page sends at fixed times of the clock.
 
     Returns 204 with the server's time in SERVER_TIME and, while a round runs, the unit's public key in
@@ -87,7 +87,7 @@ def alive(code: str = "") -> Answer:
     return response
 
 
-def worker(code: str) -> Answer:
+def worker(code: str) -> GuestResponse:
     """Return the service worker that caches the kiosk's page for network failures."""
     link, guest = _kiosk(code), guest_side()
     page, survey = f"/k/{code}", None
@@ -97,7 +97,7 @@ def worker(code: str) -> Answer:
     return make_response(guest.pages.worker(page, survey), kind)
 
 
-def queue(code: str = "") -> Answer:
+def queue(code: str = "") -> GuestResponse:
     """Return the script for the file of waiting envelopes, at an address that the worker can cache."""
     _kiosk(code)
     return make_response(guest_side().pages.queue(), {"Content-Type": JAVASCRIPT})

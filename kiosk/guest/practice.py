@@ -4,13 +4,13 @@ from flask import make_response, request
 
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import sent_ballot, taken
-from kiosk.guest.context import Answer, guest_side, is_kiosk
+from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.tickets import pop_ticket
 from kiosk.library.catalogues import REFERENCE
 
 
-def start(code: str = "") -> Answer:
+def start(code: str = "") -> GuestResponse:
     """Show the questions as a practice: the ballot will be discarded."""
     link, of_round = link_and_round(code)
     page = guest_side().pages.form(
@@ -27,7 +27,7 @@ def start(code: str = "") -> Answer:
     return make_response(page)
 
 
-def answer(code: str = "") -> Answer:
+def answer(code: str = "") -> GuestResponse:
     """Check a ballot as a real one is checked, and discard it."""
     _, of_round = link_and_round(code)
     fields = dict(request.form.lists())
@@ -36,7 +36,7 @@ def answer(code: str = "") -> Answer:
     return taken(f"{request.path}/thanks")
 
 
-def over(code: str = "") -> Answer:
+def over(code: str = "") -> GuestResponse:
     """Show the end of the practice, with a link to the real questions."""
     link_and_round(code)
     return make_response(guest_side().pages.practice_over(_home(), is_kiosk=is_kiosk()))

@@ -6,7 +6,7 @@ from flask import abort, make_response, request, send_file
 
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import Lane, sent_ballot, take, take_token
-from kiosk.guest.context import Answer, guest_side, is_kiosk
+from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
 from kiosk.guest.tickets import new_ticket, pop_ticket
@@ -18,7 +18,7 @@ RAPID = "_rapid"
 """Form field of a kiosk's script that cannot seal: the ballot is a rapid submission."""
 
 
-def start(code: str = "") -> Answer:
+def start(code: str = "") -> GuestResponse:
     """Show the questions, in the language asked for."""
     link, of_round = link_and_round(code)
     guest, at_kiosk = guest_side(), link.admission is Admission.KIOSK
@@ -42,7 +42,7 @@ def start(code: str = "") -> Answer:
     return make_response(page)
 
 
-def answer(code: str = "") -> Answer:
+def answer(code: str = "") -> GuestResponse:
     """Accept one ballot. The response is the same bytes whatever it holds."""
     if ENVELOPE in request.form:
         return take_envelope(code)
@@ -65,13 +65,13 @@ def answer(code: str = "") -> Answer:
     return take(put, thanks)
 
 
-def thanks(**url_arguments: str) -> Answer:
+def thanks(**url_arguments: str) -> GuestResponse:
     """Show the thank-you, the same page for everybody."""
     del url_arguments
     return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
 
 
-def audio(language: str, name: str) -> Answer:
+def audio(language: str, name: str) -> GuestResponse:
     """Send one sound. Browsers do not cache it: a cached sound would reveal the previous guest's language."""
     folder = guest_side().pages.audio
     path = find(folder, language, name) if folder else None

@@ -5,7 +5,7 @@ from flask import make_response, redirect, request
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import normalise
 from kiosk.guest.ballots import sent_ballot, take
-from kiosk.guest.context import Answer, guest_side
+from kiosk.guest.context import GuestResponse, guest_side
 from kiosk.guest.entry_points import running_round
 from kiosk.guest.refusals import refuse
 from kiosk.guest.tickets import new_ticket, pop_ticket
@@ -16,18 +16,18 @@ from kiosk.screen.texts import Refusal
 QUESTIONS_PATH = "/q/questions"
 
 
-def start_again() -> Answer:
+def start_again() -> GuestResponse:
     """Lead to the page for a slip's code: a browser's history can ask for an answer to a form."""
     return redirect("/q", 303)
 
 
-def slip() -> Answer:
+def slip() -> GuestResponse:
     """Show the page where a slip's code is typed. A scanned code is in the fragment, which no server
     receives."""
     return make_response(guest_side().pages.slip(request.args.get("lang", "")))
 
 
-def slip_form() -> Answer:
+def slip_form() -> GuestResponse:
     """Show the questions for a slip. Looking at them does not use the slip."""
     code, of_round, unit = _sent_slip()
     asked, reply = request.form.get("lang", REFERENCE), guest_side().store.reply(unit)
@@ -46,7 +46,7 @@ def slip_form() -> Answer:
     return make_response(page)
 
 
-def slip_answer() -> Answer:
+def slip_answer() -> GuestResponse:
     """Accept one ballot with a slip, and mark the slip as used."""
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}

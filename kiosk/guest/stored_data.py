@@ -2,10 +2,10 @@
 
 from flask import make_response, redirect, request
 
-from kiosk.guest.context import Answer, guest_side, is_kiosk
+from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 
 
-def stored(**url_arguments: str) -> Answer:
+def stored(**url_arguments: str) -> GuestResponse:
     """Show what is stored about a guest, from the database's schema."""
     del url_arguments
     back = request.path.removesuffix("stored").removesuffix("/") or "/"
@@ -16,7 +16,7 @@ def stored(**url_arguments: str) -> Answer:
     return make_response(page)
 
 
-def leave() -> Answer:
+def redirect_out() -> GuestResponse:
     """Lead to the site to which a phone leaves. The survey's entries in the browser's history have this
     address once the guest has left."""
     return redirect(guest_side().pages.leave_to or "/q", 303)

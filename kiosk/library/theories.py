@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kiosk.domain.theory import Box, Goal, Layer, Measure, Theory, find_loop
+from kiosk.domain.theory import Goal, Layer, Measure, Theory, TheoryBox, find_loop
 from kiosk.library.definition import (
     Read,
     Table,
@@ -41,7 +41,7 @@ def read_theory(path: Path, known: Known) -> Theory:
     results_label = table.optional_text("results_label") or "Resultat"
     goals = tuple(_goals(table, known))
     rows = [(layer, row) for layer in Layer for row in table.tables(layer, at_least=1, at_most=MOST_BOXES)]
-    boxes: list[Box] = []
+    boxes: list[TheoryBox] = []
     for layer, row in rows:
         box = _read_box(row, layer, known, len(goals))
         if box.id in {other.id for other in boxes}:
@@ -64,8 +64,8 @@ def _goals(table: Table, known: Known) -> list[Goal]:
     return goals
 
 
-def _read_box(row: Table, layer: Layer, known: Known, goals: int) -> Box:
-    box = Box(
+def _read_box(row: Table, layer: Layer, known: Known, goals: int) -> TheoryBox:
+    box = TheoryBox(
         row.identifier("id"),
         layer,
         row.text("text"),
@@ -111,7 +111,7 @@ def _check_known(row: Table, key: str, name: str, ids: Collection[str], kind: st
     return name
 
 
-def _check_links(rows: list[Table], boxes: list[Box]) -> None:
+def _check_links(rows: list[Table], boxes: list[TheoryBox]) -> None:
     """Raise DefinitionError for a box that leads to an unknown box, or back to itself."""
     ids = [box.id for box in boxes]
     for row, box in zip(rows, boxes, strict=True):

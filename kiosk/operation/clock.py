@@ -120,17 +120,17 @@ class BelievedClock:
     def __init__(
         self,
         store: Store,
-        wall: Callable[[], datetime] = datetime.now,
+        clock: Callable[[], datetime] = datetime.now,
         machine: Callable[[], Machine] = read_machine,
     ) -> None:
         self._store = store
-        self._wall = wall
+        self._clock = clock
         self._machine = machine
         self._without_fault: tuple[datetime, timedelta] | None = None
         self._doubted: tuple[datetime, timedelta] | None = None
 
     def __call__(self) -> datetime:
-        now, machine = self._wall(), self._machine()
+        now, machine = self._clock(), self._machine()
         began = now.astimezone(UTC) - machine.uptime
         if self._is_unchanged(began, machine.uptime):
             return now
@@ -142,7 +142,7 @@ class BelievedClock:
 
     def doubtful_time(self) -> datetime | None:
         """Return the clock's time while it is in doubt, else None."""
-        now, machine = self._wall(), self._machine()
+        now, machine = self._clock(), self._machine()
         return now if clock_fault(self._store, now, machine) else None
 
     def _is_unchanged(self, began: datetime, uptime: timedelta) -> bool:

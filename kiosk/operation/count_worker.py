@@ -36,13 +36,13 @@ class Counting(threading.Thread):
         self,
         store: Store,
         ticks: Ticks,
-        wall: Callable[[], datetime] = datetime.now,
+        clock: Callable[[], datetime] = datetime.now,
         machine: Callable[[], Machine] = read_machine,
     ) -> None:
         super().__init__(name="count", daemon=True)
         self._store = store
         self._ticks = ticks
-        self._wall = wall
+        self._clock = clock
         self._machine = machine
         self._is_doubt_reported = False
         self._stopping = threading.Event()
@@ -59,13 +59,13 @@ class Counting(threading.Thread):
                     f"at {place.filename}:{place.lineno}",
                     file=sys.stderr,
                 )
-            now = self._wall()
+            now = self._clock()
             wait = (next_tick(self._ticks, now) - now).total_seconds()
             self._stopping.wait(min(max(wait, 0.05), LONGEST_SLEEP_SECONDS))
 
     def look(self) -> None:
         """Count if due; report once when the clock comes into doubt."""
-        now, machine = self._wall(), self._machine()
+        now, machine = self._clock(), self._machine()
         count_if_due(self._store, self._ticks, now, machine)
         doubt = clock_doubt(self._store, now, machine)
         if doubt and not self._is_doubt_reported:

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
-from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Figures, Protection, Round, round_id
+from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Protection, PublicationTime, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
@@ -47,7 +47,7 @@ class Plan:
     opens_at: datetime
     days: int
     ticks: Daily = DAILY_AT_FIVE
-    figures: Figures = Figures.LIVE
+    figures: PublicationTime = PublicationTime.LIVE
     protection: Protection = Protection.EXACT
     least_days: int = LEAST_DAYS
 

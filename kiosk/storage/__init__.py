@@ -9,10 +9,10 @@ from kiosk.storage.account_links import LINK_LIFETIME, AccountExistsError, Accou
 from kiosk.storage.accounts import Account, LastCoordinatorError, NoAccountError, Role
 from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
 from kiosk.storage.database import StoreError
-from kiosk.storage.devices import DIGITS, LIFETIME, Devices, Life, Pairing
+from kiosk.storage.devices import DIGITS, LIFETIME, Devices, DeviceStatus, Pairing
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
-from kiosk.storage.keys import KeysAwayError
+from kiosk.storage.keys import KeyUnavailableError
 from kiosk.storage.letterboxes import LetterboxGoneError
 from kiosk.storage.links import KioskBudgetError, Link, RoundRunsError
 from kiosk.storage.migrations import newest_schema
@@ -49,15 +49,15 @@ __all__ = [
     "AccountExistsError",
     "AccountLink",
     "Deed",
+    "DeviceStatus",
     "Devices",
     "Dump",
     "Entry",
     "KeyFault",
-    "KeysAwayError",
+    "KeyUnavailableError",
     "KioskBudgetError",
     "LastCoordinatorError",
     "LetterboxGoneError",
-    "Life",
     "Link",
     "NoAccountError",
     "NotAdmittedError",

@@ -12,9 +12,9 @@ from kiosk.domain.traffic import NO_TRAFFIC, Traffic
 from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
+from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.rounds import RoundClosedError, Rounds
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, key_faults
-from kiosk.storage.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Boxes:
         raise RoundClosedError
 
     def open_box(self, round_id: str, unit_id: str) -> OpenBox | None:
-        """Return a unit's box, locked and decrypted; None if there is none. Raises KeysAwayError."""
+        """Return a unit's box, locked and decrypted; None if there is none. Raises KeyUnavailableError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None
@@ -127,14 +127,14 @@ _BOX_AND_ROUND = tables.Box.select(tables.Round.terms, tables.Box.key_id, tables
 )
 
 _PLACE = tables.Box.round_id == "", tables.Box.unit_id == ""
-_SELECT = Statement(_BOX_AND_ROUND.where(*_PLACE), locks=tables.Box)
-_SELECT_ALL = Statement(
+_SELECT = PreparedQuery(_BOX_AND_ROUND.where(*_PLACE), locks=tables.Box)
+_SELECT_ALL = PreparedQuery(
     tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed),
     locks=tables.Box,
 )
 _IS_OPEN = 0
-_SELECT_TERMS = Statement(
+_SELECT_TERMS = PreparedQuery(
     _BOX_AND_ROUND.where(tables.Box.unit_id == "", tables.Round.closed == _IS_OPEN).select(tables.Round.terms)
 )
-_INSERT = Statement(tables.Box.insert(round_id="", unit_id="", key_id="", sealed=b""))
-_UPDATE = Statement(tables.Box.update(key_id="", sealed=b"").where(*_PLACE))
+_INSERT = PreparedQuery(tables.Box.insert(round_id="", unit_id="", key_id="", sealed=b""))
+_UPDATE = PreparedQuery(tables.Box.update(key_id="", sealed=b"").where(*_PLACE))

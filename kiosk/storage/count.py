@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from kiosk.domain.box import draw_batch, plan_closing
-from kiosk.domain.rounds import Figures, Round
+from kiosk.domain.rounds import PublicationTime, Round
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.letterboxes import Letterboxes
 from kiosk.storage.rounds import Rounds
@@ -41,9 +41,9 @@ class Count:
             traffic = box.traffic.at_count(is_first_of_day=is_first_of_day)
             if box.guard_fired:
                 fired.add(unit)
-            if of_round.figures is Figures.LIVE and traffic.days >= of_round.least_days:
-                counted = published[unit][0].answered if unit in published else 0
-                batch, rest = draw_batch(box.ballots, counted, of_round.k, self.rng)
+            if of_round.figures is PublicationTime.LIVE and traffic.days >= of_round.least_days:
+                shown = published[unit][0].ballots if unit in published else 0
+                batch, rest = draw_batch(box.ballots, shown, of_round.k, self.rng)
                 if batch:
                     self.tallies.add_batch(of_round, unit, batch)
             # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
@@ -79,4 +79,4 @@ class Count:
         self.slip_sets.remove(of_round.id)
         self.letterboxes.remove(of_round.id)
         self.rounds.close(of_round.id)
-        self.writer.forget_keys(of_round)
+        self.writer.destroy_keys_after_commit(of_round)

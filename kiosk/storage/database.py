@@ -11,8 +11,8 @@ from playhouse.shortcuts import ReconnectMixin
 
 from kiosk.storage import migrations
 from kiosk.storage.locks import ADVISORY_KEY, Lock
+from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.schema_check import differences
-from kiosk.storage.statement import Statement
 from kiosk.storage.tables import Installation, without_nul
 
 Row = tuple[Any, ...]
@@ -51,9 +51,9 @@ PEEWEE_ERRORS: Any = peewee.__exception_wrapper__  # type: ignore[attr-defined]
 """Converts a driver's errors to peewee's, which peewee does for statements but not for fetched rows."""
 
 
-_GET = Statement(Installation.select(Installation.value).where(Installation.key == ""))
+_GET = PreparedQuery(Installation.select(Installation.value).where(Installation.key == ""))
 
-_SET = Statement(
+_SET = PreparedQuery(
     Installation.insert(key="", value="").on_conflict(
         conflict_target=[Installation.key], preserve=[Installation.value]
     )
@@ -156,7 +156,7 @@ class Database:
         with PEEWEE_ERRORS:
             return list(query.tuples().execute(self._peewee))
 
-    def prepared_write(self, statement: Statement) -> Callable[..., None]:
+    def prepared_write(self, statement: PreparedQuery) -> Callable[..., None]:
         """Return a function that executes an INSERT or UPDATE. Its arguments are the statement's values."""
 
         def write(*values: Any) -> None:
@@ -164,7 +164,7 @@ class Database:
 
         return write
 
-    def prepared_row(self, statement: Statement) -> Callable[..., Row | None]:
+    def prepared_row(self, statement: PreparedQuery) -> Callable[..., Row | None]:
         """Return a function that executes a SELECT and returns its first row; None if there is none. Its
         arguments are the statement's values."""
 
@@ -175,7 +175,7 @@ class Database:
 
         return row
 
-    def prepared_rows(self, statement: Statement) -> Callable[..., list[Row]]:
+    def prepared_rows(self, statement: PreparedQuery) -> Callable[..., list[Row]]:
         """Return a function that executes a SELECT and returns all its rows. Its arguments are the
         statement's values."""
 
@@ -186,7 +186,7 @@ class Database:
 
         return rows
 
-    def _execute(self, statement: Statement, values: tuple[Any, ...]) -> Any:
+    def _execute(self, statement: PreparedQuery, values: tuple[Any, ...]) -> Any:
         return self._sql(statement.sql(self._peewee), tuple(map(without_nul, values)))
 
     def _sql(self, sql: str, values: tuple[object, ...] = ()) -> Any:

@@ -22,7 +22,7 @@ SILENT_AFTER = 16 * 60
 """Seconds: three missed signs of life, and a minute for a slow network."""
 
 
-class Life(StrEnum):
+class DeviceStatus(StrEnum):
     """The only state of a kiosk that is shown. A time is never shown, because it could be that of a guest."""
 
     ALIVE = "alive"
@@ -34,13 +34,13 @@ class Life(StrEnum):
 class Pairing:
     """What a pairing code allows: one screen becomes a kiosk of the unit.
 
-    `made_by` is the name of an account. While a round runs at the unit, only a code with `holds_in_rounds`
+    `made_by` is the name of an account. While a round runs at the unit, only a code with `valid_during_round`
     is valid.
     """
 
     unit_id: str
     made_by: str
-    holds_in_rounds: bool
+    valid_during_round: bool
 
 
 @dataclass
@@ -85,29 +85,33 @@ class Devices:
         now = self.clock()
         self._codes = {code: entry for code, entry in self._codes.items() if entry[1] > now}
 
-    def record_sign_of_life(self, kiosk: str) -> None:
+    def record_sign_of_life(self, code: str) -> None:
         """Record that a kiosk sent a sign of life now."""
         with self._lock:
-            self._heard[kiosk] = self.clock()
+            self._heard[code] = self.clock()
 
-    def came_late(self, kiosk: str) -> None:
+    def came_late(self, code: str) -> None:
         """Record that a ballot queued on a kiosk arrived after its round had closed."""
         with self._lock:
-            self._late.add(kiosk)
+            self._late.add(code)
 
-    def was_late(self, kiosk: str) -> bool:
+    def was_late(self, code: str) -> bool:
         """Return whether `came_late` was called for a kiosk since the program started.
 
         It is no number, because a growing number would reveal when the ballots arrived.
         """
         with self._lock:
-            return kiosk in self._late
+            return code in self._late
 
-    def life(self, kiosk: str) -> Life:
+    def status(self, code: str) -> DeviceStatus:
         """Return ALIVE if a kiosk sent a sign of life in the last SILENT_AFTER seconds. A kiosk that sent
         none yet is UNKNOWN until the program has run for so long."""
         with self._lock:
             since = self.clock() - SILENT_AFTER
-            if self._heard.get(kiosk, since) > since:
-                return Life.ALIVE
-            return Life.UNKNOWN if kiosk not in self._heard and self._started > since else Life.SILENT
+            if self._heard.get(code, since) > since:
+                return DeviceStatus.ALIVE
+            return (
+                DeviceStatus.UNKNOWN
+                if code not in self._heard and self._started > since
+                else DeviceStatus.SILENT
+            )

@@ -13,7 +13,7 @@ from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump_check import SHAPE_ERRORS, Tables, check_rows
 from kiosk.storage.links import KIOSK_MARK
 from kiosk.storage.migrations import newest_schema
-from kiosk.storage.statement import Statement
+from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.tables import Installation
 
 NEVER_KEPT = frozenset({"account_link", "box", "letterbox", "slip_set"})
@@ -151,7 +151,7 @@ def _insertion(database: Database, name: str, columns: tuple[str, ...]) -> Calla
     """Return a function that inserts a row. Its arguments are the values of these columns."""
     table = peewee.Table(name)
     row = peewee.Insert(table, [[""] * len(columns)], [getattr(table.c, column) for column in columns])
-    return database.prepared_write(Statement(row))
+    return database.prepared_write(PreparedQuery(row))
 
 
 def _insert_row(insert: Callable[..., None], place: str, values: list[Any]) -> None:

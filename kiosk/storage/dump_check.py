@@ -11,8 +11,7 @@ from typing import Any
 
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.counters import NO_TARGET, TICKET, Quality, read_period
-from kiosk.domain.earlier_figures import Figures as EarlierFigures
-from kiosk.domain.earlier_figures import figures_from_json
+from kiosk.domain.earlier_figures import EarlierFigures, figures_from_json
 from kiosk.domain.message import Message
 from kiosk.domain.report import (
     LONGEST_PART,
@@ -21,7 +20,7 @@ from kiosk.domain.report import (
     document_from_json,
     terms_from_json,
 )
-from kiosk.domain.rounds import Admission, Figures, Round, history_faults
+from kiosk.domain.rounds import Admission, PublicationTime, Round, history_faults
 from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
 from kiosk.domain.strict_json import parse
 from kiosk.domain.tally import StatementTally, can_be_protected, can_be_published
@@ -162,7 +161,7 @@ def _check_node(
     """
     nodes = {node.id for node in of_round.tree.nodes} if is_closed else set(of_round.tree.leaves)
     _require(node_id in nodes, "the round has no figures for such a node")
-    _require(is_closed or of_round.figures is Figures.LIVE, "the round has figures at closing only")
+    _require(is_closed or of_round.figures is PublicationTime.LIVE, "the round has figures at closing only")
     statements = {statement.id: statement for statement in of_round.survey.statements}
     _require(cells.keys() == statements.keys(), "the statements are not those of the round's survey")
     tables: list[StatementTally] = []
@@ -176,7 +175,7 @@ def _check_node(
             rule(tables[-1], of_round.k),
             f"statement {statement_id}: no count of at least {of_round.k} ballots gives these figures",
         )
-    answered = {table.answered for table in tables}
+    answered = {table.ballots for table in tables}
     _require(len(answered) == 1, f"{min(answered)} answers to one statement, {max(answered)} to another")
     return answered.pop()
 

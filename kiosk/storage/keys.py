@@ -23,7 +23,7 @@ _NONCE = bytes(12)
 _KEY_BYTES = 32
 
 
-class KeysAwayError(Exception):
+class KeyUnavailableError(Exception):
     """A sealed row's key file is missing, unreadable, damaged, or belongs to another version of the row.
 
     The row is not changed, because the key file may be restored. `problem` is the end of a sentence that
@@ -63,22 +63,22 @@ class KeyFolder:
         return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
 
     def open(self, row: str, key_id: str, sealed: bytes) -> bytes:
-        """Return the plain bytes of a sealed row. Raises KeysAwayError if its key is missing, damaged or does
-        not fit."""
+        """Return the plain bytes of a sealed row. Raises KeyUnavailableError if its key is missing, damaged
+        or does not fit."""
         file = self.folder / row / key_id
         try:
             key = file.read_bytes()
         except FileNotFoundError as error:
-            raise KeysAwayError(file, "is missing") from error
+            raise KeyUnavailableError(file, "is missing") from error
         except OSError as error:
-            raise KeysAwayError(file, f"cannot be read ({error.strerror})") from error
+            raise KeyUnavailableError(file, f"cannot be read ({error.strerror})") from error
         if len(key) != _KEY_BYTES:
-            raise KeysAwayError(file, f"is damaged ({len(key)} bytes, not {_KEY_BYTES})")
+            raise KeyUnavailableError(file, f"is damaged ({len(key)} bytes, not {_KEY_BYTES})")
         try:
             padded = AESGCM(key).decrypt(_NONCE, sealed, row.encode())
         except (InvalidTag, ValueError) as error:
             problem = "does not fit its row in the database: one of the two is damaged or an older copy"
-            raise KeysAwayError(file, problem) from error
+            raise KeyUnavailableError(file, problem) from error
         length = int.from_bytes(padded[:4], "big")
         return padded[4 : 4 + length]
 

@@ -10,8 +10,8 @@ from kiosk.domain.rounds import Round
 from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
+from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, letterbox_row
-from kiosk.storage.statement import Statement
 
 
 class LetterboxGoneError(Exception):
@@ -63,7 +63,7 @@ class Letterboxes:
 
     def open_letterbox(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
         """Return (key id, letterbox) of a unit, locked and decrypted; None if there is none. Raises
-        KeysAwayError."""
+        KeyUnavailableError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None
@@ -79,7 +79,7 @@ class Letterboxes:
 
     def take_form(self, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
         """Keep the ticket of a form. Returns False, and changes nothing, if the form was taken before. Raises
-        KeysAwayError."""
+        KeyUnavailableError."""
         key_and_letterbox = self.open_letterbox(round_id, unit_id)
         if key_and_letterbox is None:
             # The round was opened by a version without letterboxes.
@@ -115,14 +115,16 @@ class Letterboxes:
 
 _LETTERBOX = tables.Letterbox
 _PLACE = _LETTERBOX.round_id == "", _LETTERBOX.unit_id == ""
-_SELECT = Statement(_LETTERBOX.select(_LETTERBOX.key_id, _LETTERBOX.sealed).where(*_PLACE), locks=_LETTERBOX)
-_SELECT_ALL = Statement(
+_SELECT = PreparedQuery(
+    _LETTERBOX.select(_LETTERBOX.key_id, _LETTERBOX.sealed).where(*_PLACE), locks=_LETTERBOX
+)
+_SELECT_ALL = PreparedQuery(
     _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id, _LETTERBOX.key_id, _LETTERBOX.sealed),
     locks=_LETTERBOX,
 )
-_SELECT_KEY = Statement(_LETTERBOX.select(_LETTERBOX.public_key).where(*_PLACE))
-_SELECT_UNIT = Statement(
+_SELECT_KEY = PreparedQuery(_LETTERBOX.select(_LETTERBOX.public_key).where(*_PLACE))
+_SELECT_UNIT = PreparedQuery(
     _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id).where(_LETTERBOX.public_key == "")
 )
-_INSERT = Statement(_LETTERBOX.insert(round_id="", unit_id="", public_key="", key_id="", sealed=b""))
-_UPDATE = Statement(_LETTERBOX.update(public_key="", key_id="", sealed=b"").where(*_PLACE))
+_INSERT = PreparedQuery(_LETTERBOX.insert(round_id="", unit_id="", public_key="", key_id="", sealed=b""))
+_UPDATE = PreparedQuery(_LETTERBOX.update(public_key="", key_id="", sealed=b"").where(*_PLACE))

@@ -54,7 +54,7 @@ class Link:
     screen: Screen | None = None
 
     @property
-    def mark(self) -> str:
+    def code_ending(self) -> str:
         """The end of its code, which tells it from other links of its unit."""
         return self.code[-4:]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kiosk.domain.rounds import Round, round_from_json
 from kiosk.storage import tables
 from kiosk.storage.database import Database, StoreError
-from kiosk.storage.statement import Statement
+from kiosk.storage.prepared_query import PreparedQuery
 
 
 class RoundClosedError(Exception):
@@ -87,4 +87,6 @@ class Rounds:
         return self._parsed[terms]
 
 
-_SELECT_ALL = Statement(tables.Round.select(tables.Round.terms, tables.Round.closed, tables.Round.lost_boxes))
+_SELECT_ALL = PreparedQuery(
+    tables.Round.select(tables.Round.terms, tables.Round.closed, tables.Round.lost_boxes)
+)

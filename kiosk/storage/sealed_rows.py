@@ -15,7 +15,7 @@ import peewee
 
 from kiosk.domain.rounds import Round
 from kiosk.storage.database import Database
-from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeysAwayError
+from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeyUnavailableError
 from kiosk.storage.locks import TRIES, Lock, is_rolled_back
 from kiosk.storage.stderr_once import print_once
 
@@ -49,7 +49,7 @@ def key_faults(keys: KeyFolder, kind: Sealed, rows: Iterable[tuple[str, str, str
     for round_id, unit_id, key_id, sealed in rows:
         try:
             keys.open(f"{kind}.{round_id}.{unit_id}", key_id, bytes(sealed))
-        except KeysAwayError as error:
+        except KeyUnavailableError as error:
             faults.append(KeyFault(kind, round_id, unit_id, error.file, error.problem))
     return faults
 
@@ -151,12 +151,12 @@ class Writer:
         self._retired.append((row, old_key))
         return self.seal(row, plain, step)
 
-    def forget_keys(self, of_round: Round) -> None:
+    def destroy_keys_after_commit(self, of_round: Round) -> None:
         """Destroy the keys of a closed round's rows after this transaction's commit."""
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
 
-    def destroy_keys(self, of_round: Round) -> None:
+    def destroy_keys_now(self, of_round: Round) -> None:
         """Destroy every key of a round's boxes, slip sets and letterboxes at once.
 
         For a round whose rows were not committed: what is sealed under these keys can never be read again. A

@@ -10,9 +10,9 @@ from kiosk.domain.slips import SlipSet
 from kiosk.storage import tables
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
+from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.rounds import NotAdmittedError
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, slip_row
-from kiosk.storage.statement import Statement
 
 _RANDOM = SystemRandom()
 # Codes need the operating system's randomness, because anybody who guesses a code can cast a ballot.
@@ -69,7 +69,7 @@ class SlipSets:
         return codes
 
     def use(self, of_round: Round, unit_id: str, code: str) -> None:
-        """Mark a slip as used. Raises NotAdmittedError, SlipError or KeysAwayError."""
+        """Mark a slip as used. Raises NotAdmittedError, SlipError or KeyUnavailableError."""
         if Admission.SLIP not in of_round.admission:
             raise NotAdmittedError
         row = self._open(of_round.id, unit_id)
@@ -167,7 +167,7 @@ class SlipSets:
 
     def _open(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
         """Return (tag, key id, slips) of a unit, locked and decrypted; None if there is none. Raises
-        KeysAwayError."""
+        KeyUnavailableError."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None
@@ -187,10 +187,10 @@ def _new_set() -> SlipSet:
 
 _SLIPS = tables.SlipSet
 _PLACE = _SLIPS.round_id == "", _SLIPS.unit_id == ""
-_SELECT = Statement(_SLIPS.select(_SLIPS.tag, _SLIPS.key_id, _SLIPS.sealed).where(*_PLACE), locks=_SLIPS)
-_SELECT_ALL = Statement(
+_SELECT = PreparedQuery(_SLIPS.select(_SLIPS.tag, _SLIPS.key_id, _SLIPS.sealed).where(*_PLACE), locks=_SLIPS)
+_SELECT_ALL = PreparedQuery(
     _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed), locks=_SLIPS
 )
-_SELECT_TAG = Statement(_SLIPS.select(_SLIPS.tag).where(_SLIPS.tag == ""))
-_INSERT = Statement(_SLIPS.insert(round_id="", unit_id="", tag="", key_id="", sealed=b""))
-_UPDATE = Statement(_SLIPS.update(key_id="", sealed=b"").where(*_PLACE))
+_SELECT_TAG = PreparedQuery(_SLIPS.select(_SLIPS.tag).where(_SLIPS.tag == ""))
+_INSERT = PreparedQuery(_SLIPS.insert(round_id="", unit_id="", tag="", key_id="", sealed=b""))
+_UPDATE = PreparedQuery(_SLIPS.update(key_id="", sealed=b"").where(*_PLACE))

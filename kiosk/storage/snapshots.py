@@ -16,13 +16,13 @@ from kiosk.domain.snapshot import (
 from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
+from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.rounds import Rounds
-from kiosk.storage.statement import Statement
 from kiosk.storage.tallies import Tallies
 
 _ONLY_ROW = 1
-_SELECT = Statement(tables.Snapshot.select(tables.Snapshot.document))
-_REPLACE = Statement(
+_SELECT = PreparedQuery(tables.Snapshot.select(tables.Snapshot.document))
+_REPLACE = PreparedQuery(
     tables.Snapshot.insert(id=_ONLY_ROW, document="").on_conflict(
         conflict_target=[tables.Snapshot.id], preserve=[tables.Snapshot.document]
     )
@@ -68,7 +68,7 @@ class Snapshots:
                 self._tallies.own_sums(state.round),
                 self._boxes.excluded_rapid(state.round.id) if state.is_closed else {},
                 frozenset() if state.is_closed else fired.get(state.round.id, frozenset()),
-                self._tallies.draws(state.round),
+                self._tallies.batches(state.round),
             )
             for state in self._rounds.all()
         ]

@@ -25,7 +25,7 @@ from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump import Dump, fill, kept_rows
 from kiosk.storage.dump_check import Tables
 from kiosk.storage.earlier_figures import EarlierFigures
-from kiosk.storage.keys import KeyFolder, KeysAwayError
+from kiosk.storage.keys import KeyFolder, KeyUnavailableError
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import KioskBudgetError, Links
 from kiosk.storage.locks import Lock
@@ -118,8 +118,8 @@ class Store:
     def upgrade(self) -> tuple[int, int]:
         """Upgrade the tables and seal all rows under new keys. Returns the schema's number before and after.
 
-        Raises StoreError or KeysAwayError, and changes nothing, if there are no tables, they are newer than
-        this program, or a key is missing or damaged.
+        Raises StoreError or KeyUnavailableError, and changes nothing, if there are no tables, they are newer
+        than this program, or a key is missing or damaged.
         """
         self._database.check_upgradable()
         before = self._database.version
@@ -197,16 +197,16 @@ class Store:
         ]
 
     def _check_keys(self) -> None:
-        """Raise KeysAwayError unless every sealed row can be opened."""
+        """Raise KeyUnavailableError unless every sealed row can be opened."""
         if faults := self._key_faults():
-            raise KeysAwayError(faults[0].file, faults[0].problem, len(faults) - 1)
+            raise KeyUnavailableError(faults[0].file, faults[0].problem, len(faults) - 1)
 
     @one_write()
     def renew(self) -> None:
         """Seal every box, slip set and letterbox under a new key, and destroy old keys that a crash left
         behind.
 
-        Raises KeysAwayError, and changes nothing, if a key is missing or damaged.
+        Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
         """
         self._check_keys()
         self._renew()
@@ -220,7 +220,7 @@ class Store:
                 self._slip_sets.renew(state.round, unit)
                 self._letterboxes.renew(state.round, unit)
             if state.is_closed:
-                self._writer.forget_keys(state.round)
+                self._writer.destroy_keys_after_commit(state.round)
                 self._slip_sets.clear_unpublished_use(state.round, self._tallies.own_sums(state.round))
 
     @one_write()
@@ -300,8 +300,8 @@ class Store:
     def open_round(self, new: Round, now: datetime) -> None:
         """Store a round's terms, with an empty box, slip set and letterbox for each unit.
 
-        Raises RoundError, with every reason, if the rules do not allow it; KeysAwayError if keys of other
-        rounds are missing, since the folder may be the wrong one.
+        Raises RoundError, with every reason, if the rules do not allow it; KeyUnavailableError if keys of
+        other rounds are missing, since the folder may be the wrong one.
         """
         self.check_opening(new, now)
         self._check_keys()
@@ -327,7 +327,7 @@ class Store:
             raise RoundBegunError(round_id)
         for table in (self._boxes, self._slip_sets, self._letterboxes, self._rounds):
             table.remove(round_id)
-        self._writer.forget_keys(of_round)
+        self._writer.destroy_keys_after_commit(of_round)
         self._snapshots.publish(self.last_tick or now)
         return of_round
 
@@ -551,7 +551,7 @@ class Store:
         """Count the boxes of every open round, close rounds that have ended, and publish, in one transaction.
 
         Returns False, and does nothing, if this tick or a later one was counted before, or if a confirmation
-        of the clock left it out. Raises KeysAwayError if a key is missing or damaged.
+        of the clock left it out. Raises KeyUnavailableError if a key is missing or damaged.
         """
         if self.last_tick is not None and self.last_tick >= tick:
             return False
@@ -564,7 +564,7 @@ class Store:
         for state in self._rounds.all():
             if state.is_closed:
                 # A crash may have come between closing and this.
-                self._writer.forget_keys(state.round)
+                self._writer.destroy_keys_after_commit(state.round)
             elif state.round.closes_at <= tick:
                 self._count.close(state.round, is_first_of_day=is_first_of_day)
             else:
@@ -577,7 +577,7 @@ class Store:
     def forget_all_keys(self) -> None:
         """Destroy the keys of every box, slip set and letterbox, when an installation is given up."""
         for state in self._rounds.all():
-            self._writer.forget_keys(state.round)
+            self._writer.destroy_keys_after_commit(state.round)
 
     # -- the snapshot ----------------------------------------------------------------------------
 
@@ -626,7 +626,7 @@ class Store:
                 before_commit()
         except BaseException:
             for of_round in open_rounds:
-                self._writer.destroy_keys(of_round)
+                self._writer.destroy_keys_now(of_round)
             raise
         return sum(len(of_round.tree.leaves) for of_round in open_rounds)
 

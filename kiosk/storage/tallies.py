@@ -17,7 +17,7 @@ from kiosk.domain.rounds import Round
 from kiosk.domain.tally import Publish, StatementTally, Tally, tally_batch
 from kiosk.storage import tables
 from kiosk.storage.database import Database
-from kiosk.storage.statement import Statement
+from kiosk.storage.prepared_query import PreparedQuery
 
 
 class Tallies:
@@ -27,7 +27,7 @@ class Tallies:
         self._database = database
         self._rng = rng
         self._select = database.prepared_rows(_SELECT)
-        self._select_draws = database.prepared_rows(_SELECT_DRAWS)
+        self._select_draws = database.prepared_rows(_SELECT_BATCHES)
 
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
         """Add a batch's tally, with noise or the veil applied, to a node's running sums. The caller holds a
@@ -57,7 +57,7 @@ class Tallies:
             )
         )
 
-    def draws(self, of_round: Round) -> dict[str, int]:
+    def batches(self, of_round: Round) -> dict[str, int]:
         """Return node id -> number of batches that were published for the node itself, in a protected
         round."""
         return dict(self._select_draws(of_round.id))
@@ -79,21 +79,23 @@ class Tallies:
 
 _TALLY, _BATCHES = tables.Tally, tables.Batches
 
-_SELECT = Statement(
+_SELECT = PreparedQuery(
     _TALLY.select(_TALLY.node_id, _TALLY.statement_id, _TALLY.option, _TALLY.answers).where(
         _TALLY.round_id == ""
     )
 )
-_SELECT_DRAWS = Statement(_BATCHES.select(_BATCHES.node_id, _BATCHES.number).where(_BATCHES.round_id == ""))
+_SELECT_BATCHES = PreparedQuery(
+    _BATCHES.select(_BATCHES.node_id, _BATCHES.number).where(_BATCHES.round_id == "")
+)
 
 
 @cache
-def _insert_or_add(rows: int) -> Statement:
+def _insert_or_add(rows: int) -> PreparedQuery:
     """Return the statement that adds that many rows of (round, node, statement, option, answers) to the
     running sums."""
     key = [_TALLY.round_id, _TALLY.node_id, _TALLY.statement_id, _TALLY.option]
     empty = [("", "", "", "", 0)] * rows
-    return Statement(
+    return PreparedQuery(
         _TALLY.insert_many(empty, fields=[*key, _TALLY.answers]).on_conflict(
             conflict_target=key, update={_TALLY.answers: _TALLY.answers + peewee.EXCLUDED.answers}
         )

@@ -21,7 +21,7 @@ import numpy as np
 
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.noise import EPSILON
-from kiosk.domain.rounds import Figures, Protection
+from kiosk.domain.rounds import Protection, PublicationTime
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Plan, simulate
 from kiosk.storage import Store
@@ -190,7 +190,13 @@ def _two_rounds(
     for number in range(2):
         opens = OPENING + number * timedelta(days=100)
         plan = Plan(
-            SURVEY, flat_tree(units), K, opens, DAYS, figures=Figures.AT_CLOSING, protection=protection
+            SURVEY,
+            flat_tree(units),
+            K,
+            opens,
+            DAYS,
+            figures=PublicationTime.AT_CLOSING,
+            protection=protection,
         )
         of_round = plan.round
         store.open_round(of_round, opens)
@@ -279,7 +285,7 @@ def _over_years(profile: str) -> Finding:
 
 def _years_over_the_store(scale: Scale) -> Finding:
     """Five years over the store, and the control on exact figures."""
-    habit = replace(ONCE_A_ROUND, figures=Figures.AT_CLOSING, every=SHORT, length=SHORT)
+    habit = replace(ONCE_A_ROUND, figures=PublicationTime.AT_CLOSING, every=SHORT, length=SHORT)
     runs = 20 if scale is Scale.FULL else 1
     gains = []
     for protection, number in ((Protection.PROTECTED, runs), (Protection.EXACT, max(1, runs // 8))):

@@ -18,7 +18,7 @@ from scipy.stats import binom
 
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.noise import EPSILON, protect
-from kiosk.domain.rounds import Figures, Protection
+from kiosk.domain.rounds import Protection, PublicationTime
 from kiosk.domain.snapshot import PublishedNode
 from kiosk.domain.tally import StatementTally, Tally, statement_tally_from_json
 from kiosk.domain.traffic import LEAST_DAYS
@@ -66,7 +66,7 @@ class Read:
         return self.guess == self.truth
 
 
-def _plan(units: Sequence[str], figures: Figures) -> Plan:
+def _plan(units: Sequence[str], figures: PublicationTime) -> Plan:
     return Plan(
         SURVEY,
         flat_tree(list(units)),
@@ -108,7 +108,7 @@ def steered(profile: Sequence[float], units: int, seed: int, odds: float) -> lis
     `profile` has the probability of each answer, as in `PROFILES`.
     """
     random, names = Random(seed), [f"u{number}" for number in range(units)]
-    of_round = _plan(names, Figures.AT_CLOSING).round
+    of_round = _plan(names, PublicationTime.AT_CLOSING).round
     with TemporaryDirectory() as folder:
         store = a_store(Path(folder), rng=random)
         store.open_round(of_round, OPENING)
@@ -177,7 +177,7 @@ def _steering(profile: str, scale: Scale) -> Finding:
 
 def looks(folder: Path) -> tuple[set[Tally], Tally, Tally]:
     """All tables of one batch that she gets by asking again; the parent's table; the last table."""
-    of_round = _plan([UNIT], Figures.LIVE).round
+    of_round = _plan([UNIT], PublicationTime.LIVE).round
     random, seen = Random(3), []
     settings = settings_of(folder / "first")
     store = _opened(settings)

@@ -31,7 +31,7 @@ from kiosk.domain.envelope import STATEMENT_BYTES, Letterbox
 from kiosk.domain.rounds import Round
 from kiosk.storage import Store
 from kiosk.storage.database import Database
-from kiosk.storage.keys import KeyFolder, KeysAwayError
+from kiosk.storage.keys import KeyFolder, KeyUnavailableError
 from kiosk.storage.letterboxes import new_letterbox
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import contents, raw_forms, standing_in
@@ -210,7 +210,7 @@ def read_with_keys(data: Path, keys: Path) -> set[bytes]:
         for path in (keys / ROW).iterdir():
             try:
                 ballots |= ballots_in(folder.open(ROW, path.name, sealed))
-            except KeysAwayError:
+            except KeyUnavailableError:
                 continue
     return ballots
 

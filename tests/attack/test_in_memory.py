@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from kiosk.domain.rounds import Figures
+from kiosk.domain.rounds import PublicationTime
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.guests import OPENING, SURVEY, UNIT, lived_hiding_under_k, visits
@@ -24,7 +24,7 @@ ONE_UNIT = Plan(SURVEY, flat_tree([UNIT]), 5, OPENING, 28)
 PLANS = {
     "live": ONE_UNIT,
     "k of 8": replace(ONE_UNIT, k=8),
-    "at closing": replace(ONE_UNIT, figures=Figures.AT_CLOSING),
+    "at closing": replace(ONE_UNIT, figures=PublicationTime.AT_CLOSING),
     "a week": replace(ONE_UNIT, days=7),
     "a tree": replace(ONE_UNIT, tree=TREE, days=14),
 }

@@ -18,7 +18,7 @@ from random import Random
 import numpy as np
 
 from kiosk.domain.ballot import Ballot
-from kiosk.domain.rounds import TREND_BUDGET, Figures, Protection
+from kiosk.domain.rounds import TREND_BUDGET, Protection, PublicationTime
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
@@ -57,7 +57,7 @@ class Habit:
 
     name: str
     every: int
-    figures: Figures
+    figures: PublicationTime
     rounds: int = TREND_BUDGET
     protection: Protection = Protection.EXACT
     length: int | None = None
@@ -68,8 +68,8 @@ class Habit:
         return self.length or YEAR // self.rounds
 
 
-ONCE_A_ROUND = Habit("once a round, figures shown live", YEAR // TREND_BUDGET, Figures.LIVE)
-EVERY_WEEK = Habit("every week, figures shown at closing", 7, Figures.AT_CLOSING)
+ONCE_A_ROUND = Habit("once a round, figures shown live", YEAR // TREND_BUDGET, PublicationTime.LIVE)
+EVERY_WEEK = Habit("every week, figures shown at closing", 7, PublicationTime.AT_CLOSING)
 
 
 def attend(
@@ -160,7 +160,7 @@ def rates(years: int, habit: Habit, profile: str, k: int, publish: Publish) -> t
 
 LEAKS = {
     ONCE_A_ROUND: replace(ONCE_A_ROUND, name="a round a week", every=7, rounds=52),
-    EVERY_WEEK: replace(EVERY_WEEK, name="the same shown live", figures=Figures.LIVE),
+    EVERY_WEEK: replace(EVERY_WEEK, name="the same shown live", figures=PublicationTime.LIVE),
 }
 """The control of each habit."""
 

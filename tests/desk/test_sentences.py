@@ -21,11 +21,10 @@ from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, overview_of
 from kiosk.desk.results.published import Snapshot
 from kiosk.desk.results.statement_view import picture, section_of, wall_picture
-from kiosk.domain.earlier_figures import Figures, Known
+from kiosk.domain.earlier_figures import EarlierFigures, Known
 from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.rounding import outwards
-from kiosk.domain.rounds import Admission, Protection, Round
-from kiosk.domain.rounds import Figures as Timing
+from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot
 from kiosk.domain.survey import Good, Scale
@@ -150,7 +149,7 @@ class Facts:
     has_round: bool = True
     is_closed: bool = False
     is_staff: bool = False
-    figures: Timing = Timing.LIVE
+    figures: PublicationTime = PublicationTime.LIVE
     counts_often: bool = True
     demonstration: bool = False
     excluded_rapid: int = 0
@@ -176,14 +175,14 @@ def round_of(world: World, at: int) -> Round:
 
 def tally_of(table: Counts | StatementTally) -> Tally:
     own = table if isinstance(table, StatementTally) else StatementTally(table, (0, 0, 0), 0)
-    return (own, StatementTally((own.answered, 0, 0, 0, 0), (0, 0, 0), 0))
+    return (own, StatementTally((own.ballots, 0, 0, 0, 0), (0, 0, 0), 0))
 
 
 def document_of(world: World, rounds: Sequence[Round]) -> Document:
     tallies = [
         RoundTally(
             of_round, at not in world.running, {unit: tally_of(table) for unit, table in tables.items()}, {},
-            draws=dict.fromkeys(tables, world.draws) if of_round.is_protected else {},
+            batches=dict.fromkeys(tables, world.draws) if of_round.is_protected else {},
         )
         for at, (of_round, tables) in enumerate(zip(rounds, world.rounds, strict=True))
     ]  # fmt: skip
@@ -198,7 +197,8 @@ def said_of(app: Flask, world: World) -> str:
     states = [RoundState(of_round, False, 0) for of_round in rounds]
     last = rounds[-1]
     statement = last.survey.statements[0]
-    reports = [Figures(world.node, date(2022, 1, 1), date(2022, 12, 31), 20, "Report", (world.report,))] if (
+    year = date(2022, 1, 1), date(2022, 12, 31)
+    reports = [EarlierFigures(world.node, *year, 20, "Report", (world.report,))] if (
         world.report
     ) else []  # fmt: skip
     with app.test_request_context():
@@ -527,11 +527,11 @@ CASES: dict[str, tuple[World, World]] = {
 
 PAGE_CASES: dict[str, tuple[Facts, Facts]] = {
     "Siffrorna visas när omgången har stängt, den {day}: så valdes när den öppnade.": (
-        Facts(figures=Timing.AT_CLOSING),
-        Facts(figures=Timing.AT_CLOSING, is_closed=True),
+        Facts(figures=PublicationTime.AT_CLOSING),
+        Facts(figures=PublicationTime.AT_CLOSING, is_closed=True),
     ),
     "Räknas var {seconds}:e sekund. Då tas svar med från ställen där minst {first} väntar; där siffror "
-    "redan visas behövs fler, högst {most}.": (Facts(), Facts(figures=Timing.AT_CLOSING)),
+    "redan visas behövs fler, högst {most}.": (Facts(), Facts(figures=PublicationTime.AT_CLOSING)),
     "Nästa räkning: {day} kl. {time}. Den tar med svar från ställen där minst {first} väntar; där siffror "
     "redan visas behövs fler, högst {most}.": (
         Facts(counts_often=False),
@@ -569,8 +569,8 @@ PAGE_CASES: dict[str, tuple[Facts, Facts]] = {
         Facts(both(((10, 40), (18, 20)))),
     ),
     "Siffrorna visas när omgången har stängt.": (
-        Facts(is_wall=True, figures=Timing.AT_CLOSING),
-        Facts(is_wall=True, figures=Timing.AT_CLOSING, is_closed=True),
+        Facts(is_wall=True, figures=PublicationTime.AT_CLOSING),
+        Facts(is_wall=True, figures=PublicationTime.AT_CLOSING, is_closed=True),
     ),
     "Räknades senast {day} kl. {time}.": (Facts(is_wall=True), Facts(is_wall=True, is_closed=True)),
     "Räknas nästa gång {day} kl. {time}.": (Facts(is_wall=True), Facts(is_wall=True, is_closed=True)),

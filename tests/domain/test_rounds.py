@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from kiosk.domain.rounds import (
     Admission,
-    Figures,
     Protection,
+    PublicationTime,
     Round,
     RoundError,
     check_opening,
@@ -82,7 +82,7 @@ def test_what_to_expect_is_said_before_a_round_opens(a_day: float, days: int, sa
 
 
 def test_where_figures_wait_for_the_closing_nothing_is_said_of_the_first() -> None:
-    waits = replace(GOOD, figures=Figures.AT_CLOSING, admission=frozenset({Admission.KIOSK}))
+    waits = replace(GOOD, figures=PublicationTime.AT_CLOSING, admission=frozenset({Admission.KIOSK}))
     assert outlook(waits, 3.0) == ()
 
 
@@ -132,8 +132,8 @@ def test_rounds_before_and_after_share_one_budget() -> None:
     assert len(faults(new, [first, second, *later])) == 1
 
 
-@pytest.mark.parametrize("figures", Figures)
-def test_a_round_comes_back_from_json_as_it_was(figures: Figures) -> None:
+@pytest.mark.parametrize("figures", PublicationTime)
+def test_a_round_comes_back_from_json_as_it_was(figures: PublicationTime) -> None:
     opened = replace(GOOD, figures=figures)
     assert round_from_json(json.loads(json.dumps(opened.as_json()))) == opened
 

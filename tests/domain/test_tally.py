@@ -47,7 +47,7 @@ def test_a_sum_withholds_one_answer_for_each_batch_that_is_veiled(of_batches: li
 
 @given(batches)
 def test_a_sum_stands_for_every_ballot_of_its_batches(of_batches: list[Batch]) -> None:
-    answered = [total(of_batches[:number]).answered for number in range(1, len(of_batches) + 1)]
+    answered = [total(of_batches[:number]).ballots for number in range(1, len(of_batches) + 1)]
     assert answered == list(accumulate(map(len, of_batches)))
 
 

@@ -17,7 +17,7 @@ from kiosk.guest.app import create_guest_app
 from kiosk.guest.code_throttle import CHECKS_PER_DELAY, DELAY_SECONDS, FREE_WRONG_CODES
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Account, Deed, Role
-from kiosk.storage.devices import LIFETIME, SILENT_AFTER, Devices, Life
+from kiosk.storage.devices import LIFETIME, SILENT_AFTER, Devices, DeviceStatus
 from tests.tools.desk_side import HASH, Desk
 
 CODE = re.compile(r"<strong>(\d{4} \d{4} \d{4})</strong>")
@@ -288,7 +288,7 @@ def test_a_kiosk_is_heard_or_silent_and_no_time_is_told(house: House) -> None:
     path = house.pair(house.code())
     assert "inte ännu" in house.links()
     assert house.screen.head(f"{path}/alive").status_code == 204
-    assert house.devices.life(path.removeprefix("/k/")) is Life.ALIVE
+    assert house.devices.status(path.removeprefix("/k/")) is DeviceStatus.ALIVE
     heard = house.links()
     assert "hörs</strong>" in heard
     house.seconds += SILENT_AFTER - 1
@@ -308,7 +308,7 @@ def test_a_kiosk_that_waits_for_a_round_is_heard(house: House) -> None:
     house.seconds += SILENT_AFTER
     house.desk.now += timedelta(days=365)
     assert house.screen.get(path).status_code == 403
-    assert house.devices.life(path.removeprefix("/k/")) is Life.ALIVE
+    assert house.devices.status(path.removeprefix("/k/")) is DeviceStatus.ALIVE
 
 
 def test_only_kiosks_are_heard(house: House) -> None:

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.ballot import Ballot
 from kiosk.screen.health import proof
-from kiosk.storage import Devices, Life, tables
+from kiosk.storage import Devices, DeviceStatus, tables
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import NOW, Place
 
@@ -88,9 +88,9 @@ def test_asking_is_no_sign_of_life_of_a_kiosk(tmp_path: Path) -> None:
     devices = Devices(clock=lambda: 0)
     place = Place(tmp_path, devices=devices)
     health(place.app)
-    assert devices.life("") is Life.UNKNOWN
+    assert devices.status("") is DeviceStatus.UNKNOWN
     place.client.get("/alive")
-    assert devices.life("") is Life.ALIVE
+    assert devices.status("") is DeviceStatus.ALIVE
 
 
 @pytest.mark.parametrize("side", SIDES)

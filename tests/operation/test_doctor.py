@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 import kiosk.cli.doctor
 from kiosk.cli import main
-from kiosk.domain.rounds import Admission, Figures
-from kiosk.operation.doctor import Topic, Weight
+from kiosk.domain.rounds import Admission, PublicationTime
+from kiosk.operation.doctor import Severity, Topic
 from tests.tools.builders import MONDAY, cast_all, random_ballots
 from tests.tools.patient import PUBLIC, Patient, sound_patient
 from tests.tools.serving import served
@@ -21,7 +21,7 @@ from tests.tools.serving import served
 
 def test_a_sound_installation_is_called_so_on_every_topic(patient: Patient) -> None:
     advice = patient.examine()
-    assert [one for one in advice if one.weight is not Weight.GOOD] == []
+    assert [one for one in advice if one.severity is not Severity.GOOD] == []
     assert {one.topic for one in advice} == set(Topic) - {
         Topic.INSTALLATION, Topic.ROUNDS, Topic.LINKS, Topic.LIBRARY, Topic.NETWORK,
     }  # fmt: skip
@@ -124,7 +124,7 @@ def test_every_piece_of_bad_advice_has_a_way_out(patient: Patient) -> None:
     (patient.settings.data / "questions/bad.toml").write_text("x")
     patient.front = 9
     patient.now += timedelta(days=1.5)
-    told = [*patient.told(Weight.BAD), *patient.told(Weight.LOOK)]
+    told = [*patient.told(Severity.BAD), *patient.told(Severity.WARNING)]
     assert len(told) >= 6
     doing = (
         "run:",
@@ -147,7 +147,7 @@ def test_every_piece_of_bad_advice_has_a_way_out(patient: Patient) -> None:
 
 def test_a_demonstration_is_no_place_for_guests(patient: Patient) -> None:
     patient.store.mark_demonstration()
-    assert "demonstration" in " ".join(patient.told(Weight.BAD))
+    assert "demonstration" in " ".join(patient.told(Severity.BAD))
 
 
 def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> No
     for key in (patient.settings.keys / "box.r.a").iterdir():
         key.unlink()
     patient.store.give_up_keys(patient.store.key_faults())
-    told = " ".join(patient.told(Weight.LOOK))
+    told = " ".join(patient.told(Severity.WARNING))
     assert "posters" in told
     assert "about 0.5 answers a day" in told
     assert "keys of 1 boxes were lost" in told
@@ -168,7 +168,7 @@ def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> No
 
 def test_languages_nobody_reviewed_are_worth_a_look(patient: Patient) -> None:
     patient.settings = replace(patient.settings, languages=frozenset({"ar"}))
-    lacks, unreviewed = patient.told(Weight.LOOK)
+    lacks, unreviewed = patient.told(Severity.WARNING)
     assert "ar" in unreviewed
     assert "texts without a translation: ar 7." in lacks, "the round's survey is not translated"
 
@@ -180,21 +180,21 @@ def test_a_unit_with_nothing_to_show_is_named_once_it_must_be_a_quiet_one(tmp_pa
     for days, is_named in ((4, False), (6, True)):
         patient.now = MONDAY + timedelta(days=days)
         patient.count()
-        assert any("so under 3 a day" in told for told in patient.told(Weight.LOOK)) == is_named
+        assert any("so under 3 a day" in told for told in patient.told(Severity.WARNING)) == is_named
 
 
 def test_nothing_shown_before_the_closing_tells_nothing_of_a_unit_that_waits_for_it(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
-    patient.open(figures=Figures.AT_CLOSING)
+    patient.open(figures=PublicationTime.AT_CLOSING)
     patient.now = MONDAY + timedelta(days=30)
     patient.count()
-    assert not any("so under 3 a day" in told for told in patient.told(Weight.LOOK))
+    assert not any("so under 3 a day" in told for told in patient.told(Severity.WARNING))
 
 
 def test_open_addresses_that_lead_nowhere_are_worth_a_look(patient: Patient) -> None:
     patient.store.links.add(Admission.POSTER, "a", code="a-poster")
     patient.store.links.add(Admission.KIOSK, "nowhere", code="lost-kiosk")
-    told = patient.told(Weight.LOOK)
+    told = patient.told(Severity.WARNING)
     assert ["ster, at a" in line for line in told] == [True, False]
     assert ["iosk, at nowhere" in line for line in told] == [False, True]
     assert "takes no answers from it" in told[0]
@@ -205,13 +205,13 @@ def test_an_address_a_running_round_admits_is_none(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.open(Admission.KIOSK)
     patient.store.links.add(Admission.KIOSK, "a")
-    assert patient.told(Weight.LOOK, Topic.LINKS) == []
+    assert patient.told(Severity.WARNING, Topic.LINKS) == []
 
 
 def test_no_round_and_no_count_are_worth_a_look(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.now = datetime(2026, 3, 4, 12)
-    told = " ".join(patient.told(Weight.LOOK))
+    told = " ".join(patient.told(Severity.WARNING))
     assert "no round is running" in told
     assert "nothing was ever counted" in told
 
@@ -219,9 +219,9 @@ def test_no_round_and_no_count_are_worth_a_look(tmp_path: Path) -> None:
 def test_a_survey_file_gone_bad_is_named_and_the_rest_is_examined(patient: Patient) -> None:
     (patient.settings.data / "questions").mkdir()
     (patient.settings.data / "questions/bad.toml").write_text("not toml")
-    [told] = patient.told(Weight.BAD)
+    [told] = patient.told(Severity.BAD)
     assert "bad.toml" in told
-    assert patient.told(Weight.GOOD, Topic.LOGS)
+    assert patient.told(Severity.GOOD, Topic.LOGS)
 
 
 # -- how guests reach the server ---------------------------------------------------------------------
@@ -229,29 +229,29 @@ def test_a_survey_file_gone_bad_is_named_and_the_rest_is_examined(patient: Patie
 
 def test_answers_in_clear_over_the_network_are_bad(patient: Patient) -> None:
     patient.settings = replace(patient.settings, guest_listen=f"0.0.0.0:{patient.guest_port}", is_https=False)
-    [told] = patient.told(Weight.BAD)
+    [told] = patient.told(Severity.BAD)
     assert told.startswith("KIOSK_GUEST_LISTEN is ")
     assert "KIOSK_HTTPS" in told
     patient.settings = replace(patient.settings, is_https=True)
-    assert patient.told(Weight.BAD) == []
+    assert patient.told(Severity.BAD) == []
 
 
 def test_a_public_address_without_encryption_is_bad(patient: Patient) -> None:
     patient.settings = replace(patient.settings, guest_address=PUBLIC.replace("https", "http"))
-    [told] = patient.told(Weight.BAD, Topic.NETWORK)
+    [told] = patient.told(Severity.BAD, Topic.NETWORK)
     assert "KIOSK_GUEST_ADDRESS" in told
 
 
 def test_a_proxy_that_the_settings_do_not_name_is_worth_a_look(patient: Patient) -> None:
     patient.settings = replace(patient.settings, proxy=None)
-    [told] = patient.told(Weight.LOOK)
+    [told] = patient.told(Severity.WARNING)
     assert "KIOSK_PROXY is not set" in told
-    assert patient.told(Weight.BAD) == []
+    assert patient.told(Severity.BAD) == []
 
 
 def test_paper_that_would_lead_to_this_machine_is_worth_a_look(patient: Patient) -> None:
     patient.settings = replace(patient.settings, guest_address="http://127.0.0.1:8000")
-    [told] = patient.told(Weight.LOOK)
+    [told] = patient.told(Severity.WARNING)
     assert "KIOSK_GUEST_ADDRESS" in told
 
 
@@ -259,7 +259,7 @@ def test_paper_that_would_lead_to_this_machine_is_worth_a_look(patient: Patient)
 def test_a_side_that_does_not_answer_is_bad(patient: Patient, name: str) -> None:
     changes: dict[str, Any] = {name: "127.0.0.1:9"}
     patient.settings = replace(patient.settings, **changes)
-    told = patient.told(Weight.BAD, Topic.SERVER)
+    told = patient.told(Severity.BAD, Topic.SERVER)
     assert len(told) == 1
     assert told[0].startswith(f"nothing answers at KIOSK_{name.upper()} (127.0.0.1:9): Connection refused")
 
@@ -271,31 +271,31 @@ def test_another_program_at_the_servers_address_is_bad(patient: Patient) -> None
 
     with served(other) as address:
         patient.settings = replace(patient.settings, desk_listen=address.removeprefix("http://"))
-        [told] = patient.told(Weight.BAD)
+        [told] = patient.told(Severity.BAD)
     assert "is not this version of kiosk serve (status 200)" in told
 
 
 def test_a_server_of_another_installation_is_bad(patient: Patient, tmp_path: Path) -> None:
     with sound_patient(tmp_path / "other") as other:
         patient.settings = replace(patient.settings, desk_listen=other.settings.desk_listen)
-        [told] = patient.told(Weight.BAD)
+        [told] = patient.told(Severity.BAD)
     assert f"serves another installation than {patient.settings.data}" in told
 
 
 def test_a_server_whose_keys_are_away_says_so(patient: Patient) -> None:
     patient.settings.keys.rename(patient.settings.keys.with_name("away"))
-    told = patient.told(Weight.BAD, Topic.SERVER)
+    told = patient.told(Severity.BAD, Topic.SERVER)
     assert len(told) == 2
     assert all("the folder of keys cannot be reached" in line for line in told)
 
 
 def test_no_known_web_server_here_is_worth_a_look(patient: Patient) -> None:
     (patient.root / "etc/nginx/nginx.conf").unlink()
-    [told] = patient.told(Weight.LOOK)
+    [told] = patient.told(Severity.WARNING)
     assert "no configuration of nginx, Apache or Caddy" in told
 
 
 def test_a_web_server_that_is_not_understood_is_worth_a_look(patient: Patient) -> None:
     file = patient.put("etc/haproxy/haproxy.cfg", f"server guests 127.0.0.1:{patient.guest_port}")
-    [told] = patient.told(Weight.LOOK)
+    [told] = patient.told(Severity.WARNING)
     assert told.startswith(f"{file} forwards")

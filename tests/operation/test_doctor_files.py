@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.operation.doctor import Topic, Weight
+from kiosk.operation.doctor import Severity, Topic
 from kiosk.settings import shipped_folder
 from tests.tools.patient import Patient, passable
 
@@ -21,7 +21,7 @@ SOMEBODY = 65533
 def test_a_missing_data_folder_is_named_and_not_made(patient: Patient) -> None:
     away = patient.settings.data.with_name("away")
     patient.settings.data.rename(away)
-    told = patient.told(Weight.BAD, Topic.INSTALLATION)
+    told = patient.told(Severity.BAD, Topic.INSTALLATION)
     assert told == [
         f"KIOSK_DATA ({patient.settings.data}) does not exist; is its disk mounted? For a new installation: "
         "kiosk init"
@@ -34,14 +34,14 @@ def test_a_missing_database_is_named_and_not_made(tmp_path: Path) -> None:
     patient.store.close()
     database = patient.settings.data / "kiosk.sqlite"
     database.rename(database.with_suffix(".away"))
-    [told] = patient.told(Weight.BAD, Topic.INSTALLATION)
+    [told] = patient.told(Severity.BAD, Topic.INSTALLATION)
     assert told.startswith(f"the database {database} does not exist")
     assert not database.exists()
 
 
 def test_a_missing_keys_folder_is_named_and_not_made(patient: Patient) -> None:
     patient.settings.keys.rename(patient.settings.keys.with_name("away"))
-    [told] = patient.told(Weight.BAD, Topic.KEYS)
+    [told] = patient.told(Severity.BAD, Topic.KEYS)
     assert told.startswith(f"KIOSK_KEYS ({patient.settings.keys}) does not exist; mount its disk")
     assert not patient.settings.keys.exists()
 
@@ -50,7 +50,7 @@ def test_an_empty_keys_folder_is_bad_before_anything_is_lost(patient: Patient) -
     """The mount point of a disk that is not mounted."""
     patient.settings.keys.rename(patient.settings.keys.with_name("away"))
     patient.settings.keys.mkdir(mode=0o700)
-    [told] = patient.told(Weight.BAD, Topic.KEYS)
+    [told] = patient.told(Severity.BAD, Topic.KEYS)
     assert told.startswith("keys that do not open what they belong to: 3, such as ")
     assert "is missing" in told
 
@@ -61,10 +61,10 @@ def test_one_damaged_key_of_any_kind_is_found_and_named(patient: Patient, kind: 
     [key] = next(patient.settings.keys.glob(f"{kind}.*")).iterdir()
     whole = key.read_bytes()
     key.write_bytes(damage)
-    [told] = patient.told(Weight.BAD)
+    [told] = patient.told(Severity.BAD)
     assert told.startswith(f"keys that do not open what they belong to: 1, such as {key}, which ")
     key.write_bytes(whole)
-    assert patient.told(Weight.BAD) == []
+    assert patient.told(Severity.BAD) == []
 
 
 def test_what_a_box_holds_is_in_no_word_of_the_report(patient: Patient) -> None:
@@ -79,7 +79,7 @@ def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:
     inside = patient.settings.data / "keys"
     patient.settings.keys.rename(inside)
     patient.settings = replace(patient.settings, keys=inside)
-    [told] = patient.told(Weight.BAD, Topic.KEYS)
+    [told] = patient.told(Severity.BAD, Topic.KEYS)
     assert "Set KIOSK_KEYS to a folder outside it" in told
 
 
@@ -93,16 +93,16 @@ def test_what_others_can_read_is_named_with_the_command_that_mends_it(
     path = patient.settings.data.parent / name
     own = path.stat().st_mode & 0o700
     path.chmod(own | mode)
-    [told] = patient.told(Weight.BAD)
+    [told] = patient.told(Severity.BAD)
     assert f"such as {path}; run: chmod -R go= " in told
     subprocess.run(told.partition("run: ")[2].split(), check=True)
-    assert patient.told(Weight.BAD) == []
+    assert patient.told(Severity.BAD) == []
 
 
 def test_a_key_others_can_read_is_bad(patient: Patient) -> None:
     key = next(patient.settings.keys.glob("box.*/*"))
     key.chmod(0o644)
-    [told] = patient.told(Weight.BAD)
+    [told] = patient.told(Severity.BAD)
     assert str(key) in told
 
 
@@ -112,15 +112,15 @@ def test_a_database_elsewhere_is_examined_too(patient: Patient, tmp_path: Path) 
     for file in patient.settings.data.glob("kiosk.sqlite*"):
         file.rename(elsewhere / file.name)
     patient.settings = replace(patient.settings, database_url=f"sqlite:///{elsewhere / 'kiosk.sqlite'}")
-    assert patient.told(Weight.BAD, Topic.FILES) == []
+    assert patient.told(Severity.BAD, Topic.FILES) == []
     (elsewhere / "kiosk.sqlite").chmod(0o644)
-    [told] = patient.told(Weight.BAD, Topic.FILES)
+    [told] = patient.told(Severity.BAD, Topic.FILES)
     assert f"run: chmod go= {elsewhere}/kiosk.sqlite*" in told
 
 
 def test_files_their_owner_cannot_write_are_bad(patient: Patient) -> None:
     (patient.settings.data / "kiosk.sqlite").chmod(0o400)
-    told = patient.told(Weight.BAD, Topic.FILES)
+    told = patient.told(Severity.BAD, Topic.FILES)
     assert "that their owner cannot write" in told[0]
     assert "chmod -R u+rwX " in told[0]
 
@@ -134,7 +134,7 @@ def test_a_file_of_another_user_is_named_with_its_owner(patient: Patient) -> Non
     else:
         planted, owner = key.with_name("planted"), "root"
         planted.symlink_to("/etc/hostname")
-    told = patient.told(Weight.BAD, Topic.FILES)
+    told = patient.told(Severity.BAD, Topic.FILES)
     assert any(f"such as {planted} ({owner}'s)" in line and "run: chown -R " in line for line in told)
 
 
@@ -142,12 +142,12 @@ def test_another_user_than_the_owner_is_told_to_run_it_as_the_owner(patient: Pat
     """Root examines as the owner. Any other user is refused, because unreadable files prove nothing."""
     if not IS_ROOT:
         patient.settings = replace(patient.settings, data=Path("/root" if Path("/root").is_dir() else "/"))
-        assert "belongs to root" in patient.told(Weight.BAD, Topic.FILES)[0]
+        assert "belongs to root" in patient.told(Severity.BAD, Topic.FILES)[0]
         return
     with installation_of(SOMEBODY, patient):
         os.seteuid(SOMEBODY - 1)
         try:
-            [told] = patient.told(Weight.BAD, Topic.FILES)
+            [told] = patient.told(Severity.BAD, Topic.FILES)
         finally:
             os.seteuid(0)
     assert f"this is {SOMEBODY - 1}, and KIOSK_DATA" in told
@@ -161,11 +161,11 @@ def is_reachable(folder: Path) -> bool:
 
 def test_root_examines_as_the_owner_and_leaves_no_file_of_its_own(patient: Patient) -> None:
     if not IS_ROOT:
-        assert patient.told(Weight.BAD) == []
+        assert patient.told(Severity.BAD) == []
         return
     with installation_of(SOMEBODY, patient):
         # The owner cannot run a program below root's own folder, such as a clone in /root: that is bad.
-        bad = patient.told(Weight.BAD)
+        bad = patient.told(Severity.BAD)
         assert bad == [] if is_reachable(shipped_folder("questions")) else "Permission denied" in bad[0]
         everything = (
             path for folder in (patient.settings.data, patient.settings.keys) for path in folder.rglob("*")
@@ -173,7 +173,7 @@ def test_root_examines_as_the_owner_and_leaves_no_file_of_its_own(patient: Patie
         assert {path.stat().st_uid for path in everything} == {SOMEBODY}
         assert os.geteuid() == 0
         patient.settings.keys.chmod(0o500)
-        told = patient.told(Weight.BAD, Topic.FILES)
+        told = patient.told(Severity.BAD, Topic.FILES)
         assert any(
             "nothing can be written in KIOSK_KEYS" in line and "Permission denied" in line for line in told
         )
@@ -196,7 +196,7 @@ def test_a_full_disk_is_bad_before_an_answer_is_refused(patient: Patient, name: 
     effect."""
     folder: Path = getattr(patient.settings, name)
     with full_disk(folder) if IS_ROOT else no_room():
-        told = patient.told(Weight.BAD, Topic.FILES)
+        told = patient.told(Severity.BAD, Topic.FILES)
     assert any(
         line.startswith(f"nothing can be written in KIOSK_{name.upper()} ({folder}): ") for line in told
     )
@@ -233,10 +233,10 @@ def no_room() -> Iterator[None]:
 
 def test_a_damaged_secret_key_is_bad(patient: Patient) -> None:
     (patient.settings.data / "secret_key").write_text("half")
-    [told] = patient.told(Weight.BAD)
+    [told] = patient.told(Severity.BAD)
     assert "secret_key is damaged" in told
     patient.settings = replace(patient.settings, secret_key="s" * 32)
-    assert patient.told(Weight.BAD, Topic.FILES) == []
+    assert patient.told(Severity.BAD, Topic.FILES) == []
 
 
 def test_a_damaged_database_is_bad(patient: Patient) -> None:
@@ -245,7 +245,7 @@ def test_a_damaged_database_is_bad(patient: Patient) -> None:
     content = bytearray(file.read_bytes())
     content[4096 * 3 : 4096 * 4] = os.urandom(4096)
     file.write_bytes(content)
-    told = patient.told(Weight.BAD, Topic.DATABASE)
+    told = patient.told(Severity.BAD, Topic.DATABASE)
     assert told
     assert "the database is damaged" in told[0] or "malformed" in told[0]
 
@@ -253,11 +253,11 @@ def test_a_damaged_database_is_bad(patient: Patient) -> None:
 def test_a_file_that_is_no_database_is_bad(patient: Patient) -> None:
     patient.store.close()
     (patient.settings.data / "kiosk.sqlite").write_text("no database" * 1000)
-    told = patient.told(Weight.BAD, Topic.DATABASE)
+    told = patient.told(Severity.BAD, Topic.DATABASE)
     assert "not a database" in " ".join(told)
 
 
 def test_tables_of_an_older_version_are_told_with_the_way_out(patient: Patient) -> None:
     patient.store._database.set("schema", "1")
-    [told] = patient.told(Weight.BAD, Topic.INSTALLATION)
+    [told] = patient.told(Severity.BAD, Topic.INSTALLATION)
     assert "kiosk upgrade" in told

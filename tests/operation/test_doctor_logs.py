@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.operation.doctor import Topic, Weight
+from kiosk.operation.doctor import Severity, Topic
 from kiosk.operation.doctor.files import acting_as
 from kiosk.operation.doctor.logs import LogWatch
 from tests.tools.patient import PUBLIC, Patient, passable, sound_patient
@@ -21,7 +21,7 @@ FAILURES = "the address of every guest whose request fails"
 def logs(patient: Patient) -> list[str]:
     """The faults of the logs that were read, once one of them has the requests."""
     patient.machine = replace(patient.machine, settle_seconds=30)
-    return patient.told(Weight.BAD, Topic.LOGS)
+    return patient.told(Severity.BAD, Topic.LOGS)
 
 
 def standard_error_is_kept(patient: Patient, output: Path) -> None:
@@ -36,7 +36,7 @@ def standard_error_is_kept(patient: Patient, output: Path) -> None:
 def test_a_sound_nginx_is_called_so(patient: Patient) -> None:
     with nginx(patient, SOUND):
         advice = patient.examine()
-    assert not [one.text for one in advice if one.weight is not Weight.GOOD]
+    assert not [one.text for one in advice if one.severity is not Severity.GOOD]
     assert any("in no log" in one.text for one in advice)
 
 
@@ -56,7 +56,7 @@ def test_what_nginx_writes_of_guests_is_found_in_its_file_with_the_directive_tha
     around = {"main": "error_log @LOG@/main.log;", "http": "access_log @LOG@/http.log;"}
     with nginx(patient, server, **around):
         [told] = logs(patient)
-        configured = patient.told(Weight.BAD, Topic.PROXY)
+        configured = patient.told(Severity.BAD, Topic.PROXY)
     assert told.startswith(
         f"{patient.root}/var/log/nginx/{file} has requests that were just sent to {PUBLIC}"
     )
@@ -82,14 +82,14 @@ def test_a_log_no_configuration_names_is_found_too(patient: Patient) -> None:
             "etc/nginx/nginx.conf", f"server {{ {SOUND} proxy_pass http://[::1]:{patient.guest_port}; }}"
         )
         advice = patient.examine()
-    [told] = [one for one in advice if one.weight is Weight.BAD]
+    [told] = [one for one in advice if one.severity is Severity.BAD]
     assert told.topic is Topic.LOGS
     assert "other.log has requests" in told.text
 
 
 def test_an_error_log_at_crit_is_bad_though_no_request_can_be_made_to_show_it(patient: Patient) -> None:
     with nginx(patient, "access_log off; error_log @LOG@/e.log crit;"):
-        [told] = patient.told(Weight.BAD)
+        [told] = patient.told(Severity.BAD)
     assert FAILURES in told
 
 
@@ -101,7 +101,7 @@ def test_a_caddy_that_logs_no_request_is_called_sound(patient: Patient, options:
     with caddy(patient, options) as output:
         standard_error_is_kept(patient, output)
         advice = patient.examine()
-    assert not [one.text for one in advice if one.weight is not Weight.GOOD]
+    assert not [one.text for one in advice if one.severity is not Severity.GOOD]
 
 
 @pytest.mark.parametrize("options", ["", "log other {\n output discard\n }", "log {\n level ERROR\n }"])
@@ -109,7 +109,7 @@ def test_a_caddy_that_writes_a_502_with_the_address_is_bad(patient: Patient, opt
     with caddy(patient, options) as output:
         standard_error_is_kept(patient, output)
         [in_journal] = logs(patient)
-        [configured] = patient.told(Weight.BAD, Topic.PROXY)
+        [configured] = patient.told(Severity.BAD, Topic.PROXY)
     assert in_journal.startswith("the system journal has requests that were just sent")
     for told in (in_journal, configured):
         assert FAILURES in told
@@ -128,7 +128,7 @@ def test_logs_that_cannot_be_read_are_named_and_not_called_good(patient: Patient
     """Root runs it as another user, because root may read everything."""
     log = patient.put("var/log/nginx/access.log", "")
     journal = patient.put("var/log/journal/abc/system.journal", "")
-    assert patient.told(Weight.LOOK) == []
+    assert patient.told(Severity.WARNING) == []
     for file in (log, journal):
         file.chmod(0)
     with passable(log.parent, journal.parent, journal.parent.parent):
@@ -141,39 +141,39 @@ def test_logs_that_cannot_be_read_are_named_and_not_called_good(patient: Patient
 
 def test_a_web_server_that_changes_the_name_asked_for_is_bad(patient: Patient) -> None:
     with nginx(patient, SOUND, host="127.0.0.1"):
-        [told] = patient.told(Weight.BAD)
+        [told] = patient.told(Severity.BAD)
     assert "refuses the form of its own page" in told
     assert "proxy_set_header Host $host;" in told
 
 
 def test_an_address_nothing_answers_at_is_bad_and_says_why(patient: Patient) -> None:
     patient.front = 9
-    [told] = patient.told(Weight.BAD)
+    [told] = patient.told(Severity.BAD)
     assert told.startswith(f"{PUBLIC} (KIOSK_GUEST_ADDRESS) cannot be reached from here: Connection refused")
 
 
 def test_a_server_that_is_not_ours_is_bad(patient: Patient) -> None:
     with nginx(patient, f"{SOUND} location /doctor {{ return 404 'not found'; }}"):
-        told = patient.told(Weight.BAD)
+        told = patient.told(Severity.BAD)
     assert len(told) == 1
     assert "answers (status 404), but not with the guests' side of a kiosk" in told[0]
 
 
 def test_the_desk_at_the_public_address_is_not_the_guests_side(patient: Patient) -> None:
     patient.front = patient.desk_port
-    [told] = patient.told(Weight.BAD)
+    [told] = patient.told(Severity.BAD)
     assert "not with the guests' side" in told
 
 
 def test_another_kiosk_at_the_public_address_is_told_apart(patient: Patient, tmp_path: Path) -> None:
     with sound_patient(tmp_path / "other") as other:
         patient.front = other.guest_port
-        [told] = patient.told(Weight.BAD)
+        [told] = patient.told(Severity.BAD)
     assert told.startswith(f"{PUBLIC} leads to another installation than {patient.settings.data}")
 
 
 def test_a_web_server_that_changes_pages_is_bad(patient: Patient) -> None:
     changing = "sub_filter '</body>' '<script></script></body>'; sub_filter_once off;"
     with nginx(patient, f"{SOUND} {changing}"):
-        [told] = patient.told(Weight.BAD)
+        [told] = patient.told(Severity.BAD)
     assert told.startswith(f"the web server at {PUBLIC} changes the guests' pages")

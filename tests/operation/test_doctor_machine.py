@@ -8,16 +8,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiosk.operation.doctor import Topic, Weight
+from kiosk.operation.doctor import Severity, Topic
 from kiosk.operation.doctor.machine import MIB, THRESHOLDS, this_machine
 from tests.tools.patient import Patient
 
 
-@pytest.mark.parametrize(("megabytes", "weight"), [(2000, Weight.GOOD), (255, Weight.LOOK), (95, Weight.BAD)])
-def test_little_memory_is_told(patient: Patient, megabytes: int, weight: Weight) -> None:
+@pytest.mark.parametrize(
+    ("megabytes", "weight"), [(2000, Severity.GOOD), (255, Severity.WARNING), (95, Severity.BAD)]
+)
+def test_little_memory_is_told(patient: Patient, megabytes: int, weight: Severity) -> None:
     patient.put("proc/meminfo", f"MemFree: 1 kB\nMemAvailable: {megabytes * 1024} kB\n")
     [told] = patient.told(weight, Topic.MEMORY)
-    assert ("enough memory" if weight is Weight.GOOD else f"{megabytes} MiB") in told
+    assert ("enough memory" if weight is Severity.GOOD else f"{megabytes} MiB") in told
 
 
 def full(free_bytes: int, free_inodes: int) -> os.statvfs_result:
@@ -32,16 +34,16 @@ def test_room_that_runs_out_is_told_before_it_has(
     """Tests the thresholds; another test fills a real disk."""
     folder, limit, real = getattr(patient.settings, name[6:].lower()), THRESHOLDS[name], os.statvfs
     for free, inodes, weight in (
-        (limit.look_bytes, limit.bad_inodes, Weight.GOOD),
-        (limit.look_bytes - 1, 10**6, Weight.LOOK),
-        (limit.bad_bytes - 1, 10**6, Weight.BAD),
-        (10**12, limit.bad_inodes - 1, Weight.BAD),
+        (limit.look_bytes, limit.bad_inodes, Severity.GOOD),
+        (limit.look_bytes - 1, 10**6, Severity.WARNING),
+        (limit.bad_bytes - 1, 10**6, Severity.BAD),
+        (10**12, limit.bad_inodes - 1, Severity.BAD),
     ):
         disk = full(free, inodes)
         with monkeypatch.context() as planted:
             planted.setattr(os, "statvfs", lambda path, disk=disk: disk if path == folder else real(path))
             told = patient.told(weight, Topic.SPACE)
-        figure = "enough space" if weight is Weight.GOOD else f"{free // MIB} MiB"
+        figure = "enough space" if weight is Severity.GOOD else f"{free // MIB} MiB"
         assert [line for line in told if line.startswith(f"the disk of {name} ({folder}) has {figure}")]
 
 
@@ -50,27 +52,27 @@ def test_a_machine_on_utc_is_worth_a_look(patient: Patient, zone: str) -> None:
     (patient.root / "etc/localtime").unlink()
     (patient.root / "etc/localtime").symlink_to(f"/usr/share/zoneinfo/{zone}")
     patient.machine = replace(patient.machine, zone=ZoneInfo(zone))
-    [told] = patient.told(Weight.LOOK)
+    [told] = patient.told(Severity.WARNING)
     assert f"the time zone is {zone}, the same as UTC all year" in told
     assert "timedatectl set-timezone Europe/Stockholm" in told
 
 
 def test_a_zone_with_an_hour_of_utc_in_winter_only_is_none(patient: Patient) -> None:
     patient.machine = replace(patient.machine, zone=ZoneInfo("Europe/London"))
-    assert patient.told(Weight.LOOK) == []
+    assert patient.told(Severity.WARNING) == []
 
 
 def test_a_zone_of_this_shell_that_the_server_may_not_have_is_worth_a_look(patient: Patient) -> None:
     patient.machine = replace(patient.machine, environment_zone="Europe/Helsinki")
-    [told] = patient.told(Weight.LOOK)
+    [told] = patient.told(Severity.WARNING)
     assert "TZ is Europe/Helsinki here and the machine's time zone is Europe/Stockholm" in told
     patient.machine = replace(patient.machine, environment_zone="Europe/Stockholm")
-    assert patient.told(Weight.LOOK) == []
+    assert patient.told(Severity.WARNING) == []
 
 
 def test_a_clock_nothing_keeps_right_is_worth_a_look(patient: Patient) -> None:
     patient.machine = replace(patient.machine, ntp_time=lambda: None)
-    [told] = patient.told(Weight.LOOK)
+    [told] = patient.told(Severity.WARNING)
     assert "timedatectl set-ntp true" in told
 
 
@@ -87,5 +89,5 @@ def test_a_missed_count_and_a_wrong_clock_are_noticed(
     patient: Patient, days: float, words: str | None
 ) -> None:
     patient.now += timedelta(days=days)
-    told = patient.told(Weight.BAD)
+    told = patient.told(Severity.BAD)
     assert (words is None and told == []) or (words and words in told[0])

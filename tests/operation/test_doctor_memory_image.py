@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from kiosk.operation.doctor import Topic, Weight
+from kiosk.operation.doctor import Severity, Topic
 from tests.tools.patient import Patient
 
 HEAD = "Filename\tType\tSize\tUsed\tPriority\n"
@@ -16,46 +16,48 @@ HEAD = "Filename\tType\tSize\tUsed\tPriority\n"
 @pytest.mark.parametrize(
     ("line", "files", "weight"),
     [
-        ("", {}, Weight.GOOD),
-        ("/dev/zram0 partition 1 0 100\n", {}, Weight.GOOD),
-        ("/dev/zram0 partition 1 0 100\n", {"sys/block/zram0/backing_dev": "/dev/sda3\n"}, Weight.LOOK),
-        ("/dev/dm-1 partition 1 0 -2\n", {"sys/block/dm-1/dm/uuid": "CRYPT-PLAIN-swap\n"}, Weight.GOOD),
-        ("/dev/dm-1 partition 1 0 -2\n", {"sys/block/dm-1/dm/uuid": "LVM-swap\n"}, Weight.LOOK),
-        ("/swapfile file 1 0 -2\n", {}, Weight.LOOK),
+        ("", {}, Severity.GOOD),
+        ("/dev/zram0 partition 1 0 100\n", {}, Severity.GOOD),
+        ("/dev/zram0 partition 1 0 100\n", {"sys/block/zram0/backing_dev": "/dev/sda3\n"}, Severity.WARNING),
+        ("/dev/dm-1 partition 1 0 -2\n", {"sys/block/dm-1/dm/uuid": "CRYPT-PLAIN-swap\n"}, Severity.GOOD),
+        ("/dev/dm-1 partition 1 0 -2\n", {"sys/block/dm-1/dm/uuid": "LVM-swap\n"}, Severity.WARNING),
+        ("/swapfile file 1 0 -2\n", {}, Severity.WARNING),
     ],
 )
 def test_swap_on_an_unencrypted_disk_is_worth_a_look(
-    patient: Patient, line: str, files: dict[str, str], weight: Weight
+    patient: Patient, line: str, files: dict[str, str], weight: Severity
 ) -> None:
     patient.put("proc/swaps", HEAD + line)
     for path, text in files.items():
         patient.put(path, text)
     [told] = [text for text in patient.told(weight, Topic.MEMORY) if "swap" in text]
-    assert ("swapoff" in told and "MemorySwapMax=0" in told) == (weight is Weight.LOOK)
+    assert ("swapoff" in told and "MemorySwapMax=0" in told) == (weight is Severity.WARNING)
 
 
 def test_hibernation_to_unencrypted_swap_is_worth_a_look_until_it_is_masked(patient: Patient) -> None:
     patient.put("proc/swaps", HEAD + "/swapfile file 1 0 -2\n")
     patient.put("sys/power/state", "freeze mem disk\n")
-    assert "systemctl mask hibernate.target" in str(patient.told(Weight.LOOK, Topic.MEMORY))
+    assert "systemctl mask hibernate.target" in str(patient.told(Severity.WARNING, Topic.MEMORY))
     unit = patient.root / "etc/systemd/system/hibernate.target"
     unit.parent.mkdir(parents=True, exist_ok=True)
     unit.symlink_to("/dev/null")
-    assert "hibernate" not in str(patient.told(Weight.LOOK, Topic.MEMORY))
+    assert "hibernate" not in str(patient.told(Severity.WARNING, Topic.MEMORY))
 
 
-@pytest.mark.parametrize(("refuses", "weight"), [(True, Weight.GOOD), (False, Weight.BAD)])
-def test_core_dumps_that_are_not_refused_are_bad(patient: Patient, *, refuses: bool, weight: Weight) -> None:
+@pytest.mark.parametrize(("refuses", "weight"), [(True, Severity.GOOD), (False, Severity.BAD)])
+def test_core_dumps_that_are_not_refused_are_bad(
+    patient: Patient, *, refuses: bool, weight: Severity
+) -> None:
     patient.put("proc/sys/kernel/core_pattern", "|/usr/lib/systemd/systemd-coredump %P\n")
     patient.machine = replace(patient.machine, refuses_core_dumps=lambda: refuses)
     [told] = [text for text in patient.told(weight, Topic.MEMORY) if "core dump" in text]
-    assert ("LimitCORE=0" in told) == (weight is Weight.BAD)
+    assert ("LimitCORE=0" in told) == (weight is Severity.BAD)
 
 
 def test_a_dump_of_the_crashed_kernel_is_worth_a_look(patient: Patient) -> None:
     patient.put("proc/sys/kernel/core_pattern", "core\n")
     patient.put("sys/kernel/kexec_crash_loaded", "1\n")
-    assert "kdump" in str(patient.told(Weight.LOOK, Topic.MEMORY))
+    assert "kdump" in str(patient.told(Severity.WARNING, Topic.MEMORY))
 
 
 STATE = """

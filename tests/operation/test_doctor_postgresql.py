@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kiosk.operation.doctor import Advice, Topic, Weight
-from kiosk.operation.doctor.database import PRELOADED, RULES, look_at_settings
+from kiosk.operation.doctor import Advice, Severity, Topic
+from kiosk.operation.doctor.database import PRELOADED, RULES, check_settings
 from kiosk.storage import open_store
 from tests.tools.patient import sound_patient
 from tests.tools.postgresql import new_database, new_server
@@ -64,14 +64,14 @@ def examined(url: str, folder: Path) -> list[Advice]:
 
 def test_a_sound_server_is_called_so(server: str, tmp_path: Path) -> None:
     advice = examined(new_database(server, "sound"), tmp_path)
-    assert [one for one in advice if one.weight is not Weight.GOOD] == []
+    assert [one for one in advice if one.severity is not Severity.GOOD] == []
     assert any("writes down no statements" in one.text for one in advice)
 
 
 def test_every_setting_that_keeps_times_is_named_on_a_server_that_has_them_all(tmp_path: Path) -> None:
     with new_server({"shared_preload_libraries": "auto_explain", **BAD}) as server:
         advice = examined(server.create_database("bad"), tmp_path)
-    bad = [one.text for one in advice if one.weight is Weight.BAD]
+    bad = [one.text for one in advice if one.severity is Severity.BAD]
     for name, value in BAD.items():
         [told] = [line for line in bad if line.startswith(f"PostgreSQL's {name} is {value}: ")]
         assert f"ALTER SYSTEM SET {name} = '{RULES[name].good[0]}'" in told
@@ -81,15 +81,15 @@ def test_every_setting_that_keeps_times_is_named_on_a_server_that_has_them_all(t
 def test_what_is_less_than_bad_is_worth_a_look(tmp_path: Path) -> None:
     with new_server(LOOK) as server:
         advice = examined(server.create_database("look"), tmp_path)
-    assert not [one for one in advice if one.weight is Weight.BAD]
-    told = [one.text for one in advice if one.weight is Weight.LOOK]
+    assert not [one for one in advice if one.severity is Severity.BAD]
+    told = [one.text for one in advice if one.severity is Severity.WARNING]
     assert sorted(line.split()[1] for line in told) == sorted(LOOK)
 
 
 def test_a_server_that_may_lose_what_it_acknowledged_is_bad(tmp_path: Path) -> None:
     with new_server({"fsync": "off", **SOUND}) as server:
         advice = examined(server.create_database("loses"), tmp_path)
-    assert [one.text for one in advice if one.weight is Weight.BAD] == [
+    assert [one.text for one in advice if one.severity is Severity.BAD] == [
         "PostgreSQL's fsync is off: a power cut loses answers; set it to on"
     ]
 
@@ -101,8 +101,8 @@ def test_postgresql_as_it_comes_is_worth_a_look_for_its_checkpoints(server: str,
         connection.execute("ALTER DATABASE as_it_comes SET synchronous_commit = on")
     settings = settings_of(url, tmp_path)
     assert default == "on"
-    [told] = look_at_settings({**settings, "log_checkpoints": default})
-    assert told.weight is Weight.LOOK
+    [told] = check_settings({**settings, "log_checkpoints": default})
+    assert told.severity is Severity.WARNING
 
 
 def settings_of(url: str, folder: Path) -> dict[str, str]:
@@ -116,10 +116,10 @@ def settings_of(url: str, folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", RULES)
 def test_a_value_nobody_knows_is_not_good(server: str, tmp_path: Path, name: str) -> None:
     settings = settings_of(f"{server}/postgres", tmp_path)
-    assert list(look_at_settings(settings)) == []
-    [told] = look_at_settings({**settings, name: "a value of a later version"})
-    assert told.weight is RULES[name].weight
-    assert told.weight is not Weight.GOOD
+    assert list(check_settings(settings)) == []
+    [told] = check_settings({**settings, name: "a value of a later version"})
+    assert told.severity is RULES[name].severity
+    assert told.severity is not Severity.GOOD
 
 
 def test_this_version_has_every_setting_that_is_looked_at(server: str, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_role_of_a_database_may_have_settings_of_its_own(server: str, tmp_path
     url = new_database(server, "of_its_own")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute("ALTER DATABASE of_its_own SET log_duration = on")
-    bad = [one.text for one in examined(url, tmp_path) if one.weight is Weight.BAD]
+    bad = [one.text for one in examined(url, tmp_path) if one.severity is Severity.BAD]
     assert len(bad) == 1
     assert bad[0].startswith("PostgreSQL's log_duration is on: ")
 
@@ -141,16 +141,16 @@ def test_a_role_of_a_database_may_have_settings_of_its_own(server: str, tmp_path
 def test_a_library_nobody_knows_is_not_good(server: str, tmp_path: Path) -> None:
     settings = settings_of(f"{server}/postgres", tmp_path)
     for name in PRELOADED:
-        [told] = look_at_settings({**settings, name: 'pg_stat_statements, "pgaudit"'})
+        [told] = check_settings({**settings, name: 'pg_stat_statements, "pgaudit"'})
         assert told.text.startswith("PostgreSQL loads pgaudit, ")
-    [told] = look_at_settings({**settings, "pg_qualstats.track": "on"})
+    [told] = check_settings({**settings, "pg_qualstats.track": "on"})
     assert told.text.startswith("PostgreSQL loads pg_qualstats, ")
 
 
 def test_counts_of_statements_and_a_silent_auto_explain_are_good(tmp_path: Path) -> None:
     with new_server({"shared_preload_libraries": "pg_stat_statements,auto_explain", **SOUND}) as server:
         advice = examined(server.create_database("counted"), tmp_path)
-    assert [one.text for one in advice if one.weight is not Weight.GOOD] == []
+    assert [one.text for one in advice if one.severity is not Severity.GOOD] == []
 
 
 def test_a_role_that_may_not_see_the_libraries_is_told_what_to_grant(server: str, tmp_path: Path) -> None:
@@ -159,12 +159,12 @@ def test_a_role_that_may_not_see_the_libraries_is_told_what_to_grant(server: str
         connection.execute("CREATE ROLE plain LOGIN")
         connection.execute("ALTER DATABASE seen OWNER TO plain")
         as_plain = url.replace("kiosk@", "plain@")
-        bad = [one.text for one in examined(as_plain, tmp_path / "before") if one.weight is Weight.BAD]
+        bad = [one.text for one in examined(as_plain, tmp_path / "before") if one.severity is Severity.BAD]
         assert len(bad) == 1
         assert "shared_preload_libraries cannot be read" in bad[0]
         assert "GRANT pg_read_all_settings" in bad[0]
         connection.execute("GRANT pg_read_all_settings TO plain")
-    assert list(look_at_settings(settings_of(as_plain, tmp_path))) == []
+    assert list(check_settings(settings_of(as_plain, tmp_path))) == []
 
 
 def test_a_replication_slot_keeps_the_log_of_writes(server: str, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_replication_slot_keeps_the_log_of_writes(server: str, tmp_path: Path)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_create_physical_replication_slot('copy')")
         try:
-            bad = [one.text for one in examined(url, tmp_path) if one.weight is Weight.BAD]
+            bad = [one.text for one in examined(url, tmp_path) if one.severity is Severity.BAD]
         finally:
             connection.execute("SELECT pg_drop_replication_slot('copy')")
     assert len(bad) == 1
@@ -184,13 +184,13 @@ def test_a_database_that_takes_no_writes_is_bad(server: str, tmp_path: Path) -> 
     with sound_patient(tmp_path, url=url) as patient:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("ALTER DATABASE read_only SET default_transaction_read_only = on")
-        told = patient.told(Weight.BAD, Topic.DATABASE)
+        told = patient.told(Severity.BAD, Topic.DATABASE)
     assert any("read-only transaction" in line for line in told)
 
 
 def test_a_database_server_that_is_away_is_bad_and_the_rest_is_examined(tmp_path: Path) -> None:
     with new_server(SOUND) as server, sound_patient(tmp_path, url=server.create_database("a")) as patient:
         pass
-    told = patient.told(Weight.BAD)
+    told = patient.told(Severity.BAD)
     assert any("connection" in line for line in told)
-    assert patient.told(Weight.GOOD, Topic.SPACE)
+    assert patient.told(Severity.GOOD, Topic.SPACE)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.operation.doctor.web_servers import WAYS_OUT, Guests, Kept, read_web_server
+from kiosk.operation.doctor.web_servers import WAYS_OUT, Guests, LogContent, read_web_server
 
 pytestmark = pytest.mark.slow
 
@@ -158,4 +158,4 @@ def test_a_file_that_includes_itself_is_read_to_an_end(tmp_path: Path) -> None:
 
 
 def test_there_is_a_way_out_for_each_log_of_each_server() -> None:
-    assert set(WAYS_OUT) == {(server, kept) for server in INCLUDING for kept in Kept}
+    assert set(WAYS_OUT) == {(server, kept) for server in INCLUDING for kept in LogContent}

@@ -91,13 +91,13 @@ def test_all_staff_see_each_step_that_can_steer_a_ballot(tmp_path: Path) -> None
     assert {name for name, _, _ in rows} == {"anna"}
     period = "2 mars 2026 – 31 maj 2026"
     assert [(deed, details) for _, deed, details in rows] == [
-        ("flyttade en kiosk", f"FRIDA → Talk2Me, {kiosk.mark}"),
+        ("flyttade en kiosk", f"FRIDA → Talk2Me, {kiosk.code_ending}"),
         ("stängde en adress", "FRIDA, affisch"),
-        ("skrev in en skärms mått", f"FRIDA, {kiosk.mark}, 476 mm"),
-        ("skrev ut en affisch", f"FRIDA, {poster.mark}"),
+        ("skrev in en skärms mått", f"FRIDA, {kiosk.code_ending}, 476 mm"),
+        ("skrev ut en affisch", f"FRIDA, {poster.code_ending}"),
         ("skrev ut lappar", f"{desk.round.survey.title}, {period}, FRIDA, 10"),
         ("gjorde en adress", "FRIDA, affisch"),
-        ("parade en skärm med sin kod", f"FRIDA, {kiosk.mark}"),
+        ("parade en skärm med sin kod", f"FRIDA, {kiosk.code_ending}"),
         ("gjorde en kod för en skärm", "FRIDA"),
     ]
 

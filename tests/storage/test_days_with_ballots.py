@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kiosk.domain.ballot import Ballot
-from kiosk.domain.rounds import Figures, Round
+from kiosk.domain.rounds import PublicationTime, Round
 from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.storage import Store
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, closed, tree
@@ -96,7 +96,7 @@ def test_a_round_that_opened_before_the_rule_keeps_its_terms(tmp_path: Path) -> 
 
 def test_figures_at_closing_need_three_days_too(tmp_path: Path) -> None:
     store = a_store(tmp_path)
-    of_round = replace(a_round_of_three_days("a", "b"), figures=Figures.AT_CLOSING)
+    of_round = replace(a_round_of_three_days("a", "b"), figures=PublicationTime.AT_CLOSING)
     store.open_round(of_round, MONDAY)
     for day in range(4):
         fill(store, "a", 3, day)

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from kiosk.domain.ballot import pack, unpack
-from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeysAwayError
+from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeyUnavailableError
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 
 
@@ -50,7 +50,9 @@ def test_a_row_opens_with_its_own_key_and_name_only(tmp_path: Path) -> None:
         ("row", "none", sealed, "is missing"),
         ("none", key_id, sealed, "is missing"),
     ]:
-        with pytest.raises(KeysAwayError, match=f"{tmp_path / row / key} {problem}.*kiosk give-up-keys"):
+        with pytest.raises(
+            KeyUnavailableError, match=f"{tmp_path / row / key} {problem}.*kiosk give-up-keys"
+        ):
             keys.open(row, key, text)
 
 

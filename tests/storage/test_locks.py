@@ -19,7 +19,7 @@ from psycopg import sql
 import kiosk.storage.database
 from kiosk.storage import Store, open_store
 from kiosk.storage.database import Database
-from kiosk.storage.statement import Statement
+from kiosk.storage.prepared_query import PreparedQuery
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.postgresql import new_database
 from tests.tools.write_load import End, Installation, counting, differences, guest, load
@@ -67,12 +67,12 @@ def test_the_load_catches_writes_without_an_order(server: str, tmp_path: Path, m
     Whether two writes cross is chance, so the load is repeated until they do.
     """
     monkeypatch.setattr(Database, "_lock_installation", lambda *_: None)
-    of_one_table = Statement.sql
+    of_one_table = PreparedQuery.sql
 
-    def of_all_tables(statement: Statement, database: peewee.Database) -> str:
+    def of_all_tables(statement: PreparedQuery, database: peewee.Database) -> str:
         return re.sub(r" FOR UPDATE OF \S+$", " FOR UPDATE", of_one_table(statement, database))
 
-    monkeypatch.setattr(Statement, "sql", of_all_tables)
+    monkeypatch.setattr(PreparedQuery, "sql", of_all_tables)
     assert any(has_deadlocks(server, tmp_path / f"{tmp_path.name}-{number}") for number in range(20))
 
 

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from kiosk.storage import KeysAwayError, Sealed, Store, StoreError, open_store
+from kiosk.storage import KeyUnavailableError, Sealed, Store, StoreError, open_store
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.envelopes import seal
 from tests.tools.key_damage import FAULTS
@@ -107,7 +107,9 @@ def test_a_bad_key_file_stops_each_write_that_needs_it_and_loses_nothing(
     damage(file)
     before = waiting.stored()
     for write in NEEDING[kind]:
-        with pytest.raises(KeysAwayError, match=f"{file} {problem}.*bring the key files back.*give-up-keys"):
+        with pytest.raises(
+            KeyUnavailableError, match=f"{file} {problem}.*bring the key files back.*give-up-keys"
+        ):
             write(waiting)
         assert waiting.stored() == before
     if file.is_dir():
@@ -125,7 +127,7 @@ def test_a_bad_key_file_stops_no_guest_of_another_unit(waiting: Waiting, kind: S
     waiting.cast()
     waiting.cast_by_slip()
     waiting.cast_envelope()
-    with pytest.raises(KeysAwayError, match=f"{kind}.r.b"):
+    with pytest.raises(KeyUnavailableError, match=f"{kind}.r.b"):
         waiting.count()
 
 
@@ -133,7 +135,7 @@ def test_a_folder_of_keys_that_is_away_stops_every_write_and_loses_nothing(waiti
     before = waiting.stored()
     (waiting.folder / "keys").rename(waiting.folder / "away")
     for write in {*NEEDING[Sealed.BOX], *NEEDING[Sealed.SLIPS], *NEEDING[Sealed.LETTERBOX]}:
-        with pytest.raises(KeysAwayError, match="is missing"):
+        with pytest.raises(KeyUnavailableError, match="is missing"):
             write(waiting)
     assert not (waiting.folder / "keys").exists()
     (waiting.folder / "away").rename(waiting.folder / "keys")
@@ -148,7 +150,7 @@ def test_a_wrong_folder_of_keys_is_left_as_it_is(waiting: Waiting, tmp_path: Pat
     other.mkdir(parents=True)
     wrong = open_store(tmp_path, f"sqlite:///{tmp_path / 'k.sqlite'}", tmp_path / "elsewhere", durable=False)
     for write in (wrong.renew, wrong.upgrade, lambda: wrong.open_round(OTHER_ROUND, MONDAY)):
-        with pytest.raises(KeysAwayError, match=r"and 5 more key files"):
+        with pytest.raises(KeyUnavailableError, match=r"and 5 more key files"):
             write()
     assert list((tmp_path / "elsewhere").rglob("*")) == [other]
     assert closed(waiting.store, ROUND)["root"] == 31

@@ -13,7 +13,7 @@ import pytest
 from kiosk.domain.slips import UsedSlipError
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import restore_backup
-from kiosk.storage import KeysAwayError, RoundClosedError, Store, StoreError, open_store
+from kiosk.storage import KeyUnavailableError, RoundClosedError, Store, StoreError, open_store
 from tests.tools.backups import OWN_FILES, TODAY, full_installation, listing, settings_of
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.postgresql import SUPERUSER, new_database, new_server
@@ -69,7 +69,7 @@ def test_a_lost_key_stops_the_count_until_it_is_given_up(store: Store, tmp_path:
     cast_all(store, "b", random_ballots(7, Random(1)))
     [key] = (tmp_path / "keys" / "box.r.a").iterdir()
     key.unlink()
-    with pytest.raises(KeysAwayError, match=r"box\.r\.a"):
+    with pytest.raises(KeyUnavailableError, match=r"box\.r\.a"):
         store.count(MONDAY + timedelta(hours=8))
     store.give_up_keys(store.key_faults())
     assert store.rounds()[0].lost_boxes == 1

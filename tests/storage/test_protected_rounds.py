@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
-from kiosk.domain.rounds import Figures, Protection, Round
+from kiosk.domain.rounds import Protection, PublicationTime, Round
 from kiosk.domain.tree import Node, Tree
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import restore_backup
@@ -23,7 +23,7 @@ from tests.tools.published import nodes
 TICK = MONDAY.replace(hour=17)
 
 
-def protected(units: Tree, figures: Figures = Figures.LIVE) -> Round:
+def protected(units: Tree, figures: PublicationTime = PublicationTime.LIVE) -> Round:
     return replace(a_round(units), protection=Protection.PROTECTED, figures=figures)
 
 
@@ -37,7 +37,7 @@ def tables_of(folder: Path, draws: int) -> list[list[list[int]]]:
     """The published cells of ten ballots of one answer each, in that many units: one batch each."""
     units = [f"u{number}" for number in range(draws)]
     store = a_store(folder)
-    of_round = protected(tree(*units), Figures.AT_CLOSING)
+    of_round = protected(tree(*units), PublicationTime.AT_CLOSING)
     store.open_round(of_round, MONDAY)
     for unit in units:
         cast_all(store, unit, [ballot(1, 3)] * 10)

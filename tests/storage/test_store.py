@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 import kiosk.storage
-from kiosk.domain.rounds import Figures, RoundError
+from kiosk.domain.rounds import PublicationTime, RoundError
 from kiosk.storage import Account, KeyFault, Role, RoundClosedError, Store, open_store
 from kiosk.storage.database import StoreError
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
@@ -117,7 +117,7 @@ def test_a_box_below_3k_stays_shut_and_a_count_leaves_k(store: Store) -> None:
 
 def test_where_figures_wait_for_the_closing_no_box_is_opened_before(tmp_path: Path) -> None:
     store = a_store(tmp_path)
-    waits = replace(a_round(tree("a", "b")), figures=Figures.AT_CLOSING)
+    waits = replace(a_round(tree("a", "b")), figures=PublicationTime.AT_CLOSING)
     store.open_round(waits, MONDAY)
     for days in range(1, 9):
         cast_all(store, "a", random_ballots(10, Random(days)), MONDAY + days * DAY)

@@ -41,7 +41,7 @@ def answered(url: str, folder: Path) -> None:
 
 
 def readable(url: str, folder: Path) -> int:
-    """Ballots that are counted at the closing; raises KeysAwayError if some cannot be read."""
+    """Ballots that are counted at the closing; raises KeyUnavailableError if some cannot be read."""
     store = opened(url, folder)
     ballots = closed(store, ROUND)["root"] or 0
     store.close()

@@ -76,7 +76,7 @@ def _tally(of_round: Round, units: Sequence[str], random: Random) -> RoundTally:
         )
         for unit in units
     }
-    return RoundTally(of_round, True, own, {}, draws=dict.fromkeys(units, 4))
+    return RoundTally(of_round, True, own, {}, batches=dict.fromkeys(units, 4))
 
 
 @dataclass(frozen=True)

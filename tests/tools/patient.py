@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from kiosk.domain.rounds import Admission, Figures, Round
+from kiosk.domain.rounds import Admission, PublicationTime, Round
 from kiosk.domain.schedule import Every
-from kiosk.operation.doctor import Advice, Machine, Topic, Weight, examine
+from kiosk.operation.doctor import Advice, Machine, Severity, Topic, examine
 from kiosk.operation.serve import guest_and_desk
 from kiosk.settings import Settings, read_settings, secret_key
 from kiosk.storage import Store, open_store
@@ -108,7 +108,7 @@ class Patient:
             return Straight(host, self.front)
         return Straight(host, int(port) if port else free_port())
 
-    def open(self, *ways: Admission, figures: Figures = Figures.LIVE) -> Round:
+    def open(self, *ways: Admission, figures: PublicationTime = PublicationTime.LIVE) -> Round:
         admission = frozenset(ways or {Admission.SLIP})
         of_round = replace(a_round(tree("a")), admission=admission, figures=figures)
         self.store.open_round(of_round, MONDAY)
@@ -120,11 +120,11 @@ class Patient:
     def examine(self) -> list[Advice]:
         return examine(self.settings, self.machine, self.now)
 
-    def told(self, weight: Weight, topic: Topic | None = None) -> list[str]:
+    def told(self, weight: Severity, topic: Topic | None = None) -> list[str]:
         return [
             advice.text
             for advice in self.examine()
-            if advice.weight is weight and topic in (None, advice.topic)
+            if advice.severity is weight and topic in (None, advice.topic)
         ]
 
     @contextmanager

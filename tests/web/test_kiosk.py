@@ -59,7 +59,7 @@ def test_a_screen_is_paired_by_touch(
     place = Place(tmp_path, devices=devices)
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 800})
-    code = devices.new_code(Pairing("frida", "anna", holds_in_rounds=True))
+    code = devices.new_code(Pairing("frida", "anna", valid_during_round=True))
     page.goto(serve(place.app) + "/pair")
     for digit in code:
         page.click(f'.digits button[value="{digit}"]')

@@ -7,19 +7,19 @@ from kiosk.desk.session import desk, is_coordinator
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.short_hash import short_hash
-from kiosk.storage import Life, Link
+from kiosk.storage import DeviceStatus, Link
 
 
 @dataclass(frozen=True)
 class Address:
     """A link as staff see it.
 
-    `key` identifies it in forms; `mark` is the end of its code. `url` is "" for staff who may not have it: a
-    kiosk's address allows slow stuffing of its box.
+    `key` identifies it in forms; `code_ending` is the end of its code. `url` is "" for staff who may not have
+    it: a kiosk's address allows slow stuffing of its box.
     """
 
     key: str
-    mark: str
+    code_ending: str
     unit: str
     unit_id: str
     url: str
@@ -35,7 +35,7 @@ class Kiosk:
     """
 
     address: Address
-    life: Life
+    status: DeviceStatus
     was_late: bool
     screen: Screen | None
     form: ScreenForm
@@ -50,7 +50,7 @@ def address_of(link: Link) -> Address:
     path = f"/{'s' if is_poster else 'k'}/{link.code}" if link.code else "/"
     return Address(
         key_of(link),
-        link.mark,
+        link.code_ending,
         unit_names().get(link.unit_id, link.unit_id),
         link.unit_id,
         desk().guest_address + path if is_poster or is_coordinator() else "",
@@ -67,7 +67,7 @@ def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: st
     settings, devices = desk().settings, desk().devices
     return Kiosk(
         address_of(link),
-        devices.life(link.code),
+        devices.status(link.code),
         devices.was_late(link.code),
         link.screen or (settings.screen if settings else None),
         form,

@@ -102,7 +102,7 @@ def measure() -> ResponseReturnValue:
         return _page(sent_screens={link.code: form}, status=400)
     desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
-    note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {link.mark}, {width}")
+    note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {link.code_ending}, {width}")
     return _done(translate("Måtten är sparade: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
 
 
@@ -129,7 +129,7 @@ def move() -> ResponseReturnValue:
         except RoundRunsError as error:
             add_problem(_cannot_move(error), f"move-{key_of(link)}")
             return _page(move_problems={link.code: _cannot_move(error)}, status=409)
-        note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.mark}")
+        note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.code_ending}")
         if problem:
             note(Deed.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
     return _done(translate("Kiosken hör till {unit}.", unit=unit_names()[form.unit.data]))
@@ -211,7 +211,7 @@ def poster() -> ResponseReturnValue:
     page = print_poster(form, link)
     if page is None:
         return _page(sent_poster=form, status=400)
-    note(Deed.POSTER_PRINTED, f"{link.unit_id}, {link.mark}")
+    note(Deed.POSTER_PRINTED, f"{link.unit_id}, {link.code_ending}")
     return file_response(f"poster-{link.unit_id}-{form.size.data}.pdf", page)
 
 

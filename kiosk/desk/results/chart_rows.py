@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.results.findings import broken, missing, of_protection, percent
-from kiosk.domain.earlier_figures import Figures, Known
+from kiosk.domain.earlier_figures import EarlierFigures, Known
 from kiosk.domain.results import Row, Share
 from kiosk.domain.tally import StatementTally
 from kiosk.output.charts import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
@@ -107,7 +107,7 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
     return Line(name, _bar(label, row, row.table, labels), counts, 0, row.on_scale, outside, protection)
 
 
-def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -> Line:
+def imported_line(figures: EarlierFigures, known: Known, shown: Row, labels: Strings) -> Line:
     """Return the line of an earlier report; the answers that it does not give are an empty outline."""
     name = translate("{period}, importerat: {source}", period=_days(figures), source=figures.source)
     label, broken_words = f"{figures.first.year}<br>" + translate("importerat"), ""
@@ -130,7 +130,7 @@ def imported_line(figures: Figures, known: Known, shown: Row, labels: Strings) -
     return Line(name, bar, counts, unknown, figures.n, (None,) * len(outside_labels()))
 
 
-def _days(figures: Figures) -> str:
+def _days(figures: EarlierFigures) -> str:
     return f"{day(figures.first)} – {day(figures.last)}"
 
 

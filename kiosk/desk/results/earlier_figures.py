@@ -10,7 +10,7 @@ from kiosk.desk.forms import FiguresForm
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_coordinator, note
-from kiosk.domain.earlier_figures import Figures, FiguresError, figures_from_json, read_figures
+from kiosk.domain.earlier_figures import EarlierFigures, FiguresError, figures_from_json, read_figures
 from kiosk.domain.survey import Survey
 from kiosk.storage import Deed
 
@@ -23,7 +23,7 @@ class Kept:
 
     name: str
     place: str
-    figures: Figures
+    figures: EarlierFigures
 
 
 @blueprint.route("/imported")
@@ -79,7 +79,7 @@ def remove_figures() -> ResponseReturnValue:
     return redirect(url_for("imported.imported"), 303)
 
 
-def kept_figures() -> dict[str, Figures]:
+def kept_figures() -> dict[str, EarlierFigures]:
     """Return name -> earlier figures."""
     return {name: figures_from_json(row) for name, row in desk().store.earlier_figures.all().items()}
 
@@ -89,7 +89,7 @@ def field(statement_id: str, option: int) -> str:
     return f"count-{statement_id}-{option}"
 
 
-def _typed_figures(form: FiguresForm, survey: Survey) -> Figures:
+def _typed_figures(form: FiguresForm, survey: Survey) -> EarlierFigures:
     typed = {
         (statement.id, option): request.form.get(field(statement.id, option), "")
         for statement in survey.statements

@@ -17,7 +17,7 @@ from kiosk.desk.results.chart_rows import (
     round_label,
     round_name,
 )
-from kiosk.domain.earlier_figures import Figures
+from kiosk.domain.earlier_figures import EarlierFigures
 from kiosk.domain.results import PERCENT_FROM, Row, by_place, over_time, row, spread, with_direction_of
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
@@ -93,7 +93,7 @@ def section_of(
     of_round: Round,
     node_id: str,
     statement: Statement,
-    elsewhere: Iterable[Figures] = (),
+    elsewhere: Iterable[EarlierFigures] = (),
 ) -> Section:
     """Return the view of a statement at a node: in one round, over the rounds in `states`, and in the earlier
     reports `elsewhere`."""

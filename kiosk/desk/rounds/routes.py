@@ -15,7 +15,7 @@ from kiosk.desk.notices import add_problem
 from kiosk.desk.session import desk, for_anybody, for_coordinator, may_read, note
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
-from kiosk.domain.rounds import Admission, Figures, Protection, Round, RoundError, outlook, round_id
+from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
 from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.catalogues import REFERENCE, Language
@@ -264,7 +264,7 @@ def _round_of(form: RoundForm, expected: Expected) -> Round:
         opens_at,
         datetime.combine(min(form.closes.data, LAST_DAY), time()) + timedelta(days=1),
         frozenset(Admission(way) for way in form.admission.data or ()),
-        Figures(form.figures.data),
+        PublicationTime(form.figures.data),
         Protection(form.protection.data),
         expected=expected.at(tree.leaves),
         # The demonstration counts every few seconds: its visitor does not wait for three days.

@@ -4,8 +4,8 @@ It proves anonymity where it can, and gives advice. Each topic has a module; eac
 changes nothing.
 """
 
-from kiosk.operation.doctor.advice import Advice, Topic, Weight, report_document, worst
+from kiosk.operation.doctor.advice import Advice, Severity, Topic, report_document, worst
 from kiosk.operation.doctor.examination import examine
 from kiosk.operation.doctor.machine import Machine, this_machine
 
-__all__ = ["Advice", "Machine", "Topic", "Weight", "examine", "report_document", "this_machine", "worst"]
+__all__ = ["Advice", "Machine", "Severity", "Topic", "examine", "report_document", "this_machine", "worst"]

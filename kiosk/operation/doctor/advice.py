@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TypedDict
 
 
-class Weight(StrEnum):
-    """The weight of a finding: in order, worth a look, or wrong."""
+class Severity(StrEnum):
+    """How serious a finding is: in order, worth a look, or wrong."""
 
     GOOD = "good"
-    LOOK = "look"
+    WARNING = "look"
     BAD = "bad"
 
 
@@ -40,7 +40,7 @@ class Advice:
     """A finding, as a sentence that ends with the way out if something is wrong."""
 
     topic: Topic
-    weight: Weight
+    severity: Severity
     text: str
 
 
@@ -59,10 +59,10 @@ class ReportDocument(TypedDict):
     advice: list[AdviceDocument]
 
 
-def worst(all_advice: Sequence[Advice]) -> Weight:
-    """Return the worst weight."""
-    order = list(Weight)
-    return max((advice.weight for advice in all_advice), key=order.index, default=Weight.GOOD)
+def worst(all_advice: Sequence[Advice]) -> Severity:
+    """Return the highest severity; GOOD without findings."""
+    order = list(Severity)
+    return max((advice.severity for advice in all_advice), key=order.index, default=Severity.GOOD)
 
 
 def report_document(all_advice: Sequence[Advice]) -> ReportDocument:
@@ -70,7 +70,7 @@ def report_document(all_advice: Sequence[Advice]) -> ReportDocument:
     return {
         "status": worst(all_advice).value,
         "advice": [
-            {"topic": advice.topic.value, "weight": advice.weight.value, "text": advice.text}
+            {"topic": advice.topic.value, "weight": advice.severity.value, "text": advice.text}
             for advice in all_advice
         ],
     }

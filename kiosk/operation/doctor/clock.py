@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from kiosk.operation.clock import clock_doubt
-from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.operation.doctor.machine import Machine
 from kiosk.settings import Settings
 from kiosk.storage import Store
@@ -13,24 +13,24 @@ LARGEST_DELAY = timedelta(hours=1)
 """A count that is later than this is missing."""
 
 
-def look_at_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
+def check_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
     """Check that the clock can be right, and that the last due count was made."""
     last, due, doubt = store.last_tick, settings.ticks.latest(now), clock_doubt(store, now)
     if doubt:
-        yield Advice(Topic.CLOCK, Weight.BAD, doubt)
+        yield Advice(Topic.CLOCK, Severity.BAD, doubt)
     elif last is None:
         text = "nothing was ever counted; run: kiosk serve, or kiosk count by a timer"
-        yield Advice(Topic.CLOCK, Weight.LOOK, text)
+        yield Advice(Topic.CLOCK, Severity.WARNING, text)
     elif last < due and now - due > LARGEST_DELAY and not _was_left_out(store, due):
         yield Advice(
             Topic.CLOCK,
-            Weight.BAD,
+            Severity.BAD,
             f"the last count was made for {last:%Y-%m-%d %H:%M}, one was due at {due:%Y-%m-%d %H:%M}; is "
             "kiosk serve running, or the timer for kiosk count?",
         )
     else:
         text = f"the last count was made for {last:%Y-%m-%d %H:%M}, as due"
-        yield Advice(Topic.CLOCK, Weight.GOOD, text)
+        yield Advice(Topic.CLOCK, Severity.GOOD, text)
 
 
 def _was_left_out(store: Store, tick: datetime) -> bool:
@@ -42,14 +42,14 @@ def _was_left_out(store: Store, tick: datetime) -> bool:
     return counts_from is not None and tick < counts_from
 
 
-def look_at_synchronisation(machine: Machine) -> Iterator[Advice]:
+def check_synchronisation(machine: Machine) -> Iterator[Advice]:
     """Check whether the kernel reports that NTP keeps the clock."""
     if machine.ntp_time() is not None:
-        yield Advice(Topic.CLOCK, Weight.GOOD, "the clock is kept right over the network (NTP)")
+        yield Advice(Topic.CLOCK, Severity.GOOD, "the clock is kept right over the network (NTP)")
     else:
         yield Advice(
             Topic.CLOCK,
-            Weight.LOOK,
+            Severity.WARNING,
             "nothing keeps the clock right over the network (NTP): a wrong clock stops the count, or counts "
             "at the wrong time; run: sudo apt install systemd-timesyncd && sudo timedatectl set-ntp true",
         )

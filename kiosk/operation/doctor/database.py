@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/runtime-config-logging.html and runtime-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.storage import Store
 
 
@@ -14,12 +14,12 @@ from kiosk.storage import Store
 class Rule:
     """A setting's good values, the recommended one first, and the harm of any other value.
 
-    `weight` is the weight of any other value.
+    `severity` is that of any other value.
     """
 
     good: tuple[str, ...]
     harm: str
-    weight: Weight = Weight.BAD
+    severity: Severity = Severity.BAD
 
 
 EACH = "its log gets a line, with the time, for each ballot"
@@ -53,7 +53,7 @@ RULES = {
         ("-1", "600000"), "its log shows when ballots caused a cleanup of a table"
     ),
     "log_checkpoints": Rule(
-        ("off",), "its log shows, to five minutes, when something was written", Weight.LOOK
+        ("off",), "its log shows, to five minutes, when something was written", Severity.WARNING
     ),
     "track_commit_timestamp": Rule(("off",), "the time of each write is kept"),
     "archive_mode": Rule(
@@ -64,7 +64,7 @@ RULES = {
     "wal_level": Rule(("replica", "minimal"), "its log of writes is made for others to read each write from"),
     # Every write of the kiosk sets a stricter value than any other default.
     "synchronous_commit": Rule(
-        ("on", "remote_apply"), "a power cut loses what other programs write here last", Weight.LOOK
+        ("on", "remote_apply"), "a power cut loses what other programs write here last", Severity.WARNING
     ),
 }
 """PostgreSQL's setting -> its rule. A setting that the server does not have belongs to another version."""
@@ -82,12 +82,12 @@ PRELOADED = ("shared_preload_libraries", "session_preload_libraries", "local_pre
 """Settings that name libraries. A role without pg_read_all_settings cannot see the first two."""
 
 
-def look_at_database(store: Store) -> Iterator[Advice]:
+def check_database(store: Store) -> Iterator[Advice]:
     """Check that the database is intact and writable, and that its server does not log writes."""
     for fault in store.database_faults():
         yield Advice(
             Topic.DATABASE,
-            Weight.BAD,
+            Severity.BAD,
             f"the database is damaged ({fault}): stop kiosk serve, keep the file, and restore a backup "
             "elsewhere: kiosk restore FILE",
         )
@@ -95,36 +95,36 @@ def look_at_database(store: Store) -> Iterator[Advice]:
     settings = store.server_settings()
     if settings:
         server_advice = [
-            *look_at_settings(settings),
-            *_look_at_slots(store.replication_slots()),
-            *(Advice(Topic.DATABASE, Weight.BAD, risk) for risk in store.commit_risks()),
+            *check_settings(settings),
+            *_check_slots(store.replication_slots()),
+            *(Advice(Topic.DATABASE, Severity.BAD, risk) for risk in store.commit_risks()),
         ]
         yield from server_advice
-        if all(advice.weight is Weight.GOOD for advice in server_advice):
+        if all(advice.severity is Severity.GOOD for advice in server_advice):
             text = "PostgreSQL writes down no statements, and keeps no log of writes for long"
-            yield Advice(Topic.DATABASE, Weight.GOOD, text)
-    yield Advice(Topic.DATABASE, Weight.GOOD, "the database is whole and can be written")
+            yield Advice(Topic.DATABASE, Severity.GOOD, text)
+    yield Advice(Topic.DATABASE, Severity.GOOD, "the database is whole and can be written")
 
 
-def look_at_settings(settings: Mapping[str, str]) -> Iterator[Advice]:
+def check_settings(settings: Mapping[str, str]) -> Iterator[Advice]:
     """Check a server's settings; only values that are known to be good pass."""
     for name, rule in RULES.items():
         if settings.get(name, rule.good[0]) not in rule.good:
             yield Advice(
                 Topic.DATABASE,
-                rule.weight,
+                rule.severity,
                 f"PostgreSQL's {name} is {settings[name]}: {rule.harm}. As its superuser: ALTER SYSTEM SET "
                 f"{name} = '{rule.good[0]}', then restart it",
             )
-    yield from _look_at_libraries(settings)
+    yield from _check_libraries(settings)
 
 
-def _look_at_libraries(settings: Mapping[str, str]) -> Iterator[Advice]:
+def _check_libraries(settings: Mapping[str, str]) -> Iterator[Advice]:
     unseen = [name for name in PRELOADED if name not in settings]
     if unseen:
         yield Advice(
             Topic.DATABASE,
-            Weight.BAD,
+            Severity.BAD,
             f"PostgreSQL's {unseen[0]} cannot be read by the kiosk's role, so a library that logs each "
             "ballot would not be seen. As its superuser: GRANT pg_read_all_settings TO the role in "
             "KIOSK_DATABASE_URL",
@@ -136,17 +136,17 @@ def _look_at_libraries(settings: Mapping[str, str]) -> Iterator[Advice]:
     for library in sorted((named | loaded) - LIBRARIES):
         yield Advice(
             Topic.DATABASE,
-            Weight.BAD,
+            Severity.BAD,
             f"PostgreSQL loads {library}, which is not known to write down nothing of statements. Take it "
             f"out of {', '.join(PRELOADED)}, then restart it",
         )
 
 
-def _look_at_slots(slots: Sequence[str]) -> Iterator[Advice]:
+def _check_slots(slots: Sequence[str]) -> Iterator[Advice]:
     if slots:
         yield Advice(
             Topic.DATABASE,
-            Weight.BAD,
+            Severity.BAD,
             f"PostgreSQL keeps logs of writes for {', '.join(slots)}, with unit and microsecond of "
             f"each ballot. As its superuser: SELECT pg_drop_replication_slot('{slots[0]}')",
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.settings import Settings
 
 SQLITE = "sqlite:///"
@@ -46,55 +46,57 @@ def acting_as(user: int) -> Iterator[None]:
         os.setgroups(groups)
 
 
-def look_at_presence(settings: Settings) -> Iterator[Advice]:
+def check_presence(settings: Settings) -> Iterator[Advice]:
     """Check that folders and database exist, before an attempt to open them creates them."""
     if not os.path.isdir(settings.data):
         problem = (
             f"KIOSK_DATA ({settings.data}) does not exist; is its disk mounted? For a new installation: "
             "kiosk init"
         )
-        yield Advice(Topic.INSTALLATION, Weight.BAD, problem)
+        yield Advice(Topic.INSTALLATION, Severity.BAD, problem)
     elif (database := sqlite_file(settings)) and not os.path.isfile(database):
         problem = (
             f"the database {database} does not exist; bring it back, or restore a backup: kiosk restore FILE"
         )
-        yield Advice(Topic.INSTALLATION, Weight.BAD, problem)
+        yield Advice(Topic.INSTALLATION, Severity.BAD, problem)
     if not os.path.isdir(settings.keys):
         problem = (
             f"KIOSK_KEYS ({settings.keys}) does not exist; mount its disk, or bring it back. Nothing that "
             "waits can be read or counted until then"
         )
-        yield Advice(Topic.KEYS, Weight.BAD, problem)
+        yield Advice(Topic.KEYS, Severity.BAD, problem)
 
 
-def look_at_files(settings: Settings) -> Iterator[Advice]:
+def check_files(settings: Settings) -> Iterator[Advice]:
     """Check the owner and mode of all files in both folders, and of the database."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if folder.is_dir():
-            yield from _look_at_folder(name, folder, owner_of(settings))
-    yield from _look_at_database_files(settings)
+            yield from _check_folder(name, folder, owner_of(settings))
+    yield from _check_database_files(settings)
     if settings.keys.is_relative_to(settings.data):
         yield Advice(
             Topic.KEYS,
-            Weight.BAD,
+            Severity.BAD,
             f"the keys are inside KIOSK_DATA ({settings.keys}): a backup of that folder could be read. Set "
             "KIOSK_KEYS to a folder outside it that no backup takes, and move the keys there",
         )
     else:
         yield Advice(
-            Topic.KEYS, Weight.GOOD, "the keys are outside KIOSK_DATA; make sure that no backup includes them"
+            Topic.KEYS,
+            Severity.GOOD,
+            "the keys are outside KIOSK_DATA; make sure that no backup includes them",
         )
 
 
-def _look_at_folder(name: str, folder: Path, owner: int) -> Iterator[Advice]:
+def _check_folder(name: str, folder: Path, owner: int) -> Iterator[Advice]:
     paths = [folder, *folder.rglob("*")]
     faults = [*_mode_faults(paths, f"-R go= {folder}"), *_owner_faults(paths, owner, f"-R {{}} {folder}")]
     yield from faults
     if not faults:
-        yield Advice(Topic.FILES, Weight.GOOD, f"{name} ({folder}) belongs to {user_name(owner)} alone")
+        yield Advice(Topic.FILES, Severity.GOOD, f"{name} ({folder}) belongs to {user_name(owner)} alone")
 
 
-def _look_at_database_files(settings: Settings) -> Iterator[Advice]:
+def _check_database_files(settings: Settings) -> Iterator[Advice]:
     """Check an SQLite database outside KIOSK_DATA, with its log and index."""
     database = sqlite_file(settings)
     if database is None or database.is_relative_to(settings.data):
@@ -112,7 +114,7 @@ def _mode_faults(paths: list[Path], what: str) -> Iterator[Advice]:
     if open_to_others:
         yield Advice(
             Topic.FILES,
-            Weight.BAD,
+            Severity.BAD,
             f"files that other users of this machine can read: {len(open_to_others)}, such as "
             f"{open_to_others[0]}; run: chmod {what}",
         )
@@ -120,7 +122,7 @@ def _mode_faults(paths: list[Path], what: str) -> Iterator[Advice]:
     if locked:
         yield Advice(
             Topic.FILES,
-            Weight.BAD,
+            Severity.BAD,
             f"files that their owner cannot write: {len(locked)}, such as {locked[0]}; run: chmod "
             f"{what.replace('go=', 'u+rwX')}",
         )
@@ -137,7 +139,7 @@ def _owner_faults(paths: list[Path], owner: int, what: str) -> Iterator[Advice]:
         theirs = user_name(status.st_uid) if status else "nobody"
         yield Advice(
             Topic.FILES,
-            Weight.BAD,
+            Severity.BAD,
             f"files of another user than {user_name(owner)}, who owns KIOSK_DATA: {len(others)}, such as "
             f"{others[0]} ({theirs}'s): kiosk serve may not replace them, and answers are refused; run: "
             f"chown {what.format(f'{user_name(owner)}:')}",
@@ -152,20 +154,20 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
-def look_at_user(settings: Settings) -> Iterator[Advice]:
+def check_user(settings: Settings) -> Iterator[Advice]:
     """Check that the results hold for the user who runs the server."""
     owner, me = owner_of(settings), os.geteuid()
     if me != owner:
         yield Advice(
             Topic.FILES,
-            Weight.BAD,
+            Severity.BAD,
             f"this is {user_name(me)}, and KIOSK_DATA ({settings.data}) belongs to {user_name(owner)}: its "
             f"files cannot be examined; run: sudo -u {user_name(owner)} kiosk doctor, with the same KIOSK_ "
             "settings, or run it as root",
         )
 
 
-def look_at_writing(settings: Settings) -> Iterator[Advice]:
+def check_writing(settings: Settings) -> Iterator[Advice]:
     """Write, flush and remove a file in each folder, as each ballot does with its key."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
@@ -176,12 +178,12 @@ def look_at_writing(settings: Settings) -> Iterator[Advice]:
         except OSError as error:
             yield Advice(
                 Topic.FILES,
-                Weight.BAD,
+                Severity.BAD,
                 f"nothing can be written in {name} ({folder}): {error.strerror}. Answers are refused until "
                 "that is corrected; is the disk full, or mounted read-only?",
             )
         else:
-            yield Advice(Topic.FILES, Weight.GOOD, f"a file was written in {name} ({folder}) and removed")
+            yield Advice(Topic.FILES, Severity.GOOD, f"a file was written in {name} ({folder}) and removed")
 
 
 def _write(file: Path) -> None:
@@ -205,7 +207,7 @@ def read_secret_key(settings: Settings) -> str:
     return key if len(key) >= SECRET_LETTERS else ""
 
 
-def look_at_secret_key(settings: Settings) -> Iterator[Advice]:
+def check_secret_key(settings: Settings) -> Iterator[Advice]:
     """Check the file with the key that signs sessions."""
     file = settings.data / "secret_key"
     if os.path.isfile(file) and not read_secret_key(settings):
@@ -213,7 +215,7 @@ def look_at_secret_key(settings: Settings) -> Iterator[Advice]:
             f"{file} is damaged, so kiosk serve does not start; delete it: a new one is made, and all sign "
             "in again"
         )
-        yield Advice(Topic.FILES, Weight.BAD, problem)
+        yield Advice(Topic.FILES, Severity.BAD, problem)
 
 
 def sqlite_file(settings: Settings) -> Path | None:

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from http.client import HTTPConnection
 from pathlib import Path
 
-from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.operation.doctor.probe import open_connection
 from kiosk.operation.memory import are_core_dumps_refused
 from kiosk.operation.system_clock import read_machine
@@ -82,7 +82,7 @@ LOOK_MEMORY, BAD_MEMORY = 256 * MIB, 96 * MIB
 """Available bytes. A sign-in takes 64 MiB to hash its password; the kernel ends programs if none are left."""
 
 
-def look_at_space(settings: Settings) -> Iterator[Advice]:
+def check_space(settings: Settings) -> Iterator[Advice]:
     """Check the free space and inodes where data and keys are written."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
@@ -93,16 +93,16 @@ def look_at_space(settings: Settings) -> Iterator[Advice]:
         room = f"the disk of {name} ({folder}) has {free // MIB} MiB and {inodes} inodes free"
         way_out = "make room, or move the folder to a larger disk; answers are refused when it is full"
         if free < threshold.bad_bytes or has_few_inodes:
-            yield Advice(Topic.SPACE, Weight.BAD, f"{room}; {way_out}")
+            yield Advice(Topic.SPACE, Severity.BAD, f"{room}; {way_out}")
         elif free < threshold.look_bytes:
-            yield Advice(Topic.SPACE, Weight.LOOK, f"{room}; {way_out}")
+            yield Advice(Topic.SPACE, Severity.WARNING, f"{room}; {way_out}")
         else:
             # No figures: exact ones change with each sealed row and reveal the number of waiting ballots.
             text = f"the disk of {name} ({folder}) has enough space and inodes free"
-            yield Advice(Topic.SPACE, Weight.GOOD, text)
+            yield Advice(Topic.SPACE, Severity.GOOD, text)
 
 
-def look_at_memory(machine: Machine) -> Iterator[Advice]:
+def check_memory(machine: Machine) -> Iterator[Advice]:
     """Check the memory that programs may still use (proc(5), MemAvailable)."""
     try:
         lines = (machine.root / "proc/meminfo").read_text("ascii").splitlines()
@@ -114,12 +114,14 @@ def look_at_memory(machine: Machine) -> Iterator[Advice]:
     room = f"this machine has {free // MIB} MiB of memory available"
     way_out = "end what else runs here, or give it more memory; the kernel ends kiosk serve when none is left"
     if free < LOOK_MEMORY:
-        yield Advice(Topic.MEMORY, Weight.BAD if free < BAD_MEMORY else Weight.LOOK, f"{room}; {way_out}")
+        yield Advice(
+            Topic.MEMORY, Severity.BAD if free < BAD_MEMORY else Severity.WARNING, f"{room}; {way_out}"
+        )
     else:
-        yield Advice(Topic.MEMORY, Weight.GOOD, "this machine has enough memory available")
+        yield Advice(Topic.MEMORY, Severity.GOOD, "this machine has enough memory available")
 
 
-def look_at_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
+def check_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
     """Check the time zone: rounds and counts use local time, so with UTC they are an hour or two late in
     Sweden."""
     offsets = {machine.offset_hours(datetime(now.year, month, 1, 12)) for month in (1, 7)}
@@ -127,14 +129,14 @@ def look_at_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
     if machine.environment_zone and system and machine.environment_zone != system:
         yield Advice(
             Topic.TIME_ZONE,
-            Weight.LOOK,
+            Severity.WARNING,
             f"TZ is {machine.environment_zone} here and the machine's time zone is {system}: kiosk serve "
             "may count by the other one; unset TZ, and run: sudo timedatectl set-timezone Europe/Stockholm",
         )
     if offsets == {0.0}:
         yield Advice(
             Topic.TIME_ZONE,
-            Weight.LOOK,
+            Severity.WARNING,
             f"the time zone is {machine.environment_zone or system or 'not set'}, the same as UTC all year: "
             "boxes are counted, and rounds open and close, by that time, which is one or two hours late in "
             "Sweden; run: sudo timedatectl set-timezone Europe/Stockholm, then restart kiosk serve",
@@ -142,7 +144,7 @@ def look_at_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
     else:
         hours = " or ".join(f"UTC{offset:+g} h" for offset in sorted(offsets))
         yield Advice(
-            Topic.TIME_ZONE, Weight.GOOD, f"the time zone is {hours}: {now:%H:%M} is the local time now"
+            Topic.TIME_ZONE, Severity.GOOD, f"the time zone is {hours}: {now:%H:%M} is the local time now"
         )
 
 

@@ -4,7 +4,7 @@ dumps."""
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.operation.doctor.machine import Machine
 
 HIBERNATE_UNIT = "etc/systemd/system/hibernate.target"
@@ -16,7 +16,7 @@ SWAP_WAY_OUT = (
 )
 
 
-def look_at_memory_images(machine: Machine) -> Iterator[Advice]:
+def check_memory_images(machine: Machine) -> Iterator[Advice]:
     """Check swap, hibernation, and the core dumps of programs and of the kernel.
 
     A file that the machine does not have gives no advice.
@@ -24,36 +24,36 @@ def look_at_memory_images(machine: Machine) -> Iterator[Advice]:
     swaps = _unencrypted_swaps(machine.root)
     if swaps:
         text = f"memory may be written unencrypted to swap ({', '.join(swaps)}): {SWAP_WAY_OUT}"
-        yield Advice(Topic.MEMORY, Weight.LOOK, text)
+        yield Advice(Topic.MEMORY, Severity.WARNING, text)
     elif swaps is not None:
-        yield Advice(Topic.MEMORY, Weight.GOOD, "no memory is written unencrypted to swap")
+        yield Advice(Topic.MEMORY, Severity.GOOD, "no memory is written unencrypted to swap")
     if swaps and _may_hibernate(machine.root):
         yield Advice(
             Topic.MEMORY,
-            Weight.LOOK,
+            Severity.WARNING,
             "this machine may hibernate, which writes all memory, locked memory too, to unencrypted swap; "
             "run: sudo systemctl mask hibernate.target hybrid-sleep.target suspend-then-hibernate.target",
         )
-    yield from _look_at_core_dumps(machine)
+    yield from _check_core_dumps(machine)
 
 
-def _look_at_core_dumps(machine: Machine) -> Iterator[Advice]:
+def _check_core_dumps(machine: Machine) -> Iterator[Advice]:
     pattern = _content(machine.root / "proc/sys/kernel/core_pattern")
     if pattern is None:
         return
     if machine.refuses_core_dumps():
-        yield Advice(Topic.MEMORY, Weight.GOOD, "kiosk's processes leave no core dump")
+        yield Advice(Topic.MEMORY, Severity.GOOD, "kiosk's processes leave no core dump")
     else:
         yield Advice(
             Topic.MEMORY,
-            Weight.BAD,
+            Severity.BAD,
             f"a kiosk process that crashes leaves its memory as a core dump ({pattern}); set LimitCORE=0 in "
             "the unit of kiosk serve, and run: sudo sysctl kernel.core_pattern='|/bin/false'",
         )
     if _content(machine.root / "sys/kernel/kexec_crash_loaded") == "1":
         yield Advice(
             Topic.MEMORY,
-            Weight.LOOK,
+            Severity.WARNING,
             "a crash of the kernel writes all memory to disk (kdump); run: sudo systemctl disable --now "
             "kdump-tools.service (on other systems kdump.service), or keep its files on an encrypted disk",
         )

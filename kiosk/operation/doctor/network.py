@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.operation.doctor.files import read_secret_key
 from kiosk.operation.doctor.logs import LogWatch, MarkedLine
 from kiosk.operation.doctor.machine import Machine
 from kiosk.operation.doctor.probe import UnreachableError, ask_health, get, post_form, provoke_errors
-from kiosk.operation.doctor.web_servers import WAYS_OUT, GuestLog, Guests, Kept, WebServer, read_web_server
+from kiosk.operation.doctor.web_servers import (
+    WAYS_OUT,
+    GuestLog,
+    Guests,
+    LogContent,
+    WebServer,
+    read_web_server,
+)
 from kiosk.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -22,8 +29,8 @@ NOT_READ = ("haproxy", "traefik", "lighttpd", "envoy", "varnish", "squid", "h2o"
 """Folders in /etc of web servers whose configuration is understood, and of others."""
 
 LOST = {
-    Kept.REQUESTS: "address and second of every ballot",
-    Kept.TROUBLES: "the address of every guest whose request fails, and when",
+    LogContent.REQUESTS: "address and second of every ballot",
+    LogContent.FAILURES: "the address of every guest whose request fails, and when",
 }
 """The data that a log of guests reveals."""
 
@@ -36,7 +43,7 @@ class Front:
     others: list[Path] = field(default_factory=list)
 
 
-def look_at_listening(settings: Settings) -> Iterator[Advice]:
+def check_listening(settings: Settings) -> Iterator[Advice]:
     """Check for addresses at which answers and passwords are sent unencrypted, and for a proxy that is not
     named in the settings."""
     for name, address in (
@@ -46,7 +53,7 @@ def look_at_listening(settings: Settings) -> Iterator[Advice]:
         if _host_of(address) not in LOOPBACK and not settings.is_https:
             yield Advice(
                 Topic.NETWORK,
-                Weight.BAD,
+                Severity.BAD,
                 f"{name} is {address}: answers and passwords cross the network unencrypted. Listen on "
                 "127.0.0.1, put a web server that encrypts in front, and set KIOSK_HTTPS=yes",
             )
@@ -54,7 +61,7 @@ def look_at_listening(settings: Settings) -> Iterator[Advice]:
     if public.scheme == "http" and public.hostname not in LOOPBACK:
         yield Advice(
             Topic.NETWORK,
-            Weight.BAD,
+            Severity.BAD,
             f"KIOSK_GUEST_ADDRESS is {settings.guest_address}: answers cross the network unencrypted. Put a "
             "web server that encrypts in front, set KIOSK_HTTPS=yes, and write https:// in "
             "KIOSK_GUEST_ADDRESS",
@@ -62,7 +69,7 @@ def look_at_listening(settings: Settings) -> Iterator[Advice]:
     if public.scheme == "https" and settings.proxy is None:
         yield Advice(
             Topic.NETWORK,
-            Weight.LOOK,
+            Severity.WARNING,
             f"KIOSK_GUEST_ADDRESS is {settings.guest_address}, and KIOSK_PROXY is not set: all clients "
             "behind the web server count as one source, so somebody who guesses codes or passwords slows "
             "everybody down. Set KIOSK_PROXY to the address from which the web server connects, such as "
@@ -70,7 +77,7 @@ def look_at_listening(settings: Settings) -> Iterator[Advice]:
         )
 
 
-def look_at_server(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
+def check_server(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
     """Check that `kiosk serve` responds at its addresses, for this installation, and accepts ballots."""
     sides = {"KIOSK_GUEST_LISTEN": settings.guest_listen, "KIOSK_DESK_LISTEN": settings.desk_listen}
     for name, address in list(sides.items())[: 1 if is_demonstration else 2]:
@@ -80,9 +87,9 @@ def look_at_server(settings: Settings, machine: Machine, *, is_demonstration: bo
         except UnreachableError as error:
             problem = f"nothing answers at {place}: {error}. Start kiosk serve, with the settings given here"
         if problem:
-            yield Advice(Topic.SERVER, Weight.BAD, problem)
+            yield Advice(Topic.SERVER, Severity.BAD, problem)
         else:
-            yield Advice(Topic.SERVER, Weight.GOOD, f"kiosk serve answers at {place}")
+            yield Advice(Topic.SERVER, Severity.GOOD, f"kiosk serve answers at {place}")
 
 
 def _fault_of_side(settings: Settings, machine: Machine, place: str, address: str) -> str | None:
@@ -103,9 +110,7 @@ def _fault_of_side(settings: Settings, machine: Machine, place: str, address: st
     return None
 
 
-def look_at_public_address(
-    settings: Settings, machine: Machine, *, is_demonstration: bool
-) -> Iterator[Advice]:
+def check_public_address(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
     """Send requests on the way of guests, then search for them in every readable log."""
     address, parts = settings.guest_address, urlsplit(settings.guest_address)
     front = _read_front(settings, machine)
@@ -113,17 +118,17 @@ def look_at_public_address(
         if not is_demonstration:
             yield Advice(
                 Topic.NETWORK,
-                Weight.LOOK,
+                Severity.WARNING,
                 f"KIOSK_GUEST_ADDRESS is {address}: slips, posters and kiosks' addresses lead to this "
                 "machine alone. Set it to the address guests reach",
             )
-        yield from _look_at_configuration(front)
+        yield from _check_configuration(front)
         return
     watch = LogWatch(machine.root, _named(front), machine.journal)
     mark = f"doctor-{secrets.token_hex(16)}"
-    request_advice = list(_look_at_guests_way(settings, machine, f"/{mark}-page"))
+    request_advice = list(_check_guests_way(settings, machine, f"/{mark}-page"))
     yield from request_advice
-    yield from _look_at_configuration(front)
+    yield from _check_configuration(front)
     is_reached = all("cannot be reached" not in advice.text for advice in request_advice)
     if is_reached:
         if parts.scheme == "https" and parts.port is None:
@@ -132,11 +137,11 @@ def look_at_public_address(
                 get(machine.connect, f"http://{parts.hostname}", f"/{mark}-page")
         provoke_errors(machine.connect, address, f"/{mark}", machine.answer_seconds)
         lines = watch.wait_for(mark, machine.settle_seconds)
-        yield from _look_at_logs(lines, front, address)
+        yield from _check_logs(lines, front, address)
     yield from _report_unexamined(settings, front, watch)
 
 
-def _look_at_guests_way(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
+def _check_guests_way(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
     address = settings.guest_address
     try:
         problem = _fault_of_way(settings, machine, path)
@@ -146,9 +151,9 @@ def _look_at_guests_way(settings: Settings, machine: Machine, path: str) -> Iter
             "to the web server, that the web server runs, and that nothing between refuses this machine"
         )
     if problem:
-        yield Advice(Topic.PROXY, Weight.BAD, problem)
+        yield Advice(Topic.PROXY, Severity.BAD, problem)
     else:
-        yield Advice(Topic.PROXY, Weight.GOOD, f"{address} leads to this installation, and takes its forms")
+        yield Advice(Topic.PROXY, Severity.GOOD, f"{address} leads to this installation, and takes its forms")
 
 
 def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None:
@@ -182,16 +187,16 @@ def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None
     return None
 
 
-def _look_at_configuration(front: Front) -> Iterator[Advice]:
+def _check_configuration(front: Front) -> Iterator[Advice]:
     for name, server in front.servers.items():
         for log in server.guest_logs:
             yield Advice(
                 Topic.PROXY,
-                Weight.BAD,
+                Severity.BAD,
                 f"{log.file} forwards guests' requests and may log {LOST[log.kept]}. {_way_out(log)}",
             )
         if server.serves_guests and not server.guest_logs:
-            yield Advice(Topic.PROXY, Weight.GOOD, f"the configuration of {name} keeps no log of guests")
+            yield Advice(Topic.PROXY, Severity.GOOD, f"the configuration of {name} keeps no log of guests")
 
 
 def _way_out(log: GuestLog) -> str:
@@ -199,26 +204,26 @@ def _way_out(log: GuestLog) -> str:
     return f"{way_out[0].upper()}{way_out[1:]}"
 
 
-def _look_at_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator[Advice]:
+def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator[Advice]:
     for file in dict.fromkeys(line.file for line in lines):
         written = " ".join(line.line for line in lines if line.file == file)
-        kept = Kept.REQUESTS if "-page" in written else Kept.TROUBLES
+        kept = LogContent.REQUESTS if "-page" in written else LogContent.FAILURES
         place = str(file) if file else "the system journal"
         yield Advice(
             Topic.LOGS,
-            Weight.BAD,
+            Severity.BAD,
             f"{place} has requests that were just sent to {address}: it keeps {LOST[kept]}. "
             f"{_directive(file, written, kept, front)}",
         )
     if not lines:
         yield Advice(
             Topic.LOGS,
-            Weight.GOOD,
+            Severity.GOOD,
             f"requests that were just sent to {address} are in no log that can be read here",
         )
 
 
-def _directive(file: Path | None, written: str, kept: Kept, front: Front) -> str:
+def _directive(file: Path | None, written: str, kept: LogContent, front: Front) -> str:
     """Return the directive that stops the log, and its file, as far as they are known."""
     named = [name for name, server in front.servers.items() if file in server.log_files]
     likely = [name for name in READ if name in f"{file or ''} {written}"]
@@ -242,21 +247,21 @@ def _report_unexamined(settings: Settings, front: Front, watch: LogWatch) -> Ite
     if unreadable:
         yield Advice(
             Topic.LOGS,
-            Weight.LOOK,
+            Severity.WARNING,
             f"logs and configuration files that this user cannot read: {len(unreadable)}, such as "
             f"{unreadable[0]}; run it once as root, with the same KIOSK_ settings",
         )
     if front.others:
         yield Advice(
             Topic.PROXY,
-            Weight.LOOK,
+            Severity.WARNING,
             f"{front.others[0]} forwards guests' requests, and kiosk doctor does not know its logs: see that "
             "it writes neither requests nor errors",
         )
     elif not unreadable and not any(server.serves_guests for server in front.servers.values()):
         yield Advice(
             Topic.PROXY,
-            Weight.LOOK,
+            Severity.WARNING,
             "no configuration of nginx, Apache or Caddy on this machine leads to KIOSK_GUEST_LISTEN "
             f"({settings.guest_listen}): see that the web server at {settings.guest_address} writes neither "
             "requests nor errors",

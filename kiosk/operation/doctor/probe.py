@@ -23,7 +23,7 @@ Connect = Callable[[str], HTTPConnection]
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpReply:
     """A server's response."""
 
     status: int
@@ -47,7 +47,7 @@ def open_connection(address: str) -> HTTPConnection:
     return HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
 
 
-def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[Answer, bool]:
+def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[HttpReply, bool]:
     """Return an address's /health response, and whether it has this key (true if the key is "").
 
     Raises UnreachableError.
@@ -58,12 +58,12 @@ def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[Answer,
     return answer, is_ours
 
 
-def get(connect: Connect, address: str, path: str) -> Answer:
+def get(connect: Connect, address: str, path: str) -> HttpReply:
     """Return the response to a path. Raises UnreachableError."""
     return _ask(connect, address, "GET", path, {})
 
 
-def post_form(connect: Connect, address: str, path: str) -> Answer:
+def post_form(connect: Connect, address: str, path: str) -> HttpReply:
     """Return the response to a form of the site's own page, from a browser without Sec-Fetch-Site.
 
     Raises UnreachableError.
@@ -72,13 +72,13 @@ def post_form(connect: Connect, address: str, path: str) -> Answer:
     return _ask(connect, address, "POST", path, headers)
 
 
-def _ask(connect: Connect, address: str, method: str, path: str, headers: dict[str, str]) -> Answer:
+def _ask(connect: Connect, address: str, method: str, path: str, headers: dict[str, str]) -> HttpReply:
     connection = connect(address)
     try:
         connection.request(method, path, b"" if method == "POST" else None, headers)
         response = connection.getresponse()
         refusal, proven = (response.headers.get(name, "") for name in ("Kiosk-Refusal", PROOF))
-        return Answer(response.status, refusal, proven, response.read())
+        return HttpReply(response.status, refusal, proven, response.read())
     except ssl.SSLCertVerificationError as error:
         raise UnreachableError(f"its certificate is not valid ({error.verify_message})") from error
     except (OSError, HTTPException) as error:

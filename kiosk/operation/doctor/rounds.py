@@ -5,37 +5,37 @@ from datetime import datetime, timedelta
 
 from kiosk.domain.box import full_at
 from kiosk.domain.rounding import half_up
-from kiosk.domain.rounds import FEWEST_BETWEEN_COUNTS, Admission, Figures, Round
+from kiosk.domain.rounds import FEWEST_BETWEEN_COUNTS, Admission, PublicationTime, Round
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.library import Library, spoken_languages
-from kiosk.operation.doctor.advice import Advice, Topic, Weight
+from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.settings import Settings
 from kiosk.storage import Store
 
 
-def look_at_rounds(store: Store, now: datetime) -> Iterator[Advice]:
+def check_rounds(store: Store, now: datetime) -> Iterator[Advice]:
     """Check the running rounds, their admission, and units with few answers."""
     running = _running(store, now)
     if not running:
         text = "no round is running; a coordinator opens one at /admin/rounds"
-        yield Advice(Topic.ROUNDS, Weight.LOOK, text)
+        yield Advice(Topic.ROUNDS, Severity.WARNING, text)
     for of_round in running:
         if Admission.POSTER in of_round.admission:
             yield Advice(
                 Topic.ROUNDS,
-                Weight.LOOK,
+                Severity.WARNING,
                 f"round {of_round.id} admits answers from posters: one person can answer several times, and "
                 "a person who stuffs enough ballots learns more. Use slips where that matters",
             )
-        yield from _look_at_guests(store, of_round, now)
+        yield from _check_guests(store, of_round, now)
 
 
 def _running(store: Store, now: datetime) -> list[Round]:
     return [state.round for state in store.rounds() if not state.is_closed and state.round.is_running(now)]
 
 
-def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advice]:
+def _check_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advice]:
     """Report units with few answers, from published figures only: the number of waiting ballots is secret."""
     days = max((now - of_round.opens_at) / timedelta(days=1), 1.0)
     days_counted = ((store.last_tick or of_round.opens_at) - of_round.opens_at) / timedelta(days=1)
@@ -48,7 +48,7 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
         shown = answered[unit]
         if shown is not None and shown / days < FEWEST_BETWEEN_COUNTS:
             finding = f"about {half_up(10 * shown / days) / 10} answers a day"
-        elif shown is None and is_overdue and of_round.figures is Figures.LIVE:
+        elif shown is None and is_overdue and of_round.figures is PublicationTime.LIVE:
             finding = (
                 f"nothing shown after {half_up(days_counted)} days, so under {FEWEST_BETWEEN_COUNTS:g} a day"
             )
@@ -56,14 +56,14 @@ def _look_at_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Ad
             continue
         yield Advice(
             Topic.ROUNDS,
-            Weight.LOOK,
+            Severity.WARNING,
             f"round {of_round.id}, {of_round.tree.node(unit).name}: {finding}. Under "
             f"{FEWEST_BETWEEN_COUNTS:g} between two counts the clock protects little against stuffing: hand "
             "out slips, and see who has which",
         )
 
 
-def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
+def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
     """Report open addresses whose unit is in no tree, or that the running round does not admit."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
@@ -72,17 +72,17 @@ def look_at_links(store: Store, library: Library, now: datetime) -> Iterator[Adv
         named = f"the {link.admission.value}'s address that ends in {link.code[-4:]}, at {link.unit_id}"
         if not rounds and link.unit_id not in known and not any(file.is_bad for file in library.problems):
             text = f"{named}, leads to a unit that is in no tree; close it at /admin/links"
-            yield Advice(Topic.LINKS, Weight.LOOK, text)
+            yield Advice(Topic.LINKS, Severity.WARNING, text)
         elif rounds and not any(link.admission in of_round.admission for of_round in rounds):
             yield Advice(
                 Topic.LINKS,
-                Weight.LOOK,
+                Severity.WARNING,
                 f"{named}, is open, and the round there takes no answers from it: guests are refused now, "
                 "and a later round may let anybody in who kept it; close it at /admin/links",
             )
 
 
-def look_at_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
+def check_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
     """Report languages that guests see although no native reader has reviewed them, and languages that a
     round does not have."""
     allowed = None if store.is_demonstration else settings.languages
@@ -96,7 +96,7 @@ def look_at_languages(settings: Settings, store: Store, library: Library) -> Ite
         if missing:
             yield Advice(
                 Topic.LANGUAGES,
-                Weight.LOOK,
+                Severity.WARNING,
                 f"round {state.round.id} is hidden in languages that guests may choose elsewhere, because "
                 f"its survey has texts without a translation: {', '.join(missing)}. Translate them at "
                 "/admin/languages before the next round opens",
@@ -104,24 +104,24 @@ def look_at_languages(settings: Settings, store: Store, library: Library) -> Ite
     if unreviewed:
         yield Advice(
             Topic.LANGUAGES,
-            Weight.LOOK,
+            Severity.WARNING,
             "guests are shown languages that no native reader has reviewed: "
             f"{', '.join(sorted(unreviewed))}. A wrong word makes wrong answers; have them reviewed, then "
             "remove the fuzzy flags",
         )
     else:
-        yield Advice(Topic.LANGUAGES, Weight.GOOD, "guests are shown reviewed languages only")
+        yield Advice(Topic.LANGUAGES, Severity.GOOD, "guests are shown reviewed languages only")
 
 
 DEMONSTRATION = Advice(
     Topic.INSTALLATION,
-    Weight.BAD,
+    Severity.BAD,
     "this is a demonstration: it counts every few seconds and shows everything. Never let guests answer "
     "here; set KIOSK_DATA to another folder and run: kiosk init",
 )
 
 
-def look_at_demonstration(store: Store) -> Iterator[Advice]:
+def check_demonstration(store: Store) -> Iterator[Advice]:
     """Report a demonstration: guests must not use it."""
     if store.is_demonstration:
         yield DEMONSTRATION

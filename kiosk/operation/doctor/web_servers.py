@@ -20,11 +20,11 @@ from pathlib import Path
 from kiosk.operation.doctor.configuration import Block, Reader
 
 
-class Kept(StrEnum):
+class LogContent(StrEnum):
     """The content of a log about guests: every request, or failed requests."""
 
     REQUESTS = "requests"
-    TROUBLES = "troubles"
+    FAILURES = "troubles"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class GuestLog:
 
     server: str
     file: Path
-    kept: Kept
+    kept: LogContent
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,15 @@ class WebServer:
 
 
 WAYS_OUT = {
-    ("nginx", Kept.REQUESTS): "in that server block, and in no block within it another: access_log off;",
-    ("nginx", Kept.TROUBLES): "in that server block: error_log /dev/null emerg;",
-    ("apache2", Kept.REQUESTS): "in that virtual host: CustomLog /dev/null common",
-    ("apache2", Kept.TROUBLES): "in that virtual host: ErrorLog /dev/null",
-    ("caddy", Kept.REQUESTS): "take log out of that site",
-    ("caddy", Kept.TROUBLES): "in the global options: log default { exclude http }, on three lines",
+    (
+        "nginx",
+        LogContent.REQUESTS,
+    ): "in that server block, and in no block within it another: access_log off;",
+    ("nginx", LogContent.FAILURES): "in that server block: error_log /dev/null emerg;",
+    ("apache2", LogContent.REQUESTS): "in that virtual host: CustomLog /dev/null common",
+    ("apache2", LogContent.FAILURES): "in that virtual host: ErrorLog /dev/null",
+    ("caddy", LogContent.REQUESTS): "take log out of that site",
+    ("caddy", LogContent.FAILURES): "in the global options: log default { exclude http }, on three lines",
 }
 """(server, what its log has) -> the directive that stops it."""
 
@@ -146,41 +149,41 @@ def _listens(server: Block) -> dict[str, str]:
     return values
 
 
-def _nginx(server: Block) -> Iterator[Kept]:
+def _nginx(server: Block) -> Iterator[LogContent]:
     for block in server.all_blocks():
         access, errors = block.nearest("access_log"), block.nearest("error_log")
         if not ("off" in access or (access and all(_is_nowhere(log) for log in access))):
-            yield Kept.REQUESTS
+            yield LogContent.REQUESTS
         if not errors or not all(_is_nowhere(log) or log.endswith(" emerg") for log in errors):
-            yield Kept.TROUBLES
+            yield LogContent.FAILURES
 
 
 def _is_nowhere(log: str) -> bool:
     return log.split()[:1] == ["/dev/null"]
 
 
-def _apache(host: Block) -> Iterator[Kept]:
+def _apache(host: Block) -> Iterator[LogContent]:
     for name in ("CustomLog", "TransferLog", "GlobalLog", "ForensicLog"):
         logs = [log for block in host.all_blocks() for log in block.own(name)] or host.nearest(name)
         if any(not _is_nowhere(log) for log in logs) or (name == "CustomLog" and not logs):
-            yield Kept.REQUESTS
+            yield LogContent.REQUESTS
     errors, level = host.nearest("ErrorLog"), host.nearest("LogLevel")
     if not (errors and all(_is_nowhere(log) for log in errors)) and level != ["emerg"]:
-        yield Kept.TROUBLES
+        yield LogContent.FAILURES
 
 
-def _caddy(site: Block) -> Iterator[Kept]:
+def _caddy(site: Block) -> Iterator[LogContent]:
     """Yield the kinds of logs that a site keeps: requests only with `log`, failures unless they are
     excluded."""
     logs = [log for block in site.all_blocks() for log in block.blocks if re.match(r"log\b", log.head)]
     bare = any(re.match(r"log\b", directive) for block in site.all_blocks() for directive in block.directives)
     if bare or any("output discard" not in log.directives for log in logs):
-        yield Kept.REQUESTS
+        yield LogContent.REQUESTS
     top = site.around or site
     options = [block for block in top.blocks if block.head == ""]
     loggers = [log for block in options for log in block.blocks if log.head in {"log", "log default"}]
     if not any(_hides_requests(log) for log in loggers):
-        yield Kept.TROUBLES
+        yield LogContent.FAILURES
 
 
 def _hides_requests(logger: Block) -> bool:
@@ -194,7 +197,11 @@ def _hides_requests(logger: Block) -> bool:
     )
 
 
-LOOKS: dict[str, Callable[[Block], Iterator[Kept]]] = {"nginx": _nginx, "apache2": _apache, "caddy": _caddy}
+LOOKS: dict[str, Callable[[Block], Iterator[LogContent]]] = {
+    "nginx": _nginx,
+    "apache2": _apache,
+    "caddy": _caddy,
+}
 
 
 def _log_files(block: Block) -> Iterable[Path]:

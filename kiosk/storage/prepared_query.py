@@ -1,4 +1,4 @@
-"""SQL statements that run again and again, compiled once per process."""
+"""Queries that run again and again, compiled once per process."""
 
 from typing import cast
 
@@ -7,10 +7,10 @@ import peewee
 from kiosk.storage.tables import Table
 
 
-class Statement:
+class PreparedQuery:
     """A query whose values are placeholders. Their order in the SQL text is that of the arguments.
 
-    For the statements of a ballot and of a count. peewee takes 0.2 ms of CPU to build the text of an UPDATE
+    For the queries of a ballot and of a count. peewee takes 0.2 ms of CPU to build the text of an UPDATE
     of one row, and SQLite 0.01 ms to execute it.
     """
 
