@@ -10,6 +10,7 @@ from kiosk.domain.ballot import Ballot, BallotError, read_ballot
 from kiosk.domain.rounds import Round
 from kiosk.domain.slips import UnknownSlipError, UsedSlipError
 from kiosk.guest.context import GuestResponse, guest_side
+from kiosk.guest.rate_limit import NO_WAIT
 from kiosk.guest.refusals import refuse
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.texts import Refusal
@@ -66,4 +67,4 @@ def taken(thanks: str) -> GuestResponse:
 def take_token(link: Link, lane: Lane, statements: int) -> bool:
     """Take the token of a ballot with so many statements from the rate limit of a kiosk's address and lane.
     Returns whether there was one."""
-    return guest_side().rate_limit.admit(f"{link.code} {lane}", statements) == 0
+    return guest_side().rate_limit.take_token(f"{link.code} {lane}", statements) == NO_WAIT

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 FREE_WRONG_CODES = 30
 """Most codes that guests behind one address mistype in a minute."""
@@ -23,6 +24,17 @@ CHECKS_PER_DELAY = 20
 in a round of 90 days with 1,000 unused slips, such a source finds one with a probability of 1 in 100."""
 
 
+class CodeCheck(Enum):
+    """The treatment of a request with a code."""
+
+    AT_ONCE = auto()
+    """Look the code up and answer at once."""
+    DELAYED = auto()
+    """Look the code up and answer after DELAY_SECONDS."""
+    REFUSED = auto()
+    """Do not look the code up: CHECKS_PER_DELAY codes of the source are being looked up already."""
+
+
 @dataclass
 class CodeThrottle:
     """Wrong codes by source. Thread-safe. `clock` returns seconds and must be monotonic."""
@@ -32,18 +44,17 @@ class CodeThrottle:
     _checks: dict[str, list[float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def admit(self, source: str) -> bool | None:
-        """Return whether a source's code is answered at once (True) or after a delay (False). None: it is not
-        to be looked up, because too many of the source's codes already are."""
+    def admit(self, source: str) -> CodeCheck:
+        """Return the treatment of a source's code, and record a delayed check."""
         with self._lock:
             now = self.clock()
             if self._forgotten_at.get(source, now) - now < FREE_WRONG_CODES * SECONDS_PER_WRONG_CODE:
-                return True
+                return CodeCheck.AT_ONCE
             recent = [at for at in self._checks.get(source, []) if now - at < DELAY_SECONDS]
             if len(recent) >= CHECKS_PER_DELAY:
-                return None
+                return CodeCheck.REFUSED
             self._checks[source] = [*recent, now]
-            return False
+            return CodeCheck.DELAYED
 
     def failed(self, source: str) -> None:
         """Record a wrong code."""

@@ -8,6 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NewType
+
+SecondsToWait = NewType("SecondsToWait", float)
+"""Time until a lane has a token again."""
+
+NO_WAIT = SecondsToWait(0.0)
+"""The ballot is admitted."""
 
 
 @dataclass
@@ -31,15 +38,17 @@ class RateLimit:
         """Return the pause between ballots with so many statements, in seconds."""
         return self.pause + self.statement_seconds * statements
 
-    def admit(self, lane: str, statements: int = 0) -> float:
-        """Take a token for a ballot with so many statements. Returns 0, or the seconds to wait where there is
-        none to take."""
+    def take_token(self, lane: str, statements: int = 0) -> SecondsToWait:
+        """Take a token for a ballot with so many statements.
+
+        Returns NO_WAIT; if the lane has no token, takes none and returns the seconds until it has one.
+        """
         seconds = self.seconds + self.statement_seconds * statements
         with self._lock:
             now = self.clock()
             full_at = max(self._full_at.get(lane, now), now)
             too_early = full_at + seconds - now - seconds * self.burst
             if too_early > 0:
-                return too_early
+                return SecondsToWait(too_early)
             self._full_at[lane] = full_at + seconds
-            return 0.0
+            return NO_WAIT

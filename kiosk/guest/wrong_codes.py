@@ -3,7 +3,7 @@
 from flask import request
 
 from kiosk.domain.client_source import source_of
-from kiosk.guest.code_throttle import DELAY_SECONDS
+from kiosk.guest.code_throttle import DELAY_SECONDS, CodeCheck
 from kiosk.guest.context import guest_side
 from kiosk.guest.refusals import refuse
 from kiosk.screen.texts import Refusal
@@ -13,14 +13,14 @@ HOLD = "kiosk.hold_answer"
 
 
 def admit_code() -> None:
-    """Return if the request's code may be looked up now; otherwise respond with 429.
+    """Respond with 429 if the request's code may not be looked up now.
 
-    Delays the answer to a source that guesses codes.
+    Delays the answer to a source that sent many wrong codes. Raises the refusal as an exception.
     """
-    is_at_once = guest_side().code_throttle.admit(source_of(request.remote_addr))
-    if not is_at_once and HOLD in request.environ:
+    check = guest_side().code_throttle.admit(source_of(request.remote_addr))
+    if check is not CodeCheck.AT_ONCE and HOLD in request.environ:
         request.environ[HOLD](DELAY_SECONDS)
-    if is_at_once is None:
+    if check is CodeCheck.REFUSED:
         refuse(429, Refusal.WAIT)
 
 

@@ -149,4 +149,4 @@ def test_a_kiosks_own_play_is_excluded_at_once_or_later(kiosk: Guarded) -> None:
 
 def test_the_pace_of_an_installation_lets_a_helper_follow_a_guest() -> None:
     rate_limit = RateLimit(PAUSE, 2, lambda: 0.0, pause=PAUSE)
-    assert [rate_limit.admit("a") > 0 for _ in range(3)] == [False, False, True]
+    assert [rate_limit.take_token("a") > 0 for _ in range(3)] == [False, False, True]

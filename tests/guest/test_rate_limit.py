@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kiosk.domain.schedule import Every
-from kiosk.guest.rate_limit import RateLimit
+from kiosk.guest.rate_limit import NO_WAIT, RateLimit
 from kiosk.operation.serve import guest_and_desk
 from kiosk.screen.headers import is_own_form
 from kiosk.settings import read_settings
@@ -15,12 +15,12 @@ from tests.tools.guest_side import Place
 def test_a_second_ballot_at_once_must_wait_its_time() -> None:
     times = [100.0]
     rate_limit = RateLimit(seconds=8.0, burst=1, clock=lambda: times[0])
-    assert rate_limit.admit("a") == 0
+    assert rate_limit.take_token("a") == NO_WAIT
     times[0] = 103.0
-    assert rate_limit.admit("a") == 5.0
-    assert rate_limit.admit("b") == 0
+    assert rate_limit.take_token("a") == 5.0
+    assert rate_limit.take_token("b") == NO_WAIT
     times[0] = 108.0
-    assert rate_limit.admit("a") == 0
+    assert rate_limit.take_token("a") == NO_WAIT
 
 
 def test_a_ballot_with_more_statements_waits_longer() -> None:
@@ -29,9 +29,9 @@ def test_a_ballot_with_more_statements_waits_longer() -> None:
     for statements, pause in ((1, 8.0), (4, 14.0), (20, 46.0)):
         assert rate_limit.pause_for(statements) == pause
         lane = f"lane {statements}"
-        assert [rate_limit.admit(lane, statements) for _ in range(3)] == [0, 0, pause]
+        assert [rate_limit.take_token(lane, statements) for _ in range(3)] == [0, 0, pause]
         times[0] += pause
-        assert [rate_limit.admit(lane, statements) for _ in range(2)] == [0, pause]
+        assert [rate_limit.take_token(lane, statements) for _ in range(2)] == [0, pause]
 
 
 TOUCH = 1.0
@@ -57,7 +57,7 @@ def test_guests_who_read_quickly_are_slower_than_the_pause(tmp_path: Path) -> No
 
 def test_a_burst_is_admitted_and_then_the_rate_limit_holds() -> None:
     rate_limit = RateLimit(seconds=1.0, burst=3, clock=lambda: 0.0)
-    assert [rate_limit.admit("a") for _ in range(4)] == [0, 0, 0, 1.0]
+    assert [rate_limit.take_token("a") for _ in range(4)] == [0, 0, 0, 1.0]
 
 
 def test_guests_who_send_at_once_do_not_slip_through_together() -> None:
@@ -66,10 +66,10 @@ def test_guests_who_send_at_once_do_not_slip_through_together() -> None:
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(16) as guests:
-            waits = list(guests.map(lambda _: rate_limit.admit("a"), range(3000)))
+            waits = list(guests.map(lambda _: rate_limit.take_token("a"), range(3000)))
     finally:
         sys.setswitchinterval(switching)
-    assert waits.count(0.0) == 3
+    assert waits.count(NO_WAIT) == 3
 
 
 def test_only_our_own_pages_may_send_the_form() -> None:
