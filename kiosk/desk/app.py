@@ -25,7 +25,16 @@ from kiosk.desk.results import earlier_figures, walls
 from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
 from kiosk.desk.rounds import routes as rounds
-from kiosk.desk.session import LONGEST_SESSION, Desk, desk, is_coordinator, signed_in, signed_out
+from kiosk.desk.session import (
+    LONGEST_SESSION,
+    Desk,
+    check_access_is_declared,
+    desk,
+    is_coordinator,
+    signed_in,
+    signed_out,
+    without_session,
+)
 from kiosk.desk.static_files import StaticFiles
 from kiosk.desk.surveys import routes as surveys
 from kiosk.desk.surveys import translations
@@ -108,7 +117,8 @@ def create_desk_app(
     on_library_change: Callable[[Library], None] | None = None,
     doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
-    """Build the staff's application: everything under /admin/, the snapshot document and /health.
+    """Build the staff's application: everything under /admin/, the snapshot document and /health. Raises
+    UndeclaredAccessError if a view does not declare who may use it.
 
     With `settings`, surveys and translations can be edited. `devices` is shared with the guests' side, which
     records signs of life. `on_library_change` is called with the new library after a change. `doubtful_time`
@@ -136,7 +146,7 @@ def create_desk_app(
     for topic in TOPICS:
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
-    app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key))
+    app.add_url_rule(HEALTH_PATH, "health", without_session(lambda: health_answer(store, secret_key)))
     app.jinja_env.globals.update(_=translate, day=day, month=month, period=period, asked=asked)
     app.jinja_env.globals.update(language_name=language_name)
     app.context_processor(_for_every_page)
@@ -144,6 +154,7 @@ def create_desk_app(
     app.register_error_handler(RefusedError, _not_changed)
     app.register_error_handler(Exception, _failed)
     app.after_request(_with_headers)
+    check_access_is_declared(app)
     return app
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
-from flask import current_app, g, redirect, render_template, request, session, url_for
+from flask import Flask, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.denials import Denial, deny
@@ -31,6 +31,7 @@ from kiosk.settings import Settings, SettingsError
 from kiosk.storage import Account, Deed, Devices, Role, RoundState, Store
 
 P = ParamSpec("P")
+View = TypeVar("View", bound=Callable[..., object])
 
 AUTO_REFRESH_HEADER = "X-By-Itself"
 """Request header of pages that refresh themselves; such a request does not extend the session."""
@@ -233,11 +234,14 @@ def is_coordinator() -> bool:
 
 
 def may_read(state: RoundState) -> bool:
-    """Return whether the account may see a round's figures. Staff, who stand beside the kiosk, may not
-    before it is closed."""
+    """Return whether the signed-in account may see a round's figures; False without an account.
+
+    Nobody may before the round opens. Staff, who stand beside the kiosk, may not before it is closed.
+    """
     account = signed_in()
-    is_staff = account is not None and account.role == Role.STAFF
-    return state.round.opens_at <= desk().clock() and (state.is_closed or not is_staff)
+    if account is None or desk().clock() < state.round.opens_at:
+        return False
+    return state.is_closed or account.role != Role.STAFF
 
 
 def note(deed: Deed, what: str) -> None:
@@ -255,6 +259,33 @@ def touch() -> None:
 
 def _session_digest(account: Account) -> str:
     return short_hash(f"{account.session_epoch} {account.password}", 16)
+
+
+class UndeclaredAccessError(Exception):
+    """Views without a decorator that declares who may use them. The message has their endpoints."""
+
+
+_DECLARED = "access_is_declared"
+"""Attribute of views whose access one of the decorators below declares."""
+
+
+def check_access_is_declared(app: Flask) -> None:
+    """Raise UndeclaredAccessError unless each view of the application declares who may use it.
+
+    A route that somebody adds without a decorator would otherwise be open to everybody.
+    """
+    views = app.view_functions.items()
+    if undeclared := sorted(endpoint for endpoint, view in views if not hasattr(view, _DECLARED)):
+        raise UndeclaredAccessError(
+            f"{', '.join(undeclared)}: add for_coordinator, for_staff, for_readers, for_anybody or "
+            "without_session, below the route's decorator"
+        )
+
+
+def without_session(view: View) -> View:
+    """Allow a view to everybody, signed in or not. It checks access itself, or has nothing to protect."""
+    setattr(view, _DECLARED, True)
+    return view
 
 
 def _for(
@@ -280,6 +311,7 @@ def _for(
                 touch()
             return view(*args, **kwargs)
 
+        setattr(guarded, _DECLARED, True)
         return guarded
 
     return guard

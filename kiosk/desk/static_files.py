@@ -11,6 +11,8 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from kiosk.desk.session import without_session
+
 YEAR_SECONDS = 365 * 24 * 3600
 PACKED_ENDINGS = frozenset({".js", ".css", ".svg"})
 """Files that become much shorter; fonts are compressed already."""
@@ -25,6 +27,7 @@ class StaticFiles:
     def serve(self, app: Flask) -> None:
         """Serve the files with their headers, and add their hash to their addresses."""
 
+        @without_session
         def static_file(filename: str) -> Response:
             return self._with_headers(app.send_static_file(filename), self._folder / filename)
 

@@ -2,12 +2,17 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from flask import Blueprint
 from flask.testing import FlaskClient
 
+import kiosk.desk.app
+from kiosk.desk.session import UndeclaredAccessError, may_read
 from kiosk.storage import Account, Role, hash_password, open_store, read_dump
 from tests.tools.desk_side import HASH, PASSWORD, Desk
 from tests.tools.postgresql import new_database
@@ -159,3 +164,47 @@ def test_a_sign_in_during_a_session_is_logged_for_the_new_account(desk: Desk) ->
     assert desk.client.post("/admin/sign-in", data=data).status_code == 303
     assert {entry.name for entry in desk.store.audit_log.entries()} == {"anna", "bo"}
     assert desk.client.get("/admin/rounds/new").status_code == 403
+
+
+OPEN_WITHOUT_SESSION = {
+    "/admin/account-link/<code>",
+    "/admin/language",
+    "/admin/sign-in",
+    "/admin/sign-in/code",
+    "/admin/sign-out",
+    "/admin/static/<path:filename>",
+    "/admin/wall/<code>",
+    "/admin/wall/<code>/<statement_id>.svg",
+    "/health",
+    "/results.json",
+}
+"""Routes that check access themselves, or have nothing to protect."""
+
+
+def test_every_other_route_asks_for_a_sign_in(desk: Desk) -> None:
+    rules = [rule for rule in desk.app.url_map.iter_rules() if rule.rule not in OPEN_WITHOUT_SESSION]
+    assert len(rules) > 50
+    for rule in rules:
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", re.sub(r"<int:\w+>", "1", rule.rule))
+        path = re.sub(r"<[^>]+>", "unknown", path)
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            response = desk.client.open(path, method=method)
+            leads_to_sign_in = response.headers.get("Location", "").startswith("/admin/sign-in")
+            assert response.status_code == 401 or leads_to_sign_in, (method, rule.rule)
+
+
+def test_a_route_without_declared_access_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blueprint = Blueprint("added", __name__)
+    blueprint.add_url_rule("/added", "page", lambda: "figures")
+    topics = (*kiosk.desk.app.TOPICS, SimpleNamespace(blueprint=blueprint))
+    monkeypatch.setattr(kiosk.desk.app, "TOPICS", topics)
+    with pytest.raises(UndeclaredAccessError, match=r"^added\.page: add for_coordinator"):
+        Desk(tmp_path / "with the route")
+
+
+def test_no_round_is_readable_without_an_account(desk: Desk) -> None:
+    [state] = desk.store.rounds()
+    with desk.app.test_request_context("/admin/"):
+        assert not may_read(state)

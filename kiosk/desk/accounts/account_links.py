@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.forms import NewPasswordForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.login.language import follow_browser_language
-from kiosk.desk.session import desk
+from kiosk.desk.session import desk, without_session
 from kiosk.domain.client_source import source_of
 from kiosk.storage import Deed, hash_password
 
@@ -17,6 +17,7 @@ BUSY_SECONDS = 3
 
 
 @blueprint.route("/account-link/<code>", methods=["GET", "POST"])
+@without_session
 def choose_password(code: str) -> ResponseReturnValue:
     """Show the form of a link, and handle it. Opening the link does not use it: programs of mail and chat
     open links too."""

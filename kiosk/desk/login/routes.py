@@ -11,7 +11,16 @@ from kiosk.desk.login.code_checks import CodeKind, accepted_code, too_many_tries
 from kiosk.desk.login.language import follow_browser_language
 from kiosk.desk.login.throttle import Attempt
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import begin, desk, end, note, signed_in, wait_for_code, waiting_for_code
+from kiosk.desk.session import (
+    begin,
+    desk,
+    end,
+    note,
+    signed_in,
+    wait_for_code,
+    waiting_for_code,
+    without_session,
+)
 from kiosk.domain.client_source import source_of
 from kiosk.storage import Account, Deed, verify
 
@@ -22,6 +31,7 @@ BUSY_SECONDS = 3
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
+@without_session
 def sign_in() -> ResponseReturnValue:
     """Show the sign-in form and handle it. A wrong name and a wrong password have the same response and
     timing."""
@@ -65,6 +75,7 @@ def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseRetur
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
+@without_session
 def second_step() -> ResponseReturnValue:
     """Show the form for the code of the second factor, after the password, and handle it."""
     account, onward = waiting_for_code(), _own_path(request.args.get("next", ""))
@@ -101,6 +112,7 @@ def _try_later(form: SignInForm, words: str, status: int, seconds: int) -> Respo
 
 
 @blueprint.route("/sign-out", methods=["POST"])
+@without_session
 def sign_out() -> ResponseReturnValue:
     """End every session of the account."""
     end()
@@ -108,6 +120,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.route("/language", methods=["POST"])
+@without_session
 def choose_language() -> ResponseReturnValue:
     """Store the language in the session, and return to the page."""
     chosen = request.form.get("language", "")

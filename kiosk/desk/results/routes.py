@@ -16,7 +16,7 @@ from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.statement_view import bare_picture, picture, section_of
-from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in
+from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in, without_session
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
 from kiosk.domain.rounding import outwards
@@ -286,6 +286,7 @@ def export(name: str) -> ResponseReturnValue:
     return file_response(name, contents[name])
 
 
+@without_session
 def results_json() -> ResponseReturnValue:
     """Return the snapshot document with its ETag, the same bytes for every viewer."""
     account = signed_in()

@@ -21,7 +21,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.forms import WallForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.results.statement_view import wall_picture
-from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.desk.session import desk, for_coordinator, note, without_session
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
@@ -86,6 +86,7 @@ def remove_wall() -> ResponseReturnValue:
 
 
 @blueprint.route("/wall/<code>")
+@without_session
 def wall(code: str) -> ResponseReturnValue:
     """Show the running round at one place: a bar for each statement, the last count and the next."""
     wall, document = _wall(code), desk().store.snapshot()
@@ -124,6 +125,7 @@ def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]
 
 
 @blueprint.route("/wall/<code>/<statement_id>.svg")
+@without_session
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
     """Return one statement of a wall screen as SVG."""
     wall = _wall(code)
