@@ -7,11 +7,12 @@ from itertools import islice
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import CorrectionForm, OutputForm
 from kiosk.desk.i18n import month, translate
 from kiosk.desk.outputs import FigureLine, begun, figure_words, of_unit, output_charts, period_words, reasons
-from kiosk.desk.session import desk, for_coordinator, for_staff, note
+from kiosk.desk.session import for_coordinator, for_staff, note
 from kiosk.domain.counters import (
     EARLIEST_YEAR,
     NO_TARGET,

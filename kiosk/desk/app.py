@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from kiosk.desk import activities, audit_log, counting, theory
 from kiosk.desk.accounts import account_links, own_account
 from kiosk.desk.accounts import routes as accounts
+from kiosk.desk.context import Desk, desk
 from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
 from kiosk.desk.i18n import asked, catalogue, day, language_name, month, period, translate, translate_message
@@ -27,9 +28,7 @@ from kiosk.desk.rounds import replies
 from kiosk.desk.rounds import routes as rounds
 from kiosk.desk.session import (
     LONGEST_SESSION,
-    Desk,
     check_access_is_declared,
-    desk,
     is_coordinator,
     signed_in,
     signed_out,

@@ -3,9 +3,10 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import reasons
-from kiosk.desk.session import desk, for_staff, is_coordinator
+from kiosk.desk.session import for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.storage import Deed, Entry, Role
 

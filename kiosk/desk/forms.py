@@ -20,9 +20,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
+from kiosk.desk.context import desk
 from kiosk.desk.i18n import language, number, translate, translate_message
 from kiosk.desk.notices import watch
-from kiosk.desk.session import desk
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_EXPECTED
 from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS

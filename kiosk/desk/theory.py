@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, period, translate
 from kiosk.desk.outputs import with_quality
 from kiosk.desk.results.findings import of_now, of_protection
-from kiosk.desk.session import desk, for_anybody
+from kiosk.desk.session import for_every_account
 from kiosk.domain.counters import Counter, Outputs, year_of
 from kiosk.domain.results import Row, over_time
 from kiosk.domain.rounds import Round
@@ -65,7 +66,7 @@ class PublishedFigures:
 
 
 @blueprint.route("/theory")
-@for_anybody
+@for_every_account
 def theories() -> ResponseReturnValue:
     """Lead to the first theory, at its place."""
     for theory in desk().library.theories.values():
@@ -75,7 +76,7 @@ def theories() -> ResponseReturnValue:
 
 
 @blueprint.route("/theory/<theory_id>/<node_id>")
-@for_anybody
+@for_every_account
 def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
     """Show a theory with the figures of one node."""
     shown, place = desk().library.theories.get(theory_id), find_place(node_id)

@@ -3,10 +3,11 @@
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.forms import NewPasswordForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.login.language import follow_browser_language
-from kiosk.desk.session import desk, without_session
+from kiosk.desk.session import without_session
 from kiosk.domain.client_source import source_of
 from kiosk.storage import Deed, hash_password
 

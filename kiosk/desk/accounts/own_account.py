@@ -7,6 +7,7 @@ import segno
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.login.code_checks import password_refusal
@@ -19,7 +20,7 @@ from kiosk.desk.login.second_factor import (
     secret_to_type,
     spaced,
 )
-from kiosk.desk.session import desk, for_anybody, note, renew, signed_in
+from kiosk.desk.session import for_every_account, note, renew, signed_in
 from kiosk.storage import Account, Deed, SecondFactor, hash_password
 
 blueprint = Blueprint("own_account", __name__)
@@ -28,14 +29,14 @@ SYMBOL_MODULE_PIXELS = 4
 
 
 @blueprint.route("/account")
-@for_anybody
+@for_every_account
 def account() -> ResponseReturnValue:
     """Show the forms of the own account."""
     return _page(200)
 
 
 @blueprint.route("/account/password", methods=["POST"])
-@for_anybody
+@for_every_account
 def change_password() -> ResponseReturnValue:
     """Change the password, and end all other sessions."""
     form, mine = OwnPasswordForm(), _mine()
@@ -52,14 +53,14 @@ def change_password() -> ResponseReturnValue:
 
 
 @blueprint.route("/account/second-factor", methods=["POST"])
-@for_anybody
+@for_every_account
 def begin_second_factor() -> ResponseReturnValue:
     """Show a new secret as a QR code. Nothing is stored until the app's first code is right."""
     return _factor_page(SecondFactorForm(formdata=None), new_secret(), 200)
 
 
 @blueprint.route("/account/second-factor/add", methods=["POST"])
-@for_anybody
+@for_every_account
 def add_second_factor() -> ResponseReturnValue:
     """Store the secret if the app shows its code, and show the recovery codes, once."""
     form, mine = SecondFactorForm(), _mine()
@@ -84,7 +85,7 @@ def add_second_factor() -> ResponseReturnValue:
 
 
 @blueprint.route("/account/second-factor/remove", methods=["POST"])
-@for_anybody
+@for_every_account
 def remove_second_factor() -> ResponseReturnValue:
     """Remove the own second factor."""
     if (refused := _confirmed("factor-")) is not None:
@@ -96,7 +97,7 @@ def remove_second_factor() -> ResponseReturnValue:
 
 
 @blueprint.route("/account/recovery-codes", methods=["POST"])
-@for_anybody
+@for_every_account
 def renew_recovery_codes() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones, once."""
     if (refused := _confirmed("codes-")) is not None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.forms import AccountForm, RoleForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import desk, for_coordinator, note
+from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.local_address import leads_to_own_machine
 from kiosk.storage import (
     LINK_LIFETIME,

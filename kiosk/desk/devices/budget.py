@@ -1,8 +1,9 @@
 """Slips and kiosks over a round's budget: staff are told whom to ask, a coordinator is asked for a reason."""
 
+from kiosk.desk.context import desk
 from kiosk.desk.forms import ReasonForm
 from kiosk.desk.i18n import translate
-from kiosk.desk.session import desk, is_coordinator
+from kiosk.desk.session import is_coordinator
 from kiosk.domain.rounds import Round
 from kiosk.storage import KioskBudgetError, SlipBudgetError
 

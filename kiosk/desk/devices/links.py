@@ -2,8 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
+from kiosk.desk.context import desk
 from kiosk.desk.forms import MoveForm, ScreenForm
-from kiosk.desk.session import desk, is_coordinator
+from kiosk.desk.session import is_coordinator
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.short_hash import short_hash

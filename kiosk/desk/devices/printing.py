@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from secrets import SystemRandom
 from typing import Any
 
+from kiosk.desk.context import desk
 from kiosk.desk.devices.budget import may_exceed_budget, slips_problem
 from kiosk.desk.devices.links import address_of, posters, unit_names
 from kiosk.desk.forms import PosterForm, SlipsForm
 from kiosk.desk.i18n import period, translate
-from kiosk.desk.session import desk, is_coordinator
+from kiosk.desk.session import is_coordinator
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import can_publish_used

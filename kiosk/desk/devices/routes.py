@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.devices.budget import kiosk_problem
 from kiosk.desk.devices.links import address_of, key_of, kiosk_of, posters, screen_form, unit_names
 from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
@@ -20,7 +21,7 @@ from kiosk.desk.forms import (
 )
 from kiosk.desk.i18n import day, translate
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import account_name, desk, for_coordinator, for_staff, is_coordinator, note
+from kiosk.desk.session import account_name, for_coordinator, for_staff, is_coordinator, note
 from kiosk.domain.rounds import Admission, Round
 from kiosk.storage import LIFETIME, Deed, Link, Pairing, RoundClosedError, RoundRunsError
 

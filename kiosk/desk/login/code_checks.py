@@ -5,9 +5,9 @@ from enum import Enum, auto
 
 from flask import request
 
+from kiosk.desk.context import desk
 from kiosk.desk.i18n import translate
 from kiosk.desk.login.second_factor import DIGITS, matching_step, normalise
-from kiosk.desk.session import desk
 from kiosk.domain.client_source import source_of
 from kiosk.storage import Account, verify
 

@@ -2,7 +2,7 @@
 
 from flask import request, session
 
-from kiosk.desk.session import desk
+from kiosk.desk.context import desk
 from kiosk.library.catalogues import REFERENCE
 
 

@@ -5,22 +5,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.forms import CodeForm, SignInForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.login.code_checks import CodeKind, accepted_code, too_many_tries
 from kiosk.desk.login.language import follow_browser_language
 from kiosk.desk.login.throttle import Attempt
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import (
-    begin,
-    desk,
-    end,
-    note,
-    signed_in,
-    wait_for_code,
-    waiting_for_code,
-    without_session,
-)
+from kiosk.desk.session import begin, end, note, signed_in, wait_for_code, waiting_for_code, without_session
 from kiosk.domain.client_source import source_of
 from kiosk.storage import Account, Deed, verify
 

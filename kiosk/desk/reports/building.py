@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import zip_longest
 
+from kiosk.desk.context import desk
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
 from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.statement_view import Section, bare_picture
-from kiosk.desk.session import desk
 from kiosk.desk.theory import (
     Cell,
     theory_columns,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, in_a_row, translate
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
-from kiosk.desk.session import desk
 from kiosk.desk.theory import PlaceInTree, PublishedFigures, find_place, published_figures
 from kiosk.domain.counters import Counter, Figure, year_of
 from kiosk.domain.report import Terms

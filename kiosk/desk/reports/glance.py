@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from kiosk.desk.context import desk
 from kiosk.desk.i18n import translate
 from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
 from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.findings import of_now
 from kiosk.desk.results.statement_view import bare_picture
-from kiosk.desk.session import desk
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.theory import Layer
 from kiosk.output.svg import GLANCE, svg

@@ -17,13 +17,14 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.context import desk
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import ReportForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.reports.building import comment_part, part_names
 from kiosk.desk.reports.content import Content, content_of, offered_rounds
 from kiosk.desk.reports.publishing import draft, edition_words
-from kiosk.desk.session import desk, for_anybody, for_coordinator, note
+from kiosk.desk.session import for_coordinator, for_every_account, note
 from kiosk.desk.theory import find_place
 from kiosk.domain.report import (
     LONGEST_PART,
@@ -45,7 +46,7 @@ blueprint = Blueprint("reports", __name__)
 
 
 @blueprint.route("/reports")
-@for_anybody
+@for_every_account
 def reports() -> ResponseReturnValue:
     """Show all reports with their editions, and to coordinators the form of a new one."""
     return _list(ReportForm())
@@ -215,7 +216,7 @@ def publish(report_id: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/reports/<report_id>/edition/<int:edition>.<ending>")
-@for_anybody
+@for_every_account
 def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnValue:
     """Return a published edition: html to read, or a file with one of the other endings."""
     kept = desk().store.reports.edition(report_id, edition)

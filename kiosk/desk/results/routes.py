@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.results.board import board_file
@@ -16,7 +17,7 @@ from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.statement_view import bare_picture, picture, section_of
-from kiosk.desk.session import desk, for_anybody, for_readers, may_read, signed_in, without_session
+from kiosk.desk.session import for_every_account, for_readers, may_read, signed_in, without_session
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
 from kiosk.domain.rounding import outwards
@@ -61,7 +62,7 @@ def _states() -> list[RoundState]:
 
 
 @blueprint.route("/")
-@for_anybody
+@for_every_account
 def results() -> ResponseReturnValue:
     """Show the running round, or the latest with figures. An account that may see none yet is sent to the
     rounds."""
@@ -81,7 +82,7 @@ def results() -> ResponseReturnValue:
 
 
 @blueprint.route("/overview")
-@for_anybody
+@for_every_account
 def pick() -> ResponseReturnValue:
     """Redirect to the overview of the chosen round and place; a place that the round lacks is its root."""
     chosen = [state.round for state in _states() if state.round.id == request.args.get("round")]
@@ -94,7 +95,7 @@ def pick() -> ResponseReturnValue:
 
 
 @blueprint.route("/overview/<round_id>/<node_id>")
-@for_anybody
+@for_every_account
 def overview(round_id: str, node_id: str) -> ResponseReturnValue:
     """Show every statement of a round at one node and, in a table, at each node below it."""
     _round(round_id, node_id)
@@ -129,7 +130,7 @@ def _order(sort: str) -> tuple[Order, bool]:
 
 
 @blueprint.route("/overview/<round_id>/<node_id>/board.xlsx")
-@for_anybody
+@for_every_account
 def board(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return a round at one node as a workbook for people: cover, overview, a sheet for each statement."""
     of_round, states = _round(round_id, node_id), _states()
@@ -145,7 +146,7 @@ def board(round_id: str, node_id: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/results/<round_id>/<node_id>")
-@for_anybody
+@for_every_account
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
     """Show every statement of one round in full, at one node of its tree."""
     of_round = _round(round_id, node_id)
@@ -153,7 +154,7 @@ def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/results/<round_id>/<node_id>/<statement_id>")
-@for_anybody
+@for_every_account
 def statement_in_full(round_id: str, node_id: str, statement_id: str) -> ResponseReturnValue:
     """Show one statement in full."""
     of_round = _round(round_id, node_id)
@@ -243,7 +244,7 @@ def _node_in(of_round: Round, node_id: str) -> str:
 
 
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
-@for_anybody
+@for_every_account
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
     """Return a chart as a file. `drawing` is KIND.ENDING, such as now.svg: the kind of a chart of this
     statement and a key of WRITERS. 404 for anything else.

@@ -18,10 +18,11 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.forms import WallForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.results.statement_view import wall_picture
-from kiosk.desk.session import desk, for_coordinator, note, without_session
+from kiosk.desk.session import for_coordinator, note, without_session
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every

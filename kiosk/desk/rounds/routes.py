@@ -9,10 +9,11 @@ from datetime import date, datetime, time, timedelta
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.context import desk
 from kiosk.desk.forms import RoundForm
 from kiosk.desk.i18n import in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import desk, for_anybody, for_coordinator, may_read, note
+from kiosk.desk.session import for_coordinator, for_every_account, may_read, note
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
 from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round, RoundError, outlook, round_id
@@ -79,7 +80,7 @@ def _units() -> dict[str, str]:
 
 
 @blueprint.route("/rounds")
-@for_anybody
+@for_every_account
 def rounds() -> ResponseReturnValue:
     """Show all rounds, the latest first."""
     return _list()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from flask import abort, request
 
-from kiosk.desk.session import desk
+from kiosk.desk.context import desk
 from kiosk.domain.earlier_figures import figures_from_json
 from kiosk.domain.survey import Statement, Survey
 from kiosk.library.catalogues import REFERENCE

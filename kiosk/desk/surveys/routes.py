@@ -9,10 +9,11 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, translate, translate_message
-from kiosk.desk.session import desk, for_coordinator, note, signed_in
+from kiosk.desk.session import for_coordinator, note, signed_in
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in

@@ -7,10 +7,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.context import desk
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import desk, for_coordinator, note, signed_in
+from kiosk.desk.session import for_coordinator, note, signed_in
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language

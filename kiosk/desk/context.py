@@ -1,0 +1,98 @@
+"""The objects behind a staff request: the store, the library, the clock, and the state in memory."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from flask import current_app
+
+from kiosk.desk.login.known_devices import KnownDevices
+from kiosk.desk.login.password_checks import PasswordChecks
+from kiosk.desk.login.second_factor import SecretSealer
+from kiosk.desk.login.throttle import SignInThrottle
+from kiosk.desk.results.published import Published
+from kiosk.domain.schedule import Ticks, next_tick
+from kiosk.library.changes import keep_last_good
+from kiosk.library.library import Library, read_usable_library
+from kiosk.library.own_files import fingerprint
+from kiosk.settings import Settings, SettingsError
+from kiosk.storage import Devices, Store
+
+
+@dataclass
+class Desk:
+    """The parts of the staff's application.
+
+    `guest_address` is the public address of the guests' side. `allowed_languages` are shown to guests
+    although unreviewed (None: all, in the demonstration). Without `settings` no file can be changed.
+    `on_library_change` is the callback that reloads the guest side's surveys and catalogues. `doubtful_time`
+    returns the machine's time while its clock is in doubt, else None.
+    """
+
+    store: Store
+    library: Library
+    clock: Callable[[], datetime]
+    ticks: Ticks
+    guest_address: str
+    allowed_languages: frozenset[str] | None
+    known_devices: KnownDevices
+    secret_sealer: SecretSealer
+    settings: Settings | None = None
+    devices: Devices = field(default_factory=Devices)
+    sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
+    password_checks: PasswordChecks = field(default_factory=PasswordChecks)
+    published: Published = field(default_factory=Published)
+    on_library_change: Callable[[Library], None] | None = None
+    doubtful_time: Callable[[], datetime | None] = lambda: None
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+    _seen: str = ""
+
+    @property
+    def next_count(self) -> datetime:
+        """The time of the next count, unless the clock is in doubt."""
+        return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
+
+    @property
+    def own_settings(self) -> Settings:
+        """The settings with the installation's own files; SettingsError if no file can be changed."""
+        if self.settings is None:
+            raise SettingsError("this desk changes no files")
+        return self.settings
+
+    def own_folder(self, name: str) -> Path:
+        """Return the installation's own folder of definitions; SettingsError if no file can be changed."""
+        return self.own_settings.data / name
+
+    def change(self, write: Callable[[Settings], Library]) -> None:
+        """Change own files with `write`, and use the library it returns. Open rounds keep their frozen
+        copies."""
+        settings = self.own_settings
+        with self._changing:
+            self._show(settings, write(settings))
+
+    def reread_if_changed(self) -> None:
+        """Reload the library if own files were changed by hand; problems are shown on the pages."""
+        if self.settings is not None and fingerprint(self.settings.data) != self._seen:
+            self.reread()
+
+    def reread(self) -> None:
+        """Reload the library. A file that cannot be read keeps its last good content, and is reported."""
+        if self.settings is not None:
+            with self._changing:
+                library = read_usable_library(self.settings)
+                keep_last_good(self.settings, library)
+                self._show(self.settings, library)
+
+    def _show(self, settings: Settings, library: Library) -> None:
+        self.library, self._seen = library, fingerprint(settings.data)
+        if self.on_library_change is not None:
+            self.on_library_change(library)
+
+
+def desk() -> Desk:
+    """Return the desk's store, library and settings for the current request. Raises RuntimeError outside of
+    one."""
+    current: Desk = current_app.extensions["desk"]
+    return current
