@@ -26,7 +26,7 @@ Answer = int | NoAnswer
 
 
 class BallotError(ValueError):
-    """A form that is not a ballot of this survey. The message contains nothing of the form."""
+    """The submitted form is no valid ballot of this survey. The message quotes nothing of the form."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
     """Read the ballot from a submitted form.
 
     `values` maps a statement's id to the values sent for it: at most one of "1".."n", "", "dont_know" and
-    "prefer_not". A statement that is missing or empty was skipped. Raises BallotError for a statement that
-    the survey does not have, a value that its scale does not have, or two values for one statement.
+    "prefer_not". A statement that is missing or empty counts as skipped. Raises BallotError for a statement
+    that the survey does not have, a value that its scale does not have, or two values for one statement.
     """
     if set(values) - {statement.id for statement in survey.statements}:
         raise BallotError("a statement that is not in this survey")
@@ -85,8 +85,12 @@ def unpack(packed: bytes, statements: int) -> list[Ballot]:
 
 @dataclass(frozen=True)
 class BoxContent:
-    """The content of a box: ballots, the number excluded as rapid, whether the play guard fired since the
-    last count, and the days with ballots."""
+    """The content of a box.
+
+    `excluded_rapid` is the number of ballots excluded as rapid submissions. `guard_fired` says whether a
+    ballot was excluded as rapid, or refused as too early, since the last count. `traffic` counts the days
+    with ballots.
+    """
 
     ballots: Sequence[Ballot]
     excluded_rapid: int = 0
@@ -95,10 +99,10 @@ class BoxContent:
 
 
 def pack_box(content: BoxContent) -> bytes:
-    """Return a box's content as bytes: a head of four, then the ballots.
+    """Encode a box's content as bytes: a header of four bytes, then the ballots as `pack` encodes them.
 
-    The head's bits, from the highest: whether the play guard fired, whether a new ballot came, the days with
-    ballots (two bits), the number of ballots excluded as rapid.
+    The header's bits, from the highest: `guard_fired`, `traffic.has_new`, `traffic.days` (two bits), and
+    `excluded_rapid`, capped at 28 bits.
     """
     head = min(content.excluded_rapid, _MOST_EXCLUDED) | content.traffic.days << _DAYS_AT
     head |= content.traffic.has_new * _HAS_NEW | content.guard_fired * _GUARD_FIRED
@@ -106,7 +110,7 @@ def pack_box(content: BoxContent) -> bytes:
 
 
 def unpack_box(packed: bytes, statements: int) -> BoxContent:
-    """Return a box's content from its bytes: the inverse of `pack_box`."""
+    """Decode the output of `pack_box`; `statements` is the number of statements per ballot."""
     head = int.from_bytes(packed[:4])
     return BoxContent(
         unpack(packed[4:], statements),

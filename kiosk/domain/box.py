@@ -30,17 +30,18 @@ T = TypeVar("T")
 
 
 def full_at(published: int, k: int) -> int:
-    """Return the smallest number of ballots in a box of which a batch is published. `published` is the
-    number of the unit's published ballots.
+    """Return the number of ballots from which on a box is counted; with fewer, no batch is drawn.
 
-    3k for the first figures, then 2k more than are published, at most 6k. If all batches were as small as the
-    first, an insider's best guess would gain with each of them; docs/counting.md has the figures.
+    `published` is the number of the unit's published ballots. The first batch needs 3k ballots, each later
+    one 2k more than are published, and none needs more than 6k. If all batches were as small as the first, an
+    insider's best guess would improve with each of them; docs/counting.md has the figures.
     """
     return min(max(published + 2 * k, FIRST_BATCH_FACTOR * k), LARGEST_BOX_FACTOR * k)
 
 
 def draw_batch(ballots: Sequence[T], published: int, k: int, rng: Random) -> tuple[list[T], list[T]]:
-    """Split a box into (batch, rest). The batch is empty until the box is full, then holds all ballots but k.
+    """Split a box's ballots into (batch, rest). The batch is empty while the box has fewer than `full_at`
+    ballots; otherwise it has all ballots but k.
 
     Every choice of ballots is equally likely. `published` is the number of the unit's own published ballots.
     `rng` must be `secrets.SystemRandom()` outside tests.
@@ -73,14 +74,17 @@ def plan_closing(
 ) -> Closing:
     """Plan the last batches of a round, from the sizes of the boxes and their days with ballots alone.
 
-    `sizes` maps each leaf to its number of ballots; `units_with_figures` holds the leaves that had a batch
-    before, and `steady` those with ballots on enough days (None: all of them). A steady leaf that reached 2k,
-    or that had a batch before, has at least k ballots left, and they form its last batch. The other leaves
-    are pooled under their parent, together with the smallest last batch there, so that a parent's figure
-    minus its children's figures never leaves one small unit alone. A pool with fewer than k ballots of steady
-    leaves moves one level up, where it may absorb the smallest batch planned below; at the root it is
-    destroyed. The ballots of other leaves are published with a pool and do not make it large enough: somebody
-    may have filled those units around one guest in a day.
+    `sizes` maps each leaf to its number of ballots. `units_with_figures` holds the leaves that had a batch
+    before, and `steady` those with ballots on enough days (None: all leaves).
+
+    - A steady leaf that reached 2k, or had a batch before, has at least k ballots left. They form its last
+      batch.
+    - The other leaves are pooled under their parent. The smallest last batch there joins the pool. Otherwise
+      a parent's figure minus its children's figures could reveal one small unit.
+    - A pool with fewer than k ballots of steady leaves moves one level up, where it may absorb the smallest
+      batch planned below. At the root it is destroyed.
+    - Ballots of leaves that are not steady are published with a pool but do not count towards its k: somebody
+      may have filled those units around one guest in a day.
     """
     steady = frozenset(tree.leaves) if steady is None else steady
     rests = {

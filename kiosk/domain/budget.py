@@ -1,8 +1,8 @@
 """The budget of a unit in a round: the slips and kiosks that its expected guests need.
 
-A budget keeps nobody from answering. It makes staff ask a coordinator, and a coordinator give a reason that
-all staff read, before a unit gets more slips or screens than its guests use: somebody who steers one guest's
-ballot needs ballots of their own around it.
+A budget never stops a guest from answering. Above it, staff have to ask a coordinator, and the coordinator
+has to give a reason that all staff can read. The reason: an attacker who wants to isolate one guest's ballot
+needs extra ballots, and so extra slips or screens.
 """
 
 from math import ceil
@@ -14,17 +14,19 @@ USUAL_EXPECTED = 100
 """The number of guests that the form proposes for each unit."""
 
 GUESTS_A_KIOSK = 200
+"""Most guests that one kiosk serves in one round."""
 
 LONGEST_REASON_CHARACTERS = 200
-"""Of the reason for more than the budget."""
+"""Longest reason for exceeding a budget."""
 
 
 def slip_budget(expected: int) -> int:
-    """Return the number of slips for `expected` guests: half as many again, since slips get lost and stay in
-    the bowl."""
+    """Return the number of slips for `expected` guests: 1.5 per guest, rounded up, since some slips get lost
+    or stay in the bowl."""
     return ceil(expected * 3 / 2)
 
 
 def kiosk_budget(expected: int) -> int:
-    """Return the number of kiosks for `expected` guests: one for each 200, and none for nobody."""
+    """Return the number of kiosks for `expected` guests: one per GUESTS_A_KIOSK guests, rounded up; 0 for 0
+    guests."""
     return ceil(expected / GUESTS_A_KIOSK)

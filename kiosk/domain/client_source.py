@@ -3,11 +3,15 @@
 from ipaddress import IPv6Address, ip_address
 
 IPV6_NETWORK_BITS = 64
-"""The part of an IPv6 address that is one subscriber's, who chooses the rest freely (RFC 6177, RFC 8981)."""
+"""Leading bits of an IPv6 address that identify a subscriber, who chooses the other bits (RFC 6177, RFC
+8981)."""
 
 
 def source_of(address: str | None) -> str:
-    """Return the source of requests from an address: the address, or the network of an IPv6 address."""
+    """Return the source of requests from an address: the IPv4 address, or the network of an IPv6 address.
+
+    Text that is no IP address is returned unchanged, and "" for None.
+    """
     try:
         parsed = ip_address(address or "")
     except ValueError:

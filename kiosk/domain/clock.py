@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 LONGEST_GAP = timedelta(days=4)
-"""Longest time since the clock was last known to be right for which it is trusted without further proof. A
-server that is switched off over a weekend counts again on Monday, also if Friday's count was missed."""
+"""For this long after it was last known to be right, a clock is trusted without NTP. A server that is
+switched off over a weekend counts again on Monday, even if it missed Friday's count."""
 
 LARGEST_STEP = timedelta(hours=2)
 """Largest step of the clock that raises no doubt: a count two hours early or late reveals nothing about
 guests, and a step never makes a tick count twice."""
 
 NTP_TOLERANCE = timedelta(minutes=1)
-"""Largest difference between the wall clock and the kernel's NTP time for the two to be the same clock."""
+"""Largest difference between the wall clock and the kernel's NTP time at which the wall clock is
+synchronised."""
 
 WAIT_AFTER_CONFIRMATION = timedelta(days=1)
 """Shortest time between a person's confirmation and the next count. Otherwise an attacker who sets the clock
@@ -64,7 +65,7 @@ class ClockRecord:
 
 
 def is_synchronised(utc: datetime, machine: Machine) -> bool:
-    """Return whether NTP keeps the clock that shows `utc`."""
+    """Return whether the kernel reports NTP time and the wall clock's reading `utc` agrees with it."""
     return machine.ntp_time is not None and abs(utc - machine.ntp_time) <= NTP_TOLERANCE
 
 
@@ -76,7 +77,7 @@ def last_known(record: ClockRecord, last_tick: datetime | None) -> datetime | No
 def find_fault(
     utc: datetime, machine: Machine, record: ClockRecord, last_tick: datetime | None
 ) -> ClockFault | None:
-    """Return the fault of the clock that shows `utc`; None if it can be right.
+    """Return the fault of a wall clock that reads `utc`; None if the reading is plausible.
 
     `last_tick` is the last counted tick, in UTC.
     """
@@ -96,10 +97,10 @@ def find_fault(
 
 
 def with_boot(record: ClockRecord, utc: datetime, machine: Machine) -> ClockRecord:
-    """Return the record after a reading without a fault: the same object, unless the reading adds something.
+    """Return the record after a reading without a fault; the same object if nothing changed.
 
-    A clock that NTP keeps replaces the boot's time after a step. Any other clock is compared with the first
-    reading, so that many small steps do not add up to a large one.
+    A new boot's start time is added. If NTP keeps the clock, a start time that moved replaces the recorded
+    one. Without NTP a boot's first reading stays, so that many small steps cannot add up to a large one.
     """
     began, began_by_now = record.boots.get(machine.boot), utc - machine.uptime
     is_moved = began is None or abs(began_by_now - began) > NTP_TOLERANCE

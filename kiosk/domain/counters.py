@@ -1,8 +1,7 @@
 """Counters of outputs (prestationer): how often staff did something, by unit and month, not by guest or day.
 
-A figure says how it was obtained: counted, estimated ("ca 500") or not counted. A number of individuals is
-only typed as the total of a period: nobody is identified, so totals cannot be added without counting people
-twice.
+A figure says how it was obtained: counted, estimated ("ca 500") or not counted. The number of individuals is
+typed as the total of a period. Nobody is identified, so adding totals would count some people twice.
 """
 
 import re
@@ -23,7 +22,7 @@ EARLIEST_YEAR = 2000
 """First year that figures can be typed for."""
 
 NO_TARGET = ""
-"""Target of counters that have none, and of links whose target nobody chose."""
+"""Target id of taps without a target: the counter has no targets, or none was chosen."""
 
 
 class Quality(StrEnum):
@@ -206,8 +205,9 @@ class Outputs:
         return _sum(self.at_unit(counter, unit, period) for unit in units)
 
     def finest(self, counter: Counter, unit_id: str, period: Period) -> list[tuple[Period, Figure]]:
-        """Return the figures that a unit's figure is made of, in order: a typed one for its whole period,
-        otherwise those of the parts. Parts without a figure are left out."""
+        """Return the (period, figure) pairs that a unit's figure is the sum of, in order of time: a typed
+        figure for its whole period, otherwise the figures of its parts. Parts without a figure are left
+        out."""
         typed = self.typed.get((unit_id, period, counter.id))
         if period.parts and not typed:
             return [pair for part in period.parts for pair in self.finest(counter, unit_id, part)]

@@ -1,11 +1,12 @@
 """Envelopes and tickets.
 
-An envelope is a ballot that a kiosk seals for one box, so that it can wait unread for the network. A ticket
-is a random number that makes a ballot count once although it is sent twice.
+An envelope is a ballot that a kiosk encrypts for one box, so that nobody can read it while it waits for the
+network. A ticket is a random number by which the server recognises a ballot that is sent twice.
 
-Each box has a letterbox: a key pair whose private half never leaves the server, and the tickets of the
-envelopes it took. The kiosk draws a ticket for each ballot and seals it in, so an envelope that is sent twice
-because its answer was lost is taken once. A form that is not sealed has its ticket in a hidden field.
+Each box has a letterbox: a key pair whose private key never leaves the server, and the tickets of accepted
+envelopes. The kiosk draws a ticket for each ballot and encrypts it with the ballot. If the server's response
+is lost and the kiosk sends the envelope again, the server counts it once. A form that is not encrypted has
+its ticket in a hidden field.
 
 The scheme is ECIES: an ephemeral ECDH key on P-256 (every browser has this curve), HKDF-SHA256 (RFC 5869)
 salted with the ephemeral public key, and AES-256-GCM.
@@ -31,25 +32,27 @@ STATEMENT_BYTES = 64
 
 STEP_BYTES = 32 * 1024
 """A sealed letterbox grows in steps of this size. The first step holds 2,045 tickets, more than a busy
-kiosk's quarter and the forms' tickets. With steps as small as those of a box, which is emptied again and
-again, the length would reveal how many envelopes came."""
+kiosk's quarter and the forms' tickets. A letterbox, unlike a box, is not emptied during a round: with a box's
+small steps its length would reveal the number of envelopes."""
 
 MOST_FORM_TICKETS = 256
-"""Tickets of forms that a letterbox keeps. A phone sends its form again within minutes, and a poster's link
-admits any number of ballots: without a limit, whoever stuffs a box would also fill the disk."""
+"""Tickets of forms that a letterbox keeps. A phone sends its form again within minutes, so older tickets are
+not needed. A poster's link admits any number of ballots: without a limit, somebody who stuffs a box could
+also fill the disk."""
 
 PURPOSE = b"kiosk envelope"
 
 _PRIVATE_BYTES = 32
 _NUMBER_BYTES = TICKET_BYTES // 2
-# Half a digest: its presence shows in the length, which is that of whole digests in earlier versions.
+# Half a digest, so that its presence shows in the total length: earlier versions stored whole digests only.
 _POINT_BYTES = 65
 _NONCE = bytes(12)
 # Each envelope has its own ephemeral key, so the nonce need not differ.
 
 MARK_BYTES = 8
-"""A kiosk's mark: the random bytes that the tickets of its envelopes begin with, drawn once per device. It
-separates a kiosk's ballots from those of others who know its address, and says nothing about guests."""
+"""Length of a kiosk's mark: random bytes, drawn once per device, with which all tickets of its envelopes
+begin. The mark separates a kiosk's ballots from those of other senders who know its address. It says nothing
+about guests."""
 
 _RAPID, _MARKED = 1, 2
 
@@ -74,15 +77,15 @@ class Letter:
 
     @property
     def mark(self) -> bytes | None:
-        """The mark of the kiosk that sealed it; None if it has none."""
+        """The mark of the kiosk that sealed the envelope; None if the ticket has none."""
         return self.ticket[:MARK_BYTES] if self.has_mark else None
 
 
 @dataclass(frozen=True)
 class Letterbox:
-    """The private half of the key, 32 bytes, and digests of tickets, 16 bytes each.
+    """A private key, 32 bytes, and the digests of accepted tickets, 16 bytes each.
 
-    `taken` are those of all envelopes, `forms` those of at most MOST_FORM_TICKETS forms.
+    `taken` has the digests of all envelopes, `forms` those of at most MOST_FORM_TICKETS forms.
     """
 
     private: bytes
@@ -95,7 +98,8 @@ class Letterbox:
         return self._key().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def open(self, envelope: bytes, statements: int) -> Letter:
-        """Open an envelope with a ballot of so many statements. Raises EnvelopeError."""
+        """Decrypt an envelope; `statements` is the number of the survey's statements. Raises EnvelopeError
+        for an envelope of another size, for another letterbox, or without a form."""
         if len(envelope) != envelope_size(statements):
             raise EnvelopeError("not an envelope for this survey")
         point, sealed = envelope[:_POINT_BYTES], envelope[_POINT_BYTES:]
@@ -128,7 +132,7 @@ class Letterbox:
 
     def with_form(self, ticket: bytes, rng: Random) -> "Letterbox":
         """Return the letterbox after it took one more form. If it is full, the new ticket replaces a random
-        one: no order is kept in which the oldest could be found."""
+        one: no order is stored, so the oldest is unknown."""
         kept = self.forms
         if len(kept) >= MOST_FORM_TICKETS:
             kept -= {rng.choice(sorted(kept))}
@@ -147,8 +151,8 @@ class Letterbox:
 
 
 def ticket_digest(ticket: bytes) -> bytes:
-    """Return the 16 bytes that are stored of a ticket: tickets of one kiosk begin alike, their digests do
-    not."""
+    """Return a ticket's digest, 16 bytes, which is stored instead of the ticket: all tickets of a kiosk begin
+    with the same bytes, their digests do not."""
     return sha256(ticket).digest()[:TICKET_BYTES]
 
 
@@ -168,7 +172,8 @@ def unpack(packed: bytes) -> Letterbox:
 
 
 def is_well_formed(envelope: bytes) -> bool:
-    """Return whether the bytes have the form of an envelope, for a letterbox that no longer exists."""
+    """Return whether bytes have an envelope's size and begin with a point of the curve. Needs no
+    letterbox."""
     statements, odd = divmod(len(envelope) - envelope_size(0), STATEMENT_BYTES)
     if statements < 1 or odd:
         return False
@@ -190,5 +195,6 @@ def statements_in(envelope: bytes) -> int:
 
 
 def envelope_size(statements: int) -> int:
-    """Return the size in bytes of an envelope with a ballot of so many statements, whatever the answers."""
+    """Return the size in bytes of an envelope with a ballot of `statements` statements. It does not depend on
+    answers."""
     return _POINT_BYTES + TICKET_BYTES + 1 + STATEMENT_BYTES * statements + 16

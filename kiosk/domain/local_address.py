@@ -1,4 +1,4 @@
-"""Addresses that lead a browser to its own machine, which nobody else can open."""
+"""Web addresses that point to the browser's own machine, which no other device can open."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit

@@ -1,10 +1,10 @@
 """Noise for protected rounds: each table of a batch gets it once, and keeps the batch's size.
 
 The noise of a table's cells is two-sided geometric (Ghosh, Roughgarden, Sundararajan 2009) and adds up to
-zero. Another answer of one guest moves one ballot between two cells, and makes no table more than e^epsilon
-times as likely: the K-norm mechanism (Hardt, Talwar 2010; Awan, Slavkovic 2021) for tables of public size.
-Integers and fractions only: floating point leaks in its last bits (Mironov 2012). The sampler is that of
-Canonne, Kamath, Steinke 2020, https://arxiv.org/abs/2004.00010.
+zero. If one guest answers differently, one ballot moves between two cells, and no published table becomes
+more than e^epsilon times as likely: the K-norm mechanism (Hardt, Talwar 2010; Awan, Slavkovic 2021) for
+tables of public size. Integers and fractions only: floating point leaks in its last bits (Mironov 2012). The
+sampler is that of Canonne, Kamath, Steinke 2020, https://arxiv.org/abs/2004.00010.
 """
 
 import re
@@ -13,11 +13,12 @@ from fractions import Fraction
 from random import Random
 
 EPSILON = Fraction(3, 2)
-"""Epsilon of one statement in one round. A ballot's is the sum over its statements. docs/noise.md has the
-figures."""
+"""Epsilon of one statement in one round. The epsilon of a ballot is the sum over its statements.
+docs/noise.md has the figures."""
 
 SMALLEST_EPSILON = Fraction(1, 10)
-"""Less would leave nothing of a table, and the time to draw grows with 1 / epsilon."""
+"""With a smaller epsilon nothing of a table would be left, and the time to draw noise grows with 1 /
+epsilon."""
 
 EPSILON_TEXT = re.compile(r"[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?")
 """Epsilon in a round's terms, such as 3/2. Not every text that Fraction reads: 1e999999999 takes hours."""

@@ -1,7 +1,8 @@
 """Intervals and tests for tables with the noise of protected rounds, beside those of `statistics`.
 
-Each adds the noise's variance to that of chance. The noise is known exactly: how often it was drawn is
-published, and its size is a constant. Without noise each gives what `statistics` gives.
+Each adds the variance of the noise to that of chance. The distribution of the noise is known exactly: the
+number of batches and epsilon are published. Without noise each returns the same as its counterpart in
+`statistics`.
 """
 
 from collections.abc import Collection, Sequence
@@ -36,7 +37,7 @@ class Noise:
 
 
 def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
-    """Return the noise in the sum of so many batches' tables; 0 batches for a table without noise."""
+    """Return the noise in the sum of the tables of `batches` batches; 0 batches for a table without noise."""
     return Noise(cells, batches * _variance_of_one(cells, epsilon))
 
 
@@ -96,15 +97,14 @@ def _score(counts: Sequence[int], chosen: Collection[int], noise: Noise, z: floa
 
 
 def usual_error(noise: Noise) -> int:
-    """Return the largest error of a count by noise in nineteen cases of twenty, in guests."""
+    """Return the largest error of a count by noise in 95 % of cases, in guests."""
     return int(NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * sqrt(noise.variance))
 
 
 def largest_by_noise(noise: Noise) -> int:
-    """Return the largest count that noise alone produces at an option nobody chose, in nineteen cases of
-    twenty.
+    """Return the largest count that noise alone produces at an option nobody chose in 95 % of cases.
 
-    In nine of ten for the sum of many batches, because each batch's table is made non-negative.
+    For the sum of many batches it is 90 % of cases, because each batch's table is made non-negative.
     """
     return int(NormalDist().inv_cdf(CONFIDENCE) * sqrt(noise.variance))
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 LONGEST_PART = 50_000
-"""Characters of the text of one part."""
+"""Longest text of one part, in characters."""
 
 MOST_STATEMENTS = 40
 """Most statements of a report."""
@@ -42,7 +42,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Terms:
-    """What a report is about: a year, a node of a tree, a theory, closed rounds, and the statements it
+    """The scope of a report: a year, a node of a tree, a theory, closed rounds, and the statements it
     shows."""
 
     title: str
@@ -71,7 +71,7 @@ class Kind(StrEnum):
     TABLE = "table"
     CHART = "chart"
     PAGE = "page"
-    """The rest begins on a new page."""
+    """A page break."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ class Block:
 
 @dataclass(frozen=True)
 class ReportDocument:
-    """A report, ready to be rendered. `edition` is a sentence with its number and date, or that it is a
-    draft. Editions of earlier versions have the organisation in the subtitle. `logo` is a data address, or ""
-    without one."""
+    """A report, ready to be rendered. `edition` is a sentence with the edition's number and date, or one that
+    says that the report is a draft. In editions made by earlier versions the subtitle contains the
+    organisation. `logo` is a data address, or "" without one."""
 
     title: str
     subtitle: str

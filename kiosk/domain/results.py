@@ -36,9 +36,9 @@ class Share:
 
 
 class Break(StrEnum):
-    """The kind of change since the previous round that makes the figures of the two incomparable.
+    """A reason why the figures of a round cannot be compared with those of the previous round.
 
-    WORDING is another text, unless the survey says that it has the same meaning.
+    WORDING is a changed text. A text that the survey declares to have the same meaning is no break.
     """
 
     WORDING = "wording"
@@ -59,10 +59,10 @@ class UnitTable:
 class Row:
     """One statement in one round at one node.
 
-    If nothing is published, `table` is None and `why` is "waiting" or "too_few". `breaks` compares with the
-    previous row. The figures of a round that is not closed still change. `batches` is how often noise was
-    drawn for the table, in a protected round. `units` has the units below the node that have figures of their
-    own; None if the row is compared as one unit.
+    If nothing is published, `table` is None and `why` is "waiting" or "too_few". `breaks` has the breaks
+    since the previous row. The figures of a round that is not closed still change. `batches` is the number of
+    batches in the table, each with noise of its own; 0 in an exact round. `units` has the units below the
+    node that have figures of their own; None if the row is compared as one unit.
     """
 
     round: Round
@@ -80,7 +80,7 @@ class Row:
         return self.noise_of_batches(self.batches)
 
     def noise_of_batches(self, batches: int) -> Noise:
-        """Return the noise in the sum of so many batches' tables of this statement and round."""
+        """Return the noise in the sum of the tables of `batches` batches, for this statement and round."""
         return noise_of(batches, len(self.statement.scale.labels) + len(NoAnswer), self.round.epsilon)
 
     @property
@@ -138,7 +138,8 @@ def shares(counts: Sequence[int]) -> tuple[Share, ...]:
 
 
 def parts_of(n: int) -> int:
-    """Return the parts in which the interval of a share of `n` answers is told: tenths, or percent."""
+    """Return the precision of the printed interval of a share of `n` answers: 10 for tenths, 100 for
+    percent."""
     return 10 if n < PERCENT_ALONE_FROM else 100
 
 
@@ -211,8 +212,8 @@ def over_time(
 
 
 def with_direction_of(rows: Iterable[Row], statement: Statement) -> tuple[Row, ...]:
-    """Return rows that are read as `statement` says, where they have its scale: one page counts the same
-    options as agreeing in all rounds."""
+    """Return the rows with the direction (`good` and `agreeing`) of `statement`, where they have its scale,
+    so that a page counts the same options as agreeing in all rounds."""
     return tuple(
         replace(row, statement=replace(row.statement, good=statement.good, agreeing=statement.agreeing))
         if row.statement.scale.labels == statement.scale.labels
@@ -262,7 +263,8 @@ def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 MIX = 0.01
-"""The largest effect of another mix of units that is not told: what rounding to whole percent hides."""
+"""Largest difference of two shares that is ignored when the mix of units changed: rounding to whole percent
+hides it."""
 
 
 @dataclass(frozen=True)
@@ -271,8 +273,8 @@ class Change:
 
     `trend` is None if no unit has figures in two of the rounds. `direction` is the sign of the change within
     units, significant or not. `has_several_units` is whether more than one unit was compared. `has_mix_moved`
-    is whether the units' parts of the answers changed so much between the first and the last round that the
-    shares of all answers tell another change than the units do.
+    says that the units' parts of all answers changed between the first and the last round, so much that the
+    share over all answers shows another change than the shares within the units.
     """
 
     trend: Trend | None
@@ -317,7 +319,7 @@ def _strata(rows: Sequence[Row]) -> list[Stratum]:
 
 
 def _has_mix_moved(first: Row, last: Row, direction: int, result: Trend) -> bool:
-    """Return whether the shares of all answers changed otherwise than those within the units.
+    """Return whether the share over all answers changed differently from the shares within the units.
 
     The change within units is the difference of Mantel and Haenszel: the mean over the units with answers in
     both rounds, weighted as in the test.

@@ -58,8 +58,8 @@ class PublicationTime(StrEnum):
 
 
 class Protection(StrEnum):
-    """How a round's figures are published: with noise, or as they are, veiled. docs/noise.md has the price of
-    each."""
+    """The protection of a round's figures: noise, or the veil on exact figures. docs/noise.md compares the
+    two."""
 
     PROTECTED = "protected"
     EXACT = "exact"
@@ -80,9 +80,9 @@ class Round:
     Times are the installation's local time; `closes_at` is the first moment at which no ballot is admitted
     any more. `epsilon` is that of one statement, and is used in protected rounds only. `expected` maps units
     to the number of guests that they expect in the whole round; a unit that is absent has no budget.
-    `least_days` is the number of days with ballots that a unit needs for figures of its own; 0 is no
-    condition, as in rounds that opened before there was one. `name` is "" if the round is called as its
-    survey.
+    `least_days` is the number of days with ballots that a unit needs for figures of its own; 0 means no
+    condition, as in rounds that were opened by earlier versions. `name` is "" if the round has no name of its
+    own.
     """
 
     id: str
@@ -147,9 +147,9 @@ class Round:
 def round_from_json(row: dict[str, Any]) -> Round:
     """Return a round from its JSON: the inverse of `Round.as_json`.
 
-    A round without `figures` or `protection` was opened before there was a choice: it is live and exact. One
-    without `expected` has no budget, one without `least_days` no condition of days, and one without `name` is
-    called as its survey.
+    Rounds of earlier versions lack some members. Without `figures` and `protection` a round is live and
+    exact, without `expected` it has no budget, without `least_days` no condition of days, and without `name`
+    no name of its own.
     """
     protection = Protection(row.get("protection", Protection.EXACT))
     return Round(
@@ -195,7 +195,7 @@ def check_opening(
 def history_faults(
     rounds: Iterable[Round], closed: frozenset[str] = frozenset()
 ) -> Iterable[tuple[str, list[Message]]]:
-    """Yield (round id, messages) for each round that the rules did not allow beside the rounds before it.
+    """Yield (round id, messages) for each round that `check_opening` would have refused at its opening.
 
     For rounds from a file, whose exact opening time on their first day is unknown. `closed` holds ids of
     closed rounds: a later round may have opened within their time if a wrong clock closed them early.

@@ -1,4 +1,4 @@
-"""Short hashes, as names of contents that need no secrecy."""
+"""Short hashes that identify content. They keep nothing secret."""
 
 import hashlib
 

@@ -35,7 +35,7 @@ class UsedSlipError(SlipError):
 def can_publish_used(printed: int, k: int) -> bool:
     """Return whether the number of used slips of a print run may be stored and shown.
 
-    That of a smaller run would reveal who answered.
+    In a smaller run the number would reveal who answered.
     """
     return printed >= 2 * k
 

@@ -1,4 +1,4 @@
-"""The published document: everything that anybody is shown, the same for all viewers.
+"""The snapshot: the document with all published figures, the same for all viewers.
 
 It is made at the count, from the tallies. A parent's figures are the sum of the batches published below it
 and for itself, never a fresh count. So the difference of two published figures is never smaller than a batch.
@@ -17,8 +17,11 @@ from kiosk.domain.tree import Node
 
 
 class _Node(TypedDict):
-    """`excluded_rapid` is there in closed rounds only, `guard_fired` in open ones where it is true, and
-    `batches` in protected rounds with figures: how often noise was drawn for them."""
+    """The members of every node.
+
+    `excluded_rapid` exists in closed rounds only. `guard_fired` exists where it is true. `batches` exists in
+    protected rounds with figures: the number of batches, each with noise of its own.
+    """
 
     id: str
     parent: str | None
@@ -45,7 +48,7 @@ NodeDocument = PublishedNode | UnpublishedNode
 
 
 class RoundDocument(TypedDict):
-    """A round in the snapshot. Times are local, in ISO 8601. `epsilon`, a fraction such as 3/2, is there in
+    """A round in the snapshot. Times are local, in ISO 8601. `epsilon`, a fraction such as 3/2, exists in
     protected rounds only."""
 
     id: str
@@ -61,7 +64,8 @@ class RoundDocument(TypedDict):
 
 
 class Document(TypedDict):
-    """The snapshot. `made_at` is the count it was made at; None before anything was published."""
+    """The snapshot. `made_at` is the time of the count that made it, local, in ISO 8601; None before the
+    first publication."""
 
     made_at: str | None
     demonstration: bool
@@ -164,8 +168,7 @@ def _node_document(round_tally: RoundTally, place: _Node, tally: Tally | None) -
 
 
 def units_with_guard_fired(document: Document) -> dict[str, frozenset[str]]:
-    """Return round id -> the nodes for which the document says that the play guard fired, units among
-    them."""
+    """Return round id -> ids of the nodes, units included, with `guard_fired` in the document."""
     return {
         round_document["id"]: frozenset(
             node["id"] for node in round_document["nodes"] if node.get("guard_fired")

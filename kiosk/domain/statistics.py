@@ -37,8 +37,8 @@ def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
 
 
 def share_interval(count: int, n: int, withheld: int) -> Interval:
-    """Return the interval for `count` of `n` answers when `withheld` more may or may not be of the same kind:
-    Wilson's, wider near 0 and 1."""
+    """Return an interval of the share of `count` in `n` answers: Wilson's, widened near 0 and 1. It holds for
+    every possible value of `withheld` further answers."""
     everybody = n + withheld
     low = widened(wilson(count, everybody), count, everybody).low
     return Interval(low, widened(wilson(count + withheld, everybody), count + withheld, everybody).high)
@@ -49,11 +49,11 @@ RARE_LIMITS = (0.0, 0.051293, 0.355362, 0.817691)
 
 
 def widened(interval: Interval, count: int, n: int) -> Interval:
-    """Return a score interval, wider where at most three answers are, or are not, of the kind.
+    """Return a score interval, widened if `count` or n - `count` is at most three.
 
-    There Wilson's interval leaves out the true share too often. The modified interval of Brown, Cai and
-    DasGupta (2001, Interval Estimation for a Binomial Proportion, Statistical Science 16) takes the Poisson
-    limit instead.
+    There Wilson's interval misses the true share too often. The modified interval of Brown, Cai and DasGupta
+    (2001, Interval Estimation for a Binomial Proportion, Statistical Science 16) takes the Poisson limit
+    instead.
     """
     low, high = interval.low, interval.high
     if count < len(RARE_LIMITS):
@@ -71,8 +71,8 @@ def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Inte
 
 
 def distribution_intervals(counts: Sequence[int], withheld: int) -> tuple[Interval, ...]:
-    """Return Goodman's intervals when `withheld` more answers may be of any kind, outside the scale
-    included."""
+    """Return Goodman's intervals, widened to hold for every possible value of `withheld` further answers, on
+    the scale or outside it."""
     lows = goodman([*counts, withheld])[: len(counts)] if withheld else goodman(counts)
     highs = [goodman([n + withheld * (at == place) for at, n in enumerate(counts)])[place]
              for place in range(len(counts))]  # fmt: skip
@@ -104,7 +104,7 @@ class Stratum:
 
     @cached_property
     def weight(self) -> float:
-        """One by the number of answers: then the sum over units is that of Mantel and Haenszel."""
+        """1 / number of answers. With this weight the sum over units is that of Mantel and Haenszel."""
         return 1 / max(self._size, 1)
 
     @property

@@ -1,7 +1,7 @@
-"""The change from one round to the next: a statement at a node, beside the closed round before.
+"""The change of a statement's answers at a node between two consecutive closed rounds.
 
-Two closed rounds are compared, those next to each other, and by the test of `results.change`. A round that
-still runs is shown and not compared: the last two closed rounds are.
+The test is that of `results.change`. A running round is shown but not compared; its step is that between the
+last two closed rounds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ class Step:
 
     @property
     def can_show_shares(self) -> bool:
-        """Whether the shares of all answers in the two rounds tell the same change as the test."""
+        """Whether the shares over all answers in the two rounds show the same change as the test."""
         return self.change is not None and self.change.trend is not None and not self.change.has_mix_moved
 
     @property

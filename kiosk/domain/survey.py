@@ -19,8 +19,8 @@ Translations = Mapping[str, Mapping[str, str]]
 
 
 MOST_PICTURES = 7
-"""Most answers of a scale with a picture for each: a circle, filled in equal steps. In more steps than
-sixths, neighbours look alike."""
+"""Most options of a scale with pictures: circles, filled in equal steps. With more than six steps,
+neighbouring pictures look alike."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Scale:
 
     @property
     def has_pictures(self) -> bool:
-        """Whether each answer has a picture of its own; else none has one."""
+        """Whether all options have pictures; otherwise none has."""
         return len(self.labels) <= MOST_PICTURES
 
 
@@ -71,8 +71,7 @@ class Statement:
         return (self.text, *self.earlier_spellings, *self.earlier_wordings)
 
     def means(self, other: "Statement") -> bool:
-        """Return whether the texts of two statements have the same meaning: one was made from the other, or
-        both from a third, and only in spelling or in words."""
+        """Return whether two statements share a current or former text, and so have the same meaning."""
         return not set(self.texts).isdisjoint(other.texts)
 
     @property
@@ -86,7 +85,8 @@ class Statement:
     def good_share(self) -> Good | None:
         """Whether a large or a small share that agrees is good; None if the survey does not say.
 
-        If the agreeing options are at the low end, a high end that is good makes a small share good.
+        If the agreeing options are at the low end of the scale and its high end is good, a small share is
+        good.
         """
         if self.good in (None, Good.NEITHER):
             return self.good

@@ -63,9 +63,10 @@ def statement_tally_from_json(row: StatementDocument) -> StatementTally:
 
 
 Publish = Callable[[Sequence[int]], tuple[tuple[int, ...], int]]
-"""The rule of a round: from one statement's exact cells in one batch to (cells to publish, withheld answers).
+"""A round's rule of publication: a function from the exact counts of one statement in one batch to (counts to
+publish, number of withheld answers).
 
-The cells are the options, the lowest first, then the kinds of NoAnswer.
+The counts are those of the options, the lowest first, then of the kinds of NoAnswer.
 """
 
 
@@ -87,7 +88,7 @@ def _tally_statement(answers: Counter[int | NoAnswer], options: int, publish: Pu
 def can_be_protected(table: StatementTally, k: int) -> bool:
     """Return whether this table can be a sum of batches of at least k ballots each in a protected round.
 
-    For figures from a file. Every whole table of a batch's size may come of the noise.
+    For checking figures from a file. Noise can produce every non-negative table of the batch's size.
     """
     return min(*table.counts, *table.no_answer) >= 0 and table.withheld == 0 and table.ballots >= k
 

@@ -60,8 +60,8 @@ def contrast(one: str, other: str) -> float:
 
 
 def shown_contrast(one: str, other: str) -> str:
-    """Return the contrast ratio of two colours with two decimals, rounded down, so that none below a
-    bound reads as the bound."""
+    """Return the contrast ratio of two colours with two decimals, rounded down, so that a ratio below a limit
+    never reads as the limit."""
     hundredths = floor(100 * contrast(one, other))
     return f"{hundredths // 100}.{hundredths % 100:02}"
 
@@ -73,7 +73,8 @@ def mixed(one: str, other: str, part: float) -> str:
 
 
 def is_readable(accent: str) -> bool:
-    """Return whether white text can be read on a colour, and pictures in it on white and on its tint."""
+    """Return whether a colour has enough contrast for white text on it, and for pictures in it on white and
+    on its tint."""
     shapes = contrast(accent, Theme(accent=accent).tint)
     return contrast(accent, WHITE) >= LEAST_TEXT_CONTRAST and shapes >= LEAST_SHAPE_CONTRAST
 

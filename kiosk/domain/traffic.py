@@ -1,10 +1,10 @@
-"""Days with ballots: the number that a unit had in a round, without a time beside any ballot.
+"""The number of days on which a unit got ballots in a round. No time is stored with any ballot.
 
 A unit whose ballots all came on one or two days may have been filled by one person around one guest. So it
-gets figures of its own, and counts towards those of other units, only after LEAST_DAYS days with ballots.
-The number moves at the first count of a day and never at a ballot. A ballot sets one mark, which is set
-already from the day's second ballot on; both are in the sealed box. They show that ballots came since the
-last count, and on how many days, up to three. They are the same whichever ballot came on which day.
+gets figures of its own, and counts towards those of other units, only after LEAST_DAYS days with ballots. A
+ballot sets the flag `has_new`; the number of days changes at the first count of a day. Both are stored in the
+sealed box. They reveal that ballots came since the last count, and the number of days up to LEAST_DAYS, but
+not which ballot came on which day.
 """
 
 from dataclasses import dataclass, replace
