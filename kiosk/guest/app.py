@@ -1,6 +1,6 @@
 """The guests' application: wiring, routes, headers, error pages.
 
-It stores nothing on the device, logs nothing, and answers every accepted ballot with the same bytes.
+It stores nothing on the device, logs nothing, and sends the same bytes as response to every accepted ballot.
 """
 
 import re
@@ -37,8 +37,8 @@ KIOSK_RELOAD_SECONDS = 60
 round opens."""
 
 WORKER, WORKER_MAX_AGE_SECONDS = "guest.worker", 15 * 60
-"""The worker's endpoint, and how long a browser may cache it: three signs of life, at which the page asks
-for it."""
+"""Endpoint of the service worker, and seconds for which a browser may cache it: three intervals between signs
+of life, with which the page requests it."""
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
 """Media types that are compressed."""
@@ -60,11 +60,9 @@ def create_guest_app(
 ) -> Flask:
     """Build the guests' application.
 
-    `allowed_languages` None shows unreviewed languages too, for the demonstration only. `devices` is shared
-    with the desk, which pairs kiosks. `leave_to` is the address to which a phone leaves; `is_one_touch` says
-    that a page goes on by itself from a touched answer; `screen` has the measures of kiosks without their
-    own; `audio` is the folder with speech. `secret_key` is used for /health only, since guests have no
-    sessions.
+    `allowed_languages`, `leave_to`, `is_one_touch` and `audio` are those of `Pages`. `screen` has the
+    measures of kiosks without measures of their own. `devices` is shared with the desk, which pairs kiosks.
+    `secret_key` is used for /health only, since guests have no sessions.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
@@ -75,7 +73,7 @@ def create_guest_app(
     )
     app.extensions["guest"] = GuestSide(store, pages, clock, rate_limit, devices or Devices())
     app.register_blueprint(_routes())
-    # Outside the guests' blueprint: it must respond also if the database is unreachable.
+    # Not in the guests' blueprint: it must respond even if the database is unreachable.
     app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key), methods=["GET"])
     # Flask logs the paths and times of failed requests.
     app.logger.disabled = True
@@ -162,7 +160,8 @@ def _failed(error: Exception) -> GuestResponse:
 
 
 def _way_on(refusal: Refusal) -> str:
-    """Return the address to which a refused guest can go on: the start of the way in, or the pairing page."""
+    """Return the address of a refusal's link: the start page of the kiosk, poster or slip, or the pairing
+    page."""
     if refusal is Refusal.NOT_PAIRED and request.path == "/":
         return PAIRING_PATH
     way_in = re.match(r"/(?:[ks]/[^/]+|q(?=/|$))", request.path)

@@ -17,12 +17,13 @@ from kiosk.screen.texts import Refusal
 from kiosk.storage import Link, NotAdmittedError, RoundClosedError, TooEarlyError
 
 RETRY_AFTER_SECONDS = 2
-"""Sent to a kiosk whose ballot is too early; a constant, since the time left depends on other guests."""
+"""Retry-After for a kiosk whose ballot is too early. It is a constant, since the true time depends on other
+guests."""
 
 
 class Lane(StrEnum):
-    """Ballots that share a rate limit at a kiosk's address. A sender without the kiosk's mark has no
-    influence on the kiosk's own lanes."""
+    """The rate limits of a kiosk's address. Ballots with the kiosk's mark have lanes of their own, which a
+    sender without the mark cannot influence. `WAITED` lanes are for ballots that waited for the network."""
 
     FORM = "form"
     OWN, OWN_WAITED = "own", "own waited"
@@ -32,7 +33,7 @@ class Lane(StrEnum):
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
     """Read the ballot from a form's fields."""
     if not fields:
-        # The form always sends every statement: a body without any is not readable.
+        # A browser sends every statement of the form, so a body without any is damaged.
         refuse(400, Refusal.BAD)
     try:
         return read_ballot(of_round.survey, fields)
@@ -65,6 +66,6 @@ def taken(thanks: str) -> GuestResponse:
 
 
 def take_token(link: Link, lane: Lane, statements: int) -> bool:
-    """Take the token of a ballot with so many statements from the rate limit of a kiosk's address and lane.
-    Returns whether there was one."""
+    """Take the token of a ballot with `statements` statements from a lane of a kiosk's address. Returns
+    whether there was one."""
     return guest_side().rate_limit.take_token(f"{link.code} {lane}", statements) == NO_WAIT

@@ -1,8 +1,9 @@
 """Slows down a source that guesses codes of slips or screens, without a lock that keeps others out.
 
-After many wrong codes of a source, answers to its codes come later, those to right ones too: the delay
-reveals nothing, and a guest with a right code behind the same address gets in. Codes are so long that they
-need no limit over all sources. Sources are in memory only, for at most two minutes.
+After many wrong codes from a source, every code from it is answered with a delay. Right and wrong codes are
+delayed alike, so the delay reveals nothing, and a guest with a right code behind the same address is still
+admitted. Codes are so long that no limit over all sources is needed. Sources are kept in memory only, for at
+most two minutes.
 """
 
 import threading
@@ -12,7 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 FREE_WRONG_CODES = 30
-"""Most codes that guests behind one address mistype in a minute."""
+"""Wrong codes within about a minute that cause no delay: guests behind one address mistype no more than
+this."""
 SECONDS_PER_WRONG_CODE = 2.0
 """After this time one wrong code is forgotten."""
 MOST_WRONG_CODES = 60

@@ -20,7 +20,7 @@ GuestResponse = Response | BaseResponse
 class GuestSide:
     """The parts of the guests' application.
 
-    `unmeasured` renders pages before the request's screen is known; `devices` is shared with the desk.
+    `unmeasured` renders pages for a screen without measures of its own. `devices` is shared with the desk.
     """
 
     store: Store
@@ -47,7 +47,7 @@ def guest_side() -> GuestSide:
 
 
 def measure() -> None:
-    """Set the measures of this request's screen: a kiosk's own, or those of all kiosks."""
+    """Set `g.screen` for this request: the kiosk's own measures or those of all kiosks, None for a phone."""
     g.screen = guest_side().unmeasured.screen if is_kiosk() else None
     if request.blueprint == "guest" and is_kiosk():
         link = guest_side().store.links.with_code((request.view_args or {}).get("code", ""))

@@ -16,7 +16,7 @@ def link_and_round(code: str) -> tuple[Link, Round]:
         of_round = running_round(link.unit_id)
     except RefusedError:
         if link.admission is Admission.KIOSK:
-            # The page that waits for a round has no script; the browser reloads it.
+            # The page shown while no round runs has no script; the browser reloads it.
             guest_side().devices.record_sign_of_life(link.code)
         raise
     if link.admission not in of_round.admission:
@@ -33,7 +33,7 @@ def link_of(code: str) -> Link:
 
 
 def running_round(unit_id: str) -> Round:
-    """Return the round that runs at a unit; without one the request is refused."""
+    """Return the round that runs at a unit. Refuses the request if none runs."""
     try:
         return guest_side().store.running_round(unit_id, guest_side().clock())
     except RoundClosedError:

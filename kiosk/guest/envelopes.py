@@ -22,9 +22,9 @@ ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
 def take_envelope(code: str) -> GuestResponse:
     """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network.
 
-    Any paired kiosk may deliver it: it goes to the box that it was sealed for. 410 Gone tells the kiosk that
-    this envelope can never be accepted and may be discarded. An envelope that is opened, readable and new is
-    the only one that the rate limit counts: no other request changes or reveals its state.
+    Any paired kiosk may deliver it: its ballot goes to the box that it was sealed for. 410 Gone tells the
+    kiosk that this envelope can never be accepted and may be discarded. The rate limit counts only envelopes
+    that can be opened, are readable and new, so that other requests neither change nor reveal its state.
     """
     link, guest = link_of(code), guest_side()
     fields = dict(request.form.lists())

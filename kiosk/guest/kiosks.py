@@ -16,23 +16,25 @@ from kiosk.screen.texts import Refusal
 from kiosk.storage import DIGITS, Deed, Link, Pairing, RoundClosedError
 
 LETTERBOX = "Kiosk-Letterbox"
-"""Response header with the open box at each sign of life: a guest must not get the last round's page."""
+"""Response header of a sign of life: the public key of the running round's letterbox. When it changes, the
+kiosk reloads, so that no guest gets the last round's page."""
 
 SERVER_TIME = "Kiosk-Time"
-"""Response header with the time, in seconds since 1970, at each sign of life: a screen's wrong clock must
-not end a round."""
+"""Response header of a sign of life: the server's time, in seconds since 1970, so that a kiosk with a wrong
+clock does not end a round."""
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
 
 def pairing() -> GuestResponse:
-    """Show the page where the code from the desk is typed. It has keys, since a screen may have no
+    """Show the page where a pairing code from the desk is typed. It has a keypad, since a screen may have no
     keyboard."""
     return make_response(guest_side().pages.pairing(request.args.get("lang", REFERENCE), "", None))
 
 
 def pair() -> GuestResponse:
-    """Handle a key of the pad, or the whole code, which gives this screen an address of its own."""
+    """Handle a key of the keypad or a whole code. A valid code creates a kiosk's address and redirects to
+    it."""
     guest = guest_side()
     sent, press = request.form.get("code", ""), request.form.get("press", "done")
     typed = _digits(sent)
@@ -52,7 +54,7 @@ def pair() -> GuestResponse:
 
 
 def _is_valid_now(pairing: Pairing) -> bool:
-    """Return whether a code is still valid: a round may have opened since it was made."""
+    """Return whether a code is still valid. A round that opened since may have made it invalid."""
     if pairing.valid_during_round:
         return True
     try:
@@ -98,13 +100,13 @@ def worker(code: str) -> GuestResponse:
 
 
 def queue(code: str = "") -> GuestResponse:
-    """Return the script for the file of waiting envelopes, at an address that the worker can cache."""
+    """Return the script that stores waiting envelopes in a file, at an address that the worker can cache."""
     _kiosk(code)
     return make_response(guest_side().pages.queue(), {"Content-Type": JAVASCRIPT})
 
 
 def _kiosk(code: str) -> Link:
-    """Return the kiosk's link."""
+    """Return the link of a kiosk. Refuses the request with 404 if no kiosk has this code."""
     link = guest_side().store.links.with_code(code)
     if link is None or link.admission is not Admission.KIOSK:
         refuse(404, Refusal.NOT_PAIRED)

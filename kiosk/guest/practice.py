@@ -1,4 +1,4 @@
-"""Practice: the same screens as the real questions, and nothing is kept."""
+"""Practice: the same screens as the real questions, but ballots are discarded."""
 
 from flask import make_response, request
 

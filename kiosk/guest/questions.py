@@ -15,7 +15,7 @@ from kiosk.screen.speech import KINDS, find
 from kiosk.storage import TooEarlyError
 
 RAPID = "_rapid"
-"""Form field of a kiosk's script that cannot seal: the ballot is a rapid submission."""
+"""Form field that marks a rapid submission. Sent by the script of a kiosk whose browser cannot seal."""
 
 
 def start(code: str = "") -> GuestResponse:

@@ -1,7 +1,7 @@
 """The rate limit of kiosks' addresses: ballots are admitted no faster than people can answer.
 
-It refuses, and never excludes. Whether a ballot was a rapid submission is the verdict of the kiosk that it
-was given at, because only that kiosk's own clock cannot be influenced by other requests.
+It refuses ballots and never excludes them as rapid. The kiosk decides whether a ballot was a rapid
+submission, because other requests cannot influence the kiosk's own clock.
 """
 
 import threading
@@ -21,9 +21,9 @@ NO_WAIT = SecondsToWait(0.0)
 class RateLimit:
     """A token bucket for each lane, in memory only: `burst` ballots at once, then one each `seconds`.
 
-    `clock` gives seconds and is monotonic: a wall clock jumps when it is set. `pause` is for the kiosk's
-    script, in seconds: ballots less than this apart form a row; with 0, none is rapid. `seconds` and `pause`
-    are longer by `statement_seconds` for each statement of the ballot. Safe to use from several threads.
+    `clock` returns seconds and must be monotonic. `pause` is for the kiosk's script, in seconds: ballots less
+    than this apart count as a row of rapid ones; with 0, none is rapid. `seconds` and `pause` grow by
+    `statement_seconds` for each statement of the ballot. Thread-safe.
     """
 
     seconds: float
@@ -35,11 +35,11 @@ class RateLimit:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def pause_for(self, statements: int) -> float:
-        """Return the pause between ballots with so many statements, in seconds."""
+        """Return the pause between ballots with `statements` statements, in seconds."""
         return self.pause + self.statement_seconds * statements
 
     def take_token(self, lane: str, statements: int = 0) -> SecondsToWait:
-        """Take a token for a ballot with so many statements.
+        """Take a token for a ballot with `statements` statements.
 
         Returns NO_WAIT; if the lane has no token, takes none and returns the seconds until it has one.
         """

@@ -1,4 +1,4 @@
-"""Slips: the code is typed or scanned, leads to the questions, and is used up by one ballot."""
+"""Slips: a typed or scanned code opens the questions, and admits one ballot."""
 
 from flask import make_response, redirect, request
 
@@ -17,7 +17,7 @@ QUESTIONS_PATH = "/q/questions"
 
 
 def start_again() -> GuestResponse:
-    """Lead to the page for a slip's code: a browser's history can ask for an answer to a form."""
+    """Redirect to the page for a slip's code. A browser's history can send a GET to the address of a form."""
     return redirect("/q", 303)
 
 

@@ -1,4 +1,5 @@
-"""The page about the data that is stored about a guest, and the way out that stores nothing."""
+"""The page about the data that is stored about a guest, and the redirect with which a guest leaves on a
+phone."""
 
 from flask import make_response, redirect, request
 
@@ -17,6 +18,6 @@ def stored(**url_arguments: str) -> GuestResponse:
 
 
 def redirect_out() -> GuestResponse:
-    """Lead to the site to which a phone leaves. The survey's entries in the browser's history have this
-    address once the guest has left."""
+    """Redirect a phone to a neutral site. The script replaces the survey's entries in the browser's history
+    by this address."""
     return redirect(guest_side().pages.leave_to or "/q", 303)

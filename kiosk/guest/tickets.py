@@ -1,8 +1,10 @@
-"""Tickets of forms: random numbers that make a ballot count once although its answer was lost and it is sent
-again. They are drawn for each view of a page, or by its script for each ballot, and say nothing about guests.
+"""Tickets of forms: random numbers by which the server recognises a ballot that is sent again because the
+response was lost. Each view of a page gets a new one, or its script draws one for each ballot. They say
+nothing about guests.
 
-The ticket of an envelope is sealed in it (envelopes.py). A kiosk's page has none: its bytes are the same for
-all guests, so that a browser that stores them records no time, and its script draws a ticket for each ballot.
+The ticket of an envelope is encrypted in it (envelopes.py). A kiosk's page has no ticket, and its script
+draws one for each ballot: the page's bytes are the same for all guests, so a browser that stores them records
+no time.
 """
 
 import re

@@ -9,7 +9,8 @@ from kiosk.guest.refusals import refuse
 from kiosk.screen.texts import Refusal
 
 HOLD = "kiosk.hold_answer"
-"""Name in a request's environment of the server's function of seconds: the answer is sent after that time."""
+"""Key in a request's environment. Its value is a function of the server that delays the response by a number
+of seconds."""
 
 
 def admit_code() -> None:

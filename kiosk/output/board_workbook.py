@@ -1,4 +1,4 @@
-"""A workbook for people who read, such as a board: titles, dates, percentages and native charts.
+"""A workbook for readers such as a board: titles, dates, percentages and native charts.
 
 The tables of `export` are for programs. Here each sheet has a title, tables with their charts beside them,
 and real dates and percentages, so that a spreadsheet program shows them as the reader's language does.

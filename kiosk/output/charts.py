@@ -2,8 +2,8 @@
 
 Every bar shows its figures; nothing needs a pointer. Colours are ColorBrewer's BrBG, which is safe for
 colour-blind readers; only a bipolar scale uses both its halves. Neighbouring segments are separated by a gap
-and carry their numbers. Numbers that do not fit their segment stand below the bar. Only the page knows its
-width, so a chart comes fitted to each of WIDTHS, and the page's script selects one.
+and carry their numbers. Numbers that do not fit their segment stand below the bar. The server does not know
+the page's width, so a chart is fitted to each of WIDTHS, and the page's script selects one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,14 +42,15 @@ UNIPOLAR_NEUTRAL = (
     (0xC4, 0xBE, 0xDC),
     (0xEE, 0xED, 0xF5),
 )
-"""For statements of which neither end is good: ColorBrewer's PuOr, and its purple half."""
+"""Colours for statements with `good = "neither"`: ColorBrewer's PuOr, and its purple half."""
 
 PAPER = "#ffffff"
 INK = "#14292e"
 SOFT = "#47595d"
 
 UNKNOWN = PAPER
-"""The fill of figures that a report does not give: the paper's colour, with a dashed outline."""
+"""Fill of segments whose figure an earlier report does not give: the paper's colour, with a dashed
+outline."""
 
 LEAST_CONTRAST = 3
 """Smallest contrast of a segment, or of its outline, with the paper (WCAG 2, 1.4.11)."""
@@ -77,7 +78,7 @@ BESIDE = 8
 """Pixels between a bar's name and the bar."""
 
 SEPARATOR = " · "
-"""Between the answers outside the scale; a line may end there."""
+"""Separator of the counts of answers outside the scale. Lines break after it."""
 
 NOTE = 12
 """Font size of notes beside and below bars."""
@@ -103,8 +104,8 @@ class Segment:
 class Bar:
     """One bar, with its name at the left and its number of answers at the right.
 
-    `broken` says what changed since the bar above if the two cannot be compared. `instead` is shown if there
-    are no segments, `outside` if there are answers outside the scale.
+    `broken` is the sentence about a break since the bar above, "" if the two are comparable. `instead` is the
+    text shown without segments, `outside` the text about answers outside the scale.
     """
 
     label: str
@@ -201,7 +202,8 @@ def _name(label: str, measures: Measures) -> str:
 def page_figure(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
     """Return the figure for the widest page, and in `fits` the changes for each width, the widest first.
 
-    A fit has the keys of the layout and of each trace that differ from the widest figure's.
+    Each item of `fits` has the members of the layout and of each trace that differ from those of the widest
+    figure.
     """
     widest = stacked_bars(bars, palette)
     narrower = [_fit(widest, stacked_bars(bars, palette, width), width) for width in WIDTHS[1:]]
@@ -285,7 +287,8 @@ def _fitted(bar: Bar, measures: Measures) -> tuple[Fitted, ...]:
 
 
 def _breaks(in_place: Sequence[tuple[Bar, float]], measures: Measures) -> list[Figure]:
-    """Return the texts about breaks, or none if one of them does not fit: the page lists them instead."""
+    """Return the annotations about breaks; an empty list if one does not fit, since the page then lists them
+    all."""
     broken = [(bar.broken, place) for bar, place in in_place if bar.broken]
     if measures.is_narrow or any(text_width(note, NOTE) >= measures.length for note, _ in broken):
         return []
@@ -295,8 +298,8 @@ def _breaks(in_place: Sequence[tuple[Bar, float]], measures: Measures) -> list[F
 def _outsides(
     in_place: Sequence[tuple[Bar, float]], numbers: Sequence[Sequence[Fitted]], measures: Measures
 ) -> Iterator[Figure]:
-    """Yield the answers outside the scale: close to their bar if no number stands between. A narrow chart
-    has them from its left edge, on as many lines as they need."""
+    """Yield the annotations about answers outside the scale, close to the bar unless a number is drawn
+    between. In a narrow chart they begin at its left edge and wrap."""
     for (bar, place), fitted in zip(in_place, numbers, strict=True):
         if not bar.outside:
             continue
@@ -387,7 +390,7 @@ def _n(bar: Bar, place: float) -> Figure:
 
 
 def _note(name: str, text: str, place: float) -> Figure:
-    """Return an annotation at the left, below `place` or, if it replaces a bar, around it."""
+    """Return an annotation at the left: below `place`, or centred on it if the text replaces a bar."""
     return {
         "name": name,
         "text": text,

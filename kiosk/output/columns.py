@@ -1,7 +1,7 @@
-"""Charts of outputs over time: a row of columns for each unit, a month wide, all on one scale.
+"""Charts of outputs over time: a row of columns for each unit, one column per month, all on one scale.
 
-A figure for a quarter or a year is one wide column with the same area, so its height is the mean of a month.
-Estimates are hatched, so that a black-and-white print is legible.
+A figure for a quarter or a year is one wide column. Its area is the figure, so its height is the mean per
+month. Estimates are hatched, so that a black-and-white print is legible.
 """
 
 from collections.abc import Iterator
@@ -27,8 +27,8 @@ FILL = "#1b7f76"
 
 @dataclass(frozen=True)
 class Column:
-    """A figure of `months` months, from the month `start` of the year, counted from 0. `text` is written
-    above it; `number` is None for a figure that was not counted."""
+    """A figure for `months` months. `start` is the index of its first month in the year, from 0. `text` is
+    drawn above the column; `number` is None for a figure that was not counted."""
 
     start: int
     months: int
@@ -60,7 +60,7 @@ class ColumnChart:
 
 
 def columns_svg(chart: ColumnChart, described: str) -> str:
-    """Return the chart as one self-contained SVG document with the text alternative `described`."""
+    """Return the chart as one self-contained SVG document. `described` is its text alternative."""
     highest = max(((one.number or 0) / one.months for unit in chart.units for one in unit.columns), default=0)
     y = MARGIN + half_up(1.33 * TITLE_SIZE)
     parts = [text_at(MARGIN, MARGIN + 0.85 * TITLE_SIZE, chart.title, size=TITLE_SIZE, weight="bold")]
@@ -96,7 +96,8 @@ def _hatching(chart: ColumnChart) -> str:
 
 
 def _unit(unit: UnitColumns, y: int, highest: float, hatching: str) -> Iterator[str]:
-    """Yield a unit's row, whose base line is `ROW` below `y`. `hatching` fills estimates."""
+    """Yield the parts of a unit's row, whose base line is ROW below `y`. `hatching` is the id of the fill of
+    estimates."""
     base = y + ROW
     lines = wrapped(unit.name, TEXT_SIZE, LABELS - 8)
     for at, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""Which texts fit a chart's bars. The page's charts and the pictures for paper both use these rules."""
+"""Rules for fitting texts into a chart's bars, for the page's charts and for the pictures on paper."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Fitted:
 
 
 def text_width(text: str, size: float) -> float:
-    """Return the largest width of a text in the fonts that may be used; Noto Sans is slightly narrower."""
+    """Return an upper bound of a text's width in all fonts that may be used, in the unit of `size`."""
     return size * sum(map(_letter, text))
 
 
@@ -41,8 +41,8 @@ def _letter(letter: str) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Split a text at spaces into lines no wider than `room`; a word that is wider is cut. No line for an
-    empty text.
+    """Split a text at spaces into lines no wider than `room`. Longer words are cut. An empty text gives no
+    line.
 
     `size` is the font's, in the unit of `room`.
     """
@@ -72,18 +72,19 @@ def wrapped_between(text: str, separator: str, size: float, room: float) -> list
 
 
 def room_for(lines: Sequence[str], size: float) -> float:
-    """Return the width of a segment's numbers, with some padding."""
+    """Return the width that a segment's numbers need, padding included."""
     return max(text_width(line, size) for line in lines) + PADDING
 
 
 def fit_numbers(
     numbers: Sequence[tuple[float, str]], length: float, size: float, small: float
 ) -> Iterator[Fitted]:
-    """Yield where each number of one bar is drawn: inside its segment, or below the bar if it is too wide.
+    """Yield the placement of each segment's numbers: inside the segment, or below the bar if they are too
+    wide.
 
-    `length` is the bar's, in pixels. `numbers` has each segment's percent of the bar and its text, with
-    `<br>` between lines. `size` is the font size inside the bar and `small` below it, where numbers keep
-    apart from each other.
+    `length` is the bar's length in pixels. `numbers` has (percent of the bar's length, text) for each
+    segment; lines of the text are separated by `<br>`. `size` is the font size inside the bar, `small` that
+    below it. Numbers below the bar do not overlap.
     """
     start = free = 0.0
     for percent, text in numbers:

@@ -1,7 +1,7 @@
 """Paper as PDF: sheets of slips, posters, table cards.
 
-Paper names its unit, and a slip its round with the round's last day, so that a guest and staff notice a slip
-of another unit or an old one. It does not show when it was made: no date, no number, and the slips of a sheet
+All paper names its unit. A slip also names its round and the round's last day, so that guests and staff
+notice a slip of another unit or an old one. Paper has no print date and no number, and the slips of a sheet
 are in random order. Variable content reaches the typesetter as JSON, never as markup.
 """
 
@@ -30,11 +30,11 @@ from kiosk.settings import shipped_folder
 TEMPLATE = Path(__file__).with_name("paper.typ")
 
 SLIP_SYMBOL_MM = 36
-"""Cameras read 35 mm where they no longer read 15 mm, blurred and turned; 1 mm more for printers that
-shrink."""
+"""Width of a slip's QR symbol. Cameras read 35 mm where, blurred and rotated, they no longer read 15 mm; 1 mm
+is added for printers that shrink."""
 
 LARGEST_VERSION = 10
-"""Largest QR version: 57 modules a side, 0.6 mm each on a slip."""
+"""Largest QR version: 57 modules per side, 0.6 mm each on a slip."""
 
 
 def _(message: str) -> str:
@@ -47,7 +47,7 @@ PROMISE = SCREEN["anonymous"]
 
 
 class PaperError(Exception):
-    """Paper that cannot be made; the message has the reason and the way out."""
+    """The paper could not be made. The message has the reason and the remedy."""
 
 
 class Size(StrEnum):
@@ -68,7 +68,7 @@ LOGO_FORMATS = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 """Media type -> the typesetter's name of the format."""
 
 SLIP_LANGUAGES = 3
-"""With this number, about eight slips fit on a sheet."""
+"""Most languages on a slip. With three, about eight slips fit on a sheet."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def paper_texts(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tu
 
 @dataclass(frozen=True)
 class SlipOrigin:
-    """The names of the unit and the round that a slip counts for, and the round's last day, such as
-    2026-05-31, which is the same in every language; and the theme of the organisation that asks."""
+    """The origin printed on a slip: the names of its unit and round, the round's last day in ISO 8601, which
+    is legible in every language, and the organisation's theme."""
 
     unit: str
     round: str
@@ -111,7 +111,7 @@ class SlipOrigin:
 
 
 def slip_origin(of_round: Round, unit_id: str, theme: Theme) -> SlipOrigin:
-    """Return what a unit's slips for a round name."""
+    """Return the origin that is printed on a unit's slips for a round."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)
     return SlipOrigin(of_round.tree.node(unit_id).name, of_round.title, f"{last_moment:%Y-%m-%d}", theme)
 

@@ -1,5 +1,5 @@
-"""A report as a document for word processors, for those who edit it on: real styles, headings, lists, tables
-with a heading row, pictures with a text alternative, and the language of the text.
+"""A report as a document for further editing in a word processor: real styles, headings, lists, tables with a
+heading row, pictures with a text alternative, and the language of the text.
 """
 
 import io
@@ -56,7 +56,8 @@ STYLES: Mapping[str, Look] = {
     "Organisation": Look(16, 0, 0, ACCENT, is_bold=True),
     "Table Text": Look(8.5, 1, 1),
 }
-"""The document's styles; those that the template lacks are added. Who edits on changes one for all."""
+"""The document's styles. Those that the template lacks are added, so that an editor can change a style in one
+place."""
 
 TEXT_STYLES = {Kind.PARAGRAPH: "Normal", Kind.NOTE: "Note", Kind.WARNING: "Warning"}
 
@@ -174,7 +175,7 @@ def _add_table(document: "Document", block: Block) -> None:
         row = table.add_row()
         _child(row._tr.get_or_add_trPr(), "w:cantSplit")
         for cell, text in zip(row.cells, cells, strict=True):
-            # By its id: python-docx would look the name up among all styles, for each cell.
+            # Set by the style's id: python-docx would search all styles for the name, for each cell.
             cell.paragraphs[0]._p.style = "TableText"
             _write(cell.paragraphs[0], text)
     _child(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
@@ -187,7 +188,8 @@ def _add_table(document: "Document", block: Block) -> None:
 
 
 def _write(paragraph: "Paragraph", text: str) -> None:
-    """Write a text, whose lines stand below each other; from right to left if it begins so."""
+    """Write a text with its line breaks; from right to left if its first letter with a direction is
+    right-to-left."""
     run = paragraph.add_run(text)
     if _is_right_to_left(text):
         _child(paragraph._p.get_or_add_pPr(), "w:bidi")

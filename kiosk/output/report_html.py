@@ -1,4 +1,4 @@
-"""A report as one HTML file: no script, no other file, legible on a screen and printed.
+"""A report as one HTML file, for the screen and for print: no script, no other file.
 
 Every text is escaped. A chart is an image from a data address, since a drawing inside the page could carry a
 script.
@@ -56,7 +56,7 @@ def report_html(report: ReportDocument) -> str:
 def _asker(report: ReportDocument) -> str:
     """Return the logo, if there is one, above the organisation's name."""
     name = escape(report.organisation)
-    # Beside its name a logo says nothing more.
+    # The organisation's name follows, so the logo needs no text alternative.
     logo = f'<img class="logo" src="{escape(report.logo)}" alt="">\n' if report.logo else ""
     return f'{logo}<p class="organisation">{name}</p>\n'
 

@@ -17,7 +17,7 @@ NAMES = {Kind.TABLE: "Tabell", Kind.CHART: "Diagram"}
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A sheet with its name, the headings that it stands under in the report, and its description."""
+    """A sheet: its name, the headings above its table or chart in the report, and its description."""
 
     name: str
     section: str

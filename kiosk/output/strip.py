@@ -1,7 +1,7 @@
-"""One bar as an inline SVG that fills its place, as wide as the page makes it, without a script.
+"""One bar as an inline SVG without a script. It is as wide as its container.
 
-Lengths are percentages, so a number stands in its segment only if it fits at the narrowest width. The text
-alternative has every number. A style sheet gives the height, and shows the patterns on paper only.
+Lengths are percentages, so a number is drawn in its segment only if it fits at NARROWEST. The text
+alternative has every number. The page's style sheet sets the height, and shows the patterns in print only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from kiosk.output.fitting import fitting_lines
 from kiosk.output.svg import PATTERNS
 
 NARROWEST = 300
-"""The width, in pixels, at which the numbers fit."""
+"""Narrowest width of a bar, in pixels, for which numbers are fitted."""
 
 DIGITS = 13
 """Font size of the numbers, in pixels."""
@@ -27,13 +27,15 @@ def strip(bar: Bar, palette: Sequence[str], *, has_numbers: bool = True) -> str:
 
 
 def spoken(bar: Bar) -> str:
-    """Return a bar as one sentence: each segment's meaning, the number of answers, those off the scale."""
+    """Return a bar as one sentence: each segment's meaning, the number of answers, and the answers outside
+    the scale."""
     parts = [*(segment.meaning for segment in bar.segments), bar.n, bar.outside]
     return "; ".join(part for part in parts if part)
 
 
 def patterns() -> str:
-    """Return the definitions of the patterns, for each ink: a page with bars has them once."""
+    """Return the definitions of the patterns, one per pattern and ink. A page with bars includes them
+    once."""
     marks = "".join(
         f'<pattern id="{_pattern(at, ink)}" width="10" height="10" patternUnits="userSpaceOnUse">'
         f'<g stroke="{ink}" fill="{ink}" opacity="0.35">{PATTERNS[at]}</g></pattern>'

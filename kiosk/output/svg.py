@@ -1,4 +1,4 @@
-"""Charts as pictures: SVG for paper, for readers without scripts and for reports, and PNG made from it.
+"""Charts as pictures: SVG for paper, for pages without scripts and for reports, and PNG rendered from it.
 
 Each option has a pattern besides its colour, so that a black-and-white print is legible. The picture has
 everything a reader needs: the statement, the labels, every number, and the uncertainty.
@@ -55,10 +55,11 @@ class Sheet:
 PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title_size=21, text_size=16, digit_size=15)
 
 GLANCE = Sheet(WIDTH, 0, 340, NUMBERS, bar=52, title_size=21, text_size=16, digit_size=15)
-"""With room for a statement of up to three lines beside each bar."""
+"""Dimensions with room for a statement of up to three lines beside each bar."""
 
 WALL = Sheet(800, 390, 0, 112, bar=84, title_size=31, text_size=22, digit_size=27)
-"""For a screen that is read across a room: two pictures side by side fill its width, two rows its height."""
+"""Dimensions for a wall screen that is read across a room: two pictures side by side fill its width, two rows
+its height."""
 
 BROKEN = 30
 """Extra space above a bar that cannot be compared with the previous one."""
@@ -72,13 +73,14 @@ PATTERNS = (
     '<path d="M5 0V10" stroke-width="1.2"/>',
     '<path d="M0 0L10 10M0 10L10 0" stroke-width="1"/>',
 )
-"""One for each option; the highest option is plain. With more options than patterns, they repeat."""
+"""SVG of the patterns, the highest option's first, which is plain. With more options than patterns, they
+repeat."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart with its texts. `labels` and `colours` start with the highest option; `notes` stand below the
-    bars."""
+    """A chart with its texts. `labels` and `colours` start with the highest option; `notes` are drawn below
+    the bars."""
 
     title: str
     labels: tuple[str, ...]
@@ -119,14 +121,14 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
 
 
 def png(drawn: str, fonts: Path) -> bytes:
-    """Convert an SVG of this package to PNG, 2 pixels for each of its own. `fonts` is the folder with its
+    """Convert an SVG of this package to PNG, at 2 pixels per SVG pixel. `fonts` is the folder with its
     fonts."""
     [picture] = pngs([drawn], fonts)
     return picture
 
 
 def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> Iterator[bytes]:
-    """Convert SVGs to PNG, `scale` pixels for each of their own, one after the other to save memory.
+    """Convert SVGs to PNG, at `scale` pixels per SVG pixel, one after the other to save memory.
 
     Raises TypeError if one does not fit on one page.
     """
@@ -212,7 +214,8 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
 
 
 def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
-    """Return the extra space below a bar for its answers outside the scale, more if numbers stand between."""
+    """Return the extra space below a bar for its answers outside the scale; more if numbers are drawn
+    between."""
     if not bar.outside:
         return 0
     numbers = [(segment.percent, segment.text) for segment in bar.segments]

@@ -1,4 +1,4 @@
-"""Compression of responses, for both sides: a page becomes a quarter as long."""
+"""Compression of responses, for both applications: a page shrinks to about a quarter of its size."""
 
 import gzip
 from collections.abc import Collection
@@ -10,8 +10,11 @@ LEVEL = 6
 
 
 def compress(response: Response, media_types: Collection[str]) -> Response:
-    """Compress the response to a GET if it is of these types and the browser unpacks it. A response to a POST
-    is not compressed: it may repeat what was sent beside what must stay secret."""
+    """Compress the response to a GET if it has one of these media types and the browser accepts gzip.
+
+    A response to a POST is not compressed: it may contain text of the request beside a secret, whose content
+    its compressed size could reveal (BREACH).
+    """
     is_worth_it = response.status_code == 200 and response.mimetype in media_types
     if not is_worth_it or "Content-Encoding" in response.headers:
         return response
@@ -23,6 +26,6 @@ def compress(response: Response, media_types: Collection[str]) -> Response:
     response.headers["Content-Encoding"] = "gzip"
     tag, is_weak = response.get_etag()
     if tag and not is_weak:
-        # The tag is one for both forms, so it does not promise equal bytes.
+        # The compressed and the plain response have the same tag, so it is a weak one.
         response.set_etag(tag, weak=True)
     return response

@@ -11,16 +11,16 @@ NEVER_USED = (
     "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb", "window-management",
     "xr-spatial-tracking",
 )  # fmt: skip
-"""Browser features that a page could use on the device: each asks the guest, or opens a way out of the
+"""Browser features that no guest page may use: each shows a permission prompt, or opens a way out of the
 kiosk."""
 
 SCRIPT, BALLOT = "Kiosk-Script", "Kiosk-Ballot"
-"""Request and response headers of the guest's script. SCRIPT marks its requests. BALLOT marks an accepted
-ballot in a way that no proxy makes: a redirect may come from a proxy, and a script cannot see its target."""
+"""Request and response headers of the guest's script. SCRIPT marks its requests. BALLOT confirms an accepted
+ballot: a redirect would not do, since it may come from a proxy and a script cannot see its target."""
 
 
 def headers(styles: Iterable[str]) -> dict[str, str]:
-    """Return the headers of every response. `styles` are all inline styles that the page may have."""
+    """Return the headers of every response. `styles` are the inline styles that the policy allows."""
     allowed = " ".join(["'self'", *map(digest, styles)])
     return {
         "Content-Security-Policy": (

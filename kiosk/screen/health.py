@@ -1,7 +1,7 @@
 """The /health response of both sides, for monitoring: whether ballots can be accepted now.
 
-It depends on the database and the key folder, never on a box: the bytes are the same before and after a
-ballot, and the request does not count as a kiosk's sign of life. A client with the installation's secret key
+It depends on the database and the key folder, never on a box, so its bytes are the same before and after a
+ballot. The request does not count as a kiosk's sign of life. A client that has the installation's secret key
 can request a proof that this installation responded.
 """
 

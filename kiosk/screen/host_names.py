@@ -1,6 +1,6 @@
 """The check of a request's Host header, before Flask reads it.
 
-Flask raises an error for a name that it cannot encode, again in the middle of the error page.
+Flask raises an error for a name that it cannot encode, and again while it renders the error page.
 """
 
 import re

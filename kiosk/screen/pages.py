@@ -40,13 +40,13 @@ from kiosk.settings import shipped_folder
 
 
 def compact(css: str) -> str:
-    """Return a style of this program without its comments and indentation, which each page would repeat."""
+    """Return CSS without its comments and indentation, to make pages smaller."""
     return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).strip()
 
 
 def _style() -> str:
-    """Return the guest's style with the font of the language names inlined: the first screen needs it at
-    once, and without it a slow device searches all its fonts before it paints."""
+    """Return the guest's style with the font of the language names inlined. The first screen needs this font
+    at once; without it a slow device searches all its fonts before it paints."""
     style = compact((Path(__file__).parent / "templates/guest/guest.css").read_text(encoding="utf-8"))
     font = base64.b64encode((shipped_folder("static") / "fonts/guest-autonyms.woff2").read_bytes())
     return style.replace("/static/fonts/guest-autonyms.woff2", f"data:font/woff2;base64,{font.decode()}")
@@ -56,15 +56,15 @@ STYLE = _style()
 
 
 def _theme_style(theme: Theme) -> str:
-    """Return the style of a theme, or "" for the usual look. It follows a measured screen's style, which also
-    sets corners."""
+    """Return the CSS of a theme, or "" for the default theme. It comes after the CSS of a measured screen,
+    which also sets corners."""
     colours = f"--accent:{theme.accent};--chosen:{theme.tint};" if theme.accent != ACCENT else ""
     corner = "" if theme.corner is None else f"--corner:{theme.corner}px;"
     return f":root{{{colours}{corner}}}" if colours or corner else ""
 
 
 def _data_url(logo: Logo) -> str:
-    """Return a logo as an address that holds it, so that a page needs no further request for it."""
+    """Return a logo as a data URL, so that a page needs no further request for it."""
     return f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}"
 
 
@@ -90,8 +90,8 @@ class FormTexts:
     digits: str
 
     def for_script(self) -> dict[str, Any]:
-        """Return the texts as static/guest.js reads them: each statement is a list of its text and its
-        labels, since every name would cost bytes in every language."""
+        """Return the texts as static/guest.js reads them. Each statement is a list of its text and its
+        labels, since keys would cost bytes in every language."""
         statements = [[asked.text, *(option.label for option in asked.options)] for asked in self.statements]
         return {
             "language": {"code": self.language.code, "direction": self.language.direction},
@@ -116,7 +116,7 @@ class StoredDataText:
 
 @dataclass(frozen=True)
 class Notice:
-    """The notice above a preview for staff: words in their `language`, and links `ways` as (words,
+    """The notice above a preview for staff: words in their `language`, and the links `ways`, each (words,
     address)."""
 
     language: Language
@@ -128,10 +128,10 @@ class Notice:
 class Pages:
     """Renders the guest's pages.
 
-    `allowed_languages` are shown although unreviewed; None shows all, for the demonstration. `leave_to` is
-    the address to which a phone leaves, `screen` the measures of a kiosk, `audio` the folder with speech.
-    Only previews for staff have a `notice`. With `is_one_touch`, a page goes on by itself from an answer
-    that was touched.
+    `allowed_languages` are unreviewed languages that are shown nevertheless; None shows all, for the
+    demonstration. `leave_to` is the address of the neutral site that a phone opens when the guest leaves,
+    `screen` the measures of a kiosk, `audio` the folder with speech. Only previews for staff have a `notice`.
+    With `is_one_touch`, touching an answer opens the next statement.
     """
 
     library: Library
@@ -163,13 +163,18 @@ class Pages:
     ) -> str:
         """Render the questions, in the language `asked` or else the reference.
 
-        With `is_chosen`, the guest has chosen that language, and is not asked for it again.
-        `protection` is the round's. The first screen shows the name `unit`, so that a guest notices a
-        screen of another unit. `reply` (language -> text) is shown only in the languages it has. `ticket`
-        makes the form count once although it is sent twice; "" for none. A form with a `home` is for
-        practice, and ends there. A kiosk seals its ballots for the public key `letterbox`, in hex, or sends
-        them unsealed if it is "". Without the network it treats ballots less
-        than `pause` seconds apart as rapid, and accepts none from `closes_at` on.
+        - `is_chosen`: the guest has chosen that language, so the page does not ask for it.
+        - `protection` is the round's, which selects the promise to the guest.
+        - `unit` is the unit's name. The first screen shows it, so that a guest notices a screen of another
+          unit.
+        - `reply` maps language to text. It is shown in these languages only.
+        - `ticket` lets the server recognise a form that is sent twice; "" for none.
+        - `home` is the address at which a practice form ends; "" for a real form.
+        - `letterbox` is the public key, in hex, for which a kiosk seals ballots; with "" it sends them
+          unsealed.
+        - `pause`, in seconds: a kiosk's script marks ballots in a row as rapid if they are less than this
+          apart.
+        - `closes_at`: without the network, a kiosk accepts no ballot from this time on.
         """
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
@@ -216,8 +221,8 @@ class Pages:
         return {speech.text: speech.name for speech in all_speech if speech.file}
 
     def _all_sounds(self, survey: Survey) -> list[str]:
-        """Return the addresses of all sounds in all languages shown. A kiosk caches all of them, for all
-        guests."""
+        """Return the addresses of all sounds in all languages shown. Every kiosk caches all of them, whatever
+        its guests listened to."""
         catalogues = self.library.guest
         return [
             f"/audio/{code}/{name}"
@@ -326,12 +331,13 @@ class Pages:
         return render_template("guest/queue.js")
 
     def styles(self, *, is_kiosk: bool) -> list[Markup]:
-        """Return the page's inline styles: a slow device need not request them before it paints."""
+        """Return the page's inline styles. They are inline so that a slow device can paint without a further
+        request."""
         styles = [STYLE]
         if is_kiosk and self.screen:
             styles.append(compact(render_template("guest/screen.css", screen=self.screen)))
         styles += filter(None, [_theme_style(self.library.theme)])
-        # Safe: the styles have no input from users but colours and numbers that were checked.
+        # Safe: user input reaches the styles only as checked colours and numbers.
         return [Markup(style) for style in styles]  # noqa: S704
 
     def _base_values(self, *, is_kiosk: bool) -> dict[str, Any]:
@@ -370,8 +376,8 @@ def _screen(catalogue: Catalogue) -> dict[str, str]:
 def _form_texts(
     catalogue: Catalogue, protection: Protection, total: int, *, has_slip: bool
 ) -> dict[str, str]:
-    """Return the texts that a form of `total` statements can show: each costs bytes in every language. A
-    form with a slip also asks for another one."""
+    """Return the texts that a form of `total` statements can show, and no others, since each costs bytes in
+    every language. A form with a slip also has the texts that ask for another slip."""
     left_out = BEFORE_THE_FORM - {"slip"} if has_slip else BEFORE_THE_FORM
     texts = {key: message for key, message in SCREEN.items() if key not in left_out}
     for refusal, message in REFUSALS.items():

@@ -1,9 +1,9 @@
 """Estimates whether a survey's statements fit a kiosk's screen, without a browser.
 
-The page (static/guest.js) measures in the guest's browser and scrolls where nothing fits; an estimate warns
-before the screen is bought or mounted. It uses the layouts that need least room: two columns of answers
-without pictures, or a list beside the statement, in letters that are just large enough for the distance.
-Lengths are in font sizes.
+The page itself (static/guest.js) measures in the browser, and scrolls if nothing fits. The estimate warns
+before a screen is bought or mounted. It assumes the layouts that need least room: two columns of answers
+without pictures, or a list beside the statement, in the smallest letters that are legible at the guest's
+distance. Lengths are in font sizes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ LINE, TALL_LINE = 1.2, 1.5
 """Height of a line of text, and of one in a script with tall letters."""
 
 TALL_SCRIPTS = frozenset({"ar", "fa", "ps", "ckb", "ur", "ti", "am"})
-"""Languages that are written in such a script."""
+"""Languages whose script has tall letters."""
 
 PADDING = 0.5
 """Width of a button's padding and border."""

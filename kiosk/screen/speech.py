@@ -1,8 +1,9 @@
-"""Speech for guests who prefer to listen: a person's recording, or a synthesised draft until there is one.
+"""Speech for guests who prefer to listen: a person's recording, or a synthesised draft if there is no
+recording.
 
-A sound is named by its language and text, so a changed text is silent until it is recorded again. One button
-reads a statement with all its options, and none plays by itself: the requests show which statements somebody
-listened to, never an answer.
+A sound's name is a hash of its language and text, so a changed text has no sound until it is recorded again.
+One button plays a statement with all its options, and nothing plays by itself. So the requests reveal which
+statements somebody listened to, never an answer.
 """
 
 import os
@@ -39,7 +40,7 @@ NAME = re.compile(r"[0-9a-f]{16}")
 
 
 class AudioError(Exception):
-    """Speech that cannot be made; the message has the way out."""
+    """Speech could not be made. The message says what to do."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The guest page about stored data, made from the database's tables.
 
-A table or column without a description is an error, so nobody can store more about guests and leave it out
-of the page.
+A table or column without a description is an error, so a change of the schema cannot leave the page
+incomplete.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from kiosk.screen.texts import _
 
 
 class UndescribedTableError(Exception):
-    """A table or column that the guest page does not describe."""
+    """The guest page does not describe a table or column."""
 
 
 _OTHERS = _("Allt annat som sparas handlar om frågorna, platserna och personalen. Inget handlar om dig.")

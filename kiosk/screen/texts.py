@@ -57,8 +57,8 @@ SCREEN = {
 
 PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
 DIGITS: Mapping[str, str] = {"fa": PERSIAN_DIGITS, "ps": PERSIAN_DIGITS}
-"""Language -> its digits, 0 to 9, for numbers that a screen makes. Languages that are absent use 0-9. The
-emergency number has the digits of a telephone's keys in every language."""
+"""Language -> its digits, 0 to 9, for numbers that a screen computes. Other languages use 0-9. The emergency
+number has the digits of telephone keys in every language."""
 
 
 def in_digits(number: int, language: str) -> str:
@@ -82,7 +82,7 @@ PROMISES: Mapping[Protection, str] = {
 
 
 class Refusal(StrEnum):
-    """Why a guest's request was refused, or could not be sent.
+    """The reason why a guest's request was refused, or could not be sent.
 
     The values name the texts in templates and scripts, and are sent in the header Kiosk-Refusal.
     """
@@ -115,7 +115,7 @@ REFUSALS = {
 }
 
 OF_SLIPS = frozenset({Refusal.UNKNOWN_SLIP, Refusal.USED_SLIP})
-"""The refusals that only a ballot with a slip can meet."""
+"""Refusals that occur only for ballots with a slip."""
 
 OF_PAIRING = frozenset({Refusal.WRONG_CODE})
-"""The refusal of a code that pairs a kiosk, which no ballot can meet."""
+"""Refusals that occur only when a kiosk is paired, never for a ballot."""

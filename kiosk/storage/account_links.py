@@ -1,7 +1,7 @@
 """One-time links with which people choose a password: for a new account, or for one that exists.
 
-A link has 128 random bits. The database has its digest only, and no backup has the row, since a restored link
-is valid again. Opening a link changes nothing; choosing the password uses it.
+A link has 128 random bits. The database stores its digest only. Backups leave the rows out: a restored link
+would be valid again. Opening a link changes nothing; choosing the password deletes it.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ LINK_LIFETIME = timedelta(days=3)
 
 
 class AccountExistsError(StoreError):
-    """A link for a new account whose name is taken."""
+    """The name for a new account is taken."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is an account named {name!r} already")
@@ -29,8 +29,8 @@ class AccountExistsError(StoreError):
 
 @dataclass(frozen=True)
 class AccountLink:
-    """What a link allows: to choose the password of the account `name`, which is created with `role` if that
-    is not None."""
+    """A valid link: its reader chooses the password of the account `name`, which is created if `role` is not
+    None."""
 
     name: str
     role: Role | None
@@ -66,7 +66,7 @@ class AccountLinks:
         return code
 
     def valid(self, code: str, now: datetime) -> AccountLink | None:
-        """Return what a code allows now; None if it is unknown, used or expired."""
+        """Return the link with this code; None if the code is unknown, used or expired."""
         row = tables.AccountLink
         is_valid = (row.digest == _digest(code)) & (row.expires_at > now.isoformat())
         values = self._database.row(row.select(row.name, row.role).where(is_valid))

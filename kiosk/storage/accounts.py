@@ -25,7 +25,7 @@ class Role(StrEnum):
 class Account:
     """A person's account; `password` is a hash.
 
-    `session_epoch` is empty from a restore or an upgrade until the next sign-in.
+    After a restore or an upgrade, `session_epoch` is empty until the next sign-in.
     """
 
     name: str
@@ -40,14 +40,14 @@ revive sessions that ended after the backup."""
 
 
 class LastCoordinatorError(StoreError):
-    """A change that would leave the installation without a coordinator, whom only a command can add."""
+    """The change would leave the installation without a coordinator. Only a command could add one then."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is the only coordinator; add another one first")
 
 
 class NoAccountError(StoreError):
-    """A change of an account that does not exist."""
+    """The account to change does not exist."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no account named {name!r}")

@@ -19,7 +19,7 @@ from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, key_fau
 
 @dataclass(frozen=True)
 class OpenBox:
-    """A box while its row is locked. Never leaves the store.
+    """A decrypted box, valid while its row is locked. Other packages never get one.
 
     `excluded_rapid` is a number of ballots. `guard_fired` says whether a ballot was excluded, or refused as
     too early, since the last count.

@@ -1,4 +1,4 @@
-"""The count of one round: the choice of the ballots that leave their boxes at a tick or at closing.
+"""The count of one round, at a tick or at closing: draws the batches and adds them to the tallies.
 
 Boxes are opened here to be counted, and are written back or deleted in the same write.
 """
@@ -29,8 +29,8 @@ class Count:
     rng: Random
 
     def count_boxes(self, of_round: Round, *, is_first_of_day: bool) -> frozenset[str]:
-        """Count the boxes of a round that stays open. Returns the units whose play guard fired since the last
-        count. `is_first_of_day` says whether the last count was on an earlier day."""
+        """Count the boxes of a round that stays open. Returns the ids of the units whose play guard fired
+        since the last count. `is_first_of_day` says whether the last count was on an earlier day."""
         fired = set[str]()
         published = self.tallies.own_sums(of_round)
         for unit in of_round.tree.leaves:
@@ -46,7 +46,8 @@ class Count:
                 batch, rest = draw_batch(box.ballots, shown, of_round.k, self.rng)
                 if batch:
                     self.tallies.add_batch(of_round, unit, batch)
-            # Every row, so that files do not tell where a batch was drawn, and no old key outlives a tick.
+            # Every row is rewritten: otherwise the key files would reveal which units had a batch, and old
+            # keys would outlive a tick.
             self.boxes.put(replace(box, ballots=rest, guard_fired=False, traffic=traffic), unit)
             self.slip_sets.renew(of_round, unit)
             self.letterboxes.renew(of_round, unit)

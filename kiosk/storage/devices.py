@@ -1,7 +1,7 @@
-"""Kiosks as devices: pairing codes, and signs of life that show whether a kiosk still works.
+"""Kiosks as devices: their pairing codes, and the signs of life (heartbeats) that show whether a kiosk works.
 
-All data are in memory only. Nothing on disk shows when a device was last heard, and a code is valid for
-minutes. A device sends its signs of life at fixed times of the clock, so they reveal nothing about guests.
+All data are in memory only, so nothing on disk shows when a device last sent a sign of life. A device sends
+them at fixed times of the clock, so they reveal nothing about guests.
 """
 
 import secrets
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 DIGITS = 12
-"""Enough that nobody needs to be locked out: at 1,000 guesses a second, one of ten valid codes is guessed in
-their lifetime with a probability of 1 in 100,000."""
+"""Digits of a pairing code. With 12, guessing needs no lockout: at 1,000 guesses a second, one of ten valid
+codes is guessed in their lifetime with a probability of 1 in 100,000."""
 
 LIFETIME = 15 * 60
 """Seconds for which a pairing code is valid, enough to walk from the desk to the screen."""
@@ -23,7 +23,8 @@ SILENT_AFTER = 16 * 60
 
 
 class DeviceStatus(StrEnum):
-    """The only state of a kiosk that is shown. A time is never shown, because it could be that of a guest."""
+    """A kiosk's status as staff see it. The time of its last sign of life is never shown, because a guest may
+    have been there."""
 
     ALIVE = "alive"
     SILENT = "silent"
@@ -32,10 +33,10 @@ class DeviceStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Pairing:
-    """What a pairing code allows: one screen becomes a kiosk of the unit.
+    """The permission of a pairing code: one screen becomes a kiosk of the unit.
 
-    `made_by` is the name of an account. While a round runs at the unit, only a code with `valid_during_round`
-    is valid.
+    `made_by` is the name of the account that created the code. Unless `valid_during_round`, the code is
+    invalid while a round runs at the unit.
     """
 
     unit_id: str
@@ -98,14 +99,14 @@ class Devices:
     def was_late(self, code: str) -> bool:
         """Return whether `came_late` was called for a kiosk since the program started.
 
-        It is no number, because a growing number would reveal when the ballots arrived.
+        Not a number, because a growing number would reveal when the ballots arrived.
         """
         with self._lock:
             return code in self._late
 
     def status(self, code: str) -> DeviceStatus:
-        """Return ALIVE if a kiosk sent a sign of life in the last SILENT_AFTER seconds. A kiosk that sent
-        none yet is UNKNOWN until the program has run for so long."""
+        """Return ALIVE if a kiosk sent a sign of life in the last SILENT_AFTER seconds, otherwise SILENT;
+        UNKNOWN if it sent none yet and the program has not run for SILENT_AFTER seconds."""
         with self._lock:
             since = self.clock() - SILENT_AFTER
             if self._heard.get(code, since) > since:

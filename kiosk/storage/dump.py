@@ -1,4 +1,4 @@
-"""A backup's rows: out of an installation, and into an empty one."""
+"""Export of an installation's rows for a backup, and their import into an empty installation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.tables import Installation
 
 NEVER_KEPT = frozenset({"account_link", "box", "letterbox", "slip_set"})
-"""Tables no backup holds: an old box would bring back ballots that were counted and destroyed, and an old
-link to an account is valid again after it was used."""
+"""Tables that no backup holds. An old box would bring back ballots that were counted and destroyed, and a
+link to an account would become valid again after its use."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def kept_rows(database: Database) -> Tables:
     kept = {
         table: [
             dict(zip(columns, row, strict=True))
-            # By all columns: PostgreSQL's own order tells which rows changed last.
+            # Sorted by all columns: PostgreSQL's own order would reveal which rows changed last.
             for row in database.rows(_sorted_rows(table, columns))
         ]
         for table, columns in database.schema().items()
@@ -136,7 +136,7 @@ def _check_tables(tables: Tables, schema: Mapping[str, tuple[str, ...]]) -> None
 
 
 def _insert(database: Database, tables: Tables) -> None:
-    # The migrations wrote the schema's number, which stands in the rows too.
+    # The migrations wrote the schema's number. The dump has that row too.
     database.run(Installation.delete())
     for table, columns in database.schema().items():
         insert = _insertion(database, table, columns)

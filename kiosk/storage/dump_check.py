@@ -1,6 +1,6 @@
-"""Checks the rows of a backup: a round's terms follow the rules, and a count can produce the figures.
+"""Checks the rows of a backup: rounds follow the rules, and figures are such as a count can produce.
 
-Anybody who has a backup can change it. Rows that pass can be shown and counted.
+Somebody may have edited the backup. Rows that pass the checks can be shown and counted without errors.
 """
 
 import re

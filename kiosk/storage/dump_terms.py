@@ -1,4 +1,5 @@
-"""A round's terms from a backup: of the right shape, and such as this program freezes."""
+"""Reads a round's terms from a backup. Refuses terms of another shape, and terms that this program never
+writes."""
 
 import re
 import unicodedata
@@ -26,7 +27,7 @@ def read_terms(text: str) -> Round:
     of_round = round_from_json(document)
     if not fits(of_round, Round):
         raise ValueError("a value of its terms has the wrong type")
-    # Terms that were frozen by an older version lack what that version did not know.
+    # Terms written by an older version lack the members that it did not know.
     if {**of_round.as_json(), **document} != of_round.as_json():
         raise ValueError("its terms hold something that no terms have")
     if of_round.opens_at.tzinfo or of_round.closes_at.tzinfo:

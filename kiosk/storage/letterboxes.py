@@ -1,4 +1,4 @@
-"""The rows of letterboxes: the key pair of each box, and tickets of the envelopes and forms it accepted."""
+"""The rows of letterboxes: the key pair of each box, and the tickets of accepted envelopes and forms."""
 
 from random import Random
 
@@ -48,7 +48,7 @@ class Letterboxes:
         self._insert(round_id, unit_id, letterbox.public_key.hex(), key_id, sealed)
 
     def public_key(self, round_id: str, unit_id: str) -> str:
-        """Return the key that a kiosk seals a unit's envelopes for, in hex; "" if the unit has no
+        """Return the public key for which kiosks seal a unit's envelopes, in hex; "" if the unit has no
         letterbox."""
         row = self._select_key(round_id, unit_id)
         return str(row[0]) if row else ""
@@ -78,8 +78,8 @@ class Letterboxes:
         self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)
 
     def take_form(self, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
-        """Keep the ticket of a form. Returns False, and changes nothing, if the form was taken before. Raises
-        KeyUnavailableError."""
+        """Store the ticket of a form. Returns False, and changes nothing, if the form was accepted before.
+        Raises KeyUnavailableError."""
         key_and_letterbox = self.open_letterbox(round_id, unit_id)
         if key_and_letterbox is None:
             # The round was opened by a version without letterboxes.

@@ -17,12 +17,13 @@ from kiosk.storage.rounds import RoundClosedError
 from kiosk.storage.sealed_rows import Writer, one_write
 
 KIOSK_MARK = "kiosk mark "
-"""Prefix of the key of a kiosk's mark in the table `installation`. No backup has these rows: the first marked
-ballot writes one, so two backups would show that somebody answered between them."""
+"""Prefix of the keys under which the table `installation` has digests of kiosks' marks. Backups leave these
+rows out: a kiosk's first marked ballot writes one, so two backups would show that somebody answered between
+them."""
 
 
 class RoundRunsError(Exception):
-    """A kiosk that may not move now, because `of_round` runs at `unit_id`."""
+    """The kiosk cannot be moved now, because `of_round` runs at `unit_id`."""
 
     def __init__(self, of_round: Round, unit_id: str) -> None:
         super().__init__(f"the round {of_round.id} runs at {unit_id}")
@@ -31,7 +32,8 @@ class RoundRunsError(Exception):
 
 
 class KioskBudgetError(StoreError):
-    """A kiosk more than the expected guests of a unit need: it has `kiosks`, and its budget is `budget`."""
+    """The unit may not get another kiosk: it has `kiosks`, and its budget in the running round is
+    `budget`."""
 
     def __init__(self, of_round: Round, unit_id: str, kiosks: int, budget: int) -> None:
         super().__init__(
@@ -55,7 +57,7 @@ class Link:
 
     @property
     def code_ending(self) -> str:
-        """The end of its code, which tells it from other links of its unit."""
+        """The last four characters of the code, shown to tell the links of a unit apart."""
         return self.code[-4:]
 
 
@@ -102,7 +104,7 @@ class Links:
     def check_move(self, code: str, unit_id: str, now: datetime) -> None:
         """Raise RoundRunsError while a round runs at the link's unit or at `unit_id`.
 
-        A guest does not notice a move: whoever could move a kiosk during a round could send one guest's
+        A guest does not notice a move. Somebody who moved a kiosk during a round could send one guest's
         ballot to the box of a unit without other guests.
         """
         link = self.with_code(code)
@@ -123,11 +125,11 @@ class Links:
         self._database.run(tables.Installation.delete().where(tables.Installation.key == _mark_key(code)))
 
     def claim_mark(self, code: str, mark: bytes) -> bool:
-        """Return whether this is the mark of the kiosk at this address. An address without a mark gets this
+        """Return whether `mark` is the mark of the kiosk with this code. A kiosk without a mark gets this
         one.
 
-        The caller holds a write. Only a digest is stored, so that nobody who reads the database can pass for
-        the kiosk.
+        The caller holds a write. Only a digest is stored, so that a reader of the database cannot imitate the
+        kiosk.
         """
         key, digest = _mark_key(code), sha256(mark).hexdigest()
         if self._database.get(key) is None:
@@ -137,7 +139,7 @@ class Links:
 
 
 def _mark_key(code: str) -> str:
-    """Return the key in the table `installation` of the mark of the kiosk with this code."""
+    """Return the key under which the table `installation` has the digest of a kiosk's mark."""
     return f"{KIOSK_MARK}{short_hash(code, 16)}"
 
 

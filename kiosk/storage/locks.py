@@ -32,7 +32,7 @@ https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
 
 
 class Lock(Enum):
-    """The ways in which a write locks the installation."""
+    """The lock that a write holds on the installation: shared with other writes, or alone."""
 
     SHARED = "shared"
     ALONE = "alone"

@@ -1,7 +1,8 @@
 """Migrations: one step per schema number, from an empty database to the tables of tables.py.
 
-A step names tables and columns as they were at its time, never today's models, and does not change after its
-release. To change the schema, change tables.py and add a step; `schema_check` compares the two afterwards.
+A step names tables and columns as they were in its schema, never today's models, and is never changed after
+its release. To change the schema, change tables.py and add a step; `schema_check` compares the two
+afterwards.
 """
 
 import json
@@ -138,8 +139,8 @@ def _with_protection(of_round: dict[str, object]) -> dict[str, object]:
 
 
 def _outputs(database: peewee.Database) -> None:
-    """Replace the six kinds of activities by counters with targets. Create the tables of typed figures and
-    reports. A month is 2026-03 instead of its first day."""
+    """Replace the six kinds of activities by counters with targets, and store a month as 2026-03 instead of
+    as its first day. Create the tables of typed figures and reports."""
     taps = ("unit_id", "month", "counter", "target")
     columns = dict.fromkeys(taps, Text)
     _create(

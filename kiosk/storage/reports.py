@@ -50,8 +50,8 @@ class Reports:
 
     @one_write()
     def write(self, report_id: str, part: str, words: str, seen_version: int) -> bool:
-        """Replace a part's text, and return whether it was still the version that the writer had seen.
-        Otherwise nothing is changed."""
+        """Replace a part's text if it still has the version `seen_version`. Returns False, and changes
+        nothing, if somebody changed it since."""
         text = tables.ReportText
         row = {"report_id": report_id, "part": part}
         current = self._database.row(
@@ -71,7 +71,7 @@ class Reports:
         self._database.run(tables.ReportEdition.insert(report_id=report_id, edition=edition, document=words))
 
     def editions(self, report_id: str) -> tuple[int, ...]:
-        """Return the numbers of a report's editions, the first first."""
+        """Return the numbers of a report's editions, in ascending order."""
         edition = tables.ReportEdition
         query = (
             edition.select(edition.edition).where(edition.report_id == report_id).order_by(edition.edition)

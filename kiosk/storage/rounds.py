@@ -1,4 +1,4 @@
-"""The rows of rounds: their frozen terms, whether they are closed, how many boxes they lost.
+"""The rows of rounds: the frozen terms, whether a round is closed, and its number of lost boxes.
 
 Nothing updates the terms.
 """
@@ -17,18 +17,18 @@ class RoundClosedError(Exception):
 
 
 class TooEarlyError(Exception):
-    """A ballot that follows another faster than people can answer. It may be sent again later."""
+    """The ballot followed another one faster than people can answer. It may be sent again later."""
 
 
 class RoundBegunError(StoreError):
-    """A round that cannot be cancelled, since it has opened."""
+    """The round cannot be cancelled, since it has opened."""
 
     def __init__(self, round_id: str) -> None:
         super().__init__(f"round {round_id} has opened; it closes by itself, and nothing stops it earlier")
 
 
 class NotAdmittedError(Exception):
-    """The round is running, but does not admit ballots by this way: kiosk, slip or poster."""
+    """The running round does not admit ballots in this way: by a kiosk, a slip or a poster."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ class Rounds:
     def parse(self, terms: str) -> Round:
         """Return the round with these terms, parsed once and cached by their text.
 
-        The round's id is no key: an opening that was rolled back may come again with other terms.
+        The round's id is not used as the cache's key: after a rolled-back opening, a round with the same id
+        may have other terms.
         """
         if terms not in self._parsed:
             self._parsed[terms] = round_from_json(json.loads(terms))

@@ -1,7 +1,7 @@
 """Second factors of accounts: sealed secrets, the last step that signed in, and recovery codes.
 
-A recovery code has 80 random bits, and its digest is stored. The secret is sealed by its caller, so that
-neither the database nor a backup gives it away.
+A recovery code has 80 random bits, and its digest is stored. The caller encrypts the secret, so that neither
+the database nor a backup reveals it.
 """
 
 import hashlib
@@ -64,7 +64,8 @@ class SecondFactors:
 
     @one_write()
     def use_step(self, name: str, step: int) -> bool:
-        """Record that the code of a step signs in. Returns False if this step or a later one did before."""
+        """Record that a code of this step was used. Returns False if a code of this step or a later one was
+        used before."""
         factor, row = self.of(name), tables.SecondFactor
         if factor is None or step <= factor.last_step:
             return False

@@ -19,7 +19,7 @@ _RANDOM = SystemRandom()
 
 
 class SlipBudgetError(StoreError):
-    """More slips than the expected guests of a unit need: `printed` of a budget of `budget` exist."""
+    """The unit may not get more slips: `printed` exist, and its budget in the round is `budget`."""
 
     def __init__(self, unit_id: str, printed: int, budget: int) -> None:
         super().__init__(
@@ -147,7 +147,7 @@ class SlipSets:
         return runs
 
     def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Replace a slip set by an empty one, because its key is lost for good. `lost_key` is that key's id.
+        """Replace a slip set whose key is lost permanently by an empty one. `lost_key` is that key's id.
         Printed slips become invalid."""
         self._put(of_round.id, unit_id, lost_key, _new_set())
 

@@ -1,4 +1,4 @@
-"""The row of the snapshot: made at the count, the same for everybody until a figure changes."""
+"""The row of the snapshot: the published document, which a count replaces if a figure changed."""
 
 import json
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ class Snapshots:
         """Replace the snapshot if its figures changed. The caller holds a write.
 
         `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the
-        units whose play guard fired since the last count; None if this is no count: then the units of the
+        units whose play guard fired since the last count. Outside a count it is None, and the units of the
         last count stay.
         """
         if fired is None:

@@ -50,9 +50,9 @@ from kiosk.storage.walls import Walls
 
 
 class Admit(Protocol):
-    """Returns whether an envelope may enter now.
+    """Decides whether the ballot of an envelope is accepted now.
 
-    `is_own` is true if the kiosk with the address that carries the envelope also sealed it.
+    `is_own` is true if the kiosk at whose address the envelope arrived also sealed it.
     """
 
     def __call__(self, *, is_own: bool) -> bool: ...
@@ -160,8 +160,8 @@ class Store:
             self._database.check_writable()
 
     def unreachable(self) -> str | None:
-        """Return "the database" or "the folder of keys", whichever cannot be reached; None if ballots can be
-        accepted.
+        """Return the part that cannot be reached, "the database" or "the folder of keys"; None if ballots can
+        be accepted.
 
         Reads rounds and checks that folders exist, so that neither the result nor its time depends on a
         ballot.
@@ -225,8 +225,8 @@ class Store:
 
     @one_write()
     def give_up_keys(self, lost: list[KeyFault]) -> None:
-        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost; each round
-        gets its number of lost boxes.
+        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost; each
+        round's number of lost boxes is increased.
 
         Raises StoreError, and changes nothing, unless `lost` are exactly the rows that cannot be decrypted.
         """
@@ -278,10 +278,10 @@ class Store:
 
     @one_write()
     def confirm_clock(self, record: ClockRecord, latest_tick: datetime) -> datetime | None:
-        """Replace the clock's record, and reset a last tick later than `latest_tick` to that. Returns the
-        tick that was reset, or None.
+        """Replace the clock's record, and a last counted tick that is later than `latest_tick` by that.
+        Returns the tick that was replaced, or None.
 
-        Nothing that was published changes, and no round opens again.
+        Published figures stay, and no closed round opens again.
         """
         last = self.last_tick
         write_record(self._database, record)
@@ -430,8 +430,8 @@ class Store:
     ) -> None:
         """Add a ballot to a unit's box and, if `slip` is the code of one, mark the slip as used.
 
-        `ticket` is the form's, if it has one: a form that was taken before changes nothing. Raises
-        RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
+        `ticket` is the form's, None for a form without one. A form that was accepted before changes nothing.
+        Raises RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
         """
         box = self._running_box(round_id, unit_id, now)
         if not self._take_ticket(round_id, unit_id, ticket):
@@ -455,7 +455,7 @@ class Store:
             self._boxes.put(_with_one_excluded(box), unit_id)
 
     def _take_ticket(self, round_id: str, unit_id: str, ticket: bytes | None) -> bool:
-        """Return whether the form with this ticket is new, and keep the ticket. A form without one is new."""
+        """Store a form's ticket, and return whether it is new. A form without a ticket is always new."""
         return ticket is None or self._letterboxes.take_form(round_id, unit_id, ticket, self._rng)
 
     @one_write(Lock.SHARED)
@@ -482,15 +482,14 @@ class Store:
     def cast_envelope(
         self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
     ) -> None:
-        """Open an envelope and add its ballot to the box of its letterbox. The ballot is excluded as rapid if
-        the kiosk that sealed it says so. An envelope that was accepted before changes nothing.
+        """Decrypt an envelope and add its ballot to the box it was sealed for. If the sealing kiosk marked
+        the ballot as rapid, it is excluded. An envelope that was accepted before changes nothing.
 
         `public_key`, in hex, identifies the letterbox: the kiosk may have moved to another unit since it
-        sealed the envelope. `carrier` is the code of the address that the envelope came through. `admit` is
-        called once for each envelope that can be opened, is readable and new, and for no other. Raises
-        LetterboxGoneError; EnvelopeError or BallotError for an envelope that can never be accepted;
-        RoundClosedError if the round is not running now; NotAdmittedError; TooEarlyError if `admit` refuses.
-        Then no ballot was written.
+        sealed the envelope. `carrier` is the code of the address at which the envelope arrived. `admit` is
+        called only if the envelope can be opened, is readable and new. Raises LetterboxGoneError;
+        EnvelopeError or BallotError for an envelope that can never be accepted; RoundClosedError if the round
+        is not running now; NotAdmittedError; TooEarlyError if `admit` refuses. Then no ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
         outcome = self._accept_envelope(round_id, public_key, unit_id, sealed, now, carrier, admit)
@@ -510,10 +509,10 @@ class Store:
         carrier: str,
         admit: Admit,
     ) -> _Outcome:
-        """Return the outcome for an envelope; GONE if the letterbox got another key since `cast_envelope`
-        looked it up.
+        """Return the outcome for an envelope; GONE if the letterbox got another key after `cast_envelope`
+        found it.
 
-        TOO_EARLY is no exception, because its write, that the play guard fired, must be committed.
+        TOO_EARLY is no exception: an exception would roll back the record that the play guard fired.
         """
         box = self._running_box(round_id, unit_id, now)
         key_and_letterbox = self._letterboxes.open_letterbox(round_id, unit_id)
@@ -550,8 +549,8 @@ class Store:
     def count(self, tick: datetime) -> bool:
         """Count the boxes of every open round, close rounds that have ended, and publish, in one transaction.
 
-        Returns False, and does nothing, if this tick or a later one was counted before, or if a confirmation
-        of the clock left it out. Raises KeyUnavailableError if a key is missing or damaged.
+        Returns False, and does nothing, if this tick or a later one was counted before, or if the tick is
+        before `ClockRecord.counts_from`. Raises KeyUnavailableError if a key is missing or damaged.
         """
         if self.last_tick is not None and self.last_tick >= tick:
             return False
@@ -563,7 +562,7 @@ class Store:
         fired: dict[str, frozenset[str]] = {}
         for state in self._rounds.all():
             if state.is_closed:
-                # A crash may have come between closing and this.
+                # A crash after the commit of the closing may have left keys behind.
                 self._writer.destroy_keys_after_commit(state.round)
             elif state.round.closes_at <= tick:
                 self._count.close(state.round, is_first_of_day=is_first_of_day)
@@ -575,7 +574,7 @@ class Store:
 
     @one_write()
     def forget_all_keys(self) -> None:
-        """Destroy the keys of every box, slip set and letterbox, when an installation is given up."""
+        """Destroy the keys of every box, slip set and letterbox, before an installation is discarded."""
         for state in self._rounds.all():
             self._writer.destroy_keys_after_commit(state.round)
 

@@ -64,8 +64,8 @@ class RecoveryCode(Table):
 
 
 class AccountLink(Table):
-    """A link, unused, with which a person chooses a password once. Its code is stored as a digest. `role` is
-    that of the new account; "" if the account exists."""
+    """An unused one-time link for choosing a password. Its code is stored as a digest. `role` is that of the
+    new account; "" if the account exists."""
 
     digest = Text(primary_key=True)
     name = Text()
@@ -111,8 +111,8 @@ class SlipSet(Table):
 
 
 class Letterbox(Table):
-    """The key pair that kiosks seal a box's envelopes for: `public_key` in hex. The private key and the
-    tickets of received envelopes are sealed."""
+    """The key pair of a box, for which kiosks seal envelopes: `public_key` in hex. The private key and the
+    tickets of accepted envelopes are sealed."""
 
     round_id = Text()
     unit_id = Text()
@@ -241,8 +241,8 @@ class OutputCount(Table):
 
 
 class OutputTicket(Table):
-    """Random numbers of counted taps, so that a tap that a phone sends twice counts once; the month is the
-    tap's. They are deleted when taps of their month are no longer counted."""
+    """Random numbers of counted taps, so that a tap that a phone sends twice counts once. `month` is the
+    tap's month. The rows are deleted when taps of their month are no longer accepted."""
 
     ticket = Text(primary_key=True)
     month = Text()
