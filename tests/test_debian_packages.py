@@ -40,13 +40,13 @@ PACKAGES = [
 """Programs with the name of their package, in other letters at the most."""
 
 
-def test_nothing_is_said_or_done_where_all_is_there() -> None:
+def test_nothing_is_printed_or_installed_if_all_packages_are_present() -> None:
     ran = run("ls", "grep", *PACKAGES)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("missing", PACKAGES)
-def test_who_may_not_install_is_told_the_missing_package(missing: str) -> None:
+def test_a_user_without_root_is_told_the_missing_package(missing: str) -> None:
     there = {"ls", "grep", "id", "apt-get", *PACKAGES} - {missing}
     ran = run(*there)
     assert ran.returncode == 1

@@ -36,7 +36,7 @@ def test_the_architecture_names_every_layer(layer: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["KIOSK_NEVER", "kiosk never"])
-def test_what_is_not_there_is_not_found(word: str) -> None:
+def test_a_missing_word_is_not_reported_as_named(word: str) -> None:
     assert not is_named(word, README)
 
 
@@ -63,7 +63,7 @@ def test_every_file_that_a_document_names_exists(document: str) -> None:
     assert missing_files((ROOT / document).read_text("utf-8")) == []
 
 
-def test_a_file_that_does_not_exist_is_noticed() -> None:
+def test_the_check_catches_a_missing_file() -> None:
     named = "`tests/guest/test_devices.py`, `test_play`, `guest/nothing.py`, `kiosk serve` and `/health`"
     assert missing_files(named) == ["test_play", "guest/nothing.py"]
 
@@ -82,8 +82,9 @@ def test_every_test_that_a_document_names_exists(document: str) -> None:
     assert missing_tests((ROOT / document).read_text("utf-8")) == []
 
 
-def test_a_test_that_does_not_exist_is_noticed() -> None:
+def test_the_check_catches_a_missing_test() -> None:
     named = (
-        "`tests/test_lock.py::test_nothing`, `tests/test_documents.py::test_what_is_not_there_is_not_found`"
+        "`tests/test_lock.py::test_nothing`, "
+        "`tests/test_documents.py::test_a_missing_word_is_not_reported_as_named`"
     )
     assert missing_tests(named) == ["test_nothing"]

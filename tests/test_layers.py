@@ -119,7 +119,7 @@ def sql_about_tables(path: Path) -> list[str]:
     return [text for text in statements if not re.match(r"PRAGMA |SELECT .+ FROM (pg|pragma)_\w", text)]
 
 
-def test_every_folder_has_its_place_among_the_layers() -> None:
+def test_every_folder_is_assigned_to_a_layer() -> None:
     folders = {layer_of(path) for path in modules()} - {""}
     assert folders == {layer for rank in RANKS for layer in rank}
 
@@ -131,7 +131,7 @@ def test_no_module_imports_upward(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in modules() if layer_of(path) != "storage"], ids=name)
-def test_sql_stands_in_storage_only(path: Path) -> None:
+def test_sql_is_used_in_storage_only(path: Path) -> None:
     assert not [text for text in texts(path) if SQL.search(text)]
     assert not imported(path) & {"sqlite3", "playhouse"}
 
@@ -143,14 +143,14 @@ def test_tables_are_read_and_written_through_models(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules("domain"), ids=name)
-def test_domain_knows_no_web_database_file_or_clock(path: Path) -> None:
+def test_domain_uses_no_web_framework_database_file_or_clock(path: Path) -> None:
     assert not imported(path) & NOT_IN_DOMAIN
     assert not used_attributes(path) & CLOCKS
     assert "open" not in {node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)}
 
 
 @pytest.mark.parametrize("path", modules("domain"), ids=name)
-def test_domain_draws_no_randomness_of_its_own(path: Path) -> None:
+def test_domain_uses_no_global_randomness(path: Path) -> None:
     assert not [used for used in used_attributes(path) if DRAWS.fullmatch(used)]
 
 
@@ -176,7 +176,7 @@ UPWARD = {
 
 
 @pytest.mark.parametrize(("layer", "line"), UPWARD.items())
-def test_the_check_sees_a_planted_upward_import(tmp_path: Path, layer: str, line: str) -> None:
+def test_the_check_catches_a_planted_upward_import(tmp_path: Path, layer: str, line: str) -> None:
     (planted := tmp_path / "planted.py").write_text(line)
     assert upward_imports(planted, layer)
 
@@ -189,7 +189,7 @@ def test_the_check_sees_a_planted_upward_import(tmp_path: Path, layer: str, line
         "from kiosk.storage import boxes",
     ],
 )
-def test_the_check_sees_an_import_from_inside_storage(tmp_path: Path, line: str) -> None:
+def test_the_check_catches_an_import_from_inside_storage(tmp_path: Path, line: str) -> None:
     (planted := tmp_path / "planted.py").write_text(line)
     assert inner_modules_of_storage(planted)
 
@@ -198,7 +198,7 @@ def test_the_check_sees_an_import_from_inside_storage(tmp_path: Path, line: str)
     "sql",
     ["SELECT answers\n FROM tally", "DELETE FROM box", "UPDATE round SET closed = 1", "PRAGMA user_version"],
 )
-def test_the_check_sees_planted_sql(tmp_path: Path, sql: str) -> None:
+def test_the_check_catches_planted_sql(tmp_path: Path, sql: str) -> None:
     (planted := tmp_path / "planted.py").write_text(f'"""No SQL."""\nSEEN = {sql!r}\n')
     assert [text for text in texts(planted) if SQL.search(text)]
 
@@ -207,12 +207,12 @@ def test_the_check_sees_planted_sql(tmp_path: Path, sql: str) -> None:
     "statement",
     ["'SELECT answers FROM tally'", "f'SELECT 1 FROM {name}'", "f'INSERT INTO {name} VALUES (1)'"],
 )
-def test_the_check_sees_planted_sql_about_a_table(tmp_path: Path, statement: str) -> None:
+def test_the_check_catches_planted_sql_about_a_table(tmp_path: Path, statement: str) -> None:
     (planted := tmp_path / "planted.py").write_text(f"SEEN = {statement}\n")
     assert sql_about_tables(planted)
 
 
 @pytest.mark.parametrize("line", ["random.choice([1])", "secrets.token_hex()", "random.random()"])
-def test_the_check_sees_planted_randomness(tmp_path: Path, line: str) -> None:
+def test_the_check_catches_planted_randomness(tmp_path: Path, line: str) -> None:
     (planted := tmp_path / "planted.py").write_text(line)
     assert [used for used in used_attributes(planted) if DRAWS.fullmatch(used)]

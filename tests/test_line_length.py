@@ -22,6 +22,6 @@ def test_no_line_of_a_template_style_or_script_is_too_long() -> None:
     assert [*too_long(ROOT / "kiosk"), *too_long(ROOT / "static")] == []
 
 
-def test_a_long_line_is_found(tmp_path: Path) -> None:
+def test_the_check_catches_a_long_line(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(f"<p>\n{'x' * 121}\n{'x' * 120}\n", "utf-8")
     assert list(too_long(tmp_path)) == ["page.html:2"]

@@ -64,7 +64,7 @@ def pins(name: str, python: str) -> dict[str, tuple[str, frozenset[str]]]:
     ("name", "extras"),
     [(TO_RUN, ["postgresql"]), (TO_TEST, ["postgresql", "test"]), (TO_MUTATE, ["mutants"])],
 )
-def test_what_setup_cfg_asks_for_is_locked_within_its_range(
+def test_every_requirement_in_setup_cfg_is_locked_within_its_range(
     name: str, extras: list[str], python: str
 ) -> None:
     pinned = {package: version for package, (version, _) in pins(name, python).items()}
@@ -78,12 +78,12 @@ def test_what_setup_cfg_asks_for_is_locked_within_its_range(
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-def test_what_runs_is_what_is_tested(python: str) -> None:
+def test_runtime_and_test_locks_pin_the_same_versions(python: str) -> None:
     assert pins(TO_RUN, python).items() <= pins(TO_TEST, python).items()
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-def test_mutants_are_run_with_what_is_tested(python: str) -> None:
+def test_mutation_and_test_locks_pin_the_same_versions(python: str) -> None:
     tested, mutated = pins(TO_TEST, python), pins(TO_MUTATE, python)
     assert {name: tested[name] for name in tested.keys() & mutated} == {
         name: mutated[name] for name in tested.keys() & mutated
@@ -91,7 +91,7 @@ def test_mutants_are_run_with_what_is_tested(python: str) -> None:
 
 
 @pytest.mark.parametrize("name", [TO_RUN, TO_TEST, TO_MUTATE])
-def test_a_lock_has_a_hash_for_everything_and_no_address(name: str) -> None:
+def test_every_locked_package_has_a_hash_and_no_address(name: str) -> None:
     assert [str(requirement) for requirement, hashes in locked(name) if not hashes] == []
     assert [str(requirement) for requirement, _ in locked(name) if requirement.url] == []
     assert "://" not in (ROOT / name).read_text()

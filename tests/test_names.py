@@ -17,7 +17,7 @@ NOUN_FIRST = {"A", "All", "An", "Each", "Every", "How", "The", "What", "Whether"
 
 
 @pytest.mark.parametrize("folder", SAYS_NOTHING)
-def test_no_variable_says_only_where_its_value_comes_from(folder: str) -> None:
+def test_no_variable_has_a_name_without_meaning(folder: str) -> None:
     named = [(path.name, name) for path in sources(folder) for name in bound_names(parsed(path))]
     assert len(named) > 3000
     assert not [(file, name) for file, name in named if name in SAYS_NOTHING[folder]]
@@ -35,7 +35,7 @@ def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
     assert not [where for where, first in documented if first in NOUN_FIRST]
 
 
-def test_a_documented_function_that_raises_says_so() -> None:
+def test_a_docstring_names_the_errors_that_its_function_raises() -> None:
     raising = [
         (f"{path.name}: {function.name}", docstring, errors)
         for path in sources("kiosk")
@@ -48,7 +48,7 @@ def test_a_documented_function_that_raises_says_so() -> None:
     assert not [where for where, docstring, errors in raising if not names_its_errors(docstring, errors)]
 
 
-def test_an_error_that_is_not_named_is_noticed() -> None:
+def test_the_check_catches_an_error_missing_from_a_docstring() -> None:
     planted = ast.parse('def f():\n    """Return 1."""\n    raise ValueError("no")\n').body[0]
     assert isinstance(planted, ast.FunctionDef)
     assert raised(planted) == {"ValueError"}

@@ -84,7 +84,7 @@ def faults(release: Release) -> list[str]:
     return faults
 
 
-def test_the_version_changes_with_every_change_of_the_tables() -> None:
+def test_the_version_changes_with_every_change_of_the_schema() -> None:
     assert faults(read_release()) == []
 
 
@@ -96,7 +96,7 @@ NOW = Release(
 )
 
 
-def test_the_check_passes_what_fits() -> None:
+def test_the_check_accepts_a_consistent_release() -> None:
     assert faults(NOW) == []
     assert faults(replace(NOW, headings=(("0.2.0", "2027-01-05, schema 3"), *NOW.headings[1:]))) == []
 
@@ -126,5 +126,5 @@ def test_the_check_passes_what_fits() -> None:
         "a release that does not say its schema",
     ],
 )
-def test_the_check_sees_a_planted_change(planted: Release) -> None:
+def test_the_check_catches_a_planted_inconsistency(planted: Release) -> None:
     assert faults(planted)

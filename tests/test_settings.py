@@ -53,7 +53,7 @@ BAD: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_setting_is_named_with_the_way_out(case: str, tmp_path: Path) -> None:
+def test_the_error_for_a_bad_setting_names_the_setting_and_the_remedy(case: str, tmp_path: Path) -> None:
     name, value, way_out = BAD[case]
     with pytest.raises(SettingsError) as raised:
         read_settings({"KIOSK_DATA": str(tmp_path), name: value})
@@ -62,7 +62,7 @@ def test_a_bad_setting_is_named_with_the_way_out(case: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["KIOSK_DATA", "KIOSK_KEYS"])
-def test_a_file_where_a_folder_must_be_is_named(name: str, tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_an_error_with_its_setting(name: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for place in (file, file / "below"):
@@ -91,13 +91,13 @@ def test_a_password_in_a_bad_address_is_not_shown(address: str) -> None:
     assert "hemligt" not in "".join(format_exception(raised.value))
 
 
-def test_a_secret_too_short_is_not_shown() -> None:
+def test_a_secret_key_that_is_too_short_is_not_shown() -> None:
     with pytest.raises(SettingsError) as raised:
         read_settings({"KIOSK_SECRET_KEY": "hemligt"})
     assert "hemligt" not in str(raised.value)
 
 
-def test_without_settings_everything_lies_in_the_data_folder(tmp_path: Path) -> None:
+def test_without_settings_all_files_are_in_the_data_folder(tmp_path: Path) -> None:
     settings = read_settings({}, data=str(tmp_path / "instance"))
     assert settings.data == tmp_path / "instance"
     assert settings.database_url == f"sqlite:///{tmp_path}/instance/kiosk.sqlite"
@@ -108,7 +108,7 @@ def test_without_settings_everything_lies_in_the_data_folder(tmp_path: Path) -> 
     assert settings.desk_listen.startswith("127.0.0.1:")
 
 
-def test_every_setting_is_heeded(tmp_path: Path) -> None:
+def test_every_setting_takes_effect(tmp_path: Path) -> None:
     environ = {
         "KIOSK_DATA": str(tmp_path),
         "KIOSK_DATABASE_URL": "postgresql://kiosk:secret@host/kiosk",
@@ -144,12 +144,14 @@ def test_every_setting_is_heeded(tmp_path: Path) -> None:
     assert settings.screen == Screen(width_mm=268, distance_mm=500, lower_edge_mm=720)
 
 
-def test_an_empty_setting_is_one_not_made(tmp_path: Path) -> None:
+def test_an_empty_setting_counts_as_not_set(tmp_path: Path) -> None:
     environ = {name: "" for name in NAMES if name != "KIOSK_SECRET_KEY"}
     assert read_settings(environ, data=str(tmp_path)) == read_settings({}, data=str(tmp_path))
 
 
-def test_what_is_shipped_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shipped_files_are_found_from_any_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("questions", "translations"):
         assert shipped_folder(name).is_dir()

@@ -57,11 +57,11 @@ def ran(installed: Path, folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_surveys_and_catalogues_are_inside(installed: Path, tmp_path: Path) -> None:
+def test_the_wheel_contains_surveys_and_catalogues(installed: Path, tmp_path: Path) -> None:
     told = ran(installed, tmp_path, "-m", "kiosk.cli", "check")
     assert "ombudsmannaskap" in told
     assert "vasteras" in told
 
 
-def test_pages_scripts_charts_and_paper_are_inside(installed: Path, tmp_path: Path) -> None:
+def test_the_wheel_serves_pages_scripts_charts_and_paper(installed: Path, tmp_path: Path) -> None:
     assert ran(installed, tmp_path, "-c", VISIT, str(tmp_path / "data")).startswith(str(installed))

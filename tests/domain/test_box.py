@@ -14,14 +14,16 @@ ks = st.integers(5, 12)
 
 
 @given(st.integers(0, 200), st.integers(0, 200), ks)
-def test_a_box_that_is_not_full_stays_shut_and_k_always_stay(size: int, counted: int, k: int) -> None:
+def test_a_box_gives_no_batch_until_it_is_full_and_always_keeps_k_ballots(
+    size: int, counted: int, k: int
+) -> None:
     batch, rest = draw_batch(range(size), counted, k, secrets.SystemRandom())
     assert sorted([*batch, *rest]) == list(range(size))
     assert (len(batch) == 0) == (size < full_at(counted, k))
     assert not batch or (len(batch) >= k and len(rest) == k)
 
 
-def test_every_ballot_is_equally_likely_to_leave() -> None:
+def test_every_ballot_is_equally_likely_to_be_drawn() -> None:
     rng = secrets.SystemRandom()
     left = [0] * 15
     for _ in range(4500):
@@ -32,7 +34,7 @@ def test_every_ballot_is_equally_likely_to_leave() -> None:
 
 
 @given(st.lists(st.integers(0, 30), min_size=2, max_size=9))
-def test_the_veil_leaves_two_answers_possible(counts: list[int]) -> None:
+def test_the_veil_leaves_at_least_two_possible_answers(counts: list[int]) -> None:
     published, withheld = veil(counts)
     assert sum(published) + withheld == sum(counts)
     n = sum(counts)
@@ -41,7 +43,7 @@ def test_the_veil_leaves_two_answers_possible(counts: list[int]) -> None:
 
 
 @given(st.integers(2, 20), st.integers(0, 3), st.integers(0, 3))
-def test_one_who_differs_looks_like_none_who_differs(n: int, top: int, other: int) -> None:
+def test_one_dissenting_answer_is_published_like_a_unanimous_batch(n: int, top: int, other: int) -> None:
     unanimous, lone = [0] * 4, [0] * 4
     unanimous[top] = n
     lone[top], lone[other] = n - 1, lone[other] + 1
@@ -72,7 +74,7 @@ def two_levels() -> Tree:
         ({"n1": 2, "n2": 1, "south": 2}, set(), {("root", ("n1", "n2", "south"))}, ()),
     ],
 )
-def test_small_units_are_counted_with_the_smallest_rest_beside_them(
+def test_small_units_are_pooled_with_the_smallest_last_batch_of_a_sibling(
     sizes: dict[str, int],
     counted: set[str],
     batches: set[tuple[str, tuple[str, ...]]],
@@ -91,7 +93,7 @@ too_few = st.integers(1, 4)
 
 
 @given(counted_sizes, too_few, st.data())
-def test_a_small_unit_is_counted_with_no_larger_rest_than_it_needs(
+def test_a_small_unit_joins_the_smallest_last_batch_only(
     rests: list[int], small: int, data: st.DataObject
 ) -> None:
     at = data.draw(st.integers(0, len(rests)))
@@ -122,7 +124,7 @@ STEADY_CASES = [
 
 
 @pytest.mark.parametrize(("sizes", "steady", "counted", "batches", "destroyed"), STEADY_CASES)
-def test_only_ballots_of_steady_units_make_a_batch_large_enough(
+def test_only_ballots_of_steady_units_count_towards_k(
     sizes: dict[str, int],
     steady: set[str],
     counted: set[str],
@@ -138,7 +140,7 @@ units_at_closing = st.lists(st.tuples(st.integers(0, 25), st.booleans(), st.bool
 
 
 @given(units_at_closing, st.booleans())
-def test_every_batch_has_k_ballots_of_steady_units_and_every_ballot_one_end(
+def test_every_last_batch_has_k_steady_ballots_and_every_ballot_is_published_or_destroyed(
     branch: list[tuple[int, bool, bool]], is_deep: bool
 ) -> None:
     parent = "branch" if is_deep else "root"
@@ -178,7 +180,7 @@ def close_branches(of_branches: list[tuple[int, int]], alone: int) -> dict[str, 
 
 
 @given(pairs, too_few)
-def test_a_pool_too_small_at_the_root_takes_the_smallest_batch_below(
+def test_a_pool_below_k_at_the_root_absorbs_the_smallest_batch_below(
     of_branches: list[tuple[int, int]], alone: int
 ) -> None:
     batches = close_branches(of_branches, alone)
@@ -188,7 +190,7 @@ def test_a_pool_too_small_at_the_root_takes_the_smallest_batch_below(
 
 
 @given(pairs, st.integers(5, 9))
-def test_a_pool_large_enough_at_the_root_takes_no_batch_from_below(
+def test_a_pool_of_k_at_the_root_absorbs_no_batch_below(
     of_branches: list[tuple[int, int]], alone: int
 ) -> None:
     batches = close_branches(of_branches, alone)
@@ -208,7 +210,7 @@ def test_closing_publishes_or_destroys_every_box_once(units: list[tuple[int, boo
     assert sum(sizes[leaf] for leaf in closing.destroyed) < k
 
 
-def test_the_first_figures_take_3k_and_each_batch_outgrows_what_is_shown() -> None:
+def test_the_first_batch_needs_3k_and_later_batches_need_2k_more_than_published() -> None:
     assert [full_at(counted, 5) for counted in (0, 10, 15, 20, 300)] == [15, 20, 25, 30, 30]
     lying, counted, batch_sizes = 0, 0, []
     for _ in range(150):

@@ -29,41 +29,43 @@ OTHER_BOOT = ClockRecord(NOON, {"boot 0": NOON - 40 * DAY})
         (-12 * 365 * DAY, ClockFault.STEPPED, ClockFault.BEHIND),
     ],
 )
-def test_a_step_of_the_clock_is_doubted(
+def test_a_step_of_the_clock_puts_it_in_doubt(
     step: timedelta, in_the_same_boot: ClockFault | None, after_a_reboot: ClockFault | None
 ) -> None:
     assert find_fault(NOON + step, MACHINE, SAME_BOOT, None) is in_the_same_boot
     assert find_fault(NOON + step, MACHINE, OTHER_BOOT, None) is after_a_reboot
 
 
-def test_time_that_passes_is_no_step() -> None:
+def test_passing_time_is_not_taken_for_a_step() -> None:
     later = replace(MACHINE, uptime=UPTIME + 2 * DAY)
     assert find_fault(NOON + 2 * DAY, later, SAME_BOOT, None) is None
 
 
-def test_a_new_installation_believes_its_clock() -> None:
+def test_a_new_installation_trusts_its_clock() -> None:
     assert find_fault(NOON, MACHINE, ClockRecord(), None) is None
 
 
 @pytest.mark.parametrize(("days", "fault"), [(4, None), (4.1, ClockFault.AHEAD), (21, ClockFault.AHEAD)])
-def test_a_long_time_off_is_doubted_and_a_weekend_is_not(days: float, fault: ClockFault | None) -> None:
+def test_a_server_off_for_a_weekend_is_trusted_and_for_longer_is_not(
+    days: float, fault: ClockFault | None
+) -> None:
     assert find_fault(NOON + days * DAY, MACHINE, OTHER_BOOT, None) is fault
 
 
-def test_the_last_count_tells_the_time_where_nothing_else_does() -> None:
+def test_without_other_records_the_clock_is_checked_against_the_last_count() -> None:
     assert find_fault(NOON, MACHINE, ClockRecord(), NOON - 4 * DAY) is None
     assert find_fault(NOON, MACHINE, ClockRecord(), NOON - 5 * DAY) is ClockFault.AHEAD
     assert find_fault(NOON, MACHINE, ClockRecord(), NOON + DAY) is ClockFault.BEHIND
 
 
 @pytest.mark.parametrize("record", [SAME_BOOT, OTHER_BOOT])
-def test_ntp_vouches_for_its_own_time_only(record: ClockRecord) -> None:
+def test_ntp_clears_a_doubt_only_if_the_clock_agrees_with_it(record: ClockRecord) -> None:
     now = NOON + 400 * DAY
     assert find_fault(now, replace(MACHINE, ntp_time=now), record, None) is None
     assert find_fault(now, replace(MACHINE, ntp_time=NOON), record, None) is not None
 
 
-def test_ntp_does_not_vouch_for_a_count_in_the_future() -> None:
+def test_a_last_count_in_the_future_is_a_fault_even_with_ntp() -> None:
     fault = find_fault(NOON, replace(MACHINE, ntp_time=NOON), SAME_BOOT, NOON + 12 * 365 * DAY)
     assert fault is ClockFault.BEHIND
 
@@ -77,14 +79,14 @@ def test_small_steps_do_not_add_up_to_a_large_one() -> None:
     assert faults == [None, None, *[ClockFault.STEPPED] * 3]
 
 
-def test_a_step_that_ntp_made_becomes_the_boots_time() -> None:
+def test_a_step_made_by_ntp_replaces_the_recorded_boot_time() -> None:
     now = NOON + 5 * DAY
     by_ntp = with_boot(SAME_BOOT, now, replace(MACHINE, ntp_time=now))
     assert find_fault(now, MACHINE, by_ntp, None) is None
     assert with_boot(SAME_BOOT, now, MACHINE) is SAME_BOOT
 
 
-def test_a_few_boots_are_remembered() -> None:
+def test_only_the_last_eight_boots_are_remembered() -> None:
     record = SAME_BOOT
     for number in range(2, 12):
         record = with_boot(record, NOON, Machine(f"boot {number}", HOUR, None))
@@ -92,7 +94,7 @@ def test_a_few_boots_are_remembered() -> None:
     assert with_boot(record, NOON, Machine("", HOUR, None)) is record
 
 
-def test_a_confirmed_clock_is_believed_and_counts_nothing_for_a_day() -> None:
+def test_a_confirmed_clock_is_trusted_but_counts_nothing_for_a_day() -> None:
     now = NOON + 400 * DAY
     record = confirmed(now, now.replace(tzinfo=None), MACHINE)
     assert find_fault(now, MACHINE, record, None) is None

@@ -27,7 +27,7 @@ MONTHS = [month for quarter in YEAR.parts for month in quarter.parts]
 
 
 @given(st.integers(1, 9999), st.sampled_from([1, 3, 12]), st.integers(0, 11))
-def test_a_period_is_read_back_as_it_was_written(year: int, months: int, place: int) -> None:
+def test_a_period_survives_writing_and_reading(year: int, months: int, place: int) -> None:
     period = Period(date(year, place // months * months + 1, 1), months)
     assert read_period(str(period)) == period
 
@@ -35,7 +35,7 @@ def test_a_period_is_read_back_as_it_was_written(year: int, months: int, place: 
 @pytest.mark.parametrize(
     "text", ["", "26", "2026-3", "2026-13", "2026-Q5", "2026-03-02", "2026-03\n", "٢٠٢٦", "0000"]
 )
-def test_a_day_and_any_other_text_are_no_period(text: str) -> None:
+def test_text_other_than_a_year_quarter_or_month_is_refused_as_period(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_period(text)
 
@@ -50,14 +50,14 @@ def test_a_day_and_any_other_text_are_no_period(text: str) -> None:
         ("ej räknat", Figure(0, Quality.NOT_COUNTED)),
     ],
 )
-def test_a_figure_is_typed_with_its_quality(text: str, figure: Figure) -> None:
+def test_a_typed_figure_is_read_with_its_quality(text: str, figure: Figure) -> None:
     assert read_figure(text) == figure
 
 
 @pytest.mark.parametrize(
     "text", ["", "många", "-3", "1.5", "1e3", "10000000", "ca", "٥٠٠", "1" * 13, "Anna 3"]
 )
-def test_nothing_else_is_a_figure(text: str) -> None:
+def test_other_text_is_refused_as_a_figure(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_figure(text)
 
@@ -68,7 +68,7 @@ def test_a_year_is_the_sum_of_its_months() -> None:
     assert outputs.at_unit(ADVISE, "a", YEAR.parts[0]) == Figure(6, Quality.COUNTED)
 
 
-def test_a_sum_with_a_missing_month_or_unit_says_so() -> None:
+def test_a_sum_with_a_missing_month_or_unit_is_marked_incomplete() -> None:
     outputs = Outputs({("a", month, "advise", ""): 2 for month in MONTHS[:7]})
     assert outputs.at_unit(ADVISE, "a", YEAR) == Figure(14, Quality.COUNTED, is_complete=False)
     full = Outputs({("a", month, "advise", ""): 2 for month in MONTHS})
@@ -90,7 +90,7 @@ def test_a_typed_figure_replaces_the_taps_of_its_period() -> None:
     assert Outputs(taps, typed).at_unit(ADVISE, "a", YEAR) == Figure(500, Quality.ESTIMATED)
 
 
-def test_what_was_not_counted_is_not_zero() -> None:
+def test_a_figure_not_counted_is_not_taken_for_zero() -> None:
     not_counted = Figure(0, Quality.NOT_COUNTED)
     whole = Outputs({}, {("a", YEAR, "link"): not_counted})
     assert whole.at_unit(LINK, "a", YEAR) == not_counted
@@ -99,7 +99,7 @@ def test_what_was_not_counted_is_not_zero() -> None:
     assert Outputs(taps, first).at_unit(LINK, "a", YEAR) == Figure(9, Quality.COUNTED, is_complete=False)
 
 
-def test_people_are_never_added_up_over_months_or_units() -> None:
+def test_numbers_of_individuals_are_never_added_over_months_or_units() -> None:
     """The same person comes in several months, and to several units."""
     typed = {("a", month, "individuals"): Figure(40, Quality.COUNTED) for month in MONTHS}
     typed |= {(unit, YEAR, "individuals"): Figure(200, Quality.ESTIMATED) for unit in ("b", "c")}

@@ -55,13 +55,13 @@ def least_coverage(n: int, say: Callable[[int, int], Said]) -> float:
     return float((binom.cdf(last, n, ends) - binom.cdf(first - 1, n, ends)).min())
 
 
-def test_the_sentence_holds_92_times_of_100_for_every_share_and_20_to_400_answers() -> None:
+def test_the_interval_sentence_is_true_in_92_percent_of_rounds_with_20_to_400_answers() -> None:
     least = {n: least_coverage(n, sentence) for n in range(PERCENT_FROM, 401)}
     assert min(least.values()) >= PROMISED, min(least, key=lambda n: least[n])
 
 
 @pytest.mark.parametrize(("say", "n", "most"), [(inwards, 40, 0.7), (wilson_alone, 55, 0.9)])
-def test_the_computation_finds_sentences_that_hold_too_seldom(
+def test_the_coverage_check_catches_sentences_that_are_true_too_seldom(
     say: Callable[[int, int], Said], n: int, most: float
 ) -> None:
     assert least_coverage(n, say) < most
@@ -105,7 +105,7 @@ def protected_coverage(batches: Sequence[int], share: float, noise: Noise, off: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n", BATCHES)
-def test_the_sentence_of_a_protected_round_holds_92_times_of_100(n: int) -> None:
+def test_the_interval_sentence_of_a_protected_round_is_true_in_92_percent_of_rounds(n: int) -> None:
     """By seeded simulation: the standard error of a coverage of 0.95 in 1500 rounds is 0.006."""
     for batches in BATCHES[n]:
         for share in SHARES:
@@ -114,6 +114,6 @@ def test_the_sentence_of_a_protected_round_holds_92_times_of_100(n: int) -> None
 
 
 @pytest.mark.slow
-def test_a_sentence_that_knows_no_noise_holds_too_seldom_in_a_protected_round() -> None:
+def test_an_interval_that_ignores_noise_is_true_too_seldom_in_a_protected_round() -> None:
     """The control."""
     assert protected_coverage(BATCHES[350][1], 0.4999, noise_of(0, CELLS)) < PROMISED

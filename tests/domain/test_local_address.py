@@ -17,7 +17,7 @@ from kiosk.domain.local_address import leads_to_own_machine
         "http://0.0.0.0:8000",
     ],
 )
-def test_a_loopback_address_leads_to_the_own_machine(address: str) -> None:
+def test_a_loopback_address_names_the_own_machine(address: str) -> None:
     assert leads_to_own_machine(address)
 
 
@@ -25,5 +25,5 @@ def test_a_loopback_address_leads_to_the_own_machine(address: str) -> None:
     "address",
     ["https://svara.example", "http://192.168.1.5:8000", "http://localhost.example", "http://[2001:db8::1]"],
 )
-def test_any_other_address_leads_elsewhere(address: str) -> None:
+def test_any_other_address_names_another_machine(address: str) -> None:
     assert not leads_to_own_machine(address)

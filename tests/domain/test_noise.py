@@ -41,7 +41,7 @@ def geometric_chances(rate: float) -> dict[object, float]:
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_noise_of_one_cell_has_exactly_the_geometric_chances(rate: Fraction) -> None:
+def test_noise_of_one_cell_has_the_geometric_distribution(rate: Fraction) -> None:
     rng = Random(1)
     drawn = Counter[object](geometric_noise(rate, rng) for _ in range(DRAWS))
     assert p_value(drawn, geometric_chances(float(rate))) > 0.001
@@ -63,7 +63,7 @@ def a_little_too_wide(rate: float, rng: Random) -> int:
 
 
 @pytest.mark.parametrize("leak", [zero_drawn_twice_as_often, rounded_laplace, a_little_too_wide])
-def test_the_check_catches_noise_with_other_chances(leak: Callable[[float, Random], int]) -> None:
+def test_the_distribution_check_catches_other_noise(leak: Callable[[float, Random], int]) -> None:
     rng = Random(1)
     drawn = Counter[object](leak(0.75, rng) for _ in range(3 * DRAWS))
     assert p_value(drawn, geometric_chances(0.75)) < CAUGHT
@@ -79,7 +79,7 @@ def zero_sum_chances(rate: float) -> dict[object, float]:
     return {z: weight / total for z, weight in weights.items()}
 
 
-def test_noise_of_a_table_has_exactly_the_chances_that_the_bound_rests_on() -> None:
+def test_noise_of_a_table_has_the_distribution_that_the_privacy_bound_assumes() -> None:
     rng = Random(2)
     drawn = Counter[object](zero_sum_noise(3, EPSILON, rng) for _ in range(DRAWS))
     assert p_value(drawn, zero_sum_chances(float(EPSILON) / 2)) > 0.001
@@ -91,7 +91,7 @@ def last_cell_makes_up_for_the_others(cells: int, epsilon: Fraction, rng: Random
     return (*drawn, -sum(drawn))
 
 
-def test_the_check_catches_a_last_cell_that_is_always_accepted() -> None:
+def test_the_distribution_check_catches_a_last_cell_that_is_always_accepted() -> None:
     rng = Random(2)
     drawn = Counter[object](last_cell_makes_up_for_the_others(3, EPSILON, rng) for _ in range(DRAWS))
     assert p_value(drawn, zero_sum_chances(float(EPSILON) / 2)) < CAUGHT
@@ -106,12 +106,12 @@ def most_telling(chances: dict[object, float]) -> float:
     )
 
 
-def test_no_table_is_more_than_e_to_the_epsilon_times_as_likely_under_another_answer() -> None:
+def test_another_answer_makes_no_table_more_than_e_to_the_epsilon_times_as_likely() -> None:
     assert most_telling(zero_sum_chances(float(EPSILON) / 2)) == pytest.approx(exp(EPSILON))
 
 
 @given(tables)
-def test_a_protected_table_keeps_its_size_and_has_no_count_under_zero(counts: list[int]) -> None:
+def test_a_protected_table_keeps_its_sum_and_has_no_negative_count(counts: list[int]) -> None:
     published = protect(counts, secrets.SystemRandom())
     assert sum(published) == sum(counts)
     assert min(published) >= 0
@@ -135,7 +135,7 @@ def distance(one: Sequence[int], other: Sequence[int]) -> int:
 
 
 @given(st.lists(st.integers(-5, 7), min_size=1, max_size=4).filter(lambda cells: 0 <= sum(cells) <= 12))
-def test_the_nearest_table_is_as_near_as_any(noisy: list[int]) -> None:
+def test_no_other_table_is_nearer_than_the_nearest_table(noisy: list[int]) -> None:
     nearest = min(distance(noisy, table) for table in all_tables(len(noisy), sum(noisy)))
     assert distance(noisy, nearest_table(noisy)) == nearest
 
@@ -150,16 +150,16 @@ def test_the_nearest_table_keeps_the_sum_and_the_order_of_counts(noisy: list[int
 
 
 @given(tables)
-def test_a_table_that_is_one_already_stays_as_it_is(counts: list[int]) -> None:
+def test_a_valid_table_is_its_own_nearest_table(counts: list[int]) -> None:
     assert nearest_table(counts) == tuple(counts)
 
 
-def test_of_equal_losses_the_smallest_count_bears_the_next() -> None:
+def test_among_equally_reduced_cells_the_smallest_count_is_reduced_next() -> None:
     assert nearest_table((-1, 4, 5, 0)) == (0, 3, 5, 0)
     assert nearest_table((-4, 1, 5, 5)) == (0, 0, 3, 4)
 
 
-def test_there_is_no_table_of_fewer_than_no_ballots() -> None:
+def test_a_negative_number_of_ballots_is_refused() -> None:
     with pytest.raises(ValueError, match="fewer than 0"):
         nearest_table((-2, 1))
 
@@ -186,11 +186,11 @@ def test_noise_is_drawn_without_floating_point() -> None:
 
 
 @pytest.mark.parametrize("line", ["x = 0.5", "rng.random()", "from math import exp", "float(x)"])
-def test_the_check_sees_planted_floating_point(line: str) -> None:
+def test_the_check_catches_planted_floating_point(line: str) -> None:
     assert floating_point(line)
 
 
-def test_noise_has_the_distribution_of_opendp() -> None:
+def test_noise_has_the_same_distribution_as_that_of_opendp() -> None:
     """For development: `pip install opendp`, which no installation needs."""
     opendp = pytest.importorskip("opendp.prelude")
     opendp.enable_features("contrib")

@@ -52,7 +52,7 @@ def published(batches: Sequence[int], profile: Sequence[float], tables: int, see
     return sum((nearest(noisy) for noisy in drawn), np.zeros((tables, len(profile)), dtype=np.int64))
 
 
-def test_the_fast_noise_is_the_products() -> None:
+def test_the_tests_fast_noise_equals_the_noise_of_the_product() -> None:
     rng = np.random.default_rng(1)
     noisy = rng.integers(-6, 12, (2000, CELLS))
     noisy = noisy[noisy.sum(axis=1) >= 0]
@@ -62,7 +62,7 @@ def test_the_fast_noise_is_the_products() -> None:
     assert fast.var() == pytest.approx(noise_of(1, CELLS).variance, rel=0.02)
 
 
-def test_the_variance_is_that_of_the_noise_that_is_drawn() -> None:
+def test_the_computed_variance_equals_that_of_drawn_noise() -> None:
     rng = Random(2)
     drawn = np.array([zero_sum_noise(CELLS, EPSILON, rng) for _ in range(4000)])
     assert drawn.var() == pytest.approx(noise_of(1, CELLS).variance, rel=0.06)
@@ -72,7 +72,7 @@ def test_the_variance_is_that_of_the_noise_that_is_drawn() -> None:
 
 
 @given(counts, st.data())
-def test_without_noise_the_intervals_are_those_of_exact_rounds(
+def test_without_noise_the_intervals_equal_those_of_exact_rounds(
     answers: list[int], data: st.DataObject
 ) -> None:
     chosen = data.draw(st.sets(st.integers(0, len(answers) - 1), min_size=1))
@@ -96,7 +96,7 @@ def test_noise_only_widens_an_interval(answers: list[int], data: st.DataObject, 
 
 
 @given(st.lists(st.integers(5, 40), min_size=3, max_size=6), st.data(), st.integers(0, 6))
-def test_an_interval_ends_where_chance_and_noise_explain_no_more(
+def test_an_interval_ends_where_the_score_test_rejects(
     answers: list[int], data: st.DataObject, batches: int
 ) -> None:
     chosen = data.draw(st.sets(st.integers(0, len(answers) - 1), min_size=1, max_size=len(answers) - 1))
@@ -116,7 +116,9 @@ def coverage(tables: Tables, noise: Noise, share: float) -> float:
 @pytest.mark.parametrize("profile", [BALANCED, SKEWED], ids=["balanced", "skewed"])
 @pytest.mark.parametrize("n", LIVE)
 @pytest.mark.parametrize("is_live", [False, True], ids=["at closing", "live"])
-def test_the_interval_holds_93_times_of_100(profile: Sequence[float], n: int, is_live: bool) -> None:
+def test_the_interval_covers_the_true_share_in_93_percent_of_rounds(
+    profile: Sequence[float], n: int, is_live: bool
+) -> None:
     batches = LIVE[n] if is_live else (n,)
     tables = published(batches, profile, 4000, seed=n)
     true = sum(profile[option] for option in AGREE) / sum(profile[:SCALE])
@@ -124,13 +126,13 @@ def test_the_interval_holds_93_times_of_100(profile: Sequence[float], n: int, is
 
 
 @pytest.mark.parametrize("profile", [BALANCED, SKEWED], ids=["balanced", "skewed"])
-def test_the_interval_that_knows_no_noise_fails_at_20_guests(profile: Sequence[float]) -> None:
+def test_an_interval_that_ignores_noise_covers_too_seldom_at_20_guests(profile: Sequence[float]) -> None:
     """The control: what was published before there was noise."""
     true = sum(profile[option] for option in AGREE) / sum(profile[:SCALE])
     assert coverage(published((20,), profile, 4000, seed=20), NONE, true) < 0.90
 
 
-def test_the_intervals_of_all_options_hold_93_times_of_100_at_once() -> None:
+def test_simultaneous_intervals_cover_all_options_in_93_percent_of_rounds() -> None:
     tables, true = (
         published((20,), BALANCED, 3000, seed=4),
         np.array(BALANCED[:SCALE]) / sum(BALANCED[:SCALE]),
@@ -144,7 +146,7 @@ def test_the_intervals_of_all_options_hold_93_times_of_100_at_once() -> None:
 
 
 @pytest.mark.parametrize(("batches", "largest"), [(0, 0), (1, 2), (2, 3), (4, 5), (15, 9)])
-def test_noise_alone_shows_more_than_that_in_one_of_twenty(batches: int, largest: int) -> None:
+def test_noise_alone_exceeds_largest_by_noise_in_5_percent_of_cases(batches: int, largest: int) -> None:
     assert largest_by_noise(noise_of(batches, CELLS)) == largest
     rng = np.random.default_rng(5)
     nobody = sum((zero_sum(float(EPSILON), 20_000, rng)[:, 0] for _ in range(batches)), np.zeros(20_000))
@@ -153,7 +155,7 @@ def test_noise_alone_shows_more_than_that_in_one_of_twenty(batches: int, largest
 
 
 @pytest.mark.parametrize(("batches", "error"), [(0, 0), (1, 3), (2, 4), (4, 6), (15, 11)])
-def test_a_count_is_off_by_no_more_than_that_in_nineteen_of_twenty(batches: int, error: int) -> None:
+def test_the_error_of_a_count_is_within_usual_error_in_95_percent_of_cases(batches: int, error: int) -> None:
     assert usual_error(noise_of(batches, CELLS)) == error
     rng = np.random.default_rng(6)
     off = sum((zero_sum(float(EPSILON), 20_000, rng)[:, 0] for _ in range(batches)), np.zeros(20_000))
@@ -175,26 +177,26 @@ def claims(tables: Sequence[Tables], noise: Noise) -> float:
 
 @pytest.mark.parametrize("n", [20, 60])
 @pytest.mark.parametrize("rounds", [2, 4])
-def test_chance_and_noise_make_a_change_no_more_often_than_is_said(n: int, rounds: int) -> None:
+def test_chance_and_noise_cause_a_claimed_change_in_5_percent_of_cases_at_most(n: int, rounds: int) -> None:
     for profile in (BALANCED, SKEWED):
         tables = [published((n,), profile, 4000, seed=10 * n + number) for number in range(rounds)]
         assert claims(tables, noise_of(1, CELLS)) <= CLAIMS_BY_CHANCE
 
 
-def test_the_test_that_knows_no_noise_claims_changes_that_are_noise() -> None:
+def test_a_trend_test_that_ignores_noise_claims_changes_caused_by_noise() -> None:
     """The control."""
     tables = [published(LIVE[20], SKEWED, 1500, seed=30 + number) for number in range(2)]
     assert claims(tables, NONE) > 0.08
     assert claims(tables, noise_of(2, CELLS)) <= CLAIMS_BY_CHANCE
 
 
-def test_a_change_from_balanced_to_skewed_is_still_found() -> None:
+def test_a_change_from_balanced_to_skewed_is_detected_despite_noise() -> None:
     tables = [published((60,), profile, 500, seed=50) for profile in (BALANCED, SKEWED)]
     assert claims(tables, noise_of(1, CELLS)) > 0.95
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=4), st.data())
-def test_without_noise_the_trend_is_the_one_of_exact_rounds(
+def test_without_noise_the_trend_equals_that_of_exact_rounds(
     table: list[list[int]], data: st.DataObject
 ) -> None:
     withheld = data.draw(st.lists(st.integers(0, 2), min_size=len(table), max_size=len(table)))
@@ -226,18 +228,18 @@ def places_that_differ(n: int, noise: Noise, profile: Sequence[float], places: i
 
 
 @pytest.mark.parametrize(("n", "profile"), list(product([20, 60], [BALANCED, SKEWED])))
-def test_chance_and_noise_make_places_differ_no_more_often_than_is_said(
+def test_chance_and_noise_cause_a_claimed_difference_in_5_percent_of_cases_at_most(
     n: int, profile: Sequence[float]
 ) -> None:
     assert places_that_differ(n, noise_of(1, CELLS), profile) <= 0.05
 
 
-def test_places_that_know_no_noise_differ_by_noise_alone() -> None:
+def test_a_comparison_of_places_that_ignores_noise_claims_differences_caused_by_noise() -> None:
     """The control."""
     assert places_that_differ(20, NONE, BALANCED) > 0.10
 
 
-def test_places_as_far_apart_as_can_be_differ_in_spite_of_noise() -> None:
+def test_places_with_opposite_answers_differ_despite_noise() -> None:
     noise = noise_of(1, CELLS)
     assert differ(NoisyPart(54, 54, 2, SCALE, noise), NoisyPart(0, 54, 2, SCALE, noise), places=5)
     assert not differ(NoisyPart(12, 20, 2, SCALE, noise), NoisyPart(9, 20, 2, SCALE, noise), places=2)

@@ -28,7 +28,7 @@ def published(batches: Sequence[tuple[list[Answer], Answer]]) -> StatementTally:
 
 
 @given(BATCHES)
-def test_figures_that_a_count_gave_can_be_published(batches: list[tuple[list[Answer], Answer]]) -> None:
+def test_figures_from_a_count_are_accepted(batches: list[tuple[list[Answer], Answer]]) -> None:
     assert can_be_published(published(batches), 5)
 
 
@@ -51,7 +51,7 @@ def table(*counts: int, no_answer: tuple[int, ...] = (0, 0, 0), withheld: int = 
         table(10, 0, 0, withheld=5),
     ],
 )
-def test_figures_that_no_count_gives_cannot(impossible: StatementTally) -> None:
+def test_figures_that_no_count_produces_are_rejected(impossible: StatementTally) -> None:
     assert not can_be_published(impossible, 5)
 
 
@@ -65,15 +65,15 @@ def test_figures_that_no_count_gives_cannot(impossible: StatementTally) -> None:
         table(0, 0, 0, no_answer=(9, 0, 0), withheld=1),
     ],
 )
-def test_figures_that_a_count_may_give_can(possible: StatementTally) -> None:
+def test_figures_that_a_count_could_produce_are_accepted(possible: StatementTally) -> None:
     assert can_be_published(possible, 5)
 
 
 @pytest.mark.parametrize("drawn", [table(10, 0, 0), table(9, 1, 0), table(0, 0, 0, no_answer=(0, 5, 0))])
-def test_noise_may_show_everybody_alike(drawn: StatementTally) -> None:
+def test_protected_figures_with_equal_answers_are_accepted(drawn: StatementTally) -> None:
     assert can_be_protected(drawn, 5)
 
 
 @pytest.mark.parametrize("impossible", [table(2, 1, 1), table(-1, 4, 4), table(4, 4, 4, withheld=1)])
-def test_figures_that_no_protected_count_gives_cannot(impossible: StatementTally) -> None:
+def test_figures_that_no_protected_count_produces_are_rejected(impossible: StatementTally) -> None:
     assert not can_be_protected(impossible, 5)

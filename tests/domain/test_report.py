@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kiosk.domain.report import Block, Kind, causal_claims, prose
 
 
-def test_paragraphs_lists_and_headings_are_all_the_markup_there_is() -> None:
+def test_only_paragraphs_lists_and_headings_are_markup() -> None:
     text = "# Rubrik\nEtt stycke\nsom fortsätter.\n\n- ett\n- två\n\n<b>*inte fet*</b>"
     assert prose(text) == (
         Block(Kind.HEADING, "Rubrik", level=2),
@@ -18,7 +18,7 @@ def test_paragraphs_lists_and_headings_are_all_the_markup_there_is() -> None:
 
 
 @given(st.text(alphabet="ab- #\n\r\t", max_size=60))
-def test_no_letter_of_a_text_is_lost(text: str) -> None:
+def test_converting_a_text_to_blocks_loses_no_letter(text: str) -> None:
     kept = "".join(block.text + "".join(cell for row in block.rows for cell in row) for block in prose(text))
     assert [letter for letter in kept if letter in "ab"] == [letter for letter in text if letter in "ab"]
 
@@ -33,7 +33,7 @@ def test_no_letter_of_a_text_is_lost(text: str) -> None:
         "They felt better because of our work.",
     ],
 )
-def test_a_sentence_that_claims_a_cause_is_found(sentence: str) -> None:
+def test_a_sentence_that_claims_a_cause_is_reported(sentence: str) -> None:
     assert causal_claims(f"Vi har öppet varje dag. {sentence} Välkommen!") == (sentence,)
 
 
@@ -45,5 +45,5 @@ def test_a_sentence_that_claims_a_cause_is_found(sentence: str) -> None:
         "Vår ledning består av fem personer.",
     ],
 )
-def test_a_sentence_that_claims_none_is_not(sentence: str) -> None:
+def test_a_sentence_without_a_causal_claim_is_not_reported(sentence: str) -> None:
     assert causal_claims(sentence) == ()

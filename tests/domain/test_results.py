@@ -29,15 +29,15 @@ from kiosk.domain.tree import Node, Tree
 from tests.tools.builders import MONDAY, a_round, tree
 
 
-def test_under_twenty_answers_only_counts_are_shown() -> None:
+def test_below_20_answers_only_counts_are_shown() -> None:
     assert shares((9, 10)) == (Share(9, None), Share(10, None))
 
 
-def test_from_twenty_answers_percentages_stand_beside_the_counts() -> None:
+def test_from_20_answers_on_percentages_are_shown_beside_counts() -> None:
     assert shares((0, 6, 4, 10)) == (Share(0, 0), Share(6, 30), Share(4, 20), Share(10, 50))
 
 
-def test_from_fifty_answers_an_interval_is_told_in_percent_and_below_in_tenths() -> None:
+def test_intervals_are_in_percent_from_50_answers_on_and_in_tenths_below() -> None:
     assert [parts_of(n) for n in (20, 49, 50, 51)] == [10, 10, 100, 100]
 
 
@@ -49,7 +49,7 @@ def a_row(counts: tuple[int, ...], withheld: int = 0) -> Row:
 @pytest.mark.parametrize(
     ("counts", "agreeing"), [((1, 2, 3, 4, 5), 9), ((1, 2, 3, 4), 7), ((1, 2, 5), 5), ((30, 20), 20)]
 )
-def test_the_upper_options_agree_but_never_the_middle_or_the_whole(
+def test_the_upper_options_count_as_agreeing_but_never_the_middle_or_all(
     counts: tuple[int, ...], agreeing: int
 ) -> None:
     scale = Scale("s", tuple("abcde"[: len(counts)]), bipolar=False)
@@ -57,7 +57,7 @@ def test_the_upper_options_agree_but_never_the_middle_or_the_whole(
     assert replace(row, statement=replace(row.statement, scale=scale)).agreeing == agreeing
 
 
-def test_uncertainty_is_told_from_twenty_answers() -> None:
+def test_intervals_are_given_from_20_answers_on() -> None:
     assert a_row((1, 2, 3, 4, 9)).agreeing_interval is None
     assert a_row((1, 2, 3, 4, 9)).intervals == (None,) * 5
     sure = a_row((2, 3, 5, 4, 6)).agreeing_interval
@@ -68,7 +68,7 @@ def test_uncertainty_is_told_from_twenty_answers() -> None:
     assert unsure.low < sure.low < sure.high < unsure.high
 
 
-def test_intervals_stand_beside_their_options_the_highest_first() -> None:
+def test_intervals_are_in_the_order_of_options_the_highest_first() -> None:
     row = a_row((0, 0, 0, 0, 30))
     highest, *_, lowest = row.intervals
     assert highest
@@ -81,7 +81,7 @@ def trend_of(rows: Sequence[Row]) -> Trend | None:
     return overall.trend if overall else None
 
 
-def test_change_needs_two_rounds_with_answers() -> None:
+def test_a_change_needs_two_rounds_with_enough_answers() -> None:
     many, few = a_row((0, 0, 0, 5, 25)), a_row((25, 5, 0, 0, 0))
     assert change([many]) is None
     assert change([replace(many, table=None, why="waiting"), many]) is None
@@ -127,7 +127,7 @@ RESCALED = asking(replace(FIRST_STATEMENT, scale=Scale("yes", ("no", "yes"), bip
         (a_round(tree("a", "c")), "a", ()),
     ],
 )
-def test_what_changed_between_two_rounds_breaks_the_line(
+def test_a_changed_text_scale_or_set_of_places_is_a_break(
     second: Round, node: str, broken: tuple[Break, ...]
 ) -> None:
     rounds = quarters(SAME, second, second)
@@ -149,13 +149,13 @@ def agreeing(*percents: int, is_closed: bool = True) -> list[Row]:
     return [replace(a_row((0, 100 - one, 0, one, 0)), is_closed=is_closed) for one in percents]
 
 
-def test_a_running_round_takes_no_part_in_the_change() -> None:
+def test_a_running_round_is_left_out_of_the_change() -> None:
     assert trend_of([*agreeing(40, 45), *agreeing(95, is_closed=False)]) is Trend.CHANCE
     assert change([*agreeing(40), *agreeing(95, is_closed=False)]) is None
     assert trend_of(agreeing(40, 45, 95)) is Trend.UP
 
 
-def test_the_document_says_which_rounds_run() -> None:
+def test_the_snapshot_says_which_rounds_are_open() -> None:
     rounds = quarters(SAME, SAME)
     tallies = [RoundTally(one, at == 0, {}, {}) for at, one in enumerate(rounds)]
     document = make_snapshot(tallies, MONDAY, demonstration=False)
@@ -175,7 +175,7 @@ def test_the_document_says_which_rounds_run() -> None:
         ((80, 50), Trend.DOWN, None),
     ],
 )
-def test_a_last_step_against_the_change_is_told(
+def test_a_last_step_against_the_trend_is_reported(
     percents: tuple[int, ...], overall: Trend, turned: Turn | None
 ) -> None:
     rows = agreeing(*percents)
@@ -187,7 +187,7 @@ def places(**rows: Row) -> list[tuple[Node, Row]]:
     return [(Node(name, name, "root"), row) for name, row in rows.items()]
 
 
-def test_places_with_enough_answers_are_compared_and_no_others() -> None:
+def test_only_places_with_enough_answers_are_compared() -> None:
     many, few, small = a_row((0, 0, 0, 0, 54)), a_row((54, 0, 0, 0, 0)), a_row((0, 0, 0, 0, 19))
     spread_of_places = spread(places(a=many, b=few, c=small))
     assert spread_of_places
@@ -197,7 +197,7 @@ def test_places_with_enough_answers_are_compared_and_no_others() -> None:
     assert spread(places(a=many, c=small)) is None
 
 
-def test_a_difference_between_places_may_be_chance_or_none() -> None:
+def test_equal_places_and_chance_differences_are_not_called_different() -> None:
     one, other = agreeing(52, 48)
     spread_of_places = spread(places(a=one, b=other))
     assert spread_of_places
@@ -225,14 +225,14 @@ def width(row: Row) -> float:
     return interval.high - interval.low
 
 
-def test_noise_widens_the_range_of_a_protected_round_and_each_batch_more() -> None:
+def test_noise_widens_the_interval_with_each_batch() -> None:
     exact = a_row((2, 3, 5, 4, 6))
     assert width(exact) < width(noisy(exact, 1)) < width(noisy(exact, 4))
     assert [interval and interval.low for interval in noisy(exact, 1).intervals][4] == 0
     assert exact.intervals != noisy(exact, 1).intervals
 
 
-def test_a_change_that_chance_does_not_make_may_be_noise() -> None:
+def test_a_change_within_the_noise_is_called_chance() -> None:
     rows = agreeing(30, 50)
     assert trend_of(rows) is Trend.UP
     assert trend_of([noisy(row, 1) for row in rows]) is Trend.UP
@@ -249,7 +249,7 @@ def test_exact_and_protected_rounds_are_comparable() -> None:
     assert [row.breaks for row in over_time(document, rounds, "a", "s1")] == [(), ()]
 
 
-def test_a_difference_between_places_may_be_noise() -> None:
+def test_a_difference_within_the_noise_is_not_significant() -> None:
     most, least = agreeing(70, 40)
     sure = spread(places(a=noisy(most, 1), b=noisy(least, 1)))
     unsure = spread(places(a=noisy(most, 400), b=noisy(least, 400)))

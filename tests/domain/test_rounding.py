@@ -30,12 +30,12 @@ def test_a_half_percent_is_rounded_up(count: int, n: int, percent: int) -> None:
 
 
 @given(st.integers(0, 100_000), st.integers(1, 100_000))
-def test_a_percentage_is_the_nearest_and_of_two_the_higher(count: int, n: int) -> None:
+def test_a_percentage_is_rounded_to_the_nearest_and_halves_up(count: int, n: int) -> None:
     exact = Fraction(100 * count, n)
     assert -Fraction(1, 2) < whole_percent(count, n) - exact <= Fraction(1, 2)
 
 
-def test_a_number_just_under_a_half_is_not_rounded_up() -> None:
+def test_a_number_just_below_a_half_is_rounded_down() -> None:
     assert half_up(0.49999999999999994) == 0
     assert [half_up(value) for value in (0.5, 1.5, 2.5, -0.5)] == [1, 2, 3, 0]
 
@@ -65,7 +65,7 @@ def roundings(source: str) -> Iterator[str]:
             yield ast.unparse(node)
 
 
-def test_no_other_code_rounds_numbers() -> None:
+def test_numbers_are_rounded_in_the_rounding_module_only() -> None:
     roundings_in_code = [
         f"{path.relative_to(ROOT)}: {rounding}"
         for path in sorted((ROOT / "kiosk").rglob("*.py"))
@@ -86,7 +86,7 @@ def test_no_other_code_rounds_numbers() -> None:
     assert roundings_in_code == []
 
 
-def test_the_search_finds_what_it_looks_for() -> None:
+def test_the_search_for_roundings_catches_planted_ones() -> None:
     expressions = list(roundings("a = round(x)\nb = f'{x:.0f}'\nc = round(x, 4)\nd = f'{x:g}'"))
     assert expressions[0] == "round(x)"
     assert ".0f" in expressions[1]

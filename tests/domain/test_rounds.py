@@ -73,7 +73,7 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
         (0.05, 60, "färre än 5 svar på hela omgången"),
     ],
 )
-def test_what_to_expect_is_said_before_a_round_opens(a_day: float, days: int, said: str) -> None:
+def test_the_outlook_warns_before_a_round_opens(a_day: float, days: int, said: str) -> None:
     kiosks_only = replace(lasting(days), admission=frozenset({Admission.KIOSK}))
     [told] = outlook(kiosks_only, a_day)
     assert said in told.render(str)
@@ -81,16 +81,16 @@ def test_what_to_expect_is_said_before_a_round_opens(a_day: float, days: int, sa
     assert len(with_posters) == (1 if a_day >= 3 else 2)
 
 
-def test_where_figures_wait_for_the_closing_nothing_is_said_of_the_first() -> None:
+def test_the_outlook_of_a_round_with_figures_at_closing_has_no_time_of_first_figures() -> None:
     waits = replace(GOOD, figures=PublicationTime.AT_CLOSING, admission=frozenset({Admission.KIOSK}))
     assert outlook(waits, 3.0) == ()
 
 
-def test_all_reasons_are_told_at_once() -> None:
+def test_all_reasons_for_a_refusal_are_given_at_once() -> None:
     assert len(faults(replace(lasting(3), k=4, admission=frozenset()))) == 3
 
 
-def test_a_unit_takes_part_in_one_round_at_a_time() -> None:
+def test_a_unit_is_in_one_round_at_a_time() -> None:
     same_units = replace(GOOD, id="other", opens_at=GOOD.closes_at - DAY, closes_at=GOOD.closes_at + 9 * DAY)
     assert len(faults(same_units, [GOOD])) == 1
     assert faults(replace(same_units, opens_at=GOOD.closes_at), [GOOD]) == []
@@ -105,7 +105,7 @@ def quarters(number: int, *, days_apart: int = 80) -> list[Round]:
     ]  # fmt: skip
 
 
-def test_a_unit_takes_part_in_at_most_four_rounds_a_year_whatever_they_ask() -> None:
+def test_a_unit_is_in_at_most_four_rounds_a_year_even_with_other_statements() -> None:
     *four, fifth = quarters(5)
     assert faults(four[3], four[:3]) == []
     assert len(faults(fifth, four)) == 1
@@ -118,7 +118,7 @@ def test_a_unit_takes_part_in_at_most_four_rounds_a_year_whatever_they_ask() -> 
 
 @pytest.mark.parametrize("side", [-1, 1])
 @pytest.mark.parametrize(("days", "is_refused"), [(364, True), (365, False), (500, False)])
-def test_only_rounds_less_than_a_year_before_or_after_use_the_budget(
+def test_only_rounds_within_a_year_count_against_the_round_budget(
     side: int, days: int, *, is_refused: bool
 ) -> None:
     opens_at = GOOD.opens_at + side * days * DAY
@@ -126,19 +126,19 @@ def test_only_rounds_less_than_a_year_before_or_after_use_the_budget(
     assert len(faults(GOOD, others)) == is_refused
 
 
-def test_rounds_before_and_after_share_one_budget() -> None:
+def test_earlier_and_later_rounds_count_against_one_round_budget() -> None:
     first, second, new, *later = quarters(5)
     assert faults(new, [first, second, later[0]]) == []
     assert len(faults(new, [first, second, *later])) == 1
 
 
 @pytest.mark.parametrize("figures", PublicationTime)
-def test_a_round_comes_back_from_json_as_it_was(figures: PublicationTime) -> None:
+def test_a_round_survives_conversion_to_json_and_back(figures: PublicationTime) -> None:
     opened = replace(GOOD, figures=figures)
     assert round_from_json(json.loads(json.dumps(opened.as_json()))) == opened
 
 
-def test_rounds_opened_before_there_was_a_choice_show_their_figures_live() -> None:
+def test_rounds_of_older_versions_without_figures_member_are_live() -> None:
     row = GOOD.as_json()
     del row["figures"]
     assert round_from_json(row) == GOOD
@@ -150,25 +150,25 @@ def test_a_protected_round_keeps_the_epsilon_it_opened_with(epsilon: Fraction) -
     assert round_from_json(json.loads(json.dumps(opened.as_json()))) == opened
 
 
-def test_rounds_opened_before_there_was_a_choice_are_exact() -> None:
+def test_rounds_of_older_versions_without_protection_member_are_exact() -> None:
     row = GOOD.as_json()
     del row["protection"]
     assert round_from_json(row).protection is Protection.EXACT
 
 
 @pytest.mark.parametrize("text", ["1.5", "0", "0/2", "1/0", "-1", "3 / 2", "1e9", "", "99999"])
-def test_another_notation_of_epsilon_is_refused(text: str) -> None:
+def test_other_notations_of_epsilon_are_refused(text: str) -> None:
     protected = replace(GOOD, protection=Protection.PROTECTED)
     with pytest.raises(ValueError, match="is no epsilon"):
         round_from_json({**protected.as_json(), "epsilon": text})
 
 
 @pytest.mark.parametrize("epsilon", [Fraction(2), Fraction(1, 11)])
-def test_no_round_opens_with_less_noise_than_the_study_allows_or_with_noise_alone(epsilon: Fraction) -> None:
+def test_an_epsilon_outside_its_limits_is_refused(epsilon: Fraction) -> None:
     assert faults(replace(GOOD, protection=Protection.PROTECTED, epsilon=epsilon))
 
 
-def test_an_id_is_never_taken_twice() -> None:
+def test_round_ids_are_unique() -> None:
     taken: list[str] = []
     for _ in range(3):
         taken.append(round_id(GOOD.survey, MONDAY.date(), taken))
@@ -179,7 +179,7 @@ def test_an_id_is_never_taken_twice() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 900), st.integers(5, 120), st.booleans()), max_size=12))
-def test_every_history_of_rounds_that_were_opened_is_allowed(wanted: list[tuple[int, int, bool]]) -> None:
+def test_every_history_of_validly_opened_rounds_is_accepted(wanted: list[tuple[int, int, bool]]) -> None:
     """In whatever order they were opened: some long before their first day, some late on it."""
     opened: list[Round] = []
     for number, (day, days, is_late) in enumerate(wanted):
@@ -195,7 +195,7 @@ def test_every_history_of_rounds_that_were_opened_is_allowed(wanted: list[tuple[
     assert list(history_faults(opened)) == []
 
 
-def test_a_round_opened_late_on_its_first_day_may_last_as_long_as_from_then() -> None:
+def test_the_longest_length_counts_from_the_time_of_opening() -> None:
     late = GOOD.opens_at.replace(hour=23)
     longest = replace(GOOD, closes_at=late + 366 * DAY)
     check_opening(longest, [], late)
@@ -207,12 +207,12 @@ def test_a_round_opened_late_on_its_first_day_may_last_as_long_as_from_then() ->
     "broken",
     [replace(GOOD, k=4), lasting(4.99), lasting(368), replace(GOOD, admission=frozenset())],
 )
-def test_a_round_that_could_not_be_opened_is_named_with_its_reason(broken: Round) -> None:
+def test_a_history_with_an_invalid_round_names_it_with_the_reason(broken: Round) -> None:
     [(round_id, reasons_of_it)] = history_faults([broken])
     assert (round_id, len(reasons_of_it)) == ("r", 1)
 
 
-def test_rounds_that_overlap_or_are_too_many_are_named() -> None:
+def test_a_history_with_overlapping_or_too_many_rounds_names_them() -> None:
     many = [
         replace(GOOD, id=f"r{n}", opens_at=MONDAY + n * 80 * DAY, closes_at=MONDAY + (n * 80 + 70) * DAY)
         for n in range(5)

@@ -16,19 +16,19 @@ FIVE = Daily(time(17))
 NOON = datetime(2026, 3, 2, 12)
 
 
-def test_the_day_has_one_tick() -> None:
+def test_a_daily_schedule_has_one_tick_a_day() -> None:
     assert FIVE.latest(NOON) == datetime(2026, 3, 1, 17)
     assert FIVE.latest(datetime(2026, 3, 2, 17)) == datetime(2026, 3, 2, 17)
     assert next_tick(FIVE, NOON) == datetime(2026, 3, 2, 17)
     assert next_tick(FIVE, datetime(2026, 3, 2, 17)) == datetime(2026, 3, 3, 17)
 
 
-def test_a_few_seconds_tick_from_midnight() -> None:
+def test_ticks_every_few_seconds_start_at_midnight() -> None:
     assert Every(5).latest(datetime(2026, 3, 2, 0, 0, 14)) == datetime(2026, 3, 2, 0, 0, 10)
     assert next_tick(Every(5), datetime(2026, 3, 2, 0, 0, 10)) == datetime(2026, 3, 2, 0, 0, 15)
 
 
-def test_a_tick_is_due_until_it_was_counted_and_missed_ones_are_not_made_up_for() -> None:
+def test_only_the_latest_uncounted_tick_is_due() -> None:
     tick = datetime(2026, 3, 1, 17)
     assert due_tick(FIVE, None, NOON) == tick
     assert due_tick(FIVE, tick - timedelta(days=9), NOON) == tick
@@ -39,7 +39,7 @@ def test_a_clock_set_back_counts_nothing_twice() -> None:
     assert due_tick(FIVE, datetime(2026, 3, 2, 17), NOON) is None
 
 
-def test_no_tick_comes_before_the_time_counting_starts_again() -> None:
+def test_the_next_tick_is_never_before_counts_from() -> None:
     assert next_tick(FIVE, NOON, NOON) == datetime(2026, 3, 2, 17)
     assert next_tick(FIVE, NOON, datetime(2026, 3, 2, 17)) == datetime(2026, 3, 2, 17)
     assert next_tick(FIVE, NOON, datetime(2026, 3, 2, 17, 1)) == datetime(2026, 3, 3, 17)
@@ -75,7 +75,7 @@ def test_the_thread_counts_and_stops(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), ValueError("one nobody foresaw")])
-def test_a_failed_count_is_told_and_tried_again(
+def test_a_failed_count_is_reported_and_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], error: Exception
 ) -> None:
     store, failures = a_store(tmp_path), [error]

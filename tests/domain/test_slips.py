@@ -38,7 +38,9 @@ def a_set(*printed: list[str], used: list[str] | None = None) -> SlipSet:
 
 
 @pytest.mark.parametrize(("printed", "is_published"), [(9, False), (10, True), (11, True), (0, False)])
-def test_used_slips_are_published_from_a_print_run_of_2k(printed: int, is_published: bool) -> None:
+def test_the_number_of_used_slips_is_published_for_print_runs_of_2k_or_more(
+    printed: int, is_published: bool
+) -> None:
     assert can_publish_used(printed, 5) == is_published
 
 
@@ -52,7 +54,7 @@ def test_a_long_input_is_cut_to_forty_characters() -> None:
     assert normalise("b" * 41) == "B" * 40
 
 
-def test_a_code_has_the_tag_of_its_unit_and_nine_letters_of_its_own() -> None:
+def test_a_code_is_the_units_tag_and_nine_random_letters() -> None:
     tag = new_tag(Random(1))
     codes = {new_code(tag, Random(seed)) for seed in range(200)}
     assert len(tag) == 3
@@ -62,14 +64,14 @@ def test_a_code_has_the_tag_of_its_unit_and_nine_letters_of_its_own() -> None:
 
 
 @given(runs)
-def test_a_set_is_read_as_it_was_written(printed: list[list[str]]) -> None:
+def test_a_slip_set_survives_packing_and_unpacking(printed: list[list[str]]) -> None:
     codes = sorted({code for run in printed for code in run})
     slips = a_set(codes[::2], codes[1::2], used=codes[::3])
     assert unpack(slips.pack()) == slips
     assert [run.printed for run in slips.runs] == [len(codes[::2]), len(codes[1::2])]
 
 
-def test_a_slip_admits_once_and_only_if_it_was_printed() -> None:
+def test_a_slip_is_valid_once_and_only_if_it_was_printed() -> None:
     slips = a_set(["first"], ["second", "third"]).use("second")
     assert [slips.has(code) for code in ("first", "second", "fourth")] == [True, True, False]
     assert [(len(run.unused), len(run.used)) for run in slips.runs] == [(1, 0), (1, 1)]
@@ -80,13 +82,13 @@ def test_a_slip_admits_once_and_only_if_it_was_printed() -> None:
     assert [(len(run.unused), len(run.used)) for run in slips.use("first").runs] == [(0, 1), (1, 1)]
 
 
-def test_the_bytes_tell_neither_codes_nor_the_order_of_use() -> None:
+def test_packed_bytes_reveal_neither_codes_nor_the_order_of_use() -> None:
     codes = ["BCDFGHJKM", "NPQRTVWXY", "23456789B"]
     packed = {a_set(codes, used=list(order)).pack() for order in permutations(codes)}
     assert len(packed) == 1
     assert not any(code.encode() in content for content in packed for code in codes)
 
 
-def test_the_same_code_has_another_mac_under_another_salt() -> None:
+def test_a_code_has_a_different_mac_under_another_salt() -> None:
     assert a_set().mac("code") != empty_set(bytes(SALT_BYTES)).mac("code")
     assert len(a_set().mac("code")) == 16

@@ -35,7 +35,7 @@ counts = st.lists(st.integers(0, 60), min_size=2, max_size=7).filter(any)
 
 
 @pytest.mark.slow
-def test_the_interval_of_a_share_is_scipys_in_500_cases() -> None:
+def test_the_interval_of_a_share_equals_that_of_scipy_in_500_cases() -> None:
     random = Random(1)
     for _ in range(500):
         n = random.randint(1, 400)
@@ -45,7 +45,7 @@ def test_the_interval_of_a_share_is_scipys_in_500_cases() -> None:
         assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
 
 
-def test_the_intervals_of_a_distribution_are_goodmans_as_in_statsmodels_in_500_cases() -> None:
+def test_the_intervals_of_a_distribution_equal_those_of_statsmodels_in_500_cases() -> None:
     random = np.random.default_rng(2)
     for _ in range(500):
         counts = random.integers(0, 50, size=random.integers(2, 8))
@@ -56,7 +56,7 @@ def test_the_intervals_of_a_distribution_are_goodmans_as_in_statsmodels_in_500_c
 
 
 @pytest.mark.slow
-def test_the_test_for_a_trend_is_scipys_in_500_cases() -> None:
+def test_the_trend_test_equals_that_of_scipy_in_500_cases() -> None:
     random = np.random.default_rng(3)
     for _ in range(500):
         table = random.integers(0, 12, size=(random.integers(2, 6), random.integers(2, 6)))
@@ -69,7 +69,7 @@ def test_the_test_for_a_trend_is_scipys_in_500_cases() -> None:
         assert np.sign(s) == np.sign(theirs.statistic)
 
 
-def test_the_test_between_two_places_is_scipys_in_500_cases() -> None:
+def test_the_test_between_two_places_equals_that_of_scipy_in_500_cases() -> None:
     random = Random(5)
     for _ in range(500):
         n, of = random.randint(1, 300), random.randint(1, 300)
@@ -78,7 +78,7 @@ def test_the_test_between_two_places_is_scipys_in_500_cases() -> None:
         assert fisher(count, n, other, of) == pytest.approx(theirs, abs=1e-12)
 
 
-def test_ten_of_twenty_may_be_three_to_seven_of_ten() -> None:
+def test_the_interval_of_10_of_20_is_3_to_7_of_10() -> None:
     interval = share_interval(10, 20, 0)
     assert (round(10 * interval.low), round(10 * interval.high)) == (3, 7)
 
@@ -97,7 +97,7 @@ def test_withheld_answers_widen_every_interval(counts: list[int], withheld: int)
 UP = [[10, 5, 5], [5, 5, 10], [1, 4, 15]]
 
 
-def test_a_clear_change_is_named_and_none_is_chance() -> None:
+def test_a_clear_change_is_claimed_and_no_change_is_chance() -> None:
     assert trend(UP, [0, 0, 0]) is Trend.UP
     assert trend(UP[::-1], [0, 0, 0]) is Trend.DOWN
     assert trend([[5, 5, 5], [5, 5, 5]], [0, 0]) is Trend.CHANCE
@@ -115,7 +115,7 @@ def allocations(table: list[list[int]], withheld: list[int]) -> Iterator[list[li
 
 
 @pytest.mark.slow
-def test_no_withheld_answer_can_undo_a_change_that_is_claimed() -> None:
+def test_no_value_of_withheld_answers_refutes_a_claimed_change() -> None:
     random, claims, careless = Random(4), 0, 0
     while claims < 60:
         rounds, options = random.randint(2, 3), random.randint(2, 3)
@@ -130,29 +130,29 @@ def test_no_withheld_answer_can_undo_a_change_that_is_claimed() -> None:
     assert careless, "the control: claims that look at what is published alone are undone"
 
 
-def test_a_change_that_withheld_answers_could_undo_is_chance() -> None:
+def test_a_change_that_withheld_answers_could_refute_is_called_chance() -> None:
     assert trend(UP, [1, 0, 1]) is Trend.UP
     assert trend(UP, [9, 0, 9]) is Trend.CHANCE
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=5), st.data())
-def test_withheld_answers_never_make_a_claim(table: list[list[int]], data: st.DataObject) -> None:
+def test_withheld_answers_never_cause_a_claim(table: list[list[int]], data: st.DataObject) -> None:
     withheld = data.draw(st.lists(st.integers(0, 4), min_size=len(table), max_size=len(table)))
     if trend(table, [0] * len(table)) is Trend.CHANCE:
         assert trend(table, withheld) is Trend.CHANCE
 
 
-def test_places_as_far_apart_as_can_be_differ_and_like_ones_do_not() -> None:
+def test_places_with_opposite_answers_differ_and_similar_ones_do_not() -> None:
     assert differ(Part(54, 54, 0), Part(0, 54, 0), places=5)
     assert not differ(Part(12, 20, 0), Part(9, 20, 0), places=2)
 
 
-def test_the_more_places_there_are_to_pick_from_the_larger_a_difference_must_be() -> None:
+def test_a_significant_difference_must_be_larger_among_more_places() -> None:
     assert differ(Part(26, 40, 0), Part(15, 40, 0), places=2)
     assert not differ(Part(26, 40, 0), Part(15, 40, 0), places=6)
 
 
-def test_chance_alone_makes_places_differ_no_more_often_than_is_said() -> None:
+def test_chance_alone_causes_a_claimed_difference_in_5_percent_of_cases_at_most() -> None:
     random, claims, careless = np.random.default_rng(6), 0, 0
     for _ in range(1000):
         parts = sorted(
@@ -165,7 +165,7 @@ def test_chance_alone_makes_places_differ_no_more_often_than_is_said() -> None:
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 5), st.integers(1, 5))
-def test_no_withheld_answer_can_undo_a_difference_that_is_claimed(
+def test_no_value_of_withheld_answers_refutes_a_claimed_difference(
     count: int, other: int, hidden: int, hidden_other: int
 ) -> None:
     if not differ(Part(count, 30, hidden), Part(other, 30, hidden_other), places=3):

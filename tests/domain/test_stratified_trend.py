@@ -32,7 +32,7 @@ def exact(*tables: Table) -> list[Stratum]:
     return [Stratum(table, [0] * len(table)) for table in tables]
 
 
-def test_a_unit_that_gives_more_answers_is_no_change() -> None:
+def test_a_growing_share_of_one_units_answers_is_not_taken_for_a_change() -> None:
     pooled = [
         [a + b for a, b in zip(*rows, strict=True)] for rows in zip(FRIDA, DAGVERKSAMHETEN, strict=True)
     ]
@@ -40,13 +40,13 @@ def test_a_unit_that_gives_more_answers_is_no_change() -> None:
     assert trend(exact(FRIDA, DAGVERKSAMHETEN)) is Trend.DOWN
 
 
-def test_the_test_is_rs_for_the_admissions_to_berkeley() -> None:
+def test_the_p_for_the_berkeley_admissions_equals_that_of_r() -> None:
     total, p = stratified_test(exact(*BERKELEY))
     assert p == pytest.approx(0.2169, abs=5e-5)
     assert total > 0
 
 
-def test_the_test_between_two_rounds_is_cochrans_and_mantel_haenszels_as_in_statsmodels() -> None:
+def test_with_two_rounds_the_test_equals_cochran_mantel_haenszel_in_statsmodels() -> None:
     rng = np.random.default_rng(1)
     for _ in range(200):
         tables = rng.integers(1, 40, size=(rng.integers(1, 6), 2, 2))
@@ -70,7 +70,7 @@ def mantel(tables: Sequence[Table]) -> float:
     return erfc(abs(statistic) / sqrt(2 * variance))
 
 
-def test_the_test_over_several_rounds_is_mantels_extension() -> None:
+def test_with_several_rounds_the_test_equals_mantels_extension() -> None:
     rng = np.random.default_rng(2)
     for _ in range(200):
         units, rounds = rng.integers(1, 5), rng.integers(2, 6)
@@ -78,7 +78,7 @@ def test_the_test_over_several_rounds_is_mantels_extension() -> None:
         assert stratified_test(exact(*tables))[1] == pytest.approx(mantel(tables), abs=1e-12)
 
 
-def test_the_p_is_that_of_shuffling_the_answers_within_each_unit() -> None:
+def test_the_p_equals_that_of_a_permutation_test_within_units() -> None:
     """20,000 permutations: the standard error of a p of 0.05 is 0.0015."""
     rng = np.random.default_rng(3)
     tables = [[[14, 6], [9, 14], [10, 12]], [[5, 15], [2, 21], [2, 33]]]
@@ -95,7 +95,9 @@ def test_the_p_is_that_of_shuffling_the_answers_within_each_unit() -> None:
 
 
 @pytest.mark.parametrize(("rounds", "size"), [(2, 20), (4, 10)])
-def test_chance_makes_a_change_no_more_often_than_is_said_while_the_mix_moves(rounds: int, size: int) -> None:
+def test_chance_causes_a_claim_in_5_percent_of_cases_at_most_while_the_mix_of_units_changes(
+    rounds: int, size: int
+) -> None:
     """Two units where 30 and 90 of 100 agree, whatever the round; the second gives more answers each time."""
     rng, claims, careless = np.random.default_rng(4), 0, 0
     for _ in range(2000):
@@ -113,13 +115,13 @@ def test_chance_makes_a_change_no_more_often_than_is_said_while_the_mix_moves(ro
     assert careless / 2000 > 0.4, "the control: all answers together"
 
 
-def test_a_unit_with_answers_in_one_round_only_takes_no_part() -> None:
+def test_a_unit_with_answers_in_one_round_only_is_ignored() -> None:
     newcomer = [[0, 0], [0, 50]]
     assert not Stratum(newcomer, [0, 0]).can_change
     assert stratified_test(exact(FRIDA, newcomer)) == pytest.approx(stratified_test(exact(FRIDA)))
 
 
-def test_no_withheld_answer_can_undo_a_change_within_units() -> None:
+def test_no_value_of_withheld_answers_refutes_a_change_within_units() -> None:
     """A withheld answer may agree, disagree, or be outside the scale, at either unit."""
     tables, withheld = [[[9, 3], [3, 9]], [[12, 3], [6, 9]]], [[1, 0], [0, 1]]
     strata = [Stratum(*each) for each in zip(tables, withheld, strict=True)]

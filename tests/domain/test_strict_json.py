@@ -14,6 +14,6 @@ def test_a_document_is_parsed() -> None:
     ["", "{", '{"a": 1, "a": 1}', '[{"a": 1, "b": 2, "a": 1}]', "NaN", "[-Infinity]", "9" * 5000,
      "[" * 100_000, '{"a":' * 100_000],
 )  # fmt: skip
-def test_what_is_no_strict_json_is_a_value_error(text: str) -> None:
+def test_text_that_is_not_strict_json_raises_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse(text)

@@ -71,7 +71,7 @@ def good_survey(tmp_path: Path, text: str = GOOD_SURVEY) -> Survey:
     return read_survey(path, {"mood": SCALE})
 
 
-def test_the_survey_of_2022_is_shipped_word_for_word() -> None:
+def test_the_survey_of_2022_is_shipped_with_its_exact_wording() -> None:
     survey = shipped()["ombudsmannaskap"]
     assert [statement.text for statement in survey.statements] == STATEMENTS_OF_2022
     assert {statement.scale.labels for statement in survey.statements} == {
@@ -86,7 +86,7 @@ def test_the_survey_of_2022_is_shipped_word_for_word() -> None:
     assert not survey.validated
 
 
-def test_every_shipped_statement_names_the_outcome_it_speaks_for() -> None:
+def test_every_shipped_statement_has_an_outcome() -> None:
     for survey in shipped().values():
         assert survey.source
         assert survey.licence
@@ -120,12 +120,12 @@ VISIBLE_CHANGES: dict[str, Callable[[Survey], Survey]] = {
 
 
 @pytest.mark.parametrize("change", VISIBLE_CHANGES)
-def test_a_change_a_guest_can_see_makes_a_new_version(change: str, tmp_path: Path) -> None:
+def test_a_change_visible_to_guests_changes_the_version(change: str, tmp_path: Path) -> None:
     survey = good_survey(tmp_path).translated({"en": {"Jag mår bättre": "I feel better"}})
     assert VISIBLE_CHANGES[change](survey).version != survey.version
 
 
-def test_a_change_no_guest_can_see_keeps_the_version(tmp_path: Path) -> None:
+def test_a_change_invisible_to_guests_keeps_the_version(tmp_path: Path) -> None:
     survey = good_survey(tmp_path)
     reworded = (
         GOOD_SURVEY.replace("Egna ord", "Andras ord").replace("EUPL-1.2", "CC0").replace("Hälsa", "Mål")
@@ -134,18 +134,18 @@ def test_a_change_no_guest_can_see_keeps_the_version(tmp_path: Path) -> None:
     assert good_survey(tmp_path, GOOD_SURVEY.replace("En enkät", "Enkät två")).version == survey.version
 
 
-def test_the_words_of_other_surveys_do_not_reach_a_survey(tmp_path: Path) -> None:
+def test_texts_of_other_surveys_do_not_change_the_version(tmp_path: Path) -> None:
     survey = good_survey(tmp_path)
     assert survey.translated({"en": {"Något annat": "Something else"}}).version == survey.version
 
 
-def test_letters_in_two_parts_are_the_same_letters(tmp_path: Path) -> None:
+def test_composed_and_decomposed_letters_give_the_same_version(tmp_path: Path) -> None:
     composed = good_survey(tmp_path)
     decomposed = good_survey(tmp_path, GOOD_SURVEY.replace("ä", "a\u0308"))
     assert decomposed.version == composed.version
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "good.toml"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD_SURVEY.replace("\n", "\r\n").encode())
     assert read_survey(path, {"mood": SCALE}) == good_survey(tmp_path)
@@ -181,13 +181,13 @@ surveys = st.builds(
 
 @pytest.mark.slow
 @given(surveys)
-def test_a_frozen_survey_comes_back_as_it_was(survey: Survey) -> None:
+def test_a_survey_survives_conversion_to_json_and_back(survey: Survey) -> None:
     thawed = survey_from_json(json.loads(json.dumps(survey.as_json())))
     assert thawed == survey
     assert thawed.version == survey.version
 
 
-def test_a_round_frozen_before_there_was_a_direction_reads_as_it_did() -> None:
+def test_a_survey_of_an_older_version_has_no_direction() -> None:
     frozen = {
         "id": "s", "title": "", "source": "", "licence": "", "validated": False, "texts": {},
         "statements": [{"id": "safe", "text": "Trygg", "outcome": "",
@@ -197,7 +197,7 @@ def test_a_round_frozen_before_there_was_a_direction_reads_as_it_did() -> None:
     assert (statement.good, statement.good_share, statement.agreeing_options) == (None, None, (4, 5))
 
 
-def test_texts_have_one_meaning_if_one_was_made_from_the_other_or_both_from_a_third() -> None:
+def test_statements_that_share_a_current_or_former_text_have_the_same_meaning() -> None:
     first = Statement("s", "tex. skola", "o", SCALE)
     corrected = Statement("s", "t.ex. skola", "o", SCALE, earlier_spellings=(first.text,))
     simpler = Statement("s", "skolan", "o", SCALE, earlier_wordings=(first.text,))
@@ -221,13 +221,13 @@ def test_texts_have_one_meaning_if_one_was_made_from_the_other_or_both_from_a_th
         (None, (1,), None),
     ],
 )
-def test_the_good_end_and_the_agreeing_options_say_which_share_is_good(
+def test_the_good_end_and_the_agreeing_options_determine_the_good_share(
     good: Good | None, agreeing: tuple[int, ...], good_share: Good | None
 ) -> None:
     assert Statement("s", "t", "o", SCALE, good, agreeing).good_share is good_share
 
 
-def test_a_file_says_which_end_is_good_and_which_answers_agree(tmp_path: Path) -> None:
+def test_the_good_end_and_agreeing_options_are_read_from_a_survey_file(tmp_path: Path) -> None:
     text = GOOD_SURVEY.replace('outcome = "Hälsa"', 'outcome = "Hälsa"\ngood = "low"\nagreeing = [3, 2]')
     first, second = good_survey(tmp_path, text).statements
     assert (first.good, first.agreeing_options) == (None, (3,))
@@ -235,7 +235,7 @@ def test_a_file_says_which_end_is_good_and_which_answers_agree(tmp_path: Path) -
     assert good_survey(tmp_path, text).version == good_survey(tmp_path).version, "guests do not see it"
 
 
-def test_a_file_has_the_former_texts_of_a_statement_and_a_round_freezes_them(tmp_path: Path) -> None:
+def test_former_texts_are_read_from_a_survey_file_and_frozen_with_a_round(tmp_path: Path) -> None:
     lines = 'earlier_spellings = [" Jag mor  bättre"]\nearlier_wordings = ["Jag mår bra", "Det är bra"]'
     survey = good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
     first, second = survey.statements
@@ -255,7 +255,7 @@ def test_a_file_has_the_former_texts_of_a_statement_and_a_round_freezes_them(tmp
         ('earlier_wordings = ["two\\nlines"]', r"earlier_wordings \(line 17\): has a line break"),
     ],
 )
-def test_former_texts_that_cannot_be_are_refused(lines: str, said: str, tmp_path: Path) -> None:
+def test_invalid_former_texts_are_refused(lines: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match=said):
         good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
 
@@ -277,7 +277,7 @@ def test_former_texts_that_cannot_be_are_refused(lines: str, said: str, tmp_path
         ("agreeing = [1, 2, 3]", "but not all of them"),
     ],
 )
-def test_a_direction_that_cannot_be_is_refused(lines: str, said: str, tmp_path: Path) -> None:
+def test_an_invalid_direction_is_refused(lines: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match=said):
         good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
 
@@ -294,11 +294,11 @@ def test_a_direction_that_cannot_be_is_refused(lines: str, said: str, tmp_path: 
         ("4,", (0,)),
     ],
 )
-def test_numbers_are_read_as_people_write_them(text: str, numbers: tuple[int, ...]) -> None:
+def test_option_numbers_are_read_in_common_notations(text: str, numbers: tuple[int, ...]) -> None:
     assert numbers_in(text) == numbers
 
 
-def test_every_shipped_statement_says_which_end_is_good() -> None:
+def test_every_shipped_statement_has_a_good_end() -> None:
     assert all(statement.good for survey in shipped().values() for statement in survey.statements)
 
 
@@ -448,7 +448,7 @@ def complaint_about(path: Path, read: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize("case", BROKEN_SURVEYS)
-def test_a_broken_survey_is_told_where_and_what_to_do(case: str, tmp_path: Path) -> None:
+def test_the_error_for_a_broken_survey_names_the_place_and_the_remedy(case: str, tmp_path: Path) -> None:
     edit, where, way_out = BROKEN_SURVEYS[case]
     path = tmp_path / "good.toml"
     path.write_bytes(edit(GOOD_SURVEY))
@@ -458,7 +458,7 @@ def test_a_broken_survey_is_told_where_and_what_to_do(case: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("case", BROKEN_SCALES)
-def test_a_broken_scale_is_told_where_and_what_to_do(case: str, tmp_path: Path) -> None:
+def test_the_error_for_a_broken_scale_names_the_place_and_the_remedy(case: str, tmp_path: Path) -> None:
     edit, where, way_out = BROKEN_SCALES[case]
     path = tmp_path / "good.toml"
     path.write_bytes(edit(GOOD_SCALE))
@@ -467,7 +467,7 @@ def test_a_broken_scale_is_told_where_and_what_to_do(case: str, tmp_path: Path) 
     assert way_out in message
 
 
-def test_a_folder_or_nothing_where_a_file_is_expected_is_told(tmp_path: Path) -> None:
+def test_a_folder_or_missing_file_in_place_of_a_survey_file_is_an_error(tmp_path: Path) -> None:
     folder = tmp_path / "good.toml"
     folder.mkdir()
     assert "directory" in complaint_about(folder, lambda: read_survey(folder, {})).lower()
@@ -475,7 +475,7 @@ def test_a_folder_or_nothing_where_a_file_is_expected_is_told(tmp_path: Path) ->
     assert "No such file" in complaint_about(nothing, lambda: read_survey(nothing, {}))
 
 
-def test_the_good_files_are_good(tmp_path: Path) -> None:
+def test_the_example_files_of_these_tests_are_valid(tmp_path: Path) -> None:
     assert len(good_survey(tmp_path).statements) == 2
     path = tmp_path / "good.toml"
     path.write_text(GOOD_SCALE, encoding="utf-8")
@@ -484,14 +484,14 @@ def test_the_good_files_are_good(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_no_file_whatever_brings_a_traceback(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
+def test_no_file_content_causes_a_traceback(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_bytes(raw)
     with pytest.raises(DefinitionError):
         read_survey(path, {})
 
 
-def test_an_id_taken_in_an_earlier_folder_is_refused(tmp_path: Path) -> None:
+def test_an_id_that_exists_in_an_earlier_folder_is_refused(tmp_path: Path) -> None:
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
         (folder / "scales").mkdir(parents=True)

@@ -41,18 +41,18 @@ def is_veiled(batch: Batch) -> bool:
 
 
 @given(batches)
-def test_a_sum_withholds_one_answer_for_each_batch_that_is_veiled(of_batches: list[Batch]) -> None:
+def test_a_sum_of_batches_withholds_one_answer_per_veiled_batch(of_batches: list[Batch]) -> None:
     assert total(of_batches).withheld == sum(map(is_veiled, of_batches))
 
 
 @given(batches)
-def test_a_sum_stands_for_every_ballot_of_its_batches(of_batches: list[Batch]) -> None:
+def test_a_sum_of_batches_has_as_many_ballots_as_they_have(of_batches: list[Batch]) -> None:
     answered = [total(of_batches[:number]).ballots for number in range(1, len(of_batches) + 1)]
     assert answered == list(accumulate(map(len, of_batches)))
 
 
 @given(batches)
-def test_a_sum_misses_no_answer_but_those_withheld(of_batches: list[Batch]) -> None:
+def test_a_sum_of_batches_lacks_only_withheld_answers(of_batches: list[Batch]) -> None:
     published = total(of_batches)
     given_answers = Counter(answer for batch in of_batches for answer in batch)
     shown = dict(zip(ANSWERS, [*published.counts, *published.no_answer], strict=True))
@@ -66,5 +66,5 @@ def test_two_veiled_batches_withhold_two_answers() -> None:
 
 
 @given(batches)
-def test_a_table_comes_back_from_json_as_it_was(of_batches: list[Batch]) -> None:
+def test_a_table_survives_conversion_to_json_and_back(of_batches: list[Batch]) -> None:
     assert statement_tally_from_json(total(of_batches).as_json()) == total(of_batches)

@@ -20,14 +20,14 @@ NAMES = st.sampled_from("abcdef")
         ({"a": ("unknown",)}, ()),
     ],
 )
-def test_a_loop_is_named_from_its_first_box_to_the_same_box(
+def test_a_loop_is_reported_from_its_first_box_back_to_that_box(
     leads_to: dict[str, tuple[str, ...]], loop: tuple[str, ...]
 ) -> None:
     assert find_loop(leads_to) == loop
 
 
 @given(st.dictionaries(NAMES, st.lists(NAMES, max_size=4).map(tuple)))
-def test_a_loop_is_found_exactly_where_there_is_one(leads_to: dict[str, tuple[str, ...]]) -> None:
+def test_a_loop_is_reported_if_and_only_if_one_exists(leads_to: dict[str, tuple[str, ...]]) -> None:
     reached = {name: set(following) for name, following in leads_to.items()}
     for _ in leads_to:
         for following in reached.values():

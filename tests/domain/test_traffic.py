@@ -26,7 +26,9 @@ def counted(ballots: list[int], ticks: list[int]) -> Traffic:
 
 
 @given(times, times)
-def test_a_day_is_the_time_between_the_first_counts_of_two_days(ballots: list[int], ticks: list[int]) -> None:
+def test_a_day_with_ballots_ends_at_the_first_count_of_the_next_day(
+    ballots: list[int], ticks: list[int]
+) -> None:
     firsts = sorted({min(tick for tick in ticks if tick // DAY == day) for day in {t // DAY for t in ticks}})
     days = [
         any(before <= at < tick for at in ballots) for before, tick in zip([0, *firsts], firsts, strict=False)
@@ -35,14 +37,14 @@ def test_a_day_is_the_time_between_the_first_counts_of_two_days(ballots: list[in
 
 
 @given(st.integers(0, 3 * DAY), times)
-def test_three_days_take_longer_than_one_whole_day(start: int, offsets: list[int]) -> None:
+def test_ballots_within_24_hours_never_count_as_three_days(start: int, offsets: list[int]) -> None:
     """However often a day is counted, and even if counts come at odd times."""
     ticks = [start + offset for offset in offsets if offset <= DAY - start % DAY]
     ballots = list(range(start, start + DAY, 7))
     assert counted(ballots, ticks).days < LEAST_DAYS
 
 
-def test_figures_of_its_own_need_ballots_on_three_days_and_no_more_days_are_kept() -> None:
+def test_days_with_ballots_are_counted_up_to_three() -> None:
     ends = [day * DAY for day in range(1, 6)]
     days = [counted([day * DAY + 1 for day in range(number)], ends).days for number in range(6)]
     assert days == [0, 1, 2, 3, 3, 3]
@@ -53,7 +55,7 @@ def test_figures_of_its_own_need_ballots_on_three_days_and_no_more_days_are_kept
     st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=9),
     st.integers(0, 10**6), st.booleans(), st.integers(0, LEAST_DAYS), st.booleans(),
 )  # fmt: skip
-def test_a_box_keeps_its_days_beside_all_else(
+def test_box_content_survives_packing_and_unpacking(
     answers: list[tuple[int, int]],
     excluded: int,
     fired: bool,
@@ -66,7 +68,7 @@ def test_a_box_keeps_its_days_beside_all_else(
     assert unpack_box(pack_box(content), 2) == content
 
 
-def test_a_box_of_an_older_version_has_no_days_and_keeps_its_numbers() -> None:
+def test_a_box_of_an_older_version_is_read_without_days() -> None:
     old = (7 | 1 << 31).to_bytes(4) + bytes([1, 2])
     assert unpack_box(old, 2) == BoxContent([Ballot((1, 2))], 7, guard_fired=True, traffic=NO_TRAFFIC)
 

@@ -38,7 +38,7 @@ def good_tree(tmp_path: Path, text: str = GOOD_TREE) -> Tree:
     return read_tree(path)
 
 
-def test_the_units_of_vasteras_are_shipped() -> None:
+def test_the_shipped_tree_has_the_units_of_vasteras() -> None:
     tree = read_trees(shipped_folder("questions") / "trees")["vasteras"]
     assert tree.root.name == "Västerås stadsmission"
     assert [tree.node(leaf).name for leaf in tree.leaves] == [
@@ -68,7 +68,7 @@ def trees(draw: st.DrawFn) -> Tree:
 
 
 @given(trees())
-def test_children_are_reached_before_their_parents(tree: Tree) -> None:
+def test_the_bottom_up_order_has_children_before_their_parents(tree: Tree) -> None:
     order = tree.bottom_up()
     assert sorted(order) == sorted(node.id for node in tree.nodes)
     for node in tree.nodes:
@@ -77,12 +77,12 @@ def test_children_are_reached_before_their_parents(tree: Tree) -> None:
 
 
 @given(trees())
-def test_a_frozen_tree_comes_back_as_it_was(tree: Tree) -> None:
+def test_a_tree_survives_conversion_to_json_and_back(tree: Tree) -> None:
     assert tree_from_json(json.loads(json.dumps(tree.as_json()))) == tree
 
 
 @given(st.lists(st.sampled_from(["a", "b", "all", "_all", "__all"]), min_size=1, unique=True))
-def test_units_named_alone_stand_under_a_root_of_another_name(units: list[str]) -> None:
+def test_a_flat_tree_has_a_root_whose_id_differs_from_all_units(units: list[str]) -> None:
     tree = flat_tree(units)
     assert list(tree.leaves) == units
     assert len({node.id for node in tree.nodes}) == len(tree.nodes)
@@ -141,7 +141,7 @@ BROKEN_TREES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN_TREES)
-def test_a_broken_tree_is_told_where_and_what_to_do(case: str, tmp_path: Path) -> None:
+def test_the_error_for_a_broken_tree_names_the_place_and_the_remedy(case: str, tmp_path: Path) -> None:
     edit, where, way_out = BROKEN_TREES[case]
     path = tmp_path / "good.toml"
     path.write_bytes(edit(GOOD_TREE))
@@ -153,10 +153,10 @@ def test_a_broken_tree_is_told_where_and_what_to_do(case: str, tmp_path: Path) -
     assert way_out in message
 
 
-def test_units_of_the_same_name_in_two_places_are_told_apart_by_their_parents(tmp_path: Path) -> None:
+def test_units_with_the_same_name_and_different_parents_are_accepted(tmp_path: Path) -> None:
     assert good_tree(tmp_path, GOOD_TREE.replace("Köket", "Butiken")).leaves == ("kitchen", "shop")
 
 
-def test_a_folder_of_trees_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_of_trees_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="is not a folder"):
         read_trees(tmp_path / "trees")

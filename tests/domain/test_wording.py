@@ -12,7 +12,7 @@ def concerns(text: str) -> set[Concern]:
     return {one.concern for one in advice(text)}
 
 
-def test_the_2022_statements_are_told_apart() -> None:
+def test_the_statements_of_2022_get_the_expected_advice() -> None:
     survey = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]
     told = {statement.id: concerns(statement.text) for statement in survey.statements}
     assert told == {
@@ -33,7 +33,7 @@ def test_the_2022_statements_are_told_apart() -> None:
         ("…", 0.0),
     ],
 )
-def test_lix_is_words_a_sentence_and_long_words_in_a_hundred(text: str, score: float) -> None:
+def test_lix_is_the_mean_sentence_length_plus_the_percentage_of_long_words(text: str, score: float) -> None:
     assert lix(text) == pytest.approx(score)
 
 
@@ -52,11 +52,11 @@ def test_an_abbreviation_ends_no_sentence() -> None:
         ("Jag " + "vet " * 15, Concern.LONG),
     ],
 )
-def test_each_concern_is_told(text: str, concern: Concern) -> None:
+def test_each_concern_is_reported(text: str, concern: Concern) -> None:
     assert concern in concerns(text)
 
 
-def test_every_concern_can_be_said_in_english() -> None:
+def test_every_concern_has_an_english_text() -> None:
     english = read_catalogues([shipped_folder("translations")], "desk")["en"]
     told = [one for text in ("Inte och", "Verksamhetens " * 16) for one in advice(text)]
     assert {one.concern for one in told} == set(Concern)

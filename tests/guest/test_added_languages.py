@@ -21,9 +21,7 @@ def add(folder: Path, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["rom", "bg"])
-def test_a_reviewed_catalogue_in_the_data_folder_puts_a_language_on_the_screen(
-    code: str, tmp_path: Path
-) -> None:
+def test_a_reviewed_catalogue_in_the_data_folder_adds_a_language(code: str, tmp_path: Path) -> None:
     (tmp_path / "shipped").mkdir()
     add(tmp_path, code)
     client = Place(tmp_path / "own", languages=frozenset()).client
@@ -38,6 +36,6 @@ def test_a_reviewed_catalogue_in_the_data_folder_puts_a_language_on_the_screen(
     assert 'data-language="ti"' not in others
 
 
-def test_romani_is_a_language_without_a_locale() -> None:
+def test_romani_has_no_babel_locale() -> None:
     with pytest.raises(UnknownLocaleError):
         Locale.parse("rom")

@@ -43,13 +43,13 @@ def guesses(tmp_path: Path) -> Guesses:
     return Guesses(tmp_path)
 
 
-def test_what_guests_mistype_delays_nobody(guesses: Guesses) -> None:
+def test_a_few_mistyped_codes_cause_no_delay(guesses: Guesses) -> None:
     assert guesses.flood(FREE_WRONG_CODES - 1) == [403] * (FREE_WRONG_CODES - 1)
     assert guesses.send(guesses.place.slip).status_code == 200
     assert guesses.delays == []
 
 
-def test_guessing_is_slow_after_that(guesses: Guesses) -> None:
+def test_guessing_codes_is_slowed_down(guesses: Guesses) -> None:
     """Also for who sends as fast as the server answers: 10 guesses a second instead of 1,285."""
     guesses.flood(FREE_WRONG_CODES)
     looked_up = 0
@@ -61,7 +61,7 @@ def test_guessing_is_slow_after_that(guesses: Guesses) -> None:
     assert len(guesses.delays) >= 1990, "refusals are delayed too"
 
 
-def test_a_right_code_gets_in_from_the_same_address_and_looks_no_different(guesses: Guesses) -> None:
+def test_a_right_code_from_a_slowed_address_is_accepted_with_the_same_delay(guesses: Guesses) -> None:
     guesses.flood(FREE_WRONG_CODES)
     guesses.delays.clear()
     wrong = guesses.send(WRONG)
@@ -72,7 +72,7 @@ def test_a_right_code_gets_in_from_the_same_address_and_looks_no_different(guess
     assert guesses.delays == [DELAY_SECONDS] * 3, "right and wrong alike"
 
 
-def test_at_the_limit_a_right_code_and_a_wrong_one_have_the_same_answer(guesses: Guesses) -> None:
+def test_at_the_limit_right_and_wrong_codes_get_the_same_response(guesses: Guesses) -> None:
     guesses.flood(FREE_WRONG_CODES + CHECKS_PER_DELAY)
     answers = [guesses.send(code) for code in (WRONG, guesses.place.slip)]
     assert [answer.status_code for answer in answers] == [429, 429]
@@ -89,7 +89,7 @@ def test_another_address_is_not_slowed(guesses: Guesses) -> None:
     assert guesses.delays == []
 
 
-def test_pairing_codes_are_guessed_as_slowly(guesses: Guesses) -> None:
+def test_guessing_pairing_codes_is_slowed_down_too(guesses: Guesses) -> None:
     environ = {"REMOTE_ADDR": HOUSE, HOLD: guesses.delays.append}
     for _ in range(FREE_WRONG_CODES + 1):
         guesses.place.client.post("/pair", data={"code": "1"}, environ_overrides=environ)

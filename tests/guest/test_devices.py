@@ -87,7 +87,7 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path)
 
 
-def test_a_code_makes_a_screen_the_units_kiosk_once(house: House) -> None:
+def test_a_pairing_code_pairs_one_screen_with_its_unit(house: House) -> None:
     code = house.code()
     path = house.pair(code)
     assert house.screen.get(path).status_code == 200
@@ -102,7 +102,7 @@ def test_a_code_makes_a_screen_the_units_kiosk_once(house: House) -> None:
     assert (begun.deed, begun.name, begun.what) == (Deed.PAIRING_BEGUN, "anna", "frida")
 
 
-def test_a_code_is_typed_with_the_pads_own_keys(house: House) -> None:
+def test_a_pairing_code_can_be_typed_on_the_keypad(house: House) -> None:
     code, typed = house.code(), ""
     for press in [*code[:3], "9", "erase", *code[3:]]:
         page = house.screen.post("/pair", data={"code": typed, "press": press}).text
@@ -114,21 +114,21 @@ def test_a_code_is_typed_with_the_pads_own_keys(house: House) -> None:
 
 
 @pytest.mark.parametrize("press", ["<b>", "12345678901234567890", "", "x"])
-def test_what_is_no_key_types_nothing_harmful(house: House, press: str) -> None:
+def test_unknown_keypad_input_is_reduced_to_digits(house: House, press: str) -> None:
     page = house.screen.post("/pair", data={"code": "<i>1", "press": press}).text
     match = re.search(r'name="code" value="([^"]*)"', page)
     assert match
     assert re.fullmatch(r"\d{1,12}", match.group(1))
 
 
-def test_an_old_code_is_worth_nothing(house: House) -> None:
+def test_an_expired_pairing_code_is_refused(house: House) -> None:
     code = house.code()
     house.seconds += LIFETIME
     assert house.screen.post("/pair", data={"code": code}).status_code == 403
     assert house.desk.store.links.all() == []
 
 
-def test_wrong_codes_lock_nobody_out(house: House) -> None:
+def test_wrong_pairing_codes_lock_nobody_out(house: House) -> None:
     """A screen at the address of a sender of wrong codes waits two seconds, another one not at all."""
     house.guests.extensions["guest"].code_throttle.clock = lambda: house.seconds
     code, other_code = house.code(), house.code("talk2me")
@@ -142,7 +142,7 @@ def test_wrong_codes_lock_nobody_out(house: House) -> None:
     assert house.screen.post("/pair", data={"code": code}).status_code == 303
 
 
-def test_a_paired_screen_says_once_where_it_belongs_in_every_language(house: House) -> None:
+def test_a_paired_screen_names_its_unit_once_in_every_language(house: House) -> None:
     sent = house.screen.post("/pair", data={"code": house.code("talk2me"), "press": "done"})
     page = house.screen.get(sent.headers["Location"]).text
     assert ">Talk2Me</h1>" in page
@@ -153,14 +153,14 @@ def test_a_paired_screen_says_once_where_it_belongs_in_every_language(house: Hou
     assert house.screen.get("/k/unknown/paired").status_code == 404
 
 
-def test_the_desk_says_who_locks_a_screen_and_names_no_command(house: House) -> None:
+def test_the_pairing_page_mentions_the_operator_and_no_command(house: House) -> None:
     form = {"csrf_token": house.desk.token("/admin/links"), "unit": "frida"}
     page = house.desk.client.post("/admin/links/pair", data=form).text
     assert "Det gör den som sköter installationen" in page
     assert "lockdown" not in page
 
 
-def test_pairing_and_kiosks_come_first(house: House) -> None:
+def test_pairing_and_kiosks_are_first_on_the_addresses_page(house: House) -> None:
     house.pair(house.code())
     house.desk.store.links.add(Admission.POSTER, "frida")
     heads = re.findall("<h2>(.*)</h2>", house.links())
@@ -169,7 +169,7 @@ def test_pairing_and_kiosks_come_first(house: House) -> None:
     ]  # fmt: skip
 
 
-def test_staff_measure_a_kiosk_and_its_page_follows(house: House) -> None:
+def test_staff_can_set_a_kiosks_measures_and_its_page_uses_them(house: House) -> None:
     path, other = house.pair(house.code()), house.pair(house.code())
     assert house.links().count("inte mätt") == 2
     house.sign_in_as("bo")
@@ -187,7 +187,7 @@ def test_staff_measure_a_kiosk_and_its_page_follows(house: House) -> None:
 
 
 @pytest.mark.parametrize(("width", "is_warned"), [("299", True), ("300", False)])
-def test_staff_are_warned_of_a_screen_too_small_for_long_statements(
+def test_staff_are_warned_about_a_screen_too_small_for_long_statements(
     house: House, width: str, *, is_warned: bool
 ) -> None:
     house.send("screen", house.pair(house.code()), width_mm=width, distance_mm="600")
@@ -203,7 +203,7 @@ def test_staff_are_warned_of_a_screen_too_small_for_long_statements(
         ("lower_edge_mm", "-1", "från 0 till 1000"),
     ],
 )
-def test_a_measure_that_cannot_be_is_told_where_it_was_typed(
+def test_an_invalid_measure_is_reported_beside_its_field(
     house: House, field: str, typed: str, told: str
 ) -> None:
     path = house.pair(house.code())
@@ -239,7 +239,9 @@ def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
     ],
     ids=["from a unit with a round", "to a unit with a round", "within a round", "where none runs"],
 )
-def test_a_kiosk_is_moved_only_where_no_round_runs(house: House, at: str, to: str, named: str) -> None:
+def test_a_kiosk_is_moved_only_if_no_round_runs_at_either_unit(
+    house: House, at: str, to: str, named: str
+) -> None:
     store = house.desk.store
     path = f"/k/{store.links.add(Admission.KIOSK, at).code}"
     house.begin_round_at("frida", "talk2me")
@@ -258,7 +260,7 @@ def test_a_kiosk_is_moved_only_where_no_round_runs(house: House, at: str, to: st
     assert store.audit_log.entries() == before
 
 
-def test_a_kiosk_that_was_moved_before_a_round_is_not_moved_back_within_it(house: House) -> None:
+def test_a_kiosk_cannot_be_moved_back_during_a_round(house: House) -> None:
     path = house.pair(house.code())
     house.desk.now = house.desk.round.closes_at
     house.desk.sign_in()
@@ -268,7 +270,7 @@ def test_a_kiosk_that_was_moved_before_a_round_is_not_moved_back_within_it(house
     assert house.desk.store.links.all()[0].unit_id == "matcentralen"
 
 
-def test_only_a_kiosk_is_measured_or_moved_and_only_to_a_unit(house: House) -> None:
+def test_only_kiosks_are_measured_or_moved_and_only_to_existing_units(house: House) -> None:
     kiosk, poster = house.pair(house.code()), house.desk.store.links.add(Admission.POSTER, "frida").code
     assert house.send("move", kiosk, unit="nowhere").status_code == 400
     for path in (poster, "unknown", ""):
@@ -277,14 +279,14 @@ def test_only_a_kiosk_is_measured_or_moved_and_only_to_a_unit(house: House) -> N
     assert {link.unit_id for link in house.desk.store.links.all()} == {"frida"}
 
 
-def test_a_screen_without_an_address_leads_to_the_pad(house: House) -> None:
+def test_an_unpaired_screen_links_to_the_pairing_page(house: House) -> None:
     page = house.screen.get("/")
     assert page.status_code == 404
     assert 'href="/pair"' in page.text
     assert 'href="/pair"' not in house.screen.get("/k/unknown").text
 
 
-def test_a_kiosk_is_heard_or_silent_and_no_time_is_told(house: House) -> None:
+def test_a_kiosk_is_shown_as_alive_or_silent_without_a_time(house: House) -> None:
     path = house.pair(house.code())
     assert "inte ännu" in house.links()
     assert house.screen.head(f"{path}/alive").status_code == 204
@@ -297,13 +299,13 @@ def test_a_kiosk_is_heard_or_silent_and_no_time_is_told(house: House) -> None:
     assert "tyst</strong>" in house.links()
 
 
-def test_a_kiosk_never_heard_is_silent_after_a_while(house: House) -> None:
+def test_a_kiosk_that_never_sent_a_sign_of_life_is_shown_as_silent(house: House) -> None:
     house.pair(house.code())
     house.seconds += SILENT_AFTER
     assert "tyst</strong>" in house.links()
 
 
-def test_a_kiosk_that_waits_for_a_round_is_heard(house: House) -> None:
+def test_a_kiosk_without_a_running_round_sends_signs_of_life(house: House) -> None:
     path = house.pair(house.code())
     house.seconds += SILENT_AFTER
     house.desk.now += timedelta(days=365)
@@ -311,7 +313,7 @@ def test_a_kiosk_that_waits_for_a_round_is_heard(house: House) -> None:
     assert house.devices.status(path.removeprefix("/k/")) is DeviceStatus.ALIVE
 
 
-def test_only_kiosks_are_heard(house: House) -> None:
+def test_only_kiosks_can_send_signs_of_life(house: House) -> None:
     poster = house.desk.store.links.add(Admission.POSTER, "frida")
     for path in ("/k/unknown", f"/s/{poster.code}", f"/k/{poster.code}", ""):
         assert house.screen.head(f"{path}/alive").status_code == 404
@@ -319,7 +321,7 @@ def test_only_kiosks_are_heard(house: House) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_leaky", [False, True], ids=["as it is", "guests are signs of life"])
-def test_the_desk_looks_alike_whether_guests_answer_or_not(tmp_path: Path, *, is_leaky: bool) -> None:
+def test_the_kiosks_status_does_not_depend_on_guests(tmp_path: Path, *, is_leaky: bool) -> None:
     house = House(tmp_path)
     if is_leaky:
         house.guests.before_request(lambda: house.devices.record_sign_of_life(request.path.split("/")[-1]))
@@ -336,7 +338,7 @@ def test_the_desk_looks_alike_whether_guests_answer_or_not(tmp_path: Path, *, is
     assert all(told) != is_leaky
 
 
-def test_the_desk_tells_that_answers_came_too_late_and_never_how_many(house: House) -> None:
+def test_the_desk_says_that_ballots_came_too_late_but_not_how_many(house: House) -> None:
     code = house.pair(house.code()).removeprefix("/k/")
     assert "kom för sent" not in house.links()
     house.devices.came_late(code)
@@ -346,7 +348,7 @@ def test_the_desk_tells_that_answers_came_too_late_and_never_how_many(house: Hou
     assert house.links() == once
 
 
-def test_a_closed_address_leads_nowhere(house: House) -> None:
+def test_a_removed_address_is_not_found(house: House) -> None:
     path = house.pair(house.code())
     assert house.send("remove", path).status_code == 303
     assert house.screen.get(path).status_code == 404
@@ -355,7 +357,7 @@ def test_a_closed_address_leads_nowhere(house: House) -> None:
     assert house.desk.store.audit_log.entries()[0].deed is Deed.ADDRESS_REMOVED
 
 
-def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) -> None:
+def test_staff_see_the_status_of_kiosks_but_not_their_addresses(house: House) -> None:
     path = house.pair(house.code())
     assert path in house.links()
     house.sign_in_as("bo")
@@ -376,7 +378,7 @@ def test_staff_see_which_kiosks_are_heard_but_not_their_addresses(house: House) 
         ("anna", "matcentralen", 200), ("bo", "matcentralen", 200), ("cia", "matcentralen", 403),
     ],
 )  # fmt: skip
-def test_coordinators_pair_screens_staff_only_where_no_round_runs_and_viewers_never(
+def test_only_coordinators_pair_screens_during_a_round_and_viewers_never_do(
     house: House, name: str, unit: str, status: int
 ) -> None:
     house.begin_round_at("frida")
@@ -390,7 +392,7 @@ def test_coordinators_pair_screens_staff_only_where_no_round_runs_and_viewers_ne
     assert begun == ([unit] if status == 200 else [])
 
 
-def test_staff_are_told_which_round_keeps_them_from_pairing_and_whom_to_ask(house: House) -> None:
+def test_staff_who_cannot_pair_see_the_running_round_and_whom_to_ask(house: House) -> None:
     house.sign_in_as("bo")
     problems = re.findall('<a href="#pair-unit">(.*?)</a>', house.send("pair", "", unit="frida").text)
     title = house.desk.round.survey.title
@@ -402,7 +404,7 @@ def test_staff_are_told_which_round_keeps_them_from_pairing_and_whom_to_ask(hous
 
 
 @pytest.mark.parametrize(("name", "status"), [("anna", 303), ("bo", 403)])
-def test_a_code_from_before_a_round_pairs_within_it_only_if_a_coordinator_made_it(
+def test_a_code_made_before_a_round_pairs_during_it_only_if_made_by_a_coordinator(
     house: House, name: str, status: int
 ) -> None:
     house.desk.now = house.desk.round.closes_at

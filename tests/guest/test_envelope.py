@@ -71,7 +71,7 @@ def kiosk(tmp_path: Path) -> Kiosk:
     return Kiosk(tmp_path)
 
 
-def test_a_letterbox_opens_what_was_sealed_for_it() -> None:
+def test_a_letterbox_opens_an_envelope_sealed_for_it() -> None:
     letterbox = new_letterbox()
     letter = letterbox.open(seal(letterbox.public_key, b"a=5&b=&c=dont_know", TICKET), STATEMENTS)
     assert (letter.ticket, letter.is_rapid) == (TICKET, False)
@@ -79,7 +79,7 @@ def test_a_letterbox_opens_what_was_sealed_for_it() -> None:
     assert letterbox.open(seal(letterbox.public_key, is_rapid=True), STATEMENTS).is_rapid
 
 
-def test_a_packed_letterbox_keeps_no_order() -> None:
+def test_a_packed_letterbox_does_not_reveal_the_order_of_envelopes() -> None:
     letterbox, tickets = new_letterbox(), [secrets.token_bytes(TICKET_BYTES) for _ in range(9)]
     ways = []
     for order in (tickets, tickets[::-1]):
@@ -91,7 +91,7 @@ def test_a_packed_letterbox_keeps_no_order() -> None:
     assert ways[0] == ways[1]
 
 
-def test_what_is_not_for_a_letterbox_is_refused() -> None:
+def test_damaged_or_foreign_envelopes_are_refused() -> None:
     letterbox = new_letterbox()
     good = seal(letterbox.public_key)
     hostile = {
@@ -112,7 +112,7 @@ def test_what_is_not_for_a_letterbox_is_refused() -> None:
         assert "listened" not in str(refused.value), name
 
 
-def test_an_envelope_is_taken_once_however_often_it_comes(kiosk: Kiosk) -> None:
+def test_an_envelope_that_is_sent_several_times_counts_once(kiosk: Kiosk) -> None:
     envelopes = [seal(kiosk.public_key) for _ in range(6)]
     answers = [
         kiosk.send(one, waited=again > 0)
@@ -126,7 +126,7 @@ def test_an_envelope_is_taken_once_however_often_it_comes(kiosk: Kiosk) -> None:
     assert kiosk.waiting() == len(envelopes)
 
 
-def test_an_envelope_gets_the_same_bytes_as_a_form(kiosk: Kiosk) -> None:
+def test_envelopes_and_forms_get_the_same_response_bytes(kiosk: Kiosk) -> None:
     sealed = kiosk.send(seal(kiosk.public_key))
     open_ = kiosk.client.post("/", data={"listened": "3"}, headers={"Kiosk-Script": "yes"})
     assert (sealed.status_code, sealed.data, str(sealed.headers)) == (
@@ -136,7 +136,7 @@ def test_an_envelope_gets_the_same_bytes_as_a_form(kiosk: Kiosk) -> None:
     )
 
 
-def test_what_is_no_ballot_leaves_nothing_and_its_ticket_good(kiosk: Kiosk) -> None:
+def test_an_invalid_ballot_leaves_nothing_and_its_ticket_stays_valid(kiosk: Kiosk) -> None:
     for form in (b"listened=6", b"unknown=1", b"listened=1&listened=2", b""):
         refused = kiosk.send(seal(kiosk.public_key, form, TICKET))
         assert (refused.status_code, refused.headers["Kiosk-Refusal"]) == (410, "bad")
@@ -147,7 +147,7 @@ def test_what_is_no_ballot_leaves_nothing_and_its_ticket_good(kiosk: Kiosk) -> N
     assert kiosk.waiting() == 1
 
 
-def test_a_poster_takes_no_envelopes(kiosk: Kiosk) -> None:
+def test_a_posters_address_refuses_envelopes(kiosk: Kiosk) -> None:
     assert kiosk.send(seal(kiosk.public_key), "/s/poster").status_code == 400
     assert "data-letterbox" not in kiosk.client.get("/s/poster").text
     assert kiosk.waiting() == 0
@@ -158,13 +158,13 @@ def counted_and_excluded(kiosk: Kiosk) -> tuple[int, int]:
     return kiosk.waiting(), kiosk.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"]
 
 
-def test_a_kiosk_says_which_of_those_that_waited_are_play(kiosk: Kiosk) -> None:
+def test_waiting_envelopes_marked_as_rapid_are_excluded(kiosk: Kiosk) -> None:
     for is_rapid in (False, False, False, True, False, False):
         kiosk.send(seal(kiosk.public_key, is_rapid=is_rapid))
     assert counted_and_excluded(kiosk) == (5, 1)
 
 
-def test_a_kiosk_says_which_of_those_that_come_at_once_are_play(kiosk: Kiosk) -> None:
+def test_envelopes_sent_at_once_and_marked_as_rapid_are_excluded(kiosk: Kiosk) -> None:
     for is_rapid in (False, True, True, False):
         kiosk.send(seal(kiosk.public_key, is_rapid=is_rapid), waited=False, after=0)
     assert counted_and_excluded(kiosk) == (2, 2)
@@ -172,7 +172,7 @@ def test_a_kiosk_says_which_of_those_that_come_at_once_are_play(kiosk: Kiosk) ->
 
 @pytest.mark.parametrize("waited", [False, True])
 @pytest.mark.parametrize(("after", "accepted"), [(1.0, 3), (2 * PAUSE, 20)])
-def test_who_says_that_envelopes_waited_is_not_believed(
+def test_claiming_that_envelopes_waited_does_not_lift_the_rate_limit(
     kiosk: Kiosk, after: float, accepted: int, *, waited: bool
 ) -> None:
     kiosk.rate_limit.seconds, kiosk.rate_limit.burst = PAUSE, 2
@@ -182,7 +182,7 @@ def test_who_says_that_envelopes_waited_is_not_believed(
 
 
 @pytest.mark.parametrize("delays", [(0.0, 10.0), (10.0, 0.0), (9.0, 10.0, 0.0)])
-def test_a_kiosk_on_a_slow_network_is_never_too_early(kiosk: Kiosk, delays: tuple[float, ...]) -> None:
+def test_a_kiosk_on_a_slow_network_is_never_rate_limited(kiosk: Kiosk, delays: tuple[float, ...]) -> None:
     """The script tries at whole rounds of the clock, and gives each try ten seconds."""
     kiosk.rate_limit.seconds, kiosk.rate_limit.burst = PAUSE, 2
     for number in range(12):
@@ -191,11 +191,11 @@ def test_a_kiosk_on_a_slow_network_is_never_too_early(kiosk: Kiosk, delays: tupl
     assert counted_and_excluded(kiosk) == (12, 0)
 
 
-def test_a_kiosk_that_asks_by_a_form_is_led_on(kiosk: Kiosk) -> None:
+def test_a_form_sent_without_a_script_gets_a_redirect(kiosk: Kiosk) -> None:
     assert kiosk.client.post("/", data={"listened": "3"}).status_code == 303
 
 
-def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
+def test_an_envelope_after_its_round_is_gone_and_reported_as_late(kiosk: Kiosk) -> None:
     kiosk.send(seal(kiosk.public_key))
     key, late = kiosk.public_key, seal(kiosk.public_key)
     kiosk.store.count(kiosk.round.closes_at)
@@ -206,7 +206,7 @@ def test_what_comes_after_its_round_is_gone_and_told_of(kiosk: Kiosk) -> None:
         kiosk.store.cast_envelope(key.hex(), late, NOW)
 
 
-def test_that_something_came_late_is_told_of_envelopes_only(kiosk: Kiosk) -> None:
+def test_only_well_formed_envelopes_are_reported_as_late(kiosk: Kiosk) -> None:
     key, late = kiosk.public_key, seal(kiosk.public_key)
     kiosk.store.count(kiosk.round.closes_at)
     for garbage in (b"", late[:-1], bytes(len(late)), late[: envelope_size(0)]):
@@ -218,7 +218,7 @@ def test_that_something_came_late_is_told_of_envelopes_only(kiosk: Kiosk) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("step", "lengths"), [(STEP_BYTES, 1), (PAD_BYTES, 2)], ids=["own", "small"])
-def test_a_letterboxs_length_does_not_tell_how_many_it_took(
+def test_the_length_of_a_letterbox_does_not_reveal_the_number_of_envelopes(
     kiosk: Kiosk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, lengths: int
 ) -> None:
     monkeypatch.setattr("kiosk.domain.envelope.STEP_BYTES", step)
@@ -233,7 +233,7 @@ def test_a_letterboxs_length_does_not_tell_how_many_it_took(
 
 
 @pytest.mark.parametrize("away", [timedelta(days=-800), timedelta(days=800)])
-def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: timedelta) -> None:
+def test_a_server_clock_that_is_wrong_for_a_while_loses_no_envelope(kiosk: Kiosk, away: timedelta) -> None:
     envelope = seal(kiosk.public_key)
     kiosk.now = NOW + away
     refused = kiosk.send(envelope)
@@ -243,7 +243,7 @@ def test_a_clock_that_is_wrong_for_a_while_loses_nothing(kiosk: Kiosk, away: tim
     assert kiosk.send(envelope).status_code == 204
 
 
-def test_a_kiosk_that_became_another_units_still_carries_to_the_box_it_was_sealed_for(kiosk: Kiosk) -> None:
+def test_a_moved_kiosk_delivers_envelopes_to_the_box_they_were_sealed_for(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "frida", code="moved")
     waiting, at_once = seal(kiosk.public_key), seal(kiosk.public_key)
     kiosk.store.links.remove("moved")
@@ -255,7 +255,7 @@ def test_a_kiosk_that_became_another_units_still_carries_to_the_box_it_was_seale
     assert (nodes["frida"], nodes["talk2me"]) == (12, 10)
 
 
-def test_what_is_carried_counts_for_the_pace_of_the_address_it_comes_through(kiosk: Kiosk) -> None:
+def test_the_rate_limit_of_the_delivering_address_counts_foreign_envelopes(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "talk2me", code="carrier")
     kiosk.rate_limit.burst = 1
     ways = ["/k/carrier", "/k/carrier", "/"]
@@ -263,7 +263,7 @@ def test_what_is_carried_counts_for_the_pace_of_the_address_it_comes_through(kio
     assert given == [204, 429, 204]
 
 
-def test_no_kiosk_carries_for_a_round_that_admits_none(tmp_path: Path) -> None:
+def test_envelopes_are_refused_if_the_round_does_not_admit_kiosks(tmp_path: Path) -> None:
     place = Place(tmp_path, frozenset({Admission.SLIP}))
     key = place.store.public_key("r", "frida")
     with pytest.raises(NotAdmittedError):
@@ -280,14 +280,14 @@ def answered_after_closing(kiosk: Kiosk) -> dict[str, int]:
     return {node["id"]: node["answered"] or 0 for node in kiosk.store.snapshot()["rounds"][0]["nodes"]}
 
 
-def test_those_that_waited_take_no_guests_turn(kiosk: Kiosk) -> None:
+def test_waiting_envelopes_do_not_use_up_the_rate_limit_of_guests(kiosk: Kiosk) -> None:
     kiosk.rate_limit.burst = 1
     given = [kiosk.send(seal(kiosk.public_key), after=0).status_code for _ in range(2)]
     assert given == [204, 429]
     assert kiosk.send(seal(kiosk.public_key), waited=False, after=0).status_code == 204
 
 
-def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None:
+def test_the_page_and_each_sign_of_life_contain_the_public_key(kiosk: Kiosk) -> None:
     page = kiosk.client.get("/").text
     assert f'data-letterbox="{kiosk.public_key.hex()}"' in page
     assert 'data-pause="10000"' in page
@@ -296,7 +296,7 @@ def test_the_page_and_each_sign_of_life_name_the_letterbox(kiosk: Kiosk) -> None
     assert "Kiosk-Letterbox" not in kiosk.client.head("/alive").headers
 
 
-def test_each_unit_has_a_letterbox_of_its_own_and_none_outlives_the_round(kiosk: Kiosk) -> None:
+def test_each_unit_has_its_own_letterbox_until_the_round_closes(kiosk: Kiosk) -> None:
     keys = {kiosk.store.public_key("r", unit) for unit in kiosk.round.tree.leaves}
     assert len(keys) == len(kiosk.round.tree.leaves)
     other = kiosk.store.public_key("r", "talk2me")
@@ -306,7 +306,7 @@ def test_each_unit_has_a_letterbox_of_its_own_and_none_outlives_the_round(kiosk:
     assert kiosk.store.public_key("r", "frida") == ""
 
 
-def test_a_count_and_a_renewal_leave_envelopes_that_wait_readable(kiosk: Kiosk) -> None:
+def test_waiting_envelopes_are_readable_after_a_count_and_a_renewal(kiosk: Kiosk) -> None:
     waiting, taken = seal(kiosk.public_key), seal(kiosk.public_key)
     kiosk.send(taken)
     kiosk.store.count(NOW.replace(hour=17))
@@ -315,7 +315,7 @@ def test_a_count_and_a_renewal_leave_envelopes_that_wait_readable(kiosk: Kiosk) 
     assert kiosk.waiting() == 2
 
 
-def test_envelopes_wait_for_a_missing_key_and_are_refused_once_it_is_given_up(
+def test_envelopes_are_kept_while_a_key_is_missing_and_refused_once_it_is_given_up(
     kiosk: Kiosk, tmp_path: Path
 ) -> None:
     before = kiosk.public_key
@@ -330,7 +330,7 @@ def test_envelopes_wait_for_a_missing_key_and_are_refused_once_it_is_given_up(
     assert kiosk.waiting() == 1
 
 
-def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
+def test_a_service_worker_is_served_to_its_own_kiosk_only(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
     answer = kiosk.client.get("/k/a-code/worker")
     assert answer.headers["Service-Worker-Allowed"] == "/k/a-code"
@@ -342,7 +342,7 @@ def test_no_script_gets_at_a_worker_but_for_its_own_kiosk(kiosk: Kiosk) -> None:
         assert kiosk.client.get(path).status_code == 404
 
 
-def test_all_files_a_kiosk_may_ask_for_are_kept_for_it(kiosk: Kiosk) -> None:
+def test_the_service_worker_caches_all_files_of_a_kiosk(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
     worker = kiosk.client.get("/k/a-code/worker").text
     for file in ("guest.js", "guest_bar.js", "guest_kiosk.js", "fonts/guest-arabic-400.woff2"):

@@ -55,12 +55,12 @@ def carried(page: str) -> list[set[str]]:
     return [set(of_language["screen"]) for of_language in json.loads(words).values()]
 
 
-def test_a_form_carries_the_texts_that_it_can_show_and_no_other(pages: list[str]) -> None:
+def test_a_form_contains_exactly_the_texts_it_can_show(pages: list[str]) -> None:
     for page in pages:
         for keys in carried(page):
             assert keys == shown(pages, OF_A_BALLOT)
 
 
-def test_a_form_with_a_slip_also_carries_the_texts_of_slips(pages: list[str], slips_page: str) -> None:
+def test_a_form_with_a_slip_also_contains_the_texts_for_slips(pages: list[str], slips_page: str) -> None:
     for keys in carried(slips_page):
         assert keys == shown([*pages, slips_page], OF_A_BALLOT | OF_A_SLIP)

@@ -19,7 +19,7 @@ NAME = re.compile(r'<p id="progress" role="status">(.*?)</p>')
 @pytest.mark.parametrize(
     "path", ["/", "/practice", "/k/other", "/k/other/practice", "/s/poster", "/q/questions"]
 )
-def test_a_guests_first_screen_names_the_unit_whichever_way_she_comes(
+def test_the_first_screen_names_the_unit_at_every_entry_point(
     tmp_path: Path, path: str, language: str
 ) -> None:
     place = Place(tmp_path, frozenset(Admission))
@@ -31,7 +31,7 @@ def test_a_guests_first_screen_names_the_unit_whichever_way_she_comes(
     assert NAME.findall(page) == ["Talk2Me" if "other" in path else "FRIDA"]
 
 
-def test_the_units_name_costs_a_guests_page_its_own_bytes_only(tmp_path: Path) -> None:
+def test_the_unit_is_named_once_in_a_guests_page(tmp_path: Path) -> None:
     """And the page of a moved kiosk differs in it, so that a guest can see it."""
     place = Place(tmp_path, frozenset({Admission.POSTER}))
     place.store.links.add(Admission.POSTER, "talk2me", code="others")
@@ -41,7 +41,7 @@ def test_the_units_name_costs_a_guests_page_its_own_bytes_only(tmp_path: Path) -
     assert one.count("FRIDA") == 1
 
 
-def test_a_ballot_is_taken_and_every_ballot_gets_the_same_bytes(place: Place) -> None:
+def test_every_accepted_ballot_gets_the_same_response_bytes(place: Place) -> None:
     first = place.client.post("/", data={"listened": "5", "feel_better": "dont_know"})
     others = [place.client.post("/", data={"listened": str(n)}) for n in (1, 2, 3, 4, 5)]
     assert {(r.status_code, r.data, str(r.headers)) for r in others} == {
@@ -52,13 +52,13 @@ def test_a_ballot_is_taken_and_every_ballot_gets_the_same_bytes(place: Place) ->
 
 
 @pytest.mark.parametrize(("code", "direction"), [("sv", "ltr"), ("en", "ltr"), ("ar", "rtl"), ("fa", "rtl")])
-def test_the_form_stands_in_the_language_asked_for(place: Place, code: str, direction: str) -> None:
+def test_the_form_is_in_the_requested_language(place: Place, code: str, direction: str) -> None:
     page = place.client.get(f"/?lang={code}").text
     assert f'<html lang="{code}" dir="{direction}">' in page
     assert page.count("<fieldset>") == 4
 
 
-def test_pages_are_packed_for_who_asks_and_answers_to_a_ballot_never(place: Place) -> None:
+def test_pages_are_compressed_on_request_and_responses_to_ballots_never(place: Place) -> None:
     asked = {"Accept-Encoding": "gzip"}
     for path in ("/", "/thanks", "/static/guest.js", "/static/guest_bar.js"):
         packed, plain = place.client.get(path, headers=asked), place.client.get(path)
@@ -149,7 +149,7 @@ HOSTILE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_post_is_refused_and_leaves_nothing(
+def test_a_malformed_post_is_refused_and_leaves_nothing(
     place: Place, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     wanted = dict(HOSTILE[name])
@@ -174,13 +174,13 @@ def test_a_wrong_slip_opens_nothing_and_stores_nothing(place: Place, path: str, 
 
 
 @pytest.mark.parametrize("slips", [[], ["BBBBBBBBBBBB", "BBBBBBBBBBBB"]])
-def test_no_slip_or_two_is_no_slip(place: Place, slips: list[str]) -> None:
+def test_a_form_with_no_slip_or_two_slips_is_refused(place: Place, slips: list[str]) -> None:
     assert place.client.post("/q/questions", data={"slip": slips, "lang": "sv"}).status_code == 400
     assert place.client.post("/q/answer", data={"slip": slips, "listened": "5"}).status_code == 400
     assert place.waiting() == 0
 
 
-def test_a_slip_admits_one_ballot_and_looking_at_the_questions_uses_none(place: Place) -> None:
+def test_a_slip_admits_one_ballot_and_viewing_the_questions_does_not_use_it(place: Place) -> None:
     typed = " ".join(place.slip.lower())
     for _ in range(3):
         page = place.client.post("/q/questions", data={"slip": typed, "lang": "ar"}).text
@@ -195,12 +195,12 @@ def test_a_slip_admits_one_ballot_and_looking_at_the_questions_uses_none(place: 
     assert place.waiting() == 5
 
 
-def test_a_bad_ballot_leaves_its_slip_unused(place: Place) -> None:
+def test_an_invalid_ballot_leaves_its_slip_unused(place: Place) -> None:
     assert place.client.post("/q/answer", data={"slip": place.slip, "listened": "6"}).status_code == 400
     assert place.client.post("/q/answer", data={"slip": place.slip, "listened": "5"}).status_code == 303
 
 
-def test_a_slip_is_refused_where_the_round_takes_none(tmp_path: Path) -> None:
+def test_a_slip_is_refused_if_the_round_does_not_admit_slips(tmp_path: Path) -> None:
     place = Place(tmp_path, ways=frozenset({Admission.KIOSK}))
     for path in ("/q/questions", "/q/answer"):
         response = place.client.post(path, data={"slip": place.slip})
@@ -208,7 +208,7 @@ def test_a_slip_is_refused_where_the_round_takes_none(tmp_path: Path) -> None:
     assert place.waiting() == 0
 
 
-def test_a_kiosk_takes_ballots_no_faster_than_people_answer(tmp_path: Path) -> None:
+def test_a_kiosk_accepts_ballots_no_faster_than_people_answer(tmp_path: Path) -> None:
     times = [NOW]
     place = Place(tmp_path, rate_limit=RateLimit(8.0, 1, lambda: times[0].timestamp()))
     assert place.client.post("/", data={"listened": "6"}).status_code == 400
@@ -220,7 +220,7 @@ def test_a_kiosk_takes_ballots_no_faster_than_people_answer(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("path", ["/k/%D0%B6", "/k/%0d%0aX:%20y", "/k/%00"])
-def test_an_odd_path_is_a_plain_refusal_and_nothing_is_said_of_it(
+def test_an_unusual_path_is_refused_and_not_logged(
     place: Place, path: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     response = place.client.get(path)
@@ -229,7 +229,7 @@ def test_an_odd_path_is_a_plain_refusal_and_nothing_is_said_of_it(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_kiosk_between_rounds_tries_again_by_itself_and_a_phone_does_not(tmp_path: Path) -> None:
+def test_a_kiosk_between_rounds_reloads_by_itself_and_a_phone_does_not(tmp_path: Path) -> None:
     times = [NOW]
     place = Place(tmp_path, clock=lambda: times[0])
     assert "Refresh" not in place.client.get("/").headers
@@ -240,7 +240,7 @@ def test_a_kiosk_between_rounds_tries_again_by_itself_and_a_phone_does_not(tmp_p
     assert "Refresh" not in place.client.post("/q", data={"slip": place.slip}).headers
 
 
-def test_a_failure_shows_a_calm_page_and_repeats_nothing_of_the_request(
+def test_an_error_page_and_log_contain_nothing_of_the_request(
     place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -254,7 +254,7 @@ def test_a_failure_shows_a_calm_page_and_repeats_nothing_of_the_request(
     assert "marked" not in told + response.text
 
 
-def test_a_good_post_beside_the_hostile_ones_is_stored(place: Place) -> None:
+def test_a_valid_post_with_an_origin_header_is_stored(place: Place) -> None:
     for _ in range(5):
         place.client.post("/", data={"listened": "5"}, headers={"Origin": "http://localhost"})
     assert place.waiting() == 5

@@ -25,7 +25,7 @@ def all_of(answer: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_a_sound_side_says_ok_to_anybody(tmp_path: Path, side: str) -> None:
+def test_a_healthy_application_responds_ok_to_everybody(tmp_path: Path, side: str) -> None:
     answer = health(SIDES[side](tmp_path).app)
     assert (answer.status_code, answer.data, answer.mimetype) == (200, b"ok\n", "text/plain")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -33,7 +33,9 @@ def test_a_sound_side_says_ok_to_anybody(tmp_path: Path, side: str) -> None:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_who_knows_the_key_is_given_a_proof_and_nobody_else_can_make_one(tmp_path: Path, side: str) -> None:
+def test_the_health_proof_is_made_with_the_secret_key_and_for_valid_challenges_only(
+    tmp_path: Path, side: str
+) -> None:
     made = SIDES[side](tmp_path)
     challenge = "0123456789abcdef" * 2
     given = made.app.test_client().get(f"/health?challenge={challenge}").headers["Kiosk-Proof"]
@@ -63,12 +65,12 @@ def answers_differ(made: Place | Desk) -> bool:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_the_answer_is_the_same_bytes_whatever_guests_do(tmp_path: Path, side: str) -> None:
+def test_the_health_response_does_not_depend_on_ballots(tmp_path: Path, side: str) -> None:
     assert not answers_differ(SIDES[side](tmp_path))
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_an_answer_that_names_the_last_write_is_told_apart(
+def test_the_check_catches_a_health_response_that_depends_on_ballots(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str
 ) -> None:
     """The control: an address that is as helpful as others are."""
@@ -84,7 +86,7 @@ def test_an_answer_that_names_the_last_write_is_told_apart(
     assert answers_differ(made)
 
 
-def test_asking_is_no_sign_of_life_of_a_kiosk(tmp_path: Path) -> None:
+def test_a_health_request_is_not_a_kiosks_sign_of_life(tmp_path: Path) -> None:
     devices = Devices(clock=lambda: 0)
     place = Place(tmp_path, devices=devices)
     health(place.app)
@@ -94,7 +96,7 @@ def test_asking_is_no_sign_of_life_of_a_kiosk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_keys_that_are_away_are_told_at_once_and_for_as_long(tmp_path: Path, side: str) -> None:
+def test_the_health_response_reports_missing_keys_until_they_are_back(tmp_path: Path, side: str) -> None:
     made = SIDES[side](tmp_path)
     (tmp_path / "keys").rename(tmp_path / "away")
     assert (health(made.app).status_code, health(made.app).data) == (
@@ -109,7 +111,7 @@ def test_keys_that_are_away_are_told_at_once_and_for_as_long(tmp_path: Path, sid
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_a_database_that_is_away_is_told(tmp_path: Path, side: str) -> None:
+def test_the_health_response_reports_an_unreadable_database(tmp_path: Path, side: str) -> None:
     made = SIDES[side](tmp_path)
     made.store.close()
     database = tmp_path / "k.sqlite"
@@ -118,5 +120,5 @@ def test_a_database_that_is_away_is_told(tmp_path: Path, side: str) -> None:
     assert (answer.status_code, answer.data) == (503, b"the database cannot be reached\n")
 
 
-def test_a_form_sent_to_it_is_refused(tmp_path: Path) -> None:
+def test_a_post_to_the_health_page_is_refused(tmp_path: Path) -> None:
     assert Place(tmp_path).client.post("/health").status_code in (405, 415)

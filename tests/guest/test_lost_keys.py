@@ -10,7 +10,7 @@ ANSWER = {"listened": "5"}
 
 
 @pytest.mark.parametrize("content", [None, b"", bytes(32)], ids=["missing", "empty", "another"])
-def test_an_answer_is_refused_until_the_key_is_back(
+def test_ballots_are_refused_until_a_missing_key_is_back(
     place: Place, tmp_path: Path, content: bytes | None
 ) -> None:
     for _ in range(3):

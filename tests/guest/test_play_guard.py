@@ -72,7 +72,7 @@ Made = Callable[[Guarded], bytes]
 
 @pytest.mark.parametrize("made", REQUESTS)
 @pytest.mark.parametrize("waited", [False, True])
-def test_no_request_of_another_puts_a_guests_ballot_apart_or_off(
+def test_requests_of_others_never_exclude_or_delay_a_guests_ballot(
     kiosk: Guarded, made: Made, *, waited: bool
 ) -> None:
     for _ in range(3):
@@ -88,9 +88,7 @@ def test_no_request_of_another_puts_a_guests_ballot_apart_or_off(
 
 @pytest.mark.parametrize("made", REQUESTS)
 @pytest.mark.parametrize("waited", [False, True])
-def test_no_answer_tells_that_somebody_answered_just_before(
-    tmp_path: Path, made: Made, *, waited: bool
-) -> None:
+def test_no_response_reveals_that_somebody_just_answered(tmp_path: Path, made: Made, *, waited: bool) -> None:
     worlds = set()
     for guests in (0, 1, 3):
         kiosk = Guarded(tmp_path / str(guests))
@@ -102,14 +100,14 @@ def test_no_answer_tells_that_somebody_answered_just_before(
     assert len(worlds) == 1
 
 
-def test_junk_and_replays_are_answered_alike_however_fast_they_come(kiosk: Guarded) -> None:
+def test_junk_and_replays_are_not_rate_limited(kiosk: Guarded) -> None:
     for made, status in ((junk, 410), (unreadable, 410), (replay, 204)):
         assert {kiosk.send(made(kiosk), after=0).status_code for _ in range(9)} == {status}
     kiosk.store.count(kiosk.now.replace(hour=17))
     assert "guard_fired" not in kiosk.store.snapshot_text()
 
 
-def test_whoever_knows_a_kiosks_address_sends_no_faster_than_people_answer(kiosk: Guarded) -> None:
+def test_a_sender_who_knows_a_kiosks_address_is_rate_limited(kiosk: Guarded) -> None:
     marks = [b"", *(secrets.token_bytes(MARK_BYTES) for _ in range(19))]
     sent = [seal(kiosk.public_key, mark=mark) for mark in marks]
     statuses = [kiosk.send(one, waited=False, after=1).status_code for one in sent]
@@ -118,7 +116,7 @@ def test_whoever_knows_a_kiosks_address_sends_no_faster_than_people_answer(kiosk
     assert kiosk.store.snapshot()["rounds"][0]["nodes"][0]["guard_fired"]
 
 
-def test_the_first_mark_is_the_kiosks_until_its_address_is_closed(kiosk: Guarded) -> None:
+def test_the_first_mark_belongs_to_the_kiosk_until_its_address_is_removed(kiosk: Guarded) -> None:
     kiosk.store.links.add(Admission.KIOSK, "frida", code="new")
     first, second = (secrets.token_bytes(MARK_BYTES) for _ in range(2))
 
@@ -135,18 +133,18 @@ def test_the_first_mark_is_the_kiosks_until_its_address_is_closed(kiosk: Guarded
     assert statuses(second) == statuses(first) == [204, 204]
 
 
-def test_what_a_letterbox_keeps_does_not_tell_which_kiosk_sent_an_envelope() -> None:
+def test_stored_digests_do_not_reveal_which_kiosk_sent_an_envelope() -> None:
     digests = {ticket_digest(MARK + secrets.token_bytes(8))[:MARK_BYTES] for _ in range(50)}
     assert len(digests) == 50
 
 
-def test_a_kiosks_own_play_is_excluded_at_once_or_later(kiosk: Guarded) -> None:
+def test_a_kiosks_rapid_ballots_are_excluded_at_once_or_later(kiosk: Guarded) -> None:
     assert kiosk.answer(is_rapid=True) == 204
     assert kiosk.send(seal(kiosk.public_key, mark=MARK, is_rapid=True)).status_code == 204
     kiosk.store.count(kiosk.round.closes_at)
     assert kiosk.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"] == 2
 
 
-def test_the_pace_of_an_installation_lets_a_helper_follow_a_guest() -> None:
+def test_the_rate_limit_admits_two_ballots_at_once() -> None:
     rate_limit = RateLimit(PAUSE, 2, lambda: 0.0, pause=PAUSE)
     assert [rate_limit.take_token("a") > 0 for _ in range(3)] == [False, False, True]

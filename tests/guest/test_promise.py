@@ -29,7 +29,7 @@ def opened(folder: Path, protection: Protection) -> Place:
 
 @pytest.mark.parametrize("protection", Protection)
 @pytest.mark.parametrize("path", ["/", "/practice"])
-def test_a_guest_reads_the_promise_of_the_round_and_no_other(
+def test_guests_read_the_promise_of_the_rounds_protection_only(
     tmp_path: Path, protection: Protection, path: str
 ) -> None:
     place = opened(tmp_path, protection)

@@ -39,17 +39,17 @@ def kiosk(tmp_path: Path) -> Watched:
     return Watched(tmp_path)
 
 
-def test_a_ballot_that_its_kiosk_marks_as_rapid_goes_apart(kiosk: Watched) -> None:
+def test_a_ballot_marked_as_rapid_by_its_kiosk_is_excluded(kiosk: Watched) -> None:
     kiosk.send(*[False] * 6, True, True, True)
     assert kiosk.closed() == {**dict.fromkeys(NODES, (None, 0)), "frida": (None, 3), "vasteras": (6, 3)}
 
 
-def test_what_went_apart_is_told_where_too_few_answered(kiosk: Watched) -> None:
+def test_excluded_ballots_are_reported_even_with_too_few_answers(kiosk: Watched) -> None:
     kiosk.send(False, True, True)
     assert kiosk.closed()["vasteras"] == (None, 2)
 
 
-def test_a_count_tells_that_something_went_apart_but_neither_how_many_nor_when(kiosk: Watched) -> None:
+def test_a_count_reports_that_ballots_were_excluded_but_not_how_many_or_when(kiosk: Watched) -> None:
     texts = set()
     for number in (1, 30):
         kiosk.send(*[True] * number)
@@ -62,14 +62,16 @@ def test_a_count_tells_that_something_went_apart_but_neither_how_many_nor_when(k
     assert "guard_fired" not in kiosk.store.snapshot_text()
 
 
-def test_nothing_is_told_before_a_count(kiosk: Watched) -> None:
+def test_excluded_ballots_are_not_reported_before_a_count(kiosk: Watched) -> None:
     before = kiosk.store.snapshot_text()
     kiosk.send(*[True] * 30)
     assert kiosk.store.snapshot_text() == before
 
 
 @pytest.mark.parametrize(("path", "by_slip"), [("/s/poster", False), ("/q/answer", True)])
-def test_a_slip_or_a_poster_marks_no_ballot_as_rapid(tmp_path: Path, path: str, *, by_slip: bool) -> None:
+def test_ballots_of_slips_and_posters_cannot_be_marked_as_rapid(
+    tmp_path: Path, path: str, *, by_slip: bool
+) -> None:
     kiosk = Watched(tmp_path, frozenset(Admission))
     slip = {"slip": kiosk.slip} if by_slip else {}
     assert kiosk.client.post(path, data={"listened": "5", **slip, **RAPID}).status_code == 400
@@ -78,7 +80,7 @@ def test_a_slip_or_a_poster_marks_no_ballot_as_rapid(tmp_path: Path, path: str, 
     assert kiosk.closed()["vasteras"] == (6, 0)
 
 
-def test_a_kiosk_whose_round_is_over_refuses_play_too(kiosk: Watched) -> None:
+def test_excluding_a_ballot_needs_a_running_round(kiosk: Watched) -> None:
     for write in (kiosk.store.exclude_rapid, kiosk.store.note_guard):
         with pytest.raises(RoundClosedError):
             write("r", "frida", kiosk.round.closes_at)
@@ -100,7 +102,7 @@ def suspicious(cast: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
-def test_the_guard_reads_no_answer(tmp_path: Path) -> None:
+def test_the_play_guard_does_not_depend_on_answers(tmp_path: Path) -> None:
     def outcome(name: str, answers: str) -> tuple[int | None, int]:
         kiosk = Watched(tmp_path / name)
         for number, answer in enumerate(answers):
@@ -112,7 +114,7 @@ def test_the_guard_reads_no_answer(tmp_path: Path) -> None:
         assert len({outcome(f"leaky{answers}", answers) for answers in ("5555555", "5555111")}) == 2
 
 
-def test_the_box_does_not_tell_that_something_went_apart(kiosk: Watched, tmp_path: Path) -> None:
+def test_the_length_of_a_box_does_not_reveal_excluded_ballots(kiosk: Watched, tmp_path: Path) -> None:
     kiosk.send(False, *[True] * 40)
     with closing(sqlite3.connect(tmp_path / "k.sqlite")) as database:
         sizes = database.execute("SELECT DISTINCT length(sealed) FROM box").fetchall()

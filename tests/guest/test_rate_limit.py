@@ -12,7 +12,7 @@ from kiosk.settings import read_settings
 from tests.tools.guest_side import Place
 
 
-def test_a_second_ballot_at_once_must_wait_its_time() -> None:
+def test_a_second_ballot_has_to_wait() -> None:
     times = [100.0]
     rate_limit = RateLimit(seconds=8.0, burst=1, clock=lambda: times[0])
     assert rate_limit.take_token("a") == NO_WAIT
@@ -60,7 +60,7 @@ def test_a_burst_is_admitted_and_then_the_rate_limit_holds() -> None:
     assert [rate_limit.take_token("a") for _ in range(4)] == [0, 0, 0, 1.0]
 
 
-def test_guests_who_send_at_once_do_not_slip_through_together() -> None:
+def test_concurrent_ballots_do_not_exceed_the_rate_limit() -> None:
     rate_limit = RateLimit(seconds=1.0, burst=3, clock=lambda: 0.0)
     switching = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -72,7 +72,7 @@ def test_guests_who_send_at_once_do_not_slip_through_together() -> None:
     assert waits.count(NO_WAIT) == 3
 
 
-def test_only_our_own_pages_may_send_the_form() -> None:
+def test_only_pages_of_the_same_site_may_send_the_form() -> None:
     own = "http://127.0.0.1:8000"
     assert is_own_form({"Sec-Fetch-Site": "same-origin"}, own)
     assert is_own_form({"Origin": own}, own)

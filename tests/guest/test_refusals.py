@@ -16,7 +16,7 @@ def test_every_refusal_has_a_text() -> None:
     assert set(REFUSALS) == set(Refusal)
 
 
-def test_a_request_that_no_route_takes_is_refused_with_a_reason_too(tmp_path: Path) -> None:
+def test_a_request_without_a_route_is_refused_with_a_reason(tmp_path: Path) -> None:
     client = Place(tmp_path).client
     refused = [client.get("/nothing"), client.get("/audio/sv/0"), client.put("/")]
     reasons = [(answer.status_code, answer.headers["Kiosk-Refusal"]) for answer in refused]
@@ -56,7 +56,7 @@ def refused_everywhere(place: Place) -> dict[Refusal, list[TestResponse]]:
     return refused
 
 
-def test_every_refusal_shows_a_way_on_that_leads_somewhere(tmp_path: Path) -> None:
+def test_every_refusal_page_has_a_link_that_works(tmp_path: Path) -> None:
     place = Place(tmp_path)
     refused = refused_everywhere(place)
     # Without a network, the browser's script says so: tests/web/test_phone.py.
@@ -74,7 +74,7 @@ def test_every_refusal_shows_a_way_on_that_leads_somewhere(tmp_path: Path) -> No
                 )
 
 
-def test_a_wrong_slip_is_told_in_the_language_of_its_page_beside_a_new_field(tmp_path: Path) -> None:
+def test_a_wrong_slip_code_is_reported_in_the_pages_language_with_a_new_field(tmp_path: Path) -> None:
     place = Place(tmp_path)
     page = place.client.post("/q/questions", data={"slip": "BBBBBBBBBBBB", "lang": "ar"}).text
     assert '<html lang="ar" dir="rtl">' in page
@@ -82,6 +82,6 @@ def test_a_wrong_slip_is_told_in_the_language_of_its_page_beside_a_new_field(tmp
     assert '<input id="slip" name="slip"' in page
 
 
-def test_leaving_leads_to_the_other_site_alone(tmp_path: Path) -> None:
+def test_leaving_redirects_to_the_configured_site(tmp_path: Path) -> None:
     answer = Place(tmp_path, leave_to="https://weather.example").client.get("/q/leave")
     assert (answer.status_code, answer.headers["Location"]) == (303, "https://weather.example")

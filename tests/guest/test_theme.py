@@ -30,7 +30,7 @@ class Themed(Place):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_first_screen_says_who_asks_about_what_how_much_and_how_long(tmp_path: Path, path: str) -> None:
+def test_the_first_screen_shows_the_organisation_survey_length_and_promise(tmp_path: Path, path: str) -> None:
     place = Themed(tmp_path)
     asker = place.asker(path)
     assert '<img src="data:image/png;base64,iVBORw==" alt="Stads&lt;missionen&gt;">' in asker
@@ -43,7 +43,7 @@ def test_the_first_screen_says_who_asks_about_what_how_much_and_how_long(tmp_pat
     assert re.search(r'<p id="progress"[^>]*>FRIDA</p>', place.client.get(path).text)
 
 
-def test_without_a_logo_the_name_is_shown_and_without_a_name_nothing(tmp_path: Path) -> None:
+def test_without_a_logo_the_organisations_name_is_shown_if_there_is_one(tmp_path: Path) -> None:
     assert '<p class="name">A &amp; B</p>' in Themed(tmp_path / "a", Theme("A & B")).asker("/")
     plain = Themed(tmp_path / "b", Theme()).asker("/")
     assert "<img" not in plain
@@ -51,14 +51,14 @@ def test_without_a_logo_the_name_is_shown_and_without_a_name_nothing(tmp_path: P
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/thanks", "/stored", "/q", "/pair", "/nothing"])
-def test_every_page_has_the_themes_colour_and_corners_and_may_use_them(tmp_path: Path, path: str) -> None:
+def test_every_page_has_the_themes_style_and_its_policy_allows_it(tmp_path: Path, path: str) -> None:
     answer = Themed(tmp_path).client.get(path)
     [style] = re.findall(r"<style>(:root\{--accent:.*?)</style>", answer.text)
     assert style == ":root{--accent:#8a1538;--chosen:#f1e3e7;--corner:6px;}"
     assert len([one for one in directives(answer)["style-src"] if one.startswith("'sha256-")]) == 2
 
 
-def test_one_language_is_not_offered_as_a_choice(tmp_path: Path) -> None:
+def test_a_single_language_hides_the_language_picker(tmp_path: Path) -> None:
     picker = re.compile(r'<section id="picker" tabindex="-1"( hidden)?>')
     for languages, hidden in ((frozenset[str](), " hidden"), (None, None)):
         page = Themed(tmp_path / str(languages), languages=languages).client.get("/").text

@@ -42,7 +42,7 @@ def way(place: Place, name: str) -> tuple[str, dict[str, str]]:
 
 @pytest.mark.parametrize("headers", [{}, SCRIPT], ids=["without a script", "with a script"])
 @pytest.mark.parametrize("name", ["kiosk", "poster", "slip"])
-def test_a_form_that_is_sent_again_is_thanked_again_and_counts_once(
+def test_a_form_that_is_sent_again_gets_the_same_response_and_counts_once(
     everywhere: Place, name: str, headers: dict[str, str]
 ) -> None:
     path, fields = way(everywhere, name)
@@ -54,14 +54,14 @@ def test_a_form_that_is_sent_again_is_thanked_again_and_counts_once(
 
 
 @pytest.mark.parametrize("name", ["kiosk", "poster"])
-def test_two_guests_count_twice_although_they_answer_alike(everywhere: Place, name: str) -> None:
+def test_two_guests_with_equal_answers_count_twice(everywhere: Place, name: str) -> None:
     path, fields = way(everywhere, name)
     for _ in range(2):
         everywhere.client.post(path, data={**fields, "_ticket": new_ticket()})
     assert everywhere.waiting() == 2
 
 
-def test_a_used_slip_admits_no_other_ballot_and_a_counted_one_uses_no_other_slip(everywhere: Place) -> None:
+def test_a_repeated_form_uses_no_second_slip_and_a_used_slip_admits_no_second_form(everywhere: Place) -> None:
     path, fields = way(everywhere, "slip")
     first = {**fields, "_ticket": new_ticket()}
     assert everywhere.client.post(path, data=first).status_code == 303
@@ -73,7 +73,7 @@ def test_a_used_slip_admits_no_other_ballot_and_a_counted_one_uses_no_other_slip
     assert everywhere.waiting() == 2
 
 
-def test_each_view_of_a_phones_page_has_a_ticket_of_its_own_and_a_kiosks_has_none(
+def test_each_view_of_a_phones_page_has_a_new_ticket_and_a_kiosks_page_has_none(
     everywhere: Place,
 ) -> None:
     """A browser would store a kiosk's page again, with the time, if it differed from guest to guest."""
@@ -90,7 +90,7 @@ def test_each_view_of_a_phones_page_has_a_ticket_of_its_own_and_a_kiosks_has_non
 
 @pytest.mark.parametrize("tickets", ["", "0" * 31, "0" * 33, "g" * 32, "A" * 32, ["0" * 32] * 2, "0" * 9000])
 @pytest.mark.parametrize("name", ["kiosk", "poster", "slip"])
-def test_what_is_no_ticket_is_refused(everywhere: Place, name: str, tickets: str | list[str]) -> None:
+def test_an_invalid_ticket_is_refused(everywhere: Place, name: str, tickets: str | list[str]) -> None:
     path, fields = way(everywhere, name)
     response = everywhere.client.post(path, data={**fields, "_ticket": tickets})
     assert (response.status_code, response.headers["Kiosk-Refusal"]) == (400, "bad")
@@ -115,11 +115,11 @@ def reveals_an_answer(folder: Path) -> bool:
     return len(seen) > 1
 
 
-def test_a_known_ticket_does_not_tell_whether_its_guest_has_answered(tmp_path: Path) -> None:
+def test_knowing_a_ticket_does_not_reveal_whether_its_guest_answered(tmp_path: Path) -> None:
     assert not reveals_an_answer(tmp_path)
 
 
-def test_an_answer_that_differs_for_a_known_ticket_is_noticed(
+def test_the_check_catches_a_response_that_differs_for_a_known_ticket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take_form = Letterboxes.take_form
@@ -133,7 +133,7 @@ def test_an_answer_that_differs_for_a_known_ticket_is_noticed(
     assert reveals_an_answer(tmp_path)
 
 
-def test_looking_at_a_slips_questions_does_not_tell_whether_it_is_used(everywhere: Place) -> None:
+def test_viewing_a_slips_questions_does_not_reveal_whether_it_was_used(everywhere: Place) -> None:
     """Otherwise whoever printed the slips could watch them being used, one by one."""
 
     def look() -> tuple[int, str]:
@@ -148,7 +148,9 @@ def test_looking_at_a_slips_questions_does_not_tell_whether_it_is_used(everywher
 
 @pytest.mark.parametrize("forms", [0, 1, 5])
 @pytest.mark.parametrize("envelopes", [0, 1, 4])
-def test_a_packed_letterbox_keeps_which_tickets_are_whose_and_no_order(envelopes: int, forms: int) -> None:
+def test_a_packed_letterbox_separates_form_and_envelope_tickets_without_their_order(
+    envelopes: int, forms: int
+) -> None:
     letterbox, rng = new_letterbox(), Random(1)
     sealed, sent = ([secrets.token_bytes(TICKET_BYTES) for _ in range(n)] for n in (envelopes, forms))
     packed = set()
@@ -164,7 +166,7 @@ def test_a_packed_letterbox_keeps_which_tickets_are_whose_and_no_order(envelopes
     assert unpack(only) == Letterbox(letterbox.private, *digests)
 
 
-def test_a_stuffed_box_keeps_few_tickets_and_the_latest_among_them() -> None:
+def test_a_letterbox_keeps_a_limited_number_of_form_tickets_and_the_latest_one() -> None:
     letterbox, rng = new_letterbox(), Random(1)
     for number in range(MOST_FORM_TICKETS + 50):
         ticket = number.to_bytes(TICKET_BYTES)
@@ -173,7 +175,7 @@ def test_a_stuffed_box_keeps_few_tickets_and_the_latest_among_them() -> None:
     assert len(letterbox.forms) == MOST_FORM_TICKETS
 
 
-def test_tickets_lie_sealed_at_one_length_until_the_round_closes(
+def test_tickets_are_sealed_at_constant_length_until_the_round_closes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(envelope, "MOST_FORM_TICKETS", 3)

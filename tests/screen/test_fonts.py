@@ -27,21 +27,21 @@ def drawing(font: TTFont, letter: int) -> object:
 
 
 @pytest.mark.parametrize(("part", "whole"), PARTS)
-def test_every_letter_is_drawn_as_in_the_whole_font(part: str, whole: str) -> None:
+def test_every_glyph_of_a_font_subset_equals_that_of_the_full_font(part: str, whole: str) -> None:
     small, large = TTFont(FONTS / part), TTFont(FONTS / whole)
     shared = [letter for letter in small.getBestCmap() if letter in large.getBestCmap()]
     assert len(shared) > 3
     assert [hex(one) for one in shared if drawing(small, one) != drawing(large, one)] == []
 
 
-def test_no_letter_comes_from_elsewhere() -> None:
+def test_font_subsets_have_letters_of_their_source_fonts_only() -> None:
     for part in {part for part, _ in PARTS}:
         wholes = [TTFont(FONTS / whole).getBestCmap() for of, whole in PARTS if of == part]
         assert set(TTFont(FONTS / part).getBestCmap()) <= {letter for whole in wholes for letter in whole}
 
 
 @pytest.mark.parametrize(("language", "script"), [("ar", "Arabic"), ("fa", "Arabic"), ("ti", "Ethiopic")])
-def test_every_letter_of_a_catalogue_is_there(language: str, script: str) -> None:
+def test_the_fonts_have_every_letter_of_the_catalogues(language: str, script: str) -> None:
     texts = read_catalogues([shipped_folder("translations")], "guest")[language].texts.values()
     needed = {ord(letter) for text in texts for letter in text if ord(letter) > 0x2FF and letter != "…"}
     assert len(needed) > 30
@@ -55,7 +55,7 @@ def font_faces(css: str) -> list[str]:
     return [" ".join(rule.split()) for rule in re.findall(r"@font-face \{.*?\}", css, re.DOTALL)]
 
 
-def test_the_picker_has_every_letter_of_a_name_and_asks_for_no_other() -> None:
+def test_the_language_pickers_font_has_exactly_the_letters_of_language_names() -> None:
     letters = {ord(letter) for letters_of_one in autonym_letters().values() for letter in letters_of_one}
     assert letters <= set(TTFont(FONTS / "guest-autonyms.woff2").getBestCmap())
     [rule] = [rule for rule in font_faces(STYLE) if '"Guest Autonyms"' in rule]
@@ -66,7 +66,7 @@ def test_the_picker_has_every_letter_of_a_name_and_asks_for_no_other() -> None:
     assert asked == letters
 
 
-def test_the_desk_is_served_the_guests_letters_for_the_same_ranges() -> None:
+def test_the_desk_uses_the_guests_fonts_for_the_same_unicode_ranges() -> None:
     desk = (shipped_folder("static") / "desk.css").read_text(encoding="utf-8")
     rules = font_faces(desk.replace('url("fonts/', 'url("/static/fonts/'))
     assert len(rules) == len(SCRIPTS) * len(WEIGHTS)
@@ -74,7 +74,7 @@ def test_the_desk_is_served_the_guests_letters_for_the_same_ranges() -> None:
 
 
 @pytest.mark.slow
-def test_making_the_fonts_again_changes_nothing(tmp_path: Path) -> None:
+def test_building_the_fonts_again_gives_the_same_files(tmp_path: Path) -> None:
     make(tmp_path)
     for part in {part for part, _ in PARTS}:
         assert (tmp_path / part).read_bytes() == (FONTS / part).read_bytes(), (

@@ -23,7 +23,7 @@ def test_a_page_sends_forms_to_this_server_only(place: Place, path: str) -> None
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_page_takes_another_base_address_or_stands_in_another_sites_frame(place: Place, path: str) -> None:
+def test_no_page_accepts_a_base_element_or_a_foreign_frame(place: Place, path: str) -> None:
     policy = directives(place.client.get(path))
     assert (policy["base-uri"], policy["frame-ancestors"]) == ({"'none'"}, {"'none'"})
 
@@ -45,6 +45,6 @@ def test_a_page_loads_nothing_from_another_server(place: Place, path: str) -> No
 
 
 @pytest.mark.parametrize("path", ["/", "/s/poster"])
-def test_answers_to_ballots_carry_the_same_policy_as_the_form(place: Place, path: str) -> None:
+def test_responses_to_ballots_have_the_same_policy_as_the_form(place: Place, path: str) -> None:
     form = directives(place.client.get(path))
     assert directives(place.client.post(path, data={"listened": "99"})) == form

@@ -10,7 +10,7 @@ from tests.web.test_answers_in_sight import survey_of
 
 
 @pytest.mark.parametrize("number", range(2, 12))
-def test_each_answer_has_a_picture_of_its_own_or_none_has_one(number: int, tmp_path: Path) -> None:
+def test_all_options_have_different_pictures_or_none_has_one(number: int, tmp_path: Path) -> None:
     options = questions(survey_of(number, tmp_path), "sv")[0].options
     pictures = [option.filled for option in options]
     if number > MOST_PICTURES:

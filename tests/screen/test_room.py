@@ -32,7 +32,7 @@ def library(tmp_path: Path) -> Library:
     return library_for(read_settings({"KIOSK_DATA": str(tmp_path)}))
 
 
-def test_the_estimate_misses_no_screen_that_scrolls_and_seldom_warns_in_vain(library: Library) -> None:
+def test_the_estimate_misses_no_scrolling_screen_and_rarely_warns_without_need(library: Library) -> None:
     survey, in_vain = library.surveys["ombudsmannaskap"], 0
     for width, whole in SHOWN_WHOLE.items():
         for code in sorted(ALL):
@@ -42,7 +42,7 @@ def test_the_estimate_misses_no_screen_that_scrolls_and_seldom_warns_in_vain(lib
     assert in_vain <= MOST_IN_VAIN
 
 
-def test_the_distance_counts_as_the_width_does(library: Library) -> None:
+def test_twice_the_viewing_distance_needs_twice_the_screen_width(library: Library) -> None:
     surveys, shown = [library.surveys["ombudsmannaskap"]], {"ombudsmannaskap": ["sv"]}
     near, far = (
         list(long_statements(screen, surveys, shown)) for screen in (Screen(200, 600), Screen(400, 1200))

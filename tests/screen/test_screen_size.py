@@ -45,12 +45,12 @@ def test_each_kiosk_has_its_own_measures_on_every_page(place: Place, code: str, 
 
 
 @pytest.mark.parametrize("path", ["/", "/k/unknown", "/pair", "/nothing"])
-def test_a_page_of_no_measured_kiosk_has_the_installations_measures(place: Place, path: str) -> None:
+def test_pages_of_unmeasured_kiosks_use_the_installations_measures(place: Place, path: str) -> None:
     assert width_mm(place.client.get(path).text) == USUAL.width_mm
 
 
 @pytest.mark.parametrize("path", [*OF_KIOSKS, "/k/unknown", "/pair", "/s/poster", "/q"])
-def test_a_pages_policy_allows_its_own_styles_and_nothing_else_differs(place: Place, path: str) -> None:
+def test_a_pages_policy_differs_only_by_its_own_style_hashes(place: Place, path: str) -> None:
     answer = place.client.get(path)
     policy, usual = (one.headers["Content-Security-Policy"] for one in (answer, place.client.get("/")))
     [allowed] = re.findall("style-src ([^;]*);", policy)
@@ -58,24 +58,24 @@ def test_a_pages_policy_allows_its_own_styles_and_nothing_else_differs(place: Pl
     assert re.sub("'sha256-[^']*' ?", "", policy) == re.sub("'sha256-[^']*' ?", "", usual)
 
 
-def test_a_refused_ballot_is_told_on_a_page_of_the_kiosks_own_measures(place: Place) -> None:
+def test_a_refusal_page_uses_the_kiosks_own_measures(place: Place) -> None:
     refused = place.client.post("/k/wall", data={"listened": "6"})
     assert (refused.status_code, width_mm(refused.text)) == (400, WALL.width_mm)
     assert digest(styles(refused.text)[1]) in refused.headers["Content-Security-Policy"]
 
 
-def test_a_kiosk_measured_anew_has_its_new_measures_at_the_next_page(place: Place) -> None:
+def test_new_measures_of_a_kiosk_apply_from_the_next_page_on(place: Place) -> None:
     place.store.links.set_screen("tablet", WALL)
     assert width_mm(place.client.get("/k/tablet").text) == WALL.width_mm
     place.store.links.set_screen("tablet", None)
     assert width_mm(place.client.get("/k/tablet").text) == USUAL.width_mm
 
 
-def test_a_phone_is_never_measured(place: Place) -> None:
+def test_pages_for_phones_use_no_screen_measures(place: Place) -> None:
     for path in ("/s/poster", "/q"):
         assert len(styles(place.client.get(path).text)) == 1
 
 
 @pytest.mark.parametrize(("width", "is_small"), [(217, True), (299, True), (300, False), (476, False)])
-def test_a_screen_under_some_15_inches_is_small(width: int, *, is_small: bool) -> None:
+def test_a_screen_under_about_15_inches_is_small(width: int, *, is_small: bool) -> None:
     assert Screen(width).is_small == is_small

@@ -26,7 +26,7 @@ def loudness(path: Path, beside: Path) -> tuple[float, int]:
         return sound.getnframes() / sound.getframerate(), max(abs(sample) for sample in samples)
 
 
-def test_a_draft_is_speech_and_small(tmp_path: Path) -> None:
+def test_a_draft_is_audible_speech_in_a_small_file(tmp_path: Path) -> None:
     assert build(tmp_path, {"sv": TEXTS, "ar": ["أشعر أن الموظفين يستمعون إليّ"]}) == (3, 0)
     for language, text in (("sv", TEXTS[0]), ("ar", "أشعر أن الموظفين يستمعون إليّ")):
         path = find(tmp_path, language, sound_name(language, text))
@@ -37,7 +37,7 @@ def test_a_draft_is_speech_and_small(tmp_path: Path) -> None:
         assert path.stat().st_size < 4_000 * seconds
 
 
-def test_building_again_makes_nothing_and_a_changed_text_loses_its_draft(tmp_path: Path) -> None:
+def test_rebuilding_makes_only_missing_drafts_and_deletes_outdated_ones(tmp_path: Path) -> None:
     build(tmp_path, {"sv": TEXTS})
     assert build(tmp_path, {"sv": TEXTS}) == (0, 0)
     assert build(tmp_path, {"sv": ["Personalen lyssnar", TEXTS[1]]}) == (1, 1)
@@ -51,7 +51,7 @@ def recorded(folder: Path, language: str, text: str, ending: str = ".m4a") -> Pa
     return path
 
 
-def test_a_recording_comes_before_a_draft_and_is_never_removed(tmp_path: Path) -> None:
+def test_a_recording_is_preferred_to_a_draft_and_never_deleted(tmp_path: Path) -> None:
     build(tmp_path, {"sv": TEXTS})
     path = recorded(tmp_path, "sv", TEXTS[0])
     old = recorded(tmp_path, "sv", "En text som inte finns längre")
@@ -62,7 +62,7 @@ def test_a_recording_comes_before_a_draft_and_is_never_removed(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("language", ["so", "ti", "rom"])
-def test_no_neighbours_voice_reads_a_language_without_one(tmp_path: Path, language: str) -> None:
+def test_a_language_without_a_voice_gets_no_draft(tmp_path: Path, language: str) -> None:
     assert language not in VOICES
     assert build(tmp_path, {language: TEXTS}) == (0, 0)
     path = recorded(tmp_path, language, TEXTS[0], ".mp3")
@@ -70,7 +70,7 @@ def test_no_neighbours_voice_reads_a_language_without_one(tmp_path: Path, langua
 
 
 @pytest.mark.slow
-def test_every_voice_there_is_speaks(tmp_path: Path) -> None:
+def test_every_configured_voice_produces_speech(tmp_path: Path) -> None:
     spoken = {language: ["112"] for language in VOICES}
     assert build(tmp_path, spoken) == (len(VOICES), 0)
 
@@ -80,7 +80,7 @@ def run(folder: Path, *words: str, path: str | None = None) -> Result:
     return CliRunner().invoke(main, ["audio", *words], env=environ)
 
 
-def test_the_list_is_a_script_to_record_from(tmp_path: Path) -> None:
+def test_the_list_of_texts_serves_as_a_recording_script(tmp_path: Path) -> None:
     shown = run(tmp_path, "list", "--language", "so")
     assert shown.exit_code == 0
     name = sound_name("sv", TEXTS[0])
@@ -93,14 +93,14 @@ def test_the_list_is_a_script_to_record_from(tmp_path: Path) -> None:
     assert run(tmp_path, "list", "--language", "xx").exit_code == 2
 
 
-def test_a_missing_program_is_named_with_the_way_out(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_program_names_the_remedy(tmp_path: Path) -> None:
     refused = run(tmp_path, "build", path="")
     assert refused.exit_code == 2
     assert "apt install espeak-ng lame" in refused.stderr
     assert not (tmp_path / "audio").exists()
 
 
-def test_a_sound_is_served_in_parts_and_kept_by_no_browser(tmp_path: Path) -> None:
+def test_a_sound_is_served_in_ranges_and_never_cached(tmp_path: Path) -> None:
     path = recorded(tmp_path / "audio", "sv", TEXTS[0])
     place = Place(tmp_path, audio=tmp_path / "audio")
     address = f"/audio/sv/{path.stem}"
@@ -116,13 +116,13 @@ def test_a_sound_is_served_in_parts_and_kept_by_no_browser(tmp_path: Path) -> No
     "path",
     ["sv/0000000000000000", "../k.sqlite", "sv/..%2f..%2fk.sqlite", "sv/%2e%2e"],
 )
-def test_nothing_else_is_served(tmp_path: Path, path: str) -> None:
+def test_only_sounds_are_served_from_the_audio_folder(tmp_path: Path, path: str) -> None:
     place = Place(tmp_path, audio=tmp_path / "audio")
     assert place.client.get(f"/audio/{path}").status_code == 404
     assert Place(tmp_path / "silent").client.get(f"/audio/{path}").status_code == 404
 
 
-def test_the_coordinator_sees_what_a_machine_speaks(tmp_path: Path) -> None:
+def test_the_desk_shows_how_many_texts_have_synthesised_speech(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     build(tmp_path / "audio", {"sv": TEXTS[:1]})
     recorded(tmp_path / "audio", "sv", "Vet inte")

@@ -42,7 +42,9 @@ DEPARTURES: dict[str, Callable[[Store, str], object]] = {
 
 
 @pytest.mark.parametrize("depart", DEPARTURES.values(), ids=DEPARTURES)
-def test_the_only_coordinator_stays(store: Store, depart: Callable[[Store, str], object]) -> None:
+def test_the_only_coordinator_cannot_be_removed_or_lose_the_role(
+    store: Store, depart: Callable[[Store, str], object]
+) -> None:
     with pytest.raises(LastCoordinatorError, match="anna is the only coordinator; add another one first"):
         depart(store, "anna")
     assert [account.role for account in store.accounts.all()] == [Role.COORDINATOR, Role.STAFF]
@@ -52,7 +54,7 @@ def test_the_only_coordinator_stays(store: Store, depart: Callable[[Store, str],
         depart(store, "bo")
 
 
-def test_the_only_coordinator_changes_her_password(store: Store) -> None:
+def test_the_only_coordinator_can_change_their_password(store: Store) -> None:
     store.accounts.set_password("anna", "other")
     account = store.accounts.named("anna")
     assert account is not None
@@ -67,7 +69,7 @@ def test_the_only_coordinator_changes_her_password(store: Store) -> None:
         lambda store: store.account_links.add("dan", None, NOW),
     ],
 )
-def test_no_change_creates_an_account(store: Store, change: Callable[[Store], object]) -> None:
+def test_changing_a_missing_account_creates_none(store: Store, change: Callable[[Store], object]) -> None:
     with pytest.raises(NoAccountError, match="there is no account named 'dan'"):
         change(store)
     assert store.accounts.named("dan") is None
@@ -112,13 +114,13 @@ def remaining_coordinators(url: str, folder: Path, departures: list[Callable[[St
 
 
 @pytest.mark.parametrize("second", DEPARTURES.values(), ids=DEPARTURES)
-def test_two_requests_at_once_leave_one_coordinator(
+def test_two_concurrent_removals_leave_one_coordinator(
     url: str, tmp_path: Path, second: Callable[[Store, str], object]
 ) -> None:
     assert remaining_coordinators(url, tmp_path, [DEPARTURES["removal"], second]) == 1
 
 
-def test_without_one_transaction_two_requests_leave_no_coordinator(
+def test_without_a_transaction_two_concurrent_removals_leave_no_coordinator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: both requests check before either changes anything."""
@@ -147,7 +149,7 @@ def test_a_link_creates_an_account_once(store: Store) -> None:
     assert store.account_links.waiting(NOW) == {}
 
 
-def test_a_link_for_an_account_keeps_its_role_and_ends_its_sessions(store: Store) -> None:
+def test_a_link_for_an_existing_account_keeps_its_role_and_ends_its_sessions(store: Store) -> None:
     before = store.accounts.named("anna")
     code = store.account_links.add("anna", None, NOW)
     assert store.accounts.named("anna") == before, "until it is used"
@@ -194,7 +196,7 @@ def test_a_link_for_a_new_account_can_be_withdrawn(store: Store) -> None:
     assert store.account_links.use(code, "chosen", NOW) is None
 
 
-def test_neither_a_link_nor_a_recovery_code_is_stored_in_clear(store: Store, tmp_path: Path) -> None:
+def test_links_and_recovery_codes_are_not_stored_in_plain_text(store: Store, tmp_path: Path) -> None:
     code = store.account_links.add("cia", Role.VIEWER, NOW)
     store.second_factors.set("anna", SecondFactor("sealed", 1), ["RECOVERY-CODE"])
     backup = str(store.dump())
@@ -206,7 +208,7 @@ def test_neither_a_link_nor_a_recovery_code_is_stored_in_clear(store: Store, tmp
     assert "cia" not in backup, "no backup has links"
 
 
-def test_a_step_and_a_recovery_code_sign_in_once(store: Store) -> None:
+def test_a_one_time_password_and_a_recovery_code_are_valid_once(store: Store) -> None:
     store.second_factors.set("anna", SecondFactor("sealed", 100), ["first", "second"])
     assert store.second_factors.use_step("anna", 101)
     assert not store.second_factors.use_step("anna", 101)
@@ -217,7 +219,7 @@ def test_a_step_and_a_recovery_code_sign_in_once(store: Store) -> None:
     assert store.second_factors.unused_recovery_codes("anna") == 1
 
 
-def test_a_removed_account_leaves_no_second_factor_for_its_successor(store: Store) -> None:
+def test_a_new_account_does_not_inherit_the_second_factor_of_a_removed_one(store: Store) -> None:
     store.second_factors.set("bo", SecondFactor("sealed", 100), ["first"])
     store.accounts.remove("bo")
     store.accounts.set(Account("bo", Role.STAFF, "hash"))

@@ -14,7 +14,7 @@ from tests.tools.command_line import OPEN, Run, printed
 from tests.tools.desk_side import HASH, Desk
 
 
-def test_the_log_tells_who_did_what_the_last_first(tmp_path: Path) -> None:
+def test_the_log_lists_actions_with_their_account_newest_first(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.sign_in()
     token = desk.token("/admin/links")
@@ -30,7 +30,7 @@ def test_the_log_tells_who_did_what_the_last_first(tmp_path: Path) -> None:
     assert page.index("gjorde en väggskärm") < page.index("gjorde en adress") < page.index("loggade in")
 
 
-def test_the_log_knows_nothing_of_guests(tmp_path: Path) -> None:
+def test_ballots_leave_nothing_in_the_log(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.sign_in()
 
@@ -43,7 +43,7 @@ def test_the_log_knows_nothing_of_guests(tmp_path: Path) -> None:
     assert log() == before
 
 
-def test_every_deed_has_words(tmp_path: Path) -> None:
+def test_every_logged_action_has_a_text(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     for deed in Deed:
         desk.store.audit_log.note(datetime(2026, 3, 2), "anna", deed, "x")
@@ -61,7 +61,7 @@ def seen_by(desk: Desk, name: str) -> list[tuple[str, ...]]:
     return re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td>', page)
 
 
-def test_all_staff_see_each_step_that_can_steer_a_ballot(tmp_path: Path) -> None:
+def test_all_staff_see_every_logged_action_that_can_steer_a_ballot(tmp_path: Path) -> None:
     devices = Devices()
     desk = Desk(tmp_path, admission=frozenset(Admission), devices=devices)
     guests = create_guest_app(
@@ -102,7 +102,7 @@ def test_all_staff_see_each_step_that_can_steer_a_ballot(tmp_path: Path) -> None
     ]
 
 
-def test_what_commands_print_is_in_the_log_of_all_staff(run: Run) -> None:
+def test_posters_printed_by_commands_are_in_the_log_for_all_staff(run: Run) -> None:
     printed(run("init"))
     printed(run(*OPEN))
     printed(run("poster", "--unit", "frida", "--out", "poster.pdf", "--languages", "sv", "--trial"))
@@ -121,7 +121,7 @@ def test_sign_ins_and_accounts_are_shown_to_coordinators_only(tmp_path: Path) ->
     assert not hidden & {deed for _, deed, _ in seen_by(desk, "bo")}
 
 
-def test_sign_ins_do_not_push_a_pairing_out_of_the_log_that_staff_see(tmp_path: Path) -> None:
+def test_many_sign_ins_do_not_push_a_pairing_out_of_the_log_for_staff(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.store.audit_log.note(desk.now, "anna", Deed.PAIRING_BEGUN, "frida")
     for _ in range(501):

@@ -40,24 +40,24 @@ def test_an_open_or_ended_round_cannot_be_cancelled(store: Store, late: timedelt
     assert [state.round for state in store.rounds()] == [PLANNED]
 
 
-def test_a_clock_that_was_set_back_cancels_no_round_with_a_ballot(store: Store) -> None:
+def test_a_round_with_a_ballot_cannot_be_cancelled_after_the_clock_is_set_back(store: Store) -> None:
     store.cast("r", "a", ballot(1, 1), PLANNED.opens_at)
     with pytest.raises(RoundBegunError):
         store.cancel_round("r", MONDAY)
 
 
-def test_a_clock_that_was_set_back_cancels_no_round_that_was_counted(store: Store) -> None:
+def test_a_counted_round_cannot_be_cancelled_after_the_clock_is_set_back(store: Store) -> None:
     store.count(PLANNED.opens_at + timedelta(hours=8))
     with pytest.raises(RoundBegunError):
         store.cancel_round("r", MONDAY)
 
 
-def test_a_round_that_is_not_there_cannot_be_cancelled(store: Store) -> None:
+def test_a_missing_round_cannot_be_cancelled(store: Store) -> None:
     with pytest.raises(StoreError, match="there is no round 'other'"):
         store.cancel_round("other", MONDAY)
 
 
-def test_the_units_of_a_cancelled_round_are_free_for_another(store: Store) -> None:
+def test_the_units_of_a_cancelled_round_can_join_another_round(store: Store) -> None:
     store.cancel_round("r", MONDAY)
     other: Round = replace(PLANNED, id="r2", opens_at=MONDAY)
     store.open_round(other, MONDAY)

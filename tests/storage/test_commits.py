@@ -45,7 +45,7 @@ def waits_of(database: kiosk.storage.database.Database) -> str:
 
 
 @pytest.mark.parametrize("setting", ["off", "local", "remote_write", "on", "remote_apply"])
-def test_every_commit_is_waited_for_whatever_the_servers_own_setting(
+def test_every_commit_is_synchronous_whatever_the_servers_setting(
     server: Server, url: str, tmp_path: Path, setting: str
 ) -> None:
     server.execute(f'ALTER DATABASE "{tmp_path.name}" SET synchronous_commit = {setting}')
@@ -73,7 +73,7 @@ def test_a_killed_server_loses_no_acknowledged_ballot(
 
 
 @pytest.mark.parametrize("name", kiosk.storage.database.SAFE_SETTINGS)
-def test_a_server_that_loses_commits_is_read_but_never_written(
+def test_a_server_that_may_lose_commits_is_read_but_never_written(
     server: Server, url: str, tmp_path: Path, run: Run, name: str
 ) -> None:
     answered(url, tmp_path)
@@ -105,7 +105,7 @@ def test_a_server_that_loses_commits_is_read_but_never_written(
     assert readable(url, tmp_path) == BALLOTS
 
 
-def test_a_replica_that_takes_over_has_every_ballot_or_is_refused(tmp_path: Path) -> None:
+def test_a_promoted_replica_has_every_ballot_or_is_refused(tmp_path: Path) -> None:
     with new_server() as server:
         kept, control = (server.create_database(name) for name in ("kept", "control"))
         laid_out(control, tmp_path / "control")

@@ -126,7 +126,7 @@ def has_one_key_a_row(folder: Path) -> bool:
     return all(len(list(row.iterdir())) == 1 for row in (folder / "keys").iterdir())
 
 
-def test_a_ballot_is_in_or_not_and_its_slip_used_accordingly(ready: Ready) -> None:
+def test_after_a_crash_a_ballot_and_its_slip_are_both_stored_or_neither(ready: Ready) -> None:
     copies = leftovers(ready, lambda store: store.cast("r", "a", ballot(5, 5), MONDAY, ready.slip))
     seen = set()
     for copy in copies:
@@ -142,7 +142,7 @@ def test_a_ballot_is_in_or_not_and_its_slip_used_accordingly(ready: Ready) -> No
     assert seen == {True, False}
 
 
-def test_a_ballot_without_slip_is_in_or_not(ready: Ready) -> None:
+def test_after_a_crash_a_ballot_without_slip_is_stored_or_not(ready: Ready) -> None:
     totals = []
     for copy in leftovers(ready, lambda store: store.cast("r", "a", ballot(5, 5), MONDAY)):
         store = reopen(copy)
@@ -156,7 +156,7 @@ def test_a_ballot_without_slip_is_in_or_not(ready: Ready) -> None:
     assert totals[-1] == 22
 
 
-def test_a_count_is_made_or_not_and_made_once(ready: Ready) -> None:
+def test_after_a_crash_a_count_is_complete_or_not_made_and_never_made_twice(ready: Ready) -> None:
     for copy in leftovers(ready, lambda store: store.count(TICK)):
         store = reopen(copy)
         store.count(TICK)
@@ -173,7 +173,7 @@ def test_a_count_is_made_or_not_and_made_once(ready: Ready) -> None:
         store.close()
 
 
-def test_a_closing_is_made_or_not_and_leaves_no_key(ready: Ready) -> None:
+def test_after_a_crash_a_closing_is_complete_or_repeated_and_leaves_no_key(ready: Ready) -> None:
     for copy in leftovers(ready, lambda store: store.count(ROUND.closes_at)):
         store = reopen(copy)
         store.count(ROUND.closes_at)
@@ -183,7 +183,9 @@ def test_a_closing_is_made_or_not_and_leaves_no_key(ready: Ready) -> None:
         store.close()
 
 
-def test_the_check_catches_a_key_destroyed_too_early(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_crash_check_catches_a_key_destroyed_too_early(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Control: the old key is destroyed before the row is committed under the new one."""
     honest = KeyFolder.seal
 

@@ -37,7 +37,7 @@ def opened(folder: Path, *units: str) -> tuple[Store, Round]:
     return store, of_round
 
 
-def test_a_box_filled_on_one_day_is_not_counted_and_not_published_at_closing(tmp_path: Path) -> None:
+def test_a_box_filled_on_one_day_is_never_published(tmp_path: Path) -> None:
     store, of_round = opened(tmp_path, "a", "b")
     fill(store, "a", 12 * K, day=0)
     for day in range(9):
@@ -46,7 +46,7 @@ def test_a_box_filled_on_one_day_is_not_counted_and_not_published_at_closing(tmp
     assert set(closed(store, of_round).values()) == {None}
 
 
-def test_figures_come_with_the_third_day(tmp_path: Path) -> None:
+def test_figures_are_published_on_the_third_day_with_ballots(tmp_path: Path) -> None:
     store, _ = opened(tmp_path, "a")
     shown = []
     for day in range(3):
@@ -56,7 +56,7 @@ def test_figures_come_with_the_third_day(tmp_path: Path) -> None:
     assert shown == [None, None, 5 * K]
 
 
-def test_several_counts_of_one_day_are_one_day(tmp_path: Path) -> None:
+def test_several_counts_on_one_day_are_one_day_with_ballots(tmp_path: Path) -> None:
     store, of_round = opened(tmp_path, "a")
     for hour in (10, 12, 14, 16):
         fill(store, "a", 2 * K, day=0)
@@ -65,7 +65,7 @@ def test_several_counts_of_one_day_are_one_day(tmp_path: Path) -> None:
     assert closed(store, of_round)["a"] is None
 
 
-def test_the_days_survive_counts_renewal_and_an_upgrade(tmp_path: Path) -> None:
+def test_days_with_ballots_survive_counts_renewal_and_upgrade(tmp_path: Path) -> None:
     store, of_round = opened(tmp_path, "a")
     for day in range(3):
         fill(store, "a", 2, day)
@@ -76,7 +76,7 @@ def test_the_days_survive_counts_renewal_and_an_upgrade(tmp_path: Path) -> None:
     assert closed(store, of_round)["a"] == 10
 
 
-def test_the_evening_of_the_last_day_is_a_day(tmp_path: Path) -> None:
+def test_the_last_day_before_closing_counts_as_a_day_with_ballots(tmp_path: Path) -> None:
     store, of_round = opened(tmp_path, "a")
     for day in (0, 1):
         fill(store, "a", K, day)
@@ -85,7 +85,7 @@ def test_the_evening_of_the_last_day_is_a_day(tmp_path: Path) -> None:
     assert closed(store, of_round)["a"] == 2 * K + 1
 
 
-def test_a_round_that_opened_before_the_rule_keeps_its_terms(tmp_path: Path) -> None:
+def test_a_round_without_the_rule_of_days_is_counted_without_it(tmp_path: Path) -> None:
     store, of_round = a_store(tmp_path), a_round(tree("a"), K)
     assert "least_days" not in of_round.as_json()
     store.open_round(of_round, MONDAY)
@@ -94,7 +94,7 @@ def test_a_round_that_opened_before_the_rule_keeps_its_terms(tmp_path: Path) -> 
     assert figures(store)["a"] == 2 * K
 
 
-def test_figures_at_closing_need_three_days_too(tmp_path: Path) -> None:
+def test_figures_at_closing_need_three_days_with_ballots_too(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     of_round = replace(a_round_of_three_days("a", "b"), figures=PublicationTime.AT_CLOSING)
     store.open_round(of_round, MONDAY)
@@ -107,7 +107,7 @@ def test_figures_at_closing_need_three_days_too(tmp_path: Path) -> None:
     assert closed(store, of_round) == {"root": 52, "a": None, "b": None}
 
 
-def test_a_filled_sibling_does_not_publish_a_quiet_units_guest(tmp_path: Path) -> None:
+def test_a_sibling_filled_in_one_day_does_not_publish_a_small_units_guest(tmp_path: Path) -> None:
     store, of_round = opened(tmp_path, "quiet", "filled")
     fill(store, "quiet", 1, day=3)
     store.count(tick(3))

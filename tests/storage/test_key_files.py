@@ -47,7 +47,7 @@ def survives_a_power_cut(synced: list[Synced], keys: Path, row: str, key_id: str
     )
 
 
-def test_a_new_key_and_its_name_are_on_the_disk_before_anything_is_sealed_with_it(
+def test_a_new_key_and_its_folder_are_flushed_before_the_key_is_used(
     tmp_path: Path, synced: list[Synced]
 ) -> None:
     keys = KeyFolder(tmp_path)
@@ -56,14 +56,12 @@ def test_a_new_key_and_its_name_are_on_the_disk_before_anything_is_sealed_with_i
         assert survives_a_power_cut(synced, tmp_path, "row", key_id)
 
 
-def test_the_power_cut_check_catches_keys_that_are_left_to_the_operating_system(
-    tmp_path: Path, synced: list[Synced]
-) -> None:
+def test_the_power_cut_check_catches_keys_that_are_not_flushed(tmp_path: Path, synced: list[Synced]) -> None:
     key_id, _ = KeyFolder(tmp_path, durable=False).seal("row", b"plain")
     assert not survives_a_power_cut(synced, tmp_path, "row", key_id)
 
 
-def test_the_power_cut_check_catches_a_key_without_its_name(tmp_path: Path, synced: list[Synced]) -> None:
+def test_the_power_cut_check_catches_an_unflushed_folder(tmp_path: Path, synced: list[Synced]) -> None:
     key_id, _ = KeyFolder(tmp_path).seal("row", b"plain")
     files_alone = [one for one in synced if isinstance(one.content, bytes)]
     assert not survives_a_power_cut(files_alone, tmp_path, "row", key_id)
@@ -101,13 +99,13 @@ def test_a_destroyed_key_is_overwritten(tmp_path: Path, destroy: Destroy, *, dur
     assert bytes_left(keys, tmp_path / "other name", destroy) == bytes(KEY_BYTES)
 
 
-def test_the_check_catches_a_key_whose_name_alone_is_removed(tmp_path: Path) -> None:
+def test_the_overwrite_check_catches_a_key_that_is_only_unlinked(tmp_path: Path) -> None:
     left = bytes_left(KeyFolder(tmp_path / "keys"), tmp_path / "other name", remove_the_name_only)
     assert left != bytes(KEY_BYTES)
 
 
 @pytest.mark.parametrize("destroy", [KeyFolder.destroy, sweep, forget])
-def test_a_key_is_overwritten_on_the_disk_while_it_still_has_its_name(
+def test_a_key_is_overwritten_on_disk_before_it_is_unlinked(
     tmp_path: Path, synced: list[Synced], destroy: Destroy
 ) -> None:
     keys = KeyFolder(tmp_path)

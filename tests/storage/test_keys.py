@@ -11,30 +11,30 @@ from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeyUnavailableError
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 
 
-def test_any_order_of_arrival_is_one_row() -> None:
+def test_packed_ballots_do_not_depend_on_the_order_of_arrival() -> None:
     ballots = random_ballots(30, Random(1))
     shuffled = [Random(seed).sample(ballots, 30) for seed in range(50)]
     assert len({pack(order) for order in shuffled}) == 1
 
 
-def test_packing_keeps_every_answer() -> None:
+def test_ballots_survive_packing_and_unpacking() -> None:
     ballots = random_ballots(200, Random(2))
     assert sorted(map(str, unpack(pack(ballots), 2))) == sorted(map(str, ballots))
 
 
-def test_a_sealed_rows_length_does_not_tell_how_much_it_holds(tmp_path: Path) -> None:
+def test_the_length_of_a_sealed_row_does_not_reveal_the_number_of_ballots(tmp_path: Path) -> None:
     keys = KeyFolder(tmp_path)
     lengths = {len(keys.seal("row", pack(random_ballots(n, Random(n))))[1]) for n in (0, 1, 5, 100, 1000)}
     assert len(lengths) == 1
     assert len(keys.seal("row", bytes(PAD_BYTES))[1]) - lengths.pop() == PAD_BYTES
 
 
-def test_the_same_row_is_never_sealed_the_same_way(tmp_path: Path) -> None:
+def test_sealing_the_same_content_gives_different_bytes_each_time(tmp_path: Path) -> None:
     keys = KeyFolder(tmp_path)
     assert len({keys.seal("row", b"same")[1] for _ in range(20)}) == 20
 
 
-def test_a_row_opens_with_its_own_key_and_name_only(tmp_path: Path) -> None:
+def test_a_sealed_row_opens_with_its_own_key_and_name_only(tmp_path: Path) -> None:
     keys = KeyFolder(tmp_path)
     key_id, sealed = keys.seal("row", b"plain")
     other_id, _ = keys.seal("row", b"other")
@@ -56,7 +56,7 @@ def test_a_row_opens_with_its_own_key_and_name_only(tmp_path: Path) -> None:
             keys.open(row, key, text)
 
 
-def test_a_folder_somebody_put_among_the_keys_stops_no_write(tmp_path: Path) -> None:
+def test_a_foreign_folder_among_the_keys_stops_no_write(tmp_path: Path) -> None:
     keys = KeyFolder(tmp_path)
     key_id, sealed = keys.seal("row", b"plain")
     left_over, _ = keys.seal("row", b"older")
@@ -66,7 +66,7 @@ def test_a_folder_somebody_put_among_the_keys_stops_no_write(tmp_path: Path) -> 
     assert not (tmp_path / "row" / left_over).exists()
 
 
-def test_a_missing_folder_of_one_rows_keys_is_noticed(tmp_path: Path) -> None:
+def test_a_missing_key_folder_of_one_row_is_detected(tmp_path: Path) -> None:
     keys = KeyFolder(tmp_path / "keys")
     assert not keys.are_there([])
     keys.seal("row", b"plain")
@@ -74,7 +74,7 @@ def test_a_missing_folder_of_one_rows_keys_is_noticed(tmp_path: Path) -> None:
     assert not keys.are_there(["row", "lost"])
 
 
-def test_keys_are_their_owners_only_and_go_when_told(tmp_path: Path) -> None:
+def test_keys_are_readable_by_their_owner_only_and_can_be_destroyed(tmp_path: Path) -> None:
     keys = KeyFolder(tmp_path / "keys")
     key_id, _ = keys.seal("row", b"plain")
     file = tmp_path / "keys" / "row" / key_id
@@ -88,7 +88,7 @@ def test_keys_are_their_owners_only_and_go_when_told(tmp_path: Path) -> None:
     assert not file.parent.exists()
 
 
-def test_after_a_ballot_what_was_stored_before_cannot_be_read(tmp_path: Path) -> None:
+def test_each_ballot_destroys_the_previous_key(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     store.open_round(a_round(tree("a")), MONDAY)
 

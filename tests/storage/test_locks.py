@@ -44,14 +44,14 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Installation
     return made
 
 
-def test_guests_counts_starts_and_desks_at_once_all_get_through(installation: Installation) -> None:
+def test_concurrent_ballots_counts_starts_and_desk_writes_all_succeed(installation: Installation) -> None:
     with ThreadPoolExecutor(12) as threads:
         outcomes = load(installation, threads, guests=8, answering=End(turns=12), others=End(turns=3))
     assert differences(installation, outcomes) == []
 
 
 @pytest.mark.parametrize("installation", ["SQLite"], indirect=True)
-def test_two_processes_write_to_sqlite_without_an_error(installation: Installation) -> None:
+def test_two_processes_write_to_sqlite_without_errors(installation: Installation) -> None:
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes:
         futures = [
             processes.submit(guest, installation, End(turns=40), 1),
@@ -61,7 +61,9 @@ def test_two_processes_write_to_sqlite_without_an_error(installation: Installati
     assert differences(installation, outcomes) == []
 
 
-def test_the_load_catches_writes_without_an_order(server: str, tmp_path: Path, monkeypatch: Any) -> None:
+def test_the_load_test_catches_writes_without_a_lock_order(
+    server: str, tmp_path: Path, monkeypatch: Any
+) -> None:
     """Control: no write locks the installation, and a box's row is locked together with its round's.
 
     Whether two writes cross is chance, so the load is repeated until they do.
@@ -105,7 +107,7 @@ def lock_row(connection: psycopg.Connection[Any], table: str, unit: str) -> None
     connection.execute(query.format(sql.Identifier(table), sql.Literal(unit)))
 
 
-def test_a_count_that_loses_a_deadlock_is_made_anew_and_once(url: str, tmp_path: Path) -> None:
+def test_a_count_rolled_back_by_a_deadlock_is_retried_and_made_once(url: str, tmp_path: Path) -> None:
     """Another session locks rows in another order; the database rolls the count back."""
     store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
     store.migrate()
@@ -157,7 +159,7 @@ def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     return store
 
 
-def test_a_ballot_that_finds_sqlite_locked_is_tried_again_and_kept_once(
+def test_a_ballot_is_retried_while_sqlite_is_locked_and_stored_once(
     hasty: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = 0
@@ -178,9 +180,7 @@ def test_a_ballot_that_finds_sqlite_locked_is_tried_again_and_kept_once(
     assert closed(hasty, ROUND)["root"] == 7
 
 
-def test_a_ballot_that_finds_sqlite_locked_for_long_is_refused_and_leaves_nothing(
-    hasty: Store, tmp_path: Path
-) -> None:
+def test_a_ballot_is_refused_and_leaves_nothing_if_sqlite_stays_locked(hasty: Store, tmp_path: Path) -> None:
     before = sorted((tmp_path / "keys").rglob("*"))
     with (
         held(tmp_path / "k.sqlite"),
@@ -192,7 +192,7 @@ def test_a_ballot_that_finds_sqlite_locked_for_long_is_refused_and_leaves_nothin
     assert closed(hasty, ROUND)["root"] == 6
 
 
-def test_a_write_that_is_rolled_back_leaves_no_key(tmp_path: Path) -> None:
+def test_a_rolled_back_write_leaves_no_key(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
         database.execute(

@@ -99,7 +99,7 @@ NEEDING: dict[Sealed, tuple[Callable[[Waiting], None], ...]] = {
 
 @pytest.mark.parametrize("kind", Sealed)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_bad_key_file_stops_each_write_that_needs_it_and_loses_nothing(
+def test_a_bad_key_file_stops_writes_that_need_it_and_loses_nothing(
     waiting: Waiting, kind: Sealed, fault: str
 ) -> None:
     file, (damage, problem) = waiting.key_file(kind), FAULTS[fault]
@@ -122,7 +122,7 @@ def test_a_bad_key_file_stops_each_write_that_needs_it_and_loses_nothing(
 
 
 @pytest.mark.parametrize("kind", Sealed)
-def test_a_bad_key_file_stops_no_guest_of_another_unit(waiting: Waiting, kind: Sealed) -> None:
+def test_a_bad_key_file_stops_no_ballot_of_another_unit(waiting: Waiting, kind: Sealed) -> None:
     waiting.key_file(kind, unit="b").write_bytes(b"")
     waiting.cast()
     waiting.cast_by_slip()
@@ -131,7 +131,7 @@ def test_a_bad_key_file_stops_no_guest_of_another_unit(waiting: Waiting, kind: S
         waiting.count()
 
 
-def test_a_folder_of_keys_that_is_away_stops_every_write_and_loses_nothing(waiting: Waiting) -> None:
+def test_a_missing_key_folder_stops_every_write_and_loses_nothing(waiting: Waiting) -> None:
     before = waiting.stored()
     (waiting.folder / "keys").rename(waiting.folder / "away")
     for write in {*NEEDING[Sealed.BOX], *NEEDING[Sealed.SLIPS], *NEEDING[Sealed.LETTERBOX]}:
@@ -145,7 +145,7 @@ def test_a_folder_of_keys_that_is_away_stops_every_write_and_loses_nothing(waiti
     assert closed(waiting.store, ROUND)["root"] == 31 + 2
 
 
-def test_a_wrong_folder_of_keys_is_left_as_it_is(waiting: Waiting, tmp_path: Path) -> None:
+def test_a_wrong_key_folder_is_left_unchanged(waiting: Waiting, tmp_path: Path) -> None:
     other = tmp_path / "elsewhere" / "box.other.c"
     other.mkdir(parents=True)
     wrong = open_store(tmp_path, f"sqlite:///{tmp_path / 'k.sqlite'}", tmp_path / "elsewhere", durable=False)
@@ -156,7 +156,7 @@ def test_a_wrong_folder_of_keys_is_left_as_it_is(waiting: Waiting, tmp_path: Pat
     assert closed(waiting.store, ROUND)["root"] == 31
 
 
-def test_keys_that_two_writes_left_are_both_kept_until_the_row_is_opened(waiting: Waiting) -> None:
+def test_a_second_key_left_by_a_crash_is_kept_until_the_row_is_opened(waiting: Waiting) -> None:
     """A crash between two writes leaves a second key; the row names the valid one."""
     for kind in Sealed:
         (waiting.key_file(kind).parent / "left-over").write_bytes(b"")
@@ -165,7 +165,7 @@ def test_keys_that_two_writes_left_are_both_kept_until_the_row_is_opened(waiting
     assert closed(waiting.store, ROUND)["root"] == 31 + 1
 
 
-def test_what_is_given_up_begins_anew_and_all_else_is_kept(waiting: Waiting) -> None:
+def test_rows_given_up_start_empty_and_all_others_are_kept(waiting: Waiting) -> None:
     waiting.key_file(Sealed.BOX).unlink()
     waiting.key_file(Sealed.SLIPS).write_bytes(b"")
     waiting.key_file(Sealed.LETTERBOX).write_bytes(secrets.token_bytes(32))
@@ -183,7 +183,7 @@ def test_what_is_given_up_begins_anew_and_all_else_is_kept(waiting: Waiting) -> 
     assert closed(waiting.store, ROUND)["root"] == 14 + 1
 
 
-def test_all_keys_can_be_given_up_with_their_folder(waiting: Waiting) -> None:
+def test_all_keys_can_be_given_up_if_their_folder_is_lost(waiting: Waiting) -> None:
     (waiting.folder / "keys").rename(waiting.folder / "away")
     waiting.store.give_up_keys(waiting.store.key_faults())
     assert waiting.store.rounds()[0].lost_boxes == 2
@@ -191,7 +191,7 @@ def test_all_keys_can_be_given_up_with_their_folder(waiting: Waiting) -> None:
     assert closed(waiting.store, ROUND)["root"] == 6
 
 
-def test_nothing_is_given_up_that_was_not_named(waiting: Waiting) -> None:
+def test_nothing_is_given_up_unless_exactly_the_lost_rows_are_named(waiting: Waiting) -> None:
     file = waiting.key_file(Sealed.BOX)
     file.rename(waiting.folder / "away")
     lost = waiting.store.key_faults()

@@ -165,7 +165,7 @@ def old(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Installatio
 
 
 @pytest.mark.parametrize("schema", OLD)
-def test_the_steps_make_the_tables_that_older_versions_made(url: str, schema: int) -> None:
+def test_each_migration_creates_the_same_tables_as_its_version_did(url: str, schema: int) -> None:
     with connected(url) as database:
         make_tables(database, schema)
         made = {name: describe(database, name) for name in database.get_tables()}
@@ -176,7 +176,7 @@ def test_the_steps_make_the_tables_that_older_versions_made(url: str, schema: in
         assert {name: describe(database, name) for name in database.get_tables()} == made
 
 
-def test_an_older_installation_keeps_every_row(old: Installation) -> None:
+def test_an_upgrade_keeps_every_row_of_an_older_installation(old: Installation) -> None:
     with pytest.raises(StoreError, match=r"older version; .* run: kiosk upgrade"):
         old.open().check_schema()
     store = old.open()
@@ -193,7 +193,7 @@ def test_an_older_installation_keeps_every_row(old: Installation) -> None:
         assert migrated[table] == [], table
 
 
-def test_an_older_installation_goes_on(old: Installation) -> None:
+def test_an_upgraded_installation_accepts_ballots_and_counts(old: Installation) -> None:
     store = old.open()
     assert store.upgrade() == (old.schema, migrations.newest_schema())
     assert store.count(MONDAY.replace(hour=17))
@@ -210,7 +210,7 @@ def test_an_older_installation_goes_on(old: Installation) -> None:
     store.close()
 
 
-def test_a_published_document_is_what_it_was_but_for_the_fields(old: Installation) -> None:
+def test_an_upgrade_changes_only_the_renamed_fields_of_the_snapshot(old: Installation) -> None:
     store = old.open()
     store.migrate()
     assert store.snapshot_text() == old.rows["snapshot"][0]["document"]
@@ -238,7 +238,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_the_check_sees_a_change_of_a_table(url: str, tmp_path: Path, change: str) -> None:
+def test_the_schema_check_catches_a_changed_table(url: str, tmp_path: Path, change: str) -> None:
     store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
     store.migrate()
     store.close()
@@ -258,7 +258,9 @@ REPLACED = {
 
 
 @pytest.mark.parametrize(("words", "others"), REPLACED.values(), ids=REPLACED.keys())
-def test_the_check_sees_what_a_table_of_sqlite_is(tmp_path: Path, words: str, others: str) -> None:
+def test_the_schema_check_catches_changed_options_of_an_sqlite_table(
+    tmp_path: Path, words: str, others: str
+) -> None:
     a_store(tmp_path).close()
     with connected(f"sqlite:///{tmp_path / 'k.sqlite'}") as database:
         query = "SELECT sql FROM sqlite_master WHERE name = 'slip_set'"
@@ -270,7 +272,9 @@ def test_the_check_sees_what_a_table_of_sqlite_is(tmp_path: Path, words: str, ot
         assert sentence.startswith("table slip_set has (")
 
 
-def test_a_migration_that_misses_the_models_is_undone(old: Installation, monkeypatch: Any) -> None:
+def test_a_migration_that_does_not_match_the_models_is_rolled_back(
+    old: Installation, monkeypatch: Any
+) -> None:
     """Control: the last step does nothing."""
     monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS[:-1], lambda _: None))
     store = old.open()

@@ -40,7 +40,7 @@ def test_a_tap_that_is_sent_again_counts_once(store: Store) -> None:
     assert counted(store) == 3
 
 
-def test_an_undone_tap_counts_nothing_whenever_it_arrives(store: Store) -> None:
+def test_an_undo_lowers_the_count_and_never_below_zero(store: Store) -> None:
     store.outputs.take([tap(1), tap(2), tap(3, step=-1)], FEBRUARY)
     store.outputs.take([tap(4, step=-1)], FEBRUARY)
     assert counted(store) == 0
@@ -50,9 +50,7 @@ def test_an_undone_tap_counts_nothing_whenever_it_arrives(store: Store) -> None:
     assert counted(store) == 0
 
 
-def test_tickets_of_months_that_are_over_are_forgotten_and_their_taps_stay(
-    store: Store, tmp_path: Path
-) -> None:
+def test_tickets_of_past_months_are_deleted_and_their_taps_are_kept(store: Store, tmp_path: Path) -> None:
     store.outputs.take([tap(1, month=FEBRUARY), tap(2)], FEBRUARY)
     store.outputs.take([tap(3)], MARCH)
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
@@ -61,7 +59,7 @@ def test_tickets_of_months_that_are_over_are_forgotten_and_their_taps_stay(
     assert (counted(store, FEBRUARY), counted(store)) == (1, 2)
 
 
-def test_two_thousand_taps_from_four_phones_that_send_them_again_count_exactly(store: Store) -> None:
+def test_taps_sent_twice_by_four_concurrent_phones_are_counted_exactly_once(store: Store) -> None:
     """Each phone sends its taps in batches, and each batch once more, as after a lost answer."""
     tickets = count()
     phones = [[[tap(next(tickets)) for _ in range(50)] for _ in range(10)] for _ in range(4)]
@@ -76,7 +74,7 @@ def test_two_thousand_taps_from_four_phones_that_send_them_again_count_exactly(s
     assert counted(store) == 2000
 
 
-def test_no_column_of_outputs_has_room_for_a_guest_or_a_day(tmp_path: Path) -> None:
+def test_the_tables_of_outputs_have_no_column_for_a_guest_or_a_day(tmp_path: Path) -> None:
     a_store(tmp_path).close()
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
         assert lint_schema(database) == []
@@ -84,7 +82,7 @@ def test_no_column_of_outputs_has_room_for_a_guest_or_a_day(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("table", ["output_count", "output_ticket", "typed_figure"])
 @pytest.mark.parametrize("column", ["note", "day", "at", "account"])
-def test_a_planted_column_is_found(tmp_path: Path, table: str, column: str) -> None:
+def test_the_column_check_catches_a_planted_column(tmp_path: Path, table: str, column: str) -> None:
     a_store(tmp_path).close()
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
         database.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")

@@ -43,7 +43,7 @@ def store(url: str, tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def test_ballots_are_counted_and_closed_as_on_sqlite(store: Store) -> None:
+def test_postgresql_counts_and_closes_like_sqlite(store: Store) -> None:
     cast_all(store, "a", random_ballots(18, Random(1)))
     cast_all(store, "b", random_ballots(4, Random(2)))
     store.count(MONDAY + timedelta(hours=8))
@@ -82,7 +82,7 @@ def answer_as_a_process(url: str, folder: Path, seed: int) -> None:
     store.close()
 
 
-def test_several_processes_lose_nothing(store: Store, url: str, tmp_path: Path) -> None:
+def test_several_processes_lose_no_ballot(store: Store, url: str, tmp_path: Path) -> None:
     start = multiprocessing.get_context("spawn")
     processes = [start.Process(target=answer_as_a_process, args=(url, tmp_path, seed)) for seed in range(3)]
     for process in processes:
@@ -94,7 +94,7 @@ def test_several_processes_lose_nothing(store: Store, url: str, tmp_path: Path) 
     assert closed(store, ROUND)["a"] == 90
 
 
-def test_a_restarted_server_is_found_again(server: str, url: str, store: Store) -> None:
+def test_connections_are_reopened_after_a_server_restart(server: str, url: str, store: Store) -> None:
     cast_all(store, "a", random_ballots(9, Random(1)))
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(
@@ -104,7 +104,7 @@ def test_a_restarted_server_is_found_again(server: str, url: str, store: Store) 
     assert closed(store, ROUND)["root"] == 10
 
 
-def test_a_password_with_special_characters_is_written_with_percent_signs(tmp_path: Path) -> None:
+def test_a_password_with_special_characters_can_be_percent_encoded(tmp_path: Path) -> None:
     with new_server({"fsync": "off"}) as server:
         url = server.create_database("kiosk")
         server.execute("CREATE ROLE \"k@x\" LOGIN SUPERUSER PASSWORD 'a@b/c%25'")
@@ -117,7 +117,7 @@ def test_a_password_with_special_characters_is_written_with_percent_signs(tmp_pa
             opened(with_password.format("a%40b%2Fc%25"), tmp_path).check_schema()
 
 
-def test_a_null_byte_is_looked_for_and_not_found(store: Store) -> None:
+def test_a_lookup_with_a_null_byte_finds_nothing(store: Store) -> None:
     assert store.links.with_code("\0") is None
     assert store.unit_of_slip("BBB\0") is None
     assert store.accounts.named("anna\0") is None
@@ -160,7 +160,7 @@ def opened_sqlite(folder: Path) -> Store:
     return open_store(settings.data, settings.database_url, settings.keys)
 
 
-def test_a_restore_that_fails_leaves_no_table_on_postgresql(durable_url: str, tmp_path: Path) -> None:
+def test_a_failed_restore_leaves_no_table_on_postgresql(durable_url: str, tmp_path: Path) -> None:
     full_installation(tmp_path / "first")
     settings = settings_of(tmp_path / "second", KIOSK_DATABASE_URL=durable_url)
     settings.data.mkdir()

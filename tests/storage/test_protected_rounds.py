@@ -59,7 +59,7 @@ def test_each_batch_gets_noise_that_keeps_its_size(tmp_path: Path) -> None:
     assert min(count for table in tables for cells in table for count in cells) == 0
 
 
-def test_a_store_without_noise_is_seen(tmp_path: Path) -> None:
+def test_the_noise_check_catches_a_store_without_noise(tmp_path: Path) -> None:
     """Control."""
     with patch("kiosk.storage.tallies.protect", lambda cells, _rng, _epsilon: tuple(cells)):
         assert not is_never_exact(tables_of(tmp_path, 20))
@@ -89,7 +89,7 @@ def test_noise_is_drawn_with_the_epsilon_of_the_round(tmp_path: Path) -> None:
     assert seen == [of_round.epsilon] * 2
 
 
-def test_figures_stay_as_they_were_drawn(tmp_path: Path) -> None:
+def test_noise_is_never_redrawn(tmp_path: Path) -> None:
     """Two counts, a page read twice, an upgrade and a dump before and after: one draw."""
     store = a_store(tmp_path)
     store.open_round(protected(tree("a", "b")), MONDAY)
@@ -104,7 +104,7 @@ def test_figures_stay_as_they_were_drawn(tmp_path: Path) -> None:
     assert store.dump()["batches"] == dumped["batches"] == [{"round_id": "r", "node_id": "a", "number": 1}]
 
 
-def test_a_restored_backup_has_the_figures_that_were_drawn(tmp_path: Path) -> None:
+def test_a_restored_backup_has_the_same_noisy_figures(tmp_path: Path) -> None:
     settings, store = installation(tmp_path / "first")
     store.open_round(protected(tree("a", "b")), MONDAY)
     cast_all(store, "a", random_ballots(20, Random(1)))
@@ -117,7 +117,7 @@ def test_a_restored_backup_has_the_figures_that_were_drawn(tmp_path: Path) -> No
     assert counts_of(second, "a") == counts_of(store, "a")
 
 
-def test_a_count_that_fails_leaves_no_draw(tmp_path: Path) -> None:
+def test_a_failed_count_leaves_no_noisy_figures(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     store.open_round(protected(tree("a")), MONDAY)
     cast_all(store, "a", random_ballots(20, Random(1)))

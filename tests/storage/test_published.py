@@ -97,7 +97,7 @@ quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 
 @quick
 @given(worlds(), st.integers(0, 10**6))
-def test_two_published_figures_differ_by_nothing_or_at_least_k(world: World, seed: int) -> None:
+def test_two_published_figures_differ_by_zero_or_at_least_k(world: World, seed: int) -> None:
     lived = live(world, Random(seed), Random(seed))
     step = smallest_step(lived.seen)
     assert step is None or step >= world.k
@@ -105,7 +105,7 @@ def test_two_published_figures_differ_by_nothing_or_at_least_k(world: World, see
 
 @quick
 @given(worlds(), st.integers(0, 10**6))
-def test_what_a_parent_has_beyond_its_children_is_nothing_or_at_least_k(world: World, seed: int) -> None:
+def test_a_parent_minus_its_children_is_zero_or_at_least_k(world: World, seed: int) -> None:
     for document in live(world, Random(seed), Random(seed)).seen:
         figures = answered(document)
         for name in figures:
@@ -116,7 +116,7 @@ def test_what_a_parent_has_beyond_its_children_is_nothing_or_at_least_k(world: W
 
 @quick
 @given(worlds(), st.integers(0, 10**6))
-def test_every_table_adds_up_and_parents_are_sums(world: World, seed: int) -> None:
+def test_tables_add_up_and_parents_are_at_least_the_sum_of_their_children(world: World, seed: int) -> None:
     for document in live(world, Random(seed), Random(seed)).seen:
         published = nodes(document)
         for node in published.values():
@@ -134,7 +134,7 @@ def test_every_table_adds_up_and_parents_are_sums(world: World, seed: int) -> No
 
 @quick
 @given(worlds(), st.integers(0, 10**6))
-def test_nothing_is_lost_or_counted_twice(world: World, seed: int) -> None:
+def test_no_ballot_is_lost_or_counted_twice(world: World, seed: int) -> None:
     lived = live(world, Random(seed), Random(seed))
     root = nodes(lived.seen[-1])["root"]
     ballots = [one for cast in lived.cast.values() for one in cast]
@@ -151,7 +151,7 @@ def test_nothing_is_lost_or_counted_twice(world: World, seed: int) -> None:
 
 @quick
 @given(worlds(), st.integers(0, 10**6))
-def test_the_decision_is_blind_to_what_was_answered(world: World, seed: int) -> None:
+def test_the_time_of_publication_does_not_depend_on_answers(world: World, seed: int) -> None:
     one, other = (live(world, Random(answers), Random(seed)) for answers in (seed, seed + 1))
     assert [(d["made_at"], answered(d)) for d in one.seen] == [
         (d["made_at"], answered(d)) for d in other.seen
@@ -160,7 +160,7 @@ def test_the_decision_is_blind_to_what_was_answered(world: World, seed: int) -> 
 
 @quick
 @given(worlds(), st.integers(0, 10**6))
-def test_a_unit_too_small_for_itself_is_never_shown_by_itself(world: World, seed: int) -> None:
+def test_a_unit_below_2k_ballots_never_has_figures_of_its_own(world: World, seed: int) -> None:
     lived = live(world, Random(seed), Random(seed))
     assume(len(world.tree.leaves) > 1)
     last = nodes(lived.seen[-1])
@@ -206,19 +206,19 @@ def refuse_the_unanimous(
     return draw_batch(ballots, counted, k, rng)
 
 
-def test_the_step_check_catches_counting_live() -> None:
+def test_the_difference_check_catches_live_counting() -> None:
     with patch("kiosk.storage.count.draw_batch", live_counting):
         assert smallest_step(live(THREE_A_DAY, Random(1), Random(1)).seen) == 2
 
 
-def test_the_step_check_catches_hiding_under_k() -> None:
+def test_the_difference_check_catches_a_mere_threshold_of_k() -> None:
     with patch("kiosk.storage.count.draw_batch", HideUnderK()):
         step = smallest_step(live(THREE_A_DAY, Random(1), Random(1)).seen)
     assert step is not None
     assert step < 5
 
 
-def test_the_blindness_check_catches_a_rule_that_looks() -> None:
+def test_the_blindness_check_catches_a_rule_that_depends_on_answers() -> None:
     class Unanimous(Random):
         def choice(self, seq: Any) -> Any:
             return seq[0]
@@ -282,7 +282,7 @@ def knows_the_others(worlds: Iterable[Counts], own: int) -> bool:
 
 @quick
 @given(st.lists(st.sampled_from(OPTIONS), min_size=5, max_size=8))
-def test_no_onlooker_is_certain_of_any_answer(answers: list[Answer]) -> None:
+def test_no_published_table_makes_an_answer_certain_to_an_observer(answers: list[Answer]) -> None:
     counts, withheld = published_table(answers)
     worlds = worlds_by_table(len(answers))[tuple(counts), withheld]
     assert tuple(answers.count(option) for option in OPTIONS) in worlds
@@ -290,18 +290,18 @@ def test_no_onlooker_is_certain_of_any_answer(answers: list[Answer]) -> None:
 
 
 @pytest.mark.parametrize("ballots", [5, 6, 8])
-def test_a_guest_knows_the_others_only_where_hers_is_the_one_withheld(ballots: int) -> None:
+def test_a_guest_learns_all_other_answers_only_if_their_own_is_withheld(ballots: int) -> None:
     for (counts, withheld), worlds in worlds_by_table(ballots).items():
         for own in range(len(OPTIONS)):
             if knows_the_others(worlds, own):
                 assert (withheld, counts[own]) == (1, 0)
 
 
-def test_all_alike_and_all_but_one_alike_look_the_same() -> None:
+def test_a_unanimous_batch_and_one_with_one_dissenter_look_the_same() -> None:
     assert published_table([4] * 6) == published_table([4] * 5 + [NoAnswer.DONT_KNOW])
 
 
-def test_the_certainty_check_catches_a_tally_without_veil() -> None:
+def test_the_certainty_check_catches_a_tally_without_the_veil() -> None:
     with patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)):
         counts, withheld = published_table([4] * 6)
     assert withheld == 0

@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Store:
     return made
 
 
-def test_terms_and_editions_come_back_as_they_were(store: Store) -> None:
+def test_terms_and_editions_are_read_as_they_were_stored(store: Store) -> None:
     changed = replace(TERMS, statements=("s2",))
     store.reports.set("y2022", changed)
     store.reports.publish("y2022", 1, DOCUMENT.as_json())
@@ -33,7 +33,7 @@ def test_terms_and_editions_come_back_as_they_were(store: Store) -> None:
     assert store.reports.edition("y2022", 2) is None
 
 
-def test_the_second_of_two_writers_changes_nothing(store: Store) -> None:
+def test_the_second_of_two_concurrent_writers_changes_nothing(store: Store) -> None:
     assert store.reports.write("y2022", "vision", "Första", 0)
     assert store.reports.write("y2022", "vision", "Andra", 1)
     assert not store.reports.write("y2022", "vision", "Tredje", 1)

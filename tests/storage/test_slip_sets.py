@@ -28,7 +28,7 @@ from tests.tools.builders import MONDAY, a_round, a_store, ballot, closed, tree
 from tests.tools.desk_side import Desk
 
 
-def test_a_code_is_read_however_it_was_typed() -> None:
+def test_a_code_is_recognised_in_any_case_and_spacing() -> None:
     code = new_code("BCD", SystemRandom())
     assert len(code) == 12
     assert set(code) <= set(ALPHABET)
@@ -36,7 +36,7 @@ def test_a_code_is_read_however_it_was_typed() -> None:
         assert normalise(typed) == code
 
 
-def test_a_set_tells_unknown_from_used() -> None:
+def test_a_slip_set_distinguishes_unknown_from_used_codes() -> None:
     one, other, strange = (new_code("BCD", SystemRandom()) for _ in range(3))
     slips = empty_set(bytes(SALT_BYTES)).with_new([one, other]).use(one)
     with pytest.raises(UsedSlipError):
@@ -47,7 +47,7 @@ def test_a_set_tells_unknown_from_used() -> None:
     assert unpack(slips.pack()) == slips
 
 
-def test_a_packed_set_tells_neither_codes_nor_the_order_of_their_use() -> None:
+def test_a_packed_slip_set_reveals_neither_codes_nor_the_order_of_use() -> None:
     codes = [new_code("BCD", SystemRandom()) for _ in range(20)]
     printed = empty_set(bytes(SALT_BYTES)).with_new(codes)
     forwards, backwards = printed, printed
@@ -59,7 +59,7 @@ def test_a_packed_set_tells_neither_codes_nor_the_order_of_their_use() -> None:
     assert not [code for code in codes if code.encode() in forwards.pack()]
 
 
-def test_a_slip_opens_its_units_box_once(tmp_path: Path) -> None:
+def test_a_slip_admits_one_ballot_to_its_own_unit(tmp_path: Path) -> None:
     store, of_round = a_store(tmp_path), a_round(tree("a", "b"))
     store.open_round(of_round, MONDAY)
     [slip] = store.print_slips("r", "a", 1)
@@ -75,7 +75,7 @@ def test_a_slip_opens_its_units_box_once(tmp_path: Path) -> None:
     assert closed(store, of_round)["root"] == 5
 
 
-def test_slips_are_gone_when_the_round_has_closed(tmp_path: Path) -> None:
+def test_slips_are_deleted_when_the_round_closes(tmp_path: Path) -> None:
     store, of_round = a_store(tmp_path), a_round(tree("a"))
     store.open_round(of_round, MONDAY)
     [slip] = store.print_slips("r", "a", 1)
@@ -87,7 +87,7 @@ def test_slips_are_gone_when_the_round_has_closed(tmp_path: Path) -> None:
         store.print_slips("r", "a", 1)
 
 
-def test_a_round_without_slips_takes_none(tmp_path: Path) -> None:
+def test_a_round_that_does_not_admit_slips_refuses_them(tmp_path: Path) -> None:
     store, of_round = a_store(tmp_path), replace(a_round(tree("a")), admission=frozenset({Admission.KIOSK}))
     store.open_round(of_round, MONDAY)
     [slip] = store.print_slips("r", "a", 1)
@@ -117,7 +117,7 @@ TOLD = {"a": ((10, 3), (9, 0)), "b": ((10, 0),)}
 """Used slips of runs under 2k, and of units without figures, are hidden by every page."""
 
 
-def test_numbers_of_used_slips_that_no_page_shows_are_in_no_table_and_no_backup(tmp_path: Path) -> None:
+def test_numbers_of_used_slips_that_no_page_shows_are_not_stored(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     closed_with_slips(store)
     assert store.slip_counts("r") == TOLD
@@ -125,7 +125,7 @@ def test_numbers_of_used_slips_that_no_page_shows_are_in_no_table_and_no_backup(
     assert backup == [("a", 1, 3), ("a", 2, 0), ("b", 1, 0)]
 
 
-def test_numbers_that_an_older_version_stored_are_gone_after_a_start_and_a_restore(tmp_path: Path) -> None:
+def test_numbers_of_used_slips_stored_by_an_older_version_are_removed(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     closed_with_slips(store)
     with sqlite3.connect(next(tmp_path.glob("*.sqlite"))) as database:
@@ -140,7 +140,7 @@ def test_numbers_that_an_older_version_stored_are_gone_after_a_start_and_a_resto
     assert restored.slip_counts("r") == TOLD
 
 
-def test_the_desk_tells_what_came_back_of_runs_that_are_large_enough(tmp_path: Path) -> None:
+def test_the_desk_shows_used_slips_of_large_print_runs_only(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.now += timedelta(days=91)
     desk.store.count(desk.now)

@@ -56,7 +56,7 @@ def lines_of_missing_keys(folder: Path, capfd: pytest.CaptureFixture[str]) -> li
 
 
 @pytest.mark.parametrize("lines", [lines_of_failing_pages, lines_of_keys_that_stay, lines_of_missing_keys])
-def test_a_trouble_is_told_once_however_many_guests_meet_it(
+def test_an_error_is_printed_once_however_many_guests_meet_it(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -69,7 +69,7 @@ def test_a_trouble_is_told_once_however_many_guests_meet_it(
 
 
 @pytest.mark.parametrize("is_served", [True, False], ids=["as it is", "as waitress is"])
-def test_several_guests_at_once_are_no_line_in_a_log(
+def test_concurrent_guests_cause_no_log_line(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, *, is_served: bool
 ) -> None:
     for name in TALKATIVE:

@@ -51,9 +51,7 @@ def test_every_table_is_strict(tmp_path: Path) -> None:
     assert [sql for sql in made if not sql.endswith("STRICT")] == []
 
 
-def test_a_box_row_is_one_row_of_one_length_however_many_ballots_lie_in_it(
-    store: Store, tmp_path: Path
-) -> None:
+def test_a_box_is_one_row_whose_length_does_not_depend_on_its_ballots(store: Store, tmp_path: Path) -> None:
     def rows() -> list[tuple[str, int]]:
         database = sqlite3.connect(tmp_path / "k.sqlite")
         return database.execute("SELECT unit_id, length(sealed) FROM box ORDER BY 1").fetchall()
@@ -64,7 +62,7 @@ def test_a_box_row_is_one_row_of_one_length_however_many_ballots_lie_in_it(
     assert [unit for unit, _ in before] == ["a", "b"]
 
 
-def test_the_log_keeps_no_write_so_that_their_order_cannot_be_read(store: Store, tmp_path: Path) -> None:
+def test_the_write_ahead_log_is_emptied_after_each_write(store: Store, tmp_path: Path) -> None:
     log = tmp_path / "k.sqlite-wal"
     for unit in ("a", "b", "a"):
         store.cast("r", unit, ballot(1, 1), MONDAY)
@@ -80,7 +78,7 @@ def test_the_log_keeps_no_write_so_that_their_order_cannot_be_read(store: Store,
     assert log.stat().st_size == 0
 
 
-def test_a_ballot_is_taken_from_the_opening_moment_to_the_closing_moment_only(tmp_path: Path) -> None:
+def test_ballots_are_accepted_between_opening_and_closing_only(tmp_path: Path) -> None:
     store, of_round = a_store(tmp_path), a_round(tree("a"))
     store.open_round(of_round, MONDAY)
     instant = timedelta(microseconds=1)
@@ -96,12 +94,12 @@ def test_a_ballot_is_taken_from_the_opening_moment_to_the_closing_moment_only(tm
 
 
 @pytest.mark.parametrize(("of_round", "unit"), [("r", "root"), ("r", "nowhere"), ("none", "a")])
-def test_a_ballot_for_no_box_is_refused(store: Store, of_round: str, unit: str) -> None:
+def test_a_ballot_for_a_missing_box_is_refused(store: Store, of_round: str, unit: str) -> None:
     with pytest.raises(RoundClosedError):
         store.cast(of_round, unit, ballot(1, 1), MONDAY)
 
 
-def test_a_box_below_3k_stays_shut_and_a_count_leaves_k(store: Store) -> None:
+def test_a_box_below_3k_is_not_counted_and_a_count_leaves_k_ballots(store: Store) -> None:
     def shown() -> dict[str, int | None]:
         return {node["id"]: node["answered"] for node in store.snapshot()["rounds"][0]["nodes"]}
 
@@ -115,7 +113,7 @@ def test_a_box_below_3k_stays_shut_and_a_count_leaves_k(store: Store) -> None:
     assert shown() == {"root": 13, "a": 13, "b": None}
 
 
-def test_where_figures_wait_for_the_closing_no_box_is_opened_before(tmp_path: Path) -> None:
+def test_a_round_with_figures_at_closing_publishes_nothing_before(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     waits = replace(a_round(tree("a", "b")), figures=PublicationTime.AT_CLOSING)
     store.open_round(waits, MONDAY)
@@ -136,7 +134,7 @@ def test_a_tick_is_counted_once(store: Store) -> None:
     assert store.snapshot_text() == text
 
 
-def test_the_snapshot_keeps_its_bytes_until_a_figure_changes(store: Store) -> None:
+def test_the_snapshot_is_unchanged_until_a_figure_changes(store: Store) -> None:
     text = store.snapshot_text()
     for days in range(1, 5):
         cast_all(store, "a", random_ballots(2, Random(days)), MONDAY)
@@ -144,7 +142,7 @@ def test_the_snapshot_keeps_its_bytes_until_a_figure_changes(store: Store) -> No
         assert store.snapshot_text() == text
 
 
-def test_guests_at_the_same_moment_all_get_in(store: Store) -> None:
+def test_ballots_cast_at_the_same_moment_are_all_stored(store: Store) -> None:
     failures: list[Exception] = []
 
     def answer(seed: int) -> None:
@@ -163,7 +161,7 @@ def test_guests_at_the_same_moment_all_get_in(store: Store) -> None:
 
 
 @pytest.mark.slow
-def test_looking_for_keys_while_guests_answer_finds_them_all(tmp_path: Path) -> None:
+def test_a_key_check_during_ballots_reports_no_fault(tmp_path: Path) -> None:
     answering = a_store(tmp_path)
     answering.open_round(a_round(tree("a")), MONDAY)
     done = threading.Event()
@@ -182,7 +180,7 @@ def test_looking_for_keys_while_guests_answer_finds_them_all(tmp_path: Path) -> 
     assert looks.result() == []
 
 
-def test_the_rounds_terms_never_change(store: Store) -> None:
+def test_the_terms_of_a_round_never_change(store: Store) -> None:
     before = store.rounds()[0].round
     cast_all(store, "a", random_ballots(17, Random(1)))
     store.print_slips("r", "a", 3)
@@ -196,7 +194,7 @@ def test_the_rounds_terms_never_change(store: Store) -> None:
     assert set(writes) == {"closed=1", "lost_boxes=lost"}
 
 
-def test_a_round_that_breaks_a_rule_leaves_nothing(store: Store, tmp_path: Path) -> None:
+def test_a_refused_round_leaves_no_row_and_no_key(store: Store, tmp_path: Path) -> None:
     keys = set((tmp_path / "keys").rglob("*"))
     with pytest.raises(RoundError):
         store.open_round(replace(a_round(tree("a")), id="other", k=4), MONDAY)
@@ -204,7 +202,7 @@ def test_a_round_that_breaks_a_rule_leaves_nothing(store: Store, tmp_path: Path)
     assert set((tmp_path / "keys").rglob("*")) == keys
 
 
-def test_reopening_finds_everything(store: Store, tmp_path: Path) -> None:
+def test_a_reopened_store_has_all_data(store: Store, tmp_path: Path) -> None:
     cast_all(store, "a", random_ballots(12, Random(1)))
     store.accounts.set(Account("anna", Role.COORDINATOR, "hash"))
     account = store.accounts.named("anna")
@@ -217,7 +215,7 @@ def test_reopening_finds_everything(store: Store, tmp_path: Path) -> None:
     assert closed(again, again.rounds()[0].round)["a"] == 12
 
 
-def test_tables_of_another_version_are_named_with_the_way_out(store: Store, tmp_path: Path) -> None:
+def test_the_error_for_tables_of_another_version_names_the_remedy(store: Store, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     empty = open_store(tmp_path / "empty", f"sqlite:///{tmp_path / 'empty' / 'k.sqlite'}", tmp_path / "keys")
     with pytest.raises(StoreError, match="kiosk init"):
@@ -228,7 +226,7 @@ def test_tables_of_another_version_are_named_with_the_way_out(store: Store, tmp_
         store.check_schema()
 
 
-def test_an_installation_given_up_takes_its_own_keys_along(store: Store, tmp_path: Path) -> None:
+def test_discarding_an_installation_destroys_its_own_keys_only(store: Store, tmp_path: Path) -> None:
     other = tmp_path / "keys" / "box.r-of-another.a"
     other.mkdir()
     store.forget_all_keys()
