@@ -21,7 +21,7 @@ def prov(run: Run, tmp_path: Path) -> Path:
     return path
 
 
-def test_check_names_every_bad_file_and_what_is_not_read(run: Run, prov: Path) -> None:
+def test_check_reports_every_bad_file_and_every_unread_file(run: Run, prov: Path) -> None:
     assert run("check").exit_code == 0
     prov.write_text("id =")
     prov.with_name("annan.toml").write_text('id = "annan"\n')
@@ -39,7 +39,7 @@ def test_check_names_every_bad_file_and_what_is_not_read(run: Run, prov: Path) -
     assert f"{prov.with_name('tredje.toml.txt')}: is not read; move it to" in told.stderr
 
 
-def test_the_doctor_names_a_bad_file_and_goes_on(run: Run, prov: Path) -> None:
+def test_doctor_reports_a_bad_file_and_examines_the_rest(run: Run, prov: Path) -> None:
     prov.write_text("id =")
     prov.with_name("tredje.tml").write_bytes(SURVEY)
     told = run("doctor", KIOSK_GUEST_ADDRESS="https://svara.example")
@@ -49,7 +49,7 @@ def test_the_doctor_names_a_bad_file_and_goes_on(run: Run, prov: Path) -> None:
     assert f"look  {prov.with_name('tredje.tml')}: is not read" in told.stdout
 
 
-def test_a_round_opens_and_slips_are_printed_beside_a_bad_file(run: Run, prov: Path) -> None:
+def test_a_bad_file_stops_neither_rounds_nor_links(run: Run, prov: Path) -> None:
     prov.write_text("id =")
     opened = run(*OPEN)
     assert opened.exit_code == 0
@@ -72,7 +72,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_spreadsheet_that_is_refused_changes_nothing(run: Run, tmp_path: Path, case: str) -> None:
+def test_a_refused_spreadsheet_changes_nothing(run: Run, tmp_path: Path, case: str) -> None:
     printed(run("init"))
     before = files(tmp_path)
     refused = run("survey", "import", str(CASES / "xlsform" / f"{case}.xlsx"))
@@ -82,7 +82,7 @@ def test_a_spreadsheet_that_is_refused_changes_nothing(run: Run, tmp_path: Path,
     assert run("check").exit_code == 0
 
 
-def test_a_file_of_over_8_mb_is_no_survey(run: Run, tmp_path: Path) -> None:
+def test_a_survey_file_over_8_mb_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "large.xlsx").write_bytes(bytes(8 * 1024 * 1024 + 1))
     refused = run("survey", "import", "large.xlsx")
     assert (refused.exit_code, "larger than 8 MB" in refused.stderr) == (2, True)

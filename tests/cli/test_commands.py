@@ -16,7 +16,7 @@ from tests.tools.command_line import OPEN, Run, printed
 from tests.tools.published import smallest_step
 
 
-def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
+def test_the_commands_of_a_first_installation_succeed(run: Run, tmp_path: Path) -> None:
     assert "kiosk user add" in printed(run("init"))
     assert "anna may sign in" in printed(
         run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n")
@@ -43,7 +43,7 @@ def test_an_operators_first_evening(run: Run, tmp_path: Path) -> None:
     assert "as this program needs them" in printed(run("upgrade"))
 
 
-def test_an_account_is_removed(run: Run) -> None:
+def test_a_removed_accounts_name_can_be_used_again(run: Run) -> None:
     run("init")
     for name in ("anna", "eva"):
         run("user", "add", name, "--role", "coordinator", typed="ten letters!\n")
@@ -53,7 +53,7 @@ def test_an_account_is_removed(run: Run) -> None:
     )
 
 
-def test_an_account_is_administered_by_commands(run: Run) -> None:
+def test_accounts_are_administered_by_commands(run: Run) -> None:
     run("init")
     run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n")
     link = run("user", "link", "bo", "--role", "staff")
@@ -89,7 +89,7 @@ def test_a_mistake_with_an_account_changes_nothing(run: Run, case: str) -> None:
     assert printed(run("user", "list")) == "anna  coordinator  password\n"
 
 
-def test_check_tells_programs_what_surveys_there_are(run: Run) -> None:
+def test_check_lists_surveys_as_json(run: Run) -> None:
     surveys = json.loads(printed(run("check", "--json")))["surveys"]
     survey = surveys["ombudsmannaskap"]
     assert survey["scale"] == "agree5"
@@ -99,7 +99,7 @@ def test_check_tells_programs_what_surveys_there_are(run: Run) -> None:
     assert (survey["statements"][0]["good"], survey["statements"][0]["agreeing"]) == ("high", [4, 5])
 
 
-def test_check_warns_of_a_statement_that_does_not_say_which_end_is_good(run: Run, tmp_path: Path) -> None:
+def test_check_warns_of_a_statement_without_a_good_end(run: Run, tmp_path: Path) -> None:
     shipped = (shipped_folder("questions") / "ombudsmannaskap.toml").read_text("utf-8")
     older = tmp_path / "older.toml"
     older.write_text(
@@ -110,7 +110,7 @@ def test_check_warns_of_a_statement_that_does_not_say_which_end_is_good(run: Run
     assert told.count("warning:") == 1
 
 
-def test_count_counts_once_a_tick(run: Run) -> None:
+def test_the_count_command_counts_once_per_tick(run: Run) -> None:
     printed(run("init"))
     at = (datetime.now() - timedelta(minutes=2)).strftime("%H:%M")
     assert printed(run("count", KIOSK_COUNT_AT=at)).startswith(("Counted for", "Nothing to do"))
@@ -164,7 +164,9 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_one_line_with_the_way_out_and_changes_nothing(run: Run, mistake: str) -> None:
+def test_a_mistaken_command_gives_one_line_with_the_remedy_and_changes_nothing(
+    run: Run, mistake: str
+) -> None:
     words, settings, way_out = MISTAKES[mistake]
     printed(run("init"))
     printed(run(*OPEN))
@@ -178,7 +180,7 @@ def test_a_mistake_is_one_line_with_the_way_out_and_changes_nothing(run: Run, mi
     assert run("link", "--unit", "frida").exit_code == 0
 
 
-def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in(run: Run, tmp_path: Path) -> None:
+def test_a_survey_is_exported_to_and_imported_from_a_spreadsheet(run: Run, tmp_path: Path) -> None:
     printed(run("init"))
     assert "4 statements" in printed(run("survey", "export", "ombudsmannaskap", "form.xlsx"))
     assert "questions/ombudsmannaskap_2.toml: 4 statements" in printed(run("survey", "import", "form.xlsx"))
@@ -202,7 +204,7 @@ def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in(run: Run, tmp_path: Pat
         ('{"at": "9999-12-31T23:15:00", "unit": "a", "answers": {}}', (), "out of range"),
     ],
 )
-def test_arrivals_that_cannot_be_simulated_are_refused_in_one_line(
+def test_invalid_arrivals_are_refused_with_one_line(
     run: Run, tmp_path: Path, line: str, words: tuple[str, ...], said: str
 ) -> None:
     (tmp_path / "arrivals").write_text(line + "\n")
@@ -212,12 +214,12 @@ def test_arrivals_that_cannot_be_simulated_are_refused_in_one_line(
     assert said in refused.stderr
 
 
-def test_looking_where_nothing_is_makes_nothing(run: Run, tmp_path: Path) -> None:
+def test_a_reading_command_without_an_installation_creates_nothing(run: Run, tmp_path: Path) -> None:
     assert run("results").exit_code == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_round_to_come_is_said_to_come(run: Run) -> None:
+def test_a_planned_round_is_announced_with_its_opening_day(run: Run) -> None:
     printed(run("init"))
     coming = f"{datetime.now() + timedelta(days=9):%Y-%m-%d}"
     assert f"opens on {coming}, and is open until" in printed(run(*OPEN, "--opens", coming))
@@ -248,7 +250,7 @@ def simulated(
 MORNING = datetime(2026, 3, 2, 9)
 
 
-def test_the_survey_of_2022_keeps_every_ballot(run: Run, tmp_path: Path) -> None:
+def test_a_simulation_of_the_survey_of_2022_publishes_every_ballot(run: Run, tmp_path: Path) -> None:
     """20 guests in 5 days at one unit, as many as answered in 2022."""
     rows = [(MORNING + timedelta(days=at % 5, minutes=17 * at), "dagverksamheten") for at in range(20)]
     seen = simulated(run, tmp_path, rows, "--k", "5")
@@ -258,7 +260,7 @@ def test_the_survey_of_2022_keeps_every_ballot(run: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_three_units_with_three_guests_a_day_lose_none_and_show_no_step_below_k(
+def test_a_simulation_of_three_units_loses_no_ballot_and_has_no_step_below_k(
     run: Run, tmp_path: Path
 ) -> None:
     rows = [(MORNING + timedelta(days=day, minutes=guest * 40), unit)
@@ -271,7 +273,7 @@ def test_three_units_with_three_guests_a_day_lose_none_and_show_no_step_below_k(
     assert step >= 5
 
 
-def test_guests_of_one_day_are_not_published_alone(run: Run, tmp_path: Path) -> None:
+def test_a_simulated_round_with_guests_on_one_day_is_not_published(run: Run, tmp_path: Path) -> None:
     rows = [(MORNING + timedelta(minutes=at), "dagverksamheten") for at in range(40)]
     seen = simulated(run, tmp_path, rows, "--k", "5")
     [last] = seen[-1]["snapshot"]["rounds"]  # type: ignore[index]
@@ -289,7 +291,7 @@ BAD_ARRIVALS = {
 
 
 @pytest.mark.parametrize("case", BAD_ARRIVALS)
-def test_a_bad_arrival_is_named_by_file_and_line(run: Run, tmp_path: Path, case: str) -> None:
+def test_the_error_for_a_bad_arrival_names_file_and_line(run: Run, tmp_path: Path, case: str) -> None:
     file = tmp_path / "arrivals.jsonl"
     file.write_text('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}\n' + BAD_ARRIVALS[case])
     done = run("simulate", "--arrivals", str(file), "--out", "out.jsonl")
@@ -306,7 +308,7 @@ def test_a_bad_arrival_is_named_by_file_and_line(run: Run, tmp_path: Path, case:
         (["--protection", "exact"], "exact", None, None),
     ],
 )
-def test_a_simulated_round_is_protected_unless_an_exact_one_is_asked_for(
+def test_a_simulated_round_is_protected_by_default(
     run: Run, tmp_path: Path, asked: list[str], protection: str, epsilon: str | None, batches: int | None
 ) -> None:
     rows = [(MORNING + timedelta(days=at % 5, minutes=at), "dagverksamheten") for at in range(20)]
@@ -316,7 +318,7 @@ def test_a_simulated_round_is_protected_unless_an_exact_one_is_asked_for(
     assert {node.get("batches") for node in of_round["nodes"]} == {batches}
 
 
-def test_a_round_is_protected_unless_asked(run: Run) -> None:
+def test_a_round_is_protected_by_default(run: Run) -> None:
     printed(run("init"))
     printed(run(*OPEN))
     [published] = json.loads(printed(run("results", "--json")))["rounds"]
@@ -324,7 +326,7 @@ def test_a_round_is_protected_unless_asked(run: Run) -> None:
 
 
 @pytest.mark.parametrize("protection", ["protected", "exact"])
-def test_a_round_opens_with_the_protection_asked_for(run: Run, protection: str) -> None:
+def test_a_round_opens_with_the_requested_protection(run: Run, protection: str) -> None:
     printed(run("init"))
     printed(run(*OPEN, "--protection", protection))
     [published] = json.loads(printed(run("results", "--json")))["rounds"]
@@ -341,7 +343,7 @@ def test_a_round_opens_with_the_protection_asked_for(run: Run, protection: str) 
     ],
     ids=["narrow", "large", "far away"],
 )
-def test_a_kiosk_whose_screen_has_no_room_for_a_statement_is_made_with_a_warning(
+def test_a_kiosk_with_too_small_a_screen_is_created_with_a_warning(
     run: Run, measures: tuple[str, ...], warned: str
 ) -> None:
     printed(run("init"))

@@ -24,7 +24,7 @@ def test_a_command_loads_no_library_that_it_does_not_use(command: str, unused: s
     assert unused & set(loaded.stdout.split()) == set()
 
 
-def test_a_library_that_is_used_is_found() -> None:
+def test_the_check_catches_a_loaded_library() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", LOADED.format("serve")], check=True, capture_output=True, text=True
     )

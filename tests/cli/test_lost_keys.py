@@ -18,7 +18,7 @@ def installation(run: Run, tmp_path: Path) -> Installation:
 
 @pytest.mark.parametrize("name", ["upgrade", "serve", "count", "slips", "round open"])
 @pytest.mark.parametrize("away", ["folder", "one box", "one slip set", "one letterbox"])
-def test_with_a_key_away_a_command_is_refused_and_all_answers_stay(
+def test_with_a_missing_key_a_command_is_refused_and_all_ballots_are_kept(
     run: Run, installation: Installation, name: str, away: str
 ) -> None:
     put_back = installation.take_away(away)
@@ -37,7 +37,9 @@ def test_with_a_key_away_a_command_is_refused_and_all_answers_stay(
     assert installation.readable() == BALLOTS
 
 
-def test_init_touches_no_installation_and_names_the_upgrade(run: Run, installation: Installation) -> None:
+def test_init_changes_no_existing_installation_and_names_the_upgrade(
+    run: Run, installation: Installation
+) -> None:
     for away in ("nothing", "folder"):
         put_back = installation.take_away(away)
         before = installation.stored()
@@ -50,7 +52,7 @@ def test_init_touches_no_installation_and_names_the_upgrade(run: Run, installati
     assert installation.readable() == BALLOTS
 
 
-def test_the_tables_of_an_older_version_are_upgraded_with_their_keys_only(
+def test_tables_of_an_older_version_are_upgraded_only_if_all_keys_are_there(
     run: Run, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = newest_schema()
@@ -68,7 +70,7 @@ def test_the_tables_of_an_older_version_are_upgraded_with_their_keys_only(
 
 
 @pytest.mark.parametrize("typed", ["", "yes\n", "y\n", "GIVE UP!\n", "\n"])
-def test_nothing_is_given_up_unless_the_word_is_typed(
+def test_keys_are_given_up_only_after_the_typed_confirmation(
     run: Run, installation: Installation, typed: str
 ) -> None:
     put_back = installation.take_away("folder")
@@ -83,9 +85,7 @@ def test_nothing_is_given_up_unless_the_word_is_typed(
     assert installation.readable() == BALLOTS
 
 
-def test_keys_given_up_lose_what_waited_under_them_and_nothing_else(
-    run: Run, installation: Installation
-) -> None:
+def test_giving_up_keys_loses_only_the_ballots_under_them(run: Run, installation: Installation) -> None:
     installation.take_away("one box")
     given_up = run("give-up-keys", typed="give up\n")
     assert "1 boxes: the answers that wait in them" in given_up.stderr

@@ -112,7 +112,7 @@ def as_user(user: int, act: Callable[[], object]) -> str:
     return text
 
 
-def test_every_command_that_opens_an_installation_is_tried_here() -> None:
+def test_every_command_that_opens_an_installation_is_tested_for_ownership() -> None:
     names = set(command_names(main))
     tried = {name for name in names for words in INSTALLATION_COMMANDS if " ".join(words).startswith(name)}
     assert names - tried == SKIPPED
@@ -152,7 +152,7 @@ def test_a_command_refuses_another_users_installation_and_changes_nothing(
         "data/kiosk.sqlite-shm",
     ],
 )
-def test_a_file_of_another_user_is_named_with_the_way_out(site: Site, name: str) -> None:
+def test_the_error_for_another_users_file_names_the_remedy(site: Site, name: str) -> None:
     [state] = site.open().rounds()
     for beside in ("-wal", "-shm"):
         (site.data / f"kiosk.sqlite{beside}").touch()
@@ -165,7 +165,7 @@ def test_a_file_of_another_user_is_named_with_the_way_out(site: Site, name: str)
     assert f"sudo chown -R {me}: {site.data} {site.keys}" in refused.stderr
 
 
-def test_a_folder_of_keys_of_another_user_is_refused(site: Site) -> None:
+def test_a_key_folder_of_another_user_is_refused(site: Site) -> None:
     if IS_ROOT:
         os.chown(site.keys, NOBODY, -1)
     theirs = site if IS_ROOT else Site(site.data, Path("/usr/share"))
@@ -173,7 +173,7 @@ def test_a_folder_of_keys_of_another_user_is_refused(site: Site) -> None:
     assert (refused.exit_code, f"{theirs.keys} belongs to" in refused.stderr) == (2, True)
 
 
-def test_files_that_no_write_needs_may_be_anybodys(site: Site) -> None:
+def test_files_that_no_write_needs_may_belong_to_anybody(site: Site) -> None:
     (site.keys / "lost+found").mkdir()
     (site.data / "questions").mkdir()
     (site.data / "questions" / "README").touch()
@@ -183,7 +183,9 @@ def test_files_that_no_write_needs_may_be_anybodys(site: Site) -> None:
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
-def test_a_command_as_root_shuts_no_guest_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_run_as_root_leaves_no_file_that_stops_guests(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.give_to(NOBODY)
     assert as_user(NOBODY, site.cast) == ""
     assert site.run("upgrade").exit_code == 2
@@ -195,14 +197,14 @@ def test_a_command_as_root_shuts_no_guest_out(site: Site, monkeypatch: pytest.Mo
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can give files to a user without a name")
-def test_an_owner_without_a_name_is_told_as_sudo_takes_it(site: Site) -> None:
+def test_an_owner_without_a_user_name_is_shown_as_sudo_accepts_it(site: Site) -> None:
     site.give_to(54321)
     with pytest.raises(StoreError, match="sudo -u '#54321' kiosk"):
         site.open()
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
-def test_a_user_who_is_not_root_is_told_both_ways_out(site: Site) -> None:
+def test_a_user_who_is_not_root_is_told_both_remedies(site: Site) -> None:
     site.data.parent.chmod(0o755)
     told = as_user(NOBODY, site.open)
     assert "sudo -u root kiosk" in told

@@ -48,9 +48,7 @@ def test_an_edition_is_written_as_pdf_and_html(environ: dict[str, str], tmp_path
     assert "<p>Alla ska med.</p>" in html.read_text("utf-8")
 
 
-def test_an_edition_is_written_for_word_processors_and_its_numbers_as_a_workbook(
-    environ: dict[str, str], tmp_path: Path
-) -> None:
+def test_an_edition_is_written_as_docx_and_xlsx(environ: dict[str, str], tmp_path: Path) -> None:
     files = tmp_path / "r.docx", tmp_path / "r.xlsx"
     done = ran(environ, "make", "r2026-1", "--docx", files[0], "--xlsx", files[1])
     assert done.output.splitlines() == [f"{file}: edition 1." for file in files]
@@ -67,7 +65,7 @@ def test_an_edition_is_written_for_word_processors_and_its_numbers_as_a_workbook
         (("make", "r2026-1", "--pdf", "there.pdf", "--html", "new.html"), "there.pdf"),
     ],
 )
-def test_nothing_is_written_and_the_reason_is_given(
+def test_a_refused_report_command_writes_nothing_and_gives_the_reason(
     environ: dict[str, str],
     tmp_path: Path,
     words: tuple[str, ...],

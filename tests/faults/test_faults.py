@@ -22,13 +22,13 @@ def reported_rows(topic: Topic) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", TOPICS)
-def test_the_document_has_each_fault_that_the_program_plants(name: str) -> None:
+def test_the_document_lists_every_planted_fault(name: str) -> None:
     topic = TOPICS[name]
     assert list(reported_rows(topic)) == [cell(fault) for fault in topic.faults]
 
 
 @pytest.mark.parametrize("name", TOPICS)
-def test_no_row_of_the_document_lost_an_answer_by_itself(name: str) -> None:
+def test_no_fault_in_the_document_loses_answers_without_a_decision(name: str) -> None:
     topic = TOPICS[name]
     by_decision = {cell(fault): loss for fault, loss in topic.expected_losses.items()}
     for fault, (_, _, lost) in reported_rows(topic).items():
@@ -36,7 +36,7 @@ def test_no_row_of_the_document_lost_an_answer_by_itself(name: str) -> None:
     assert "**" not in REPORTED[topic.title]
 
 
-def test_a_loss_a_change_and_a_traceback_are_marked() -> None:
+def test_unexpected_losses_are_marked_in_bold() -> None:
     """Control: what the test above looks for is printed."""
     assert row("A fault", Outcome("done", "", 3)).endswith("| **3** |")
     assert row("A fault", Outcome("done", "", 3), "what waited").endswith("| what waited |")
@@ -55,5 +55,5 @@ CHEAP = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("topic", "fault"), CHEAP)
-def test_a_fault_planted_now_has_the_row_of_the_document(topic: str, fault: str, tmp_path: Path) -> None:
+def test_a_fault_planted_now_gives_the_row_of_the_document(topic: str, fault: str, tmp_path: Path) -> None:
     assert row(fault, TOPICS[topic].faults[fault](tmp_path)) in REPORT.read_text("utf-8")

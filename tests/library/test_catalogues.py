@@ -38,7 +38,7 @@ def shipped() -> dict[str, dict[str, Catalogue]]:
 Shipped = dict[str, dict[str, Catalogue]]
 
 
-def test_the_languages_shipped_are_these_in_the_pickers_order(shipped: Shipped) -> None:
+def test_the_shipped_languages_are_in_the_order_of_the_picker(shipped: Shipped) -> None:
     assert tuple(shipped["guest"]) == GUEST_LANGUAGES
     assert tuple(shipped["desk"]) == DESK_LANGUAGES
 
@@ -54,14 +54,14 @@ def test_every_text_of_every_screen_is_translated(domain: str, code: str, shippe
 
 
 @pytest.mark.parametrize(("domain", "code"), ALL)
-def test_no_catalogue_holds_a_text_that_no_screen_uses(domain: str, code: str, shipped: Shipped) -> None:
+def test_no_catalogue_has_an_unused_text(domain: str, code: str, shipped: Shipped) -> None:
     catalogue = shipped[domain][code]
     unused = {*catalogue.texts, *catalogue.empty} - set(extracted(domain))
     assert not unused, "make messages PRUNE=yes removes them"
 
 
 @pytest.mark.parametrize(("domain", "code"), ALL)
-def test_bringing_the_catalogues_up_to_date_changes_nothing(domain: str, code: str) -> None:
+def test_the_catalogues_are_up_to_date(domain: str, code: str) -> None:
     text = catalogue_paths(domain)[code].read_text(encoding="utf-8")
     assert updated(text, extracted(domain), code, prune=False) == text, "run make messages"
 
@@ -70,28 +70,28 @@ def test_every_statement_and_label_is_extracted() -> None:
     assert set(extracted("guest")) > OWN_WORDS_OF_THE_MISSION
 
 
-def test_reasons_not_to_open_a_round_are_extracted() -> None:
+def test_reasons_for_refusing_a_round_are_extracted() -> None:
     assert "Välj minst ett sätt att lämna svar på." in extracted("desk")
 
 
 @pytest.mark.parametrize("domain", ["guest", "desk"])
-def test_swedish_is_the_reference_itself(domain: str, shipped: Shipped) -> None:
+def test_swedish_translations_equal_the_reference_texts(domain: str, shipped: Shipped) -> None:
     assert all(message == text for message, text in shipped[domain]["sv"].texts.items())
 
 
 @pytest.mark.parametrize("code", GUEST_LANGUAGES[1:])
-def test_a_draft_is_never_passed_off_as_reviewed(code: str, shipped: Shipped) -> None:
+def test_every_draft_text_is_flagged_as_unreviewed(code: str, shipped: Shipped) -> None:
     catalogue = shipped["guest"][code]
     assert set(catalogue.unreviewed) == set(catalogue.texts)
 
 
-def test_only_the_missions_own_words_are_reviewed_in_swedish(shipped: Shipped) -> None:
+def test_only_the_missions_own_texts_are_reviewed_in_swedish(shipped: Shipped) -> None:
     catalogue = shipped["guest"]["sv"]
     assert set(catalogue.texts) - set(catalogue.unreviewed) == OWN_WORDS_OF_THE_MISSION
 
 
 @pytest.mark.parametrize(("domain", "code"), ALL)
-def test_letters_are_composed_and_nothing_hidden_stands_between(domain: str, code: str) -> None:
+def test_catalogues_have_composed_letters_and_no_invisible_characters(domain: str, code: str) -> None:
     raw = catalogue_paths(domain)[code].read_text(encoding="utf-8")
     assert unicodedata.is_normalized("NFC", raw)
     hidden = {char for char in raw if unicodedata.category(char) == "Cf"}
@@ -103,7 +103,7 @@ SCRIPTS = {"ar": "ARABIC", "fa": "ARABIC", "uk": "CYRILLIC", "ru": "CYRILLIC", "
 
 
 @pytest.mark.parametrize(("domain", "code"), ALL)
-def test_each_language_is_in_its_own_script(domain: str, code: str, shipped: Shipped) -> None:
+def test_each_translation_uses_the_script_of_its_language(domain: str, code: str, shipped: Shipped) -> None:
     for message, text in shipped[domain][code].texts.items():
         bare = _without_placeholders(text.replace("(Socialtjänsten)", ""))
         letters = [char for char in bare if char.isalpha()]
@@ -155,19 +155,19 @@ def entry(message: str, text: str, *, fuzzy: bool = False) -> str:
     return ("#, fuzzy\n" if fuzzy else "") + f'msgid "{message}"\nmsgstr "{text}"\n\n'
 
 
-def test_romani_is_read_though_babel_does_not_know_it(tmp_path: Path) -> None:
+def test_a_romani_catalogue_is_read_without_a_babel_locale(tmp_path: Path) -> None:
     catalogue = read_catalogue(write(tmp_path, "rom", entry("Ja", "Va")), "rom")
     assert catalogue.texts == {"Ja": "Va"}
     assert catalogue.language.autonym == "Romani čhib"
     assert catalogue.language.direction == "ltr"
 
 
-def test_a_text_over_several_lines_is_one_text(tmp_path: Path) -> None:
+def test_a_text_written_on_several_lines_is_one_text(tmp_path: Path) -> None:
     path = write(tmp_path, "en", 'msgid ""\n"Börja "\n"om"\nmsgstr ""\n"Start "\n"over"\n')
     assert read_catalogue(path, "en").texts == {"Börja om": "Start over"}
 
 
-def test_flags_tell_what_is_reviewed_and_gaps_what_is_missing(tmp_path: Path) -> None:
+def test_fuzzy_flags_mark_unreviewed_texts_and_empty_texts_are_missing(tmp_path: Path) -> None:
     body = entry("Ja", "Yes") + entry("Nej", "No", fuzzy=True) + entry("Kanske", " ")
     catalogue = read_catalogue(write(tmp_path, "en", body), "en")
     assert catalogue.unreviewed == ("Nej",)
@@ -177,12 +177,12 @@ def test_flags_tell_what_is_reviewed_and_gaps_what_is_missing(tmp_path: Path) ->
     assert not of_screen(catalogue).is_reviewed
 
 
-def test_obsolete_entries_are_no_texts(tmp_path: Path) -> None:
+def test_obsolete_entries_are_not_read_as_texts(tmp_path: Path) -> None:
     path = write(tmp_path, "en", entry("Ja", "Yes") + '#~ msgid "Nej"\n#~ msgstr "No"\n')
     assert read_catalogue(path, "en").texts == {"Ja": "Yes"}
 
 
-def test_a_text_the_file_does_not_mention_is_a_gap(tmp_path: Path) -> None:
+def test_a_text_absent_from_a_catalogue_is_missing(tmp_path: Path) -> None:
     write(tmp_path, "sv", entry("Ja", "Ja") + entry("Nej", "Nej"))
     write(tmp_path, "so", entry("Ja", "Haa"))
     read = read_catalogues([tmp_path], "guest")
@@ -240,7 +240,7 @@ BROKEN: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_catalogue_is_told_where_and_what_to_do(case: str, tmp_path: Path) -> None:
+def test_the_error_for_a_broken_catalogue_names_the_place_and_the_remedy(case: str, tmp_path: Path) -> None:
     body, complaint = BROKEN[case]
     path = write(tmp_path, "en", body)
     with pytest.raises(DefinitionError, match=complaint) as raised:
@@ -269,7 +269,7 @@ BROKEN_FILES: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN_FILES)
-def test_a_file_that_is_no_catalogue_is_told(case: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_catalogue_is_an_error(case: str, tmp_path: Path) -> None:
     content, complaint = BROKEN_FILES[case]
     path = tmp_path / "guest.po"
     path.write_bytes(content())
@@ -279,13 +279,13 @@ def test_a_file_that_is_no_catalogue_is_told(case: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", ["pt-BR", "..", "Svenska", "e", "en_"])
-def test_a_folder_that_is_no_language_is_told(code: str, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_language_code_is_an_error(code: str, tmp_path: Path) -> None:
     path = write(tmp_path, "en", entry("Ja", "Yes"))
     with pytest.raises(DefinitionError, match="is not a language code; name the folder"):
         read_catalogue(path, code)
 
 
-def test_updating_keeps_flags_and_comments_and_adds_what_is_new_empty() -> None:
+def test_an_update_keeps_flags_and_comments_and_adds_new_texts_empty() -> None:
     text = HEADER + "# ask Leyla\n" + entry("Ja", "Yes", fuzzy=True) + entry("Nej", "No")
     after = updated(text, {"Ja": [("screen.html", 0)], "Kanske": [("screen.html", 0)]}, "en", prune=False)
     entries = {message.id: message for message in read_po(after.splitlines()) if message.id}
@@ -298,28 +298,28 @@ def test_updating_keeps_flags_and_comments_and_adds_what_is_new_empty() -> None:
     assert not entries["Nej"].fuzzy
 
 
-def test_updating_never_guesses_a_translation() -> None:
+def test_an_update_never_guesses_a_translation() -> None:
     after = updated(
         HEADER + entry("Börja om", "Start over"), {"Börja": [("screen.html", 0)]}, "en", prune=True
     )
     assert [(m.id, m.string) for m in read_po(after.splitlines()) if m.id] == [("Börja", "")]
 
 
-def test_updating_fills_in_swedish_and_does_not_call_it_reviewed() -> None:
+def test_an_update_fills_in_swedish_as_unreviewed() -> None:
     after = updated(HEADER, {"Ja": [("screen.html", 0)]}, "sv", prune=False)
     (message,) = (m for m in read_po(after.splitlines()) if m.id)
     assert (message.string, message.fuzzy) == ("Ja", True)
 
 
 @pytest.mark.parametrize("code", ["sv", "en"])
-def test_updating_twice_changes_nothing_more(code: str) -> None:
+def test_a_second_update_changes_nothing(code: str) -> None:
     messages = {"Fråga {n}": [("screen.html", 0)], "100 % av svaren": [("screen.html", 0)]}
     once = updated(HEADER + entry("Ja", "Ja"), messages, code, prune=False)
     assert updated(once, messages, code, prune=False) == once
 
 
 @pytest.mark.parametrize("code", ["sv", "en"])
-def test_a_text_no_screen_uses_becomes_obsolete_and_returns_unreviewed(code: str) -> None:
+def test_an_unused_text_becomes_obsolete_and_comes_back_unreviewed(code: str) -> None:
     used = {"Ja": [("screen.html", 0)]}
     both = {**used, "Nej": [("screen.html", 0)]}
     pruned = updated(HEADER + entry("Ja", "Ja") + entry("Nej", "Nej"), used, code, prune=True)
@@ -331,7 +331,7 @@ def test_a_text_no_screen_uses_becomes_obsolete_and_returns_unreviewed(code: str
     assert returned["Nej"].fuzzy
 
 
-def test_every_language_knows_the_texts_of_former_versions(tmp_path: Path) -> None:
+def test_obsolete_reference_texts_are_known_in_every_language(tmp_path: Path) -> None:
     write(tmp_path, "sv", entry("Ja", "Ja") + '#~ msgid "Nej"\n#~ msgstr "Nej"\n')
     write(tmp_path, "en", entry("Ja", "Yes"))
     assert read_catalogues([tmp_path], "guest")["en"].obsolete == {"Nej"}

@@ -36,7 +36,7 @@ def own(tmp_path: Path) -> Settings:
     return settings
 
 
-def test_a_change_is_read_and_kept(own: Settings) -> None:
+def test_a_change_is_stored_and_read_back(own: Settings) -> None:
     library = changed(own, {PROV: SURVEY.replace(b"Provfr", b"Nya fr"), CATALOGUE: None})
     assert library.surveys["prov"].title == "Nya frågor"
     assert read_library(own).surveys == library.surveys
@@ -54,7 +54,7 @@ BAD: dict[str, dict[Path, bytes | None]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_what_could_not_be_read_afterwards_is_refused_and_changes_nothing(own: Settings, case: str) -> None:
+def test_a_change_that_would_be_unreadable_is_refused_and_changes_nothing(own: Settings, case: str) -> None:
     before = files(own.data)
     with pytest.raises(RefusedError, match="skulle inte gå att läsa: ") as refused:
         changed(own, BAD[case])
@@ -63,7 +63,7 @@ def test_what_could_not_be_read_afterwards_is_refused_and_changes_nothing(own: S
     assert not list(own.data.glob(f"{CANDIDATE}*"))
 
 
-def test_a_scale_that_a_survey_needs_is_not_removed_from_under_it(own: Settings) -> None:
+def test_a_scale_that_a_survey_uses_cannot_be_removed(own: Settings) -> None:
     scale = Path("questions/scales/own.toml")
     text = b'id="own"\nsource="e"\nlicence="f"\nvalidated=false\nbipolar=false\n[[options]]\nlabel="a"\n'
     changed(own, {scale: text + b'[[options]]\nlabel="b"\n', PROV: SURVEY.replace(b"agree5", b"own")})
@@ -73,7 +73,7 @@ def test_a_scale_that_a_survey_needs_is_not_removed_from_under_it(own: Settings)
     assert files(own.data) == before
 
 
-def test_if_one_file_cannot_be_written_the_others_are_put_back(own: Settings) -> None:
+def test_if_one_file_cannot_be_written_the_others_are_restored(own: Settings) -> None:
     """A folder stands where the last file belongs, hidden from the reader by its name."""
     new, taken = Path("questions/scales/a/b.txt"), Path("questions/.taken")
     (own.data / taken / "within").mkdir(parents=True)
@@ -84,7 +84,7 @@ def test_if_one_file_cannot_be_written_the_others_are_put_back(own: Settings) ->
     assert not (own.data / "questions" / "scales").exists()
 
 
-def test_a_file_that_was_bad_before_stops_no_other_change(own: Settings) -> None:
+def test_an_existing_bad_file_does_not_block_other_changes(own: Settings) -> None:
     (own.data / "questions" / "trasig.toml").write_text("id =")
     (own.data / "translations" / "so").write_text("no folder")
     library = changed(own, {PROV: SURVEY.replace(b"Provfr", b"Nya fr")})
@@ -92,7 +92,7 @@ def test_a_file_that_was_bad_before_stops_no_other_change(own: Settings) -> None
     assert {problem.file for problem in library.problems if problem.is_bad} == {"questions/trasig.toml"}
 
 
-def test_what_a_crash_left_behind_is_cleared_and_read_by_nobody(own: Settings) -> None:
+def test_files_left_by_a_crash_are_ignored_and_removed(own: Settings) -> None:
     (own.data / f"{CANDIDATE}crash" / "questions").mkdir(parents=True)
     (own.data / "questions" / ".prov.toml.new").write_text("id =")
     assert read_usable_library(own).problems == ()
@@ -101,7 +101,7 @@ def test_what_a_crash_left_behind_is_cleared_and_read_by_nobody(own: Settings) -
 
 
 @pytest.mark.slow
-def test_several_programs_at_once_take_in_a_survey_each(tmp_path: Path) -> None:
+def test_concurrent_imports_of_surveys_all_succeed(tmp_path: Path) -> None:
     form = CASES / "xlsform" / "a00_plain.xlsx"
     command = [sys.executable, "-m", "kiosk.cli", "survey", "import", str(form)]
     running = [

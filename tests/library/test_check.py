@@ -30,7 +30,7 @@ def test_a_scale_is_listed_in_all_languages_side_by_side(library: Library) -> No
     assert "  en: Do not agree at all | Agree a little | Agree partly" in check_text(library)
 
 
-def test_no_language_has_the_same_word_twice_in_a_scale(library: Library) -> None:
+def test_no_language_has_equal_labels_in_a_scale(library: Library) -> None:
     for scale in check_report(library)["scales"].values():
         for code, row in scale["labels"].items():
             assert len(set(row)) == len(row), code
@@ -54,5 +54,7 @@ def test_an_emoji_in_a_label_needs_a_font(library: Library, label: str, *, is_na
     ("code", "name", "direction"),
     [("am", "አማርኛ", "ltr"), ("bn", "বাংলা", "ltr"), ("ur", "اردو", "rtl"), ("fr", "Français", "ltr")],
 )
-def test_a_language_that_is_not_shipped_has_its_own_name(code: str, name: str, direction: str) -> None:
+def test_a_language_that_is_not_shipped_has_a_name_and_a_direction(
+    code: str, name: str, direction: str
+) -> None:
     assert (language(code).autonym, language(code).direction) == (name, direction)

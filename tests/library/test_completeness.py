@@ -46,7 +46,7 @@ def library(folder: Path, *translated: str) -> Library:
     return library_for(read_settings({"KIOSK_DATA": str(folder)}))
 
 
-def test_a_survey_nobody_translated_lacks_its_texts_in_each_language_and_no_other_does(
+def test_an_untranslated_survey_lacks_texts_and_other_surveys_do_not(
     tmp_path: Path,
 ) -> None:
     files = library(tmp_path)
@@ -89,7 +89,7 @@ def test_the_report_counts_per_survey_and_language(tmp_path: Path) -> None:
     assert re.search("unreviewed texts: sv 5, en 6, ar 5,", of_own)
 
 
-def test_a_translators_file_has_the_texts_of_the_installations_own_surveys(tmp_path: Path) -> None:
+def test_a_translators_file_contains_the_texts_of_own_surveys(tmp_path: Path) -> None:
     assert "Kaffet är gott" in library(tmp_path).guest["ar"].empty
 
 
@@ -104,7 +104,7 @@ def uses_of_gaps(path: Path) -> list[int]:
     ]
 
 
-def test_no_other_module_counts_missing_or_unreviewed_texts_itself() -> None:
+def test_missing_and_unreviewed_texts_are_counted_in_one_module() -> None:
     modules = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "kiosk").rglob("*.py")}
     counting = {name for name, path in modules.items() if uses_of_gaps(path)}
     assert counting == COUNTERS

@@ -50,7 +50,7 @@ def files(data: Path) -> dict[str, bytes]:
     return {path.relative_to(data).as_posix(): path.read_bytes() for path in paths}
 
 
-def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+def test_a_written_survey_is_read_back(tmp_path: Path) -> None:
     survey = write_survey(installation(tmp_path), DRAFT).surveys["own"]
     assert survey.statements == SEED.statements
     assert read_library(installation(tmp_path)).surveys["own"] == survey
@@ -59,7 +59,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @given(st.lists(TEXTS, min_size=1, max_size=5, unique=True), TEXTS)
-def test_any_words_come_back_as_they_were(texts: list[str], title: str) -> None:
+def test_any_text_survives_writing_and_reading(texts: list[str], title: str) -> None:
     statements = tuple(Statement(f"s{at}", text, title, SCALES["yes5"]) for at, text in enumerate(texts))
     draft = Draft("own", title, title, title, True, statements)
     check_draft(draft)
@@ -85,7 +85,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_draft_that_does_not_hold_is_refused_and_the_old_file_stays(tmp_path: Path, case: str) -> None:
+def test_an_invalid_draft_is_refused_and_the_old_file_stays(tmp_path: Path, case: str) -> None:
     draft, words = BROKEN[case]
     write_survey(installation(tmp_path), DRAFT)
     before = files(tmp_path)
@@ -94,7 +94,7 @@ def test_a_draft_that_does_not_hold_is_refused_and_the_old_file_stays(tmp_path: 
     assert files(tmp_path) == before
 
 
-def test_a_scale_that_is_not_on_file_is_refused(tmp_path: Path) -> None:
+def test_a_draft_with_an_unknown_scale_is_refused(tmp_path: Path) -> None:
     unknown = replace(DRAFT.statements[0], scale=Scale("other", ("a", "b"), bipolar=False))
     with pytest.raises(RefusedError, match="no scale 'other'"):
         write_survey(installation(tmp_path), replace(DRAFT, statements=(unknown,)))
@@ -112,15 +112,15 @@ def test_a_scale_that_is_not_on_file_is_refused(tmp_path: Path) -> None:
         ("x" * 90, (), "x" * 36),
     ],
 )
-def test_an_id_is_made_of_the_words(words: str, taken: tuple[str, ...], wanted: str) -> None:
+def test_an_id_is_derived_from_the_text(words: str, taken: tuple[str, ...], wanted: str) -> None:
     assert new_id(words, taken, "statement") == wanted
 
 
-def test_a_file_made_here_looks_like_one_made_by_hand() -> None:
+def test_a_written_file_looks_like_a_handmade_one() -> None:
     assert as_toml(DRAFT).startswith('id = "own"\ntitle = "Ombudsmannaskap i Dagverksamheten"\n')
 
 
-def test_translations_are_kept_beside_those_that_are_there(tmp_path: Path) -> None:
+def test_new_translations_are_added_to_existing_ones(tmp_path: Path) -> None:
     first = [Translation("Börja", "Start", False), Translation("Nästa", "Next", False)]
     own, path = installation(tmp_path), tmp_path / "translations" / "en" / "LC_MESSAGES" / "guest.po"
     write_translations(own, "en", first, "anna", date(2026, 3, 2))
@@ -133,12 +133,12 @@ def test_translations_are_kept_beside_those_that_are_there(tmp_path: Path) -> No
     assert "Börja" not in read_catalogue(path, "en").texts
 
 
-def test_nobody_has_reviewed_what_nobody_wrote(tmp_path: Path) -> None:
+def test_a_catalogue_that_does_not_exist_has_no_reviews(tmp_path: Path) -> None:
     assert reviews(installation(tmp_path), "en") == {}
 
 
 @pytest.mark.parametrize(("obsolete", "is_refused"), [({"Nej"}, False), (set(), True)])
-def test_a_translators_file_from_before_an_upgrade_is_read(obsolete: set[str], is_refused: bool) -> None:
+def test_a_translators_file_made_before_an_upgrade_is_accepted(obsolete: set[str], is_refused: bool) -> None:
     file = as_po(Catalogue(language("en"), {"Ja": "Yes!", "Nej": "No"}, (), ()))
     now = Catalogue(language("en"), {"Ja": "Yes"}, (), (), frozenset(obsolete))
     if is_refused:

@@ -55,7 +55,7 @@ def review(settings: Settings, library: Library, code: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "languages", "reviewed"), [(SPELT, 11, True), (REWORDED, 11, False), (ANEW, 0, False)]
 )
-def test_what_remains_of_eleven_languages_after_a_correction(
+def test_a_spelling_correction_keeps_reviewed_languages_and_a_rewording_hides_them(
     statement: Statement, languages: int, *, reviewed: bool, settings: Settings
 ) -> None:
     review(settings, library_for(settings), "fi")
@@ -74,7 +74,7 @@ def test_a_correction_never_makes_a_draft_count_as_reviewed(settings: Settings) 
     assert CORRECT in library.guest["fi"].unreviewed
 
 
-def test_a_translation_of_the_present_text_takes_precedence(settings: Settings) -> None:
+def test_a_translation_of_the_current_text_takes_precedence(settings: Settings) -> None:
     with_own(settings, REWORDED)
     library = write_translations(settings, "fi", [Translation(CORRECT, "Uusi", True)], "anna", DAY)
     assert library.surveys["own"].translations["fi"][CORRECT] == "Uusi"
@@ -106,7 +106,7 @@ def test_a_translators_file_names_the_former_text(settings: Settings) -> None:
     assert "former text" not in as_po(with_own(settings, ANEW).guest["fi"]).decode()
 
 
-def test_a_translators_file_from_before_the_correction_is_read(settings: Settings) -> None:
+def test_a_translators_file_made_before_a_correction_is_accepted(settings: Settings) -> None:
     first = replace(WITH_TYPO, text="Kaffet är got")
     file = as_po(with_own(settings, first).guest["fi"]).decode()
     translated = file.replace('msgid "Kaffet är got"\nmsgstr ""', 'msgid "Kaffet är got"\nmsgstr "Hyvää"')
@@ -118,7 +118,7 @@ def test_a_translators_file_from_before_the_correction_is_read(settings: Setting
     assert library.surveys["own"].translations["fi"]["Kaffet är gott"] == "Hyvää"
 
 
-def test_a_translation_that_does_not_fit_the_present_text_is_not_carried(settings: Settings) -> None:
+def test_a_translation_that_does_not_fit_the_current_text_is_not_carried_over(settings: Settings) -> None:
     first = replace(WITH_TYPO, text="Kaffet är gott")
     write_translations(settings, "fi", [Translation(first.text, "Hyvää", True)], "anna", DAY)
     library = with_own(settings, replace(first, text="Kaffet {n}", earlier_spellings=(first.text,)))

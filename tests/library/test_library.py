@@ -53,7 +53,7 @@ def test_every_shipped_survey_is_translated_into_every_shipped_language(tmp_path
             assert all(texts.values())
 
 
-def test_an_installation_adds_surveys_scales_and_trees_of_its_own(tmp_path: Path) -> None:
+def test_an_installation_can_add_surveys_scales_and_trees(tmp_path: Path) -> None:
     own_file(tmp_path, "questions/own.toml", OWN_SURVEY)
     own_file(
         tmp_path,
@@ -65,13 +65,13 @@ def test_an_installation_adds_surveys_scales_and_trees_of_its_own(tmp_path: Path
     assert everything.trees["town"].leaves == ("house",)
 
 
-def test_an_own_file_may_not_take_a_shipped_id(tmp_path: Path) -> None:
+def test_an_own_survey_with_a_shipped_id_is_refused(tmp_path: Path) -> None:
     own_file(tmp_path, "questions/ombudsmannaskap.toml", OWN_SURVEY.replace('"own"', '"ombudsmannaskap"'))
     with pytest.raises(DefinitionError, match="exists already; rename"):
         library(tmp_path)
 
 
-def test_an_own_tree_may_not_take_a_shipped_id(tmp_path: Path) -> None:
+def test_an_own_tree_with_a_shipped_id_is_refused(tmp_path: Path) -> None:
     own_file(
         tmp_path,
         "questions/trees/vasteras.toml",
@@ -90,14 +90,14 @@ def shown(everything: Library, *allowed: str, survey: str = "ombudsmannaskap") -
     return shown_languages(everything.guest, everything.surveys[survey], frozenset(allowed))
 
 
-def test_an_unreviewed_language_is_shown_only_where_it_is_allowed(tmp_path: Path) -> None:
+def test_an_unreviewed_language_is_shown_only_if_it_is_allowed(tmp_path: Path) -> None:
     everything = library(tmp_path)
     assert shown(everything) == ("sv",)
     assert shown(everything, "ar") == ("sv", "ar")
     assert shown(everything, "fa", "en") == ("sv", "en", "fa")
 
 
-def test_languages_drafted_with_little_confidence_are_hidden_until_named(tmp_path: Path) -> None:
+def test_low_confidence_languages_are_hidden_unless_named(tmp_path: Path) -> None:
     everything = library(tmp_path)
     for code in ("so", "ti"):
         assert of_all(everything.guest[code], everything.surveys.values()).is_complete
@@ -127,7 +127,7 @@ def test_one_unreviewed_text_hides_a_language_unless_it_is_allowed(tmp_path: Pat
     assert shown(everything, "rom") == ("sv", "rom")
 
 
-def test_a_round_never_shows_a_draft_because_another_wording_was_reviewed(tmp_path: Path) -> None:
+def test_a_review_of_another_wording_does_not_show_a_draft_in_a_round(tmp_path: Path) -> None:
     label = "Instämmer delvis"
     frozen = library(tmp_path).surveys["ombudsmannaskap"]
     reviewed = dict(library(tmp_path).guest["fi"].texts)
@@ -141,7 +141,7 @@ def test_a_round_never_shows_a_draft_because_another_wording_was_reviewed(tmp_pa
     assert shown_languages(library(tmp_path).guest, frozen, frozenset()) == ("sv", "fi")
 
 
-def test_a_language_the_operator_shows_unreviewed_stays_when_a_text_is_mended(tmp_path: Path) -> None:
+def test_an_allowed_language_stays_visible_when_a_text_is_corrected(tmp_path: Path) -> None:
     frozen = library(tmp_path).surveys["ombudsmannaskap"]
     own_catalogue(tmp_path, "fi", {"Instämmer delvis": "osittain samaa mieltä"}, fuzzy=True)
     assert shown_languages(library(tmp_path).guest, frozen, frozenset({"fi"})) == ("sv", "fi")
@@ -157,14 +157,14 @@ def test_one_empty_text_hides_a_language_from_everyone(gap: str, tmp_path: Path)
     assert "rom" not in shown_languages(everything.guest, everything.surveys["ombudsmannaskap"], None)
 
 
-def test_a_text_left_out_of_the_file_hides_a_language_too(tmp_path: Path) -> None:
+def test_a_text_absent_from_the_file_hides_a_language(tmp_path: Path) -> None:
     texts = complete(library(tmp_path), "rom")
     del texts["Vet inte"]
     own_catalogue(tmp_path, "rom", texts)
     assert "rom" not in shown(library(tmp_path), "rom")
 
 
-def test_an_own_survey_is_shown_only_in_languages_that_have_all_of_it(tmp_path: Path) -> None:
+def test_an_own_survey_is_shown_only_in_complete_languages(tmp_path: Path) -> None:
     own_file(tmp_path, "questions/own.toml", OWN_SURVEY)
     assert shown(library(tmp_path), "en", "ar", survey="own") == ("sv",)
     own_catalogue(tmp_path, "en", {"Kaffet är gott": "The coffee is good"})
@@ -173,7 +173,7 @@ def test_an_own_survey_is_shown_only_in_languages_that_have_all_of_it(tmp_path: 
     assert shown(everything, "en", "ar") == ("sv", "en", "ar")
 
 
-def test_nothing_falls_back_to_swedish_inside_a_statement(tmp_path: Path) -> None:
+def test_no_statement_falls_back_to_swedish(tmp_path: Path) -> None:
     own_file(tmp_path, "questions/own.toml", OWN_SURVEY)
     own_catalogue(tmp_path, "en", {"Kaffet är gott": "The coffee is good"})
     everything = library(tmp_path)
@@ -184,7 +184,7 @@ def test_nothing_falls_back_to_swedish_inside_a_statement(tmp_path: Path) -> Non
                 assert of_screen(everything.guest[code]).is_complete
 
 
-def test_a_language_to_be_shown_that_has_no_catalogue_is_an_error(tmp_path: Path) -> None:
+def test_an_allowed_language_without_a_catalogue_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
         SettingsError, match=r"KIOSK_LANGUAGES names 'rom', .*choose among sv, en, .*, fi or add"
     ):

@@ -54,7 +54,7 @@ def started(data: Path) -> Library:
 
 
 @pytest.mark.parametrize("case", BAD_CASES)
-def test_a_survey_gone_bad_is_asked_as_it_last_was(tmp_path: Path, case: str) -> None:
+def test_a_damaged_survey_is_used_in_its_last_good_version(tmp_path: Path, case: str) -> None:
     path = put(tmp_path, "questions/prov.toml", SURVEY)
     good = started(tmp_path).surveys["prov"]
     put(tmp_path, "questions/prov.toml", (CASES / f"{case}.toml").read_bytes())
@@ -68,7 +68,7 @@ def test_a_survey_gone_bad_is_asked_as_it_last_was(tmp_path: Path, case: str) ->
 
 
 @pytest.mark.parametrize("case", sorted(GOOD_CASES))
-def test_a_good_file_is_no_problem(tmp_path: Path, case: str) -> None:
+def test_a_valid_file_is_not_reported_as_a_problem(tmp_path: Path, case: str) -> None:
     put(tmp_path, "questions/prov.toml", (CASES / f"{case}.toml").read_bytes())
     library = started(tmp_path)
     assert "prov" in library.surveys
@@ -111,7 +111,7 @@ def contents(library: Library) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("damage", [a_folder, a_link_to_nothing, a_megabyte, zeros])
 @pytest.mark.parametrize("name", FILES)
-def test_whatever_happens_to_a_file_its_last_good_copy_is_used(
+def test_the_last_good_copy_of_a_damaged_file_is_used(
     tmp_path: Path, name: str, damage: Callable[[Path], None]
 ) -> None:
     for other, content in FILES.items():
@@ -124,7 +124,7 @@ def test_whatever_happens_to_a_file_its_last_good_copy_is_used(
 
 
 @pytest.mark.parametrize("folder", ["questions", "questions/scales", "questions/trees", "translations"])
-def test_a_folder_that_is_none_any_more_is_read_from_its_copies(tmp_path: Path, folder: str) -> None:
+def test_a_folder_replaced_by_a_file_is_read_from_its_copies(tmp_path: Path, folder: str) -> None:
     for name, content in FILES.items():
         put(tmp_path, name, content)
     before = contents(started(tmp_path))
@@ -136,7 +136,7 @@ def test_a_folder_that_is_none_any_more_is_read_from_its_copies(tmp_path: Path, 
     assert contents(started(tmp_path)) == before
 
 
-def test_a_bad_file_without_a_copy_is_left_out_and_the_rest_is_there(tmp_path: Path) -> None:
+def test_a_bad_file_without_a_copy_is_left_out_and_others_are_read(tmp_path: Path) -> None:
     put(tmp_path, "questions/prov.toml", "id =")
     put(tmp_path, "questions/andra.toml", SURVEY.replace(b'"prov"', b'"andra"'))
     library = started(tmp_path)
@@ -153,7 +153,7 @@ def test_a_removed_file_does_not_come_back(tmp_path: Path) -> None:
     assert "prov" not in started(tmp_path).surveys
 
 
-def test_no_survey_is_asked_with_another_scale_of_the_same_name(tmp_path: Path) -> None:
+def test_no_survey_uses_another_scale_with_the_same_id(tmp_path: Path) -> None:
     """A later release may ship a scale under the id of one's own."""
     put(tmp_path, "questions/scales/yes5.toml", SCALE.replace('"own"', '"yes5"'))
     put(tmp_path, "questions/prov.toml", SURVEY.replace(b"agree5", b"yes5"))
@@ -165,7 +165,7 @@ def test_no_survey_is_asked_with_another_scale_of_the_same_name(tmp_path: Path) 
     assert len(library.scales["yes5"].labels) == 5
 
 
-def test_what_computers_keep_beside_a_file_is_passed_over(tmp_path: Path) -> None:
+def test_backup_and_metadata_files_are_ignored(tmp_path: Path) -> None:
     put(tmp_path, "questions/prov.toml", SURVEY)
     for name in (
         "questions/._prov.toml", "questions/.DS_Store", "questions/scales/._own.toml",
@@ -194,7 +194,7 @@ def test_what_computers_keep_beside_a_file_is_passed_over(tmp_path: Path) -> Non
         ("questions/guest.po", "translations/SPRÅKKOD/LC_MESSAGES/guest.po"),
     ],
 )
-def test_a_file_that_looks_meant_and_is_not_read_is_named(tmp_path: Path, name: str, way_out: str) -> None:
+def test_a_misplaced_file_is_reported_with_the_remedy(tmp_path: Path, name: str, way_out: str) -> None:
     put(tmp_path, name, SURVEY)
     [problem] = started(tmp_path).problems
     assert (problem.file, problem.state) == (name, State.NOT_READ)
@@ -204,20 +204,20 @@ def test_a_file_that_looks_meant_and_is_not_read_is_named(tmp_path: Path, name: 
     read_library(installation(tmp_path))
 
 
-def test_no_file_is_to_be_renamed_over_another(tmp_path: Path) -> None:
+def test_the_advice_never_renames_a_file_over_another(tmp_path: Path) -> None:
     put(tmp_path, "questions/prov.toml", SURVEY)
     put(tmp_path, "questions/prov.toml.txt", SURVEY)
     [problem] = started(tmp_path).problems
     assert "Döp om" not in problem.message.render(str)
 
 
-def test_a_shipped_file_must_be_right(tmp_path: Path) -> None:
+def test_a_damaged_shipped_file_is_an_error(tmp_path: Path) -> None:
     shipped = put(tmp_path, "program/questions/prov.toml", "id =")
     with pytest.raises(DefinitionError, match=r"prov\.toml"):
         OwnFiles(tmp_path / "data")(shipped, lambda path: read_survey(path, {}))
 
 
-def test_a_language_to_be_shown_whose_catalogue_went_bad_stops_nothing(tmp_path: Path) -> None:
+def test_a_damaged_catalogue_of_an_allowed_language_stops_nothing(tmp_path: Path) -> None:
     settings = installation(tmp_path, KIOSK_LANGUAGES="rom")
     put(tmp_path, "translations/rom/LC_MESSAGES/guest.po", b"\xff")
     check_languages(settings, read_usable_library(settings))

@@ -45,7 +45,7 @@ def test_the_check_reports_the_theme_with_its_contrast(tmp_path: Path, run: Run)
     assert json.loads(printed(run("check", "--json", KIOSK_DATA=str(tmp_path))))["theme"]["contrast"] == 9.35
 
 
-def test_without_a_file_or_with_an_empty_one_screens_look_as_usual(tmp_path: Path) -> None:
+def test_without_a_theme_file_or_with_an_empty_one_the_default_theme_is_used(tmp_path: Path) -> None:
     settings = read_settings({"KIOSK_DATA": str(tmp_path)})
     assert read_usable_library(settings).theme == Theme()
     put(tmp_path, "")
@@ -68,7 +68,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("theme", FAULTS)
-def test_a_fault_is_named_with_its_place_and_the_way_out(tmp_path: Path, run: Run, theme: str) -> None:
+def test_the_error_for_a_bad_theme_names_the_place_and_the_remedy(
+    tmp_path: Path, run: Run, theme: str
+) -> None:
     put(tmp_path, theme)
     result = run("check", KIOSK_DATA=str(tmp_path))
     assert result.exit_code == 2
@@ -86,7 +88,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("kind", PICTURES)
-def test_a_logo_that_is_no_picture_or_too_large_is_refused(tmp_path: Path, kind: str) -> None:
+def test_a_logo_that_is_not_a_picture_or_too_large_is_refused(tmp_path: Path, kind: str) -> None:
     library = read_usable_library(put(tmp_path, logo=PICTURES[kind]))
     [problem] = library.problems
     assert (problem.file, problem.state) == ("theme.toml", State.LEFT_OUT)
@@ -114,7 +116,9 @@ def the_logo_is_removed(data: Path) -> None:
     "damage",
     [the_theme_is_damaged, the_theme_is_unreadable_for_guests, the_logo_is_damaged, the_logo_is_removed],
 )
-def test_a_theme_gone_bad_looks_as_it_last_did(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_theme_is_used_in_its_last_good_version(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
     settings = put(tmp_path)
     started(settings)
     damage(tmp_path)
@@ -125,7 +129,7 @@ def test_a_theme_gone_bad_looks_as_it_last_did(tmp_path: Path, damage: Callable[
         assert (problem.file, problem.state) == ("theme.toml", State.LAST_GOOD)
 
 
-def test_a_theme_that_is_removed_is_gone_with_its_copies(tmp_path: Path) -> None:
+def test_removing_a_theme_removes_its_copies(tmp_path: Path) -> None:
     settings = put(tmp_path)
     started(settings)
     (tmp_path / "theme.toml").unlink()
@@ -135,7 +139,7 @@ def test_a_theme_that_is_removed_is_gone_with_its_copies(tmp_path: Path) -> None
     assert not [path for path in (tmp_path / ".last-good").rglob("*") if path.is_file()]
 
 
-def test_a_change_at_the_desk_leaves_the_theme_as_it_is(tmp_path: Path) -> None:
+def test_a_change_at_the_desk_keeps_the_theme(tmp_path: Path) -> None:
     settings = put(tmp_path)
     readme = {Path("questions/README.md"): b"Our own surveys."}
     with exclusively(settings):
@@ -143,7 +147,7 @@ def test_a_change_at_the_desk_leaves_the_theme_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["theme.toml", "logo.svg"])
-def test_a_change_of_either_file_is_noticed(tmp_path: Path, file: str) -> None:
+def test_a_change_of_the_theme_or_the_logo_is_detected(tmp_path: Path, file: str) -> None:
     put(tmp_path)
     before = fingerprint(tmp_path)
     with (tmp_path / file).open("ab") as opened:

@@ -59,7 +59,7 @@ def test_the_shipped_theory_has_the_five_columns_of_the_report(tmp_path: Path) -
     assert [goal.number for goal in theory.goals] == [1, 2, 3, 4, 5]
 
 
-def test_every_output_has_a_counter_and_every_gap_is_reported(tmp_path: Path) -> None:
+def test_every_output_has_a_counter_and_unmeasured_boxes_are_reported(tmp_path: Path) -> None:
     shipped = library(tmp_path)
     theory = shipped.theories["ombudsmannaskap"]
     for box in theory.column(Layer.OUTPUTS):
@@ -107,7 +107,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("before", "after", "problem"), FAULTS.values(), ids=FAULTS.keys())
-def test_a_fault_of_a_theory_names_file_and_place(
+def test_the_error_for_a_theory_names_file_and_place(
     tmp_path: Path, before: str, after: str, problem: str
 ) -> None:
     assert before in THEORY
@@ -120,7 +120,7 @@ def test_a_fault_of_a_theory_names_file_and_place(
 @pytest.mark.parametrize(
     "fault", ["an unknown counter", "an unknown statement", "an unknown place", "a loop"]
 )
-def test_a_fault_of_a_theory_names_the_line(tmp_path: Path, fault: str) -> None:
+def test_the_error_for_a_theory_names_the_line(tmp_path: Path, fault: str) -> None:
     before, after, _ = FAULTS[fault]
     text = THEORY.replace(before, after, 1)
     own(tmp_path, "theories", text)
@@ -128,7 +128,7 @@ def test_a_fault_of_a_theory_names_the_line(tmp_path: Path, fault: str) -> None:
         library(tmp_path)
 
 
-def test_the_line_is_that_of_the_section_and_not_of_an_equal_text() -> None:
+def test_the_line_number_is_that_of_the_section_and_not_of_an_equal_text() -> None:
     text = 'text = """\n[[a]]\nid = 1\n"""\n[[a]]\nid = 1\n# id = 2\n[[a]]\n"id" = [\n  3,\n]\n'
     assert line_of(text, "a", 1, "id") == 6
     assert line_of(text, "a", 2, "id") == 9
@@ -137,13 +137,13 @@ def test_the_line_is_that_of_the_section_and_not_of_an_equal_text() -> None:
     assert line_of(text, "a", 1, "text") is None
 
 
-def test_a_gap_has_to_be_written(tmp_path: Path) -> None:
+def test_an_unmeasured_box_has_to_be_declared(tmp_path: Path) -> None:
     own(tmp_path, "theories", THEORY.replace("not_measured = true\n", "", 1))
     with pytest.raises(DefinitionError, match="or not_measured = true"):
         library(tmp_path)
 
 
-def test_an_installations_own_theory_stands_beside_the_shipped_one(tmp_path: Path) -> None:
+def test_an_own_theory_is_added_to_the_shipped_one(tmp_path: Path) -> None:
     own(tmp_path, "theories", THEORY.replace('results_label = "Resultat"', 'results_label = "Utfall"'))
     theories = library(tmp_path).theories
     assert (theories["own"].results_label, theories["ombudsmannaskap"].results_label) == (
@@ -152,7 +152,7 @@ def test_an_installations_own_theory_stands_beside_the_shipped_one(tmp_path: Pat
     )
 
 
-def test_a_theory_that_cannot_be_read_is_left_out_and_reported(tmp_path: Path) -> None:
+def test_an_unreadable_theory_is_left_out_and_reported(tmp_path: Path) -> None:
     own(tmp_path, "theories", THEORY.replace('counter = "apply"', 'counter = "aply"'))
     usable = read_usable_library(read_settings({"KIOSK_DATA": str(tmp_path)}))
     assert set(usable.theories) == {"ombudsmannaskap"}
@@ -175,13 +175,13 @@ COUNTER_FAULTS = {
 
 
 @pytest.mark.parametrize(("text", "problem"), COUNTER_FAULTS.values(), ids=COUNTER_FAULTS.keys())
-def test_a_fault_of_a_counter_is_named(tmp_path: Path, text: str, problem: str) -> None:
+def test_the_error_for_a_counter_names_file_and_problem(tmp_path: Path, text: str, problem: str) -> None:
     path = own(tmp_path, "counters", text)
     with pytest.raises(DefinitionError, match=problem) as caught:
         library(tmp_path)
     assert str(caught.value).startswith(f"{path}: ")
 
 
-def test_an_installation_adds_counters_of_its_own(tmp_path: Path) -> None:
+def test_an_installation_can_add_counters(tmp_path: Path) -> None:
     own(tmp_path, "counters", 'id = "x"\n[[counters]]\nid = "meals"\nname = "Måltider"\ndefinition = "En."\n')
     assert library(tmp_path).counters["meals"].name == "Måltider"

@@ -29,7 +29,7 @@ WORDS = {
 }
 
 
-def test_a_survey_comes_back_with_every_language() -> None:
+def test_a_survey_survives_export_and_import_with_every_language() -> None:
     form = read_xlsform(write_xlsform(SEED, WORDS), "from here")
     assert form.draft.statements == SEED.statements
     assert (form.draft.id, form.draft.title, form.draft.source) == (SEED.id, SEED.title, "from here")
@@ -46,7 +46,7 @@ TEXT = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_siz
     st.lists(TEXT, min_size=1, max_size=4, unique_by=lambda text: composed(text)),
     st.lists(TEXT, min_size=2, max_size=7, unique_by=lambda text: composed(text)),
 )
-def test_any_words_come_back_as_they_were(texts: list[str], labels: list[str]) -> None:
+def test_any_text_survives_export_and_import(texts: list[str], labels: list[str]) -> None:
     scale = Scale("scale", tuple(labels), bipolar=False)
     statements = tuple(Statement(f"s{at}", text, "outcome", scale) for at, text in enumerate(texts))
     survey = Survey("own", "Title", "", "", False, statements, {})
@@ -59,14 +59,14 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def test_the_direction_comes_back() -> None:
+def test_the_direction_survives_export_and_import() -> None:
     reversed_one = replace(SEED.statements[0], good=Good.LOW, agreeing=(1, 2))
     silent = replace(SEED.statements[1], good=None)
     survey = replace(SEED, statements=(reversed_one, silent))
     assert read_xlsform(write_xlsform(survey, WORDS), "").draft.statements == (reversed_one, silent)
 
 
-def test_other_tools_read_what_we_write() -> None:
+def test_other_tools_read_exported_forms() -> None:
     converted = convert(io.BytesIO(write_xlsform(SEED, WORDS)), validate=False, file_type=".xlsx")
     assert converted.warnings == []
     for words in (
@@ -79,7 +79,7 @@ def test_other_tools_read_what_we_write() -> None:
     assert f'version="{SEED.version}"' in converted.xform
 
 
-def test_a_form_made_elsewhere_is_taken_in() -> None:
+def test_a_form_made_by_another_program_is_imported() -> None:
     form = read_xlsform(sheet([HEAD, ASKED, [None, None, None]], CHOICES), "Kobo")
     assert form.draft.statements == (
         Statement("safe", "Jag är trygg", "–", Scale("yes", ("Nej", "Ja"), bipolar=False)),
@@ -87,7 +87,7 @@ def test_a_form_made_elsewhere_is_taken_in() -> None:
     assert form.draft.id == "imported"
 
 
-def test_what_only_steers_another_program_is_left_out() -> None:
+def test_columns_for_other_programs_are_ignored() -> None:
     head = [*HEAD, "required", "appearance"]
     rows: list[Row] = [["start", "start", None], ["deviceid", "id", None], [*ASKED, "yes", "likert"]]
     draft = read_xlsform(sheet([head, *rows], CHOICES), "Kobo").draft
@@ -95,7 +95,7 @@ def test_what_only_steers_another_program_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "-5 är lagom", "007", "1", "'hej"])
-def test_a_text_that_looks_like_something_else_stays_a_text(text: str) -> None:
+def test_a_text_that_looks_like_a_formula_or_number_stays_text(text: str) -> None:
     scale = Scale("scale", (text, "Ja"), bipolar=False)
     survey = Survey("own", "Title", "", "", False, (Statement("s", text, "outcome", scale),), {})
     [statement] = read_xlsform(write_xlsform(survey, WORDS), "").draft.statements
@@ -150,7 +150,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_kept_is_refused_with_its_place(case: str) -> None:
+def test_unsupported_content_is_refused_with_its_place(case: str) -> None:
     content, words = REFUSED[case]
     with pytest.raises(XLSFormError) as refused:
         read_xlsform(content, "")
@@ -171,7 +171,7 @@ def unpacked(content: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_a_sheet_that_is_larger_than_it_says_loses_nothing() -> None:
+def test_a_sheet_larger_than_its_declared_dimension_is_read_whole() -> None:
     parts = unpacked(sheet([HEAD, ASKED, ["select_one yes", "warm", "Jag är varm"]], CHOICES))
     name = "xl/worksheets/sheet1.xml"
     assert b'<dimension ref="A1:C3"' in parts[name]
@@ -179,14 +179,14 @@ def test_a_sheet_that_is_larger_than_it_says_loses_nothing() -> None:
     assert [one.id for one in read_xlsform(packed(said), "").draft.statements] == ["safe", "warm"]
 
 
-def test_a_bomb_is_refused_before_it_is_opened() -> None:
+def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = packed({**unpacked(sheet([HEAD, ASKED], CHOICES)), "xl/media/a": bytes(6_000_000)})
     assert len(bomb) < 100_000
     with pytest.raises(XLSFormError, match="för stor"):
         read_xlsform(bomb, "")
 
 
-def test_entities_are_not_resolved() -> None:
+def test_xml_entities_are_not_resolved() -> None:
     parts = unpacked(sheet([HEAD, ASKED], CHOICES))
     name = "xl/worksheets/sheet1.xml"
     entity = b'<!DOCTYPE x [<!ENTITY a "AAAA"><!ENTITY b "&a;&a;">]>'

@@ -38,7 +38,7 @@ def bar(*counts: int) -> Bar:
     )
 
 
-def test_every_bar_is_a_hundred_percent_long_and_carries_its_n() -> None:
+def test_every_bar_is_100_percent_long_and_shows_its_n() -> None:
     figure = stacked_bars([bar(10, 7, 3), bar(1, 0, 2)], colours(3, bipolar=True))
     lengths = [sum(trace["x"][at] for trace in figure["data"]) for at in (0, 1)]
     assert [round(length, 9) for length in lengths] == [100, 100]
@@ -46,18 +46,18 @@ def test_every_bar_is_a_hundred_percent_long_and_carries_its_n() -> None:
     assert [trace["text"] for trace in figure["data"]] == [["10", "1"], ["7", ""], ["3", "2"]]
 
 
-def test_a_bar_without_answers_keeps_its_place_and_label() -> None:
+def test_a_bar_without_answers_keeps_its_row_and_label() -> None:
     figure = stacked_bars([Bar("first", "–", ()), bar(4, 6)], colours(2, bipolar=True))
     assert [trace["y"] for trace in figure["data"]] == [[1], [1]]
     assert figure["layout"]["yaxis"]["ticktext"] == ["first", "bar of 10"]
 
 
-def test_two_poles_have_two_hues_and_one_direction_has_one() -> None:
+def test_a_bipolar_scale_has_two_hues_and_a_unipolar_one_has_one() -> None:
     assert colours(5, bipolar=True) == ("#01665e", "#80cdc1", "#e6e6e6", "#dfc27d", "#8c510a")
     assert colours(5, bipolar=False) == ("#003c30", "#1b7f76", "#5ab2a8", "#a3dbd3", "#e3f2f0")
 
 
-def test_the_good_end_is_green_and_neither_is_where_neither_is_good() -> None:
+def test_the_good_end_is_green_and_no_option_is_if_neither_end_is_good() -> None:
     for bipolar in (True, False):
         high, low, neither = (colours(5, bipolar=bipolar, good=good) for good in Good)
         assert low == high[::-1]
@@ -66,7 +66,7 @@ def test_the_good_end_is_green_and_neither_is_where_neither_is_good() -> None:
             assert green <= max(red, blue), colour
 
 
-def test_any_number_of_options_has_as_many_different_colours() -> None:
+def test_every_option_has_a_different_colour() -> None:
     for options in range(2, 12):
         for bipolar in (True, False):
             for good in Good:
@@ -83,7 +83,7 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_numbers_are_readable_on_every_colour() -> None:
+def test_numbers_have_enough_contrast_on_every_colour() -> None:
     drawn = {
         colour
         for options in range(2, 12)
@@ -96,7 +96,7 @@ def test_numbers_are_readable_on_every_colour() -> None:
     assert contrast(SOFT, PAPER) >= 4.5
 
 
-def test_a_line_parts_bars_that_cannot_be_compared() -> None:
+def test_a_line_separates_bars_that_cannot_be_compared() -> None:
     broken = replace(bar(4, 6), broken="other words")
     layout = stacked_bars([bar(1, 2), broken, bar(3, 4)], colours(2, bipolar=False))["layout"]
     assert [(line["y0"], line["y1"]) for line in layout["shapes"]] == [(0.5, 0.5)]
@@ -113,7 +113,7 @@ def rows_covered(figure: Figure) -> list[tuple[float, float]]:
     return sorted(overlapping)
 
 
-def test_bars_are_equally_high_with_gaps_between_whatever_is_missing() -> None:
+def test_bars_have_equal_heights_and_gaps_even_if_some_are_missing() -> None:
     nothing = Bar("closed", "–", (), instead="too few")
     alone = rows_covered(stacked_bars([nothing, nothing, bar(4, 6), nothing], colours(2, bipolar=True)))
     some = rows_covered(stacked_bars([bar(1, 2), nothing, bar(4, 6)], colours(2, bipolar=True)))
@@ -125,7 +125,7 @@ def test_bars_are_equally_high_with_gaps_between_whatever_is_missing() -> None:
     assert all(before[1] + 0.2 < after[0] for before, after in pairwise(many))
 
 
-def test_words_above_and_below_bars_have_room_of_their_own() -> None:
+def test_texts_above_and_below_bars_do_not_overlap_them() -> None:
     outside, broken = replace(bar(1, 2), outside="Don't know 3"), replace(bar(4, 6), broken="other words")
     figure = stacked_bars([outside, broken], colours(2, bipolar=False))
     first, second = rows_covered(figure)
@@ -136,7 +136,7 @@ def test_words_above_and_below_bars_have_room_of_their_own() -> None:
     assert figure["layout"]["yaxis"]["range"][0] > second[1]
 
 
-def test_what_is_unknown_is_an_empty_outline_and_no_option() -> None:
+def test_unknown_figures_are_an_empty_dashed_outline() -> None:
     palette = (*colours(2, bipolar=False), UNKNOWN)
     told = replace(bar(4, 6, 0), label="told")
     [outline] = stacked_bars([told, bar(2, 0, 8)], palette)["layout"]["shapes"]
@@ -147,7 +147,7 @@ def test_what_is_unknown_is_an_empty_outline_and_no_option() -> None:
         assert UNKNOWN not in (*colours(options, bipolar=True), *colours(options, bipolar=False), INK)
 
 
-def test_the_page_gets_each_width_as_what_differs_from_the_widest() -> None:
+def test_the_page_gets_each_width_as_differences_from_the_widest() -> None:
     bars = [
         replace(bar(90, 9, 1), outside="Don't know: 3 · Skipped: 4"),
         replace(bar(1, 1, 70), broken="other words"),
@@ -158,7 +158,7 @@ def test_the_page_gets_each_width_as_what_differs_from_the_widest() -> None:
     assert figures[0] != figures[-1]
 
 
-def test_a_narrow_chart_lists_breaks_and_wraps_what_is_outside_the_scale() -> None:
+def test_a_narrow_chart_omits_breaks_and_wraps_answers_outside_the_scale() -> None:
     outside = "Don't know: 31 · Do not want to answer: 42 · Skipped: 53"
     bars = [replace(bar(4, 6), outside=outside), replace(bar(4, 6), broken="other words")]
     wide_notes, *_, narrow_notes = [
@@ -179,7 +179,7 @@ def test_a_narrow_chart_lists_breaks_and_wraps_what_is_outside_the_scale() -> No
     st.integers(100, 1200),
     st.integers(9, 30),
 )
-def test_every_number_is_in_its_segment_or_below_it_apart_from_others(
+def test_every_number_fits_its_segment_or_is_below_it_without_overlap(
     counts: list[int], length: int, size: int
 ) -> None:
     n = sum(counts)
@@ -206,7 +206,7 @@ def contrast_on_paper(colour: str) -> float:
 @pytest.mark.parametrize("good", list(Good))
 @pytest.mark.parametrize("bipolar", [True, False])
 @pytest.mark.parametrize("options", [2, 3, 4, 5, 7, 10])
-def test_every_segment_or_its_outline_can_be_seen_on_white_paper(
+def test_every_segment_or_its_outline_has_enough_contrast_on_white_paper(
     options: int, bipolar: bool, good: Good
 ) -> None:
     palette = colours(options, bipolar=bipolar, good=good)

@@ -25,7 +25,7 @@ def texts(drawn: str) -> list[str]:
     return [text for text in ET.fromstring(drawn).itertext() if text.strip()]
 
 
-def test_a_month_is_as_high_as_its_number_and_a_quarter_as_its_mean() -> None:
+def test_a_months_column_is_as_high_as_its_number_and_a_quarters_as_its_mean() -> None:
     month, next_month, quarter = columns(columns_svg(CHART, ""))
     assert 2 * float(month["height"]) == float(next_month["height"]) == float(quarter["height"])
     assert float(quarter["width"]) - float(month["width"]) == 2 * MONTH
@@ -37,13 +37,13 @@ def test_only_estimates_are_hatched() -> None:
     assert '<pattern id="estimated-advise"' in drawn
 
 
-def test_every_number_name_and_note_is_written() -> None:
+def test_every_number_name_and_note_is_in_the_chart() -> None:
     written = texts(columns_svg(CHART, "Alla tal."))
     for words in ("Rådgivning", "Alla tal.", "FRIDA", "10", "20", "60", "ca 90*", *MONTHS, "Hela året"):
         assert words in written
 
 
-def test_what_was_not_counted_has_no_column_and_all_units_share_a_scale() -> None:
+def test_figures_not_counted_have_no_column_and_all_units_share_a_scale() -> None:
     uncounted = UnitColumns("Talk2Me", (Column(0, 1, None, "–"), Column(1, 1, 5, "5")), "5*")
     drawn = columns_svg(replace(CHART, units=(FRIDA, uncounted)), "")
     heights = [float(one["height"]) for one in columns(drawn)]
@@ -51,7 +51,7 @@ def test_what_was_not_counted_has_no_column_and_all_units_share_a_scale() -> Non
     assert "–" in texts(drawn)
 
 
-def test_a_large_number_is_written_smaller_so_that_it_stays_over_its_month() -> None:
+def test_a_large_number_is_set_smaller_to_fit_its_month() -> None:
     unit = UnitColumns("FRIDA", (Column(0, 1, 1_000_000, "1 000 000"),), "1 000 000")
     drawn = columns_svg(replace(CHART, units=(unit,)), "")
     size = re.search(r'font-size="(\d+)"[^>]*text-anchor="middle"[^>]*>1 000 000', drawn)
@@ -59,7 +59,7 @@ def test_a_large_number_is_written_smaller_so_that_it_stays_over_its_month() -> 
     assert size[1] == "10"
 
 
-def test_names_are_text_and_nothing_drawn_is_divided_by_zero() -> None:
+def test_names_are_escaped_and_a_chart_of_zeros_is_drawn() -> None:
     unit = UnitColumns("<b>&", (Column(0, 1, 0, "0"),), "0")
     drawn = columns_svg(replace(CHART, units=(unit,)), "")
     assert columns(drawn) == []

@@ -33,7 +33,7 @@ def rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
-def test_every_count_is_the_snapshots(published: Document) -> None:
+def test_every_exported_count_equals_that_of_the_snapshot(published: Document) -> None:
     counts = rows(files(published, [a_round(tree("a", "b"))])["counts.csv"])
     [of_round] = published["rounds"]
     for node in of_round["nodes"]:
@@ -48,7 +48,7 @@ def test_every_count_is_the_snapshots(published: Document) -> None:
             assert sum(told.values()) == node["answered"]
 
 
-def test_each_row_names_the_noise_of_its_figures(tmp_path: Path) -> None:
+def test_each_row_has_the_protection_and_noise_of_its_figures(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     exact, protected = a_round(tree("a")), replace(a_round(tree("b")), id="other")
     protected = replace(protected, protection=Protection.PROTECTED)
@@ -77,7 +77,7 @@ def test_every_code_is_in_the_codebook(published: Document) -> None:
     assert used == explained
 
 
-def test_the_document_is_there_as_it_is_and_the_description_fits(published: Document) -> None:
+def test_the_export_has_the_snapshot_and_a_matching_description(published: Document) -> None:
     contents = files(published, [a_round(tree("a", "b"))])
     assert json.loads(contents["snapshot.json"]) == published
     described = json.loads(contents["datapackage.json"])
@@ -90,7 +90,7 @@ def test_the_document_is_there_as_it_is_and_the_description_fits(published: Docu
         assert len(keys) == len(set(keys))
 
 
-def test_the_workbook_holds_what_the_tables_hold_and_is_the_same_each_time(published: Document) -> None:
+def test_the_workbook_equals_the_tables_and_is_reproducible(published: Document) -> None:
     contents = files(published, [a_round(tree("a", "b"))])
     book = openpyxl.load_workbook(io.BytesIO(contents["results.xlsx"]))
     assert book.sheetnames == ["counts", "codebook"]
@@ -104,7 +104,7 @@ def test_the_workbook_holds_what_the_tables_hold_and_is_the_same_each_time(publi
     assert not book.properties.creator
 
 
-def test_a_text_is_never_run_as_a_formula(published: Document) -> None:
+def test_a_text_is_never_exported_as_a_formula(published: Document) -> None:
     of_round = a_round(tree("a", "b"))
     evil = replace(of_round.survey.statements[0], text='=HYPERLINK("http://evil.example")')
     survey = replace(of_round.survey, statements=(evil, *of_round.survey.statements[1:]))
@@ -112,7 +112,7 @@ def test_a_text_is_never_run_as_a_formula(published: Document) -> None:
     assert codebook[0]["text"].startswith("'=")
 
 
-def test_the_codebook_says_which_end_is_good_and_which_options_agree(published: Document) -> None:
+def test_the_codebook_has_the_good_end_and_the_agreeing_options(published: Document) -> None:
     of_round = a_round(tree("a", "b"))
     first, *others = of_round.survey.statements
     survey = replace(of_round.survey, statements=(replace(first, good=Good.LOW, agreeing=(1, 5)), *others))

@@ -145,14 +145,14 @@ def pictures(pdf: bytes) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", SEEN)
 @pytest.mark.parametrize("languages", [("sv",), ("sv", "ar"), ("sv", "en", "ar", "fa", "uk")])
-def test_every_slip_is_read_however_it_is_held(
+def test_every_slips_symbol_is_read_blurred_and_rotated(
     how: str, languages: tuple[str, ...], sheets_in: Callable[[tuple[str, ...]], bytes], codes: list[str]
 ) -> None:
     assert read(sheets_in(languages), SEEN[how]) == sorted(slip_address(ADDRESS, code) for code in codes)
 
 
 @pytest.mark.slow
-def test_a_symbol_of_12_mm_would_not_be(
+def test_the_check_catches_symbols_of_12_mm(
     guest: dict[str, Catalogue], codes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The check above can fail: the same sheet with small symbols, straight and blurred."""
@@ -172,7 +172,7 @@ def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> Non
         assert (right - left) / DPI * 25.4 >= 35
 
 
-def test_every_code_stands_on_its_slip_to_be_typed(
+def test_every_code_is_printed_on_its_slip_for_typing(
     sheets_in: Callable[[tuple[str, ...]], bytes], codes: list[str]
 ) -> None:
     sheets = sheets_in(("sv", "fi"))
@@ -182,7 +182,7 @@ def test_every_code_stands_on_its_slip_to_be_typed(
     assert [slip_address(ADDRESS, normalise(line)) for line in shown] == pictures(sheets)
 
 
-def test_slips_differ_in_their_codes_and_in_nothing_else(
+def test_slips_differ_only_in_their_codes(
     sheets_in: Callable[[tuple[str, ...]], bytes], codes: list[str]
 ) -> None:
     sheets = sheets_in(("sv", "fi"))
@@ -192,7 +192,7 @@ def test_slips_differ_in_their_codes_and_in_nothing_else(
 
 
 @pytest.mark.slow
-def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
+def test_a_sheet_reveals_neither_the_order_of_codes_nor_the_time(
     guest: dict[str, Catalogue], codes: list[str]
 ) -> None:
     words = paper_texts(guest, ["sv"])
@@ -207,20 +207,20 @@ def test_neither_the_order_of_drawing_nor_the_time_is_on_a_sheet(
 @pytest.mark.slow
 @pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("how", SEEN)
-def test_a_poster_leads_to_its_link(size: Size, how: str, poster_of: Callable[[Size], bytes]) -> None:
+def test_a_posters_symbol_has_its_address(size: Size, how: str, poster_of: Callable[[Size], bytes]) -> None:
     pdf = poster_of(size)
     assert read(pdf, SEEN[how]) == [LINK]
     assert pictures(pdf) == [LINK]
 
 
-def test_a_poster_is_one_page_of_its_size(guest: dict[str, Catalogue]) -> None:
+def test_a_poster_is_one_page_in_its_paper_size(guest: dict[str, Catalogue]) -> None:
     millimetres = {Size.A4: (210, 297), Size.A5: (148, 210), Size.A6: (105, 148)}
     for size, expected in millimetres.items():
         [page] = pypdfium2.PdfDocument(poster_page(LINK, paper_texts(guest, ["sv"]), size, UNIT))
         assert tuple(round(points / 72 * 25.4) for points in page.get_size()) == expected
 
 
-def test_a_poster_says_the_promise_of_the_screen_in_each_language(guest: dict[str, Catalogue]) -> None:
+def test_a_poster_has_the_promise_of_the_screen_in_each_language(guest: dict[str, Catalogue]) -> None:
     said = " ".join(lines(poster_page(LINK, paper_texts(guest, guest), Size.A4, UNIT)))
     for code in ("sv", "en", "ro", "pl", "uk", "ru", "es", "fi"):
         assert guest[code].texts[SCREEN["anonymous"]] in said
@@ -238,9 +238,7 @@ def red_pixels(pdf: bytes) -> int:
     return int(((page.max(axis=2) > 200) & (page.min(axis=2) < 60)).sum())
 
 
-def test_paper_bears_the_organisations_name_or_its_logo(
-    guest: dict[str, Catalogue], codes: list[str]
-) -> None:
+def test_paper_shows_the_organisations_name_or_logo(guest: dict[str, Catalogue], codes: list[str]) -> None:
     words = paper_texts(guest, ["sv"])
     for theme in (Theme(), NAMED, DRAWN):
         origin = replace(ORIGIN, theme=theme)
@@ -250,7 +248,7 @@ def test_paper_bears_the_organisations_name_or_its_logo(
             assert (red_pixels(pdf) > 0) == (theme is DRAWN)
 
 
-def test_a_logo_that_cannot_be_drawn_is_refused_with_the_way_out(guest: dict[str, Catalogue]) -> None:
+def test_the_error_for_an_unreadable_logo_names_the_remedy(guest: dict[str, Catalogue]) -> None:
     theme = Theme("Stadsmissionen", Logo("logo.png", "image/png", b"\x89PNG\r\n\x1a\n"))
     with pytest.raises(PaperError, match="save it again"):
         poster_page(LINK, paper_texts(guest, ["sv"]), Size.A6, UNIT, theme)
@@ -264,7 +262,7 @@ def test_arabic_and_persian_are_set_in_the_arabic_font(guest: dict[str, Catalogu
     assert {font.split("-")[0] for font in fonts.values()} == {"NotoSansArabic"}
 
 
-def test_a_document_tells_screen_readers_its_title_and_language(guest: dict[str, Catalogue]) -> None:
+def test_a_pdf_has_a_title_and_language_for_screen_readers(guest: dict[str, Catalogue]) -> None:
     pdf = poster_page(LINK, paper_texts(guest, ["fi", "en"]), Size.A5, UNIT)
     assert pypdfium2.PdfDocument(pdf).get_metadata_dict()["Title"] == guest["en"].texts[paper.CALL]
     assert b"/Lang(en)" in pdf
@@ -274,7 +272,7 @@ def test_a_document_tells_screen_readers_its_title_and_language(guest: dict[str,
 HOSTILE = '#panic("x") $x$ *b* _i_ `c` @r <l> \\ // [a] #include "/etc/passwd"'
 
 
-def test_a_text_is_never_read_as_markup() -> None:
+def test_texts_are_never_interpreted_as_markup() -> None:
     words, code = PaperTexts("sv", False, HOSTILE, HOSTILE), new_code("BCD", SystemRandom())
     poster = poster_page(LINK, [words], Size.A4, HOSTILE)
     sheets = slip_sheets(ADDRESS, [code], [words], SlipOrigin(HOSTILE, HOSTILE, "2026-05-31"), Random(1))
@@ -292,7 +290,7 @@ REFUSED: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_printed_as_written_is_refused(case: str) -> None:
+def test_an_unprintable_text_is_refused(case: str) -> None:
     text, reason = REFUSED[case]
     with pytest.raises(PaperError, match=reason):
         poster_page(LINK, [PaperTexts("sv", False, "Svara", text)], Size.A6, UNIT)
@@ -307,7 +305,7 @@ def test_what_cannot_be_printed_as_written_is_refused(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["turned round", "a line break", "a script no font has"])
-def test_a_unit_or_a_round_that_cannot_be_printed_is_refused(guest: dict[str, Catalogue], case: str) -> None:
+def test_an_unprintable_name_of_a_unit_or_round_is_refused(guest: dict[str, Catalogue], case: str) -> None:
     text, reason = REFUSED[case]
     words, code = paper_texts(guest, ["sv"]), new_code("BCD", SystemRandom())
     with pytest.raises(PaperError, match=reason):
@@ -318,7 +316,7 @@ def test_a_unit_or_a_round_that_cannot_be_printed_is_refused(guest: dict[str, Ca
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 6, 12])
-def test_each_slip_names_its_unit_and_its_round_in_every_layout(
+def test_every_slip_names_its_unit_and_round_in_every_layout(
     guest: dict[str, Catalogue], codes: list[str], number: int
 ) -> None:
     words = paper_texts(guest, list(guest)[:number])
@@ -334,7 +332,7 @@ def test_a_poster_names_its_unit_in_every_layout(guest: dict[str, Catalogue], si
         assert " ".join(lines(pdf)).count(UNIT) == 1
 
 
-def test_a_long_name_of_a_unit_stays_on_its_paper(guest: dict[str, Catalogue], codes: list[str]) -> None:
+def test_a_long_unit_name_fits_on_slips_and_posters(guest: dict[str, Catalogue], codes: list[str]) -> None:
     name = "Dagverksamheten för kvinnor vid Stora torget i Västerås"
     words = paper_texts(guest, ["sv", "ar", "uk"])
     sheets = slip_sheets(ADDRESS, codes, words, replace(ORIGIN, unit=name), Random(1))
@@ -345,7 +343,7 @@ def test_a_long_name_of_a_unit_stays_on_its_paper(guest: dict[str, Catalogue], c
         assert name in " ".join(lines(poster_page(LINK, words, size, name)))
 
 
-def test_a_slip_names_its_rounds_last_day(desk: Desk) -> None:
+def test_a_slip_shows_the_last_day_of_its_round(desk: Desk) -> None:
     midnight = datetime(2026, 6, 1)
     for closes_at, day in ((midnight, "2026-05-31"), (midnight + timedelta(hours=1), "2026-06-01")):
         assert slip_origin(replace(desk.round, closes_at=closes_at), "frida", Theme()).last_day == day
@@ -357,7 +355,7 @@ def test_an_address_too_long_for_a_camera_is_refused(guest: dict[str, Catalogue]
 
 
 @pytest.mark.slow
-def test_a_long_address_stays_on_its_slip(guest: dict[str, Catalogue], codes: list[str]) -> None:
+def test_a_long_address_fits_on_its_slip(guest: dict[str, Catalogue], codes: list[str]) -> None:
     address = "https://svara.stadsmissionen-i-en-stad-med-langt-namn.example"
     sheets = slip_sheets(address, codes, paper_texts(guest, ["sv", "ar"]), ORIGIN, Random(1))
     assert read(sheets, blurred) == sorted(slip_address(address, code) for code in codes)
@@ -425,7 +423,7 @@ BAD_SLIPS: dict[str, tuple[dict[str, object], str]] = {
 
 
 @pytest.mark.parametrize("case", BAD_SLIPS)
-def test_slips_asked_for_wrongly_are_refused_beside_the_field(desk: Desk, case: str) -> None:
+def test_invalid_input_for_slips_is_reported_beside_the_field(desk: Desk, case: str) -> None:
     changes, words = BAD_SLIPS[case]
     desk.sign_in()
     response = ask_for_slips(desk, **changes)
@@ -433,7 +431,7 @@ def test_slips_asked_for_wrongly_are_refused_beside_the_field(desk: Desk, case: 
     assert words in " ".join(re.findall('class="problem"[^>]*>([^<]*)', response.text))
 
 
-def test_slips_are_for_a_unit_of_their_round(desk: Desk) -> None:
+def test_slips_can_only_be_printed_for_units_of_the_round(desk: Desk) -> None:
     elsewhere = replace(desk.round, id="r2", tree=tree("elsewhere"))
     desk.store.open_round(elsewhere, desk.now)
     desk.sign_in()
@@ -443,7 +441,7 @@ def test_slips_are_for_a_unit_of_their_round(desk: Desk) -> None:
     assert "Stället är inte med i den omgången." in response.text
 
 
-def test_paper_is_not_made_without_a_token_or_a_sign_in(desk: Desk) -> None:
+def test_printing_needs_a_csrf_token_and_a_sign_in(desk: Desk) -> None:
     desk.sign_in()
     assert ask_for_slips(desk, csrf_token="").status_code == 400
     assert ask_for_poster(desk, csrf_token="").status_code == 400
@@ -451,7 +449,7 @@ def test_paper_is_not_made_without_a_token_or_a_sign_in(desk: Desk) -> None:
     assert ask_for_poster(desk).status_code == 401
 
 
-def test_slips_are_not_offered_for_a_round_that_takes_none(tmp_path: Path) -> None:
+def test_slips_are_not_offered_for_a_round_that_does_not_admit_them(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.sign_in()
     assert "Skriv ut lappar" not in desk.client.get("/admin/links").text
@@ -459,7 +457,7 @@ def test_slips_are_not_offered_for_a_round_that_takes_none(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("size", Size)
-def test_staff_download_each_posters_address(desk: Desk, size: Size) -> None:
+def test_staff_can_print_each_poster(desk: Desk, size: Size) -> None:
     posters = [desk.store.links.add(Admission.POSTER, unit) for unit in ("frida", "matcentralen")]
     kiosk = desk.store.links.add(Admission.KIOSK, "frida")
     desk.sign_in("bo")
@@ -475,7 +473,7 @@ def test_staff_download_each_posters_address(desk: Desk, size: Size) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", Size)
-def test_as_many_languages_as_are_promised_fit_whichever_they_are(
+def test_the_promised_number_of_languages_fits_in_any_combination(
     size: Size, guest: dict[str, Catalogue]
 ) -> None:
     longest = sorted(guest, key=lambda code: -len(guest[code].text(CALL) + guest[code].text(PROMISE)))
@@ -483,7 +481,7 @@ def test_as_many_languages_as_are_promised_fit_whichever_they_are(
         assert poster_page(LINK, paper_texts(guest, codes[: POSTER_LANGUAGES[size]]), size, UNIT)
 
 
-def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_path: Path) -> None:
+def test_too_many_languages_are_refused_with_the_number_that_fits(tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     link = desk.store.links.add(Admission.POSTER, "frida")
     desk.sign_in("bo")
@@ -498,7 +496,7 @@ def test_too_many_languages_are_refused_with_how_many_fit_and_a_way_there(tmp_pa
 
 
 @pytest.mark.slow
-def test_slips_are_offered_in_few_languages_so_that_a_sheet_holds_many(tmp_path: Path) -> None:
+def test_slips_are_offered_in_few_languages_to_save_paper(tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     desk.sign_in("bo")
     form = (
@@ -516,7 +514,7 @@ LOCAL = {"slips": ask_for_slips, "poster": ask_for_poster}
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
-def test_paper_with_an_address_that_no_phone_can_open_is_for_trials_only(desk: Desk, address: str) -> None:
+def test_paper_with_a_local_address_can_only_be_printed_as_a_trial(desk: Desk, address: str) -> None:
     link = desk.store.links.add(Admission.POSTER, "frida")
     desk.sign_in("bo")
     asked: dict[str, object] = {"link": link.code, "size": "A6", "languages": ["sv"]}
@@ -535,7 +533,7 @@ def test_paper_with_an_address_that_no_phone_can_open_is_for_trials_only(desk: D
         assert ask(desk, trial="y", **fields).mimetype == "application/pdf"
 
 
-def test_slips_are_for_the_running_round_unless_another_is_chosen(desk: Desk) -> None:
+def test_the_slips_form_selects_the_running_round_by_default(desk: Desk) -> None:
     later = replace(
         desk.round, id="later", opens_at=desk.round.closes_at, closes_at=desk.round.closes_at + timedelta(90)
     )
@@ -580,7 +578,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_makes_no_paper_and_no_link(run: Run, tmp_path: Path, mistake: str) -> None:
+def test_a_mistaken_print_command_writes_no_paper_and_no_link(run: Run, tmp_path: Path, mistake: str) -> None:
     (command, *words), reason = MISTAKES[mistake]
     printed(run("init"))
     of_round = printed(run(*OPEN)).split()[0]

@@ -46,7 +46,7 @@ def written() -> Any:
     return docx.Document(io.BytesIO(report_docx(REPORT)))
 
 
-def test_every_block_has_the_style_that_a_word_processor_knows_it_by(written: Any) -> None:
+def test_every_block_has_a_word_processors_named_style(written: Any) -> None:
     assert [(one.style.name, one.text) for one in written.paragraphs if one.text] == [
         ("Organisation", "Staden"), ("Title", "Effektrapport 2026"), ("Subtitle", "FRIDA, 2026"),
         ("Note", "Utgåva 1"), ("Warning", "DEMONSTRATION"), ("Heading 1", "I korthet"),
@@ -56,7 +56,7 @@ def test_every_block_has_the_style_that_a_word_processor_knows_it_by(written: An
     ]  # fmt: skip
 
 
-def test_the_cover_and_the_summary_end_their_pages(written: Any) -> None:
+def test_a_page_break_follows_the_cover_and_the_summary(written: Any) -> None:
     breaks = [one.text for one in written.paragraphs if one.paragraph_format.page_break_before]
     assert breaks == ["DEMONSTRATION", "Vision"]
 
@@ -83,17 +83,17 @@ def test_the_language_title_and_organisation_are_properties(written: Any) -> Non
     }
 
 
-def test_arabic_is_written_from_right_to_left_and_swedish_is_not(written: Any) -> None:
+def test_arabic_paragraphs_are_right_to_left_and_swedish_ones_are_not(written: Any) -> None:
     turned = [one.text for one in written.paragraphs if one._p.xpath("w:pPr/w:bidi")]
     assert turned == ["مرحبا Anna"]
 
 
 @pytest.mark.parametrize("ending", ["docx", "xlsx"])
-def test_a_report_is_the_same_file_each_time(ending: str) -> None:
+def test_a_reports_file_is_reproducible(ending: str) -> None:
     assert WRITERS[ending](REPORT) == WRITERS[ending](REPORT)
 
 
-def test_the_workbook_has_the_numbers_of_each_chart_and_table_where_the_report_shows_them() -> None:
+def test_the_workbook_has_a_sheet_for_each_chart_and_table_with_its_headings() -> None:
     book = openpyxl.load_workbook(io.BytesIO(report_xlsx(REPORT)))
     assert book.sheetnames == ["Innehåll", "Diagram 1", "Tabell 1"]
     assert list(book["Innehåll"].iter_rows(values_only=True)) == [
@@ -107,7 +107,7 @@ def test_the_workbook_has_the_numbers_of_each_chart_and_table_where_the_report_s
     assert [cell.data_type for cell in book["Tabell 1"][3]] == ["s", "s"]
 
 
-def test_a_section_does_not_keep_the_subheading_of_the_one_before() -> None:
+def test_a_section_does_not_inherit_the_previous_subheading() -> None:
     blocks = (*REPORT.blocks, Block(Kind.HEADING, "Övrigt", level=1), TABLE)
     book = openpyxl.load_workbook(io.BytesIO(report_xlsx(replace(REPORT, blocks=blocks))))
     assert book["Innehåll"]["B4"].value == "Övrigt"

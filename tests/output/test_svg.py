@@ -31,7 +31,7 @@ def words(drawn: str) -> list[str]:
     return [text.text or "" for text in ET.fromstring(drawn).iter(f"{SVG}text")]
 
 
-def test_a_picture_says_all_it_means_by_itself() -> None:
+def test_a_picture_contains_all_its_texts_and_numbers() -> None:
     said = words(svg(picture(bar("first", 10, 7, 3), bar("second", 1, 0, 2, broken="other words"))))
     assert said[0] == "I feel better"
     assert [word for word in said if word.isdigit()] == ["10", "7", "3", "1", "2"]
@@ -48,7 +48,7 @@ def test_a_picture_says_all_it_means_by_itself() -> None:
         assert word in said
 
 
-def test_every_bar_is_as_long_as_every_other_and_in_proportion() -> None:
+def test_all_bars_have_equal_lengths_and_proportional_segments() -> None:
     drawn = ET.fromstring(svg(picture(bar("first", 10, 7, 3), bar("second", 1, 0, 2))))
     parts = [rect for rect in drawn.iter(f"{SVG}rect") if rect.get("height") == "46"]
     widths = [float(rect.get("width", 0)) + 2 for rect in parts]
@@ -56,7 +56,7 @@ def test_every_bar_is_as_long_as_every_other_and_in_proportion() -> None:
     assert widths == pytest.approx([whole * share for share in (0.5, 0.35, 0.15, 1 / 3, 2 / 3)], abs=0.2)
 
 
-def test_options_differ_without_their_colours() -> None:
+def test_options_have_different_patterns() -> None:
     drawn = ET.fromstring(svg(picture(bar("first", 1, 1, 1, 1, 1), options=5)))
     marks = [
         ET.tostring(pattern[1][0]) if len(pattern[1]) else b"" for pattern in drawn.iter(f"{SVG}pattern")
@@ -64,20 +64,20 @@ def test_options_differ_without_their_colours() -> None:
     assert len(set(marks)) == 5
 
 
-def test_it_is_told_to_those_who_cannot_see_it() -> None:
+def test_a_picture_has_a_text_alternative_with_every_number() -> None:
     drawn = ET.fromstring(svg(picture(bar("first", 10, 7, 3))))
     assert drawn.get("role") == "img"
     described = drawn.findtext(f"{SVG}desc") or ""
     assert "first: 10 of 20; 7 of 20; 3 of 20." in described
 
 
-def test_words_stay_words() -> None:
+def test_texts_are_escaped() -> None:
     drawn = svg(picture(bar("<script>", 1, 1), title='</title><script>"&', options=2))
     assert [element.tag for element in ET.fromstring(drawn).iter() if "script" in element.tag] == []
     assert "<script>" in words(drawn)
 
 
-def test_a_picture_becomes_the_same_png_each_time() -> None:
+def test_converting_a_picture_to_png_is_reproducible() -> None:
     drawn = svg(picture(bar("first", 10, 7, 3)))
     made = png(drawn, FONTS)
     assert made.startswith(b"\x89PNG")
@@ -85,7 +85,7 @@ def test_a_picture_becomes_the_same_png_each_time() -> None:
     assert made != png(svg(picture(bar("first", 10, 6, 4))), FONTS)
 
 
-def test_numbers_too_wide_for_their_segment_stand_below_it_apart() -> None:
+def test_numbers_too_wide_for_their_segment_are_below_it_without_overlap() -> None:
     drawn = ET.fromstring(svg(picture(bar("first", 196, 2, 2))))
     small = [float(text.get("x", 0)) for text in drawn.iter(f"{SVG}text") if text.text == "2"]
     assert len(small) == 2
@@ -101,7 +101,7 @@ def in_noto(words: str, weight: str) -> float:
 
 
 @pytest.mark.slow
-def test_words_are_measured_no_narrower_than_they_are_and_not_much_wider() -> None:
+def test_the_estimated_text_width_is_never_too_small_and_not_much_too_large() -> None:
     texts = read_catalogues([shipped_folder("translations")], "desk")["sv"].texts
     sizes = {
         text: text_width(text, 1) / in_noto(text, "Regular")
@@ -112,7 +112,7 @@ def test_words_are_measured_no_narrower_than_they_are_and_not_much_wider() -> No
     assert {text: size for text, size in sizes.items() if not 1 <= size < 1.35} == {}
 
 
-def test_words_are_wrapped_where_they_end_and_the_longest_are_cut() -> None:
+def test_texts_are_wrapped_at_spaces_and_the_longest_words_are_cut() -> None:
     for text in (
         "Verksamheten bidrar till att jag mår bättre",
         "Verksamhetssamordningsgrupp A",
@@ -124,7 +124,7 @@ def test_words_are_wrapped_where_they_end_and_the_longest_are_cut() -> None:
         assert all(text_width(line, 16) <= 160 for line in lines)
 
 
-def test_no_label_touches_the_next_ones_colour() -> None:
+def test_no_legend_label_overlaps_the_next_colour() -> None:
     labels = (
         "Instämmer helt",
         "Instämmer bra",
@@ -149,7 +149,7 @@ def test_no_label_touches_the_next_ones_colour() -> None:
             assert not is_same_line or end + 8 < float(after.get("x", 0))
 
 
-def test_what_is_not_told_has_no_colour_and_dashes_around() -> None:
+def test_an_unknown_segment_has_no_colour_and_a_dashed_outline() -> None:
     shown = replace(picture(bar("first", 10, 7, 3)), colours=(*colours(2, bipolar=False), UNKNOWN))
     dashed = [rect for rect in ET.fromstring(svg(shown)).iter(f"{SVG}rect") if rect.get("stroke-dasharray")]
     assert [rect.get("fill") for rect in dashed] == ["url(#p2)"] * 2
@@ -158,7 +158,7 @@ def test_what_is_not_told_has_no_colour_and_dashes_around() -> None:
     assert not len(pattern[1])
 
 
-def test_answers_outside_the_scale_stand_close_below_their_bar() -> None:
+def test_answers_outside_the_scale_are_close_below_their_bar() -> None:
     told = replace(bar("first", 196, 2, 2), outside="Don't know: 3")
     roomy = replace(bar("second", 10, 7, 3), outside="Skipped: 2")
     drawn = ET.fromstring(svg(picture(told, roomy, bar("third", 1, 1, 1))))
@@ -172,7 +172,7 @@ def test_answers_outside_the_scale_stand_close_below_their_bar() -> None:
     assert max(small) < places["Don't know: 3"] - 10
 
 
-def test_a_wall_has_letters_twice_as_large_as_a_page_and_pictures_equally_high() -> None:
+def test_wall_pictures_have_large_letters_and_equal_heights() -> None:
     one, other = (svg(picture(bar("", 10, 7, 3), title=title), WALL) for title in ("Short", "A bit longer"))
     assert ET.fromstring(one).get("height") == ET.fromstring(other).get("height") == "390"
     sizes = {int(text.get("font-size", 0)) for text in ET.fromstring(one).iter(f"{SVG}text")}
