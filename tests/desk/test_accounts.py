@@ -49,7 +49,7 @@ def choose(desk: Desk, link: str, password: str = CHOSEN, again: str = CHOSEN) -
     return client.post(link, data=data, follow_redirects=True)
 
 
-def test_an_account_is_added_with_a_link_that_is_shown_once(desk: Desk) -> None:
+def test_a_new_account_gets_a_link_that_is_shown_once(desk: Desk) -> None:
     page = post(desk, "/admin/accounts", name=" cia  ek ", role="viewer")
     link = link_in(page)
     assert link not in desk.client.get("/admin/accounts").text
@@ -64,7 +64,7 @@ def test_an_account_is_added_with_a_link_that_is_shown_once(desk: Desk) -> None:
     assert deeds[:2] == [("cia ek", Deed.ACCOUNT_LINK_USED), ("anna", Deed.ACCOUNT_LINK_MADE)]
 
 
-def test_a_link_can_be_opened_again_until_a_password_is_chosen_with_it(desk: Desk) -> None:
+def test_a_link_stays_valid_until_a_password_is_chosen(desk: Desk) -> None:
     """Programs of mail and chat open links."""
     link = link_in(post(desk, "/admin/accounts/link", name="bo"))
     for _ in range(3):
@@ -83,7 +83,7 @@ def test_a_link_expires_after_three_days(desk: Desk) -> None:
     assert "Be en samordnare om en ny." in gone.text
 
 
-def test_a_new_password_by_link_ends_the_sessions(desk: Desk) -> None:
+def test_choosing_a_password_by_link_ends_all_sessions(desk: Desk) -> None:
     link = link_in(post(desk, "/admin/accounts/link", name="bo"))
     theirs = desk.app.test_client()
     mine, desk.client = desk.client, theirs
@@ -94,7 +94,7 @@ def test_a_new_password_by_link_ends_the_sessions(desk: Desk) -> None:
     assert theirs.get("/admin/links").status_code == 302
 
 
-def test_links_are_guessed_slowly(desk: Desk) -> None:
+def test_guessing_account_links_is_slowed_down(desk: Desk) -> None:
     client = desk.app.test_client()
     wrong = [client.get(f"/admin/account-link/{number}").status_code for number in range(FREE_FAILURES + 2)]
     assert wrong == [404] * FREE_FAILURES + [429] * 2
@@ -103,12 +103,12 @@ def test_links_are_guessed_slowly(desk: Desk) -> None:
     assert client.get("/admin/account-link/0").status_code == 404
 
 
-def test_an_expired_link_that_is_opened_again_is_no_guess(desk: Desk) -> None:
+def test_opening_an_expired_link_again_does_not_count_as_guessing(desk: Desk) -> None:
     client = desk.app.test_client()
     assert {client.get("/admin/account-link/old").status_code for _ in range(20)} == {404}
 
 
-def test_a_role_is_changed_and_the_person_signed_out(desk: Desk) -> None:
+def test_changing_a_role_signs_the_person_out(desk: Desk) -> None:
     page = post(desk, "/admin/accounts/role", name="bo", role="viewer")
     assert "bo har en ny roll och är utloggad överallt." in page.text
     account = desk.store.accounts.named("bo")
@@ -116,7 +116,7 @@ def test_a_role_is_changed_and_the_person_signed_out(desk: Desk) -> None:
     assert account.role is Role.VIEWER
 
 
-def test_a_removed_person_is_signed_out_at_once(desk: Desk) -> None:
+def test_removing_an_account_signs_the_person_out_at_once(desk: Desk) -> None:
     theirs = desk.app.test_client()
     mine, desk.client = desk.client, theirs
     desk.sign_in("bo")
@@ -128,7 +128,7 @@ def test_a_removed_person_is_signed_out_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("path", "data"), [("remove", {}), ("role", {"role": "staff"})])
-def test_the_only_coordinator_stays_and_the_page_says_why(
+def test_the_only_coordinator_cannot_be_removed_and_the_page_says_why(
     desk: Desk, path: str, data: dict[str, str]
 ) -> None:
     refused = post(desk, f"/admin/accounts/{path}", name="anna", **data)
@@ -139,7 +139,7 @@ def test_the_only_coordinator_stays_and_the_page_says_why(
     assert desk.client.get("/admin/accounts").status_code != 200
 
 
-def test_a_form_about_an_account_that_is_gone_says_so(desk: Desk) -> None:
+def test_a_form_about_a_removed_account_gives_an_error(desk: Desk) -> None:
     for path in ("link", "role", "second-factor", "remove"):
         refused = post(desk, f"/admin/accounts/{path}", name="nobody", role="staff")
         assert refused.status_code == 404
@@ -150,7 +150,7 @@ def test_a_form_about_an_account_that_is_gone_says_so(desk: Desk) -> None:
     ("name", "said"),
     [("anna", "Det finns redan ett konto som heter anna."), ("  ", "skriv något"), ("x" * 81, "högst 80")],
 )
-def test_a_name_that_cannot_be_given_is_refused_with_a_link_to_the_field(
+def test_an_invalid_account_name_is_refused_with_a_link_to_the_field(
     desk: Desk, name: str, said: str
 ) -> None:
     refused = post(desk, "/admin/accounts", name=name, role="staff")
@@ -161,14 +161,14 @@ def test_a_name_that_cannot_be_given_is_refused_with_a_link_to_the_field(
     assert desk.store.account_links.waiting(desk.now) == {}
 
 
-def test_a_waiting_link_is_withdrawn(desk: Desk) -> None:
+def test_an_unused_link_can_be_withdrawn(desk: Desk) -> None:
     link = link_in(post(desk, "/admin/accounts", name="cia", role="viewer"))
     assert "Länken till cia gäller inte längre." in post(desk, "/admin/accounts/remove", name="cia").text
     assert desk.app.test_client().get(link).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["bo", "cia"])
-def test_only_coordinators_change_accounts(desk: Desk, name: str) -> None:
+def test_only_coordinators_can_change_accounts(desk: Desk, name: str) -> None:
     desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
     desk.client = desk.app.test_client()
     desk.sign_in(name)
@@ -179,7 +179,7 @@ def test_only_coordinators_change_accounts(desk: Desk, name: str) -> None:
     assert desk.store.accounts.all() == before
 
 
-def test_everybody_changes_the_own_password_and_stays_signed_in_here_only(desk: Desk) -> None:
+def test_changing_the_own_password_ends_all_other_sessions(desk: Desk) -> None:
     other, mine = desk.app.test_client(), desk.app.test_client()
     desk.client = mine
     desk.sign_in("bo")
@@ -216,7 +216,7 @@ def test_a_refused_password_changes_nothing(
     assert account.password == HASH
 
 
-def test_guessing_the_password_at_an_open_page_is_slow(desk: Desk) -> None:
+def test_guessing_the_password_on_the_account_page_is_slowed_down(desk: Desk) -> None:
     data = {"password": CHOSEN, "again": CHOSEN}
     tries = [
         post(desk, "/admin/account/password", current=f"wrong {number}", **data).status_code

@@ -38,7 +38,7 @@ def tap(desk: Desk, **changes: str) -> TestResponse:
     return desk.client.post("/admin/activities", data={**data, **changes})
 
 
-def test_each_tap_counts_one_and_a_mistake_is_taken_back(desk: Desk) -> None:
+def test_each_tap_counts_one_and_can_be_undone(desk: Desk) -> None:
     for step in ("more", "more", "more", "fewer"):
         assert tap(desk, step=step).status_code == 303
     tap(desk, unit="talk2me", counter="train")
@@ -49,12 +49,12 @@ def test_each_tap_counts_one_and_a_mistake_is_taken_back(desk: Desk) -> None:
     assert "Rådgivning <b>2</b>" in desk.client.get("/admin/activities?unit=frida").text
 
 
-def test_none_is_the_least_there_is(desk: Desk) -> None:
+def test_a_counter_never_falls_below_zero(desk: Desk) -> None:
     tap(desk, step="fewer")
     assert desk.store.outputs.all().taps == {("frida", MARCH, "advise", ""): 0}
 
 
-def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
+def test_taps_are_stored_per_month_and_not_per_day(desk: Desk) -> None:
     tap(desk)
     desk.now += timedelta(minutes=20)
     tap(desk)
@@ -84,7 +84,7 @@ def test_months_are_kept_apart_and_days_are_not(desk: Desk) -> None:
         {"step": "100"},
     ],
 )
-def test_what_nobody_can_do_is_refused(desk: Desk, changes: dict[str, str]) -> None:
+def test_a_tap_with_invalid_values_is_refused(desk: Desk, changes: dict[str, str]) -> None:
     assert tap(desk, **changes).status_code == 400
     assert desk.store.outputs.all().taps == {}
 
@@ -116,7 +116,7 @@ def coordinators(tmp_path: Path) -> Desk:
     return made
 
 
-def test_the_estimates_of_the_report_of_2022_are_typed_as_it_says_them(coordinators: Desk) -> None:
+def test_the_estimates_of_the_report_of_2022_can_be_typed(coordinators: Desk) -> None:
     desk = coordinators
     for counter, figure in (("individuals", "ca 200"), ("advise", "ca 500"), ("link", "ej räknat")):
         changes = {"node": "dagverksamheten", "period": "2022", "counter": counter, "figure": figure}
@@ -148,16 +148,14 @@ def test_a_typed_figure_replaces_the_taps_until_it_is_removed(coordinators: Desk
         {"figure": "12 till Anna"},
     ],
 )
-def test_a_figure_that_cannot_be_is_refused_and_nothing_is_stored(
-    coordinators: Desk, changes: dict[str, str]
-) -> None:
+def test_an_invalid_figure_is_refused_and_not_stored(coordinators: Desk, changes: dict[str, str]) -> None:
     response = type_figure(coordinators, **changes)
     assert response.status_code == 400
     assert 'class="problem"' in response.text
     assert not coordinators.store.outputs.all().typed
 
 
-def test_people_are_typed_for_a_whole_tree_and_not_added_up(coordinators: Desk) -> None:
+def test_individuals_are_typed_for_a_whole_tree_and_never_added(coordinators: Desk) -> None:
     type_figure(coordinators, counter="individuals", figure="ca 30")
     page = coordinators.client.get("/admin/activities?unit=frida").text
     assert figures_of(page, "2026")[0] == "–"
@@ -168,7 +166,7 @@ def test_people_are_typed_for_a_whole_tree_and_not_added_up(coordinators: Desk) 
     assert figures_of(page, "Västerås stadsmission")[0] == "ca 300"
 
 
-def test_staff_type_no_figures(desk: Desk) -> None:
+def test_staff_cannot_type_figures(desk: Desk) -> None:
     assert type_figure(desk).status_code == 403
     assert not desk.store.outputs.all().typed
 
@@ -182,7 +180,7 @@ def stored_words(desk: Desk) -> set[str]:
     return taps | {text for node, period, counter in outputs.typed for text in (node, str(period), counter)}
 
 
-def test_nothing_that_a_form_carries_about_a_guest_or_a_day_is_stored(coordinators: Desk) -> None:
+def test_unknown_form_fields_about_guests_or_days_are_not_stored(coordinators: Desk) -> None:
     more = {
         "note": "Anna Berg",
         "name": "Anna Berg",
@@ -198,7 +196,7 @@ def test_nothing_that_a_form_carries_about_a_guest_or_a_day_is_stored(coordinato
     assert "Länkning" not in log
 
 
-def test_only_a_coordinator_downloads_them_all(desk: Desk) -> None:
+def test_only_coordinators_can_download_all_figures(desk: Desk) -> None:
     tap(desk)
     assert desk.client.get("/admin/activities.csv").status_code == 403
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
@@ -210,7 +208,7 @@ def test_only_a_coordinator_downloads_them_all(desk: Desk) -> None:
     ]
 
 
-def test_a_chart_shows_each_counter_over_the_months_with_two_figures_or_more(coordinators: Desk) -> None:
+def test_a_chart_is_shown_for_each_counter_with_two_or_more_figures(coordinators: Desk) -> None:
     desk = coordinators
     for period, figure in (("2026-01", "12"), ("2026-02", "ca 30"), ("2026-03", "ej räknat")):
         type_figure(desk, period=period, figure=figure)
@@ -222,7 +220,7 @@ def test_a_chart_shows_each_counter_over_the_months_with_two_figures_or_more(coo
     assert 'fill="url(#estimated-advise)"' in page
 
 
-def test_a_typed_quarter_is_one_column_and_its_months_are_not_drawn(coordinators: Desk) -> None:
+def test_a_typed_quarter_is_drawn_as_one_column_instead_of_months(coordinators: Desk) -> None:
     desk = coordinators
     for period, figure in (("2025-01", "12"), ("2025-Q1", "90"), ("2025-04", "31")):
         type_figure(desk, period=period, figure=figure)
@@ -243,7 +241,7 @@ def correct(desk: Desk, **changes: str) -> TestResponse:
     return desk.client.post("/admin/activities/correct?unit=frida", data={**data, **changes})
 
 
-def test_staff_correct_an_earlier_month_and_the_log_has_the_reason(desk: Desk) -> None:
+def test_staff_can_correct_an_earlier_month_with_a_logged_reason(desk: Desk) -> None:
     assert correct(desk).status_code == 303
     assert correct(desk, month="2025-03", figure="ca 12", reason="no_network").status_code == 303
     page = desk.client.get("/admin/activities?unit=frida").text
@@ -269,7 +267,7 @@ def test_staff_correct_an_earlier_month_and_the_log_has_the_reason(desk: Desk) -
         {"reason": "Anna Berg ringde"},
     ],
 )
-def test_a_correction_of_nothing_or_without_a_listed_reason_is_refused(
+def test_a_correction_without_a_figure_or_a_listed_reason_is_refused(
     desk: Desk, changes: dict[str, str]
 ) -> None:
     response = correct(desk, **changes)

@@ -56,7 +56,7 @@ def files(desk: Desk) -> dict[str, bytes]:
     }
 
 
-def test_coordinators_are_told_which_file_and_why_and_staff_are_not(desk: Desk) -> None:
+def test_coordinators_see_the_bad_file_and_the_reason_and_staff_do_not(desk: Desk) -> None:
     path = copied(desk)
     assert NOTICE not in words(desk.client.get("/admin/surveys"))
     path.write_text("id =")
@@ -70,7 +70,7 @@ def test_coordinators_are_told_which_file_and_why_and_staff_are_not(desk: Desk) 
     assert NOTICE not in words(desk.client.get("/admin/rounds"))
 
 
-def test_the_notice_goes_when_the_file_is_mended(desk: Desk) -> None:
+def test_the_notice_disappears_when_the_file_is_corrected(desk: Desk) -> None:
     path = copied(desk)
     good = path.read_bytes()
     path.write_text("id =")
@@ -79,13 +79,13 @@ def test_the_notice_goes_when_the_file_is_mended(desk: Desk) -> None:
     assert NOTICE not in words(desk.client.get("/admin/surveys"))
 
 
-def test_a_file_that_looks_meant_is_named(desk: Desk) -> None:
+def test_a_file_with_a_wrong_ending_is_named(desk: Desk) -> None:
     copied(desk).rename(desk.settings.data / "questions" / "ombudsmannaskap_2.toml.txt")
     page = words(desk.client.get("/admin/surveys"))
     assert "ombudsmannaskap_2.toml.txt läses inte. Döp om den till questions/ombudsmannaskap_2.toml." in page
 
 
-def test_the_last_good_survey_can_be_read_and_what_was_written_by_hand_is_not_replaced(desk: Desk) -> None:
+def test_a_damaged_survey_is_shown_in_its_last_good_version_and_not_overwritten(desk: Desk) -> None:
     path = copied(desk)
     path.write_text("id = # soon ready")
     desk.client.get("/admin/surveys")
@@ -97,7 +97,7 @@ def test_the_last_good_survey_can_be_read_and_what_was_written_by_hand_is_not_re
     assert path.read_text() == "id = # soon ready"
 
 
-def test_other_surveys_and_languages_are_written_meanwhile(desk: Desk) -> None:
+def test_a_damaged_survey_does_not_stop_changes_of_others(desk: Desk) -> None:
     copied(desk)
     (desk.settings.data / "questions" / "annan.toml").write_text("id =")
     assert save(desk, "Jag är trygg här").status_code == 303
@@ -109,7 +109,7 @@ def test_other_surveys_and_languages_are_written_meanwhile(desk: Desk) -> None:
     assert set(desk.app.extensions["desk"].library.surveys) >= {"ombudsmannaskap_2", "imported"}
 
 
-def test_a_broken_catalogue_breaks_no_page(desk: Desk) -> None:
+def test_a_damaged_catalogue_breaks_no_page(desk: Desk) -> None:
     path = desk.settings.data / "translations" / "en" / "LC_MESSAGES" / "guest.po"
     path.parent.mkdir(parents=True)
     path.write_text("msgid")
@@ -123,7 +123,7 @@ def test_a_broken_catalogue_breaks_no_page(desk: Desk) -> None:
     assert path.read_text() == "msgid"
 
 
-def test_guests_are_served_what_was_last_good(desk: Desk) -> None:
+def test_guests_see_the_last_good_catalogue(desk: Desk) -> None:
     library = desk.app.extensions["desk"].library
     guests = create_guest_app(
         desk.store,
@@ -155,7 +155,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_the_reader_would_refuse_the_form_refuses(desk: Desk, case: str) -> None:
+def test_the_survey_form_refuses_what_the_file_reader_refuses(desk: Desk, case: str) -> None:
     changes, said = REFUSED[case]
     copied(desk)
     before = files(desk)
@@ -165,14 +165,14 @@ def test_what_the_reader_would_refuse_the_form_refuses(desk: Desk, case: str) ->
 
 
 @pytest.mark.parametrize("text", ["Jag trivs {här", "Jag mår bra :}", "{namn}", "%(x)s", "${a", "100 %"])
-def test_braces_in_a_statement_are_kept_as_they_stand(desk: Desk, text: str) -> None:
+def test_braces_in_a_statement_are_kept(desk: Desk, text: str) -> None:
     copied(desk)
     assert save(desk, text).status_code == 303
     assert read_library(desk.settings).surveys["ombudsmannaskap_2"].statements[0].text == text
     assert text in unescape(desk.client.get(f"{OWN}/preview").text)
 
 
-def test_two_ways_to_write_a_letter_are_one_statement(desk: Desk) -> None:
+def test_composed_and_decomposed_letters_count_as_the_same_statement(desk: Desk) -> None:
     copied(desk)
     columns = {
         "place": ["1", "2"], "id": ["listened", ""], "text": ["Å", "A\u030a"], "outcome": ["T", "T"],
@@ -182,7 +182,7 @@ def test_two_ways_to_write_a_letter_are_one_statement(desk: Desk) -> None:
     assert (refused.status_code, "Påstående 2 står två gånger." in words(refused)) == (400, True)
 
 
-def test_a_survey_with_a_statement_that_is_too_long_for_the_form_is_not_copied(desk: Desk) -> None:
+def test_a_survey_with_a_too_long_statement_cannot_be_copied(desk: Desk) -> None:
     """Files may hold longer statements than the form takes."""
     path = copied(desk)
     path.write_text(
@@ -204,7 +204,7 @@ def imported(
 LANGUAGES = [f"label::Språk (a{chr(97 + n // 26)}{chr(97 + n % 26)})" for n in range(52)]
 
 
-def test_long_translations_in_many_languages_are_refused_with_their_row(desk: Desk) -> None:
+def test_too_long_translations_are_refused_with_their_row(desk: Desk) -> None:
     before = files(desk)
     refused = imported(desk, [*ASKED, *["x" * 32_000] * 52], heads=LANGUAGES)
     said = "Blad survey, rad 2, språk aaa: högst 2000 tecken, inte 32000"
@@ -222,7 +222,7 @@ def test_long_translations_in_many_languages_are_refused_with_their_row(desk: De
         ("x" * 201, "I am safe", "Blad survey, rad 2: högst 200 tecken, inte 201"),
     ],
 )
-def test_a_translation_that_could_not_stand_there_is_refused_with_its_row(
+def test_an_invalid_translation_is_refused_with_its_row(
     desk: Desk, swedish: str, english: str, said: str
 ) -> None:
     refused = imported(desk, ["select_one yes", "safe", swedish, english], heads=["label::English (en)"])
@@ -230,14 +230,14 @@ def test_a_translation_that_could_not_stand_there_is_refused_with_its_row(
     assert not files(desk)
 
 
-def test_a_long_choice_is_refused_with_its_row(desk: Desk) -> None:
+def test_a_too_long_choice_is_refused_with_its_row(desk: Desk) -> None:
     choices: list[Row] = [CHOICES[0], ["yes", 1, "x" * 501], ["yes", 2, "Ja"]]
     refused = imported(desk, ASKED, choices)
     assert "Blad choices, rad 2: högst 500 tecken, inte 501" in words(refused)
 
 
 @pytest.mark.parametrize("name", ["x" * 600 + ".xlsx", "a\u202eb.xlsx", "\u200b"])
-def test_no_name_of_a_file_is_in_the_way(desk: Desk, name: str) -> None:
+def test_an_uploaded_file_may_have_any_name(desk: Desk, name: str) -> None:
     data = {
         "csrf_token": desk.token("/admin/walls"),
         "file": (io.BytesIO(sheet([HEAD, ASKED], CHOICES)), name),
@@ -246,7 +246,7 @@ def test_no_name_of_a_file_is_in_the_way(desk: Desk, name: str) -> None:
     read_library(desk.settings)
 
 
-def test_a_survey_whose_file_cannot_be_removed_stays_and_says_so(desk: Desk) -> None:
+def test_a_survey_whose_file_cannot_be_removed_is_kept_with_an_error(desk: Desk) -> None:
     path = copied(desk)
     path.unlink()
     path.mkdir()

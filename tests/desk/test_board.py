@@ -29,7 +29,7 @@ def read(content: bytes) -> Any:
     return openpyxl.load_workbook(io.BytesIO(content))
 
 
-def test_the_sheets_are_a_cover_an_overview_and_one_for_each_statement(desk: Desk) -> None:
+def test_the_workbook_has_a_cover_an_overview_and_a_sheet_per_statement(desk: Desk) -> None:
     book = read(desk.client.get(BOARD).data)
     asked = desk.round.survey.statements
     assert book.sheetnames[:2] == ["Om filen", "Översikt"]
@@ -44,7 +44,7 @@ def test_the_sheets_are_a_cover_an_overview_and_one_for_each_statement(desk: Des
         assert words in cover
 
 
-def test_the_figures_are_the_snapshots_with_shares_as_percentages(desk: Desk) -> None:
+def test_the_figures_equal_those_of_the_snapshot_and_shares_are_percentages(desk: Desk) -> None:
     book = read(desk.client.get(BOARD).data)
     tables = statements(desk.store.snapshot()["rounds"][0]["nodes"][0])
     rows = [row for row in book["Översikt"].rows if isinstance(row[1].value, int)]
@@ -72,7 +72,7 @@ def test_charts_are_native_and_refer_to_the_figures(desk: Desk) -> None:
         assert len(stacked) == 8
 
 
-def test_the_same_figures_give_the_same_bytes(desk: Desk) -> None:
+def test_the_workbook_is_reproducible(desk: Desk) -> None:
     assert desk.client.get(BOARD).data == desk.client.get(BOARD).data
 
 
@@ -87,13 +87,13 @@ def test_a_place_with_too_few_answers_has_no_percentage_and_one_without_says_why
     assert words.count("Väntar på fler svar.") == 4
 
 
-def test_staff_get_no_workbook_of_a_running_round(desk: Desk) -> None:
+def test_staff_cannot_download_the_workbook_of_a_running_round(desk: Desk) -> None:
     desk.client = desk.app.test_client()
     desk.sign_in("bo")
     assert desk.client.get(BOARD).status_code == 403
 
 
-def test_no_text_is_a_formula_and_every_tab_has_a_name_that_programs_accept() -> None:
+def test_no_text_becomes_a_formula_and_every_sheet_name_is_valid() -> None:
     table = BoardTable(("=1+1", "b"), (("@x", 1), ("-y", 2)), BoardChart("Chart", 1, 1, ("#000000",)))
     names = ["a/b?", "A b", "x" * 40, "x" * 40, "", "'"]
     book = read(board_workbook([BoardSheet(name, "=2", ("+3",), (table,)) for name in names], None))

@@ -27,13 +27,13 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @given(st.integers(0, MOST_EXPECTED))
-def test_a_budget_covers_the_guests_and_is_nothing_for_nobody(expected: int) -> None:
+def test_a_budget_covers_the_expected_guests_and_is_zero_for_none(expected: int) -> None:
     assert expected <= slip_budget(expected) <= 1.5 * expected + 0.5
     assert (slip_budget(expected) == 0) == (kiosk_budget(expected) == 0) == (expected == 0)
     assert 200 * (kiosk_budget(expected) - 1) < max(expected, 1) <= 200 * max(kiosk_budget(expected), 1)
 
 
-def test_six_expected_guests_get_fewer_slips_than_it_takes_to_steer_one() -> None:
+def test_the_slip_budget_of_six_guests_is_too_small_to_steer_a_ballot() -> None:
     """Nine slips of the attacker and one of the guest fill a unit to 2k where k is 5."""
     assert slip_budget(6) < 10
 
@@ -54,7 +54,7 @@ def printed_at_frida(desk: Desk) -> int:
     return sum(desk.store.printed_slips("r").get("frida", ()))
 
 
-def test_staff_print_slips_up_to_the_budget_and_are_told_whom_to_ask_for_more(desk: Desk) -> None:
+def test_staff_can_print_slips_up_to_the_budget_only(desk: Desk) -> None:
     assert send(desk, "/slips", "bo", number="8").status_code == 200
     refused = send(desk, "/slips", "bo", number="2", reason=REASON)
     assert refused.status_code == 400
@@ -64,7 +64,7 @@ def test_staff_print_slips_up_to_the_budget_and_are_told_whom_to_ask_for_more(de
     assert send(desk, "/slips", "bo", number="1").status_code == 200
 
 
-def test_a_coordinator_prints_more_with_a_reason_that_all_staff_read(desk: Desk) -> None:
+def test_a_coordinator_can_exceed_the_slip_budget_with_a_logged_reason(desk: Desk) -> None:
     asked = send(desk, "/slips", number="10")
     assert (asked.status_code, printed_at_frida(desk)) == (400, 0)
     assert 'id="slips-reason"' in asked.text
@@ -78,14 +78,14 @@ def test_a_coordinator_prints_more_with_a_reason_that_all_staff_read(desk: Desk)
     assert f"FRIDA, 10, {REASON}" in page
 
 
-def test_a_reason_that_nobody_needs_is_not_logged(desk: Desk) -> None:
+def test_an_unneeded_reason_is_not_logged(desk: Desk) -> None:
     assert send(desk, "/slips", number="9", reason=REASON).status_code == 200
     assert send(desk, "/slips", number="20", unit="talk2me").status_code == 200
     assert [deed for _, deed, _ in logged(desk)] == [Deed.SLIPS_PRINTED] * 2
 
 
 @pytest.mark.parametrize("reason", ["   ", "x" * 201, "a\u202eb"])
-def test_a_reason_that_cannot_be_read_is_no_reason(desk: Desk, reason: str) -> None:
+def test_an_unreadable_reason_is_refused(desk: Desk, reason: str) -> None:
     for path in ("/slips", "/pair", ""):
         assert send(desk, path, number="200", kind="kiosk", reason=reason).status_code in {200, 303, 400, 409}
     assert printed_at_frida(desk) == 0
@@ -96,7 +96,7 @@ KIOSK_WAYS = {"/pair": Deed.PAIRING_BEGUN, "": Deed.ADDRESS_MADE}
 
 
 @pytest.mark.parametrize("path", KIOSK_WAYS)
-def test_a_kiosk_over_the_budget_needs_a_reason_that_all_staff_read(desk: Desk, path: str) -> None:
+def test_a_kiosk_over_the_budget_needs_a_logged_reason(desk: Desk, path: str) -> None:
     assert send(desk, path, kind="kiosk").status_code in {200, 303}
     asked = send(desk, path, kind="kiosk")
     assert asked.status_code == 409
@@ -111,7 +111,7 @@ def test_a_kiosk_over_the_budget_needs_a_reason_that_all_staff_read(desk: Desk, 
     assert REASON in desk.client.get("/admin/log").text
 
 
-def test_a_poster_and_a_unit_without_a_number_have_no_budget(desk: Desk) -> None:
+def test_posters_and_units_without_expected_guests_have_no_budget(desk: Desk) -> None:
     for _ in range(3):
         assert send(desk, "", kind="poster").status_code == 303
         assert send(desk, "", kind="kiosk", unit="talk2me").status_code == 303
@@ -165,7 +165,7 @@ def test_a_kiosk_moved_to_a_unit_counts_for_its_planned_round(desk: Desk) -> Non
     assert [deed for _, deed, _ in logged(desk)][:2] == [Deed.KIOSK_OVER_BUDGET, Deed.KIOSK_MOVED]
 
 
-def test_the_form_asks_for_expected_guests_and_freezes_them(desk: Desk) -> None:
+def test_expected_guests_are_frozen_when_a_round_opens(desk: Desk) -> None:
     assert open_round(desk, **{"expected": "60", "expected-frida": "20"}).status_code == 303
     of_round = desk.store.rounds()[0].round
     units = of_round.tree.leaves
@@ -174,7 +174,7 @@ def test_the_form_asks_for_expected_guests_and_freezes_them(desk: Desk) -> None:
     assert (of_round.slip_budget("frida"), of_round.kiosk_budget("frida")) == (30, 1)
 
 
-def test_a_round_without_a_number_has_no_budget(desk: Desk) -> None:
+def test_a_round_without_expected_guests_has_no_budget(desk: Desk) -> None:
     assert open_round(desk, expected="").status_code == 303
     of_round = desk.store.rounds()[0].round
     assert of_round.expected == {}
@@ -185,7 +185,7 @@ def test_a_round_without_a_number_has_no_budget(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "changes", [{"expected": "-1"}, {"expected": "10001"}, {"expected-frida": "two"}, {"expected-frida": "²"}]
 )
-def test_a_number_that_cannot_be_is_told_at_its_field(desk: Desk, changes: dict[str, str]) -> None:
+def test_an_invalid_number_of_guests_is_reported_at_its_field(desk: Desk, changes: dict[str, str]) -> None:
     refused = open_round(desk, **changes)
     assert refused.status_code == 400
     [number] = changes.values()
@@ -201,7 +201,7 @@ def test_the_rules_refuse_guests_at_an_unknown_unit_and_impossible_numbers(tmp_p
     assert store.rounds() == []
 
 
-def test_commands_ask_for_a_reason_too(run: Run) -> None:
+def test_commands_over_the_budget_need_a_reason_too(run: Run) -> None:
     printed(run("init"))
     printed(run(*OPEN, "--expected", "frida=4", "--expected", "60"))
     store = open_store(Path("data"), f"sqlite:///{Path('data/kiosk.sqlite')}", Path("data/keys"))
@@ -242,7 +242,7 @@ def test_the_command_that_opens_a_round_asks_for_a_reason_for_its_kiosks(run: Ru
     ("word", "said"),
     [("frida=x", "--expected frida=x"), ("10001", "up to 10000"), ("other=5", "no unit 'other'")],
 )
-def test_a_wrong_number_of_guests_opens_no_round(run: Run, word: str, said: str) -> None:
+def test_an_invalid_number_of_guests_opens_no_round(run: Run, word: str, said: str) -> None:
     printed(run("init"))
     refused = run(*OPEN, "--expected", word)
     assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)

@@ -170,19 +170,19 @@ def comes_to_what_it_should(desk: Desk, path: str, content: bytes, name: str) ->
 
 
 @pytest.mark.parametrize("name", SPREADSHEETS)
-def test_a_spreadsheet_is_taken_in_or_refused_with_its_place(desk: Desk, name: str) -> None:
+def test_a_spreadsheet_is_imported_or_refused_with_its_place(desk: Desk, name: str) -> None:
     content = (CASES / "xlsform" / name).read_bytes()
     comes_to_what_it_should(desk, "/admin/surveys/import", content, name)
 
 
 @pytest.mark.parametrize("name", CATALOGUES)
-def test_a_translators_file_is_taken_in_or_refused_with_its_line(desk: Desk, name: str) -> None:
+def test_a_translators_file_is_imported_or_refused_with_its_line(desk: Desk, name: str) -> None:
     content = (CASES / "po" / name).read_bytes()
     comes_to_what_it_should(desk, "/admin/languages/ar/file", content, name)
 
 
 @pytest.mark.parametrize("size", [1_300_000, LARGEST_FILE_BYTES - len(PLAIN) - 1000], ids=["1.3 MB", "8 MB"])
-def test_a_spreadsheet_with_a_picture_is_taken_in(desk: Desk, size: int) -> None:
+def test_a_spreadsheet_with_a_picture_is_imported(desk: Desk, size: int) -> None:
     comes_to_what_it_should(desk, "/admin/surveys/import", with_picture(PLAIN, size), "photo.xlsx")
 
 
@@ -196,7 +196,7 @@ def test_a_file_over_the_limit_gets_the_desks_own_page(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["a20_reversed_scale", "b18_label_and_sv", "a30_double_space_label"])
-def test_swedish_and_english_stay_apart(desk: Desk, name: str) -> None:
+def test_swedish_and_english_columns_are_not_mixed_up(desk: Desk, name: str) -> None:
     """A second column, or one without a language, replaces no other."""
     content = (CASES / "xlsform" / f"{name}.xlsx").read_bytes()
     assert send(desk, "/admin/surveys/import", content, f"{name}.xlsx").status_code == 303
@@ -212,7 +212,7 @@ def damaged(at: int) -> bytes:
 
 
 @pytest.mark.parametrize("at", [0, 900, *range(30, len(PLAIN), 450)])
-def test_a_damaged_spreadsheet_stops_nobody(desk: Desk, at: int) -> None:
+def test_a_damaged_spreadsheet_is_imported_or_refused_without_an_error(desk: Desk, at: int) -> None:
     before = digests(desk)
     answer = send(desk, "/admin/surveys/import", damaged(at), "damaged.xlsx")
     assert answer.status_code in {303, 400}
@@ -221,5 +221,5 @@ def test_a_damaged_spreadsheet_stops_nobody(desk: Desk, at: int) -> None:
     assert not check(desk)
 
 
-def test_the_damage_at_900_is_told_as_what_it_is(desk: Desk) -> None:
+def test_a_spreadsheet_damaged_at_byte_900_is_reported_as_unreadable(desk: Desk) -> None:
     assert "kan inte läsas" in words(send(desk, "/admin/surveys/import", damaged(900), "damaged.xlsx"))

@@ -22,7 +22,7 @@ def doubt(desk: Desk) -> None:
     desk.app.extensions["desk"].doubtful_time = lambda: IN_DOUBT
 
 
-def test_the_coordinator_is_told_on_the_first_page_and_others_are_not(desk: Desk) -> None:
+def test_only_coordinators_see_the_notice_about_the_clock(desk: Desk) -> None:
     desk.sign_in()
     assert NOTICE not in desk.client.get("/admin/").text
     doubt(desk)
@@ -59,7 +59,7 @@ def test_no_round_opens_while_the_clock_is_in_doubt(desk: Desk) -> None:
     assert len(desk.store.rounds()) == 2
 
 
-def test_the_next_count_is_shown_as_the_confirmation_put_it_off(desk: Desk) -> None:
+def test_the_next_count_is_shown_as_postponed_by_a_confirmation(desk: Desk) -> None:
 
     desk.sign_in()
     desk.app.extensions["desk"].ticks = Daily(datetime(2026, 1, 1, 17).time())

@@ -32,7 +32,7 @@ def send(desk: Desk, taps: object, unit: str = "frida") -> TestResponse:
     return desk.client.post(f"/admin/count/{unit}", json=taps, headers=headers)
 
 
-def test_taps_are_counted_once_however_often_a_phone_sends_them(desk: Desk) -> None:
+def test_taps_that_a_phone_sends_repeatedly_count_once(desk: Desk) -> None:
     for _ in range(3):
         response = send(desk, [tap(1), tap(2), tap(3, counter="link", target="skola")])
         assert response.json == {"refused": []}
@@ -43,14 +43,14 @@ def test_taps_are_counted_once_however_often_a_phone_sends_them(desk: Desk) -> N
     assert "Rådgivning <b>2</b>" in desk.client.get("/admin/count/frida").text
 
 
-def test_two_thousand_taps_in_batches_that_are_all_sent_twice_count_exactly(desk: Desk) -> None:
+def test_two_thousand_taps_all_sent_twice_are_counted_exactly(desk: Desk) -> None:
     batches = [[tap(200 * batch + at) for at in range(200)] for batch in range(10)]
     for batch in [*batches, *reversed(batches)]:
         assert send(desk, batch).status_code == 200
     assert desk.store.outputs.all().taps == {("frida", MARCH, "advise", ""): 2000}
 
 
-def test_a_tap_of_last_month_counts_there_and_an_older_or_later_one_is_given_back(desk: Desk) -> None:
+def test_taps_of_the_current_and_previous_month_count_and_others_are_returned(desk: Desk) -> None:
     months = ["2026-01", "2026-02", "2026-03", "2026-04", "2026", "2026-03-02"]
     response = send(desk, [tap(at, month=month) for at, month in enumerate(months)])
     assert response.json == {"refused": [tap(at)["ticket"] for at in (0, 3, 4, 5)]}
@@ -71,7 +71,7 @@ def test_a_tap_of_last_month_counts_there_and_an_older_or_later_one_is_given_bac
         {"month": None},
     ],
 )
-def test_a_tap_on_nothing_is_given_back_and_others_are_counted(
+def test_an_invalid_tap_is_returned_and_the_others_are_counted(
     desk: Desk, changes: dict[str, object]
 ) -> None:
     response = send(desk, [tap(1, **changes), tap(2)])
@@ -91,7 +91,7 @@ def test_a_tap_on_nothing_is_given_back_and_others_are_counted(
     ],
     ids=["no list", "words", "numbers", "a ticket of words", "a number as ticket", "too many"],
 )
-def test_what_no_phone_sends_is_refused_and_nothing_is_stored(desk: Desk, taps: object) -> None:
+def test_malformed_taps_are_refused_and_not_stored(desk: Desk, taps: object) -> None:
     assert send(desk, taps).status_code == 400
     assert desk.store.outputs.all().taps == {}
 
@@ -104,19 +104,19 @@ def test_a_tap_without_a_session_or_its_token_counts_nothing(desk: Desk) -> None
     assert desk.store.outputs.all().taps == {}
 
 
-def test_an_unknown_unit_has_no_page_and_takes_no_tap(desk: Desk) -> None:
+def test_an_unknown_unit_has_no_page_and_accepts_no_tap(desk: Desk) -> None:
     assert desk.client.get("/admin/count/nowhere").status_code == 404
     assert send(desk, [tap(1)], unit="nowhere").status_code == 404
 
 
-def test_nothing_that_a_tap_carries_besides_is_stored(desk: Desk, tmp_path: Path) -> None:
+def test_unknown_fields_of_a_tap_are_not_stored(desk: Desk, tmp_path: Path) -> None:
     send(desk, [tap(1, name="Anna Berg", at="12:00", day="2026-03-02")])
     with sqlite3.connect(tmp_path / "k.sqlite") as database:
         assert list(database.execute("SELECT * FROM output_count")) == [("frida", "2026-03", "advise", "", 1)]
         assert list(database.execute("SELECT * FROM output_ticket")) == [(tap(1)["ticket"], "2026-03")]
 
 
-def test_the_page_can_be_installed_and_has_no_name_of_an_account(desk: Desk) -> None:
+def test_the_counting_page_can_be_installed_and_contains_no_account_name(desk: Desk) -> None:
     page = desk.client.get("/admin/count/frida")
     assert "manifest-src 'self'" in page.headers["Content-Security-Policy"]
     assert "bo</" not in page.text

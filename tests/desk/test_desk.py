@@ -36,13 +36,13 @@ SIGNED_IN_PAGES = ["/admin/", "/admin/results/r/frida", "/admin/rounds", "/admin
 
 
 @pytest.mark.parametrize("path", [*SIGNED_IN_PAGES, "/admin/languages"])
-def test_without_signing_in_every_page_leads_to_the_form(desk: Desk, path: str) -> None:
+def test_without_a_sign_in_every_page_redirects_to_the_sign_in_form(desk: Desk, path: str) -> None:
     response = desk.client.get(path)
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/admin/sign-in")
 
 
-def test_signing_in_leads_to_the_page_asked_for(desk: Desk) -> None:
+def test_signing_in_redirects_to_the_requested_page(desk: Desk) -> None:
     data = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": PASSWORD}
     response = desk.client.post("/admin/sign-in?next=/admin/rounds", data=data)
     assert (response.status_code, response.headers["Location"]) == (303, "/admin/rounds")
@@ -54,7 +54,7 @@ def test_signing_in_leads_to_the_page_asked_for(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "away", ["https://evil.example/", "//evil.example/admin/", "/\\evil.example", "x", "//["]
 )
-def test_signing_in_leads_nowhere_else(desk: Desk, away: str) -> None:
+def test_signing_in_never_redirects_to_another_site(desk: Desk, away: str) -> None:
     data = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": PASSWORD}
     response = desk.client.post("/admin/sign-in", data=data, query_string={"next": away})
     assert response.headers["Location"] == "/admin/"
@@ -80,7 +80,7 @@ def test_guessing_is_slowed_down_even_for_the_right_password(desk: Desk, name: s
     assert slowed.headers["Retry-After"] == "2"
 
 
-def test_after_the_wait_the_right_password_is_taken(desk: Desk) -> None:
+def test_after_the_delay_the_right_password_is_accepted(desk: Desk) -> None:
     for _ in range(FREE_FAILURES):
         desk.sign_in("anna", "wrong")
     desk.now += timedelta(seconds=2)
@@ -88,7 +88,7 @@ def test_after_the_wait_the_right_password_is_taken(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", ["/admin/sign-in", "/admin/sign-out", "/admin/links", "/admin/rounds/new"])
-def test_a_form_without_its_token_is_refused(desk: Desk, path: str) -> None:
+def test_a_form_without_a_csrf_token_is_refused(desk: Desk, path: str) -> None:
     desk.sign_in()
     response = desk.client.post(path, data={"name": "anna", "password": PASSWORD, "unit": "frida"})
     assert response.status_code == 400
@@ -105,14 +105,14 @@ def test_a_session_ends_after_half_an_hour_without_a_request(desk: Desk) -> None
     assert desk.client.get("/admin/rounds").status_code == 302
 
 
-def test_after_a_session_has_ended_one_signs_in_at_the_first_try(desk: Desk) -> None:
+def test_after_a_session_has_ended_the_first_sign_in_succeeds(desk: Desk) -> None:
     desk.sign_in()
     desk.now += timedelta(days=3)
     assert desk.sign_in().status_code == 303
     assert desk.client.get("/admin/rounds").status_code == 200
 
 
-def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(desk: Desk) -> None:
+def test_automatic_refreshes_do_not_extend_a_session(desk: Desk) -> None:
     desk.sign_in()
     for _ in range(3):
         desk.now += timedelta(minutes=10)
@@ -121,7 +121,7 @@ def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(desk: Desk) -> None
     assert desk.client.get("/admin/").status_code == 302
 
 
-def test_a_session_ends_after_ten_hours_whatever_happens(desk: Desk) -> None:
+def test_a_session_ends_after_ten_hours_even_with_requests(desk: Desk) -> None:
     desk.sign_in()
     for _ in range(29):
         desk.now += timedelta(minutes=20)
@@ -142,7 +142,7 @@ def test_a_session_ends_when_the_password_changes_and_when_signing_out(desk: Des
 
 
 @pytest.mark.parametrize("path", ["/admin/results/r/frida", "/admin/rounds/new", "/admin/languages"])
-def test_staff_see_no_results_and_open_no_round(desk: Desk, path: str) -> None:
+def test_staff_see_no_results_of_a_running_round_and_cannot_open_rounds(desk: Desk, path: str) -> None:
     desk.answer(30)
     desk.sign_in("bo")
     response = desk.client.get(path)
@@ -152,7 +152,7 @@ def test_staff_see_no_results_and_open_no_round(desk: Desk, path: str) -> None:
     assert desk.client.get("/results.json").status_code == 403
 
 
-def test_staff_see_a_round_once_it_is_closed(desk: Desk) -> None:
+def test_staff_see_the_results_of_a_closed_round(desk: Desk) -> None:
     desk.answer(30)
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
@@ -163,7 +163,7 @@ def test_staff_see_a_round_once_it_is_closed(desk: Desk) -> None:
     assert desk.client.get("/admin/export/counts.csv").status_code == 403
 
 
-def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
+def test_a_viewer_can_read_results_and_change_nothing(desk: Desk) -> None:
     desk.answer(30)
     desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
     desk.sign_in("cia")
@@ -174,7 +174,7 @@ def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
         assert desk.client.get(path).status_code == 403
 
 
-def test_every_unit_stands_in_a_table_beside_the_chart_unit_by_unit(tmp_path: Path) -> None:
+def test_every_unit_is_in_the_table_beside_the_chart_by_unit(tmp_path: Path) -> None:
     # The count draws the ballots that stay. With this seed the places have different shares.
     desk = Desk(tmp_path, rng=Random(1))
     desk.answer(30)
@@ -197,7 +197,7 @@ def test_every_unit_stands_in_a_table_beside_the_chart_unit_by_unit(tmp_path: Pa
 CHART = "/admin/chart/r/dagverksamheten/listened/"
 
 
-def test_a_chart_is_downloaded_with_the_snapshots_numbers(desk: Desk) -> None:
+def test_a_downloaded_chart_has_the_numbers_of_the_snapshot(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()
     [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "dagverksamheten"]
@@ -221,13 +221,13 @@ def test_a_chart_is_downloaded_with_the_snapshots_numbers(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["now.exe", "now", "then.svg", "time.svg", "places.svg", "now.SVG"])
-def test_a_chart_there_is_not_is_not_found(desk: Desk, name: str) -> None:
+def test_a_missing_chart_is_not_found(desk: Desk, name: str) -> None:
     desk.answer(30)
     desk.sign_in()
     assert desk.client.get(CHART + name).status_code == 404
 
 
-def test_staff_make_no_address(desk: Desk) -> None:
+def test_staff_cannot_create_addresses(desk: Desk) -> None:
     desk.sign_in("bo")
     token = desk.token("/admin/rounds")
     response = desk.client.post("/admin/links", data={"csrf_token": token, "unit": "frida", "kind": "kiosk"})
@@ -242,7 +242,7 @@ def test_the_snapshot_is_for_signed_in_coordinators(desk: Desk) -> None:
     assert (response.status_code, response.text) == (200, desk.store.snapshot_text())
 
 
-def test_the_snapshot_is_not_sent_again_until_it_changed(desk: Desk) -> None:
+def test_the_snapshot_is_not_sent_again_until_it_changes(desk: Desk) -> None:
     desk.sign_in()
     tag = desk.client.get("/results.json").headers["ETag"]
     assert tag == f'"{etag(desk.store.snapshot_text())}"'
@@ -251,7 +251,7 @@ def test_the_snapshot_is_not_sent_again_until_it_changed(desk: Desk) -> None:
     assert desk.client.get("/results.json", headers={"If-None-Match": tag}).status_code == 200
 
 
-def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
+def test_every_figure_on_the_page_equals_that_of_the_snapshot(desk: Desk) -> None:
     desk.answer(40)
     desk.answer(33, "matcentralen")
     desk.sign_in()
@@ -273,7 +273,7 @@ def test_every_figure_on_the_page_is_the_snapshots(desk: Desk) -> None:
             assert shown == [100 * count / n for count in reversed(table["counts"])]
 
 
-def test_a_download_holds_the_snapshots_counts_and_is_for_coordinators(desk: Desk) -> None:
+def test_an_export_has_the_counts_of_the_snapshot_and_is_not_for_staff(desk: Desk) -> None:
     desk.answer(40)
     desk.sign_in()
     assert desk.client.get("/admin/export/snapshot.json").text == desk.store.snapshot_text()
@@ -286,7 +286,7 @@ def test_a_download_holds_the_snapshots_counts_and_is_for_coordinators(desk: Des
     assert desk.client.get("/admin/export/counts.csv").status_code == 403
 
 
-def test_a_node_with_too_little_says_so_and_shows_no_figure(desk: Desk) -> None:
+def test_a_node_with_too_few_answers_shows_no_figure(desk: Desk) -> None:
     desk.answer(9)
     desk.sign_in()
     page = desk.client.get("/admin/results/r/dagverksamheten").text
@@ -294,7 +294,7 @@ def test_a_node_with_too_little_says_so_and_shows_no_figure(desk: Desk) -> None:
     assert "data-count" not in page
 
 
-def test_a_page_that_is_not_there_is_said_so_in_plain_words(desk: Desk) -> None:
+def test_a_missing_page_has_a_plain_error_page(desk: Desk) -> None:
     desk.sign_in()
     for path in ("/admin/nothing", "/admin/results/r/nowhere", "/admin/results/none/frida"):
         response = desk.client.get(path)
@@ -302,7 +302,7 @@ def test_a_page_that_is_not_there_is_said_so_in_plain_words(desk: Desk) -> None:
         assert "Sidan finns inte." in response.text
 
 
-def test_a_failure_tells_the_operator_where_and_the_reader_nothing(
+def test_an_error_is_reported_to_the_operator_without_details_on_the_page(
     desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.sign_in()
@@ -343,7 +343,7 @@ def test_a_coordinator_opens_a_round_with_frozen_terms(desk: Desk) -> None:
     assert "skyddade siffror" in desk.client.get("/admin/log").text
 
 
-def test_the_form_names_the_price_of_each_protection_and_asks_for_one(desk: Desk) -> None:
+def test_the_form_explains_both_protections_and_requires_a_choice(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get("/admin/rounds/new").text
     assert "varje stapel kan vara fel på någon enstaka gäst" in page
@@ -355,7 +355,7 @@ def test_the_form_names_the_price_of_each_protection_and_asks_for_one(desk: Desk
     assert desk.store.rounds()[0].round.protection is Protection.EXACT
 
 
-def test_what_to_expect_is_said_first_and_opens_nothing(desk: Desk) -> None:
+def test_the_outlook_is_shown_before_a_round_opens(desk: Desk) -> None:
     desk.sign_in()
     told = open_round(desk, a_day="0.5")
     assert told.status_code == 200
@@ -365,7 +365,7 @@ def test_what_to_expect_is_said_first_and_opens_nothing(desk: Desk) -> None:
     assert len(desk.store.rounds()) == 2
 
 
-def test_a_broken_rule_is_told_before_what_to_expect(desk: Desk) -> None:
+def test_a_broken_rule_is_reported_before_the_outlook(desk: Desk) -> None:
     desk.sign_in()
     told = open_round(desk, a_day="3", opens="2026-03-10")
     assert (told.status_code, "pågår på samma ställe" in told.text) == (400, True)
@@ -400,7 +400,7 @@ def test_a_round_that_breaks_a_rule_is_refused_with_the_reason(desk: Desk, case:
     assert [state.round.id for state in desk.store.rounds()] == ["r"]
 
 
-def test_an_address_is_made_for_a_unit(desk: Desk) -> None:
+def test_a_coordinator_can_create_an_address_for_a_unit(desk: Desk) -> None:
     desk.sign_in()
     data = {"csrf_token": desk.token("/admin/links"), "unit": "frida", "kind": "kiosk"}
     assert desk.client.post("/admin/links", data=data).status_code == 303
@@ -408,7 +408,7 @@ def test_an_address_is_made_for_a_unit(desk: Desk) -> None:
     assert f"http://guest.example/k/{made.code}" in desk.client.get("/admin/links").text
 
 
-def test_an_unreviewed_language_is_called_so(desk: Desk) -> None:
+def test_an_unreviewed_language_is_marked_as_such(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get("/admin/languages").text
     rows = dict(re.findall(r'<span\s+lang="(\w+)".*?</th>\s*<td>(.*?)</td>', page, re.DOTALL))
@@ -417,7 +417,7 @@ def test_an_unreviewed_language_is_called_so(desk: Desk) -> None:
     assert rows["sv"].startswith("Visas")
 
 
-def test_the_desk_speaks_english_when_asked(desk: Desk) -> None:
+def test_the_desk_can_be_switched_to_english(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()
     token = desk.token("/admin/")
@@ -513,7 +513,7 @@ def test_the_demonstration_is_marked_on_every_page(desk: Desk) -> None:
         assert 'class="demonstration"' in desk.client.get(path).text
 
 
-def test_a_planned_round_hides_neither_the_running_one_nor_what_a_wall_shows(desk: Desk) -> None:
+def test_a_planned_round_does_not_hide_the_running_one(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()
     planned = replace(
@@ -531,7 +531,7 @@ def test_a_planned_round_hides_neither_the_running_one_nor_what_a_wall_shows(des
 
 
 @pytest.mark.parametrize("number", ["sNaN", "NaN", "Infinity", "1e9999", "x"])
-def test_what_is_no_number_of_guests_is_refused(desk: Desk, number: str) -> None:
+def test_an_invalid_number_of_guests_a_day_is_refused(desk: Desk, number: str) -> None:
     desk.sign_in()
     data = {"csrf_token": desk.token("/admin/rounds/new"), "a_day": number}
     assert desk.client.post("/admin/rounds/new", data=data).status_code == 400
@@ -543,14 +543,14 @@ def test_a_number_may_have_a_decimal_comma(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("field", "number"), [("a_day", "många"), ("expected", "x"), ("a_day", "NaN")])
-def test_a_wrong_number_gives_one_message(desk: Desk, field: str, number: str) -> None:
+def test_an_invalid_number_gives_one_message(desk: Desk, field: str, number: str) -> None:
     desk.sign_in()
     notice = open_round(desk, **{field: number}).text.split('id="notice"')[1].split("</div>")[0]
     assert notice.count("<li>") == 1
 
 
 @pytest.mark.parametrize("minutes", [31, 90, 24 * 60])
-def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> None:
+def test_texts_sent_after_the_session_ended_are_shown_for_copying(desk: Desk, minutes: int) -> None:
     desk.sign_in()
     data = {
         "csrf_token": desk.token("/admin/rounds/new"),
@@ -577,7 +577,7 @@ def test_what_was_typed_for_too_long_is_given_back(desk: Desk, minutes: int) -> 
         ("anna", "/admin/surveys/ombudsmannaskap", "följer med programmet"),
     ],
 )
-def test_who_may_not_see_a_page_is_told_whom_it_is_for(desk: Desk, name: str, path: str, said: str) -> None:
+def test_a_forbidden_page_says_which_roles_it_is_for(desk: Desk, name: str, path: str, said: str) -> None:
     desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
     desk.sign_in(name)
     refused = desk.client.get(path)
@@ -588,7 +588,9 @@ def test_who_may_not_see_a_page_is_told_whom_it_is_for(desk: Desk, name: str, pa
 @pytest.mark.parametrize(
     ("language", "small", "large"), [("sv", "0,1", "10\xa0000"), ("en", "0.1", "10,000")]
 )
-def test_numbers_are_written_as_people_write_them(desk: Desk, language: str, small: str, large: str) -> None:
+def test_numbers_are_formatted_in_the_desks_language(
+    desk: Desk, language: str, small: str, large: str
+) -> None:
     desk.sign_in()
     desk.client.post("/admin/language", data={"csrf_token": desk.token("/admin/"), "language": language})
     told = open_round(desk, a_day="0.1", k="5", closes=str(desk.now.date() + timedelta(days=170))).text
@@ -599,14 +601,14 @@ def test_numbers_are_written_as_people_write_them(desk: Desk, language: str, sma
     assert "Numret" not in outside
 
 
-def test_no_smaller_k_is_advised_than_there_is(desk: Desk) -> None:
+def test_a_smaller_k_is_advised_only_above_the_minimum(desk: Desk) -> None:
     desk.sign_in()
     days = {"a_day": "0.1", "closes": str(desk.now.date() + timedelta(days=170))}
     assert "ett mindre k" not in open_round(desk, k="5", **days).text
     assert "ett mindre k" in open_round(desk, k="6", **days).text
 
 
-def test_a_round_says_which_languages_freeze_and_tells_like_surveys_apart(tmp_path: Path) -> None:
+def test_the_round_form_lists_languages_and_distinguishes_similar_surveys(tmp_path: Path) -> None:
     desk = Desk(tmp_path, languages=frozenset({"ar"}))
     desk.sign_in()
     page = re.sub(r"<[^>]+>", "", desk.client.get("/admin/rounds/new").text)
@@ -618,7 +620,7 @@ def test_a_round_says_which_languages_freeze_and_tells_like_surveys_apart(tmp_pa
     assert 'href="/admin/surveys/ombudsmannaskap/preview"' in desk.client.get("/admin/rounds/new").text
 
 
-def test_the_rounds_lead_to_their_results_for_those_who_may_see_them(desk: Desk) -> None:
+def test_the_list_of_rounds_links_to_results_only_for_permitted_roles(desk: Desk) -> None:
     to_results = 'href="/admin/results/r/vasteras"'
     desk.sign_in("bo")
     assert to_results not in desk.client.get("/admin/rounds").text
@@ -628,7 +630,7 @@ def test_the_rounds_lead_to_their_results_for_those_who_may_see_them(desk: Desk)
     assert to_results in desk.client.get("/admin/rounds").text
 
 
-def test_the_log_says_what_was_done_in_words(desk: Desk) -> None:
+def test_the_log_describes_actions_in_words(desk: Desk) -> None:
     desk.sign_in()
     data = {"csrf_token": desk.token("/admin/links"), "unit": "dagverksamheten", "kind": "kiosk"}
     desk.client.post("/admin/links", data=data)
@@ -637,13 +639,13 @@ def test_the_log_says_what_was_done_in_words(desk: Desk) -> None:
     assert "<td>gjorde en adress</td><td>Dagverksamheten, kiosk</td>" in page
 
 
-def test_an_account_that_is_called_as_a_unit_keeps_its_name_in_the_log(desk: Desk) -> None:
+def test_an_account_named_like_a_unit_keeps_its_name_in_the_log(desk: Desk) -> None:
     desk.store.audit_log.note(desk.now, "kiosk", Deed.ACCOUNT_SET, "frida, staff")
     desk.sign_in()
     assert "<td>frida, personal</td>" in desk.client.get("/admin/log").text
 
 
-def test_a_data_package_is_of_one_snapshot(desk: Desk) -> None:
+def test_a_data_package_is_made_from_one_snapshot(desk: Desk) -> None:
     desk.answer(40)
     desk.sign_in()
     sent = desk.client.get("/admin/export/data-package.zip")
@@ -657,7 +659,7 @@ def test_a_data_package_is_of_one_snapshot(desk: Desk) -> None:
     assert desk.client.get("/admin/export/data-package.zip").get_data() == sent.get_data()
 
 
-def test_a_surveys_own_words_are_marked_as_swedish(desk: Desk) -> None:
+def test_survey_texts_are_marked_as_swedish_on_english_pages(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()
     desk.client.post("/admin/language", data={"csrf_token": desk.token("/admin/"), "language": "en"})

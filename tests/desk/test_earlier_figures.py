@@ -21,12 +21,12 @@ YEAR = (date(2022, 1, 1), date(2022, 12, 31))
     [("10", 20, 10), ("50 %", 20, 10), ("35%", 20, 7), ("20 %", 20, 4), ("33 %", 12, 4), ("", 20, None),
      (" 7 ", 20, 7), ("0", 20, 0), ("12,5 %", 8, 1)],
 )  # fmt: skip
-def test_a_count_is_read_as_it_is_printed(typed: str, n: int, count: int | None) -> None:
+def test_counts_and_percentages_are_read_as_printed(typed: str, n: int, count: int | None) -> None:
     assert read_count(typed, n) == count
 
 
 @pytest.mark.parametrize("typed", ["50 % ja", "tio", "1.5", "33 %", "1e3", "%"])
-def test_what_is_no_count_of_twenty_is_refused(typed: str) -> None:
+def test_percentages_that_no_count_of_twenty_gives_are_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         read_count(typed, 20)
 
@@ -37,7 +37,7 @@ def faults(n: int, typed: dict[tuple[str, int], str], days: tuple[date, date] = 
     return [message.render(str) for message in refused.value.messages]
 
 
-def test_figures_that_cannot_be_right_are_refused_with_every_reason() -> None:
+def test_impossible_figures_are_refused_with_every_reason() -> None:
     assert faults(20, {}) == ["Skriv minst ett antal."]
     assert "21 tillsammans, men 20" in faults(20, {("s1", 5): "10", ("s1", 4): "7", ("s1", 3): "4"})[0]
     assert "kan inte stämma med 20 svar" in faults(20, {("s1", 5): "21"})[0]
@@ -45,7 +45,7 @@ def test_figures_that_cannot_be_right_are_refused_with_every_reason() -> None:
     assert faults(20, {("s1", 5): "1"}, (YEAR[1], YEAR[0])) == ["Sista dagen kommer före den första."]
 
 
-def test_figures_come_back_as_they_were_kept() -> None:
+def test_figures_survive_conversion_to_json_and_back() -> None:
     figures = read_figures(survey(), "a", *YEAR, 20, "report", {("s1", 5): "50 %", ("s2", 4): "7"})
     assert figures.statements[0].counts == (None, None, None, None, 10)
     assert figures_from_json(figures.as_json()) == figures
@@ -72,7 +72,7 @@ def lines(desk: Desk, statement: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
-def test_imported_figures_stand_beside_the_rounds_marked(desk: Desk) -> None:
+def test_imported_figures_are_shown_beside_the_rounds_and_marked(desk: Desk) -> None:
     published = desk.store.snapshot_text()
     before = re.findall(r'data-count="(\d+)"', desk.client.get(PAGE).text)
     assert enter(desk).status_code == 303
@@ -93,12 +93,12 @@ def test_imported_figures_stand_beside_the_rounds_marked(desk: Desk) -> None:
     assert "Effektrapport" not in desk.client.get("/admin/export/counts.csv").text
 
 
-def test_they_belong_to_one_place(desk: Desk) -> None:
+def test_imported_figures_are_shown_at_their_own_place_only(desk: Desk) -> None:
     enter(desk)
     assert "Effektrapport" not in desk.client.get("/admin/results/r/vasteras").text
 
 
-def test_what_was_typed_stays_where_it_cannot_be_right(desk: Desk) -> None:
+def test_invalid_figures_are_refused_and_stay_in_the_form(desk: Desk) -> None:
     refused = enter(desk, **{"count-listened-5": "21"})
     assert refused.status_code == 400
     assert "21 kan inte stämma med 20 svar" in refused.text
@@ -108,7 +108,7 @@ def test_what_was_typed_stays_where_it_cannot_be_right(desk: Desk) -> None:
     assert enter(desk, node="elsewhere").status_code == 400
 
 
-def test_they_are_taken_away_again(desk: Desk) -> None:
+def test_imported_figures_can_be_removed(desk: Desk) -> None:
     enter(desk)
     [name] = desk.store.earlier_figures.all()
     token = desk.token("/admin/imported")
@@ -119,7 +119,7 @@ def test_they_are_taken_away_again(desk: Desk) -> None:
     assert "Effektrapport" not in desk.client.get(PAGE).text
 
 
-def test_only_a_coordinator_enters_figures(desk: Desk) -> None:
+def test_only_coordinators_can_enter_earlier_figures(desk: Desk) -> None:
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
     desk.sign_in("bo")
     for path in ("/admin/imported", "/admin/imported/new/ombudsmannaskap"):
@@ -127,6 +127,6 @@ def test_only_a_coordinator_enters_figures(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("typed", ["inf %", "1e999 %", "nan %", "9" * 4300, "9" * 13])
-def test_what_no_report_says_is_refused(typed: str) -> None:
+def test_malformed_or_oversized_counts_are_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=typed[:3]):
         read_count(typed, 20)

@@ -72,7 +72,7 @@ def test_plotly_accepts_every_figure_at_every_width(figures: dict[str, Figure]) 
         (("layout", "template", "layout", "annotationdefaults"), "showarow", False),
     ],
 )
-def test_plotly_refuses_a_property_it_does_not_know(
+def test_plotly_refuses_an_unknown_property(
     figures: dict[str, Figure], part: tuple[str | int, ...], name: str, value: object
 ) -> None:
     wrong = deepcopy(next(at_each_width(figures["listened-time"])))
@@ -84,7 +84,7 @@ def test_plotly_refuses_a_property_it_does_not_know(
         validate(wrong)
 
 
-def test_the_validation_is_of_the_version_that_draws() -> None:
+def test_figures_are_validated_by_the_plotly_version_that_draws_them() -> None:
     bundle = (shipped_folder("static") / "plotly" / "plotly-basic.min.js").read_text("utf-8")
     version = re.search(r"plotly\.js \(basic - minified\) v([\d.]+)", bundle)
     assert version

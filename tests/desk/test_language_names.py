@@ -15,7 +15,7 @@ from tests.tools.desk_side import Desk
         ("en", {"sv": "Swedish", "fi": "Finnish", "ti": "Tigrinya", "fa": "Persian", "en": ""}),
     ],
 )
-def test_a_reader_of_the_desk_knows_which_language_is_which(
+def test_languages_are_also_named_in_the_desks_language(
     tmp_path: Path, language: str, names: dict[str, str]
 ) -> None:
     desk = Desk(tmp_path)
@@ -28,7 +28,7 @@ def test_a_reader_of_the_desk_knows_which_language_is_which(
     assert {code: shown[code] for code in names} == names
 
 
-def test_the_page_of_translations_names_its_language_twice(tmp_path: Path) -> None:
+def test_the_translation_page_names_its_language_in_both_languages(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.sign_in()
     heading = re.search(r"<h1>(.*?)</h1>", desk.client.get("/admin/languages/ti").text, re.DOTALL)

@@ -26,7 +26,7 @@ def desk(tmp_path: Path) -> Desk:
         (None, SWEDISH),
     ],
 )
-def test_the_sign_in_page_follows_the_browser(desk: Desk, accepted: str | None, expected: str) -> None:
+def test_the_sign_in_page_uses_the_browsers_language(desk: Desk, accepted: str | None, expected: str) -> None:
     headers = {} if accepted is None else {"Accept-Language": accepted}
     assert expected in desk.client.get("/admin/sign-in", headers=headers).text
 
@@ -37,7 +37,7 @@ def test_the_desk_keeps_the_language_of_the_sign_in_page(desk: Desk) -> None:
     assert ENGLISH in desk.client.get("/admin/").text
 
 
-def test_a_chosen_language_stays_whatever_the_browser_accepts(desk: Desk) -> None:
+def test_a_chosen_language_takes_precedence_over_the_browsers(desk: Desk) -> None:
     token = desk.token("/admin/sign-in")
     desk.client.post("/admin/language", data={"csrf_token": token, "language": "sv"})
     assert SWEDISH in desk.client.get("/admin/sign-in", headers={"Accept-Language": "en"}).text

@@ -53,7 +53,7 @@ def addresses(number: int) -> Iterator[str]:
     yield from (f"203.0.{at // 250}.{at % 250}" for at in range(number))
 
 
-def test_five_failures_are_free_and_then_the_wait_doubles_to_a_limit() -> None:
+def test_after_five_failures_the_delay_doubles_up_to_a_limit() -> None:
     failures, now, waits = Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS), 0.0, []
     for _ in range(20):
         now += failures.seconds_left("anna", now)
@@ -67,7 +67,7 @@ def test_five_failures_are_free_and_then_the_wait_doubles_to_a_limit() -> None:
     assert failures.seconds_left("anna", now) == 0, "an old failure is forgotten"
 
 
-def test_a_success_forgets_the_failures() -> None:
+def test_a_successful_sign_in_clears_the_failures() -> None:
     failures = Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS)
     for _ in range(8):
         failures.add("anna", 0.0)
@@ -99,7 +99,7 @@ def test_the_addresses_of_one_ipv6_network_are_one_source(address: str | None, s
 
 
 @pytest.mark.parametrize("name", ["anna", "nobody"])
-def test_a_stranger_waits_after_five_failures(desk: Desk, name: str) -> None:
+def test_an_unknown_device_has_to_wait_after_five_failures(desk: Desk, name: str) -> None:
     assert attack(desk, tries=8, name=name) == [403] * FREE_FAILURES + [429] * 3
     page = send(desk.app.test_client(), STRANGER, PASSWORD, name)
     assert page.status_code == 429
@@ -107,7 +107,7 @@ def test_a_stranger_waits_after_five_failures(desk: Desk, name: str) -> None:
     assert "Vänta 2 sekunder" in page.text
 
 
-def test_a_stranger_does_not_lock_the_coordinator_out_anywhere_else(desk: Desk) -> None:
+def test_an_attacker_does_not_lock_the_coordinator_out_elsewhere(desk: Desk) -> None:
     attack(desk)
     assert send(desk.app.test_client(), HOME, PASSWORD).status_code == 303
 
@@ -120,7 +120,7 @@ def known_device(desk: Desk, address: str) -> FlaskClient:
     return browser
 
 
-def test_a_known_device_signs_in_from_the_strangers_own_address(desk: Desk) -> None:
+def test_a_known_device_can_sign_in_from_the_attackers_address(desk: Desk) -> None:
     """Behind a proxy that is not named in the settings, everybody has one address."""
     hers = known_device(desk, STRANGER)
     attack(desk)
@@ -134,7 +134,7 @@ def attacked_from_everywhere(desk: Desk) -> None:
         attack(desk, address, tries=1)
 
 
-def test_guessing_from_many_addresses_is_slow_too(desk: Desk) -> None:
+def test_guessing_from_many_addresses_is_slowed_down_too(desk: Desk) -> None:
     attacked_from_everywhere(desk)
     page = send(desk.app.test_client(), OFFICE, PASSWORD)
     assert page.status_code == 429
@@ -144,7 +144,7 @@ def test_guessing_from_many_addresses_is_slow_too(desk: Desk) -> None:
     assert send(desk.app.test_client(), OFFICE, PASSWORD).status_code == 303
 
 
-def test_an_attack_from_everywhere_locks_out_neither_the_usual_device_nor_the_usual_place(desk: Desk) -> None:
+def test_a_distributed_attack_locks_out_neither_known_devices_nor_known_addresses(desk: Desk) -> None:
     hers = known_device(desk, HOME)
     attacked_from_everywhere(desk)
     assert send(desk.app.test_client(), OFFICE, PASSWORD).status_code == 429, "the control: neither"
@@ -159,7 +159,7 @@ def device_cookie(client: FlaskClient) -> Cookie:
     return cookie
 
 
-def test_a_stolen_cookie_of_a_device_gives_five_tries_and_locks_nobody_out(desk: Desk) -> None:
+def test_a_stolen_device_cookie_gives_five_attempts_and_locks_nobody_out(desk: Desk) -> None:
     hers, thief = desk.app.test_client(), desk.app.test_client()
     send(hers, HOME, PASSWORD)
     cookie = device_cookie(hers)
@@ -171,7 +171,7 @@ def test_a_stolen_cookie_of_a_device_gives_five_tries_and_locks_nobody_out(desk:
 
 
 @pytest.mark.parametrize("value", ["", ".", "x.y", "å.å", "0" * 32 + "." + "0" * 32])
-def test_a_forged_cookie_makes_no_known_device(desk: Desk, value: str) -> None:
+def test_a_forged_cookie_does_not_make_a_device_known(desk: Desk, value: str) -> None:
     hers = desk.app.test_client()
     send(hers, HOME, PASSWORD)
     cookie = device_cookie(hers)
@@ -183,7 +183,7 @@ def test_a_forged_cookie_makes_no_known_device(desk: Desk, value: str) -> None:
     assert send(forger, STRANGER, PASSWORD).status_code == 429
 
 
-def test_a_device_of_one_account_is_none_of_another(desk: Desk) -> None:
+def test_a_device_is_known_for_its_own_account_only(desk: Desk) -> None:
     client = desk.app.test_client()
     assert send(client, STRANGER, PASSWORD, "bo").status_code == 303
     client.delete_cookie("desk")
@@ -191,7 +191,7 @@ def test_a_device_of_one_account_is_none_of_another(desk: Desk) -> None:
     assert send(client, STRANGER, PASSWORD).status_code == 429
 
 
-def test_the_cookie_of_a_device_names_no_account_and_signs_nobody_in(desk: Desk) -> None:
+def test_a_device_cookie_names_no_account_and_signs_nobody_in(desk: Desk) -> None:
     client = desk.app.test_client()
     sent = [line for line in send(client, HOME, PASSWORD).headers.getlist("Set-Cookie") if "device" in line]
     assert len(sent) == 1
@@ -215,7 +215,7 @@ class SlowChecks:
 
 
 @pytest.mark.parametrize("has_places", [True, False], ids=["as it is", "without places"])
-def test_more_false_sign_ins_than_places_are_told_to_come_back(
+def test_too_many_concurrent_password_checks_are_turned_away(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, *, has_places: bool
 ) -> None:
     """The one after the last place is answered while the others wait, and a known device is let in."""

@@ -43,7 +43,7 @@ def faulty_forms(templates: dict[str, str]) -> list[str]:
     ]
 
 
-def test_every_form_leads_to_the_notice() -> None:
+def test_every_form_jumps_to_the_notice() -> None:
     templates = {path.name: path.read_text("utf-8") for path in sorted(TEMPLATES.glob("*.html"))}
     assert sum(len(forms_in(template)) for template in templates.values()) > 30
     assert faulty_forms(templates) == []
@@ -102,7 +102,7 @@ def faults(page: TestResponse, role: str) -> list[str]:
     ]
 
 
-def test_a_page_without_a_notice_is_noticed() -> None:
+def test_the_check_catches_a_page_without_a_notice() -> None:
     """The control of this file's tests."""
     good = (
         '<main><div id="notice" tabindex="-1" autofocus role="alert"><a href="#k">k</a></div><input id="k">'
@@ -194,7 +194,7 @@ def close_the_round(desk: Desk, password: str = PASSWORD) -> None:
     desk.sign_in(password=password)
 
 
-def test_the_errors_of_every_form_stand_at_the_top_with_links_to_their_fields(desk: Desk) -> None:
+def test_the_errors_of_every_form_are_at_the_top_with_links_to_their_fields(desk: Desk) -> None:
     desk.store.second_factors.set("anna", SecondFactor("sealed", 1), [])
     wrong = {}
     for path, fields in REFUSED.items():
@@ -241,7 +241,7 @@ SAVED: dict[str, Fields] = {
 """Forms with fields that are saved, in this order. From moving a kiosk on, the round is closed."""
 
 
-def test_everything_that_is_saved_is_confirmed_in_words(desk: Desk) -> None:
+def test_every_saved_form_is_confirmed_with_a_message(desk: Desk) -> None:
     wrong = {}
     for path, fields in SAVED.items():
         if path == "/admin/links/move":
@@ -270,7 +270,7 @@ ELSEWHERE = {
 """Forms that are not sent in this file, with the test that sends them or the reason."""
 
 
-def test_every_form_is_sent_here_or_named(desk: Desk) -> None:
+def test_every_form_is_tested_here_or_listed_as_an_exception(desk: Desk) -> None:
     rules = desk.app.url_map.iter_rules()
     endpoints = {rule.endpoint for rule in rules if "POST" in (rule.methods or ())}
     adapter = desk.app.url_map.bind("localhost")

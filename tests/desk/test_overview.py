@@ -37,7 +37,7 @@ def rows(page: str) -> dict[str, str]:
     return {part.split('"')[0]: part.split("</tr>")[0] for part in parts}
 
 
-def test_every_statement_has_a_bar_whose_text_has_every_number(desk: Desk) -> None:
+def test_every_statement_has_a_bar_with_a_complete_text_alternative(desk: Desk) -> None:
     page = desk.client.get("/admin/").text
     tables = statements(desk.store.snapshot()["rounds"][0]["nodes"][0])
     assert list(rows(page)) == list(tables)
@@ -51,14 +51,14 @@ def test_every_statement_has_a_bar_whose_text_has_every_number(desk: Desk) -> No
         assert f"/admin/results/r/vasteras/{statement_id}" in row
 
 
-def test_a_place_without_figures_says_why_in_every_row(desk: Desk) -> None:
+def test_a_place_without_figures_gives_the_reason_in_every_row(desk: Desk) -> None:
     page = desk.client.get("/admin/overview/r/frida").text
     for row in rows(page).values():
         assert "Väntar på fler svar." in row
         assert "<svg" not in row
 
 
-def test_the_chosen_place_and_round_are_found_without_a_script(desk: Desk) -> None:
+def test_a_place_and_a_round_can_be_chosen_without_a_script(desk: Desk) -> None:
     page = desk.client.get("/admin/").text
     assert '<option value="frida">' in page
     chosen = desk.client.get("/admin/overview?node=dagverksamheten&round=r&sort=share")
@@ -72,11 +72,11 @@ def test_the_chosen_place_and_round_are_found_without_a_script(desk: Desk) -> No
     "path",
     ["overview/none/vasteras", "overview/r/none", "overview/r/vasteras?sort=x", "results/r/vasteras/none"],
 )
-def test_what_does_not_exist_is_not_found(desk: Desk, path: str) -> None:
+def test_unknown_rounds_places_statements_and_sort_orders_are_not_found(desk: Desk, path: str) -> None:
     assert desk.client.get(f"/admin/{path}").status_code == 404
 
 
-def test_one_statement_has_a_page_of_its_own_that_leads_to_its_other_rounds(desk: Desk) -> None:
+def test_each_statement_has_a_page_with_links_to_other_places(desk: Desk) -> None:
     page = desk.client.get("/admin/results/r/vasteras/listened").text
     assert page.count('<section class="statement"') == 1
     assert '<h2 id="listened">' in page
@@ -99,7 +99,7 @@ def test_a_new_round_is_shown_once_it_has_figures(desk: Desk) -> None:
     assert '<option value="later" selected>' in desk.client.get("/admin/").text
 
 
-def test_staff_see_no_overview_of_a_running_round(desk: Desk) -> None:
+def test_staff_cannot_see_the_overview_of_a_running_round(desk: Desk) -> None:
     desk.client = desk.app.test_client()
     desk.sign_in("bo")
     assert desk.client.get("/admin/overview/r/vasteras").status_code == 403
@@ -118,7 +118,7 @@ def test_pages_and_the_snapshot_are_compressed_and_forms_are_not(desk: Desk) -> 
     assert "Content-Encoding" not in refused.headers
 
 
-def test_a_page_recognises_its_snapshot_by_the_tag(desk: Desk) -> None:
+def test_the_pages_tag_identifies_its_snapshot(desk: Desk) -> None:
     [tag] = re.findall(r'data-tag="(\w+)"', desk.client.get("/admin/").text)
     known = {"If-None-Match": f'"{tag}"', **PACKED}
     assert desk.client.head("/results.json", headers=known).status_code == 304
@@ -170,7 +170,7 @@ def ordered(order: Order, *rounds: Agreeing, is_reverse: bool = False, good: Seq
         (Order.CHANGE, [(50, 50), (48, 53)], (Good.LOW, Good.LOW), "s1 s2"),
     ],
 )
-def test_statements_are_sorted_the_best_first_or_last(
+def test_statements_can_be_sorted_best_first_or_last(
     desk: Desk, order: Order, rounds: list[Agreeing], good: tuple[Good | None, ...], shown: str
 ) -> None:
     with desk.app.test_request_context():
@@ -178,7 +178,7 @@ def test_statements_are_sorted_the_best_first_or_last(
         assert ordered(order, *rounds, good=good, is_reverse=True) == " ".join(shown.split()[::-1])
 
 
-def test_the_links_sort_the_page_and_a_second_time_the_other_way(desk: Desk) -> None:
+def test_a_second_click_on_a_sort_link_reverses_the_order(desk: Desk) -> None:
     page = desk.client.get("/admin/overview/r/vasteras?sort=share").text
     shares = [int(share) for share in re.findall(r"<b>(\d+)\s%</b>", page.split("by-place")[0])]
     assert shares == sorted(shares, reverse=True)
@@ -187,7 +187,7 @@ def test_the_links_sort_the_page_and_a_second_time_the_other_way(desk: Desk) -> 
     assert list(rows(desk.client.get(again).text)) == list(rows(page))[::-1]
 
 
-def test_many_places_are_on_several_pages_in_their_order(desk: Desk) -> None:
+def test_many_places_are_split_over_pages_in_order(desk: Desk) -> None:
     snapshot, states = world((30, 60), (60, 60), units=100)
     with desk.app.test_request_context():
         pages = [overview_of(snapshot, states, states[0], "root", page) for page in (1, 2, 3)]

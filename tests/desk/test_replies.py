@@ -67,14 +67,14 @@ def closed(tmp_path: Path) -> Closed:
     return Closed(tmp_path)
 
 
-def test_guests_are_told_in_the_languages_there_is_a_text_in_and_no_other(closed: Closed) -> None:
+def test_a_reply_is_shown_only_in_the_languages_it_has(closed: Closed) -> None:
     assert closed.told("sv") == ""
     assert closed.write(sv="Vi har  satt upp\nen lista.").status_code == 303
     assert closed.told("sv") == "Vi har satt upp en lista."
     assert closed.told("en") == ""
 
 
-def test_a_reply_can_be_changed_and_taken_back(closed: Closed) -> None:
+def test_a_reply_can_be_changed_and_removed(closed: Closed) -> None:
     closed.write(sv="En lista.")
     closed.write(sv="Två listor.")
     assert closed.told("sv") == "Två listor."
@@ -87,23 +87,23 @@ def test_a_reply_can_be_changed_and_taken_back(closed: Closed) -> None:
     ("words", "said"),
     [({"sv": "x" * 241}, "högst 240"), ({"sv": "a\u202eb"}, "tecken som inte går att visa")],
 )
-def test_a_text_that_cannot_be_shown_is_refused(closed: Closed, words: dict[str, str], said: str) -> None:
+def test_an_unprintable_reply_is_refused(closed: Closed, words: dict[str, str], said: str) -> None:
     refused = closed.write(**words)
     assert (refused.status_code, said in refused.text) == (400, True)
     assert closed.told("sv") == ""
 
 
-def test_markup_stays_words(closed: Closed) -> None:
+def test_markup_in_a_reply_is_escaped(closed: Closed) -> None:
     closed.write(sv="<script>alert(1)</script>")
     assert "<script>alert" not in closed.guest.get("/").text
 
 
-def test_a_running_round_has_nothing_to_answer_to(closed: Closed) -> None:
+def test_a_running_round_cannot_have_a_reply(closed: Closed) -> None:
     assert closed.write("second", sv="x").status_code == 404
     assert closed.write("no_such", sv="x").status_code == 404
 
 
-def test_staff_write_none(closed: Closed) -> None:
+def test_staff_cannot_write_replies(closed: Closed) -> None:
     closed.desk.client.post("/admin/sign-out", data={"csrf_token": closed.desk.token("/admin/rounds")})
     closed.desk.sign_in("bo")
     assert closed.desk.client.get("/admin/reply/r").status_code == 403

@@ -60,7 +60,7 @@ def preview(desk: Desk) -> str:
     return desk.client.get(f"{REPORT}/preview").text
 
 
-def test_the_parts_are_in_the_order_of_the_report_of_2022(desk: Desk) -> None:
+def test_the_parts_of_a_report_are_in_the_order_of_2022(desk: Desk) -> None:
     for part in re.findall(rf'href="{REPORT}/part/([^"]+)"', desk.client.get(REPORT).text):
         assert write(desk, part, f"Text om {part}.").status_code == 303
     headings = re.findall("<h2>(.*?)</h2>", preview(desk))
@@ -73,7 +73,7 @@ def test_the_parts_are_in_the_order_of_the_report_of_2022(desk: Desk) -> None:
     ]  # fmt: skip
 
 
-def test_a_figure_has_its_rule_n_round_version_and_protection(desk: Desk) -> None:
+def test_every_figure_of_a_report_has_its_rule_n_round_version_and_protection(desk: Desk) -> None:
     node = next(
         node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "dagverksamheten"
     )
@@ -90,7 +90,7 @@ def test_a_figure_has_its_rule_n_round_version_and_protection(desk: Desk) -> Non
     assert [int(n) for n in re.findall(r"<td>(\d+)</td>", section)[:5]] == list(reversed(counts))
 
 
-def test_a_running_round_is_in_no_report(tmp_path: Path) -> None:
+def test_a_running_round_cannot_be_in_a_report(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.answer(40)
     desk.sign_in()
@@ -100,7 +100,7 @@ def test_a_running_round_is_in_no_report(tmp_path: Path) -> None:
     assert LISTENED not in preview(desk).partition("<h2>Utvärdering")[2]
 
 
-def test_fewer_statements_than_were_asked_are_shown_and_the_report_says_so(desk: Desk) -> None:
+def test_a_report_with_a_selection_of_statements_says_so(desk: Desk) -> None:
     assert post(desk, REPORT, round="r", statement=["listened"]).status_code == 303
     page = preview(desk).partition("<h2>Utvärdering")[2]
     assert "Enkäten hade 4 påståenden, rapporten visar 1." in page
@@ -108,7 +108,7 @@ def test_fewer_statements_than_were_asked_are_shown_and_the_report_says_so(desk:
     assert post(desk, REPORT, statement="nothing").status_code == 400
 
 
-def test_outputs_and_non_response_say_what_is_estimated_and_what_is_not_known(desk: Desk) -> None:
+def test_outputs_and_non_response_are_marked_as_estimated_or_unknown(desk: Desk) -> None:
     year = year_of(2026)
     desk.store.outputs.set("dagverksamheten", year, "advise", Figure(500, Quality.ESTIMATED))
     desk.store.outputs.set("dagverksamheten", year, "link", Figure(0, Quality.NOT_COUNTED))
@@ -119,7 +119,7 @@ def test_outputs_and_non_response_say_what_is_estimated_and_what_is_not_known(de
     assert "Under 2026 tillfrågades ca 200 gäster" in preview(desk)
 
 
-def test_the_second_of_two_writers_sees_both_texts_and_nothing_is_lost(desk: Desk) -> None:
+def test_the_second_of_two_concurrent_writers_sees_both_texts(desk: Desk) -> None:
     assert write(desk, "vision", "Annas text").status_code == 303
     response = write(desk, "vision", "Bos text")
     assert response.status_code == 409
@@ -131,7 +131,7 @@ def test_the_second_of_two_writers_sees_both_texts_and_nothing_is_lost(desk: Des
     assert write(desk, "vision", "Bos text", int(version[1])).status_code == 303
 
 
-def test_a_sentence_that_claims_a_cause_is_pointed_out_and_kept(desk: Desk) -> None:
+def test_a_causal_claim_is_pointed_out_and_kept(desk: Desk) -> None:
     write(desk, "summary", "Stödet har lett till ökad egenmakt.")
     for path in (REPORT, f"{REPORT}/part/summary"):
         page = desk.client.get(path).text
@@ -156,20 +156,20 @@ def test_the_programs_own_sentences_claim_no_cause(desk: Desk) -> None:
         "\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace") + "\x1b",
     ],
 )
-def test_a_text_that_cannot_be_printed_is_refused_and_stays_in_the_form(desk: Desk, words: str) -> None:
+def test_an_unprintable_text_is_refused_and_stays_in_the_form(desk: Desk, words: str) -> None:
     response = write(desk, "vision", words)
     assert response.status_code == 400
     assert 'role="alert"' in response.text
     assert "vision" not in desk.store.reports.texts("r2026-1")
 
 
-def test_markup_in_a_text_is_only_text(desk: Desk) -> None:
+def test_markup_in_a_text_is_escaped(desk: Desk) -> None:
     write(desk, "vision", "<script>alert(1)</script> #set page() *inte fet*")
     assert "&lt;script&gt;alert(1)&lt;/script&gt; #set page() *inte fet*" in preview(desk)
     assert "<script" not in preview(desk)
 
 
-def test_a_published_edition_is_frozen_and_a_later_one_stands_beside_it(desk: Desk) -> None:
+def test_a_published_edition_never_changes_and_later_ones_are_added(desk: Desk) -> None:
     write(desk, "vision", "Först")
     assert post(desk, f"{REPORT}/publish").status_code == 303
     first = desk.client.get(f"{REPORT}/edition/1.html").text
@@ -196,7 +196,7 @@ def test_the_pdf_is_accessible_and_has_every_heading(desk: Desk) -> None:
     assert report_pdf(document) == response.data
 
 
-def test_an_edition_is_downloaded_for_word_processors_with_its_numbers_beside_it(desk: Desk) -> None:
+def test_an_edition_can_be_downloaded_as_docx_and_xlsx(desk: Desk) -> None:
     post(desk, f"{REPORT}/publish")
     listed = desk.client.get("/admin/reports").text
     kept = desk.store.reports.edition("r2026-1", 1)
@@ -228,13 +228,13 @@ def test_a_text_without_glyphs_is_refused_at_publishing(desk: Desk) -> None:
     assert desk.store.reports.editions("r2026-1") == ()
 
 
-def test_last_years_text_is_offered_as_a_start(desk: Desk) -> None:
+def test_last_years_text_is_offered_as_a_starting_point(desk: Desk) -> None:
     begin(desk, year="2025")
     post(desk, "/admin/reports/r2025-1/part/vision", words="Förra årets vision", version=0)
     assert "Förra årets vision" in desk.client.get(f"{REPORT}/part/vision").text
 
 
-def test_staff_read_published_editions_only(desk: Desk) -> None:
+def test_staff_can_read_published_editions_only(desk: Desk) -> None:
     post(desk, f"{REPORT}/publish")
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/reports")})
     desk.sign_in("bo")
@@ -245,12 +245,12 @@ def test_staff_read_published_editions_only(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"node": "x"}, {"theory": "x"}, {"year": "1999"}, {"title": " "}])
-def test_a_report_about_nothing_is_refused(desk: Desk, changes: dict[str, object]) -> None:
+def test_a_report_with_invalid_terms_is_refused(desk: Desk, changes: dict[str, object]) -> None:
     assert begin(desk, **changes).status_code == 400
     assert list(desk.store.reports.all()) == ["r2026-1"]
 
 
-def test_a_chart_in_the_page_runs_no_script(desk: Desk) -> None:
+def test_a_chart_in_a_report_runs_no_script(desk: Desk) -> None:
     """A drawing of a changed backup could carry one."""
     post(desk, f"{REPORT}/publish")
     kept = desk.store.reports.edition("r2026-1", 1)
@@ -262,7 +262,7 @@ def test_a_chart_in_the_page_runs_no_script(desk: Desk) -> None:
     assert "<script" not in report_html(replace(document, blocks=tuple(evil)))
 
 
-def test_outputs_are_drawn_by_month_and_listed_for_each_unit(desk: Desk) -> None:
+def test_outputs_are_drawn_by_month_and_listed_by_unit(desk: Desk) -> None:
     for month, taps in (("2026-01", 12), ("2026-02", 30)):
         desk.store.outputs.set("dagverksamheten", read_period(month), "advise", Figure(taps, Quality.COUNTED))
     page = preview(desk)
@@ -274,7 +274,7 @@ def test_outputs_are_drawn_by_month_and_listed_for_each_unit(desk: Desk) -> None
     assert "Länkning" not in table
 
 
-def test_the_first_page_names_the_organisation_and_the_second_has_every_statement_at_a_glance(
+def test_the_cover_names_the_organisation_and_the_summary_page_has_every_statement(
     desk: Desk,
 ) -> None:
     desk.store.outputs.set("dagverksamheten", year_of(2026), "advise", Figure(500, Quality.ESTIMATED))
@@ -293,7 +293,9 @@ def test_the_first_page_names_the_organisation_and_the_second_has_every_statemen
     assert summary.count("<img ") == 1
 
 
-def test_the_glance_says_how_many_statements_had_no_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_summary_page_says_how_many_statements_were_left_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(glance, "MOST_STATEMENTS", 3)
     page = preview(desk).partition("<h2>I korthet</h2>")[2].partition("<h2>")[0]
     assert "Påståenden som inte fick plats här: 1." in page
@@ -301,7 +303,7 @@ def test_the_glance_says_how_many_statements_had_no_room(desk: Desk, monkeypatch
     assert "mår bättre" not in page
 
 
-def test_a_report_without_figures_has_no_page_at_a_glance(tmp_path: Path) -> None:
+def test_a_report_without_figures_has_no_summary_page(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.sign_in()
     begin(desk)
@@ -329,7 +331,7 @@ def test_the_cover_has_the_logo_of_the_theme_in_every_format(desk: Desk, tmp_pat
     assert report_pdf(small) != report_pdf(replace(small, logo=""))
 
 
-def test_a_logo_that_cannot_be_drawn_is_refused_at_publishing(desk: Desk, tmp_path: Path) -> None:
+def test_an_unreadable_logo_is_refused_at_publishing(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(9))
     (tmp_path / "theme.toml").write_text('name = "Staden"\nlogo = "logo.png"\n')
     desk.app.extensions["desk"].reread()

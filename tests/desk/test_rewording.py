@@ -70,7 +70,7 @@ def change(desk: Desk, text: str, meaning: str) -> TestResponse:
     return send(asked.text, desk, **{f"meaning-{statement.id}": meaning})
 
 
-def test_a_changed_text_is_asked_about_before_anything_is_saved(desk: Desk) -> None:
+def test_a_changed_text_is_saved_only_after_a_question_about_its_meaning(desk: Desk) -> None:
     before, first = own(desk), own(desk).statements[0].text
     asked = send(desk.client.get(OWN).text, desk, first, CORRECT)
     assert own(desk) == before
@@ -86,9 +86,7 @@ def test_a_changed_text_is_asked_about_before_anything_is_saved(desk: Desk) -> N
 
 
 @pytest.mark.parametrize(("meaning", "languages"), [("spelling", 11), ("same", 11), ("other", 0)])
-def test_a_typo_costs_no_language_if_the_meaning_is_the_same(
-    desk: Desk, meaning: str, languages: int
-) -> None:
+def test_a_spelling_correction_hides_no_language(desk: Desk, meaning: str, languages: int) -> None:
     before = typo(desk)
     assert change(desk, CORRECT, meaning).status_code == 303
     after, guest = typo(desk), desk.app.extensions["desk"].library.guest
@@ -98,7 +96,7 @@ def test_a_typo_costs_no_language_if_the_meaning_is_the_same(
     assert len(complete) == languages
 
 
-def test_the_trend_continues_with_the_same_meaning_and_ends_with_another(desk: Desk) -> None:
+def test_the_trend_continues_only_if_the_meaning_is_the_same(desk: Desk) -> None:
     def breaks(statement: Statement) -> list[tuple[Break, ...]]:
         later = replace(desk.round, id="later", survey=own(desk), opens_at=desk.round.closes_at)
         rounds = [desk.round, later]
@@ -126,7 +124,7 @@ def test_former_texts_are_kept_through_several_changes(desk: Desk) -> None:
     assert typo(desk).texts == (CORRECT,)
 
 
-def test_an_answer_counts_for_the_text_that_was_asked_about(desk: Desk) -> None:
+def test_an_answer_about_the_meaning_is_valid_for_its_text_only(desk: Desk) -> None:
     before, first = typo(desk), own(desk).statements[0].text
     asked = send(desk.client.get(OWN).text, desk, first, CORRECT)
     answers = {f"meaning-{before.id}": "spelling"}
@@ -135,7 +133,7 @@ def test_an_answer_counts_for_the_text_that_was_asked_about(desk: Desk) -> None:
     assert typo(desk) == before
 
 
-def test_an_unknown_answer_is_refused(desk: Desk) -> None:
+def test_an_unknown_answer_about_the_meaning_is_refused(desk: Desk) -> None:
     assert change(desk, CORRECT, "perhaps").status_code == 400
 
 
@@ -144,7 +142,7 @@ def test_faults_are_reported_before_the_question(desk: Desk) -> None:
     assert (refused.status_code, "behöver ett namn" in refused.text) == (400, True)
 
 
-def test_a_text_that_nothing_depends_on_changes_without_a_question(desk: Desk) -> None:
+def test_a_text_without_rounds_or_translations_changes_without_a_question(desk: Desk) -> None:
     rows = {"place": ["1"], "id": [""], "text": ["Kaffet är got"], "outcome": ["Trivsel"], "scale": ["yes5"]}
     page = desk.client.get(OWN).text
     seen = re.search(r'name="seen" value="(\w+)"', page)
@@ -172,7 +170,7 @@ def test_a_new_statement_never_has_the_id_of_another_meaning(desk: Desk) -> None
     assert (first, second, third.id) == ("jag_ar_trygg_har", "jag_ar_trygg_har_2", "jag_ar_trygg_har_3")
 
 
-def test_reviewers_see_the_former_wording_and_the_review_is_of_the_new_one(desk: Desk) -> None:
+def test_reviewers_see_the_former_wording_of_a_changed_text(desk: Desk) -> None:
     before = typo(desk).text
     change(desk, "Personalen stödjer mig", "same")
     page = unescape(desk.client.get("/admin/languages/fi?survey=ombudsmannaskap_2").text)

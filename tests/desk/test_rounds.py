@@ -38,7 +38,7 @@ def cancel(desk: Desk, round_id: str) -> TestResponse:
     return desk.client.post("/admin/rounds/cancel", data=data, follow_redirects=True)
 
 
-def test_a_round_has_a_name_of_its_own_that_slips_print(desk: Desk) -> None:
+def test_a_round_can_have_a_name_that_slips_show(desk: Desk) -> None:
     page = plan(desk)
     assert f"Omgången ”{NAME}” är sparad" in page.text
     planned = desk.store.rounds()[0].round
@@ -48,14 +48,14 @@ def test_a_round_has_a_name_of_its_own_that_slips_print(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 81, "a\u202eb"])
-def test_a_name_that_cannot_be_printed_is_refused(desk: Desk, name: str) -> None:
+def test_an_unprintable_round_name_is_refused(desk: Desk, name: str) -> None:
     refused = plan(desk, name=name)
     assert refused.status_code == 400
     assert 'href="#name"' in refused.text
     assert len(desk.store.rounds()) == 1
 
 
-def test_a_planned_round_is_cancelled_and_all_staff_see_who_did_it(desk: Desk) -> None:
+def test_a_planned_round_can_be_cancelled_and_all_staff_see_it_in_the_log(desk: Desk) -> None:
     plan(desk)
     round_id = desk.store.rounds()[0].round.id
     assert desk.client.get("/admin/rounds").text.count('action="/admin/rounds/cancel') == 1
@@ -68,7 +68,7 @@ def test_a_planned_round_is_cancelled_and_all_staff_see_who_did_it(desk: Desk) -
     assert "ställ in" not in desk.client.get("/admin/rounds").text.lower().split("<table")[1]
 
 
-def test_a_running_round_is_not_cancelled_and_the_page_says_why(desk: Desk) -> None:
+def test_a_running_round_cannot_be_cancelled_and_the_page_says_why(desk: Desk) -> None:
     refused = cancel(desk, "r")
     assert refused.status_code == 409
     assert "Omgången har öppnat. Då kan ingen ställa in den." in refused.text
@@ -76,7 +76,7 @@ def test_a_running_round_is_not_cancelled_and_the_page_says_why(desk: Desk) -> N
     assert [state.round for state in desk.store.rounds()] == [desk.round]
 
 
-def test_only_a_coordinator_cancels_a_round(desk: Desk) -> None:
+def test_only_coordinators_can_cancel_a_round(desk: Desk) -> None:
     plan(desk)
     round_id = desk.store.rounds()[0].round.id
     desk.client = desk.app.test_client()
@@ -86,7 +86,7 @@ def test_only_a_coordinator_cancels_a_round(desk: Desk) -> None:
     assert len(desk.store.rounds()) == 2
 
 
-def test_no_round_is_cancelled_while_the_clock_is_in_doubt(desk: Desk) -> None:
+def test_no_round_can_be_cancelled_while_the_clock_is_in_doubt(desk: Desk) -> None:
     plan(desk)
     round_id = desk.store.rounds()[0].round.id
     desk.app.extensions["desk"].doubtful_time = lambda: desk.now
@@ -94,7 +94,7 @@ def test_no_round_is_cancelled_while_the_clock_is_in_doubt(desk: Desk) -> None:
     assert len(desk.store.rounds()) == 2
 
 
-def test_a_round_of_chosen_units_leaves_the_others_without_one(desk: Desk) -> None:
+def test_a_round_of_selected_units_leaves_the_others_without_a_round(desk: Desk) -> None:
     assert plan(desk, units=["frida", "dagverksamheten"]).status_code == 200
     planned = desk.store.rounds()[0].round
     assert set(planned.tree.leaves) == {"frida", "dagverksamheten"}
@@ -110,14 +110,14 @@ def test_a_round_of_chosen_units_leaves_the_others_without_one(desk: Desk) -> No
     assert "FRIDA" in opened.what
 
 
-def test_two_rounds_run_at_once_at_different_units_only(desk: Desk) -> None:
+def test_two_rounds_can_run_at_once_at_different_units_only(desk: Desk) -> None:
     plan(desk, units=["frida"])
     assert "pågår på samma ställe" in plan(desk, units=["frida", "talk2me"]).text
     assert plan(desk, units=["talk2me"]).status_code == 200
     assert len(desk.store.rounds()) == 3
 
 
-def test_a_unit_of_no_tree_is_refused(desk: Desk) -> None:
+def test_an_unknown_unit_is_refused(desk: Desk) -> None:
     refused = plan(desk, units=["nowhere"])
     assert refused.status_code == 400
     assert len(desk.store.rounds()) == 1

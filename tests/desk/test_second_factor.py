@@ -95,7 +95,7 @@ def test_the_password_alone_signs_nobody_in(desk: Desk) -> None:
     assert client.get("/admin/rounds").status_code == 200
 
 
-def test_a_code_signs_in_once(desk: Desk) -> None:
+def test_a_code_is_valid_once(desk: Desk) -> None:
     secret, _ = enrolled(desk)
     code = code_of(desk, secret)
     assert send(password_step(desk), code).status_code == 303
@@ -104,13 +104,13 @@ def test_a_code_signs_in_once(desk: Desk) -> None:
     assert send(password_step(desk), code_of(desk, secret)).status_code == 303
 
 
-def test_the_code_of_the_enrolment_signs_nobody_in(desk: Desk) -> None:
+def test_the_code_used_for_enrolment_cannot_sign_in(desk: Desk) -> None:
     secret, _ = enrolled(desk)
     desk.now -= 2 * STEP
     assert send(password_step(desk), code_of(desk, secret)).status_code == 403
 
 
-def test_a_recovery_code_signs_in_once_and_the_page_says_how_many_are_left(desk: Desk) -> None:
+def test_a_recovery_code_is_valid_once_and_the_page_says_how_many_are_left(desk: Desk) -> None:
     _, codes = enrolled(desk)
     assert len(set(codes)) == 8
     client = password_step(desk)
@@ -121,7 +121,7 @@ def test_a_recovery_code_signs_in_once_and_the_page_says_how_many_are_left(desk:
     assert send(password_step(desk), codes[1]).status_code == 303
 
 
-def test_codes_are_guessed_slowly_from_any_number_of_addresses(desk: Desk) -> None:
+def test_guessing_codes_is_slowed_down_over_all_addresses(desk: Desk) -> None:
     """The guesser has the password: a right one in between does not end the delay."""
     enrolled(desk)
     statuses = []
@@ -131,7 +131,7 @@ def test_codes_are_guessed_slowly_from_any_number_of_addresses(desk: Desk) -> No
     assert statuses == [403] * FREE_FAILURES + [429] * 2
 
 
-def test_a_guesser_does_not_lock_out_the_known_device(desk: Desk) -> None:
+def test_guessing_codes_does_not_lock_out_a_known_device(desk: Desk) -> None:
     secret, _ = enrolled(desk)
     hers = desk.client
     token = token_in(hers.get("/admin/account"))
@@ -144,7 +144,7 @@ def test_a_guesser_does_not_lock_out_the_known_device(desk: Desk) -> None:
     assert send(hers, code_of(desk, secret)).status_code == 303
 
 
-def test_the_wait_for_a_code_ends(desk: Desk) -> None:
+def test_the_time_for_entering_a_code_is_limited(desk: Desk) -> None:
     secret, _ = enrolled(desk)
     client = password_step(desk)
     desk.now += timedelta(minutes=11)
@@ -156,7 +156,7 @@ def test_the_wait_for_a_code_ends(desk: Desk) -> None:
     assert code_of(desk, secret)
 
 
-def test_adding_it_needs_the_apps_code_and_the_password(desk: Desk) -> None:
+def test_adding_a_second_factor_needs_a_code_and_the_password(desk: Desk) -> None:
     secret = shown_secret(post(desk, "second-factor"))
     typed, right = secret_to_type(secret), code_of(desk, secret)
     refused = post(desk, "second-factor/add", secret=typed, code="abcdef", current=PASSWORD)
@@ -169,7 +169,7 @@ def test_adding_it_needs_the_apps_code_and_the_password(desk: Desk) -> None:
     assert "Reservkoder" in post(desk, "second-factor/add", secret=typed, code=right, current=PASSWORD).text
 
 
-def test_adding_it_ends_other_sessions(desk: Desk) -> None:
+def test_adding_a_second_factor_ends_other_sessions(desk: Desk) -> None:
     other, mine = desk.app.test_client(), desk.client
     desk.client = other
     desk.sign_in()
@@ -180,7 +180,7 @@ def test_adding_it_ends_other_sessions(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", ["second-factor/remove", "recovery-codes"])
-def test_removing_it_or_the_codes_needs_the_password(desk: Desk, path: str) -> None:
+def test_removing_a_second_factor_or_renewing_codes_needs_the_password(desk: Desk, path: str) -> None:
     _, codes = enrolled(desk)
     assert post(desk, path, current="wrong").status_code == 403
     assert desk.store.second_factors.unused_recovery_codes("anna") == 8
@@ -189,7 +189,7 @@ def test_removing_it_or_the_codes_needs_the_password(desk: Desk, path: str) -> N
     assert (desk.store.second_factors.of("anna") is None) == (path == "second-factor/remove")
 
 
-def test_a_coordinator_removes_the_second_factor_of_a_lost_phone(desk: Desk) -> None:
+def test_a_coordinator_can_remove_the_second_factor_of_a_lost_phone(desk: Desk) -> None:
     enrolled(desk)
     data = {"csrf_token": desk.token("/admin/account"), "name": "anna"}
     page = desk.client.post("/admin/accounts/second-factor", data=data, follow_redirects=True)
@@ -198,7 +198,7 @@ def test_a_coordinator_removes_the_second_factor_of_a_lost_phone(desk: Desk) -> 
     assert desk.store.audit_log.entries()[0].deed is Deed.SECOND_FACTOR_REMOVED
 
 
-def test_neither_the_database_nor_a_backup_gives_the_secret_away(desk: Desk, tmp_path: Path) -> None:
+def test_neither_the_database_nor_a_backup_reveals_the_secret(desk: Desk, tmp_path: Path) -> None:
     secret, codes = enrolled(desk)
     desk.store.audit_log.note(desk.now, "anna", Deed.ACCOUNT_SET, "a control")
     backup = str(desk.store.dump())
@@ -213,14 +213,14 @@ def test_neither_the_database_nor_a_backup_gives_the_secret_away(desk: Desk, tmp
             assert normalise(code).encode() not in content
 
 
-def test_after_a_restore_without_the_key_recovery_codes_sign_in(desk: Desk) -> None:
+def test_recovery_codes_are_valid_after_a_restore_without_the_key(desk: Desk) -> None:
     secret, codes = enrolled(desk)
     desk.app.extensions["desk"].secret_sealer = SecretSealer("t" * 32)
     assert send(password_step(desk), code_of(desk, secret)).status_code == 403
     assert send(password_step(desk), codes[0]).status_code == 303
 
 
-def test_a_sealed_secret_is_of_its_account_only() -> None:
+def test_a_sealed_secret_is_valid_for_its_account_only() -> None:
     sealer = SecretSealer("s" * 32)
     sealed = sealer.seal("anna", b"secret")
     assert sealer.unseal("anna", sealed) == b"secret"
@@ -232,7 +232,7 @@ def test_a_sealed_secret_is_of_its_account_only() -> None:
     ("at", "code"),
     [(59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")],
 )
-def test_codes_are_those_of_the_standard(at: int, code: str) -> None:
+def test_codes_equal_the_test_vectors_of_rfc_6238(at: int, code: str) -> None:
     """The last six digits of the SHA-1 vectors of RFC 6238, appendix B."""
     secret = b"12345678901234567890"
     assert matching_step(secret, code, at) == at // 30

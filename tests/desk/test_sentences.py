@@ -584,7 +584,7 @@ PAGE_CASES: dict[str, tuple[Facts, Facts]] = {
 
 
 @pytest.mark.parametrize("sentence", sorted(PAGE_CASES))
-def test_a_sentence_of_a_page_is_said_where_it_is_right_and_only_there(marked: Flask, sentence: str) -> None:
+def test_each_page_sentence_appears_when_it_is_true_and_not_otherwise(marked: Flask, sentence: str) -> None:
     right, wrong = PAGE_CASES[sentence]
     assert sentence in page_said(marked, right)
     assert sentence not in page_said(marked, wrong)
@@ -594,18 +594,18 @@ EXPLANATIONS = {message: "" for message in MESSAGES if message.startswith(HOW_TO
 """What the page says of every table: how the figures are counted."""
 
 
-def test_the_page_explains_its_figures_whatever_they_are(marked: Flask) -> None:
+def test_the_page_explains_its_figures_in_every_case(marked: Flask) -> None:
     for facts in (Facts(), Facts(World([{}])), Facts(hundred(1, 99, **PROTECTED), is_closed=True)):
         assert set(EXPLANATIONS) <= page_said(marked, facts)
 
 
-def test_every_sentence_has_its_two_worlds() -> None:
+def test_every_sentence_has_a_case_for_and_a_case_against_it() -> None:
     assert sorted(CASES) == sorted(OF_CODE)
     assert sorted(PAGE_CASES | EXPLANATIONS) == sorted(set(MESSAGES) - set(OF_CODE))
 
 
 @pytest.mark.parametrize("sentence", sorted(CASES))
-def test_a_sentence_is_said_where_it_is_right_and_only_there(marked: Flask, sentence: str) -> None:
+def test_each_sentence_appears_when_it_is_true_and_not_otherwise(marked: Flask, sentence: str) -> None:
     right, wrong = CASES[sentence]
     assert sentence in numbers_said(marked, right)
     assert sentence not in numbers_said(marked, wrong)
@@ -635,7 +635,7 @@ def verdicts(app: Flask, world: World) -> Iterator[str]:
         (World([{"a": StatementTally((15, 0, 0, 0, 5), (0, 0, 0), 9)}, {"a": agree(13, 20)}]), ""),
     ],
 )
-def test_a_change_is_claimed_in_the_right_direction_or_not_at_all(
+def test_a_change_is_claimed_in_the_right_direction_or_not_claimed(
     plain: Flask, world: World, verdict: str
 ) -> None:
     assert set(verdicts(plain, world)) == ({verdict} if verdict else set())
@@ -643,7 +643,7 @@ def test_a_change_is_claimed_in_the_right_direction_or_not_at_all(
     assert kinds(plain, world) in in_words[verdict]
 
 
-def test_the_largest_and_the_smallest_share_are_named_with_all_that_share_them(plain: Flask) -> None:
+def test_the_largest_and_smallest_shares_are_named_with_all_places_that_have_them(plain: Flask) -> None:
     shares = said_of(plain, both(((25, 32), (62, 108))))
     said = shares.replace(NO_BREAK, " ")
     assert "Störst andel höll med på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in said

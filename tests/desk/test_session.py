@@ -87,7 +87,7 @@ ENDS: dict[str, Callable[[Desk], object]] = {
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_every_session_of_the_account_ends_also_a_copied_one(
+def test_every_session_of_the_account_ends_even_with_a_copied_cookie(
     desk: Desk, end: Callable[[Desk], object]
 ) -> None:
     desk.sign_in()
@@ -101,7 +101,7 @@ def test_every_session_of_the_account_ends_also_a_copied_one(
     assert other.get("/admin/links").status_code == 200, "another account's session goes on"
 
 
-def test_a_removed_account_that_is_added_again_has_no_sessions(desk: Desk) -> None:
+def test_an_account_added_again_after_its_removal_has_no_sessions(desk: Desk) -> None:
     desk.sign_in()
     thief = copied(desk)
     assert desk.store.accounts.remove("anna")
@@ -117,7 +117,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database(request.getfixturevalue("server"), tmp_path.name)
 
 
-def test_every_change_of_an_account_begins_a_new_epoch(database_url: str, tmp_path: Path) -> None:
+def test_every_change_of_an_account_starts_a_new_epoch(database_url: str, tmp_path: Path) -> None:
     """Another process, such as `kiosk user add`, ends sessions too."""
     folders = tmp_path / "data", tmp_path / "data-keys"
     server, command = (open_store(folders[0], database_url, folders[1], durable=False) for _ in range(2))
@@ -141,7 +141,7 @@ def test_every_change_of_an_account_begins_a_new_epoch(database_url: str, tmp_pa
         store.close()
 
 
-def test_a_restored_backup_revives_no_session(desk: Desk, tmp_path: Path) -> None:
+def test_a_restore_revives_no_session(desk: Desk, tmp_path: Path) -> None:
     backup = json.loads(json.dumps(desk.store.dump()))
     desk.sign_in()
     thief = copied(desk)

@@ -72,7 +72,7 @@ def listened(page: str) -> str:
     return page.split('<h2 id="listened">')[1].split("<h2")[0]
 
 
-def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -> None:
+def test_a_running_round_is_marked_and_left_out_of_the_change(desk: Desk) -> None:
     year(desk, 40, 42, 95)
     page = listened(desk.client.get("/admin/results/r2/dagverksamheten").text)
     assert "Kan vara slump: sett över de 2 omgångar som kan jämföras" in page
@@ -90,7 +90,7 @@ def test_a_running_round_is_marked_and_takes_no_part_in_the_change(desk: Desk) -
 
 
 @pytest.mark.slow
-def test_a_fall_in_the_last_round_is_told_where_all_rounds_together_rise(desk: Desk) -> None:
+def test_a_fall_in_the_last_round_is_reported_beside_a_rising_trend(desk: Desk) -> None:
     year(desk, 40, 50, 70, 80, 50, 50)
     page = listened(desk.client.get("/admin/results/r5/dagverksamheten").text)
     assert "Bättre: sett över de 5 omgångar som kan jämföras har andelen som höll med ökat" in page
@@ -116,7 +116,7 @@ def test_a_clear_difference_between_places_is_not_called_chance(desk: Desk) -> N
     assert "kan vara slump" not in page.lower()
 
 
-def test_a_small_difference_between_places_may_be_chance(desk: Desk) -> None:
+def test_a_small_difference_between_places_is_called_possible_chance(desk: Desk) -> None:
     answer(desk, 48, 90)
     answer(desk, 42, 90, "matcentralen")
     count(desk)
@@ -124,7 +124,7 @@ def test_a_small_difference_between_places_may_be_chance(desk: Desk) -> None:
     assert "Skillnaden kan vara slump." in listened(desk.client.get("/admin/results/r/vasteras").text)
 
 
-def test_places_stand_in_their_table_with_percentages_only_where_there_are_enough_answers(desk: Desk) -> None:
+def test_places_have_percentages_only_with_enough_answers(desk: Desk) -> None:
     answer(desk, 30, 60)
     answer(desk, 6, 15, "frida")
     count(desk)
@@ -140,7 +140,7 @@ def test_places_stand_in_their_table_with_percentages_only_where_there_are_enoug
     assert "%" not in rows["FRIDA"]
 
 
-def test_answers_outside_the_scale_stand_below_every_bar(desk: Desk) -> None:
+def test_answers_outside_the_scale_are_shown_below_every_bar(desk: Desk) -> None:
     answer(desk, 30, 60, unsure=20)
     answer(desk, 30, 60, "matcentralen")
     count(desk)
@@ -158,7 +158,7 @@ def test_answers_outside_the_scale_stand_below_every_bar(desk: Desk) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["now", "time", "places"])
-def test_a_picture_far_from_here_can_be_traced(tmp_path: Path, kind: str) -> None:
+def test_a_downloaded_picture_names_its_origin(tmp_path: Path, kind: str) -> None:
     desk = Desk(tmp_path, admission=frozenset({Admission.KIOSK, Admission.POSTER}))
     desk.store.mark_demonstration()
     year(desk, 40, 50)
@@ -171,7 +171,7 @@ def test_a_picture_far_from_here_can_be_traced(tmp_path: Path, kind: str) -> Non
     assert ("importerat: Effektrapport 2022" in said) == (kind == "time")
 
 
-def test_a_picture_warns_of_rounds_that_guests_saw_differently(desk: Desk) -> None:
+def test_a_picture_warns_about_rounds_with_different_survey_versions(desk: Desk) -> None:
     year(desk, 40)
     survey = replace(desk.round.survey, translations={"en": {"Jag": "I"}})
     desk.round = replace(desk.round, survey=survey)
@@ -183,7 +183,7 @@ def test_a_picture_warns_of_rounds_that_guests_saw_differently(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("is_same", [True, False])
-def test_a_corrected_text_is_compared_and_its_former_words_are_shown(desk: Desk, *, is_same: bool) -> None:
+def test_a_corrected_text_is_compared_and_its_former_wording_is_shown(desk: Desk, *, is_same: bool) -> None:
     year(desk, 40)
     enter(desk)
     first, *others = desk.round.survey.statements
@@ -202,7 +202,7 @@ def test_a_corrected_text_is_compared_and_its_former_words_are_shown(desk: Desk,
     assert f"då med orden ”{first.text}”" in said
 
 
-def test_the_page_says_once_what_a_picture_on_it_need_not_say(desk: Desk) -> None:
+def test_pictures_on_the_page_do_not_repeat_its_texts(desk: Desk) -> None:
     year(desk, 40, 50)
     page = desk.client.get("/admin/results/r1/dagverksamheten").text
     for source in re.findall(r'<img class="drawn" src="([^"]+)"', page):
@@ -212,7 +212,7 @@ def test_the_page_says_once_what_a_picture_on_it_need_not_say(desk: Desk) -> Non
         assert "Instämmer helt" in drawn
 
 
-def test_charts_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> None:
+def test_charts_have_text_alternatives_with_their_results(desk: Desk) -> None:
     year(desk, 40, 80, 80)
     page = listened(desk.client.get("/admin/results/r2/vasteras").text)
     told = re.findall(r'role="img" aria-label="([^"]+)"', page)
@@ -223,7 +223,7 @@ def test_charts_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> No
     assert "Färre än två ställen har minst 20 svar." in places
 
 
-def test_what_a_report_does_not_tell_is_called_unknown_in_its_bar(desk: Desk) -> None:
+def test_figures_missing_in_an_earlier_report_are_shown_as_unknown(desk: Desk) -> None:
     answer(desk, 30, 60)
     count(desk)
     desk.sign_in()
@@ -260,7 +260,7 @@ def protected_round(desk: Desk, answers: int) -> None:
     desk.sign_in()
 
 
-def test_a_protected_round_says_on_every_figure_how_far_off_it_may_be(desk: Desk) -> None:
+def test_every_figure_of_a_protected_round_states_its_possible_error(desk: Desk) -> None:
     protected_round(desk, 35)
     page = listened(desk.client.get("/admin/results/p/dagverksamheten").text)
     assert page.count('<div class="chart"') + 1 == page.count("data-protection") == page.count(ONE_BATCH)
@@ -276,7 +276,7 @@ def test_a_protected_round_says_on_every_figure_how_far_off_it_may_be(desk: Desk
     assert ONE_BATCH in desk.client.get(f"/admin/wall/{wall.code}").text
 
 
-def test_more_batches_put_a_bar_further_off(desk: Desk) -> None:
+def test_more_batches_increase_the_stated_error(desk: Desk) -> None:
     protected_round(desk, 35)
     answer(desk, 30, 60)
     count(desk)
@@ -286,7 +286,7 @@ def test_more_batches_put_a_bar_further_off(desk: Desk) -> None:
     assert ONE_BATCH not in page
 
 
-def test_an_exact_round_says_that_it_is(desk: Desk) -> None:
+def test_an_exact_round_is_labelled_as_exact(desk: Desk) -> None:
     answer(desk, 20, 40)
     count(desk)
     desk.sign_in()
@@ -298,7 +298,7 @@ def test_an_exact_round_says_that_it_is(desk: Desk) -> None:
     assert "Exakta siffror." in words(desk, "/admin/chart/r/dagverksamheten/listened/now.svg")[-1]
 
 
-def test_a_chart_of_both_kinds_says_so_and_protection_is_named_beside_chance(desk: Desk) -> None:
+def test_a_chart_of_exact_and_protected_rounds_names_both(desk: Desk) -> None:
     answer(desk, 20, 40)
     protected_round(desk, 40)
     desk.store.count(START + timedelta(days=190))
@@ -309,7 +309,7 @@ def test_a_chart_of_both_kinds_says_so_and_protection_is_named_beside_chance(des
     assert "Kan vara slump eller skydd: sett över de 2 omgångar" in page
 
 
-def test_more_answers_from_a_unit_where_many_agree_are_no_rise(desk: Desk) -> None:
+def test_a_changed_mix_of_units_is_not_reported_as_a_rise(desk: Desk) -> None:
     """Simpson's paradox: fewer agree at both units, and more of all answers agree."""
     answer(desk, 41, 43, "frida")
     answer(desk, 46, 163)
@@ -361,7 +361,7 @@ def directed(desk: Desk, good: Good | None, agreeing: tuple[int, ...] = ()) -> s
         (None, (), ["Upp:", "med ökat"]),
     ],
 )
-def test_a_change_is_better_or_worse_as_the_statement_says(
+def test_a_change_is_called_better_or_worse_by_the_statements_good_end(
     desk: Desk, good: Good | None, agreeing: tuple[int, ...], said: list[str]
 ) -> None:
     page = directed(desk, good, agreeing)

@@ -28,7 +28,7 @@ def bundle_address(desk: Desk) -> str:
     return match.group(1)
 
 
-def test_the_bundle_is_compressed_and_kept_for_a_year(desk: Desk) -> None:
+def test_the_plotly_bundle_is_compressed_and_cached_for_a_year(desk: Desk) -> None:
     answer = desk.client.get(bundle_address(desk), headers=PACKED)
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -37,14 +37,14 @@ def test_the_bundle_is_compressed_and_kept_for_a_year(desk: Desk) -> None:
     assert len(answer.data) < 0.35 * BUNDLE.stat().st_size
 
 
-def test_a_browser_that_does_not_unpack_gets_the_file(desk: Desk) -> None:
+def test_a_browser_without_gzip_gets_the_plain_file(desk: Desk) -> None:
     answer = desk.client.get("/admin/static/plotly/plotly-basic.min.js")
     assert "Content-Encoding" not in answer.headers
     assert answer.data == BUNDLE.read_bytes()
 
 
 @pytest.mark.parametrize("query", ["", "?v=0123456789abcdef"])
-def test_an_address_without_the_contents_hash_is_asked_for_again(desk: Desk, query: str) -> None:
+def test_an_address_without_the_content_hash_is_revalidated(desk: Desk, query: str) -> None:
     address = f"/admin/static/desk.css{query}"
     answer = desk.client.get(address, headers=PACKED)
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -62,12 +62,12 @@ def test_every_static_address_on_a_page_has_its_hash(desk: Desk) -> None:
         assert "immutable" in desk.client.get(address).headers["Cache-Control"]
 
 
-def test_a_file_outside_or_missing_is_not_found(desk: Desk) -> None:
+def test_files_missing_or_outside_the_folder_are_not_found(desk: Desk) -> None:
     for name in ("nothing.js", "../setup.cfg", "plotly"):
         assert desk.client.get(f"/admin/static/{name}?v=1").status_code == 404
 
 
-def test_a_changed_file_has_another_address_and_content(tmp_path: Path) -> None:
+def test_a_changed_file_gets_a_new_address(tmp_path: Path) -> None:
     script = tmp_path / "page.js"
     script.write_text("first", "utf-8")
     app = Flask(__name__, static_folder=tmp_path)

@@ -56,7 +56,7 @@ def asked(desk: Desk) -> list[tuple[str, str]]:
     return [(statement.id, statement.text) for statement in own.statements]
 
 
-def test_a_survey_is_copied_reworded_and_ordered(desk: Desk) -> None:
+def test_a_survey_can_be_copied_reworded_and_reordered(desk: Desk) -> None:
     assert copied(desk).headers["Location"] == OWN
     assert len(asked(desk)) == 4
     rows = [("2", "listened", "Personalen lyssnar på mig"), ("1", "feel_better", "Jag mår bättre"),
@@ -69,7 +69,7 @@ def test_a_survey_is_copied_reworded_and_ordered(desk: Desk) -> None:
     ]
 
 
-def test_a_changed_survey_has_a_new_version_and_old_rounds_keep_theirs(desk: Desk) -> None:
+def test_a_changed_survey_gets_a_new_version_and_old_rounds_keep_theirs(desk: Desk) -> None:
     copied(desk)
     library = desk.app.extensions["desk"].library
     before = library.surveys["ombudsmannaskap_2"]
@@ -85,7 +85,7 @@ def test_a_changed_survey_has_a_new_version_and_old_rounds_keep_theirs(desk: Des
     assert kept.survey == before
 
 
-def test_a_written_survey_can_be_opened_and_answered(desk: Desk) -> None:
+def test_a_round_can_be_opened_with_an_own_survey(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "listened", "Jag är trygg här")])
     day = desk.now.date()
@@ -106,7 +106,7 @@ def test_a_written_survey_can_be_opened_and_answered(desk: Desk) -> None:
         ({"text": ""}, "minst ett"),
     ],
 )
-def test_what_does_not_hold_is_said_and_what_was_typed_stays(
+def test_invalid_input_is_reported_and_stays_in_the_form(
     desk: Desk, changes: dict[str, str], said: str
 ) -> None:
     copied(desk)
@@ -118,19 +118,19 @@ def test_what_does_not_hold_is_said_and_what_was_typed_stays(
     assert asked(desk) == before
 
 
-def test_wording_is_commented_beside_the_statement(desk: Desk) -> None:
+def test_advice_on_wording_is_shown_beside_the_statement(desk: Desk) -> None:
     copied(desk)
     page = desk.client.get(OWN).text
     assert page.count("Frågar om flera saker") == 1
     assert "LIX 59" in page
 
 
-def test_a_shipped_survey_is_not_changed_here(desk: Desk) -> None:
+def test_a_shipped_survey_cannot_be_changed(desk: Desk) -> None:
     assert desk.client.get("/admin/surveys/ombudsmannaskap").status_code == 403
     assert desk.client.get("/admin/surveys/no_such").status_code == 404
 
 
-def test_a_preview_is_the_guests_own_page_and_sends_nothing(desk: Desk) -> None:
+def test_a_preview_is_the_guests_page_and_stores_no_ballot(desk: Desk) -> None:
     page = desk.client.get("/admin/surveys/ombudsmannaskap/preview?lang=ar").text
     assert '<html lang="ar" dir="rtl">' in page
     assert "/admin/static/guest.js" in page
@@ -167,7 +167,7 @@ def translate(desk: Desk, code: str, survey: str, words: dict[str, tuple[str, bo
     return desk.client.post(path, data=data)
 
 
-def test_a_survey_is_translated_and_marked_with_who_reviewed_it(desk: Desk) -> None:
+def test_a_translation_is_stored_with_its_reviewer(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "listened", "Jag är trygg här")])
     labels = list(desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].messages)
@@ -207,7 +207,7 @@ def review_all(desk: Desk, path: str, page: str) -> TestResponse:
     )
 
 
-def test_a_page_of_texts_is_reviewed_with_one_tick(desk: Desk) -> None:
+def test_one_tick_reviews_all_texts_of_a_page(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "", "Kaffet är gott")])
     for path in ("/admin/languages/fi", "/admin/languages/fi?survey=ombudsmannaskap_2", "/admin/reference"):
@@ -222,7 +222,7 @@ def test_a_page_of_texts_is_reviewed_with_one_tick(desk: Desk) -> None:
     assert other.unreviewed, "texts of other pages stay"
 
 
-def test_one_tick_reviews_no_text_that_changed_since_the_page_was_opened(desk: Desk) -> None:
+def test_one_tick_does_not_review_texts_changed_since_the_page_was_opened(desk: Desk) -> None:
     page = desk.client.get("/admin/languages/fi").text
     translate(desk, "fi", "", {"Börja": ("Toinen", False)})
     refused = review_all(desk, "/admin/languages/fi", page)
@@ -230,7 +230,7 @@ def test_one_tick_reviews_no_text_that_changed_since_the_page_was_opened(desk: D
     assert not of_screen(desk.app.extensions["desk"].library.guest["fi"]).is_reviewed
 
 
-def test_texts_missing_in_an_own_survey_are_counted_wherever_its_languages_are_shown(desk: Desk) -> None:
+def test_missing_texts_of_an_own_survey_are_counted_on_every_page_with_its_languages(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "", "Kaffet är gott"), ("2", "", "Teet är gott")])
     table = desk.client.get("/admin/languages").text
@@ -242,7 +242,7 @@ def test_texts_missing_in_an_own_survey_are_counted_wherever_its_languages_are_s
     assert page.count("Texter saknas på:") == 1
 
 
-def test_a_text_that_cannot_stand_there_is_refused_and_nothing_is_saved(desk: Desk, tmp_path: Path) -> None:
+def test_an_invalid_translation_is_refused_and_nothing_is_saved(desk: Desk, tmp_path: Path) -> None:
     refused = translate(
         desk, "en", "", {"Fråga {n} av {total}": ("Question {n}", True), "Börja": ("Go", True)}
     )
@@ -257,7 +257,7 @@ def upload(desk: Desk, content: bytes) -> TestResponse:
     return desk.client.post("/admin/surveys/import", data=data)
 
 
-def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in_as_another(desk: Desk) -> None:
+def test_a_survey_exported_as_a_spreadsheet_can_be_imported_as_a_new_one(desk: Desk) -> None:
     content = desk.client.get("/admin/surveys/ombudsmannaskap.xlsx").get_data()
     assert upload(desk, content).headers["Location"] == OWN
     library = desk.app.extensions["desk"].library
@@ -267,7 +267,7 @@ def test_a_survey_goes_out_as_a_spreadsheet_and_comes_in_as_another(desk: Desk) 
     assert own.translations == seed.translations
 
 
-def test_a_new_scale_comes_along(desk: Desk, tmp_path: Path) -> None:
+def test_a_new_scale_is_imported_with_its_survey(desk: Desk, tmp_path: Path) -> None:
     content = sheet([HEAD, ASKED], CHOICES)
     assert upload(desk, content).status_code == 303
     assert upload(desk, content).status_code == 303
@@ -278,7 +278,7 @@ def test_a_new_scale_comes_along(desk: Desk, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no spreadsheet", sheet([HEAD, ["text", "a", "A"]], CHOICES)])
-def test_a_spreadsheet_that_is_no_survey_is_refused_and_leaves_nothing(
+def test_a_spreadsheet_that_is_not_a_survey_is_refused_and_leaves_nothing(
     desk: Desk, tmp_path: Path, content: bytes
 ) -> None:
     refused = upload(desk, content)
@@ -290,18 +290,18 @@ def test_a_spreadsheet_that_is_no_survey_is_refused_and_leaves_nothing(
 @pytest.mark.parametrize(
     "path", ["/admin/languages/sv", "/admin/languages/xx", "/admin/languages/en?survey=x"]
 )
-def test_what_is_not_there_is_not_translated(desk: Desk, path: str) -> None:
+def test_swedish_and_unknown_languages_or_surveys_have_no_translation_page(desk: Desk, path: str) -> None:
     assert desk.client.get(path).status_code == 404
 
 
-def test_staff_and_viewers_change_no_survey(desk: Desk) -> None:
+def test_staff_cannot_see_or_change_surveys(desk: Desk) -> None:
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
     desk.sign_in("bo")
     for path in ("/admin/surveys", OWN, "/admin/surveys/ombudsmannaskap/preview", "/admin/languages/en"):
         assert desk.client.get(path).status_code == 403
 
 
-def test_no_answer_of_a_preview_is_a_ballot(desk: Desk) -> None:
+def test_a_preview_contains_the_texts_of_the_guests_form(desk: Desk) -> None:
     """The preview's form is the guest's; what it posts would be a ballot on the guests' side."""
     page = desk.client.get("/admin/surveys/ombudsmannaskap/preview").text
     words = re.search(r'id="words">(.*?)</script>', page, re.DOTALL)
@@ -315,7 +315,7 @@ def send_file(desk: Desk, content: bytes) -> TestResponse:
     return desk.client.post("/admin/languages/en/file", data=data)
 
 
-def test_a_translators_file_goes_out_and_comes_back_with_what_she_changed(desk: Desk) -> None:
+def test_a_translators_file_can_be_downloaded_and_uploaded_with_changes(desk: Desk) -> None:
     sent = desk.client.get("/admin/languages/en.po").get_data()
     assert send_file(desk, sent).status_code == 303
     assert reviews(desk.settings, "en") == {}
@@ -340,7 +340,7 @@ def test_a_translators_file_goes_out_and_comes_back_with_what_she_changed(desk: 
         (b'msgid "x', "Rad 1 i filen"),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused_with_its_line(
+def test_an_invalid_translators_file_is_refused_with_its_line(
     desk: Desk, tmp_path: Path, content: bytes, said: str
 ) -> None:
     refused = send_file(desk, content)
@@ -349,7 +349,7 @@ def test_a_file_that_does_not_fit_is_refused_with_its_line(
     assert not (tmp_path / "translations").exists()
 
 
-def test_who_saves_an_old_form_undoes_nothing(desk: Desk) -> None:
+def test_a_form_loaded_before_a_change_overwrites_nothing(desk: Desk) -> None:
     copied(desk)
     old = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
     assert old
@@ -373,13 +373,13 @@ def test_who_saves_an_old_form_undoes_nothing(desk: Desk) -> None:
         ("9991", "dabc"),
     ],
 )
-def test_a_statement_stands_where_it_was_put(desk: Desk, places: str, order: str) -> None:
+def test_statements_are_ordered_by_their_place_numbers(desk: Desk, places: str, order: str) -> None:
     copied(desk)
     save(desk, [(place, "", f"Påstående {name}") for place, name in zip(places, "abcd", strict=True)])
     assert [text[-1] for _, text in asked(desk)] == list(order)
 
 
-def test_nothing_that_cannot_be_seen_is_kept_as_a_statement(desk: Desk) -> None:
+def test_an_invisible_statement_is_refused(desk: Desk) -> None:
     copied(desk)
     refused = save(desk, [("1", "listened", "\u200b")])
     assert refused.status_code == 400
@@ -405,7 +405,7 @@ class Open:
         return self.desk.client.post(self.path, data={**token, **self.form, **changed})
 
 
-def test_a_page_that_lay_open_while_statements_moved_translates_the_right_one(desk: Desk) -> None:
+def test_a_translation_page_opened_before_a_reordering_translates_the_right_text(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "", "Första"), ("2", "", "Andra")])
     page = Open(desk, "/admin/languages/en?survey=ombudsmannaskap_2")
@@ -416,7 +416,7 @@ def test_a_page_that_lay_open_while_statements_moved_translates_the_right_one(de
     assert "Andra" not in texts_now
 
 
-def test_two_who_translate_at_once_undo_nothing_unasked(desk: Desk) -> None:
+def test_concurrent_translators_do_not_overwrite_each_other(desk: Desk) -> None:
     one, other = (Open(desk, "/admin/languages/en") for _ in range(2))
     assert one.send("Börja", "Go").status_code == 303
     assert other.send("Nästa", "Forward").status_code == 303
@@ -441,7 +441,7 @@ def test_a_file_of_another_language_is_refused(desk: Desk) -> None:
     assert desk.app.extensions["desk"].library.guest["ar"].unreviewed
 
 
-def test_taking_a_survey_in_leaves_other_surveys_translations_alone(desk: Desk) -> None:
+def test_importing_a_survey_keeps_translations_of_other_surveys(desk: Desk) -> None:
     guest = desk.app.extensions["desk"].library.guest["ar"]
     label = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"].messages[0]
     Open(desk, "/admin/languages/ar?survey=ombudsmannaskap").send(label, guest.texts[label])
@@ -458,7 +458,7 @@ def titles(desk: Desk) -> list[str]:
     return [one.title for one in desk.app.extensions["desk"].library.surveys.values()]
 
 
-def test_no_two_surveys_have_one_title(desk: Desk) -> None:
+def test_no_two_surveys_have_the_same_title(desk: Desk) -> None:
     copied(desk)
     copied(desk)
     sheet = desk.client.get("/admin/surveys/ombudsmannaskap_2.xlsx").get_data()
@@ -467,7 +467,7 @@ def test_no_two_surveys_have_one_title(desk: Desk) -> None:
     assert "Ombudsmannaskap i Dagverksamheten (kopia) (3)" in titles(desk)
 
 
-def test_a_long_title_is_copied_too(desk: Desk) -> None:
+def test_a_survey_with_a_long_title_can_be_copied(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "listened", "Jag är trygg här")], title="x" * 120)
     data = {"csrf_token": desk.token("/admin/surveys"), "survey": "ombudsmannaskap_2"}
@@ -476,7 +476,7 @@ def test_a_long_title_is_copied_too(desk: Desk) -> None:
     assert {len(title) for title in titles(desk) if title.startswith("x")} == {120}
 
 
-def test_a_saved_survey_is_said_to_be_saved_once(desk: Desk) -> None:
+def test_saving_a_survey_is_confirmed_once(desk: Desk) -> None:
     copied(desk)
     saved = save(desk, [("1", "listened", "Jag är trygg här")])
     assert '<p class="done" role="status">Sparat.</p>' in desk.client.get(saved.headers["Location"]).text
@@ -488,7 +488,7 @@ def remove(desk: Desk, survey_id: str) -> TestResponse:
     return desk.client.post(f"/admin/surveys/{survey_id}/remove", data=data)
 
 
-def test_a_survey_no_round_uses_is_removed_after_a_question(desk: Desk, tmp_path: Path) -> None:
+def test_an_unused_survey_can_be_removed_after_a_confirmation(desk: Desk, tmp_path: Path) -> None:
     copied(desk)
     assert "Ingen omgång använder enkäten." in desk.client.get(f"{OWN}/remove").text
     assert (tmp_path / "questions" / "ombudsmannaskap_2.toml").exists()
@@ -501,7 +501,7 @@ def test_a_survey_no_round_uses_is_removed_after_a_question(desk: Desk, tmp_path
     )
 
 
-def test_a_survey_a_round_uses_or_that_is_shipped_stays(desk: Desk) -> None:
+def test_a_used_or_shipped_survey_cannot_be_removed(desk: Desk) -> None:
     copied(desk)
     library = desk.app.extensions["desk"].library
     of_round = Round(
@@ -521,7 +521,7 @@ PREVIEW = "/admin/surveys/ombudsmannaskap/preview"
 @pytest.mark.parametrize(
     ("path", "other", "is_kiosk"), [(PREVIEW, f"{PREVIEW}/kiosk", False), (f"{PREVIEW}/kiosk", PREVIEW, True)]
 )
-def test_a_preview_says_what_it_is_and_leads_to_the_other_device_and_back(
+def test_a_preview_is_labelled_and_links_to_the_other_device_and_back(
     desk: Desk, path: str, other: str, *, is_kiosk: bool
 ) -> None:
     page = desk.client.get(path).text
@@ -535,7 +535,7 @@ def test_a_preview_says_what_it_is_and_leads_to_the_other_device_and_back(
     assert (taken.status_code, taken.headers["Kiosk-Ballot"]) == (204, "taken")
 
 
-def test_only_a_preview_carries_pictures_in_itself(desk: Desk) -> None:
+def test_only_previews_allow_inline_pictures(desk: Desk) -> None:
     assert "img-src 'self' data:;" in desk.client.get(PREVIEW).headers["Content-Security-Policy"]
     assert "data:" not in desk.client.get("/admin/surveys").headers["Content-Security-Policy"]
 
@@ -547,7 +547,7 @@ def test_a_preview_is_marked_in_the_demonstration(desk: Desk) -> None:
     assert marked in desk.client.get(PREVIEW).text
 
 
-def test_swedish_is_read_and_marked_and_never_changed(desk: Desk) -> None:
+def test_swedish_texts_can_be_reviewed_but_not_changed(desk: Desk) -> None:
     page = desk.client.get("/admin/languages").text
     assert "originalet, som alltid visas" in page
     assert "men inte granskat" not in re.findall(r'lang="sv".*?</tr>', page, re.DOTALL)[0]
@@ -563,7 +563,7 @@ def test_swedish_is_read_and_marked_and_never_changed(desk: Desk) -> None:
     assert reviews(desk.settings, "sv")["Börja"] == "anna, 2026-03-02"
 
 
-def test_a_swedish_text_that_is_no_longer_shipped_hides_no_language(desk: Desk, tmp_path: Path) -> None:
+def test_an_obsolete_swedish_text_hides_no_language(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "translations" / "sv" / "LC_MESSAGES" / "guest.po"
     path.parent.mkdir(parents=True)
     path.write_text('msgid "Från förr"\nmsgstr "Från förr"\n', encoding="utf-8")
@@ -573,7 +573,7 @@ def test_a_swedish_text_that_is_no_longer_shipped_hides_no_language(desk: Desk, 
     assert all(of_screen(catalogue).is_complete for catalogue in guest.values())
 
 
-def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
+def test_a_change_at_the_desk_takes_effect_on_guest_pages(desk: Desk) -> None:
     guests = create_guest_app(
         desk.store,
         desk.app.extensions["desk"].library,
@@ -587,7 +587,7 @@ def test_a_change_at_the_desk_reaches_the_guests_side(desk: Desk) -> None:
     assert "Set off</button>" in guests.test_client(use_cookies=False).get("/?lang=en").text
 
 
-def test_the_direction_is_chosen_beside_the_statement(desk: Desk) -> None:
+def test_the_direction_can_be_chosen_beside_the_statement(desk: Desk) -> None:
     copied(desk)
     kept = save(desk, [("1", "listened", "Jag är otrygg här")], good="low", agreeing="5 3,4")
     assert kept.status_code == 303
@@ -599,7 +599,7 @@ def test_the_direction_is_chosen_beside_the_statement(desk: Desk) -> None:
     assert "Annars kan sidan Resultat" not in page
 
 
-def test_a_statement_without_a_direction_is_saved_and_asked_about(desk: Desk) -> None:
+def test_a_statement_without_a_direction_is_saved_with_a_warning(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "listened", "Jag är otrygg här")], good="")
     assert desk.client.get(OWN).text.count("Annars kan sidan Resultat") == 1
@@ -607,7 +607,7 @@ def test_a_statement_without_a_direction_is_saved_and_asked_about(desk: Desk) ->
 
 
 @pytest.mark.parametrize("agreeing", ["6", "1 2 3 4 5", "de två översta"])
-def test_answers_that_cannot_count_as_agreeing_are_refused(desk: Desk, agreeing: str) -> None:
+def test_invalid_agreeing_options_are_refused(desk: Desk, agreeing: str) -> None:
     copied(desk)
     refused = save(desk, [("1", "listened", "Jag är trygg här")], agreeing=agreeing)
     assert refused.status_code == 400

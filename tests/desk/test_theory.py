@@ -39,13 +39,13 @@ def close(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["anna", "bo", "vi"])
-def test_everybody_who_signs_in_sees_the_theory(desk: Desk, name: str) -> None:
+def test_every_role_can_see_the_theory(desk: Desk, name: str) -> None:
     desk.sign_in(name)
     assert desk.client.get("/admin/theory").headers["Location"] == PAGE
     assert "Förändringsteori" in page_of(desk)
 
 
-def test_a_gap_is_marked_and_nothing_else_is(desk: Desk) -> None:
+def test_only_unmeasured_boxes_are_marked_as_gaps(desk: Desk) -> None:
     desk.sign_in()
     page = page_of(desk)
     for text in ("Ärendet är löst", "Fler handlingsalternativ"):
@@ -56,7 +56,7 @@ def test_a_gap_is_marked_and_nothing_else_is(desk: Desk) -> None:
     assert page.count('class="gap"') == 4
 
 
-def test_a_running_rounds_figures_are_not_shown_even_to_a_coordinator(desk: Desk) -> None:
+def test_the_theory_page_shows_no_figures_of_a_running_round(desk: Desk) -> None:
     desk.answer(40)
     desk.sign_in()
     trust = box(page_of(desk), "Förtroende för ombud")
@@ -65,7 +65,7 @@ def test_a_running_rounds_figures_are_not_shown_even_to_a_coordinator(desk: Desk
     assert "svarade" not in trust
 
 
-def test_a_closed_rounds_figure_has_its_share_rule_its_round_and_its_protection(desk: Desk) -> None:
+def test_figures_of_a_closed_round_have_their_rule_round_and_protection(desk: Desk) -> None:
     desk.answer(40)
     close(desk)
     desk.sign_in("bo")
@@ -79,7 +79,7 @@ def test_a_closed_rounds_figure_has_its_share_rule_its_round_and_its_protection(
     )
 
 
-def test_outputs_say_how_they_were_obtained(desk: Desk) -> None:
+def test_outputs_are_shown_with_their_quality(desk: Desk) -> None:
     outputs, march = desk.store.outputs, month_of(date(2026, 3, 1))
     outputs.tap("dagverksamheten", march, "advise", "", 1)
     outputs.set("dagverksamheten", year_of(2022), "link", Figure(0, Quality.NOT_COUNTED))

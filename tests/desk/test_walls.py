@@ -22,7 +22,7 @@ def make_wall(desk: Desk, node: str = "vasteras") -> str:
     return f"/admin/wall/{desk.store.walls.all()[-1].code}"
 
 
-def test_a_wall_shows_the_snapshot_to_whoever_has_its_address(desk: Desk) -> None:
+def test_a_wall_screen_shows_the_snapshot_without_a_sign_in(desk: Desk) -> None:
     desk.sign_in()
     address = make_wall(desk)
     stranger = desk.app.test_client()
@@ -38,7 +38,7 @@ def test_a_wall_shows_the_snapshot_to_whoever_has_its_address(desk: Desk) -> Non
         assert f">n = {sum(table['counts'])}</text>" in drawn.text
 
 
-def test_a_wall_carries_nothing_of_a_sign_in_and_fetches_itself(desk: Desk) -> None:
+def test_a_wall_screen_has_no_session_data_and_reloads_itself(desk: Desk) -> None:
     desk.sign_in()
     address = make_wall(desk)
     page = desk.client.get(address)
@@ -50,7 +50,7 @@ def test_a_wall_carries_nothing_of_a_sign_in_and_fetches_itself(desk: Desk) -> N
     assert page.headers["Refresh"] == "5"
 
 
-def test_a_closed_wall_shows_nothing(desk: Desk) -> None:
+def test_a_removed_wall_screen_is_not_found(desk: Desk) -> None:
     desk.sign_in()
     address = make_wall(desk)
     code = address.rpartition("/")[2]
@@ -62,7 +62,7 @@ def test_a_closed_wall_shows_nothing(desk: Desk) -> None:
 
 @pytest.mark.parametrize("path", ["/admin/walls", "/admin/walls/remove"])
 @pytest.mark.parametrize("name", ["bo", "nobody"])
-def test_only_a_coordinator_makes_or_closes_one(desk: Desk, name: str, path: str) -> None:
+def test_only_coordinators_can_create_or_remove_wall_screens(desk: Desk, name: str, path: str) -> None:
     desk.sign_in()
     address = make_wall(desk)
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/rounds")})
@@ -75,11 +75,11 @@ def test_only_a_coordinator_makes_or_closes_one(desk: Desk, name: str, path: str
 
 
 @pytest.mark.parametrize("path", ["guess", "guess/listened.svg"])
-def test_a_guessed_address_shows_nothing(desk: Desk, path: str) -> None:
+def test_a_guessed_wall_address_is_not_found(desk: Desk, path: str) -> None:
     assert desk.client.get(f"/admin/wall/{path}").status_code == 404
 
 
-def test_a_wall_between_rounds_shows_the_last_one_and_before_any_says_so(desk: Desk) -> None:
+def test_a_wall_screen_between_rounds_shows_the_last_round(desk: Desk) -> None:
     desk.sign_in()
     address = make_wall(desk)
     desk.now = desk.round.closes_at
@@ -90,7 +90,7 @@ def test_a_wall_between_rounds_shows_the_last_one_and_before_any_says_so(desk: D
     assert "ingen omgång här ännu" in desk.client.get(f"/admin/wall/{elsewhere.code}").text
 
 
-def test_a_wall_of_a_closed_round_promises_no_next_count(desk: Desk) -> None:
+def test_a_wall_screen_of_a_closed_round_announces_no_next_count(desk: Desk) -> None:
     desk.sign_in()
     address = make_wall(desk)
     assert "Räknas nästa gång" in desk.client.get(address).text
@@ -101,7 +101,7 @@ def test_a_wall_of_a_closed_round_promises_no_next_count(desk: Desk) -> None:
     assert "Räknas" not in page
 
 
-def test_a_walls_pictures_tell_their_result_to_those_who_cannot_see_them(desk: Desk) -> None:
+def test_wall_pictures_have_text_alternatives_with_their_results(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get(make_wall(desk)).text
     told = re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
@@ -110,7 +110,7 @@ def test_a_walls_pictures_tell_their_result_to_those_who_cannot_see_them(desk: D
         assert "svarade ”Instämmer helt” eller ”Instämmer bra”." in alternative
 
 
-def test_a_walls_pictures_are_named_by_their_count_so_that_no_old_one_is_shown_again(desk: Desk) -> None:
+def test_wall_pictures_get_a_new_address_at_each_count(desk: Desk) -> None:
     desk.sign_in()
     address = make_wall(desk)
     before = re.findall(r'<img class="drawn" src="([^"]+)"', desk.client.get(address).text)

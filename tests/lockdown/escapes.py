@@ -46,7 +46,7 @@ def signs(escaper: Escaper, tries: Iterable[Try]) -> dict[Try, tuple[str, ...]]:
         return {one: escaper.attempt(one).signs for one in tries}
 
 
-def test_nobody_gets_out(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+def test_no_known_attempt_escapes_the_kiosk(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     """Try several at a time, each with its own kiosk, because most of the time is spent waiting."""
 
     def at_a_kiosk(number: int) -> dict[Try, tuple[str, ...]]:
@@ -65,7 +65,7 @@ def test_nobody_gets_out(browser: Browser, serve: Serve, tmp_path: Path) -> None
     assert closed == [], "closed by now: take `known` away from them"
 
 
-def test_the_same_tries_lead_out_of_an_open_browser(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+def test_the_same_attempts_escape_an_unlocked_browser(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     outcomes = signs(Escaper(serve, tmp_path, browser.browser_type, is_locked=False), CONTROLS)
     assert [one.row for one, out in outcomes.items() if not out] == []
 
@@ -83,7 +83,7 @@ POLICY_ROWS = """() => {
 }"""
 
 
-def test_chromium_knows_every_name_in_the_policy(
+def test_chromium_accepts_every_policy_name(
     browser: Browser, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = kiosk_address(site := Site(tmp_path), serve(site))
@@ -105,7 +105,7 @@ def test_chromium_knows_every_name_in_the_policy(
     assert list(wrong) == ["RemoteDebuggingAllowed"]
 
 
-def test_the_questions_come_by_themselves_once_the_server_does(tmp_path: Path) -> None:
+def test_the_questions_appear_by_themselves_once_the_server_runs(tmp_path: Path) -> None:
     (tmp_path / "kiosk").mkdir()
     site = Site(tmp_path)
     address = kiosk_address(site, f"http://{f'127.0.0.1:{free_port()}'}")
@@ -116,7 +116,7 @@ def test_the_questions_come_by_themselves_once_the_server_does(tmp_path: Path) -
     assert {page.title for page in seen.pages} == {"Frågor"}
 
 
-def test_a_machine_that_cannot_try_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_the_tools_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NotPossibleHereError, match="apt install chromium xvfb xdotool"):
         check_possible()

@@ -20,13 +20,13 @@ from tests.tools.backups import OWN_FILES, TODAY, Saved, installation, members_o
 from tests.tools.command_line import OPEN, Run, printed
 
 
-def test_all_that_people_made_is_in_a_backup_byte_for_byte(saved: Saved) -> None:
+def test_a_backup_contains_all_own_files_unchanged(saved: Saved) -> None:
     members = members_of(saved.file)
     assert set(members) == {"manifest.json", "tables.json", *OWN_FILES}
     assert {name: members[name] for name in OWN_FILES} == OWN_FILES
 
 
-def test_a_manifest_says_what_the_backup_needs_and_tells_no_more_than_a_day(saved: Saved) -> None:
+def test_the_manifest_describes_the_backup_and_has_no_time_of_day(saved: Saved) -> None:
     members = members_of(saved.file)
     manifest = json.loads(members.pop("manifest.json"))
     assert manifest == {
@@ -60,7 +60,7 @@ def test_no_waiting_ballot_slip_or_key_is_in_a_backup(saved: Saved) -> None:
     assert saved.file.stat().st_mode & 0o077 == 0
 
 
-def test_what_the_program_makes_anew_or_nobody_may_keep_is_left_out(saved: Saved, tmp_path: Path) -> None:
+def test_generated_and_secret_files_are_left_out_of_a_backup(saved: Saved, tmp_path: Path) -> None:
     data, key = saved.settings.data, next(path for path in saved.settings.keys.rglob("*") if path.is_file())
     copies = data / "copies" / key.parent.name
     copies.mkdir(parents=True)
@@ -74,7 +74,7 @@ def test_what_the_program_makes_anew_or_nobody_may_keep_is_left_out(saved: Saved
     assert set(members_of(tmp_path / "second.zip")) == {"manifest.json", "tables.json", *OWN_FILES}
 
 
-def test_what_somebody_may_miss_is_named_and_why_it_is_left_out(saved: Saved, tmp_path: Path) -> None:
+def test_files_left_out_of_a_backup_are_named_with_the_reason(saved: Saved, tmp_path: Path) -> None:
     data = saved.settings.data
     (data / "questions" / "linked.toml").symlink_to(tmp_path / "elsewhere.toml")
     (data / "more").symlink_to(saved.settings.keys)
@@ -103,7 +103,7 @@ def test_what_somebody_may_miss_is_named_and_why_it_is_left_out(saved: Saved, tm
     assert "more/" not in "".join(members_of(tmp_path / "second.zip"))
 
 
-def test_keys_inside_the_data_folder_are_in_no_backup(tmp_path: Path) -> None:
+def test_keys_inside_the_data_folder_are_left_out_of_a_backup(tmp_path: Path) -> None:
     """`doctor` advises moving them; a backup made before that must not contain them."""
     settings, store = installation(tmp_path / "data")
     inside = settings.data / "keys"
@@ -121,7 +121,7 @@ def test_a_backup_that_could_not_be_restored_is_not_written(saved: Saved, tmp_pa
     assert not list(tmp_path.glob("*second*"))
 
 
-def test_a_backup_replaces_nothing(saved: Saved, tmp_path: Path) -> None:
+def test_a_backup_overwrites_no_file(saved: Saved, tmp_path: Path) -> None:
     before = saved.file.read_bytes()
     with pytest.raises(StoreError, match="exists already"):
         write_backup(saved.store, saved.settings, saved.file, TODAY)
@@ -153,7 +153,7 @@ except StoreError as error:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [0, 100, 5000])
-def test_a_backup_that_cannot_be_written_leaves_nothing_and_says_why(saved: Saved, limit: int) -> None:
+def test_a_failed_backup_leaves_nothing_and_gives_the_reason(saved: Saved, limit: int) -> None:
     folder = saved.file.with_name("small disk")
     folder.mkdir()
     arguments: list[str | Path] = [saved.settings.data, folder / "b.zip", str(limit)]
@@ -163,7 +163,7 @@ def test_a_backup_that_cannot_be_written_leaves_nothing_and_says_why(saved: Save
     assert list(folder.iterdir()) == []
 
 
-def test_a_backup_onto_a_full_disk_leaves_nothing_and_says_why(saved: Saved, tmp_path: Path) -> None:
+def test_a_backup_to_a_full_disk_leaves_nothing_and_gives_the_reason(saved: Saved, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", disk], capture_output=True)
@@ -193,7 +193,7 @@ backup.write_backup(store, settings, Path(sys.argv[2]), date(2026, 11, 28))
 
 
 @pytest.mark.slow
-def test_what_a_killed_backup_left_is_removed_by_the_next_one(saved: Saved, tmp_path: Path) -> None:
+def test_the_next_backup_removes_files_of_a_killed_one(saved: Saved, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     folder.mkdir()
     command: list[str | Path] = [sys.executable, "-c", KILLED, saved.settings.data, folder / "october.zip"]
@@ -203,7 +203,7 @@ def test_what_a_killed_backup_left_is_removed_by_the_next_one(saved: Saved, tmp_
     assert [path.name for path in folder.iterdir()] == ["november.zip"]
 
 
-def test_a_backup_that_is_being_written_is_left_alone(saved: Saved, tmp_path: Path) -> None:
+def test_an_unfinished_backup_of_another_process_is_not_removed(saved: Saved, tmp_path: Path) -> None:
     """A backup that another program is writing is locked."""
     with (tmp_path / ".other.zip.unfinished").open("wb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
@@ -213,7 +213,7 @@ def test_a_backup_that_is_being_written_is_left_alone(saved: Saved, tmp_path: Pa
             write_backup(saved.store, saved.settings, tmp_path / "other.zip", TODAY)
 
 
-def test_the_command_says_what_is_in_a_backup_and_what_is_not(run: Run, tmp_path: Path) -> None:
+def test_the_backup_command_lists_what_is_included_and_excluded(run: Run, tmp_path: Path) -> None:
     printed(run("init"))
     printed(run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n"))
     printed(run(*OPEN))

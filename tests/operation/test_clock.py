@@ -64,7 +64,7 @@ def server(tmp_path: Path) -> Server:
 @pytest.mark.parametrize("way", ["serve", "timer"])
 @pytest.mark.parametrize("sign", [1, -1], ids=["forward", "back"])
 @pytest.mark.parametrize("jump", JUMPS)
-def test_a_jump_loses_nothing_and_the_right_time_goes_on_by_itself(
+def test_after_a_clock_jump_nothing_is_lost_and_counting_resumes(
     server: Server, jump: str, sign: int, way: str
 ) -> None:
     run = server.serve if way == "serve" else server.run_timer
@@ -82,7 +82,7 @@ def test_a_jump_loses_nothing_and_the_right_time_goes_on_by_itself(
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["forward", "back"])
 @pytest.mark.parametrize("jump", JUMPS)
-def test_a_wrong_clock_at_a_reboot_loses_nothing(server: Server, jump: str, sign: int) -> None:
+def test_a_wrong_clock_after_a_reboot_loses_no_ballot(server: Server, jump: str, sign: int) -> None:
     """Two days ahead look like two days switched off: a tick is counted early, and the right time is doubted
     later."""
     is_believed = sign * JUMPS[jump] in (HOUR, -HOUR, 2 * DAY)
@@ -100,7 +100,7 @@ def test_a_wrong_clock_at_a_reboot_loses_nothing(server: Server, jump: str, sign
     assert server.published == server.accepted
 
 
-def test_an_hour_ahead_closes_a_round_no_more_than_that_early(server: Server) -> None:
+def test_a_clock_one_hour_ahead_closes_a_round_at_most_one_hour_early(server: Server) -> None:
     server.error = HOUR
     [state] = server.store.rounds()
     while server.is_open:
@@ -108,7 +108,7 @@ def test_an_hour_ahead_closes_a_round_no_more_than_that_early(server: Server) ->
     assert timedelta() <= server.true - state.round.closes_at.astimezone(UTC) + HOUR
 
 
-def test_a_raspberry_pi_that_starts_in_the_past_waits_for_the_network_time(server: Server) -> None:
+def test_a_raspberry_pi_that_boots_in_the_past_counts_once_it_has_network_time(server: Server) -> None:
     server.reboot()
     server.error = datetime(2024, 1, 1, tzinfo=UTC) - server.true
     counts = len(server.counted)
@@ -119,7 +119,7 @@ def test_a_raspberry_pi_that_starts_in_the_past_waits_for_the_network_time(serve
     assert len(server.counted) == counts + 1
 
 
-def test_three_weeks_switched_off_wait_for_a_person(server: Server) -> None:
+def test_after_three_weeks_off_counting_waits_for_a_confirmation(server: Server) -> None:
     counts = len(server.counted)
     server.reboot(off=21 * DAY)
     server.serve(2 * HOUR, guests_an_hour=1)
@@ -131,21 +131,21 @@ def test_three_weeks_switched_off_wait_for_a_person(server: Server) -> None:
     assert len(server.counted) == counts + 1
 
 
-def test_three_weeks_switched_off_need_nobody_where_there_is_ntp(server: Server) -> None:
+def test_after_three_weeks_off_counting_resumes_with_ntp(server: Server) -> None:
     counts, server.has_ntp = len(server.counted), True
     server.reboot(off=21 * DAY)
     server.serve(HOUR)
     assert len(server.counted) == counts + 1
 
 
-def test_a_weekend_switched_off_needs_nobody(server: Server) -> None:
+def test_after_a_weekend_off_counting_resumes_by_itself(server: Server) -> None:
     counts = len(server.counted)
     server.reboot(off=2.5 * DAY)
     server.serve(HOUR)
     assert len(server.counted) == counts + 1
 
 
-def test_a_round_that_opened_today_goes_on_after_a_reboot_into_the_past(tmp_path: Path) -> None:
+def test_a_round_opened_today_accepts_ballots_after_a_reboot_into_the_past(tmp_path: Path) -> None:
     server = Server(tmp_path, START)
     server.serve(DAY)
     server.open_round(days=10)
@@ -154,7 +154,7 @@ def test_a_round_that_opened_today_goes_on_after_a_reboot_into_the_past(tmp_path
     assert server.guest()
 
 
-def test_a_round_ends_in_time_by_the_uptime_while_the_clock_is_wrong(server: Server) -> None:
+def test_with_a_wrong_clock_a_round_ends_on_time_by_the_uptime(server: Server) -> None:
     """No ballot is accepted after that, because a round's closing time is frozen."""
     server.error = -400 * DAY
     server.serve(5 * DAY)
@@ -173,7 +173,9 @@ def test_a_round_ends_in_time_by_the_uptime_while_the_clock_is_wrong(server: Ser
     ],
     ids=["to summer time", "to winter time", "leap day", "new year"],
 )
-def test_the_calendar_stops_no_count(tmp_path: Path, start: datetime, days: int) -> None:
+def test_leap_days_new_year_and_daylight_saving_stop_no_count(
+    tmp_path: Path, start: datetime, days: int
+) -> None:
     server = Server(tmp_path, start)
     server.open_round(days=30)
     server.serve(days * DAY, guests_an_hour=1)
@@ -189,7 +191,7 @@ def spoilt(server: Server) -> datetime:
     return tick
 
 
-def test_a_count_in_2038_is_taken_back_and_nothing_is_published_twice(server: Server) -> None:
+def test_a_count_in_2038_is_undone_by_a_confirmation_and_nothing_is_published_twice(server: Server) -> None:
     spoilt(server)
     published = server.store.snapshot_text()
     assert server.published == server.accepted
@@ -204,7 +206,7 @@ def test_a_count_in_2038_is_taken_back_and_nothing_is_published_twice(server: Se
     assert server.store.snapshot_text() == published
 
 
-def test_a_new_round_opens_where_a_wrong_clock_closed_the_last_one(server: Server) -> None:
+def test_a_new_round_can_open_after_a_wrong_clock_closed_the_previous_one(server: Server) -> None:
     spoilt(server)
     server.confirm()
     new = a_round(tree("a"), days=30, opens_at=server.now + DAY)
@@ -214,14 +216,14 @@ def test_a_new_round_opens_where_a_wrong_clock_closed_the_last_one(server: Serve
         server.store.check_opening(replace(new, id="r3"), server.now)
 
 
-def test_guests_go_on_while_the_last_count_is_the_wrong_one(server: Server) -> None:
+def test_ballots_are_accepted_although_the_last_count_has_a_wrong_time(server: Server) -> None:
     spoilt(server)
     server.store.open_round(replace(a_round(tree("a"), opens_at=server.now), id="r2"), server.now)
     server.reboot()
     assert server.guest()
 
 
-def test_a_confirmation_counts_nothing_that_has_passed(server: Server) -> None:
+def test_a_confirmation_does_not_count_past_ticks(server: Server) -> None:
     counts = len(server.counted)
     server.reboot(off=21 * DAY)
     confirmed_at = server.now
@@ -232,14 +234,14 @@ def test_a_confirmation_counts_nothing_that_has_passed(server: Server) -> None:
     assert server.store.last_tick == next_tick(TICKS, confirmed_at + DAY)
 
 
-def test_a_clock_that_is_not_in_doubt_cannot_be_confirmed(server: Server) -> None:
+def test_a_clock_without_doubt_cannot_be_confirmed(server: Server) -> None:
     """Otherwise a confirmation could delay the next count."""
     before = server.store.clock_record
     assert not server.confirm()
     assert server.store.clock_record == before
 
 
-def test_a_wrong_confirmation_is_mended_by_another(server: Server) -> None:
+def test_a_wrong_confirmation_can_be_corrected_by_another(server: Server) -> None:
     server.error = 12 * YEAR
     assert server.confirm()
     server.error = timedelta()
@@ -275,7 +277,7 @@ def counts_by_steering(server: Server, confirming: float) -> list[timedelta]:
     return waits
 
 
-def test_the_soonest_count_after_a_confirmation_is_22_hours_away(server: Server) -> None:
+def test_the_earliest_count_after_a_confirmation_is_22_hours_later(server: Server) -> None:
     """Confirmed a minute before a tick, with the clock set ahead as far as raises no doubt."""
     before_the_tick = next_tick(TICKS, server.now + 30 * DAY) - timedelta(minutes=1)
     server.error = before_the_tick - server.now
@@ -287,13 +289,13 @@ def test_the_soonest_count_after_a_confirmation_is_22_hours_away(server: Server)
 
 
 @pytest.mark.parametrize("confirming", [0.8, 0.1, 0.004])
-def test_setting_the_clock_and_confirming_it_gains_no_count(server: Server, confirming: float) -> None:
+def test_setting_and_confirming_the_clock_gains_no_extra_count(server: Server, confirming: float) -> None:
     waits = counts_by_steering(server, confirming)
     assert len(waits) <= DAYS_STEERED + 1
     assert all(wait >= 22 * HOUR for wait in waits)
 
 
-def test_the_same_steering_counts_after_each_guest_where_a_confirmation_asks_no_wait(
+def test_without_the_wait_after_confirmation_setting_the_clock_counts_after_each_guest(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control."""
@@ -301,7 +303,9 @@ def test_the_same_steering_counts_after_each_guest_where_a_confirmation_asks_no_
     assert len(counts_by_steering(server, 0.8)) > 5 * DAYS_STEERED
 
 
-def test_the_doubt_is_told_once_each_time(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_doubt_about_the_clock_is_reported_once(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     for _ in range(2):
         server.error = 12 * YEAR
         server.serve(5 * HOUR)
@@ -321,7 +325,9 @@ def test_the_doubt_is_told_once_each_time(server: Server, capsys: pytest.Capture
         (-12 * YEAR, HOUR, "before the last count, which was made for 2026-06-02 17:00"),
     ],
 )
-def test_the_doubt_says_why(server: Server, error: timedelta, off: timedelta, words: str) -> None:
+def test_the_reported_doubt_gives_the_reason(
+    server: Server, error: timedelta, off: timedelta, words: str
+) -> None:
     if off:
         server.reboot(off)
     server.error = error
@@ -330,13 +336,13 @@ def test_the_doubt_says_why(server: Server, error: timedelta, off: timedelta, wo
     assert words in told
 
 
-def test_a_demonstration_is_never_in_doubt(server: Server) -> None:
+def test_the_clock_of_a_demonstration_is_never_in_doubt(server: Server) -> None:
     server.store.mark_demonstration()
     server.error = 12 * YEAR
     assert clock_doubt(server.store, server.now, server.machine()) is None
 
 
-def test_nothing_is_written_while_nothing_changes(server: Server) -> None:
+def test_the_clock_record_is_not_written_while_nothing_changes(server: Server) -> None:
     before = server.store.clock_record
     for _ in range(3):
         server.true += HOUR
@@ -344,7 +350,7 @@ def test_nothing_is_written_while_nothing_changes(server: Server) -> None:
     assert server.store.clock_record == before
 
 
-def test_no_guest_moves_what_is_remembered_of_the_clock(server: Server) -> None:
+def test_a_guests_request_never_changes_the_clock_record(server: Server) -> None:
     before = server.store.clock_record
     for error in (timedelta(), 12 * YEAR, -12 * YEAR):
         server.error = error
@@ -352,9 +358,7 @@ def test_no_guest_moves_what_is_remembered_of_the_clock(server: Server) -> None:
     assert server.store.clock_record == before
 
 
-def test_guests_answer_on_the_served_pages_while_the_clock_is_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_guests_can_answer_while_the_clock_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(tmp_path)
     now, machine = [NOW], Machine("boot", DAY, None)
 
@@ -376,7 +380,7 @@ def test_guests_answer_on_the_served_pages_while_the_clock_is_wrong(
 # -- this machine ----------------------------------------------------------------------------------
 
 
-def test_this_machine_tells_its_boot_and_uptime() -> None:
+def test_the_boot_id_and_uptime_of_this_machine_are_read() -> None:
     first, second = read_machine(), read_machine()
     assert first.boot == second.boot != ""
     assert timedelta() < first.uptime <= second.uptime
@@ -386,7 +390,7 @@ def test_this_machine_tells_its_boot_and_uptime() -> None:
     ("answer", "max_error", "is_kept"),
     [(0, 500_000, True), (5, 15_999_999, True), (5, 16_000_000, False), (-1, 0, False)],
 )
-def test_ntp_keeps_the_clock_by_its_largest_error(answer: int, max_error: int, is_kept: bool) -> None:
+def test_ntp_time_is_used_only_with_a_small_maximum_error(answer: int, max_error: int, is_kept: bool) -> None:
     def adjtimex(timex: Timex) -> int:
         assert timex.modes == 0
         timex.maxerror, timex.time.seconds = max_error, int(START.timestamp())
@@ -395,7 +399,7 @@ def test_ntp_keeps_the_clock_by_its_largest_error(answer: int, max_error: int, i
     assert ntp_time(adjtimex) == (START if is_kept else None)
 
 
-def test_the_kernels_own_answer_is_the_time() -> None:
+def test_the_kernels_time_structure_is_read_correctly() -> None:
     """Checks the layout of the structure against the kernel."""
     timex = Timex(modes=0)
     assert ctypes.CDLL(None).adjtimex(ctypes.byref(timex)) >= 0
@@ -407,7 +411,7 @@ FAKETIME = shutil.which("faketime")
 
 
 @pytest.mark.skipif(FAKETIME is None, reason="needs faketime")
-def test_the_command_counts_and_opens_nothing_under_a_clock_that_was_set(tmp_path: Path, run: Run) -> None:
+def test_commands_neither_count_nor_open_rounds_after_the_clock_was_set(tmp_path: Path, run: Run) -> None:
     def later(step: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command in a separate process, as a timer does, with the clock set and the real uptime."""
         command = [

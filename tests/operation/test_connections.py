@@ -83,7 +83,7 @@ def waits(client: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("sent", [b"", HALF_HEADERS, HALF_BODY], ids=["nothing", "half headers", "half body"])
-def test_a_guest_gets_in_beside_more_slow_connections_than_a_listener_has(
+def test_a_guest_is_served_despite_more_slow_connections_than_the_limit(
     address: tuple[str, int], sent: bytes
 ) -> None:
     with ExitStack() as slow:
@@ -92,7 +92,7 @@ def test_a_guest_gets_in_beside_more_slow_connections_than_a_listener_has(
         assert is_closed(clients[0]), "the longest waiting one makes room"
 
 
-def test_the_address_with_most_slow_connections_makes_room(address: tuple[str, int]) -> None:
+def test_the_address_with_most_slow_connections_loses_one(address: tuple[str, int]) -> None:
     with ExitStack() as slow:
         guest = slow.enter_context(connected(address, source=GUEST))
         clients = [slow.enter_context(connected(address, HALF_HEADERS)) for _ in range(CONNECTIONS + 20)]
@@ -126,7 +126,9 @@ def test_an_address_has_a_limited_number_of_connections(
         ("localhost", None, False),
     ],
 )
-def test_a_proxy_has_no_limit_of_its_own(address: str, proxy: str | None, *, has_no_limit: bool) -> None:
+def test_a_proxys_address_has_no_connection_limit(
+    address: str, proxy: str | None, *, has_no_limit: bool
+) -> None:
     assert connections._has_no_limit(address, proxy) == has_no_limit
 
 
@@ -139,7 +141,7 @@ def test_a_proxy_has_no_limit_of_its_own(address: str, proxy: str | None, *, has
     ],
     ids=["nothing", "half headers", "half body"],
 )
-def test_a_request_must_arrive_in_time(
+def test_a_request_has_to_arrive_within_the_time_limit(
     address: tuple[str, int], clock: Clock, sent: bytes, seconds: float
 ) -> None:
     with connected(address, sent) as slow, connected(address) as late:
@@ -152,7 +154,7 @@ def test_a_request_must_arrive_in_time(
         assert is_closed(slow)
 
 
-def test_a_body_that_keeps_coming_has_more_time(address: tuple[str, int], clock: Clock) -> None:
+def test_a_body_that_keeps_arriving_gets_more_time(address: tuple[str, int], clock: Clock) -> None:
     with connected(address, HALF_BODY) as slow:
         assert asks(address) == 200
         slow.sendall(b"x" * 500)
@@ -164,7 +166,7 @@ def test_a_body_that_keeps_coming_has_more_time(address: tuple[str, int], clock:
         assert is_closed(slow)
 
 
-def test_bytes_now_and_then_do_not_prolong_the_headers(address: tuple[str, int], clock: Clock) -> None:
+def test_slowly_sent_headers_get_no_more_time(address: tuple[str, int], clock: Clock) -> None:
     with connected(address, HALF_HEADERS) as slow:
         for _ in range(3):
             assert asks(address) == 200
@@ -173,7 +175,7 @@ def test_bytes_now_and_then_do_not_prolong_the_headers(address: tuple[str, int],
         assert is_closed(slow)
 
 
-def test_a_connection_between_two_requests_may_wait(address: tuple[str, int], clock: Clock) -> None:
+def test_an_idle_connection_between_two_requests_stays_open(address: tuple[str, int], clock: Clock) -> None:
     request = b"HEAD /static/icon.svg HTTP/1.1\r\nHost: a\r\n\r\n"
     with connected(address, request) as client:
         assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
@@ -183,7 +185,7 @@ def test_a_connection_between_two_requests_may_wait(address: tuple[str, int], cl
         assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_held_answer_comes_later_and_holds_up_nobody(clock: Clock) -> None:
+def test_a_delayed_response_blocks_no_other_request(clock: Clock) -> None:
     """More answers are held than the server has threads."""
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:

@@ -26,7 +26,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return made
 
 
-def test_the_report_is_one_click_from_every_page_and_marked_as_made_up(desk: Desk) -> None:
+def test_the_demonstration_report_is_linked_on_every_page_and_marked_as_fictitious(desk: Desk) -> None:
     address = "/admin/reports/r2026-1/edition/1.html"
     assert f'<a href="{address}">' in desk.client.get("/admin/rounds").text
     page = desk.client.get(address).text
@@ -58,11 +58,11 @@ def test_a_year_and_its_predecessor_have_outputs_and_one_month_is_estimated(desk
     assert len(months) == 11
 
 
-def test_the_made_up_texts_claim_no_cause() -> None:
+def test_the_demonstrations_texts_claim_no_cause() -> None:
     assert [claim for words in WORDS.values() for claim in causal_claims(words)] == []
 
 
-def test_a_real_installation_shows_no_such_link(tmp_path: Path) -> None:
+def test_a_real_installation_has_no_link_to_a_demonstration_report(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.sign_in()
     assert "påhittad" not in desk.client.get("/admin/rounds").text

@@ -19,7 +19,7 @@ from tests.tools.patient import PUBLIC, Patient, sound_patient
 from tests.tools.serving import served
 
 
-def test_a_sound_installation_is_called_so_on_every_topic(patient: Patient) -> None:
+def test_a_healthy_installation_is_good_on_every_topic(patient: Patient) -> None:
     advice = patient.examine()
     assert [one for one in advice if one.severity is not Severity.GOOD] == []
     assert {one.topic for one in advice} == set(Topic) - {
@@ -27,7 +27,7 @@ def test_a_sound_installation_is_called_so_on_every_topic(patient: Patient) -> N
     }  # fmt: skip
 
 
-def test_an_examination_leaves_every_file_as_it_was(patient: Patient) -> None:
+def test_an_examination_changes_no_file(patient: Patient) -> None:
     def contents() -> dict[Path, bytes]:
         files = (
             path for folder in (patient.settings.data, patient.settings.keys) for path in folder.rglob("*")
@@ -73,14 +73,14 @@ class Run:
         return CliRunner().invoke(main, ["doctor", *words], env=environ)
 
 
-def test_the_command_ends_with_0_and_says_only_good_of_a_sound_installation(run: Run) -> None:
+def test_doctor_exits_with_0_and_prints_only_good_for_a_healthy_installation(run: Run) -> None:
     done = run()
     assert (done.exit_code, done.stderr) == (0, "")
     assert {line.split()[0] for line in done.stdout.splitlines()} == {"good"}
     assert run("--quiet").stdout == ""
 
 
-def test_something_to_look_at_is_told_and_ends_with_0(patient: Patient, run: Run) -> None:
+def test_a_warning_is_printed_with_exit_status_0(patient: Patient, run: Run) -> None:
     patient.machine = replace(patient.machine, ntp_time=lambda: None)
     done = run("--quiet")
     assert done.exit_code == 0
@@ -88,7 +88,7 @@ def test_something_to_look_at_is_told_and_ends_with_0(patient: Patient, run: Run
     assert json.loads(run("--json").stdout)["status"] == "look"
 
 
-def test_something_bad_ends_with_1_and_is_told_to_programs_too(patient: Patient, run: Run) -> None:
+def test_a_bad_finding_is_in_the_json_output_with_exit_status_1(patient: Patient, run: Run) -> None:
     (patient.settings.data / "kiosk.sqlite").chmod(0o644)
     assert run().exit_code == 1
     done = run("--json", "--quiet")
@@ -100,7 +100,7 @@ def test_something_bad_ends_with_1_and_is_told_to_programs_too(patient: Patient,
     assert "kiosk.sqlite" in advice["text"]
 
 
-def test_the_report_for_programs_says_all_that_the_words_say(patient: Patient, run: Run) -> None:
+def test_the_json_output_has_every_printed_finding(patient: Patient, run: Run) -> None:
     (patient.settings.data / "secret_key").chmod(0o644)
     patient.machine = replace(patient.machine, ntp_time=lambda: None)
     advice = json.loads(run("--json", "--quiet").stdout)["advice"]
@@ -108,14 +108,14 @@ def test_the_report_for_programs_says_all_that_the_words_say(patient: Patient, r
     assert {one["weight"] for one in advice} == {"look", "bad"}
 
 
-def test_a_setting_that_cannot_be_used_ends_with_2(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_gives_exit_status_2(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KIOSK_COUNT_AT", "noon")
     done = run("--json")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "KIOSK_COUNT_AT" in done.stderr
 
 
-def test_every_piece_of_bad_advice_has_a_way_out(patient: Patient) -> None:
+def test_every_bad_finding_names_a_remedy(patient: Patient) -> None:
     """All faults that can be planted at once; each line has a remedy, or names the command that has it."""
     (patient.settings.data / "kiosk.sqlite").chmod(0o644)
     (patient.settings.data / "secret_key").write_text("short")
@@ -145,12 +145,12 @@ def test_every_piece_of_bad_advice_has_a_way_out(patient: Patient) -> None:
 # -- rounds, links, languages ------------------------------------------------------------------------
 
 
-def test_a_demonstration_is_no_place_for_guests(patient: Patient) -> None:
+def test_a_demonstration_is_a_bad_finding(patient: Patient) -> None:
     patient.store.mark_demonstration()
     assert "demonstration" in " ".join(patient.told(Severity.BAD))
 
 
-def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> None:
+def test_posters_few_guests_and_lost_keys_are_warnings(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.open(Admission.POSTER)
     cast_all(patient.store, "a", random_ballots(15, Random(1)))
@@ -166,14 +166,14 @@ def test_posters_few_guests_and_lost_keys_are_worth_a_look(tmp_path: Path) -> No
     assert "keys of 1 boxes were lost" in told
 
 
-def test_languages_nobody_reviewed_are_worth_a_look(patient: Patient) -> None:
+def test_unreviewed_languages_are_a_warning(patient: Patient) -> None:
     patient.settings = replace(patient.settings, languages=frozenset({"ar"}))
     lacks, unreviewed = patient.told(Severity.WARNING)
     assert "ar" in unreviewed
     assert "texts without a translation: ar 7." in lacks, "the round's survey is not translated"
 
 
-def test_a_unit_with_nothing_to_show_is_named_once_it_must_be_a_quiet_one(tmp_path: Path) -> None:
+def test_a_unit_without_figures_is_named_once_it_must_have_few_guests(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.open()
     cast_all(patient.store, "a", random_ballots(4, Random(1)))
@@ -183,7 +183,7 @@ def test_a_unit_with_nothing_to_show_is_named_once_it_must_be_a_quiet_one(tmp_pa
         assert any("so under 3 a day" in told for told in patient.told(Severity.WARNING)) == is_named
 
 
-def test_nothing_shown_before_the_closing_tells_nothing_of_a_unit_that_waits_for_it(tmp_path: Path) -> None:
+def test_a_round_with_figures_at_closing_gives_no_warning_about_few_guests(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.open(figures=PublicationTime.AT_CLOSING)
     patient.now = MONDAY + timedelta(days=30)
@@ -191,7 +191,7 @@ def test_nothing_shown_before_the_closing_tells_nothing_of_a_unit_that_waits_for
     assert not any("so under 3 a day" in told for told in patient.told(Severity.WARNING))
 
 
-def test_open_addresses_that_lead_nowhere_are_worth_a_look(patient: Patient) -> None:
+def test_addresses_that_admit_no_ballots_are_a_warning(patient: Patient) -> None:
     patient.store.links.add(Admission.POSTER, "a", code="a-poster")
     patient.store.links.add(Admission.KIOSK, "nowhere", code="lost-kiosk")
     told = patient.told(Severity.WARNING)
@@ -201,14 +201,14 @@ def test_open_addresses_that_lead_nowhere_are_worth_a_look(patient: Patient) -> 
     assert "in no tree" in told[1]
 
 
-def test_an_address_a_running_round_admits_is_none(tmp_path: Path) -> None:
+def test_an_address_that_a_running_round_admits_is_no_warning(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.open(Admission.KIOSK)
     patient.store.links.add(Admission.KIOSK, "a")
     assert patient.told(Severity.WARNING, Topic.LINKS) == []
 
 
-def test_no_round_and_no_count_are_worth_a_look(tmp_path: Path) -> None:
+def test_a_missing_round_and_a_missing_count_are_warnings(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.now = datetime(2026, 3, 4, 12)
     told = " ".join(patient.told(Severity.WARNING))
@@ -216,7 +216,7 @@ def test_no_round_and_no_count_are_worth_a_look(tmp_path: Path) -> None:
     assert "nothing was ever counted" in told
 
 
-def test_a_survey_file_gone_bad_is_named_and_the_rest_is_examined(patient: Patient) -> None:
+def test_a_bad_survey_file_is_named_and_the_rest_is_examined(patient: Patient) -> None:
     (patient.settings.data / "questions").mkdir()
     (patient.settings.data / "questions/bad.toml").write_text("not toml")
     [told] = patient.told(Severity.BAD)
@@ -227,7 +227,7 @@ def test_a_survey_file_gone_bad_is_named_and_the_rest_is_examined(patient: Patie
 # -- how guests reach the server ---------------------------------------------------------------------
 
 
-def test_answers_in_clear_over_the_network_are_bad(patient: Patient) -> None:
+def test_unencrypted_answers_over_the_network_are_bad(patient: Patient) -> None:
     patient.settings = replace(patient.settings, guest_listen=f"0.0.0.0:{patient.guest_port}", is_https=False)
     [told] = patient.told(Severity.BAD)
     assert told.startswith("KIOSK_GUEST_LISTEN is ")
@@ -242,21 +242,21 @@ def test_a_public_address_without_encryption_is_bad(patient: Patient) -> None:
     assert "KIOSK_GUEST_ADDRESS" in told
 
 
-def test_a_proxy_that_the_settings_do_not_name_is_worth_a_look(patient: Patient) -> None:
+def test_a_proxy_missing_from_the_settings_is_a_warning(patient: Patient) -> None:
     patient.settings = replace(patient.settings, proxy=None)
     [told] = patient.told(Severity.WARNING)
     assert "KIOSK_PROXY is not set" in told
     assert patient.told(Severity.BAD) == []
 
 
-def test_paper_that_would_lead_to_this_machine_is_worth_a_look(patient: Patient) -> None:
+def test_a_local_address_on_paper_is_a_warning(patient: Patient) -> None:
     patient.settings = replace(patient.settings, guest_address="http://127.0.0.1:8000")
     [told] = patient.told(Severity.WARNING)
     assert "KIOSK_GUEST_ADDRESS" in told
 
 
 @pytest.mark.parametrize("name", ["guest_listen", "desk_listen"])
-def test_a_side_that_does_not_answer_is_bad(patient: Patient, name: str) -> None:
+def test_an_application_that_does_not_respond_is_bad(patient: Patient, name: str) -> None:
     changes: dict[str, Any] = {name: "127.0.0.1:9"}
     patient.settings = replace(patient.settings, **changes)
     told = patient.told(Severity.BAD, Topic.SERVER)
@@ -282,20 +282,20 @@ def test_a_server_of_another_installation_is_bad(patient: Patient, tmp_path: Pat
     assert f"serves another installation than {patient.settings.data}" in told
 
 
-def test_a_server_whose_keys_are_away_says_so(patient: Patient) -> None:
+def test_a_server_without_its_key_folder_is_bad(patient: Patient) -> None:
     patient.settings.keys.rename(patient.settings.keys.with_name("away"))
     told = patient.told(Severity.BAD, Topic.SERVER)
     assert len(told) == 2
     assert all("the folder of keys cannot be reached" in line for line in told)
 
 
-def test_no_known_web_server_here_is_worth_a_look(patient: Patient) -> None:
+def test_a_missing_web_server_configuration_is_a_warning(patient: Patient) -> None:
     (patient.root / "etc/nginx/nginx.conf").unlink()
     [told] = patient.told(Severity.WARNING)
     assert "no configuration of nginx, Apache or Caddy" in told
 
 
-def test_a_web_server_that_is_not_understood_is_worth_a_look(patient: Patient) -> None:
+def test_an_unknown_web_server_is_a_warning(patient: Patient) -> None:
     file = patient.put("etc/haproxy/haproxy.cfg", f"server guests 127.0.0.1:{patient.guest_port}")
     [told] = patient.told(Severity.WARNING)
     assert told.startswith(f"{file} forwards")

@@ -18,7 +18,7 @@ IS_ROOT = os.geteuid() == 0
 SOMEBODY = 65533
 
 
-def test_a_missing_data_folder_is_named_and_not_made(patient: Patient) -> None:
+def test_a_missing_data_folder_is_reported_and_not_created(patient: Patient) -> None:
     away = patient.settings.data.with_name("away")
     patient.settings.data.rename(away)
     told = patient.told(Severity.BAD, Topic.INSTALLATION)
@@ -29,7 +29,7 @@ def test_a_missing_data_folder_is_named_and_not_made(patient: Patient) -> None:
     assert not patient.settings.data.exists()
 
 
-def test_a_missing_database_is_named_and_not_made(tmp_path: Path) -> None:
+def test_a_missing_database_is_reported_and_not_created(tmp_path: Path) -> None:
     patient = Patient(tmp_path)
     patient.store.close()
     database = patient.settings.data / "kiosk.sqlite"
@@ -39,14 +39,14 @@ def test_a_missing_database_is_named_and_not_made(tmp_path: Path) -> None:
     assert not database.exists()
 
 
-def test_a_missing_keys_folder_is_named_and_not_made(patient: Patient) -> None:
+def test_a_missing_key_folder_is_reported_and_not_created(patient: Patient) -> None:
     patient.settings.keys.rename(patient.settings.keys.with_name("away"))
     [told] = patient.told(Severity.BAD, Topic.KEYS)
     assert told.startswith(f"KIOSK_KEYS ({patient.settings.keys}) does not exist; mount its disk")
     assert not patient.settings.keys.exists()
 
 
-def test_an_empty_keys_folder_is_bad_before_anything_is_lost(patient: Patient) -> None:
+def test_an_empty_key_folder_is_bad(patient: Patient) -> None:
     """The mount point of a disk that is not mounted."""
     patient.settings.keys.rename(patient.settings.keys.with_name("away"))
     patient.settings.keys.mkdir(mode=0o700)
@@ -57,7 +57,7 @@ def test_an_empty_keys_folder_is_bad_before_anything_is_lost(patient: Patient) -
 
 @pytest.mark.parametrize("kind", ["box", "slips", "letterbox"])
 @pytest.mark.parametrize("damage", [b"", bytes(31), bytes(32)])
-def test_one_damaged_key_of_any_kind_is_found_and_named(patient: Patient, kind: str, damage: bytes) -> None:
+def test_a_damaged_key_of_any_kind_is_named(patient: Patient, kind: str, damage: bytes) -> None:
     [key] = next(patient.settings.keys.glob(f"{kind}.*")).iterdir()
     whole = key.read_bytes()
     key.write_bytes(damage)
@@ -67,7 +67,7 @@ def test_one_damaged_key_of_any_kind_is_found_and_named(patient: Patient, kind: 
     assert patient.told(Severity.BAD) == []
 
 
-def test_what_a_box_holds_is_in_no_word_of_the_report(patient: Patient) -> None:
+def test_findings_about_keys_reveal_nothing_about_boxes(patient: Patient) -> None:
     before = [one.text for one in patient.examine() if one.topic is Topic.KEYS]
     assert before == [
         "the keys are outside KIOSK_DATA; make sure that no backup includes them",
@@ -87,7 +87,7 @@ def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:
     "name", ["data", "keys", "data/kiosk.sqlite", "data/kiosk.sqlite-wal", "data/secret_key"]
 )
 @pytest.mark.parametrize("mode", [0o040, 0o004])
-def test_what_others_can_read_is_named_with_the_command_that_mends_it(
+def test_a_file_readable_by_others_is_named_with_the_command_that_fixes_it(
     patient: Patient, name: str, mode: int
 ) -> None:
     path = patient.settings.data.parent / name
@@ -99,7 +99,7 @@ def test_what_others_can_read_is_named_with_the_command_that_mends_it(
     assert patient.told(Severity.BAD) == []
 
 
-def test_a_key_others_can_read_is_bad(patient: Patient) -> None:
+def test_a_key_readable_by_others_is_bad(patient: Patient) -> None:
     key = next(patient.settings.keys.glob("box.*/*"))
     key.chmod(0o644)
     [told] = patient.told(Severity.BAD)
@@ -125,7 +125,7 @@ def test_files_their_owner_cannot_write_are_bad(patient: Patient) -> None:
     assert "chmod -R u+rwX " in told[0]
 
 
-def test_a_file_of_another_user_is_named_with_its_owner(patient: Patient) -> None:
+def test_another_users_file_is_named_with_its_owner(patient: Patient) -> None:
     """Root gives one key away. Any other user can only create a link to a file of root's."""
     key = next(patient.settings.keys.glob("box.*/*"))
     if IS_ROOT:
@@ -138,7 +138,7 @@ def test_a_file_of_another_user_is_named_with_its_owner(patient: Patient) -> Non
     assert any(f"such as {planted} ({owner}'s)" in line and "run: chown -R " in line for line in told)
 
 
-def test_another_user_than_the_owner_is_told_to_run_it_as_the_owner(patient: Patient) -> None:
+def test_a_user_who_is_not_the_owner_is_told_to_run_doctor_as_the_owner(patient: Patient) -> None:
     """Root examines as the owner. Any other user is refused, because unreadable files prove nothing."""
     if not IS_ROOT:
         patient.settings = replace(patient.settings, data=Path("/root" if Path("/root").is_dir() else "/"))
@@ -159,7 +159,7 @@ def is_reachable(folder: Path) -> bool:
     return all(above.stat().st_mode & 0o001 for above in (folder, *folder.parents))
 
 
-def test_root_examines_as_the_owner_and_leaves_no_file_of_its_own(patient: Patient) -> None:
+def test_root_examines_as_the_owner_and_leaves_no_file_of_root(patient: Patient) -> None:
     if not IS_ROOT:
         assert patient.told(Severity.BAD) == []
         return
@@ -191,7 +191,7 @@ def installation_of(user: int, patient: Patient) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", ["data", "keys"])
-def test_a_full_disk_is_bad_before_an_answer_is_refused(patient: Patient, name: str) -> None:
+def test_a_full_disk_is_bad(patient: Patient, name: str) -> None:
     """Root fills a small separate disk. Any other user sets the file size limit to 0, which has the same
     effect."""
     folder: Path = getattr(patient.settings, name)
@@ -250,14 +250,14 @@ def test_a_damaged_database_is_bad(patient: Patient) -> None:
     assert "the database is damaged" in told[0] or "malformed" in told[0]
 
 
-def test_a_file_that_is_no_database_is_bad(patient: Patient) -> None:
+def test_a_file_that_is_not_a_database_is_bad(patient: Patient) -> None:
     patient.store.close()
     (patient.settings.data / "kiosk.sqlite").write_text("no database" * 1000)
     told = patient.told(Severity.BAD, Topic.DATABASE)
     assert "not a database" in " ".join(told)
 
 
-def test_tables_of_an_older_version_are_told_with_the_way_out(patient: Patient) -> None:
+def test_tables_of_an_older_version_are_reported_with_the_remedy(patient: Patient) -> None:
     patient.store._database.set("schema", "1")
     [told] = patient.told(Severity.BAD, Topic.INSTALLATION)
     assert "kiosk upgrade" in told

@@ -33,7 +33,7 @@ def standard_error_is_kept(patient: Patient, output: Path) -> None:
     patient.machine = replace(patient.machine, journal=journal)
 
 
-def test_a_sound_nginx_is_called_so(patient: Patient) -> None:
+def test_a_correct_nginx_configuration_is_good(patient: Patient) -> None:
     with nginx(patient, SOUND):
         advice = patient.examine()
     assert not [one.text for one in advice if one.severity is not Severity.GOOD]
@@ -50,7 +50,7 @@ def test_a_sound_nginx_is_called_so(patient: Patient) -> None:
         ("access_log off;", "main.log", FAILURES, "error_log /dev/null emerg;"),
     ],
 )
-def test_what_nginx_writes_of_guests_is_found_in_its_file_with_the_directive_that_stops_it(
+def test_an_nginx_log_of_guests_is_reported_with_the_directive_that_stops_it(
     patient: Patient, server: str, file: str, what: str, directive: str
 ) -> None:
     around = {"main": "error_log @LOG@/main.log;", "http": "access_log @LOG@/http.log;"}
@@ -66,7 +66,7 @@ def test_what_nginx_writes_of_guests_is_found_in_its_file_with_the_directive_tha
     assert [what in line and directive in line for line in configured] == [True]
 
 
-def test_a_log_outside_var_log_is_read_where_the_configuration_names_it(
+def test_a_log_outside_var_log_is_read_if_the_configuration_names_it(
     patient: Patient, tmp_path: Path
 ) -> None:
     with nginx(patient, f"access_log {tmp_path}/elsewhere.log; error_log /dev/null emerg;"):
@@ -74,7 +74,7 @@ def test_a_log_outside_var_log_is_read_where_the_configuration_names_it(
     assert told.startswith(f"{tmp_path}/elsewhere.log has requests")
 
 
-def test_a_log_no_configuration_names_is_found_too(patient: Patient) -> None:
+def test_a_log_that_no_configuration_names_is_reported_too(patient: Patient) -> None:
     log = "access_log @LOG@/other.log; error_log /dev/null emerg;"
     with nginx(patient, log):
         patient.machine = replace(patient.machine, settle_seconds=30)
@@ -87,7 +87,7 @@ def test_a_log_no_configuration_names_is_found_too(patient: Patient) -> None:
     assert "other.log has requests" in told.text
 
 
-def test_an_error_log_at_crit_is_bad_though_no_request_can_be_made_to_show_it(patient: Patient) -> None:
+def test_an_error_log_at_level_crit_is_bad(patient: Patient) -> None:
     with nginx(patient, "access_log off; error_log @LOG@/e.log crit;"):
         [told] = patient.told(Severity.BAD)
     assert FAILURES in told
@@ -97,7 +97,7 @@ def test_an_error_log_at_crit_is_bad_though_no_request_can_be_made_to_show_it(pa
     "options",
     ["log {\n output discard\n }", "log default {\n exclude http\n }", "log {\n level PANIC\n }"],
 )
-def test_a_caddy_that_logs_no_request_is_called_sound(patient: Patient, options: str) -> None:
+def test_a_caddy_that_logs_no_request_is_good(patient: Patient, options: str) -> None:
     with caddy(patient, options) as output:
         standard_error_is_kept(patient, output)
         advice = patient.examine()
@@ -124,7 +124,7 @@ def test_a_caddy_site_that_logs_requests_is_bad(patient: Patient) -> None:
     assert told.endswith("take log out of that site")
 
 
-def test_logs_that_cannot_be_read_are_named_and_not_called_good(patient: Patient) -> None:
+def test_unreadable_logs_are_named_and_not_called_good(patient: Patient) -> None:
     """Root runs it as another user, because root may read everything."""
     log = patient.put("var/log/nginx/access.log", "")
     journal = patient.put("var/log/journal/abc/system.journal", "")
@@ -139,33 +139,33 @@ def test_logs_that_cannot_be_read_are_named_and_not_called_good(patient: Patient
             log.unlink(missing_ok=True)
 
 
-def test_a_web_server_that_changes_the_name_asked_for_is_bad(patient: Patient) -> None:
+def test_a_web_server_that_changes_the_host_name_is_bad(patient: Patient) -> None:
     with nginx(patient, SOUND, host="127.0.0.1"):
         [told] = patient.told(Severity.BAD)
     assert "refuses the form of its own page" in told
     assert "proxy_set_header Host $host;" in told
 
 
-def test_an_address_nothing_answers_at_is_bad_and_says_why(patient: Patient) -> None:
+def test_an_unreachable_public_address_is_bad_with_the_reason(patient: Patient) -> None:
     patient.front = 9
     [told] = patient.told(Severity.BAD)
     assert told.startswith(f"{PUBLIC} (KIOSK_GUEST_ADDRESS) cannot be reached from here: Connection refused")
 
 
-def test_a_server_that_is_not_ours_is_bad(patient: Patient) -> None:
+def test_a_foreign_server_at_the_public_address_is_bad(patient: Patient) -> None:
     with nginx(patient, f"{SOUND} location /doctor {{ return 404 'not found'; }}"):
         told = patient.told(Severity.BAD)
     assert len(told) == 1
     assert "answers (status 404), but not with the guests' side of a kiosk" in told[0]
 
 
-def test_the_desk_at_the_public_address_is_not_the_guests_side(patient: Patient) -> None:
+def test_the_desk_at_the_public_address_is_bad(patient: Patient) -> None:
     patient.front = patient.desk_port
     [told] = patient.told(Severity.BAD)
     assert "not with the guests' side" in told
 
 
-def test_another_kiosk_at_the_public_address_is_told_apart(patient: Patient, tmp_path: Path) -> None:
+def test_another_installation_at_the_public_address_is_bad(patient: Patient, tmp_path: Path) -> None:
     with sound_patient(tmp_path / "other") as other:
         patient.front = other.guest_port
         [told] = patient.told(Severity.BAD)

@@ -16,7 +16,7 @@ from tests.tools.patient import Patient
 @pytest.mark.parametrize(
     ("megabytes", "weight"), [(2000, Severity.GOOD), (255, Severity.WARNING), (95, Severity.BAD)]
 )
-def test_little_memory_is_told(patient: Patient, megabytes: int, weight: Severity) -> None:
+def test_little_memory_is_reported(patient: Patient, megabytes: int, weight: Severity) -> None:
     patient.put("proc/meminfo", f"MemFree: 1 kB\nMemAvailable: {megabytes * 1024} kB\n")
     [told] = patient.told(weight, Topic.MEMORY)
     assert ("enough memory" if weight is Severity.GOOD else f"{megabytes} MiB") in told
@@ -28,7 +28,7 @@ def full(free_bytes: int, free_inodes: int) -> os.statvfs_result:
 
 
 @pytest.mark.parametrize("name", ["KIOSK_DATA", "KIOSK_KEYS"])
-def test_room_that_runs_out_is_told_before_it_has(
+def test_low_disk_space_is_reported_before_it_runs_out(
     patient: Patient, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Tests the thresholds; another test fills a real disk."""
@@ -48,7 +48,7 @@ def test_room_that_runs_out_is_told_before_it_has(
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Africa/Abidjan", "Atlantic/Reykjavik"])
-def test_a_machine_on_utc_is_worth_a_look(patient: Patient, zone: str) -> None:
+def test_a_machine_on_utc_is_a_warning(patient: Patient, zone: str) -> None:
     (patient.root / "etc/localtime").unlink()
     (patient.root / "etc/localtime").symlink_to(f"/usr/share/zoneinfo/{zone}")
     patient.machine = replace(patient.machine, zone=ZoneInfo(zone))
@@ -57,12 +57,12 @@ def test_a_machine_on_utc_is_worth_a_look(patient: Patient, zone: str) -> None:
     assert "timedatectl set-timezone Europe/Stockholm" in told
 
 
-def test_a_zone_with_an_hour_of_utc_in_winter_only_is_none(patient: Patient) -> None:
+def test_a_time_zone_that_equals_utc_only_in_winter_is_no_warning(patient: Patient) -> None:
     patient.machine = replace(patient.machine, zone=ZoneInfo("Europe/London"))
     assert patient.told(Severity.WARNING) == []
 
 
-def test_a_zone_of_this_shell_that_the_server_may_not_have_is_worth_a_look(patient: Patient) -> None:
+def test_a_time_zone_set_only_in_the_shell_is_a_warning(patient: Patient) -> None:
     patient.machine = replace(patient.machine, environment_zone="Europe/Helsinki")
     [told] = patient.told(Severity.WARNING)
     assert "TZ is Europe/Helsinki here and the machine's time zone is Europe/Stockholm" in told
@@ -70,13 +70,13 @@ def test_a_zone_of_this_shell_that_the_server_may_not_have_is_worth_a_look(patie
     assert patient.told(Severity.WARNING) == []
 
 
-def test_a_clock_nothing_keeps_right_is_worth_a_look(patient: Patient) -> None:
+def test_a_clock_without_ntp_is_a_warning(patient: Patient) -> None:
     patient.machine = replace(patient.machine, ntp_time=lambda: None)
     [told] = patient.told(Severity.WARNING)
     assert "timedatectl set-ntp true" in told
 
 
-def test_this_machine_is_the_one_the_process_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_this_machine_is_read_from_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", ":Europe/Stockholm")
     assert this_machine().environment_zone == "Europe/Stockholm"
     assert this_machine().root == Path("/")
@@ -85,9 +85,7 @@ def test_this_machine_is_the_one_the_process_runs_on(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("days", "words"), [(1.5, "kiosk serve running"), (-3, "before the last count"), (0.3, None)]
 )
-def test_a_missed_count_and_a_wrong_clock_are_noticed(
-    patient: Patient, days: float, words: str | None
-) -> None:
+def test_a_missed_count_and_a_wrong_clock_are_bad(patient: Patient, days: float, words: str | None) -> None:
     patient.now += timedelta(days=days)
     told = patient.told(Severity.BAD)
     assert (words is None and told == []) or (words and words in told[0])

@@ -24,7 +24,7 @@ HEAD = "Filename\tType\tSize\tUsed\tPriority\n"
         ("/swapfile file 1 0 -2\n", {}, Severity.WARNING),
     ],
 )
-def test_swap_on_an_unencrypted_disk_is_worth_a_look(
+def test_swap_on_an_unencrypted_disk_is_a_warning(
     patient: Patient, line: str, files: dict[str, str], weight: Severity
 ) -> None:
     patient.put("proc/swaps", HEAD + line)
@@ -34,7 +34,7 @@ def test_swap_on_an_unencrypted_disk_is_worth_a_look(
     assert ("swapoff" in told and "MemorySwapMax=0" in told) == (weight is Severity.WARNING)
 
 
-def test_hibernation_to_unencrypted_swap_is_worth_a_look_until_it_is_masked(patient: Patient) -> None:
+def test_hibernation_to_unencrypted_swap_is_a_warning_until_it_is_masked(patient: Patient) -> None:
     patient.put("proc/swaps", HEAD + "/swapfile file 1 0 -2\n")
     patient.put("sys/power/state", "freeze mem disk\n")
     assert "systemctl mask hibernate.target" in str(patient.told(Severity.WARNING, Topic.MEMORY))
@@ -45,16 +45,14 @@ def test_hibernation_to_unencrypted_swap_is_worth_a_look_until_it_is_masked(pati
 
 
 @pytest.mark.parametrize(("refuses", "weight"), [(True, Severity.GOOD), (False, Severity.BAD)])
-def test_core_dumps_that_are_not_refused_are_bad(
-    patient: Patient, *, refuses: bool, weight: Severity
-) -> None:
+def test_allowed_core_dumps_are_bad(patient: Patient, *, refuses: bool, weight: Severity) -> None:
     patient.put("proc/sys/kernel/core_pattern", "|/usr/lib/systemd/systemd-coredump %P\n")
     patient.machine = replace(patient.machine, refuses_core_dumps=lambda: refuses)
     [told] = [text for text in patient.told(weight, Topic.MEMORY) if "core dump" in text]
     assert ("LimitCORE=0" in told) == (weight is Severity.BAD)
 
 
-def test_a_dump_of_the_crashed_kernel_is_worth_a_look(patient: Patient) -> None:
+def test_a_kernel_crash_dump_is_a_warning(patient: Patient) -> None:
     patient.put("proc/sys/kernel/core_pattern", "core\n")
     patient.put("sys/kernel/kexec_crash_loaded", "1\n")
     assert "kdump" in str(patient.told(Severity.WARNING, Topic.MEMORY))
@@ -73,7 +71,7 @@ kiosk.cli.run()
 
 
 @pytest.mark.parametrize(("command", "expected"), [("init", "True False"), ("count", "True True")])
-def test_every_command_refuses_core_dumps_and_those_with_ballots_overwrite_what_they_free(
+def test_every_command_disables_core_dumps_and_commands_with_ballots_overwrite_freed_memory(
     command: str, expected: str
 ) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_CORE)

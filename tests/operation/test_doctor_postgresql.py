@@ -62,13 +62,13 @@ def examined(url: str, folder: Path) -> list[Advice]:
         return [one for one in patient.examine() if one.topic is Topic.DATABASE]
 
 
-def test_a_sound_server_is_called_so(server: str, tmp_path: Path) -> None:
+def test_a_correct_postgresql_server_is_good(server: str, tmp_path: Path) -> None:
     advice = examined(new_database(server, "sound"), tmp_path)
     assert [one for one in advice if one.severity is not Severity.GOOD] == []
     assert any("writes down no statements" in one.text for one in advice)
 
 
-def test_every_setting_that_keeps_times_is_named_on_a_server_that_has_them_all(tmp_path: Path) -> None:
+def test_every_postgresql_setting_that_stores_times_is_bad(tmp_path: Path) -> None:
     with new_server({"shared_preload_libraries": "auto_explain", **BAD}) as server:
         advice = examined(server.create_database("bad"), tmp_path)
     bad = [one.text for one in advice if one.severity is Severity.BAD]
@@ -78,7 +78,7 @@ def test_every_setting_that_keeps_times_is_named_on_a_server_that_has_them_all(t
     assert not any("writes down no statements" in one.text for one in advice)
 
 
-def test_what_is_less_than_bad_is_worth_a_look(tmp_path: Path) -> None:
+def test_less_severe_postgresql_settings_are_warnings(tmp_path: Path) -> None:
     with new_server(LOOK) as server:
         advice = examined(server.create_database("look"), tmp_path)
     assert not [one for one in advice if one.severity is Severity.BAD]
@@ -86,7 +86,7 @@ def test_what_is_less_than_bad_is_worth_a_look(tmp_path: Path) -> None:
     assert sorted(line.split()[1] for line in told) == sorted(LOOK)
 
 
-def test_a_server_that_may_lose_what_it_acknowledged_is_bad(tmp_path: Path) -> None:
+def test_a_postgresql_server_that_may_lose_commits_is_bad(tmp_path: Path) -> None:
     with new_server({"fsync": "off", **SOUND}) as server:
         advice = examined(server.create_database("loses"), tmp_path)
     assert [one.text for one in advice if one.severity is Severity.BAD] == [
@@ -94,7 +94,7 @@ def test_a_server_that_may_lose_what_it_acknowledged_is_bad(tmp_path: Path) -> N
     ]
 
 
-def test_postgresql_as_it_comes_is_worth_a_look_for_its_checkpoints(server: str, tmp_path: Path) -> None:
+def test_the_default_log_checkpoints_of_postgresql_is_a_warning(server: str, tmp_path: Path) -> None:
     url = new_database(server, "as_it_comes")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         [[default]] = connection.execute("SELECT boot_val FROM pg_settings WHERE name = 'log_checkpoints'")
@@ -114,7 +114,7 @@ def settings_of(url: str, folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_value_nobody_knows_is_not_good(server: str, tmp_path: Path, name: str) -> None:
+def test_an_unknown_value_of_a_setting_is_not_good(server: str, tmp_path: Path, name: str) -> None:
     settings = settings_of(f"{server}/postgres", tmp_path)
     assert list(check_settings(settings)) == []
     [told] = check_settings({**settings, name: "a value of a later version"})
@@ -122,14 +122,14 @@ def test_a_value_nobody_knows_is_not_good(server: str, tmp_path: Path, name: str
     assert told.severity is not Severity.GOOD
 
 
-def test_this_version_has_every_setting_that_is_looked_at(server: str, tmp_path: Path) -> None:
+def test_every_examined_setting_exists_in_this_postgresql_version(server: str, tmp_path: Path) -> None:
     """A misspelt name would never be reported."""
     settings = settings_of(f"{server}/postgres", tmp_path)
     assert set(RULES) - set(settings) == {"auto_explain.log_min_duration"}
     assert set(RULES) - set(BAD) - set(NOT_BESIDE) == set(LOOK)
 
 
-def test_a_role_of_a_database_may_have_settings_of_its_own(server: str, tmp_path: Path) -> None:
+def test_settings_of_a_single_database_are_examined(server: str, tmp_path: Path) -> None:
     url = new_database(server, "of_its_own")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute("ALTER DATABASE of_its_own SET log_duration = on")
@@ -138,7 +138,7 @@ def test_a_role_of_a_database_may_have_settings_of_its_own(server: str, tmp_path
     assert bad[0].startswith("PostgreSQL's log_duration is on: ")
 
 
-def test_a_library_nobody_knows_is_not_good(server: str, tmp_path: Path) -> None:
+def test_an_unknown_preloaded_library_is_not_good(server: str, tmp_path: Path) -> None:
     settings = settings_of(f"{server}/postgres", tmp_path)
     for name in PRELOADED:
         [told] = check_settings({**settings, name: 'pg_stat_statements, "pgaudit"'})
@@ -147,13 +147,13 @@ def test_a_library_nobody_knows_is_not_good(server: str, tmp_path: Path) -> None
     assert told.text.startswith("PostgreSQL loads pg_qualstats, ")
 
 
-def test_counts_of_statements_and_a_silent_auto_explain_are_good(tmp_path: Path) -> None:
+def test_pg_stat_statements_and_a_silent_auto_explain_are_good(tmp_path: Path) -> None:
     with new_server({"shared_preload_libraries": "pg_stat_statements,auto_explain", **SOUND}) as server:
         advice = examined(server.create_database("counted"), tmp_path)
     assert [one.text for one in advice if one.severity is not Severity.GOOD] == []
 
 
-def test_a_role_that_may_not_see_the_libraries_is_told_what_to_grant(server: str, tmp_path: Path) -> None:
+def test_a_role_that_cannot_read_the_libraries_is_told_what_to_grant(server: str, tmp_path: Path) -> None:
     url = new_database(server, "seen")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute("CREATE ROLE plain LOGIN")
@@ -167,7 +167,7 @@ def test_a_role_that_may_not_see_the_libraries_is_told_what_to_grant(server: str
     assert list(check_settings(settings_of(as_plain, tmp_path))) == []
 
 
-def test_a_replication_slot_keeps_the_log_of_writes(server: str, tmp_path: Path) -> None:
+def test_a_replication_slot_is_bad(server: str, tmp_path: Path) -> None:
     url = new_database(server, "slot")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_create_physical_replication_slot('copy')")
@@ -179,7 +179,7 @@ def test_a_replication_slot_keeps_the_log_of_writes(server: str, tmp_path: Path)
     assert "pg_drop_replication_slot('copy')" in bad[0]
 
 
-def test_a_database_that_takes_no_writes_is_bad(server: str, tmp_path: Path) -> None:
+def test_a_read_only_database_is_bad(server: str, tmp_path: Path) -> None:
     url = new_database(server, "read_only")
     with sound_patient(tmp_path, url=url) as patient:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -188,7 +188,7 @@ def test_a_database_that_takes_no_writes_is_bad(server: str, tmp_path: Path) -> 
     assert any("read-only transaction" in line for line in told)
 
 
-def test_a_database_server_that_is_away_is_bad_and_the_rest_is_examined(tmp_path: Path) -> None:
+def test_an_unreachable_database_server_is_bad_and_the_rest_is_examined(tmp_path: Path) -> None:
     with new_server(SOUND) as server, sound_patient(tmp_path, url=server.create_database("a")) as patient:
         pass
     told = patient.told(Severity.BAD)

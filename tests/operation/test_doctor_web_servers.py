@@ -121,7 +121,7 @@ def kept(server: str, folder: Path) -> str:
         for text, expected in texts.items()
     ],
 )
-def test_a_configuration_keeps_of_guests_what_its_directives_say(
+def test_the_logs_of_guests_follow_from_the_directives(
     tmp_path: Path, server: str, text: str, expected: str
 ) -> None:
     (tmp_path / "site").write_text(text)
@@ -136,9 +136,7 @@ INCLUDING = {
 
 
 @pytest.mark.parametrize("server", INCLUDING)
-def test_a_file_is_read_where_it_is_included_and_not_where_it_is_switched_off(
-    tmp_path: Path, server: str
-) -> None:
+def test_included_files_are_read_and_disabled_sites_are_not(tmp_path: Path, server: str) -> None:
     main, text, site, around = INCLUDING[server]
     for folder in ("sites-available", "sites-enabled"):
         (tmp_path / folder).mkdir()
@@ -152,10 +150,10 @@ def test_a_file_is_read_where_it_is_included_and_not_where_it_is_switched_off(
     assert kept(server, tmp_path) == ""
 
 
-def test_a_file_that_includes_itself_is_read_to_an_end(tmp_path: Path) -> None:
+def test_a_file_that_includes_itself_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "nginx.conf").write_text(f"include nginx.conf; server {{ {PASS} }}")
     assert kept("nginx", tmp_path) == "requests troubles"
 
 
-def test_there_is_a_way_out_for_each_log_of_each_server() -> None:
+def test_every_log_of_every_web_server_has_a_remedy() -> None:
     assert set(WAYS_OUT) == {(server, kept) for server in INCLUDING for kept in LogContent}

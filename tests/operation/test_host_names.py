@@ -50,7 +50,7 @@ def asked(address: tuple[str, int], method: str, path: str, host: str) -> tuple[
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_an_unreadable_host_is_refused_with_the_headers_and_without_a_traceback(
+def test_an_unreadable_host_name_is_refused_without_a_traceback(
     tmp_path: Path, side: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with served(SIDES[side](tmp_path)) as address, caplog.at_level(logging.DEBUG, "waitress"):
@@ -64,7 +64,7 @@ def test_an_unreadable_host_is_refused_with_the_headers_and_without_a_traceback(
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_a_readable_host_is_served(tmp_path: Path, side: str) -> None:
+def test_a_valid_host_name_is_served(tmp_path: Path, side: str) -> None:
     path = "/q" if side == "guest" else "/admin/sign-in"
     with served(SIDES[side](tmp_path)) as address:
         for host in READABLE:

@@ -44,7 +44,7 @@ def policy(address: str) -> dict[str, object]:
         ("http://localhost:8000", "http://.localhost:8000"),
     ],
 )
-def test_the_policy_allows_the_kiosks_own_pages_and_nothing_else(origin: str, written_as: str) -> None:
+def test_the_policy_allows_only_the_kiosks_own_pages(origin: str, written_as: str) -> None:
     managed = policy(f"{origin}/k/{CODE}")
     assert managed["URLBlocklist"] == ["*", "chrome://*"]
     assert managed["URLAllowlist"] == [f"{written_as}/k/{CODE}", f"{written_as}/static/"]
@@ -88,7 +88,9 @@ BAD_ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
-def test_a_bad_address_is_one_line_with_the_way_out_and_writes_nothing(tmp_path: Path, address: str) -> None:
+def test_an_invalid_address_gives_one_line_with_the_remedy_and_writes_nothing(
+    tmp_path: Path, address: str
+) -> None:
     out = tmp_path / "kiosk"
     done = CliRunner().invoke(main, ["lockdown", "--address", address, "--out", str(out)])
     assert done.exit_code == 2
@@ -98,13 +100,13 @@ def test_a_bad_address_is_one_line_with_the_way_out_and_writes_nothing(tmp_path:
     assert not out.exists()
 
 
-def test_the_refusal_of_http_says_why() -> None:
+def test_the_refusal_of_http_gives_the_reason() -> None:
     with pytest.raises(LockdownError, match=r"not encrypted; only 127\.0\.0\.1"):
         read_address(f"http://svara.example/k/{CODE}")
 
 
 @pytest.mark.parametrize("kind", ["a folder", "a file", "a dangling link"])
-def test_nothing_is_written_over(tmp_path: Path, kind: str) -> None:
+def test_lockdown_overwrites_no_file(tmp_path: Path, kind: str) -> None:
     out = tmp_path / "kiosk"
     match kind:
         case "a folder":
@@ -121,7 +123,7 @@ def test_nothing_is_written_over(tmp_path: Path, kind: str) -> None:
     assert kind != "a folder" or not list(out.iterdir())
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_the_error_for_an_unwritable_folder_names_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     out = tmp_path / "file" / "kiosk"
     done = CliRunner().invoke(main, ["lockdown", "--address", ADDRESS, "--out", str(out)])
@@ -129,7 +131,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert f"cannot write {out}" in done.stderr
 
 
-def test_everybody_may_read_the_files_and_only_the_command_line_runs(tmp_path: Path) -> None:
+def test_the_files_are_readable_by_all_and_only_the_script_is_executable(tmp_path: Path) -> None:
     out = written(tmp_path)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (out, *out.rglob("*"))}
     script = out / "root/usr/local/bin/kiosk-screen"
@@ -137,7 +139,7 @@ def test_everybody_may_read_the_files_and_only_the_command_line_runs(tmp_path: P
         assert mode == (0o755 if path.is_dir() or path == script else 0o644), path
 
 
-def test_no_mark_is_left_and_the_checklist_names_every_file(tmp_path: Path) -> None:
+def test_no_placeholder_is_left_and_the_checklist_names_every_file(tmp_path: Path) -> None:
     out = written(tmp_path)
     texts = {str(path.relative_to(out)): path.read_text("utf-8") for path in out.rglob("*") if path.is_file()}
     assert not [name for name, text in texts.items() for mark in ("@ADDRESS", "@FI", "@CODE") if mark in text]
@@ -150,7 +152,7 @@ def test_no_mark_is_left_and_the_checklist_names_every_file(tmp_path: Path) -> N
     assert set(texts) - {name for name in texts if name.startswith("root/")} == {"CHECKLIST.md"}
 
 
-def test_the_checklist_asks_for_sound_and_room_in_both_languages(tmp_path: Path) -> None:
+def test_the_checklist_covers_sound_and_screen_size_in_both_languages(tmp_path: Path) -> None:
     swedish, english = (
         (written(tmp_path) / "CHECKLIST.md").read_text("utf-8").split("# A kiosk in ten minutes")
     )
@@ -161,7 +163,7 @@ def test_the_checklist_asks_for_sound_and_room_in_both_languages(tmp_path: Path)
             assert word in text
 
 
-def test_the_screen_runs_as_a_user_without_rights_and_always_comes_back(tmp_path: Path) -> None:
+def test_the_browser_runs_as_an_unprivileged_user_and_is_always_restarted(tmp_path: Path) -> None:
     root = written(tmp_path) / "root"
     unit = (root / "etc/systemd/system/kiosk-screen.service").read_text().splitlines()
     for line in (
@@ -190,7 +192,7 @@ def test_the_screen_runs_as_a_user_without_rights_and_always_comes_back(tmp_path
         assert (root / "etc/systemd/system" / masked).read_bytes() == b""
 
 
-def test_the_screen_starts_with_the_right_time_and_without_a_network_all_the_same(tmp_path: Path) -> None:
+def test_the_browser_waits_for_the_right_time_and_starts_without_a_network_too(tmp_path: Path) -> None:
     units = written(tmp_path) / "root/etc/systemd/system"
     screen = (units / "kiosk-screen.service").read_text().splitlines()
     assert {"After=time-sync.target", "Wants=time-sync.target"} <= set(screen)
@@ -229,7 +231,7 @@ def ran_screen(tmp_path: Path, policy_mode: int) -> subprocess.CompletedProcess[
     )
 
 
-def test_the_browser_keeps_what_it_writes_in_memory_and_opens_the_address(tmp_path: Path) -> None:
+def test_the_browsers_profile_is_in_memory_and_it_opens_the_address(tmp_path: Path) -> None:
     run = tmp_path / "run"
     given = ran_screen(tmp_path, 0o644).stdout.splitlines()
     assert given[0] == f"HOME={run}"
@@ -239,13 +241,13 @@ def test_the_browser_keeps_what_it_writes_in_memory_and_opens_the_address(tmp_pa
     assert not [flag for flag in given if "debug" in flag or "sandbox" in flag]
 
 
-def test_only_the_page_and_sealed_ballots_outlast_a_restart(tmp_path: Path) -> None:
+def test_only_the_cached_page_and_sealed_ballots_survive_a_restart(tmp_path: Path) -> None:
     ran_screen(tmp_path, 0o644)
     kept = {path.name: path.resolve() for path in (tmp_path / "run/profile/Default").iterdir()}
     assert kept == {name: tmp_path / "state" / name for name in ("File System", "Service Worker")}
 
 
-def test_without_a_policy_the_screen_does_not_start(tmp_path: Path) -> None:
+def test_without_a_policy_the_browser_does_not_start(tmp_path: Path) -> None:
     done = ran_screen(tmp_path, 0)
     assert done.returncode == 1
     assert "would not be locked" in done.stderr
@@ -253,7 +255,7 @@ def test_without_a_policy_the_screen_does_not_start(tmp_path: Path) -> None:
     assert (tmp_path / "journal").read_text().startswith("-t kiosk-screen cannot read ")
 
 
-def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze here")
     root = written(tmp_path) / "root"

@@ -82,7 +82,9 @@ def listener(sides: str) -> Listener:
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 @pytest.mark.parametrize("sides", ["desk", BOTH])
-def test_the_desk_gets_a_file_whole_and_knows_of_one_that_is_too_large(sides: str, *, chunked: bool) -> None:
+def test_the_desk_receives_a_whole_file_or_only_the_size_of_a_too_large_one(
+    sides: str, *, chunked: bool
+) -> None:
     """The application learns only the length of a file that is too large, after the browser has sent all of
     it."""
     with served(listener(sides)) as address:
@@ -97,7 +99,7 @@ PATHS = ["/", "/k/abc", "/q/answer", "/administration", "/%2561dmin/x", "/result
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 @pytest.mark.parametrize("sides", ["guest", BOTH])
 @pytest.mark.parametrize("path", PATHS)
-def test_a_guests_body_is_never_larger_than_64_kib_and_never_in_a_file(
+def test_a_guests_request_body_is_limited_to_64_kib_and_never_written_to_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sides: str, path: str, *, chunked: bool
 ) -> None:
     """Creating a temporary file fails in this test."""
@@ -122,7 +124,7 @@ def test_a_guests_body_is_never_larger_than_64_kib_and_never_in_a_file(
         ("127.0.0.1", None, "127.0.0.1"),
     ],
 )
-def test_only_the_named_proxy_tells_the_clients_address(
+def test_only_the_configured_proxy_determines_the_clients_address(
     proxy: str | None, forwarded: str | None, seen: str
 ) -> None:
     """A client that sends the header itself, also through the proxy, does not choose its address."""
@@ -138,9 +140,7 @@ def test_only_the_named_proxy_tells_the_clients_address(
         connection.close()
 
 
-def test_the_check_sees_a_body_that_is_written_to_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_check_catches_a_body_written_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
     with served(listener(BOTH)) as address, pytest.raises((ConnectionError, http.client.HTTPException)):
         post(address, "/admin/x", 1_000_000)
@@ -152,7 +152,7 @@ def multipart(size: int) -> tuple[bytes, dict[str, str]]:
     return body, {"Content-Type": "multipart/form-data; boundary=b", "Accept-Language": "sv"}
 
 
-def test_a_browser_is_shown_the_desks_page_for_a_file_of_30_mb(tmp_path: Path) -> None:
+def test_a_browser_shows_the_desks_error_page_for_a_file_of_30_mb(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     with served(desk_listener(ANY_PORT, desk.app)) as address:
         connection = http.client.HTTPConnection(*address, timeout=60)
@@ -164,7 +164,7 @@ def test_a_browser_is_shown_the_desks_page_for_a_file_of_30_mb(tmp_path: Path) -
     assert "En fil får vara högst 8 MB." in page
 
 
-def test_a_guest_answers_beside_a_desk_that_takes_files(tmp_path: Path) -> None:
+def test_a_guest_can_answer_while_the_desk_receives_files(tmp_path: Path) -> None:
     place, form = Place(tmp_path), {"listened": "5", "rights_knowledge": "", "feel_better": "1"}
     with served(on_one_address(ANY_PORT, place.app, counted("desk"))) as address:
         connection = http.client.HTTPConnection(*address, timeout=60)

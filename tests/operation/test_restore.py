@@ -72,7 +72,7 @@ def figures(document: Any) -> list[Any]:
 # -- what comes back -----------------------------------------------------------------------------
 
 
-def test_all_that_is_published_comes_back_and_the_round_goes_on(saved: Saved, tmp_path: Path) -> None:
+def test_a_restore_brings_back_published_figures_and_open_rounds_go_on(saved: Saved, tmp_path: Path) -> None:
     settings = settings_of(tmp_path / "second")
     assert restore_backup(settings, saved.file) == Restored(kiosk.__version__, 2, 1, len(OWN_FILES), 2)
     second = opened(settings)
@@ -83,7 +83,7 @@ def test_all_that_is_published_comes_back_and_the_round_goes_on(saved: Saved, tm
     assert second.snapshot()["rounds"][0]["nodes"][0]["answered"] == 12 + 5
 
 
-def test_every_row_and_file_comes_back(saved: Saved, tmp_path: Path) -> None:
+def test_a_restore_brings_back_every_row_and_file(saved: Saved, tmp_path: Path) -> None:
     second = restored(saved.file, tmp_path / "second")
     before, after = saved.store.dump(), second.dump()
     for row in before["round"]:
@@ -99,14 +99,14 @@ def test_every_table_of_a_backup_is_checked(saved: Saved) -> None:
     assert set(saved.store.dump()) == set(CHECKS)
 
 
-def test_a_restored_box_never_holds_an_old_ballot(saved: Saved, tmp_path: Path) -> None:
+def test_a_restored_box_has_no_old_ballot(saved: Saved, tmp_path: Path) -> None:
     second = restored(saved.file, tmp_path / "second")
     cast_all(second, "b", [ballot(1, 1)] * 4, RUNNING.opens_at)
     second.count(RUNNING.closes_at)
     assert second.snapshot()["rounds"][0]["nodes"][0]["answered"] == 12
 
 
-def test_the_snapshot_is_made_of_the_tallies_whatever_the_backup_says(saved: Saved, tmp_path: Path) -> None:
+def test_the_restored_snapshot_is_computed_from_the_tallies(saved: Saved, tmp_path: Path) -> None:
     def edit(tables: dict[str, Any]) -> None:
         document = json.loads(tables["snapshot"][0]["document"])
         document["rounds"][0]["nodes"][0]["answered"] = 99
@@ -116,7 +116,7 @@ def test_the_snapshot_is_made_of_the_tallies_whatever_the_backup_says(saved: Sav
     assert restored(edited, tmp_path / "second").snapshot_text() == saved.store.snapshot_text()
 
 
-def test_an_address_to_a_unit_in_no_tree_is_restored(saved: Saved, tmp_path: Path) -> None:
+def test_an_address_of_a_unit_outside_all_trees_is_restored(saved: Saved, tmp_path: Path) -> None:
     """A renamed tree leaves such addresses; they are no reason to refuse the backup."""
     saved.store.links.add(Admission.POSTER, "gone", code="stale")
     write_backup(saved.store, saved.settings, tmp_path / "stale.zip", TODAY)
@@ -126,7 +126,7 @@ def test_an_address_to_a_unit_in_no_tree_is_restored(saved: Saved, tmp_path: Pat
         second.running_round("gone", RUNNING.opens_at)
 
 
-def test_a_backup_restores_into_an_installation_that_init_made(saved: Saved, run: Run) -> None:
+def test_a_backup_can_be_restored_after_kiosk_init(saved: Saved, run: Run) -> None:
     printed(run("init"))
     said = printed(run("restore", str(saved.file)))
     assert "rounds 2, accounts 1, files of your own 7." in said
@@ -138,7 +138,7 @@ def test_a_backup_restores_into_an_installation_that_init_made(saved: Saved, run
 
 
 @pytest.mark.parametrize("schema", [1, 2, 3])
-def test_a_backup_written_by_an_old_program_restores(tmp_path: Path, schema: int) -> None:
+def test_a_backup_of_an_old_version_can_be_restored(tmp_path: Path, schema: int) -> None:
     """Made with old versions over the demonstration's year of rounds, before there were manifests."""
     file = BACKUPS / f"schema-{schema}.zip"
     tables = json.loads(members_of(file)["tables.json"])
@@ -171,7 +171,7 @@ def old_dump(saved: Saved, schema: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("schema", range(1, newest_schema() + 1))
-def test_rows_of_every_schema_there_was_are_migrated(saved: Saved, tmp_path: Path, schema: int) -> None:
+def test_rows_of_every_earlier_schema_are_migrated(saved: Saved, tmp_path: Path, schema: int) -> None:
     edited = tmp_path / "old.zip"
     write_members(edited, {"tables.json": json.dumps(old_dump(saved, schema)).encode()})
     second = restored(edited, tmp_path / "second")
@@ -185,7 +185,7 @@ def test_rows_of_every_schema_there_was_are_migrated(saved: Saved, tmp_path: Pat
 
 
 @pytest.mark.parametrize("document", ["", "[]", "{}", '{"rounds": [1]}', '{"rounds": [{"nodes": 7}]}'])
-def test_an_older_backup_whose_snapshot_is_damaged_is_refused(
+def test_an_older_backup_with_a_damaged_snapshot_is_refused(
     saved: Saved, tmp_path: Path, document: str
 ) -> None:
     rows = old_dump(saved, 3)
@@ -196,7 +196,7 @@ def test_an_older_backup_whose_snapshot_is_damaged_is_refused(
 
 
 @pytest.mark.parametrize("change", [{"schema": 99}, {"format": 2}, {"format": 2, "more": "than this"}])
-def test_a_newer_backup_is_refused_naming_the_version_it_needs(
+def test_a_newer_backup_is_refused_with_the_version_it_needs(
     saved: Saved, tmp_path: Path, change: dict[str, Any]
 ) -> None:
     members = members_of(saved.file)
@@ -211,7 +211,7 @@ def test_a_newer_backup_is_refused_naming_the_version_it_needs(
 # -- into an empty installation only -------------------------------------------------------------
 
 
-def test_a_restore_replaces_nothing(saved: Saved) -> None:
+def test_a_restore_overwrites_no_installation(saved: Saved) -> None:
     data = saved.settings.data
     before = without_database(listing(data)), saved.store.dump()
     with pytest.raises(StoreError, match=r"KIOSK_KEYS: .* holds keys already"):
@@ -222,7 +222,7 @@ def test_a_restore_replaces_nothing(saved: Saved) -> None:
     assert (without_database(listing(data)), saved.store.dump()) == before
 
 
-def test_any_row_makes_an_installation_one_that_is_not_empty(saved: Saved, tmp_path: Path) -> None:
+def test_an_installation_with_any_row_counts_as_not_empty(saved: Saved, tmp_path: Path) -> None:
     settings, store = installation(tmp_path / "second")
     store.links.add(Admission.POSTER, "a")
     before = store.dump()
@@ -232,7 +232,7 @@ def test_any_row_makes_an_installation_one_that_is_not_empty(saved: Saved, tmp_p
 
 
 @pytest.mark.parametrize("name", ["questions/own.toml", "questions/another.toml", "logo.png", "new/kind"])
-def test_a_file_that_is_not_the_backups_is_kept_and_named(saved: Saved, tmp_path: Path, name: str) -> None:
+def test_a_foreign_file_stops_a_restore_and_is_named(saved: Saved, tmp_path: Path, name: str) -> None:
     settings = settings_of(tmp_path / "second")
     (settings.data / name).parent.mkdir(parents=True)
     (settings.data / name).write_text("mine")
@@ -242,7 +242,7 @@ def test_a_file_that_is_not_the_backups_is_kept_and_named(saved: Saved, tmp_path
     assert listing(tmp_path) == before
 
 
-def test_nothing_is_written_through_a_link(saved: Saved, tmp_path: Path) -> None:
+def test_a_restore_writes_nothing_through_a_symbolic_link(saved: Saved, tmp_path: Path) -> None:
     settings = settings_of(tmp_path / "second")
     settings.data.mkdir()
     (tmp_path / "elsewhere").mkdir()
@@ -252,7 +252,7 @@ def test_nothing_is_written_through_a_link(saved: Saved, tmp_path: Path) -> None
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_keys_of_another_installation_are_not_touched(saved: Saved, tmp_path: Path) -> None:
+def test_a_restore_leaves_keys_of_another_installation_unchanged(saved: Saved, tmp_path: Path) -> None:
     """A trial restore with KIOSK_KEYS unchanged: its first count would destroy the keys of
     uncounted ballots."""
     keys = saved.settings.keys
@@ -267,7 +267,7 @@ def test_keys_of_another_installation_are_not_touched(saved: Saved, tmp_path: Pa
 # -- all or nothing ------------------------------------------------------------------------------
 
 
-def test_a_backup_larger_than_the_disk_is_refused_before_anything_is_made(
+def test_a_backup_larger_than_the_disk_is_refused_before_anything_is_written(
     saved: Saved, tmp_path: Path
 ) -> None:
     disk = tmp_path / "disk"
@@ -302,7 +302,7 @@ def run_limited(words: list[str], environ: dict[str, str], limit: int) -> tuple[
 @pytest.mark.slow
 @pytest.mark.parametrize("is_there", [False, True])
 @pytest.mark.parametrize("limit", [0, 10, 10_000, 50_000, 100_000])
-def test_a_restore_that_cannot_write_leaves_nothing_and_is_one_line(
+def test_a_restore_that_cannot_write_leaves_nothing_and_gives_one_line(
     saved: Saved, tmp_path: Path, limit: int, is_there: bool
 ) -> None:
     """Keys, people's files and the database cannot be written, one after the other."""
@@ -380,7 +380,7 @@ def test_a_restore_that_fails_at_any_step_leaves_nothing(saved: Saved, tmp_path:
 
 
 @pytest.mark.slow
-def test_a_killed_restore_is_done_or_can_be_done_again(saved: Saved, tmp_path: Path) -> None:
+def test_a_killed_restore_is_complete_or_can_be_repeated(saved: Saved, tmp_path: Path) -> None:
     """Files that it leaves are the backup's; keys that it leaves are reported and belong to no row."""
     code, step, seen = DIED, 0, set()
     while code == DIED:

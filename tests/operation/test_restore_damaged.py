@@ -419,7 +419,7 @@ EDITED: dict[str, tuple[Edit, str]] = {
 
 
 @pytest.mark.parametrize("case", EDITED)
-def test_an_edited_backup_with_right_checksums_is_refused(saved: Saved, tmp_path: Path, case: str) -> None:
+def test_an_edited_backup_with_valid_checksums_is_refused(saved: Saved, tmp_path: Path, case: str) -> None:
     edit, said = EDITED[case]
     assert said in refused(with_tables(saved.file, saved.file, edit), tmp_path)
 
@@ -445,7 +445,7 @@ AGAINST_THE_RULES: dict[str, tuple[Edit, str]] = {
 
 
 @pytest.mark.parametrize("case", AGAINST_THE_RULES)
-def test_terms_that_the_rules_do_not_allow_are_refused_in_english(
+def test_invalid_terms_in_a_backup_are_refused_in_english(
     saved: Saved, run: Run, tmp_path: Path, case: str
 ) -> None:
     edit, said = AGAINST_THE_RULES[case]
@@ -503,7 +503,7 @@ EVERYTHING = settings(max_examples=150, suppress_health_check=[HealthCheck.funct
 @pytest.mark.slow
 @EVERYTHING
 @given(data=st.data())
-def test_no_change_of_bytes_ends_in_a_traceback_or_in_other_data(
+def test_no_changed_byte_causes_a_traceback_or_other_data(
     saved: Saved, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     content = bytearray(saved.file.read_bytes())
@@ -584,7 +584,7 @@ def changed(document: Any, path: tuple[Any, ...], change: str, odd: Any) -> Any:
 @pytest.mark.slow
 @EVERYTHING
 @given(data=st.data())
-def test_no_change_of_the_tables_ends_in_a_traceback_or_half_a_restore(
+def test_no_changed_table_causes_a_traceback_or_a_partial_restore(
     saved: Saved, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("tables")
