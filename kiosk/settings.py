@@ -1,4 +1,5 @@
-"""Settings from the environment, checked at start. A bad setting is an error that names it and the reason."""
+"""Settings from the environment, checked at start. An invalid setting is an error with its name and the
+reason."""
 
 import difflib
 import ipaddress
@@ -42,20 +43,20 @@ NAMES = (
 
 
 class SettingsError(Exception):
-    """A setting that cannot be used; the message names it and the way out."""
+    """The setting cannot be used. The message names it and the remedy."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """The settings of an installation.
 
-    `languages` are shown to guests although no native reader has reviewed them. `pace_seconds` is the
-    time in which a quick reader answers a statement. `guest_address` is the
-    part before /k/... and /s/... in addresses for guests. `is_https` says that a proxy encrypts, so that
-    cookies and forms are bound to https. `proxy` is the address of the proxy whose X-Forwarded-For gives the
-    addresses of clients, or None. `leave_to` is the address to which a phone leaves. `is_one_touch` says
-    that a guest's page goes on by itself from an answer that was touched. `screen` has the measures of kiosks
-    without their own, or is None.
+    `languages` are shown to guests although no native reader has reviewed them. `pace_seconds` is the time in
+    which a quick reader answers a statement. `guest_address` is the part before /k/... and /s/... in
+    addresses for guests. `is_https` says that a proxy encrypts, so that cookies and forms are bound to https.
+    `proxy` is the address of the proxy whose X-Forwarded-For has the addresses of clients, or None.
+    `leave_to` is the address of the neutral site that a phone opens when the guest leaves. With
+    `is_one_touch`, touching an answer opens the next statement. `screen` has the measures of kiosks without
+    their own, or is None.
     """
 
     data: Path
@@ -99,7 +100,7 @@ def shipped_folder(name: str) -> Path:
 def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Settings:
     """Read the KIOSK_* variables; `data` is the folder if KIOSK_DATA is not set.
 
-    Raises SettingsError, which names the variable and the way out, for the first that cannot be used.
+    Raises SettingsError, which names the variable and the remedy, for the first that cannot be used.
     """
     _refuse_unknown(environ)
     folder = _folder("KIOSK_DATA", environ, Path(data))

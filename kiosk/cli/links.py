@@ -68,7 +68,7 @@ def link(
 
 
 def _warnings(settings: Settings, library: Library, store: Store, unit: str, screen: Screen) -> Iterator[str]:
-    """Yield a warning for each statement that has no room on a kiosk's screen, and one with the way out.
+    """Yield a warning for each statement that has no room on a kiosk's screen, and one with the remedy.
 
     Looks at the surveys of the unit's rounds that are not over, or at all surveys if there are none.
     """

@@ -79,7 +79,7 @@ class Catalogue:
     texts, in the file's order; the module `completeness` counts them per survey. `obsolete` are the reference
     texts of former versions, which the shipped Swedish file has as gettext's obsolete entries (#~). `screen`
     are the reference texts that are not of surveys only. `carried` maps a statement's text to the former text
-    whose translation it has, and `former` are all former texts.
+    whose translation it uses, and `former` are all former texts.
     """
 
     language: Language
@@ -159,7 +159,7 @@ def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
 
 
 def _is_of_surveys(entry: Entry) -> bool:
-    """Return whether a text is in survey files only. A text without locations counts as one of the screen."""
+    """Return whether a text occurs in survey files only. A text without locations counts as a screen's."""
     return bool(entry.locations) and all(name.startswith("questions/") for name, _ in entry.locations)
 
 
@@ -289,8 +289,8 @@ def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
 
 
 def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
-    """Return the catalogue with the texts that it does not mention counted as empty, and with the reference's
-    obsolete texts and screen."""
+    """Return the catalogue, completed by the reference: texts that it lacks count as empty, and `obsolete`
+    and `screen` are those of the reference."""
     gaps = (m for m in reference.texts if m not in read.texts and m not in read.empty)
     return replace(read, empty=(*read.empty, *gaps), obsolete=reference.obsolete, screen=reference.screen)
 
@@ -313,9 +313,9 @@ def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
 
 
 def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
-    """Return the reference with an installation's reviews of it.
+    """Return the reference catalogue with the installation's reviews of its texts.
 
-    A text that is no longer shipped is dropped: it would be a gap in every other language.
+    A text that is no longer shipped is dropped: it would be missing in every other language.
     """
     merged = _merged(shipped, own)
     return replace(
@@ -328,8 +328,8 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
 def with_texts_of(surveys: Iterable[Survey], catalogues: Mapping[str, Catalogue]) -> dict[str, Catalogue]:
     """Return the catalogues with the texts of surveys.
 
-    A text without a translation has that of a former text of the same statement: with its review if only the
-    spelling has changed, else unreviewed. Without one it is `empty`.
+    A text without a translation gets that of a former text of the same statement. The review applies too if
+    only the spelling has changed. If no former text is translated, the text is `empty`.
     """
     all_surveys = list(surveys)
     statements = [statement for survey in all_surveys for statement in survey.statements]

@@ -31,7 +31,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class RefusedError(ValueError):
-    """A change that was refused; nothing was changed. `messages` has the reasons."""
+    """The change was refused, and no file was changed. `messages` has the reasons."""
 
     def __init__(self, *messages: Message) -> None:
         super().__init__(" ".join(message.render(str) for message in messages))
@@ -40,7 +40,7 @@ class RefusedError(ValueError):
 
 @contextmanager
 def exclusively(settings: Settings) -> Iterator[None]:
-    """Hold the lock on changes, from reading the current files to replacing them.
+    """Hold the lock on changes in the `with` block, which reads the current files and replaces them.
 
     The lock is on the folder itself, so that an attempt creates no file.
     """
@@ -153,7 +153,7 @@ def _replace_all(data: Path, changes: Changes) -> None:
 
 
 def _beside(path: Path, ending: str) -> Path:
-    """Return a hidden name in the same folder, which no reader reads."""
+    """Return the path of a hidden file in the same folder, which no reader reads."""
     return path.with_name(f".{path.name}.{ending}")
 
 
@@ -174,7 +174,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _keep_old(path: Path) -> Path | None:
-    """Return a second name of a file that is about to be replaced; None if there is no such file."""
+    """Keep a file that is about to be replaced, by a second hard link or a copy. Returns its path; None if
+    there is no file."""
     old = _beside(path, "old")
     old.unlink(missing_ok=True)
     try:
@@ -206,7 +207,7 @@ def _sync(folder: Path) -> None:
 def keep_last_good(settings: Settings, library: Library) -> None:
     """Copy every own file that was read to KIOSK_DATA/.last-good, and delete copies of removed files.
 
-    A copy that fails is left for the next change or start: the files themselves are in order.
+    A copy that fails is retried at the next change or start: the files themselves are intact.
     """
     with suppress(OSError):
         _copy_good_files(settings, library)

@@ -16,7 +16,7 @@ from kiosk.library.surveys import read_scales, read_survey, readable
 from kiosk.settings import Settings
 
 EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
-"""Signs and pictures that Debian's usual fonts do not have."""
+"""Symbols and emoji that Debian's default fonts do not have."""
 
 
 def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
@@ -118,7 +118,8 @@ def scale_labels(library: Library, scale: Scale) -> dict[str, list[str]]:
 
 
 def _scale(library: Library, scale: Scale) -> dict[str, Any]:
-    """Return what a reviewer needs to know of a scale, as a JSON-ready document."""
+    """Return a scale's labels, whether it has pictures, and the emoji in its labels, as a JSON-ready
+    document."""
     labels = scale_labels(library, scale)
     emoji = sorted({char for row in labels.values() for label in row for char in EMOJI.findall(label)})
     return {"pictures": scale.has_pictures, "emoji": emoji, "labels": labels}

@@ -1,7 +1,7 @@
 """The state of a language: the texts that are missing or unreviewed, per survey and for the guest's screen.
 
-Every page and command that shows or uses the state of a language takes it from here. A survey and the screen
-count apart: a survey that nobody has translated hides a language in its own rounds only.
+Every page and command that shows or uses the state of a language gets it from this module. Surveys and the
+screen are counted separately: a survey that nobody has translated hides a language in its own rounds only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,8 +13,8 @@ from kiosk.library.catalogues import REFERENCE, Catalogue
 
 @dataclass(frozen=True)
 class Completeness:
-    """The reference texts of a screen or survey, in order; and those of them that have no translation in a
-    language, or one that no native reader has reviewed."""
+    """The reference texts of a screen or survey, in order, and which of them are missing or unreviewed in a
+    language."""
 
     texts: tuple[str, ...]
     missing: tuple[str, ...]

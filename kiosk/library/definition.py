@@ -1,6 +1,6 @@
 """A strict reader for definition files (surveys, scales, trees) in TOML.
 
-Every error names the file, the place in it and the way out: these files are written by hand, by people who do
+Every error names the file, the place in it and the remedy: these files are written by hand, by people who do
 not program. TOML and not YAML: Python reads it, it refuses duplicate keys, and it never reads `no` as False
 or `12:30` as a number.
 """
@@ -31,13 +31,13 @@ HINTS = {
     "Unterminated string": 'end the text with "',
     "Expected '='": "write key = value",
 }
-"""Part of an error of Python's TOML reader -> how to correct it."""
+"""Part of an error message of Python's TOML reader -> hint how to correct the file."""
 
 
 class DefinitionError(Exception):
-    """A definition file that cannot be used.
+    """The definition file cannot be used.
 
-    `english` names the file, the place in it and the way out. `message` is the same for the desk, in the
+    `english` names the file, the place in it and the remedy. `message` is the same for the desk, in the
     reader's language; None where there is no translation.
     """
 
@@ -47,8 +47,7 @@ class DefinitionError(Exception):
 
 
 class Read(Protocol):
-    """Reads one file with `reader(path)`, or returns a replacement if that fails (None for no
-    replacement)."""
+    """Reads one file with `reader(path)`. If that fails, returns a replacement, or None."""
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None: ...
 
@@ -60,10 +59,10 @@ def strictly(path: Path, reader: Callable[[Path], T]) -> T | None:
 
 @dataclass
 class Table:
-    """One TOML table, which returns each key once, checked.
+    """One TOML table. Its methods check and return the value of a key; each key may be read once.
 
-    `place` is the table's place in messages. `finish()` refuses keys that were not asked for, and so finds
-    misspelt keys.
+    `place` is the table's place in messages. `finish()` raises DefinitionError for keys that were not read,
+    such as misspelt ones.
     """
 
     place: str
@@ -257,7 +256,7 @@ def is_there(path: Path) -> bool:
 def definition_files(folder: Path, read: Read = strictly) -> list[Path]:
     """Return the definition files of a folder, by name; none if there is no folder.
 
-    Hidden files are skipped: operating systems keep files of their own beside others, such as ._name.toml.
+    Hidden files are skipped: operating systems create some beside other files, such as ._name.toml.
     """
     paths = entries(folder, read)
     return [path for path in paths if path.name.endswith(".toml")]
@@ -318,7 +317,7 @@ def _hint(complaint: str) -> str:
 
 
 def refuse_taken(path: Path, taken: Container[str]) -> None:
-    """Raise DefinitionError if an earlier file of the kind has the same name, and so the same id."""
+    """Raise DefinitionError if an earlier file of the same kind has the same name, and so the same id."""
     if path.stem in taken:
         raise DefinitionError(f"{path}: this id is taken; rename it")
 

@@ -41,7 +41,7 @@ MOST_ENTRIES = 5_000
 
 
 class DraftError(RefusedError):
-    """A survey whose texts cannot be saved."""
+    """The survey's texts cannot be saved."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def draft_of(survey: Survey, survey_id: str) -> Draft:
 
 
 def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
-    """Return an id made of the first words of a text: small letters a-z, digits and _, with a number if it
-    is taken."""
+    """Return an id derived from the first words of a text: small letters a-z, digits and _, with a number if
+    it is taken."""
     plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
     wanted = "_".join(re.findall(r"[a-z0-9]+", plain)[:4])[:36].strip("_")
     wanted = wanted if ID_PATTERN.fullmatch(wanted) else fallback
@@ -146,7 +146,7 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
     """Write a draft to KIOSK_DATA/questions/<id>.toml, and return the new library.
 
     `seen` is the digest (`draft_digest`) of the draft that was edited; without it the survey is new. Raises
-    ChangedError if the file holds another draft by now, DraftError for faulty texts, and RefusedError if the
+    ChangedError if the file has been changed since, DraftError for faulty texts, and RefusedError if the
     survey cannot be used. An error leaves everything unchanged.
     """
     draft = _tidied(draft)
@@ -221,7 +221,7 @@ def _tidied(draft: Draft) -> Draft:
 
 @dataclass(frozen=True)
 class Written:
-    """A survey that was imported, and the library that holds it."""
+    """An imported survey, and the library that contains it."""
 
     library: Library
     survey: Survey
@@ -336,7 +336,7 @@ class ChangedError(Exception):
 
 
 class TranslationError(ValueError):
-    """A translator's file that cannot be imported. `message` has the reason."""
+    """The translator's file cannot be imported. `message` has the reason."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(message.render(str))
@@ -411,9 +411,9 @@ def as_po(catalogue: Catalogue) -> bytes:
 def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]:
     """Return the translations that a translator's .po file changes.
 
-    Texts that a former version had are left out: the file may have been downloaded before an upgrade. Former
-    texts of statements are kept: their translations apply to the present texts. Raises
-    TranslationError for a file that cannot be used, is for another language, or holds unknown texts.
+    Texts of former versions are left out: the file may have been downloaded before an upgrade. Former texts
+    of statements are kept: their translations apply to the current texts. Raises TranslationError for a file
+    that cannot be used, is for another language, or contains unknown texts.
     """
     code = catalogue.language.code
     try:

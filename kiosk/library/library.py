@@ -28,8 +28,8 @@ from kiosk.settings import Settings, SettingsError
 class Library:
     """The content of all files; each mapping is by id or language code.
 
-    `problems` lists the installation's own files that are not used as they are; `own` has the paths, in
-    KIOSK_DATA, of those that are used.
+    `problems` lists the installation's own files that are not used, or only in their last good copy; `own`
+    has the paths, in KIOSK_DATA, of those that are used.
     """
 
     surveys: Mapping[str, Survey]
@@ -71,7 +71,7 @@ def read_library(settings: Settings) -> Library:
 def read_usable_library(settings: Settings) -> Library:
     """Read all files that can be used; the result's `problems` lists the others.
 
-    The installation's own file that cannot be read is replaced by its last good copy, or left out. Raises
+    An own file of the installation that cannot be read is replaced by its last good copy, or left out. Raises
     DefinitionError if a shipped file cannot be used.
     """
     read = OwnFiles(settings.data)

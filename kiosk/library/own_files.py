@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class State(StrEnum):
-    """The state of a file that is not used as it is."""
+    """The state of a file with a problem."""
 
     LAST_GOOD = "last_good"
     LEFT_OUT = "left_out"
@@ -41,9 +41,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class FileProblem:
-    """A file that is not used as it is; `file` is its path in KIOSK_DATA.
+    """A file that is not used, or only in its last good copy; `file` is its path in KIOSK_DATA.
 
-    `english` names the whole path, the fault and the way out; `message` is the same for the desk.
+    `english` names the whole path, the fault and the remedy; `message` is the same for the desk.
     """
 
     file: str
@@ -59,7 +59,7 @@ class FileProblem:
 
     @property
     def is_bad(self) -> bool:
-        """Whether the file should have been read and cannot be."""
+        """Whether the file should be read but cannot be."""
         return self.state is not State.NOT_READ
 
 
@@ -128,8 +128,8 @@ def unread_files(data: Path) -> Iterator[FileProblem]:
 
 
 def _files(data: Path) -> Iterator[Path]:
-    """Yield all files that may be meant as definitions: loose ones beside the folders, and all files in
-    these."""
+    """Yield all files that may be intended as definitions: those beside the folders of definitions, and all
+    files in these folders."""
     loose = [path for path in _listed(data) if path.is_file() and {".toml", ".po"} & set(path.suffixes)]
     yield from loose
     for name in OWN_FOLDERS:
@@ -169,7 +169,7 @@ def _is_skipped(name: Path) -> bool:
 
 
 def _unread(data: Path, name: Path) -> FileProblem:
-    """Return the problem, with the way out, of a file that is not read."""
+    """Return the problem, with the remedy, of a file that is not read."""
     parts = name.name.lower().split(".")
     right = name.with_name(f"{name.name.partition('.')[0]}.toml")
     right = right if _is_read(right) else Path(QUESTIONS) / right.name

@@ -1,7 +1,8 @@
-"""Changed texts of a survey's statements: the meaning decides whether a statement stays the same.
+"""Changed texts of statements: the meaning decides whether it is the same statement.
 
-A statement is its id. With the same meaning it keeps the id and remembers the former text, so that the trend
-and the translations continue. With another meaning it becomes a new statement.
+The id identifies a statement. If the meaning is the same, the statement keeps its id and stores the former
+text, so that the trend and the translations continue. If the meaning changes, it becomes a new statement with
+a new id.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,9 +17,9 @@ class Meaning(StrEnum):
     """The meaning of a changed text, compared with the text before."""
 
     SPELLING = "spelling"
-    """The same in the same words: only the spelling is corrected."""
+    """The same meaning in the same words: only the spelling is corrected."""
     SAME = "same"
-    """The same in other words."""
+    """The same meaning in other words."""
     OTHER = "other"
 
 
@@ -46,8 +47,8 @@ def changed_texts(
 
 
 def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Iterable[str]) -> Statement:
-    """Return the statement `after`, whose text was that of `before`: with the former texts of the same
-    meaning, or with an id that is not in `taken`."""
+    """Return the statement `after`, which replaces `before`: with the former texts if the meaning is the
+    same, otherwise with a new id that is not in `taken`."""
     if meaning is Meaning.OTHER:
         changed = replace(after, id=new_id(after.text, taken, "statement"))
         return replace(changed, earlier_spellings=(), earlier_wordings=())

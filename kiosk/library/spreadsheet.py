@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from openpyxl.cell import Cell
 
 EARLIEST = datetime(1980, 1, 1)
-"""The time in an XLSX file made before the first publication: the earliest that the format allows."""
+"""The time in an XLSX file before the first publication: the earliest time that the format allows."""
 
 
 def add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

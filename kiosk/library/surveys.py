@@ -20,7 +20,8 @@ MOST_OPTIONS = 11
 
 
 def _check_origin(table: Table) -> tuple[str, str, bool]:
-    """Return source, licence and validated. All are required: no question without known rights is used."""
+    """Return (source, licence, validated). All three are required, so that no question with unknown rights is
+    used."""
     return table.text("source"), table.text("licence"), table.flag("validated")
 
 

@@ -1,4 +1,4 @@
-"""The rules for texts that guests or staff read: one set for every reader and every form.
+"""The rules for texts that guests or staff read, the same for every file reader and every form.
 
 Files written by hand, forms at the desk, spreadsheets and translators' files are checked by the same
 functions, so that nothing is saved that the next start refuses.
@@ -26,7 +26,7 @@ TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PD
 
 @dataclass(frozen=True)
 class Fault:
-    """The reason a text is refused, and the way out.
+    """The reason why a text is refused, and the remedy.
 
     `english` is for files and commands, `message` for the desk.
     """

@@ -40,7 +40,7 @@ def read_installed_theme(data: Path, read: Read) -> Theme:
 
 
 def theme_files(data: Path) -> list[Path]:
-    """Return the paths in KIOSK_DATA that a theme may be made of: its file, and pictures."""
+    """Return the files in KIOSK_DATA that a theme may use: theme.toml and pictures."""
     try:
         paths = sorted(data.iterdir())
     except OSError:
@@ -99,7 +99,7 @@ def _read_logo(table: Table, folder: Path, file: str) -> Logo:
 
 
 def _is_picture(content: bytes, media_type: str) -> bool:
-    """Return whether a file has the content that its ending says. An SVG with entities is refused."""
+    """Return whether a file's content has the type of its ending. Returns False for an SVG with entities."""
     if media_type != LOGO_KINDS[".svg"]:
         return content.startswith(BEGINNINGS[media_type])
     if b"<!ENTITY" in content:

@@ -20,7 +20,7 @@ MOST_BOXES = 20
 MOST_GOALS = 10
 
 MEASURED = (Layer.OUTPUTS, Layer.RESULTS, Layer.EFFECTS)
-"""Columns whose boxes say how they are measured."""
+"""Columns whose boxes have a measure."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _read_box(row: Table, layer: Layer, known: Known, goals: int) -> TheoryBox:
 
 
 def _read_measure(row: Table, layer: Layer, known: Known) -> Measure:
-    """Return how a box is measured. A gap is written, so that nobody forgets to measure."""
+    """Return the measure of a box. A box that is not measured has to declare it (`not_measured = true`)."""
     is_gap = row.optional_flag("not_measured")
     statements = _known_statements(row, known)
     counter = _known_id(row, "counter", known.counters, "counter") if "counter" in row.values else ""

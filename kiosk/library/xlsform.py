@@ -1,8 +1,8 @@
 """Imports and exports surveys as XLSForm, the spreadsheet format of KoboToolbox, ODK and others
 (xlsform.org).
 
-Only what a survey here can hold is imported: one choice per statement, no rules between questions. Anything
-else is an error that names sheet and row, since a form without half its logic would ask something else.
+Only forms that fit this program's surveys are imported: one choice per statement, no rules between questions.
+Anything else is an error that names sheet and row, since a form without its rules would ask something else.
 """
 
 import io
@@ -34,10 +34,11 @@ from kiosk.library.texts import (
 )
 
 LARGEST_UNPACKED_BYTES = 5_000_000
-"""Without pictures. A survey takes a few thousand; a much larger file is no survey, or a zip bomb."""
+"""Largest unpacked size, pictures excluded. A survey takes a few thousand bytes; a much larger file is a zip
+bomb or no survey."""
 
 PICTURES = "xl/media/"
-"""Files in this folder are not read; they count only by how much larger they are unpacked than packed."""
+"""Folder of pictures, which are not read. Only the growth by unpacking counts towards the limit."""
 
 MOST_ROWS = 500
 MOST_COLUMNS = 500
@@ -51,7 +52,7 @@ UNREADABLE = (
 MARKUP = re.compile(
     r"\*\*|\$\{\w+\}|</?(?:a|b|br|div|em|font|h[1-6]|i|img|p|small|span|strong|sub|sup|u)\b[^>]*>"
 )
-"""Emphasis, a reference to another answer, a tag: guests would see it as it is."""
+"""Emphasis, references to other answers, and tags, which guests would see as plain characters."""
 
 UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 
@@ -66,7 +67,8 @@ IGNORED_COLUMNS = frozenset(
         "$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint",
     }
 )  # fmt: skip
-"""Columns about how another program shows a form, or that require an answer, which nothing requires here."""
+"""Columns that control the display in other programs, or make an answer mandatory, which no answer is
+here."""
 
 IGNORED_TYPES = frozenset(
     {
@@ -74,11 +76,11 @@ IGNORED_TYPES = frozenset(
         "background-audio", "simserial", "subscriberid",
     }
 )  # fmt: skip
-"""Rows that ask nothing: their data about a guest is not collected here."""
+"""Rows that collect data about the guest without asking. This program does not collect them."""
 
 
 class XLSFormError(ValueError):
-    """A spreadsheet that is not a survey. `message` has the place and the way out."""
+    """The spreadsheet is not a survey. `message` has the place and the remedy."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(message.render(str))
@@ -366,8 +368,8 @@ def _agreeing(row: _Row, options: int) -> tuple[int, ...]:
 
 
 def read_xlsform(content: bytes, source: str) -> Form:
-    """Read the survey in an XLSForm. Raises XLSFormError for a file that is none, or that has more than a
-    survey can hold.
+    """Read the survey in an XLSForm. Raises XLSFormError for a file that is no XLSForm, or that has content
+    that a survey cannot represent.
 
     `source` is written to the survey's file; the licence is unknown.
     """
@@ -511,7 +513,7 @@ def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
 
 def _as_text(cell: Any, place: dict[str, Any]) -> str:
     """Return a cell's text. A number is written as a sheet shows it. A date or truth value is refused in a
-    column that is read, since each program shows it in another way."""
+    column that is read, since programs show them differently."""
     if cell.data_type == "f":
         raise XLSFormError(
             Message("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)

@@ -23,7 +23,7 @@ TABLES = "tables.json"
 MANIFEST = "manifest.json"
 
 FORMAT = 1
-"""Increased when backups change so that an older restore cannot read them."""
+"""Number of the format, increased when older versions cannot read new backups."""
 
 LARGEST_TABLES_BYTES = 500_000_000
 LARGEST_MEMBER_BYTES = {TABLES: LARGEST_TABLES_BYTES, MANIFEST: 20_000_000}
@@ -32,8 +32,8 @@ LARGEST_BACKUP_BYTES = 8_000_000_000
 
 SMALL_JSON_BYTES = 20_000_000
 LARGEST_RATIO = 200
-"""Largest ratio of unpacked to packed bytes, for JSON that is not small: tables have about 35. A parser
-needs ten times the length of JSON as memory."""
+"""Largest ratio of unpacked to packed bytes of large JSON members; tables have about 35. A parser needs ten
+times the length of the JSON as memory."""
 
 MOST_MEMBERS = 100_000
 CHUNK_BYTES = 1024 * 1024
@@ -56,7 +56,8 @@ BROKEN = (
 
 
 class ArchiveError(Exception):
-    """A file that is not a backup, or is damaged. The message follows the file's name."""
+    """The file is not a backup, or is damaged. The message is the end of a sentence that begins with the
+    file's name."""
 
 
 @dataclass(frozen=True)

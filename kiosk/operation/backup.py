@@ -1,7 +1,7 @@
-"""Backups: everything except data that nobody may read again.
+"""Backups of an installation, without uncounted ballots, slips and keys.
 
-Boxes and slips are excluded on purpose: an old copy of a box would bring back ballots that were counted and
-destroyed. A backup is one zip file that can be restored to SQLite and PostgreSQL.
+Boxes and slips are excluded: an old copy of a box would bring back ballots that were counted and destroyed. A
+backup is one zip file that can be restored to SQLite and PostgreSQL.
 """
 
 import fcntl

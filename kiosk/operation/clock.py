@@ -1,4 +1,5 @@
-"""The machine's clock: whether it is in doubt, a person's confirmation, and the time used until then."""
+"""Doubt about the machine's clock, its confirmation by a person, and the time that is used in the
+meantime."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,9 +36,9 @@ class Confirmation:
 
 
 def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> ClockFault | None:
-    """Return the fault of the clock that shows `now` (local time); None if it can be right.
+    """Return the fault of a clock that reads `now` (local time); None if the reading is plausible.
 
-    In a demonstration it is never in doubt: no real answers are at stake.
+    Always None in a demonstration, which has no real answers.
     """
     if store.is_demonstration:
         return None
@@ -48,8 +49,8 @@ def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> 
 
 
 def clock_doubt(store: Store, now: datetime, machine: Machine | None = None) -> str | None:
-    """Return the reason why nothing is counted, with the remedy, on one line; None if the clock can be
-    right."""
+    """Return the reason why nothing is counted, with the remedy, on one line; None if the clock is not in
+    doubt."""
     fault = clock_fault(store, now, machine)
     if fault is None:
         return None
@@ -174,8 +175,8 @@ class BelievedClock:
         return uptime - self._doubted[1]
 
     def _only_the_clock_fits(self, believed: datetime, now: datetime) -> bool:
-        """Return whether a round runs by the clock and none by the believed time: then the last tick is
-        wrong."""
+        """Return whether a round runs by the clock and none by the believed time. Then the last tick is
+        wrong, and the clock right."""
         rounds = [state.round for state in self._store.rounds() if not state.is_closed]
         return not any(of_round.is_running(believed) for of_round in rounds) and any(
             of_round.is_running(now) for of_round in rounds

@@ -1,8 +1,8 @@
-"""Limits on connections, so that slow or many ones of a client do not keep others out.
+"""Limits on connections, so that a client with slow or many connections does not keep others out.
 
 A request must arrive within a time that grows with its size, as in Apache's mod_reqtimeout
 (https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html). A client's address has a limited number of
-connections. When a listener is full, the connection that has waited longest for its request makes room.
+connections. When a listener is full, the connection that has waited longest for its request is closed.
 """
 
 import time
@@ -24,11 +24,12 @@ BODY_SECONDS, BODY_BYTES_A_SECOND = 20.0, 500
 received."""
 
 CONNECTIONS_OF_AN_ADDRESS = 48
-"""A browser opens six; the guests of a house often share an address. No limit for a proxy's."""
+"""Most connections of one client address. A browser opens six, and the guests of a house often share an
+address. A proxy's address has no limit."""
 CONNECTIONS = 256
 CONNECTION_LIMIT = 320
-"""From CONNECTIONS on, a new one replaces a waiting one. At CONNECTION_LIMIT, where all have requests in
-progress, new ones wait until one ends."""
+"""From CONNECTIONS on, a new connection replaces a waiting one. At CONNECTION_LIMIT, when all have requests
+in progress, new ones wait until one ends."""
 
 
 class _Task(WSGITask):  # type: ignore[misc]

@@ -35,10 +35,10 @@ GUESTS_A_DAY = {
 """Unit -> made-up guests per day. The last unit has too few for figures of its own, to show this case too."""
 
 NEARLY_FULL = ("dagverksamheten", "matcentralen")
-"""The units of the kiosk and the poster that a newcomer tries."""
+"""Units of the demonstration's kiosk and poster. Their boxes are nearly full."""
 
 NEWCOMERS_ANSWERS = 5
-"""Number of ballots at one of these units after which the chart changes."""
+"""Number of further ballots at one of these units after which its chart changes."""
 
 LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, "feel_better": 0.74}
 """Statement id -> position of made-up answers on the scale, 0 to 1. The figures mean nothing."""
@@ -87,7 +87,7 @@ def _clear(settings: Settings) -> None:
         old = open_store(settings.data, settings.database_url, settings.keys)
         is_demonstration = old.is_installed and old.is_demonstration
         if is_demonstration:
-            # Only the demonstration's keys: KIOSK_KEYS may be a folder with other files.
+            # Delete only the demonstration's keys: KIOSK_KEYS may contain other files.
             old.forget_all_keys()
         old.close()
         if not is_demonstration:

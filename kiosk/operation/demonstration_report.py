@@ -1,4 +1,4 @@
-"""The demonstration's outputs and its published effect report. Everything in them is made up, and says so."""
+"""The demonstration's outputs and its published effect report. All of it is fictitious and marked as such."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,8 @@ from kiosk.library.library import Library
 from kiosk.storage import Store
 
 MONTHS = 14
-"""Months with outputs, this one included: two years can be compared at any time of the year."""
+"""Number of months with outputs, the current one included, so that two years can be compared at any time of
+the year."""
 
 A_MONTH: Mapping[str, Mapping[str, int]] = {
     "dagverksamheten": {"advise": 42, "link": 16, "accompany": 7, "apply": 6, "appeal": 2, "asked": 70},
@@ -26,10 +27,10 @@ A_MONTH: Mapping[str, Mapping[str, int]] = {
 
 TARGETS = ("socialtjanst", "sjukvard", "arbetsformedlingen")
 SLOW_MONTH = 7
-"""Half of the staff are on holiday in July."""
+"""July, when half of the staff are on holiday."""
 
 ESTIMATED_MONTH = 8
-"""Nobody tapped in August; the coordinator typed estimates afterwards."""
+"""August, for which the coordinator typed estimates instead of taps."""
 
 TRAINING_MONTHS = (2, 5, 10)
 INDIVIDUALS = {"dagverksamheten": 180, "vasteras": 400}

@@ -1,4 +1,4 @@
-"""Makes new names on a disk survive a power cut."""
+"""Makes new file names survive a power cut."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,6 @@
 """The files that turn a Debian 12 or Raspberry Pi OS machine into a locked kiosk.
 
-Their places under `machine/` are their places on the machine's disk; one address is filled in. The browser
+The paths under `machine/` are the paths on the machine's disk. The kiosk's address is filled in. The browser
 may open that kiosk's own pages and nothing else of the origin: rules are prefixes, so a rule for `/` would
 allow `/admin` too.
 """
@@ -76,7 +76,7 @@ _PATH = re.compile(r"/k/([A-Za-z0-9_-]{8,64})")
 
 
 class LockdownError(MachineFilesError):
-    """An address to which no kiosk can be locked."""
+    """A kiosk cannot be locked to the address."""
 
 
 @dataclass(frozen=True)

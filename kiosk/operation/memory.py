@@ -1,10 +1,10 @@
 """Keeps guests' forms and keys out of memory images: freed memory is overwritten, and nothing is dumped or
 swapped.
 
-Python frees a form's text without overwriting it, and offers no way to do so. glibc's allocator overwrites
-what is freed if it is told so when a process starts (https://sourceware.org/glibc/manual/latest/html_node/
-Memory-Allocation-Tunables.html); its cache for each thread is left out of that and is switched off, and so is
-Python's own allocator.
+Python frees a form's text without overwriting it, and offers no way to overwrite it. glibc's allocator
+overwrites what is freed if it is told so when a process starts
+(https://sourceware.org/glibc/manual/latest/html_node/ Memory-Allocation-Tunables.html); its cache for each
+thread is left out of that and is switched off, and so is Python's own allocator.
 """
 
 import ctypes
@@ -25,8 +25,8 @@ _CAP_IPC_LOCK = 14
 
 
 def restart_with_overwriting() -> None:
-    """Replace this process by one that overwrites the memory it frees. Does nothing in such a process, or
-    without glibc."""
+    """Replace this process by one that overwrites the memory it frees. Does nothing if the process does so
+    already, or without glibc."""
     wanted = {**ALLOCATOR, "GLIBC_TUNABLES": _tunables(os.environ.get("GLIBC_TUNABLES", ""))}
     if has_glibc() and any(os.environ.get(name) != value for name, value in wanted.items()):
         command = [sys.executable, *sys.orig_argv[1:]]
@@ -49,7 +49,8 @@ def has_glibc() -> bool:
 
 
 def refuse_core_dumps() -> None:
-    """Forbid the kernel to write this process's memory to a core dump, and other processes to read it.
+    """Prevent the kernel from writing this process's memory to a core dump, and other processes from reading
+    it.
 
     A limit of 0 refuses files. A program that receives core dumps ignores it, but gets none from a process
     that is not dumpable (core(5), prctl(2)).

@@ -1,6 +1,6 @@
-"""People's files in KIOSK_DATA: all except those that the program makes or that no backup may hold.
+"""People's files in KIOSK_DATA: all except those that the program creates or that no backup may contain.
 
-A rule and not a list of folders, so that a new kind of file is in a backup from its first day.
+They are defined by this rule and not by a list of folders, so that backups include new kinds of files too.
 """
 
 import re
@@ -28,7 +28,7 @@ DATABASE_ENDINGS = ("", "-wal", "-shm", "-journal")
 
 
 class Exclusion(StrEnum):
-    """The reason for excluding from a backup something that people may have put into KIOSK_DATA."""
+    """The reason for excluding a file of people from a backup."""
 
     LINK = "a link"
     SPECIAL = "neither file nor folder"

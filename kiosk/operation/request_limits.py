@@ -49,8 +49,8 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
 
 
 def bounded_channel(is_desk: Callable[[str], bool]) -> type[TimedChannel]:
-    """Return a connection class that limits a request's size, by whether it is for guests or staff, before
-    its body is read."""
+    """Return a connection class that limits the size of a request before its body is read; the limit depends
+    on whether the request is for guests or staff."""
 
     class Parser(HTTPRequestParser):  # type: ignore[misc]
         adj: Any

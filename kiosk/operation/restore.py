@@ -1,4 +1,4 @@
-"""Restores a backup into an empty installation: all of it, or nothing.
+"""Restores a backup into an empty installation, completely or not at all.
 
 The whole file is read and checked first. People's files are unpacked to a temporary folder and renamed, and
 the rows are committed last. An error removes both.
@@ -40,8 +40,8 @@ SPARE_BYTES = 50_000_000
 
 @dataclass(frozen=True)
 class Restored:
-    """The restored content. `boxes` are empty again, without their ballots. `version` wrote the backup, or
-    is "" if unknown."""
+    """The restored content. `boxes` is the number of boxes that are empty again. `version` wrote the backup,
+    or is "" if unknown."""
 
     version: str
     rounds: int

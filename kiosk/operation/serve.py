@@ -33,7 +33,7 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 DEMONSTRATION_TICKS = Every(5)
 
 TALKATIVE = ("waitress", "waitress.queue")
-"""Loggers that are switched off: one logs paths of requests after unexpected errors, the other logs that
+"""Loggers that are switched off. The first logs paths of requests after unexpected errors, the second that
 several guests send at once."""
 
 
@@ -72,16 +72,16 @@ def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ti
 
 
 SECONDS_BESIDE_STATEMENTS = 6.0
-"""Least time that a guest's other screens take: she chooses a language and begins, and the last answer can be
-changed for 4 s (static/guest.js)."""
+"""Least time on the screens beside the statements: the guest chooses a language and begins, and can change
+the last answer for 4 s (static/guest.js)."""
 
 
 def _rate_limit(settings: Settings, store: Store) -> RateLimit:
-    """Return the rate limit: the time of a quick reader for the statements of the round, and for the other
-    screens; shorter in the demonstration.
+    """Return the rate limit: the time in which a quick reader answers the round's statements and passes the
+    other screens; shorter in the demonstration.
 
-    Less than that between ballots, again and again, is too short for reading. Two ballots may come at once: a
-    guest's, and one of a person who helped.
+    A row of ballots with less time between them cannot come from readers. Two ballots may come at once: a
+    guest's, and that of a helper.
     """
     if store.is_demonstration:
         return RateLimit(seconds=1.0, burst=20)
@@ -142,7 +142,7 @@ def serve(
         logging.getLogger(name).disabled = True
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [make_server(listener, scheme, proxy) for listener in listeners]
-    # What is here now stays. Each collection then looks only at what requests leave behind.
+    # Objects that exist now are permanent. Without them, each collection examines only objects of requests.
     gc.collect()
     gc.freeze()
     on_ready()

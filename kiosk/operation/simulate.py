@@ -1,6 +1,6 @@
 """A simulation: the production store, boxes and counts on a temporary database with a simulated clock.
 
-A list of arrivals drives it. Its output is what viewers would have seen.
+Its input is a list of arrivals, its output the snapshots that viewers would have seen.
 """
 
 import json
@@ -22,7 +22,7 @@ from kiosk.storage import RoundClosedError, Store, open_store
 
 
 class ArrivalError(Exception):
-    """A line of arrivals that cannot be used; the message names file, line and the way out."""
+    """A line of arrivals cannot be used. The message names file, line and remedy."""
 
 
 DAILY_AT_FIVE = Daily(time(17))

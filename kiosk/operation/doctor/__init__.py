@@ -1,7 +1,6 @@
 """The doctor: examines whether an installation is as anonymous as it claims, and whether it works.
 
-It proves anonymity where it can, and gives advice. Each topic has a module; each check yields advice and
-changes nothing.
+Each topic has a module. Each check yields findings and changes nothing.
 """
 
 from kiosk.operation.doctor.advice import Advice, Severity, Topic, report_document, worst

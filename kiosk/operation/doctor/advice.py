@@ -7,7 +7,7 @@ from typing import TypedDict
 
 
 class Severity(StrEnum):
-    """How serious a finding is: in order, worth a look, or wrong."""
+    """The severity of a finding."""
 
     GOOD = "good"
     WARNING = "look"
@@ -37,7 +37,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """A finding, as a sentence that ends with the way out if something is wrong."""
+    """A finding. `text` is a sentence that ends with the remedy if something is wrong."""
 
     topic: Topic
     severity: Severity

@@ -10,11 +10,11 @@ from kiosk.settings import Settings
 from kiosk.storage import Store
 
 LARGEST_DELAY = timedelta(hours=1)
-"""A count that is later than this is missing."""
+"""A count that is later than this counts as missing."""
 
 
 def check_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Check that the clock can be right, and that the last due count was made."""
+    """Check that the clock is not in doubt, and that the last due count was made."""
     last, due, doubt = store.last_tick, settings.ticks.latest(now), clock_doubt(store, now)
     if doubt:
         yield Advice(Topic.CLOCK, Severity.BAD, doubt)
@@ -36,7 +36,7 @@ def check_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Ad
 def _was_left_out(store: Store, tick: datetime) -> bool:
     """Return whether no count is expected at this tick.
 
-    It is not if it is before `counts_from`, which `kiosk clock confirm` sets.
+    Ticks before `counts_from`, which `kiosk clock confirm` sets, are not counted.
     """
     counts_from = store.clock_record.counts_from
     return counts_from is not None and tick < counts_from

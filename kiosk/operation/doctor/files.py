@@ -1,4 +1,5 @@
-"""Checks the installation's files: they exist, have one owner, are closed to others, and can be written."""
+"""Checks that the installation's files exist, have one owner, are unreadable to others, and can be
+written."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""Checks the way of guests to the server: its addresses, and the web server in between."""
+"""Checks the network between guests and the server: addresses, and the web server in between."""
 
 import secrets
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ def _fault_of_side(settings: Settings, machine: Machine, place: str, address: st
 
 
 def check_public_address(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
-    """Send requests on the way of guests, then search for them in every readable log."""
+    """Send requests through the public address, as guests do, then search for them in every readable log."""
     address, parts = settings.guest_address, urlsplit(settings.guest_address)
     front = _read_front(settings, machine)
     if parts.hostname in LOOPBACK:
@@ -157,8 +157,7 @@ def _check_guests_way(settings: Settings, machine: Machine, path: str) -> Iterat
 
 
 def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None:
-    """Return a fault of the public address, through which guests' requests come; None if it has none. Raises
-    UnreachableError."""
+    """Return a fault of the public address; None if it has none. Raises UnreachableError."""
     address, connect = settings.guest_address, machine.connect
     there = f"let the web server there pass every path on to http://{settings.guest_listen}"
     page = get(connect, address, path)

@@ -1,6 +1,7 @@
 """Requests to the guests' side: as a guest sends them, and invalid ones that no browser sends.
 
-Each asks for a path that only this examination knows. If the path is in a log afterwards, so are all guests.
+Each requests a path that only this examination knows. If a log has the path afterwards, it also has the
+requests of guests.
 """
 
 import hmac

@@ -1,6 +1,6 @@
 """Finds the logs of a web server that identify guests, from its configuration.
 
-A log passes only if it is known to identify no guest; a configuration that is not understood counts as
+A log is good only if it is known to identify no guest. A configuration that cannot be parsed counts as
 logging guests. An error log counts too, since its lines have the client's address:
 
 - nginx writes `client: ADDRESS` at the levels `error` (its default), `crit` and `alert`; at `emerg` it
@@ -29,9 +29,10 @@ class LogContent(StrEnum):
 
 @dataclass(frozen=True)
 class Guests:
-    """The marks of guests in a configuration: their port on this machine, and the host name they ask for.
+    """The port of the guests' application on this machine, and the host name of guests' requests, by which a
+    configuration is recognised.
 
-    The name is "" if it is this machine's own.
+    `host` is "" if it is this machine's own name.
     """
 
     port: str
