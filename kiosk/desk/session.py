@@ -2,7 +2,7 @@
 
 A session is a signed cookie with a name, two times, and a digest of the password's hash and the account's
 epoch. It ends after half an hour without a request and after ten hours. Sign-out, a new password, a new role
-and the removal of the account end every session of the account, also that of a copied cookie.
+and the removal of the account end every session of the account, copied cookies included.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ _ACCOUNT = "signed_in_account"
 """Name of the request's account in `flask.g`."""
 
 SHORTEST_TYPED_CHARACTERS = 4
-"""Shortest text worth showing again: less is a number or a tick."""
+"""Shortest text that is shown for copying. Shorter values are numbers or ticks."""
 
 
 def begin(account: Account) -> None:
@@ -66,8 +66,8 @@ def _clear_but_language() -> None:
 
 
 def wait_for_code(account: Account) -> None:
-    """Replace the session by one that only the code of the account's second factor can turn into a
-    sign-in."""
+    """Replace the session by one that waits for the code of the account's second factor. It gives no
+    access."""
     _clear_but_language()
     session.update(
         waiting_name=account.name,
@@ -78,8 +78,8 @@ def wait_for_code(account: Account) -> None:
 
 
 def waiting_for_code() -> Account | None:
-    """Return the account whose password was right and whose code is missing; None if there is none, or if
-    the account changed or the code took too long."""
+    """Return the account of a session that waits for a code (`wait_for_code`). None without such a session,
+    and if the account changed or LONGEST_WAIT_FOR_CODE has passed."""
     name = session.get("waiting_name")
     if name is None:
         return None
@@ -147,7 +147,8 @@ def is_coordinator() -> bool:
 def may_read(state: RoundState) -> bool:
     """Return whether the signed-in account may see a round's figures; False without an account.
 
-    Nobody may before the round opens. Staff, who stand beside the kiosk, may not before it is closed.
+    No account may see them before the round opens. Staff, who are beside the kiosk, may see them once it is
+    closed.
     """
     account = signed_in()
     if account is None or desk().clock() < state.round.opens_at:
@@ -156,8 +157,8 @@ def may_read(state: RoundState) -> bool:
 
 
 def note(deed: Deed, what: str) -> None:
-    """Write an action of the signed-in account to the log; nothing without an account. `what` names what it
-    changed, such as a unit and the ending of a code."""
+    """Write an action of the signed-in account to the log. Does nothing without an account. `what` names the
+    changed object, such as a unit and the ending of a code."""
     account = signed_in()
     if account is not None:
         desk().store.audit_log.note(desk().clock(), account.name, deed, what)

@@ -20,7 +20,7 @@ class CodeKind(Enum):
 
 
 def too_many_tries(seconds: int) -> str:
-    """Return the sentence about the wait after wrong passwords or codes."""
+    """Return the sentence about the delay after wrong passwords or codes."""
     return translate("För många försök. Vänta {seconds} sekunder och försök igen.", seconds=seconds)
 
 
@@ -40,15 +40,15 @@ def accepted_code(name: str, typed: str, now: float) -> CodeKind | None:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a password is not accepted, for the page and as a status."""
+    """The refusal of a password: the sentence for the page, and the HTTP status."""
 
     text: str
     status: int
 
 
 def password_refusal(account: Account, password: str) -> Refusal | None:
-    """Return why a signed-in person's password is not accepted; None if it is right. Wrong ones slow down the
-    sign-in from the same browser too: somebody may sit at an open page."""
+    """Return the refusal of a signed-in person's password; None if it is right. Wrong passwords slow down
+    sign-ins from the same browser too, since somebody else may use an open page."""
     throttle, now = desk().sign_in_throttle, desk().clock().timestamp()
     device = desk().known_devices.nonce(account.name)
     attempt = throttle.attempt(account.name, source_of(request.remote_addr), device, now)

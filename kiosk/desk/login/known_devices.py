@@ -1,7 +1,8 @@
 """Browsers in which an account has signed in before, by a cookie for each account (OWASP, device cookies).
 
-The cookie gives its browser failures of its own, which nobody else can use up, and a reserved place at the
-password check. It does not sign anybody in. Name and value are keyed digests: they do not reveal the account.
+Failures of a browser with the cookie are counted separately, so that nobody else can lock it out, and it has
+a reserved place at the password check. The cookie does not sign anybody in. Name and value are keyed digests:
+they do not reveal the account.
 https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 """
 
@@ -23,7 +24,8 @@ class KnownDevices:
     secret_key: str
 
     def nonce(self, name: str) -> str | None:
-        """Return the number of this request's browser if it has the account's genuine cookie."""
+        """Return the random number in the request's cookie for this account; None without a genuine
+        cookie."""
         nonce, _, mac = request.cookies.get(self._cookie(name), "").partition(".")
         return nonce if nonce and hmac.compare_digest(mac.encode(), self._mac(name, nonce).encode()) else None
 

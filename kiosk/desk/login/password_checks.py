@@ -1,7 +1,7 @@
-"""Places at the password check: few at once, so that false sign-ins do not occupy the server's threads.
+"""A limit on concurrent password checks, so that false sign-ins do not occupy all threads of the server.
 
-A check takes 64 MiB and both cores of a small machine for some 50 ms, one check at a time. Strangers and
-known devices have places of their own: a known device never waits for more than the strangers' places.
+A check takes 64 MiB and both cores of a small machine for some 50 ms, one check at a time. Unknown and known
+devices have separate places, so a known device never waits for more checks than the unknown devices' places.
 """
 
 import threading
@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 STRANGERS_AT_ONCE = 2
 KNOWN_DEVICES_AT_ONCE = 2
-"""Checks in progress or waiting. Together they are half of the server's threads."""
+"""Most checks in progress or waiting, for known devices and for others. Together they take half of the
+server's threads."""
 
 
 def _places(number: int) -> threading.BoundedSemaphore:

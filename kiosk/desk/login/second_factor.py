@@ -1,7 +1,7 @@
 """Second factors: time-based one-time passwords (RFC 6238), and recovery codes for a lost phone.
 
 A code signs in once: the step of an accepted code is recorded, and no earlier one is accepted after it. The
-secret is sealed under a key derived from the key of sessions, which no backup has.
+secret is encrypted under a key derived from the session key, which no backup contains.
 """
 
 import binascii
@@ -44,7 +44,7 @@ def secret_to_type(secret: bytes) -> str:
 
 
 def read_secret(typed: str) -> bytes | None:
-    """Return the secret of its base32; None for another text."""
+    """Return the secret of a text in base32; None for other text."""
     try:
         secret = b32decode(typed.replace(" ", ""))
     except (binascii.Error, ValueError):
@@ -58,8 +58,8 @@ def provisioning_uri(secret: bytes, name: str, issuer: str) -> str:
 
 
 def matching_step(secret: bytes, code: str, now: float) -> int | None:
-    """Return the step of 30 seconds whose code this is; None for a wrong one. `now` is in seconds since
-    1970."""
+    """Return the number of the 30-second step to which a code belongs; None for a wrong code. `now` is in
+    seconds since 1970."""
     current = int(now) // STEP_SECONDS
     for step in range(current - STEPS_BACK_AND_FORTH, current + STEPS_BACK_AND_FORTH + 1):
         try:
@@ -75,7 +75,7 @@ def _totp(secret: bytes) -> TOTP:
 
 
 def new_recovery_codes() -> list[str]:
-    """Return codes as they are compared; `spaced` gives them as they are shown."""
+    """Return new recovery codes, without spaces; `spaced` formats one for display."""
     return [
         "".join(secrets.choice(RECOVERY_LETTERS) for _ in range(RECOVERY_CODE_LENGTH))
         for _ in range(RECOVERY_CODES)
@@ -88,7 +88,7 @@ def spaced(recovery_code: str) -> str:
 
 
 def normalise(typed: str) -> str:
-    """Return a typed code as it is compared, without spaces and hyphens."""
+    """Return a typed code in capitals, without spaces and hyphens."""
     return "".join(typed.split()).replace("-", "").upper()
 
 

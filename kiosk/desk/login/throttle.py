@@ -1,11 +1,12 @@
 """A throttle for sign-in: after a few failures, each further failure doubles the delay.
 
-Failures are counted for each name and each source or known device, so that nobody can make another one wait.
-Strange sources also share a limit for each name, against guessing from many addresses. A source where the
-account has signed in is exempt from it.
+Failures are counted for each pair of a name and a source or known device, so that nobody can delay somebody
+else. Unknown sources also share a limit for each name, against guessing from many addresses. Sources from
+which the account has signed in are exempt from it.
 
-Codes of a second factor are tried by somebody who has the password. Strange sources share the delay of one
-source for them, since six digits are guessed from many addresses. Wrong codes of links are counted by source.
+Somebody who tries codes of a second factor has the password already. For codes, all unknown sources together
+have the delay of a single source, since six digits can be guessed from many addresses. Wrong codes of links
+are counted by source.
 """
 
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ LONGEST_DELAY_SECONDS = 300.0
 
 STRANGERS_FREE_FAILURES = 100
 STRANGERS_LONGEST_DELAY_SECONDS = 10.0
-"""Longest delay of all unknown sources together for one name. It is short: with the right password, a new
-device at a new place gets through between two false sign-ins."""
+"""Longest delay of all unknown sources together for one name. It is short, so that a new device at a new
+address can sign in with the right password between two false sign-ins."""
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
 MOST_KEYS_KEPT = 10_000
@@ -57,7 +58,8 @@ class Failures:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A try to sign in. `key` is its name with the known device or, without one, with the source."""
+    """An attempt to sign in. `key` combines the name with the known device or, without one, with the
+    source."""
 
     name: str
     key: str
@@ -81,7 +83,8 @@ class SignInThrottle:
     def attempt(self, name: str, source: str, device: str | None, now: float) -> Attempt:
         """Return an attempt from `source`, and from a known device of the account unless `device` is None.
 
-        A device that must wait counts as a source without one: a stolen cookie does not lock anybody out.
+        A device that has to wait counts as a source without a device, so that a stolen cookie locks nobody
+        out.
         """
         device_key, source_key = f"device {device} {name}", f"source {source} {name}"
         if device is not None and self._own.seconds_left(device_key, now) == 0:
@@ -89,7 +92,7 @@ class SignInThrottle:
         return Attempt(name, source_key, source_key, is_known=source_key in self._usual)
 
     def seconds_left(self, attempt: Attempt, now: float) -> float:
-        """Return the seconds until such an attempt may be made."""
+        """Return the seconds until this attempt is allowed; 0 if it is allowed now."""
         own = self._own.seconds_left(attempt.key, now)
         return own if attempt.is_known else max(own, self._strangers.seconds_left(attempt.name, now))
 
@@ -119,7 +122,8 @@ class SignInThrottle:
         return self._links.seconds_left(source, now)
 
     def link_failed(self, source: str, code: str, now: float) -> None:
-        """Record an invalid link. The same link again, such as an expired one, is no new guess."""
+        """Record an invalid link. The same link again, such as an expired one, does not count as a new
+        guess."""
         wrong_link = source, short_hash(code, 16)
         if wrong_link in self._wrong_links:
             return
