@@ -50,8 +50,10 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "second_factor": (("name", "sealed_secret", "last_step"), _OTHERS),
     "recovery_code": (("name", "digest"), _OTHERS),
     "account_link": (("digest", "name", "role", "expires_at"), _OTHERS),
+    "api_token": (("name", "digest", "made_at"), _OTHERS),
     "round": (("id", "terms", "closed", "lost_boxes"), _OTHERS),
     "snapshot": (("id", "document"), _OTHERS),
+    "change_index": (("id", "document"), _OTHERS),
     "link": (
         ("code", "admission", "unit_id", "width_mm", "distance_mm", "lower_edge_mm"),
         _OTHERS,
@@ -59,6 +61,7 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "wall": (("code", "node_id"), _OTHERS),
     "log": (("number", "at", "name", "deed", "what"), _OTHERS),
     "reply": (("round_id", "language", "words"), _OTHERS),
+    "comment": (("round_id", "statement_id", "words"), _OTHERS),
     "output_count": (("unit_id", "month", "counter", "target", "number"), _OTHERS),
     "output_ticket": (("ticket", "month"), _OTHERS),
     "report": (("id", "terms"), _OTHERS),

@@ -16,9 +16,10 @@ from kiosk.storage.migrations import newest_schema
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.tables import Installation
 
-NEVER_KEPT = frozenset({"account_link", "box", "letterbox", "slip_set"})
-"""Tables that no backup holds. An old box would bring back ballots that were counted and destroyed, and a
-link to an account would become valid again after its use."""
+NEVER_KEPT = frozenset({"account_link", "api_token", "box", "change_index", "letterbox", "slip_set"})
+"""Tables that no backup holds. An old box would bring back ballots that were counted and destroyed, a link to
+an account would become valid again after its use, and a token after its removal. The index is computed from
+the figures."""
 
 
 @dataclass(frozen=True)

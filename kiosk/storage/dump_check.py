@@ -289,6 +289,11 @@ def _check_snapshot(row: Row) -> None:
     _require(made_at is None or datetime.fromisoformat(made_at).tzinfo is None, "its time has a time zone")
 
 
+def _check_comment(row: Row) -> None:
+    check_id(row["statement_id"])
+    check_texts(row["words"])
+
+
 def _check_place(row: Row) -> None:
     check_id(row["node_id"])
 
@@ -297,12 +302,13 @@ def _check_nothing_more(row: Row) -> None:
     """Accept any row: the table's column types, and the checks of round and unit, suffice."""
 
 
-OF_A_ROUND = frozenset({"batches", "excluded_rapid", "reply", "slip_count", "tally"})
+OF_A_ROUND = frozenset({"batches", "comment", "excluded_rapid", "reply", "slip_count", "tally"})
 OF_A_CLOSED_UNIT = frozenset({"excluded_rapid", "slip_count"})
 
 CHECKS: Mapping[str, Callable[[Row], None]] = {
     "account": _check_account,
     "batches": _check_nothing_more,
+    "comment": _check_comment,
     "excluded_rapid": _check_nothing_more,
     "imported": _check_imported,
     "installation": _check_installation,

@@ -192,6 +192,14 @@ def _tickets_and_sign_in(database: peewee.Database) -> None:
     _second_factors_and_links(database)
 
 
+def _change_index_tokens_and_comments(database: peewee.Database) -> None:
+    create = partial(_create, database)
+    create("change_index", ("id",), id=Integer(constraints=[peewee.Check("id = 1")]), document=Text())
+    create("api_token", ("name",), name=Text(), digest=Text(), made_at=Text())
+    statement = ("round_id", "statement_id")
+    create("comment", statement, round_id=Text(), statement_id=Text(), words=Text())
+
+
 STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _rounds_and_guests,
     _desk_and_letterboxes,
@@ -200,6 +208,7 @@ STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _protected_rounds,
     _outputs,
     _tickets_and_sign_in,
+    _change_index_tokens_and_comments,
 )
 """The first makes schema 1 of an empty database, each next one the schema after it."""
 

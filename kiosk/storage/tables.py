@@ -73,6 +73,14 @@ class AccountLink(Table):
     expires_at = Text()
 
 
+class ApiToken(Table):
+    """A token that reads the published figures, by name; its code is stored as a digest."""
+
+    name = Text(primary_key=True)
+    digest = Text()
+    made_at = Text()
+
+
 # -- rounds and their guests -------------------------------------------------------------------------
 
 
@@ -181,6 +189,14 @@ class Snapshot(Table):
     document = Text()
 
 
+class ChangeIndex(Table):
+    """The changes that the results pages show first, as JSON, computed from the published document at the
+    count."""
+
+    id = peewee.IntegerField(primary_key=True, constraints=[peewee.Check("id = 1")])
+    document = Text()
+
+
 # -- addresses ---------------------------------------------------------------------------------------
 
 
@@ -225,6 +241,17 @@ class Reply(Table):
 
     class Meta:
         primary_key = peewee.CompositeKey("round_id", "language")
+
+
+class Comment(Table):
+    """A coordinator's comment on a statement in a round, shown under its charts."""
+
+    round_id = Text()
+    statement_id = Text()
+    words = Text()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("round_id", "statement_id")
 
 
 class OutputCount(Table):

@@ -280,7 +280,7 @@ def test_a_migration_that_does_not_match_the_models_is_rolled_back(
     store = old.open()
     with connected(old.url) as database:
         before = rows(database)
-    with pytest.raises(StoreError, match="there is no table account_link"):
+    with pytest.raises(StoreError, match="there is no table api_token"):
         store.migrate()
     store.close()
     with connected(old.url) as database:
