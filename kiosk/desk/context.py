@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from kiosk.desk.i18n import forget_catalogue
 from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.password_checks import PasswordChecks
 from kiosk.desk.login.second_factor import SecretSealer
@@ -87,6 +88,7 @@ class Desk:
 
     def _show(self, settings: Settings, library: Library) -> None:
         self.library, self._seen = library, fingerprint(settings.data)
+        forget_catalogue()
         if self.on_library_change is not None:
             self.on_library_change(library)
 

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from flask import current_app, g, session
+from flask import current_app, g, has_app_context, session
 
 from kiosk.domain.message import Message
 from kiosk.domain.rounds import Round
@@ -21,21 +22,31 @@ from kiosk.library.library import Library
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
+_CATALOGUE = "desk_catalogue"
+"""Name in `flask.g` of the catalogue that this request reads."""
+
 
 @contextmanager
 def in_reference_language() -> Iterator[None]:
     """Say everything in the `with` block in the reference language, such as in a report that others read."""
+    g.pop(_CATALOGUE, None)
     g.language = REFERENCE
     try:
         yield
     finally:
         g.pop("language")
+        g.pop(_CATALOGUE, None)
+
+
+def choose(code: str) -> None:
+    """Store the language that this browser chose in its session."""
+    session["language"] = code
+    g.pop(_CATALOGUE, None)
 
 
 def language() -> str:
     """Return the language that this browser chose, or the reference."""
-    chosen = g.get("language") or session.get("language", REFERENCE)
-    return chosen if chosen in _library().desk else REFERENCE
+    return catalogue().language.code
 
 
 def language_name(named: Language) -> str:
@@ -50,7 +61,19 @@ def language_name(named: Language) -> str:
 
 
 def catalogue() -> Catalogue:
-    return _library().desk[language()]
+    """Return the catalogue of the desk's language, looked up once a request: a page has hundreds of texts."""
+    kept: Catalogue | None = g.get(_CATALOGUE)
+    if kept is None:
+        chosen, by_language = g.get("language") or session.get("language", REFERENCE), _library().desk
+        kept = by_language[chosen if chosen in by_language else REFERENCE]
+        setattr(g, _CATALOGUE, kept)
+    return kept
+
+
+def forget_catalogue() -> None:
+    """Look the catalogue up again: the library has changed."""
+    if has_app_context():
+        g.pop(_CATALOGUE, None)
 
 
 def _library() -> Library:
@@ -90,7 +113,12 @@ def in_a_row(names: Iterable[str], *, is_choice: bool = False) -> str:
 
 def day(when: date | datetime) -> str:
     """Format a date in the reader's language."""
-    return format_date(when, "d MMM y", locale=language())
+    return _day(when.year, when.month, when.day, language())
+
+
+@lru_cache(maxsize=4096)
+def _day(year: int, of_year: int, of_month: int, language: str) -> str:
+    return format_date(date(year, of_year, of_month), "d MMM y", locale=language)
 
 
 def month(when: date) -> str:

@@ -183,7 +183,10 @@ def _published(document: Document, of_round: Round) -> RoundDocument:
 
 
 def _node(document: Document, of_round: Round, node_id: str) -> NodeDocument:
-    for node in _published(document, of_round)["nodes"]:
+    nodes, position = _published(document, of_round)["nodes"], of_round.tree.position(node_id)
+    if position < len(nodes) and nodes[position]["id"] == node_id:
+        return nodes[position]
+    for node in nodes:  # of a part of the document
         if node["id"] == node_id:
             return node
     raise KeyError(f"{of_round.id}/{node_id}")
@@ -194,19 +197,27 @@ def over_time(
 ) -> tuple[Row, ...]:
     """Return one row, with its breaks and units, for each round that asked this statement at this node, the
     earliest first."""
+    return tuple(
+        replace(of_round, units=_units(document, of_round.round, node_id, statement_id))
+        for of_round in over_time_as_one(document, rounds, node_id, statement_id)
+    )
+
+
+def over_time_as_one(
+    document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
+) -> tuple[Row, ...]:
+    """Return the rows of `over_time` without their units: for pages that show a change that is known."""
     asking = sorted(
         (
             of_round
             for of_round in rounds
-            if any(node.id == node_id for node in of_round.tree.nodes)
-            and any(statement.id == statement_id for statement in of_round.survey.statements)
+            if of_round.tree.has(node_id) and of_round.survey.asks(statement_id)
         ),
         key=lambda of_round: (of_round.opens_at, of_round.id),
     )
     rows: list[Row] = []
     for of_round in asking:
         latest = row(document, of_round, node_id, of_round.survey.statement(statement_id))
-        latest = replace(latest, units=_units(document, of_round, node_id, statement_id))
         rows.append(replace(latest, breaks=_breaks(rows[-1], latest, node_id)) if rows else latest)
     return tuple(rows)
 
@@ -214,12 +225,14 @@ def over_time(
 def with_direction_of(rows: Iterable[Row], statement: Statement) -> tuple[Row, ...]:
     """Return the rows with the direction (`good` and `agreeing`) of `statement`, where they have its scale,
     so that a page counts the same options as agreeing in all rounds."""
-    return tuple(
-        replace(row, statement=replace(row.statement, good=statement.good, agreeing=statement.agreeing))
-        if row.statement.scale.labels == statement.scale.labels
-        else row
-        for row in rows
-    )
+    return tuple(_with_direction_of(row, statement) for row in rows)
+
+
+def _with_direction_of(row: Row, statement: Statement) -> Row:
+    before, good, agreeing = row.statement, statement.good, statement.agreeing
+    if before.scale.labels != statement.scale.labels or (before.good, before.agreeing) == (good, agreeing):
+        return row
+    return replace(row, statement=replace(before, good=good, agreeing=agreeing))
 
 
 def _units(document: Document, of_round: Round, node_id: str, statement_id: str) -> tuple[UnitTable, ...]:

@@ -4,11 +4,19 @@ The test is that of `results.change`. A running round is shown but not compared;
 last two closed rounds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from kiosk.domain.results import Change, Row, change, over_time, row, with_direction_of
+from kiosk.domain.results import (
+    Change,
+    Row,
+    change,
+    over_time,
+    over_time_as_one,
+    row,
+    with_direction_of,
+)
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.domain.statistics import Trend
@@ -64,9 +72,23 @@ def last_step(
 
     `closed` are the closed rounds, the latest opening first. KeyError if `of_round` has no such node.
     """
-    last_two = islice(_asking(closed, of_round, node_id, statement.id), 2)
-    pair = with_direction_of(over_time(document, last_two, node_id, statement.id), statement)
+    compared = last_two(closed, of_round, node_id, statement.id)
+    pair = with_direction_of(over_time(document, compared, node_id, statement.id), statement)
     return Step(row(document, of_round, node_id, statement), pair, change(pair))
+
+
+def known_step(
+    document: Document, compared: Iterable[Round], now: Row, node_id: str, known: Change | None
+) -> Step:
+    """Return the step of the row `now` between the rounds `compared` (`last_two`), whose change is known."""
+    pair = over_time_as_one(document, compared, node_id, now.statement.id)
+    return Step(now, with_direction_of(pair, now.statement), known)
+
+
+def last_two(closed: Sequence[Round], of_round: Round, node_id: str, statement_id: str) -> tuple[Round, ...]:
+    """Return the rounds that a step up to `of_round` compares, the latest first; fewer if there are not
+    two."""
+    return tuple(islice(_asking(closed, of_round, node_id, statement_id), 2))
 
 
 def _asking(closed: Sequence[Round], of_round: Round, node_id: str, statement_id: str) -> Iterator[Round]:

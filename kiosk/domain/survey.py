@@ -74,7 +74,7 @@ class Statement:
         """Return whether two statements share a current or former text, and so have the same meaning."""
         return not set(self.texts).isdisjoint(other.texts)
 
-    @property
+    @cached_property
     def agreeing_options(self) -> tuple[int, ...]:
         """The numbers of the options that count as agreeing, in order: usually the two highest of four or
         more, else the highest."""
@@ -143,14 +143,19 @@ class Survey:
 
     def asks(self, statement_id: str) -> bool:
         """Return whether the survey has a statement with that id."""
-        return any(statement.id == statement_id for statement in self.statements)
+        return statement_id in self._positions
 
     def statement(self, statement_id: str) -> Statement:
         """Return the statement with that id; KeyError if there is none."""
-        for statement in self.statements:
-            if statement.id == statement_id:
-                return statement
-        raise KeyError(statement_id)
+        return self.statements[self.position(statement_id)]
+
+    def position(self, statement_id: str) -> int:
+        """Return the index in `statements` of the one with that id; KeyError if there is none."""
+        return self._positions[statement_id]
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {statement.id: at for at, statement in enumerate(self.statements)}
 
     def translated(self, texts: Translations) -> "Survey":
         """Return the survey with those of `texts` that belong to it."""

@@ -44,6 +44,14 @@ class Tree:
         """Return whether there is a node with that id."""
         return node_id in self._by_id
 
+    def position(self, node_id: str) -> int:
+        """Return the node's index in `nodes`; KeyError if there is none."""
+        return self._positions[node_id]
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {node.id: at for at, node in enumerate(self.nodes)}
+
     @cached_property
     def _by_id(self) -> dict[str, Node]:
         return {node.id: node for node in self.nodes}

@@ -26,7 +26,10 @@ def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | N
         return False
     remember_boot(store, now, machine)
     tick = due_tick(ticks, store.last_tick, now)
-    return tick is not None and store.count(tick)
+    if tick is None or not store.count(tick):
+        return False
+    store.index_changes()
+    return True
 
 
 class Counting(threading.Thread):

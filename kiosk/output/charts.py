@@ -117,6 +117,7 @@ class Bar:
 
 
 @lru_cache
+@lru_cache
 def colours(options: int, *, bipolar: bool, good: Good = Good.HIGH) -> tuple[str, ...]:
     """Return a colour for each option, the highest first, spread evenly over the palette.
 

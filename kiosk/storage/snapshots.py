@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
+from kiosk.domain.change_index import ChangeIndex
 from kiosk.domain.snapshot import (
     Document,
     RoundTally,
@@ -21,6 +22,7 @@ from kiosk.storage.rounds import Rounds
 from kiosk.storage.tallies import Tallies
 
 _ONLY_ROW = 1
+_SELECT_INDEX = PreparedQuery(tables.ChangeIndex.select(tables.ChangeIndex.document))
 _SELECT = PreparedQuery(tables.Snapshot.select(tables.Snapshot.document))
 _REPLACE = PreparedQuery(
     tables.Snapshot.insert(id=_ONLY_ROW, document="").on_conflict(
@@ -39,6 +41,7 @@ class Snapshots:
         self._tallies = tallies
         self._select = database.prepared_row(_SELECT)
         self._replace = database.prepared_write(_REPLACE)
+        self._select_index = database.prepared_row(_SELECT_INDEX)
 
     def text(self) -> str:
         """Return the published document as JSON text, the same for every reader."""
@@ -75,6 +78,17 @@ class Snapshots:
         new = make_snapshot(tallies, made_at, demonstration=is_demonstration(self._database))
         if not same_figures(new, self.document()):
             self._replace(_ONLY_ROW, as_text(new))
+
+    def change_index(self) -> ChangeIndex:
+        """Return the stored index of changes, which may be one of an earlier snapshot."""
+        row = self._select_index()
+        return ChangeIndex(json.loads(row[0])) if row else ChangeIndex()
+
+    def put_change_index(self, index: ChangeIndex) -> None:
+        """Replace the index of changes. The caller holds a write."""
+        self._database.run(tables.ChangeIndex.delete())
+        document = json.dumps(index.document, separators=(",", ":"))
+        self._database.run(tables.ChangeIndex.insert(id=_ONLY_ROW, document=document))
 
 
 def is_demonstration(database: Database) -> bool:

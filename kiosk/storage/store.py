@@ -12,9 +12,10 @@ from typing import Protocol
 import peewee
 
 from kiosk.domain.ballot import Ballot, read_ballot
+from kiosk.domain.change_index import ChangeIndex, index_changes
 from kiosk.domain.clock import ClockRecord
 from kiosk.domain.rounds import Admission, Round, check_opening
-from kiosk.domain.snapshot import Document
+from kiosk.domain.snapshot import Document, etag
 from kiosk.storage.account_links import AccountLinks
 from kiosk.storage.accounts import Accounts
 from kiosk.storage.audit_log import AuditLog
@@ -572,6 +573,23 @@ class Store:
         self._snapshots.publish(tick, fired)
         return True
 
+    def index_changes(self) -> None:
+        """Compute the changes that the results pages show first, unless they are known for this snapshot.
+
+        It follows a count, outside its write, so that no guest waits for it.
+        """
+        text, states = self.snapshot_text(), self.rounds()
+        if self.change_index().tag == etag(text):
+            return
+        closed = [state.round for state in states if state.is_closed]
+        now = self.last_tick or datetime.min
+        running = [state.round for state in states if not state.is_closed and state.round.opens_at <= now]
+        self._put_change_index(index_changes(text, closed, [*running, *closed[:1]]))
+
+    @one_write()
+    def _put_change_index(self, index: ChangeIndex) -> None:
+        self._snapshots.put_change_index(index)
+
     @one_write()
     def forget_all_keys(self) -> None:
         """Destroy the keys of every box, slip set and letterbox, before an installation is discarded."""
@@ -587,6 +605,10 @@ class Store:
     def snapshot(self) -> Document:
         """Return the published document, parsed."""
         return self._snapshots.document()
+
+    def change_index(self) -> ChangeIndex:
+        """Return the stored index of changes, which may be one of an earlier snapshot."""
+        return self._snapshots.change_index()
 
     # -- backups ---------------------------------------------------------------------------------
 

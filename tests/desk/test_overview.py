@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.desk.results.overview import MOST_CELLS, Order, in_order, overview_of
-from kiosk.desk.results.published import Snapshot
+from kiosk.desk.results.published import Published, Snapshot
 from kiosk.domain.ballot import Ballot
+from kiosk.domain.change_index import ChangeIndex
+from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import RoundTally, as_text, make_snapshot
 from kiosk.domain.survey import Good
 from kiosk.domain.tally import StatementTally
@@ -196,3 +198,42 @@ def test_many_places_are_split_over_pages_in_order(desk: Desk) -> None:
     shown = [place.node.id for page in pages for place in page.places]
     assert shown == [f"u{number}" for number in range(100)]
     assert pages[0].comparisons == MOST_CELLS
+
+
+def test_the_page_after_a_count_is_that_of_the_snapshot_alone(desk: Desk) -> None:
+    """Control: an index of this snapshot that says something else changes the page."""
+    answer_alike(desk, desk.round, 1)
+    later = replace(desk.round, id="next", opens_at=desk.now, closes_at=desk.now + timedelta(days=90))
+    desk.store.open_round(later, desk.now)
+    answer_alike(desk, later, 5)
+    desk.sign_in()
+    without = desk.client.get("/admin/overview/next/frida").text
+    desk.store.index_changes()
+    index = desk.store.change_index()
+    for kept, is_same in ((index, True), (void(index), True), (turned(index), False)):
+        desk.app.extensions["desk"].published = Published()
+        desk.store._put_change_index(kept)
+        assert (rows(desk.client.get("/admin/overview/next/frida").text) == rows(without)) is is_same
+
+
+def answer_alike(desk: Desk, of_round: Round, option: int) -> None:
+    """Cast ballots on several days, and close the round."""
+    for _ in range(4):
+        for _ in range(10):
+            desk.store.cast(of_round.id, "frida", Ballot((option,) * 4), desk.now)
+        desk.now += timedelta(days=1)
+        desk.store.count(desk.now)
+    desk.now = of_round.closes_at
+    desk.store.count(desk.now)
+
+
+def void(index: ChangeIndex) -> ChangeIndex:
+    """Another snapshot's index, with wrong changes."""
+    return ChangeIndex({**turned(index).document, "tag": "another"})
+
+
+def turned(index: ChangeIndex) -> ChangeIndex:
+    """The index with every trend turned around."""
+    ends = {"up": "down", "down": "up"}
+    kinds = [kind and (ends.get(str(kind[0]), kind[0]), *kind[1:]) for kind in index.document["kinds"]]
+    return ChangeIndex({**index.document, "kinds": kinds})

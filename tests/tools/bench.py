@@ -67,6 +67,9 @@ def main() -> None:
         line("the same, packed", packed, "an empty page", nothing)
         post = best(lambda: place.client.post("/", data={"listened": "5"}), 40)
         line("a guest's POST, durably", post, "an empty page", nothing)
+        for size in look_cost.LARGE:
+            look = look_cost.first_look(home / f"{size.units}-{size.statements}-{size.rounds}", size)
+            line(f"the results after a count, {size}", look / 1000, "an empty page", nothing)
     look_cost.main()
     paint.main()
 

@@ -40,13 +40,19 @@ class Size:
     units: int
     statements: int
 
+    def __str__(self) -> str:
+        return f"{self.rounds} rounds, {self.units} units, {self.statements} statements"
+
 
 SIZES = (Size(5, 5, 4), Size(200, 5, 4), Size(2, 500, 4), Size(5, 5, 30), Size(200, 50, 4), Size(2, 500, 30))
 """An ordinary one, one that is large in one way, in each of three, and two that are in two."""
 
+LARGE = SIZES[1:4]
 
-def fill(folder: Path, size: Size) -> None:
-    """Replace the rounds of a desk by closed, protected ones of this size, with random figures."""
+
+def fill(desk: Desk, folder: Path, size: Size) -> None:
+    """Replace the rounds of a desk by closed, protected ones of this size, with random figures, as a count
+    leaves them."""
     random, names = Random(1), [f"u{number}" for number in range(size.units)]
     asked, units = survey(size.statements), tree(*names)
     rounds = [
@@ -66,6 +72,7 @@ def fill(folder: Path, size: Size) -> None:
     document = make_snapshot(tallies, MONDAY, demonstration=False)
     database.run(tables.Snapshot.insert(id=1, document=as_text(document)))
     database.close()
+    desk.store.index_changes()
 
 
 def _tally(of_round: Round, units: Sequence[str], random: Random) -> RoundTally:
@@ -101,21 +108,33 @@ def cost(client: FlaskClient, path: str) -> Cost:
     return Cost(taken[0], min(taken[1:]), len(gzip.decompress(answer.data)), len(answer.data))
 
 
+def first_look(folder: Path, size: Size) -> float:
+    """Return the milliseconds of processor time of the first results page after a count."""
+    desk = Desk(folder)
+    fill(desk, folder, size)
+    _warm(desk)
+    return cost(desk.client, "/admin/").first_ms
+
+
+def _warm(desk: Desk) -> None:
+    """Sign in, and compile the page's templates."""
+    desk.sign_in()
+    desk.client.get("/admin/overview/r0/u1")
+
+
 def main() -> None:
     """Print a line for each size: the overview at the root, and one statement in full at a unit."""
     print(f"\nthe first results page after a count, and later (bar: {BAR_MS} ms, {BAR_BYTES / 1000:.0f} kB)")
     for size in SIZES:
         with TemporaryDirectory() as folder:
             desk = Desk(Path(folder))
-            fill(Path(folder), size)
-            desk.sign_in()
-            desk.client.get("/admin/overview/r0/u1")
+            fill(desk, Path(folder), size)
+            _warm(desk)
             overview = cost(desk.client, "/admin/")
             statement = cost(desk.client, f"/admin/results/r{size.rounds - 1}/u0/s1")
-        what = f"{size.rounds} rounds, {size.units} units, {size.statements} statements"
         is_over = max(overview.first_ms, overview.later_ms) > BAR_MS or overview.packed > BAR_BYTES
         print(
-            f"{what:38} {overview.first_ms:6.0f} ms, then {overview.later_ms:4.0f} ms, "
+            f"{size!s:38} {overview.first_ms:6.0f} ms, then {overview.later_ms:4.0f} ms, "
             f"{overview.packed / 1000:5.1f} kB ({overview.unpacked / 1000:.0f} unpacked){' OVER' * is_over}; "
             f"a statement in full {statement.later_ms:.0f} ms"
         )

@@ -3,6 +3,7 @@
 from flask import request, session
 
 from kiosk.desk.context import desk
+from kiosk.desk.i18n import choose
 from kiosk.library.catalogues import REFERENCE
 
 
@@ -11,4 +12,4 @@ def follow_browser_language() -> None:
     if "language" not in session:
         accepted = request.accept_languages.best_match([REFERENCE, *desk().library.desk])
         if accepted is not None:
-            session["language"] = accepted
+            choose(accepted)

@@ -2,12 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
 from kiosk.desk.forms import CodeForm, SignInForm
-from kiosk.desk.i18n import translate
+from kiosk.desk.i18n import choose, translate
 from kiosk.desk.login.code_checks import CodeKind, accepted_code, too_many_tries
 from kiosk.desk.login.language import follow_browser_language
 from kiosk.desk.login.throttle import Attempt
@@ -117,7 +117,7 @@ def choose_language() -> ResponseReturnValue:
     """Store the language in the session, and return to the page."""
     chosen = request.form.get("language", "")
     if chosen in desk().library.desk:
-        session["language"] = chosen
+        choose(chosen)
     return redirect(_own_path(request.form.get("next", "")), 303)
 
 

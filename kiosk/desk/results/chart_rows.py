@@ -152,12 +152,12 @@ def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
     n = row.on_scale
     if not n:
         return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_text(table))
+    words = translate("{label}: {count} av {n}")
     segments = (
         Segment(
             100 * share.count / n,
             _in_bar(share, n),
-            translate("{label}: {count} av {n}", label=word, count=share.count, n=n)
-            + percent(share.percent, ", "),
+            words.format(label=word, count=share.count, n=n) + percent(share.percent, ", "),
         )
         for word, share in zip(labels, row.shares, strict=True)
     )

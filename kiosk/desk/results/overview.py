@@ -19,7 +19,7 @@ from kiosk.domain.rounding import outwards, whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.statistics import Trend
 from kiosk.domain.steps import Step
-from kiosk.domain.survey import Good, Statement
+from kiosk.domain.survey import Good, Statement, Survey
 from kiosk.domain.tree import Node
 from kiosk.output.charts import Bar, colours
 from kiosk.output.strip import strip
@@ -61,14 +61,46 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One statement at one place. `labels` and `palette` start with the highest option."""
+class Wording:
+    """A statement's text and its options' labels, as the reader sees them, and the options' colours, the
+    highest option first."""
 
-    id: str
     text: str
     labels: Strings
     palette: Strings
+
+
+def wording_of(survey: Survey, statement: Statement) -> Wording:
+    """Return a statement of a survey in the reader's language."""
+    scale = statement.scale
+    return Wording(
+        asked(survey, statement.text),
+        tuple(asked(survey, label) for label in reversed(scale.labels)),
+        colours(len(scale.labels), bipolar=scale.bipolar, good=statement.good or Good.HIGH),
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One statement at one place."""
+
+    id: str
+    wording: Wording
     step: Step
+
+    @property
+    def text(self) -> str:
+        return self.wording.text
+
+    @property
+    def labels(self) -> Strings:
+        """The options' labels, the highest first."""
+        return self.wording.labels
+
+    @property
+    def palette(self) -> Strings:
+        """The options' colours, the highest first."""
+        return self.wording.palette
 
     @property
     def now(self) -> Row:
@@ -101,7 +133,7 @@ class Entry:
             return translate("{count} av {n}", count=self.now.agreeing, n=n)
         return in_percent(whole_percent(self.now.agreeing, n))
 
-    @property
+    @cached_property
     def interval(self) -> str:
         """The interval of the share that agrees, as on the statement's own page; "" with too few answers."""
         sure = self.now.agreeing_interval
@@ -118,20 +150,6 @@ class Entry:
         return verdict_of(self.step)
 
 
-def entry_of(
-    snapshot: Snapshot, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement
-) -> Entry:
-    """Return a statement at a place. `closed` are the closed rounds that may be read, the latest first."""
-    scale = statement.scale
-    return Entry(
-        statement.id,
-        asked(of_round.survey, statement.text),
-        tuple(asked(of_round.survey, label) for label in reversed(scale.labels)),
-        colours(len(scale.labels), bipolar=scale.bipolar, good=statement.good or Good.HIGH),
-        snapshot.step(closed, of_round, node_id, statement),
-    )
-
-
 def verdict_of(step: Step) -> Verdict:
     """Return the change of a step, with its certainty in words."""
     if step.trend is None:
@@ -139,22 +157,14 @@ def verdict_of(step: Step) -> Verdict:
     if step.trend is Trend.CHANCE:
         word = translate("Kan vara slump eller skydd") if is_noisy(step.pair) else translate("Kan vara slump")
         return Verdict(Kind.CHANCE, word, _shares(step))
-    kind = {
-        (1, True): Kind.BETTER,
-        (1, False): Kind.BETTER,
-        (-1, True): Kind.WORSE,
-        (-1, False): Kind.WORSE,
-        (0, True): Kind.UP,
-        (0, False): Kind.DOWN,
-    }[step.improvement or 0, step.trend is Trend.UP]
-    word = {
-        Kind.BETTER: translate("Bättre"),
-        Kind.WORSE: translate("Sämre"),
-        Kind.UP: translate("Upp"),
-        Kind.DOWN: translate("Ner"),
-    }[kind]
     beyond_chance = translate("{shares}: mer än slumpen brukar ge", shares=_shares(step))
-    return Verdict(kind, word, beyond_chance)
+    if step.improvement:
+        is_better = step.improvement > 0
+        kind = Kind.BETTER if is_better else Kind.WORSE
+        return Verdict(kind, translate("Bättre") if is_better else translate("Sämre"), beyond_chance)
+    if step.trend is Trend.UP:
+        return Verdict(Kind.UP, translate("Upp"), beyond_chance)
+    return Verdict(Kind.DOWN, translate("Ner"), beyond_chance)
 
 
 def _shares(step: Step) -> str:
@@ -186,11 +196,12 @@ def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
 
 def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, ...]:
     """Return which rounds are compared, if all statements have the same, and that a running one is not."""
-    pairs = {tuple(period(row.round) for row in entry.step.pair) for entry in entries if entry.step.trend}
+    pairs = {tuple(row.round.id for row in entry.step.pair): entry for entry in entries if entry.step.trend}
+    periods = {tuple(period(row.round) for row in entry.step.pair) for entry in pairs.values()}
     sentences = [
         translate("Ändring är från {before} till {after}.", before=pair[0], after=pair[1])
-        for pair in pairs
-        if len(pairs) == 1
+        for pair in periods
+        if len(periods) == 1
     ]
     if not is_closed:
         sentences.append(translate("Omgången som pågår jämförs när den är avslutad."))
@@ -295,11 +306,14 @@ def overview_of(
     of_round = state.round
     nodes, pages = _places_on_page(of_round, node_id, page)
     top = len(of_round.tree.upwards(node_id))
+    asked_here = [
+        (statement, wording_of(of_round.survey, statement)) for statement in of_round.survey.statements
+    ]
 
     def entries_at(place_id: str) -> tuple[Entry, ...]:
         return tuple(
-            entry_of(snapshot, closed, of_round, place_id, statement)
-            for statement in of_round.survey.statements
+            Entry(statement.id, wording, snapshot.step(closed, of_round, place_id, statement))
+            for statement, wording in asked_here
         )
 
     places = tuple(

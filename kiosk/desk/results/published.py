@@ -1,17 +1,21 @@
 """The snapshot as the results pages read it: parsed once, and each change computed once, until the next one.
 
 All viewers have the same figures, so that a page which many people open after a count costs its statistics
-once.
+once. A page parses the rounds it shows; the count has computed the changes of the latest rounds.
 """
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import cast
 
+from kiosk.domain.change_index import ChangeIndex
+from kiosk.domain.results import row
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, etag
-from kiosk.domain.steps import Step, last_step
+from kiosk.domain.snapshot_parts import SnapshotParts
+from kiosk.domain.steps import Step, known_step, last_step, last_two
 from kiosk.domain.survey import Statement
 from kiosk.storage import Store
 
@@ -20,12 +24,26 @@ MOST_STEPS = 4096
 
 
 class Snapshot:
-    """A parsed snapshot, which nobody may change, and its ETag."""
+    """A snapshot, whose parsed document nobody may change, its ETag, and the changes known for it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, index: ChangeIndex | None = None) -> None:
         self.text, self.tag = text, etag(text)
-        self.document = cast(Document, json.loads(text))
+        self._parts = SnapshotParts(text)
+        self._index = index if index is not None and index.tag == self.tag else ChangeIndex()
+        self._at_node: dict[tuple[str, ...], Document] = {}
         self._steps: dict[tuple[str, str, str, int], Step] = {}
+
+    @cached_property
+    def document(self) -> Document:
+        """The whole document, parsed."""
+        return cast(Document, json.loads(self.text))
+
+    def at_node(self, rounds: Iterable[Round], node_id: str) -> Document:
+        """Return the document with one node of these rounds only."""
+        key = (*(of_round.id for of_round in rounds), node_id)
+        if key not in self._at_node:
+            self._at_node[key] = self._parts.node(key[:-1], node_id)
+        return self._at_node[key]
 
     def step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
         """Return a statement at a node with its last step (`steps.last_step`)."""
@@ -33,11 +51,20 @@ class Snapshot:
         key = (of_round.id, node_id, statement.id, len(closed))
         step = self._steps.get(key)
         if step is None:
-            step = last_step(self.document, closed, of_round, node_id, statement)
+            step = self._step(closed, of_round, node_id, statement)
             if len(self._steps) >= MOST_STEPS:
                 self._steps.clear()
             self._steps[key] = step
         return step
+
+    def _step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
+        compared = last_two(closed, of_round, node_id, statement.id)
+        if not self._index.has(closed, of_round, node_id):
+            document = self._parts.rounds({one.id for one in (of_round, *compared)})
+            return last_step(document, closed, of_round, node_id, statement)
+        document = self.at_node([of_round, *compared], node_id)
+        known = self._index.change(of_round, node_id, statement)
+        return known_step(document, compared, row(document, of_round, node_id, statement), node_id, known)
 
 
 class Published:
@@ -53,5 +80,5 @@ class Published:
         with self._reading:
             latest = self._latest
             if latest is None or latest.text != text:
-                latest = self._latest = Snapshot(text)
+                latest = self._latest = Snapshot(text, store.change_index())
             return latest

@@ -48,12 +48,11 @@ WRITERS: Mapping[str, Callable[[str, Table, str], bytes]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """A node in the picker, with its depth in the tree and the number of ballots published for it."""
+    """A node in the picker, with its depth in the tree."""
 
     id: str
     name: str
     depth: int
-    answered: int | None
 
 
 def _states() -> list[RoundState]:
@@ -70,15 +69,16 @@ def results() -> ResponseReturnValue:
     if not states:
         has_rounds = bool(desk().store.rounds())
         return redirect(url_for("rounds.rounds")) if has_rounds else render_template("results_none.html")
-    document = desk().published.read(desk().store).document
     running_first = sorted(states, key=lambda state: state.is_closed)
-    with_figures = [
-        state
-        for state in running_first
-        if answered(document, state.round, state.round.tree.root.id) is not None
-    ]
-    shown = [*with_figures, *running_first][0]
+    shown = next(filter(_has_figures, running_first), running_first[0])
     return _overview(states, shown, shown.round.tree.root.id)
+
+
+def _has_figures(state: RoundState) -> bool:
+    """Return whether anything is published for the whole round."""
+    of_round, root = state.round, state.round.tree.root.id
+    document = desk().published.read(desk().store).at_node([of_round], root)
+    return answered(document, of_round, root) is not None
 
 
 @blueprint.route("/overview")
@@ -110,7 +110,7 @@ def _overview(states: Sequence[RoundState], state: RoundState, node_id: str) -> 
     overview = overview_of(snapshot, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
     return render_template(
         "overview.html",
-        **_about_round(snapshot.document, states, state, node_id),
+        **_about_round(snapshot.at_node([state.round], node_id), states, state, node_id),
         snapshot_tag=snapshot.tag,
         overview=overview,
         entries=in_order(overview.entries, order, is_reverse=is_reverse),
@@ -190,6 +190,7 @@ def _page(
         "results.html",
         **_about_round(document, asking, state, node_id),
         snapshot_tag=snapshot.tag,
+        answered_at={node.id: answered(document, of_round, node.id) for node in of_round.tree.nodes},
         sections=sections,
         statement_id=statements[0].id if is_alone else None,
         figures={
@@ -216,13 +217,7 @@ def _about_round(
         "path": [of_round.tree.node(above) for above in reversed(of_round.tree.upwards(node_id)[1:])],
         "rounds": [(other.round, _node_in(other.round, node_id)) for other in states],
         "places": [
-            Place(
-                node.id,
-                node.name,
-                len(of_round.tree.upwards(node.id)) - 1,
-                answered(document, of_round, node.id),
-            )
-            for node in of_round.tree.nodes
+            Place(node.id, node.name, len(of_round.tree.upwards(node.id)) - 1) for node in of_round.tree.nodes
         ],
         "answered": answered(document, of_round, node_id),
         "excluded_rapid": excluded_rapid(document, of_round, node_id),

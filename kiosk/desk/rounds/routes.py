@@ -130,6 +130,7 @@ def new_round() -> ResponseReturnValue:
                 desk().store.open_round(new, desk().clock())
                 for error in over:
                     note(Deed.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
+                desk().store.index_changes()
                 units = [new.tree.node(unit).name for unit in form.units.data or ()]
                 note(Deed.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
                 flash(_opened(new))
@@ -195,6 +196,7 @@ def cancel() -> ResponseReturnValue:
     try:
         _check_clock()
         cancelled = store.cancel_round(round_id, desk().clock())
+        store.index_changes()
     except RoundBegunError:
         add_problem(translate("Omgången har öppnat. Då kan ingen ställa in den."))
         return _list(409)

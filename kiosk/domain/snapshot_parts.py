@@ -1,0 +1,87 @@
+"""Parts of a snapshot's text as documents: a page that shows some places of some rounds need not parse
+hundreds of others.
+
+The text is that of `snapshot.as_text`. A round begins where its id is followed by its survey, and a node
+where its id is followed by its parent. No other place has this: a quotation mark within a JSON string has a
+backslash, and what follows a statement's id is an object.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+from kiosk.domain.snapshot import Document, RoundDocument
+
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """Positions in the text: of a round, of its nodes, and of a field of the next round, or the text's
+    end."""
+
+    start: int
+    nodes: int
+    end: int
+
+
+class SnapshotParts:
+    """The text of a snapshot. Methods raise ValueError for a round or node that it lacks."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._bounds: dict[str, _Bounds] = {}
+        self._rounds: dict[str, RoundDocument] = {}
+        self._nodes: dict[tuple[str, str], RoundDocument] = {}
+
+    def rounds(self, round_ids: Iterable[str]) -> Document:
+        """Return the document with these rounds only, in this order."""
+        return self._document([self._round(round_id) for round_id in round_ids])
+
+    def node(self, round_ids: Iterable[str], node_id: str) -> Document:
+        """Return the document with one node of these rounds only, without what follows a round's nodes."""
+        return self._document([self._round_with_node(round_id, node_id) for round_id in round_ids])
+
+    def _document(self, rounds: list[RoundDocument]) -> Document:
+        return {
+            "made_at": self._head["made_at"],
+            "demonstration": self._head["demonstration"],
+            "rounds": rounds,
+        }
+
+    @cached_property
+    def _head(self) -> Document:
+        mark = '"rounds":['
+        return cast(Document, json.loads(self._text[: self._text.index(mark)] + mark + "]}"))
+
+    def _round(self, round_id: str) -> RoundDocument:
+        if round_id not in self._rounds:
+            start = self._bounds_of(round_id).start
+            self._rounds[round_id] = _DECODER.raw_decode(self._text, start)[0]
+        return self._rounds[round_id]
+
+    def _round_with_node(self, round_id: str, node_id: str) -> RoundDocument:
+        key = (round_id, node_id)
+        if key not in self._nodes:
+            of_round = self._bounds_of(round_id)
+            mark = f'{{"id":{_json(node_id)},"parent":'
+            at = self._text.index(mark, of_round.nodes, of_round.end)
+            with_node = json.loads(self._text[of_round.start : of_round.nodes] + '"nodes":[]}')
+            with_node["nodes"].append(_DECODER.raw_decode(self._text, at)[0])
+            self._nodes[key] = with_node
+        return self._nodes[key]
+
+    def _bounds_of(self, round_id: str) -> _Bounds:
+        if round_id not in self._bounds:
+            start = self._text.index(f'{{"id":{_json(round_id)},"survey":"')
+            nodes = self._text.index('"nodes":[', start)
+            following = self._text.find(',"survey":"', nodes)
+            end = following if following >= 0 else len(self._text)
+            self._bounds[round_id] = _Bounds(start, nodes, end)
+        return self._bounds[round_id]
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,121 @@
+"""Parts of the snapshot and its index of changes: neither differs from what the whole snapshot says."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from kiosk.domain.change_index import index_changes
+from kiosk.domain.rounds import Protection, Round
+from kiosk.domain.snapshot import Document, RoundTally, as_text, etag, make_snapshot
+from kiosk.domain.snapshot_parts import SnapshotParts
+from kiosk.domain.steps import last_step
+from kiosk.domain.survey import Survey
+from kiosk.domain.tally import StatementTally
+from kiosk.domain.tree import Node, Tree
+from tests.tools.builders import MONDAY, a_round, survey
+
+TREE = Tree(
+    (
+        Node("survey", "Survey", None),
+        Node("r1", "R", "survey"),
+        Node("nodes", "N", "survey"),
+        Node("a", "A", "r1"),
+        Node("b", '{"id":"a","parent":', "r1"),
+    )
+)
+"""Ids and names that look like other parts of the text."""
+
+
+def asked(at: int) -> Survey:
+    """A survey with a statement named "survey", and a third statement in odd rounds only."""
+    plain = survey(2 + at % 2)
+    first = replace(plain.statements[0], id="survey")
+    return replace(plain, statements=(first, *plain.statements[1:]))
+
+
+def rounds_with_figures(number: int = 5) -> tuple[list[Round], Document, list[Round]]:
+    """Return rounds, the latest first, their snapshot, and those that are closed; the latest one runs."""
+    random, rounds, tallies = Random(7), list[Round](), list[RoundTally]()
+    for at in range(number):
+        of_round = replace(
+            a_round(TREE, opens_at=MONDAY + timedelta(days=100 * at)),
+            id=f"r{at}",
+            survey=asked(at),
+            protection=Protection.PROTECTED if at % 3 else Protection.EXACT,
+        )
+        own = {
+            unit: tuple(
+                StatementTally(
+                    tuple(random.randint(0, 12 + 9 * at) for _ in range(5)), (1, 0, 2), random.randint(0, 1)
+                )
+                for _ in of_round.survey.statements
+            )
+            for unit in TREE.leaves
+            if random.random() < 0.8
+        }
+        rounds.append(of_round)
+        tallies.append(RoundTally(of_round, at < number - 1, own, {}, batches=dict.fromkeys(own, 2)))
+    document = make_snapshot(tallies, MONDAY, demonstration=True)
+    return rounds[::-1], document, rounds[-2::-1]
+
+
+def test_the_index_has_the_change_that_the_snapshot_gives_at_every_node() -> None:
+    rounds, document, closed = rounds_with_figures()
+    text = as_text(document)
+    index = index_changes(text, closed, rounds)
+    assert index.tag == etag(text)
+    computed = {
+        (of_round.id, node.id, statement.id): last_step(document, closed, of_round, node.id, statement).change
+        for of_round in rounds
+        for node in TREE.nodes
+        for statement in of_round.survey.statements
+    }
+    assert len({change for change in computed.values() if change}) > 3
+    for of_round in rounds:
+        for node in TREE.nodes:
+            assert index.has(closed, of_round, node.id)
+            for statement in of_round.survey.statements:
+                key = of_round.id, node.id, statement.id
+                assert index.change(of_round, node.id, statement) == computed[key]
+
+
+def test_the_index_is_void_once_another_round_is_closed() -> None:
+    rounds, document, closed = rounds_with_figures()
+    index = index_changes(as_text(document), closed, rounds[:1])
+    assert index.has(closed, rounds[0], "a")
+    assert not index.has(rounds, rounds[0], "a")
+    assert not index.has(closed, rounds[1], "a")
+
+
+def test_the_index_survives_its_way_through_json() -> None:
+    rounds, document, closed = rounds_with_figures()
+    index = index_changes(as_text(document), closed, rounds)
+    again = replace(index, document=json.loads(json.dumps(index.document)))
+    for statement in rounds[0].survey.statements:
+        assert again.change(rounds[0], "a", statement) == index.change(rounds[0], "a", statement)
+
+
+def test_rounds_and_nodes_alone_are_as_in_the_whole_snapshot() -> None:
+    rounds, document, _ = rounds_with_figures()
+    parts = SnapshotParts(as_text(document))
+    whole = {of_round["id"]: of_round for of_round in document["rounds"]}
+    for of_round in rounds:
+        assert parts.rounds([of_round.id]) == {**document, "rounds": [whole[of_round.id]]}
+        for node in TREE.nodes:
+            [part] = parts.node([of_round.id], node.id)["rounds"]
+            assert part["nodes"] == [node_ for node_ in whole[of_round.id]["nodes"] if node_["id"] == node.id]
+            assert part["state"] == whole[of_round.id]["state"]
+    two = [rounds[3].id, rounds[0].id]
+    assert [of_round["id"] for of_round in parts.rounds(two)["rounds"]] == two
+
+
+def test_a_part_that_the_snapshot_lacks_is_refused() -> None:
+    rounds, document, _ = rounds_with_figures()
+    parts = SnapshotParts(as_text(document))
+    with pytest.raises(ValueError, match="substring"):
+        parts.rounds(["r9"])
+    with pytest.raises(ValueError, match="substring"):
+        parts.node([rounds[1].id], "c")
