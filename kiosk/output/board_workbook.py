@@ -4,9 +4,11 @@ The tables of `export` are for programs. Here each sheet has a title, tables wit
 and real dates and percentages, so that a spreadsheet program shows them as the reader's language does.
 """
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 from typing import Any
 
 from kiosk.library.spreadsheet import harmless, packed_workbook
@@ -16,13 +18,18 @@ Value = str | int | float | date | None
 
 PERCENT, DAY = "0 %", "yyyy-mm-dd"
 
-WIDEST = 44
-"""Width of the first column, in characters: a statement wraps in it."""
+NARROWEST, WIDEST = 11, 44
+"""Widths of columns, in characters: a day has room in any, and longer texts wrap."""
 
-CHART_WIDTH_CM, BAR_CM = 20, 1.1
+NUMBERED = 16
+"""Width, in characters, at which the heading of a column of numbers wraps between words."""
 
-BESIDE = 2
-"""Empty columns between a table and its chart."""
+LINE_POINTS = 15
+"""Height of a line of text. Rows with wrapped text have their height in the file, since not every program
+computes it."""
+
+CHART_WIDTH_CM, BAR_CM, ROW_CM = 24, 1.1, 0.53
+"""A chart's width, the height of its bars, and that of a sheet's row."""
 
 
 @dataclass(frozen=True)
@@ -81,28 +88,61 @@ def _tab_names(sheets: Sequence[BoardSheet]) -> Iterator[str]:
 
 def _write(page: Any, sheet: BoardSheet) -> None:
     from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
 
-    page.column_dimensions["A"].width = WIDEST
+    widths = _widths(sheet.tables)
+    for column, width in enumerate(widths, start=1):
+        page.column_dimensions[get_column_letter(column)].width = width
     page.cell(1, 1, harmless(sheet.title)).font = Font(bold=True, size=14)
     for row, line in enumerate(sheet.lines, start=2):
         page.cell(row, 1, harmless(line))
     row = 3 + len(sheet.lines)
     for table in sheet.tables:
-        for column, word in enumerate(table.heading, start=1):
-            cell = page.cell(row, column, harmless(word))
-            cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-        for at, values in enumerate(table.rows, start=row + 1):
+        for at, values in enumerate((table.heading, *table.rows), start=row):
             for column, value in enumerate(values, start=1):
-                _set(page.cell(at, column), value, is_name=column == 1)
-        if table.chart:
-            _draw(page, table, table.chart, row)
-        row += max(len(table.rows), 2 * len(table.rows) + 6 if table.chart else 0) + 3
+                _set(page.cell(at, column), value, is_wrapped=column <= len(_wrapped(values, widths)))
+            page.row_dimensions[at].height = LINE_POINTS * _lines(values, widths)
+        for column in range(len(table.heading)):
+            heading, values = page.cell(row, column + 1), [line[column] for line in table.rows]
+            heading.font = Font(bold=True)
+            if not any(isinstance(value, str) for value in values):
+                heading.alignment = Alignment(horizontal="right", wrap_text=True, vertical="top")
+        below = row + len(table.rows) + 2
+        row = below + _draw(page, table, row, below)
     page.sheet_view.showGridLines = False
     page.page_setup.orientation, page.page_setup.fitToWidth, page.page_setup.fitToHeight = "landscape", 1, 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
 
 
-def _set(cell: Any, value: Value, *, is_name: bool) -> None:
+def _widths(tables: Sequence[BoardTable]) -> list[int]:
+    """Return the width of each column of a sheet, in characters: that of its longest text, within limits; a
+    heading of numbers may have several lines. The last text of a narrower table runs on over empty cells."""
+    columns = max((len(table.heading) for table in tables), default=1)
+    widths = [WIDEST if column == 0 else NARROWEST for column in range(columns)]
+    for table in tables:
+        for values in table.rows:
+            for column, value in enumerate(_wrapped(values, widths)):
+                if isinstance(value, str):
+                    widths[column] = max(widths[column], min(len(value) + 2, WIDEST))
+        for column, word in enumerate(table.heading):
+            widths[column] = max(widths[column], min(len(word) + 3, NUMBERED))
+    return widths
+
+
+def _lines(values: Sequence[Value], widths: Sequence[int]) -> int:
+    """Return the lines of the tallest cell of a row. Bold letters and capitals are wider than digits."""
+    return max(
+        len(textwrap.wrap(value, max(int(0.85 * width), 1))) or 1 if isinstance(value, str) else 1
+        for value, width in zip(_wrapped(values, widths), widths, strict=False)
+    )
+
+
+def _wrapped(values: Sequence[Value], widths: Sequence[int]) -> Sequence[Value]:
+    """Return the cells of a row that must fit in their columns, whose number is that of `widths`."""
+    return values if len(values) == len(widths) else values[:-1]
+
+
+def _set(cell: Any, value: Value, *, is_wrapped: bool) -> None:
     from openpyxl.styles import Alignment
 
     cell.value = harmless(value)
@@ -110,14 +150,17 @@ def _set(cell: Any, value: Value, *, is_name: bool) -> None:
         cell.number_format = PERCENT
     elif isinstance(value, date):
         cell.number_format = DAY
-    cell.alignment = Alignment(wrap_text=is_name, vertical="top")
+    cell.alignment = Alignment(wrap_text=isinstance(value, str) and is_wrapped, vertical="top")
 
 
-def _draw(page: Any, table: BoardTable, chart: BoardChart, row: int) -> None:
-    """Draw a table's chart beside it. `row` is the table's heading."""
+def _draw(page: Any, table: BoardTable, row: int, below: int) -> int:
+    """Draw a table's chart, if there is one, in the row `below`, and return the rows that it takes. `row` is
+    the table's heading."""
     from openpyxl.chart import BarChart, Reference
-    from openpyxl.utils import get_column_letter
 
+    chart = table.chart
+    if chart is None:
+        return 0
     is_stacked = chart.last > chart.first
     drawn = BarChart()
     drawn.type, drawn.grouping = "bar", "percentStacked" if is_stacked else "clustered"
@@ -140,4 +183,6 @@ def _draw(page: Any, table: BoardTable, chart: BoardChart, row: int) -> None:
         drawn.legend.position = "b"
     else:
         drawn.legend = None
-    page.add_chart(drawn, f"{get_column_letter(len(table.heading) + BESIDE)}{row}")
+    drawn.y_axis.crosses = "max"  # the bottom, since the first row is at the top
+    page.add_chart(drawn, f"A{below}")
+    return ceil(drawn.height / ROW_CM) + 2

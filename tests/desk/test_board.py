@@ -72,6 +72,23 @@ def test_charts_are_native_and_refer_to_the_figures(desk: Desk) -> None:
         assert len(stacked) == 8
 
 
+def test_days_and_words_have_room_and_charts_stand_below_their_tables(desk: Desk) -> None:
+    for sheet in read(desk.client.get(BOARD).data).worksheets[1:]:
+        widths = {letter: column.width for letter, column in sheet.column_dimensions.items()}
+        for row in sheet.rows:
+            for cell in row:
+                if isinstance(cell.value, datetime):
+                    assert widths[cell.column_letter] >= len("2026-03-02")
+        for chart in sheet._charts:
+            above = chart.anchor._from.row
+            assert chart.anchor._from.col == 0
+            assert all(cell.value is None for cell in sheet[above + 1])
+            assert sheet.cell(above - 1, 1).value is not None
+        long = max(sheet["A"], key=lambda cell: len(str(cell.value)) if cell.alignment.wrap_text else 0)
+        lines = -(-len(long.value) // widths["A"])
+        assert sheet.row_dimensions[long.row].height >= 15 * lines
+
+
 def test_the_workbook_is_reproducible(desk: Desk) -> None:
     assert desk.client.get(BOARD).data == desk.client.get(BOARD).data
 
