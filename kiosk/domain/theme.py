@@ -4,6 +4,7 @@ have.
 Contrast: WCAG 2.2, success criteria 1.4.3 and 1.4.11, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 """
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import floor
@@ -32,6 +33,11 @@ class Logo:
     file: str
     media_type: str
     content: bytes
+
+    @property
+    def address(self) -> str:
+        """The logo as a data address."""
+        return f"data:{self.media_type};base64,{b64encode(self.content).decode()}"
 
 
 @dataclass(frozen=True)

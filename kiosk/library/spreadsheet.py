@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,11 +23,27 @@ def add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     archive.writestr(part, content)
 
 
-def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
+class CsvStyle(StrEnum):
+    """The notation of a CSV file: commas between fields and decimal points, or semicolons and decimal commas,
+    as Excel in Sweden and most of Europe reads them."""
+
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+
+
+def csv_table(rows: Iterable[Sequence[object]], style: CsvStyle = CsvStyle.COMMA) -> bytes:
     """Encode rows as CSV, with a byte order mark: spreadsheet programs need it to recognise UTF-8."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([harmless(value) for value in row] for row in rows)
+    delimiter = ";" if style is CsvStyle.SEMICOLON else ","
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerows([_field(value, style) for value in row] for row in rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _field(value: object, style: CsvStyle) -> object:
+    if isinstance(value, float) and style is CsvStyle.SEMICOLON:
+        return str(value).replace(".", ",")
+    return harmless(value)
 
 
 def workbook(

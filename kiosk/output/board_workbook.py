@@ -47,11 +47,13 @@ class BoardChart:
 
 @dataclass(frozen=True)
 class BoardTable:
-    """A heading and rows, the first column the rows' names, and a chart if there is something to draw."""
+    """A heading and rows, and a chart if there is something to draw. `names` is the column of the rows' names
+    in the chart, counted from 0."""
 
     heading: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     chart: BoardChart | None = None
+    names: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,9 @@ def _write(page: Any, sheet: BoardSheet) -> None:
                 _set(page.cell(at, column), value, is_wrapped=column <= len(_wrapped(values, widths)))
             page.row_dimensions[at].height = LINE_POINTS * _lines(values, widths)
         for column in range(len(table.heading)):
-            heading, values = page.cell(row, column + 1), [line[column] for line in table.rows]
+            heading = page.cell(row, column + 1)
             heading.font = Font(bold=True)
-            if not any(isinstance(value, str) for value in values):
+            if not any(isinstance(line[column], str) for line in table.rows):
                 heading.alignment = Alignment(horizontal="right", wrap_text=True, vertical="top")
         below = row + len(table.rows) + 2
         row = below + _draw(page, table, row, below)
@@ -170,7 +172,7 @@ def _draw(page: Any, table: BoardTable, row: int, below: int) -> int:
     last = row + len(table.rows)
     figures = Reference(page, min_col=chart.first + 1, max_col=chart.last + 1, min_row=row, max_row=last)
     drawn.add_data(figures, titles_from_data=True)
-    drawn.set_categories(Reference(page, min_col=1, min_row=row + 1, max_row=last))
+    drawn.set_categories(Reference(page, min_col=table.names + 1, min_row=row + 1, max_row=last))
     for series, colour in zip(drawn.series, chart.colours, strict=True):
         series.graphicalProperties.solidFill = colour.removeprefix("#")
         series.graphicalProperties.line.solidFill = "47595d"

@@ -14,7 +14,7 @@ from typing import Any
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, as_text
-from kiosk.library.spreadsheet import add_file, csv_table, workbook
+from kiosk.library.spreadsheet import CsvStyle, add_file, csv_table, workbook
 
 COUNTS = {
     "round": "id of the round",
@@ -61,18 +61,18 @@ NOT_ON_THE_SCALE = {
 Row = Mapping[str, object]
 
 
-def files(document: Document, rounds: Iterable[Round]) -> dict[str, bytes]:
-    """Return name -> content of every file of an export."""
+def files(document: Document, rounds: Iterable[Round], style: CsvStyle = CsvStyle.COMMA) -> dict[str, bytes]:
+    """Return name -> content of every file of an export, its tables as CSV of one style."""
     by_id = {of_round.id: of_round for of_round in rounds}
     counts = _table(COUNTS, _counts(document))
     codebook = _table(CODEBOOK, _codebook(document, by_id))
     contents = {
-        "counts.csv": csv_table(counts),
-        "codebook.csv": csv_table(codebook),
+        "counts.csv": csv_table(counts, style),
+        "codebook.csv": csv_table(codebook, style),
         "results.xlsx": workbook({"counts": counts, "codebook": codebook}, document["made_at"]),
         "snapshot.json": as_text(document).encode(),
     }
-    return {**contents, "datapackage.json": _description(document, contents)}
+    return {**contents, "datapackage.json": _description(document, contents, style)}
 
 
 def data_package(document: Document, rounds: Iterable[Round]) -> bytes:
@@ -160,7 +160,7 @@ def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]
     return [list(columns), *([row[name] for name in columns] for row in rows)]
 
 
-def _description(document: Document, contents: Mapping[str, bytes]) -> bytes:
+def _description(document: Document, contents: Mapping[str, bytes], style: CsvStyle) -> bytes:
     """Return the Frictionless description of the tables."""
     described = {
         "name": "survey-kiosk-export",
@@ -172,7 +172,7 @@ def _description(document: Document, contents: Mapping[str, bytes]) -> bytes:
         "zero-sum two-sided geometric noise of the given epsilon and is the nearest whole table of its size. "
         "Percentages are of the answers on the scale.",
         "resources": [
-            _resource(name, contents[f"{name}.csv"], columns, keys)
+            {**_resource(name, contents[f"{name}.csv"], columns, keys), **_dialect(style)}
             for name, columns, keys in (
                 ("counts", COUNTS, ("round", "node", "statement", "option")),
                 ("codebook", CODEBOOK, ("round", "statement", "option")),
@@ -180,6 +180,11 @@ def _description(document: Document, contents: Mapping[str, bytes]) -> bytes:
         ],
     }
     return json.dumps(described, ensure_ascii=False, indent=2).encode()
+
+
+def _dialect(style: CsvStyle) -> dict[str, Any]:
+    """Return the description of a table's delimiter, where it is not a comma."""
+    return {"dialect": {"delimiter": ";"}} if style is CsvStyle.SEMICOLON else {}
 
 
 def _resource(name: str, content: bytes, columns: Mapping[str, str], keys: Sequence[str]) -> dict[str, Any]:

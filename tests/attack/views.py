@@ -353,7 +353,7 @@ def _exported(house: House) -> bytes:
 
 def _of_chart(response: bytes) -> list[str]:
     """The counts in a chart's CSV, the highest option first."""
-    return response.decode().splitlines()[-1].split(",")[1:6]
+    return response.decode().splitlines()[-1].split(",")[3:8]
 
 
 GUEST_TABLES = {

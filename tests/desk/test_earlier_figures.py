@@ -69,7 +69,8 @@ ENTERED = (("listened", 1, "10"), ("feel_better", 2, "7"), ("rights_knowledge", 
 
 def lines(desk: Desk, statement: str) -> list[list[str]]:
     content = desk.client.get(CHART.format(statement)).get_data()
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    """The rows without the statement and the place."""
+    return [row[2:] for row in csv.reader(io.StringIO(content.decode("utf-8-sig")))]
 
 
 def test_imported_figures_are_shown_beside_the_rounds_and_marked(desk: Desk) -> None:

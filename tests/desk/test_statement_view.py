@@ -86,7 +86,7 @@ def test_a_running_round_is_marked_and_left_out_of_the_change(desk: Desk) -> Non
     chart = "/admin/chart/r2/dagverksamheten/listened/time"
     assert words(desk, f"{chart}.svg").count("pågår") == 1
     rows = list(csv.reader(io.StringIO(desk.client.get(f"{chart}.csv").get_data().decode("utf-8-sig"))))
-    assert [row[0].endswith(" (pågår)") for row in rows[1:]] == [False, False, True]
+    assert [row[2].endswith(" (pågår)") for row in rows[1:]] == [False, False, True]
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """The results page: each statement's distribution, in this round and over time; charts and exports as
 files."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
@@ -9,15 +9,13 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from kiosk.desk.context import desk
-from kiosk.desk.denials import Denial, deny
-from kiosk.desk.downloads import file_response
-from kiosk.desk.results.board import board_file
-from kiosk.desk.results.chart_rows import ChartKind, Table, round_name
+from kiosk.desk.results.chart_rows import ChartKind, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, in_order, overview_of
-from kiosk.desk.results.statement_view import bare_picture, picture, section_of
-from kiosk.desk.session import for_every_account, for_readers, may_read, signed_in, without_session
+from kiosk.desk.results.readable import readable_round, readable_states
+from kiosk.desk.results.statement_view import section_of
+from kiosk.desk.session import for_every_account, signed_in, without_session
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
 from kiosk.domain.rounding import outwards
@@ -25,25 +23,11 @@ from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document, etag
 from kiosk.domain.survey import Statement
-from kiosk.library.spreadsheet import csv_table, workbook
 from kiosk.output.charts import UNKNOWN
-from kiosk.output.export import data_package, files
 from kiosk.output.strip import patterns
-from kiosk.output.svg import png, svg
-from kiosk.settings import shipped_folder
 from kiosk.storage import Role, RoundState
 
 blueprint = Blueprint("results", __name__)
-
-FONTS = shipped_folder("static") / "fonts"
-
-WRITERS: Mapping[str, Callable[[str, Table, str], bytes]] = {
-    "svg": lambda drawn, _table, _made_at: drawn.encode(),
-    "png": lambda drawn, _table, _made_at: png(drawn, FONTS),
-    "csv": lambda _drawn, table, _made_at: csv_table(table),
-    "xlsx": lambda _drawn, table, made_at: workbook({"chart": table}, made_at),
-}
-"""File ending -> how a chart is written, from its drawing, its table and its snapshot's time."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +39,12 @@ class Place:
     depth: int
 
 
-def _states() -> list[RoundState]:
-    """Return the rounds whose figures this account may see, the latest first."""
-    return [state for state in desk().store.rounds() if may_read(state)]
-
-
 @blueprint.route("/")
 @for_every_account
 def results() -> ResponseReturnValue:
     """Show the running round, or the latest with figures. An account that may see none yet is sent to the
     rounds."""
-    states = _states()
+    states = readable_states()
     if not states:
         has_rounds = bool(desk().store.rounds())
         return redirect(url_for("rounds.rounds")) if has_rounds else render_template("results_none.html")
@@ -85,7 +64,7 @@ def _has_figures(state: RoundState) -> bool:
 @for_every_account
 def pick() -> ResponseReturnValue:
     """Redirect to the overview of the chosen round and place; a place that the round lacks is its root."""
-    chosen = [state.round for state in _states() if state.round.id == request.args.get("round")]
+    chosen = [state.round for state in readable_states() if state.round.id == request.args.get("round")]
     if not chosen:
         return redirect(url_for("results.results"))
     [of_round] = chosen
@@ -98,8 +77,8 @@ def pick() -> ResponseReturnValue:
 @for_every_account
 def overview(round_id: str, node_id: str) -> ResponseReturnValue:
     """Show every statement of a round at one node and, in a table, at each node below it."""
-    _round(round_id, node_id)
-    states = _states()
+    readable_round(round_id, node_id)
+    states = readable_states()
     [state] = [state for state in states if state.round.id == round_id]
     return _overview(states, state, node_id)
 
@@ -129,50 +108,22 @@ def _order(sort: str) -> tuple[Order, bool]:
     return Order(name), sort.startswith("-")
 
 
-@blueprint.route("/overview/<round_id>/<node_id>/board.xlsx")
-@for_every_account
-def board(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Return a round at one node as a workbook for people: cover, overview, a sheet for each statement."""
-    of_round, states = _round(round_id, node_id), _states()
-    snapshot = desk().published.read(desk().store)
-    [state] = [state for state in states if state.round.id == round_id]
-    sections = [
-        section_of(snapshot.document, states, of_round, node_id, statement)
-        for statement in of_round.survey.statements
-    ]
-    overview = overview_of(snapshot, states, state, node_id)
-    content = board_file(snapshot.document, of_round, node_id, overview, sections)
-    return file_response(f"{node_id}-{round_id}.xlsx", content)
-
-
 @blueprint.route("/results/<round_id>/<node_id>")
 @for_every_account
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
     """Show every statement of one round in full, at one node of its tree."""
-    of_round = _round(round_id, node_id)
-    return _page(_states(), of_round, node_id, of_round.survey.statements)
+    of_round = readable_round(round_id, node_id)
+    return _page(readable_states(), of_round, node_id, of_round.survey.statements)
 
 
 @blueprint.route("/results/<round_id>/<node_id>/<statement_id>")
 @for_every_account
 def statement_in_full(round_id: str, node_id: str, statement_id: str) -> ResponseReturnValue:
     """Show one statement in full."""
-    of_round = _round(round_id, node_id)
+    of_round = readable_round(round_id, node_id)
     if not of_round.survey.asks(statement_id):
         abort(404)
-    return _page(_states(), of_round, node_id, [of_round.survey.statement(statement_id)])
-
-
-def _round(round_id: str, node_id: str) -> Round:
-    """Return the round, if this account may see it and it has the node."""
-    states = desk().store.rounds()
-    matching = [state.round for state in states if state.round.id == round_id]
-    if not matching or not matching[0].tree.has(node_id):
-        abort(404)
-    if round_id not in {state.round.id for state in _states()}:
-        is_planned = matching[0].opens_at > desk().clock()
-        deny(Denial.ROUND_PLANNED if is_planned else Denial.ROUND_RUNNING)
-    return matching[0]
+    return _page(readable_states(), of_round, node_id, [of_round.survey.statement(statement_id)])
 
 
 def _page(
@@ -236,50 +187,6 @@ def _about_round(
 def _node_in(of_round: Round, node_id: str) -> str:
     """Return the node's id if the round's tree has it, else its root's id."""
     return node_id if of_round.tree.has(node_id) else of_round.tree.root.id
-
-
-@blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
-@for_every_account
-def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
-    """Return a chart as a file. `drawing` is KIND.ENDING, such as now.svg: the kind of a chart of this
-    statement and a key of WRITERS. 404 for anything else.
-
-    With `bare`, the drawing has no texts that the page already has.
-    """
-    kind, _, ending = drawing.partition(".")
-    of_round = _round(round_id, node_id)
-    if statement_id not in {statement.id for statement in of_round.survey.statements}:
-        abort(404)
-    statement = of_round.survey.statement(statement_id)
-    document = desk().store.snapshot()
-    section = section_of(document, _states(), of_round, node_id, statement, kept_figures().values())
-    charts = [chart for chart in section.charts if chart.kind == kind]
-    if not charts or ending not in WRITERS:
-        abort(404)
-    [shown] = charts
-    drawn = svg(bare_picture(shown) if "bare" in request.args else picture(section, shown))
-    content = WRITERS[ending](drawn, shown.table, str(document["made_at"]))
-    return file_response(
-        f"{statement_id}-{node_id}-{round_id}-{drawing}", content, is_download="download" in request.args
-    )
-
-
-@blueprint.route("/export/data-package.zip")
-@for_readers
-def package() -> ResponseReturnValue:
-    """Return the whole export in one file."""
-    content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
-    return file_response("data-package.zip", content)
-
-
-@blueprint.route("/export/<name>")
-@for_readers
-def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export."""
-    contents = files(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
-    if name not in contents:
-        abort(404)
-    return file_response(name, contents[name])
 
 
 @without_session

@@ -1,0 +1,117 @@
+"""A chart as a file for other programs: each row names its statement, place and round, so that it can be read
+without the page."""
+
+import re
+import unicodedata
+
+from kiosk.desk.i18n import period, translate
+from kiosk.desk.results.chart_rows import Chart, ChartKind, Line, outside_labels
+from kiosk.desk.results.findings import origin
+from kiosk.desk.results.statement_view import Section
+from kiosk.domain.results import PERCENT_FROM
+from kiosk.domain.rounding import half_up
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document
+from kiosk.library.spreadsheet import CsvStyle, csv_table
+from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, board_workbook
+from kiosk.output.charts import UNKNOWN
+
+LONGEST_PART = 40
+"""Most characters of a statement's or a place's name in the name of a file."""
+
+
+def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
+    """Return a chart's numbers as CSV, with its percentage in tenths."""
+    rows = [
+        [half_up(1000 * value) / 10 if isinstance(value, float) else value for value in row]
+        for row in _rows(section, chart)
+    ]
+    return csv_table([_heading(chart), *rows], style)
+
+
+def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
+    """Return a chart's numbers as a workbook with the chart in it."""
+    heading, rows = _heading(chart), _rows(section, chart)
+    first, options = 3, len(chart.labels)
+    title = {
+        ChartKind.NOW: section.text,
+        ChartKind.TIME: translate("Över tid"),
+        ChartKind.PLACES: translate("Ställe för ställe"),
+    }[chart.kind]
+    drawn = BoardChart(title, first, first + options - 1, chart.palette)
+    lines = (*chart.sentences, *chart.protection, *origin(document, section.now, [section.now]))
+    named = 2 if chart.kind is ChartKind.TIME else 1
+    table = BoardTable(heading, rows, drawn, names=named)
+    sheet = BoardSheet(section.text, section.text, lines, (table,))
+    return board_workbook([sheet], document["made_at"])
+
+
+def _heading(chart: Chart) -> tuple[str, ...]:
+    return (
+        translate("Påstående"),
+        translate("Ställe"),
+        translate("Omgång"),
+        *chart.labels,
+        translate("På skalan (n)"),
+        *outside_labels(),
+        translate("Höll med (%)"),
+        translate("Anmärkning"),
+    )
+
+
+def _rows(section: Section, chart: Chart) -> tuple[tuple[Value, ...], ...]:
+    return tuple(
+        (
+            section.text,
+            line.name
+            if chart.kind is ChartKind.PLACES
+            else section.now.round.tree.node(section.node_id).name,
+            period(section.now.round) if chart.kind is ChartKind.PLACES else line.name,
+            *line.counts,
+            *((line.unknown,) if UNKNOWN in chart.palette else ()),
+            line.n,
+            *line.outside,
+            _share(section, line),
+            line.remark,
+        )
+        for line in chart.lines
+    )
+
+
+def _share(section: Section, line: Line) -> float | None:
+    """Return the share of a line that agrees; None with too few answers, or if some are not known."""
+    counts = [line.counts[-option] for option in section.now.statement.agreeing_options]
+    if not line.n or line.n < PERCENT_FROM or line.unknown or None in counts:
+        return None
+    return sum(count for count in counts if count is not None) / line.n
+
+
+def file_name(section: Section, chart: Chart, ending: str) -> str:
+    """Return the name of a chart's file: its statement, its place, and its round's first day, or its kind."""
+    of_round = section.now.round
+    by_kind = {
+        ChartKind.NOW: (f"{of_round.opens_at:%Y-%m-%d}",),
+        ChartKind.TIME: (_part(translate("Över tid")),),
+        ChartKind.PLACES: (f"{of_round.opens_at:%Y-%m-%d}", _part(translate("Ställe för ställe"))),
+    }
+    place = of_round.tree.node(section.node_id).name
+    parts = (_part(section.text) or section.id, _part(place) or section.node_id, *by_kind[chart.kind])
+    return f"{'_'.join(parts)}.{ending}"
+
+
+def place_file_name(of_round: Round, node_id: str, ending: str) -> str:
+    """Return the name of a file of all statements: its place and its round's first day."""
+    place = _part(of_round.tree.node(node_id).name) or node_id
+    return f"{place}_{of_round.opens_at:%Y-%m-%d}.{ending}"
+
+
+def _part(text: str) -> str:
+    """Return a text as a part of a file's name: small letters a-z and digits, with hyphens between words."""
+    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+    part = ""
+    for word in re.findall("[a-z0-9]+", plain):
+        longer = f"{part}-{word}".strip("-")
+        if len(longer) > LONGEST_PART:
+            return part or word[:LONGEST_PART]
+        part = longer
+    return part

@@ -1,0 +1,142 @@
+"""The results as files: a workbook and a PDF of one round at one place, charts, and the export of all
+rounds."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from flask import Blueprint, abort, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.context import desk
+from kiosk.desk.downloads import file_response
+from kiosk.desk.results.board import board_file
+from kiosk.desk.results.chart_rows import Chart
+from kiosk.desk.results.chart_tables import chart_csv, chart_workbook, file_name, place_file_name
+from kiosk.desk.results.earlier_figures import kept_figures
+from kiosk.desk.results.overview import Overview, overview_of
+from kiosk.desk.results.place_document import place_document
+from kiosk.desk.results.readable import readable_round, readable_states
+from kiosk.desk.results.statement_view import Section, bare_picture, picture, section_of
+from kiosk.desk.session import for_every_account, for_readers
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document
+from kiosk.library.spreadsheet import CsvStyle
+from kiosk.output.export import data_package, files
+from kiosk.output.paper import PaperError
+from kiosk.output.report_pdf import report_pdf
+from kiosk.output.svg import png, svg
+from kiosk.settings import shipped_folder
+
+blueprint = Blueprint("files", __name__)
+
+FONTS = shipped_folder("static") / "fonts"
+
+WRITERS: Mapping[str, Callable[[Document, Section, Chart], bytes]] = {
+    "svg": lambda _document, section, chart: svg(picture(section, chart)).encode(),
+    "png": lambda _document, section, chart: png(svg(picture(section, chart)), FONTS),
+    "csv": lambda _document, section, chart: chart_csv(section, chart, _csv_style()),
+    "xlsx": lambda document, section, chart: chart_workbook(document, section, chart),
+}
+"""File ending -> how a chart is written."""
+
+
+@blueprint.route("/overview/<round_id>/<node_id>/files")
+@for_every_account
+def downloads(round_id: str, node_id: str) -> ResponseReturnValue:
+    """Show every file of a round at one node, and the choice of the notation of CSV files."""
+    of_round = readable_round(round_id, node_id)
+    _, sections = _figures(of_round, node_id)
+    return render_template(
+        "downloads.html",
+        round=of_round,
+        node=of_round.tree.node(node_id),
+        sections=sections,
+        csv=_csv_style(),
+        CsvStyle=CsvStyle,
+    )
+
+
+def _csv_style() -> CsvStyle:
+    """Return the notation of CSV files that the address asks for."""
+    chosen = request.args.get("csv", CsvStyle.COMMA)
+    if chosen not in list(CsvStyle):
+        abort(404)
+    return CsvStyle(chosen)
+
+
+def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]]:
+    """Return every statement of a round at one node, in brief and in full."""
+    states, snapshot = readable_states(), desk().published.read(desk().store)
+    [state] = [state for state in states if state.round.id == of_round.id]
+    sections = [
+        section_of(snapshot.document, states, of_round, node_id, statement)
+        for statement in of_round.survey.statements
+    ]
+    return overview_of(snapshot, states, state, node_id), sections
+
+
+@blueprint.route("/overview/<round_id>/<node_id>/board.xlsx")
+@for_every_account
+def board(round_id: str, node_id: str) -> ResponseReturnValue:
+    """Return a round at one node as a workbook for people: cover, overview, a sheet for each statement."""
+    of_round = readable_round(round_id, node_id)
+    overview, sections = _figures(of_round, node_id)
+    document = desk().published.read(desk().store).document
+    content = board_file(document, of_round, node_id, overview, sections)
+    return file_response(place_file_name(of_round, node_id, "xlsx"), content)
+
+
+@blueprint.route("/overview/<round_id>/<node_id>/results.pdf")
+@for_every_account
+def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
+    """Return a round at one node as an accessible PDF."""
+    of_round = readable_round(round_id, node_id)
+    overview, sections = _figures(of_round, node_id)
+    document = desk().published.read(desk().store).document
+    try:
+        content = report_pdf(place_document(document, of_round, node_id, overview, sections))
+    except PaperError as error:
+        return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
+    return file_response(place_file_name(of_round, node_id, "pdf"), content)
+
+
+@blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
+@for_every_account
+def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
+    """Return a chart as a file. `drawing` is KIND.ENDING, such as now.svg: the kind of a chart of this
+    statement and a key of WRITERS. 404 for anything else.
+
+    With `bare`, an SVG has no texts that the page already has.
+    """
+    kind, _, ending = drawing.partition(".")
+    of_round = readable_round(round_id, node_id)
+    if not of_round.survey.asks(statement_id):
+        abort(404)
+    statement, document = of_round.survey.statement(statement_id), desk().store.snapshot()
+    section = section_of(document, readable_states(), of_round, node_id, statement, kept_figures().values())
+    charts = [chart for chart in section.charts if chart.kind == kind]
+    if not charts or ending not in WRITERS:
+        abort(404)
+    [shown] = charts
+    is_bare = "bare" in request.args and ending == "svg"
+    content = svg(bare_picture(shown)).encode() if is_bare else WRITERS[ending](document, section, shown)
+    name = file_name(section, shown, ending)
+    return file_response(name, content, is_download="download" in request.args)
+
+
+@blueprint.route("/export/data-package.zip")
+@for_readers
+def package() -> ResponseReturnValue:
+    """Return the whole export in one file."""
+    content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    return file_response("data-package.zip", content)
+
+
+@blueprint.route("/export/<name>")
+@for_readers
+def export(name: str) -> ResponseReturnValue:
+    """Return one file of the export."""
+    rounds = [state.round for state in desk().store.rounds()]
+    contents = files(desk().store.snapshot(), rounds, _csv_style())
+    if name not in contents:
+        abort(404)
+    return file_response(name, contents[name])

@@ -1,0 +1,115 @@
+"""The results of a round at one place as a document for print: every statement, n, protection and method."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from kiosk.desk.context import desk
+from kiosk.desk.i18n import day, in_a_row, language, period, translate
+from kiosk.desk.results.chart_rows import ChartKind
+from kiosk.desk.results.findings import origin, percent
+from kiosk.desk.results.overview import Entry, Overview
+from kiosk.desk.results.statement_view import Section, bare_picture
+from kiosk.domain.report import Block, Kind, ReportDocument, data_rows
+from kiosk.domain.results import PERCENT_FROM
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document, made_at
+from kiosk.output.svg import svg
+
+LINE = "\n"
+"""Separates the lines of a cell."""
+
+
+def place_document(
+    document: Document, of_round: Round, node_id: str, overview: Overview, sections: Sequence[Section]
+) -> ReportDocument:
+    """Return the document. `sections` are the statements of `overview`, in the same order."""
+    counted, place, theme = made_at(document), of_round.tree.node(node_id).name, desk().library.theme
+    time = f"{counted:%H:%M}" if counted else ""
+    when = translate("Räknat: {day} kl. {time}", day=day(counted), time=time) if counted else ""
+    blocks: list[Block] = []
+    if document["demonstration"]:
+        made_up = translate("DEMONSTRATION: svaren är påhittade.")
+        blocks.append(Block(Kind.WARNING, made_up))
+        when = f"{when}. {made_up}"  # for the cover
+    blocks += _overview(overview)
+    blocks += chain.from_iterable(_statement(section) for section in sections)
+    blocks += _method(document, of_round, sections)
+    logo = theme.logo.address if theme.logo else ""
+    subtitle = f"{of_round.survey.title}, {period(of_round)}"
+    return ReportDocument(place, subtitle, language(), when, tuple(blocks), theme.name, logo)
+
+
+def _overview(overview: Overview) -> Iterator[Block]:
+    yield Block(Kind.HEADING, translate("Översikt"), level=1)
+    yield Block(Kind.PARAGRAPH, overview.headline)
+    header = (
+        translate("Påstående"),
+        translate("På skalan (n)"),
+        translate("Höll med"),
+        translate("Ändring"),
+    )
+    rows = tuple(_overview_row(entry) for entry in overview.entries)
+    yield Block(Kind.TABLE, translate("Alla påståenden"), header=header, rows=rows)
+    yield Block(Kind.NOTE, " ".join((*overview.compared_rounds, *overview.protection)))
+
+
+def _overview_row(entry: Entry) -> tuple[str, ...]:
+    change = LINE.join(filter(None, (entry.verdict.word, entry.verdict.detail)))
+    if entry.missing:
+        return (entry.text, "–", entry.missing, change)
+    share = LINE.join(filter(None, (entry.share, entry.interval)))
+    return (entry.text, str(entry.now.on_scale), share, change)
+
+
+def _statement(section: Section) -> Iterator[Block]:
+    """Yield a statement's chart with its sentences and numbers."""
+    yield Block(Kind.HEADING, section.text, level=1)
+    shown = [chart for chart in section.charts if chart.kind is ChartKind.NOW]
+    for chart in shown:
+        described = " ".join((section.text, chart.alternative))
+        yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data_rows(chart.table))
+    yield Block(Kind.PARAGRAPH, " ".join(section.sentences))
+    if shown:
+        yield from _numbers(section)
+        yield Block(Kind.NOTE, " ".join((_agreeing(section), *shown[0].protection)))
+
+
+def _numbers(section: Section) -> Iterator[Block]:
+    """Yield the counts of the options, with their percentages, and of the answers outside the scale."""
+    row = tuple(f"{share.count}{percent(share.percent, LINE)}" for share in section.now.shares)
+    header = (*section.labels, translate("På skalan (n)"))
+    yield Block(Kind.TABLE, section.text, header=header, rows=((*row, str(section.now.on_scale)),))
+    yield Block(Kind.NOTE, translate("Utanför skalan:") + " " + ", ".join(section.beside) + ".")
+
+
+def _agreeing(section: Section) -> str:
+    labels = in_a_row(
+        translate("”{text}”", text=section.labels[-option])
+        for option in reversed(section.now.statement.agreeing_options)
+    )
+    return translate("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=labels)
+
+
+def _method(document: Document, of_round: Round, sections: Sequence[Section]) -> Iterator[Block]:
+    """Yield what the figures rest on: those who answered, the noise, and the source."""
+    yield Block(Kind.HEADING, translate("Så läser du siffrorna"), level=1)
+    protected = translate(
+        "Skyddade siffror: varje räknings tabell ändras lite på måfå innan den läggs till. Därför kan ingen "
+        "räkna ut säkert vad en viss gäst svarade. Spannen och jämförelserna räknar med det. Läs spannet, "
+        "inte stapeln. En ensam etta betyder ingenting: det kan vara ingen alls."
+    )
+    exact = translate(
+        "Exakta siffror: varje stapel stämmer. Den som själv lämnar många svar, eller vet vad de flesta "
+        "andra svarade, kan räkna ut vad en viss gäst svarade."
+    )
+    yield Block(Kind.PARAGRAPH, protected if of_round.is_protected else exact)
+    for words in (
+        translate("Gästerna väljer själva om de svarar. Siffrorna gäller dem som svarade, inte alla gäster."),
+        translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM),
+        translate(
+            "Här görs många jämförelser. Även där inget har ändrats ser ungefär 1 av 20 ut som en skillnad."
+        ),
+    ):
+        yield Block(Kind.PARAGRAPH, words)
+    now = sections[0].now
+    yield Block(Kind.NOTE, " ".join(origin(document, now, [now])))

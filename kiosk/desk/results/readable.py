@@ -1,0 +1,26 @@
+"""The rounds whose figures the signed-in account may read."""
+
+from flask import abort
+
+from kiosk.desk.context import desk
+from kiosk.desk.denials import Denial, deny
+from kiosk.desk.session import may_read
+from kiosk.domain.rounds import Round
+from kiosk.storage import RoundState
+
+
+def readable_states() -> list[RoundState]:
+    """Return the rounds whose figures this account may see, the latest first."""
+    return [state for state in desk().store.rounds() if may_read(state)]
+
+
+def readable_round(round_id: str, node_id: str) -> Round:
+    """Return the round, if this account may see it and it has the node."""
+    states = desk().store.rounds()
+    matching = [state.round for state in states if state.round.id == round_id]
+    if not matching or not matching[0].tree.has(node_id):
+        abort(404)
+    if round_id not in {state.round.id for state in readable_states()}:
+        is_planned = matching[0].opens_at > desk().clock()
+        deny(Denial.ROUND_PLANNED if is_planned else Denial.ROUND_RUNNING)
+    return matching[0]
