@@ -37,6 +37,7 @@ COMMANDS = {
     "simulate": "simulate:simulate_command",
     "slips": "paper:slips",
     "survey": "questions:survey",
+    "token": "tokens:token",
     "upgrade": "installation:upgrade",
     "user": "users:user",
 }

@@ -33,7 +33,7 @@ def user() -> None:
 def user_add(name: str, role: str) -> None:
     """Add an account, or change its role and password, which ends its sessions. Asks for the password."""
     store = installed_store(current_settings())
-    name = _checked_name(name)
+    name = checked_name(name)
     password = _password()
     store.accounts.set(Account(name, Role(role), hash_password(password)))
     store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_SET, f"{name}, {role}")
@@ -60,7 +60,7 @@ def user_list() -> None:
 def user_link(name: str, role: str | None) -> None:
     """Create a link with which a person chooses a password, once: for a new account, or instead of a
     forgotten one. It is stored nowhere else."""
-    store, name, now = installed_store(current_settings()), _checked_name(name), datetime.now()
+    store, name, now = installed_store(current_settings()), checked_name(name), datetime.now()
     code = store.account_links.add(name, Role(role) if role else None, now)
     if role:
         store.audit_log.note(now, COMMAND_LINE, Deed.ACCOUNT_LINK_MADE, f"{name}, {role}")
@@ -111,7 +111,8 @@ def user_remove(name: str) -> None:
     click.echo(f"{name} is removed and signed out.")
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name of an account or a token without spaces around it. Raises StoreError for a bad one."""
     if not name.strip() or len(name) > 80 or not name.isprintable():
         raise StoreError("a name must be 1 to 80 printable characters")
     return name.strip()

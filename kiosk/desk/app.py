@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import activities, audit_log, counting, theory
-from kiosk.desk.accounts import account_links, own_account
+from kiosk.desk import activities, api, audit_log, counting, theory
+from kiosk.desk.accounts import account_links, own_account, tokens
 from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.context import Desk, desk
 from kiosk.desk.denials import DeniedError
@@ -61,6 +61,8 @@ TOPICS = (
     account_links,
     accounts,
     own_account,
+    tokens,
+    api,
     results,
     files,
     earlier_figures,

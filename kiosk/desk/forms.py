@@ -132,6 +132,10 @@ class AccountForm(DeskForm):
     )
 
 
+class TokenForm(DeskForm):
+    name = StringField(_("Namn"), filters=[on_one_line], validators=[account_name])
+
+
 class RoleForm(DeskForm):
     role = SelectField(_("Roll"), choices=[role.value for role in Role])
 

@@ -7,6 +7,7 @@ Other packages import from here, never from a module of this package.
 
 from kiosk.storage.account_links import LINK_LIFETIME, AccountExistsError, AccountLink
 from kiosk.storage.accounts import Account, LastCoordinatorError, NoAccountError, Role
+from kiosk.storage.api_tokens import ApiToken, TokenExistsError
 from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
 from kiosk.storage.database import StoreError
 from kiosk.storage.devices import DIGITS, LIFETIME, Devices, DeviceStatus, Pairing
@@ -48,6 +49,7 @@ __all__ = [
     "Account",
     "AccountExistsError",
     "AccountLink",
+    "ApiToken",
     "Deed",
     "DeviceStatus",
     "Devices",
@@ -73,6 +75,7 @@ __all__ = [
     "Store",
     "StoreError",
     "TermsError",
+    "TokenExistsError",
     "TooEarlyError",
     "Wall",
     "check_owner",

@@ -31,6 +31,8 @@ class Deed(StrEnum):
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
+    TOKEN_MADE = "token_made"  # noqa: S105 - an action
+    TOKEN_REMOVED = "token_removed"  # noqa: S105 - an action
     ROUND_OPENED = "round_opened"
     ROUND_CANCELLED = "round_cancelled"
     ADDRESS_MADE = "address_made"

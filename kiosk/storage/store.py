@@ -18,6 +18,7 @@ from kiosk.domain.rounds import Admission, Round, check_opening
 from kiosk.domain.snapshot import Document, etag
 from kiosk.storage.account_links import AccountLinks
 from kiosk.storage.accounts import Accounts
+from kiosk.storage.api_tokens import ApiTokens
 from kiosk.storage.audit_log import AuditLog
 from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.clock import read_record, write_record
@@ -98,6 +99,7 @@ class Store:
         )
         self.accounts = Accounts(database, self._writer)
         self.account_links = AccountLinks(database, self._writer, self.accounts)
+        self.api_tokens = ApiTokens(database, self._writer)
         self.second_factors = SecondFactors(database, self._writer)
         self.links = Links(database, self._writer, self._boxes)
         self.audit_log = AuditLog(database, self._writer)

@@ -63,6 +63,7 @@ SHOWING = {
     "clock show",
     "report list",
     "user list",
+    "token list",
 }
 CHANGING = {
     "init",
@@ -73,6 +74,8 @@ CHANGING = {
     "user link",
     "user role",
     "user reset-factor",
+    "token add",
+    "token remove",
     "round open",
     "round cancel",
     "slips",
@@ -146,6 +149,13 @@ class House:
         self.wall = self.store.walls.add("frida")
 
     @cached_property
+    def program(self) -> FlaskClient:
+        """A program that sends a token."""
+        client = self.desk.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.store.api_tokens.add('program', OPENING)}"
+        return client
+
+    @cached_property
     def clients(self) -> dict[str, FlaskClient]:
         """A signed-in client for each account; signing in is itself logged."""
         return {name: self._signed_in(name) for name in ("anna", "bo", "cia", "nobody")}
@@ -185,6 +195,7 @@ class House:
             contents |= {
                 f"{name} {path}": given for path, given in _walk(self.desk, client, wall=self.wall.code)
             }
+        contents |= {f"program {path}": given for path, given in _walk(self.desk, self.program)}
         for words in sorted(SHOWING):
             contents[f"kiosk {words}"] = self._printed(words)
         contents["kiosk results --json"] = self._printed("results --json")
@@ -296,7 +307,11 @@ def _differences(*, is_leaky: bool) -> tuple[int, set[str]]:
 
 
 LEAK = "/admin/leak/<round_id>"
-LEAKS = {f"{name} /admin/leak/{round_id}" for name in ("anna", "bo", "cia", "nobody") for round_id in "rp"}
+LEAKS = {
+    f"{name} /admin/leak/{round_id}"
+    for name in ("anna", "bo", "cia", "nobody", "program")
+    for round_id in "rp"
+}
 
 
 def _box_size(settings: Settings, round_id: str) -> str:
@@ -432,8 +447,10 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
         "second_factor",
         "recovery_code",
         "account_link",
+        "api_token",
         "round",
         "snapshot",
+        "change_index",
         "link",
         "wall",
         "log",

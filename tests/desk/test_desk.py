@@ -433,7 +433,7 @@ def test_the_desk_can_be_switched_to_english(desk: Desk) -> None:
 
 WRITES = {
     "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/rounds/cancel",
-    "/admin/links",
+    "/admin/links", "/admin/tokens", "/admin/tokens/remove",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
     "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
     "/admin/links/slips", "/admin/links/poster", "/admin/reply/<round_id>", "/admin/surveys/copy",

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pypdfium2
@@ -78,7 +79,8 @@ def test_semicolons_and_decimal_commas_come_where_asked_and_nothing_else_changes
 
 def test_a_charts_workbook_has_its_chart_and_real_percentages(desk: Desk) -> None:
     response = desk.client.get(f"{CHART}/now.xlsx?download=1")
-    [sheet] = openpyxl.load_workbook(io.BytesIO(response.data)).worksheets
+    book: Any = openpyxl.load_workbook(io.BytesIO(response.data))
+    [sheet] = book.worksheets
     assert len(sheet._charts) == 1
     [heading] = [row for row in sheet.rows if row[0].value == "Påstående"]
     [row] = [row for row in sheet.rows if row[1].value == "Västerås stadsmission"]

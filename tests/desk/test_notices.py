@@ -141,6 +141,12 @@ def no_file(desk: Desk) -> tuple[io.BytesIO, str]:
     return io.BytesIO(b"no spreadsheet"), "form.xlsx"
 
 
+def a_token(desk: Desk) -> str:
+    """The name of a new token."""
+    desk.store.api_tokens.add("Statistik", desk.now)
+    return "Statistik"
+
+
 REFUSED: dict[str, Fields] = {
     "/admin/sign-in": {"name": "anna", "password": "wrong"},
     "/admin/rounds/new": {"k": "x", "expected-frida": "x", "name": "x" * 81},
@@ -160,6 +166,8 @@ REFUSED: dict[str, Fields] = {
     "/admin/languages/en/file": {"file": no_file},
     "/admin/accounts": {"name": "anna", "role": "staff"},
     "/admin/accounts/link": {"name": "nobody"},
+    "/admin/tokens": {"name": " "},
+    "/admin/tokens/remove": {"name": "nobody"},
     "/admin/accounts/role": {"name": "anna", "role": "staff"},
     "/admin/accounts/second-factor": {"name": "bo"},
     "/admin/accounts/remove": {"name": "anna"},
@@ -231,6 +239,7 @@ SAVED: dict[str, Fields] = {
     "/admin/surveys/copy": {"survey": "ombudsmannaskap"},
     "/admin/accounts/role": {"name": "bo", "role": "viewer"},
     "/admin/accounts/remove": {"name": "bo"},
+    "/admin/tokens/remove": {"name": a_token},
     "/admin/account/password": {
         "current": PASSWORD, "password": "another password", "again": "another password",
     },

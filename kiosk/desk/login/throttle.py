@@ -5,8 +5,8 @@ else. Unknown sources also share a limit for each name, against guessing from ma
 which the account has signed in are exempt from it.
 
 Somebody who tries codes of a second factor has the password already. For codes, all unknown sources together
-have the delay of a single source, since six digits can be guessed from many addresses. Wrong codes of links
-are counted by source.
+have the delay of a single source, since six digits can be guessed from many addresses. Wrong codes of links,
+and wrong tokens, are counted by source.
 """
 
 from dataclasses import dataclass, field
@@ -77,7 +77,8 @@ class SignInThrottle:
     )
     _codes: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
     _links: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
-    _wrong_links: set[tuple[str, str]] = field(default_factory=set)
+    _tokens: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
+    _wrong_codes: set[tuple[str, str]] = field(default_factory=set)
     _usual: set[str] = field(default_factory=set)
 
     def attempt(self, name: str, source: str, device: str | None, now: float) -> Attempt:
@@ -124,13 +125,27 @@ class SignInThrottle:
     def link_failed(self, source: str, code: str, now: float) -> None:
         """Record an invalid link. The same link again, such as an expired one, does not count as a new
         guess."""
-        wrong_link = source, short_hash(code, 16)
-        if wrong_link in self._wrong_links:
-            return
-        if len(self._wrong_links) >= MOST_KEYS_KEPT:
-            self._wrong_links.clear()
-        self._wrong_links.add(wrong_link)
-        self._links.add(source, now)
+        if self._is_new_guess(source, code):
+            self._links.add(source, now)
+
+    def seconds_left_for_token(self, source: str, now: float) -> float:
+        """Return the seconds until a source may send a token."""
+        return self._tokens.seconds_left(source, now)
+
+    def token_failed(self, source: str, token: str, now: float) -> None:
+        """Record an invalid token. The same token again, such as a removed one, is no new guess."""
+        if self._is_new_guess(source, token):
+            self._tokens.add(source, now)
+
+    def _is_new_guess(self, source: str, code: str) -> bool:
+        """Return whether this source sends this wrong code for the first time, and remember it."""
+        guess = source, short_hash(code, 16)
+        if guess in self._wrong_codes:
+            return False
+        if len(self._wrong_codes) >= MOST_KEYS_KEPT:
+            self._wrong_codes.clear()
+        self._wrong_codes.add(guess)
+        return True
 
 
 def _code_key(attempt: Attempt) -> str:

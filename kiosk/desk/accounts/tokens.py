@@ -1,0 +1,54 @@
+"""The page of tokens for programs that read the figures, for coordinators: make, show once, remove."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.context import desk
+from kiosk.desk.forms import TokenForm
+from kiosk.desk.i18n import translate
+from kiosk.desk.notices import add_problem
+from kiosk.desk.session import for_coordinator, note
+from kiosk.storage import Deed, TokenExistsError
+
+blueprint = Blueprint("tokens", __name__)
+
+
+@blueprint.route("/tokens")
+@for_coordinator
+def tokens() -> ResponseReturnValue:
+    """Show all tokens, and the form for a new one."""
+    return _page(TokenForm(formdata=None))
+
+
+@blueprint.route("/tokens", methods=["POST"])
+@for_coordinator
+def add() -> ResponseReturnValue:
+    """Show a new token, once."""
+    form = TokenForm()
+    if not form.validate():
+        return _page(form, 400)
+    name = form.name.data
+    try:
+        code = desk().store.api_tokens.add(name, desk().clock())
+    except TokenExistsError:
+        form.name.errors = [translate("Det finns redan en nyckel som heter {name}.", name=name)]
+        return _page(form, 409)
+    note(Deed.TOKEN_MADE, name)
+    return render_template("token.html", name=name, code=code)
+
+
+@blueprint.route("/tokens/remove", methods=["POST"])
+@for_coordinator
+def remove() -> ResponseReturnValue:
+    """Remove a token, which is refused from now on."""
+    name = request.form.get("name", "")
+    if not desk().store.api_tokens.remove(name):
+        add_problem(translate("Det finns ingen sådan nyckel att ta bort: {name}", name=name), "tokens")
+        return _page(TokenForm(formdata=None), 404)
+    note(Deed.TOKEN_REMOVED, name)
+    flash(translate("Nyckeln {name} gäller inte längre.", name=name))
+    return redirect(url_for("tokens.tokens"), 303)
+
+
+def _page(form: TokenForm, status: int = 200) -> ResponseReturnValue:
+    return render_template("tokens.html", tokens=desk().store.api_tokens.all(), form=form), status

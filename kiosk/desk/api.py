@@ -1,0 +1,78 @@
+"""Addresses for programs: the snapshot and the exports, to whoever sends a token. Nothing here changes
+anything, and a token opens no page of the desk."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+from flask import Blueprint, Response, jsonify, make_response, request
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.context import desk
+from kiosk.desk.downloads import file_response
+from kiosk.desk.session import without_session
+from kiosk.domain.client_source import source_of
+from kiosk.library.spreadsheet import CsvStyle
+from kiosk.output.export import data_package, files
+
+blueprint = Blueprint("api", __name__)
+
+P = ParamSpec("P")
+
+SCHEME = "bearer "
+"""The authentication scheme (RFC 6750), in small letters."""
+
+
+def _with_token(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Allow a view to requests with a valid token in `Authorization: Bearer`. No session is read."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        header, source = request.headers.get("Authorization", ""), source_of(request.remote_addr)
+        throttle, now = desk().sign_in_throttle, desk().clock().timestamp()
+        if not header.lower().startswith(SCHEME):
+            return _refusal("send a token: Authorization: Bearer TOKEN", 401)
+        seconds = throttle.seconds_left_for_token(source, now)
+        if seconds > 0:
+            return _refusal("too many wrong tokens", 429, {"Retry-After": str(int(seconds) + 1)})
+        token = header[len(SCHEME) :].strip()
+        if not desk().store.api_tokens.is_valid(token):
+            throttle.token_failed(source, token, now)
+            return _refusal("this token is not valid", 401)
+        return view(*args, **kwargs)
+
+    return without_session(guarded)
+
+
+def _refusal(words: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return make_response(jsonify(error=words), status, {**challenge, **(headers or {})})
+
+
+@blueprint.route("/api/results.json")
+@_with_token
+def snapshot() -> ResponseReturnValue:
+    """Return the snapshot document."""
+    return Response(desk().store.snapshot_text(), mimetype="application/json")
+
+
+@blueprint.route("/api/export/data-package.zip")
+@_with_token
+def package() -> ResponseReturnValue:
+    """Return the whole export in one file."""
+    content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    return file_response("data-package.zip", content)
+
+
+@blueprint.route("/api/export/<name>")
+@_with_token
+def export(name: str) -> ResponseReturnValue:
+    """Return one file of the export; with `csv=semicolon`, in that notation."""
+    style = request.args.get("csv", CsvStyle.COMMA)
+    if style not in list(CsvStyle):
+        return _refusal(f"csv is one of {', '.join(CsvStyle)}", 400)
+    rounds = [state.round for state in desk().store.rounds()]
+    contents = files(desk().store.snapshot(), rounds, CsvStyle(style))
+    if name not in contents:
+        return _refusal(f"there is no such file; there are: {', '.join(contents)}", 404)
+    return file_response(name, contents[name])
