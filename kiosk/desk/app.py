@@ -22,7 +22,7 @@ from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.second_factor import SecretSealer
 from kiosk.desk.notices import problems
 from kiosk.desk.reports import routes as reports
-from kiosk.desk.results import earlier_figures, files, walls
+from kiosk.desk.results import comments, earlier_figures, files, walls
 from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
 from kiosk.desk.rounds import routes as rounds
@@ -65,6 +65,7 @@ TOPICS = (
     api,
     results,
     files,
+    comments,
     earlier_figures,
     rounds,
     replies,

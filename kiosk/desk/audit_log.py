@@ -73,6 +73,9 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
     }
     places = library.places
     surveys = {survey.id: survey.title for survey in library.surveys.values()}
+    statements = {
+        statement.id: statement.text for survey in library.surveys.values() for statement in survey.statements
+    }
     counters = {counter.id: translate(counter.name) for counter in library.counters.values()}
     languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
     rounds = {
@@ -97,6 +100,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Deed.WALL_MADE: (places,),
         Deed.WALL_REMOVED: (places,),
         Deed.REPLY_WRITTEN: (rounds,),
+        Deed.COMMENT_WRITTEN: (rounds, statements),
         Deed.FIGURES_IMPORTED: (places,),
         Deed.FIGURES_REMOVED: (places,),
         Deed.FIGURE_TYPED: (places, counters),

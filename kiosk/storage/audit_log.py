@@ -48,6 +48,7 @@ class Deed(StrEnum):
     WALL_MADE = "wall_made"
     WALL_REMOVED = "wall_removed"
     REPLY_WRITTEN = "reply_written"
+    COMMENT_WRITTEN = "comment_written"
     FIGURES_IMPORTED = "figures_imported"
     FIGURES_REMOVED = "figures_removed"
     FIGURE_TYPED = "figure_typed"

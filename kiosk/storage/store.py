@@ -22,6 +22,7 @@ from kiosk.storage.api_tokens import ApiTokens
 from kiosk.storage.audit_log import AuditLog
 from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.clock import read_record, write_record
+from kiosk.storage.comments import Comments
 from kiosk.storage.count import Count
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump import Dump, fill, kept_rows
@@ -104,6 +105,7 @@ class Store:
         self.links = Links(database, self._writer, self._boxes)
         self.audit_log = AuditLog(database, self._writer)
         self.walls = Walls(database, self._writer)
+        self.comments = Comments(database, self._writer)
         self.replies = Replies(database, self._writer)
         self.reports = Reports(database, self._writer)
         self.outputs = OutputRows(database, self._writer)

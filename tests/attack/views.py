@@ -448,6 +448,7 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
         "recovery_code",
         "account_link",
         "api_token",
+        "comment",
         "round",
         "snapshot",
         "change_index",

@@ -434,6 +434,7 @@ def test_the_desk_can_be_switched_to_english(desk: Desk) -> None:
 WRITES = {
     "/admin/sign-in", "/admin/sign-out", "/admin/language", "/admin/rounds/new", "/admin/rounds/cancel",
     "/admin/links", "/admin/tokens", "/admin/tokens/remove",
+    "/admin/comment/<round_id>/<node_id>/<statement_id>",
     "/admin/walls", "/admin/walls/remove", "/admin/imported/new/<survey_id>", "/admin/imported/remove",
     "/admin/links/pair", "/admin/links/screen", "/admin/links/move", "/admin/links/remove",
     "/admin/links/slips", "/admin/links/poster", "/admin/reply/<round_id>", "/admin/surveys/copy",
@@ -457,6 +458,8 @@ def _filled(path: str) -> str:
         "<survey_id>": "ombudsmannaskap",
         "<unit_id>": "frida",
         "<round_id>": "r",
+        "<node_id>": "frida",
+        "<statement_id>": "listened",
         "<report_id>": "r2026-1",
         "<part>": "vision",
         "<code>": "en",

@@ -168,6 +168,7 @@ REFUSED: dict[str, Fields] = {
     "/admin/accounts/link": {"name": "nobody"},
     "/admin/tokens": {"name": " "},
     "/admin/tokens/remove": {"name": "nobody"},
+    "/admin/comment/r/frida/listened": {"words": "x" * 999},
     "/admin/accounts/role": {"name": "anna", "role": "staff"},
     "/admin/accounts/second-factor": {"name": "bo"},
     "/admin/accounts/remove": {"name": "anna"},
@@ -240,6 +241,7 @@ SAVED: dict[str, Fields] = {
     "/admin/accounts/role": {"name": "bo", "role": "viewer"},
     "/admin/accounts/remove": {"name": "bo"},
     "/admin/tokens/remove": {"name": a_token},
+    "/admin/comment/r/frida/listened": {"words": "Vi har köpt fler stolar."},
     "/admin/account/password": {
         "current": PASSWORD, "password": "another password", "again": "another password",
     },

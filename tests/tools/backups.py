@@ -101,6 +101,7 @@ def _keep_staff_records(store: Store) -> None:
     store.audit_log.note(MONDAY, COMMAND_LINE, Deed.ACCOUNT_SET, "anna, coordinator")
     store.walls.add("root")
     store.replies.set("old", {"sv": "Vi har nya stolar."})
+    store.comments.set("old", "listened", "Fler stolar.")
     march = month_of(date(2026, 3, 1))
     store.reports.set("y2022", Terms("Effekt", "Staden", 2022, "a", "ombud", ("old",), ("s1",)))
     store.reports.write("y2022", "vision", "Alla ska med.", 0)

@@ -114,7 +114,12 @@ def _statement(number: int, section: Section) -> BoardSheet:
     return BoardSheet(
         f"{number} {section.text}",
         section.text,
-        (*of_now(section.now, section.labels), *of_time(section.history), *section.protection),
+        (
+            *of_now(section.now, section.labels),
+            *of_time(section.history),
+            *section.protection,
+            *section.commented,
+        ),
         tuple(tables),
     )
 

@@ -15,7 +15,7 @@ from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.overview import Overview, overview_of
 from kiosk.desk.results.place_document import place_document
 from kiosk.desk.results.readable import readable_round, readable_states
-from kiosk.desk.results.statement_view import Section, bare_picture, picture, section_of
+from kiosk.desk.results.statement_view import Section, bare_picture, picture, section_of, with_comments
 from kiosk.desk.session import for_every_account, for_readers
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
@@ -71,7 +71,8 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
         section_of(snapshot.document, states, of_round, node_id, statement)
         for statement in of_round.survey.statements
     ]
-    return overview_of(snapshot, states, state, node_id), sections
+    comments = desk().store.comments.of_round(of_round.id)
+    return overview_of(snapshot, states, state, node_id), with_comments(sections, comments)
 
 
 @blueprint.route("/overview/<round_id>/<node_id>/board.xlsx")

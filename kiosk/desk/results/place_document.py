@@ -69,6 +69,8 @@ def _statement(section: Section) -> Iterator[Block]:
         described = " ".join((section.text, chart.alternative))
         yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data_rows(chart.table))
     yield Block(Kind.PARAGRAPH, " ".join(section.sentences))
+    for words in section.commented:
+        yield Block(Kind.PARAGRAPH, words)
     if shown:
         yield from _numbers(section)
         yield Block(Kind.NOTE, " ".join((_agreeing(section), *shown[0].protection)))

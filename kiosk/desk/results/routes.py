@@ -14,7 +14,7 @@ from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.readable import readable_round, readable_states
-from kiosk.desk.results.statement_view import section_of
+from kiosk.desk.results.statement_view import section_of, with_comments
 from kiosk.desk.session import for_every_account, signed_in, without_session
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
@@ -134,6 +134,7 @@ def _page(
     sections = [
         section_of(document, states, of_round, node_id, statement, elsewhere) for statement in statements
     ]
+    sections = with_comments(sections, desk().store.comments.of_round(of_round.id))
     [state] = [state for state in states if state.round.id == of_round.id]
     is_alone = len(statements) < len(of_round.survey.statements)
     asking = [state for state in states if not is_alone or state.round.survey.asks(statements[0].id)]

@@ -1,7 +1,7 @@
 """The part of the results page about one statement: sentences, charts and tables, all from the snapshot."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kiosk.desk.i18n import asked, translate
@@ -35,7 +35,7 @@ class Section:
     """The view of one statement.
 
     `labels` and `palette` start with the highest option; `imported` has the lines of earlier reports;
-    `places` has the node and all nodes below it.
+    `places` has the node and all nodes below it. `comment` is a coordinator's on the statement in the round.
     """
 
     id: str
@@ -50,6 +50,12 @@ class Section:
     sentences: Strings
     places: Places
     charts: tuple[Chart, ...]
+    comment: str = ""
+
+    @property
+    def commented(self) -> Strings:
+        """The comment with its heading; empty without one."""
+        return (translate("Kommentar: {words}", words=self.comment),) if self.comment else ()
 
     @property
     def protection(self) -> Strings:
@@ -135,6 +141,11 @@ def section_of(
         places,
         tuple(charts),
     )
+
+
+def with_comments(sections: Iterable[Section], comments: Mapping[str, str]) -> list[Section]:
+    """Return the sections with their comments. `comments` has those of the round by statement."""
+    return [replace(section, comment=comments.get(section.id, "")) for section in sections]
 
 
 def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) -> Chart:

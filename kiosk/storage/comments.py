@@ -1,0 +1,28 @@
+"""A coordinator's comments on the statements of a round."""
+
+from kiosk.storage import tables
+from kiosk.storage.database import Database
+from kiosk.storage.sealed_rows import Writer, one_write
+
+
+class Comments:
+    """The rows of comments."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    @one_write()
+    def set(self, round_id: str, statement_id: str, words: str) -> None:
+        """Replace the comment on a statement in a round; an empty one is not stored."""
+        row = tables.Comment
+        is_earlier = (row.round_id == round_id) & (row.statement_id == statement_id)
+        self._database.run(row.delete().where(is_earlier))
+        if words:
+            self._database.run(row.insert(round_id=round_id, statement_id=statement_id, words=words))
+
+    def of_round(self, round_id: str) -> dict[str, str]:
+        """Return statement id -> the comment on it in a round; empty if there is none."""
+        row = tables.Comment
+        selected = row.select(row.statement_id, row.words).where(row.round_id == round_id)
+        return dict(self._database.rows(selected))
