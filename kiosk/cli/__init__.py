@@ -17,6 +17,7 @@ READS_BALLOTS = frozenset({"serve", "demo", "count", "upgrade"})
 COMMANDS = {
     "audio": "audio:audio",
     "backup": "backup:backup_command",
+    "bundle": "bundle:bundle_group",
     "check": "questions:check",
     "clock": "clock:clock_group",
     "count": "count:count",

@@ -1,8 +1,10 @@
 """Errors that a person can correct: one line on standard error, and exit status 2."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import click
@@ -11,6 +13,7 @@ import peewee
 from kiosk.domain.message import Message
 from kiosk.domain.rounds import RoundError
 from kiosk.library.catalogues import read_catalogues
+from kiosk.library.changes import RefusedError
 from kiosk.library.definition import DefinitionError
 from kiosk.operation.clock import ClockError
 from kiosk.operation.machine_files import MachineFilesError
@@ -62,6 +65,15 @@ def report_errors(function: Callable[P, R]) -> Callable[P, R]:
         sys.exit(2)
 
     return wrapped
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Name the file from which a refused change came: a RefusedError becomes a DefinitionError."""
+    try:
+        yield
+    except RefusedError as error:
+        raise DefinitionError(f"{file}: {in_english(error.messages)}") from error
 
 
 def in_english(messages: Iterable[Message]) -> str:

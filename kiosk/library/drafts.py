@@ -158,7 +158,7 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
                 raise ChangedError
         else:
             current = read_usable_library(settings)
-            _refuse_bad(current, path)
+            refuse_bad(current, path)
             if draft.id not in current.surveys or seen != draft_digest(
                 draft_of(current.surveys[draft.id], draft.id)
             ):
@@ -186,7 +186,7 @@ def _survey_path(survey_id: str) -> Path:
     return Path(QUESTIONS) / f"{survey_id}.toml"
 
 
-def _refuse_bad(library: Library, path: Path) -> None:
+def refuse_bad(library: Library, path: Path) -> None:
     """Raise RefusedError if a file on disk cannot be read: overwriting it would lose lines that people
     wrote."""
     for problem in library.problems:
@@ -251,7 +251,7 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
         )
         check_draft(draft)
         changes: dict[Path, bytes | None] = {
-            Path(QUESTIONS) / "scales" / f"{scale.id}.toml": _scale_toml(scale, draft).encode()
+            Path(QUESTIONS) / "scales" / f"{scale.id}.toml": scale_toml(scale, draft).encode()
             for scale in new.values()
         }
         for language, texts in form.texts.items():
@@ -262,9 +262,9 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
                 if text not in known
             ]
             if changed:
-                path = _catalogue_path(language)
-                _refuse_bad(library, path)
-                changes[path] = _changed_catalogue(settings, language, changed, who, on)
+                path = catalogue_path(language)
+                refuse_bad(library, path)
+                changes[path] = changed_catalogue(settings, language, changed, who, on)
         # The survey is written last: if the power fails between two files, no survey lacks its scale.
         changes[_survey_path(draft.id)] = as_toml(draft).encode()
         written = change_files(settings, changes)
@@ -283,14 +283,15 @@ def _new_scales(settings: Settings, form: Form, library: Library) -> dict[tuple[
     return new
 
 
-def _scale_toml(scale: Scale, draft: Draft) -> str:
+def scale_toml(scale: Scale, draft: Draft) -> str:
+    """Return the file of a scale, with the source and the licence of the draft."""
     lines = [
-        f"id = {_quoted(scale.id)}",
-        f"source = {_quoted(draft.source)}",
-        f"licence = {_quoted(draft.licence)}",
+        f"id = {quoted(scale.id)}",
+        f"source = {quoted(draft.source)}",
+        f"licence = {quoted(draft.licence)}",
         "validated = false",
         f"bipolar = {'true' if scale.bipolar else 'false'}",
-        *(line for label in scale.labels for line in ("", "[[options]]", f"label = {_quoted(label)}")),
+        *(line for label in scale.labels for line in ("", "[[options]]", f"label = {quoted(label)}")),
     ]
     return "\n".join(lines) + "\n"
 
@@ -298,21 +299,21 @@ def _scale_toml(scale: Scale, draft: Draft) -> str:
 def as_toml(draft: Draft) -> str:
     """Return the survey file of a draft."""
     lines = [
-        f"id = {_quoted(draft.id)}",
-        f"title = {_quoted(draft.title)}",
-        f"source = {_quoted(draft.source)}",
-        f"licence = {_quoted(draft.licence)}",
+        f"id = {quoted(draft.id)}",
+        f"title = {quoted(draft.title)}",
+        f"source = {quoted(draft.source)}",
+        f"licence = {quoted(draft.licence)}",
         f"validated = {'true' if draft.validated else 'false'}",
     ]
     for statement in draft.statements:
         lines += [
             "",
             "[[statements]]",
-            f"id = {_quoted(statement.id)}",
-            f"text = {_quoted(statement.text)}",
-            f"outcome = {_quoted(statement.outcome)}",
-            f"scale = {_quoted(statement.scale.id)}",
-            *([f"good = {_quoted(statement.good)}"] if statement.good else []),
+            f"id = {quoted(statement.id)}",
+            f"text = {quoted(statement.text)}",
+            f"outcome = {quoted(statement.outcome)}",
+            f"scale = {quoted(statement.scale.id)}",
+            *([f"good = {quoted(statement.good)}"] if statement.good else []),
             *([f"agreeing = {list(statement.agreeing)}"] if statement.agreeing else []),
             *_earlier("earlier_spellings", statement.earlier_spellings),
             *_earlier("earlier_wordings", statement.earlier_wordings),
@@ -322,10 +323,10 @@ def as_toml(draft: Draft) -> str:
 
 def _earlier(key: str, texts: tuple[str, ...]) -> list[str]:
     """Return the lines of a key with former texts of a statement, one text a line; none without texts."""
-    return [f"{key} = [", *(f"    {_quoted(text)}," for text in texts), "]"] if texts else []
+    return [f"{key} = [", *(f"    {quoted(text)}," for text in texts), "]"] if texts else []
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a TOML basic string. JSON's escapes are valid in TOML, except for DEL, which texts do not
     hold."""
     return json.dumps(text, ensure_ascii=False)
@@ -361,21 +362,22 @@ def write_translations(
     empty text is removed, so that the shipped translation applies. Raises RefusedError, and changes nothing,
     if the file would become unreadable.
     """
-    path = _catalogue_path(language)
+    path = catalogue_path(language)
     with exclusively(settings):
-        _refuse_bad(read_usable_library(settings), path)
-        return change_files(settings, {path: _changed_catalogue(settings, language, changed, who, on)})
+        refuse_bad(read_usable_library(settings), path)
+        return change_files(settings, {path: changed_catalogue(settings, language, changed, who, on)})
 
 
-def _catalogue_path(language: str) -> Path:
+def catalogue_path(language: str) -> Path:
+    """Return the path, in KIOSK_DATA, of the installation's own guest texts in a language."""
     return Path(TRANSLATIONS) / language / "LC_MESSAGES" / "guest.po"
 
 
-def _changed_catalogue(
+def changed_catalogue(
     settings: Settings, language: str, changed: Sequence[Translation], who: str, on: date
 ) -> bytes:
     """Return the installation's own catalogue of a language with some texts changed."""
-    path = settings.data / _catalogue_path(language)
+    path = settings.data / catalogue_path(language)
     catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
     if is_there(path):
         catalog = read_entries(read_text(path), str(path))
@@ -471,7 +473,7 @@ _UNREADABLE = Message("Filen kan inte läsas. Spara den som .po i UTF-8 med ett 
 
 def reviews(settings: Settings, language: str) -> dict[str, str]:
     """Return reference text -> reviewer and date, for the texts that were reviewed in the browser."""
-    path = settings.data / _catalogue_path(language)
+    path = settings.data / catalogue_path(language)
     try:
         catalog = read_entries(read_text(path), str(path)) if is_there(path) else Catalog()
     except DefinitionError:

@@ -90,6 +90,9 @@ CHANGING = {
     "audio build",
     "clock confirm",
     "report make",
+    "bundle make",
+    "bundle show",
+    "bundle import",
 }
 SERVING = {"serve", "demo", "simulate"}
 """Commands that show no figures; together with the others, all commands. `backup` is examined through the

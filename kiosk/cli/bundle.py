@@ -1,0 +1,78 @@
+"""Bundles of surveys and theories of change, exchanged with other organisations as files."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import click
+
+from kiosk.cli.arguments import check_among, check_new, current_settings, installed_store, usable_library
+from kiosk.cli.errors import naming, report_errors
+from kiosk.library.bundles import Effect, import_bundle, make_bundle, plan_import
+from kiosk.storage import COMMAND_LINE
+
+FILE: click.Path = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@click.group(name="bundle")
+def bundle_group() -> None:
+    """Surveys, scales, theories of change, counters and translations in one file for others."""
+
+
+@bundle_group.command(name="make")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--survey", "surveys", multiple=True, metavar="ID", help="A survey; several may be given.")
+@click.option(
+    "--theory", "theories", multiple=True, metavar="ID", help="A theory of change, with all it needs."
+)
+@report_errors
+def make(file: Path, surveys: tuple[str, ...], theories: tuple[str, ...]) -> None:
+    """Write a bundle to a new FILE."""
+    if not surveys and not theories:
+        raise click.UsageError("Name a survey with --survey or a theory of change with --theory.")
+    library = usable_library(current_settings())
+    for name in surveys:
+        check_among(library.surveys, name, "survey")
+    for name in theories:
+        check_among(library.theories, name, "theory of change")
+    check_new(file)
+    content = make_bundle(library, surveys, theories)
+    file.write_bytes(content)
+    click.echo(f"{file}: {len(content)} bytes.")
+
+
+@bundle_group.command(name="show")
+@click.argument("file", type=FILE)
+@report_errors
+def show(file: Path) -> None:
+    """Show what FILE holds and what its import would change. Changes nothing."""
+    settings = current_settings()
+    with naming(file):
+        plan = plan_import(settings, file.read_bytes(), _used())
+    click.echo(f"{file}: made with version {plan.content.program}.")
+    _print(plan.effects)
+
+
+@bundle_group.command(name="import")
+@click.argument("file", type=FILE)
+@report_errors
+def import_(file: Path) -> None:
+    """Import FILE: all of it, or nothing and the reason."""
+    settings, used = current_settings(), _used()
+    with naming(file):
+        done = import_bundle(settings, file.read_bytes(), used, COMMAND_LINE, date.today()).plan
+    _print(done.effects)
+    if done.changes_nothing:
+        click.echo("Everything was there already; nothing is changed.")
+
+
+def _used() -> set[str]:
+    """Return the ids of the surveys of all rounds."""
+    return {state.round.survey.id for state in installed_store(current_settings()).rounds()}
+
+
+def _print(effects: Iterable[Effect]) -> None:
+    for one in effects:
+        number = f" {one.number} texts" if one.number else ""
+        licence = f" ({one.licence})" if one.licence else ""
+        click.echo(f"  {one.state:8} {one.kind} {one.id}: {one.title}{number}{licence}")

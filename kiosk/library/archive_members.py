@@ -1,0 +1,62 @@
+"""Reads the files in an archive that another installation made: a few small ones, or a refusal.
+
+An archive may be truncated, damaged, or made to fill the memory: sizes are limited before anything is
+unpacked.
+"""
+
+import struct
+import zipfile
+import zlib
+from io import BytesIO
+
+from kiosk.domain.message import Message
+from kiosk.library.changes import RefusedError
+
+LARGEST_ARCHIVE_BYTES = 512 * 1024
+"""Size of a packed archive."""
+
+LARGEST_CONTENT_BYTES = 4 * 1024 * 1024
+"""Size of all unpacked files."""
+
+MOST_MEMBERS = 100
+
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+)
+"""Errors of Python's reader for bytes that are no whole archive."""
+
+
+def read_members(content: bytes) -> dict[str, bytes]:
+    """Return name -> content of every file in an archive.
+
+    Raises RefusedError for an archive that is damaged or too large, or that has a name twice.
+    """
+    if len(content) > LARGEST_ARCHIVE_BYTES:
+        raise RefusedError(Message("Filen är större än {most} kB.", {"most": LARGEST_ARCHIVE_BYTES // 1024}))
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            entries = archive.infolist()
+            _check_sizes(entries)
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except RefusedError:
+        raise
+    except UNREADABLE as error:
+        raise RefusedError(
+            Message("Filen är avkortad, skadad eller av ett annat slag. Be om den igen.", {})
+        ) from error
+
+
+def _check_sizes(entries: list[zipfile.ZipInfo]) -> None:
+    """Raise RefusedError for too many files, too large ones, or two of one name."""
+    if len({entry.filename for entry in entries}) != len(entries) or len(entries) > MOST_MEMBERS:
+        raise RefusedError(Message("Filen har för många delar, eller samma del två gånger.", {}))
+    if sum(entry.file_size for entry in entries) > LARGEST_CONTENT_BYTES:
+        megabytes = LARGEST_CONTENT_BYTES // 1024 // 1024
+        raise RefusedError(Message("Filens innehåll är större än {most} MB.", {"most": megabytes}))

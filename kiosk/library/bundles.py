@@ -1,0 +1,421 @@
+"""Bundles: surveys, scales, theories of change, counters and translations, for another installation.
+
+A bundle is one archive with a manifest that lists every file's SHA-256, versions and licences. Importing it
+reads the whole bundle and the whole library with it before anything is replaced, and replaces nothing that a
+round uses.
+"""
+
+import json
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages import Catalog
+from babel.messages.pofile import write_po
+
+import kiosk
+from kiosk.domain.counters import Counter
+from kiosk.domain.message import Message
+from kiosk.domain.strict_json import parse
+from kiosk.domain.survey import Scale, Survey
+from kiosk.domain.theory import Theory
+from kiosk.library.archive_members import read_members
+from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
+from kiosk.library.changes import RefusedError, change_files, exclusively
+from kiosk.library.counters import read_all_counters
+from kiosk.library.definition import DefinitionError, is_there
+from kiosk.library.drafts import (
+    Translation,
+    as_toml,
+    catalogue_path,
+    changed_catalogue,
+    draft_of,
+    quoted,
+    refuse_bad,
+    scale_toml,
+)
+from kiosk.library.library import Library, read_usable_library
+from kiosk.library.own_files import QUESTIONS, TRANSLATIONS
+from kiosk.library.spreadsheet import add_file
+from kiosk.library.surveys import read_questions
+from kiosk.library.theories import Known, read_theories
+from kiosk.library.theory_file import theory_toml
+from kiosk.settings import Settings
+
+FORMAT, FORMAT_VERSION, MANIFEST = "kiosk-bundle", 1, "bundle.json"
+
+NAME = re.compile(
+    r"questions/(?:(?:scales|counters|theories)/)?[a-z][a-z0-9_]{0,39}\.toml"
+    r"|translations/[A-Za-z]{2,3}(?:_[A-Za-z]{2,4})?/LC_MESSAGES/guest\.po"
+)
+"""Names of the files in a bundle: the same as in KIOSK_DATA."""
+
+
+class Kind(StrEnum):
+    """What a bundle brings."""
+
+    SURVEY = "survey"
+    SCALE = "scale"
+    COUNTER = "counter"
+    THEORY = "theory"
+    TRANSLATION = "translation"
+
+
+class State(StrEnum):
+    """What the import of one thing does."""
+
+    NEW = "new"
+    SAME = "same"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True)
+class Content:
+    """The content of a bundle. `translations` maps a language to its catalogue; theories have no place, since
+    another organisation has other places. `program` is the version that wrote the bundle."""
+
+    program: str
+    surveys: tuple[Survey, ...]
+    scales: tuple[Scale, ...]
+    counters: tuple[Counter, ...]
+    theories: tuple[Theory, ...]
+    translations: Mapping[str, Catalogue]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the import does with one thing. `number` is the number of texts of a translation."""
+
+    kind: Kind
+    id: str
+    title: str
+    state: State
+    licence: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The import of a bundle, before it is carried out."""
+
+    content: Content
+    effects: tuple[Effect, ...]
+
+    def ids(self, kind: Kind) -> set[str]:
+        """Return the ids of the things of a kind that are new or replaced."""
+        return {one.id for one in self.effects if one.kind is kind and one.state is not State.SAME}
+
+    @property
+    def changes_nothing(self) -> bool:
+        return all(one.state is State.SAME for one in self.effects)
+
+
+def make_bundle(library: Library, survey_ids: Sequence[str], theory_ids: Sequence[str]) -> bytes:
+    """Return a bundle of these surveys and theories, and of everything that they need.
+
+    A theory brings its counters, and for each statement that no chosen survey asks the first survey that asks
+    it. Raises KeyError for an unknown id. The same library gives the same bytes.
+    """
+    theories = [replace(library.theories[name], place="") for name in dict.fromkeys(theory_ids)]
+    surveys = [library.surveys[name] for name in dict.fromkeys(survey_ids)]
+    for statement_id in (name for theory in theories for name in theory.statements):
+        if not any(survey.asks(statement_id) for survey in surveys):
+            surveys.append(next(one for one in library.surveys.values() if one.asks(statement_id)))
+    used = [box.measure.counter for theory in theories for box in theory.boxes if box.measure]
+    counters = [library.counters[name] for name in dict.fromkeys(used) if name]
+    files = dict(_files(library, surveys, theories, counters))
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "program": kiosk.__version__,
+        "surveys": [
+            {"id": one.id, "title": one.title, "version": one.version, "source": one.source,
+             "licence": one.licence, "validated": one.validated}
+            for one in surveys
+        ],
+        "theories": [
+            {"id": one.id, "title": one.title, "source": one.source, "licence": one.licence}
+            for one in theories
+        ],
+        "files": {name: sha256(content).hexdigest() for name, content in files.items()},
+    }  # fmt: skip
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        add_file(archive, MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        for name, content in files.items():
+            add_file(archive, name, content)
+    return packed.getvalue()
+
+
+def _files(
+    library: Library, surveys: Sequence[Survey], theories: Sequence[Theory], counters: Sequence[Counter]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of every file of a bundle but its manifest."""
+    scales: dict[str, bytes] = {}
+    for survey in surveys:
+        draft = draft_of(survey, survey.id)
+        yield f"questions/{survey.id}.toml", as_toml(draft).encode()
+        for scale in dict.fromkeys(statement.scale for statement in survey.statements):
+            scales.setdefault(scale.id, scale_toml(scale, draft).encode())
+    for scale_id, content in scales.items():
+        yield f"questions/scales/{scale_id}.toml", content
+    for counter in counters:
+        yield f"questions/counters/{counter.id}.toml", counter_toml(counter).encode()
+    for theory in theories:
+        yield f"questions/theories/{theory.id}.toml", theory_toml(theory).encode()
+    messages = dict.fromkeys(message for survey in surveys for message in survey.messages)
+    for code, catalogue in library.guest.items():
+        if texts := [message for message in messages if message in catalogue.texts]:
+            yield catalogue_path(code).as_posix(), _catalogue(catalogue, texts)
+
+
+def _catalogue(catalogue: Catalogue, messages: Iterable[str]) -> bytes:
+    """Return a .po file with some texts of a catalogue; unreviewed ones are flagged fuzzy."""
+    catalog = Catalog(locale=catalogue.language.code, project="kiosk", charset="utf-8", fuzzy=False)
+    # No time: the same library gives the same bytes.
+    catalog.mime_headers = [(name, value) for name, value in catalog.mime_headers if "Date" not in name]
+    for message in messages:
+        flags = () if catalogue.is_reviewed(message) else ("fuzzy",)
+        catalog.add(message, catalogue.texts[message], flags=flags)
+    written = BytesIO()
+    write_po(written, catalog, width=0, omit_header=True)
+    return _HEADER.format(code=catalogue.language.code).encode() + written.getvalue()
+
+
+_HEADER = (
+    'msgid ""\nmsgstr ""\n"Language: {code}\\n"\n"MIME-Version: 1.0\\n"\n'
+    '"Content-Type: text/plain; charset=utf-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n\n'
+)
+
+
+def counter_toml(counter: Counter) -> str:
+    """Return a file of counters with one counter, whose id is the file's too."""
+    lines = [f"id = {quoted(counter.id)}", "", "[[counters]]", f"id = {quoted(counter.id)}"]
+    lines += [f"name = {quoted(counter.name)}", f"definition = {quoted(counter.definition)}"]
+    lines += ["total = true"] if counter.is_total else []
+    lines += ["by_target = true"] if counter.targets else []
+    for target in counter.targets:
+        lines += ["", "[[targets]]", f"id = {quoted(target.id)}", f"name = {quoted(target.name)}"]
+    return "\n".join(lines) + "\n"
+
+
+def read_bundle(content: bytes, library: Library) -> Content:
+    """Return the content of a bundle, with every file read and checked.
+
+    `library` has the scales, counters and statements that files of the bundle may name. Raises RefusedError
+    for a truncated, changed or foreign file, another version of the format, or a file that cannot be read.
+    """
+    members = read_members(content)
+    manifest = _manifest(members)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, written in members.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_bytes(written)
+        try:
+            return _read(folder, manifest["program"], members, library)
+        except DefinitionError as error:
+            problem = error.message or str(error).replace(f"{folder}/", "")
+            raise RefusedError(
+                Message("En fil i paketet kan inte läsas: {problem}", {"problem": problem})
+            ) from error
+
+
+def _manifest(members: dict[str, bytes]) -> Mapping[str, Any]:
+    """Take the manifest out of the members, and check it and every other member against it."""
+    try:
+        manifest = parse(members.pop(MANIFEST).decode())
+        is_bundle = manifest["format"] == FORMAT
+        version, files, program = manifest["format_version"], manifest["files"], manifest["program"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RefusedError(Message("Filen är inget paket med enkäter och förändringsteorier.", {})) from error
+    if not is_bundle:
+        raise RefusedError(Message("Filen är inget paket med enkäter och förändringsteorier.", {}))
+    if version != FORMAT_VERSION:
+        raise RefusedError(
+            Message(
+                "Paketet har formatets version {version}, och här läses version {known}. Det är gjort med "
+                "program {program}.",
+                {"version": version, "known": FORMAT_VERSION, "program": program},
+            )
+        )
+    if not isinstance(files, dict) or files.keys() != members.keys():
+        raise RefusedError(Message("Paketet har andra filer än dess lista säger.", {}))
+    for name, content in members.items():
+        if not NAME.fullmatch(name):
+            raise RefusedError(Message("Paketet har en fil som inte hör dit: {file}", {"file": name[:80]}))
+        if files[name] != sha256(content).hexdigest():
+            raise RefusedError(Message("{file} har ändrats sedan paketet gjordes.", {"file": name}))
+    return {"program": str(program)}
+
+
+def _read(folder: Path, program: str, members: Collection[str], library: Library) -> Content:
+    questions = folder / QUESTIONS
+    scales, surveys = read_questions([questions]) if questions.is_dir() else ({}, {})
+    counters = read_all_counters([questions])
+    statements = {one.id for survey in (*library.surveys.values(), *surveys.values())
+                  for one in survey.statements}  # fmt: skip
+    theories = read_theories([questions], Known({**library.counters, **counters}, statements, ()))
+    translations = {
+        code: catalogue_of(read_entries((folder / path).read_text("utf-8"), str(path)), code, str(path))
+        for path, code in ((Path(name), name.split("/")[1]) for name in members)
+        if path.parts[0] == TRANSLATIONS
+    }
+    return Content(
+        program,
+        tuple(surveys.values()),
+        tuple(scales.values()),
+        tuple(counters.values()),
+        tuple(theories.values()),
+        translations,
+    )
+
+
+def plan_import(settings: Settings, content: bytes, used_surveys: Collection[str]) -> Plan:
+    """Return what an import would do; changes nothing.
+
+    `used_surveys` are the ids of the surveys of all rounds. Raises RefusedError for a bundle that cannot be
+    read, and for one that would replace a shipped file, a counter, or a survey or scale that a round uses.
+    """
+    return _plan(settings, read_usable_library(settings), content, used_surveys)
+
+
+def _plan(settings: Settings, library: Library, content: bytes, used_surveys: Collection[str]) -> Plan:
+    bundle = read_bundle(content, library)
+    effects = (
+        *_effects(Kind.SURVEY, bundle.surveys, library.surveys, _same_survey),
+        *_effects(Kind.SCALE, bundle.scales, library.scales, lambda one, other: one == other),
+        *_effects(Kind.COUNTER, bundle.counters, library.counters, lambda one, other: one == other),
+        *_effects(Kind.THEORY, bundle.theories, library.theories, _same_theory),
+        *_translated(bundle, library),
+    )
+    for effect in effects:
+        refuse_bad(library, _path(effect.kind, effect.id))
+    _refuse_replacements(settings, library, effects, used_surveys)
+    return Plan(bundle, effects)
+
+
+def _effects(
+    kind: Kind, sent: Iterable[Any], present: Mapping[str, Any], is_same: Callable[[Any, Any], bool]
+) -> Iterator[Effect]:
+    for one in sent:
+        other = present.get(one.id)
+        state = State.NEW if other is None else State.SAME if is_same(one, other) else State.REPLACED
+        title = getattr(one, "title", getattr(one, "name", one.id))
+        yield Effect(kind, one.id, title, state, getattr(one, "licence", ""))
+
+
+def _same_survey(one: Survey, other: Survey) -> bool:
+    return draft_of(one, one.id) == draft_of(other, other.id)
+
+
+def _same_theory(one: Theory, other: Theory) -> bool:
+    return one == replace(other, place="")
+
+
+def _translated(bundle: Content, library: Library) -> Iterator[Effect]:
+    """Yield the translations: existing ones are kept, because somebody here may have reviewed them."""
+    for code, catalogue in bundle.translations.items():
+        new = _new_texts(catalogue, library)
+        state = State.NEW if new else State.SAME
+        yield Effect(Kind.TRANSLATION, code, catalogue.language.autonym, state, number=len(new))
+
+
+def _new_texts(catalogue: Catalogue, library: Library) -> list[Translation]:
+    """Return the translations that are missing here. No reader here has reviewed them."""
+    code = catalogue.language.code
+    known = library.guest[code].texts if code in library.guest else {}
+    return [Translation(text, words, False) for text, words in catalogue.texts.items() if text not in known]
+
+
+def _refuse_replacements(
+    settings: Settings, library: Library, effects: Iterable[Effect], used_surveys: Collection[str]
+) -> None:
+    """Raise RefusedError, with every reason at once, for what must stay as it is."""
+    replaced = [one for one in effects if one.state is State.REPLACED]
+    messages = [message for one in replaced if (message := _obstacle(settings, library, one, used_surveys))]
+    if messages:
+        raise RefusedError(*messages)
+
+
+def _obstacle(
+    settings: Settings, library: Library, effect: Effect, used_surveys: Collection[str]
+) -> Message | None:
+    """Return the reason why a thing cannot be replaced; None if it can."""
+    values = {"title": effect.title, "id": effect.id}
+    if effect.kind is Kind.COUNTER:
+        return Message("Prestationen {title} ({id}) finns redan med andra ord eller mål.", values)
+    if not is_there(settings.data / _path(effect.kind, effect.id)):
+        return Message("{title} ({id}) följer med programmet, och är annorlunda i paketet.", values)
+    if effect.kind is Kind.SURVEY and effect.id in used_surveys:
+        return Message("En omgång använder enkäten {title} ({id}), och paketet har en annan.", values)
+    if effect.kind is Kind.SCALE:
+        rounds = [library.surveys[name] for name in used_surveys if name in library.surveys]
+        if any(one.scale.id == effect.id for survey in rounds for one in survey.statements):
+            return Message("En omgång använder skalan {id}, och paketet har en annan.", values)
+    return None
+
+
+def _path(kind: Kind, name: str) -> Path:
+    """Return the path of a thing's file in KIOSK_DATA."""
+    if kind is Kind.TRANSLATION:
+        return catalogue_path(name)
+    folders = {Kind.SURVEY: "", Kind.SCALE: "scales", Kind.COUNTER: "counters", Kind.THEORY: "theories"}
+    return Path(QUESTIONS) / folders[kind] / f"{name}.toml"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A carried out plan, and the library that holds its content."""
+
+    library: Library
+    plan: Plan
+
+
+def import_bundle(
+    settings: Settings, content: bytes, used_surveys: Collection[str], who: str, on: date
+) -> Imported:
+    """Carry out an import: all of it or nothing. `who` and `on` are noted with the translations.
+
+    Theories that are replaced keep their place. Raises RefusedError as `plan_import`, and if the library
+    could not be read afterwards.
+    """
+    with exclusively(settings):
+        library = read_usable_library(settings)
+        plan = _plan(settings, library, content, used_surveys)
+        changes = dict(_changes(settings, library, plan, who, on))
+        return Imported(change_files(settings, changes) if changes else library, plan)
+
+
+def _changes(
+    settings: Settings, library: Library, plan: Plan, who: str, on: date
+) -> Iterator[tuple[Path, bytes | None]]:
+    """Yield the files of an import. Scales and counters are before what needs them, for a power failure
+    between two files."""
+    bundle = plan.content
+    for scale in bundle.scales:
+        if scale.id in plan.ids(Kind.SCALE):
+            user = next(one for one in bundle.surveys if any(s.scale == scale for s in one.statements))
+            yield _path(Kind.SCALE, scale.id), scale_toml(scale, draft_of(user, user.id)).encode()
+    for counter in bundle.counters:
+        if counter.id in plan.ids(Kind.COUNTER):
+            yield _path(Kind.COUNTER, counter.id), counter_toml(counter).encode()
+    for code, catalogue in bundle.translations.items():
+        if new := _new_texts(catalogue, library):
+            yield catalogue_path(code), changed_catalogue(settings, code, new, who, on)
+    for survey in bundle.surveys:
+        if survey.id in plan.ids(Kind.SURVEY):
+            yield _path(Kind.SURVEY, survey.id), as_toml(draft_of(survey, survey.id)).encode()
+    for theory in bundle.theories:
+        if theory.id in plan.ids(Kind.THEORY):
+            former = library.theories.get(theory.id)
+            placed = replace(theory, place=former.place if former else "")
+            yield _path(Kind.THEORY, theory.id), theory_toml(placed).encode()
