@@ -15,6 +15,7 @@ READS_BALLOTS = frozenset({"serve", "demo", "count", "upgrade"})
 """Commands that have guests' forms or opened boxes in memory."""
 
 COMMANDS = {
+    "aggregate": "aggregate:aggregate_group",
     "audio": "audio:audio",
     "backup": "backup:backup_command",
     "bundle": "bundle:bundle_group",

@@ -68,7 +68,7 @@ def change_files(settings: Settings, changes: Changes) -> Library:
             _mirror(settings.data, candidate.data, changes)
             library = read_usable_library(candidate)
             _refuse_new_problems(settings, candidate, library, changes)
-            _replace_all(settings.data, changes)
+            replace_all(settings.data, changes)
     except OSError as error:
         raise RefusedError(
             Message("Filerna kan inte skrivas: {problem}. Ingenting ändrades.", {"problem": error.strerror})
@@ -124,7 +124,7 @@ def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> M
     )
 
 
-def _replace_all(data: Path, changes: Changes) -> None:
+def replace_all(data: Path, changes: Changes) -> None:
     """Replace every file of a change. If one cannot be replaced, restore the others and raise OSError."""
     undo: list[tuple[Path, Path | None]] = []
     made: list[Path] = []

@@ -1,0 +1,220 @@
+"""Aggregates: published figures of one organisation and one year, for comparison with other organisations.
+
+Only closed rounds and yearly outputs, never finer than the snapshot, and no figure of fewer than k ballots:
+neither a node's own nor what is left of it when the figures below it are subtracted.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from kiosk.domain.box import K_FLOOR
+from kiosk.domain.counters import LARGEST_NUMBER, Counter, Figure, Outputs, year_of
+from kiosk.domain.message import Message
+from kiosk.domain.results import Row
+from kiosk.domain.rounds import Round
+from kiosk.domain.snapshot import Document
+from kiosk.domain.survey import Statement
+from kiosk.domain.tally import (
+    StatementTally,
+    can_be_protected,
+    can_be_published,
+    statement_tally_from_json,
+)
+from kiosk.domain.tree import Node, Tree
+
+MOST_ROUNDS = 60
+MOST_NODES = 200
+"""Most nodes of one round."""
+MOST_OUTPUTS = 2_000
+
+MOST_BALLOTS = 10_000_000
+
+
+@dataclass(frozen=True)
+class NodeFigures:
+    """The published figures of one node. `tables` is statement id -> table; `batches` is how often noise was
+    drawn for them, 0 in an exact round."""
+
+    answered: int
+    batches: int
+    tables: Mapping[str, StatementTally]
+
+
+@dataclass(frozen=True)
+class AggregateRound:
+    """A closed round. Its tree has only nodes with figures, the root first. `version` is that of the survey
+    at the organisation, translations included."""
+
+    round: Round
+    version: str
+    nodes: Mapping[str, NodeFigures]
+
+    def row(self, statement: Statement) -> Row:
+        """Return a statement's row at the root."""
+        figures = self.nodes[self.round.tree.root.id]
+        return Row(self.round, statement, figures.tables[statement.id], None, batches=figures.batches)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A counter's figure of the year at one node."""
+
+    counter: str
+    name: str
+    definition: str
+    node: str
+    node_name: str
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """The figures of one organisation and year. `made_at` is local time; a later aggregate of the same
+    organisation and year replaces an earlier one."""
+
+    organisation: str
+    year: int
+    made_at: datetime
+    is_demonstration: bool
+    rounds: tuple[AggregateRound, ...]
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an aggregate is about. With `has_units` it has the published figures of every unit, else only
+    those of the whole organisation."""
+
+    organisation: str
+    year: int
+    has_units: bool = False
+
+
+def aggregate_of(
+    scope: Scope,
+    document: Document,
+    closed_rounds: Iterable[Round],
+    outputs: Iterable[Output],
+    made_at: datetime,
+) -> Aggregate:
+    """Return the aggregate of an installation: the rounds that closed in the year and have figures."""
+    of_year = [one for one in closed_rounds if one.closes_at.year == scope.year]
+    rounds = (_round(document, one, has_units=scope.has_units) for one in of_year)
+    return Aggregate(
+        scope.organisation,
+        scope.year,
+        made_at,
+        document["demonstration"],
+        tuple(one for one in rounds if one),
+        tuple(outputs),
+    )
+
+
+def _round(document: Document, of_round: Round, *, has_units: bool) -> AggregateRound | None:
+    """Return a round's published figures; None if nothing is published for the whole."""
+    [published] = (one for one in document["rounds"] if one["id"] == of_round.id)
+    root = of_round.tree.root.id
+    nodes = {
+        node["id"]: NodeFigures(
+            node["answered"],
+            node.get("batches", 0),
+            {name: statement_tally_from_json(table) for name, table in node["statements"].items()},
+        )
+        for node in published["nodes"]
+        if node["answered"] is not None and (has_units or node["id"] == root)
+    }
+    if published["state"] != "closed" or root not in nodes:
+        return None
+    tree = Tree(
+        tuple(_nearest(of_round.tree, node, nodes) for node in of_round.tree.nodes if node.id in nodes)
+    )
+    survey = replace(of_round.survey, translations={})
+    return AggregateRound(replace(of_round, survey=survey, tree=tree), of_round.survey.version, nodes)
+
+
+def _nearest(tree: Tree, node: Node, shown: Mapping[str, NodeFigures]) -> Node:
+    """Return a node whose parent is the nearest one above it with figures."""
+    above = (name for name in tree.upwards(node.id)[1:] if name in shown)
+    return replace(node, parent=next(above, None))
+
+
+def yearly_outputs(
+    counters: Iterable[Counter], outputs: Outputs, trees: Iterable[Tree], scope: Scope
+) -> Iterator[Output]:
+    """Yield the year's figures of every tree's root, and of its units if the scope has units."""
+    chosen = list(counters)
+    for tree in trees:
+        nodes = [tree.root, *(tree.node(unit) for unit in tree.leaves if scope.has_units)]
+        for node in dict.fromkeys(nodes):
+            units = tree.units_below(node.id)
+            for counter in chosen:
+                figure = outputs.at_node(counter, node.id, units, year_of(scope.year))
+                if figure:
+                    yield Output(counter.id, counter.name, counter.definition, node.id, node.name, figure)
+
+
+def faults(aggregate: Aggregate) -> Iterator[Message]:
+    """Yield the reasons why no installation of this program can have published these figures."""
+    if len(aggregate.rounds) > MOST_ROUNDS or len(aggregate.outputs) > MOST_OUTPUTS:
+        yield Message("Filen har fler omgångar eller prestationer än ett år kan ha.", {})
+    for one in aggregate.rounds:
+        yield from _faults_of_round(one, aggregate)
+    for output in aggregate.outputs:
+        if not 0 <= output.figure.number <= MOST_BALLOTS * LARGEST_NUMBER:
+            yield Message("{name}: antalet går inte att läsa.", {"name": output.name})
+
+
+def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Message]:
+    terms = one.round
+    values = {"round": terms.id}
+    if not terms.opens_at < terms.closes_at <= aggregate.made_at or terms.closes_at.year != aggregate.year:
+        yield Message("Omgången {round} är inte avslutad, eller hör till ett annat år.", values)
+    if terms.k < K_FLOOR:
+        yield Message("Omgången {round} visar grupper under {floor} svar.", {**values, "floor": K_FLOOR})
+    if len(terms.tree.nodes) > MOST_NODES:
+        yield Message("Omgången {round} har för många ställen.", values)
+    for node in terms.tree.nodes:
+        figures = one.nodes[node.id]
+        rest = _rest(one, node.id)
+        if figures.answered < terms.k or 0 < rest[0] < terms.k or rest[0] < 0:
+            yield Message(
+                "{place} i omgången {round} visar färre än {k} svar, direkt eller genom att dra ifrån.",
+                {**values, "place": node.name, "k": terms.k},
+            )
+        elif not _is_possible(terms, figures) or min(rest[1], default=0) < 0:
+            yield Message(
+                "{place} i omgången {round} har siffror som programmet inte kan ha räknat.",
+                {**values, "place": node.name},
+            )
+
+
+def _rest(one: AggregateRound, node_id: str) -> tuple[int, list[int]]:
+    """Return the ballots, and the cells of all statements, that are in a node's figures and not in those
+    below it."""
+    figures = one.nodes[node_id]
+    below = [one.nodes[child] for child in one.round.tree.children(node_id)]
+    rest = figures.answered - sum(child.answered for child in below)
+    cells = [
+        cell - sum(_cells(child.tables[name])[at] for child in below)
+        for name, table in figures.tables.items()
+        for at, cell in enumerate(_cells(table))
+    ]
+    return rest, cells
+
+
+def _cells(table: StatementTally) -> Sequence[int]:
+    return (*table.counts, *table.no_answer, table.withheld)
+
+
+def _is_possible(terms: Round, figures: NodeFigures) -> bool:
+    """Return whether a count can produce these figures."""
+    tables = figures.tables.values()
+    rule = can_be_protected if terms.is_protected else can_be_published
+    least_batches = 1 if terms.is_protected else 0
+    return (
+        figures.answered <= MOST_BALLOTS
+        and least_batches <= figures.batches
+        and figures.batches * terms.k <= figures.answered * least_batches
+        and all(rule(table, terms.k) and table.ballots == figures.answered for table in tables)
+    )

@@ -1,0 +1,515 @@
+"""Aggregates as files: a signed data package (https://specs.frictionlessdata.io/data-package/).
+
+`datapackage.json` describes every column and has the SHA-256 of every table; `signature.json` signs it.
+Columns that DHIS2 or SDMX know have their names: dataElement, categoryOption, orgUnit, period, value,
+OBS_STATUS.
+"""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import MAXYEAR, datetime
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any
+
+from kiosk.domain.aggregate import Aggregate, AggregateRound, NodeFigures, Output, faults
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.counters import EARLIEST_YEAR, Figure, Quality
+from kiosk.domain.message import Message
+from kiosk.domain.noise import EPSILON
+from kiosk.domain.rounds import Protection, Round
+from kiosk.domain.strict_json import parse
+from kiosk.domain.survey import Good, Scale, Statement, Survey, can_agree
+from kiosk.domain.tally import StatementTally
+from kiosk.domain.tree import Node, Tree
+from kiosk.library.archive_members import read_members
+from kiosk.library.changes import RefusedError
+from kiosk.library.signing import PublicKey, sign
+from kiosk.library.spreadsheet import add_file, csv_table
+from kiosk.library.surveys import MOST_OPTIONS, MOST_STATEMENTS
+from kiosk.library.texts import ID_PATTERN, find_fault
+from kiosk.settings import Settings
+
+FORMAT, FORMAT_VERSION = "kiosk-aggregate", 1
+DESCRIPTION, SIGNATURE = "datapackage.json", "signature.json"
+
+CONTEXT = f"{FORMAT} {FORMAT_VERSION}\n".encode()
+"""Signed before the description, so that a signature is of this format and version only."""
+
+ROUNDS = {
+    "round": "id of the round",
+    "survey": "id of the survey",
+    "title": "title of the survey",
+    "version": "version of the survey: a hash of all that guests saw of it",
+    "source": "where the survey comes from",
+    "licence": "on what terms it may be used",
+    "validated": "whether the survey was validated: yes or no",
+    "opens": "first moment of the round, local time",
+    "closes": "first moment after the round, local time",
+    "k": "fewest ballots counted together",
+    "protection": "protected: each table has noise; exact: one answer withheld where all in a batch, or all "
+    "but one, agreed",
+    "epsilon": "size of the noise: smaller is more; empty in an exact round",
+}
+CODEBOOK = {
+    "round": "id of the round",
+    "dataElement": "id of the statement",
+    "categoryOption": "1 to n, the scale's lowest first; or former: an earlier text of the same meaning",
+    "text": "the statement as guests read it, or as they read it before, in the reference language",
+    "label": "the option as guests read it; empty for an earlier text",
+    "agrees": "whether the option counts as agreeing: yes or no; empty for an earlier text",
+    "good": "the good end of the scale: high, low or neither; empty if the survey does not say",
+}
+ORG_UNITS = {
+    "round": "id of the round",
+    "orgUnit": "id of the unit or group of units",
+    "name": "its name",
+    "parent": "id of the nearest group above it with figures; empty at the root",
+    "answered": "ballots published for it",
+    "batches": "how many batches' tables, each with noise, were added up; 0 in an exact round",
+}
+FIGURES = {
+    "round": "id of the round",
+    "orgUnit": "id of the unit or group of units",
+    "dataElement": "id of the statement",
+    "categoryOption": "1 to n, the scale's lowest first; dont_know, prefer_not, skipped; withheld",
+    "value": "number of answers",
+}
+OUTPUTS = {
+    "dataElement": "id of the counter",
+    "name": "its name",
+    "definition": "what is counted",
+    "orgUnit": "id of the unit or group of units",
+    "orgUnitName": "its name",
+    "period": "the year",
+    "value": "the number; empty if it was not counted",
+    "OBS_STATUS": "SDMX: A counted, E estimated, L not counted",
+    "complete": "no if some month or unit is missing: yes or no",
+}
+TABLES = {
+    "rounds": ROUNDS,
+    "codebook": CODEBOOK,
+    "orgunits": ORG_UNITS,
+    "figures": FIGURES,
+    "outputs": OUTPUTS,
+}
+KEYS = {
+    "rounds": ["round"],
+    "codebook": ["round", "dataElement", "categoryOption", "text"],
+    "orgunits": ["round", "orgUnit"],
+    "figures": ["round", "orgUnit", "dataElement", "categoryOption"],
+    "outputs": ["dataElement", "orgUnit", "period"],
+}
+WHOLE = frozenset({"k", "answered", "batches", "value"})
+
+STATUS = {Quality.COUNTED: "A", Quality.ESTIMATED: "E", Quality.NOT_COUNTED: "L"}
+"""SDMX's code list CL_OBS_STATUS: normal value, estimated value, data exist but were not collected."""
+
+FORMER = "former"
+LONGEST_NAME = 200
+"""Characters of an organisation's name."""
+
+Line = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SignedAggregate:
+    """An aggregate with the key that signed it."""
+
+    aggregate: Aggregate
+    key: PublicKey
+
+
+def write_aggregate(settings: Settings, aggregate: Aggregate) -> bytes:
+    """Return an aggregate as a file, signed with the organisation's key."""
+    tables = {
+        "rounds": [_round_line(one) for one in aggregate.rounds],
+        "codebook": [line for one in aggregate.rounds for line in _codebook(one.round)],
+        "orgunits": [line for one in aggregate.rounds for line in _org_units(one)],
+        "figures": [line for one in aggregate.rounds for line in _figures(one)],
+        "outputs": [_output_line(one, aggregate.year) for one in aggregate.outputs],
+    }
+    contents = {
+        f"{name}.csv": csv_table([list(TABLES[name]), *([line[c] for c in TABLES[name]] for line in lines)])
+        for name, lines in tables.items()
+    }
+    description = _description(aggregate, contents)
+    key, signature = sign(settings, CONTEXT + description)
+    signed = {"algorithm": "Ed25519", "public_key": key.hex, "signature": signature}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        add_file(archive, DESCRIPTION, description)
+        add_file(archive, SIGNATURE, json.dumps(signed, indent=1).encode())
+        for name, content in contents.items():
+            add_file(archive, name, content)
+    return packed.getvalue()
+
+
+def _round_line(one: AggregateRound) -> Line:
+    terms, survey = one.round, one.round.survey
+    return {
+        "round": terms.id, "survey": survey.id, "title": survey.title, "version": one.version,
+        "source": survey.source, "licence": survey.licence, "validated": _yes(survey.validated),
+        "opens": terms.opens_at.isoformat(), "closes": terms.closes_at.isoformat(), "k": terms.k,
+        "protection": terms.protection.value, "epsilon": str(terms.epsilon) if terms.is_protected else "",
+    }  # fmt: skip
+
+
+def _codebook(terms: Round) -> Iterator[Line]:
+    for statement in terms.survey.statements:
+        shared = {"round": terms.id, "dataElement": statement.id, "good": statement.good or ""}
+        for option, label in enumerate(statement.scale.labels, start=1):
+            agrees = _yes(option in statement.agreeing_options)
+            yield {
+                **shared, "categoryOption": option, "text": statement.text, "label": label, "agrees": agrees
+            }  # fmt: skip
+        for text in statement.texts[1:]:
+            yield {**shared, "categoryOption": FORMER, "text": text, "label": "", "agrees": ""}
+
+
+def _org_units(one: AggregateRound) -> Iterator[Line]:
+    for node in one.round.tree.nodes:
+        figures = one.nodes[node.id]
+        yield {
+            "round": one.round.id, "orgUnit": node.id, "name": node.name, "parent": node.parent or "",
+            "answered": figures.answered, "batches": figures.batches,
+        }  # fmt: skip
+
+
+def _figures(one: AggregateRound) -> Iterator[Line]:
+    for node_id, figures in one.nodes.items():
+        for statement_id, table in figures.tables.items():
+            options: dict[int | str, int] = {
+                **dict(enumerate(table.counts, start=1)),
+                **dict(zip(NoAnswer, table.no_answer, strict=True)),
+                "withheld": table.withheld,
+            }
+            for option, value in options.items():
+                yield {
+                    "round": one.round.id, "orgUnit": node_id, "dataElement": statement_id,
+                    "categoryOption": option, "value": value,
+                }  # fmt: skip
+
+
+def _output_line(output: Output, year: int) -> Line:
+    figure = output.figure
+    return {
+        "dataElement": output.counter, "name": output.name, "definition": output.definition,
+        "orgUnit": output.node, "orgUnitName": output.node_name, "period": year,
+        "value": "" if figure.quality is Quality.NOT_COUNTED else figure.number,
+        "OBS_STATUS": STATUS[figure.quality], "complete": _yes(figure.is_complete),
+    }  # fmt: skip
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else "no"
+
+
+def _description(aggregate: Aggregate, contents: Mapping[str, bytes]) -> bytes:
+    """Return the description of the data package: what is signed."""
+    described = {
+        "profile": "tabular-data-package",
+        "name": f"{FORMAT}-{aggregate.year}",
+        "title": f"{aggregate.organisation}, {aggregate.year}",
+        "description": "Published figures of closed rounds, and outputs of the year. Batches of at least k "
+        "ballots. In protected rounds each table of a batch has zero-sum two-sided geometric noise of the "
+        "given epsilon; in exact rounds one answer is withheld where all in a batch, or all but one, agreed.",
+        "version": f"{FORMAT_VERSION}.0.0",
+        "created": aggregate.made_at.isoformat(timespec="seconds"),
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "organisation": aggregate.organisation,
+        "year": aggregate.year,
+        "demonstration": aggregate.is_demonstration,
+        "resources": [
+            {
+                "profile": "tabular-data-resource",
+                "name": name,
+                "path": f"{name}.csv",
+                "format": "csv",
+                "encoding": "utf-8",
+                "bytes": len(contents[f"{name}.csv"]),
+                "hash": f"sha256:{sha256(contents[f'{name}.csv']).hexdigest()}",
+                "schema": {
+                    "fields": [
+                        {
+                            "name": column,
+                            "type": "integer" if column in WHOLE else "string",
+                            "description": text,
+                        }
+                        for column, text in columns.items()
+                    ],
+                    "primaryKey": KEYS[name],
+                },
+            }
+            for name, columns in TABLES.items()
+        ],
+    }
+    return json.dumps(described, ensure_ascii=False, indent=1).encode()
+
+
+SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, ZeroDivisionError)
+"""Errors of reading tables of another shape."""
+
+
+def read_aggregate(content: bytes) -> SignedAggregate:
+    """Return the aggregate in a file, with the key that signed it. The caller decides whether to trust it.
+
+    Raises RefusedError for a file that is truncated, unsigned, changed since it was signed, of another
+    version, or with figures that this program cannot have published, such as those of fewer than k ballots.
+    """
+    members = read_members(content)
+    description = members.pop(DESCRIPTION, b"")
+    described = _described(description)
+    key = _signer(members.pop(SIGNATURE, None), description)
+    _check_tables(described, members)
+    try:
+        aggregate = _aggregate(described, {name: _lines(members, name) for name in TABLES})
+    except RefusedError:
+        raise
+    except SHAPE_ERRORS as error:
+        raise RefusedError(
+            Message("Filen är signerad men har tabeller som inte går att läsa.", {})
+        ) from error
+    if messages := tuple(faults(aggregate)):
+        raise RefusedError(*messages[:5])
+    return SignedAggregate(aggregate, key)
+
+
+def _described(description: bytes) -> Mapping[str, Any]:
+    """Return the description, if it is one of this format and version."""
+    try:
+        described = parse(description.decode())
+        is_ours, version = described["format"] == FORMAT, described["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RefusedError(_OTHER_KIND) from error
+    if not is_ours:
+        raise RefusedError(_OTHER_KIND)
+    if version != FORMAT_VERSION:
+        raise RefusedError(
+            Message(
+                "Filen har formatets version {version}, och här läses version {known}. Uppgradera det äldre "
+                "av de två programmen.",
+                {"version": str(version)[:20], "known": FORMAT_VERSION},
+            )
+        )
+    members: Mapping[str, Any] = described
+    return members
+
+
+_OTHER_KIND = Message("Filen har inga sammanställda siffror från en annan organisation.", {})
+
+
+def _signer(signature: bytes | None, description: bytes) -> PublicKey:
+    """Return the key that signed the description."""
+    if signature is None:
+        raise RefusedError(Message("Filen är inte signerad. Be om en som är hämtad på sidan Utbyte.", {}))
+    try:
+        signed = parse(signature.decode())
+        key, mark = PublicKey(str(signed["public_key"])), str(signed["signature"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RefusedError(_TAMPERED) from error
+    if not key.has_signed(CONTEXT + description, mark):
+        raise RefusedError(_TAMPERED)
+    return key
+
+
+_TAMPERED = Message("Signaturen stämmer inte: filen har ändrats sedan den gjordes.", {})
+
+
+def _check_tables(described: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
+    """Raise RefusedError unless the tables are those that were signed."""
+    hashes = {
+        f"{name}.csv": f"sha256:{sha256(members.get(f'{name}.csv', b'')).hexdigest()}" for name in TABLES
+    }
+    try:
+        signed = {one["path"]: one["hash"] for one in described["resources"]}
+    except (KeyError, TypeError) as error:
+        raise RefusedError(_TAMPERED) from error
+    if members.keys() != hashes.keys() or signed != hashes:
+        raise RefusedError(_TAMPERED)
+
+
+def _lines(members: Mapping[str, bytes], name: str) -> list[dict[str, str]]:
+    """Return the rows of a table, each by column."""
+    rows = list(csv.reader(io.StringIO(members[f"{name}.csv"].decode("utf-8-sig"), newline="")))
+    if rows[0] != list(TABLES[name]):
+        raise ValueError(f"{name} has other columns")
+    return [
+        dict(zip(rows[0], (re.sub(r"^'(?=[=+\-@\t\r])", "", cell) for cell in row), strict=True))
+        for row in rows[1:]
+    ]
+
+
+def _aggregate(described: Mapping[str, Any], tables: Mapping[str, list[dict[str, str]]]) -> Aggregate:
+    year = described["year"]
+    if (
+        type(year) is not int
+        or not EARLIEST_YEAR <= year < MAXYEAR
+        or type(described["demonstration"]) is not bool
+    ):
+        raise ValueError("the description has values of another kind")
+    return Aggregate(
+        _text(described["organisation"], LONGEST_NAME),
+        year,
+        _local(described["created"]),
+        described["demonstration"],
+        tuple(_read_round(line, tables) for line in _unique(tables["rounds"], "rounds")),
+        tuple(_read_output(line, year) for line in _unique(tables["outputs"], "outputs")),
+    )
+
+
+def _unique(lines: list[dict[str, str]], name: str) -> list[dict[str, str]]:
+    keys = {tuple(line[column] for column in KEYS[name]) for line in lines}
+    if len(keys) != len(lines):
+        raise ValueError(f"{name} has a row twice")
+    return lines
+
+
+def _read_round(line: Mapping[str, str], tables: Mapping[str, list[dict[str, str]]]) -> AggregateRound:
+    of_round = {
+        name: [one for one in _unique(tables[name], name) if one["round"] == line["round"]]
+        for name in ("codebook", "orgunits", "figures")
+    }
+    survey = Survey(
+        _id(line["survey"]),
+        _text(line["title"]),
+        _text(line["source"]),
+        _text(line["licence"]),
+        line["validated"] == "yes",
+        _read_statements(of_round["codebook"]),
+        {},
+    )
+    protection = Protection(line["protection"])
+    terms = Round(
+        _text(line["round"], 80),
+        survey,
+        _read_tree(of_round["orgunits"]),
+        _number(line["k"]),
+        _local(line["opens"]),
+        _local(line["closes"]),
+        frozenset(),
+        protection=protection,
+        epsilon=_fraction(line["epsilon"]) if protection is Protection.PROTECTED else EPSILON,
+    )
+    nodes = {one["orgUnit"]: _read_figures(one, survey, of_round["figures"]) for one in of_round["orgunits"]}
+    expected = sum(len(s.scale.labels) + len(NoAnswer) + 1 for s in survey.statements) * len(nodes)
+    if expected != len(of_round["figures"]):
+        raise ValueError("figures has rows of no statement or unit")
+    return AggregateRound(terms, _text(line["version"], 40), nodes)
+
+
+def _read_statements(lines: Sequence[Mapping[str, str]]) -> tuple[Statement, ...]:
+    by_id: dict[str, list[Mapping[str, str]]] = {}
+    for line in lines:
+        by_id.setdefault(_id(line["dataElement"]), []).append(line)
+    if not 1 <= len(by_id) <= MOST_STATEMENTS:
+        raise ValueError("a round has no statements, or too many")
+    return tuple(_read_statement(name, of_one) for name, of_one in by_id.items())
+
+
+def _read_statement(name: str, lines: Sequence[Mapping[str, str]]) -> Statement:
+    options = [line for line in lines if line["categoryOption"] != FORMER]
+    texts, numbers = {line["text"] for line in options}, [line["categoryOption"] for line in options]
+    if numbers != [str(at) for at in range(1, len(options) + 1)] or not 2 <= len(options) <= MOST_OPTIONS:
+        raise ValueError(f"{name} has other options than a scale")
+    [text] = texts
+    agreeing = tuple(at for at, line in enumerate(options, start=1) if line["agrees"] == "yes")
+    if not agreeing or not can_agree(agreeing, len(options)):
+        raise ValueError(f"{name} has no options that agree")
+    return Statement(
+        name,
+        _text(text),
+        "",
+        Scale(name, tuple(_text(line["label"]) for line in options), bipolar=False),
+        Good(options[0]["good"]) if options[0]["good"] else None,
+        agreeing,
+        tuple(_text(line["text"]) for line in lines if line["categoryOption"] == FORMER),
+    )
+
+
+def _read_tree(lines: Sequence[Mapping[str, str]]) -> Tree:
+    nodes = tuple(Node(_id(one["orgUnit"]), _text(one["name"]), one["parent"] or None) for one in lines)
+    seen: set[str | None] = {None}
+    for at, node in enumerate(nodes):
+        if node.parent not in seen or (node.parent is None) != (at == 0) or node.id in seen:
+            raise ValueError("the units are no tree")
+        seen.add(node.id)
+    if not nodes:
+        raise ValueError("a round has no figures")
+    return Tree(nodes)
+
+
+def _read_figures(
+    line: Mapping[str, str], survey: Survey, figures: Iterable[Mapping[str, str]]
+) -> NodeFigures:
+    values = {
+        (one["dataElement"], one["categoryOption"]): _number(one["value"])
+        for one in figures
+        if one["orgUnit"] == line["orgUnit"]
+    }
+    tables = {
+        statement.id: StatementTally(
+            tuple(values[statement.id, str(at)] for at in range(1, len(statement.scale.labels) + 1)),
+            tuple(values[statement.id, kind] for kind in NoAnswer),
+            values[statement.id, "withheld"],
+        )
+        for statement in survey.statements
+    }
+    return NodeFigures(_number(line["answered"]), _number(line["batches"]), tables)
+
+
+def _read_output(line: Mapping[str, str], year: int) -> Output:
+    qualities = {status: quality for quality, status in STATUS.items()}
+    quality = qualities[line["OBS_STATUS"]]
+    if line["period"] != str(year) or (quality is Quality.NOT_COUNTED) != (line["value"] == ""):
+        raise ValueError("an output is of another year, or has no number")
+    return Output(
+        _id(line["dataElement"]),
+        _text(line["name"]),
+        _text(line["definition"]),
+        _id(line["orgUnit"]),
+        _text(line["orgUnitName"]),
+        Figure(_number(line["value"] or "0"), quality, line["complete"] == "yes"),
+    )
+
+
+def _number(text: str) -> int:
+    """Return a whole number of at most ten digits. Raises ValueError for another text."""
+    if not re.fullmatch("[0-9]{1,10}", text, re.ASCII):
+        raise ValueError(f"{text[:20]!r} is no whole number")
+    return int(text)
+
+
+def _fraction(text: str) -> Fraction:
+    """Return a positive fraction of small numbers, such as 3/2. Raises ValueError for another text."""
+    if not re.fullmatch("[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?", text, re.ASCII):
+        raise ValueError(f"{text[:20]!r} is no positive fraction")
+    return Fraction(text)
+
+
+def _id(text: str) -> str:
+    if not ID_PATTERN.fullmatch(text):
+        raise ValueError(f"{text[:20]!r} is no id")
+    return text
+
+
+def _local(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        raise ValueError("a time is not local")
+    return moment
+
+
+def _text(text: object, longest: int | None = None) -> str:
+    """Return a text that screens can show. Raises ValueError for another one."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("a text is missing")
+    if fault := find_fault(text, longest) if longest else find_fault(text):
+        raise ValueError(fault.english)
+    return text

@@ -1,0 +1,179 @@
+"""The aggregates of other organisations, in KIOSK_DATA/aggregates, and the keys that this one trusts.
+
+A file is read and checked again each time: one that was changed on the disk, or whose key is no longer
+trusted, is left out and reported.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kiosk.domain.message import Message
+from kiosk.domain.strict_json import parse
+from kiosk.library.aggregate_file import LONGEST_NAME, SignedAggregate, read_aggregate
+from kiosk.library.archive_members import LARGEST_ARCHIVE_BYTES
+from kiosk.library.changes import Changes, RefusedError, exclusively, replace_all
+from kiosk.library.signing import existing_key, in_groups
+from kiosk.library.texts import find_fault
+from kiosk.settings import Settings
+
+FOLDER = Path("aggregates")
+TRUSTED = FOLDER / "trusted.json"
+
+MOST_AGGREGATES = 200
+"""Most files, and most trusted keys."""
+
+
+@dataclass(frozen=True)
+class FaultyFile:
+    """A file that is left out, and the reason."""
+
+    file: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class Received:
+    """The aggregates of others, by organisation and year, and the files that are left out."""
+
+    aggregates: tuple[SignedAggregate, ...]
+    faulty: tuple[FaultyFile, ...]
+
+
+def trusted_keys(settings: Settings) -> dict[str, str]:
+    """Return fingerprint -> organisation. Raises RefusedError if the file is damaged."""
+    path = settings.data / TRUSTED
+    if not path.exists():
+        return {}
+    try:
+        keys = parse(path.read_text("utf-8"))
+        if not isinstance(keys, dict) or not all(isinstance(name, str) for name in keys.values()):
+            raise ValueError("it is no table of names")
+    except ValueError as error:
+        raise RefusedError(
+            Message("{file} är skadad. Rätta den, eller ta bort den och lita på nycklarna igen.",
+                    {"file": str(path)})
+        ) from error  # fmt: skip
+    return dict(keys)
+
+
+def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
+    """Trust a key: files that it signed can be imported. `fingerprint` is that of
+    `read_fingerprint`."""
+    name = organisation.strip()
+    if fault := find_fault(name, LONGEST_NAME):
+        raise RefusedError(Message("Organisationens namn: {problem}", {"problem": fault.message}))
+    with exclusively(settings):
+        keys = {**trusted_keys(settings), fingerprint: name}
+        if len(keys) > MOST_AGGREGATES:
+            raise RefusedError(Message("Högst {most} nycklar.", {"most": MOST_AGGREGATES}))
+        _write_keys(settings, keys)
+
+
+def distrust(settings: Settings, fingerprint: str) -> None:
+    """No longer trust a key; files that it signed are left out. An unknown key is no error."""
+    with exclusively(settings):
+        keys = trusted_keys(settings)
+        if keys.pop(fingerprint, None) is not None:
+            _write_keys(settings, keys)
+
+
+def _write_keys(settings: Settings, keys: Mapping[str, str]) -> None:
+    text = json.dumps(dict(sorted(keys.items())), ensure_ascii=False, indent=1) + "\n"
+    _change(settings, {TRUSTED: text.encode()})
+
+
+def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
+    """Keep the aggregate of another organisation. It replaces an earlier one of the same key and year.
+
+    Raises RefusedError, and changes nothing, for a file that cannot be read, whose key is not trusted, or
+    that is older than the one that is here.
+    """
+    signed = read_aggregate(content)
+    if signed.key == existing_key(settings):
+        raise RefusedError(Message("Filen är er egen. Era siffror är redan med i jämförelsen.", {}))
+    with exclusively(settings):
+        if signed.key.fingerprint not in trusted_keys(settings):
+            raise RefusedError(_untrusted(signed))
+        path = _path(signed.key.fingerprint, signed.aggregate.year)
+        former = _former(settings.data / path)
+        if former and former.aggregate.made_at > signed.aggregate.made_at:
+            raise RefusedError(
+                Message("Här finns redan en nyare fil från {organisation} för {year}.", _values(signed))
+            )
+        if former is None and len(_files(settings)) >= MOST_AGGREGATES:
+            raise RefusedError(Message("Högst {most} filer från andra.", {"most": MOST_AGGREGATES}))
+        _change(settings, {path: content})
+    return signed
+
+
+def remove_aggregate(settings: Settings, fingerprint: str, year: int) -> None:
+    """Remove an aggregate of another organisation. A missing file is no error."""
+    with exclusively(settings):
+        _change(settings, {_path(fingerprint, year): None})
+
+
+def received(settings: Settings) -> Received:
+    """Return the aggregates of other organisations, by name and year. Raises RefusedError if the trusted keys
+    cannot be read."""
+    aggregates: list[SignedAggregate] = []
+    faulty: list[FaultyFile] = []
+    keys = trusted_keys(settings)
+    for path in _files(settings):
+        try:
+            signed = _read(path)
+            if signed.key.fingerprint not in keys:
+                raise RefusedError(_untrusted(signed))
+        except RefusedError as error:
+            faulty += [FaultyFile(path.name, message) for message in error.messages[:1]]
+        else:
+            aggregates.append(signed)
+    aggregates.sort(key=lambda one: (one.aggregate.organisation, one.aggregate.year, one.key.fingerprint))
+    return Received(tuple(aggregates), tuple(faulty))
+
+
+def _untrusted(signed: SignedAggregate) -> Message:
+    """Return the refusal of a file whose key nobody here trusts, with the way out."""
+    return Message(
+        "Filen säger att den är från {organisation}, men nyckeln är inte betrodd. Ring dem, läs upp nyckelns "
+        "fingeravtryck och lita på det om det är lika: {fingerprint}",
+        {**_values(signed), "fingerprint": in_groups(signed.key.fingerprint)},
+    )
+
+
+def _values(signed: SignedAggregate) -> dict[str, Any]:
+    return {"organisation": signed.aggregate.organisation, "year": signed.aggregate.year}
+
+
+def _path(fingerprint: str, year: int) -> Path:
+    return FOLDER / f"{fingerprint}-{year}.zip"
+
+
+def _files(settings: Settings) -> list[Path]:
+    folder = settings.data / FOLDER
+    return sorted(path for path in folder.glob("[!.]*.zip") if path.is_file()) if folder.is_dir() else []
+
+
+def _read(path: Path) -> SignedAggregate:
+    with path.open("rb") as file:
+        return read_aggregate(file.read(LARGEST_ARCHIVE_BYTES + 1))
+
+
+def _former(path: Path) -> SignedAggregate | None:
+    """Return the file that would be replaced; None if there is none that can be read."""
+    try:
+        return _read(path)
+    except (FileNotFoundError, RefusedError):
+        return None
+
+
+def _change(settings: Settings, changes: Changes) -> None:
+    """Replace files; RefusedError if one cannot be written."""
+    try:
+        replace_all(settings.data, changes)
+    except OSError as error:
+        raise RefusedError(
+            Message("Filerna kan inte skrivas: {problem}. Ingenting ändrades.", {"problem": error.strerror})
+        ) from error
