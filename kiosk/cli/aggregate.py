@@ -10,7 +10,7 @@ from kiosk.cli.errors import naming, report_errors
 from kiosk.domain.aggregate import Aggregate, Scope
 from kiosk.library.aggregate_file import LONGEST_NAME, read_aggregate, write_aggregate
 from kiosk.library.aggregates import distrust, import_aggregate, received, trust, trusted_keys
-from kiosk.library.signing import in_groups, own_key, read_fingerprint
+from kiosk.library.signing import existing_key, in_groups, own_key, read_fingerprint
 from kiosk.library.texts import find_fault
 from kiosk.output.aggregates import own_aggregate
 from kiosk.storage import StoreError
@@ -84,7 +84,8 @@ def list_() -> None:
     """List the own key, the trusted keys and the imported figures."""
     settings = owned_settings()
     with naming(settings.data):
-        click.echo(f"own key: {in_groups(own_key(settings).fingerprint)}")
+        key = existing_key(settings)
+        click.echo(f"own key: {in_groups(key.fingerprint) if key else 'none yet'}")
         for fingerprint, organisation in trusted_keys(settings).items():
             click.echo(f"trusted: {organisation}: {in_groups(fingerprint)}")
         kept = received(settings)

@@ -16,6 +16,8 @@ from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.context import Desk, desk
 from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
+from kiosk.desk.exchange import comparison
+from kiosk.desk.exchange import routes as exchange
 from kiosk.desk.i18n import asked, catalogue, day, language_name, month, period, translate, translate_message
 from kiosk.desk.login import routes as login
 from kiosk.desk.login.known_devices import KnownDevices
@@ -73,6 +75,8 @@ TOPICS = (
     counting,
     theory,
     reports,
+    comparison,
+    exchange,
     surveys,
     devices,
     walls,

@@ -35,7 +35,7 @@ LONGEST_WAIT_FOR_CODE = timedelta(minutes=10)
 NOT_TYPED = frozenset(
     {
         "csrf_token", "password", "current", "again", "code", "secret", "name", "seen", "id", "scale",
-        "survey", "key",
+        "survey", "key", "content",
     }
 )  # fmt: skip
 """Form fields without free text, or with text that must not be shown."""

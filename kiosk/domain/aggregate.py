@@ -58,13 +58,14 @@ class AggregateRound:
 
 @dataclass(frozen=True)
 class Output:
-    """A counter's figure of the year at one node."""
+    """A counter's figure of the year at one node; `parent` is the node above it, "" at the root."""
 
     counter: str
     name: str
     definition: str
     node: str
     node_name: str
+    parent: str
     figure: Figure
 
 
@@ -151,7 +152,10 @@ def yearly_outputs(
             for counter in chosen:
                 figure = outputs.at_node(counter, node.id, units, year_of(scope.year))
                 if figure:
-                    yield Output(counter.id, counter.name, counter.definition, node.id, node.name, figure)
+                    yield Output(
+                        counter.id, counter.name, counter.definition, node.id, node.name, node.parent or "",
+                        figure,
+                    )  # fmt: skip
 
 
 def faults(aggregate: Aggregate) -> Iterator[Message]:

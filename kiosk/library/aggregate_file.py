@@ -86,6 +86,7 @@ OUTPUTS = {
     "definition": "what is counted",
     "orgUnit": "id of the unit or group of units",
     "orgUnitName": "its name",
+    "parent": "id of the group above it; empty at the root",
     "period": "the year",
     "value": "the number; empty if it was not counted",
     "OBS_STATUS": "SDMX: A counted, E estimated, L not counted",
@@ -200,7 +201,7 @@ def _output_line(output: Output, year: int) -> Line:
     figure = output.figure
     return {
         "dataElement": output.counter, "name": output.name, "definition": output.definition,
-        "orgUnit": output.node, "orgUnitName": output.node_name, "period": year,
+        "orgUnit": output.node, "orgUnitName": output.node_name, "parent": output.parent, "period": year,
         "value": "" if figure.quality is Quality.NOT_COUNTED else figure.number,
         "OBS_STATUS": STATUS[figure.quality], "complete": _yes(figure.is_complete),
     }  # fmt: skip
@@ -475,6 +476,7 @@ def _read_output(line: Mapping[str, str], year: int) -> Output:
         _text(line["definition"]),
         _id(line["orgUnit"]),
         _text(line["orgUnitName"]),
+        _id(line["parent"]) if line["parent"] else "",
         Figure(_number(line["value"] or "0"), quality, line["complete"] == "yes"),
     )
 

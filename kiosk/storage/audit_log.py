@@ -57,6 +57,13 @@ class Deed(StrEnum):
     SURVEY_WRITTEN = "survey_written"
     SURVEY_REMOVED = "survey_removed"
     TEXTS_WRITTEN = "texts_written"
+    BUNDLE_IMPORTED = "bundle_imported"
+    FIGURES_GIVEN = "figures_given"
+    AGGREGATE_IMPORTED = "aggregate_imported"
+    AGGREGATE_REMOVED = "aggregate_removed"
+    KEY_TRUSTED = "key_trusted"
+    KEY_DISTRUSTED = "key_distrusted"
+    THEORY_WRITTEN = "theory_written"
     CLOCK_CONFIRMED = "clock_confirmed"
 
 

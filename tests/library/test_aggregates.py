@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -11,12 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.domain.aggregate import Aggregate, AggregateRound, NodeFigures, Output
-from kiosk.domain.counters import Figure, Quality
-from kiosk.domain.rounds import Protection, Round
-from kiosk.domain.survey import Scale, Statement, Survey
-from kiosk.domain.tally import StatementTally
-from kiosk.domain.tree import Node, Tree
 from kiosk.library.aggregate_file import CONTEXT, DESCRIPTION, SIGNATURE, read_aggregate, write_aggregate
 from kiosk.library.aggregates import (
     distrust,
@@ -29,43 +23,7 @@ from kiosk.library.aggregates import (
 from kiosk.library.changes import RefusedError
 from kiosk.library.signing import KEY_FILE, existing_key, in_groups, own_key, read_fingerprint, sign
 from kiosk.settings import Settings, read_settings
-
-MADE = datetime(2026, 11, 29, 14)
-STATEMENT = Statement(
-    "listened", "Personalen lyssnar", "", Scale("listened", ("nej", "delvis", "=ja"), bipolar=False),
-    None, (3,), ("Personalen lyssnade",),
-)  # fmt: skip
-SURVEY = Survey(
-    "fragor", "Frågor", "Staden", "CC0", validated=False, statements=(STATEMENT,), translations={}
-)
-
-
-def round_of(
-    nodes: Mapping[str, tuple[int, ...]], *, is_protected: bool = False, k: int = 5
-) -> AggregateRound:
-    """A closed round; the first node is the root, the others are below it."""
-    root = next(iter(nodes))
-    tree = Tree(tuple(Node(name, name.title(), None if name == root else root) for name in nodes))
-    terms = Round(
-        "r1", SURVEY, tree, k, datetime(2026, 3, 2), datetime(2026, 6, 1), frozenset(),
-        protection=Protection.PROTECTED if is_protected else Protection.EXACT,
-    )  # fmt: skip
-    figures = {
-        name: NodeFigures(sum(counts), int(is_protected), {"listened": StatementTally(counts, (0, 0, 0), 0)})
-        for name, counts in nodes.items()
-    }
-    return AggregateRound(terms, "0123456789", figures)
-
-
-OUTPUT = Output("advise", "Rådgivning", "Varje råd", "staden", "Staden", Figure(500, Quality.ESTIMATED))
-AGGREGATE = Aggregate(
-    "Staden",
-    2026,
-    MADE,
-    is_demonstration=False,
-    rounds=(round_of({"staden": (4, 6, 10)}),),
-    outputs=(OUTPUT,),
-)
+from tests.tools.aggregates import AGGREGATE, MADE, OUTPUT, STATEMENT, round_of
 
 
 def settings_of(folder: Path) -> Settings:

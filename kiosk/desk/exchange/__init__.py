@@ -1,0 +1,1 @@
+"""Exchange with other organisations: bundles, aggregates and the comparison of figures."""

@@ -1,0 +1,227 @@
+"""The comparison page: imported figures of other organisations beside one's own, kept apart where they
+differ."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.context import desk
+from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate, translate_message
+from kiosk.desk.outputs import with_gaps
+from kiosk.desk.results.findings import missing, of_direction
+from kiosk.desk.session import for_every_account
+from kiosk.domain.aggregate import Aggregate, Scope
+from kiosk.domain.comparison import (
+    Difference,
+    Group,
+    Line,
+    OutputColumn,
+    Party,
+    compare,
+    compare_outputs,
+)
+from kiosk.domain.results import PERCENT_FROM, Spread, shares
+from kiosk.domain.rounding import outwards
+from kiosk.library.aggregates import Received, received
+from kiosk.library.changes import RefusedError
+from kiosk.output.aggregates import own_aggregate, years
+from kiosk.output.intervals import IntervalLine, intervals_svg
+
+blueprint = Blueprint("comparison", __name__)
+
+OWN = "own"
+"""Id of one's own organisation; others have the fingerprint of their key."""
+
+
+@dataclass(frozen=True)
+class LineView:
+    """A line of the table beside a chart."""
+
+    name: str
+    is_own: bool
+    period: str
+    agreeing: str
+    interval: str
+    k: int
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """A group with its chart. `apart` says why it is not compared with the first group, "" for that one."""
+
+    text: str
+    rule: str
+    apart: str
+    svg: str
+    lines: tuple[LineView, ...]
+    sentences: tuple[str, ...]
+
+
+@blueprint.route("/comparison")
+@for_every_account
+def comparison() -> ResponseReturnValue:
+    """Show the figures of all organisations in one year."""
+    if desk().settings is None:
+        abort(404)
+    others, left_out = read_received()
+    of_others = {signed.aggregate.year for signed in others.aggregates}
+    offered = sorted({*years(desk().store), *of_others}, reverse=True) or [desk().clock().year]
+    year = request.args.get("year", type=int, default=offered[0])
+    if year not in offered:
+        abort(404)
+    parties = list(_parties(others, year))
+    columns = compare_outputs(parties)
+    return render_template(
+        "comparison.html",
+        year=year,
+        years=offered,
+        parties=parties,
+        topics=[[_group(group) for group in topic.groups] for topic in compare(parties)],
+        columns=columns,
+        outputs=[(party, [_output(column, party) for column in columns]) for party in parties],
+        left_out=left_out,
+        name_of=organisation,
+    )
+
+
+def read_received() -> tuple[Received, list[str]]:
+    """Return the imported aggregates, and sentences about the files that are left out."""
+    try:
+        others = received(desk().own_settings)
+    except RefusedError as error:
+        return Received((), ()), [translate_message(message) for message in error.messages]
+    return others, [f"{one.file}: {translate_message(one.message)}" for one in others.faulty]
+
+
+def own_name() -> str:
+    """Return the name of one's own organisation: that of the theme, or of the latest report."""
+    reports = desk().store.reports.all().values()
+    latest = max(reports, key=lambda terms: terms.year, default=None)
+    return desk().library.theme.name or (latest.organisation if latest else "")
+
+
+def _parties(others: Received, year: int) -> Iterator[Party]:
+    """Yield one's own organisation, then the others, as far as they have figures of the year."""
+    scope = Scope(own_name() or translate("Vår organisation"), year)
+    own = own_aggregate(desk().store, desk().library, scope, desk().clock())
+    all_parties = (
+        Party(OWN, own, is_own=True),
+        *(Party(signed.key.fingerprint, signed.aggregate) for signed in others.aggregates),
+    )
+    for party in all_parties:
+        if party.aggregate.year == year and (party.aggregate.rounds or party.aggregate.outputs):
+            yield party
+
+
+def organisation(aggregate: Aggregate) -> str:
+    """Return an organisation's name, marked if its answers are made up."""
+    name = aggregate.organisation
+    return translate("{name} (påhittade svar)", name=name) if aggregate.is_demonstration else name
+
+
+def _group(group: Group) -> GroupView:
+    statement, survey = group.first.statement, group.first.round.survey
+    labels = (
+        translate("”{text}”", text=asked(survey, statement.scale.labels[option - 1]))
+        for option in reversed(statement.agreeing_options)
+    )
+    scale = translate("Skala: {labels}.", labels=", ".join(reversed(statement.scale.labels)))
+    rule = translate("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=in_a_row(labels))
+    sentences = (
+        *_spread(group.spread, is_protected=group.first.round.is_protected),
+        *of_direction(statement),
+    )
+    views = tuple(_line(line) for line in group.lines)
+    described = " ".join(f"{one.name}: {one.agreeing} {one.interval}" for one in views)
+    svg = intervals_svg(statement.text, [_interval(line) for line in group.lines], described)
+    return GroupView(statement.text, f"{scale} {rule}", _apart(group), svg, views, sentences)
+
+
+def _apart(group: Group) -> str:
+    """Return why a group is kept apart; "" if it is the first one."""
+    names = {
+        Difference.WORDING: translate("andra ord"),
+        Difference.SCALE: translate("annan skala"),
+        Difference.AGREEING: translate("andra svar räknas som att hålla med"),
+        Difference.PROTECTION: translate("skyddade siffror i den ena och exakta i den andra"),
+    }
+    if not group.differences:
+        return ""
+    reasons = ", ".join(names[difference] for difference in group.differences)
+    return translate("Jämförs inte med dem ovanför: {reasons}.", reasons=reasons)
+
+
+def _line(line: Line) -> LineView:
+    row = line.row
+    share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
+    agreeing = (
+        translate("{count} av {n}", count=share.count, n=row.on_scale) if row.on_scale else missing(row)
+    )
+    if share.percent is not None:
+        agreeing += f" ({in_percent(share.percent)})"
+    return LineView(
+        _name(line), line.party.is_own, period(row.round), agreeing, _interval_words(line), row.round.k
+    )
+
+
+def _name(line: Line) -> str:
+    return translate("{name} (påhittade svar)", name=line.name) if _is_made_up(line) else line.name
+
+
+def _is_made_up(line: Line) -> bool:
+    return line.party.aggregate.is_demonstration
+
+
+def _interval_words(line: Line) -> str:
+    """Return the interval in percent, or that there are too few answers for one."""
+    interval = line.row.agreeing_interval
+    if interval is None:
+        return translate("under {n} svar", n=PERCENT_FROM)
+    low, high = outwards(interval.low, interval.high, 100)
+    return translate("{low}–{high} %", low=low, high=high)
+
+
+def _interval(line: Line) -> IntervalLine:
+    row, interval = line.row, line.row.agreeing_interval
+    n = f"n = {row.on_scale}"
+    if interval is None:
+        few = translate("{count} av {n}", count=row.agreeing, n=row.on_scale)
+        return IntervalLine(_name(line), n=n, instead=few, is_own=line.party.is_own)
+    share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
+    return IntervalLine(
+        _name(line), share.percent, 100 * interval.low, 100 * interval.high, n, is_own=line.party.is_own
+    )
+
+
+def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
+    """Return which organisations have the largest and the smallest share, and whether that may be chance."""
+    if of_group is None:
+        return (
+            translate(
+                "Färre än två organisationer har minst {n} svar. Därför jämförs de inte.", n=PERCENT_FROM
+            ),
+        )
+    if of_group.is_none:
+        return (translate("Lika stor andel höll med hos alla som kan jämföras."),)
+    most, least = (in_a_row(node.name for node, _ in end) for end in (of_group.most, of_group.least))
+    where = translate("Störst andel höll med hos {most}, minst hos {least}.", most=most, least=least)
+    if of_group.is_sure:
+        chance = translate(
+            "Skillnaden är större än slumpen brukar ge. Siffrorna säger inte varför: gästerna, ställena och "
+            "sättet att fråga kan vara olika."
+        )
+    elif is_protected:
+        chance = translate("Skillnaden kan vara slump eller skydd.")
+    else:
+        chance = translate("Skillnaden kan vara slump.")
+    return (f"{where} {chance}",)
+
+
+def _output(column: OutputColumn, party: Party) -> str:
+    """Return an organisation's figure, or one for each of its trees; a dash without one."""
+    outputs = column.figures.get(party.id, [])
+    if len(outputs) > 1:
+        return "; ".join(f"{one.node_name}: {with_gaps(one.figure)}" for one in outputs)
+    return with_gaps(outputs[0].figure) if outputs else "–"

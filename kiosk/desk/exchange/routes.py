@@ -1,0 +1,259 @@
+"""The exchange page: bundles of surveys and theories, and signed figures, given and received as files."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.context import desk
+from kiosk.desk.downloads import file_response
+from kiosk.desk.exchange.comparison import organisation, own_name, read_received
+from kiosk.desk.i18n import translate, translate_message
+from kiosk.desk.notices import add_problem
+from kiosk.desk.session import account_name, for_coordinator, note
+from kiosk.domain.aggregate import Scope
+from kiosk.domain.message import Message
+from kiosk.domain.short_hash import short_hash
+from kiosk.library.aggregate_file import LONGEST_NAME, write_aggregate
+from kiosk.library.aggregates import (
+    distrust,
+    import_aggregate,
+    remove_aggregate,
+    trust,
+    trusted_keys,
+)
+from kiosk.library.bundles import Kind, Plan, State, import_bundle, make_bundle, plan_import
+from kiosk.library.changes import RefusedError
+from kiosk.library.library import Library
+from kiosk.library.signing import existing_key, in_groups, read_fingerprint
+from kiosk.library.texts import find_fault
+from kiosk.output.aggregates import own_aggregate, years
+from kiosk.settings import Settings
+from kiosk.storage import Deed
+
+blueprint = Blueprint("exchange", __name__)
+
+SHOWN_DIGITS = 8
+"""Digits of a fingerprint that the log shows."""
+
+
+@blueprint.route("/exchange")
+@for_coordinator
+def exchange() -> ResponseReturnValue:
+    """Show what can be given to other organisations, and what was received from them."""
+    return _page()
+
+
+def _page() -> str:
+    if desk().settings is None:
+        abort(404)
+    settings = desk().own_settings
+    others, left_out = read_received()
+    key = existing_key(settings)
+    return render_template(
+        "exchange.html",
+        form=FlaskForm(),
+        surveys=desk().library.surveys.values(),
+        theories=desk().library.theories.values(),
+        years=years(desk().store),
+        organisation=request.form.get("organisation") or own_name(),
+        fingerprint=in_groups(key.fingerprint) if key else "",
+        trusted=_trusted(settings),
+        received=others.aggregates,
+        name_of=organisation,
+        left_out=left_out,
+        longest=LONGEST_NAME,
+        typed=request.form,
+    )
+
+
+def _trusted(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return fingerprint, the same in groups, and organisation of each trusted key."""
+    try:
+        keys = trusted_keys(settings)
+    except RefusedError:
+        return []  # reported with the received files
+    return [(fingerprint, in_groups(fingerprint), name) for fingerprint, name in keys.items()]
+
+
+def _refused(messages: Sequence[Message], anchor: str) -> ResponseReturnValue:
+    """Return the page with the reasons at the top, each leading to its field."""
+    for message in messages:
+        add_problem(translate_message(message), anchor)
+    return _page(), 400
+
+
+def _done(deed: Deed, what: str, words: str) -> ResponseReturnValue:
+    """Log an action, and return to the page with a confirmation."""
+    note(deed, what)
+    flash(words)
+    return redirect(url_for("exchange.exchange"), 303)
+
+
+def _sent(field: str) -> bytes:
+    """Return an uploaded file; 400 without one."""
+    sent = request.files.get(field)
+    if sent is None:
+        abort(400)
+    return sent.read()
+
+
+@blueprint.route("/exchange/bundle", methods=["POST"])
+@for_coordinator
+def bundle() -> ResponseReturnValue:
+    """Return a bundle of the chosen surveys and theories."""
+    surveys, theories = request.form.getlist("survey"), request.form.getlist("theory")
+    library = desk().library
+    if not {*surveys} <= library.surveys.keys() or not {*theories} <= library.theories.keys():
+        abort(400)
+    if not surveys and not theories:
+        return _refused([Message("Välj minst en enkät eller förändringsteori.", {})], "give")
+    return file_response("paket.zip", make_bundle(library, surveys, theories))
+
+
+@blueprint.route("/exchange/bundle/show", methods=["POST"])
+@for_coordinator
+def show_bundle() -> ResponseReturnValue:
+    """Show what the import of a bundle would do; nothing is changed."""
+    return _shown(_sent("bundle"))
+
+
+def _shown(content: bytes) -> ResponseReturnValue:
+    try:
+        plan = plan_import(desk().own_settings, content, _used())
+    except RefusedError as error:
+        return _refused(error.messages, "bundle")
+    return render_template(
+        "bundle.html",
+        form=FlaskForm(),
+        plan=plan,
+        content=b64encode(content).decode(),
+        seen=_digest(plan),
+        kinds=_kinds(),
+        states=_states(),
+    )
+
+
+def _digest(plan: Plan) -> str:
+    """Return a digest of what a plan does, so that what is confirmed is what was shown."""
+    return short_hash(repr(plan.effects), 32)
+
+
+def _used() -> set[str]:
+    """Return the ids of the surveys of all rounds."""
+    return {state.round.survey.id for state in desk().store.rounds()}
+
+
+@blueprint.route("/exchange/bundle/import", methods=["POST"])
+@for_coordinator
+def take_bundle() -> ResponseReturnValue:
+    """Import the bundle that was shown. If the import would do something else by now, it is shown again."""
+    try:
+        content = b64decode(request.form.get("content", ""), validate=True)
+    except ValueError:
+        abort(400)
+    try:
+        if _digest(plan_import(desk().own_settings, content, _used())) != request.form.get("seen"):
+            add_problem(translate("Något har ändrats här sedan paketet visades. Läs listan igen."))
+            return _shown(content)
+        desk().change(_importing(content))
+    except RefusedError as error:
+        return _refused(error.messages, "bundle")
+    return _done(Deed.BUNDLE_IMPORTED, short_hash(request.form["seen"], 8), translate("Paketet är inläst."))
+
+
+def _importing(content: bytes) -> Callable[[Settings], Library]:
+    who, used, today = account_name(), _used(), desk().clock().date()
+    return lambda settings: import_bundle(settings, content, used, who, today).library
+
+
+@blueprint.route("/exchange/figures", methods=["POST"])
+@for_coordinator
+def figures() -> ResponseReturnValue:
+    """Return a year's published figures as a signed file."""
+    year = request.form.get("year", type=int)
+    name = request.form.get("organisation", "").strip()
+    if year not in years(desk().store):
+        abort(400)
+    if fault := find_fault(name, LONGEST_NAME):
+        return _refused(
+            [Message("Organisationens namn: {problem}", {"problem": fault.message})], "organisation"
+        )
+    scope = Scope(name, year, has_units="units" in request.form)
+    aggregate = own_aggregate(desk().store, desk().library, scope, desk().clock())
+    content = write_aggregate(desk().own_settings, aggregate)
+    note(Deed.FIGURES_GIVEN, str(year))
+    return file_response(f"siffror-{year}.zip", content)
+
+
+@blueprint.route("/exchange/trust", methods=["POST"])
+@for_coordinator
+def trust_key() -> ResponseReturnValue:
+    """Trust the key whose fingerprint was typed."""
+    try:
+        fingerprint = read_fingerprint(request.form.get("fingerprint", ""))
+        trust(desk().own_settings, fingerprint, request.form.get("name", ""))
+    except RefusedError as error:
+        return _refused(error.messages, "fingerprint")
+    words = translate("Nyckeln är betrodd. Hämta nu in filen.")
+    return _done(Deed.KEY_TRUSTED, fingerprint[:SHOWN_DIGITS], words)
+
+
+@blueprint.route("/exchange/distrust", methods=["POST"])
+@for_coordinator
+def distrust_key() -> ResponseReturnValue:
+    """No longer trust a key; its figures are no longer shown."""
+    fingerprint = request.form.get("key", "")
+    if fingerprint not in trusted_keys(desk().own_settings):
+        abort(404)
+    distrust(desk().own_settings, fingerprint)
+    return _done(
+        Deed.KEY_DISTRUSTED, fingerprint[:SHOWN_DIGITS], translate("Nyckeln är inte längre betrodd.")
+    )
+
+
+@blueprint.route("/exchange/receive", methods=["POST"])
+@for_coordinator
+def receive() -> ResponseReturnValue:
+    """Keep the figures of another organisation, whose key is trusted."""
+    try:
+        signed = import_aggregate(desk().own_settings, _sent("figures"))
+    except RefusedError as error:
+        return _refused(error.messages, "figures")
+    aggregate = signed.aggregate
+    words = translate("Siffrorna från {organisation} är inlästa.", organisation=aggregate.organisation)
+    what = f"{signed.key.fingerprint[:SHOWN_DIGITS]}, {aggregate.year}"
+    return _done(Deed.AGGREGATE_IMPORTED, what, words)
+
+
+@blueprint.route("/exchange/remove", methods=["POST"])
+@for_coordinator
+def remove() -> ResponseReturnValue:
+    """Remove the figures of another organisation and year."""
+    key, year = request.form.get("key", ""), request.form.get("year", type=int)
+    if year is None:
+        abort(400)
+    fingerprint = read_fingerprint(key)
+    remove_aggregate(desk().own_settings, fingerprint, year)
+    what = f"{fingerprint[:SHOWN_DIGITS]}, {year}"
+    return _done(Deed.AGGREGATE_REMOVED, what, translate("Siffrorna är borttagna."))
+
+
+def _kinds() -> dict[Kind, str]:
+    return {
+        Kind.SURVEY: translate("Enkät"),
+        Kind.SCALE: translate("Skala"),
+        Kind.COUNTER: translate("Prestation"),
+        Kind.THEORY: translate("Förändringsteori"),
+        Kind.TRANSLATION: translate("Översättning"),
+    }
+
+
+def _states() -> dict[State, str]:
+    return {
+        State.NEW: translate("läggs till"),
+        State.SAME: translate("finns redan, ändras inte"),
+        State.REPLACED: translate("ersätter den som finns"),
+    }

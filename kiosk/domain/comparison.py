@@ -1,0 +1,150 @@
+"""Comparison of organisations: rows that can be compared stand together, all others apart.
+
+Rows are compared only if their statements have the same meaning, scale and agreeing options, and their
+figures the same kind of protection. Each organisation has one row for a statement: its latest closed round
+of the year.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.domain.aggregate import Aggregate, Output
+from kiosk.domain.results import Row, Spread, spread
+from kiosk.domain.tree import Node
+
+
+class Difference(StrEnum):
+    """Why two groups about one thing are kept apart."""
+
+    WORDING = "wording"
+    SCALE = "scale"
+    AGREEING = "agreeing"
+    PROTECTION = "protection"
+
+
+@dataclass(frozen=True)
+class Party:
+    """An organisation with its aggregate; `id` is unique."""
+
+    id: str
+    aggregate: Aggregate
+    is_own: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """An organisation's figures of one statement, or those of one of its trees of units if it has several."""
+
+    party: Party
+    row: Row
+
+    @property
+    def name(self) -> str:
+        """The organisation, or the root of the tree if the organisation has several."""
+        roots = {one.round.tree.root.id for one in self.party.aggregate.rounds}
+        return self.party.aggregate.organisation if len(roots) == 1 else self.row.round.tree.root.name
+
+    @property
+    def id(self) -> str:
+        return f"{self.party.id}/{self.row.round.tree.root.id}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines that can be compared, and the reasons why they are not compared with the first group."""
+
+    lines: tuple[Line, ...]
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def first(self) -> Row:
+        return self.lines[0].row
+
+    @property
+    def spread(self) -> Spread | None:
+        """The organisations with the largest and the smallest share that agrees, and whether they differ by
+        more than chance; None with fewer than two that have enough answers."""
+        return spread((Node(one.id, one.name, None), one.row) for one in self.lines)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What several organisations asked about: the same statement by id or by meaning."""
+
+    groups: tuple[Group, ...]
+
+
+def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
+    """Return the topics of all parties, in the order of the first one."""
+    topics: list[list[Line]] = []
+    for line in (line for party in parties for line in _lines(party)):
+        of_topic = next(
+            (lines for lines in topics if any(_is_about(one.row, line.row) for one in lines)), None
+        )
+        if of_topic is None:
+            topics.append([line])
+        else:
+            of_topic.append(line)
+    return tuple(Topic(_groups(lines)) for lines in topics)
+
+
+def _lines(party: Party) -> Iterable[Line]:
+    """Return a line for each statement and tree, of the latest round that asked it."""
+    rounds = sorted(party.aggregate.rounds, key=lambda one: (one.round.closes_at, one.round.id))
+    latest = {
+        (one.round.tree.root.id, statement.id): Line(party, one.row(statement))
+        for one in rounds
+        for statement in one.round.survey.statements
+    }
+    return latest.values()
+
+
+def _is_about(one: Row, other: Row) -> bool:
+    return one.statement.id == other.statement.id or one.statement.means(other.statement)
+
+
+def _groups(lines: Sequence[Line]) -> tuple[Group, ...]:
+    groups: list[list[Line]] = []
+    for line in lines:
+        of_group = next((group for group in groups if not differences(group[0].row, line.row)), None)
+        if of_group is None:
+            groups.append([line])
+        else:
+            of_group.append(line)
+    return tuple(Group(tuple(group), differences(groups[0][0].row, group[0].row)) for group in groups)
+
+
+def differences(one: Row, other: Row) -> tuple[Difference, ...]:
+    """Return why two rows are not compared; empty if they can be."""
+    has_other_scale = one.statement.scale.labels != other.statement.scale.labels
+    has_other_options = one.statement.agreeing_options != other.statement.agreeing_options
+    apart = {
+        Difference.WORDING: not one.statement.means(other.statement),
+        Difference.SCALE: has_other_scale,
+        Difference.AGREEING: has_other_options and not has_other_scale,
+        Difference.PROTECTION: one.round.protection is not other.round.protection,
+    }
+    return tuple(difference for difference, is_so in apart.items() if is_so)
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """One output in the same words at all organisations that have it. `figures` is party id -> the figure of
+    the root of each of its trees."""
+
+    name: str
+    definition: str
+    figures: dict[str, list[Output]]
+
+
+def compare_outputs(parties: Iterable[Party]) -> tuple[OutputColumn, ...]:
+    """Return the outputs of the whole organisations; the same counter in other words is another column."""
+    columns: dict[tuple[str, str], OutputColumn] = {}
+    for party in parties:
+        for output in (one for one in party.aggregate.outputs if not one.parent):
+            column = columns.setdefault(
+                (output.counter, output.definition), OutputColumn(output.name, output.definition, {})
+            )
+            column.figures.setdefault(party.id, []).append(output)
+    return tuple(columns.values())
