@@ -6,17 +6,28 @@ from html import escape
 
 from kiosk.output.charts import INK, PAPER, SOFT
 from kiosk.output.fitting import wrapped
-from kiosk.output.svg import FONT, MARGIN, WIDTH, text_at
+from kiosk.output.svg import FONT, MARGIN, text_at
 
-LABELS = 330
-"""Space at the left for the names, in pixels of the picture."""
-
-NUMBERS = 96
-ROW = 46
 AXIS = 40
 TEXT_SIZE, DIGIT_SIZE = 16, 15
 FILL, OWN = "#1b4f5a", "#8c510a"
 STEPS = (0, 25, 50, 75, 100)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The dimensions of a chart, in its pixels. `labels` is the space at the left for the names, 0 if they
+    stand above the lines; `right` is the space at the right of the scale."""
+
+    width: int
+    labels: int
+    right: int
+    row: int
+
+
+PAGE = Sheet(960, 330, 96, 46)
+PHONE = Sheet(330, 14, 26, 68)
+"""Names stand above the lines."""
 
 
 @dataclass(frozen=True)
@@ -35,44 +46,41 @@ class IntervalLine:
     is_own: bool = False
 
 
-def intervals_svg(title: str, lines: Sequence[IntervalLine], described: str) -> str:
+def intervals_svg(title: str, lines: Sequence[IntervalLine], described: str, sheet: Sheet = PAGE) -> str:
     """Return the chart as one self-contained SVG document. `title` is for readers of the text only."""
-    base = MARGIN + ROW * len(lines)
+    base = MARGIN + sheet.row * len(lines)
     height = base + AXIS
-    parts = [
-        *_axis(base),
-        *(part for at, line in enumerate(lines) for part in _line(line, MARGIN + ROW * at)),
-    ]
+    parts = list(_axis(base, sheet))
+    for at, line in enumerate(lines):
+        parts += _line(line, MARGIN + sheet.row * at, sheet)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.width} {height}" width="{sheet.width}" '
         f'height="{height}" role="img" font-family="{FONT}" fill="{INK}">'
         f"<title>{escape(title)}</title><desc>{escape(described)}</desc>"
-        f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
+        f'<rect width="{sheet.width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
 
 
-def _x(percent: float) -> float:
-    return LABELS + (WIDTH - LABELS - NUMBERS) * percent / 100
+def _x(percent: float, sheet: Sheet) -> float:
+    return sheet.labels + (sheet.width - sheet.labels - sheet.right) * percent / 100
 
 
-def _axis(base: int) -> Iterator[str]:
+def _axis(base: int, sheet: Sheet) -> Iterator[str]:
     for step in STEPS:
-        yield f'<path d="M{_x(step):.1f} {MARGIN - 8}V{base}" stroke="#d5dddf" stroke-width="1"/>'
-        yield text_at(_x(step), base + 22, f"{step} %", size=DIGIT_SIZE, anchor="middle", ink=SOFT)
+        x = _x(step, sheet)
+        yield f'<path d="M{x:.1f} {MARGIN - 8}V{base}" stroke="#d5dddf" stroke-width="1"/>'
+        yield text_at(x, base + 22, f"{step} %", size=DIGIT_SIZE, anchor="middle", ink=SOFT)
 
 
-def _line(line: IntervalLine, y: int) -> Iterator[str]:
-    middle = y + ROW / 2 - 4
-    names = wrapped(line.name, TEXT_SIZE, LABELS - MARGIN - 20)[:2]
-    top = middle + 5 - 10 * (len(names) - 1)
-    for at, name in enumerate(names):
-        weight = "bold" if line.is_own else "normal"
-        yield text_at(MARGIN, top + 20 * at, name, size=TEXT_SIZE, weight=weight)
+def _line(line: IntervalLine, y: int, sheet: Sheet) -> Iterator[str]:
+    is_narrow = sheet is PHONE
+    middle = y + (50 if is_narrow else sheet.row / 2 - 4)
+    yield from _name(line, y, middle, sheet)
     if line.share is None:
-        yield text_at(_x(0) + 6, middle + 5, line.instead, size=DIGIT_SIZE, ink=SOFT)
+        yield text_at(_x(0, sheet) + 6, middle + 5, line.instead, size=DIGIT_SIZE, ink=SOFT)
     else:
-        colour, share = OWN if line.is_own else FILL, _x(line.share)
-        left, right = _x(line.low), _x(line.high)
+        colour, share = OWN if line.is_own else FILL, _x(line.share, sheet)
+        left, right = _x(line.low, sheet), _x(line.high, sheet)
         yield f'<path d="M{left:.1f} {middle}H{right:.1f}" stroke="{colour}" stroke-width="3"/>'
         for end in (left, right):
             yield f'<path d="M{end:.1f} {middle - 7}v14" stroke="{colour}" stroke-width="3"/>'
@@ -80,4 +88,18 @@ def _line(line: IntervalLine, y: int) -> Iterator[str]:
             yield f'<path d="M{share:.1f} {middle - 9}l9 9l-9 9l-9 -9z" fill="{colour}"/>'
         else:
             yield f'<circle cx="{share:.1f}" cy="{middle}" r="7" fill="{colour}"/>'
-    yield text_at(WIDTH - MARGIN, middle + 5, line.n, size=TEXT_SIZE, anchor="end")
+
+
+def _name(line: IntervalLine, y: int, middle: float, sheet: Sheet) -> Iterator[str]:
+    """Yield the name and the number of answers: beside the line, or above it on a phone."""
+    weight = "bold" if line.is_own else "normal"
+    if sheet is PHONE:
+        [name, *_] = wrapped(line.name, TEXT_SIZE, sheet.width - 90)
+        yield text_at(2, y + 26, name, size=TEXT_SIZE, weight=weight)
+        yield text_at(sheet.width - 2, y + 26, line.n, size=DIGIT_SIZE, anchor="end")
+        return
+    names = wrapped(line.name, TEXT_SIZE, sheet.labels - MARGIN - 20)[:2]
+    top = middle + 5 - 10 * (len(names) - 1)
+    for at, name in enumerate(names):
+        yield text_at(MARGIN, top + 20 * at, name, size=TEXT_SIZE, weight=weight)
+    yield text_at(sheet.width - MARGIN, middle + 5, line.n, size=TEXT_SIZE, anchor="end")

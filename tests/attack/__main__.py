@@ -17,6 +17,7 @@ from tests.attack.watched import NotPossibleHere
 ATTACKS = (
     "reconstruction",
     "siblings",
+    "groupings",
     "stuffing",
     "steering",
     "protected",

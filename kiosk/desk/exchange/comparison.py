@@ -1,7 +1,7 @@
 """The comparison page: imported figures of other organisations beside one's own, kept apart where they
 differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, render_template, request
@@ -27,7 +27,7 @@ from kiosk.domain.rounding import outwards
 from kiosk.library.aggregates import Received, received
 from kiosk.library.changes import RefusedError
 from kiosk.output.aggregates import own_aggregate, years
-from kiosk.output.intervals import IntervalLine, intervals_svg
+from kiosk.output.intervals import PAGE, PHONE, IntervalLine, intervals_svg
 
 blueprint = Blueprint("comparison", __name__)
 
@@ -55,6 +55,7 @@ class GroupView:
     rule: str
     apart: str
     svg: str
+    narrow_svg: str
     lines: tuple[LineView, ...]
     sentences: tuple[str, ...]
 
@@ -79,7 +80,7 @@ def comparison() -> ResponseReturnValue:
         years=offered,
         parties=parties,
         topics=[[_group(group) for group in topic.groups] for topic in compare(parties)],
-        columns=columns,
+        headings=_headings(columns),
         outputs=[(party, [_output(column, party) for column in columns]) for party in parties],
         left_out=left_out,
         name_of=organisation,
@@ -135,8 +136,9 @@ def _group(group: Group) -> GroupView:
     )
     views = tuple(_line(line) for line in group.lines)
     described = " ".join(f"{one.name}: {one.agreeing} {one.interval}" for one in views)
-    svg = intervals_svg(statement.text, [_interval(line) for line in group.lines], described)
-    return GroupView(statement.text, f"{scale} {rule}", _apart(group), svg, views, sentences)
+    intervals = [_interval(line) for line in group.lines]
+    wide, narrow = (intervals_svg(statement.text, intervals, described, sheet) for sheet in (PAGE, PHONE))
+    return GroupView(statement.text, f"{scale} {rule}", _apart(group), wide, narrow, views, sentences)
 
 
 def _apart(group: Group) -> str:
@@ -217,6 +219,15 @@ def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
     else:
         chance = translate("Skillnaden kan vara slump.")
     return (f"{where} {chance}",)
+
+
+def _headings(columns: Sequence[OutputColumn]) -> list[tuple[str, str]]:
+    """Return name and definition of each column; a name that occurs again has a number."""
+    headings: list[tuple[str, str]] = []
+    for column in columns:
+        again = sum(name.startswith(column.name) for name, _ in headings)
+        headings.append((f"{column.name} ({again + 1})" if again else column.name, column.definition))
+    return headings
 
 
 def _output(column: OutputColumn, party: Party) -> str:
