@@ -16,6 +16,7 @@ class Denial(StrEnum):
     ROUND_PLANNED = "planned"
     SURVEY_SHIPPED = "shipped"
     SURVEY_USED = "used"
+    THEORY_SHIPPED = "theory_shipped"
 
 
 class DeniedError(HTTPException):

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, period, translate
 from kiosk.desk.outputs import with_quality
 from kiosk.desk.results.findings import of_now, of_protection
 from kiosk.desk.session import for_every_account
+from kiosk.desk.theory_editing import is_own
 from kiosk.domain.counters import Counter, Outputs, year_of
 from kiosk.domain.results import Row, over_time
 from kiosk.domain.rounds import Round
@@ -91,6 +93,8 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
         place=place,
         places=desk().library.places,
         columns=columns,
+        is_own=is_own(theory_id),
+        form=FlaskForm(),
         goals=[(goal, _of_statements(goal.statements, place, figures)) for goal in shown.goals],
     )
 

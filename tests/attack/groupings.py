@@ -1,4 +1,4 @@
-"""Attack 10: two overlapping groupings are subtracted, and their difference is a few guests.
+"""Attack 1 on several files: two overlapping groupings are subtracted, and their difference is a few guests.
 
 An organisation's figures leave it as aggregates, once for the whole and once with every unit. The attacker
 has all files, adds and subtracts their groups in every way, and looks for a difference of fewer than k

@@ -97,7 +97,8 @@ def _sent(field: str) -> bytes:
     sent = request.files.get(field)
     if sent is None:
         abort(400)
-    return sent.read()
+    content: bytes = sent.read()
+    return content
 
 
 @blueprint.route("/exchange/bundle", methods=["POST"])

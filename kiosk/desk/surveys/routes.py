@@ -13,6 +13,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, translate, translate_message
+from kiosk.desk.row_order import in_order
 from kiosk.desk.session import for_coordinator, note, signed_in
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
@@ -407,14 +408,5 @@ def _draft_sent(survey: Survey) -> Draft:
         " ".join(sent.get("source", "").split()),
         " ".join(sent.get("licence", "").split()),
         "validated" in sent,
-        tuple(_in_order(rows)),
+        tuple(in_order(rows)),
     )
-
-
-def _in_order(rows: Sequence[tuple[int, int, Statement]]) -> list[Statement]:
-    """Sort statements given as (requested place, previous place, statement): moved ones get their requested
-    place, the others keep their order."""
-    ordered = [statement for asked, had, statement in rows if asked == had]
-    for asked, _had, statement in sorted((row for row in rows if row[0] != row[1]), key=lambda row: row[:2]):
-        ordered.insert(max(asked - 1, 0), statement)
-    return ordered

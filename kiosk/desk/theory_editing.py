@@ -1,0 +1,230 @@
+"""Theories of change in the browser: an own copy of a theory is edited as five columns of rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.context import desk
+from kiosk.desk.denials import Denial, deny
+from kiosk.desk.i18n import translate, translate_message
+from kiosk.desk.notices import add_problem
+from kiosk.desk.row_order import in_order
+from kiosk.desk.session import for_coordinator, note
+from kiosk.domain.theory import Goal, Layer, Measure, Theory, TheoryBox
+from kiosk.library.changes import RefusedError
+from kiosk.library.drafts import LONGEST_TITLE, ChangedError, new_id, new_title
+from kiosk.library.texts import LONGEST_TEXT
+from kiosk.library.theories import MEASURED
+from kiosk.library.theory_drafts import (
+    COLUMNS,
+    GOALS,
+    TheoryError,
+    theory_digest,
+    theory_path,
+    write_theory,
+)
+from kiosk.storage import Deed
+
+blueprint = Blueprint("theory_editing", __name__)
+
+GAP, BY_STATEMENTS, BY_COUNTER = "gap", "statements", "counter:"
+"""Values of a row's measure; that of a counter ends with its id."""
+
+NEW_ROWS = 2
+LARGEST_PLACE_DIGITS = 3
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the form: its rows, the new ones empty, and the boxes that they may lead to: those of this
+    column and later ones, and those that a row leads to already."""
+
+    layer: Layer
+    heading: str
+    rows: tuple[TheoryBox | None, ...]
+    is_measured: bool
+    targets: tuple[TheoryBox, ...]
+
+
+@blueprint.route("/theory/<theory_id>/copy", methods=["POST"])
+@for_coordinator
+def copy(theory_id: str) -> ResponseReturnValue:
+    """Create an own theory from another one."""
+    original, library = _theory(theory_id), desk().library
+    copied = new_id(original.id, {*library.theories, *_own_ids()}, "theory")
+    title = new_title(
+        translate("{title} (kopia)", title=original.title)[:LONGEST_TITLE],
+        (theory.title for theory in library.theories.values()),
+    )
+    desk().change(lambda settings: write_theory(settings, replace(original, id=copied, title=title)))
+    note(Deed.THEORY_WRITTEN, copied)
+    flash(translate("Kopian är klar. Ändra det du vill och spara."))
+    return redirect(url_for("theory_editing.edit", theory_id=copied), 303)
+
+
+def _own_ids() -> set[str]:
+    folder = desk().own_folder("questions") / "theories"
+    return {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+@blueprint.route("/theory/<theory_id>/edit", methods=["GET", "POST"])
+@for_coordinator
+def edit(theory_id: str) -> ResponseReturnValue:
+    """Show the form that edits a theory, and handle it. Refused input stays in the form."""
+    current = _theory(theory_id)
+    if not is_own(theory_id):
+        deny(Denial.THEORY_SHIPPED)
+    shown, status = current, 200
+    if request.method == "POST":
+        shown, status = _sent(current), 400
+        if _save(shown):
+            note(Deed.THEORY_WRITTEN, theory_id)
+            flash(translate("Sparat."))
+            return redirect(url_for("theory_editing.edit", theory_id=theory_id), 303)
+    page = render_template(
+        "theory_edit.html",
+        form=FlaskForm(),
+        theory=shown,
+        seen=request.form.get("seen", theory_digest(current)),
+        columns=list(_columns(shown)),
+        goals=[*shown.goals, None],
+        places=desk().library.places,
+        counters=desk().library.counters.values(),
+        statements=_statements(),
+        longest=LONGEST_TEXT,
+    )
+    return page, status
+
+
+def is_own(theory_id: str) -> bool:
+    """Return whether a theory is the installation's own, and so can be edited here."""
+    settings = desk().settings
+    return settings is not None and (settings.data / theory_path(theory_id)).exists()
+
+
+def _save(theory: Theory) -> bool:
+    """Save a theory, and return whether it was. The reasons against it are put at the top of the page."""
+    seen = request.form.get("seen", "")
+    try:
+        desk().change(lambda settings: write_theory(settings, theory, seen))
+    except ChangedError:
+        add_problem(
+            translate("Någon annan har ändrat teorin sedan du öppnade den. Skriv av det du vill behålla.")
+        )
+    except TheoryError as error:
+        for fault in error.faults:
+            add_problem(translate_message(fault.message), fault.anchor)
+    except RefusedError as error:
+        for message in error.messages:
+            add_problem(translate_message(message))
+    else:
+        return True
+    return False
+
+
+def _theory(theory_id: str) -> Theory:
+    return desk().library.theories.get(theory_id) or abort(404)
+
+
+def _columns(theory: Theory) -> Iterator[Column]:
+    for layer, heading in COLUMNS.items():
+        boxes, layers = theory.column(layer), list(Layer)
+        later = layers[layers.index(layer) :]
+        chosen = {name for box in boxes for name in box.leads_to}
+        targets = tuple(box for box in theory.boxes if box.layer in later or box.id in chosen)
+        rows = (*boxes, *([None] * NEW_ROWS))
+        yield Column(layer, translate_message(heading), rows, layer in MEASURED, targets)
+
+
+def _statements() -> dict[str, str]:
+    """Return the id and the text of every statement of every survey."""
+    return {one.id: one.text for survey in desk().library.surveys.values() for one in survey.statements}
+
+
+def _sent(current: Theory) -> Theory:
+    """Return the theory in the form. Rows without text are dropped, the others sorted by their numbers."""
+    sent = request.form
+    place = sent.get("place", "")
+    if place and place not in desk().library.places:
+        abort(400)
+    goals = _sent_goals()
+    numbers = {former: goal.number for former, goal in goals}
+    taken = {box.id for box in current.boxes}
+    boxes: list[TheoryBox] = []
+    for layer in Layer:
+        boxes += _sent_boxes(layer, numbers, taken)
+    kept = {box.id for box in boxes}
+    return replace(
+        current,
+        title=_line(sent.get("title", "")),
+        source=_line(sent.get("source", "")),
+        licence=_line(sent.get("licence", "")),
+        definition=_line(sent.get("definition", "")),
+        target_group=_line(sent.get("target_group", "")),
+        results_label=_line(sent.get("results_label", "")) or current.results_label,
+        place=place,
+        goals=tuple(goal for _, goal in goals),
+        # A step to a box that was removed goes with it; one to a box that never was is refused.
+        boxes=tuple(
+            replace(box, leads_to=tuple(name for name in box.leads_to if name in kept or name not in taken))
+            for box in boxes
+        ),
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _rows(prefix: str) -> Iterator[tuple[int, int, str]]:
+    """Yield (requested place, previous place, name of the row's fields) of the rows with a text."""
+    number = 0
+    while f"{prefix}-{number + 1}-text" in request.form:
+        number += 1
+        row = f"{prefix}-{number}"
+        if _line(request.form[f"{row}-text"]):
+            asked = request.form.get(f"{row}-place", "")
+            is_number = asked.isdecimal() and len(asked) <= LARGEST_PLACE_DIGITS
+            yield (int(asked) if is_number else number), number, row
+
+
+def _sent_goals() -> list[tuple[int, Goal]]:
+    """Return the goals in the form, each with its previous number."""
+    rows = in_order([(asked, had, (had, row)) for asked, had, row in _rows(GOALS)])
+    return [
+        (had, Goal(number, _line(request.form[f"{row}-text"]), _ids(f"{row}-statements")))
+        for number, (had, row) in enumerate(rows, start=1)
+    ]
+
+
+def _sent_boxes(layer: Layer, goals: dict[int, int], taken: set[str]) -> list[TheoryBox]:
+    """Return the boxes of a column; `goals` maps previous numbers to those of now, `taken` are all ids."""
+    rows: Sequence[str] = in_order(list(_rows(layer)))
+    boxes = []
+    for row in rows:
+        text, name = _line(request.form[f"{row}-text"]), request.form.get(f"{row}-id", "")
+        if name not in taken:
+            name = new_id(text, taken, layer.value)
+            taken.add(name)
+        chosen = (int(number) for number in request.form.getlist(f"{row}-goals") if number.isdecimal())
+        of_goals = tuple(goals[number] for number in chosen if number in goals)
+        measure = _sent_measure(row) if layer in MEASURED else None
+        boxes.append(TheoryBox(name, layer, text, _ids(f"{row}-leads_to"), of_goals, measure))
+    return boxes
+
+
+def _sent_measure(row: str) -> Measure | None:
+    """Return how a row is measured; None if nothing is chosen."""
+    chosen, statements = request.form.get(f"{row}-measure", ""), _ids(f"{row}-statements")
+    if chosen.startswith(BY_COUNTER):
+        return Measure(counter=chosen.removeprefix(BY_COUNTER))
+    if chosen == BY_STATEMENTS and statements:
+        return Measure(statements=statements)
+    return Measure() if chosen == GAP else None
+
+
+def _ids(field: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(request.form.getlist(field)))

@@ -1,0 +1,199 @@
+"""Theories of change that are edited in the browser, stored as the installation's own files.
+
+A draft is checked first, so that each fault leads to its row; then the library's own reader reads the file,
+and the whole library with it, before anything is replaced.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kiosk.domain.message import Message
+from kiosk.domain.short_hash import short_hash
+from kiosk.domain.theory import Layer, Theory, TheoryBox, find_loop
+from kiosk.library.changes import RefusedError, change_files, exclusively
+from kiosk.library.definition import is_there
+from kiosk.library.drafts import ChangedError, refuse_bad
+from kiosk.library.library import Library, read_usable_library
+from kiosk.library.own_files import QUESTIONS
+from kiosk.library.texts import find_fault, tidied
+from kiosk.library.theories import MEASURED, MOST_BOXES, MOST_GOALS
+from kiosk.library.theory_file import theory_toml
+from kiosk.settings import Settings
+
+COLUMNS: Mapping[Layer, Message] = {
+    Layer.RESOURCES: Message("Resurser", {}),
+    Layer.ACTIVITIES: Message("Aktiviteter", {}),
+    Layer.OUTPUTS: Message("Prestationer", {}),
+    Layer.RESULTS: Message("Resultat", {}),
+    Layer.EFFECTS: Message("Effekt", {}),
+}
+"""Name of each column."""
+
+GOALS = "goals"
+"""Anchor of the goals' rows, as the values of Layer are of the columns'."""
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """A fault with the anchor of its place: a field's name, a column, or a row such as results-2, from 1."""
+
+    anchor: str
+    message: Message
+
+
+class TheoryError(RefusedError):
+    """A theory that cannot be saved; `faults` has each reason with its place."""
+
+    def __init__(self, *faults: RowFault) -> None:
+        super().__init__(*(fault.message for fault in faults))
+        self.faults = faults
+
+
+def theory_path(theory_id: str) -> Path:
+    """Return the path of an own theory's file in KIOSK_DATA."""
+    return Path(QUESTIONS) / "theories" / f"{theory_id}.toml"
+
+
+def theory_digest(theory: Theory) -> str:
+    """Return a digest of a theory: 32 hex digits of SHA-256 over its file."""
+    return short_hash(theory_toml(theory), 32)
+
+
+def write_theory(settings: Settings, theory: Theory, seen: str | None = None) -> Library:
+    """Write a theory to KIOSK_DATA/questions/theories, and return the new library.
+
+    `seen` is the digest of the theory that was edited; without it the theory is new. Raises ChangedError if
+    the file holds another theory by now, TheoryError for faults in rows, and RefusedError if the library
+    could not be read with it. An error leaves everything unchanged.
+    """
+    path = theory_path(theory.id)
+    with exclusively(settings):
+        current = read_usable_library(settings)
+        refuse_bad(current, path)
+        former = current.theories.get(theory.id)
+        if (seen is None) != (not is_there(settings.data / path)):
+            raise ChangedError
+        if seen is not None and (former is None or theory_digest(former) != seen):
+            raise ChangedError
+        tidy = _tidied(theory)
+        if faults := tuple(faults_of(tidy, current)):
+            raise TheoryError(*faults)
+        try:
+            return change_files(settings, {path: theory_toml(tidy).encode()})
+        except RefusedError as error:
+            raise TheoryError(*(_placed(message) for message in error.messages)) from error
+
+
+def _placed(message: Message) -> RowFault:
+    """Return the reader's refusal with the row that it names."""
+    row = re.search(r"\b([a-z]+)\[([0-9]+)\]", message.render(str))
+    return RowFault(f"{row[1]}-{row[2]}" if row else "title", message)
+
+
+def _tidied(theory: Theory) -> Theory:
+    """Return the theory with its texts normalised, as the file's reader returns them."""
+    texts = ("title", "source", "licence", "definition", "target_group", "results_label")
+    return replace(
+        theory,
+        **{name: tidied(getattr(theory, name)) for name in texts},
+        goals=tuple(replace(goal, text=tidied(goal.text)) for goal in theory.goals),
+        boxes=tuple(replace(box, text=tidied(box.text)) for box in theory.boxes),
+    )
+
+
+def faults_of(theory: Theory, library: Library) -> Iterator[RowFault]:
+    """Yield every fault of a theory, in the order of the form."""
+    heads = {
+        "title": Message("Namn", {}),
+        "definition": Message("Vad det handlar om", {}),
+        "target_group": Message("Målgrupp", {}),
+        "source": Message("Källa", {}),
+        "licence": Message("Villkor", {}),
+    }
+    for name, heading in heads.items():
+        if fault := find_fault(getattr(theory, name)):
+            yield RowFault(name, Message("{field}: {problem}", {"field": heading, "problem": fault.message}))
+    statements = {one.id for survey in library.surveys.values() for one in survey.statements}
+    if len(theory.goals) > MOST_GOALS:
+        yield RowFault(GOALS, Message("Högst {most} mål.", {"most": MOST_GOALS}))
+    for goal in theory.goals:
+        place = {"column": Message("Mål", {}), "number": goal.number}
+        yield from _faults_of_row(f"{GOALS}-{goal.number}", place, goal.text, goal.statements, statements)
+    for layer, heading in COLUMNS.items():
+        boxes = theory.column(layer)
+        if not 1 <= len(boxes) <= MOST_BOXES:
+            values = {"column": heading, "most": MOST_BOXES}
+            yield RowFault(layer, Message("{column}: skriv minst en ruta och högst {most}.", values))
+        for number, box in enumerate(boxes, start=1):
+            yield from _faults_of_box(theory, box, number, statements, library)
+    yield from _loop(theory)
+
+
+def _faults_of_row(
+    anchor: str, place: Mapping[str, object], text: str, named: tuple[str, ...], statements: set[str]
+) -> Iterator[RowFault]:
+    """Yield the faults that boxes and goals have in common."""
+    if fault := find_fault(text):
+        yield RowFault(
+            anchor, Message("{column}, rad {number}: {problem}", {**place, "problem": fault.message})
+        )
+    for name in named:
+        if name not in statements:
+            yield RowFault(
+                anchor,
+                Message(
+                    "{column}, rad {number}: inget påstående i någon enkät heter {name}.",
+                    {**place, "name": name},
+                ),
+            )
+
+
+def _faults_of_box(
+    theory: Theory, box: TheoryBox, number: int, statements: set[str], library: Library
+) -> Iterator[RowFault]:
+    anchor, place = f"{box.layer}-{number}", {"column": COLUMNS[box.layer], "number": number}
+    measure = box.measure
+    yield from _faults_of_row(anchor, place, box.text, measure.statements if measure else (), statements)
+    if box.layer in MEASURED and measure is None:
+        yield RowFault(
+            anchor, Message("{column}, rad {number}: välj hur det mäts, eller ”Mäts inte”.", place)
+        )
+    if measure and measure.counter and measure.counter not in library.counters:
+        yield RowFault(
+            anchor,
+            Message(
+                "{column}, rad {number}: ingen prestation heter {name}.", {**place, "name": measure.counter}
+            ),
+        )
+    ids = {other.id for other in theory.boxes}
+    for name in box.leads_to:
+        if name not in ids:
+            yield RowFault(
+                anchor,
+                Message(
+                    "{column}, rad {number}: den leder till en ruta som inte finns: {name}.",
+                    {**place, "name": name},
+                ),
+            )
+
+
+def _loop(theory: Theory) -> Iterator[RowFault]:
+    """Yield the fault of boxes that lead back to themselves, at the first of them."""
+    loop = find_loop({box.id: box.leads_to for box in theory.boxes})
+    if loop:
+        boxes = {box.id: box for box in theory.boxes}
+        first = boxes[loop[0]]
+        number = theory.column(first.layer).index(first) + 1
+        values = {
+            "column": COLUMNS[first.layer],
+            "number": number,
+            "steps": " → ".join(boxes[name].text for name in loop),
+        }
+        yield RowFault(
+            f"{first.layer}-{number}",
+            Message(
+                "{column}, rad {number}: rutorna leder i en ring: {steps}. Ta bort ett av stegen.", values
+            ),
+        )

@@ -1,0 +1,177 @@
+"""A coordinator edits a theory of change in the browser; a fault leads to its row, and nothing is changed."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
+
+from kiosk.domain.theory import Layer, Theory
+from kiosk.library.library import read_library
+from tests.tools.desk_side import Desk
+
+OWN = "ombudsmannaskap_2"
+EDIT = f"/admin/theory/{OWN}/edit"
+
+
+class Fields(HTMLParser):
+    """The fields of a page's last form that a browser would send."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sent: MultiDict[str, str] = MultiDict()
+        self._select = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = {name: value or "" for name, value in attrs}
+        is_off = has.get("type") == "checkbox" and "checked" not in has
+        if tag == "form":
+            self.sent = MultiDict()
+        elif tag == "input" and has.get("name") and not is_off:
+            self.sent.add(has["name"], has.get("value", ""))
+        elif tag == "select":
+            self._select = has["name"]
+        elif tag == "option" and (self._select not in self.sent or "selected" in has):
+            self.sent[self._select] = has["value"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk with an own copy of the shipped theory."""
+    made = Desk(tmp_path)
+    made.sign_in()
+    page = made.client.get("/admin/theory/ombudsmannaskap/dagverksamheten").text
+    assert f'action="/admin/theory/{OWN.removesuffix("_2")}/copy' in page
+    copied = made.client.post(
+        "/admin/theory/ombudsmannaskap/copy", data={"csrf_token": made.token("/admin/reports")}
+    )
+    assert copied.headers["Location"] == EDIT
+    return made
+
+
+def fields(desk: Desk) -> MultiDict[str, str]:
+    return Fields(desk.client.get(EDIT).text).sent
+
+
+def send(desk: Desk, sent: MultiDict[str, str]) -> TestResponse:
+    return desk.client.post(EDIT, data=sent)
+
+
+def theory(desk: Desk) -> Theory:
+    """The theory as the library reads it from its file."""
+    return read_library(desk.settings).theories[OWN]
+
+
+def texts(desk: Desk, layer: Layer) -> list[str]:
+    return [box.text for box in theory(desk).column(layer)]
+
+
+def test_a_form_that_is_sent_unchanged_changes_nothing(desk: Desk) -> None:
+    before = theory(desk)
+    assert send(desk, fields(desk)).status_code == 303
+    assert theory(desk) == before
+    assert before.title == "Ombudsmannaskap i Dagverksamheten (kopia)"
+
+
+def test_rows_are_changed_added_removed_and_moved(desk: Desk) -> None:
+    sent = fields(desk)
+    sent["results-1-text"] = "Mer  tillit"
+    sent["results-2-text"] = ""
+    sent["results-4-place"] = "1"
+    sent["results-5-text"] = "Trygghet"
+    sent["results-5-measure"] = "statements"
+    sent["results-5-statements"] = "feel_better"
+    assert send(desk, sent).status_code == 303
+    assert texts(desk, Layer.RESULTS) == [
+        "Ärendet är löst", "Mer tillit", "Deltagaren i kontakt med rätt extern aktör", "Trygghet",
+    ]  # fmt: skip
+    added = theory(desk).column(Layer.RESULTS)[-1]
+    assert added.measure
+    assert added.measure.statements == ("feel_better",)
+    page = desk.client.get(f"/admin/theory/{OWN}/dagverksamheten").text
+    assert "Trygghet" in page
+
+
+def test_a_box_that_is_removed_is_led_to_no_more(desk: Desk) -> None:
+    sent = fields(desk)
+    sent["outputs-3-text"] = ""
+    assert send(desk, sent).status_code == 303
+    assert [box.leads_to for box in theory(desk).column(Layer.ACTIVITIES)][1] == ()
+
+
+def test_boxes_keep_their_goals_when_a_goal_is_removed(desk: Desk) -> None:
+    sent = fields(desk)
+    sent.setlist("effects-1-goals", ["1", "4"])
+    assert send(desk, sent).status_code == 303
+    sent = fields(desk)
+    sent["goals-2-text"] = ""
+    assert send(desk, sent).status_code == 303
+    assert theory(desk).column(Layer.EFFECTS)[0].goals == (1, 3)
+    assert [goal.text for goal in theory(desk).goals][2] == "Ingen psykisk ohälsa"
+
+
+FAULTS: dict[str, tuple[dict[str, list[str]], str, str]] = {
+    "an unknown counter": (
+        {"outputs-2-measure": ["counter:nothing"]},
+        "outputs-2", "Prestationer, rad 2: ingen prestation heter nothing",
+    ),
+    "an unknown statement": (
+        {"results-1-statements": ["nothing"]},
+        "results-1", "Resultat, rad 1: inget påstående i någon enkät heter nothing",
+    ),
+    "no measure": ({"effects-2-measure": [""]}, "effects-2", "Effekt, rad 2: välj hur det mäts"),
+    "no statement": ({"results-1-statements": []}, "results-1", "Resultat, rad 1: välj hur det mäts"),
+    "a loop": (
+        {"results-3-leads_to": ["links"]},
+        "outputs-3", "Prestationer, rad 3: rutorna leder i en ring: Länkningar → ",
+    ),
+    "a box that is not there": (
+        {"outputs-1-leads_to": ["nothing"]},
+        "outputs-1", "Prestationer, rad 1: den leder till en ruta som inte finns: nothing",
+    ),
+    "a control character": (
+        {"resources-2-text": ["Ett\u0007ombud"]}, "resources-2", "Resurser, rad 2: texten har"
+    ),
+    "a long text": ({"goals-1-text": ["x" * 2000]}, "goals-1", "Mål, rad 1: "),
+    "an empty column": (
+        {f"effects-{n}-text": [""] for n in (1, 2, 3)}, "effects", "Effekt: skriv minst en ruta"
+    ),
+    "no name": ({"title": [" "]}, "title", "Namn: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_is_told_at_the_top_and_leads_to_its_row(case: str, desk: Desk) -> None:
+    changes, anchor, reason = FAULTS[case]
+    file = desk.settings.data / "questions" / "theories" / f"{OWN}.toml"
+    before, sent = file.read_bytes(), fields(desk)
+    for name, values in changes.items():
+        sent.setlist(name, values)
+    response = send(desk, sent)
+    assert response.status_code == 400
+    assert f'<a href="#{anchor}">{reason}' in response.text
+    assert f'id="{anchor}"' in response.text
+    assert file.read_bytes() == before
+
+
+def test_what_was_typed_stays_in_the_refused_form(desk: Desk) -> None:
+    sent = fields(desk)
+    sent["resources-1-text"], sent["effects-2-measure"] = "Ett rum", ""
+    assert 'value="Ett rum"' in send(desk, sent).text
+
+
+def test_another_coordinators_change_is_not_overwritten(desk: Desk) -> None:
+    mine, theirs = fields(desk), fields(desk)
+    theirs["resources-1-text"], mine["resources-1-text"] = "Ett rum", "Ett hus"
+    assert send(desk, theirs).status_code == 303
+    assert "Någon annan har ändrat teorin" in send(desk, mine).text
+    assert texts(desk, Layer.RESOURCES)[0] == "Ett rum"
+
+
+@pytest.mark.parametrize("name", ["anna", "bo"])
+def test_the_shipped_theory_is_not_edited_and_staff_edit_none(name: str, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in(name)
+    assert desk.client.get("/admin/theory/ombudsmannaskap/edit").status_code == 403
