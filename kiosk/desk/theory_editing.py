@@ -33,7 +33,7 @@ blueprint = Blueprint("theory_editing", __name__)
 GAP, BY_STATEMENTS, BY_COUNTER = "gap", "statements", "counter:"
 """Values of a row's measure; that of a counter ends with its id."""
 
-NEW_ROWS = 2
+NEW_ROWS = 1
 LARGEST_PLACE_DIGITS = 3
 
 
