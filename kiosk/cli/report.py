@@ -7,7 +7,7 @@ import click
 from kiosk.cli.arguments import NEW_FILE, check_new, current_settings, installed_store, pick
 from kiosk.cli.errors import report_errors
 from kiosk.domain.report import document_from_json
-from kiosk.output.report_files import WRITERS
+from kiosk.output.report_files import write_each
 from kiosk.storage import StoreError
 
 
@@ -49,7 +49,7 @@ def make_report(report_id: str, edition: int | None, **files: Path | None) -> No
     document = document_from_json(kept)
     for file in named.values():
         check_new(file)
-    contents = {file: WRITERS[ending](document) for ending, file in named.items()}
+    contents = dict(zip(named.values(), write_each(document, list(named)), strict=True))
     for file, content in contents.items():
         file.write_bytes(content)
         click.echo(f"{file}: edition {number}.")

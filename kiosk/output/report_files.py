@@ -1,6 +1,8 @@
 """The files that a published report is written as."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from multiprocessing import get_context
 
 from kiosk.domain.report import ReportDocument
 from kiosk.output.report_docx import report_docx
@@ -15,3 +17,17 @@ WRITERS: Mapping[str, Callable[[ReportDocument], bytes]] = {
     "xlsx": report_xlsx,
 }
 """File ending -> how a report is written."""
+
+
+def write_each(document: ReportDocument, endings: Sequence[str]) -> Iterator[bytes]:
+    """Yield the files with these endings, each made in a process of its own.
+
+    The typesetter and the writers of documents keep memory until their process ends: together they need more
+    than each of them. For commands only: a process with threads is not forked. Raises PaperError.
+    """
+    with get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+        yield from pool.imap(partial(_write, document), endings)
+
+
+def _write(document: ReportDocument, ending: str) -> bytes:
+    return WRITERS[ending](document)
