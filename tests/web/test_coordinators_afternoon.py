@@ -1,0 +1,74 @@
+"""A coordinator's afternoon in a real browser: from an empty report to a published PDF."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.tools.desk_side import Desk
+from tests.web.test_coordinators_day import barriers, sign_in
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[[Any], str]
+
+LISTENED = "Jag känner att personalen lyssnar på mig"
+WRITTEN = {
+    "Vision": "Alla har en plats att vara på.",
+    "Sammanfattning": "Gästerna känner att de blir lyssnade på.\n\n- Fler samtal\n- Mer tid",
+    LISTENED: "Det här är vi stolta över.",
+}
+CAUSE = "Samtalen har lett till bättre hälsa."
+
+
+def write(page: Page, part: str, words: str) -> None:
+    """Write one part, from the report's page and back to it."""
+    page.locator("#parts ~ ol").get_by_role("link", name=part).click()
+    expect(page.locator("#words")).to_have_value("")
+    page.locator("#words").fill(words)
+    page.get_by_role("button", name="Spara").click()
+    expect(page.locator("#notice")).to_contain_text("Texten är sparad")
+
+
+def test_from_an_empty_report_to_a_published_pdf(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.answer(40)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    address = serve(desk.app)
+    page = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True).new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/admin/reports")
+    page.locator("#title").fill("Effektrapport 2026")
+    page.locator("#organisation").fill("Västerås stadsmission")
+    page.locator("#year").fill("2026")
+    page.locator("#node").select_option(value="dagverksamheten")
+    page.get_by_role("button", name="Börja").click()
+    expect(page.locator("#notice")).to_contain_text("Rapporten är skapad.")
+
+    for part, words in WRITTEN.items():
+        write(page, part, words)
+    write(page, "Övriga upplysningar", CAUSE)
+    expect(page.locator("#other .warning")).to_contain_text(CAUSE)
+    page.locator("[name=statement][value=feel_better]").uncheck()
+    page.get_by_role("button", name="Spara valen").click()
+    expect(page.locator("[name=statement][value=feel_better]")).not_to_be_checked()
+    assert barriers(page) == []
+
+    page.get_by_role("link", name="Förhandsgranska").click()
+    expect(page.locator("h1")).to_have_text("Effektrapport 2026")
+    expect(page.get_by_text("Utkast, inte publicerat")).to_be_visible()
+    page.go_back()
+    page.get_by_role("button", name="Publicera en utgåva").click()
+    expect(page.locator("#notice")).to_contain_text("Rapporten är publicerad.")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="PDF").click()
+    sheets = pypdfium2.PdfDocument(download.value.path())
+    text = " ".join(" ".join(sheet.get_textpage().get_text_bounded() for sheet in sheets).split())
+    for words in ("Alla har en plats att vara på.", "Fler samtal", "Det här är vi stolta över.", "Utgåva 1"):
+        assert words in text
+    assert "Enkäten hade 4 påståenden, rapporten visar 3." in text
+    page.context.close()
