@@ -234,7 +234,7 @@ OTHER_PAGES = [
     "surveys", "surveys/ombudsmannaskap/preview", "surveys/ombudsmannaskap/preview/kiosk", "languages/ar",
     "languages", "reference", "rounds/new", "imported", "imported/new/ombudsmannaskap",
     "walls", "log", "activities", "theory/ombudsmannaskap/dagverksamheten", "links", "rounds", "reply/r",
-    "accounts", "account",
+    "comparison", "exchange", "accounts", "account",
 ]  # fmt: skip
 
 

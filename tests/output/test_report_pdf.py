@@ -1,0 +1,134 @@
+"""The PDF of a report is PDF/UA: the typesetter's validator refuses other files, and the tags are complete.
+
+The rules are those of the Matterhorn Protocol (https://pdfa.org/resource/the-matterhorn-protocol/) that a
+program can check: a language, a title, headings that skip no level, text alternatives, heading cells.
+"""
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pypdfium2
+import pypdfium2.raw as raw
+import pytest
+import typst
+
+from kiosk.domain.report import Kind
+from kiosk.output.report_pdf import report_pdf
+from tests.output.test_report_files import REPORT
+
+TABLE = next(block for block in REPORT.blocks if block.kind is Kind.TABLE)
+
+
+@dataclass(frozen=True)
+class Tag:
+    """An element of a page's structure. `depth` is that below the document, `alt` its text alternative."""
+
+    kind: str
+    depth: int
+    alt: str
+    language: str
+
+
+def _string(read: object, element: object) -> str:
+    """What one of pdfium's readers of strings says about an element."""
+    size = read(element, None, 0)  # type: ignore[operator]
+    buffer = ctypes.create_string_buffer(size)
+    read(element, buffer, size)  # type: ignore[operator]
+    return buffer.raw[:size].decode("utf-16-le").rstrip("\x00")
+
+
+def _below(element: object, depth: int) -> Iterator[Tag]:
+    yield Tag(
+        _string(raw.FPDF_StructElement_GetType, element),
+        depth,
+        _string(raw.FPDF_StructElement_GetAltText, element),
+        _string(raw.FPDF_StructElement_GetLang, element),
+    )
+    for at in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
+        child = raw.FPDF_StructElement_GetChildAtIndex(element, at)
+        if child:
+            yield from _below(child, depth + 1)
+
+
+def tags_of(pdf: bytes) -> list[list[Tag]]:
+    """The tags of each page, in order."""
+    pages = []
+    for page in pypdfium2.PdfDocument(pdf):
+        tree = raw.FPDF_StructTree_GetForPage(page)
+        roots = [
+            raw.FPDF_StructTree_GetChildAtIndex(tree, at)
+            for at in range(raw.FPDF_StructTree_CountChildren(tree))
+        ]
+        pages.append([tag for root in roots for tag in _below(root, 0)])
+        raw.FPDF_StructTree_Close(tree)
+    return pages
+
+
+@pytest.fixture(scope="module")
+def pdf() -> bytes:
+    return report_pdf(REPORT)
+
+
+@pytest.fixture(scope="module")
+def tags(pdf: bytes) -> list[list[Tag]]:
+    return tags_of(pdf)
+
+
+def kinds(tags: list[list[Tag]]) -> list[str]:
+    return [tag.kind for page in tags for tag in page]
+
+
+def test_it_says_that_it_is_tagged_and_pdf_ua(pdf: bytes) -> None:
+    document = pypdfium2.PdfDocument(pdf)
+    assert raw.FPDFCatalog_IsTagged(document)
+    assert document.get_metadata_value("Title") == REPORT.title
+    for mark in (b"<pdfuaid:part>1</pdfuaid:part>", b"/DisplayDocTitle true", b"/Lang(sv)"):
+        assert mark in pdf, mark
+
+
+def test_every_page_has_tags(tags: list[list[Tag]]) -> None:
+    assert len(tags) >= 3
+    assert all(tags)
+
+
+def test_headings_begin_at_the_first_level_and_skip_none(tags: list[list[Tag]]) -> None:
+    levels = [int(kind[1:]) for kind in kinds(tags) if kind[:1] == "H" and kind[1:].isdecimal()]
+    steps = zip([0, *levels], levels, strict=False)
+    assert levels
+    assert all(after <= before + 1 for before, after in steps), levels
+
+
+def test_every_picture_has_a_text_alternative(tags: list[list[Tag]]) -> None:
+    figures = [tag.alt for page in tags for tag in page if tag.kind == "Figure"]
+    assert [block.text for block in REPORT.blocks if block.kind is Kind.CHART] == figures
+
+
+def test_a_table_has_a_heading_cell_for_each_column_and_every_row(tags: list[list[Tag]]) -> None:
+    of_table = kinds(tags)
+    assert of_table.count("Table") == 1
+    assert of_table.count("TH") == len(TABLE.header)
+    assert of_table.count("TD") == sum(map(len, TABLE.rows))
+    assert of_table.count("TR") == 1 + len(TABLE.rows)
+
+
+def test_a_list_is_a_list(tags: list[list[Tag]]) -> None:
+    assert kinds(tags).count("LI") == sum(
+        len(block.rows) for block in REPORT.blocks if block.kind is Kind.LIST
+    )
+
+
+def test_a_picture_without_its_text_is_refused() -> None:
+    """The validator can fail: the same standard refuses a picture without a text alternative."""
+    drawn = next(block.svg for block in REPORT.blocks if block.kind is Kind.CHART)
+    document = '#set document(title: "a")\n#image(bytes(sys.inputs.drawn), format: "svg")'
+    with pytest.raises(typst.TypstError, match="alt"):
+        typst.compile(document.encode(), sys_inputs={"drawn": drawn}, pdf_standards="ua-1")
+
+
+def test_the_check_of_tags_can_fail() -> None:
+    """A file without the standard has no tags that the checks above would take for a report's."""
+    plain = typst.compile(b"#table(columns: 1, [a], [b])", pdf_standards="1.7")
+    assert isinstance(plain, bytes)
+    assert b"pdfuaid" not in plain
+    assert kinds(tags_of(plain)).count("TH") == 0
