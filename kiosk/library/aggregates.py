@@ -60,8 +60,10 @@ def trusted_keys(settings: Settings) -> dict[str, str]:
 
 
 def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
-    """Trust a key: files that it signed can be imported. `fingerprint` is that of
-    `read_fingerprint`."""
+    """Trust a key: files that it signed can be imported. `fingerprint` is that of `read_fingerprint`.
+
+    Raises RefusedError for a name that no screen can show, and for too many keys.
+    """
     name = organisation.strip()
     if fault := find_fault(name, LONGEST_NAME):
         raise RefusedError(Message("Organisationens namn: {problem}", {"problem": fault.message}))

@@ -53,6 +53,7 @@ OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 """Recent, since commands read the machine's clock."""
 
 SHOWING = {
+    "aggregate list",
     "audio list",
     "check",
     "results",
@@ -93,7 +94,6 @@ CHANGING = {
     "aggregate make",
     "aggregate show",
     "aggregate import",
-    "aggregate list",
     "aggregate trust",
     "aggregate distrust",
     "bundle make",

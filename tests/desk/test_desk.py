@@ -449,7 +449,10 @@ WRITES = {
     "/admin/account/second-factor", "/admin/account/second-factor/add",
     "/admin/account/second-factor/remove", "/admin/account/recovery-codes", "/admin/accounts",
     "/admin/accounts/link", "/admin/accounts/role", "/admin/accounts/second-factor",
-    "/admin/accounts/remove",
+    "/admin/accounts/remove", "/admin/theory/<theory_id>/copy", "/admin/theory/<theory_id>/edit",
+    "/admin/exchange/bundle", "/admin/exchange/bundle/show", "/admin/exchange/bundle/import",
+    "/admin/exchange/figures", "/admin/exchange/receive", "/admin/exchange/remove",
+    "/admin/exchange/trust", "/admin/exchange/distrust",
 }  # fmt: skip
 
 
@@ -462,6 +465,7 @@ def _filled(path: str) -> str:
         "<statement_id>": "listened",
         "<report_id>": "r2026-1",
         "<part>": "vision",
+        "<theory_id>": "ombudsmannaskap",
         "<code>": "en",
         "<any(kiosk):device>": "kiosk",
     }

@@ -277,7 +277,12 @@ ELSEWHERE = {
     "reports.choose": "offers no field that can be wrong",
     "reports.write": "test_reports.py",
     "reports.publish": "offers no field that can be wrong",
-}
+    "theory_editing.copy": "test_theory_editing.py",
+    "theory_editing.edit": "test_theory_editing.py",
+    **{f"exchange.{form}": "test_exchange.py" for form in (
+        "bundle", "show_bundle", "take_bundle", "figures", "receive", "remove", "trust_key", "distrust_key",
+    )},
+}  # fmt: skip
 """Forms that are not sent in this file, with the test that sends them or the reason."""
 
 
