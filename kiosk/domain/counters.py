@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 LARGEST_NUMBER = 1_000_000
 """Largest figure that can be typed."""
@@ -67,7 +68,7 @@ class Period:
             return year
         return f"{year}-Q{self.first.month // 3 + 1}" if self.months == 3 else f"{year}-{self.first.month:02}"
 
-    @property
+    @cached_property
     def parts(self) -> "tuple[Period, ...]":
         """The quarters of a year, the months of a quarter; none for a month."""
         step = {12: 3, 3: 1, 1: 0}[self.months]
@@ -186,9 +187,17 @@ class Outputs:
     taps: Taps = field(default_factory=dict)
     typed: Typed = field(default_factory=dict)
 
+    @cached_property
+    def _with_figures(self) -> frozenset[tuple[str, str]]:
+        """Return (node id, counter id) of every figure, so that no period is searched where there is none."""
+        tapped = {(unit_id, counter_id) for unit_id, _, counter_id, _ in self.taps}
+        return frozenset(tapped | {(node_id, counter_id) for node_id, _, counter_id in self.typed})
+
     def at_unit(self, counter: Counter, unit_id: str, period: Period) -> Figure | None:
         """Return a unit's figure, or None if there is none. A year is the sum of its quarters, a quarter of
         its months, unless it was typed."""
+        if (unit_id, counter.id) not in self._with_figures:
+            return None
         typed = self.typed.get((unit_id, period, counter.id))
         if typed or counter.is_total:
             return typed
@@ -208,6 +217,8 @@ class Outputs:
         """Return the (period, figure) pairs that a unit's figure is the sum of, in order of time: a typed
         figure for its whole period, otherwise the figures of its parts. Parts without a figure are left
         out."""
+        if (unit_id, counter.id) not in self._with_figures:
+            return []
         typed = self.typed.get((unit_id, period, counter.id))
         if period.parts and not typed:
             return [pair for part in period.parts for pair in self.finest(counter, unit_id, part)]

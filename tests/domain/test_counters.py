@@ -106,7 +106,7 @@ def test_numbers_of_individuals_are_never_added_over_months_or_units() -> None:
     outputs = Outputs({}, typed)
     assert outputs.at_unit(PEOPLE, "a", YEAR) is None
     assert outputs.at_node(PEOPLE, "root", ["a", "b", "c"], YEAR) is None
-    typed[("root", YEAR, "individuals")] = Figure(300, Quality.ESTIMATED)
+    outputs = Outputs({}, {**typed, ("root", YEAR, "individuals"): Figure(300, Quality.ESTIMATED)})
     assert outputs.at_node(PEOPLE, "root", ["a", "b", "c"], YEAR) == Figure(300, Quality.ESTIMATED)
 
 
