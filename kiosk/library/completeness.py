@@ -65,17 +65,15 @@ def of_all(catalogue: Catalogue, surveys: Iterable[Survey]) -> Completeness:
 
 
 def _state(catalogue: Catalogue, messages: tuple[str, ...], texts: Mapping[str, str]) -> Completeness:
-    unreviewed, on_file = set(catalogue.unreviewed), {**texts, **catalogue.texts}
-    if catalogue.language.code != REFERENCE:
-        on_file = dict(catalogue.texts)
-    there = [message for message in messages if texts.get(message)]
-    return Completeness(
-        messages,
-        tuple(message for message in messages if not texts.get(message)),
-        tuple(
-            message for message in there if message in unreviewed or texts[message] != on_file.get(message)
-        ),
-    )
+    unreviewed, is_reference = set(catalogue.unreviewed), catalogue.language.code == REFERENCE
+    missing, to_review = [], []
+    for message in messages:
+        text = texts.get(message)
+        if not text:
+            missing.append(message)
+        elif message in unreviewed or text != catalogue.texts.get(message, text if is_reference else None):
+            to_review.append(message)
+    return Completeness(messages, tuple(missing), tuple(to_review))
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +234,7 @@ class Pages:
     def slip(self, asked: str, problem: Refusal | None = None) -> str:
         """Render the page where a slip's code is typed or scanned; `problem` is why the last code was
         refused, or None."""
-        spoken = self._spoken()
+        spoken = self._spoken
         catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
             "guest/slip.html",
@@ -248,7 +249,7 @@ class Pages:
     def pairing(self, asked: str, typed: str, refusal: Refusal | None) -> str:
         """Render the page where a code makes this screen a kiosk; `refusal` is why the last code was
         refused, or None."""
-        spoken = self._spoken()
+        spoken = self._spoken
         catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
             "guest/pair.html",
@@ -261,7 +262,7 @@ class Pages:
 
     def paired(self, unit_id: str, home: str) -> str:
         """Render the page that names this screen's unit, in every language, with a link to the start."""
-        spoken = self._spoken()
+        spoken = self._spoken
         return render_template(
             "guest/paired.html",
             language=spoken[0].language,
@@ -281,7 +282,7 @@ class Pages:
         The link back is `back`, `language_by` and the language's code. Raises UndescribedTableError if
         the page has no description of a table.
         """
-        spoken, texts = self._spoken(), descriptions(schema)
+        spoken, texts = self._spoken, descriptions(schema)
         return render_template(
             "guest/stored.html",
             language=spoken[0].language,
@@ -351,7 +352,7 @@ class Pages:
         }
 
     def _message(self, message: str, back: str, way_back: str, *, is_kiosk: bool) -> str:
-        spoken = self._spoken()
+        spoken = self._spoken
         lines: tuple[Line, ...] = in_all(message, spoken)
         return render_template(
             "guest/message.html",
@@ -364,7 +365,9 @@ class Pages:
             **self._base_values(is_kiosk=is_kiosk),
         )
 
+    @cached_property
     def _spoken(self) -> list[Catalogue]:
+        """The catalogues of the languages of the guest's screen."""
         catalogues = self.library.guest
         return [catalogues[code] for code in spoken_languages(catalogues, self.allowed_languages)]
 
