@@ -3,7 +3,9 @@
 No property may fail because a machine is busy: how long one example takes is nothing a user can see.
 """
 
+import gc
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,24 @@ if TYPE_CHECKING:
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+MARKER = re.compile(r"^pytestmark = pytest\.mark\.(\w+)$", re.MULTILINE)
+"""The marker of all tests of a file."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a file whose marker leaves out all of its tests, because its imports may take a second."""
+    excluded = re.findall(r"\bnot (\w+)", config.option.markexpr)
+    if not excluded or collection_path.suffix != ".py" or " or " in config.option.markexpr:
+        return None
+    marker = MARKER.search(collection_path.read_text("utf-8"))
+    return True if marker and marker[1] in excluded else None
+
+
+def pytest_collection_finish() -> None:
+    """Spare each garbage collection of the run the imported modules and the collected tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

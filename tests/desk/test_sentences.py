@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,11 @@ def sentences(*places: str) -> list[str]:
     ]
 
 
-MESSAGES = sentences(CODE, *PAGES)
+@cache
+def messages() -> list[str]:
+    """The sentences of the results pages, read from their sources by the first test that asks for them."""
+    return sentences(CODE, *PAGES)
 
-OF_CODE = sentences(CODE)
 
 HOW_TO_READ = (
     "Procenten räknas på dem", "Under procenten står", "Här görs många jämförelser.",
@@ -244,7 +247,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The desk in a Swedish that puts each sentence's number before it."""
-    marks = {message: f"«{number}»{message}" for number, message in enumerate(MESSAGES)}
+    marks = {message: f"«{number}»{message}" for number, message in enumerate(messages())}
     return desk_app(tmp_path_factory.mktemp("marked"), marks)
 
 
@@ -262,7 +265,7 @@ def desk_app(folder: Path, texts: Mapping[str, str]) -> Flask:
 
 
 def numbers_said(app: Flask, world: World) -> set[str]:
-    return {MESSAGES[int(number)] for number in re.findall(r"«(\d+)»", said_of(app, world))}
+    return {messages()[int(number)] for number in re.findall(r"«(\d+)»", said_of(app, world))}
 
 
 def page_said(app: Flask, facts: Facts) -> set[str]:
@@ -314,7 +317,7 @@ def page_said(app: Flask, facts: Facts) -> set[str]:
                 "overview.html", overview=overview, entries=overview.entries, order="statement",
                 is_reverse=False, Order=Order, patterns="", **about,
             )  # fmt: skip
-    return {MESSAGES[int(number)] for number in re.findall(r"«(\d+)»", page)}
+    return {messages()[int(number)] for number in re.findall(r"«(\d+)»", page)}
 
 
 CHANGE = (
@@ -590,18 +593,20 @@ def test_each_page_sentence_appears_when_it_is_true_and_not_otherwise(marked: Fl
     assert sentence not in page_said(marked, wrong)
 
 
-EXPLANATIONS = {message: "" for message in MESSAGES if message.startswith(HOW_TO_READ)}
-"""What the page says of every table: how the figures are counted."""
+def explanations() -> list[str]:
+    """What the page says of every table: how the figures are counted."""
+    return [message for message in messages() if message.startswith(HOW_TO_READ)]
 
 
 def test_the_page_explains_its_figures_in_every_case(marked: Flask) -> None:
     for facts in (Facts(), Facts(World([{}])), Facts(hundred(1, 99, **PROTECTED), is_closed=True)):
-        assert set(EXPLANATIONS) <= page_said(marked, facts)
+        assert set(explanations()) <= page_said(marked, facts)
 
 
 def test_every_sentence_has_a_case_for_and_a_case_against_it() -> None:
-    assert sorted(CASES) == sorted(OF_CODE)
-    assert sorted(PAGE_CASES | EXPLANATIONS) == sorted(set(MESSAGES) - set(OF_CODE))
+    of_code = sentences(CODE)
+    assert sorted(CASES) == sorted(of_code)
+    assert sorted({*PAGE_CASES, *explanations()}) == sorted(set(messages()) - set(of_code))
 
 
 @pytest.mark.parametrize("sentence", sorted(CASES))
