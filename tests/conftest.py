@@ -63,7 +63,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Run":
     from click.testing import CliRunner
 
     from kiosk.cli import main
+    from tests.tools.passwords import make_hashes_cheap
 
+    make_hashes_cheap()
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("KIOSK_")]:
         monkeypatch.delenv(name)

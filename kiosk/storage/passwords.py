@@ -12,12 +12,18 @@ _HASHER = PasswordHasher()
 _ONE_AT_A_TIME = threading.Lock()
 # Each check takes 64 MiB. Only one runs at a time, so that a small machine does not run out of memory.
 
-_DUMMY = (
-    f"$argon2id$v=19$m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
-    f"${'A' * 22}${'A' * 43}"
-)
-"""A hash that no password has and that takes as long to check as a new one. It is a constant, because every
-command imports this module and making a hash takes longer than most commands."""
+
+def dummy_of(hasher: PasswordHasher) -> str:
+    """Return a hash that no password has and that takes as long to check as those of `hasher`."""
+    return (
+        f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+        f"${'A' * 22}${'A' * 43}"
+    )
+
+
+_DUMMY = dummy_of(_HASHER)
+"""It is a constant, because every command imports this module and making a hash takes longer than most
+commands."""
 
 _LARGEST_MEMORY_KIB = 1024 * 1024
 _MOST_PASSES = 100

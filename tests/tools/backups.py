@@ -21,6 +21,7 @@ from kiosk.operation.backup import write_backup
 from kiosk.settings import Settings, read_settings
 from kiosk.storage import COMMAND_LINE, Account, Deed, Role, SecondFactor, Store, hash_password, open_store
 from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
+from tests.tools.passwords import make_hashes_cheap
 
 TODAY = date(2026, 11, 28)
 OLD = replace(a_round(tree("a", "b"), days=10), id="old")
@@ -30,6 +31,8 @@ RUNNING = replace(
     closes_at=OLD.closes_at + timedelta(days=90),
     protection=Protection.PROTECTED,
 )
+
+make_hashes_cheap()
 HASH = hash_password("a long password")
 
 OWN_FILES = {

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -15,9 +14,10 @@ from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.settings import read_settings
-from kiosk.storage import Account, Role
+from kiosk.storage import Account, Role, hash_password
 from kiosk.storage.devices import Devices
 from tests.tools.builders import a_store
+from tests.tools.passwords import make_hashes_cheap
 from tests.tools.shipped import library_for, share_templates
 
 START = datetime(2026, 3, 2, 12)
@@ -25,9 +25,9 @@ START = datetime(2026, 3, 2, 12)
 
 PASSWORD = "a long password"
 
+make_hashes_cheap()
 
-HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-# A cheap hash: its own parameters say how long a check takes, and hundreds of tests sign in.
+HASH = hash_password(PASSWORD)
 
 
 class Desk:
