@@ -37,7 +37,8 @@ class GuestSide:
     @property
     def pages(self) -> Pages:
         """The pages with the measures of this request's screen."""
-        return replace(self.unmeasured, screen=g.screen)
+        is_same = g.screen == self.unmeasured.screen
+        return self.unmeasured if is_same else replace(self.unmeasured, screen=g.screen)
 
 
 def guest_side() -> GuestSide:
