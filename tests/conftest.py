@@ -6,6 +6,7 @@ No property may fail because a machine is busy: how long one example takes is no
 import gc
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+MEMORY = Path("/dev/shm")  # noqa: S108
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 * 2**30:
+    # The folders of the tests are in memory where there is room: they hold thousands of small databases.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 MARKER = re.compile(r"^pytestmark = pytest\.mark\.(\w+)$", re.MULTILINE)
 """The marker of all tests of a file."""
