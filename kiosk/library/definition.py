@@ -12,6 +12,7 @@ import reprlib
 import tomllib
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -301,7 +302,7 @@ def read_table(path: Path) -> Table:
     """Read one TOML file. Raises DefinitionError with the file's name and, for syntax, the line."""
     text = read_text(path)
     try:
-        values = tomllib.loads(text)
+        values = _parsed(text)
     except RecursionError as error:
         raise DefinitionError(f"{path}: is nested too deeply; write it flat") from error
     except ValueError as error:
@@ -309,6 +310,12 @@ def read_table(path: Path) -> Table:
         complaint = str(error).replace("at end of document", f"at the end, line {last_line}")
         raise DefinitionError(f"{path}: not valid TOML: {complaint}{_hint(complaint)}") from error
     return Table(str(path), values, text_of_file=text)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> dict[str, Any]:
+    """Return a TOML text's values, not to be changed; cached, because every change reads all files again."""
+    return tomllib.loads(text)
 
 
 def _hint(complaint: str) -> str:

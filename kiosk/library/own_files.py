@@ -75,9 +75,9 @@ class OwnFiles:
     good: list[Path] = field(default_factory=list)
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None:
-        if not any(path.is_relative_to(self.data / name) for name in (*OWN_FOLDERS, LAST_GOOD, THEME)):
+        name = path.relative_to(self.data) if path.is_relative_to(self.data) else Path()
+        if not {*name.parts[:1]} & {*OWN_FOLDERS, LAST_GOOD, THEME}:
             return reader(path)
-        name = path.relative_to(self.data)
         try:
             value = reader(path)
         except DefinitionError as error:
