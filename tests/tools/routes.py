@@ -1,7 +1,7 @@
 """Routes compiled once for all applications of a run: hundreds of tests make an application of their own.
 
-werkzeug writes, parses and compiles two functions for each route of each application, which takes most of the
-time of making one. They depend only on the parts of the route.
+werkzeug parses each route of each application, and writes and compiles two functions for it, which takes most
+of the time of making one. Both depend only on the route's text.
 """
 
 from collections.abc import Callable
@@ -12,16 +12,31 @@ from werkzeug.routing import Rule
 _compile: Callable[[Rule, bool], Any] = Rule._compile_builder
 _compiled: dict[tuple[Any, ...], Any] = {}
 
+_parse: Callable[[Rule, str], Any] = Rule._parse_rule
+_parsed: dict[str, Any] = {}
+
 
 def share_routes() -> None:
-    """Let each application use the functions that another one compiled for the same parts."""
+    """Let each application use what another one parsed and compiled for the same route."""
+    Rule._parse_rule = _parsed_once  # type: ignore[method-assign, assignment]
     Rule._compile_builder = _compiled_once  # type: ignore[method-assign, assignment]
 
 
 def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
-    if rule.defaults:
-        return _compile(rule, append_unknown)
-    parts = (append_unknown, *rule._trace)
+    parts = (append_unknown, repr(rule.defaults), *rule._trace)
     if parts not in _compiled:
         _compiled[parts] = _compile(rule, append_unknown)
     return _compiled[parts]
+
+
+def _parsed_once(rule: Rule, text: str) -> Any:
+    """Return the parts of a route. Those with variables have objects of their application."""
+    if "<" in text:
+        return _parse(rule, text)
+    if text not in _parsed:
+        before = len(rule._trace)
+        parts = tuple(_parse(rule, text))
+        _parsed[text] = parts, tuple(rule._trace[before:])
+    else:
+        rule._trace.extend(_parsed[text][1])
+    return _parsed[text][0]
