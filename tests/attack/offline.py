@@ -75,7 +75,8 @@ ON_DISK = ("File System", "Service Worker/CacheStorage", "Service Worker/Databas
 NOTES each of them shows."""
 
 BETWEEN = 2.5
-"""Seconds before and after each visit: Chromium checks for a newer worker a second after it loaded a page."""
+"""Seconds between a change of the network or a visit and the next visit: Chromium checks for a newer worker a
+second after it loaded a page."""
 
 CACHED = """async () => Object.fromEntries(await Promise.all((await Promise.all((await caches.keys()).map(
     async (name) => { const cache = await caches.open(name);
@@ -303,10 +304,11 @@ def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, i
         with _guest(playwright, profile, place, server, Outage()) as guest:
             _keep_page(guest.page)
             guest.page.clock.run_for(BEAT)
+            guest.page.wait_for_timeout(1_000 * BETWEEN)
             for is_online in (True, True, False, False):
                 if server.is_there and not is_online:
                     server.go()
-                guest.page.wait_for_timeout(1_000 * BETWEEN)
+                    guest.page.wait_for_timeout(1_000 * BETWEEN)
                 # Some are noted in whole seconds, rounded down.
                 since = floor(time())
                 _visit(guest, server)
