@@ -6,7 +6,6 @@ No property may fail because a machine is busy: how long one example takes is no
 import gc
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +23,19 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 MEMORY = Path("/dev/shm")  # noqa: S108
-if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 * 2**30:
-    # The folders of the tests are in memory where there is room: they hold thousands of small databases.
+LEAST_ROOM_BYTES = 2 * 2**30
+
+
+def _is_usable(folder: Path) -> bool:
+    """Whether a folder has room for the folders of all tests, and runs programs, which some tests write."""
+    if not folder.is_dir():
+        return False
+    about = os.statvfs(folder)
+    return about.f_bavail * about.f_frsize > LEAST_ROOM_BYTES and not about.f_flag & os.ST_NOEXEC
+
+
+if _is_usable(MEMORY):
+    # In memory, because the tests make thousands of small databases.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 MARKER = re.compile(r"^pytestmark = pytest\.mark\.(\w+)$", re.MULTILINE)
