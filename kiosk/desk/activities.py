@@ -119,9 +119,7 @@ def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
     try:
         return read_figure(form.figure.data)
     except ValueError:
-        form.figure.errors = [
-            translate("Skriv ett tal som 132, en uppskattning som ca 500, eller ej räknat.")
-        ]
+        form.figure.errors = [translate("Skriv ett antal (132), en uppskattning (ca 500) eller ”ej räknat”.")]
         return None
 
 
@@ -129,7 +127,9 @@ def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
     """Return the typed period and figure, each None if it is empty or refused; the form has the errors."""
     period, figure = None, None
     if form.node.data not in desk().library.units and not desk().library.counters[form.counter.data].is_total:
-        form.node.errors = [translate("Välj ett enskilt ställe: talet räknas ihop av ställenas egna.")]
+        form.node.errors = [
+            translate("Välj en enskild verksamhet: talet räknas ihop av verksamheternas egna.")
+        ]
     try:
         period = read_period(form.period.data.strip())
         if period.first.year < EARLIEST_YEAR or period.first > desk().clock().date():

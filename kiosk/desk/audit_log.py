@@ -50,8 +50,11 @@ def _details(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
 
 
 def _named(part: str, names: Names) -> str:
-    """Return the names of one id, or of the two ids of a move."""
-    return " → ".join(names.get(piece, piece) for piece in part.split(" → "))
+    """Return the names of one id, or of the two ids of a move.
+
+    `names` has the words for an id without a name under "". Without them the part is shown as it is.
+    """
+    return " → ".join(names.get(piece, names.get("", piece)) for piece in part.split(" → "))
 
 
 def _names() -> dict[Deed, tuple[Names, ...]]:
@@ -72,14 +75,18 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Protection.EXACT: translate("exakta siffror"),
     }
     places = library.places
-    surveys = {survey.id: survey.title for survey in library.surveys.values()}
     statements = {
         statement.id: statement.text for survey in library.surveys.values() for statement in survey.statements
+    }
+    surveys = {
+        "": translate("en borttagen enkät"),
+        **{survey.id: survey.title for survey in library.surveys.values()},
     }
     counters = {counter.id: translate(counter.name) for counter in library.counters.values()}
     languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
     rounds = {
-        state.round.id: f"{state.round.title}, {period(state.round)}" for state in desk().store.rounds()
+        "": translate("en inställd omgång"),
+        **{state.round.id: f"{state.round.title}, {period(state.round)}" for state in desk().store.rounds()},
     }
     return {
         Deed.SIGNED_IN: (roles,),

@@ -192,9 +192,9 @@ def readable(form: FlaskForm, field: StringField) -> None:
 
 class RoundForm(DeskForm):
     name = StringField(_("Namn"), filters=[on_one_line], validators=[readable_name])
-    survey = SelectField(_("Frågor"))
-    tree = SelectField(_("Ställen"))
-    units = SelectMultipleField(_("Bara vissa ställen"))
+    survey = SelectField(_("Enkät"))
+    tree = SelectField(_("Verksamheter"))
+    units = SelectMultipleField(_("Bara vissa verksamheter"))
     k = IntegerField(_("k"), default=USUAL_K, validators=[InputRequired()])
     opens = DateField(_("Första dag"), validators=[InputRequired()])
     closes = DateField(_("Sista dag"), validators=[InputRequired()])
@@ -224,7 +224,7 @@ class RoundForm(DeskForm):
 
 
 class FiguresForm(DeskForm):
-    node = SelectField(_("Ställe"))
+    node = SelectField(_("Verksamhet"))
     first = DateField(_("Första dag"), validators=[InputRequired()])
     last = DateField(_("Sista dag"), validators=[InputRequired()])
     n = IntegerField(_("Antal svar"), validators=[InputRequired(), Between(1, MOST_ANSWERS)])
@@ -235,13 +235,13 @@ class ReportForm(DeskForm):
     title = StringField(_("Titel"), validators=[InputRequired(), Length(max=200), one_line])
     organisation = StringField(_("Organisation"), validators=[InputRequired(), Length(max=200), one_line])
     year = IntegerField(_("År"), validators=[InputRequired(), Between(EARLIEST_YEAR, 2100)])
-    node = SelectField(_("Ställe"))
+    node = SelectField(_("Verksamhet"))
     theory = SelectField(_("Förändringsteori"))
 
 
 class OutputForm(DeskForm):
     counter = SelectField(_("Insats"))
-    node = SelectField(_("Ställe"))
+    node = SelectField(_("Verksamhet"))
     period = StringField(_("Period"), validators=[InputRequired(), Length(max=LONGEST_PERIOD_CHARACTERS)])
     figure = StringField(_("Antal"), validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
 
@@ -259,7 +259,7 @@ class CorrectionForm(DeskForm):
 
 
 class WallForm(DeskForm):
-    node = SelectField(_("Ställe"))
+    node = SelectField(_("Verksamhet"))
 
 
 class ReasonForm(DeskForm):
@@ -269,19 +269,19 @@ class ReasonForm(DeskForm):
 
 
 class LinkForm(ReasonForm):
-    unit = SelectField(_("Ställe"))
+    unit = SelectField(_("Verksamhet"))
     kind = RadioField(
-        _("Sort"), choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value
+        _("Typ"), choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value
     )
 
 
 class PairForm(ReasonForm):
     anchor_prefix = "pair-"
-    unit = SelectField(_("Ställe"))
+    unit = SelectField(_("Verksamhet"))
 
 
 class MoveForm(ReasonForm):
-    unit = SelectField(_("Nytt ställe"))
+    unit = SelectField(_("Flytta till"))
 
 
 def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], None]:
@@ -340,7 +340,7 @@ def trial_if_local(form: FlaskForm, field: BooleanField) -> None:
 class SlipsForm(ReasonForm):
     anchor_prefix = "slips-"
     round = SelectField(_("Omgång"))
-    unit = SelectField(_("Ställe"))
+    unit = SelectField(_("Verksamhet"))
     number = IntegerField(_("Antal lappar"), default=50, validators=[InputRequired(), Between(1, 200)])
     languages = SelectMultipleField(_("Språk"), validators=[InputRequired()])
     trial = BooleanField(_("Prov"), validators=[trial_if_local])

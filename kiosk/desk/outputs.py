@@ -73,7 +73,7 @@ def reasons() -> list[tuple[str, str]]:
     return [
         (Reason.PAPER.value, translate("Räknat på papper")),
         (Reason.NO_NETWORK.value, translate("Telefonen hade inget nät")),
-        (Reason.WRONG_TAPS.value, translate("Fel tryck")),
+        (Reason.WRONG_TAPS.value, translate("Feltryckning")),
         (Reason.OTHER.value, translate("Annat skäl")),
     ]
 
@@ -135,7 +135,7 @@ def _chart(counter: Counter, outputs: Outputs, units: Mapping[str, str], year: i
         for unit, figures in finest.items()
         if figures
     )
-    heading = (translate("Ställe"), translate("Period"), translate("Antal"), translate("Kvalitet"))
+    heading = (translate("Verksamhet"), translate("Period"), translate("Antal"), translate("Kvalitet"))
     data = [
         (units[unit], str(part), _number(figure), quality_words(figure.quality))
         for unit, figures in finest.items()

@@ -160,7 +160,7 @@ def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) ->
             gaps = (
                 ()
                 if figure.is_complete
-                else (translate("Uppgifter saknas för någon månad eller något ställe."),)
+                else (translate("Uppgifter saknas för någon månad eller verksamhet."),)
             )
             return (f"{year}: {with_quality(figure)}", *gaps)
     return ()

@@ -223,8 +223,8 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
     if guests_a_day * (length / timedelta(days=1)) < new.k:
         messages.append(
             Message(
-                "Med ungefär {a_day} svar om dagen får ett ställe färre än {k} svar på hela omgången. De "
-                "räknas ihop med ett annat ställes, eller visas inte alls.",
+                "Med ungefär {a_day} svar om dagen får en verksamhet färre än {k} svar på hela omgången. "
+                "De räknas ihop med en annan verksamhets, eller visas inte alls.",
                 {"a_day": guests_a_day, "k": new.k},
             )
         )
@@ -247,7 +247,7 @@ def _first_figures(new: Round, guests_a_day: float) -> Message:
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _figures_at_closing(new, guests_a_day)
     return Message(
-        "Med ungefär {a_day} svar om dagen visas de första siffrorna för ett ställe efter ungefär "
+        "Med ungefär {a_day} svar om dagen visas de första siffrorna för en verksamhet efter ungefär "
         "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
         {
             "a_day": guests_a_day,
@@ -261,12 +261,12 @@ def _figures_at_closing(new: Round, guests_a_day: float) -> Message:
     values = {"a_day": guests_a_day, "first": FIRST_BATCH_FACTOR * new.k}
     if new.k == K_FLOOR:
         return Message(
-            "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+            "Med ungefär {a_day} svar om dagen visas inga siffror för en verksamhet förrän omgången har "
             "stängt: det behövs {first} svar. Välj en längre omgång.",
             values,
         )
     return Message(
-        "Med ungefär {a_day} svar om dagen visas inga siffror för ett ställe förrän omgången har "
+        "Med ungefär {a_day} svar om dagen visas inga siffror för en verksamhet förrän omgången har "
         "stängt: det behövs {first} svar. Välj en längre omgång eller ett mindre k.",
         values,
     )
@@ -305,7 +305,9 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
 def _faults_of_expected(new: Round) -> Iterable[Message]:
     for unit, expected in new.expected.items():
         if unit not in new.tree.leaves:
-            yield Message("Omgången har inget ställe {unit}, men ett antal gäster för det.", {"unit": unit})
+            yield Message(
+                "Omgången har ingen verksamhet {unit}, men ett antal gäster för den.", {"unit": unit}
+            )
         elif not 0 <= expected <= MOST_EXPECTED:
             yield Message(
                 "{unit}: antalet gäster ska vara mellan {least} och {most}.",
@@ -321,9 +323,9 @@ def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> I
         overlaps = new.opens_at < other.closes_at and other.opens_at < new.closes_at
         if shared and overlaps and other.id not in closed:
             yield Message(
-                "Omgången {round} pågår på samma ställe ({unit}) under samma tid. "
-                "Vänta tills den har stängt.",
-                {"round": other.id, "unit": new.tree.node(shared[0]).name},
+                "Omgången ”{round}” pågår i samma verksamhet ({unit}) under samma tid. Vänta tills den "
+                "har stängt.",
+                {"round": other.title, "unit": new.tree.node(shared[0]).name},
             )
     for unit in sorted(units):
         within = [

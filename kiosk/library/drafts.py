@@ -436,7 +436,8 @@ def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]
     if unknown:
         raise TranslationError(
             Message(
-                "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som laddades ner här.",
+                "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som du laddade "
+                "ner här.",
                 {"number": len(unknown), "text": unknown[0][:LONGEST_STATEMENT]},
             )
         )

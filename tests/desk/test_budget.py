@@ -100,7 +100,7 @@ def test_a_kiosk_over_the_budget_needs_a_logged_reason(desk: Desk, path: str) ->
     assert send(desk, path, kind="kiosk").status_code in {200, 303}
     asked = send(desk, path, kind="kiosk")
     assert asked.status_code == 409
-    assert "Högsta antal kiosker är 1, och stället har 1, oanvända koder inräknade" in asked.text
+    assert "Högsta antal kiosker är 1, och verksamheten har 1, oanvända koder inräknade" in asked.text
     assert send(desk, path, kind="kiosk", reason=REASON).status_code in {200, 303}
     assert [(deed, what.split(", ")[0]) for _, deed, what in logged(desk)] == [
         (Deed.KIOSK_OVER_BUDGET, "frida"),

@@ -370,7 +370,7 @@ def test_the_outlook_is_shown_before_a_round_opens(desk: Desk) -> None:
 def test_a_broken_rule_is_reported_before_the_outlook(desk: Desk) -> None:
     desk.sign_in()
     told = open_round(desk, a_day="3", opens="2026-03-10")
-    assert (told.status_code, "pågår på samma ställe" in told.text) == (400, True)
+    assert (told.status_code, "pågår i samma verksamhet" in told.text) == (400, True)
     assert 'id="outlook"' not in told.text
 
 
@@ -382,7 +382,7 @@ BAD_ROUNDS: dict[str, tuple[dict[str, object], str]] = {
     "too short": ({"closes": "2026-06-12"}, "minst 5 dagar"),
     "the last day there is": ({"closes": "9999-12-31"}, "högst 366 dagar"),
     "no such day": ({"closes": "2026-02-30"}, "datum"),
-    "another round runs": ({"opens": "2026-03-10"}, "pågår på samma ställe"),
+    "another round runs": ({"opens": "2026-03-10"}, "pågår i samma verksamhet"),
     "no way in": ({"admission": []}, "minst ett sätt"),
     "an unknown way in": ({"admission": ["door"]}, "door"),
     "not understood": ({"understood": ""}, 'href="#understood"'),
@@ -580,7 +580,7 @@ def test_texts_sent_after_the_session_ended_are_shown_for_copying(desk: Desk, mi
     [
         ("cia", "/admin/log", "Bara samordnare och personal kan använda sidan ”Logg”."),
         ("bo", "/admin/walls", "Bara samordnare kan använda sidan ”Väggskärmar”."),
-        ("cia", "/admin/links", "Bara samordnare och personal kan använda sidan ”Adresser”."),
+        ("cia", "/admin/links", "Bara samordnare och personal kan använda sidan ”Skärmar och utskrifter”."),
         ("bo", "/admin/export/counts.csv", "Bara samordnare och läsare kan använda sidan ”Resultat”."),
         ("bo", "/admin/results/r/frida", "Omgången pågår."),
         ("anna", "/admin/surveys/ombudsmannaskap", "följer med programmet"),
@@ -621,11 +621,18 @@ def test_the_round_form_lists_languages_and_distinguishes_similar_surveys(tmp_pa
     desk = Desk(tmp_path, languages=frozenset({"ar"}))
     desk.sign_in()
     page = re.sub(r"<[^>]+>", "", desk.client.get("/admin/rounds/new").text)
-    assert "Översättningarna fryser också." in page
+    assert "Översättningarna låses också." in page
     shown = "Språk gästerna kan välja: Svenska, العربية (arabiska)."
     assert f"{shown} Inte granskade: English (engelska), العربية (arabiska)," in page
     survey = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"]
-    assert f"{survey.title} (påståenden: 4, version {survey.version})" in page
+    assert f"{survey.title} (påståenden: 4)" in page
+    library = desk.app.extensions["desk"].library
+    first, *others = survey.statements
+    alike = replace(survey, id="alike", statements=(replace(first, text="Jag känner mig trygg"), *others))
+    desk.app.extensions["desk"].library = replace(library, surveys={"own": survey, "alike": alike})
+    page = desk.client.get("/admin/rounds/new").text
+    assert f"{survey.title} (påståenden: 4): ”{first.text}”" in page
+    assert f"{survey.title} (påståenden: 4): ”Jag känner mig trygg”" in page
     assert 'href="/admin/surveys/ombudsmannaskap/preview"' in desk.client.get("/admin/rounds/new").text
 
 
@@ -645,7 +652,7 @@ def test_the_log_describes_actions_in_words(desk: Desk) -> None:
     desk.client.post("/admin/links", data=data)
     page = desk.client.get("/admin/log").text
     assert "<td>loggade in</td><td>samordnare</td>" in page
-    assert "<td>gjorde en adress</td><td>Dagverksamheten, kiosk</td>" in page
+    assert "<td>skapade en adress</td><td>Dagverksamheten, kiosk</td>" in page
 
 
 def test_an_account_named_like_a_unit_keeps_its_name_in_the_log(desk: Desk) -> None:

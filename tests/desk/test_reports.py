@@ -84,7 +84,7 @@ def test_every_figure_of_a_report_has_its_rule_n_round_version_and_protection(de
     assert f"{sum(counts[-2:])} av {sum(counts)} svarade ”Instämmer helt” eller ”Instämmer bra”." in section
     for words in (
         "Som instämmande räknas ”Instämmer helt” och ”Instämmer bra”", "2 mars 2026 – 31 maj 2026",
-        f"version {desk.round.survey.version}", "Exakta siffror",
+        "Exakta siffror",
     ):  # fmt: skip
         assert words in section
     assert [int(n) for n in re.findall(r"<td>(\d+)</td>", section)[:5]] == list(reversed(counts))

@@ -112,7 +112,7 @@ def test_a_round_of_selected_units_leaves_the_others_without_a_round(desk: Desk)
 
 def test_two_rounds_can_run_at_once_at_different_units_only(desk: Desk) -> None:
     plan(desk, units=["frida"])
-    assert "pågår på samma ställe" in plan(desk, units=["frida", "talk2me"]).text
+    assert "pågår i samma verksamhet" in plan(desk, units=["frida", "talk2me"]).text
     assert plan(desk, units=["talk2me"]).status_code == 200
     assert len(desk.store.rounds()) == 3
 

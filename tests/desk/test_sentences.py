@@ -76,7 +76,7 @@ def messages() -> list[str]:
 HOW_TO_READ = (
     "Procenten räknas på dem", "Under procenten står", "Här görs många jämförelser.",
     "Skyddade siffror: varje räknings tabell", "Exakta siffror: varje stapel stämmer.",
-    "Undanhållna, i omgångar", "Gästerna väljer själva",
+    "Dolda av anonymitetsskäl, i omgångar", "Gästerna väljer själva",
 )  # fmt: skip
 """The beginnings of the explanations under every results page."""
 
@@ -373,11 +373,11 @@ CASES: dict[str, tuple[World, World]] = {
         alone((1, 20), (18, 19)),
         alone((1, 20), (18, 20)),
     ),
-    "Går inte att jämföra: inget ställe har egna siffror från två av de avslutade omgångarna.": (
+    "Går inte att jämföra: ingen verksamhet har egna siffror från två av de avslutade omgångarna.": (
         World([{"a": agree(10, 40)}, {"b": agree(30, 40)}], node="root"),
         World([{"a": agree(10, 40)}, {"a": agree(30, 40)}], node="root"),
     ),
-    "Varje ställe jämförs bara med sig självt.": (both(*SIMPSON), hundred(30, 60)),
+    "Varje verksamhet jämförs bara med sig själv.": (both(*SIMPSON), hundred(30, 60)),
     "Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu.": (
         hundred(30, 32, 95, running=frozenset({2})),
         hundred(30, 32, 95),
@@ -401,8 +401,8 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(60, 30, good=Good.LOW),
         hundred(60, 30, good=Good.LOW, agreeing=(1, 2)),
     ),
-    "Ställena står för en annan del av svaren än i den första omgången. Därför går {first} då och {last} nu "
-    "inte att jämföra rakt av: se varje ställe för sig.": (
+    "Verksamheterna står för andra delar av svaren än i den första omgången. Därför går {first} då och "
+    "{last} nu inte att jämföra rakt av: se varje verksamhet för sig.": (
         both(*SIMPSON),
         both(((10, 40), (40, 160)), ((20, 40), (80, 160))),
     ),
@@ -434,12 +434,15 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(40, 50, 70, 80, 78, **PROTECTED),
         hundred(40, 50, 70, 80, 78),
     ),
-    "Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.": (
+    "Färre än två verksamheter har minst {from_n} svar. Därför jämförs de inte.": (
         both(((10, 40), (18, 19))),
         both(((10, 40), (18, 20))),
     ),
-    "Bara ställen med minst {from_n} svar jämförs.": (both(((10, 40), (18, 20))), both(((10, 40), (18, 19)))),
-    "Lika stor andel höll med på alla ställen som kan jämföras.": (
+    "Bara verksamheter med minst {from_n} svar jämförs.": (
+        both(((10, 40), (18, 20))),
+        both(((10, 40), (18, 19))),
+    ),
+    "Lika stor andel höll med i alla verksamheter som kan jämföras.": (
         both(((10, 20), (20, 40))),
         both(((10, 20), (21, 40))),
     ),
@@ -465,7 +468,7 @@ CASES: dict[str, tuple[World, World]] = {
     ),
     "Omgångarna har olika versioner: något som gästerna ser har ändrats, till exempel en översättning. "
     "Jämför med försiktighet.": (hundred(30, 60, translated=frozenset({1})), hundred(30, 60)),
-    "Frågor: {title}, version {versions}. {state}, räknat {day} kl. {time}. Svar från: {ways}.": (
+    "Enkät: {title}. {state}, räknat {day} kl. {time}. Svar från: {ways}.": (
         hundred(50),
         World([{}]),
     ),
@@ -476,7 +479,7 @@ CASES: dict[str, tuple[World, World]] = {
     "DEMONSTRATION: svaren är påhittade.": (hundred(50, demonstration=True), hundred(50)),
     "Ovanför: importerat, räknat på annat sätt.": (hundred(50, report=BEFORE), hundred(50, 50)),
     "En stapel för varje omgång.": (hundred(50, 50), hundred(50)),
-    "En stapel för varje ställe, med samma skala.": (both(((10, 40), (18, 20))), hundred(50)),
+    "En stapel för varje verksamhet, med samma skala.": (both(((10, 40), (18, 20))), hundred(50)),
     "n är antalet svar på skalan. Procent visas från {from_n} svar.": (
         hundred(50),
         World([{"a": nobody(20)}]),
@@ -491,8 +494,8 @@ CASES: dict[str, tuple[World, World]] = {
     "Sämre": (hundred(30, 60, good=Good.LOW), hundred(30, 60, good=Good.HIGH)),
     "Upp": (hundred(30, 60), hundred(60, 30)),
     "Ner": (hundred(60, 30, good=Good.NEITHER), hundred(60, 30, good=Good.HIGH)),
-    "{shares}: mer än slumpen brukar ge": (hundred(30, 60), hundred(30, 31)),
-    "Se varje ställe för sig": (both(*SIMPSON), both(((10, 40), (18, 20)), ((12, 40), (18, 20)))),
+    "{shares}: större än slumpen brukar ge": (hundred(30, 60), hundred(30, 31)),
+    "Se varje verksamhet för sig": (both(*SIMPSON), both(((10, 40), (18, 20)), ((12, 40), (18, 20)))),
     "från {before} till {after} %": (hundred(30, 31), both(*SIMPSON)),
     "Det finns inte två avslutade omgångar": (
         hundred(30, 60, running=frozenset({1})),
@@ -503,7 +506,7 @@ CASES: dict[str, tuple[World, World]] = {
         replace(hundred(30, 60, 60), texts={0: "Other words"}),
     ),
     "Färre än {from_n} svar i någon av omgångarna": (alone((5, 19), (19, 20)), alone((5, 20), (19, 20))),
-    "Inget ställe har egna siffror från båda omgångarna": (
+    "Ingen verksamhet har egna siffror från båda omgångarna": (
         World([{"a": agree(2, 40)}, {"b": agree(39, 40)}], node="root"),
         World([{"a": agree(2, 40)}, {"a": agree(39, 40)}], node="root"),
     ),
@@ -533,14 +536,14 @@ PAGE_CASES: dict[str, tuple[Facts, Facts]] = {
         Facts(figures=PublicationTime.AT_CLOSING),
         Facts(figures=PublicationTime.AT_CLOSING, is_closed=True),
     ),
-    "Räknas var {seconds}:e sekund. Då tas svar med från ställen där minst {first} väntar; där siffror "
-    "redan visas behövs fler, högst {most}.": (Facts(), Facts(figures=PublicationTime.AT_CLOSING)),
-    "Nästa räkning: {day} kl. {time}. Den tar med svar från ställen där minst {first} väntar; där siffror "
-    "redan visas behövs fler, högst {most}.": (
+    "Räknas var {seconds}:e sekund. Då tas svar med från verksamheter där minst {first} väntar; där "
+    "siffror redan visas behövs fler, högst {most}.": (Facts(), Facts(figures=PublicationTime.AT_CLOSING)),
+    "Nästa räkning: {day} kl. {time}. Den tar med svar från verksamheter där minst {first} väntar; där "
+    "siffror redan visas behövs fler, högst {most}.": (
         Facts(counts_often=False),
         Facts(counts_often=False, is_closed=True),
     ),
-    "{k} svar, dragna på måfå, ligger kvar i varje låda till nästa gång, så att ingen kan se vem som "
+    "{k} slumpvis utvalda svar ligger kvar i varje låda till nästa gång, så att ingen kan se vem som "
     "svarade vad.": (
         Facts(),
         Facts(is_closed=True),

@@ -176,7 +176,7 @@ def test_staff_can_set_a_kiosks_measures_and_its_page_uses_them(house: House) ->
     before = house.screen.get(other).text
     sent = house.send("screen", path, width_mm="476", distance_mm="700", lower_edge_mm="")
     assert (sent.status_code, sent.headers["Location"]) == (303, "/admin/links")
-    assert "476 mm bred, gästen 700 mm ifrån" in house.links()
+    assert "476 mm bred, gästen står 700 mm ifrån" in house.links()
     assert "calc(100vw / 476)" in house.screen.get(path).text
     assert house.screen.get(other).text == before
     entry = house.desk.store.audit_log.entries()[0]
@@ -292,17 +292,17 @@ def test_a_kiosk_is_shown_as_alive_or_silent_without_a_time(house: House) -> Non
     assert house.screen.head(f"{path}/alive").status_code == 204
     assert house.devices.status(path.removeprefix("/k/")) is DeviceStatus.ALIVE
     heard = house.links()
-    assert "hörs</strong>" in heard
+    assert "ja</strong>" in heard
     house.seconds += SILENT_AFTER - 1
     assert house.links() == heard
     house.seconds += 1
-    assert "tyst</strong>" in house.links()
+    assert "nej</strong>" in house.links()
 
 
 def test_a_kiosk_that_never_sent_a_sign_of_life_is_shown_as_silent(house: House) -> None:
     house.pair(house.code())
     house.seconds += SILENT_AFTER
-    assert "tyst</strong>" in house.links()
+    assert "nej</strong>" in house.links()
 
 
 def test_a_kiosk_without_a_running_round_sends_signs_of_life(house: House) -> None:
@@ -333,7 +333,7 @@ def test_the_kiosks_status_does_not_depend_on_guests(tmp_path: Path, *, is_leaky
         house.seconds += 60
         house.screen.get(busy)
         house.screen.post(busy, data={"listened": "5"})
-        rows = re.findall(r">(hörs|tyst|inte ännu)</strong>", house.links())
+        rows = re.findall(r">(ja|nej|inte ännu)</strong>", house.links())
         told.append(len(set(rows)) == 1)
     assert all(told) != is_leaky
 
@@ -397,8 +397,8 @@ def test_staff_who_cannot_pair_see_the_running_round_and_whom_to_ask(house: Hous
     problems = re.findall('<a href="#pair-unit">(.*?)</a>', house.send("pair", "", unit="frida").text)
     title = house.desk.round.survey.title
     assert problems == [
-        f"Ställe: På FRIDA pågår omgången ”{title}” till dess den stänger, 31 maj 2026. Under tiden kan "
-        "bara en samordnare göra koden. Be en samordnare: koden gäller i 15 minuter och kan läsas upp i "
+        f"Verksamhet: På FRIDA pågår omgången ”{title}” tills den stänger, 31 maj 2026. Under tiden kan "
+        "bara en samordnare skapa koden. Be en samordnare: koden gäller i 15 minuter och kan läsas upp i "
         "telefon."
     ]
 

@@ -438,7 +438,7 @@ def test_slips_can_only_be_printed_for_units_of_the_round(desk: Desk) -> None:
     assert ask_for_slips(desk, round="r2", unit="elsewhere").mimetype == "application/pdf"
     response = ask_for_slips(desk, round="r2", unit="frida")
     assert response.status_code == 400
-    assert "Stället är inte med i den omgången." in response.text
+    assert "Verksamheten är inte med i den omgången." in response.text
 
 
 def test_printing_needs_a_csrf_token_and_a_sign_in(desk: Desk) -> None:

@@ -43,7 +43,7 @@ def barriers(page: Page) -> list[str]:
 def write_a_statement(page: Page) -> None:
     """Copy the easy survey, reword its first statement and add one, and look at it as a guest."""
     page.get_by_role("link", name="Enkäter", exact=True).click()
-    page.get_by_role("button", name="Gör en egen kopia av Ombudsmannaskap, samma").click()
+    page.get_by_role("button", name="Skapa en egen kopia av Ombudsmannaskap, samma").click()
     page.locator("#title").fill("Trygghet")
     page.locator("#text-1").fill(STATEMENT)
     page.locator("#text-4").fill("Jag blir väl bemött")
@@ -68,7 +68,7 @@ def write_a_statement(page: Page) -> None:
 def open_a_round(page: Page, desk: Desk) -> None:
     page.get_by_role("link", name="Omgångar", exact=True).click()
     page.get_by_role("link", name="Öppna en omgång").click()
-    survey = page.locator("#survey option", has_text="Trygghet (påståenden: 4, version ")
+    survey = page.locator("#survey option", has_text="Trygghet (påståenden: 4)")
     page.locator("#survey").select_option(value=survey.get_attribute("value"))
     page.locator("#a_day").fill("12")
     page.locator("#k").fill("5")
@@ -87,9 +87,9 @@ def open_a_round(page: Page, desk: Desk) -> None:
 
 def make_an_address(page: Page) -> str:
     """The path of a new kiosk at Frida."""
-    page.get_by_role("link", name="Adresser", exact=True).click()
+    page.get_by_role("link", name="Skärmar och utskrifter", exact=True).click()
     page.locator("#unit").select_option(label="FRIDA")
-    page.get_by_role("button", name="Gör en adress").click()
+    page.get_by_role("button", name="Skapa en adress").click()
     path = re.search(r"/k/\S+", page.locator(".kiosks a code").first.inner_text())
     assert path
     return path.group(0)

@@ -50,7 +50,7 @@ def test_a_day_of_staff(page: Page, serve: Serve, desk: Desk) -> None:
     expect(page.locator("h1")).to_have_text("Omgångar")
     look(page)
 
-    page.get_by_role("link", name="Adresser", exact=True).click()
+    page.get_by_role("link", name="Skärmar och utskrifter", exact=True).click()
     look(page)
     page.locator("#pair-unit").select_option(label="FRIDA")
     page.locator("form", has=page.locator("#pair-unit")).get_by_role("button").click()

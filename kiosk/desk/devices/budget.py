@@ -41,9 +41,9 @@ def kiosk_problem(unit_id: str) -> str | None:
         desk().store.check_kiosk_budget(unit_id, desk().devices.waiting(unit_id))
     except KioskBudgetError as error:
         return translate(
-            "Omgången räknar med {expected} gäster på {unit}. Högsta antal kiosker är {budget}, och stället "
-            "har {kiosks}, oanvända koder inräknade. Skriv varför det behövs fler. Det står sedan i loggen, "
-            "som all personal ser.",
+            "Omgången räknar med {expected} gäster på {unit}. Högsta antal kiosker är {budget}, och "
+            "verksamheten har {kiosks}, oanvända koder inräknade. Skriv varför det behövs fler. Det står "
+            "sedan i loggen, som all personal ser.",
             expected=error.of_round.expected[unit_id],
             unit=error.of_round.tree.node(unit_id).name,
             budget=error.budget,

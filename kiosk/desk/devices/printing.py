@@ -83,7 +83,7 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
         problem = slips_problem(error, _round_named(form.round.data), form.unit.data)
         (form.reason if is_coordinator() else form.number).errors = [problem]
     except StoreError:
-        form.unit.errors = [translate("Stället är inte med i den omgången.")]
+        form.unit.errors = [translate("Verksamheten är inte med i den omgången.")]
     except PaperError:
         form.languages.errors = [_unprintable()]
     return None

@@ -138,9 +138,8 @@ def move() -> ResponseReturnValue:
 
 def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
     return translate(
-        "På {unit} pågår omgången ”{round}” till dess den stänger, {day}. Under tiden kan bara en "
-        "samordnare göra koden. Be en samordnare: koden gäller i {minutes} minuter och kan läsas upp i "
-        "telefon.",
+        "På {unit} pågår omgången ”{round}” tills den stänger, {day}. Under tiden kan bara en samordnare "
+        "skapa koden. Be en samordnare: koden gäller i {minutes} minuter och kan läsas upp i telefon.",
         unit=of_round.tree.node(unit_id).name,
         round=of_round.title,
         day=day(of_round.closes_at),
@@ -151,8 +150,8 @@ def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
 def _cannot_move(error: RoundRunsError) -> str:
     of_round = error.of_round
     return translate(
-        "Kiosken kan inte flyttas nu, för omgången ”{round}” pågår på {unit}. Flytta den när omgången har "
-        "stängt, {day}. Behövs en skärm före dess: para den på nytt med det andra stället.",
+        "Kiosken kan inte flyttas nu, för omgången ”{round}” pågår på {unit}. Flytta den när omgången "
+        "har stängt, {day}. Behövs en skärm före dess: para den på nytt med den andra verksamheten.",
         round=of_round.title,
         unit=of_round.tree.node(error.unit_id).name,
         day=day(of_round.closes_at),

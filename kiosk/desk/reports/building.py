@@ -1,6 +1,6 @@
 """Builds a report's document: the written parts, and what the program adds from published figures.
 
-Figures are from closed rounds only, each with its rule, n, round, version and protection. The program's own
+Figures are from closed rounds only, each with its rule, n, round and protection. The program's own
 sentences say what people answered, never what caused it.
 """
 
@@ -130,7 +130,7 @@ def _outputs(content: Content) -> Iterator[Block]:
         Kind.TABLE, translate("Prestationer {year}", year=content.terms.year), header=header, rows=tuple(rows)
     )
     if gaps:
-        yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller något ställe."))
+        yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller verksamhet."))
     yield Block(
         Kind.NOTE,
         translate(
@@ -218,10 +218,9 @@ def _round(content: Content, of_round: Round) -> str:
     shown = sum(statement.id in content.terms.statements for statement in of_round.survey.statements)
     kind = translate("skyddade med slumptal") if of_round.is_protected else translate("exakta")
     return translate(
-        "{title}, version {version}, {period}: {number} svar är räknade för {place}. Siffrorna är {kind} och "
-        "visas från {k} svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
+        "{title}, {period}: {number} svar är räknade för {place}. Siffrorna är {kind} och visas från {k} "
+        "svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
         title=of_round.survey.title,
-        version=of_round.survey.version,
         period=period(of_round),
         number=translate("för få") if ballots is None else ballots,
         place=node.name,

@@ -31,7 +31,7 @@ def glance(content: Content) -> Iterator[Block]:
         header = (translate("Prestation"), str(content.terms.year))
         yield Block(Kind.TABLE, translate("Prestationer"), header=header, rows=outputs)
         if any(words.endswith("*") for _, words in outputs):
-            yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller något ställe."))
+            yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller verksamhet."))
     gaps = content.theory.gaps
     if gaps:
         boxes = ", ".join(f"”{box.text}”" for box in gaps)

@@ -27,10 +27,10 @@ def board_file(
 def _cover(document: Document, of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
     counted, now = made_at(document), overview.entries[0].now
     facts = (
-        (translate("Ställe"), of_round.tree.node(node_id).name),
-        (translate("Frågor"), of_round.survey.title),
+        (translate("Verksamhet"), of_round.tree.node(node_id).name),
+        (translate("Enkät"), of_round.survey.title),
         (translate("Omgång"), period(of_round)),
-        (translate("Läge"), translate("Avslutad") if overview.is_closed else translate("Pågår")),
+        (translate("Status"), translate("Avslutad") if overview.is_closed else translate("Pågår")),
         (translate("Räknat"), f"{day(counted)} {counted:%H:%M}" if counted else "–"),
     )
     lines = (
@@ -109,8 +109,8 @@ def _statement(number: int, section: Section) -> BoardSheet:
         )
     ]
     if len(places) > 1:
-        chart = _chart(translate("Ställe för ställe"), section, places, 1, options)
-        tables.append(BoardTable((translate("Ställe"), *counts), places, chart))
+        chart = _chart(translate("Verksamhet för verksamhet"), section, places, 1, options)
+        tables.append(BoardTable((translate("Verksamhet"), *counts), places, chart))
     return BoardSheet(
         f"{number} {section.text}",
         section.text,

@@ -182,7 +182,7 @@ def outside_labels() -> Strings:
         translate("Vet inte"),
         translate("Vill inte svara"),
         translate("Hoppade över"),
-        translate("Undanhållna"),
+        translate("Dolda av anonymitetsskäl"),
     )
 
 

@@ -118,7 +118,7 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     if overall and overall.trend is None:
         sentences = [
             translate(
-                "Går inte att jämföra: inget ställe har egna siffror från två av de avslutade omgångarna."
+                "Går inte att jämföra: ingen verksamhet har egna siffror från två av de avslutade omgångarna."
             )
         ]
     elif overall:
@@ -126,7 +126,7 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     if turned:
         sentences.append(_turn(turned, is_noisy=is_noisy(rounds_compared[-2:])))
     if overall and overall.trend and overall.has_several_units:
-        sentences.append(translate("Varje ställe jämförs bara med sig självt."))
+        sentences.append(translate("Varje verksamhet jämförs bara med sig själv."))
     if not all(row.is_closed for row in history):
         sentences.append(translate("Omgången som pågår är inte med i jämförelsen: dess siffror ändras ännu."))
     return tuple(sentences)
@@ -200,8 +200,8 @@ def _ends(rows: Sequence[Row]) -> tuple[str, ...]:
     if not between or between.trend is None or between.has_mix_moved:
         return (
             translate(
-                "Ställena står för en annan del av svaren än i den första omgången. Därför går {first} då "
-                "och {last} nu inte att jämföra rakt av: se varje ställe för sig.",
+                "Verksamheterna står för andra delar av svaren än i den första omgången. Därför går "
+                "{first} då och {last} nu inte att jämföra rakt av: se varje verksamhet för sig.",
                 first=_agreeing(first),
                 last=_agreeing(last),
             ),
@@ -265,12 +265,13 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
     if spread is None:
         return (
             translate(
-                "Färre än två ställen har minst {from_n} svar. Därför jämförs de inte.", from_n=PERCENT_FROM
+                "Färre än två verksamheter har minst {from_n} svar. Därför jämförs de inte.",
+                from_n=PERCENT_FROM,
             ),
         )
-    only = translate("Bara ställen med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
+    only = translate("Bara verksamheter med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
     if spread.is_none:
-        return (translate("Lika stor andel höll med på alla ställen som kan jämföras."), only)
+        return (translate("Lika stor andel höll med i alla verksamheter som kan jämföras."), only)
     where = translate(
         "Störst andel höll med på {most}, minst på {least}.",
         most=_named(spread.most),
@@ -333,7 +334,7 @@ def break_names(breaks: Sequence[Break]) -> str:
     names = {
         Break.WORDING: translate("andra ord"),
         Break.SCALE: translate("annan skala"),
-        Break.PLACES: translate("andra ställen"),
+        Break.PLACES: translate("andra verksamheter"),
     }
     return ", ".join(names[change] for change in breaks)
 
@@ -368,9 +369,8 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
     admitted = frozenset().union(*(row.round.admission for row in rows))
     counted = made_at(document)
     line = translate(
-        "Frågor: {title}, version {versions}. {state}, räknat {day} kl. {time}. Svar från: {ways}.",
+        "Enkät: {title}. {state}, räknat {day} kl. {time}. Svar från: {ways}.",
         title=now.round.survey.title,
-        versions=", ".join(dict.fromkeys(row.round.survey.version for row in rows)),
         state=translate("Avslutad") if now.is_closed else translate("Pågår"),
         day=day(counted) if counted else "–",
         time=f"{counted:%H:%M}" if counted else "–",

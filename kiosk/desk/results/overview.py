@@ -157,7 +157,7 @@ def verdict_of(step: Step) -> Verdict:
     if step.trend is Trend.CHANCE:
         word = translate("Kan vara slump eller skydd") if is_noisy(step.pair) else translate("Kan vara slump")
         return Verdict(Kind.CHANCE, word, _shares(step))
-    beyond_chance = translate("{shares}: mer än slumpen brukar ge", shares=_shares(step))
+    beyond_chance = translate("{shares}: större än slumpen brukar ge", shares=_shares(step))
     if step.improvement:
         is_better = step.improvement > 0
         kind = Kind.BETTER if is_better else Kind.WORSE
@@ -170,7 +170,7 @@ def verdict_of(step: Step) -> Verdict:
 def _shares(step: Step) -> str:
     """Return the shares that agreed in the two rounds, or that those of all answers mislead."""
     if not step.can_show_shares:
-        return translate("Se varje ställe för sig")
+        return translate("Se varje verksamhet för sig")
     before, after = (whole_percent(row.agreeing, row.on_scale) for row in step.pair)
     return translate("från {before} till {after} %", before=before, after=after)
 
@@ -182,7 +182,7 @@ def _why_not_compared(step: Step) -> str:
         return translate("Omgången före har {changes}", changes=break_names(breaks))
     if any(row.on_scale < PERCENT_FROM for row in step.pair):
         return translate("Färre än {from_n} svar i någon av omgångarna", from_n=PERCENT_FROM)
-    return translate("Inget ställe har egna siffror från båda omgångarna")
+    return translate("Ingen verksamhet har egna siffror från båda omgångarna")
 
 
 def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:

@@ -68,6 +68,12 @@ class Section:
         """A warning if comparable rounds still differ, such as in a translation."""
         return findings.of_versions(self.history)
 
+    def version_number(self, row: Row) -> int:
+        """Return the number of a row's survey version, 1 for the oldest of those in the history."""
+        oldest_first = sorted(self.history, key=lambda other: other.round.opens_at)
+        versions = list(dict.fromkeys(other.round.survey.version for other in oldest_first))
+        return versions.index(row.round.survey.version) + 1
+
     @property
     def beside(self) -> Strings:
         """The non-scale answers with their counts, as text; empty if nothing is published."""
@@ -202,8 +208,8 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
     leaves = now.round.tree.leaves
     return Chart(
         ChartKind.PLACES,
-        translate("Ställe"),
-        translate("En stapel för varje ställe, med samma skala."),
+        translate("Verksamhet"),
+        translate("En stapel för varje verksamhet, med samma skala."),
         findings.of_places(spread(place for place in places if place[0].id in leaves)),
         tuple(
             counted_line(node.name, _in_lines(node.name), node_row, now, labels) for node, node_row in places
@@ -220,7 +226,7 @@ def picture(section: Section, chart: Chart) -> Picture:
     where = findings.where(section.now, section.node_id)
     notes = [where, *chart.sentences]
     if chart.kind is ChartKind.NOW:
-        notes.append(translate("Utanför skalan:") + " " + ", ".join(section.beside) + ".")
+        notes.append(translate("Räknas inte i procenten:") + " " + ", ".join(section.beside) + ".")
     if chart.kind is ChartKind.TIME:
         place, _, _ = where.partition(",")
         notes = [f"{place}.", *chart.sentences]

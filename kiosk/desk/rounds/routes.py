@@ -221,11 +221,17 @@ def _check_clock() -> None:
 
 
 def _in_the_list(survey: Survey) -> str:
-    """Return a survey's title, with the details that distinguish it from another of the same name."""
-    numbers = translate(
-        "påståenden: {n}, version {version}", n=len(survey.statements), version=survey.version
-    )
-    return f"{survey.title} ({numbers})"
+    """Return a survey's title and number of statements; with a statement of its own beside a survey that has
+    the same title and number."""
+    label = f"{survey.title} ({translate('påståenden: {n}', n=len(survey.statements))})"
+    alike = [
+        other
+        for other in desk().library.surveys.values()
+        if (other.title, len(other.statements)) == (survey.title, len(survey.statements)) and other != survey
+    ]
+    elsewhere = {statement.text for other in alike for statement in other.statements}
+    own = [statement.text for statement in survey.statements if statement.text not in elsewhere]
+    return f"{label}: {translate('”{text}”', text=own[0])}" if alike and own else label
 
 
 def _askable(survey: Survey) -> Askable:

@@ -181,7 +181,6 @@ def survey(survey_id: str) -> ResponseReturnValue:
         form=form,
         draft=draft,
         seen=request.form.get("seen", seen),
-        version=current.version,
         rows=[*rows, *([empty] * NEW_ROWS)],
         scales=_scales().values(),
         labels={scale.id: scale_labels(desk().library, scale) for scale in _scales().values()},
