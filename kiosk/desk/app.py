@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import activities, api, audit_log, counting, theory, theory_editing
+from kiosk.desk import activities, api, audit_log, counting, theory, theory_editing, units
 from kiosk.desk.accounts import account_links, own_account, tokens
 from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.context import Desk, desk
@@ -22,6 +22,7 @@ from kiosk.desk.i18n import asked, catalogue, day, language_name, month, period,
 from kiosk.desk.login import routes as login
 from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.second_factor import SecretSealer
+from kiosk.desk.navigation import navigation
 from kiosk.desk.notices import problems
 from kiosk.desk.reports import routes as reports
 from kiosk.desk.results import comments, earlier_figures, files, walls
@@ -82,6 +83,7 @@ TOPICS = (
     devices,
     walls,
     translations,
+    units,
     audit_log,
 )
 
@@ -156,7 +158,7 @@ def create_desk_app(
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.add_url_rule(HEALTH_PATH, "health", without_session(lambda: health_answer(store, secret_key)))
     app.jinja_env.globals.update(_=translate, day=day, month=month, period=period, asked=asked)
-    app.jinja_env.globals.update(language_name=language_name)
+    app.jinja_env.globals.update(language_name=language_name, navigation=navigation)
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(RefusedError, _not_changed)

@@ -14,6 +14,7 @@ from kiosk.desk.login.password_checks import PasswordChecks
 from kiosk.desk.login.second_factor import SecretSealer
 from kiosk.desk.login.throttle import SignInThrottle
 from kiosk.desk.results.published import Published
+from kiosk.desk.surveys.review_state import ReviewState
 from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.library.changes import keep_last_good
 from kiosk.library.library import Library, read_usable_library
@@ -45,6 +46,7 @@ class Desk:
     sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
     password_checks: PasswordChecks = field(default_factory=PasswordChecks)
     published: Published = field(default_factory=Published)
+    review_state: ReviewState = field(default_factory=ReviewState)
     on_library_change: Callable[[Library], None] | None = None
     doubtful_time: Callable[[], datetime | None] = lambda: None
     _changing: threading.Lock = field(default_factory=threading.Lock)

@@ -44,7 +44,9 @@ def test_a_round_can_have_a_name_that_slips_show(desk: Desk) -> None:
     planned = desk.store.rounds()[0].round
     assert (planned.name, planned.title) == (NAME, NAME)
     assert desk.round.title == desk.round.survey.title
-    assert NAME in desk.client.get("/admin/links").text.split('id="slips-round"')[1].split("</select>")[0]
+    assert (
+        NAME in desk.client.get("/admin/links/slips").text.split('id="slips-round"')[1].split("</select>")[0]
+    )
 
 
 @pytest.mark.parametrize("name", ["x" * 81, "a\u202eb"])

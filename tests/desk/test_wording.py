@@ -53,12 +53,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     publish_report(made.store, made.app.extensions["desk"].library, made.now)
     made.sign_in()
     enter(made)
-    for unit in ("frida", "dagverksamheten"):
+    for unit in ("frida", "talk2me"):
         _send(made, "/admin/links", unit=unit, kind="kiosk")
         _send(made, "/admin/links", unit=unit, kind="poster")
     _send(made, "/admin/walls", node="vasteras")
     _send(made, "/admin/surveys/copy", survey="ombudsmannaskap")
-    _send(made, "/admin/reply/r", **{"text-sv": "Tack! Vi har nu öppet på lördagar."})
+    _send(made, "/admin/reply/r", **{"words-sv": "Tack! Vi har nu öppet på lördagar."})
     _send(made, "/admin/links/slips", round=running.id, unit="frida", number="8", languages="sv")
     return made
 

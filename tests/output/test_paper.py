@@ -452,7 +452,9 @@ def test_printing_needs_a_csrf_token_and_a_sign_in(desk: Desk) -> None:
 def test_slips_are_not_offered_for_a_round_that_does_not_admit_them(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.sign_in()
-    assert "Skriv ut lappar" not in desk.client.get("/admin/links").text
+    page = desk.client.get("/admin/links/slips").text
+    assert "Hämta lappar" not in page
+    assert "Ingen omgång tar emot svar från lappar nu." in page
     assert ask_for_slips(desk).status_code == 400
 
 
@@ -499,11 +501,8 @@ def test_too_many_languages_are_refused_with_the_number_that_fits(tmp_path: Path
 def test_slips_are_offered_in_few_languages_to_save_paper(tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     desk.sign_in("bo")
-    form = (
-        desk.client.get("/admin/links")
-        .text.split('action="/admin/links/slips#notice"')[1]
-        .split("</form>")[0]
-    )
+    page = desk.client.get("/admin/links/slips").text
+    form = page.split('action="/admin/links/slips#notice"')[1].split("</form>")[0]
     ticked = re.findall(r'name="languages" value="(\w+)" checked', form)
     assert len(ticked) == SLIP_LANGUAGES
     printed = ask_for_slips(desk, number="50", languages=ticked)
@@ -518,7 +517,8 @@ def test_paper_with_a_local_address_can_only_be_printed_as_a_trial(desk: Desk, a
     link = desk.store.links.add(Admission.POSTER, "frida")
     desk.sign_in("bo")
     asked: dict[str, object] = {"link": link.code, "size": "A6", "languages": ["sv"]}
-    assert 'name="trial"' not in desk.client.get("/admin/links").text
+    pages = [desk.client.get(f"/admin/links/{kind}").text for kind in LOCAL]
+    assert ['name="trial"' in page for page in pages] == [False, False]
     desk.app.extensions["desk"].guest_address = address
     for kind, ask in LOCAL.items():
         fields = asked if kind == "poster" else {}
@@ -539,7 +539,7 @@ def test_the_slips_form_selects_the_running_round_by_default(desk: Desk) -> None
     )
     desk.store.open_round(later, desk.now)
     desk.sign_in("bo")
-    form = desk.client.get("/admin/links").text.split('id="slips-round"')[1].split("</select>")[0]
+    form = desk.client.get("/admin/links/slips").text.split('id="slips-round"')[1].split("</select>")[0]
     assert re.findall('<option value="([^"]+)"', form) == ["r", "later"]
     assert "selected" not in form
 

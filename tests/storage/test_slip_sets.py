@@ -156,7 +156,8 @@ def test_the_desk_shows_used_slips_of_large_print_runs_only(tmp_path: Path) -> N
 
     def told() -> list[list[str]]:
         desk.sign_in()
-        rows = re.findall(r"FRIDA</th>\s*((?:<td>[^<]*</td>\s*){4})", desk.client.get("/admin/links").text)
+        page = desk.client.get("/admin/links/slips").text
+        rows = re.findall(r"FRIDA</th>\s*((?:<td>[^<]*</td>\s*){4})", page)
         return [re.findall(r"<td>([^<]*)</td>", row) for row in rows]
 
     assert told() == [["1", "12", "–", "–"], ["2", "3", "–", "–"]]

@@ -31,7 +31,7 @@ HASH = hash_password(PASSWORD)
 
 
 class Desk:
-    """An installation with a running round, a clock set by the test, and a client."""
+    """An installation with a running round, unless it `is_empty`, a clock set by the test, and a client."""
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Desk:
         devices: Devices | None = None,
         expected: Mapping[str, int] | None = None,
         rng: Random | None = None,
+        *,
+        is_empty: bool = False,
     ) -> None:
         self.now = START
         self.settings = settings = read_settings({"KIOSK_DATA": str(folder)})
@@ -53,7 +55,8 @@ class Desk:
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, START,
             START + timedelta(days=90), admission, expected=expected or {},
         )  # fmt: skip
-        self.store.open_round(self.round, START)
+        if not is_empty:
+            self.store.open_round(self.round, START)
         self.app = create_desk_app(
             self.store, library, clock=lambda: self.now, ticks=Every(seconds), secret_key="s" * 32,
             guest_address="http://guest.example", allowed_languages=languages, settings=settings,

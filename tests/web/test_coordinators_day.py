@@ -178,7 +178,7 @@ def test_a_posters_languages_follow_its_size(browser: Browser, serve: Serve, tmp
     address = serve(desk.app)
     page = browser.new_context(accept_downloads=True).new_page()
     sign_in(page, address)
-    page.goto(f"{address}/admin/links")
+    page.goto(f"{address}/admin/links/poster")
     ticked = page.locator("#poster-languages input:checked")
     expect(ticked).to_have_count(12)
     for size in Size:
@@ -202,7 +202,7 @@ def test_every_number_of_a_table_is_seen_at_1280_pixels(
     address = serve(desk.app)
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
     sign_in(page, address)
-    page.locator("details").first.wait_for()
+    page.locator("main details").first.wait_for()
     page.evaluate("document.querySelectorAll('details').forEach((table) => (table.open = true))")
     hidden = "(all) => all.map((one) => one.scrollWidth - one.clientWidth)"
     assert set(page.locator(".scroll").evaluate_all(hidden)) == {0}

@@ -44,32 +44,47 @@ def look(page: Page) -> None:
     assert [f"{page.url}: {one['id']}" for one in Axe().run(page).response["violations"]] == []
 
 
+def unfold_menu(page: Page) -> None:
+    """Open the menu of a narrow screen."""
+    folded = page.locator("details.menu:not([open]) summary")
+    if folded.is_visible():
+        folded.click()
+
+
+def go_to(page: Page, item: str) -> None:
+    unfold_menu(page)
+    page.get_by_role("link", name=item, exact=True).click()
+
+
 def test_a_day_of_staff(page: Page, serve: Serve, desk: Desk) -> None:
     desk.answer(30)
     sign_in(page, serve(desk.app))
-    expect(page.locator("h1")).to_have_text("Omgångar")
+    expect(page.locator("h1")).to_have_text("Start")
     look(page)
 
-    page.get_by_role("link", name="Skärmar och utskrifter", exact=True).click()
+    go_to(page, "Skärmar och utskrifter")
     look(page)
     page.locator("#pair-unit").select_option(label="FRIDA")
     page.locator("form", has=page.locator("#pair-unit")).get_by_role("button").click()
     expect(page.locator("#notice")).to_contain_text("Be en samordnare")
     look(page)
 
+    page.get_by_role("link", name="Lappar", exact=True).click()
+    look(page)
     page.locator("#slips-number").fill("6")
     with page.expect_download() as download:
         page.get_by_role("button", name="Hämta lappar som PDF").click()
     assert len(read(download.value.path().read_bytes())) == 6
 
-    page.get_by_role("link", name="Insatser", exact=True).click()
+    go_to(page, "Insatser")
     page.get_by_role("button", name="Rådgivning 0", exact=True).click()
     expect(page.get_by_role("button", name="Rådgivning 1", exact=True)).to_be_visible()
     look(page)
 
-    page.get_by_role("link", name="Resultat", exact=True).click()
-    expect(page.locator("h1")).to_have_text("Omgångar")
+    go_to(page, "Resultat")
+    expect(page.locator("h1")).to_have_text("Start")
     expect(page.locator("main")).not_to_contain_text("har svarat")
+    unfold_menu(page)
     page.get_by_role("button", name="Logga ut bo").click()
     expect(page.locator("h1")).to_have_text("Logga in")
 

@@ -1,4 +1,4 @@
-"""The page of addresses: pairing, measuring, moving and closing them, and printing."""
+"""The pages of kiosks, posters and slips: pairing, measuring, moving and closing addresses, and printing."""
 
 from collections.abc import Mapping
 
@@ -31,8 +31,22 @@ blueprint = Blueprint("links", __name__)
 @blueprint.route("/links")
 @for_staff
 def links() -> ResponseReturnValue:
-    """Show all addresses, by unit, and the forms."""
-    return _page()
+    """Show all kiosks, by unit, and the forms."""
+    return _kiosks_page()
+
+
+@blueprint.route("/links/poster")
+@for_staff
+def posters_page() -> ResponseReturnValue:
+    """Show all posters' addresses, by unit, and the forms."""
+    return _posters_page()
+
+
+@blueprint.route("/links/slips")
+@for_staff
+def slips_page() -> ResponseReturnValue:
+    """Show the form that prints slips, and the printed ones."""
+    return _slips_page()
 
 
 @blueprint.route("/links", methods=["POST"])
@@ -41,19 +55,20 @@ def new_link() -> ResponseReturnValue:
     """Create an address for a unit. Coordinators only: an address allows slow stuffing of the box."""
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
+    page = _posters_page if form.kind.data == Admission.POSTER else _kiosks_page
     if not form.validate():
-        return _page(sent_link=form, status=400)
+        return page(sent_link=form, status=400)
     unit, kind = form.unit.data, Admission(form.kind.data)
     problem = kiosk_problem(unit) if kind is Admission.KIOSK else None
     if problem and not form.reason.data:
         form.reason.errors = [problem]
-        return _page(sent_link=form, status=409)
+        return page(sent_link=form, status=409)
     desk().store.links.add(kind, unit)
     if problem:
         note(Deed.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
     else:
         note(Deed.ADDRESS_MADE, f"{unit}, {kind.value}")
-    return _done(translate("Adressen är klar: {unit}.", unit=unit_names()[unit]))
+    return _done(translate("Adressen är klar: {unit}.", unit=unit_names()[unit]), kind)
 
 
 @blueprint.route("/links/pair", methods=["POST"])
@@ -64,7 +79,7 @@ def pair() -> ResponseReturnValue:
     form = PairForm()
     form.unit.choices = list(unit_names().items())
     if not form.validate():
-        return _page(sent_pair=form, status=400)
+        return _kiosks_page(sent_pair=form, status=400)
     if not is_coordinator():
         try:
             of_round = desk().store.running_round(form.unit.data, desk().clock())
@@ -72,11 +87,11 @@ def pair() -> ResponseReturnValue:
             pass
         else:
             form.unit.errors = [_only_coordinators_pair(of_round, form.unit.data)]
-            return _page(sent_pair=form, status=403)
+            return _kiosks_page(sent_pair=form, status=403)
     problem = kiosk_problem(form.unit.data)
     if problem and not form.reason.data:
         form.reason.errors = [problem]
-        return _page(sent_pair=form, status=409)
+        return _kiosks_page(sent_pair=form, status=409)
     pairing = Pairing(form.unit.data, account_name(), is_coordinator())
     code = desk().devices.new_code(pairing)
     if problem:
@@ -100,7 +115,7 @@ def measure() -> ResponseReturnValue:
     if link.admission is not Admission.KIOSK:
         abort(404)
     if not form.validate():
-        return _page(sent_screens={link.code: form}, status=400)
+        return _kiosks_page(sent_screens={link.code: form}, status=400)
     desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
     note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {link.code_ending}, {width}")
@@ -125,11 +140,11 @@ def move() -> ResponseReturnValue:
             problem = kiosk_problem(form.unit.data)
             if problem and not form.reason.data:
                 form.reason.errors = [problem]
-                return _page(sent_moves={link.code: form}, status=409)
+                return _kiosks_page(sent_moves={link.code: form}, status=409)
             desk().store.links.move(link.code, form.unit.data, desk().clock())
         except RoundRunsError as error:
             add_problem(_cannot_move(error), f"move-{key_of(link)}")
-            return _page(move_problems={link.code: _cannot_move(error)}, status=409)
+            return _kiosks_page(move_problems={link.code: _cannot_move(error)}, status=409)
         note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.code_ending}")
         if problem:
             note(Deed.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
@@ -167,7 +182,8 @@ def remove_link() -> ResponseReturnValue:
         abort(404)
     desk().store.links.remove(link.code)
     note(Deed.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
-    return _done(translate("Adressen är stängd: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
+    words = translate("Adressen är stängd: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id))
+    return _done(words, link.admission)
 
 
 def _sent_link() -> Link:
@@ -179,9 +195,10 @@ def _sent_link() -> Link:
     return link
 
 
-def _done(words: str) -> ResponseReturnValue:
+def _done(words: str, kind: Admission = Admission.KIOSK) -> ResponseReturnValue:
+    """Confirm a change on the page of this kind of address."""
     flash(words)
-    return redirect(url_for("links.links"), 303)
+    return redirect(url_for("links.posters_page" if kind is Admission.POSTER else "links.links"), 303)
 
 
 @blueprint.route("/links/slips", methods=["POST"])
@@ -191,7 +208,7 @@ def slips() -> ResponseReturnValue:
     form = slips_form()
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
-        return _page(form, status=400)
+        return _slips_page(form, status=400)
     what = f"{form.round.data}, {form.unit.data}, {form.number.data}"
     if sheets.are_over_budget:
         note(Deed.SLIPS_OVER_BUDGET, f"{what}, {form.reason.data}")
@@ -206,18 +223,16 @@ def poster() -> ResponseReturnValue:
     """Return a poster or table card for a poster's address, as a PDF."""
     form = poster_form()
     if not form.validate():
-        return _page(sent_poster=form, status=400)
+        return _posters_page(form, status=400)
     link = posters()[form.link.data]
     page = print_poster(form, link)
     if page is None:
-        return _page(sent_poster=form, status=400)
+        return _posters_page(form, status=400)
     note(Deed.POSTER_PRINTED, f"{link.unit_id}, {link.code_ending}")
     return file_response(f"poster-{link.unit_id}-{form.size.data}.pdf", page)
 
 
-def _page(
-    sent_slips: SlipsForm | None = None,
-    sent_poster: PosterForm | None = None,
+def _kiosks_page(
     sent_screens: Mapping[str, ScreenForm] | None = None,
     sent_moves: Mapping[str, MoveForm] | None = None,
     move_problems: Mapping[str, str] | None = None,
@@ -227,13 +242,10 @@ def _page(
 ) -> ResponseReturnValue:
     """Render the page with fresh forms, except for those that were refused; `sent_screens`,
     `sent_moves` and `move_problems` are by kiosk code."""
-    form, move_form = sent_link or LinkForm(formdata=None), MoveForm(formdata=None)
-    pair_form = sent_pair or PairForm(formdata=None)
-    units = sorted(unit_names().items(), key=lambda unit: unit[1])
-    form.unit.choices = pair_form.unit.choices = move_form.unit.choices = units
-    links = desk().store.links.all()
+    move_form, pair_form = MoveForm(formdata=None), sent_pair or PairForm(formdata=None)
+    pair_form.unit.choices = move_form.unit.choices = _units()
     page = render_template(
-        "links.html",
+        "kiosks.html",
         kiosks=[
             kiosk_of(
                 link,
@@ -241,16 +253,54 @@ def _page(
                 (sent_moves or {}).get(link.code) or move_form,
                 (move_problems or {}).get(link.code, ""),
             )
-            for link in links
+            for link in desk().store.links.all()
             if link.admission is Admission.KIOSK
         ],
-        posters=[address_of(link) for link in links if link.admission is Admission.POSTER],
-        form=form,
+        form=_link_form(sent_link),
         pair_form=pair_form,
-        slips_form=sent_slips or slips_form(formdata=None),
-        poster_form=sent_poster or poster_form(formdata=None),
-        slip_lines=slip_lines(),
-        is_address_local=is_address_local(),
-        autonyms={code: catalogue.language for code, catalogue in desk().library.guest.items()},
     )
     return page, status
+
+
+def _posters_page(
+    sent_poster: PosterForm | None = None, sent_link: LinkForm | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """Render the page with fresh forms, except for those that were refused."""
+    page = render_template(
+        "posters.html",
+        posters=[address_of(link) for link in posters().values()],
+        form=_link_form(sent_link),
+        poster_form=sent_poster or poster_form(formdata=None),
+        **_about_paper(),
+    )
+    return page, status
+
+
+def _slips_page(sent_slips: SlipsForm | None = None, status: int = 200) -> ResponseReturnValue:
+    """Render the page with a fresh form, or the one that was refused."""
+    page = render_template(
+        "slips.html",
+        slips_form=sent_slips or slips_form(formdata=None),
+        slip_lines=slip_lines(),
+        **_about_paper(),
+    )
+    return page, status
+
+
+def _about_paper() -> dict[str, object]:
+    """Return the template variables of pages that print."""
+    return {
+        "is_address_local": is_address_local(),
+        "autonyms": {code: catalogue.language for code, catalogue in desk().library.guest.items()},
+    }
+
+
+def _link_form(sent: LinkForm | None) -> LinkForm:
+    form = sent or LinkForm(formdata=None)
+    form.unit.choices = _units()
+    return form
+
+
+def _units() -> list[tuple[str, str]]:
+    """Return each unit's id and name, by name."""
+    return sorted(unit_names().items(), key=lambda unit: unit[1])

@@ -15,7 +15,8 @@ from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.readable import readable_round, readable_states
 from kiosk.desk.results.statement_view import section_of, with_comments
-from kiosk.desk.session import for_every_account, signed_in, without_session
+from kiosk.desk.session import for_every_account, may_read, signed_in, without_session
+from kiosk.desk.start import Today, first_steps, today
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
 from kiosk.domain.rounding import outwards
@@ -42,15 +43,20 @@ class Place:
 @blueprint.route("/")
 @for_every_account
 def results() -> ResponseReturnValue:
-    """Show the running round, or the latest with figures. An account that may see none yet is sent to the
-    rounds."""
-    states = readable_states()
+    """Show the start page: what there is to do, and the running round or the latest with figures.
+
+    An account that may see no figures yet gets the first part only. Without a round it is a guide.
+    """
+    all_states = desk().store.rounds()
+    if not all_states:
+        return render_template("guide.html", steps=first_steps())
+    todays = today(all_states)
+    states = [state for state in all_states if may_read(state)]
     if not states:
-        has_rounds = bool(desk().store.rounds())
-        return redirect(url_for("rounds.rounds")) if has_rounds else render_template("results_none.html")
+        return render_template("start.html", today=todays)
     running_first = sorted(states, key=lambda state: state.is_closed)
     shown = next(filter(_has_figures, running_first), running_first[0])
-    return _overview(states, shown, shown.round.tree.root.id)
+    return _overview(states, shown, shown.round.tree.root.id, today=todays)
 
 
 def _has_figures(state: RoundState) -> bool:
@@ -83,7 +89,10 @@ def overview(round_id: str, node_id: str) -> ResponseReturnValue:
     return _overview(states, state, node_id)
 
 
-def _overview(states: Sequence[RoundState], state: RoundState, node_id: str) -> str:
+def _overview(
+    states: Sequence[RoundState], state: RoundState, node_id: str, today: Today | None = None
+) -> str:
+    """Render the overview, below what there is to do `today` if it is the start page."""
     order, is_reverse = _order(request.args.get("sort", Order.STATEMENT))
     snapshot = desk().published.read(desk().store)
     overview = overview_of(snapshot, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
@@ -92,6 +101,7 @@ def _overview(states: Sequence[RoundState], state: RoundState, node_id: str) -> 
         **_about_round(snapshot.at_node([state.round], node_id), states, state, node_id),
         snapshot_tag=snapshot.tag,
         overview=overview,
+        today=today,
         entries=in_order(overview.entries, order, is_reverse=is_reverse),
         order=order,
         is_reverse=is_reverse,

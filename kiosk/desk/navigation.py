@@ -1,0 +1,136 @@
+"""The desk's menu: six items by what people do, each with its pages.
+
+A page is added by a row in MENU. Its template names the row's `topic`, which marks the page as current.
+"""
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from kiosk.desk.context import desk
+from kiosk.desk.i18n import translate
+from kiosk.desk.session import signed_in
+from kiosk.storage import Role
+
+
+def _(message: str) -> str:
+    """Mark a reference text for the catalogues."""
+    return message
+
+
+EVERYBODY = frozenset(Role)
+STAFF = frozenset({Role.COORDINATOR, Role.STAFF})
+COORDINATORS = frozenset({Role.COORDINATOR})
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the menu, for accounts with one of `roles`. `needs_files`: only where own files can be
+    changed."""
+
+    topic: str
+    endpoint: str
+    label: str
+    roles: frozenset[Role]
+    needs_files: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of the menu. It leads to the first of its pages that the account may use."""
+
+    label: str
+    pages: tuple[Page, ...]
+
+
+MENU = (
+    Item(
+        _("Resultat"),
+        (
+            Page("results", "results.results", _("Översikt"), EVERYBODY),
+            Page("imported", "imported.imported", _("Siffror från tidigare rapporter"), COORDINATORS),
+        ),
+    ),
+    Item(_("Omgångar"), (Page("rounds", "rounds.rounds", _("Omgångar"), EVERYBODY),)),
+    Item(
+        _("Skärmar och utskrifter"),
+        (
+            Page("kiosks", "links.links", _("Kiosker"), STAFF),
+            Page("posters", "links.posters_page", _("Affischer"), STAFF),
+            Page("slips", "links.slips_page", _("Lappar"), STAFF),
+            Page("walls", "walls.walls", _("Väggskärmar"), COORDINATORS),
+        ),
+    ),
+    Item(
+        _("Enkäter"),
+        (
+            Page("surveys", "surveys.surveys", _("Alla enkäter"), COORDINATORS, needs_files=True),
+            Page("languages", "languages.languages", _("Språk"), COORDINATORS),
+            Page("units", "units.units", _("Verksamheter"), COORDINATORS),
+        ),
+    ),
+    Item(
+        _("Insatser"),
+        (
+            Page("activities", "activities.activities", _("Räkna"), STAFF),
+            Page("effects", "theory.theories", _("Effekt"), EVERYBODY),
+            Page("reports", "reports.reports", _("Effektrapporter"), EVERYBODY),
+        ),
+    ),
+    Item(
+        _("Inställningar"),
+        (
+            Page("accounts", "accounts.accounts", _("Konton"), COORDINATORS),
+            Page("log", "log.log", _("Logg"), STAFF),
+        ),
+    ),
+)
+"""The pages that frequent tasks begin with come first: the item itself leads to them."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of the menu. `current` is its `aria-current`: "page", "true" for the item of the page, or ""."""
+
+    label: str
+    address: str
+    current: str
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """The menu as an account sees it on a page: the items, and the pages of the current item if it has
+    several."""
+
+    items: tuple[Link, ...]
+    pages: tuple[Link, ...]
+
+    @property
+    def current(self) -> str:
+        """The label of the current item; "" on a page outside the menu."""
+        return next((item.label for item in self.items if item.current), "")
+
+
+def navigation(topic: str) -> Navigation:
+    """Return the menu for the signed-in account on the page of a `topic`; empty without an account."""
+    account = signed_in()
+    if account is None:
+        return Navigation((), ())
+    has_files = desk().settings is not None
+    items: list[Link] = []
+    pages: tuple[Link, ...] = ()
+    for item in MENU:
+        usable = [
+            page for page in item.pages if account.role in page.roles and (has_files or not page.needs_files)
+        ]
+        if not usable:
+            continue
+        topics = [page.topic for page in usable]
+        current = "" if topic not in topics else "page" if topic == topics[0] else "true"
+        items.append(Link(translate(item.label), url_for(usable[0].endpoint), current))
+        if current and len(usable) > 1:
+            pages = tuple(
+                Link(translate(page.label), url_for(page.endpoint), "page" if page.topic == topic else "")
+                for page in usable
+            )
+    return Navigation(tuple(items), pages)

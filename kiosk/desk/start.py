@@ -1,0 +1,177 @@
+"""The start page's upper part: what is running, when the next count is, and what there is to do.
+
+While no round exists, it is a guide instead: the steps from an empty installation to a running round.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import url_for
+
+from kiosk.desk.context import desk
+from kiosk.desk.i18n import day, in_a_row, translate
+from kiosk.desk.session import is_coordinator, signed_in
+from kiosk.domain.budget import slip_budget
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.schedule import Every
+from kiosk.library.library import spoken_languages
+from kiosk.storage import DeviceStatus, Role, RoundState
+
+ENDS_SOON = timedelta(days=5)
+"""A round that closes within this time is announced."""
+
+NEARLY_PRINTED_PERCENT = 90
+"""Share of a unit's slip budget from which the unit is announced."""
+
+MOST_ROUNDS = 3
+"""Most running rounds that are named."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do, and the address where it is done."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Today:
+    """The upper part of the start page. `next_count` is None if no round runs or it counts all the time."""
+
+    running: tuple[str, ...]
+    next_count: datetime | None
+    shortcuts: tuple[Task, ...]
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the guide. `address` is "" for accounts that may not do it."""
+
+    name: str
+    state: str
+    address: str
+    is_done: bool
+
+
+def today(states: Sequence[RoundState]) -> Today:
+    """Return what `states`, all rounds, and the devices ask of the signed-in account."""
+    now = desk().clock()
+    running = [state.round for state in states if not state.is_closed and state.round.is_running(now)]
+    counts_often = isinstance(desk().ticks, Every)
+    return Today(
+        tuple(
+            translate("”{title}” pågår till och med {day}.", title=of_round.title, day=_last_day(of_round))
+            for of_round in running[:MOST_ROUNDS]
+        ),
+        desk().next_count if running and not counts_often else None,
+        tuple(_shortcuts(running)),
+        tuple(_tasks(states, running, now)),
+    )
+
+
+def _last_day(of_round: Round) -> str:
+    return day(of_round.closes_at - timedelta(microseconds=1))
+
+
+def _is_staff() -> bool:
+    account = signed_in()
+    return account is not None and account.role in {Role.COORDINATOR, Role.STAFF}
+
+
+def _shortcuts(running: Sequence[Round]) -> Iterator[Task]:
+    if _is_staff() and any(Admission.SLIP in of_round.admission for of_round in running):
+        yield Task(translate("Skriv ut lappar"), url_for("links.slips_page"))
+
+
+def _tasks(states: Sequence[RoundState], running: Sequence[Round], now: datetime) -> Iterator[Task]:
+    for of_round in running:
+        if of_round.closes_at - now <= ENDS_SOON:
+            text = translate("Stänger snart: ”{title}”", title=of_round.title)
+            yield Task(text, url_for("rounds.rounds"))
+    if _is_staff():
+        yield from _tasks_of_staff(running)
+    if is_coordinator():
+        yield from _tasks_of_coordinators(states, now)
+
+
+def _tasks_of_staff(running: Sequence[Round]) -> Iterator[Task]:
+    silent = [
+        link
+        for link in desk().store.links.all()
+        if link.admission is Admission.KIOSK and desk().devices.status(link.code) is DeviceStatus.SILENT
+    ]
+    if silent:
+        names = desk().library.units
+        units = sorted({names.get(link.unit_id, link.unit_id) for link in silent})
+        yield Task(translate("Kiosk utan kontakt: {units}", units=in_a_row(units)), url_for("links.links"))
+    for of_round in running:
+        units = _nearly_printed(of_round)
+        if units:
+            text = translate("Nästan alla lappar är utskrivna: {units}", units=in_a_row(units))
+            yield Task(text, url_for("links.slips_page"))
+
+
+def _nearly_printed(of_round: Round) -> list[str]:
+    """Return the names of the units that have printed nearly all slips of their budget."""
+    if not of_round.expected or Admission.SLIP not in of_round.admission:
+        return []
+    printed = desk().store.printed_slips(of_round.id)
+    return [
+        of_round.tree.node(unit).name
+        for unit, expected in of_round.expected.items()
+        if expected and 100 * sum(printed.get(unit, ())) >= NEARLY_PRINTED_PERCENT * slip_budget(expected)
+    ]
+
+
+def _tasks_of_coordinators(states: Sequence[RoundState], now: datetime) -> Iterator[Task]:
+    if all(state.is_closed or state.round.closes_at <= now for state in states):
+        yield Task(translate("Ingen omgång pågår: öppna en"), url_for("rounds.new_round"))
+    closed = [state.round for state in states if state.is_closed]
+    latest = max(closed, key=lambda of_round: of_round.closes_at, default=None)
+    if latest is not None and not desk().store.replies.of_round(latest.id):
+        yield Task(translate("Svara gästerna"), url_for("replies.reply", round_id=latest.id))
+    number = desk().review_state.languages_to_review(desk().library)
+    if number:
+        yield Task(translate("Granska språk: {n}", n=number), url_for("languages.languages"))
+
+
+def first_steps() -> tuple[Step, ...]:
+    """Return the steps to the first round, each with its real state."""
+    library, may = desk().library, is_coordinator()
+    trees = in_a_row(tree.root.name for tree in library.trees.values())
+    surveys = in_a_row(survey.title for survey in library.surveys.values())
+    spoken = spoken_languages(library.guest, desk().allowed_languages)
+    languages = in_a_row(library.guest[code].language.autonym for code in spoken)
+    addresses = desk().store.links.all()
+    return (
+        Step(translate("Verksamheter"), trees, url_for("units.units") if may else "", bool(library.trees)),
+        Step(
+            translate("Enkät"),
+            surveys,
+            url_for("surveys.surveys") if may and desk().settings else "",
+            bool(library.surveys),
+        ),
+        Step(
+            translate("Språk"),
+            translate("Gäster kan välja: {languages}.", languages=languages),
+            url_for("languages.languages") if may else "",
+            len(spoken) > 1,
+        ),
+        Step(
+            translate("Omgång"),
+            translate("Ingen omgång är öppnad."),
+            url_for("rounds.new_round") if may else "",
+            is_done=False,
+        ),
+        Step(
+            translate("Skärm eller lappar"),
+            translate(
+                "Kiosker och affischer: {n}. Lappar skrivs ut när omgången är öppnad.", n=len(addresses)
+            ),
+            url_for("links.links") if _is_staff() else "",
+            bool(addresses),
+        ),
+    )

@@ -1,0 +1,17 @@
+"""The page of the units: which trees a round can be opened for. They are files; nothing is changed here."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk.context import desk
+from kiosk.desk.session import for_coordinator
+
+blueprint = Blueprint("units", __name__)
+
+
+@blueprint.route("/units")
+@for_coordinator
+def units() -> ResponseReturnValue:
+    """Show each tree of units, from its root down."""
+    desk().reread_if_changed()
+    return render_template("units.html", trees=desk().library.trees.values())
