@@ -58,7 +58,8 @@ def activities() -> ResponseReturnValue:
 @blueprint.route("/activities", methods=["POST"])
 @for_staff
 def tap() -> ResponseReturnValue:
-    """Add one to a counter of this month, or subtract one to correct a mistake."""
+    """Add one to a counter of this month, or subtract one to correct a mistake. The address of the next page
+    ends in the button's id, so that the focus stays there, also without scripts."""
     unit, target = request.form.get("unit", ""), request.form.get("target", NO_TARGET)
     counter = {counter.id: counter for counter in tapped_counters()}.get(request.form.get("counter", ""))
     step = STEPS.get(request.form.get("step", ""))
@@ -67,7 +68,8 @@ def tap() -> ResponseReturnValue:
     if target not in {NO_TARGET, *(one.id for one in counter.targets)}:
         abort(400)
     desk().store.outputs.tap(unit, month_of(desk().clock()), counter.id, target, step)
-    return redirect(url_for("activities.activities", unit=unit), 303)
+    anchor = f"{request.form['step']}-{counter.id}-{target}"
+    return redirect(url_for("activities.activities", unit=unit, _anchor=anchor), 303)
 
 
 @blueprint.route("/activities/typed", methods=["POST"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import current_app
 
 from kiosk.desk.i18n import forget_catalogue
+from kiosk.desk.live_pages import LivePages
 from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.password_checks import PasswordChecks
 from kiosk.desk.login.second_factor import SecretSealer
@@ -47,6 +48,7 @@ class Desk:
     password_checks: PasswordChecks = field(default_factory=PasswordChecks)
     published: Published = field(default_factory=Published)
     review_state: ReviewState = field(default_factory=ReviewState)
+    live_pages: LivePages = field(default_factory=LivePages)
     on_library_change: Callable[[Library], None] | None = None
     doubtful_time: Callable[[], datetime | None] = lambda: None
     _changing: threading.Lock = field(default_factory=threading.Lock)

@@ -1,8 +1,9 @@
 """Sessions and access: the signed-in account, the lifetime of its session, and the roles that may use a page.
 
 A session is a signed cookie with a name, two times, and a digest of the password's hash and the account's
-epoch. It ends after half an hour without a request and after ten hours. Sign-out, a new password, a new role
-and the removal of the account end every session of the account, copied cookies included.
+epoch. It ends after half an hour without a request and after ten hours. While a live page of it is shown,
+that page's own requests go on reading figures after the half hour (`live_pages`). Sign-out, a new password, a
+new role and the removal of the account end every session of the account, copied cookies included.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
+from kiosk.desk.live_pages import LIVE_ENDPOINTS, RENEWED
 from kiosk.domain.short_hash import short_hash
 from kiosk.storage import Account, Deed, Role, RoundState
 
@@ -125,11 +127,30 @@ def _read_account() -> Account | None:
     now = desk().clock()
     began, seen = (datetime.fromisoformat(session[key]) for key in ("began", "seen"))
     account = desk().store.accounts.named(name)
-    holds = timedelta() <= now - seen <= LONGEST_IDLE and now - began <= LONGEST_SESSION
-    if account is None or not holds or session.get("mark") != _session_digest(account):
+    holds = timedelta() <= now - seen and timedelta() <= now - began <= LONGEST_SESSION
+    is_used = now - seen <= LONGEST_IDLE or _is_of_shown_page(now)
+    if account is None or not (holds and is_used) or session.get("mark") != _session_digest(account):
         session.clear()
         return None
     return account
+
+
+def is_request_of_person() -> bool:
+    """Return whether a person asked, not a live page: a renewed page fetches its charts as pictures."""
+    is_picture = request.endpoint in LIVE_ENDPOINTS and "download" not in request.args
+    return AUTO_REFRESH_HEADER not in request.headers and not is_picture
+
+
+def _is_of_shown_page(now: datetime) -> bool:
+    """Return whether the request only reads, for a live page of the session that is still shown."""
+    is_live = not is_request_of_person() and request.endpoint in LIVE_ENDPOINTS | RENEWED
+    is_read = request.method in {"GET", "HEAD"}
+    return is_live and is_read and desk().live_pages.is_shown((session["name"], session["began"]), now)
+
+
+def record_live_page() -> None:
+    """Record that a live page of this session asked for new figures."""
+    desk().live_pages.record((session["name"], session["began"]), desk().clock())
 
 
 def account_name() -> str:
@@ -219,7 +240,7 @@ def _for(
                 return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
             if denial is not None and account.role not in roles:
                 deny(denial)
-            if AUTO_REFRESH_HEADER not in request.headers:
+            if is_request_of_person():
                 touch()
             return view(*args, **kwargs)
 

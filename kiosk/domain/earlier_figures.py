@@ -117,13 +117,15 @@ def read_figures(
     n: int,
     source: str,
     typed: Mapping[tuple[str, int], str],
+    *,
+    today: date,
 ) -> EarlierFigures:
     """Build figures from the text typed for each (statement id, option from 1).
 
     A text is a count, a percentage or nothing (see `read_count`).
     `n` is the number of answers, `first` and `last` are days. Raises FiguresError with every fault: text that
-    is no count, no count at all, an option larger than n, options that sum to more than n, or days in the
-    wrong order.
+    is no count, no count at all, an option larger than n, options that sum to more than n, days in the wrong
+    order, or a last day after `today`.
     """
     messages, statements = [], []
     for statement in survey.statements:
@@ -157,6 +159,10 @@ def read_figures(
         messages.append(Message("Skriv minst ett antal.", {}))
     if last < first:
         messages.append(Message("Sista dagen kommer före den första.", {}))
+    if last > today:
+        messages.append(
+            Message("Sista dagen har inte varit än. Skriv den sista dag som siffrorna gäller.", {})
+        )
     if messages:
         raise FiguresError(*messages)
     return EarlierFigures(node_id, first, last, n, source, tuple(statements))

@@ -40,7 +40,10 @@ def tap(desk: Desk, **changes: str) -> TestResponse:
 
 def test_each_tap_counts_one_and_can_be_undone(desk: Desk) -> None:
     for step in ("more", "more", "more", "fewer"):
-        assert tap(desk, step=step).status_code == 303
+        tapped = tap(desk, step=step)
+        assert tapped.status_code == 303
+        address, _, button = tapped.headers["Location"].partition("#")
+        assert f'<button id="{button}" name="step" value="{step}"' in desk.client.get(address).text
     tap(desk, unit="talk2me", counter="train")
     assert desk.store.outputs.all().taps == {
         ("frida", MARCH, "advise", ""): 2,

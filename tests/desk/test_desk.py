@@ -121,6 +121,54 @@ def test_automatic_refreshes_do_not_extend_a_session(desk: Desk) -> None:
     assert desk.client.get("/admin/").status_code == 302
 
 
+LIVE = {"X-By-Itself": "1"}
+
+
+def shown_for(desk: Desk, length: timedelta) -> list[int]:
+    """Return the answers to a live page's requests, every four minutes."""
+    statuses = []
+    for _ in range(length // timedelta(minutes=4)):
+        desk.now += timedelta(minutes=4)
+        statuses.append(desk.client.head("/results.json").status_code)
+    return statuses
+
+
+def test_a_live_page_goes_on_reading_while_it_is_shown_and_opens_nothing_else(desk: Desk) -> None:
+    desk.answer(30)
+    desk.sign_in()
+    assert set(shown_for(desk, timedelta(hours=2))) == {200}
+    figures = ["/admin/", "/admin/results/r/vasteras/listened"]
+    assert [desk.client.get(path, headers=LIVE).status_code for path in figures] == [200, 200]
+    assert desk.client.get("/admin/chart/r/vasteras/listened/now.svg").status_code == 200
+    used = desk.client.get_cookie("desk")
+    assert used
+    desk.client.get("/admin/chart/r/vasteras/listened/now.svg")
+    for path in ("/admin/", "/admin/rounds", "/admin/accounts"):
+        for headers in ({}, LIVE) if path != "/admin/" else ({},):
+            desk.client.set_cookie("desk", used.value)
+            assert desk.client.get(path, headers=headers).status_code == 302, path
+    desk.client.set_cookie("desk", used.value)
+    assert desk.client.post("/admin/accounts", headers=LIVE).status_code != 303
+
+
+def test_a_live_page_that_is_not_shown_for_five_minutes_is_signed_out(desk: Desk) -> None:
+    desk.sign_in()
+    assert set(shown_for(desk, timedelta(minutes=40))) == {200}
+    desk.now += timedelta(minutes=5, seconds=1)
+    assert desk.client.head("/results.json").status_code == 401
+
+
+@pytest.mark.parametrize("ending", ["ten hours", "sign-out"])
+def test_a_live_page_ends_with_its_session(desk: Desk, ending: str) -> None:
+    desk.sign_in()
+    if ending == "ten hours":
+        assert set(shown_for(desk, timedelta(hours=10))) == {200}
+    else:
+        shown_for(desk, timedelta(minutes=40))
+        desk.store.accounts.end_sessions("anna")
+    assert shown_for(desk, timedelta(minutes=8)) == [401, 401]
+
+
 def test_a_session_ends_after_ten_hours_even_with_requests(desk: Desk) -> None:
     desk.sign_in()
     for _ in range(29):

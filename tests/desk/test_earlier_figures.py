@@ -33,7 +33,7 @@ def test_percentages_that_no_count_of_twenty_gives_are_refused(typed: str) -> No
 
 def faults(n: int, typed: dict[tuple[str, int], str], days: tuple[date, date] = YEAR) -> list[str]:
     with pytest.raises(FiguresError) as refused:
-        read_figures(survey(), "a", *days, n, "report", typed)
+        read_figures(survey(), "a", *days, n, "report", typed, today=date(2026, 3, 2))
     return [message.render(str) for message in refused.value.messages]
 
 
@@ -46,7 +46,9 @@ def test_impossible_figures_are_refused_with_every_reason() -> None:
 
 
 def test_figures_survive_conversion_to_json_and_back() -> None:
-    figures = read_figures(survey(), "a", *YEAR, 20, "report", {("s1", 5): "50 %", ("s2", 4): "7"})
+    figures = read_figures(
+        survey(), "a", *YEAR, 20, "report", {("s1", 5): "50 %", ("s2", 4): "7"}, today=date(2026, 3, 2)
+    )
     assert figures.statements[0].counts == (None, None, None, None, 10)
     assert figures_from_json(figures.as_json()) == figures
 
@@ -131,3 +133,10 @@ def test_only_coordinators_can_enter_earlier_figures(desk: Desk) -> None:
 def test_malformed_or_oversized_counts_are_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=typed[:3]):
         read_count(typed, 20)
+
+
+@pytest.mark.parametrize(("last", "status"), [("2030-12-31", 400), ("2026-03-03", 400), ("2026-03-02", 303)])
+def test_figures_of_days_to_come_are_refused(desk: Desk, last: str, status: int) -> None:
+    response = enter(desk, first="2026-01-01", last=last)
+    assert response.status_code == status
+    assert ("Sista dagen har inte varit än." in response.text) == (status == 400)

@@ -473,6 +473,10 @@ CASES: dict[str, tuple[World, World]] = {
         World([{}]),
     ),
     "Omgången tar emot svar från affischer. Där hindrar inget att samma person svarar flera gånger.": (
+        hundred(50, admission=frozenset({Admission.POSTER}), running=frozenset({0})),
+        hundred(50, admission=frozenset({Admission.POSTER})),
+    ),
+    "Omgången tog emot svar från affischer. Där hindrade inget att samma person svarade flera gånger.": (
         hundred(50, admission=frozenset({Admission.POSTER})),
         hundred(50, admission=frozenset({Admission.SLIP, Admission.KIOSK})),
     ),

@@ -612,3 +612,15 @@ def test_invalid_agreeing_options_are_refused(desk: Desk, agreeing: str) -> None
     refused = save(desk, [("1", "listened", "Jag är trygg här")], agreeing=agreeing)
     assert refused.status_code == 400
     assert "Påstående 1: svaren som räknas ska vara olika nummer från 1, det lägsta, till 5" in refused.text
+
+
+@pytest.mark.parametrize("place", ["tre", "0", "2,5", "-1"])
+def test_a_place_that_is_no_number_is_refused_at_its_field(desk: Desk, place: str) -> None:
+    copied(desk)
+    before = asked(desk)
+    response = save(desk, [("2", "", "Först"), (place, "", "Sedan")])
+    assert response.status_code == 400
+    assert asked(desk) == before
+    assert '<a href="#place-2">Påstående 2: platsen i ordningen är ett heltal från 1.</a>' in response.text
+    assert f'id="place-2" name="place" inputmode="numeric" value="{place}"' in response.text
+    assert response.text.index("Först") < response.text.index("Sedan")

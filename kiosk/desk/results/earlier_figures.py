@@ -97,5 +97,12 @@ def _typed_figures(form: FiguresForm, survey: Survey) -> EarlierFigures:
         for option in range(1, len(statement.scale.labels) + 1)
     }
     return read_figures(
-        survey, form.node.data, form.first.data, form.last.data, form.n.data, form.source.data, typed
+        survey,
+        form.node.data,
+        form.first.data,
+        form.last.data,
+        form.n.data,
+        form.source.data,
+        typed,
+        today=desk().clock().date(),
     )

@@ -376,8 +376,14 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
         time=f"{counted:%H:%M}" if counted else "–",
         ways=", ".join(name for way, name in ways.items() if way in admitted),
     )
-    poster = translate(
-        "Omgången tar emot svar från affischer. Där hindrar inget att samma person svarar flera gånger."
+    poster = (
+        translate(
+            "Omgången tog emot svar från affischer. Där hindrade inget att samma person svarade flera gånger."
+        )
+        if now.is_closed
+        else translate(
+            "Omgången tar emot svar från affischer. Där hindrar inget att samma person svarar flera gånger."
+        )
     )
     return (
         *([poster] if Admission.POSTER in admitted else []),

@@ -15,7 +15,7 @@ from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.readable import readable_round, readable_states
 from kiosk.desk.results.statement_view import section_of, with_comments
-from kiosk.desk.session import for_every_account, may_read, signed_in, without_session
+from kiosk.desk.session import for_every_account, may_read, record_live_page, signed_in, without_session
 from kiosk.desk.start import Today, first_steps, today
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
@@ -207,6 +207,7 @@ def results_json() -> ResponseReturnValue:
     if account is None or account.role == Role.STAFF:
         refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}
         return make_response(refusal, 401 if account is None else 403)
+    record_live_page()
     text = desk().store.snapshot_text()
     response = Response(text, mimetype="application/json")
     response.set_etag(etag(text))

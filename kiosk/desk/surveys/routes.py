@@ -1,5 +1,6 @@
 """Surveys in the browser: copying, editing, import and export, and previews as a guest sees them."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, translate, translate_message
+from kiosk.desk.notices import add_problem
 from kiosk.desk.row_order import in_order
 from kiosk.desk.session import for_coordinator, note, signed_in
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
@@ -155,7 +157,15 @@ def survey(survey_id: str) -> ResponseReturnValue:
         deny(Denial.SURVEY_SHIPPED)
     form, draft, problems = FlaskForm(), draft_of(current, survey_id), []
     seen, is_changed, rewordings = draft_digest(draft), False, list[Rewording]()
-    if request.method == "POST" and form.validate():
+    places = Places()
+    if request.method == "POST" and form.validate() and (places := _places_sent()).wrong:
+        draft = _draft_sent(current, is_reordered=False)
+        for number in places.wrong:
+            problem = translate(
+                "Påstående {number}: platsen i ordningen är ett heltal från 1.", number=number
+            )
+            add_problem(problem, f"place-{number}")
+    elif request.method == "POST" and form.validate():
         draft = _draft_sent(current)
         rewordings = sent_rewordings(current, draft)
         try:
@@ -188,6 +198,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
         problems=problems,
         is_changed=is_changed,
         rewordings=rewordings,
+        places=places if places.wrong else Places(),
         longest=LONGEST_STATEMENT,
         languages=[
             (catalogue.language, of_survey(catalogue, current))
@@ -195,7 +206,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
             if code != REFERENCE
         ],
     )
-    return page, 400 if problems else 200
+    return page, 400 if problems or places.wrong else 200
 
 
 def _save(draft: Draft, rewordings: Sequence[Rewording], seen: str) -> bool:
@@ -364,9 +375,29 @@ def _row(statement: Statement) -> Row:
     )
 
 
-def _draft_sent(survey: Survey) -> Draft:
-    """Return the survey in the form: rows without text are dropped, the others are sorted by their
-    numbers."""
+@dataclass(frozen=True)
+class Places:
+    """The places in the order that were typed for the rows with a text, and the numbers, from 1, of the rows
+    whose place is no whole number from 1 to 999. An empty place is the row's own."""
+
+    texts: tuple[str, ...] = ()
+    wrong: tuple[int, ...] = ()
+
+
+def _places_sent() -> Places:
+    rows = zip(request.form.getlist("place"), request.form.getlist("text"), strict=False)
+    texts = tuple(place.strip() for place, text in rows if text.split())
+    wrong = (number for number, text in enumerate(texts, 1) if text and not _is_place(text))
+    return Places(texts, tuple(wrong))
+
+
+def _is_place(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,3}", text) is not None and int(text) > 0
+
+
+def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
+    """Return the survey in the form: rows without text are dropped, the others are sorted by their numbers
+    if the survey `is_reordered`."""
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     # A form without the fields of direction, as it was before they were added, says nothing about it.
@@ -389,7 +420,7 @@ def _draft_sent(survey: Survey) -> Draft:
             )
             new.add(statement_id)
         former = known.get(statement_id)
-        number = int(place) if place.isdecimal() and len(place) < 4 else at + 1
+        number = int(place) if is_reordered and _is_place(place.strip()) else at + 1
         statement = Statement(
             statement_id,
             statement_text,
