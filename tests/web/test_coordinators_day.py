@@ -227,6 +227,7 @@ def test_on_a_phone_what_can_be_done_stands_in_sight(
         assert box
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
+        assert min(box["width"], box["height"]) >= 24, way.inner_text()
     page.context.close()
 
 
@@ -234,7 +235,7 @@ OTHER_PAGES = [
     "surveys", "surveys/ombudsmannaskap/preview", "surveys/ombudsmannaskap/preview/kiosk", "languages/ar",
     "languages", "reference", "rounds/new", "imported", "imported/new/ombudsmannaskap",
     "walls", "log", "activities", "theory/ombudsmannaskap/dagverksamheten", "links", "rounds", "reply/r",
-    "comparison", "exchange", "accounts", "account",
+    "links/slips", "links/poster", "comparison", "exchange", "accounts", "account",
 ]  # fmt: skip
 
 
