@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import activities, api, audit_log, counting, theory, theory_editing, units
+from kiosk.desk import activities, api, audit_log, counting, handbook, theory, theory_editing, units
 from kiosk.desk.accounts import account_links, own_account, tokens
 from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.context import Desk, desk
@@ -85,6 +85,7 @@ TOPICS = (
     translations,
     units,
     audit_log,
+    handbook,
 )
 
 

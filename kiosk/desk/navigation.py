@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from kiosk.desk.context import desk
+from kiosk.desk.handbook import anchor
 from kiosk.desk.i18n import translate
 from kiosk.desk.session import signed_in
 from kiosk.storage import Role
@@ -25,12 +26,13 @@ COORDINATORS = frozenset({Role.COORDINATOR})
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the menu, for accounts with one of `roles`. `needs_files`: only where own files can be
-    changed."""
+    """A page of the menu, for accounts with one of `roles`. `chapter` is the part of the handbook about it,
+    by its first words. `needs_files`: only where own files can be changed."""
 
     topic: str
     endpoint: str
     label: str
+    chapter: str
     roles: frozenset[Role]
     needs_files: bool = False
 
@@ -47,41 +49,54 @@ MENU = (
     Item(
         _("Resultat"),
         (
-            Page("results", "results.results", _("Översikt"), EVERYBODY),
-            Page("imported", "imported.imported", _("Siffror från tidigare rapporter"), COORDINATORS),
+            Page("results", "results.results", _("Översikt"), "Läsa resultaten", EVERYBODY),
+            Page(
+                "imported",
+                "imported.imported",
+                _("Siffror från tidigare rapporter"),
+                "Använda siffrorna i andra sammanhang",
+                COORDINATORS,
+            ),
         ),
     ),
-    Item(_("Omgångar"), (Page("rounds", "rounds.rounds", _("Omgångar"), EVERYBODY),)),
+    Item(_("Omgångar"), (Page("rounds", "rounds.rounds", _("Omgångar"), "Öppna en omgång", EVERYBODY),)),
     Item(
         _("Skärmar och utskrifter"),
         (
-            Page("kiosks", "links.links", _("Kiosker"), STAFF),
-            Page("posters", "links.posters_page", _("Affischer"), STAFF),
-            Page("slips", "links.slips_page", _("Lappar"), STAFF),
-            Page("walls", "walls.walls", _("Väggskärmar"), COORDINATORS),
+            Page("kiosks", "links.links", _("Kiosker"), "Koppla en ny skärm", STAFF),
+            Page("posters", "links.posters_page", _("Affischer"), "Affischer", STAFF),
+            Page("slips", "links.slips_page", _("Lappar"), "Lappar", STAFF),
+            Page("walls", "walls.walls", _("Väggskärmar"), "Utloggning", COORDINATORS),
         ),
     ),
     Item(
         _("Enkäter"),
         (
-            Page("surveys", "surveys.surveys", _("Alla enkäter"), COORDINATORS, needs_files=True),
-            Page("languages", "languages.languages", _("Språk"), COORDINATORS),
-            Page("units", "units.units", _("Verksamheter"), COORDINATORS),
+            Page(
+                "surveys",
+                "surveys.surveys",
+                _("Alla enkäter"),
+                "Rätta ett påstående",
+                COORDINATORS,
+                needs_files=True,
+            ),
+            Page("languages", "languages.languages", _("Språk"), "Innan du öppnar en omgång", COORDINATORS),
+            Page("units", "units.units", _("Verksamheter"), "Hitta rätt", COORDINATORS),
         ),
     ),
     Item(
         _("Insatser"),
         (
-            Page("activities", "activities.activities", _("Räkna"), STAFF),
-            Page("effects", "theory.theories", _("Effekt"), EVERYBODY),
-            Page("reports", "reports.reports", _("Effektrapporter"), EVERYBODY),
+            Page("activities", "activities.activities", _("Räkna"), "Insatser", STAFF),
+            Page("effects", "theory.theories", _("Effekt"), "Förändringsteorin", EVERYBODY),
+            Page("reports", "reports.reports", _("Effektrapporter"), "Skriva effektrapporten", EVERYBODY),
         ),
     ),
     Item(
         _("Inställningar"),
         (
-            Page("accounts", "accounts.accounts", _("Konton"), COORDINATORS),
-            Page("log", "log.log", _("Logg"), STAFF),
+            Page("accounts", "accounts.accounts", _("Konton"), "Konton", COORDINATORS),
+            Page("log", "log.log", _("Logg"), "Se vem som har gjort vad", STAFF),
         ),
     ),
 )
@@ -99,11 +114,12 @@ class Link:
 
 @dataclass(frozen=True)
 class Navigation:
-    """The menu as an account sees it on a page: the items, and the pages of the current item if it has
-    several."""
+    """The menu as an account sees it on a page: the items, the pages of the current item if it has several,
+    and the address of the page's chapter of the handbook."""
 
     items: tuple[Link, ...]
     pages: tuple[Link, ...]
+    handbook: str = ""
 
     @property
     def current(self) -> str:
@@ -133,4 +149,6 @@ def navigation(topic: str) -> Navigation:
                 Link(translate(page.label), url_for(page.endpoint), "page" if page.topic == topic else "")
                 for page in usable
             )
-    return Navigation(tuple(items), pages)
+    chapters = [page.chapter for item in MENU for page in item.pages if page.topic == topic]
+    chapter = anchor(chapters[0]) if chapters else None
+    return Navigation(tuple(items), pages, url_for("handbook.handbook", _anchor=chapter))

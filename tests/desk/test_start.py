@@ -87,6 +87,26 @@ def test_the_menu_opens_on_a_phone_without_a_script(desk: Desk) -> None:
     assert len(links_in(folded[1])) == len(MENU)
 
 
+def test_every_page_of_the_menu_leads_to_its_chapter_of_the_handbook(desk: Desk) -> None:
+    desk.sign_in()
+    response = desk.client.get("/admin/handbook")
+    assert response.status_code == 200
+    chapters = set(re.findall(r"<(?:p|h2) id='([^']+)'", response.text))
+    adapter = desk.app.url_map.bind("localhost")
+    for page in [page for item in MENU for page in item.pages]:
+        shown = desk.client.get(adapter.build(page.endpoint), follow_redirects=True).text
+        [chapter] = re.findall(r'href="/admin/handbook#([^"]+)"', shown)
+        assert chapter in chapters, page
+
+
+def test_the_handbook_shows_its_marks_as_html_and_nothing_raw(desk: Desk) -> None:
+    desk.sign_in("cia")
+    [article] = re.findall(r"(?s)<article.*?</article>", desk.client.get("/admin/handbook").text)
+    assert not re.search(r"\*\*|^#|^\||\]\(|^- ", article, re.MULTILINE)
+    assert "<code>kiosk doctor</code>" in article
+    assert "<th scope='row'>skydd</th>" in article
+
+
 def test_the_start_page_says_what_runs_above_the_figures(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()

@@ -30,9 +30,9 @@ DISCARDED = re.compile(
 INTERNAL = re.compile(
     r"""
         \b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b    # a digest
-      | \bversion\ (?![1-9]\b)\w+
+      | \bversion\ [0-9a-f]{8,}\b
       | \b[0-9]k\b
-      | \b[a-z]+_[a-z_0-9]+\b                                     # an id of a survey, statement or unit
+      | \b[a-z]{4,}_[a-z_0-9]+\b                                    # an id of a survey, statement or unit
       | \b\w+-20[0-9]{2}-[0-9]{2}-[0-9]{2}\b                      # the id of a round
     """,
     re.VERBOSE,
