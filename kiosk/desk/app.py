@@ -38,8 +38,8 @@ from kiosk.desk.session import (
     without_session,
 )
 from kiosk.desk.static_files import StaticFiles
+from kiosk.desk.surveys import recordings, translations
 from kiosk.desk.surveys import routes as surveys
-from kiosk.desk.surveys import translations
 from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LARGEST_FILE_BYTES
@@ -84,6 +84,7 @@ TOPICS = (
     walls,
     translations,
     units,
+    recordings,
     audit_log,
     handbook,
 )
@@ -199,6 +200,10 @@ def _with_headers(response: Response) -> Response:
     if (request.endpoint or "").startswith("counting."):
         # A phone installs the page with its manifest.
         response.headers["Content-Security-Policy"] = policy() + "; manifest-src 'self'"
+    if request.blueprint == "recordings":
+        # A person records her voice, and hears it before it is sent.
+        response.headers["Content-Security-Policy"] = policy() + "; media-src 'self' blob:"
+        response.headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"
     if request.endpoint in {"reports.preview", "reports.edition_file"}:
         # A report is one file, with its style and charts.
         response.headers["Content-Security-Policy"] = policy(digest(report_html.STYLE), "data:")

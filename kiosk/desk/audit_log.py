@@ -114,4 +114,6 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Deed.FIGURE_CORRECTED: (places, counters, {}, {}, dict(reasons())),
         Deed.SURVEY_WRITTEN: (surveys,),
         Deed.TEXTS_WRITTEN: (languages,),
+        Deed.SPEECH_RECORDED: (languages,),
+        Deed.SPEECH_REMOVED: (languages,),
     }

@@ -6,7 +6,7 @@ A form carries its texts in every language shown, so that a change of language s
 import base64
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,12 +19,13 @@ from markupsafe import Markup
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
+from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import Survey
 from kiosk.domain.theme import ACCENT, Logo, Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
-from kiosk.screen.speech import speeches, spoken_texts
+from kiosk.screen.speech import Speech, speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import (
     BEFORE_THE_FORM,
@@ -215,21 +216,23 @@ class Pages:
         )
 
     def _sounds(self, catalogue: Catalogue, survey: Survey) -> dict[str, str]:
-        if self.audio is None or not self.audio.is_dir():
-            return {}
-        texts = spoken_texts(catalogue, [survey])
-        all_speech = speeches(self.audio, catalogue.language.code, texts)
-        return {speech.text: speech.name for speech in all_speech if speech.file}
+        return {speech.text: speech.name for speech in self._speeches(catalogue, survey) if speech.file}
 
-    def _all_sounds(self, survey: Survey) -> list[str]:
-        """Return the addresses of all sounds in all languages shown. Every kiosk caches all of them, whatever
-        its guests listened to."""
+    def _speeches(self, catalogue: Catalogue, survey: Survey) -> list[Speech]:
+        if self.audio is None or not self.audio.is_dir():
+            return []
+        return speeches(self.audio, catalogue.language.code, spoken_texts(catalogue, [survey]))
+
+    def _all_sounds(self, survey: Survey) -> dict[str, Path]:
+        """Return the address and the file of all sounds in all languages shown. Every kiosk caches all
+        of them, whatever its guests listened to."""
         catalogues = self.library.guest
-        return [
-            f"/audio/{code}/{name}"
+        return {
+            f"/audio/{code}/{speech.name}": speech.file
             for code in shown_languages(catalogues, survey, self.allowed_languages)
-            for name in self._sounds(catalogues[code], survey).values()
-        ]
+            for speech in self._speeches(catalogues[code], survey)
+            if speech.file
+        }
 
     def slip(self, asked: str, problem: Refusal | None = None) -> str:
         """Render the page where a slip's code is typed or scanned; `problem` is why the last code was
@@ -324,8 +327,14 @@ class Pages:
         files = sorted([*folder.glob("guest*.js"), *folder.glob("fonts/guest-*-*.woff2")])
         paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
         pages = [page, f"{page}/practice", f"{page}/stored"]
-        sounds = [] if survey is None else self._all_sounds(survey)
-        return render_template("guest/worker.js", pages=pages, files=[*paths, f"{page}/queue"], sounds=sounds)
+        sounds = {} if survey is None else self._all_sounds(survey)
+        return render_template(
+            "guest/worker.js",
+            pages=pages,
+            files=[*paths, f"{page}/queue"],
+            sounds=list(sounds),
+            sounds_digest=_digest_of_files(sounds.values()),
+        )
 
     def queue(self) -> str:
         """Render the script for the file that stores a kiosk's waiting envelopes."""
@@ -370,6 +379,12 @@ class Pages:
         """The catalogues of the languages of the guest's screen."""
         catalogues = self.library.guest
         return [catalogues[code] for code in spoken_languages(catalogues, self.allowed_languages)]
+
+
+def _digest_of_files(paths: Iterable[Path]) -> str:
+    """Return a short digest of the files' kinds, sizes and times, which changes when one is replaced."""
+    states = [(path.suffix, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    return short_hash(str(states), 16)
 
 
 def _screen(catalogue: Catalogue) -> dict[str, str]:

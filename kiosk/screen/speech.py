@@ -61,15 +61,23 @@ def sound_name(language: str, text: str) -> str:
 def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
     """Return every text that can be heard in one language, without duplicates, in the order of the
     screens."""
-    code = catalogue.language.code
+    parts = [spoken_of_screen(catalogue), *(spoken_of_survey(catalogue, survey) for survey in surveys)]
+    return list(dict.fromkeys(text for part in parts for text in part.values()))
+
+
+def spoken_of_screen(catalogue: Catalogue) -> dict[str, str]:
+    """Return the texts of the screen that can be heard in one language: reference text -> text."""
     messages = [*(SCREEN[key] for key in SPOKEN), *PROMISES.values()]
-    texts = [catalogue.texts[message] for message in messages if message in catalogue.texts]
-    for survey in surveys:
-        translation = (
-            {m: m for m in survey.messages} if code == REFERENCE else survey.translations.get(code, {})
-        )
-        texts += [translation[message] for message in survey.messages if message in translation]
-    return list(dict.fromkeys(texts))
+    return {message: catalogue.texts[message] for message in messages if message in catalogue.texts}
+
+
+def spoken_of_survey(catalogue: Catalogue, survey: Survey) -> dict[str, str]:
+    """Return the texts of a survey that can be heard in one language: reference text -> text."""
+    code = catalogue.language.code
+    if code == REFERENCE:
+        return {message: message for message in survey.messages}
+    translation = survey.translations.get(code, {})
+    return {message: translation[message] for message in survey.messages if message in translation}
 
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
@@ -135,12 +143,13 @@ def _speak(path: Path, voice: str, text: str) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as beside:
         wave, packed = Path(beside) / "speech.wav", Path(beside) / path.name
         # The text is sent through a pipe, so that a text beginning with a dash is not read as an option.
-        _run(["espeak-ng", "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(wave), "--stdin"], text)
-        _run(["lame", "--quiet", "-m", "m", "-b", "24", str(wave), str(packed)], "")
+        run_program(["espeak-ng", "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(wave), "--stdin"], text)
+        run_program(["lame", "--quiet", "-m", "m", "-b", "24", str(wave), str(packed)])
         os.replace(packed, path)
 
 
-def _run(command: list[str], given: str) -> None:
+def run_program(command: list[str], given: str = "") -> None:
+    """Run a program with a text as its input. Raises AudioError with its last message if it fails."""
     done = subprocess.run(command, input=given.encode(), capture_output=True, check=False)  # noqa: S603
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines()

@@ -64,6 +64,8 @@ class Deed(StrEnum):
     KEY_TRUSTED = "key_trusted"
     KEY_DISTRUSTED = "key_distrusted"
     THEORY_WRITTEN = "theory_written"
+    SPEECH_RECORDED = "speech_recorded"
+    SPEECH_REMOVED = "speech_removed"
     CLOCK_CONFIRMED = "clock_confirmed"
 
 

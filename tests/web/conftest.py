@@ -18,6 +18,10 @@ from tests.web.guest import KIOSK, Counted, Guest, Serve
 expect.set_options(timeout=30_000)
 
 
+BEEPING_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+"""Options of Chromium for a microphone that every page may use, unless its headers forbid it."""
+
+
 class Chromium:
     """Debian's Chromium, without a window, that asks for Swedish pages.
 
@@ -31,7 +35,8 @@ class Chromium:
     def _start(self) -> None:
         self._playwright = sync_playwright().start()
         self._browser = self._playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--accept-lang=sv"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--accept-lang=sv", *BEEPING_MICROPHONE],
         )
         self._session = self._browser.new_browser_cdp_session()
 

@@ -3,7 +3,7 @@
 
 const PAGES = {{ pages|tojson }};
 const FILES = {{ files|tojson }};
-const SOUNDS = {{ sounds|tojson }};
+const SOUNDS = {{ sounds|tojson }}; // as of {{ sounds_digest }}: all are stored again after a change
 const KEPT = "kiosk";
 const PATIENCE = 3_000; // milliseconds
 

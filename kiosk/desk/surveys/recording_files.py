@@ -1,0 +1,155 @@
+"""Recordings of people who read texts aloud: checked, packed, and saved or removed as a change of own files.
+
+A recording is uploaded as WAV, which the browser makes of whatever it recorded: the only format that the
+server can check to the last byte without a decoder. It is stored as MP3, which every phone plays, where
+`lame` is installed, and else as WAV.
+"""
+
+import io
+import shutil
+import tempfile
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiosk.domain.message import Message
+from kiosk.library.changes import RefusedError, change_files, exclusively
+from kiosk.library.library import Library
+from kiosk.screen.speech import KINDS, AudioError, run_program, sound_name
+from kiosk.settings import Settings
+
+LARGEST_RECORDING_BYTES = 4 * 1024 * 1024
+"""Largest file: MOST_SECONDS of one channel at the highest rate."""
+
+LEAST_SECONDS, MOST_SECONDS = 0.3, 40
+"""Shortest and longest recording. The longest text that a survey may have takes 25 s to read slowly."""
+
+RATES = (8_000, 48_000)
+"""Lowest and highest number of samples a second."""
+
+SAMPLE_BYTES = 2
+
+LEAST_PEAK = 328
+"""Least loudest sample, of 32768: 1 %. A microphone that is turned off records less."""
+
+KILOBITS = 48
+"""Bit rate of a packed recording: a voice at 24 kHz, without audible loss."""
+
+
+class RecordingError(RefusedError):
+    """A file that is no recording of a voice; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Samples of 16 bits, `rate` a second in each of 1 or 2 `channels`."""
+
+    samples: bytes
+    rate: int
+    channels: int
+
+    @property
+    def seconds(self) -> float:
+        """The duration."""
+        return len(self.samples) / (SAMPLE_BYTES * self.channels * self.rate)
+
+    @property
+    def peak(self) -> int:
+        """The loudest sample, 0 to 32768."""
+        values = memoryview(self.samples).cast("h")
+        return max(max(values), -min(values)) if len(values) else 0
+
+    def as_wave(self) -> bytes:
+        """Return a WAV file with these samples and nothing else."""
+        file = io.BytesIO()
+        with wave.open(file, "wb") as written:
+            written.setnchannels(self.channels)
+            written.setsampwidth(SAMPLE_BYTES)
+            written.setframerate(self.rate)
+            written.writeframes(self.samples)
+        return file.getvalue()
+
+
+def read_recording(content: bytes) -> Sound:
+    """Return the sound of an uploaded file. Raises RecordingError, with the way out, if it is too large, no
+    WAV file, too short, too long or silent."""
+    if len(content) > LARGEST_RECORDING_BYTES:
+        raise RecordingError(
+            Message(
+                "Filen är för stor: högst {most} MB. Spela in texten ensam.",
+                {"most": LARGEST_RECORDING_BYTES // 1024**2},
+            )
+        )
+    sound = _read_wave(content)
+    if sound.seconds < LEAST_SECONDS:
+        raise RecordingError(
+            Message("Inspelningen är tom. Tryck på Stoppa först när du har läst hela texten.", {})
+        )
+    if sound.seconds > MOST_SECONDS:
+        raise RecordingError(
+            Message(
+                "Inspelningen är längre än {most} sekunder. Läs bara den här texten.", {"most": MOST_SECONDS}
+            )
+        )
+    if sound.peak < LEAST_PEAK:
+        raise RecordingError(
+            Message("Inspelningen är tyst. Se efter att mikrofonen är på och spela in igen.", {})
+        )
+    return sound
+
+
+def _read_wave(content: bytes) -> Sound:
+    not_wave = RecordingError(
+        Message("Filen är inte en WAV-fil med 16 bitar. Spela in här, eller spara om filen som WAV.", {})
+    )
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
+            samples = file.readframes(file.getnframes())
+    except (wave.Error, EOFError, RuntimeError) as error:
+        raise not_wave from error
+    least, most = RATES
+    if width != SAMPLE_BYTES or channels not in {1, 2} or not least <= rate <= most:
+        raise not_wave
+    return Sound(samples[: len(samples) // (width * channels) * width * channels], rate, channels)
+
+
+def save_recording(settings: Settings, language: str, text: str, content: bytes) -> Library:
+    """Check and store a person's recording of a text, in place of an earlier one of any kind.
+
+    Raises RecordingError for a file that is no recording, RefusedError if it cannot be written; the earlier
+    recording then remains.
+    """
+    ending, packed = _packed(read_recording(content))
+    with exclusively(settings):
+        return change_files(settings, {**_without(language, text), _path(language, text, ending): packed})
+
+
+def remove_recording(settings: Settings, language: str, text: str) -> Library:
+    """Remove a person's recording of a text. A missing one is no error."""
+    with exclusively(settings):
+        return change_files(settings, _without(language, text))
+
+
+def _without(language: str, text: str) -> dict[Path, bytes | None]:
+    return dict.fromkeys(_path(language, text, ending) for ending in KINDS)
+
+
+def _path(language: str, text: str, ending: str) -> Path:
+    """Return the path of a recording in KIOSK_DATA."""
+    return Path("audio", "recordings", language, f"{sound_name(language, text)}{ending}")
+
+
+def _packed(sound: Sound) -> tuple[str, bytes]:
+    """Return (ending, content) of the file to store."""
+    if shutil.which("lame") is None:
+        return ".wav", sound.as_wave()
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked, packed = Path(folder) / "sound.wav", Path(folder) / "sound.mp3"
+        unpacked.write_bytes(sound.as_wave())
+        try:
+            run_program(["lame", "--quiet", "-m", "m", "-b", str(KILOBITS), str(unpacked), str(packed)])
+        except AudioError:
+            # The person has read the text; the unpacked file is larger and plays everywhere too.
+            return ".wav", sound.as_wave()
+        return ".mp3", packed.read_bytes()

@@ -1,0 +1,163 @@
+"""Speech by people: every text that guests can hear in a language, recorded or uploaded in the browser.
+
+A person's recording is heard by guests from the moment it is saved, in place of a machine's draft.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.context import desk
+from kiosk.desk.i18n import translate, translate_message
+from kiosk.desk.notices import add_problem
+from kiosk.desk.session import for_coordinator, note
+from kiosk.desk.surveys.recording_files import (
+    LARGEST_RECORDING_BYTES,
+    MOST_SECONDS,
+    remove_recording,
+    save_recording,
+)
+from kiosk.domain.survey import Survey
+from kiosk.library.catalogues import Catalogue
+from kiosk.library.changes import RefusedError
+from kiosk.screen.speech import KINDS, Speech, find, speeches, spoken_of_screen, spoken_of_survey
+from kiosk.storage import Deed
+
+blueprint = Blueprint("recordings", __name__)
+
+LONGEST_LOGGED_TEXT = 60
+"""Characters of a text in the log."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text to read aloud, beside its Swedish `message`, with its sound if it has one."""
+
+    message: str
+    speech: Speech
+    is_reviewed: bool
+
+    @property
+    def anchor(self) -> str:
+        """The id of the text's place on the page."""
+        return f"text-{self.speech.name}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The guest's screen, or a survey, with its texts in one language. `survey` is None for the screen."""
+
+    survey: Survey | None
+    readings: tuple[Reading, ...]
+    untranslated: int
+
+    @property
+    def left(self) -> int:
+        """The number of texts that nobody has read yet."""
+        return sum(not reading.speech.is_recorded for reading in self.readings)
+
+
+@blueprint.route("/languages/<code>/recordings")
+@for_coordinator
+def recordings(code: str) -> ResponseReturnValue:
+    """Show every text of the guest's screen, or of a survey, with its recording."""
+    return _page(_catalogue(code))
+
+
+@blueprint.route("/languages/<code>/recordings", methods=["POST"])
+@for_coordinator
+def save(code: str) -> ResponseReturnValue:
+    """Save one uploaded recording, in place of an earlier one."""
+    catalogue, sent = _catalogue(code), request.files.get("file")
+    reading = _asked(catalogue)
+    content = sent.read(LARGEST_RECORDING_BYTES + 1) if sent else b""
+    try:
+        desk().change(lambda settings: save_recording(settings, code, reading.speech.text, content))
+    except RefusedError as error:
+        for message in error.messages:
+            add_problem(translate_message(message), reading.anchor)
+        return _page(catalogue), 400
+    _note(Deed.SPEECH_RECORDED, code, reading)
+    flash(translate("Inspelningen är sparad och spelas för gästerna."))
+    return _back(code, reading)
+
+
+@blueprint.route("/languages/<code>/recordings/remove", methods=["POST"])
+@for_coordinator
+def remove(code: str) -> ResponseReturnValue:
+    """Remove the recording of one text."""
+    reading = _asked(_catalogue(code))
+    desk().change(lambda settings: remove_recording(settings, code, reading.speech.text))
+    _note(Deed.SPEECH_REMOVED, code, reading)
+    flash(translate("Inspelningen är borttagen."))
+    return _back(code, reading)
+
+
+@blueprint.route("/languages/<code>/recordings/<name>")
+@for_coordinator
+def sound(code: str, name: str) -> ResponseReturnValue:
+    """Send the sound of a text, as guests hear it."""
+    path = find(desk().own_settings.audio_folder, _catalogue(code).language.code, name)
+    if path is None:
+        abort(404)
+    response: Response = send_file(path, mimetype=KINDS[path.suffix], conditional=True, etag=False)
+    return response
+
+
+def _page(catalogue: Catalogue) -> str:
+    surveys = list(desk().library.surveys.values())
+    parts = [_part(catalogue, survey) for survey in (None, *surveys)]
+    survey_id = request.args.get("survey", "")
+    part = next((part for part in parts if (part.survey.id if part.survey else "") == survey_id), None)
+    return render_template(
+        "recordings.html",
+        form=FlaskForm(),
+        catalogue=catalogue,
+        parts=parts,
+        part=part or abort(404),
+        survey_id=survey_id,
+        most_seconds=MOST_SECONDS,
+    )
+
+
+def _part(catalogue: Catalogue, survey: Survey | None) -> Part:
+    texts = spoken_of_survey(catalogue, survey) if survey else spoken_of_screen(catalogue)
+    code = catalogue.language.code
+    sounds = speeches(desk().own_settings.audio_folder, code, list(texts.values()))
+    readings = [
+        Reading(message, speech, catalogue.is_reviewed(message))
+        for message, speech in zip(texts, sounds, strict=True)
+    ]
+    by_name = {reading.speech.name: reading for reading in readings}
+    return Part(survey, tuple(by_name.values()), len(survey.messages) - len(texts) if survey else 0)
+
+
+def _asked(catalogue: Catalogue) -> Reading:
+    """Return the text that a form names. A text that was changed meanwhile has another name."""
+    surveys = desk().library.surveys.values()
+    parts = (_part(catalogue, survey) for survey in (None, *surveys))
+    readings = (reading for part in parts for reading in part.readings)
+    name = request.form.get("name", "")
+    return next((reading for reading in readings if reading.speech.name == name), None) or abort(404)
+
+
+def _catalogue(code: str) -> Catalogue:
+    """Return a guest language, where files can be changed."""
+    catalogue = desk().library.guest.get(code)
+    if catalogue is None or desk().settings is None:
+        abort(404)
+    return catalogue
+
+
+def _note(deed: Deed, code: str, reading: Reading) -> None:
+    text = reading.speech.text
+    shown = text if len(text) <= LONGEST_LOGGED_TEXT else f"{text[:LONGEST_LOGGED_TEXT].rstrip()} …"
+    note(deed, f"{code}, {shown}")
+
+
+def _back(code: str, reading: Reading) -> ResponseReturnValue:
+    survey_id = request.args.get("survey") or None
+    address = url_for("recordings.recordings", code=code, survey=survey_id, _anchor=reading.anchor)
+    return redirect(address, 303)
