@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -30,6 +30,7 @@ from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
 from kiosk.desk.rounds import routes as rounds
 from kiosk.desk.session import (
+    GUEST_STYLES,
     LONGEST_SESSION,
     check_access_is_declared,
     is_coordinator,
@@ -38,7 +39,7 @@ from kiosk.desk.session import (
     without_session,
 )
 from kiosk.desk.static_files import StaticFiles
-from kiosk.desk.surveys import recordings, translations
+from kiosk.desk.surveys import recordings, themes, translations
 from kiosk.desk.surveys import routes as surveys
 from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
@@ -49,7 +50,6 @@ from kiosk.screen.compression import compress
 from kiosk.screen.headers import digest
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
-from kiosk.screen.pages import STYLE
 from kiosk.settings import Settings, shipped_folder
 from kiosk.storage import Devices, Role, Store
 
@@ -85,6 +85,7 @@ TOPICS = (
     translations,
     units,
     recordings,
+    themes,
     audit_log,
     handbook,
 )
@@ -194,9 +195,12 @@ def _for_every_page() -> dict[str, object]:
 
 def _with_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
-    if (request.endpoint or "").startswith("surveys.preview"):
-        # A guest's page has an inline style, icon and font.
-        response.headers["Content-Security-Policy"] = policy(digest(STYLE), "data:")
+    if styles := g.get(GUEST_STYLES):
+        # A guest's page has inline styles, icon and font.
+        response.headers["Content-Security-Policy"] = policy(" ".join(map(digest, styles)), "data:")
+    if request.blueprint == "themes" and not styles:
+        # The logo is inline, as on guests' pages.
+        response.headers["Content-Security-Policy"] = policy(data="data:")
     if (request.endpoint or "").startswith("counting."):
         # A phone installs the page with its manifest.
         response.headers["Content-Security-Policy"] = policy() + "; manifest-src 'self'"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from flask import request
@@ -10,6 +11,7 @@ from wtforms import (
     BooleanField,
     DateField,
     DecimalField,
+    FileField,
     HiddenField,
     IntegerField,
     PasswordField,
@@ -18,7 +20,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, Optional, StopValidation
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language, number, translate, translate_message
@@ -37,9 +39,18 @@ from kiosk.domain.screen_size import (
     Screen,
 )
 from kiosk.library.texts import find_fault
+from kiosk.library.theme import (
+    LARGEST_LOGO_BYTES,
+    LOGO_KINDS,
+    MOST_CORNER,
+    find_accent_fault,
+    find_logo_fault,
+)
 from kiosk.storage import LONGEST_PASSWORD_CHARACTERS, SHORTEST_PASSWORD_CHARACTERS, Role
 
 LONGEST_ACCOUNT_NAME_CHARACTERS = 80
+
+LONGEST_ORGANISATION_NAME_CHARACTERS = 80
 
 
 def _(message: str) -> str:
@@ -317,6 +328,47 @@ class ScreenForm(DeskForm):
         if self.width_mm.data is None:
             return None
         return Screen(self.width_mm.data, self.distance_mm.data or LEAST_DISTANCE_MM, self.lower_edge_mm.data)
+
+
+def accent_that_can_be_read(form: FlaskForm, field: StringField) -> None:
+    """Raise StopValidation for a colour on which white text is hard to read."""
+    del form
+    if fault := find_accent_fault((field.data or "").lower()):
+        raise StopValidation(translate_message(fault.message))
+
+
+def organisation_name(form: "ThemeForm", field: StringField) -> None:
+    """Raise StopValidation for a name that no page can show, or a missing one beside a logo."""
+    has_logo = form.logo.data or (form.has_logo and not form.without_logo.data)
+    if not field.data and has_logo:
+        raise StopValidation(translate("Skriv namnet: den som inte ser logotypen får det uppläst."))
+    if field.data and (fault := find_fault(field.data, LONGEST_ORGANISATION_NAME_CHARACTERS)):
+        raise StopValidation(translate_message(fault.message))
+
+
+def logo_file(form: FlaskForm, field: FileField) -> None:
+    """Raise StopValidation for a file that is no small picture of a known kind."""
+    del form
+    if not field.data or not field.data.filename:
+        return
+    ending = Path(field.data.filename).suffix.lower()
+    if ending not in LOGO_KINDS:
+        raise StopValidation(translate("Välj en fil som slutar på {endings}.", endings=", ".join(LOGO_KINDS)))
+    content = field.data.read(LARGEST_LOGO_BYTES + 1)
+    field.data.seek(0)
+    if fault := find_logo_fault(f"logo{ending}", content):
+        raise StopValidation(translate_message(fault.message))
+
+
+class ThemeForm(DeskForm):
+    name = StringField(_("Organisationens namn"), filters=[on_one_line], validators=[organisation_name])
+    accent = StringField(_("Färg"), filters=[on_one_line], validators=[accent_that_can_be_read])
+    corner = IntegerField(_("Hörnens radie"), validators=[Optional(), NumberRange(0, MOST_CORNER)])
+    logo = FileField(_("Logotyp"), validators=[logo_file])
+    without_logo = BooleanField(_("Ta bort logotypen"))
+    seen = HiddenField()
+    has_logo = False
+    """Whether the theme has a logo already."""
 
 
 def is_address_local() -> bool:

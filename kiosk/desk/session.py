@@ -42,6 +42,9 @@ NOT_TYPED = frozenset(
 )  # fmt: skip
 """Form fields without free text, or with text that must not be shown."""
 
+GUEST_STYLES = "guest_styles"
+"""Name in `flask.g` of the inline styles of a guest's page that is shown to staff."""
+
 _ACCOUNT = "signed_in_account"
 """Name of the request's account in `flask.g`."""
 

@@ -66,6 +66,7 @@ class Deed(StrEnum):
     THEORY_WRITTEN = "theory_written"
     SPEECH_RECORDED = "speech_recorded"
     SPEECH_REMOVED = "speech_removed"
+    THEME_WRITTEN = "theme_written"
     CLOCK_CONFIRMED = "clock_confirmed"
 
 

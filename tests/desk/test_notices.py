@@ -273,6 +273,8 @@ ELSEWHERE = {
     "surveys.preview_answer": "a guest's page, where nothing is saved",
     "languages.texts": "test_surveys.py",
     "languages.reference": "test_surveys.py",
+    "themes.theme": "test_themes.py",
+    "themes.preview": "test_themes.py",
     "recordings.save": "test_recordings.py",
     "recordings.remove": "test_recordings.py",
     "counting.take": "is sent by a script, which shows the outcome",

@@ -84,7 +84,17 @@ PICTURES = {
     "entities": b'<!DOCTYPE svg [<!ENTITY a "b">]>' + LOGO,
     "another kind": b"\x89PNG\r\n\x1a\n",
     "empty": b"",
+    "a script": LOGO.replace(b"<path", b"<script>alert(1)</script><path"),
+    "a handler": LOGO.replace(b"<path", b"<path onload='alert(1)'"),
+    "another file": LOGO.replace(b"<path", b"<image href='file:///etc/hostname'/><path"),
+    "a style from elsewhere": LOGO.replace(b"<path", b"<style>@import 'x.css';</style><path"),
+    "a fill from elsewhere": LOGO.replace(b"<path", b"<path fill='url(http://example.org/#a)'"),
 }
+
+
+def test_a_logo_may_refer_to_its_own_parts(tmp_path: Path) -> None:
+    parts = b"<defs><linearGradient id='a'/></defs><use href='#a'/><path fill='url(#a)'"
+    assert started(put(tmp_path, logo=LOGO.replace(b"<path", parts))).problems == ()
 
 
 @pytest.mark.parametrize("kind", PICTURES)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -16,7 +16,7 @@ from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.row_order import in_order
-from kiosk.desk.session import for_coordinator, note, signed_in
+from kiosk.desk.session import GUEST_STYLES, for_coordinator, note, signed_in
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in
@@ -335,7 +335,9 @@ def _pages(survey: Survey, device: str) -> Pages:
     settings = desk().settings
     is_one_touch = settings is None or settings.is_one_touch
     is_demonstration = desk().store.is_demonstration
-    return Pages(desk().library, None, is_demonstration, notice=notice, is_one_touch=is_one_touch)
+    pages = Pages(desk().library, None, is_demonstration, notice=notice, is_one_touch=is_one_touch)
+    setattr(g, GUEST_STYLES, pages.styles(is_kiosk=device == "kiosk"))
+    return pages
 
 
 def is_own(survey_id: str) -> bool:
