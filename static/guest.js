@@ -1,10 +1,11 @@
 // Shows one statement at a time; without this script, the page is a list. The script shows, hides and fills parts
 // of the form. Answers are in the form only, which is reset after each guest.
 import { delivery, device, numeral } from "./guest_bar.js";
+import { offer } from "./guest_listen.js";
 
 const find = (id) => document.getElementById(id);
 const form = find("answers");
-const words = JSON.parse(find("words").textContent);
+const words = expanded(JSON.parse(find("words").textContent));
 const statements = [...form.querySelectorAll("fieldset")];
 const languages = [...document.querySelectorAll("[data-language], button[name=lang]")];
 const parts = ["picker", "promise", "answers", "message"];
@@ -17,6 +18,18 @@ const SECOND_THOUGHT = 4_000; // milliseconds in which the last answer can be ch
 const isOneTouch =
   "oneTouch" in form.dataset && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 let movingOn = 0;
+
+/** The texts by language, from the page's short form (FormTexts in kiosk/screen/pages.py): keys and names once. */
+function expanded({ keys, spoken, languages: all }) {
+  const of = (code, [direction, digits, reply, texts, asked, scales, names]) => {
+    const screen = Object.fromEntries(keys.map((key, at) => [key, texts[at]]));
+    const statements = asked.map(([text, scale]) => [text, ...scales[scale]]);
+    const heard = [...spoken.map((key) => screen[key]), ...asked.map(([text]) => text), ...scales.flat()];
+    const sounds = Object.fromEntries(heard.map((text, at) => [text, names[at]]).filter(([, name]) => name));
+    return { language: { code, direction }, digits, reply, screen, statements, sounds };
+  };
+  return Object.fromEntries(Object.entries(all).map(([code, short]) => [code, of(code, short)]));
+}
 
 const codeOf = (choice) => choice.dataset.language ?? choice.value;
 const first = codeOf(languages[0]); // not the page's language: a guest may have chosen that without a script
@@ -70,7 +83,7 @@ function show(place, mayGoBack = place !== "promise" && (place !== "picker" || g
 function speak(code) {
   guest.language = code;
   const { language, statements: asked, digits } = words[code];
-  document.documentElement.dataset.digits = digits ?? "";
+  document.documentElement.dataset.digits = digits;
   document.documentElement.lang = language.code;
   document.documentElement.dir = language.direction;
   document.title = said("title");
@@ -218,9 +231,6 @@ form.addEventListener("change", allowNext);
 window.addEventListener("pagehide", () => form.reset());
 window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
 
-if (Object.values(words).some(({ sounds }) => Object.keys(sounds).length)) {
-  import("./guest_listen.js").then(({ offer }) => offer(() => words[guest.language], said));
-}
 document.body.classList.add("steps");
 find("send").remove();
 // Two ways to give no answer are enough on the screen: this one stays in the list without a script.
@@ -253,21 +263,37 @@ kiosk?.beat(home, (answer) => {
 
 // Tokens of `data-fit`, in order of preference: see guest.css.
 const WIDE = [
-  ...["row", "row tight", "beside", "beside tight", "three", "three tight", "four tight", "six tight", "two tight"],
+  ...[
+    "row",
+    "row tight",
+    "beside",
+    "beside tight",
+    "three",
+    "three tight",
+    "four tight",
+    "six tight",
+    "two tight",
+  ],
   ...["three tight small", "four tight small", "six tight small"],
   ...["two tight bare", "three tight bare", "two tight bare dense", "joined tight bare dense"],
 ];
 const TALL = [
   ...["list tall", "list", "list tight", "list tight small", "two", "two tight", "two tight small"],
-  ...["two tight small bare", "three tight small bare", "four tight small bare", "two tight small bare dense"],
+  ...[
+    "two tight small bare",
+    "three tight small bare",
+    "four tight small bare",
+    "two tight small bare dense",
+  ],
 ];
 const SCROLLED = ["list tight scroll", "list tight small bare scroll"];
 
 const root = document.documentElement;
 
 /** The texts of a statement whose words must not break, and their buttons. */
-const texts = (statement) =>
-  [...statement.querySelectorAll("legend, .option, label:not(.skipped), label:not(.skipped) > span")];
+const texts = (statement) => [
+  ...statement.querySelectorAll("legend, .option, label:not(.skipped), label:not(.skipped) > span"),
+];
 const isWhole = (text) => text.scrollWidth <= text.clientWidth + 1;
 
 /** Whether the answers are within the height that a hand can reach, on a screen that has such a limit. */
@@ -332,3 +358,7 @@ new ResizeObserver(fit).observe(find("bar"));
 window.addEventListener("resize", fit);
 document.fonts.addEventListener("loadingdone", fitAnew);
 fit();
+
+if (Object.values(words).some(({ sounds }) => Object.keys(sounds).length)) {
+  offer(() => words[guest.language], said);
+}

@@ -7,6 +7,7 @@ import re
 import traceback
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from kiosk.domain.screen_size import Screen
+from kiosk.domain.short_hash import short_hash
 from kiosk.guest import kiosks, practice, questions, slips, stored_data
 from kiosk.guest.ballots import RETRY_AFTER_SECONDS
 from kiosk.guest.context import GuestResponse, GuestSide, guest_side, is_kiosk, measure
@@ -26,6 +28,7 @@ from kiosk.screen.headers import headers, is_own_form
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
 from kiosk.screen.pages import PAIRING_PATH, Pages
+from kiosk.screen.scripts import script
 from kiosk.screen.texts import Refusal
 from kiosk.settings import shipped_folder
 from kiosk.storage import Devices, Store, print_once
@@ -73,6 +76,7 @@ def create_guest_app(
     )
     app.extensions["guest"] = GuestSide(store, pages, clock, rate_limit, devices or Devices())
     app.register_blueprint(_routes())
+    app.view_functions["static"] = partial(_static_file, app)
     # Not in the guests' blueprint: it must respond even if the database is unreachable.
     app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key), methods=["GET"])
     # Flask logs the paths and times of failed requests.
@@ -115,6 +119,19 @@ def _routes() -> Blueprint:
     views.add_url_rule("/q/thanks", "slip thanks", questions.thanks, methods=["GET"])
     views.add_url_rule("/q/stored", "slip stored", stored_data.stored, methods=["GET"])
     return views
+
+
+def _static_file(app: Flask, filename: str) -> Response:
+    """Send a static file; scripts as short as they can be."""
+    folder = shipped_folder("static")
+    response = app.send_static_file(filename)
+    if Path(filename).suffix != ".js" or Path(filename).parent != Path():
+        return response
+    response = Response(script(folder, filename), mimetype="text/javascript")
+    response.headers["Cache-Control"] = "no-cache"
+    response.set_etag(short_hash(response.get_data(as_text=True), 32))
+    response.make_conditional(request)
+    return response
 
 
 def _check_form() -> None:

@@ -25,7 +25,8 @@ from kiosk.domain.theme import ACCENT, Logo, Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
-from kiosk.screen.speech import Speech, speeches, spoken_texts
+from kiosk.screen.scripts import without_comments
+from kiosk.screen.speech import SPOKEN, Speech, speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import (
     BEFORE_THE_FORM,
@@ -91,18 +92,27 @@ class FormTexts:
     sounds: dict[str, str]
     digits: str
 
-    def for_script(self) -> dict[str, Any]:
-        """Return the texts as static/guest.js reads them. Each statement is a list of its text and its
-        labels, since keys would cost bytes in every language."""
-        statements = [[asked.text, *(option.label for option in asked.options)] for asked in self.statements]
-        return {
-            "language": {"code": self.language.code, "direction": self.language.direction},
-            "screen": self.screen,
-            "statements": statements,
-            "reply": self.reply,
-            "sounds": self.sounds,
-            **({"digits": self.digits} if self.digits else {}),
-        }
+    def for_script(self, keys: Sequence[str], spoken: Sequence[str]) -> list[Any]:
+        """Return the texts as static/guest.js reads them, without names, which would cost bytes in every
+        language: direction, digits, reply, the texts of `keys`, [text, number of its scale] of each
+        statement, the scales' labels, and the names of sounds ("" for none).
+
+        The sounds are in the order of the texts of `spoken`, the statements and the labels; none if there is
+        no sound at all.
+        """
+        labels = [tuple(option.label for option in asked.options) for asked in self.statements]
+        scales = list(dict.fromkeys(labels))
+        heard = [self.screen[key] for key in spoken] + [asked.text for asked in self.statements]
+        heard += [label for scale in scales for label in scale]
+        return [
+            self.language.direction,
+            self.digits,
+            self.reply,
+            [self.screen[key] for key in keys],
+            [[asked.text, scales.index(of)] for asked, of in zip(self.statements, labels, strict=True)],
+            scales,
+            [self.sounds.get(text, "") for text in heard] if self.sounds else [],
+        ]
 
 
 @dataclass(frozen=True)
@@ -195,7 +205,7 @@ class Pages:
             "guest/form.html",
             words=words[asked if asked in words else REFERENCE],
             all_words=words,
-            script_words={code: texts.for_script() for code, texts in words.items()},
+            script_words=_script_words(words),
             unit=unit,
             about=survey.title,
             theme=self.library.theme,
@@ -338,7 +348,7 @@ class Pages:
 
     def queue(self) -> str:
         """Render the script for the file that stores a kiosk's waiting envelopes."""
-        return render_template("guest/queue.js")
+        return without_comments(render_template("guest/queue.js"))
 
     def styles(self, *, is_kiosk: bool) -> list[Markup]:
         """Return the page's inline styles. They are inline so that a slow device can paint without a further
@@ -379,6 +389,14 @@ class Pages:
         """The catalogues of the languages of the guest's screen."""
         catalogues = self.library.guest
         return [catalogues[code] for code in spoken_languages(catalogues, self.allowed_languages)]
+
+
+def _script_words(words: Mapping[str, FormTexts]) -> dict[str, Any]:
+    """Return the texts of a form in all languages as static/guest.js reads them; keys are written once."""
+    keys = list(words[REFERENCE].screen)
+    spoken = [*SPOKEN, "protection"]
+    short = {code: texts.for_script(keys, spoken) for code, texts in words.items()}
+    return {"keys": keys, "spoken": spoken, "languages": short}
 
 
 def _digest_of_files(paths: Iterable[Path]) -> str:

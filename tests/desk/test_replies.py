@@ -54,7 +54,7 @@ class Closed:
         page = self.guest.get(f"/?lang={language}").text
         words = re.search(r'id="words">(.*?)</script>', page, re.DOTALL)
         assert words
-        said: str = json.loads(words.group(1))[language]["reply"]
+        said: str = json.loads(words.group(1))["languages"][language][2]
         shown = re.search(
             r'<div id="reply" class="reply"( hidden)?><p[^>]*>[^<]*</p><p>([^<]*)</p></div>', page
         )
