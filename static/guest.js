@@ -21,12 +21,12 @@ let movingOn = 0;
 
 /** The texts by language, from the page's short form (FormTexts in kiosk/screen/pages.py): keys and names once. */
 function expanded({ keys, spoken, languages: all }) {
-  const of = (code, [direction, digits, reply, texts, asked, scales, names]) => {
+  const of = (code, [direction, digits, reply, texts, asked, scales, names, subject]) => {
     const screen = Object.fromEntries(keys.map((key, at) => [key, texts[at]]));
     const statements = asked.map(([text, scale]) => [text, ...scales[scale]]);
     const heard = [...spoken.map((key) => screen[key]), ...asked.map(([text]) => text), ...scales.flat()];
     const sounds = Object.fromEntries(heard.map((text, at) => [text, names[at]]).filter(([, name]) => name));
-    return { language: { code, direction }, digits, reply, screen, statements, sounds };
+    return { language: { code, direction }, digits, reply, subject, screen, statements, sounds };
   };
   return Object.fromEntries(Object.entries(all).map(([code, short]) => [code, of(code, short)]));
 }
@@ -91,6 +91,12 @@ function speak(code) {
     element.textContent = said(element.dataset.text);
     if (element.parentElement.title) element.parentElement.title = element.textContent;
   }
+  // A title without a translation stays in the reference language.
+  const titled = words[code].subject ? words[code] : Object.values(words).find(({ subject }) => subject);
+  const subject = document.querySelector(".subject");
+  subject.textContent = titled.subject;
+  subject.lang = titled.language.code;
+  subject.dir = titled.language.direction;
   for (const choice of languages) choice.ariaCurrent = codeOf(choice) === code ? "true" : null;
   // Passes the language in the fragment, which browsers do not send to the server.
   for (const link of document.querySelectorAll("#try-first, #stored, #answer-now")) link.hash = code;

@@ -326,14 +326,16 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
 
 
 def with_texts_of(surveys: Iterable[Survey], catalogues: Mapping[str, Catalogue]) -> dict[str, Catalogue]:
-    """Return the catalogues with the texts of surveys.
+    """Return the catalogues with the texts of surveys, titles included, which hide no language.
 
     A text without a translation gets that of a former text of the same statement. The review applies too if
     only the spelling has changed. If no former text is translated, the text is `empty`.
     """
     all_surveys = list(surveys)
     statements = [statement for survey in all_surveys for statement in survey.statements]
-    messages = tuple(dict.fromkeys(message for survey in all_surveys for message in survey.messages))
+    messages = tuple(
+        dict.fromkeys(text for survey in all_surveys for text in (survey.title, *survey.messages))
+    )
     return {
         code: catalogue
         if code == REFERENCE

@@ -345,8 +345,9 @@ def messages_of_file(text: str) -> Iterator[str]:
     """Yield the reference texts that a survey, scale or counter file, given as TOML text, adds to a
     catalogue."""
     values = tomllib.loads(text)
+    titles = [values["title"]] if "statements" in values else []
     texts = [row["text"] for row in values.get("statements", [])]
     labels = [row["label"] for row in values.get("options", [])]
     counters = [row[key] for row in values.get("counters", []) for key in ("name", "definition")]
     targets = [row["name"] for row in values.get("targets", [])]
-    yield from (tidied(text) for text in (*texts, *labels, *counters, *targets))
+    yield from (tidied(text) for text in (*titles, *texts, *labels, *counters, *targets))

@@ -81,13 +81,15 @@ SECONDS_A_STATEMENT = 15
 class FormTexts:
     """All texts of a form in one language.
 
-    `reply` is the reply to an earlier round, or ""; `sounds` maps a text to the name of its sound, if it has
+    `subject` is the survey's title, or "" where none can be shown in the language; `reply` is the reply to an
+    earlier round, or ""; `sounds` maps a text to the name of its sound, if it has
     one; `digits` are the language's, or "" for 0-9.
     """
 
     language: Language
     screen: dict[str, str]
     statements: tuple[Question, ...]
+    subject: str
     reply: str
     sounds: dict[str, str]
     digits: str
@@ -95,7 +97,7 @@ class FormTexts:
     def for_script(self, keys: Sequence[str], spoken: Sequence[str]) -> list[Any]:
         """Return the texts as static/guest.js reads them, without names, which would cost bytes in every
         language: direction, digits, reply, the texts of `keys`, [text, number of its scale] of each
-        statement, the scales' labels, and the names of sounds ("" for none).
+        statement, the scales' labels, the names of sounds ("" for none), and the subject.
 
         The sounds are in the order of the texts of `spoken`, the statements and the labels; none if there is
         no sound at all.
@@ -112,6 +114,7 @@ class FormTexts:
             [[asked.text, scales.index(of)] for asked, of in zip(self.statements, labels, strict=True)],
             scales,
             [self.sounds.get(text, "") for text in heard] if self.sounds else [],
+            self.subject,
         ]
 
 
@@ -195,6 +198,7 @@ class Pages:
                 catalogues[code].language,
                 _form_texts(catalogues[code], protection, len(survey.statements), has_slip=bool(slip)),
                 questions(survey, code),
+                self._subject(survey, code),
                 reply.get(code, ""),
                 self._sounds(catalogues[code], survey),
                 DIGITS.get(code, ""),
@@ -207,7 +211,6 @@ class Pages:
             all_words=words,
             script_words=_script_words(words),
             unit=unit,
-            about=survey.title,
             theme=self.library.theme,
             logo=_data_url(self.library.theme.logo) if self.library.theme.logo else "",
             reference=catalogues[REFERENCE].language,
@@ -224,6 +227,16 @@ class Pages:
             **self._base_values(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
+
+    def _subject(self, survey: Survey, code: str) -> str:
+        """Return the survey's title in a language, under the same rule as its other texts: reviewed, or the
+        language is shown although unreviewed. "" if there is none: the title hides no language."""
+        catalogue = self.library.guest[code]
+        if code == REFERENCE:
+            return survey.title
+        is_allowed = self.allowed_languages is None or code in self.allowed_languages
+        shown = is_allowed or catalogue.is_reviewed(survey.title)
+        return catalogue.texts.get(survey.title, "") if shown else ""
 
     def _sounds(self, catalogue: Catalogue, survey: Survey) -> dict[str, str]:
         return {speech.text: speech.name for speech in self._speeches(catalogue, survey) if speech.file}

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,38 @@ def test_the_form_is_in_the_requested_language(place: Place, code: str, directio
     page = place.client.get(f"/?lang={code}").text
     assert f'<html lang="{code}" dir="{direction}">' in page
     assert page.count("<fieldset>") == 4
+
+
+SUBJECT = re.compile(r'<p class="subject" lang="(\w+)" dir="\w+">([^<]*)</p>')
+
+
+def subject(place: Place, code: str) -> tuple[str, ...]:
+    """(language, text) of the survey's subject on the first screen."""
+    match = SUBJECT.search(place.client.get(f"/?lang={code}").text)
+    assert match
+    return match.groups()
+
+
+def test_the_subject_stands_in_the_guests_language(place: Place) -> None:
+    assert subject(place, "en") == ("en", "Support with your rights at the day centre")
+    assert subject(place, "sv") == ("sv", place.round.survey.title)
+
+
+def test_a_subject_without_a_translation_stays_in_swedish_and_hides_no_language(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    survey = replace(place.round.survey, title="Ett nytt ämne")
+    other = Place(tmp_path / "other", survey=survey)
+    assert subject(other, "en") == ("sv", "Ett nytt ämne")
+    assert other.client.get("/?lang=en").text.startswith('<!doctype html>\n<html lang="en"')
+
+
+@pytest.mark.parametrize("is_reviewed", [True, False])
+def test_a_subject_that_nobody_reviewed_stays_in_swedish(place: Place, is_reviewed: bool) -> None:
+    title, library, guest = place.round.survey.title, place.library, place.app.extensions["guest"]
+    english = replace(library.guest["en"], unreviewed=() if is_reviewed else (title,))
+    reviewed = replace(library, guest={**library.guest, "en": english})
+    guest.unmeasured = replace(guest.unmeasured, library=reviewed, allowed_languages=frozenset())
+    assert subject(place, "en")[0] == ("en" if is_reviewed else "sv")
 
 
 def test_pages_are_compressed_on_request_and_responses_to_ballots_never(place: Place) -> None:

@@ -116,7 +116,9 @@ def test_a_reviewed_language_is_shown_without_being_allowed(tmp_path: Path) -> N
 
 
 def test_one_unreviewed_text_hides_a_language_unless_it_is_allowed(tmp_path: Path) -> None:
-    texts = complete(library(tmp_path), "rom")
+    shipped = library(tmp_path)
+    title = shipped.surveys["ombudsmannaskap"].title
+    texts = {message: text for message, text in complete(shipped, "rom").items() if message != title}
     first = next(iter(texts))
     own_catalogue(tmp_path, "rom", texts)
     path = tmp_path / "translations/rom/LC_MESSAGES/guest.po"

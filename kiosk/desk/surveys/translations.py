@@ -236,11 +236,11 @@ def _catalogue(code: str) -> Catalogue:
 
 
 def _messages(survey_id: str) -> tuple[str, ...]:
-    """Return the reference texts of a survey, or of the guest's screen if none is named."""
+    """Return the reference texts of a survey and its title, or of the guest's screen if none is named."""
     library = desk().library
     if survey_id:
         survey = library.surveys.get(survey_id)
-        return survey.messages if survey else abort(404)
+        return (survey.title, *survey.messages) if survey else abort(404)
     return library.guest[REFERENCE].screen
 
 
