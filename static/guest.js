@@ -281,7 +281,8 @@ const WIDE = [
     "two tight",
   ],
   ...["three tight small", "four tight small", "six tight small"],
-  ...["two tight bare", "three tight bare", "two tight bare dense", "joined tight bare dense"],
+  ...["two tight bare", "three tight bare", "joined tight bare", "two tight bare dense"],
+  "joined tight bare dense",
 ];
 const TALL = [
   ...["list tall", "list", "list tight", "list tight small", "two", "two tight", "two tight small"],
@@ -293,6 +294,7 @@ const TALL = [
   ],
 ];
 const SCROLLED = ["list tight scroll", "list tight small bare scroll"];
+const SCROLLED_WIDE = ["joined tight bare scroll", ...SCROLLED]; // two columns: less to scroll
 
 const root = document.documentElement;
 
@@ -322,13 +324,14 @@ function fits(layout) {
 
 /** The layout of each statement. */
 function layoutsOf() {
-  const layouts = window.innerWidth > window.innerHeight && window.innerWidth >= 700 ? WIDE : TALL;
+  const isWide = window.innerWidth > window.innerHeight && window.innerWidth >= 700;
+  const [layouts, scrolling] = isWide ? [WIDE, SCROLLED_WIDE] : [TALL, SCROLLED];
   const tried = [];
   for (const layout of layouts) {
     tried.push(fits(layout));
     if (tried.at(-1).every(Boolean)) return statements.map(() => layout);
   }
-  const scrolled = SCROLLED.find((layout) => fits(layout).every(Boolean)) ?? SCROLLED.at(-1);
+  const scrolled = scrolling.find((layout) => fits(layout).every(Boolean)) ?? scrolling.at(-1);
   const alone = statements.map((_, at) => layouts[tried.findIndex((fitting) => fitting[at])]);
   // One place for the controls of all statements, below the longest.
   return alone.includes(undefined) ? statements.map(() => scrolled) : alone;
