@@ -6,6 +6,7 @@ Every rule looks at all files of a folder, so a new file is held to it without b
 import ast
 import re
 from collections.abc import Iterator
+from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
 
@@ -216,3 +217,11 @@ def test_the_check_catches_planted_sql_about_a_table(tmp_path: Path, statement: 
 def test_the_check_catches_planted_randomness(tmp_path: Path, line: str) -> None:
     (planted := tmp_path / "planted.py").write_text(line)
     assert [used for used in used_attributes(planted) if DRAWS.fullmatch(used)]
+
+
+def test_every_package_is_installed() -> None:
+    settings = ConfigParser()
+    settings.read(PACKAGE.parent / "setup.cfg", encoding="utf-8")
+    listed = settings["options"]["packages"].split()
+    folders = [file.parent.relative_to(PACKAGE.parent) for file in PACKAGE.rglob("__init__.py")]
+    assert {".".join(folder.parts) for folder in folders} - set(listed) == set()

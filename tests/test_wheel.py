@@ -52,8 +52,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ran(installed: Path, folder: Path, *words: str) -> str:
     environ = {**os.environ, "PYTHONPATH": str(installed), "KIOSK_DATA": str(folder / "data")}
     done = subprocess.run(
-        [sys.executable, *words], cwd=folder, env=environ, capture_output=True, text=True, check=True
+        [sys.executable, *words], cwd=folder, env=environ, capture_output=True, text=True, check=False
     )
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 LONGEST_SILENCE = timedelta(minutes=5)
 """A page that did not ask for so long is not shown any more: it asks at least once a minute."""
 
-LIVE_ENDPOINTS = frozenset({"results_json", "results.chart"})
+LIVE_ENDPOINTS = frozenset({"results_json", "files.chart"})
 """What a live page asks for; the pages in RENEWED too, with the header of pages that renew themselves."""
 
 RENEWED = frozenset(

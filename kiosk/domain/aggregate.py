@@ -177,7 +177,7 @@ def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Mess
     if terms.k < K_FLOOR:
         yield Message("Omgången {round} visar grupper under {floor} svar.", {**values, "floor": K_FLOOR})
     if len(terms.tree.nodes) > MOST_NODES:
-        yield Message("Omgången {round} har för många ställen.", values)
+        yield Message("Omgången {round} har för många verksamheter.", values)
     for node in terms.tree.nodes:
         figures = one.nodes[node.id]
         rest = _rest(one, node.id)

@@ -41,13 +41,15 @@ def words(pdf: bytes) -> str:
 def test_each_row_of_a_chart_names_its_statement_place_and_round(desk: Desk) -> None:
     response = desk.client.get(f"{CHART}/places.csv?download=1")
     heading, *rows = read_csv(response.data)
-    assert heading[:3] == ["Påstående", "Ställe", "Omgång"]
+    assert heading[:3] == ["Påstående", "Verksamhet", "Omgång"]
     assert "Höll med (%)" in heading
     names = [node.name for node in desk.round.tree.nodes]
     assert [row[1] for row in rows] == names
     for row in rows:
         assert [row[0], row[2]] == ["Jag känner att personalen lyssnar på mig", "2 mars 2026 – 31 maj 2026"]
-    assert response.headers["Content-Disposition"].endswith(f"={NAME}_2026-03-02_stalle-for-stalle.csv")
+    assert response.headers["Content-Disposition"].endswith(
+        f"={NAME}_2026-03-02_verksamhet-for-verksamhet.csv"
+    )
 
 
 def test_the_percentage_is_that_of_the_counts_and_missing_with_few_answers(desk: Desk) -> None:

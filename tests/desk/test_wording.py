@@ -121,7 +121,8 @@ def test_the_walk_visits_every_kind_of_page(desk: Desk, pages: dict[str, str]) -
     plain = {rule.rule for rule in rules if "GET" in (rule.methods or ()) and not rule.arguments}
     left = {path for path in plain if path.startswith("/admin/")} - {path.partition("?")[0] for path in pages}
     assert left == {"/admin/sign-in", "/admin/sign-in/code", "/admin/count/worker.js", "/admin/reference",
-                    "/admin/overview", "/admin/export/data-package.zip", "/admin/activities.csv"}  # fmt: skip
+                    "/admin/overview", "/admin/export/data-package.zip", "/admin/activities.csv",
+                    "/admin/api/results.json", "/admin/api/export/data-package.zip"}  # fmt: skip
 
 
 @pytest.mark.parametrize("pattern", [DISCARDED, INTERNAL], ids=["discarded words", "ids and digests"])

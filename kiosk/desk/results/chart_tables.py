@@ -36,7 +36,7 @@ def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
     title = {
         ChartKind.NOW: section.text,
         ChartKind.TIME: translate("Över tid"),
-        ChartKind.PLACES: translate("Ställe för ställe"),
+        ChartKind.PLACES: translate("Verksamhet för verksamhet"),
     }[chart.kind]
     drawn = BoardChart(title, first, first + options - 1, chart.palette)
     lines = (*chart.sentences, *chart.protection, *origin(document, section.now, [section.now]))
@@ -49,7 +49,7 @@ def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
 def _heading(chart: Chart) -> tuple[str, ...]:
     return (
         translate("Påstående"),
-        translate("Ställe"),
+        translate("Verksamhet"),
         translate("Omgång"),
         *chart.labels,
         translate("På skalan (n)"),
@@ -92,7 +92,7 @@ def file_name(section: Section, chart: Chart, ending: str) -> str:
     by_kind = {
         ChartKind.NOW: (f"{of_round.opens_at:%Y-%m-%d}",),
         ChartKind.TIME: (_part(translate("Över tid")),),
-        ChartKind.PLACES: (f"{of_round.opens_at:%Y-%m-%d}", _part(translate("Ställe för ställe"))),
+        ChartKind.PLACES: (f"{of_round.opens_at:%Y-%m-%d}", _part(translate("Verksamhet för verksamhet"))),
     }
     place = of_round.tree.node(section.node_id).name
     parts = (_part(section.text) or section.id, _part(place) or section.node_id, *by_kind[chart.kind])
