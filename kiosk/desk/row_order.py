@@ -1,9 +1,17 @@
 """Order of the rows of a form in which each row has a number for its place."""
 
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_PLACE = re.compile("[0-9]{1,3}")
+
+
+def is_place(text: str) -> bool:
+    """Return whether a text is a place in the order: a whole number from 1 to 999."""
+    return _PLACE.fullmatch(text) is not None and int(text) > 0
 
 
 def in_order(rows: Sequence[tuple[int, int, T]]) -> list[T]:

@@ -11,8 +11,9 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.row_order import in_order
+from kiosk.desk.row_order import in_order, is_place
 from kiosk.desk.session import for_coordinator, note
+from kiosk.domain.message import Message
 from kiosk.domain.theory import Goal, Layer, Measure, Theory, TheoryBox
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LONGEST_TITLE, ChangedError, new_id, new_title
@@ -34,7 +35,9 @@ GAP, BY_STATEMENTS, BY_COUNTER = "gap", "statements", "counter:"
 """Values of a row's measure; that of a counter ends with its id."""
 
 NEW_ROWS = 1
-LARGEST_PLACE_DIGITS = 3
+
+_PREFIXES = {GOALS: Message("Mål", {}), **{layer.value: heading for layer, heading in COLUMNS.items()}}
+"""Prefix of the names of a column's fields -> its heading."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,13 @@ def edit(theory_id: str) -> ResponseReturnValue:
     current = _theory(theory_id)
     if not is_own(theory_id):
         deny(Denial.THEORY_SHIPPED)
-    shown, status = current, 200
+    shown, status, typed = current, 200, dict[str, list[str]]()
     if request.method == "POST":
-        shown, status = _sent(current), 400
-        if _save(shown):
+        is_wrong = _report_wrong_places()
+        shown, status = _sent(current, is_reordered=not is_wrong), 400
+        if is_wrong:
+            typed = _typed_places()
+        elif _save(shown):
             note(Deed.THEORY_WRITTEN, theory_id)
             flash(translate("Sparat."))
             return redirect(url_for("theory_editing.edit", theory_id=theory_id), 303)
@@ -95,6 +101,7 @@ def edit(theory_id: str) -> ResponseReturnValue:
         counters=desk().library.counters.values(),
         statements=_statements(),
         longest=LONGEST_TEXT,
+        typed_places=typed,
     )
     return page, status
 
@@ -144,18 +151,19 @@ def _statements() -> dict[str, str]:
     return {one.id: one.text for survey in desk().library.surveys.values() for one in survey.statements}
 
 
-def _sent(current: Theory) -> Theory:
-    """Return the theory in the form. Rows without text are dropped, the others sorted by their numbers."""
+def _sent(current: Theory, *, is_reordered: bool) -> Theory:
+    """Return the theory in the form: rows without text are dropped, the others are sorted by their numbers
+    if the theory `is_reordered`."""
     sent = request.form
     place = sent.get("place", "")
     if place and place not in desk().library.places:
         abort(400)
-    goals = _sent_goals()
+    goals = _sent_goals(is_reordered=is_reordered)
     numbers = {former: goal.number for former, goal in goals}
     taken = {box.id for box in current.boxes}
     boxes: list[TheoryBox] = []
     for layer in Layer:
-        boxes += _sent_boxes(layer, numbers, taken)
+        boxes += _sent_boxes(layer, numbers, taken, is_reordered=is_reordered)
     kept = {box.id for box in boxes}
     return replace(
         current,
@@ -179,30 +187,61 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _rows(prefix: str) -> Iterator[tuple[int, int, str]]:
-    """Yield (requested place, previous place, name of the row's fields) of the rows with a text."""
+def _rows(prefix: str, *, is_reordered: bool = True) -> Iterator[tuple[int, int, str]]:
+    """Yield (requested place, previous place, name of the row's fields) of the rows with a text. The
+    requested place is the previous one unless the rows are reordered."""
     number = 0
     while f"{prefix}-{number + 1}-text" in request.form:
         number += 1
         row = f"{prefix}-{number}"
         if _line(request.form[f"{row}-text"]):
-            asked = request.form.get(f"{row}-place", "")
-            is_number = asked.isdecimal() and len(asked) <= LARGEST_PLACE_DIGITS
-            yield (int(asked) if is_number else number), number, row
+            asked = _asked_place(row)
+            yield (int(asked) if is_reordered and asked else number), number, row
 
 
-def _sent_goals() -> list[tuple[int, Goal]]:
+def _asked_place(row: str) -> str:
+    return request.form.get(f"{row}-place", "").strip()
+
+
+def _report_wrong_places() -> bool:
+    """Return whether a place in the form is no place. Each is reported at its field."""
+    wrong = [
+        (column, number, row)
+        for prefix, column in _PREFIXES.items()
+        for _, number, row in _rows(prefix, is_reordered=False)
+        if _asked_place(row) and not is_place(_asked_place(row))
+    ]
+    for column, number, row in wrong:
+        problem = translate(
+            "{column}, rad {number}: platsen i ordningen är ett heltal från 1.",
+            column=translate_message(column),
+            number=number,
+        )
+        add_problem(problem, f"{row}-place")
+    return bool(wrong)
+
+
+def _typed_places() -> dict[str, list[str]]:
+    """Return the places that were typed for the rows with a text, by the prefix of their names."""
+    return {
+        prefix: [_asked_place(row) for _, _, row in _rows(prefix, is_reordered=False)] for prefix in _PREFIXES
+    }
+
+
+def _sent_goals(*, is_reordered: bool) -> list[tuple[int, Goal]]:
     """Return the goals in the form, each with its previous number."""
-    rows = in_order([(asked, had, (had, row)) for asked, had, row in _rows(GOALS)])
+    rows = in_order([(asked, had, (had, row)) for asked, had, row in _rows(GOALS, is_reordered=is_reordered)])
     return [
         (had, Goal(number, _line(request.form[f"{row}-text"]), _ids(f"{row}-statements")))
         for number, (had, row) in enumerate(rows, start=1)
     ]
 
 
-def _sent_boxes(layer: Layer, goals: dict[int, int], taken: set[str]) -> list[TheoryBox]:
+def _sent_boxes(
+    layer: Layer, goals: dict[int, int], taken: set[str], *, is_reordered: bool
+) -> list[TheoryBox]:
     """Return the boxes of a column; `goals` maps previous numbers to those of now, `taken` are all ids."""
-    rows: Sequence[str] = in_order(list(_rows(layer)))
+    rows: Sequence[str] = in_order(list(_rows(layer, is_reordered=is_reordered)))
     boxes = []
     for row in rows:
         text, name = _line(request.form[f"{row}-text"]), request.form.get(f"{row}-id", "")

@@ -162,6 +162,18 @@ def test_what_was_typed_stays_in_the_refused_form(desk: Desk) -> None:
     assert 'value="Ett rum"' in send(desk, sent).text
 
 
+@pytest.mark.parametrize("place", ["tre", "0", "-1", "1,5", "²"])
+def test_a_place_that_is_no_number_is_refused_at_its_field(desk: Desk, place: str) -> None:
+    before, sent = texts(desk, Layer.RESULTS), fields(desk)
+    sent["results-2-place"] = place
+    refused = send(desk, sent)
+    assert refused.status_code == 400
+    assert 'href="#results-2-place"' in refused.text
+    assert "rad 2: platsen i ordningen är ett heltal från 1" in refused.text
+    assert f'value="{place}"' in refused.text
+    assert texts(desk, Layer.RESULTS) == before
+
+
 def test_another_coordinators_change_is_not_overwritten(desk: Desk) -> None:
     mine, theirs = fields(desk), fields(desk)
     theirs["resources-1-text"], mine["resources-1-text"] = "Ett rum", "Ett hus"

@@ -1,6 +1,5 @@
 """Surveys in the browser: copying, editing, import and export, and previews as a guest sees them."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.row_order import in_order
+from kiosk.desk.row_order import in_order, is_place
 from kiosk.desk.session import GUEST_STYLES, for_coordinator, note, signed_in
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
@@ -389,12 +388,8 @@ class Places:
 def _places_sent() -> Places:
     rows = zip(request.form.getlist("place"), request.form.getlist("text"), strict=False)
     texts = tuple(place.strip() for place, text in rows if text.split())
-    wrong = (number for number, text in enumerate(texts, 1) if text and not _is_place(text))
+    wrong = (number for number, text in enumerate(texts, 1) if text and not is_place(text))
     return Places(texts, tuple(wrong))
-
-
-def _is_place(text: str) -> bool:
-    return re.fullmatch("[0-9]{1,3}", text) is not None and int(text) > 0
 
 
 def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
@@ -422,7 +417,7 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
             )
             new.add(statement_id)
         former = known.get(statement_id)
-        number = int(place) if is_reordered and _is_place(place.strip()) else at + 1
+        number = int(place) if is_reordered and is_place(place.strip()) else at + 1
         statement = Statement(
             statement_id,
             statement_text,
