@@ -1,4 +1,4 @@
-"""Variables are named after what they hold; a docstring begins with a verb and names the errors it raises."""
+"""Names have a meaning, a docstring begins with a verb and names its errors, a test's name with a subject."""
 
 import ast
 from collections.abc import Iterator
@@ -10,10 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 SAYS_NOTHING = {"kiosk": {"found", "said", "told"}, "tests": {"found"}}
-"""Folder -> names of variables that say where a value comes from, not what it is."""
+"""Folder -> names of variables that give the origin of a value instead of its meaning."""
 
 NOUN_FIRST = {"A", "All", "An", "Each", "Every", "How", "The", "What", "Whether", "Where", "Who", "Why"}
-"""First words of a docstring that describes a result like a noun, or by a sentence."""
+"""First words of a docstring that describes a result by a noun or a clause, not by a verb."""
+
+CLAUSE_FIRST = {"how", "that", "those", "what", "whatever", "where", "which", "who", "whoever", "whom"}
+"""First words of a test's name that begins with a clause instead of a subject."""
 
 
 @pytest.mark.parametrize("folder", SAYS_NOTHING)
@@ -54,6 +57,17 @@ def test_the_check_catches_an_error_missing_from_a_docstring() -> None:
     assert raised(planted) == {"ValueError"}
     assert not names_its_errors("Return 1.", raised(planted))
     assert names_its_errors("Return 1. ValueError if there is none.", raised(planted))
+
+
+def test_the_name_of_a_test_begins_with_a_subject() -> None:
+    names = [
+        (path.name, function.name)
+        for path in sources("tests")
+        for function in ast.walk(parsed(path))
+        if isinstance(function, ast.FunctionDef) and function.name.startswith("test_")
+    ]
+    assert len(names) > 1500
+    assert not [(file, name) for file, name in names if name.split("_")[1] in CLAUSE_FIRST]
 
 
 def raised(function: ast.FunctionDef) -> set[str]:

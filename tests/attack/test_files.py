@@ -31,7 +31,7 @@ SECONDS = int(AT.replace(tzinfo=UTC).timestamp())
         b64encode("a qkzvpmwxjrth b".encode("utf-16-le")),
     ],
 )
-def test_a_text_is_found_however_it_is_written(written: bytes) -> None:
+def test_the_search_finds_a_text_in_every_encoding(written: bytes) -> None:
     data = b"before " + written + b" after"
     assert standing_in(data, text_forms("qkzvpmwxjrth"))
     assert not standing_in(data, text_forms("qkzvpmaxjrth"))
@@ -58,7 +58,7 @@ def test_a_text_is_found_however_it_is_written(written: bytes) -> None:
         b64encode(SECONDS.to_bytes(8, "big")),
     ],
 )
-def test_a_time_is_found_however_it_is_written(written: bytes) -> None:
+def test_the_search_finds_a_time_in_every_format(written: bytes) -> None:
     data = b"before" + written + b"after"
     assert standing_in(data, time_forms(AT))
     assert not standing_in(data, time_forms(AT.replace(hour=3, minute=47, second=13)))
@@ -77,7 +77,7 @@ def test_a_time_is_found_however_it_is_written(written: bytes) -> None:
         b"Mon, 02 May 2033 09:00:41 GMT",
     ],
 )
-def test_a_time_of_a_span_is_found_however_it_is_written(written: bytes) -> None:
+def test_the_search_finds_a_time_within_a_span_in_every_format(written: bytes) -> None:
     since, data = SECONDS, b"before" + written + b" after" + bytes(9)
     if written.startswith(b"\x38"):
         # As Chromium wrote it in the database of its service workers.
@@ -86,12 +86,12 @@ def test_a_time_of_a_span_is_found_however_it_is_written(written: bytes) -> None
     assert not times_between(data, since + 100, since + 101)
 
 
-def test_an_address_is_found_as_text_and_as_four_bytes() -> None:
+def test_the_search_finds_an_address_as_text_and_as_four_bytes() -> None:
     for written in (b"127.151.20.33", b"\x7f\x97\x14\x21", b"7f971421", b64encode(b"\x7f\x97\x14\x21")):
         assert standing_in(b"before" + written + b"after", address_forms("127.151.20.33"))
 
 
-def test_a_traced_call_is_read_with_its_pieces_joined() -> None:
+def test_the_parts_of_a_traced_write_are_joined() -> None:
     log = '7 writev(3, [{iov_base="\\x61\\x62", iov_len=2}, {iov_base="\\x63", iov_len=1}], 2) = 3\n'
     assert traced_writes(log) == [b"abc"]
 
@@ -107,24 +107,24 @@ def _bad(findings: list[Finding]) -> list[Finding]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("search", [traces.files_finding, traces.writes_finding])
-def test_no_mark_of_any_guest_is_left_and_leaky_servers_leave_them(
+def test_no_trace_of_a_guest_is_left_and_leaky_servers_are_caught(
     search: Callable[[Scale], Finding],
 ) -> None:
     assert _bad([search(Scale.QUICK)]) == []
 
 
 @pytest.mark.slow
-def test_no_counted_ballot_and_no_order_is_left_in_files_and_plain_rows_leave_both() -> None:
+def test_no_counted_ballot_or_order_is_left_in_files_and_plain_rows_are_caught() -> None:
     assert _bad(residue.run(Scale.QUICK)) == []
 
 
 @pytest.mark.slow
-def test_no_counted_form_is_in_memory_and_an_allocator_that_overwrites_nothing_leaves_them() -> None:
+def test_no_counted_form_is_left_in_memory_and_a_plain_allocator_is_caught() -> None:
     assert _bad(memory.run(Scale.QUICK)) == []
 
 
 @pytest.mark.parametrize("finding", [residue.disk_finding, residue.writes_finding, traces.writes_finding])
-def test_what_a_machine_does_not_permit_is_no_pass(
+def test_an_attack_that_the_machine_does_not_permit_does_not_pass(
     finding: Callable[[Scale], Finding], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("tests.attack.residue.SYSTEM_PATH", str(tmp_path))

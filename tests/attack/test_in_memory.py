@@ -54,7 +54,7 @@ def test_a_simulation_in_memory_publishes_what_the_store_publishes(plan: Plan) -
         assert by_store
 
 
-def test_a_leaky_rule_leaks_alike_in_both() -> None:
+def test_a_leaky_rule_leaks_equally_in_store_and_simulation() -> None:
     with patch("kiosk.storage.count.draw_batch", always_from_2k):
         by_store, in_memory = both(ONE_UNIT, guests(ONE_UNIT, 1))
     assert by_store == in_memory
@@ -62,7 +62,7 @@ def test_a_leaky_rule_leaks_alike_in_both() -> None:
     assert lived_hiding_under_k(arrivals, 5) == hiding_in_memory(arrivals, 5)
 
 
-def test_a_rule_that_only_one_of_them_follows_is_noticed() -> None:
+def test_the_check_catches_a_rule_that_only_the_store_follows() -> None:
     """The control."""
     arrivals = guests(ONE_UNIT, 1)
     with patch("kiosk.storage.count.draw_batch", always_from_2k):

@@ -41,7 +41,7 @@ def the_products_noise(counts: Tables) -> Tables:
 
 
 @pytest.mark.parametrize("profile", ["balanced", "skewed"])
-def test_whoever_knows_all_other_ballots_is_never_sure_of_the_last(profile: str) -> None:
+def test_an_attacker_who_knows_all_other_ballots_is_never_sure_of_the_last_one(profile: str) -> None:
     beliefs = believed(ZeroSum(float(EPSILON)), profile, the_products_noise)
     most = PROFILES[profile].max()
     assert beliefs.after.max() <= most * exp(EPSILON) / (most * exp(EPSILON) + 1 - most) + 1e-9
@@ -50,13 +50,13 @@ def test_whoever_knows_all_other_ballots_is_never_sure_of_the_last(profile: str)
     assert 100 * (right - most) <= MOST_POINTS
 
 
-def test_whoever_knows_all_other_ballots_is_certain_where_noise_is_bounded() -> None:
+def test_the_check_catches_bounded_noise_that_makes_an_answer_certain() -> None:
     """The control: noise that is never more than three off gives answers away at its edges."""
     beliefs = believed(CellKeys(3, 2.0), "balanced")
     assert (beliefs.after.max(axis=1) > 1 - 1e-9).mean() > 0.03
 
 
-def test_whoever_knows_all_other_ballots_is_often_right_where_noise_is_small() -> None:
+def test_the_check_catches_noise_that_is_too_small() -> None:
     """The control: epsilon 3."""
     beliefs = believed(ZeroSum(3.0), "balanced")
     assert (
@@ -76,7 +76,7 @@ def most_told(epsilon: Fraction, draws: int = 6000) -> float:
     return max(max(one[table] / other[table], other[table] / one[table]) for table in common)
 
 
-def test_no_published_table_tells_more_than_the_bound() -> None:
+def test_no_published_table_reveals_more_than_the_bound() -> None:
     assert most_told(EPSILON) <= 1.2 * exp(EPSILON)
     assert most_told(2 * EPSILON) > 1.2 * exp(EPSILON), "the control: noise half as wide"
 
@@ -86,7 +86,7 @@ def averaged(look: Callable[[], tuple[int, ...]], looks: int) -> tuple[int, ...]
     return tuple(np.rint(tables.mean(axis=0)).astype(int).tolist())
 
 
-def test_asking_again_and_averaging_tells_nothing_of_a_sealed_table() -> None:
+def test_averaging_repeated_reads_reveals_nothing_more_of_a_noisy_table() -> None:
     counts: Sequence[int] = (2, 3, 6, 4, 3, 1, 1, 0)
     rng = Random(4)
     sealed = protect(counts, rng)
@@ -96,7 +96,7 @@ def test_asking_again_and_averaging_tells_nothing_of_a_sealed_table() -> None:
     assert sum(abs(a - b) for a, b in zip(sealed, counts, strict=True)) > 2
 
 
-def test_the_fast_ways_of_the_study_are_the_products() -> None:
+def test_the_studys_fast_functions_equal_those_of_the_product() -> None:
     rng, slow = np.random.default_rng(5), Random(5)
     counts = draw(20, PROFILES["skewed"], TARGETS, rng)
     fast = whole(ZeroSum(float(EPSILON)).add(counts, rng), 20)

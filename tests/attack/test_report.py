@@ -15,7 +15,7 @@ def test_every_attack_has_a_table_in_the_report() -> None:
     assert list(sections(REPORT.read_text(encoding="utf-8"))) == list(ATTACKS)
 
 
-def test_every_bar_was_kept_and_every_control_caught() -> None:
+def test_every_limit_was_kept_and_every_control_caught() -> None:
     report = REPORT.read_text(encoding="utf-8")
     rows = [
         line for line in report.splitlines() if line.startswith("| ") and not line.startswith("| attack |")

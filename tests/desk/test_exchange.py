@@ -165,7 +165,7 @@ def test_a_foreign_file_is_refused_at_the_top_with_a_link_to_its_field(field: st
     assert received(desk.settings).aggregates == ()
 
 
-def test_what_is_received_is_removed_and_what_is_trusted_is_distrusted(desk: Desk, tmp_path: Path) -> None:
+def test_received_files_are_removed_and_trusted_keys_distrusted(desk: Desk, tmp_path: Path) -> None:
     receive_from(desk, tmp_path, "a", round_of({"staden": (4, 6, 10)}))
     [signed] = received(desk.settings).aggregates
     key = signed.key.fingerprint

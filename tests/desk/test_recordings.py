@@ -106,7 +106,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_recording_is_refused_and_the_earlier_one_stays(desk: Desk, kind: str) -> None:
+def test_a_damaged_recording_is_refused_and_the_earlier_one_stays(desk: Desk, kind: str) -> None:
     send(desk, voice())
     before = stored(desk)
     content, problem = REFUSED[kind]

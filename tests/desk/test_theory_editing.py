@@ -156,7 +156,7 @@ def test_a_fault_is_told_at_the_top_and_leads_to_its_row(case: str, desk: Desk) 
     assert file.read_bytes() == before
 
 
-def test_what_was_typed_stays_in_the_refused_form(desk: Desk) -> None:
+def test_a_refused_form_keeps_the_typed_text(desk: Desk) -> None:
     sent = fields(desk)
     sent["resources-1-text"], sent["effects-2-measure"] = "Ett rum", ""
     assert 'value="Ett rum"' in send(desk, sent).text

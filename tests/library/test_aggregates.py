@@ -275,6 +275,6 @@ def test_a_file_that_was_changed_on_the_disk_is_left_out_and_reported(
 
 
 @pytest.mark.parametrize("text", ["", "abcd", "g" * 64, "a" * 63])
-def test_what_is_no_fingerprint_is_refused(text: str) -> None:
+def test_a_text_that_is_no_fingerprint_is_refused(text: str) -> None:
     with pytest.raises(RefusedError, match="64 tecken"):
         read_fingerprint(text)

@@ -181,7 +181,7 @@ def test_the_same_library_gives_the_same_bytes(receiver: Settings) -> None:
     assert one == other
 
 
-def test_what_an_import_would_change_is_told_and_nothing_is_changed(sent: bytes, receiver: Settings) -> None:
+def test_the_plan_of_an_import_is_shown_before_anything_changes(sent: bytes, receiver: Settings) -> None:
     plan = plan_import(receiver, sent, set())
     assert {(one.kind, one.id, one.state) for one in plan.effects} == {
         (Kind.SURVEY, "trygghet", State.NEW), (Kind.SCALE, "safe3", State.NEW),

@@ -53,7 +53,7 @@ def test_a_guest_answers_one_statement_at_a_time(
 @pytest.mark.parametrize(
     ("path", "most_bytes"), [("/s/poster", 34_000), ("/", 38_500)], ids=["phone", "kiosk with speech"]
 )
-def test_from_opening_to_thank_you_little_is_asked_and_little_sent(
+def test_a_visit_makes_few_requests_and_transfers_few_bytes(
     context: BrowserContext, serve: Serve, tmp_path: Path, path: str, most_bytes: int
 ) -> None:
     audio = unheard_speech() if path == "/" else None
@@ -70,14 +70,14 @@ def test_from_opening_to_thank_you_little_is_asked_and_little_sent(
     assert guest.served.bytes <= most_bytes
 
 
-def test_the_server_is_told_nothing_of_the_language(guest: Guest) -> None:
+def test_the_server_never_learns_the_guests_language(guest: Guest) -> None:
     guest.start("fa")
     guest.answer("5", "5", "5", "5")
     thanks(guest, "ممنون از پاسخ‌های شما!")
     assert not [asked for asked in guest.served.asked if "fa" in asked or "lang" in asked]
 
 
-def test_another_language_keeps_the_place_and_the_answers(guest: Guest) -> None:
+def test_changing_the_language_keeps_the_position_and_the_answers(guest: Guest) -> None:
     guest.start("sv")
     guest.answer("4")
     guest.choose("2")
@@ -101,7 +101,7 @@ def test_next_waits_for_an_answer_and_skip_does_not(guest: Guest) -> None:
     assert guest.counted()["listened"] == [0, 0, 0, 0, 0]
 
 
-def test_a_second_tap_meant_for_the_screen_before_is_ignored(guest: Guest) -> None:
+def test_a_second_tap_right_after_a_screen_change_is_ignored(guest: Guest) -> None:
     guest.start("sv")
     guest.choose("5")
     guest.tap("#next")
@@ -111,7 +111,7 @@ def test_a_second_tap_meant_for_the_screen_before_is_ignored(guest: Guest) -> No
     expect(guest.page.locator("#progress")).to_have_text("Fråga 3 av 4")
 
 
-def test_one_touch_answers_and_goes_on_and_the_last_answer_can_be_changed(guest: Guest) -> None:
+def test_one_touch_answers_and_continues_and_the_last_answer_can_be_changed(guest: Guest) -> None:
     """Six touches in all for four statements: the language, the beginning, and each answer."""
     guest.start("sv")
     for number, value in enumerate(("5", "1", "dont_know"), start=2):
@@ -134,7 +134,7 @@ def test_one_touch_answers_and_goes_on_and_the_last_answer_can_be_changed(guest:
     }
 
 
-def test_a_double_touch_answers_one_statement_alone_and_is_marked(guest: Guest) -> None:
+def test_a_double_touch_answers_only_one_statement(guest: Guest) -> None:
     guest.start("sv")
     guest.touch_answer("5")
     guest.page.clock.run_for(300)
@@ -147,7 +147,7 @@ def test_a_double_touch_answers_one_statement_alone_and_is_marked(guest: Guest) 
     expect(guest.page.locator("input:checked:not([value=''])")).to_have_count(1)
 
 
-def test_back_and_start_over_stop_what_would_be_sent_by_itself(guest: Guest) -> None:
+def test_back_and_start_over_stop_automatic_sending(guest: Guest) -> None:
     guest.start("sv")
     guest.answer("5", "5", "5")
     guest.touch_answer("5")
@@ -163,7 +163,7 @@ def test_back_and_start_over_stop_what_would_be_sent_by_itself(guest: Guest) -> 
     assert not [asked for asked in guest.served.asked if asked.startswith("POST")]
 
 
-def test_without_movement_an_answer_waits_for_the_button(guest: Guest) -> None:
+def test_with_reduced_motion_an_answer_waits_for_the_button(guest: Guest) -> None:
     guest.page.emulate_media(reduced_motion="reduce")
     guest.start("sv")
     guest.touch_answer("5")
@@ -222,14 +222,14 @@ def test_a_scanned_slip_leaves_the_address_bar_and_admits_one_ballot(guest: Gues
     assert guest.counted()["listened"] == [0, 0, 0, 0, 1]
 
 
-def test_a_typed_slip_that_is_wrong_is_told_at_once(guest: Guest) -> None:
+def test_a_wrong_typed_slip_code_is_reported_at_once(guest: Guest) -> None:
     guest.page.goto(f"{guest.address}/q")
     guest.page.locator("#slip").fill("bbb bbb bbb bbb")
     guest.page.locator("form button").click()
     expect(guest.page.locator(".message").first).to_contain_text("Koden stämmer inte.")
 
 
-def test_nothing_of_the_guest_is_left_behind(guest: Guest, context: BrowserContext) -> None:
+def test_no_trace_of_a_guest_is_left_in_the_browser(guest: Guest, context: BrowserContext) -> None:
     guest.start("ar")
     guest.answer("5", "5", "5", "5")
     thanks(guest, "شكرًا على إجاباتك!")
@@ -249,7 +249,7 @@ def test_nothing_of_the_guest_is_left_behind(guest: Guest, context: BrowserConte
         assert guest.page.evaluate(kept) == [0, 0, 0]
 
 
-def test_leaving_in_the_middle_and_coming_back_shows_no_answer(guest: Guest) -> None:
+def test_going_back_to_an_abandoned_form_shows_no_answer(guest: Guest) -> None:
     guest.start("sv")
     guest.answer("5", "4")
     guest.page.goto(f"{guest.address}/nothing")
@@ -258,7 +258,7 @@ def test_leaving_in_the_middle_and_coming_back_shows_no_answer(guest: Guest) -> 
     expect(guest.page.locator('input:checked:not([value=""])')).to_have_count(0)
 
 
-def test_an_idle_kiosk_asks_and_then_forgets_the_guest(guest: Guest) -> None:
+def test_an_idle_kiosk_asks_and_then_clears_the_answers(guest: Guest) -> None:
     guest.start("ar")
     guest.choose("5")
     guest.page.clock.run_for(89_000)
@@ -276,7 +276,7 @@ def test_an_idle_kiosk_asks_and_then_forgets_the_guest(guest: Guest) -> None:
     assert not [asked for asked in guest.served.asked if asked.startswith("POST")]
 
 
-def test_a_touch_beside_the_question_whether_she_is_there_means_yes(guest: Guest) -> None:
+def test_a_touch_beside_the_idle_dialog_means_that_the_guest_is_there(guest: Guest) -> None:
     guest.start("sv")
     guest.choose("5")
     guest.page.clock.run_for(91_000)
@@ -286,7 +286,7 @@ def test_a_touch_beside_the_question_whether_she_is_there_means_yes(guest: Guest
     expect(guest.page.locator('input[name="listened"][value="5"]')).to_be_checked()
 
 
-def test_a_kiosk_whose_round_has_changed_gets_the_new_page(
+def test_a_kiosk_loads_the_new_page_when_its_round_changes(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     now = [NOW]
@@ -304,7 +304,7 @@ def test_a_kiosk_whose_round_has_changed_gets_the_new_page(
     assert after == place.store.public_key("next", "frida") != before
 
 
-def test_what_is_stored_is_told_and_an_idle_kiosk_comes_back_from_it(guest: Guest) -> None:
+def test_an_idle_kiosk_returns_from_the_page_about_stored_data(guest: Guest) -> None:
     guest.page.goto(guest.address)
     guest.tap('[data-language="sv"]')
     guest.tap("#stored")
@@ -315,7 +315,7 @@ def test_what_is_stored_is_told_and_an_idle_kiosk_comes_back_from_it(guest: Gues
     expect(guest.page.locator("#picker")).to_be_visible()
 
 
-def test_a_kiosk_that_cannot_seal_and_sent_too_early_sends_again_by_itself(
+def test_a_kiosk_without_encryption_resends_a_rate_limited_ballot(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     times = [NOW]
@@ -333,7 +333,7 @@ def test_a_kiosk_that_cannot_seal_and_sent_too_early_sends_again_by_itself(
     thanks(guest, "Tack för dina svar!")
 
 
-def test_a_kiosk_that_cannot_seal_marks_what_is_faster_than_anybody_reads(
+def test_a_kiosk_without_encryption_marks_rapid_ballots(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     place = Place(tmp_path, rate_limit=RateLimit(0.0, 1, pause=3_600.0))
@@ -360,7 +360,7 @@ RAPID_AFTER = """(gaps) => {
 """Whether a kiosk's script marks each of several ballots as rapid, by the seconds before it."""
 
 
-def test_a_kiosk_marks_the_third_ballot_of_a_row_and_a_pause_ends_the_row(
+def test_a_kiosk_marks_rapid_ballots_from_the_third_in_a_row_until_a_pause(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     place = Place(tmp_path, rate_limit=RateLimit(0.0, 1, pause=12.0))
@@ -371,7 +371,7 @@ def test_a_kiosk_marks_the_third_ballot_of_a_row_and_a_pause_ends_the_row(
     assert marked == [False, False, True, True, False, False, True]
 
 
-def test_on_a_phone_answers_stay_while_the_network_is_away_and_are_sent_once(
+def test_a_phone_keeps_answers_without_a_network_and_sends_them_once(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     place = Place(tmp_path, frozenset({Admission.POSTER}))
@@ -390,7 +390,7 @@ def test_on_a_phone_answers_stay_while_the_network_is_away_and_are_sent_once(
 
 @pytest.mark.parametrize("size", [KIOSK, PHONE], ids=["kiosk", "phone"])
 @pytest.mark.parametrize("language", ["sv", "ar"])
-def test_no_screen_has_a_barrier_that_can_be_found(guest: Guest, size: Any, language: str) -> None:
+def test_no_guest_screen_has_an_accessibility_violation(guest: Guest, size: Any, language: str) -> None:
     page, faults = guest.page, {}
 
     def look(name: str) -> None:
@@ -429,7 +429,7 @@ def test_no_screen_has_a_barrier_that_can_be_found(guest: Guest, size: Any, lang
 
 
 @pytest.mark.parametrize("language", ["sv", "ar"])
-def test_text_twice_as_large_still_fits_the_width_of_a_phone(guest: Guest, language: str) -> None:
+def test_text_at_200_percent_fits_the_width_of_a_phone(guest: Guest, language: str) -> None:
     guest.page.set_viewport_size({"width": 320, "height": 640})
     guest.start(language)
     guest.page.evaluate("document.documentElement.style.setProperty('font-size', '36px')")

@@ -131,7 +131,7 @@ def check(rows: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("number", range(2, 12))
-def test_all_answers_are_in_sight_or_nothing_stands_above_them(look: Look, number: int) -> None:
+def test_all_answers_are_in_view_or_the_page_scrolls_from_the_first_one(look: Look, number: int) -> None:
     rows = look(number, [*KIOSKS, *PHONES], GUEST_LANGUAGES if number in {5, 11} else HARDEST)
     check(rows)
     at_usual_size = [row for row in rows if row["size"] == 100]
@@ -140,12 +140,12 @@ def test_all_answers_are_in_sight_or_nothing_stands_above_them(look: Look, numbe
     assert [row for row in scrolled if number <= 5] == []
 
 
-def test_answers_with_speech_are_in_sight(look: Look) -> None:
+def test_answers_with_speech_buttons_are_in_view(look: Look) -> None:
     rows = look(5, [*KIOSKS, *PHONES], ["sv", "ar"], audio=shipped_speech("sv", "ar"))
     check(rows)
 
 
-def test_answers_are_in_sight_on_ten_inches_with_and_without_speech(look: Look) -> None:
+def test_answers_are_in_view_on_ten_inches_with_and_without_speech(look: Look) -> None:
     rows = look(
         5, [(1280, 800)], ["sv", "ar", "ru", "ti"], audio=shipped_speech("sv", "ar"), screen=Screen(220)
     )
@@ -154,7 +154,7 @@ def test_answers_are_in_sight_on_ten_inches_with_and_without_speech(look: Look) 
     assert [row for row in at_usual_size if row["hidden"]] == []
 
 
-def test_without_the_layouts_answers_are_out_of_sight(look: Look) -> None:
+def test_the_check_catches_answers_out_of_view_without_the_layouts(look: Look) -> None:
     """The control of the tests above: a list of seven answers is longer than a low screen."""
     rows = look(7, [(1024, 600)], ["sv"], is_fitted=False)
     assert all(row["hidden"] and row["isAbove"] for row in rows)

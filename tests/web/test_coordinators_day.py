@@ -150,7 +150,7 @@ def test_from_writing_a_statement_to_a_printed_chart(browser: Browser, serve: Se
 
 
 @pytest.mark.parametrize(("device", "width"), [("", 390), ("/kiosk", 1280)])
-def test_a_preview_ends_well_and_leads_back(
+def test_a_preview_can_be_completed_and_links_back(
     browser: Browser, serve: Serve, tmp_path: Path, device: str, width: int
 ) -> None:
     desk = Desk(tmp_path)
@@ -172,7 +172,7 @@ def test_a_preview_ends_well_and_leads_back(
     page.context.close()
 
 
-def test_a_posters_languages_follow_its_size(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+def test_a_posters_size_limits_its_languages(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     desk.store.links.add(Admission.POSTER, "frida")
     address = serve(desk.app)
@@ -193,7 +193,7 @@ def test_a_posters_languages_follow_its_size(browser: Browser, serve: Serve, tmp
     page.context.close()
 
 
-def test_every_number_of_a_table_is_seen_at_1280_pixels(
+def test_every_number_of_a_table_is_visible_at_1280_pixels(
     browser: Browser, serve: Serve, tmp_path: Path
 ) -> None:
     desk = Desk(tmp_path)
@@ -210,7 +210,7 @@ def test_every_number_of_a_table_is_seen_at_1280_pixels(
 
 
 @pytest.mark.parametrize("path", ["rounds", "surveys"])
-def test_on_a_phone_what_can_be_done_stands_in_sight(
+def test_on_a_phone_all_actions_are_visible(
     browser: Browser, serve: Serve, tmp_path: Path, path: str
 ) -> None:
     desk = Desk(tmp_path)
@@ -240,7 +240,7 @@ OTHER_PAGES = [
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_other_page_has_a_barrier_that_can_be_found(
+def test_no_desk_page_has_an_accessibility_violation(
     browser: Browser, serve: Serve, tmp_path: Path, width: int
 ) -> None:
     desk = Desk(tmp_path)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 STORED = "Object.entries(localStorage).filter(([key]) => key.startsWith('tap '))"
 
 
-def test_taps_without_a_network_wait_on_the_phone_and_count_once(
+def test_taps_without_a_network_are_kept_on_the_phone_and_count_once(
     browser: Browser, serve: Callable[[Any], str], tmp_path: Path
 ) -> None:
     desk = Desk(tmp_path)

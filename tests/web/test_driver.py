@@ -38,7 +38,7 @@ def test_after(browser, time):
 
 
 @pytest.mark.parametrize("killed", ["driver", "program"])
-def test_only_the_test_that_runs_fails(tmp_path: Path, killed: str) -> None:
+def test_only_the_running_test_fails_when_the_browser_crashes(tmp_path: Path, killed: str) -> None:
     (tmp_path / "test_three.py").write_text(THREE_TESTS.replace("WHICH", killed))
     options = ["-p", "no:cacheprovider", "-c", os.devnull, "-rA"]
     command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]

@@ -15,7 +15,7 @@ from tests.web.guest import Counted, Guest, Serve
 pytestmark = pytest.mark.browser
 
 
-def test_a_kiosk_is_heard_at_the_same_times_whatever_its_guests_do(guest: Guest) -> None:
+def test_signs_of_life_do_not_depend_on_guests(guest: Guest) -> None:
     guest.page.clock.pause_at(datetime(2030, 1, 1, 12, 1))
     guest.start("sv")
     guest.answer("5", "5", "5", "5")
@@ -31,7 +31,7 @@ def test_a_kiosk_is_heard_at_the_same_times_whatever_its_guests_do(guest: Guest)
     assert guest.served.asked.count("HEAD /alive") == 2
 
 
-def test_a_phone_gives_no_sign(context: BrowserContext, serve: Serve, tmp_path: Path) -> None:
+def test_a_phone_sends_no_sign_of_life(context: BrowserContext, serve: Serve, tmp_path: Path) -> None:
     place = Place(tmp_path)
     served = Counted(place.app)
     guest = Guest(context.new_page(), place, served, serve(served))
@@ -41,7 +41,7 @@ def test_a_phone_gives_no_sign(context: BrowserContext, serve: Serve, tmp_path: 
     assert not [asked for asked in served.asked if asked.endswith("/alive")]
 
 
-def test_a_guests_page_may_use_nothing_of_the_device(guest: Guest) -> None:
+def test_a_guests_page_may_use_no_feature_of_the_device(guest: Guest) -> None:
     complaints: list[str] = []
     guest.page.on("console", lambda message: complaints.append(message.text))
     guest.page.goto(guest.address)
@@ -52,7 +52,7 @@ def test_a_guests_page_may_use_nothing_of_the_device(guest: Guest) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_a_screen_is_paired_by_touch(
+def test_a_screen_can_be_paired_by_touch(
     context: BrowserContext, serve: Serve, tmp_path: Path, width: int
 ) -> None:
     devices = Devices()
@@ -86,7 +86,7 @@ ZOOMS = """() => {
 """For each way to enlarge a page whether the browser may."""
 
 
-def test_a_kiosk_is_enlarged_by_its_own_button_alone(guest: Guest) -> None:
+def test_a_kiosks_page_can_be_enlarged_by_its_own_button_only(guest: Guest) -> None:
     for path in ("/", "/stored", "/nothing"):
         guest.page.goto(guest.address + path)
         guest.page.wait_for_load_state("load")
@@ -95,7 +95,7 @@ def test_a_kiosk_is_enlarged_by_its_own_button_alone(guest: Guest) -> None:
     assert guest.page.evaluate(plain)
 
 
-def test_a_guests_own_device_enlarges_as_its_owner_likes(guest: Guest) -> None:
+def test_a_phones_page_can_be_zoomed_freely(guest: Guest) -> None:
     guest.page.goto(f"{guest.address}/q")
     guest.page.wait_for_load_state("load")
     assert set(guest.page.evaluate(ZOOMS)) == {True}

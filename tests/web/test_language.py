@@ -38,7 +38,7 @@ def asked_languages(guest: Guest) -> list[str]:
     return [asked for asked in guest.served.asked if "lang" in asked or asked.endswith(("/fi", "/ar"))]
 
 
-def test_who_chose_a_wrong_language_can_change_it_at_once(guest: Guest) -> None:
+def test_a_wrongly_chosen_language_can_be_changed_at_once(guest: Guest) -> None:
     begin(guest, "ti")
     expect(guest.page.locator("#language svg")).to_be_visible()
     guest.tap("#language")
@@ -47,7 +47,7 @@ def test_who_chose_a_wrong_language_can_change_it_at_once(guest: Guest) -> None:
     expect(guest.page.locator("#start")).to_have_text("Aloita")
 
 
-def test_the_picker_leads_back_to_where_it_was_opened_with_the_answers(guest: Guest) -> None:
+def test_the_language_picker_returns_to_the_same_statement_with_the_answers(guest: Guest) -> None:
     begin(guest, "sv")
     guest.tap("#language")
     guest.tap("#back")
@@ -63,14 +63,14 @@ def test_the_picker_leads_back_to_where_it_was_opened_with_the_answers(guest: Gu
     expect(guest.page.locator("#progress")).to_have_text("Fråga 1 av 4")
 
 
-def test_the_first_picker_has_no_way_back(guest: Guest) -> None:
+def test_the_first_language_picker_has_no_back_button(guest: Guest) -> None:
     guest.page.goto(guest.address)
     expect(guest.page.locator("#picker")).to_be_visible()
     for control in ("#back", "#language", "#start-over"):
         expect(guest.page.locator(control)).not_to_be_visible()
 
 
-def test_the_language_that_is_spoken_is_marked_in_the_picker(guest: Guest) -> None:
+def test_the_current_language_is_marked_in_the_picker(guest: Guest) -> None:
     begin(guest, "ar")
     guest.tap("#language")
     expect(guest.page.locator("[aria-current]")).to_have_count(1)
@@ -88,7 +88,7 @@ def test_numbers_are_in_the_digits_of_the_guests_language(guest: Guest) -> None:
     expect(guest.page.locator("#percent")).to_have_text("100 %")
 
 
-def test_what_is_stored_is_told_in_the_guests_language_and_leads_back_in_it(guest: Guest) -> None:
+def test_the_page_about_stored_data_keeps_the_guests_language(guest: Guest) -> None:
     begin(guest, "fi")
     steps = guest.page.evaluate("history.length")
     guest.tap("#stored")
@@ -105,7 +105,7 @@ def test_what_is_stored_is_told_in_the_guests_language_and_leads_back_in_it(gues
     assert asked_languages(guest) == []
 
 
-def test_on_a_phone_what_is_stored_is_told_within_the_page(phone: Guest) -> None:
+def test_on_a_phone_stored_data_are_described_within_the_page(phone: Guest) -> None:
     begin(phone, "fi", "/s/poster")
     steps = phone.page.evaluate("history.length")
     phone.tap("#stored")
@@ -121,7 +121,7 @@ def test_on_a_phone_what_is_stored_is_told_within_the_page(phone: Guest) -> None
     assert asked_languages(phone) == []
 
 
-def test_practice_speaks_the_guests_language_and_so_does_the_way_on(guest: Guest) -> None:
+def test_practice_and_the_questions_after_it_keep_the_guests_language(guest: Guest) -> None:
     begin(guest, "fi")
     guest.tap("#try-first")
     speaks(guest.page, "fi")
@@ -146,7 +146,7 @@ def _is_idle(guest: Guest) -> None:
 
 @pytest.mark.parametrize("end", [_starts_over, _is_idle], ids=["start over", "idle"])
 @pytest.mark.parametrize("path", ["/#fi", "/practice#fi"])
-def test_a_language_that_was_brought_ends_with_the_guest(
+def test_a_language_from_another_page_is_reset_for_the_next_guest(
     guest: Guest, end: Callable[[Guest], None], path: str
 ) -> None:
     guest.page.goto(guest.address + path)
@@ -158,7 +158,7 @@ def test_a_language_that_was_brought_ends_with_the_guest(
     assert "#" not in guest.page.url
 
 
-def test_an_idle_kiosk_comes_back_from_what_is_stored_without_a_language(guest: Guest) -> None:
+def test_an_idle_kiosk_returns_from_stored_data_to_the_default_language(guest: Guest) -> None:
     begin(guest, "fi")
     guest.tap("#stored")
     expect(guest.page.locator("#back")).to_have_text("Takaisin")
@@ -170,7 +170,7 @@ def test_an_idle_kiosk_comes_back_from_what_is_stored_without_a_language(guest: 
 
 
 @pytest.mark.parametrize("fragment", ["constructor", "xx", "%00"])
-def test_a_fragment_that_is_no_language_is_dropped(guest: Guest, fragment: str) -> None:
+def test_a_fragment_that_is_not_a_language_is_removed(guest: Guest, fragment: str) -> None:
     guest.page.goto(f"{guest.address}/#{fragment}")
     expect(guest.page.locator("#picker")).to_be_visible()
     expect(guest.page.locator("body.steps")).to_be_visible()
@@ -185,7 +185,7 @@ def unscripted(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_without_a_script_what_is_stored_is_found_by_the_language_and_leads_to_the_slip_in_it(
+def test_without_a_script_stored_data_and_the_slip_page_keep_the_language(
     unscripted: Page, serve: Serve, tmp_path: Any
 ) -> None:
     page = unscripted
@@ -198,7 +198,7 @@ def test_without_a_script_what_is_stored_is_found_by_the_language_and_leads_to_t
     expect(page.locator("html")).to_have_attribute("lang", "fi")
 
 
-def test_after_a_slip_was_taken_nothing_leads_to_a_dead_end(phone: Guest) -> None:
+def test_after_a_slip_ballot_no_control_leads_to_an_error(phone: Guest) -> None:
     phone.page.goto(f"{phone.address}/q#{phone.place.slip}")
     phone.tap('button[lang="sv"]')
     phone.tap("#start")

@@ -66,7 +66,7 @@ def playing(page: Page) -> None:
     assert not page.evaluate("heard.paused")
 
 
-def test_one_button_reads_the_statement_and_its_answers_in_order_and_marks_each(guest: Listener) -> None:
+def test_one_button_reads_the_statement_and_its_answers_in_order(guest: Listener) -> None:
     guest.start("sv")
     texts = guest.page.locator("fieldset:not([hidden]) :is(legend, label:not(.skipped))").all_inner_texts()
     assert len(texts) == 7
@@ -105,7 +105,7 @@ def test_a_speaker_plays_its_text_and_stops_when_pressed_again(guest: Listener) 
 
 
 @pytest.mark.parametrize("other", ["#skip", "#language", "#start-over"])
-def test_any_other_touch_is_followed_by_silence(guest: Listener, other: str) -> None:
+def test_any_other_touch_stops_the_speech(guest: Listener, other: str) -> None:
     guest.start("ar")
     guest.listen("fieldset:not([hidden])")
     playing(guest.page)
@@ -119,7 +119,7 @@ def test_any_other_touch_is_followed_by_silence(guest: Listener, other: str) -> 
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0)
 
 
-def test_a_touch_on_an_answer_ends_the_reading_and_is_not_read(guest: Listener) -> None:
+def test_touching_an_answer_stops_the_speech_and_is_not_read_aloud(guest: Listener) -> None:
     guest.start("sv")
     guest.listen("fieldset:not([hidden])")
     playing(guest.page)
@@ -148,7 +148,7 @@ def test_the_promise_is_read_from_beginning_to_end(guest: Listener) -> None:
     assert names == [sound_name("sv", text) for text in promises]
 
 
-def test_the_volume_is_the_usual_again_for_the_next_guest(guest: Listener) -> None:
+def test_the_volume_is_reset_for_the_next_guest(guest: Listener) -> None:
     guest.start("sv")
     guest.tap("#volume")
     expect(guest.page.locator("#volume")).to_have_text("Volym 60 %")
@@ -164,7 +164,7 @@ def test_the_volume_is_the_usual_again_for_the_next_guest(guest: Listener) -> No
     assert guest.state()[1] == 1
 
 
-def test_a_statement_whose_answers_are_not_all_recorded_is_read_alone(
+def test_a_statement_without_speech_for_all_answers_is_read_without_them(
     guest: Listener, tmp_path: Path
 ) -> None:
     """Some answers read, and others not, would favour the former."""
@@ -187,7 +187,9 @@ def test_a_language_without_speech_has_no_speakers(guest: Listener) -> None:
 
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("language", ["sv", "ar"])
-def test_speakers_can_be_touched_and_bar_nobody(guest: Listener, width: int, language: str) -> None:
+def test_speaker_buttons_are_large_enough_and_cause_no_overflow(
+    guest: Listener, width: int, language: str
+) -> None:
     guest.page.set_viewport_size({"width": width, "height": 800})
     guest.start(language)
     assert Axe().run(guest.page).response["violations"] == []
@@ -205,7 +207,7 @@ KEPT_SOUNDS = """async () => {
 }"""
 
 
-def test_a_kiosk_speaks_without_a_network_and_keeps_the_same_sounds_whatever_is_heard(
+def test_a_kiosk_speaks_without_a_network_and_its_cache_does_not_depend_on_guests(
     guest: Listener,
 ) -> None:
     guest.place.store.links.add(Admission.KIOSK, "frida", code="kept")

@@ -99,7 +99,7 @@ def test_ten_guests_move_the_chart(browser: Browser, demonstration: Demonstratio
     assert demonstration.stop() == 0
 
 
-def test_a_second_demonstration_on_the_same_address_ruins_nothing(demonstration: Demonstration) -> None:
+def test_a_second_demonstration_on_the_same_address_changes_nothing(demonstration: Demonstration) -> None:
     address = demonstration.told("Answer as a guest").removeprefix("http://").rstrip("/")
     second = subprocess.run(
         [str(Path(sys.executable).with_name("kiosk")), "demo"],

@@ -107,7 +107,7 @@ def _is_post(answer: Response) -> bool:
     return answer.request.method == "POST"
 
 
-def test_a_kiosk_without_a_network_takes_answers_and_forgets_the_guest(
+def test_a_kiosk_without_a_network_stores_ballots_and_sends_them_later(
     guest: Guest, context: BrowserContext
 ) -> None:
     guest.start("ar")
@@ -129,7 +129,7 @@ def test_a_kiosk_without_a_network_takes_answers_and_forgets_the_guest(
     assert guest.counted()["listened"] == [1, 0, 0, 0, 1]
 
 
-def test_a_ballot_whose_answer_hangs_is_kept_although_the_next_guest_starts_over(guest: Guest) -> None:
+def test_a_ballot_whose_response_hangs_is_kept_when_the_next_guest_starts(guest: Guest) -> None:
     held: list[Route] = []
     guest.start("sv")
     guest.page.route(
@@ -159,7 +159,7 @@ def test_a_ballot_whose_answer_hangs_is_kept_although_the_next_guest_starts_over
     ],
     ids=lambda answer: answer[0],
 )
-def test_a_proxys_answer_is_no_receipt(guest: Guest, proxy: Proxy, answer: Any) -> None:
+def test_a_proxys_response_is_not_taken_for_a_receipt(guest: Guest, proxy: Proxy, answer: Any) -> None:
     guest.start("sv")
     proxy.answer = answer
     guest.answer("5", "5", "5", "5")
@@ -174,7 +174,7 @@ def test_a_proxys_answer_is_no_receipt(guest: Guest, proxy: Proxy, answer: Any) 
     assert guest.counted()["listened"] == [0, 0, 0, 0, 1]
 
 
-def test_without_a_network_a_kiosk_tells_when_its_round_is_over(
+def test_without_a_network_a_kiosk_knows_when_its_round_is_over(
     guest: Guest, context: BrowserContext
 ) -> None:
     guest.start("sv")
@@ -185,7 +185,7 @@ def test_without_a_network_a_kiosk_tells_when_its_round_is_over(
     assert guest.page.evaluate(KEPT) == []
 
 
-def test_a_screen_with_a_wrong_clock_goes_by_the_servers_time(guest: Guest, context: BrowserContext) -> None:
+def test_a_kiosk_with_a_wrong_clock_uses_the_servers_time(guest: Guest, context: BrowserContext) -> None:
     """Twelve years ahead, it would say that the round is over."""
     guest.page.goto(guest.address)
     with guest.page.expect_response(lambda answer: answer.url.endswith("/alive")):
@@ -200,7 +200,7 @@ def test_a_screen_with_a_wrong_clock_goes_by_the_servers_time(guest: Guest, cont
 
 
 @pytest.mark.parametrize("way", ["the same address", "paired anew"])
-def test_what_waits_on_a_screen_that_becomes_another_units_goes_to_the_box_it_was_sealed_for(
+def test_waiting_ballots_of_a_moved_kiosk_go_to_the_box_they_were_sealed_for(
     guest: Guest, proxy: Proxy, way: str
 ) -> None:
     store = guest.place.store
@@ -231,7 +231,7 @@ def test_what_waits_on_a_screen_that_becomes_another_units_goes_to_the_box_it_wa
     [(0.0, 3, (0, 3)), (PAUSE / 2, 2, (2, 0))],
     ids=["faster than anybody reads", "as fast as somebody reads"],
 )
-def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
+def test_reloading_the_page_does_not_circumvent_the_play_guard(
     context: BrowserContext, serve: Serve, tmp_path: Path, after: float, sent: int, expected: tuple[int, int]
 ) -> None:
     """By the browser's own stopwatch, set on: Playwright's does not begin anew with a page."""
@@ -255,7 +255,7 @@ def test_a_page_that_is_loaded_again_and_again_is_no_way_round_the_guard(
     assert (counted, place.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"]) == expected
 
 
-def test_a_kiosk_that_is_too_early_thanks_its_guest_and_sends_later(
+def test_a_rate_limited_kiosk_thanks_its_guest_and_sends_later(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     hours = [0.0]
@@ -277,7 +277,7 @@ def test_a_kiosk_that_is_too_early_thanks_its_guest_and_sends_later(
     assert place.waiting() == 3
 
 
-def test_whoever_floods_a_kiosks_address_does_not_delay_the_kiosk(
+def test_flooding_a_kiosks_address_does_not_delay_the_kiosk(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     """From the first sign of life on, a kiosk's envelopes carry its mark, whichever page seals them."""
@@ -302,7 +302,7 @@ def test_whoever_floods_a_kiosks_address_does_not_delay_the_kiosk(
     assert place.waiting() == 3
 
 
-def test_a_page_that_changed_is_kept_anew(guest: Guest, context: BrowserContext) -> None:
+def test_a_changed_page_is_cached_again(guest: Guest, context: BrowserContext) -> None:
     guest.place.store.links.add(Admission.KIOSK, "frida", code="kept")
     page = guest.page
     page.goto(f"{guest.address}/k/kept")
@@ -316,7 +316,7 @@ def test_a_page_that_changed_is_kept_anew(guest: Guest, context: BrowserContext)
     assert "<!-- changed -->" in page.content()
 
 
-def test_practice_and_what_is_stored_are_there_without_a_network(
+def test_practice_and_stored_data_pages_are_available_without_a_network(
     guest: Guest, context: BrowserContext
 ) -> None:
     guest.place.store.links.add(Admission.KIOSK, "frida", code="kept")

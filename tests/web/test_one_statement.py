@@ -63,7 +63,7 @@ def test_one_touch_is_enough_and_the_next_guest_follows(
 
 
 @pytest.mark.browser
-def test_languages_and_what_is_stored_are_within_reach_and_end_with_the_guest(
+def test_languages_and_stored_data_are_reachable_and_reset_for_the_next_guest(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     guest = a_guest(a_place(tmp_path), context, serve)
@@ -84,7 +84,7 @@ def test_languages_and_what_is_stored_are_within_reach_and_end_with_the_guest(
 
 
 @pytest.mark.browser
-def test_where_the_setting_is_off_an_answer_waits_for_the_button(
+def test_with_one_touch_switched_off_an_answer_waits_for_the_button(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     guest = a_guest(a_place(tmp_path, is_one_touch=False), context, serve)
@@ -100,7 +100,7 @@ def test_where_the_setting_is_off_an_answer_waits_for_the_button(
     [("/", None, True), ("/", Screen(476), True), ("/", Screen(217), False), ("/s/poster", None, False)],
     ids=["kiosk", "large kiosk", "small kiosk", "phone"],
 )
-def test_the_statement_is_first_where_it_has_room_beside_the_promise(
+def test_a_single_statement_is_shown_first_if_it_fits_beside_the_promise(
     tmp_path: Path, path: str, screen: Screen | None, *, is_first: bool
 ) -> None:
     page = a_place(tmp_path, screen=screen).client.get(path).text

@@ -49,7 +49,9 @@ def enter(phone: Guest, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["poster", "slip"])
-def test_back_means_the_screen_before_and_leaving_shows_the_survey_nowhere(phone: Guest, way: str) -> None:
+def test_back_shows_the_previous_screen_and_leaving_removes_the_survey_from_history(
+    phone: Guest, way: str
+) -> None:
     page = phone.page
     enter(phone, way)
     phone.answer("4")
@@ -83,7 +85,7 @@ def test_a_slips_questions_can_be_loaded_again(phone: Guest) -> None:
     assert phone.place.client.get("/q/answer").headers["Location"] == "/q"
 
 
-def test_leaving_without_a_network_leaves_a_blank_page_and_goes_on_when_it_is_back(
+def test_leaving_without_a_network_shows_a_blank_page_and_redirects_later(
     phone: Guest, context: BrowserContext
 ) -> None:
     enter(phone, "poster")
@@ -98,7 +100,7 @@ def test_leaving_without_a_network_leaves_a_blank_page_and_goes_on_when_it_is_ba
     expect(phone.page).to_have_title("Weather")
 
 
-def test_a_phone_whose_answer_is_lost_says_so_in_time_and_counts_once(phone: Guest) -> None:
+def test_a_lost_response_is_reported_and_the_ballot_counts_once(phone: Guest) -> None:
     """The server takes the ballot, and its answer never comes."""
     page, held = phone.page, list[APIResponse]()
 
@@ -121,7 +123,7 @@ def test_a_phone_whose_answer_is_lost_says_so_in_time_and_counts_once(phone: Gue
     assert phone.place.waiting() == 1
 
 
-def test_every_refusal_on_the_screen_shows_a_way_on(phone: Guest) -> None:
+def test_every_refusal_on_the_screen_has_a_control_to_continue(phone: Guest) -> None:
     page, refusal = phone.page, Refusal.BAD
 
     def refuse(route: Route) -> None:
@@ -162,7 +164,7 @@ def test_starting_over_asks_before_it_removes_an_answer(phone: Guest) -> None:
     expect(phone.page.locator('input:checked:not([value=""])')).to_have_count(0)
 
 
-def test_a_language_chosen_before_the_script_came_is_kept(phone: Guest) -> None:
+def test_a_language_chosen_before_the_script_loaded_is_kept(phone: Guest) -> None:
     phone.page.goto(f"{phone.address}/s/poster?lang=ar")
     expect(phone.page.locator("#promise")).to_be_visible()
     expect(phone.page.locator("html")).to_have_attribute("lang", "ar")

@@ -130,7 +130,7 @@ def boxes(page: Page) -> dict[str, Any]:
     ids=["kiosk", "10 inches", "21 inches", "upright", "phone", "small phone", "narrow"],
 )
 @pytest.mark.parametrize("is_heard", [False, True], ids=["", "heard"])
-def test_on_every_statement_controls_stay_words_are_whole_and_answers_are_seen(
+def test_on_every_statement_controls_do_not_move_and_answers_are_visible(
     open_page: Open,
     subtests: pytest.Subtests,
     size: tuple[int, int],
@@ -173,7 +173,7 @@ def test_on_every_statement_controls_stay_words_are_whole_and_answers_are_seen(
 
 
 @pytest.mark.parametrize(("size", "are_seen"), [(KIOSK, True), (SMALL_PHONE, False)])
-def test_a_picture_has_its_word_beside_it_where_there_is_room(
+def test_a_control_has_its_label_beside_its_icon_if_there_is_room(
     open_page: Open, size: tuple[int, int], are_seen: bool
 ) -> None:
     page = open_page(size, "/" if size == KIOSK else "/s/poster")
@@ -186,7 +186,7 @@ def test_a_picture_has_its_word_beside_it_where_there_is_room(
         assert (width > 1) == are_seen, control
 
 
-def test_on_ten_inches_with_speech_the_controls_stay_in_view_where_the_answers_do(
+def test_on_ten_inches_with_speech_controls_and_answers_stay_in_view(
     open_page: Open, subtests: pytest.Subtests
 ) -> None:
     """The statements are too long in Russian: the controls are below the answers, and hide none."""
@@ -213,7 +213,7 @@ def test_on_ten_inches_with_speech_the_controls_stay_in_view_where_the_answers_d
 
 
 @pytest.mark.parametrize("protection", Protection)
-def test_whom_to_call_in_danger_is_seen_on_ten_inches(
+def test_the_emergency_number_is_visible_on_ten_inches(
     open_page: Open, subtests: pytest.Subtests, protection: Protection
 ) -> None:
     page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]), protection=protection)
@@ -250,7 +250,7 @@ def assert_in_view(page: Page, control: str) -> None:
     ],
     ids=["10 inches", "21 inches", "10 inches, finer", "upright"],
 )
-def test_practice_and_what_is_stored_fit_a_measured_screen(
+def test_practice_and_stored_data_pages_fit_a_measured_screen(
     open_page: Open, subtests: pytest.Subtests, size: tuple[int, int], screen: Screen
 ) -> None:
     page = open_page(size, "/practice", screen=screen)
@@ -269,7 +269,7 @@ def test_practice_and_what_is_stored_fit_a_measured_screen(
             assert_in_view(page, "#back")
 
 
-def test_on_an_upright_screen_what_is_stored_is_read_above_what_is_touched(open_page: Open) -> None:
+def test_on_an_upright_screen_stored_data_are_above_the_controls(open_page: Open) -> None:
     (width, height), width_mm = UPRIGHT
     page = open_page((width, height), "/stored#ru", screen=Screen(width_mm, 600, 700))
     expect(page.locator("section").first).to_have_attribute("lang", "ru")
@@ -289,7 +289,7 @@ def test_on_an_upright_screen_what_is_stored_is_read_above_what_is_touched(open_
 @pytest.mark.parametrize(
     ("size", "screen"), [(KIOSK, None), (TEN_INCH[0], Screen(TEN_INCH[1])), (PHONE, None)]
 )
-def test_what_stands_in_the_bar_stands_in_a_row(
+def test_the_controls_of_the_bar_are_in_one_row(
     open_page: Open, size: tuple[int, int], screen: Screen | None
 ) -> None:
     page = open_page(size, "/" if size[0] > 1000 else "/s/poster", screen=screen)
@@ -311,7 +311,7 @@ ALL_BOXES = """(name) => {
 
 @pytest.mark.parametrize("path", ["/", "/practice"])
 @pytest.mark.parametrize("screen", [None, Screen(TEN_INCH[1])], ids=["not measured", "10 inches"])
-def test_the_units_name_on_the_first_screens_moves_nothing(
+def test_the_units_name_on_the_first_screens_shifts_no_element(
     open_page: Open, subtests: pytest.Subtests, path: str, screen: Screen | None
 ) -> None:
     page = open_page(SMALL_KIOSK, path, screen=screen)
@@ -337,7 +337,7 @@ def test_a_message_in_all_languages_fits_a_kiosk(open_page: Open, path: str) -> 
     assert page.evaluate("document.documentElement.scrollHeight - window.innerHeight") <= 0
 
 
-def test_the_ways_beside_stand_apart_from_the_button_above(open_page: Open) -> None:
+def test_links_below_the_button_have_enough_distance(open_page: Open) -> None:
     page = open_page(PHONE, "/s/poster")
     touch(page, '[data-language="sv"]')
     above, below = page.locator("#start").bounding_box(), page.locator("#try-first").bounding_box()
@@ -346,7 +346,7 @@ def test_the_ways_beside_stand_apart_from_the_button_above(open_page: Open) -> N
     assert below["y"] - above["y"] - above["height"] >= 16
 
 
-def test_no_word_of_the_pad_is_broken(open_page: Open, subtests: pytest.Subtests) -> None:
+def test_no_word_of_the_keypad_is_broken(open_page: Open, subtests: pytest.Subtests) -> None:
     page = open_page(PHONE, "/pair")
     for language in ("ar", "ru", "sv"):
         page.goto(in_language(page, language))
@@ -372,7 +372,7 @@ def test_no_word_of_a_slips_page_is_broken(open_page: Open, subtests: pytest.Sub
                 assert page.evaluate(BROKEN) == []
 
 
-def test_the_pad_is_seen_whole_on_ten_inches(open_page: Open, subtests: pytest.Subtests) -> None:
+def test_the_whole_keypad_is_visible_on_ten_inches(open_page: Open, subtests: pytest.Subtests) -> None:
     page = open_page(TEN_INCH[0], "/pair", screen=Screen(TEN_INCH[1]))
     for language in LANGUAGES:
         page.goto(in_language(page, language))

@@ -15,7 +15,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_practice_touches_nothing_and_a_real_ballot_does(place: Place, tmp_path: Path) -> None:
+def test_a_practice_ballot_changes_no_file_and_a_real_one_does(place: Place, tmp_path: Path) -> None:
     before = contents(tmp_path)
     for answer in (1, 5) * 10:
         assert place.client.post("/practice", data={"listened": str(answer)}).status_code == 303
@@ -24,19 +24,19 @@ def test_practice_touches_nothing_and_a_real_ballot_does(place: Place, tmp_path:
     assert contents(tmp_path) != before
 
 
-def test_there_is_no_practice_where_nobody_may_answer(place: Place) -> None:
+def test_practice_is_refused_without_a_running_round(place: Place) -> None:
     assert place.client.get("/s/poster/practice").status_code == 403
     assert place.client.post("/s/poster/practice", data={"listened": "5"}).status_code == 403
 
 
-def test_what_is_no_ballot_is_none_in_practice_either(place: Place) -> None:
+def test_an_invalid_ballot_is_refused_in_practice_too(place: Place) -> None:
     assert place.client.post("/practice", data={"listened": "9"}).status_code == 400
     assert place.client.get("/k/unknown/practice").status_code == 404
     assert place.client.get("/k/unknown/practice/thanks").status_code == 404
 
 
 @pytest.mark.browser
-def test_a_guest_tries_the_questions_and_then_answers(guest: Guest) -> None:
+def test_a_guest_can_practise_and_then_answer(guest: Guest) -> None:
     guest.page.goto(guest.address)
     guest.tap('[data-language="sv"]')
     guest.tap("#try-first")
@@ -57,7 +57,7 @@ def test_a_guest_tries_the_questions_and_then_answers(guest: Guest) -> None:
 
 
 @pytest.mark.browser
-def test_who_starts_over_in_practice_is_still_in_practice(guest: Guest) -> None:
+def test_starting_over_in_practice_stays_in_practice(guest: Guest) -> None:
     guest.start("sv", "/practice")
     guest.choose("5")
     guest.tap("#start-over")
@@ -75,7 +75,7 @@ def test_who_starts_over_in_practice_is_still_in_practice(guest: Guest) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("taps", [[], ['[data-language="sv"]', "#start"]], ids=["at once", "in the middle"])
-def test_a_kiosk_left_in_practice_comes_back_to_the_questions(guest: Guest, taps: list[str]) -> None:
+def test_an_abandoned_practice_returns_to_the_questions(guest: Guest, taps: list[str]) -> None:
     guest.page.goto(f"{guest.address}/practice")
     for tap in taps:
         guest.tap(tap)
@@ -87,7 +87,7 @@ def test_a_kiosk_left_in_practice_comes_back_to_the_questions(guest: Guest, taps
 
 
 @pytest.mark.browser
-def test_a_kiosk_after_practice_comes_back_to_the_questions(guest: Guest) -> None:
+def test_a_finished_practice_returns_to_the_questions(guest: Guest) -> None:
     guest.start("sv", "/practice")
     guest.answer("5", "5", "5", "5")
     thanks(guest, OVER)
@@ -96,7 +96,7 @@ def test_a_kiosk_after_practice_comes_back_to_the_questions(guest: Guest) -> Non
 
 
 @pytest.mark.browser
-def test_a_guest_tries_the_questions_without_a_script(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+def test_a_guest_can_practise_without_a_script(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     place = Place(tmp_path)
     context: BrowserContext = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -117,7 +117,7 @@ def assert_text_grows_at_one_place(page: Page, language: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(320, 568), PHONE, KIOSK, (1920, 1080), (1080, 1920)])
-def test_text_grows_at_one_place_of_every_screen_and_nothing_overflows(
+def test_the_text_size_button_does_not_move_and_nothing_overflows(
     open_page: Open, subtests: pytest.Subtests, size: Size
 ) -> None:
     page = open_page(size, "/" if size[0] > 1000 else "/s/poster")
@@ -127,7 +127,7 @@ def test_text_grows_at_one_place_of_every_screen_and_nothing_overflows(
             assert_text_grows_at_one_place(page, language)
 
 
-def test_the_size_is_named_and_told_to_a_screen_reader(open_page: Open) -> None:
+def test_the_text_size_is_announced_to_screen_readers(open_page: Open) -> None:
     page = open_page(KIOSK)
     page.get_by_role("button", name="Textstorlek 100 %").press("Enter")
     expect(page.get_by_role("button", name="Textstorlek 125 %")).to_be_visible()
@@ -135,7 +135,7 @@ def test_the_size_is_named_and_told_to_a_screen_reader(open_page: Open) -> None:
     expect(page.get_by_role("button", name="Text size 125 %")).to_be_visible()
 
 
-def test_the_size_goes_with_the_guest_and_is_kept_nowhere(open_page: Open) -> None:
+def test_the_text_size_lasts_for_one_guest_and_is_stored_nowhere(open_page: Open) -> None:
     page = open_page(KIOSK)
     usual = font_size(page)
 
@@ -217,7 +217,7 @@ def capital_height(page: Page, blank: Page, selector: str) -> int:
 
 
 @pytest.mark.parametrize(("size", "width_mm"), [TEN_INCH, TWENTY_ONE_INCH, UPRIGHT])
-def test_capitals_are_tall_enough_for_the_distance_and_answers_for_a_finger(
+def test_capitals_and_buttons_are_large_enough_for_the_distance(
     open_page: Open, blank: Page, size: Size, width_mm: int
 ) -> None:
     page = open_page(size, screen=Screen(width_mm, 600))
@@ -239,7 +239,7 @@ def test_capitals_are_tall_enough_for_the_distance_and_answers_for_a_finger(
         touch(page, "#skip")
 
 
-def test_a_screen_nobody_measured_has_smaller_letters(open_page: Open, blank: Page) -> None:
+def test_the_check_catches_small_letters_on_an_unmeasured_screen(open_page: Open, blank: Page) -> None:
     """The control of the test above: it sees letters that are too small."""
     (width, height), width_mm = TEN_INCH
     page = open_page((width, height))
@@ -247,7 +247,7 @@ def test_a_screen_nobody_measured_has_smaller_letters(open_page: Open, blank: Pa
     assert capital_height(page, blank, ".option") < 600 * tan(radians(0.7)) * width / width_mm - 1
 
 
-def test_two_kiosks_of_one_installation_each_have_letters_for_their_own_screen(
+def test_two_kiosks_have_letters_for_their_own_screens(
     browser: Browser, serve: Serve, tmp_path: Path
 ) -> None:
     place = Place(tmp_path, ALL_WAYS, screen=Screen(476))
@@ -266,7 +266,7 @@ def test_two_kiosks_of_one_installation_each_have_letters_for_their_own_screen(
     assert refused == []
 
 
-def test_long_answers_leave_the_statement_room_on_a_small_screen(
+def test_long_answers_leave_enough_width_for_the_statement(
     open_page: Open, subtests: pytest.Subtests
 ) -> None:
     size, width_mm = TEN_INCH
@@ -323,7 +323,7 @@ def assert_all_is_within_reach(
 
 
 @pytest.mark.parametrize(("width_mm", "lower_edge"), [(398, 700), (268, 750)])
-def test_on_an_upright_screen_all_that_is_touched_is_within_reach(
+def test_on_an_upright_screen_all_controls_are_within_reach(
     open_page: Open, subtests: pytest.Subtests, width_mm: int, lower_edge: int
 ) -> None:
     width, height = 1080, 1920
@@ -371,7 +371,7 @@ def used_fonts(page: Page, selector: str) -> set[tuple[str, bool]]:
         ),
     ],
 )
-def test_each_script_is_painted_with_our_letters_and_no_page_fetches_others(
+def test_each_script_uses_the_shipped_fonts_only(
     open_page: Open, language: str, family: str | None, files: set[str]
 ) -> None:
     page = open_page(PHONE, "/s/poster")
@@ -416,7 +416,7 @@ class Elsewhere:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["script", "no script"])
 @pytest.mark.parametrize("way_in", ["poster", "slip"])
-def test_leaving_shows_another_site_that_is_told_nothing(
+def test_leaving_opens_another_site_without_a_referrer(
     open_page: Open, serve: Serve, scripts: bool, way_in: str
 ) -> None:
     elsewhere = Elsewhere()
@@ -435,7 +435,7 @@ def test_leaving_shows_another_site_that_is_told_nothing(
     assert "HTTP_REFERER" not in elsewhere.heard[0]
 
 
-def test_a_page_without_our_headers_would_tell_where_the_guest_was(open_page: Open, serve: Serve) -> None:
+def test_the_check_catches_a_referrer_of_a_page_without_headers(open_page: Open, serve: Serve) -> None:
     """The control of the test above: a plain link from a plain page sends a referrer."""
     elsewhere = Elsewhere()
     other = serve(elsewhere).replace("127.0.0.1", "localhost")
@@ -451,9 +451,7 @@ def test_a_page_without_our_headers_would_tell_where_the_guest_was(open_page: Op
     assert "HTTP_REFERER" in elsewhere.heard[0]
 
 
-def test_leaving_in_the_middle_blanks_the_page_and_back_shows_no_answer(
-    open_page: Open, serve: Serve
-) -> None:
+def test_leaving_clears_the_page_and_back_shows_no_answer(open_page: Open, serve: Serve) -> None:
     other = serve(Elsewhere()).replace("127.0.0.1", "localhost")
     page = open_page(PHONE, "/s/poster", leave_to=other)
     before = page.locator("#leave-now").bounding_box()
@@ -476,7 +474,7 @@ def test_leaving_in_the_middle_blanks_the_page_and_back_shows_no_answer(
     assert page.locator("fieldset").count() == 0
 
 
-def test_a_kiosk_has_no_way_out(open_page: Open) -> None:
+def test_a_kiosk_has_no_link_to_another_site(open_page: Open) -> None:
     page = open_page(KIOSK)
     for path in ("", "stored", "thanks", "nothing"):
         page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + "/" + path)
@@ -513,7 +511,7 @@ def walk(page: Page, language: str, look: Callable[[str], None]) -> None:
 
 @pytest.mark.parametrize("size", [KIOSK, PHONE], ids=["kiosk", "phone"])
 @pytest.mark.parametrize("language", ["sv", "ar", "ti"])
-def test_axe_finds_nothing_on_any_screen(open_page: Open, size: Size, language: str) -> None:
+def test_axe_finds_no_violation_on_any_screen(open_page: Open, size: Size, language: str) -> None:
     page = open_page(size, "/" if size == KIOSK else "/s/poster")
     violations = {}
 
@@ -573,7 +571,7 @@ def test_nothing_is_cut_off(
             assert_nothing_is_cut_off(page, language, script)
 
 
-def test_a_chosen_answer_is_seen_in_forced_colours(open_page: Open) -> None:
+def test_a_chosen_answer_is_visible_in_forced_colours(open_page: Open) -> None:
     page = open_page(KIOSK, context=FORCED)
     start(page)
     answer = page.locator(".answer:visible").first
@@ -589,7 +587,7 @@ def test_nothing_moves_by_itself(open_page: Open) -> None:
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_the_way_out_stays_in_sight_however_far_a_page_is_scrolled(open_page: Open) -> None:
+def test_the_leave_button_stays_visible_while_scrolling(open_page: Open) -> None:
     page = open_page((320, 568), "/s/poster/stored")
     before = page.locator("#leave-now").bounding_box()
     assert before

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("device", ["kiosk 10 inch heard", "phone"])
-def test_all_screens_of_a_language_are_pictured(browser: Browser, tmp_path: Path, device: str) -> None:
+def test_a_picture_is_taken_of_every_screen_of_a_language(
+    browser: Browser, tmp_path: Path, device: str
+) -> None:
     take_all(browser, tmp_path, ["sv"], {device: DEVICES[device]})
     assert (tmp_path / f"{device} sv.png").stat().st_size > 0
     names = {path.stem.split(" ", 1)[1] for path in (tmp_path / device / "sv").iterdir()}

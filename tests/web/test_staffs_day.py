@@ -56,7 +56,7 @@ def go_to(page: Page, item: str) -> None:
     page.get_by_role("link", name=item, exact=True).click()
 
 
-def test_a_day_of_staff(page: Page, serve: Serve, desk: Desk) -> None:
+def test_staff_can_do_their_daily_tasks(page: Page, serve: Serve, desk: Desk) -> None:
     desk.answer(30)
     sign_in(page, serve(desk.app))
     expect(page.locator("h1")).to_have_text("Start")
@@ -89,7 +89,7 @@ def test_a_day_of_staff(page: Page, serve: Serve, desk: Desk) -> None:
     expect(page.locator("h1")).to_have_text("Logga in")
 
 
-def test_a_closed_rounds_results_stay_as_they_are(page: Page, serve: Serve, desk: Desk) -> None:
+def test_a_closed_rounds_page_does_not_reload_itself(page: Page, serve: Serve, desk: Desk) -> None:
     """Staff may not read the snapshot: a page that looked for a new one would load itself for ever, and keep
     a sign-in alive that nobody uses."""
     desk.answer(30)

@@ -47,7 +47,7 @@ def loaded(page: Page, path: str) -> set[str]:
     return {family.strip('"') for family in families}
 
 
-def test_letters_are_fetched_where_they_stand_and_nowhere_else(page: Page) -> None:
+def test_fonts_are_loaded_only_on_pages_that_use_them(page: Page) -> None:
     assert loaded(page, "/admin/rounds") == set()
     assert loaded(page, "/admin/languages") == {"Guest Arabic", "Guest Ethiopic"}
     assert loaded(page, "/admin/languages/ti") == {"Guest Ethiopic"}
@@ -55,7 +55,7 @@ def test_letters_are_fetched_where_they_stand_and_nowhere_else(page: Page) -> No
 
 
 @pytest.mark.parametrize("language", ["ti", "ar", "ru"])
-def test_no_text_is_cut_off_and_both_sides_are_as_wide(page: Page, language: str) -> None:
+def test_no_text_is_cut_off_and_both_columns_are_equally_wide(page: Page, language: str) -> None:
     page.goto(f"/admin/languages/{language}")
     assert page.evaluate(CUT_OFF) == 0
     text, translation, _ = page.evaluate(WIDTHS)

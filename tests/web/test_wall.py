@@ -64,7 +64,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_a_wall_outlives_an_upgrade_and_then_shows_the_new_count(wall: Wall, page: Page) -> None:
+def test_a_wall_screen_shows_the_new_count_after_an_upgrade(wall: Wall, page: Page) -> None:
     page.goto(wall.address)
     expect(page.locator(".facts strong")).to_have_text(wall.answered)
     wall.proxy.is_away = True
@@ -79,13 +79,13 @@ def test_a_wall_outlives_an_upgrade_and_then_shows_the_new_count(wall: Wall, pag
         expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
-def test_a_wall_whose_address_was_closed_goes_blank(wall: Wall, page: Page) -> None:
+def test_a_wall_screen_whose_address_is_removed_goes_blank(wall: Wall, page: Page) -> None:
     page.goto(wall.address)
     wall.desk.store.walls.remove(wall.address.rpartition("/")[2])
     expect(page.locator(".facts")).to_have_count(0)
 
 
-def test_a_wall_fills_its_screen_with_letters_one_can_read_from_afar(wall: Wall, page: Page) -> None:
+def test_a_wall_screen_is_filled_with_letters_legible_from_afar(wall: Wall, page: Page) -> None:
     page.goto(wall.address)
     pictures = page.wait_for_function(DRAWN).json_value()
     assert max(picture["bottom"] for picture in pictures) > 1040

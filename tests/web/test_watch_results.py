@@ -56,7 +56,7 @@ def watcher(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Watcher]
     context.close()
 
 
-def test_charts_are_drawn_with_numbers_and_nothing_is_complained_of(watcher: Watcher) -> None:
+def test_charts_are_drawn_with_numbers_and_without_console_errors(watcher: Watcher) -> None:
     watcher.read_in_full()
     now = watcher.page.locator('[data-figure="listened-now"]')
     expect(now.locator("g.point")).to_have_count(5)
@@ -68,7 +68,7 @@ def test_charts_are_drawn_with_numbers_and_nothing_is_complained_of(watcher: Wat
     assert watcher.complaints == []
 
 
-def test_the_chart_moves_when_a_new_snapshot_is_made_and_the_reader_stays_where_she_was(
+def test_charts_update_with_a_new_snapshot_and_keep_the_scroll_position(
     watcher: Watcher,
 ) -> None:
     watcher.read_in_full()
@@ -89,7 +89,7 @@ def test_the_chart_moves_when_a_new_snapshot_is_made_and_the_reader_stays_where_
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_how_we_are_doing_is_seen_without_scrolling_or_a_library(
+def test_the_overview_is_visible_without_scrolling_or_plotly(
     watcher: Watcher, width: int, height: int
 ) -> None:
     watcher.page.set_viewport_size({"width": width, "height": height})
@@ -110,7 +110,7 @@ def test_how_we_are_doing_is_seen_without_scrolling_or_a_library(
     assert watcher.complaints == []
 
 
-def test_the_overview_follows_the_counts_and_asks_for_the_tag_only(watcher: Watcher) -> None:
+def test_the_overview_updates_after_a_count_and_polls_only_the_tag(watcher: Watcher) -> None:
     watcher.sign_in()
     bar = watcher.page.locator(".glance-rows .strip").first
     before = bar.get_attribute("aria-label")
@@ -130,7 +130,7 @@ TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 """After it, the browser has reported what is in view."""
 
 
-def test_the_library_is_loaded_when_a_chart_comes_into_view(watcher: Watcher) -> None:
+def test_plotly_is_loaded_when_a_chart_comes_into_view(watcher: Watcher) -> None:
     watcher.page.set_viewport_size({"width": 390, "height": 100})
     watcher.read_in_full()
     expect(watcher.page.locator("body")).to_have_class("is-live")
@@ -146,14 +146,14 @@ def test_the_library_is_loaded_when_a_chart_comes_into_view(watcher: Watcher) ->
     assert watcher.complaints == []
 
 
-def test_pictures_stand_in_for_charts_whose_library_does_not_come(watcher: Watcher) -> None:
+def test_pictures_replace_charts_if_plotly_fails_to_load(watcher: Watcher) -> None:
     watcher.page.route(BUNDLE, lambda route: route.abort())
     watcher.read_in_full()
     expect(watcher.page.locator("img.drawn").first).to_be_visible()
     expect(watcher.page.locator('[data-figure="listened-now"]')).not_to_be_visible()
 
 
-def test_no_chart_offers_to_share_and_nothing_is_asked_of_others(watcher: Watcher) -> None:
+def test_no_chart_has_a_share_button_and_no_request_goes_to_others(watcher: Watcher) -> None:
     watcher.read_in_full()
     expect(watcher.page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
     watcher.page.locator('[data-figure="listened-now"]').hover()
@@ -161,7 +161,7 @@ def test_no_chart_offers_to_share_and_nothing_is_asked_of_others(watcher: Watche
     assert {url.split("/")[2] for url in watcher.asked} == {watcher.address.split("/")[2]}
 
 
-def test_paper_gets_pictures_with_patterns_instead_of_the_live_charts(watcher: Watcher) -> None:
+def test_prints_have_pictures_with_patterns_instead_of_live_charts(watcher: Watcher) -> None:
     watcher.read_in_full()
     chart, picture = (
         watcher.page.locator('[data-figure="listened-now"]'),
@@ -200,7 +200,7 @@ def lopsided(watcher: Watcher) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_every_number_can_be_read_without_pointing_at_it(watcher: Watcher, width: int) -> None:
+def test_every_number_is_visible_without_hovering(watcher: Watcher, width: int) -> None:
     lopsided(watcher)
     watcher.page.set_viewport_size({"width": width, "height": 900})
     watcher.read_in_full()
@@ -221,7 +221,7 @@ def test_every_number_can_be_read_without_pointing_at_it(watcher: Watcher, width
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_bars_are_equally_high_and_no_words_lie_on_them(watcher: Watcher, width: int) -> None:
+def test_bars_have_equal_heights_and_no_text_overlaps_them(watcher: Watcher, width: int) -> None:
     lopsided(watcher)
     watcher.page.set_viewport_size({"width": width, "height": 900})
     watcher.read_in_full()
@@ -251,7 +251,7 @@ def test_bars_are_equally_high_and_no_words_lie_on_them(watcher: Watcher, width:
     expect(breaks).to_contain_text("importerat, räknat på annat sätt")
 
 
-def test_a_print_says_a_statement_once_for_its_charts(watcher: Watcher) -> None:
+def test_a_print_has_each_statement_once_for_its_charts(watcher: Watcher) -> None:
     lopsided(watcher)
     watcher.read_in_full()
     expect(watcher.page.locator('[data-figure="listened-now"] g.point').first).to_be_attached()
@@ -263,7 +263,7 @@ def test_a_print_says_a_statement_once_for_its_charts(watcher: Watcher) -> None:
     assert words.count("Räkna med att det kan vara mellan") == 4
 
 
-def test_the_style_sheet_is_what_the_bundle_would_add_itself(browser: Browser) -> None:
+def test_the_style_sheet_equals_the_styles_that_plotly_would_add(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content('<div id="chart"></div>')
     page.add_script_tag(path=PLOTLY / "plotly-basic.min.js")
@@ -279,7 +279,7 @@ def test_the_style_sheet_is_what_the_bundle_would_add_itself(browser: Browser) -
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_has_a_barrier_that_can_be_found(watcher: Watcher, width: int) -> None:
+def test_no_results_page_has_an_accessibility_violation(watcher: Watcher, width: int) -> None:
     page = watcher.page
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{watcher.address}/admin/")
@@ -300,7 +300,7 @@ def test_no_page_has_a_barrier_that_can_be_found(watcher: Watcher, width: int) -
     assert overflow == 0
 
 
-def test_without_a_script_every_figure_stands_in_the_tables(
+def test_without_a_script_every_figure_is_in_the_tables(
     browser: Browser, serve: Serve, tmp_path: Path
 ) -> None:
     desk = Desk(tmp_path)
