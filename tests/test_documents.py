@@ -63,7 +63,7 @@ def test_every_file_that_a_document_names_exists(document: str) -> None:
     assert missing_files((ROOT / document).read_text("utf-8")) == []
 
 
-def test_the_check_catches_a_missing_file() -> None:
+def test_the_check_catches_a_named_file_that_does_not_exist() -> None:
     named = "`tests/guest/test_devices.py`, `test_play`, `guest/nothing.py`, `kiosk serve` and `/health`"
     assert missing_files(named) == ["test_play", "guest/nothing.py"]
 

@@ -256,7 +256,8 @@ def _sent_boxes(
 
 
 def _sent_measure(row: str) -> Measure | None:
-    """Return how a row is measured; None if nothing is chosen."""
+    """Return the measure that is chosen in the fields whose names begin with `row`; Measure() for "not
+    measured"; None for no choice, and for statements of which none is ticked."""
     chosen, statements = request.form.get(f"{row}-measure", ""), _ids(f"{row}-statements")
     if chosen.startswith(BY_COUNTER):
         return Measure(counter=chosen.removeprefix(BY_COUNTER))

@@ -91,8 +91,11 @@ class Theory:
 
 
 def find_loop(leads_to: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the ids of boxes that lead back to themselves, the first one repeated at the end; empty if there
-    is no loop. Ids without a box are skipped."""
+    """Return one loop in a theory of change, as ids with the first one repeated at the end; () if there is
+    none.
+
+    `leads_to` maps the id of a theory box to the ids that it leads to. An id that is no key is skipped.
+    """
     done: set[str] = set()
     for start in leads_to:
         if loop := next(_loops(leads_to, start, (), done), ()):

@@ -36,7 +36,8 @@ class GuestSide:
 
     @property
     def pages(self) -> Pages:
-        """The pages with the measures of this request's screen."""
+        """The renderer of this request's pages. It sizes text for a kiosk's screen whose measures are known;
+        on a phone it does not."""
         is_same = g.screen == self.unmeasured.screen
         return self.unmeasured if is_same else replace(self.unmeasured, screen=g.screen)
 

@@ -73,13 +73,13 @@ class Language:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The texts of one language in one domain.
+    """The texts of one language in one gettext domain, guest or desk.
 
     `texts` maps each translated reference text to its translation. `empty` and `unreviewed` list reference
     texts, in the file's order; the module `completeness` counts them per survey. `obsolete` are the reference
     texts of former versions, which the shipped Swedish file has as gettext's obsolete entries (#~). `screen`
-    are the reference texts that are not of surveys only. `carried` maps a statement's text to the former text
-    whose translation it uses, and `former` are all former texts.
+    lists the reference texts of pages, also if a survey has the same text. `carried` maps a statement's text
+    to the former text whose translation it uses, and `former` are all former texts.
     """
 
     language: Language

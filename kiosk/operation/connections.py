@@ -107,6 +107,8 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
         return self.clock() < self._held_until
 
     def writable(self) -> bool:
+        """Return whether waitress may send now: not while the response is held, unless the connection
+        closes."""
         return bool(self.will_close or (super().writable() and not self._is_held))
 
     def _flush_some(self, do_close: bool = True) -> bool:

@@ -201,10 +201,11 @@ def _name(label: str, measures: Measures) -> str:
 
 
 def page_figure(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
-    """Return the figure for the widest page, and in `fits` the changes for each width, the widest first.
+    """Return the plotly figure for the widest of WIDTHS, with one more key "fits": a list with an item for
+    each width, the widest first.
 
-    Each item of `fits` has the members of the layout and of each trace that differ from those of the widest
-    figure.
+    An item is {"width": pixels, "data": [...], "layout": {...}}, with the members that differ from those of
+    the widest figure. `palette` has a colour for each segment of a bar.
     """
     widest = stacked_bars(bars, palette)
     narrower = [_fit(widest, stacked_bars(bars, palette, width), width) for width in WIDTHS[1:]]

@@ -98,7 +98,8 @@ class SlipSets:
         return printed
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of a used or unused slip; None if there is no such slip."""
+        """Return (round id, unit id) of a used or unused slip; None if there is no such slip. Raises
+        KeyUnavailableError."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         if row is None:

@@ -414,9 +414,11 @@ class Store:
 
     @one_write(Lock.SHARED)
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of a used or unused slip; None if there is no such slip.
+        """Return (round id, unit id) of a used or unused slip; None if there is no such slip. Raises
+        KeyUnavailableError.
 
-        Runs as a write, because each write replaces the row's key.
+        Runs as a write although it only reads: each write replaces the row's key, so another one could
+        destroy the key after the row was read.
         """
         return self._slip_sets.unit_of(code)
 

@@ -133,7 +133,7 @@ def test_an_answer_about_the_meaning_is_valid_for_its_text_only(desk: Desk) -> N
     assert typo(desk) == before
 
 
-def test_an_unknown_answer_about_the_meaning_is_refused(desk: Desk) -> None:
+def test_an_unknown_choice_for_a_changed_texts_meaning_is_refused(desk: Desk) -> None:
     assert change(desk, CORRECT, "perhaps").status_code == 400
 
 

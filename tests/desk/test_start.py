@@ -99,7 +99,7 @@ def test_every_page_of_the_menu_leads_to_its_chapter_of_the_handbook(desk: Desk)
         assert chapter in chapters, page
 
 
-def test_the_handbook_shows_its_marks_as_html_and_nothing_raw(desk: Desk) -> None:
+def test_the_handbook_is_html_without_raw_markdown(desk: Desk) -> None:
     desk.sign_in("cia")
     [article] = re.findall(r"(?s)<article.*?</article>", desk.client.get("/admin/handbook").text)
     assert not re.search(r"\*\*|^#|^\||\]\(|^- ", article, re.MULTILINE)

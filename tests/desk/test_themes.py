@@ -100,7 +100,7 @@ def test_a_preview_shows_the_theme_on_a_guests_page_and_saves_nothing(desk: Desk
 
 
 @pytest.mark.parametrize("path", [f"{PAGE}/preview", "/admin/surveys/ombudsmannaskap/preview"])
-def test_the_browser_may_use_every_style_of_a_preview(desk: Desk, path: str) -> None:
+def test_the_content_policy_of_a_preview_allows_each_of_its_styles(desk: Desk, path: str) -> None:
     shown = send(desk, path) if path.startswith(PAGE) else send(desk) and desk.client.get(path)
     styles = re.findall(r"<style>(.*?)</style>", shown.text, re.DOTALL)
     assert any("--accent:#8a1538" in style for style in styles)

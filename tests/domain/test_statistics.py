@@ -136,7 +136,9 @@ def test_a_change_that_withheld_answers_could_refute_is_called_chance() -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=5), st.data())
-def test_withheld_answers_never_cause_a_claim(table: list[list[int]], data: st.DataObject) -> None:
+def test_withheld_answers_never_turn_chance_into_a_claimed_change(
+    table: list[list[int]], data: st.DataObject
+) -> None:
     withheld = data.draw(st.lists(st.integers(0, 4), min_size=len(table), max_size=len(table)))
     if trend(table, [0] * len(table)) is Trend.CHANCE:
         assert trend(table, withheld) is Trend.CHANCE

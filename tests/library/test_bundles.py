@@ -167,7 +167,7 @@ def test_an_organisation_receives_a_theory_with_all_it_needs(sent: bytes, receiv
     assert library.problems == ()
 
 
-def test_the_manifest_has_versions_and_licences(sent: bytes) -> None:
+def test_the_manifest_of_a_bundle_has_versions_and_licences(sent: bytes) -> None:
     with zipfile.ZipFile(BytesIO(sent)) as archive:
         manifest = json.loads(archive.read("bundle.json"))
     [survey], [theory] = manifest["surveys"], manifest["theories"]

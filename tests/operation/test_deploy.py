@@ -234,7 +234,7 @@ def sign_in(port: int) -> int:
     return request(port, DESK, path, headers, form)[0]
 
 
-def test_guests_and_staff_get_through_nginx_and_staff_not_without_their_host_name(
+def test_sign_in_works_through_nginx_and_fails_without_the_host_header(
     patient: Patient, tmp_path: Path
 ) -> None:
     patient.store.accounts.set(Account("anna", Role.COORDINATOR, PasswordHasher().hash("a long password")))

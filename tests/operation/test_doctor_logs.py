@@ -172,7 +172,7 @@ def test_another_installation_at_the_public_address_is_bad(patient: Patient, tmp
     assert told.startswith(f"{PUBLIC} leads to another installation than {patient.settings.data}")
 
 
-def test_a_web_server_that_changes_pages_is_bad(patient: Patient) -> None:
+def test_the_doctor_reports_a_web_server_that_changes_pages(patient: Patient) -> None:
     changing = "sub_filter '</body>' '<script></script></body>'; sub_filter_once off;"
     with nginx(patient, f"{SOUND} {changing}"):
         [told] = patient.told(Severity.BAD)

@@ -131,7 +131,7 @@ def test_the_error_for_an_unwritable_folder_names_it(tmp_path: Path) -> None:
     assert f"cannot write {out}" in done.stderr
 
 
-def test_the_files_are_readable_by_all_and_only_the_script_is_executable(tmp_path: Path) -> None:
+def test_lockdown_files_are_readable_by_all_and_only_the_script_is_executable(tmp_path: Path) -> None:
     out = written(tmp_path)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (out, *out.rglob("*"))}
     script = out / "root/usr/local/bin/kiosk-screen"

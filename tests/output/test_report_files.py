@@ -61,7 +61,7 @@ def test_a_page_break_follows_the_cover_and_the_summary(written: Any) -> None:
     assert breaks == ["DEMONSTRATION", "Vision"]
 
 
-def test_a_picture_has_its_text_alternative(written: Any) -> None:
+def test_a_picture_in_a_word_report_has_its_text_alternative(written: Any) -> None:
     [picture] = written.element.xpath("//wp:docPr")
     assert picture.get("descr") == "Ingen svarade."
 

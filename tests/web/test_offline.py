@@ -159,7 +159,9 @@ def test_a_ballot_whose_response_hangs_is_kept_when_the_next_guest_starts(guest:
     ],
     ids=lambda answer: answer[0],
 )
-def test_a_proxys_response_is_not_taken_for_a_receipt(guest: Guest, proxy: Proxy, answer: Any) -> None:
+def test_a_kiosk_keeps_a_ballot_that_only_a_proxy_has_answered(
+    guest: Guest, proxy: Proxy, answer: Any
+) -> None:
     guest.start("sv")
     proxy.answer = answer
     guest.answer("5", "5", "5", "5")

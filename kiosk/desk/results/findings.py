@@ -391,6 +391,6 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
     )
 
 
-def where(now: Row, node_id: str) -> str:
-    """Return the place and the period of one round's figures."""
+def place_and_period(now: Row, node_id: str) -> str:
+    """Return "<place>, <period>." for one round's figures."""
     return f"{now.round.tree.node(node_id).name}, {period(now.round)}."

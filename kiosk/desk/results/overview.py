@@ -293,7 +293,7 @@ class Overview:
 
     @property
     def comparisons(self) -> int:
-        """Number of tests in the table of places."""
+        """Number of significance tests in the table of places: one for each entry that has a trend."""
         return sum(entry.step.trend is not None for place in self.places for entry in place.entries)
 
 

@@ -223,13 +223,11 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
 
 def picture(section: Section, chart: Chart) -> Picture:
     """Return a chart as a picture, with the texts that it needs outside the page."""
-    where = findings.where(section.now, section.node_id)
-    notes = [where, *chart.sentences]
+    notes = [findings.place_and_period(section.now, section.node_id), *chart.sentences]
     if chart.kind is ChartKind.NOW:
         notes.append(translate("Räknas inte i procenten:") + " " + ", ".join(section.beside) + ".")
     if chart.kind is ChartKind.TIME:
-        place, _, _ = where.partition(",")
-        notes = [f"{place}.", *chart.sentences]
+        notes = [f"{section.now.round.tree.node(section.node_id).name}.", *chart.sentences]
     notes.append(" ".join(chart.protection))
     base = translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
     return replace(bare_picture(chart), title=section.text, notes=(*notes, base, *chart.notes))

@@ -221,8 +221,8 @@ def _check_clock() -> None:
 
 
 def _in_the_list(survey: Survey) -> str:
-    """Return a survey's title and number of statements; with a statement of its own beside a survey that has
-    the same title and number."""
+    """Return a survey's label in the list: its title and number of statements. If another survey has the same
+    label, the first statement that only this survey has follows."""
     label = f"{survey.title} ({translate('påståenden: {n}', n=len(survey.statements))})"
     alike = [
         other

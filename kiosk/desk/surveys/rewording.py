@@ -14,19 +14,20 @@ from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded
 
 
 def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
-    """Return the changed texts of a draft, with the answers in the form.
+    """Return a Rewording for each changed text of a draft.
 
-    An answer counts for the text that was asked about only. A text that nobody has translated, and whose
-    statement no figures have, is not asked about: nothing depends on it.
+    Its meaning is the coordinator's choice in the form; None without a choice, or if the form asked about
+    another text. Left out are statements without a translation, a round and earlier figures. Aborts with 400
+    for an unknown choice.
     """
     return [
-        Rewording(number, before, after, _answer(after))
+        Rewording(number, before, after, _choice(after))
         for number, before, after in changed_texts(survey.statements, draft.statements)
         if _is_used(before)
     ]
 
 
-def _answer(statement: Statement) -> Meaning | None:
+def _choice(statement: Statement) -> Meaning | None:
     if request.form.get(f"asked-{statement.id}") != statement.text:
         return None
     answer = request.form.get(f"meaning-{statement.id}", "")
@@ -71,8 +72,8 @@ def known_texts() -> dict[str, set[str]]:
 
 
 def taken_ids(known: Mapping[str, set[str]], text: str) -> set[str]:
-    """Return the ids that a new statement with this text cannot have: those of statements with other
-    texts."""
+    """Return the ids in `known` (statement id -> all its texts) that do not have this text: a new statement
+    with it cannot have them."""
     return {statement_id for statement_id, texts in known.items() if text not in texts}
 
 
