@@ -1,6 +1,7 @@
 """The files that a published report is written as."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
@@ -23,10 +24,11 @@ def write_each(document: ReportDocument, endings: Sequence[str]) -> Iterator[byt
     """Yield the files with these endings, each made in a process of its own.
 
     The typesetter and the writers of documents keep memory until their process ends: together they need more
-    than each of them. For commands only: a process with threads is not forked. Raises PaperError.
+    than each of them. The processes are started anew, since a copy of a process with threads can wait for a
+    lock for ever. Raises PaperError, and BrokenProcessPool if a process ends before its file is made.
     """
-    with get_context("fork").Pool(1, maxtasksperchild=1) as pool:
-        yield from pool.imap(partial(_write, document), endings)
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
+        yield from pool.map(partial(_write, document), endings)
 
 
 def _write(document: ReportDocument, ending: str) -> bytes:

@@ -49,7 +49,8 @@ FIELDS = {
     "counter": "advise", "target": "", "step": "1", "period": "2026-03", "figure": "5", "version": "0",
     "width_mm": "300", "distance_mm": "600", "lower_edge_mm": "900", "code": "kiosk", "key": "kiosk",
     "again": "a long password", "current": "a long password", "secret": "A" * 32, "trial": "y",
-    "units": "frida", "month": "2026-02",
+    "units": "frida", "month": "2026-02", "accent": "#1b4f5a", "corner": "4", "logo": "", "without_logo": "y",
+    "seen": "bent",
 }  # fmt: skip
 """The fields that are sent to every form; every field of the desk's forms is among them."""
 

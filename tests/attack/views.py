@@ -156,12 +156,13 @@ class House:
         )  # fmt: skip
 
         self.wall = self.store.walls.add("frida")
+        self.token = self.store.api_tokens.add("program", OPENING)
 
     @cached_property
     def program(self) -> FlaskClient:
         """A program that sends a token."""
         client = self.desk.test_client()
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.store.api_tokens.add('program', OPENING)}"
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
         return client
 
     @cached_property

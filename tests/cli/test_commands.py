@@ -142,7 +142,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a bad setting": (("results",), {"KIOSK_COUNT_AT": "noon"}, "KIOSK_COUNT_AT is 'noon'"),
     "a missing file": (("check", "missing.toml"), {}, "no such file"),
     "no installation": (("results",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
-    "a round that overlaps": (OPEN, {}, "runs at the same place"),
+    "a round that overlaps": (OPEN, {}, "runs at the same service"),
     "serving without an installation": (("serve",), {"KIOSK_DATA": "nowhere"}, "kiosk init"),
     "setting up twice": (("init",), {}, "already; to upgrade it: kiosk upgrade"),
     "upgrading nothing": (("upgrade",), {"KIOSK_DATA": "nowhere"}, "run: kiosk init"),

@@ -22,7 +22,10 @@ pytestmark = pytest.mark.slow
 
 IS_ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody").pw_uid
-SKIPPED = {"check", "audio list", "survey export", "demo", "simulate", "lockdown", "doctor"}
+SKIPPED = {
+    "check", "audio list", "survey export", "aggregate show", "bundle make", "demo", "simulate", "deploy",
+    "lockdown", "doctor",
+}  # fmt: skip
 """Commands that do not use the installation's data, or have a folder of their own. The doctor says
 who owns the files, and examines them as their owner (tests/operation/test_doctor.py)."""
 

@@ -17,7 +17,7 @@ from tests.tools.desk_side import Desk
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
 
 OWN = "/admin/surveys/ombudsmannaskap_2"
-NOTICE = "Filer på servern som inte används som de är."
+NOTICE = "Några filer på servern kan inte användas som de är."
 
 
 @pytest.fixture

@@ -112,6 +112,7 @@ def test_the_pdf_is_accessible_and_has_every_statement(desk: Desk) -> None:
     n = sum(statements(desk.store.snapshot()["rounds"][0]["nodes"][0])["listened"]["counts"])
     assert f"avn={n}" in text or f"n={n}" in text
     assert "Exaktasiffror" in text
+    assert "Sominstämmanderäknas" in text
     assert response.data == desk.client.get(f"{PLACE}/results.pdf").data
 
 

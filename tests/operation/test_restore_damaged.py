@@ -440,7 +440,7 @@ AGAINST_THE_RULES: dict[str, tuple[Edit, str]] = {
     ),
     "noise without end": (terms(lambda d: d.update(epsilon="1/9999")), "round r: Epsilon must be at least"),
     "nobody admitted": (terms(lambda d: d.update(admission=[])), "round r: Choose at least one way"),
-    "two rounds at once": (another_round, "round r: The round q runs at the same place"),
+    "two rounds at once": (another_round, "round r: The round Made up runs at the same service"),
 }
 
 

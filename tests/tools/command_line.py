@@ -61,5 +61,15 @@ INSTALLATION_COMMANDS: tuple[tuple[str, ...], ...] = (
     ("restore", "backup.zip"),
     ("survey", "import", "form.xlsx"),
     ("audio", "build"),
+    ("bundle", "show", "form.xlsx"),
+    ("bundle", "import", "form.xlsx"),
+    ("aggregate", "make", "figures.zip"),
+    ("aggregate", "import", "form.xlsx"),
+    ("aggregate", "list"),
+    ("aggregate", "trust", "a" * 64, "Another organisation"),
+    ("aggregate", "distrust", "a" * 64),
+    ("token", "add", "statistics"),
+    ("token", "list"),
+    ("token", "remove", "statistics"),
 )
 """A run of each command that opens an installation."""

@@ -96,9 +96,9 @@ def _method(document: Document, of_round: Round, sections: Sequence[Section]) ->
     """Yield what the figures rest on: those who answered, the noise, and the source."""
     yield Block(Kind.HEADING, translate("Så läser du siffrorna"), level=1)
     protected = translate(
-        "Skyddade siffror: varje räknings tabell ändras lite på måfå innan den läggs till. Därför kan ingen "
-        "räkna ut säkert vad en viss gäst svarade. Spannen och jämförelserna räknar med det. Läs spannet, "
-        "inte stapeln. En ensam etta betyder ingenting: det kan vara ingen alls."
+        "Skyddade siffror: varje räknings tabell ändras lite slumpmässigt innan den läggs till. Därför kan "
+        "ingen räkna ut säkert vad en viss gäst svarade. Spannen och jämförelserna räknar med det. Läs "
+        "spannet, inte stapeln. En ensam etta betyder ingenting: det kan vara ingen alls."
     )
     exact = translate(
         "Exakta siffror: varje stapel stämmer. Den som själv lämnar många svar, eller vet vad de flesta "

@@ -16,7 +16,7 @@ class ReviewState:
         if self._counted is None or self._counted[0] is not library:
             surveys = library.surveys.values()
             number = sum(
-                bool(of_all(catalogue, surveys).unreviewed)
+                not of_all(catalogue, surveys).is_reviewed
                 for code, catalogue in library.guest.items()
                 if code != REFERENCE
             )

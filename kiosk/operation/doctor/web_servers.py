@@ -213,4 +213,9 @@ def _log_files(block: Block) -> Iterable[Path]:
         for value in block.own(name)
     ]
     named = (value.split()[0].replace("${APACHE_LOG_DIR}", "/var/log/apache2") for value in values if value)
-    return [Path(name) for name in named if name.startswith("/") and not name.startswith("/dev/")]
+    return [Path(name) for name in named if name.startswith("/") and not _is_device(name)]
+
+
+def _is_device(name: str) -> bool:
+    """Return whether a log is a device or a stream, not a file; /dev/shm has files."""
+    return name.startswith("/dev/") and not name.startswith("/dev/shm/")  # noqa: S108
