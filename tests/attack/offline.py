@@ -34,6 +34,7 @@ from tests.attack.finding import Finding, Scale
 from tests.attack.marks import standing_in, text_forms, times_between
 from tests.attack.next_guest import browser
 from tests.tools.guest_side import NOW, Place
+from tests.tools.ports import free_port
 from tests.web.guest import Counted, Guest
 from tests.web.test_offline import KEPT, come_through
 
@@ -96,7 +97,7 @@ class Server:
     def __init__(self, application: Any, leaks: Mapping[bytes, bytes]) -> None:
         self.application, self.leaks = application, leaks
         self.is_there = self.loses_answers = False
-        self.port = 0
+        self.port = free_port()
         logging.getLogger("werkzeug").disabled = True
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -114,7 +115,6 @@ class Server:
 
     def come(self) -> None:
         self._server = make_server("127.0.0.1", self.port, self, threaded=True)
-        self.port = self._server.port
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.is_there = True
 

@@ -41,6 +41,7 @@ from tests.attack.marks import (
 )
 from tests.attack.watched import NotPermittedError, not_possible, traced_writes, watching
 from tests.tools.envelopes import seal
+from tests.tools.ports import free_port
 
 OPENING = datetime(2033, 5, 2, 9)
 BETWEEN = timedelta(seconds=41)
@@ -239,8 +240,7 @@ class Place:
     @contextmanager
     def served(self, clock: Path, leak: str | None, before: Sequence[str]) -> Iterator[int]:
         """The port of a ready server. `before` is put before the command, to trace it."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         ready, announce = os.pipe()
         command = [
             *(*before, sys.executable, "-m", "tests.attack.marked_server", str(self.folder)),
