@@ -1,15 +1,15 @@
 """Counting outputs on a phone in a real browser: without a network, with one again, the same tap twice."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from tests.tools.desk_side import PASSWORD, Desk
+from tests.tools.ports import free_port
+from tests.tools.serving import served
 
 pytestmark = pytest.mark.browser
 
@@ -17,25 +17,27 @@ STORED = "Object.entries(localStorage).filter(([key]) => key.startsWith('tap '))
 
 
 def test_taps_without_a_network_are_kept_on_the_phone_and_count_once(
-    browser: Browser, serve: Callable[[Any], str], tmp_path: Path
+    browser: Browser, tmp_path: Path
 ) -> None:
+    """The server is away, too: a page that is loaded again may send before the browser takes its network."""
     desk = Desk(tmp_path)
     desk.now = datetime.now()
-    address = serve(desk.app)
     context = browser.new_context(viewport={"width": 390, "height": 800})
-    page = context.new_page()
-    page.goto(f"{address}/admin/count/frida")
-    page.locator("#name").fill("bo")
-    page.locator("#password").fill(PASSWORD)
-    page.locator("main button").click()
+    page, port = context.new_page(), free_port()
     advise = page.locator('[data-name="Rådgivning"]')
-    expect(advise).to_have_text("Rådgivning 0")
-    page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("caches.match(location.pathname)")
-    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    with served(desk.app, port) as address:
+        page.goto(f"{address}/admin/count/frida")
+        page.locator("#name").fill("bo")
+        page.locator("#password").fill(PASSWORD)
+        page.locator("main button").click()
+        expect(advise).to_have_text("Rådgivning 0")
+        page.evaluate("navigator.serviceWorker.ready")
+        page.wait_for_function("caches.match(location.pathname)")
+        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+        width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(width) == 0
+        context.set_offline(True)
 
-    context.set_offline(True)
     for _ in range(3):
         advise.click()
     page.get_by_role("button", name="Ångra: Rådgivning").click()
@@ -47,14 +49,15 @@ def test_taps_without_a_network_are_kept_on_the_phone_and_count_once(
     waiting = page.evaluate(STORED)
     assert desk.store.outputs.all().taps == {}
 
-    context.set_offline(False)
-    expect(page.locator("#status")).to_have_text("")
-    page.wait_for_function(f"!{STORED}.length")
-    expect(advise).to_have_text("Rådgivning 3")
-    # As if no answer had come: the same taps are on the phone again.
-    page.evaluate("taps => taps.forEach(([key, tap]) => localStorage.setItem(key, tap))", waiting)
-    page.reload()
-    page.wait_for_function(f"!{STORED}.length")
-    expect(advise).to_have_text("Rådgivning 3")
-    assert list(desk.store.outputs.all().taps.values()) == [3]
-    context.close()
+    with served(desk.app, port):
+        context.set_offline(False)
+        expect(page.locator("#status")).to_have_text("")
+        page.wait_for_function(f"!{STORED}.length")
+        expect(advise).to_have_text("Rådgivning 3")
+        # As if no answer had come: the same taps are on the phone again.
+        page.evaluate("taps => taps.forEach(([key, tap]) => localStorage.setItem(key, tap))", waiting)
+        page.reload()
+        page.wait_for_function(f"!{STORED}.length")
+        expect(advise).to_have_text("Rådgivning 3")
+        assert list(desk.store.outputs.all().taps.values()) == [3]
+        context.close()
