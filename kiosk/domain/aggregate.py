@@ -1,7 +1,7 @@
 """Aggregates: published figures of one organisation and one year, for comparison with other organisations.
 
-Only closed rounds and yearly outputs, never finer than the snapshot, and no figure of fewer than k ballots:
-neither a node's own nor what is left of it when the figures below it are subtracted.
+They have closed rounds and yearly outputs, and nothing finer than the snapshot. No figure is of fewer than k
+ballots: neither that of a node, nor its difference from the sum of the figures below it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,8 +33,8 @@ MOST_BALLOTS = 10_000_000
 
 @dataclass(frozen=True)
 class NodeFigures:
-    """The published figures of one node. `tables` is statement id -> table; `batches` is how often noise was
-    drawn for them, 0 in an exact round."""
+    """The published figures of one node. `tables` is statement id -> table; `batches` is the number of
+    batches in them, each with noise of its own, and 0 in an exact round."""
 
     answered: int
     batches: int
@@ -135,7 +135,8 @@ def _round(document: Document, of_round: Round, *, has_units: bool) -> Aggregate
 
 
 def _nearest(tree: Tree, node: Node, shown: Mapping[str, NodeFigures]) -> Node:
-    """Return a node whose parent is the nearest one above it with figures."""
+    """Return the node with the nearest node above it that is in `shown` as its parent; None as parent if
+    there is none."""
     above = (name for name in tree.upwards(node.id)[1:] if name in shown)
     return replace(node, parent=next(above, None))
 
@@ -194,8 +195,8 @@ def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Mess
 
 
 def _rest(one: AggregateRound, node_id: str) -> tuple[int, list[int]]:
-    """Return the ballots, and the cells of all statements, that are in a node's figures and not in those
-    below it."""
+    """Return (ballots, cells of all statements) of a node's figures minus the figures of the nodes below
+    it."""
     figures = one.nodes[node_id]
     below = [one.nodes[child] for child in one.round.tree.children(node_id)]
     rest = figures.answered - sum(child.answered for child in below)

@@ -17,12 +17,14 @@ from kiosk.domain.steps import last_step, last_two
 from kiosk.domain.survey import Statement
 
 Kind = tuple[str | None, int, bool, bool] | None
-"""A change as JSON: its trend, direction, and whether several units were compared and their mix moved."""
+"""A change as JSON: (trend, direction, whether several units were compared, whether their mix moved). None if
+the rounds cannot be compared."""
 
 
 class IndexDocument(TypedDict):
-    """The index as JSON. `closed` is the number of closed rounds. `kinds` are the different changes; `rounds`
-    has round id -> node id -> the number of a kind for each statement, in the survey's order."""
+    """The index as JSON. `closed` is the number of closed rounds. `kinds` has each different change once;
+    `rounds` has round id -> node id -> for each statement, in the survey's order, the index of its change in
+    `kinds`."""
 
     tag: str
     closed: int
@@ -32,7 +34,8 @@ class IndexDocument(TypedDict):
 
 @dataclass(frozen=True)
 class ChangeIndex:
-    """The changes of some rounds of the snapshot with this tag; without any if there is no index."""
+    """The changes of some rounds in the snapshot whose ETag is `tag`. An installation without a stored index
+    has an empty one."""
 
     document: IndexDocument = field(
         default_factory=lambda: IndexDocument(tag="", closed=0, kinds=[], rounds={})
@@ -58,7 +61,8 @@ class ChangeIndex:
 
 
 def index_changes(text: str, closed: Sequence[Round], shown: Sequence[Round]) -> ChangeIndex:
-    """Return the index of the last steps up to each of the rounds `shown`, at all its nodes.
+    """Return the index of the changes between the last two closed rounds up to each of the rounds `shown`, at
+    all nodes of that round.
 
     `text` is the snapshot, and `closed` are its closed rounds, the latest opening first.
     """

@@ -15,7 +15,7 @@ from kiosk.domain.tree import Node
 
 
 class Difference(StrEnum):
-    """Why two groups about one thing are kept apart."""
+    """The reasons why rows about the same topic are not compared."""
 
     WORDING = "wording"
     SCALE = "scale"
@@ -34,7 +34,8 @@ class Party:
 
 @dataclass(frozen=True)
 class Line:
-    """An organisation's figures of one statement, or those of one of its trees of units if it has several."""
+    """An organisation's figures of one statement. An organisation with several trees of units has a line for
+    each tree."""
 
     party: Party
     row: Row
@@ -70,7 +71,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Topic:
-    """What several organisations asked about: the same statement by id or by meaning."""
+    """The rows of all organisations about one statement: with the same id, or with the same meaning."""
 
     groups: tuple[Group, ...]
 
@@ -116,7 +117,7 @@ def _groups(lines: Sequence[Line]) -> tuple[Group, ...]:
 
 
 def differences(one: Row, other: Row) -> tuple[Difference, ...]:
-    """Return why two rows are not compared; empty if they can be."""
+    """Return the reasons why two rows cannot be compared; an empty tuple if they can."""
     has_other_scale = one.statement.scale.labels != other.statement.scale.labels
     has_other_options = one.statement.agreeing_options != other.statement.agreeing_options
     apart = {
@@ -139,7 +140,8 @@ class OutputColumn:
 
 
 def compare_outputs(parties: Iterable[Party]) -> tuple[OutputColumn, ...]:
-    """Return the outputs of the whole organisations; the same counter in other words is another column."""
+    """Return a column for each output, with the figures of whole organisations. A counter with the same id
+    and another definition has a column of its own."""
     columns: dict[tuple[str, str], OutputColumn] = {}
     for party in parties:
         for output in (one for one in party.aggregate.outputs if not one.parent):

@@ -1,8 +1,8 @@
 """Intervals and tests for tables with the noise of protected rounds, beside those of `statistics`.
 
-Each adds the variance of the noise to that of chance. The distribution of the noise is known exactly: the
-number of batches and epsilon are published. Without noise each returns the same as its counterpart in
-`statistics`.
+Each function adds the variance of the noise to that of chance. The distribution of the noise is known
+exactly: the number of batches and epsilon are published. Without noise, each function returns the same as its
+counterpart in `statistics`.
 """
 
 from collections.abc import Collection, Sequence

@@ -186,7 +186,7 @@ def _node(document: Document, of_round: Round, node_id: str) -> NodeDocument:
     nodes, position = _published(document, of_round)["nodes"], of_round.tree.position(node_id)
     if position < len(nodes) and nodes[position]["id"] == node_id:
         return nodes[position]
-    for node in nodes:  # of a part of the document
+    for node in nodes:  # a part of a document lacks some nodes
         if node["id"] == node_id:
             return node
     raise KeyError(f"{of_round.id}/{node_id}")
@@ -206,7 +206,8 @@ def over_time(
 def over_time_as_one(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
-    """Return the rows of `over_time` without their units: for pages that show a change that is known."""
+    """Return the rows of `over_time` without their units: for pages that have the change already, and so need
+    no unit's figures."""
     asking = sorted(
         (
             of_round
@@ -266,8 +267,8 @@ def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the closed rounds since the last break that have enough answers for a percentage: those that the
-    trend test uses.
+    """Return the rows that the trend test uses: closed rounds since the last break, with enough answers for a
+    percentage.
 
     A running round is left out: it would be tested again at each count, and sooner or later chance alone
     would look like a change.

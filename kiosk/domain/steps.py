@@ -68,7 +68,8 @@ class Step:
 def last_step(
     document: Document, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement
 ) -> Step:
-    """Return a statement at a node in `of_round`, and its last step up to that round.
+    """Return the step of a statement at a node: its row in `of_round`, and the change between the last two
+    closed rounds up to `of_round`.
 
     `closed` are the closed rounds, the latest opening first. KeyError if `of_round` has no such node.
     """
@@ -80,14 +81,15 @@ def last_step(
 def known_step(
     document: Document, compared: Iterable[Round], now: Row, node_id: str, known: Change | None
 ) -> Step:
-    """Return the step of the row `now` between the rounds `compared` (`last_two`), whose change is known."""
+    """Return the step with the row `now`, the rounds `compared` (see `last_two`), and their change `known`,
+    which is not computed again."""
     pair = over_time_as_one(document, compared, node_id, now.statement.id)
     return Step(now, with_direction_of(pair, now.statement), known)
 
 
 def last_two(closed: Sequence[Round], of_round: Round, node_id: str, statement_id: str) -> tuple[Round, ...]:
-    """Return the rounds that a step up to `of_round` compares, the latest first; fewer if there are not
-    two."""
+    """Return the last two closed rounds up to `of_round` that asked a statement at a node, the latest first;
+    fewer if there are not two."""
     return tuple(islice(_asking(closed, of_round, node_id, statement_id), 2))
 
 

@@ -91,7 +91,7 @@ def create_guest_app(
 
 
 def _routes() -> Blueprint:
-    """Register every address and its view."""
+    """Return a blueprint with the guests' addresses and their views."""
     views = Blueprint("guest", __name__, template_folder="../screen/templates")
     for prefix in ("/", "/k/<code>", "/s/<code>"):
         views.add_url_rule(prefix, f"start {prefix}", questions.start, methods=["GET"])

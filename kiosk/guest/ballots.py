@@ -31,7 +31,8 @@ class Lane(StrEnum):
 
 
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
-    """Read the ballot from a form's fields."""
+    """Return the ballot in a form's fields, field -> values sent for it. Refuses the request if it is not
+    valid."""
     if not fields:
         # A browser sends every statement of the form, so a body without any is damaged.
         refuse(400, Refusal.BAD)
@@ -42,7 +43,8 @@ def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
 
 
 def take(put: Callable[[datetime], None], thanks: str) -> GuestResponse:
-    """Store a ballot with `put`, and respond with the same bytes whatever it holds."""
+    """Call `put` with the present time to store a ballot, and return the same response whatever the ballot
+    holds. Refuses the request if `put` raises an error. `thanks` is the address of the thank-you."""
     try:
         put(guest_side().clock())
     except RoundClosedError:
@@ -59,13 +61,14 @@ def take(put: Callable[[datetime], None], thanks: str) -> GuestResponse:
 
 
 def taken(thanks: str) -> GuestResponse:
-    """Return the response to every accepted ballot: a redirect for a form, 204 for a script."""
+    """Return the response to every accepted ballot: a redirect to the address `thanks` for a form, 204 for a
+    script."""
     if SCRIPT in request.headers:
         return Response(status=204, headers={BALLOT: "taken"})
     return redirect(thanks, 303)
 
 
 def take_token(link: Link, lane: Lane, statements: int) -> bool:
-    """Take the token of a ballot with `statements` statements from a lane of a kiosk's address. Returns
-    whether there was one."""
+    """Take a token from the rate limit of a lane of a kiosk's address, for a ballot with `statements`
+    statements. Returns False if there was none."""
     return guest_side().rate_limit.take_token(f"{link.code} {lane}", statements) == NO_WAIT

@@ -14,10 +14,8 @@ of seconds."""
 
 
 def admit_code() -> None:
-    """Respond with 429 if the request's code may not be looked up now.
-
-    Delays the answer to a source that sent many wrong codes. Raises the refusal as an exception.
-    """
+    """Delay the response to a source that sent many wrong codes. Raises a refusal with status 429 if the
+    request's code may not be looked up now."""
     check = guest_side().code_throttle.admit(source_of(request.remote_addr))
     if check is not CodeCheck.AT_ONCE and HOLD in request.environ:
         request.environ[HOLD](DELAY_SECONDS)

@@ -1,8 +1,8 @@
 """Aggregates as files: a signed data package (https://specs.frictionlessdata.io/data-package/).
 
 `datapackage.json` describes every column and has the SHA-256 of every table; `signature.json` signs it.
-Columns that DHIS2 or SDMX know have their names: dataElement, categoryOption, orgUnit, period, value,
-OBS_STATUS.
+Columns that exist in DHIS2 or SDMX have the same names here: dataElement, categoryOption, orgUnit, period,
+value, OBS_STATUS.
 """
 
 import csv
@@ -39,7 +39,7 @@ FORMAT, FORMAT_VERSION = "kiosk-aggregate", 1
 DESCRIPTION, SIGNATURE = "datapackage.json", "signature.json"
 
 CONTEXT = f"{FORMAT} {FORMAT_VERSION}\n".encode()
-"""Signed before the description, so that a signature is of this format and version only."""
+"""Bytes that are signed before the description: a signature is valid for this format and version only."""
 
 ROUNDS = {
     "round": "id of the round",
@@ -113,7 +113,7 @@ STATUS = {Quality.COUNTED: "A", Quality.ESTIMATED: "E", Quality.NOT_COUNTED: "L"
 
 FORMER = "former"
 LONGEST_NAME = 200
-"""Characters of an organisation's name."""
+"""Most characters of an organisation's name."""
 
 Line = Mapping[str, Any]
 
@@ -127,7 +127,7 @@ class SignedAggregate:
 
 
 def write_aggregate(settings: Settings, aggregate: Aggregate) -> bytes:
-    """Return an aggregate as a file, signed with the organisation's key."""
+    """Return the bytes of a ZIP file with the aggregate, signed with the organisation's key."""
     tables = {
         "rounds": [_round_line(one) for one in aggregate.rounds],
         "codebook": [line for one in aggregate.rounds for line in _codebook(one.round)],
@@ -212,7 +212,8 @@ def _yes(flag: bool) -> str:
 
 
 def _description(aggregate: Aggregate, contents: Mapping[str, bytes]) -> bytes:
-    """Return the description of the data package: what is signed."""
+    """Return the content of `datapackage.json`, which is signed. `contents` maps the name of each table's
+    file to its bytes."""
     described = {
         "profile": "tabular-data-package",
         "name": f"{FORMAT}-{aggregate.year}",
@@ -255,7 +256,7 @@ def _description(aggregate: Aggregate, contents: Mapping[str, bytes]) -> bytes:
 
 
 SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, ZeroDivisionError)
-"""Errors of reading tables of another shape."""
+"""Errors that occur while a table with unexpected columns or values is read."""
 
 
 def read_aggregate(content: bytes) -> SignedAggregate:
@@ -283,7 +284,7 @@ def read_aggregate(content: bytes) -> SignedAggregate:
 
 
 def _described(description: bytes) -> Mapping[str, Any]:
-    """Return the description, if it is one of this format and version."""
+    """Return the parsed description. Raises RefusedError unless it has this format and version."""
     try:
         described = parse(description.decode())
         is_ours, version = described["format"] == FORMAT, described["format_version"]
@@ -307,7 +308,7 @@ _OTHER_KIND = Message("Filen har inga sammanställda siffror från en annan orga
 
 
 def _signer(signature: bytes | None, description: bytes) -> PublicKey:
-    """Return the key that signed the description."""
+    """Return the key that signed the description. Raises RefusedError for a missing or wrong signature."""
     if signature is None:
         raise RefusedError(Message("Filen är inte signerad. Be om en som är hämtad på sidan Utbyte.", {}))
     try:
@@ -324,7 +325,8 @@ _TAMPERED = Message("Signaturen stämmer inte: filen har ändrats sedan den gjor
 
 
 def _check_tables(described: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
-    """Raise RefusedError unless the tables are those that were signed."""
+    """Raise RefusedError unless the hashes of the tables are those in the signed description. `members` maps
+    the name of each file to its bytes."""
     hashes = {
         f"{name}.csv": f"sha256:{sha256(members.get(f'{name}.csv', b'')).hexdigest()}" for name in TABLES
     }
@@ -337,7 +339,8 @@ def _check_tables(described: Mapping[str, Any], members: Mapping[str, bytes]) ->
 
 
 def _lines(members: Mapping[str, bytes], name: str) -> list[dict[str, str]]:
-    """Return the rows of a table, each by column."""
+    """Return the rows of the table `name`, each as column -> text. Raises ValueError if it has other
+    columns."""
     rows = list(csv.reader(io.StringIO(members[f"{name}.csv"].decode("utf-8-sig"), newline="")))
     if rows[0] != list(TABLES[name]):
         raise ValueError(f"{name} has other columns")
@@ -509,7 +512,8 @@ def _local(text: str) -> datetime:
 
 
 def _text(text: object, longest: int | None = None) -> str:
-    """Return a text that screens can show. Raises ValueError for another one."""
+    """Return `text` if it is a text that screens can show, of at most `longest` characters. Raises ValueError
+    otherwise."""
     if not isinstance(text, str) or not text.strip():
         raise ValueError("a text is missing")
     if fault := find_fault(text, longest) if longest else find_fault(text):

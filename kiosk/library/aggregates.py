@@ -23,7 +23,7 @@ FOLDER = Path("aggregates")
 TRUSTED = FOLDER / "trusted.json"
 
 MOST_AGGREGATES = 200
-"""Most files, and most trusted keys."""
+"""Largest number of files, and of trusted keys."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class FaultyFile:
 
 @dataclass(frozen=True)
 class Received:
-    """The aggregates of others, by organisation and year, and the files that are left out."""
+    """The aggregates of other organisations, sorted by organisation and year, and the files that are left
+    out."""
 
     aggregates: tuple[SignedAggregate, ...]
     faulty: tuple[FaultyFile, ...]
@@ -60,7 +61,8 @@ def trusted_keys(settings: Settings) -> dict[str, str]:
 
 
 def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
-    """Trust a key: files that it signed can be imported. `fingerprint` is that of `read_fingerprint`.
+    """Add a key to the trusted ones, so that files that it signed can be imported. `fingerprint` has the form
+    that `read_fingerprint` returns.
 
     Raises RefusedError for a name that no screen can show, and for too many keys.
     """
@@ -75,7 +77,8 @@ def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
 
 
 def distrust(settings: Settings, fingerprint: str) -> None:
-    """No longer trust a key; files that it signed are left out. An unknown key is no error."""
+    """Remove a key from the trusted ones, so that files that it signed are left out. An unknown key is no
+    error."""
     with exclusively(settings):
         keys = trusted_keys(settings)
         if keys.pop(fingerprint, None) is not None:
@@ -88,10 +91,10 @@ def _write_keys(settings: Settings, keys: Mapping[str, str]) -> None:
 
 
 def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
-    """Keep the aggregate of another organisation. It replaces an earlier one of the same key and year.
+    """Store the aggregate of another organisation. It replaces an earlier one of the same key and year.
 
     Raises RefusedError, and changes nothing, for a file that cannot be read, whose key is not trusted, or
-    that is older than the one that is here.
+    that is older than the stored one.
     """
     signed = read_aggregate(content)
     if signed.key == existing_key(settings):
@@ -118,8 +121,8 @@ def remove_aggregate(settings: Settings, fingerprint: str, year: int) -> None:
 
 
 def received(settings: Settings) -> Received:
-    """Return the aggregates of other organisations, by name and year. Raises RefusedError if the trusted keys
-    cannot be read."""
+    """Return the aggregates of other organisations and the files that are left out. Raises RefusedError if
+    the file of trusted keys is damaged."""
     aggregates: list[SignedAggregate] = []
     faulty: list[FaultyFile] = []
     keys = trusted_keys(settings)
@@ -164,7 +167,7 @@ def _read(path: Path) -> SignedAggregate:
 
 
 def _former(path: Path) -> SignedAggregate | None:
-    """Return the file that would be replaced; None if there is none that can be read."""
+    """Return the aggregate that is stored in the file; None if there is no file or it cannot be read."""
     try:
         return _read(path)
     except (FileNotFoundError, RefusedError):

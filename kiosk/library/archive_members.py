@@ -30,7 +30,7 @@ UNREADABLE = (
     OSError,
     ValueError,
 )
-"""Errors of Python's reader for bytes that are no whole archive."""
+"""Errors that Python's reader raises for bytes that are no complete archive."""
 
 
 def read_members(content: bytes) -> dict[str, bytes]:

@@ -60,7 +60,7 @@ NAME = re.compile(
 
 
 class Kind(StrEnum):
-    """What a bundle brings."""
+    """The kinds of things in a bundle."""
 
     SURVEY = "survey"
     SCALE = "scale"
@@ -70,7 +70,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """What the import of one thing does."""
+    """The effect of an import on one thing."""
 
     NEW = "new"
     SAME = "same"
@@ -92,7 +92,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Effect:
-    """What the import does with one thing. `number` is the number of texts of a translation."""
+    """The effect of the import on one thing. `number` is the number of texts of a translation."""
 
     kind: Kind
     id: str
@@ -119,10 +119,10 @@ class Plan:
 
 
 def make_bundle(library: Library, survey_ids: Sequence[str], theory_ids: Sequence[str]) -> bytes:
-    """Return a bundle of these surveys and theories, and of everything that they need.
+    """Return the bytes of a bundle with these surveys and theories, and with everything that they need.
 
-    A theory brings its counters, and for each statement that no chosen survey asks the first survey that asks
-    it. Raises KeyError for an unknown id. The same library gives the same bytes.
+    A theory brings its counters. It also brings, for each of its statements that no chosen survey asks, the
+    first survey that asks it. Raises KeyError for an unknown id. The same library gives the same bytes.
     """
     theories = [replace(library.theories[name], place="") for name in dict.fromkeys(theory_ids)]
     surveys = [library.surveys[name] for name in dict.fromkeys(survey_ids)]
@@ -197,7 +197,7 @@ _HEADER = (
 
 
 def counter_toml(counter: Counter) -> str:
-    """Return a file of counters with one counter, whose id is the file's too."""
+    """Return the TOML text of a file with one counter. The file has the counter's id as its name."""
     lines = [f"id = {quoted(counter.id)}", "", "[[counters]]", f"id = {quoted(counter.id)}"]
     lines += [f"name = {quoted(counter.name)}", f"definition = {quoted(counter.definition)}"]
     lines += ["total = true"] if counter.is_total else []
@@ -330,7 +330,8 @@ def _translated(bundle: Content, library: Library) -> Iterator[Effect]:
 
 
 def _new_texts(catalogue: Catalogue, library: Library) -> list[Translation]:
-    """Return the translations that are missing here. No reader here has reviewed them."""
+    """Return a bundle's translations of the texts that have none here, as unreviewed: nobody here has read
+    them."""
     code = catalogue.language.code
     known = library.guest[code].texts if code in library.guest else {}
     return [Translation(text, words, False) for text, words in catalogue.texts.items() if text not in known]
@@ -339,7 +340,8 @@ def _new_texts(catalogue: Catalogue, library: Library) -> list[Translation]:
 def _refuse_replacements(
     settings: Settings, library: Library, effects: Iterable[Effect], used_surveys: Collection[str]
 ) -> None:
-    """Raise RefusedError, with every reason at once, for what must stay as it is."""
+    """Raise RefusedError, with every reason at once, if an effect replaces something that must not change.
+    `used_surveys` are the ids of the surveys of all rounds."""
     replaced = [one for one in effects if one.state is State.REPLACED]
     messages = [message for one in replaced if (message := _obstacle(settings, library, one, used_surveys))]
     if messages:
@@ -374,7 +376,7 @@ def _path(kind: Kind, name: str) -> Path:
 
 @dataclass(frozen=True)
 class Imported:
-    """A carried out plan, and the library that holds its content."""
+    """A plan that was carried out, and the library after it."""
 
     library: Library
     plan: Plan
@@ -398,8 +400,9 @@ def import_bundle(
 def _changes(
     settings: Settings, library: Library, plan: Plan, who: str, on: date
 ) -> Iterator[tuple[Path, bytes | None]]:
-    """Yield the files of an import. Scales and counters are before what needs them, for a power failure
-    between two files."""
+    """Yield each file of an import: its path and its new content, None for a file to remove. Scales and
+    counters come before the surveys and theories that need them, so that these are complete after a power
+    failure."""
     bundle = plan.content
     for scale in bundle.scales:
         if scale.id in plan.ids(Kind.SCALE):

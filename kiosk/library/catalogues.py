@@ -256,7 +256,7 @@ def _at_line(source: str, number: int, problem: str, message: Message) -> Defini
 
 
 def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> dict[str, Catalogue]:
-    """Read all catalogues of a domain ("guest" or "desk"), in the order of the language picker.
+    """Return language code -> catalogue of a domain ("guest" or "desk"), in the order of the language picker.
 
     Later folders add languages, and override single texts of earlier folders.
     """
@@ -326,7 +326,8 @@ def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
 
 
 def with_texts_of(surveys: Iterable[Survey], catalogues: Mapping[str, Catalogue]) -> dict[str, Catalogue]:
-    """Return the catalogues with the texts of surveys, titles included, which hide no language.
+    """Return the catalogues with the texts of the surveys added, titles included. A missing translation of a
+    title hides no language.
 
     A text without a translation gets that of a former text of the same statement. The review applies too if
     only the spelling has changed. If no former text is translated, the text is `empty`.
@@ -365,8 +366,8 @@ def _with_former_texts(statements: Sequence[Statement], catalogue: Catalogue) ->
 
 
 def _translated_former_text(statement: Statement, catalogue: Catalogue) -> str | None:
-    """Return the newest former text whose translation applies to the statement; None if the statement's own
-    text is translated, or there is none."""
+    """Return the newest former text of a statement that has a translation which fits the statement. None if
+    the statement's own text is translated, or no former text has one."""
     texts = catalogue.texts
     if statement.text in texts:
         return None

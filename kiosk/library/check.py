@@ -96,7 +96,8 @@ def _theme(theme: Theme) -> dict[str, Any]:
 
 
 def _whole(library: Library, code: str) -> dict[str, int | bool]:
-    """Return the state of a language over the screen and all surveys."""
+    """Return the state of a language over the screen and all surveys: the numbers of `empty` and `unreviewed`
+    texts, and whether all are `reviewed`."""
     state = completeness.of_all(library.guest[code], library.surveys.values())
     return {
         "empty": len(state.missing), "unreviewed": len(state.unreviewed), "reviewed": state.is_reviewed

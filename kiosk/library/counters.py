@@ -20,9 +20,10 @@ MOST_TARGETS = 20
 
 
 def read_counters(path: Path, taken: Mapping[str, Counter]) -> tuple[Counter, ...]:
-    """Read one file: [[counters]], and the [[targets]] of those with `by_target = true`.
+    """Read one file: [[counters]], and the [[targets]] of those with `by_target = true`. `taken` maps the ids
+    of other files' counters to them.
 
-    The id of a counter in `taken` is an error, since a figure belongs to one counter.
+    Raises DefinitionError for an id in `taken`, since a figure belongs to one counter.
     """
     table, _ = read_definition(path)
     targets: list[Target] = []

@@ -217,11 +217,11 @@ class Table:
 
 
 def line_of(text: str, section: str, number: int, key: str) -> int | None:
-    """Return the line of a key in the `number`th section of that name, or above all sections; None if the
-    file does not have it, or its text is "".
+    """Return the line, from 1, of a key in the `number`th section of that name, or above all sections; None
+    if the file does not have the key, or its text is "".
 
-    The key is on the first line that begins with it and follows a part of the file that can be read, has the
-    section, and does not have the key.
+    It is the first line that begins with the key and whose preceding lines are valid TOML, end in that
+    section, and do not have the key.
     """
     begins = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")
     lines = text.split("\n")
@@ -244,7 +244,8 @@ def _opens(lines: list[str], section: str, number: int, key: str) -> bool:
 
 
 def is_there(path: Path) -> bool:
-    """Return whether a path exists, readable or not; also if a file is in the place of a parent folder."""
+    """Return whether a path exists, whether or not it can be read. True also if a file stands where a parent
+    folder should be."""
     try:
         path.lstat()
     except FileNotFoundError:

@@ -29,9 +29,9 @@ from kiosk.library.texts import ID_PATTERN, can_be_read, find_fault, tidied
 from kiosk.settings import Settings
 
 LONGEST_STATEMENT = 200
-"""Characters."""
+"""Most characters of a statement."""
 LONGEST_TITLE = 120
-"""Characters."""
+"""Most characters of a title."""
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 """Size of a spreadsheet or a translator's file, pictures and comments included."""
@@ -284,7 +284,7 @@ def _new_scales(settings: Settings, form: Form, library: Library) -> dict[tuple[
 
 
 def scale_toml(scale: Scale, draft: Draft) -> str:
-    """Return the file of a scale, with the source and the licence of the draft."""
+    """Return the TOML text of a scale's file, with the source and the licence of the draft."""
     lines = [
         f"id = {quoted(scale.id)}",
         f"source = {quoted(draft.source)}",
@@ -297,7 +297,7 @@ def scale_toml(scale: Scale, draft: Draft) -> str:
 
 
 def as_toml(draft: Draft) -> str:
-    """Return the survey file of a draft."""
+    """Return the TOML text of a draft's survey file."""
     lines = [
         f"id = {quoted(draft.id)}",
         f"title = {quoted(draft.title)}",
@@ -376,7 +376,8 @@ def catalogue_path(language: str) -> Path:
 def changed_catalogue(
     settings: Settings, language: str, changed: Sequence[Translation], who: str, on: date
 ) -> bytes:
-    """Return the installation's own catalogue of a language with some texts changed."""
+    """Return the bytes of the installation's own .po file of a language, with the translations `changed`.
+    `who` and `on` are the reviewer and the date that reviewed texts carry."""
     path = settings.data / catalogue_path(language)
     catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
     if is_there(path):
@@ -473,7 +474,8 @@ _UNREADABLE = Message("Filen kan inte läsas. Spara den som .po i UTF-8 med ett 
 
 
 def reviews(settings: Settings, language: str) -> dict[str, str]:
-    """Return reference text -> reviewer and date, for the texts that were reviewed in the browser."""
+    """Return reference text -> a text with the reviewer and the date, for each text that was reviewed in the
+    browser."""
     path = settings.data / catalogue_path(language)
     try:
         catalog = read_entries(read_text(path), str(path)) if is_there(path) else Catalog()

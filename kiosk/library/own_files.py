@@ -152,7 +152,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _is_read(name: Path) -> bool:
-    """Return whether a reader reads the file with that path in KIOSK_DATA."""
+    """Return whether some reader of this program reads the file with that path in KIOSK_DATA."""
     match name.parts:
         case (file,):
             return file == THEME

@@ -61,7 +61,7 @@ def read_fingerprint(text: str) -> str:
 
 
 def sign(settings: Settings, content: bytes) -> tuple[PublicKey, str]:
-    """Return the organisation's public key, and the signature of a content in hex."""
+    """Return (the organisation's public key, the signature of `content` in hex)."""
     key = _private_key(settings)
     return _public(key), key.sign(content).hex()
 

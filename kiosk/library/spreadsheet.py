@@ -66,7 +66,8 @@ def workbook(
 
 
 def packed_workbook(book: Any, made_at: str | None) -> bytes:
-    """Return an openpyxl workbook as a file that carries the snapshot's time `made_at` only."""
+    """Return the bytes of an openpyxl workbook. The only time in the file is that of the snapshot,
+    `made_at`."""
     book.properties.creator = ""
     book.properties.created = book.properties.modified = (
         datetime.fromisoformat(made_at) if made_at else EARLIEST

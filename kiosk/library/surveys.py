@@ -104,7 +104,7 @@ RESERVED_NAMES = frozenset({"slip", "lang"})
 def read_scales(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Scale | None]:
     """Return all scales of a folder, by id; None for a file that `read` could not read.
 
-    An id in `taken` is an error.
+    Raises DefinitionError for an id in `taken`.
     """
     return {
         path.stem: read(path, partial(_read_new_scale, taken=taken))

@@ -40,7 +40,7 @@ ACTIVE_ELEMENTS = frozenset({"script", "foreignObject", "handler", "iframe", "se
 """Elements of SVG that run or change something, which no logo needs."""
 
 OUTSIDE = re.compile(r"@import|url\(\s*[\"']?(?!\s*#)", re.IGNORECASE)
-"""What leads a style to another file; a reference within the picture begins with #."""
+"""References to other files in a style. A reference within the picture begins with #."""
 
 
 def read_installed_theme(data: Path, read: Read) -> Theme:

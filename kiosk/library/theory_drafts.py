@@ -32,7 +32,7 @@ COLUMNS: Mapping[Layer, Message] = {
 """Name of each column."""
 
 GOALS = "goals"
-"""Anchor of the goals' rows, as the values of Layer are of the columns'."""
+"""Anchor of the goals' rows. The anchors of the columns' rows are the values of Layer."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def write_theory(settings: Settings, theory: Theory, seen: str | None = None) ->
 
 
 def _placed(message: Message) -> RowFault:
-    """Return the reader's refusal with the row that it names."""
+    """Return a refusal of the file's reader as a fault, whose anchor is the row that its message names."""
     row = re.search(r"\b([a-z]+)\[([0-9]+)\]", message.render(str))
     return RowFault(f"{row[1]}-{row[2]}" if row else "title", message)
 

@@ -67,8 +67,8 @@ IGNORED_COLUMNS = frozenset(
         "$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint",
     }
 )  # fmt: skip
-"""Columns that control the display in other programs, or make an answer mandatory, which no answer is
-here."""
+"""Columns that control the display in other programs, or make an answer mandatory. Here no answer is
+mandatory."""
 
 IGNORED_TYPES = frozenset(
     {
@@ -246,7 +246,7 @@ class _Reader:
 
     def text(self, row: _Row, longest: int) -> str:
         """Return the row's Swedish label, and add its translations to `texts`. Raises XLSFormError for a text
-        that is not allowed."""
+        that no screen can show, or with more than `longest` characters."""
         labels = row.labels(self.default)
         message = labels[REFERENCE]
         self._check(row, REFERENCE, message, find_fault(message, longest))

@@ -132,7 +132,8 @@ def _widths(tables: Sequence[BoardTable]) -> list[int]:
 
 
 def _lines(values: Sequence[Value], widths: Sequence[int]) -> int:
-    """Return the lines of the tallest cell of a row. Bold letters and capitals are wider than digits."""
+    """Return the number of lines of the tallest cell of a row. Bold letters and capitals are wider than
+    digits."""
     return max(
         len(textwrap.wrap(value, max(int(0.85 * width), 1))) or 1 if isinstance(value, str) else 1
         for value, width in zip(_wrapped(values, widths), widths, strict=False)
@@ -140,7 +141,8 @@ def _lines(values: Sequence[Value], widths: Sequence[int]) -> int:
 
 
 def _wrapped(values: Sequence[Value], widths: Sequence[int]) -> Sequence[Value]:
-    """Return the cells of a row that must fit in their columns, whose number is that of `widths`."""
+    """Return the cells of a row whose texts wrap. The last cell of a row with fewer cells than the sheet has
+    columns does not wrap: it runs on over the empty cells."""
     return values if len(values) == len(widths) else values[:-1]
 
 
@@ -156,8 +158,8 @@ def _set(cell: Any, value: Value, *, is_wrapped: bool) -> None:
 
 
 def _draw(page: Any, table: BoardTable, row: int, below: int) -> int:
-    """Draw a table's chart, if there is one, in the row `below`, and return the rows that it takes. `row` is
-    the table's heading."""
+    """Draw a table's chart, if it has one, from the sheet's row `below` on. Returns the number of rows that
+    the chart takes, 0 without one. `row` is that of the table's column names."""
     from openpyxl.chart import BarChart, Reference
 
     chart = table.chart
@@ -176,7 +178,7 @@ def _draw(page: Any, table: BoardTable, row: int, below: int) -> int:
     for series, colour in zip(drawn.series, chart.colours, strict=True):
         series.graphicalProperties.solidFill = colour.removeprefix("#")
         series.graphicalProperties.line.solidFill = "47595d"
-    # Spreadsheet programs draw the first row at the bottom unless told otherwise.
+    # By default, spreadsheet programs draw the first row at the bottom.
     drawn.x_axis.scaling.orientation = "maxMin"
     drawn.x_axis.delete = drawn.y_axis.delete = False
     drawn.y_axis.scaling.min, drawn.y_axis.scaling.max = 0, 1

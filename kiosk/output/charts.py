@@ -72,7 +72,8 @@ WIDTHS = (1000, 720, 480, 300)
 """The widths that charts are fitted to, in pixels: 300 is a small phone. A wider page stretches the bars."""
 
 NARROW = 480
-"""The width, in pixels, below which a chart has small letters and its lines about breaks go below it."""
+"""A chart narrower than this, in pixels, has small letters and no sentences about breaks: the page lists
+these below it."""
 
 BESIDE = 8
 """Pixels between a bar's name and the bar."""
@@ -121,8 +122,8 @@ class Bar:
 def colours(options: int, *, bipolar: bool, good: Good = Good.HIGH) -> tuple[str, ...]:
     """Return a colour for each option, the highest first, spread evenly over the palette.
 
-    A unipolar scale gets one hue: its middle is not a neutral point. Green is the good end, the strongest
-    green of a unipolar scale; if neither end is good, no option is green.
+    A unipolar scale gets one hue: its middle is not a neutral point. The good end is green; on a unipolar
+    scale it has the strongest green. If neither end is good, no option is green.
     """
     if good is Good.NEITHER:
         anchors = BIPOLAR_NEUTRAL if bipolar else UNIPOLAR_NEUTRAL

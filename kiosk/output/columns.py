@@ -91,13 +91,13 @@ def columns_svg(chart: ColumnChart, described: str) -> str:
 
 
 def _hatching(chart: ColumnChart) -> str:
-    """Return the id of the pattern of estimates."""
+    """Return the SVG id of the chart's pattern for estimates."""
     return f"estimated-{escape(chart.id)}"
 
 
 def _unit(unit: UnitColumns, y: int, highest: float, hatching: str) -> Iterator[str]:
-    """Yield the parts of a unit's row, whose base line is ROW below `y`. `hatching` is the id of the fill of
-    estimates."""
+    """Yield the SVG elements of a unit's row, whose base line is ROW below `y`. `highest` is the number per
+    month of a column of full height; `hatching` is the fill of estimates."""
     base = y + ROW
     lines = wrapped(unit.name, TEXT_SIZE, LABELS - 8)
     for at, line in enumerate(lines):

@@ -47,7 +47,8 @@ class IntervalLine:
 
 
 def intervals_svg(title: str, lines: Sequence[IntervalLine], described: str, sheet: Sheet = PAGE) -> str:
-    """Return the chart as one self-contained SVG document. `title` is for readers of the text only."""
+    """Return the chart as one self-contained SVG document. `title` is its name and `described` its text
+    alternative; neither is drawn."""
     base = MARGIN + sheet.row * len(lines)
     height = base + AXIS
     parts = list(_axis(base, sheet))

@@ -59,10 +59,10 @@ class Size(StrEnum):
 
 
 POSTER_MM = {Size.A4: (85, 18), Size.A5: (60, 13), Size.A6: (40, 8)}
-"""Width of the symbol, and of the margin."""
+"""Poster size -> (width of its QR symbol, width of its margin), in millimetres."""
 
 POSTER_LANGUAGES = {Size.A4: 12, Size.A5: 8, Size.A6: 5}
-"""Number of shipped languages that fit, in any combination."""
+"""Poster size -> number of shipped languages that fit, in any combination."""
 
 LOGO_FORMATS = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 """Media type -> the typesetter's name of the format."""
@@ -75,7 +75,7 @@ SLIP_LANGUAGES = 3
 class PaperTexts:
     """A paper's texts in one language: `call` asks to answer, `promise` says that nobody is identified.
 
-    `language` is the two or three letters of its code.
+    `language` is the language's code without script and country: two or three letters.
     """
 
     language: str

@@ -41,7 +41,7 @@ class Look:
 
 
 PIXELS = 1.4
-"""Pixels of a picture for each of its drawing's: 220 to an inch of paper."""
+"""Pixels of a PNG picture for each pixel of the drawing: 220 to an inch of paper."""
 
 STYLES: Mapping[str, Look] = {
     "Normal": Look(10.5, 0, 6),
@@ -207,7 +207,7 @@ def _shade(properties: Any, colour: str) -> None:
 
 
 def _child(parent: Any, name: str, attributes: Mapping[str, str] | None = None) -> Any:
-    """Append an element to another one."""
+    """Append an element with the name `name`, such as w:tbl, to `parent`, and return it."""
     from docx.oxml import OxmlElement
 
     child = OxmlElement(name)
@@ -225,7 +225,7 @@ def _name(prefixed: str) -> str:
 
 
 def _without_times(packed: bytes) -> bytes:
-    """Return the file without modification times."""
+    """Return the packed document without the modification times of the files in it."""
     same = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(packed)) as original, zipfile.ZipFile(same, "w") as written:
         for name in original.namelist():

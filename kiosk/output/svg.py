@@ -43,7 +43,7 @@ class Sheet:
 
     @property
     def length(self) -> int:
-        """Length of a bar."""
+        """Length of a bar, in pixels of the picture."""
         return self.width - 2 * MARGIN - self.labels - self.numbers
 
     @property
@@ -224,7 +224,7 @@ def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
 
 
 def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
-    """Yield the lines of a bar's name, centred on its height."""
+    """Yield the lines of a bar's name as SVG, centred on the bar, whose upper edge is at `y`."""
     lines = [
         line for part in label.split("<br>") for line in wrapped(part, sheet.text_size, sheet.labels - 8)
     ]
@@ -234,7 +234,8 @@ def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
 
 
 def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
-    """Yield the numbers of a segment, on a background of its colour, so that no pattern crosses them."""
+    """Yield the numbers of a segment as SVG, on a background of its colour, so that no pattern crosses them.
+    `middle` is the horizontal position of their middle, `y` that of the bar's upper edge."""
     if not lines:
         return
     width, line_height = room_for(lines, sheet.digit_size), half_up(1.27 * sheet.digit_size)

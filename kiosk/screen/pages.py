@@ -95,12 +95,15 @@ class FormTexts:
     digits: str
 
     def for_script(self, keys: Sequence[str], spoken: Sequence[str]) -> list[Any]:
-        """Return the texts as static/guest.js reads them, without names, which would cost bytes in every
-        language: direction, digits, reply, the texts of `keys`, [text, number of its scale] of each
-        statement, the scales' labels, the names of sounds ("" for none), and the subject.
+        """Return the texts as static/guest.js reads them: a list without names, which would cost bytes in
+        every language.
 
-        The sounds are in the order of the texts of `spoken`, the statements and the labels; none if there is
-        no sound at all.
+        Its items are: direction, digits, reply, the texts of `keys`, [text, number of its scale] for each
+        statement, the labels of each scale, the names of sounds, and the subject. A scale's number is its
+        index among the scales.
+
+        The sounds are in the order of the texts of `spoken`, the statements and the labels; "" for a text
+        without sound, and an empty list if there is no sound at all.
         """
         labels = [tuple(option.label for option in asked.options) for asked in self.statements]
         scales = list(dict.fromkeys(labels))
@@ -247,8 +250,8 @@ class Pages:
         return speeches(self.audio, catalogue.language.code, spoken_texts(catalogue, [survey]))
 
     def _all_sounds(self, survey: Survey) -> dict[str, Path]:
-        """Return the address and the file of all sounds in all languages shown. Every kiosk caches all
-        of them, whatever its guests listened to."""
+        """Return address -> file of every sound in the languages shown. Every kiosk caches all of them, so
+        that its cache does not show which sounds its guests played."""
         catalogues = self.library.guest
         return {
             f"/audio/{code}/{speech.name}": speech.file
@@ -305,8 +308,8 @@ class Pages:
     ) -> str:
         """Render the page about stored data, in every language, from the schema (table -> columns).
 
-        The link back is `back`, `language_by` and the language's code. Raises UndescribedTableError if
-        the page has no description of a table.
+        The address of the link back is `back` + `language_by` + the language's code. Raises
+        UndescribedTableError if the page has no description of a table.
         """
         spoken, texts = self._spoken, descriptions(schema)
         return render_template(
@@ -405,7 +408,8 @@ class Pages:
 
 
 def _script_words(words: Mapping[str, FormTexts]) -> dict[str, Any]:
-    """Return the texts of a form in all languages as static/guest.js reads them; keys are written once."""
+    """Return the texts of a form as static/guest.js reads them, from language -> texts; keys are written
+    once."""
     keys = list(words[REFERENCE].screen)
     spoken = [*SPOKEN, "protection"]
     short = {code: texts.for_script(keys, spoken) for code, texts in words.items()}
@@ -425,8 +429,8 @@ def _screen(catalogue: Catalogue) -> dict[str, str]:
 def _form_texts(
     catalogue: Catalogue, protection: Protection, total: int, *, has_slip: bool
 ) -> dict[str, str]:
-    """Return the texts that a form of `total` statements can show, and no others, since each costs bytes in
-    every language. A form with a slip also has the texts that ask for another slip."""
+    """Return key -> text for those texts that a form of `total` statements can show, and no others: each
+    costs bytes in every language. A form with a slip also has the texts that ask for another slip."""
     left_out = BEFORE_THE_FORM - {"slip"} if has_slip else BEFORE_THE_FORM
     texts = {key: message for key, message in SCREEN.items() if key not in left_out}
     for refusal, message in REFUSALS.items():

@@ -15,7 +15,7 @@ from kiosk.domain.survey import Survey
 from kiosk.screen.questions import Question, questions
 
 ASPECT = 9 / 16
-"""Height of a screen per width. Other usual screens are higher."""
+"""Height of a screen divided by its width. Other usual screens are higher."""
 
 PIXELS = 1280
 """Width of the page on a small screen, in CSS pixels."""
@@ -67,8 +67,8 @@ def long_statements(
 
 
 def least_width(screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, Sequence[str]]) -> int | None:
-    """Return the least width, in whole centimetres as millimetres, from which all statements have room; None
-    if no screen is wide enough."""
+    """Return the smallest width of a screen, in millimetres, at which all statements have room, rounded up to
+    whole centimetres; None if no screen is wide enough. `shown` maps a survey's id to its languages."""
     widths = range(WIDTH_LIMITS_MM[0], WIDTH_LIMITS_MM[1] + 1, 10)
     fitting = (
         width for width in widths if not any(long_statements(replace(screen, width_mm=width), surveys, shown))
@@ -87,7 +87,8 @@ def has_room(screen: Screen, question: Question, language: str) -> bool:
         return ceil(len(text) * letter / room)
 
     def answers(columns: int, room: float) -> float:
-        """Return the height of the answers and "don't know"."""
+        """Return the height of the answers, "don't know" included, in so many columns within the width
+        `room`."""
         most = max(lines(option.label, LETTER, room / columns - PADDING) for option in question.options)
         return ceil((len(question.options) + 1) / columns) * max(row, most * line)
 

@@ -30,8 +30,9 @@ def _script(path: Path, _changed_ns: int, _inner_changed_ns: int) -> str:
 
 
 def joined(outer: str, inner: str) -> str:
-    """Return a module with the module that it imports by IMPORT_OF_INNER inside a function of its own, where
-    their names do not meet. Raises ValueError if the inner module imports what the outer one does not."""
+    """Return the text of the module `outer` with that of `inner`, which it imports by IMPORT_OF_INNER, inside
+    a function: so the names of the two do not clash. Raises ValueError if `inner` imports what `outer` does
+    not."""
     before, its_import, after = outer.partition(IMPORT_OF_INNER)
     if not its_import or not _imports(inner) <= _imports(outer):
         raise ValueError(f"{ENTRY} must import {INNER}, and all that {INNER} imports")

@@ -31,7 +31,7 @@ as Amharic for Tigrinya, would pronounce the text wrongly."""
 WORDS_A_MINUTE = 130
 
 SPOKEN = ("anonymous", "voluntary", "need_help", "dont_know", "prefer_not")
-"""Texts of the screen that are read aloud, besides promises, statements and their options."""
+"""Keys of the screen's texts that are read aloud, besides promises, statements and their options."""
 
 KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav": "audio/wav"}
 """File ending of a recording -> media type, the smallest first. Drafts are MP3, which every phone plays."""
@@ -81,7 +81,8 @@ def spoken_of_survey(catalogue: Catalogue, survey: Survey) -> dict[str, str]:
 
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
-    """Return each text with its sound in `folder`: `recordings`/<language>/<name>.* before `drafts`."""
+    """Return each text with its sound: a file `recordings`/<language>/<name>.* in `folder` or, without one,
+    `drafts`/<language>/<name>.*."""
     all_speech = []
     for text in texts:
         name = sound_name(language, text)

@@ -67,7 +67,8 @@ class Accounts:
         self.put(account)
 
     def put(self, account: Account) -> None:
-        """Do what `set` does, within a write of the caller."""
+        """Add an account, or replace its role and password and end its sessions, as `set` does. The caller
+        holds a write. Raises LastCoordinatorError."""
         row = tables.Account
         if account.role is not Role.COORDINATOR:
             self._check_other_coordinator(account.name)

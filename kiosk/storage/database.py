@@ -31,8 +31,8 @@ KEEP_COMMIT = (
     "SELECT set_config('synchronous_commit', 'on', true) "
     "WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
 )
-"""Makes this transaction's commit wait for the disk and for synchronous replicas, whatever the server's
-setting is.
+"""SQL that makes this transaction's commit wait for the disk and for synchronous replicas, whatever the
+server's setting is.
 
 It runs within each transaction, because a connection pool may run the next one in another session.
 """

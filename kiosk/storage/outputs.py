@@ -33,8 +33,11 @@ class OutputRows:
 
     @one_write()
     def take(self, taps: Sequence[Tap], first_open: Period) -> int:
-        """Count each tap whose ticket was not counted before, and return their number. A counter never falls
-        below 0. Taps are of months from `first_open` on; the tickets of earlier ones are deleted."""
+        """Count each tap whose ticket was not counted before, and return the number of these taps. A counter
+        never falls below 0.
+
+        All taps are of the month `first_open` or a later one; tickets of earlier months are deleted.
+        """
         tickets = tables.OutputTicket
         self._database.run(tickets.delete().where(tickets.month < str(first_open)))
         asked = tickets.select(tickets.ticket).where(tickets.ticket.in_([tap.ticket for tap in taps]))

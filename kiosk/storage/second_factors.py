@@ -15,7 +15,8 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 @dataclass(frozen=True)
 class SecondFactor:
-    """An account's second factor. `last_step` is the last step of 30 seconds whose code signed in."""
+    """An account's second factor. `last_step` is the number of the latest period of 30 seconds whose code was
+    used to sign in."""
 
     sealed_secret: str
     last_step: int

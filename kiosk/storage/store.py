@@ -283,8 +283,8 @@ class Store:
 
     @one_write()
     def confirm_clock(self, record: ClockRecord, latest_tick: datetime) -> datetime | None:
-        """Replace the clock's record, and a last counted tick that is later than `latest_tick` by that.
-        Returns the tick that was replaced, or None.
+        """Replace the record of the clock. If the last counted tick is later than `latest_tick`, replace it
+        by `latest_tick` and return it; otherwise return None.
 
         Published figures stay, and no closed round opens again.
         """
@@ -355,7 +355,7 @@ class Store:
                 raise KioskBudgetError(state.round, unit_id, kiosks, budget)
 
     def kiosks_over_budget(self, new: Round, waiting: Mapping[str, int]) -> list[KioskBudgetError]:
-        """Return an error for each unit that has more kiosks than this round's budget before it opens.
+        """Return an error for each unit whose kiosks exceed its budget in this round, which has not opened.
 
         `waiting` maps a unit to the number of its pairing codes that nobody has typed yet.
         """
