@@ -1,7 +1,8 @@
-"""`make attack`: runs the attacks against the product, each with its bound and its control.
+"""`make attack`: runs the attacks against the program, each with its bound and its control.
 
-Prints a table per attack and writes it to docs/attack.md, which docs/anonymity.md cites. Tables of attacks
-that were not run are kept. The exit status is 1 if a bound is not kept or a control is not caught.
+Prints a table for each attack and writes it to docs/attack.md, which docs/anonymity.md cites. Tables of
+attacks that were not run are kept. The exit status is 1 if a bound is exceeded or an attack does not succeed
+on its control.
 """
 
 import re
@@ -50,7 +51,7 @@ COLUMNS = """| attack | result | bound | kept | control |
 
 
 def row(finding: Finding) -> str:
-    """One line of the table."""
+    """Return a finding as one line of a Markdown table."""
     if isinstance(finding, NotPossibleHere):
         kept, control = "**not tried**", "not tried"
     else:
@@ -66,7 +67,7 @@ def _git(*words: str) -> str:
 
 
 def section(name: str, rows: list[str]) -> str:
-    """An attack's table, and the commit on which it was run."""
+    """Return an attack's section of the report: its table of `rows`, and the commit on which it was run."""
     state = _git("rev-parse", "--short", "HEAD")
     if _git("status", "--porcelain", "--", ".", f":!{REPORT.relative_to(REPORT.parents[1])}"):
         state += ", with changes since"
@@ -74,13 +75,13 @@ def section(name: str, rows: list[str]) -> str:
 
 
 def sections(report: str) -> dict[str, str]:
-    """Attack -> its section of the report."""
+    """Return name of an attack -> its section of the report."""
     parts = re.split(r"^(?=## )", report, flags=re.MULTILINE)[1:]
     return {one.split("\n", 1)[0].removeprefix("## "): one.strip() + "\n" for one in parts}
 
 
 def main(names: list[str]) -> int:
-    """Run the named attacks, or all. Returns the exit status."""
+    """Run the attacks with these names, or all. Returns the exit status."""
     are_good = True
     for name in names or ATTACKS:
         attack: Callable[[Scale], list[Finding]] = import_module(f"tests.attack.{name}").run

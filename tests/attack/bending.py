@@ -1,7 +1,7 @@
 """Attack 2, last part: a route, a role, a command or a setting changes a running round.
 
-Routes and commands are discovered by walking the applications, settings by their names. Each is called with
-all the parameters that it accepts.
+The applications themselves list their routes and commands, and the source has the names of the settings. Each
+is called with all the parameters that it accepts.
 """
 
 import json
@@ -37,7 +37,7 @@ TERMS = {
     "closes_at": "2026-03-03", "admission": "poster", "figures": "at_closing", "protection": "protected",
     "epsilon": "3/2", "expected": "1", "least_days": "1", "closed": "1",
 }  # fmt: skip
-"""What is frozen when a round opens, with values that differ from the running round's."""
+"""Terms that freeze when a round opens -> values that differ from those of the running round."""
 
 FIELDS = {
     **TERMS, "id": "r", "round": "r", "round_id": "r", "closes": "2026-03-03", "opens": "2026-03-02",
@@ -52,7 +52,7 @@ FIELDS = {
     "units": "frida", "month": "2026-02", "accent": "#1b4f5a", "corner": "4", "logo": "", "without_logo": "y",
     "seen": "bent",
 }  # fmt: skip
-"""The fields that are sent to every form; every field of the desk's forms is among them."""
+"""Field -> value that is sent to every form. Every field of the desk's forms is in it."""
 
 WORDS = {
     "survey_id": "ombudsmannaskap", "survey": "ombudsmannaskap", "tree_id": "vasteras", "k": "1", "days": "5",
@@ -60,7 +60,7 @@ WORDS = {
     "number": "20", "languages": "sv", "language": "sv", "name": "anna", "seed": "1",
     "address": "https://svara.example/k/aB3dE6gH9jK2mN5p",
 }  # fmt: skip
-"""Values of a command's options and arguments, by name; files and choices need none."""
+"""Name of a command's option or argument -> its value. Files and choices need none."""
 
 SETTINGS = {
     "KIOSK_COUNT_AT": "00:01",
@@ -80,7 +80,7 @@ SETTINGS = {
     "KIOSK_DATA": "other-data",
     "KIOSK_DATABASE_URL": "sqlite:////nowhere/k.sqlite",
 }
-"""Every setting with a new value; the last three turn the installation into another one."""
+"""Every setting -> a new value. With the last three, the program opens another installation."""
 
 CLOCKS = [
     module.__name__
@@ -89,14 +89,14 @@ CLOCKS = [
     )
     if hasattr(module, "datetime")
 ]
-"""Every module of the command that reads a clock."""
+"""Names of the command's modules that read a clock."""
 
 MISUSED = "Usage: "
-"""How click's messages about unknown arguments begin, before a command is run."""
+"""Beginning of click's message about arguments that it rejects; then no command was run."""
 
 
 class Bench:
-    """A running round, a client of each role, and the number of attempts."""
+    """A running round, a client for each role, and the numbers of attempts and of changes of the round."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.desk = folder, Desk(folder)
@@ -106,8 +106,8 @@ class Bench:
         (folder / "arrivals").write_text("")
 
     def rounds(self) -> list[tuple[str, str, int]]:
-        """Each round's id, terms and whether it is closed, as stored in the database, the running
-        one first."""
+        """Return (id, terms, whether it is closed) of each round, as stored in the database, the running one
+        first."""
         with sqlite3.connect(self.folder / "k.sqlite") as database:
             rows = database.execute("SELECT id, terms, closed FROM round ORDER BY id != 'r', id")
             return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
@@ -120,7 +120,7 @@ class Bench:
         self.tried, self.changed = self.tried + 1, self.changed + self.is_bent
 
     def ask_every_route(self, role: str, methods: tuple[str, ...]) -> None:
-        """Call every route. `role` "" is a client that is not signed in."""
+        """Call every route. With the `role` "" the client is not signed in."""
         self.desk.client = self.desk.app.test_client()
         if role:
             self.desk.sign_in(role)
@@ -142,7 +142,7 @@ class Bench:
             "KIOSK_KEYS": str(self.folder / "keys"),
             **settings,
         }
-        # The round runs in March 2026; the command's own clock must stand there too.
+        # The round runs in March 2026, so the command's clock must show that time.
         clock = Mock(combine=datetime.combine)
         clock.now.return_value = self.desk.now + timedelta(hours=1)
         with ExitStack() as stack:
@@ -156,7 +156,7 @@ class Bench:
 
 
 def paths(rule: str, wall: str) -> Iterator[str]:
-    """A route's addresses, with real ids for its parameters."""
+    """Yield a route's addresses, with existing ids for its parameters."""
     names = re.findall(r"<(?:\w+:)?(\w+)>", rule)
     for values in product(*(PLACES[name] for name in names)):
         path = rule
@@ -166,8 +166,8 @@ def paths(rule: str, wall: str) -> Iterator[str]:
 
 
 def invocations(group: click.Group, folder: Path) -> Iterator[list[str]]:
-    """All commands: without arguments, with the required ones, with each option alone, and with all
-    of them."""
+    """Yield the arguments of runs of all commands: without arguments, with the required ones, with each
+    optional one added, and with all."""
     for name, command in all_commands(group):
         needed = [one for one in command.params if one.required]
         optional = [one for one in command.params if not one.required]
@@ -177,8 +177,9 @@ def invocations(group: click.Group, folder: Path) -> Iterator[list[str]]:
 
 
 def _filled(parameter: click.Parameter, folder: Path, command: tuple[str, ...]) -> list[str]:
-    """An option or argument with a value of its type. Commands of a group share the file of an argument, so
-    that `restore` reads what `backup` wrote; each command writes its own file or folder of an option."""
+    """Return an option or argument as typed, with a value of its type. The commands of a group share the file
+    of an argument, so that `restore` reads the file that `backup` wrote; each command writes its own file or
+    folder of an option."""
     owner = command[:-1] if isinstance(parameter, click.Argument) else command
     match parameter.type:
         case click.Choice(choices=choices):
@@ -208,12 +209,14 @@ def _subclasses(parent: type[FlaskForm]) -> Iterator[type[FlaskForm]]:
 
 
 def _is_field(value: object) -> bool:
-    """Return whether a form's attribute is a field; wtforms makes fields when the form is filled."""
+    """Return whether an attribute of a form's class is a field: wtforms makes the field itself when it makes
+    a form."""
     return isinstance(value, UnboundField)
 
 
 def leaky_terms() -> set[str]:
-    """Return the terms that stay unchanged in spite of a route that sets them from its form: the control."""
+    """Return the terms whose change by a leaky route is not noticed. This is the control: the route writes
+    the terms from its form to the database."""
     return {term for term in TERMS if not _is_leak_noticed(term)}
 
 
@@ -238,8 +241,8 @@ def _is_leak_noticed(term: str) -> bool:
 
 
 def bending_finding(scale: Scale) -> Finding:
-    """Every route of the desk by every role, every command and every setting leave a running round
-    unchanged."""
+    """Return the finding of the attack: every route of the desk, as every role, every command and every
+    setting leave a running round unchanged."""
     is_full = scale is Scale.FULL
     methods = ("POST", "PUT", "PATCH", "DELETE") if is_full else ("POST",)
     under_settings = ("init", "upgrade", "count", "doctor") if is_full else ("count",)

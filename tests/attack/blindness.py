@@ -1,4 +1,4 @@
-"""Attack 3: the time of a publication, or the response to a guest's POST, reveals an answer."""
+"""Attack 3: the time of a publication, or the response to a guest's POST, depends on an answer."""
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -31,8 +31,8 @@ Release = tuple[datetime, tuple[int | None, ...]]
 
 
 def releases(seed: int, answers: int) -> list[Release]:
-    """Times and numbers of published ballots, for arrivals drawn from `seed` and answers drawn from
-    `answers`."""
+    """Return (time, numbers of published ballots by node) of each publication, for arrivals drawn with the
+    seed `seed` and answers drawn with the seed `answers`."""
     random = Random(answers)
     arrivals = [
         type(one)(one.at, f"u{at % 2}", ballot(random, "skewed"))
@@ -52,7 +52,7 @@ def _differ(seed: int) -> bool:
 def refuse_the_unanimous(
     ballots: Sequence[Ballot], counted: int, k: int, rng: Random
 ) -> tuple[list[Ballot], list[Ballot]]:
-    """A leaky rule: it withholds a box in which nearly all agree on the first statement."""
+    """Draw a batch by a leaky rule: none from a box in which more than 70 % agree on the first statement."""
     first = [one.answers[0] for one in ballots]
     if first and max(first.count(answer) for answer in set(first)) > 0.7 * len(first):
         return [], list(ballots)
@@ -76,13 +76,15 @@ def _releases_finding(scale: Scale) -> Finding:
 
 
 def _form(place: Place, value: str) -> TestResponse:
-    """Send a ballot as a kiosk does that cannot seal, which marks those with the answer 3 as rapid."""
+    """Send a ballot as a kiosk whose browser cannot encrypt. Ballots with the answer 3 are sent as rapid
+    ones."""
     rapid = {"_rapid": "yes"} if value == "3" else {}
     return place.client.post("/", data={"listened": value, "feel_better": value, **rapid})
 
 
 def _envelope(place: Place, value: str, *, waited: bool = False) -> TestResponse:
-    """Send a ballot as a kiosk does: the same fields and the same mark of rapid ones, sealed."""
+    """Send a ballot as a kiosk whose browser can encrypt: the same fields, in an envelope. Ballots with the
+    answer 3 are sent as rapid ones, and with `waited` as one that waited for the network."""
     key = place.store.public_key("r", "frida")
     form = f"listened={value}&feel_better={value}".encode()
     sealed = b64encode(seal(bytes.fromhex(key), form, is_rapid=value == "3")).decode()
@@ -98,8 +100,8 @@ WAYS: dict[str, Callable[[Place, str], TestResponse]] = {
 
 
 def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
-    """The distinct responses to guests who send these values, one after another, below and above
-    thresholds."""
+    """Return the distinct responses to guests who send these values, one after another. Their boxes grow past
+    the sizes at which they are counted."""
     responses = set()
     with TemporaryDirectory() as folder:
         place = Place(Path(folder), rate_limit=RateLimit(0.0, 1))
@@ -129,7 +131,8 @@ def _responses_finding(scale: Scale) -> Finding:
 
 
 def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]]:
-    """Seconds of POSTs that fill a box, and of the POSTs just before, measured alternately."""
+    """Return (seconds of each POST that fills a box, seconds of each POST just before such a one), measured
+    in turn."""
     crossing: list[float] = []
     before: list[float] = []
     with TemporaryDirectory() as folder:
@@ -160,7 +163,7 @@ def _timing_finding(scale: Scale) -> Finding:
     number = 1_000 if scale is Scale.FULL else 60
     p = float(ks_2samp(*_latencies(number, is_leaky=False)).pvalue)
     if p <= LEAST_P:
-        # One time in a hundred chance alone does this; twice in a row is no chance.
+        # Chance alone does this once in a hundred trials, so a second trial decides.
         p = float(ks_2samp(*_latencies(number, is_leaky=False)).pvalue)
     leaky = float(ks_2samp(*_latencies(min(number, 200), is_leaky=True)).pvalue)
     return Finding(

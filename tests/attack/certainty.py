@@ -1,8 +1,8 @@
 """Attacks 6 to 10 on protected rounds: how sure an insider becomes, and how often she is right.
 
-Where thousands of tables are needed, the rule of counting is the product's and the noise is drawn with numpy
-(tests/tools/fast_noise.py); one attack of each kind runs over the real store. Some bounds are measured and
-not promised: noise hides one guest's answer, not what is true of a party, a day or a month.
+Where thousands of tables are needed, the rule of counting is the program's and the noise is drawn with numpy
+(tests/tools/fast_noise.py); one attack of each kind runs on the real store. Some bounds are measured but not
+promised: noise hides the answer of one guest, but not an answer that a group, a day or a month shares.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ MOST_OVER_ONE_TABLE = 4.0
 MOST_OVER_YEARS = 20.0
 STEADY = 12
 SHORT = 7
-"""Days of a round over the store: its length does not matter for one table at closing."""
+"""Days of a round on the real store. The length does not matter for one table at closing."""
 STATEMENTS = range(len(SURVEY.statements))
 
 
@@ -81,7 +81,7 @@ def _near_certainty(profile: str, scale: Scale) -> Finding:
         f"no noise: sure of {100 * sum(read.belief > SURE for read in leaked) / len(leaked):.0f} % (must be "
         "100 %)",
         all(read.belief > SURE for read in leaked),
-        # Nobody held for likelier than 2 to 1 is promised; 80 % is.
+        # The bound is promised if no answer was likelier than 2 to 1 before; for likelier ones it is not.
         is_promised=max(chances) <= 2 / 3,
     )
 
@@ -90,7 +90,8 @@ def _near_certainty(profile: str, scale: Scale) -> Finding:
 
 
 class Turning:
-    """A month that turns: guests of its first half are in a good mood, those of its second in a bad one."""
+    """Draws the answers of each day of a month whose guests are in a good mood in its first half, and in a
+    bad mood in its second."""
 
     def __init__(self) -> None:
         self.day = 0
@@ -102,7 +103,7 @@ class Turning:
 
 
 def moody(rng: np.random.Generator, guests: int) -> Tables:
-    """Guests of one day share a mood, which decides much of their answers."""
+    """Return the answers of one day's guests, who share a mood that decides much of their answers."""
     return answers_of(rng, rng.standard_normal(1), np.zeros(guests, dtype=int), 0.6)
 
 
@@ -114,8 +115,11 @@ def _ways() -> Iterator[tuple[str, int, type[Turning] | Way]]:
 
 
 def _gains(size: int, way: type[Turning] | Way, k: int, rounds: int) -> tuple[float, float]:
-    """Points of the best guess over one exact table at closing: from protected figures shown live, and from
-    exact ones with the veil."""
+    """Return the gains of the best guess, in percentage points over a guess from one exact table at closing:
+    (from protected figures shown live, from exact ones with the veil).
+
+    `way` draws the answers of groups of `size` guests who answer alike.
+    """
     rng, kind = np.random.default_rng(31), ZeroSum(RATE)
     protected: list[list[float]] = []
     exact: list[list[float]] = []
@@ -153,9 +157,11 @@ Turned = np.ndarray[tuple[int, int], np.dtype[np.complex128]]
 
 
 def _difference_weights() -> Turned:
-    """For each difference of two noises in one cell, the sum over the first one, turned by each angle.
+    """Return, for each difference of two noises in one cell (row) and each of several angles (column), the
+    sum of probabilities over the first noise, each multiplied by a rotation of its angle.
 
-    The mean over angles of the cells' product is the likelihood of all differences: both noises add up to 0.
+    The mean over the angles of the product over all cells is the likelihood of the differences, because the
+    noises of a table add up to 0.
     """
     noise = np.arange(-3 * _REACH, 3 * _REACH + 1)
     apart = np.arange(-_REACH, _REACH + 1)
@@ -165,8 +171,9 @@ def _difference_weights() -> Turned:
 
 
 def newcomer_beliefs(apart: Tables, profile: Floats) -> Floats:
-    """Beliefs in each answer of the newcomer, from the second noisy table minus the first, where the other
-    guests answer as before."""
+    """Return the probability of each answer of a newcomer, one row for each row of `apart`: the noisy table
+    of the second round minus that of the first, in which the same guests without her gave the same
+    answers."""
     table = _difference_weights()
     at = apart.clip(1 - _REACH, _REACH) + _REACH
     logs = np.log(table[at])
@@ -181,7 +188,9 @@ def newcomer_beliefs(apart: Tables, profile: Floats) -> Floats:
 def _two_rounds(
     store: Store, groups: int, profile: Floats, protection: Protection
 ) -> tuple[Tables, list[int]]:
-    """(second published table minus the first, the newcomer's answer), a row for each group and statement."""
+    """Return (second published table minus the first, the newcomer's answer), a row for each group and
+    statement. Each group is a unit whose guests answer in both rounds, and the newcomer only in the
+    second."""
     random, units = Random(41), [f"u{at}" for at in range(groups)]
     chances = profile.tolist()
     steady = {unit: [_drawn(random, chances) for _ in range(STEADY)] for unit in units}
@@ -219,7 +228,7 @@ def _drawn(random: Random, chances: Sequence[float]) -> Ballot:
 
 
 def _cells(table: object) -> list[int]:
-    """The cells of a statement's document, without the withheld answers."""
+    """Return the counts of a statement's table, kinds of no answer last, without the withheld answers."""
     return [*table["counts"], *table["no_answer"].values()]  # type: ignore[index]
 
 
@@ -284,7 +293,7 @@ def _over_years(profile: str) -> Finding:
 
 
 def _years_over_the_store(scale: Scale) -> Finding:
-    """Five years over the store, and the control on exact figures."""
+    """Return the finding of five years on the real store, with exact figures as its control."""
     habit = replace(ONCE_A_ROUND, figures=PublicationTime.AT_CLOSING, every=SHORT, length=SHORT)
     runs = 20 if scale is Scale.FULL else 1
     gains = []
@@ -314,7 +323,7 @@ def _years_over_the_store(scale: Scale) -> Finding:
 
 
 def run(scale: Scale) -> list[Finding]:
-    """All attacks on what somebody believes after protected rounds."""
+    """Run all attacks on the beliefs of an insider about answers in protected rounds."""
     return [
         *(_near_certainty(profile, scale) for profile in ("balanced", "skewed", "unhappy")),
         *(_alike(name, size, way, scale) for name, size, way in _ways()),

@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class Scale(Enum):
-    """How much is tried: a short version in the tests, the full version by `make attack`."""
+    """The size of an attack: a short version in the tests, the full version by `make attack`."""
 
     QUICK = "quick"
     FULL = "full"
@@ -13,11 +13,11 @@ class Scale(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One attack's result.
+    """The result of one attack.
 
     The control is a leaky variant on which the attack must succeed. If it finds nothing there, the attack is
-    broken and its result on the product means nothing. `is_promised` is false for a result that is measured
-    against a bound which the product does not promise to keep.
+    broken and its result on the program means nothing. `figure` is the result, `bar` its bound, `held`
+    whether the bound was kept. `is_promised` is false for a bound that the program does not promise to keep.
     """
 
     attack: str

@@ -1,8 +1,8 @@
 """Drives Debian's Firefox by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), without a separate
 driver.
 
-Its settings are those of a new installation, except that it restores the last session's tabs, writes them to
-disk every second instead of every fifteen, and connects to this machine only.
+Its settings are those of a new installation, with three exceptions: it restores the tabs of the last session,
+writes them to disk every second instead of every fifteen, and connects to this machine only.
 """
 
 import json
@@ -33,7 +33,7 @@ MOZLZ4 = b"mozLz40\0"
 GZIP = b"\x1f\x8b"
 
 SETTINGS: dict[str, bool | int | str] = {
-    # What automation changes for its own sake is not what a guest's Firefox does.
+    # Without the settings that automation recommends, Firefox behaves as a guest's does.
     "remote.prefs.recommended": False,
     "browser.startup.page": 3,
     "browser.sessionstore.interval": 1_000,
@@ -41,9 +41,9 @@ SETTINGS: dict[str, bool | int | str] = {
     "browser.startup.homepage_override.mstone": "ignore",
     "browser.aboutwelcome.enabled": False,
     "datareporting.policy.firstRunURL": "",
-    # Whoever reloads a page that came by a form says yes to sending it again.
+    # On a reload, Firefox asks whether to send a form again. This answers yes.
     "dom.confirm_repost.testing.always_accept": True,
-    # Nobody listens there; a proxy is never asked for this machine itself.
+    # A proxy port where nothing listens. Firefox asks no proxy for this machine's own addresses.
     "network.proxy.type": 1,
     "network.proxy.http": "127.0.0.1",
     "network.proxy.http_port": 9,
@@ -70,7 +70,7 @@ class Firefox:
         self.tab = self.tabs()[0]
 
     def command(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Firefox's answer to a protocol command. Raises FirefoxError if Firefox rejects it."""
+        """Return Firefox's result of a protocol command. Raises FirefoxError if Firefox rejects it."""
         self._commands += 1
         self._socket.send(json.dumps({"id": self._commands, "method": method, "params": parameters}))
         while True:
@@ -82,7 +82,7 @@ class Firefox:
         return dict(answer["result"])
 
     def tabs(self) -> list[str]:
-        """All open tabs, including restored ones."""
+        """Return the ids of all open tabs, including restored ones."""
         return [tab["context"] for tab in self.command("browsingContext.getTree", maxDepth=0)["contexts"]]
 
     def url(self) -> str:
@@ -93,14 +93,15 @@ class Firefox:
         self.command("browsingContext.navigate", context=self.tab, url=url, wait="complete")
 
     def traverse(self, steps: int) -> None:
-        """Go back or forward. Raises FirefoxError at either end of the tab's history."""
+        """Go back or forward by so many entries of the history. Raises FirefoxError at either end of it."""
         self.command("browsingContext.traverseHistory", context=self.tab, delta=steps)
 
     def reload(self) -> None:
         self.command("browsingContext.reload", context=self.tab, wait="complete")
 
     def evaluate(self, expression: str) -> Any:
-        """A string, number or truth value evaluated in the page, even if its own scripts are disabled."""
+        """Return the value of a JavaScript expression in the page: a string, number or truth value. Works
+        even if the page's own scripts are disabled. Raises FirefoxError if the expression throws an error."""
         answer = self.command(
             "script.evaluate", expression=expression, target={"context": self.tab}, awaitPromise=True
         )
@@ -109,7 +110,8 @@ class Firefox:
         return answer["result"].get("value")
 
     def tap(self, selector: str, shows: str | None = None) -> None:
-        """Touch the only matching element once it is visible; repeat until the element `shows` appears."""
+        """Touch the only element that matches `selector` once it is there. If `shows` is given, touch again
+        until an element matches that selector."""
 
         def has_shown() -> bool:
             return bool(shows and self._nodes(shows))
@@ -146,14 +148,14 @@ class Firefox:
         self.command("input.performActions", context=self.tab, actions=[actions])
 
     def kill(self) -> None:
-        """End Firefox as a power cut does."""
+        """End Firefox abruptly, as a power cut does."""
         self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
-        """End Firefox as a person does."""
+        """Quit Firefox, as a person does."""
         windows = self.command("browsingContext.getTree", maxDepth=0, **{"moz:scope": "chrome"})["contexts"]
-        # It may be gone before it has answered.
+        # Firefox may end before it has answered.
         with suppress(ConnectionClosed):
             self.command(
                 "script.evaluate",
@@ -166,7 +168,7 @@ class Firefox:
 
 @contextmanager
 def firefox(profile: Path, *, has_script: bool) -> Iterator[Firefox]:
-    """Firefox on a profile that stays on disk. Raises NotPermittedError if it is not installed."""
+    """Yield a Firefox whose profile is a folder on disk. Raises NotPermittedError if it is not installed."""
     program = shutil.which("firefox-esr") or shutil.which("firefox")
     if program is None:
         raise NotPermittedError("Firefox is missing: apt install firefox-esr")
@@ -192,21 +194,23 @@ def firefox(profile: Path, *, has_script: bool) -> Iterator[Firefox]:
 
 
 def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait for a condition. Raises FirefoxError that names `what` after a timeout."""
+    """Wait until `is_so` returns True. Raises FirefoxError after a timeout, with `what` as the name of the
+    condition."""
     until, last = time.monotonic() + PATIENCE, ""
     while time.monotonic() < until:
         try:
             if is_so():
                 return
         except FirefoxError as error:
-            # A page on its way out cannot be asked.
+            # A page that is being left cannot evaluate anything.
             last = f"; {error}"
         time.sleep(0.05)
     raise FirefoxError(f"waited for in vain: {what}{last}")
 
 
 def unpacked(path: Path) -> bytes:
-    """Contents of a profile's file; session files and cached pages are decompressed."""
+    """Return the content of a profile's file, b"" if it is missing. Session files are decompressed; a cached
+    page's decompressed content is appended."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:

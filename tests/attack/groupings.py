@@ -1,8 +1,9 @@
 """Attack 1 on several files: two overlapping groupings are subtracted, and their difference is a few guests.
 
-An organisation's figures leave it as aggregates, once for the whole and once with every unit. The attacker
-has all files, adds and subtracts their groups in every way, and looks for a difference of fewer than k
-ballots. The leaky variant has a second grouping of the same units, counted afresh from the ballots.
+An organisation sends its figures as aggregates, once for the whole and once with every unit. The attacker has
+all files, adds and subtracts their groups in every way, and looks for a difference of fewer than k ballots.
+In the leaky variant, the same units are also grouped in a second way, and its figures are counted from the
+ballots themselves.
 """
 
 from collections import Counter
@@ -28,14 +29,15 @@ ASKED = replace(SURVEY, title="Frågor", source="Staden", licence="CC0")
 ROUND = Plan(ASKED, TREE, K, OPENING, DAYS).round
 
 Groups = Mapping[frozenset[str], int]
-"""Units of a group -> published ballots."""
+"""Units of a group -> number of published ballots."""
 
 SECOND = (frozenset({"n1", "s1"}), frozenset({"n1", "n2", "s1"}), frozenset({"n1", "s1", "s2"}))
-"""A second grouping, which overlaps the tree."""
+"""The groups of a second grouping, which overlap those of the tree."""
 
 
 def sent(settings: Settings, lived: Lived) -> Iterator[Aggregate]:
-    """The aggregates of a closed round, written, signed and read back: of the whole, and of every unit."""
+    """Yield the aggregates of a closed round after they were written, signed and read back: that of the
+    whole, and that with every unit."""
     _, document = lived.seen[-1]
     for has_units in (False, True):
         scope = Scope("Staden", ROUND.closes_at.year, has_units)
@@ -54,13 +56,14 @@ def groups_of(aggregates: Iterable[Aggregate]) -> Groups:
 
 
 def counted_afresh(lived: Lived) -> Groups:
-    """The leak: each group of the second grouping has all ballots of its units."""
+    """Return the leak: the groups of the second grouping, each with all ballots of its units."""
     came = Counter(one.unit for one in lived.arrivals)
     return {units: sum(came[unit] for unit in units) for units in SECOND}
 
 
 def differences(groups: Groups) -> Iterator[int]:
-    """Yield the ballots of every sum and difference of groups that has each unit once or not at all."""
+    """Yield the number of ballots of each sum or difference of groups in which each unit occurs once or not
+    at all."""
     units = sorted(frozenset().union(*groups))
     for signs in product((-1, 0, 1), repeat=len(groups)):
         chosen = list(zip(signs, groups, strict=True))
@@ -70,7 +73,8 @@ def differences(groups: Groups) -> Iterator[int]:
 
 
 def attack(seed: int, *, profile: str, publish: Publish) -> tuple[int, int, int, int]:
-    """(differences of fewer than k ballots, all differences), of the product and of the leaky variant."""
+    """Return four numbers: the differences of fewer than k ballots and all differences, of the program, then
+    the same two of the leaky variant."""
     lived = live(seed, profile, plan_closing, publish)
     with TemporaryDirectory() as folder:
         groups = groups_of(sent(read_settings({"KIOSK_DATA": str(Path(folder) / "data")}), lived))

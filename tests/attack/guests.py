@@ -1,4 +1,4 @@
-"""Simulated guests of one kiosk over a week, and all snapshots of their round, made by the product's code."""
+"""Simulated guests of one kiosk over a week, and all snapshots of their round, made by the program's code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Seen = list[tuple[datetime, Document]]
 OPENING = datetime(2026, 3, 2)
 DAYS = 7
 SHORTEST_VISIT = 0.002
-"""Shortest time between two guests, in hours: no two answer within the same seconds."""
+"""Shortest time between two guests, in hours: about 7 seconds."""
 
 UNIT = "u"
 
@@ -32,15 +32,16 @@ PROFILES = {
     "balanced": (0.12, 0.16, 0.30, 0.22, 0.14, 0.02, 0.02, 0.02),
     "skewed": (0.01, 0.02, 0.06, 0.20, 0.65, 0.02, 0.02, 0.02),
 }
-"""Probabilities of each answer, the scale's lowest option first: evenly spread, and as for "I feel safe
-here"."""
+"""Profile -> probability of each answer, in the order of ANSWERS: evenly spread, and as for the statement "I
+feel safe here"."""
 
 SURVEY: Survey = survey(statements=4)
 
 
 @dataclass(frozen=True)
 class Week:
-    """One round at one kiosk: arrivals sorted by time, and all that was published."""
+    """One round at one kiosk: arrivals sorted by time, and (time, published document) after each count in
+    `seen`."""
 
     arrivals: tuple[Arrival, ...]
     seen: Seen
@@ -50,7 +51,8 @@ class Week:
         return [arrival.at for arrival in self.arrivals]
 
     def truth(self, guest: int, statement: int) -> int:
-        """The index in ANSWERS of a guest's answer."""
+        """Return the index in ANSWERS of the answer of a guest, given by the index in `arrivals`, to a
+        statement."""
         return ANSWERS.index(self.arrivals[guest].ballot.answers[statement])
 
 
@@ -59,7 +61,7 @@ def ballot(random: Random, profile: str) -> Ballot:
 
 
 def visits(random: Random, a_day: float, profile: str, days: int = DAYS) -> list[Arrival]:
-    """A round's guests: random arrivals within the opening hours."""
+    """Return the guests of a round: random arrivals within the opening hours, `a_day` on average each day."""
     arrivals = []
     for day in range(days):
         hours = random.expovariate(a_day) * 8
@@ -77,14 +79,15 @@ def lived(
     publish: Publish = simulate,
     least_days: int = LEAST_DAYS,
 ) -> Week:
-    """The round as `kiosk simulate` runs it, or in memory."""
+    """Return a round with these arrivals, run as by `kiosk simulate`; `publish` can run it in memory
+    instead."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
     plan = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, days, least_days=least_days)
     return Week(in_order, list(publish(plan, in_order)))
 
 
 class HideUnderK:
-    """The leak of most tools: nothing below k answers, then every answer as it arrives."""
+    """A leaky rule, that of most tools: no batch below k ballots, then each ballot at once."""
 
     def __init__(self) -> None:
         self.is_shown = False
@@ -98,7 +101,7 @@ class HideUnderK:
 
 
 def lived_hiding_under_k(arrivals: Sequence[Arrival], k: int) -> Week:
-    """The same store with that leak."""
+    """Return a round on the real store with the leaky rule HideUnderK."""
     with TemporaryDirectory() as folder:
         store = a_store(Path(folder))
         week = _hiding_under_k(store, arrivals, k)
@@ -107,12 +110,12 @@ def lived_hiding_under_k(arrivals: Sequence[Arrival], k: int) -> Week:
 
 
 def lived_hiding_under_k_in_memory(arrivals: Sequence[Arrival], k: int) -> Week:
-    """The same count in memory, with that leak."""
+    """Return a round in memory with the leaky rule HideUnderK."""
     return _hiding_under_k(MemoryStore(), arrivals, k)
 
 
 def _hiding_under_k(store: Store | MemoryStore, arrivals: Sequence[Arrival], k: int) -> Week:
-    """The round counted at each arrival, shown from k on, without a veil."""
+    """Return a round with the leaky rule HideUnderK: counted after each arrival, without a veil."""
     in_order = tuple(sorted(arrivals, key=lambda arrival: arrival.at))
     of_round, seen = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS, least_days=0).round, []
     with (

@@ -1,8 +1,8 @@
-"""The product's count without its files: boxes and tallies in memory, for simulations of many rounds.
+"""The program's count without its files: boxes and tallies in memory, for simulations of many rounds.
 
-The loop of a simulation, the count, its rules and the snapshot are the product's code. Only sealing, the
-database and the keys are left out, which takes a fiftieth of the time. test_in_memory.py shows that this
-publishes exactly what the store publishes, draw by draw.
+The loop of a simulation, the count, its rules and the snapshot are the program's code. Only sealing, the
+database and the keys are left out, so that it takes a fiftieth of the time. test_in_memory.py shows that it
+publishes the same documents as the store if both draw the same random numbers.
 """
 
 from bisect import insort
@@ -24,13 +24,14 @@ from kiosk.storage.count import Count
 from kiosk.storage.tallies import Tallies
 
 Publish = Callable[[Plan, Iterable[Arrival]], Iterable[tuple[datetime, Document]]]
-"""All that viewers see of a round: `simulate`, with the store, or `simulate_in_memory`."""
+"""A function that runs a round and yields (time, published document) after each count: `simulate`, with the
+store, or `simulate_in_memory`."""
 
 
 def simulate_in_memory(
     plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None
 ) -> Iterator[tuple[datetime, Document]]:
-    """Yield what `simulate` yields."""
+    """Yield the items that `simulate` yields: (time, published document) after each count."""
     return run(cast(Store, MemoryStore(rng)), plan, arrivals)
 
 
@@ -85,7 +86,7 @@ class MemoryStore:
 
 
 class _Boxes:
-    """The boxes of one round. Their ballots stand in the order in which sealing sorts them."""
+    """The boxes of one round. Their ballots have the order that sealing gives them."""
 
     round: Round
 
@@ -126,7 +127,7 @@ class _Tallies(Tallies):
 
 
 class _Nothing:
-    """Slips, letterboxes, rounds' rows and keys, which a simulation has none of."""
+    """Stands for slips, letterboxes, keys and the rows of rounds, which a simulation does not have."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         del name
@@ -134,4 +135,4 @@ class _Nothing:
 
 
 def _do_nothing(*_: object, **__: object) -> None:
-    """Accept whatever a real one accepts."""
+    """Accept any arguments and do nothing."""

@@ -1,7 +1,8 @@
 """The insider: a member of staff who knows the time of each guest's visit, every snapshot, and the rules.
 
-Computes what follows with certainty, by exact sets of candidates, and the best guess. A guest's answer to a
-statement is proven if every world consistent with all observations has the same answer.
+Computes the answers that a guest may have given, by exact sets of candidates, and the best guess. A world is
+an assignment of answers to guests; an answer is proven if all worlds that agree with the insider's
+observations have the same answer there.
 """
 
 from collections.abc import Sequence
@@ -21,8 +22,8 @@ KINDS = len(NoAnswer)
 
 @dataclass(frozen=True)
 class Batch:
-    """One change of the published figures: its time, the number of ballots, and for each statement the
-    answers by option (kinds of no answer last) and the number withheld."""
+    """The difference of two successive snapshots at a node: its time, its number of ballots and, for each
+    statement, the answers by option (kinds of no answer last) and the number of withheld answers."""
 
     at: datetime
     size: int
@@ -30,11 +31,12 @@ class Batch:
     withheld: tuple[int, ...]
 
     def possible(self, statement: int) -> frozenset[int]:
-        """Options that some ballot of the batch may have."""
+        """Return the indices of the options that some ballot of the batch may have."""
         return self._possible[statement]
 
     def shares(self, statement: int) -> Vector:
-        """The likeliest share of each option: a withheld answer is most often the same as the others."""
+        """Return the likeliest share of each option. Withheld answers are added to the largest option, where
+        they usually belong."""
         return self._shares[statement]
 
     @cached_property
@@ -52,7 +54,7 @@ class Batch:
 
 
 def batches(seen: Sequence[tuple[datetime, Document]], node: str) -> list[Batch]:
-    """The batches of one node, as differences between successive snapshots."""
+    """Return the batches of one node, from the differences between successive snapshots `seen`."""
     differences: list[Batch] = []
     before: list[list[int]] | None = None
     for at, document in seen:
@@ -73,11 +75,11 @@ def batches(seen: Sequence[tuple[datetime, Document]], node: str) -> list[Batch]
 
 
 def candidates(at: datetime, published: Sequence[Batch], statement: int, *, stays: int) -> frozenset[int]:
-    """Every answer that the guest who arrived `at` may have given.
+    """Return the indices of all answers that the guest who arrived `at` may have given.
 
     `stays` ballots, drawn at random, remain in the box at each count, so any later batch may contain the
-    ballot; if none remain, it is in the first batch after the visit. Exact: any selection from a box is
-    possible, and within a batch the guest's ballot may be any of them.
+    ballot; if none remain, it is in the first batch after the visit. The set is exact: any selection from a
+    box is possible, and within a batch the guest's ballot may be any of them.
     """
     later = [batch for batch in published if batch.at > at]
     reachable = later if stays else later[:1]
@@ -85,9 +87,10 @@ def candidates(at: datetime, published: Sequence[Batch], statement: int, *, stay
 
 
 def posterior(at: datetime, published: Sequence[Batch], statement: int, *, stays: int) -> Vector | None:
-    """The probability of each answer of the guest who arrived `at`; None if no batch contains the ballot.
+    """Return the probability of each answer of the guest who arrived `at`; None if no batch contains the
+    ballot.
 
-    A count takes `size` of the size + stays ballots in the box, each equally likely; the last takes all.
+    A count takes `size` of the size + `stays` ballots in the box, each equally likely; the last takes all.
     """
     later = [batch for batch in published if batch.at > at]
     if not later:
@@ -102,8 +105,9 @@ def posterior(at: datetime, published: Sequence[Batch], statement: int, *, stays
 
 
 def right_guesses(likely: Vector, truth: int) -> float:
-    """Expected number of right guesses if the likeliest answer is guessed, ties broken at random."""
+    """Return the expected number of right guesses, 0 to 1, if the likeliest answer is guessed. Ties are
+    broken at random. `truth` is the index of the right answer."""
     most = likely.max()
-    # As numpy.isclose does it, in a tenth of the time.
+    # The comparison of numpy.isclose, in a tenth of the time.
     best = np.flatnonzero(abs(likely - most) <= 1e-8 + 1e-5 * most)
     return float(truth in best) / len(best)

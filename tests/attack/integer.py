@@ -1,7 +1,7 @@
-"""A second attack, independent of the first: is there a world in which the guest gave that answer?
+"""A second attack, independent of the first: can the guest have given that answer?
 
-An integer programme over all assignments of ballots to batches and answers (HiGHS, through scipy). It shares
-no reasoning with `insider`, and accepts ballots with known answers, such as the attacker's own.
+Solves an integer programme over all assignments of ballots to batches and answers (HiGHS, through scipy). It
+shares no code with `insider`, and takes ballots with known answers, such as the attacker's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,12 @@ def is_possible(
     option: int,
     known: Mapping[int, int] | None = None,
 ) -> bool:
-    """Whether some consistent world gives `guest` (an index of `arrivals`) that `option`.
+    """Return whether `guest` (an index of `arrivals`) can have chosen the option with the index `option`,
+    given all figures.
 
-    `known` maps the attacker's own ballots to their options. Every ballot is in exactly one batch after its
-    arrival; every batch has its size and its published table; withheld answers are free variables.
+    `known` maps the attacker's own ballots, as indices of `arrivals`, to their options. Every ballot is in
+    exactly one batch after its arrival; every batch has its size and its published table; withheld answers
+    are free variables. Raises RuntimeError if the solver finds no result.
     """
     options = len(published[0].counts[statement])
     guests, steps = len(arrivals), len(published)

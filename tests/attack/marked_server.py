@@ -1,8 +1,8 @@
-"""The guest's application as `kiosk serve` serves it, in a separate process with a clock set from outside.
+"""The guest's application as `kiosk serve` serves it, in a separate process whose clock another process sets.
 
 python -m tests.attack.marked_server FOLDER ADDRESS CLOCK READY [LEAK]: FOLDER holds data and keys. CLOCK is a
-file with the time and whether casting fails at present. READY is a pipe to which the process id is written
-once the server accepts requests. LEAK, for controls, is one of LEAKS.
+file with the time, and whether casting fails now. READY is a pipe to which the process id is written once the
+server accepts requests. LEAK, for controls, is a key of LEAKS.
 """
 
 import mmap
@@ -30,7 +30,7 @@ SECONDS_A_GUEST = 8.0
 
 
 class ToldClock:
-    """The time and the failure that another process wrote last."""
+    """The time, and whether casting fails, as another process last wrote them to a shared file."""
 
     LAYOUT = struct.Struct("<d?")
 
@@ -55,7 +55,8 @@ class ToldClock:
 
 
 class FailingStore(Store):
-    """Fails on request, with an error that contains all data of the call."""
+    """A store that fails while the clock's file says so, with an error that contains all arguments of the
+    call."""
 
     def __init__(self, folder: Path, clock: ToldClock) -> None:
         url = f"sqlite:///{folder / 'data' / 'k.sqlite'}"
@@ -85,8 +86,8 @@ class FailingStore(Store):
 
 
 class Announced:
-    """Replaces the counting thread, since counts are started from outside: announces that the server is
-    ready."""
+    """Stands in place of the counting thread, since the attack counts from another process. Its start
+    announces that the server is ready."""
 
     def __init__(self, ready: int) -> None:
         self._ready = ready
@@ -99,7 +100,8 @@ class Announced:
 
 
 def with_access_log(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
-    """A leak of most web servers: one line per request, in the combined format."""
+    """Return the application with the leak of most web servers: one line for each request, in the combined
+    format."""
 
     def logged(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         with path.open("a", encoding="utf-8") as file:
@@ -114,7 +116,8 @@ def with_access_log(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
 
 
 def with_spool(application: Wsgi, path: Path, clock: ToldClock) -> Wsgi:
-    """A leak that leaves no file: each request is written to a temporary file that is deleted immediately."""
+    """Return the application with a leak that leaves no file: each request is written to a temporary file
+    that is deleted at once."""
 
     def spooled(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         headers = [f"{name}: {value}" for name, value in environ.items() if name.startswith("HTTP_")]

@@ -1,4 +1,7 @@
-"""The forms in which a mark may be written to disk, and a search for them in bytes."""
+"""The spellings in which a value that identifies a guest may be on disk, and a search for them in bytes.
+
+A value is a text, an address, a time or some bytes. A spelling is a byte string that stands for it.
+"""
 
 import base64
 import re
@@ -12,37 +15,41 @@ from typing import Any
 import numpy as np
 
 SHORTEST = 4
-"""Shortest length of a form in bytes: shorter ones occur everywhere."""
+"""Shortest length of a spelling in bytes: shorter ones occur everywhere."""
 
 CHANCE = 10
-"""Forms below this number of bytes, such as four bytes and their hex, occur in ciphertext by chance."""
+"""Spellings with fewer bytes, such as four bytes and their hex, occur in ciphertext by chance."""
 
 JULIAN_DAY_OF_EPOCH = 2_440_587.5
 
 EPOCHS, UNITS = (0, 11_644_473_600), (1.0, 1e3, 1e6, 1e9)
-"""Seconds between a program's epoch and 1970 (Chromium's is 1601), and units of a second."""
+"""Seconds between the beginning of a program's time and 1970 (for Chromium it is 1601), and the numbers of
+units in a second."""
 
 
 def raw_forms(raw: bytes) -> set[bytes]:
-    """Bytes as they are, in hex and in base64, at any position in a longer base64 text."""
+    """Return the spellings of some bytes: as they are, in hex, and in base64 at any position of a longer
+    text."""
     return {raw, raw.hex().encode(), raw.hex().upper().encode(), *_base64_forms(raw)}
 
 
 def text_forms(text: str) -> set[bytes]:
-    """A text in either case, as UTF-8 and UTF-16, each as bytes, hex and base64."""
+    """Return the spellings of a text: as it is, in capitals and in small letters, in UTF-8 and UTF-16, each
+    as bytes, hex and base64."""
     spelt = {text, text.lower(), text.upper()}
     encoded = {one.encode(encoding) for one in spelt for encoding in ("utf-8", "utf-16-le", "utf-16-be")}
     return {form for one in encoded for form in raw_forms(one)}
 
 
 def address_forms(address: str) -> set[bytes]:
-    """An IPv4 address as text and as its four bytes."""
+    """Return the spellings of an IPv4 address: its text, and its four bytes in both orders."""
     packed = ip_address(address).packed
     return text_forms(address) | raw_forms(packed) | raw_forms(packed[::-1])
 
 
 def time_forms(at: datetime) -> set[bytes]:
-    """A time, read as local time or as UTC, as text and as the numbers that programs store.
+    """Return the spellings of a time, read as local time or as UTC: as text and as the numbers that programs
+    store.
 
     Milliseconds in decimal begin with the seconds, and a date with its time ends with the time of day, so the
     shorter text covers the longer one.
@@ -58,15 +65,15 @@ def time_forms(at: datetime) -> set[bytes]:
                 *(struct.pack(f"{order}d", value) for value in (seconds, seconds * 1000, days)),
                 *(struct.pack(f"{order}q", whole * scale) for scale in (1, 1000, 1_000_000, 1_000_000_000)),
             ]
-            # SQLite keeps milliseconds in six bytes, the greatest first.
+            # SQLite stores milliseconds in six bytes, the most significant first.
             packed.append((whole * 1000).to_bytes(6, "big" if order == ">" else "little"))
             forms |= {form for one in packed for form in raw_forms(one)}
     return forms
 
 
 def times_between(data: bytes, since: float, until: float) -> int:
-    """Number of times in a span, in seconds since 1970, that occur in `data`: as numbers of eight bytes or as
-    protocol buffers' varints, in any unit; as decimals; or as a time of day."""
+    """Return how often a time from `since` to `until`, in seconds since 1970, occurs in `data`: as a number
+    of eight bytes or a varint of protocol buffers, in any unit; as a decimal number; or as a time of day."""
     spans = [((since + epoch) * unit, (until + epoch) * unit) for epoch in EPOCHS for unit in UNITS]
     with np.errstate(invalid="ignore"):
         numbers = sum(
@@ -80,20 +87,23 @@ def times_between(data: bytes, since: float, until: float) -> int:
 
 
 def _eight_bytes(data: bytes) -> Iterator["np.ndarray[Any, Any]"]:
-    """Every eight bytes of `data`, read as integers and as floating-point numbers in either order."""
+    """Yield arrays of all numbers of eight bytes in `data`, at every position: as integers and as
+    floating-point numbers, in both byte orders."""
     for at in range(min(8, len(data) - 7)):
         for kind in ("<i8", ">i8", "<f8", ">f8"):
             yield np.frombuffer(data, kind, (len(data) - at) // 8, at)
 
 
 def _varints(data: bytes) -> Iterator[int]:
-    """Numbers of five to nine bytes in protocol buffers' encoding: seven bits per byte, lowest first."""
+    """Yield the numbers of five to nine bytes in protocol buffers' encoding: seven bits per byte, lowest
+    first."""
     for varint in re.findall(rb"(?=([\x80-\xff]{4,8}[\x01-\x7f]))", data):
         yield sum((byte & 127) << 7 * at for at, byte in enumerate(varint))
 
 
 def _decimals(data: bytes) -> Iterator[int]:
-    """Numbers that begin with the seconds since 1970 or 1601, ten digits or eleven."""
+    """Yield the first ten and the first eleven digits of each long decimal number: the length of the seconds
+    since 1970 or 1601."""
     for digits in re.findall(rb"\d{10,}", data):
         yield from (int(digits[:10]), int(digits[:11]))
 
@@ -103,11 +113,11 @@ def _time_text(at: datetime, spelling: str) -> set[bytes]:
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:
-    """The base64 characters that depend on `raw` alone, for each of the three offsets in a group of three
-    bytes.
+    """Yield the part of a longer base64 text that stands for `raw`, for each of the three positions that
+    `raw` can have in a group of three bytes.
 
     Four bytes within a longer text give four or five such characters, which occur by chance among a thousand
-    keys in hex. So only their complete base64 text is a form.
+    keys in hex. So only their complete base64 text is a spelling.
     """
     if len(raw) == SHORTEST:
         yield base64.b64encode(raw)
@@ -120,14 +130,14 @@ def _base64_forms(raw: bytes) -> Iterator[bytes]:
 
 
 def standing_in(data: bytes, forms: Collection[bytes]) -> set[bytes]:
-    """The forms that occur in `data`. Fast for many forms, because the first four bytes exclude
+    """Return those of `forms` that occur in `data`. Fast for many, because their first four bytes exclude
     most of them."""
     listed = [form for form in forms if len(form) >= SHORTEST]
     if len(data) < SHORTEST:
         return set()
     shifted = [np.frombuffer(data, "<u4", (len(data) - at) // 4, at) for at in range(min(4, len(data) - 3))]
-    # Most of a disk is zeros: they are taken for granted rather than sorted.
-    # Sorted, not made unique: numpy's hash table for that takes a hundred times as long.
+    # Most of a disk is zeros, so one zero stands for all, and they are not sorted.
+    # Equal values stay: to remove them, numpy's hash table takes a hundred times as long.
     fours = np.sort(np.concatenate([np.zeros(1, "<u4"), *(four[four != 0] for four in shifted)]))
     beginnings = np.array([int.from_bytes(form[:4], "little") for form in listed], dtype="<u4")
     places = np.searchsorted(fours, beginnings).clip(max=len(fours) - 1)
@@ -136,7 +146,8 @@ def standing_in(data: bytes, forms: Collection[bytes]) -> set[bytes]:
 
 
 def contents(*folders: Path) -> bytes:
-    """All files under the folders with their names, sorted by name."""
+    """Return the contents of all files under the folders and their names, as one byte string, sorted by
+    name."""
     paths = sorted(path for folder in folders for path in folder.rglob("*"))
     return b"\0".join(
         str(path).encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") for path in paths

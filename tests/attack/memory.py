@@ -1,11 +1,11 @@
-"""Attack: guests' forms and slip codes are read from the server's memory after they were counted.
+"""Attack: guests' forms and slip codes are read from the server's memory after their ballots were counted.
 
-A server in a process of its own accepts marked ballots by slip and counts them. Its memory is then read
-through /proc, as a memory image or a core dump holds it.
+A server in a process of its own accepts ballots with slips, whose forms the attack knows, and counts them.
+Its memory is then read through /proc, with the content that a memory image or a core dump would have.
 
 python -m tests.attack.memory FOLDER [unprotected] [readable]: the server of FOLDER, which holds data and
-keys; it prints its port. `unprotected` does not overwrite what is freed; `readable` refuses neither core
-dumps nor readers.
+keys; it prints its port. With `unprotected`, freed memory is not overwritten; with `readable`, the process
+prevents neither core dumps nor other processes from reading its memory.
 """
 
 import os
@@ -42,7 +42,7 @@ from tests.attack.finding import Finding, Scale
 from tests.attack.watched import NotPermittedError, not_possible
 
 GUESTS = 16
-"""Enough for a batch: a box of 3k ballots is counted, and k is 5."""
+"""Number of guests. With k = 5, the first batch needs 15 ballots."""
 
 FORM = "application/x-www-form-urlencoded"
 REPOSITORY = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def _store(folder: Path) -> Store:
 
 @dataclass(frozen=True)
 class Guest:
-    """A guest's slip and the body of the guest's form."""
+    """A guest's slip code, and the body of the request with the guest's form."""
 
     slip: str
     body: bytes
@@ -81,7 +81,8 @@ def open_round(folder: Path) -> list[Guest]:
 
 @dataclass(frozen=True)
 class Found:
-    """Numbers of guests whose whole form, and whose slip's code in any spelling, are in a memory."""
+    """The number of guests whose whole form is in a memory, and the number whose slip's code is, in any
+    spelling."""
 
     forms: int
     codes: int
@@ -99,7 +100,8 @@ def search(memory: bytes, guests: list[Guest]) -> Found:
 
 
 def read_memory(process: int) -> bytes:
-    """All memory of a process that can be written to, as a core dump has it."""
+    """Return all memory that a process can write to, as a core dump has it. Raises NotPermittedError if it
+    cannot be read."""
     parts = []
     try:
         with (Path("/proc") / str(process) / "mem").open("rb", 0) as memory:
@@ -116,7 +118,8 @@ def read_memory(process: int) -> bytes:
 
 @contextmanager
 def served(folder: Path, *variant: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The server's process and its port. It may leave core dumps of any size, in the folder."""
+    """Yield a server's process and its port. The process may write core dumps of any size, in the folder.
+    Raises RuntimeError if it does not start."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     command = [sys.executable, "-m", "tests.attack.memory", str(folder), *variant]
     with subprocess.Popen(
@@ -139,8 +142,8 @@ def served(folder: Path, *variant: str) -> Iterator[tuple[subprocess.Popen[bytes
 
 
 def answer(port: int, guests: list[Guest]) -> None:
-    """Every guest shows a slip and answers, on a connection of her own; then sends the form again, in
-    vain."""
+    """Let every guest show a slip and answer, each on a connection of her own, and then send the form twice
+    more, which the server must refuse. Raises RuntimeError for another response."""
     for guest in guests:
         with closing(HTTPConnection("127.0.0.1", port)) as line:
             shown = urlencode({"slip": spaced(guest.slip)}).encode()
@@ -158,8 +161,8 @@ def answer(port: int, guests: list[Guest]) -> None:
 
 
 def after_a_count(store: Store, server: subprocess.Popen[bytes]) -> None:
-    """Return after the server made two more counts: one began after this was called. Raises RuntimeError if
-    the server ends before."""
+    """Wait until the server made two more counts, the second of which began after the call. Raises
+    RuntimeError if the server ends before."""
     for _ in range(2):
         last = store.last_tick
         while store.last_tick == last:
@@ -169,7 +172,8 @@ def after_a_count(store: Store, server: subprocess.Popen[bytes]) -> None:
 
 
 def look(*variant: str) -> Found:
-    """What is in the server's memory after its guests' ballots were counted."""
+    """Return the numbers of forms and codes in the server's memory after its guests' ballots were counted.
+    Raises RuntimeError if none was counted."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         guests = open_round(folder)
@@ -199,7 +203,7 @@ def memory_finding() -> Finding:
 
 
 def leaves_core_dump(*variant: str) -> bool:
-    """Whether a server that is aborted leaves a core dump."""
+    """Return whether a server of this variant leaves a core dump when it is aborted."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         open_round(folder)
@@ -211,7 +215,7 @@ def leaves_core_dump(*variant: str) -> bool:
 
 
 def can_dump_core() -> bool:
-    """Whether this machine makes a core dump of a process that is aborted."""
+    """Return whether this machine writes a core dump of a process that is aborted."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     with (
         TemporaryDirectory() as folder,
@@ -248,7 +252,7 @@ def run(scale: Scale) -> list[Finding]:
 
 
 def main(folder: Path, variant: list[str]) -> None:
-    """Serve as `kiosk serve` does."""
+    """Serve and count as `kiosk serve` does, except for the protections that `variant` removes."""
     if "unprotected" not in variant:
         restart_with_overwriting()
     if "readable" not in variant:

@@ -1,6 +1,6 @@
 """Attack 6: the next guest at the screen goes back, reloads, restarts the browser, or reads its folder.
 
-In real Chromium with a profile on disk; next_guest_firefox.py does the same in Firefox.
+In real Chromium with a profile on disk; next_guest_firefox.py has the same attack in Firefox.
 """
 
 import shutil
@@ -26,7 +26,7 @@ form.addEventListener("change", () => localStorage.setItem("kept", new URLSearch
 
 CHOSEN = """[...document.querySelectorAll("input")].filter((one) =>
     one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value).length"""
-"""Answers and codes on the page."""
+"""JavaScript: the number of chosen answers and typed codes on the page."""
 
 TRACES = f"""async () => {{
     const stores = [document.cookie.length, localStorage.length, sessionStorage.length,
@@ -38,12 +38,13 @@ TRACES = f"""async () => {{
         "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0];
     return {CHOSEN} + stores.reduce((sum, one) => sum + one, 0);
 }}"""
-"""The same, and what the browser stores for the page. Of its files, only those that contain anything except
-zeros: places for envelopes are made at a fixed time of the clock, with the same bytes for all guests."""
+"""JavaScript: the number of CHOSEN plus that of items which the browser stores for the page. Of its files,
+only those that contain a byte other than zero count: the file for envelopes is made at a fixed time of the
+clock, with the same bytes for all guests."""
 
 
 class Leaky:
-    """The control: the same application with a script that stores the chosen answers."""
+    """The control: the application with a script that stores the chosen answers."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -62,7 +63,7 @@ class Leaky:
 
 @contextmanager
 def browser(playwright: Playwright, profile: str, *, has_script: bool) -> Iterator[BrowserContext]:
-    """Chromium on a profile that stays on disk."""
+    """Yield Chromium with a profile on disk, the folder `profile`."""
     context = playwright.chromium.launch_persistent_context(
         profile,
         executable_path=shutil.which("chromium"),
@@ -77,7 +78,7 @@ def browser(playwright: Playwright, profile: str, *, has_script: bool) -> Iterat
 
 
 def _begin(guest: Guest, way: Admission, *, has_script: bool) -> None:
-    """Open the first statement at a kiosk, a poster or with a slip."""
+    """Open the first statement as the guest of a kiosk, a poster or a slip."""
     if way is Admission.SLIP:
         guest.page.goto(f"{guest.address}/q" + (f"#{spaced(guest.place.slip)}" if has_script else ""))
         if has_script:
@@ -109,7 +110,7 @@ def _answer(guest: Guest, *, has_script: bool, is_sent: bool) -> None:
 
 
 def _look(page: Page, *, has_script: bool) -> int:
-    """Number of the previous guest's traces on the page or in the browser."""
+    """Return the number of traces of the previous guest on the page and in the browser."""
     with suppress(PlaywrightError):
         page.wait_for_load_state()
         if not page.url.startswith("http"):
@@ -121,12 +122,12 @@ def _look(page: Page, *, has_script: bool) -> int:
 
 
 def _come_after(page: Page, address: str, *, has_script: bool) -> int:
-    """The next guest's actions: leave, Back ten times, Forward, reload. Returns the traces of the previous
-    guest."""
+    """Do what the next guest does: leave, Back ten times, Forward, reload. Returns the number of traces of
+    the previous guest that are seen."""
     page.goto(f"{address}/nothing")
     seen = _look(page, has_script=has_script)
     for _ in range(10):
-        # A page from the browser's memory loads itself anew, which may cut Back short.
+        # A page that comes from the browser's memory reloads itself, which may interrupt Back.
         with suppress(PlaywrightError):
             page.go_back(timeout=5_000)
         seen += _look(page, has_script=has_script)
@@ -138,7 +139,7 @@ def _come_after(page: Page, address: str, *, has_script: bool) -> int:
 
 
 def _written(profile: str, needles: list[bytes]) -> int:
-    """Number of needles that occur in the browser's folder."""
+    """Return the number of `needles` that occur in files of the browser's folder."""
     files = [path.read_bytes() for path in Path(profile).rglob("*") if path.is_file()]
     return sum(any(needle in content for content in files) for needle in needles)
 
@@ -146,7 +147,8 @@ def _written(profile: str, needles: list[bytes]) -> int:
 def visit(
     playwright: Playwright, way: Admission, *, has_script: bool, is_sent: bool, is_leaky: bool
 ) -> tuple[int, int]:
-    """One guest and the next at one screen: (traces of the answers, traces of the slip's code)."""
+    """Let a guest and then the next one use a screen. Returns (traces of answers, traces of the slip's
+    code)."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         place = Place(Path(folder), ways=frozenset(Admission))
         application = Counted(place.app)

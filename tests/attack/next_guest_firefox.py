@@ -1,4 +1,5 @@
-"""Attack 6 in Firefox, which stores form fields: at a reload, at Back, and on disk for the next start."""
+"""Attack 6 in Firefox, which stores the fields of forms: for a reload, for Back, and on disk for its next
+start."""
 
 import sys
 import time
@@ -26,7 +27,8 @@ NAMES = ("listened", "contact_support", "rights_knowledge", "feel_better")
 IS_THANKED = """(({ keys, languages }) => Object.values(languages).some((said) =>
     said[3][keys.indexOf("thank_you")] === document.querySelector("#message p").textContent)
 )(JSON.parse(document.getElementById("words").textContent))"""
-"""In any language: a button touched while a page settles may change it, which is not tested here."""
+"""JavaScript: whether the page thanks the guest, in any language. A tap while a page is being laid out may
+change the language, which is not part of this test."""
 
 BOTH = (True, False)
 AT_A_TIME = 2
@@ -53,11 +55,11 @@ CARELESS = {
     b"form.reset()": b"void 0",
     b"window.location.reload()": b"void 0",
 }
-"""The measures of our pages against storage by a browser, and the control's replacements."""
+"""Protection of our pages against storage by a browser -> the control's replacement for it."""
 
 
 class Keeping:
-    """The control: the same application, but its pages let the browser store them and their fields."""
+    """The control: the application with pages that allow the browser to store them and their fields."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -83,12 +85,14 @@ class Keeping:
 
 
 AT_FIXED_TIMES, AFTER_OPENING = b"BEAT - (Date.now() % BEAT)", b"BEAT"
-"""The time until a kiosk's page stores its mark, with or without a guest, and the replacement: five minutes
-after the page was opened, when no visit is left. Firefox restores tabs before a test can stop their clock."""
+"""The script's time until a kiosk's page stores its mark, which does not depend on guests; and its
+replacement: five minutes after the page was opened, when no visit of this test runs any more. The test cannot
+set the clock of tabs that Firefox restores."""
 
 
 class Still:
-    """The application, whose kiosks store their mark at no time of a visit."""
+    """The application, but its kiosks store their mark at no time at which a guest is there. Raises
+    ValueError if the script does not have the text to replace."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -108,11 +112,11 @@ class Still:
 
 
 def begin(browser: Firefox, address: str, visit: Visit, slip: str) -> None:
-    """Open the statements at a kiosk, a poster or with a slip."""
-    # No button of the guest before is there to be touched for one of hers.
+    """Open the statements as the guest of a kiosk, a poster or a slip."""
+    # Leave the previous guest's page, so that no tap meets one of its buttons.
     browser.go(f"{address}/nothing")
     if visit.way is Admission.SLIP:
-        # A scanned code is sent on at once, which cuts the first page's loading short.
+        # A scanned code is submitted at once, which interrupts the loading of the first page.
         with suppress(FirefoxError):
             browser.go(f"{address}/q" + (f"#{spaced(slip)}" if visit.has_script else ""))
         if visit.has_script:
@@ -130,7 +134,7 @@ def begin(browser: Firefox, address: str, visit: Visit, slip: str) -> None:
 
 
 def answer(browser: Firefox, visit: Visit) -> None:
-    """Answer all statements, and send them or not."""
+    """Answer all statements, and send the form if `visit.is_sent`."""
     here = "fieldset:not([hidden])" if visit.has_script else "fieldset"
     for at, name in enumerate(NAMES, start=1):
         option = f'input[name="{name}"][value="4"]'
@@ -148,14 +152,15 @@ def answer(browser: Firefox, visit: Visit) -> None:
 
 
 def look(browser: Firefox) -> int:
-    """Number of the previous guest's traces in the tab, once it has loaded."""
+    """Return the number of traces of the previous guest in the tab, once it has loaded."""
     traces: list[int] = []
 
     def has_looked() -> bool:
         if not browser.url().startswith("http") or browser.evaluate(
             "document.documentURI.startsWith('about:')"
         ):
-            # Firefox's own page: the one it starts with, or that it will not show a form's page again.
+            # Firefox's own page: the one at its start, or its message that it does not show a form's page
+            # again.
             traces.append(0)
         elif browser.evaluate("document.readyState === 'complete'"):
             traces.append(int(browser.evaluate(f"({TRACES})()" if browser.has_script else CHOSEN)))
@@ -166,7 +171,8 @@ def look(browser: Firefox) -> int:
 
 
 def look_for_long(browser: Firefox) -> int:
-    """The same where Firefox fills a page after it has loaded: the largest number seen at once."""
+    """Return the largest number of traces that are seen at once within FILLING_IN seconds: Firefox restores
+    fields after a page has loaded."""
     until = time.monotonic() + FILLING_IN
     most = look(browser)
     while time.monotonic() < until:
@@ -175,7 +181,7 @@ def look_for_long(browser: Firefox) -> int:
 
 
 def go_back(browser: Firefox, address: str) -> int:
-    """Leave, Back ten times, Forward, reload; looks after each step."""
+    """Leave, Back ten times, Forward, reload. Returns the sum of the traces that are seen after each step."""
     browser.go(f"{address}/nothing")
     seen = look(browser)
     for steps in [-1] * 10 + [1]:
@@ -188,7 +194,7 @@ def go_back(browser: Firefox, address: str) -> int:
 
 
 def find_restored(browser: Firefox, address: str) -> None:
-    """Switch to the tab that was in front in the last session."""
+    """Switch to the tab that was in front at the end of the last session."""
 
     def has_found() -> bool:
         for tab in browser.tabs():
@@ -201,8 +207,8 @@ def find_restored(browser: Firefox, address: str) -> None:
 
 
 def write_down(browser: Firefox, address: str, profile: Path, marker: str) -> None:
-    """Wait until Firefox has written its tabs with their fields to disk, as shown by a tab that is opened
-    last."""
+    """Wait until Firefox has written its tabs with their fields to disk: opens one more tab, whose address
+    ends with `marker`, and waits until that is in the session file."""
     session = profile / "sessionstore-backups" / "recovery.jsonlz4"
     tab = browser.command("browsingContext.create", type="tab", background=True)["context"]
     browser.command("browsingContext.navigate", context=tab, url=f"{address}/{marker}", wait="complete")
@@ -210,13 +216,15 @@ def write_down(browser: Firefox, address: str, profile: Path, marker: str) -> No
 
 
 def written(profile: Path, needles: Sequence[bytes]) -> int:
-    """Number of needles that occur in Firefox's folder, cached pages decompressed."""
+    """Return the number of `needles` that occur in files of Firefox's folder. Cached pages are
+    decompressed."""
     files = [unpacked(path) for path in profile.rglob("*") if path.is_file()]
     return sum(any(needle in content for content in files) for needle in needles)
 
 
 def trace(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
-    """The traces of a guest's answers after each step, and of slips' codes in the folder."""
+    """Return (step -> number of traces of the guests' answers after it, number of slips' codes in the
+    folder)."""
     seen: Counter[str] = Counter()
     with TemporaryDirectory() as folder, TemporaryDirectory() as kept:
         place, profile = Place(Path(folder), ways=frozenset(Admission)), Path(kept)
@@ -258,7 +266,8 @@ def trace(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
 
 
 def traced(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
-    """The same; a visit that could not be completed is repeated, because it shows nothing."""
+    """Return the result of `trace`. A visit that could not be completed shows nothing, and is repeated at
+    most twice."""
     for _ in range(TRIES - 1):
         try:
             return trace(visit, is_keeping=is_keeping)

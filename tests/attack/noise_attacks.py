@@ -1,4 +1,5 @@
-"""What an insider learns from noisy tables, compared with prior knowledge and with exact tables."""
+"""Tables of what an insider learns from figures with noise, compared with her knowledge before and with exact
+figures. Each function that returns rows makes one table of docs/noise-study.md."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ STATEMENTS = 4
 
 @dataclass(frozen=True)
 class Beliefs:
-    """An insider's belief in each answer, one row per target, and the truth."""
+    """An insider's probabilities of each answer after she saw the figures, one row for each target; the index
+    of each target's true answer; and her probabilities before, the same for all targets."""
 
     after: Floats
     truth: np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -35,12 +37,13 @@ class Beliefs:
 
     @property
     def sure(self) -> str:
-        """Number of targets about which the insider is sure."""
+        """Percent of targets for whom some answer has a probability above SURE."""
         return f"{100 * (self.after.max(axis=1) > SURE).mean():.1f} %"
 
     @property
     def sure_of_the_unlikely(self) -> str:
-        """The same, for targets about which the prior belief was another answer."""
+        """Percent of targets for whom an answer that was unlikely before (under 50 %) has a probability above
+        SURE."""
         at = self.after.argmax(axis=1)
         return f"{100 * ((self.after.max(axis=1) > SURE) & (self.before[at] < 0.5)).mean():.1f} %"
 
@@ -65,7 +68,8 @@ def with_targets(others: Tables, truth: np.ndarray[tuple[int], np.dtype[np.int64
 
 
 def know_all_others() -> Iterator[Row]:
-    """One statement, one table of 20 ballots: the insider knows all ballots except the target's."""
+    """Yield the rows for one statement and one table of 20 ballots, of which the insider knows all but the
+    target's."""
     rng = np.random.default_rng(11)
     for (name, profile), kind in product(PROFILES.items(), KINDS):
         others = draw(19, profile, TARGETS, rng)
@@ -80,7 +84,8 @@ def know_all_others() -> Iterator[Row]:
 
 
 def bounds() -> Iterator[Row]:
-    """The largest possible posterior belief for each prior belief. Arithmetic, no simulation."""
+    """Yield the largest possible probability after the figures for each probability before: arithmetic,
+    without simulation."""
     for epsilon, times in product(EPSILONS, (1, STATEMENTS)):
         what = "one statement" if times == 1 else f"a ballot of {times} statements"
         odds = [before / (1 - before) * np.exp(times * epsilon) for before in PRIORS]
@@ -90,8 +95,8 @@ def bounds() -> Iterator[Row]:
 
 
 def answer_chances(profile: Floats, alike: float, moods: Floats) -> Floats:
-    """Probabilities of each answer given a guest's mood, which shifts all answers; `alike`
-    correlates them."""
+    """Return the probability of each answer (column), for guests with these moods (row). A mood shifts all
+    answers of a guest; `alike`, 0 to 1, is the correlation of the answers that have the same mood."""
     on_scale = profile[:SCALE].sum()
     cuts = norm.ppf(np.cumsum(profile[: SCALE - 1]) / on_scale)
     below = norm.cdf((cuts - np.sqrt(alike) * moods[:, None]) / np.sqrt(1 - alike))
@@ -101,14 +106,15 @@ def answer_chances(profile: Floats, alike: float, moods: Floats) -> Floats:
 
 
 def drawn_by_mood(chances: Floats, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """One answer drawn for each row of probabilities."""
+    """Return the index of one answer drawn for each row of probabilities."""
     drawn = (rng.random((len(chances), 1)) > np.cumsum(chances, axis=1)).sum(axis=1)
     answers: np.ndarray[tuple[int], np.dtype[np.int64]] = np.minimum(drawn, CELLS - 1)
     return answers
 
 
 def whole_ballots() -> Iterator[Row]:
-    """Four statements that guests answer alike: what all four tables together reveal about one answer."""
+    """Yield the rows for four statements that a guest answers similarly: what all four tables together tell
+    about one answer."""
     rng = np.random.default_rng(12)
     moods, weights = np.polynomial.hermite_e.hermegauss(61)
     for name, alike in product(("balanced", "skewed"), (0.0, 0.3, 0.5, 0.7, 0.9)):
@@ -131,14 +137,15 @@ def whole_ballots() -> Iterator[Row]:
 
 
 def parties() -> Iterator[Row]:
-    """Parties of guests who all answer alike, which the insider knows, together with every other ballot."""
+    """Yield the rows for groups of guests who all answer alike. The insider knows this, and every other
+    ballot."""
     rng = np.random.default_rng(13)
     for name, size, epsilon in product(("balanced", "skewed"), (1, 2, 4), EPSILONS):
         profile = PROFILES[name]
         truth = rng.choice(CELLS, TARGETS, p=profile)
         noisy = zero_sum(epsilon, TARGETS, rng)
         noisy[np.arange(TARGETS), truth] += size
-        # e^(-epsilon / 2 * (|noise with the party there| - |noise without|))
+        # e^(-epsilon / 2 * (|noise if the group is in the cell| - |noise if not|))
         weights = np.exp(-epsilon / 2 * (abs(noisy - size) - abs(noisy)))
         beliefs = Beliefs(normal(weights * profile), truth, profile)
         before = f"{100 * profile.max():.0f} %"
@@ -147,7 +154,8 @@ def parties() -> Iterator[Row]:
 
 A_DAY, DAYS, ROUNDS = 6.0, 28, 120
 PULLS = (0.0, 5.0, 20.0, 80.0)
-"""Number of ballots of the whole round's table that the attacker adds to a batch's; she may use the best."""
+"""Weights with which the attacker pulls a batch's table towards that of the whole round, in numbers of
+ballots. The best of them counts."""
 
 Way = Callable[[np.random.Generator, int], Tables]
 
@@ -157,7 +165,7 @@ def by_themselves(rng: np.random.Generator, guests: int) -> Tables:
 
 
 def in_parties(size: int) -> Way:
-    """Guests arrive in parties who answer alike."""
+    """Return a function that draws the answers of guests who come in groups of `size` and answer alike."""
 
     def way(rng: np.random.Generator, guests: int) -> Tables:
         single = by_themselves(rng, -(-guests // size))
@@ -167,14 +175,15 @@ def in_parties(size: int) -> Way:
 
 
 def with_moods(rng: np.random.Generator, guests: int) -> Tables:
-    """Guests of one day share a mood."""
+    """Return the answers of one day's guests, who share a mood."""
     return answers_of(rng, rng.standard_normal(guests), np.zeros(guests, dtype=int), 0.3)
 
 
 def answers_of(
     rng: np.random.Generator, moods: Floats, mood_of: np.ndarray[tuple[int], np.dtype[np.int64]], alike: float
 ) -> Tables:
-    """One row per guest, one column per statement."""
+    """Return answers, one row for each guest, one column for each statement. `mood_of` has the index in
+    `moods` of each guest's mood; `alike` is that of `answer_chances`."""
     chances = answer_chances(PROFILES["balanced"], alike, moods)[mood_of]
     return np.column_stack([drawn_by_mood(chances, rng) for _ in range(STATEMENTS)])
 
@@ -189,8 +198,9 @@ COMPANY: dict[str, tuple[int, Way]] = {
 
 @dataclass(frozen=True)
 class Played:
-    """One round: answers by guest and statement, each batch's guests, and the probability that each guest
-    (row) is in each batch (column), as computed from the times of all visits."""
+    """One round: the answers, one row for each guest and one column for each statement; the guests of each
+    batch; and the probability, computed from the times of all visits, that each guest (row) is in each batch
+    (column)."""
 
     answers: Tables
     members: list[list[int]]
@@ -198,13 +208,15 @@ class Played:
 
 
 def play(company: str, k: int, seed: int) -> Played:
-    """A round of four weeks, counted by the product's rule every evening and at closing."""
+    """Return a round of four weeks, counted by the program's rule every evening and at closing, whose guests
+    come in the company of this name in COMPANY."""
     size, way = COMPANY[company]
     return play_round(size, way, k, seed)
 
 
 def play_round(size: int, way: Way, k: int, seed: int) -> Played:
-    """The same for parties of `size` guests, whose answers `way` draws: it is called once a day."""
+    """Return a round of four weeks, counted by the program's rule every evening and at closing. The guests
+    come in groups of `size`, and `way`, which is called once a day, draws their answers."""
     random, rng = Random(seed), np.random.default_rng(seed)
     box: list[int] = []
     answers: list[Tables] = []
@@ -237,7 +249,7 @@ def tables_of(played: Played, statement: int) -> Tables:
 
 
 def guessed(played: Played, tables: Tables, statement: int) -> list[float]:
-    """The share of right guesses, by the weight that pulls each batch's table towards the total."""
+    """Return the share of right guesses for each weight in PULLS."""
     everybody = tables.sum(axis=0) / max(int(tables.sum()), 1)
     sizes = np.maximum(tables.sum(axis=1, keepdims=True), 1)
     shares_right = []
@@ -249,7 +261,8 @@ def guessed(played: Played, tables: Tables, statement: int) -> list[float]:
 
 
 def company() -> Iterator[Row]:
-    """The best guess from figures shown live, in points over one exact table at closing."""
+    """Yield the rows for the best guess from figures shown live, in percentage points over a guess from one
+    exact table at closing."""
     protections: dict[str, Kind | None] = {
         "exact, veiled": None, **{f"epsilon {epsilon:g}": ZeroSum(epsilon) for epsilon in EPSILONS}
     }  # fmt: skip
@@ -268,7 +281,8 @@ def company() -> Iterator[Row]:
 
 
 def veiled(exact: Tables) -> Tables:
-    """Exact tables as an insider completes them: the withheld answer is most often the same as the others."""
+    """Return exact tables as an insider completes them after the veil: withheld answers are added to the
+    largest option, where they usually belong."""
     tables = []
     for row in exact.tolist():
         counts, withheld = veil(row)
@@ -285,16 +299,18 @@ A_YEAR = 4
 YEARS = (1, 2, 3, 5)
 RUNS = 400
 YEAR_PULLS = (0.3, 1.0, 3.0, 10.0, 30.0)
-"""In numbers of visits: regulars who visit more often are pulled less."""
+"""Weights of the pull towards the average, in numbers of visits: regulars who come more often are pulled
+less."""
 
 HABITS = {"once a round": 1, "every week": 13}
-"""Number of times per round that a regular wants to answer."""
+"""Habit -> number of times that a regular wants to answer in a round."""
 
 
 def regulars(
     profile: Floats, rounds: int, visits: int, rng: np.random.Generator
 ) -> tuple[Tables, Floats, Counts]:
-    """(usual answers by run and regular, visits by run, round and regular, exact tables)."""
+    """Return (usual answers by run and regular, visits by run, round and regular, exact tables by run and
+    round). `visits` is the number of times that a regular wants to answer in a round."""
     usual: Tables = rng.choice(CELLS, (RUNS, REGULARS), p=profile)
     came = np.zeros((RUNS, rounds, REGULARS))
     tables = np.zeros((RUNS, rounds, CELLS), dtype=int)
@@ -308,8 +324,8 @@ def regulars(
 
 
 def solved(came: Floats, tables: Counts, usual: Tables) -> tuple[float, float]:
-    """Percent of usual answers that least squares finds with the best pull, and that one guess for
-    all finds."""
+    """Return (percent of the usual answers that least squares finds with the best pull, percent that the same
+    guess for all regulars finds). `came`, `tables` and `usual` are those of `regulars`."""
     everybody = tables.sum(axis=1) / np.maximum(tables.sum(axis=(1, 2)), 1)[:, None]
     across, shares_right = came.transpose(0, 2, 1), []
     for pull in YEAR_PULLS:
@@ -320,7 +336,8 @@ def solved(came: Floats, tables: Counts, usual: Tables) -> tuple[float, float]:
 
 
 def years() -> Iterator[Row]:
-    """Twenty regulars, four rounds a year, figures at closing: least squares over all tables."""
+    """Yield the rows for twenty regulars, four rounds a year, figures at closing: least squares over all
+    tables."""
     for (habit, visits), name, epsilon in product(HABITS.items(), ("balanced", "skewed"), (None, *EPSILONS)):
         cells = []
         for count in YEARS:
@@ -336,7 +353,7 @@ def years() -> Iterator[Row]:
 
 
 def years_knowing_all_others() -> Iterator[Row]:
-    """One regular, if the insider knows every other ballot of every round."""
+    """Yield the rows for one regular, if the insider knows every other ballot of every round."""
     for name, epsilon in product(("balanced", "skewed"), EPSILONS):
         rng, profile = np.random.default_rng(16), PROFILES[name]
         usual = rng.choice(CELLS, TARGETS // 4, p=profile)
@@ -360,7 +377,8 @@ STEADY = 12
 
 
 def newcomers() -> Iterator[Row]:
-    """Twelve regular guests, then the same and one more: what the difference between the tables reveals."""
+    """Yield the rows for twelve regular guests in one round, and the same with one more in the next: what the
+    difference of the two tables tells about the newcomer."""
     for name, stability in product(("balanced", "skewed"), (1.0, 0.95, 0.9)):
         cells = []
         for epsilon in (None, *EPSILONS):
@@ -384,8 +402,11 @@ def newcomers() -> Iterator[Row]:
 def told_by_difference(
     apart: Tables, truth: np.ndarray[tuple[int], np.dtype[np.int64]], profile: Floats
 ) -> float:
-    """Share of right guesses that weigh each cell's difference by its likelihood with and without the
-    newcomer, learned from one half of the trials and used on the other."""
+    """Return the share of right guesses of the newcomer's answer from the tables' differences `apart`.
+
+    A guess weighs each cell's difference by how much more often it occurs with the newcomer in that cell than
+    without. These frequencies are learned from one half of the trials and used on the other.
+    """
     half, reach = len(apart) // 2, 8
     at = apart.clip(-reach, reach) + reach
     weights = np.zeros((half, CELLS))
@@ -403,7 +424,8 @@ LOOKS = (1, 10, 100)
 
 
 def looks() -> Iterator[Row]:
-    """Repeated reading: pages, dumps, a restored backup. The insider knows all other ballots."""
+    """Yield the rows for an insider who reads the figures again and again, in pages, dumps or a restored
+    backup, and knows all other ballots."""
     profile, rng = PROFILES["balanced"], Random(18)
     targets, seed = 1000, np.random.default_rng(18)
     others = draw(19, profile, targets, seed)
@@ -427,7 +449,8 @@ def looks() -> Iterator[Row]:
 
 
 def veils() -> Iterator[Row]:
-    """What follows with certainty if it is shown, beside a noisy table, whether an answer was withheld."""
+    """Yield the rows for noisy tables that also show whether the veil would withhold an answer: how often the
+    target's answer is then certain."""
     rng = np.random.default_rng(19)
     for n, (name, profile) in product((5, 10, 15, 20), PROFILES.items()):
         others = draw(n - 1, profile, TARGETS, rng)

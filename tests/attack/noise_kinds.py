@@ -1,7 +1,7 @@
-"""Kinds of noise for many tables at once: what each shows and what each reveals.
+"""Kinds of noise for many tables at once: the figures that each shows, and the answers that each gives away.
 
-The attacker sees noisy tables before they become whole and non-negative, which is more than any published
-table shows.
+The attacker sees noisy tables before they become whole and non-negative, and so more than any published table
+shows.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ PROFILES = {
     **{name: np.array(profile) for name, profile in OF_GUESTS.items()},
     "unhappy": np.array((0.80, 0.10, 0.03, 0.02, 0.01, 0.02, 0.01, 0.01)),
 }
-"""Probabilities of each answer, the scale's lowest option first, three kinds of no answer last."""
+"""Profile -> probability of each answer, the scale's lowest option first, three kinds of no answer last."""
 
 CELLS, SCALE = 8, 5
 
@@ -33,10 +33,11 @@ class Kind(Protocol):
     def name(self) -> str: ...
 
     def add(self, counts: Tables, rng: np.random.Generator) -> Tables:
-        """Noisy tables, which may have negative counts and another sum."""
+        """Return tables with noise, one row each. Counts may be negative, and sums may change."""
 
     def weigh(self, noisy: Tables, others: Tables) -> Floats:
-        """The likelihood of each noisy table under each answer of the target, up to a factor per row.
+        """Return the likelihood of each noisy table (row) for each answer of the target (column), up to a
+        factor per row.
 
         `others` are the counts without the target.
         """
@@ -44,7 +45,7 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class ZeroSum:
-    """The product's: geometric, with sum zero."""
+    """The program's noise: geometric, and its sum over a table is zero."""
 
     epsilon: float
 
@@ -61,7 +62,7 @@ class ZeroSum:
 
 @dataclass(frozen=True)
 class Independent(ZeroSum):
-    """Geometric, independent in each cell."""
+    """Geometric noise, drawn for each cell independently."""
 
     @property
     def name(self) -> str:
@@ -73,7 +74,7 @@ class Independent(ZeroSum):
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Discrete Gaussian noise of the given variance in each cell; no epsilon bounds it."""
+    """Discrete Gaussian noise with this variance in each cell. No epsilon bounds what it reveals."""
 
     variance: float
 
@@ -93,10 +94,12 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class CellKeys:
-    """As in census tables: at most `most` off, unbiased, never negative, and zero stays zero.
+    """Noise as in census tables: at most `most` in a cell, 0 on average, never a negative count, and none in
+    a cell with 0.
 
-    The distribution of largest entropy with that variance (Giessing 2016; Eurostat's ptable). Noise that
-    depends on the members' keys is equivalent to noise drawn once, because a batch gives one table.
+    The distribution of largest entropy with that variance (Giessing 2016; Eurostat's ptable). There the noise
+    depends on keys of the people in a cell; here a batch gives one table, so it is drawn once with the same
+    effect.
     """
 
     most: int
@@ -108,7 +111,8 @@ class CellKeys:
 
     @cached_property
     def chances(self) -> Floats:
-        """Row: true count, from `most` on all alike. Column: noise, from -most to most."""
+        """Probability of each noise (column: from -most to most) for each true count (row: larger counts use
+        the last)."""
         rows = np.zeros((self.most + 1, 2 * self.most + 1))
         rows[0, self.most] = 1.0
         for count in range(1, self.most + 1):
@@ -144,7 +148,7 @@ class CellKeys:
             return np.where(inside, chances, 0.0)
 
         without, with_her = likely(others), likely(others + 1)
-        # Of each answer: with her in its cell, without her in all others.
+        # For each answer: the target is in that cell, and in no other.
         left_out = np.array([np.delete(without, cell, axis=1).prod(axis=1) for cell in range(CELLS)]).T
         return left_out * with_her
 
@@ -157,11 +161,11 @@ KINDS: tuple[Kind, ...] = (
     CellKeys(2, 1.0),
     CellKeys(3, 2.0),
 )
-"""The Gaussian has the variance of the product's noise."""
+"""The kinds of noise that are compared. The Gaussian has the variance of the program's noise."""
 
 
 def whole(noisy: Tables, n: int) -> Tables:
-    """The nearest whole tables of n ballots each."""
+    """Return the nearest whole, non-negative tables of `n` ballots each."""
     missing = n - noisy.sum(axis=1, keepdims=True)
     each, left = np.divmod(missing, CELLS)
     rank = np.argsort(np.argsort(-noisy, axis=1, kind="stable"), axis=1, kind="stable")
@@ -169,19 +173,20 @@ def whole(noisy: Tables, n: int) -> Tables:
 
 
 def agreeing(tables: Tables) -> Floats:
-    """The share of the two highest options among the answers on the scale; 0 without answers."""
+    """Return the share of the two highest options among the answers on the scale for each table; 0 without
+    answers."""
     shares: Floats = tables[:, SCALE - 2 : SCALE].sum(axis=1) / np.maximum(tables[:, :SCALE].sum(axis=1), 1)
     return shares
 
 
 def draw(n: int, profile: Floats, tables: int, rng: np.random.Generator) -> Tables:
-    """Tables of n guests each, who answer independently."""
+    """Return exact tables of `n` guests each, who answer independently; `tables` is their number."""
     return rng.multinomial(n, profile, tables)
 
 
 def batch_sizes(n: int, k: int, *, is_live: bool, largest: int = 6) -> tuple[int, ...]:
-    """The batches of n guests if a count follows each guest; a box is full at `largest` times k in
-    any case."""
+    """Return the sizes of the batches of `n` guests: one at closing, or, if `is_live`, those of a count after
+    each guest. A box with `largest` times k ballots is always counted."""
     if not is_live:
         return (n,)
     sizes: list[int] = []

@@ -1,5 +1,5 @@
-"""What noise costs readers of the figures: errors, compared with sampling errors, phantoms,
-intervals, tests."""
+"""What noise costs readers of the figures: errors beside those of sampling, answers that nobody gave, wider
+intervals and weaker tests. Each function that returns rows makes one table of docs/noise-study.md."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -30,7 +30,7 @@ TABLES = 20_000
 TRIES = 3_000
 AGREE = tuple(range(SCALE - 2, SCALE))
 EPSILON = 1.5
-"""The product's, except in tables about several values."""
+"""The program's epsilon, as in all tables except those that compare several."""
 
 NOISE_FREE = noise_of(0, CELLS)
 
@@ -44,7 +44,7 @@ def true_share(profile: Floats) -> float:
 
 
 def errors() -> Iterator[Row]:
-    """Error of the agreeing share, at closing."""
+    """Yield the rows with the error of the share that agrees, at closing."""
     rng = np.random.default_rng(1)
     for name, profile in PROFILES.items():
         exact = {n: draw(n, profile, TABLES, rng) for n in NS}
@@ -59,7 +59,8 @@ def errors() -> Iterator[Row]:
 
 
 def hide_under(least: int, noisy: Tables) -> Tables:
-    """Counts below `least` become 0; the difference is distributed over the others, the largest first."""
+    """Return the tables with counts below `least` set to 0. The difference is spread over the other counts,
+    the largest first."""
     kept = np.where(noisy < least, 0, noisy)
     missing = noisy.sum(axis=1) - kept.sum(axis=1)
     number = np.maximum((kept > 0).sum(axis=1), 1)
@@ -70,20 +71,20 @@ def hide_under(least: int, noisy: Tables) -> Tables:
 
 
 def nearest_of(tables: Tables, sums: Tables) -> Tables:
-    """Whole tables with too many ballots, lowered to the sums: an extra cell takes the surplus."""
+    """Return the tables, which have too many ballots, lowered to these sums as in `nearest`."""
     owed = np.column_stack([tables, sums - tables.sum(axis=1)])
     return nearest(owed)[:, :-1]
 
 
 def multiples_of(base: int, noisy: Tables) -> Tables:
-    """Each count rounded to a multiple; the sum changes."""
+    """Return the tables with each count rounded to a multiple of `base`, so that their sums change."""
     rounded: Tables = base * np.maximum(np.rint(noisy / base).astype(int), 0)
     return rounded
 
 
 def phantoms() -> Iterator[Row]:
-    """Answers shown that nobody gave, and given answers that are not shown, by the method of making tables
-    whole."""
+    """Yield the rows with answers that are shown although nobody gave them, and given answers that are not
+    shown, for each method of making tables whole."""
     rng = np.random.default_rng(2)
     for n, (name, profile) in product(NS, PROFILES.items()):
         counts = draw(n, profile, TABLES, rng)
@@ -105,7 +106,7 @@ def phantoms() -> Iterator[Row]:
 
 
 def batches() -> Iterator[Row]:
-    """Figures shown live, which need noise in each batch, compared with figures at closing."""
+    """Yield the rows that compare figures shown live, where each batch has noise, with figures at closing."""
     rng = np.random.default_rng(3)
     settings = [(n, k, 6) for n in NS[1:] for k in (5, 8, 12)] + [(350, 5, 1000)]
     for n, k, largest in settings:
@@ -127,7 +128,8 @@ def batches() -> Iterator[Row]:
 
 
 def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.random.Generator) -> Tables:
-    """Sums of the batches' tables, as shown."""
+    """Return published tables: each is the sum of the tables of batches of these sizes, with noise unless
+    `kind` is None."""
     shown = np.zeros((TRIES, CELLS), dtype=int)
     for size in sizes:
         counts = draw(size, profile, TRIES, rng)
@@ -136,14 +138,16 @@ def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.
 
 
 def coverage(tables: Tables, noise: Noise, share: float) -> str:
-    """How often the 95 % interval contains the true share, and its mean width in points."""
+    """Return, as text, how often the 95 % interval contains the true share, and its mean width in percentage
+    points."""
     intervals = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist()]
     held = sum(one.low <= share <= one.high for one in intervals) / len(intervals)
     return f"{100 * held:.1f} % ({100 * np.mean([one.high - one.low for one in intervals]):.0f})"
 
 
 def intervals() -> Iterator[Row]:
-    """Coverage with noise taken into account, of the same counts without noise, and of exact counts."""
+    """Yield the rows with the coverage of intervals: of noisy counts, with and without regard to the noise,
+    and of exact counts."""
     rng = np.random.default_rng(4)
     places = {
         "at closing": (False, 1),
@@ -163,12 +167,12 @@ def intervals() -> Iterator[Row]:
 
 
 def towards(share: float) -> Floats:
-    """A profile between the balanced and the skewed one."""
+    """Return a profile between the balanced one (`share` 0) and the skewed one (1)."""
     return (1 - share) * PROFILES["balanced"] + share * PROFILES["skewed"]
 
 
 def told(tables: Sequence[Tables], noise: Noise) -> str:
-    """How often consecutive rounds are reported to go up or down."""
+    """Return, as text, how often consecutive rounds are reported to go up or down."""
     rows = zip(*(table[:, :SCALE].tolist() for table in tables), strict=True)
     agreeing = (SCALE - 2, SCALE - 1)
     said = [trend([noisy_stratum(row, [0] * len(row), agreeing, [noise] * len(row))]) for row in rows]
@@ -176,7 +180,7 @@ def told(tables: Sequence[Tables], noise: Noise) -> str:
 
 
 def apart(tables: Sequence[Tables], noise: Noise) -> str:
-    """How often the extremes of several places are reported to differ."""
+    """Return, as text, how often the highest and the lowest of several places are reported to differ."""
     differing = 0
     for rows in zip(*(table[:, :SCALE].tolist() for table in tables), strict=True):
         counts = sorted((sum(row[-2:]) / max(sum(row), 1), sum(row[-2:]), sum(row)) for row in rows)
@@ -191,11 +195,12 @@ CHANGES = {
     "38 % agree, then 47, 55, 64 %": (0.0, 1 / 6, 2 / 6, 3 / 6),
     "38 % agree, then 55, 72, 90 %": (0.0, 1 / 3, 2 / 3, 1.0),
 }
-"""Four rounds: profiles, or positions between balanced (0) and skewed (1)."""
+"""Case -> its four rounds, each a profile's name or a `share` for `towards`."""
 
 
 def trends() -> Iterator[Row]:
-    """Changes claimed over four rounds: false alarms, and power."""
+    """Yield the rows with changes claimed over four rounds: how often without a true change, and how often
+    with one."""
     rng = np.random.default_rng(5)
     for n, (name, steps) in product(NS[1:], CHANGES.items()):
         profiles = [PROFILES[one] if isinstance(one, str) else towards(one) for one in steps]
@@ -213,7 +218,8 @@ PLACES = {
 
 
 def differences() -> Iterator[Row]:
-    """Differences claimed between the extremes of six places: false alarms, and power."""
+    """Yield the rows with differences claimed between the extremes of six places: how often without a true
+    difference, and how often with one."""
     rng = np.random.default_rng(6)
     for n, (name, steps) in product(NS[1:], PLACES.items()):
         shown = [published(ZeroSum(EPSILON), (n,), towards(step), rng) for step in steps]

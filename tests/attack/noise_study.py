@@ -1,4 +1,4 @@
-"""What noise protects and what it costs, by kind and size: the tables behind the choice of noise.
+"""The protection and the cost of noise, by its kind and size: the tables on which the choice of noise rests.
 
 `python -m tests.attack.noise_study` writes docs/noise-study.md, in about ten minutes. With names of tables,
 it makes only those and keeps the others. docs/noise.md draws the conclusions.
@@ -40,7 +40,7 @@ before they are made whole: published ones tell no more.
 
 @dataclass(frozen=True)
 class Section:
-    """One table: its title, explanation, columns and rows."""
+    """One table: its title, explanation, columns and the function that yields its rows."""
 
     title: str
     text: str
@@ -211,7 +211,7 @@ makes answers certain to an insider who knows all other ballots.""",
 
 
 def section(name: str) -> str:
-    """A table as printed."""
+    """Return a table as a Markdown section, from its name in SECTIONS."""
     one = SECTIONS[name]
     lines = [one.columns, ["---"] * len(one.columns), *one.rows()]
     table = "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
@@ -219,7 +219,7 @@ def section(name: str) -> str:
 
 
 def sections(report: str) -> dict[str, str]:
-    """Title -> table, of an existing report."""
+    """Return title -> Markdown section, of an existing report."""
     parts = re.split(r"^(?=## )", report, flags=re.MULTILINE)[1:]
     return {one.split("\n", 1)[0].removeprefix("## "): one.strip() + "\n" for one in parts}
 

@@ -1,6 +1,6 @@
 """Attack 10: a kiosk loses its network.
 
-An attacker reads the device's folder, the browser is killed, answers of the server are lost, and stored
+An attacker reads the device's folder, the browser is killed, responses of the server are lost, and stored
 ballots arrive later. The disk of a locked kiosk is also searched for the times of guests. In real Chromium
 with a profile on disk.
 """
@@ -41,15 +41,15 @@ from tests.web.test_offline import KEPT, come_through
 CODE = "a-kiosk-without-a-network"
 ANSWERS = ("5", "2", "dont_know", "4")
 LOST = 2
-"""Number of guests whose ballot is accepted while the answer is lost."""
+"""Number of guests whose ballot is accepted while the server's response is lost."""
 
 START = NOW
 
 ROW = 5
-"""Fewer envelopes than this show no order."""
+"""Fewest envelopes whose order is examined."""
 
 CHANCE = 1e-4
-"""Below this probability, the order in which envelopes arrive is not chance."""
+"""Probability below which an order in which envelopes arrive counts as that of the guests."""
 
 BEAT, HOUR = 300_000, 3_600_000
 
@@ -60,24 +60,25 @@ LEAKS = {
     b'if (read(file, at) === text) write(file, at, "")': b"file.write(new Uint8Array(1), { at: PLACE * at })",
     b"if (await caches.match(MARK)) return;": b"",
 }
-"""Parts of our scripts, and the control's replacements: a plain copy, the guests' order, places that are only
-marked as free, and a new mark each time one is kept. It uses no ticket."""
+"""Part of our scripts -> the control's replacement: it stores a plain copy, stores envelopes in the order of
+guests, frees their places without overwriting them, and draws a new mark each time. The control also ignores
+tickets."""
 
 NOTES = {
     b"getFileHandle(NAME, ": b"getFileHandle(NAME + crypto.randomUUID(), ",
     b"if (isUsual && !(await isKept(cache, path, response)))": b"if (isUsual)",
     b'of ["none", "all"]': b'of ["imports"]',
 }
-"""The same for times: files made when a guest needs them, pages stored again for each guest, and a browser
-that asks the server for the worker at each page."""
+"""Part of our scripts -> the control's replacement, for times on the disk: files are made when a guest needs
+them, pages are stored again for each guest, and the browser requests the worker again with each page."""
 
 ON_DISK = ("File System", "Service Worker/CacheStorage", "Service Worker/Database")
-"""The parts of a locked kiosk's profile that are on its disk (kiosk/operation/machine), and which of the
-NOTES each of them shows."""
+"""The parts of a locked kiosk's profile that are on its disk (kiosk/operation/machine). Each replacement in
+NOTES leaves times in one of them."""
 
 BETWEEN = 2.5
-"""Seconds between a change of the network or a visit and the next visit: Chromium checks for a newer worker a
-second after it loaded a page."""
+"""Seconds between two visits, and between a change of the network and a visit: Chromium checks for a newer
+worker a second after it loaded a page."""
 
 CACHED = """async () => Object.fromEntries(await Promise.all((await Promise.all((await caches.keys()).map(
     async (name) => { const cache = await caches.open(name);
@@ -86,13 +87,13 @@ CACHED = """async () => Object.fromEntries(await Promise.all((await Promise.all(
 
 MARK = """async () => { const kept = await caches.match("/mark");
     return kept ? [...new Uint8Array(await kept.arrayBuffer())].join() : ""; }"""
-"""The kiosk's mark: the same for all its guests, or \"\" before it is stored."""
+"""JavaScript: the kiosk's mark as text, the same for all its guests; an empty text before it is stored."""
 
 IS_EMPTY = f"async () => !(await ({KEPT})()).length"
 
 
 class Server:
-    """An application on one port that can be down, or whose answers can be lost."""
+    """An application on one port that can be stopped, or whose responses can be lost."""
 
     def __init__(self, application: Any, leaks: Mapping[bytes, bytes]) -> None:
         self.application, self.leaks = application, leaks
@@ -126,7 +127,8 @@ class Server:
 
 @dataclass
 class Outage:
-    """Observations of one outage. `tried` and `came` are envelopes in the order of guests and of arrival."""
+    """Observations of one outage. `tried` has the envelopes in the order of guests, `came` in that of their
+    arrival."""
 
     starts: int = 0
     sent: int = 0
@@ -143,18 +145,19 @@ class Outage:
 
     @property
     def chance(self) -> float:
-        """The probability that so much of the guests' order is in the order of arrival by chance
+        """The probability that the order of arrival is as similar to that of the guests by chance
         (Spearman)."""
         return _chance([self.tried.index(envelope) for envelope in self.came if envelope in self.tried])
 
 
 def _chance(places: Sequence[int]) -> float:
-    """The probability that a sequence is so well ordered, or reversed, by chance (Spearman)."""
+    """Return the probability that a sequence of numbers is as well sorted, up or down, by chance (Spearman);
+    1 for fewer than ROW."""
     return float(spearmanr(range(len(places)), places).pvalue) if len(places) >= ROW else 1.0
 
 
 def _kill(profile: str) -> None:
-    """Kill every process of the browser on this profile."""
+    """Kill every process of the browser with this profile."""
     mark = f"--user-data-dir={profile}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -163,7 +166,7 @@ def _kill(profile: str) -> None:
 
 
 def _envelope(request: Request) -> tuple[str, bool]:
-    """The envelope in a request, or "", and whether it was stored before."""
+    """Return (the envelope in a request, or "", whether the kiosk had stored it before)."""
     fields = parse_qs(request.post_data or "")
     return fields.get("_envelope", [""])[0], "_waited" in fields
 
@@ -172,7 +175,8 @@ def _envelope(request: Request) -> tuple[str, bool]:
 def _guest(
     playwright: Playwright, profile: str, place: Place, server: Server, seen: Outage
 ) -> Iterator[Guest]:
-    """A page at the kiosk's address, in a browser that is killed at the end."""
+    """Yield a guest at the kiosk's address, in a browser that is killed at the end. `seen` records its
+    envelopes."""
 
     def note_try(request: Request) -> None:
         envelope, has_waited = _envelope(request)
@@ -204,13 +208,13 @@ def _guest(
 
 
 def _answer(guest: Guest, server: Server, seen: Outage) -> None:
-    """One guest answers and is thanked; returns when the screen is free for the next."""
+    """Let one guest answer, and return when the screen shows the start to the next guest."""
     guest.tap('[data-language="sv"]')
     guest.tap("#start")
     guest.answer(*ANSWERS)
     expect(guest.page.locator("#message p")).to_have_text("Tack för dina svar!", timeout=20_000)
     seen.sent += 1
-    # The page comes anew for the next guest, where there is a server.
+    # The page is loaded again for the next guest if the server can be reached.
     with guest.page.expect_navigation() if server.is_there else nullcontext():
         guest.page.clock.run_for(16_000)
     expect(guest.page.locator("#picker")).to_be_visible()
@@ -225,7 +229,7 @@ def _keep_page(page: Page) -> None:
 
 
 def _traces(profile: str) -> int:
-    """Number of files in the browser's folder that contain an answer in any form."""
+    """Return the number of files in the browser's folder that contain an answer in any spelling."""
     names = ("listened", "contact_support", "rights_knowledge", "feel_better")
     pairs = [f"{name}={value}" for name, value in zip(names, ANSWERS, strict=True)]
     forms = {form for pair in pairs for form in text_forms(pair)}
@@ -239,7 +243,8 @@ def _contents(profile: str) -> Iterator[bytes]:
 
 
 def _on_disk(profile: str, envelopes: Sequence[str]) -> list[list[int]]:
-    """For each file with envelopes: their numbers, in the order of the file."""
+    """Return, for each file with envelopes, the indices of these envelopes in `envelopes`, in the order of
+    the file."""
     orders = []
     for content in _contents(profile):
         at = {number: content.find(envelope.encode()) for number, envelope in enumerate(envelopes)}
@@ -249,7 +254,8 @@ def _on_disk(profile: str, envelopes: Sequence[str]) -> list[list[int]]:
 
 
 def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Outage:
-    """The server's answers are lost, then it is down for an hour; the browser is killed four times."""
+    """Return the observations of an outage: the server's responses are lost, then it is down for an hour; the
+    browser is killed four times."""
     seen = Outage()
     with ExitStack() as stack, TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         place = Place(Path(folder))
@@ -265,7 +271,8 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
             for _ in range(LOST):
                 _answer(guest, server, seen)
             server.go()
-            # While answers were lost a queue of one or two tried those, and no others.
+            # While responses were lost, the kiosk sent its one or two waiting envelopes again. They show no
+            # order.
             seen.came.clear()
         for at in range(2):
             with _guest(playwright, profile, place, server, seen) as guest:
@@ -294,9 +301,9 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
 
 
 def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, int]:
-    """Part of a locked kiosk's disk -> number of times of guests' visits that it contains."""
+    """Return part of a locked kiosk's disk -> number of times found in it that are within a guest's visit."""
     with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
-        # So long a pause that no guest's visit meets a time at which the page does something by itself.
+        # With this pause, the page does nothing by itself during a guest's visit.
         place = Place(Path(folder), rate_limit=RateLimit(0.0, 1, pause=60.0))
         place.store.links.add(Admission.KIOSK, "frida", code=CODE)
         server, visits = Server(place.app, NOTES if is_leaky else {}), list[tuple[float, float]]()
@@ -309,7 +316,7 @@ def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, i
                 if server.is_there and not is_online:
                     server.go()
                     guest.page.wait_for_timeout(1_000 * BETWEEN)
-                # Some are noted in whole seconds, rounded down.
+                # Some programs store whole seconds, rounded down.
                 since = floor(time())
                 _visit(guest, server)
                 guest.page.wait_for_timeout(1_000 * BETWEEN)
@@ -323,7 +330,7 @@ def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, i
 
 
 def _visit(guest: Guest, server: Server) -> None:
-    """One guest answers, and leaves the screen to the next."""
+    """Let one guest answer and leave the screen to the next."""
     guest.tap('[data-language="sv"]')
     guest.tap("#start")
     guest.answer(*ANSWERS)
@@ -334,7 +341,8 @@ def _visit(guest: Guest, server: Server) -> None:
 
 
 def _foreign(guest: Guest) -> int:
-    """What the browser stores for the page beside the device's mark and what all guests are served."""
+    """Return the number of items that the browser stores for the page, apart from the device's mark and from
+    files that are the same for all guests."""
     cached: dict[str, str] = guest.page.evaluate(CACHED)
     request = guest.page.request
     own = sum(

@@ -1,8 +1,9 @@
-"""Attack: requests to a kiosk's address have guests' ballots excluded or refused, or tell when guests answer.
+"""Attack: requests to a kiosk's address have guests' ballots excluded or refused, or reveal when guests
+answer.
 
-The attacker knows the kiosk's address and the public key of its letterbox. Everything goes over HTTP. The
-controls are the earlier rule, one row of requests for each address that is recorded before an envelope is
-opened, and one bucket for the kiosk and all other senders.
+The attacker knows the kiosk's address and the public key of its letterbox, and sends requests over HTTP. The
+controls are two rules without these protections: one row of rapid submissions for each address, recorded
+before an envelope is opened; and one rate limit for the kiosk and all other senders.
 """
 
 import secrets
@@ -27,22 +28,25 @@ from tests.tools.guest_side import Place
 from tests.tools.serving import served
 
 PAUSE = 12.0
-"""Seconds, as `kiosk serve` has them for a survey of three statements."""
+"""The pause of rapid submissions and the time per ballot of the rate limit, in seconds, as `kiosk serve` sets
+them for a survey of three statements."""
 
 BEFORE_EACH = 3
-"""The attacker's requests before each guest's ballot."""
+"""Number of the attacker's requests before each guest's ballot."""
 
 GUESTS, PROBES = 2, 3
-"""Ballots that empty a bucket, and the requests that would show it."""
+"""Number of ballots after which the rate limit refuses the next, and number of requests that would show
+this."""
 
 BETWEEN_GUESTS, UNTIL_PROBES = 1.0, 3.0
-"""Seconds."""
+"""Seconds between two guests, and from the last guest to the attacker's requests."""
 
 CODE = "a-kiosk"
 
 
 class RowStore(Store):
-    """The earlier rule, over the present store: all requests to an address form one row."""
+    """A leaky rule, that of an earlier version: all requests to an address count as one row of rapid
+    submissions."""
 
     clock: Callable[[], float]
 
@@ -59,14 +63,14 @@ class RowStore(Store):
             super().cast_envelope(public_key, sealed, now, carrier=carrier)
             return
         try:
-            # Refused only if it opens: then it is a ballot.
+            # Only an envelope that opens reaches `admit`, and so counts as a ballot.
             super().cast_envelope(public_key, sealed, now, carrier=carrier, admit=lambda **_: False)
         except TooEarlyError:
             self.exclude_rapid("r", "frida", now)
 
 
 class SharedStore(Store):
-    """A leaky rate limit: the kiosk's own ballots share a bucket with everybody's."""
+    """A leaky rate limit: the kiosk's own ballots have no limit apart from that of all senders."""
 
     def cast_envelope(
         self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
@@ -79,7 +83,7 @@ class SharedStore(Store):
 
 
 class MarksStore(Store):
-    """A leaky rate limit: every mark is a kiosk's."""
+    """A leaky rate limit: a ballot with any mark counts as the kiosk's own."""
 
     def cast_envelope(
         self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
@@ -89,7 +93,7 @@ class MarksStore(Store):
 
 
 class Site:
-    """A served kiosk, its honest guests, and a clock that is set by hand."""
+    """A served kiosk, its honest guests, and a clock that the test sets."""
 
     def __init__(self, folder: Path, variant: type[Store] = Store) -> None:
         self.seconds = 0.0
@@ -101,18 +105,18 @@ class Site:
         self.mark, self.address = secrets.token_bytes(MARK_BYTES), ""
 
     def send(self, fields: dict[str, str]) -> int:
-        """Send a form's fields as a kiosk's script does; the status of the answer."""
+        """Send a form's fields as a kiosk's script does. Returns the status of the response."""
         form = {"Kiosk-Script": "yes", "Content-Type": "application/x-www-form-urlencoded"}
         with closing(HTTPConnection(urlsplit(self.address).netloc)) as line:
             line.request("POST", f"/k/{CODE}", urlencode(fields), form)
             return line.getresponse().status
 
     def guest(self) -> int:
-        """A guest answers at the kiosk; the status of the answer."""
+        """Let a guest answer at the kiosk. Returns the status of the response."""
         return self.send(_enclosed(self, seal(bytes.fromhex(self.key), mark=self.mark)))
 
     def excluded(self) -> int:
-        """Ballots that were excluded, known once the round is closed."""
+        """Close the round, and return the number of its ballots that were excluded as rapid."""
         self.place.store.count(self.place.round.closes_at)
         return self.place.store.snapshot()["rounds"][0]["nodes"][0]["excluded_rapid"]
 
@@ -122,7 +126,7 @@ def site(variant: type[Store] = Store) -> Iterator[Site]:
     with TemporaryDirectory() as folder:
         one = Site(Path(folder), variant)
         with served(one.place.app) as one.address:
-            # The kiosk's first ballot brings its mark.
+            # With its first ballot, the kiosk registers its mark.
             one.guest()
             one.seconds += 1_000
             yield one
@@ -170,8 +174,8 @@ SENT = {**ENVELOPES, **FORMS}
 
 
 def aim(guests: int, make: Make, apart: float, variant: type[Store] = Store) -> int:
-    """Number of guests' ballots that were excluded or refused. The attacker's requests are `apart` seconds
-    apart."""
+    """Return the number of guests' ballots that were excluded or refused. Before each, the attacker sends the
+    requests that `make` makes, `apart` seconds apart."""
     with site(variant) as one:
         refused = own_excluded = 0
         for _ in range(guests):
@@ -186,7 +190,8 @@ def aim(guests: int, make: Make, apart: float, variant: type[Store] = Store) -> 
 
 @dataclass(frozen=True)
 class Plan:
-    """The seconds between an attacker's requests, and a leaky variant that they must hurt."""
+    """A control: the seconds between the attacker's requests, the requests, and the leaky variant on which
+    they must have guests' ballots excluded or refused."""
 
     apart: float
     make: Make
@@ -215,7 +220,8 @@ def _aim_finding(guests: int, plan: Plan) -> Finding:
 
 
 def answers(*, somebody_answered: bool, variant: type[Store] = Store) -> list[int]:
-    """Statuses of several requests of each kind, soon after guests' ballots or without any."""
+    """Return the statuses of several requests of each kind: soon after guests' ballots, or without any
+    guests."""
     waiting = [lambda one, make=make: {**make(one), "_waited": "yes"} for make in ENVELOPES.values()]
     with site(variant) as one:
         told = []
@@ -248,7 +254,8 @@ def _oracle_finding() -> Finding:
 
 
 def flood(seconds: int, variant: type[Store] = Store) -> int:
-    """Ballots accepted from a sender without the kiosk's mark: one a second, each with a new mark."""
+    """Return the number of accepted ballots of a sender without the kiosk's mark, who sends one a second,
+    each with a new mark."""
     with site(variant) as one:
         accepted = 0
         for _ in range(seconds):

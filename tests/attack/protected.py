@@ -1,7 +1,9 @@
-"""Attack: protected rounds, by an insider who steers a guest's ballot in among any number of her own.
+"""Attack on protected rounds: an insider brings about that one guest's ballot is in a batch with only her
+own.
 
 She knows every other ballot of the batch, the rule and its epsilon, and weighs each answer by Bayes' rule.
-Then she asks again: counts, dumps, an upgrade, a restored backup, and the parent's figures.
+Then she makes the program publish the same figures again, by counts, dumps, an upgrade and a restored backup,
+and compares the parent's figures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,8 +38,8 @@ from tests.tools.builders import a_store
 
 K = 5
 OF_EACH = 8
-"""Her own ballots of each answer: so many that noise hardly ever makes a count negative, and the nearest
-whole table hides nothing from her."""
+"""Number of her own ballots with each answer: so many that noise hardly ever makes a count negative, and the
+nearest whole table hides nothing from her."""
 
 MOST_GAIN = 20.0
 MOST_RIGHT = 90.0
@@ -45,16 +47,17 @@ LOOKS = 6
 LONG_ENOUGH = DAYS + LEAST_DAYS
 
 SEED, CONTROL_SEED = 2, 3
-"""Fixed: the short run has about 7 answers that subtraction leaves, and in about one run of 20 all of them
-are right by chance."""
+"""Fixed: in the short run, subtraction leaves a single answer about 7 times, and in about one run of 20 all
+of these are right by chance."""
 
 STATEMENTS = range(len(SURVEY.statements))
 
 
 @dataclass(frozen=True)
 class Read:
-    """What she makes of one answer: her best guess, her belief in it, whether a single count is more than
-    her own ballots, as it always is without noise, and the truth."""
+    """Her conclusion about one answer of a guest: her best guess; its probability; whether exactly one count
+    is larger than the number of her own ballots, as it always is without noise; and the index of the true
+    answer."""
 
     guess: int
     belief: float
@@ -87,7 +90,8 @@ def _cells(table: StatementTally) -> list[int]:
 
 
 def weighed(published: Sequence[int], profile: Sequence[float], odds: float) -> list[float]:
-    """Her belief in each answer of the target, from a table of her own ballots and one more.
+    """Return her probability of each answer of the target, from a published table of her own ballots and one
+    more.
 
     A cell that shows more than her own ballots is `odds` times as likely the target's as another. Odds of
     infinity are those of an exact table.
@@ -102,10 +106,10 @@ def weighed(published: Sequence[int], profile: Sequence[float], odds: float) -> 
 
 
 def steered(profile: Sequence[float], units: int, seed: int, odds: float) -> list[Read]:
-    """At each of several units without guests, she steers one guest in among her own ballots.
+    """Return her conclusions about one guest in each of several units, where all other ballots are her own.
 
-    The seed sets guests' answers, the batches and the noise: the same seed gives the same result.
-    `profile` has the probability of each answer, as in `PROFILES`.
+    The seed sets guests' answers, the batches and the noise: the same seed gives the same result. `profile`
+    has the probability of each answer, as in `PROFILES`.
     """
     random, names = Random(seed), [f"u{number}" for number in range(units)]
     of_round = _plan(names, PublicationTime.AT_CLOSING).round
@@ -143,12 +147,13 @@ def _tables(node: PublishedNode) -> list[StatementTally]:
 
 
 def _right(reads: Sequence[Read]) -> float:
-    """Percent of her guesses that are right; 0 if there are none."""
+    """Return the percentage of her guesses that are right; 0 if there are none."""
     return 100 * sum(read.is_right for read in reads) / max(len(reads), 1)
 
 
 def _are_at_most(percent: float, reads: Sequence[Read]) -> bool:
-    """Whether so many right guesses are possible by chance if at most `percent` of such guesses are right."""
+    """Return whether chance can give so many right guesses, with a probability above 0.001, if each guess is
+    right with a probability of `percent` %."""
     right = sum(read.is_right for read in reads)
     return float(binom.sf(right - 1, len(reads), percent / 100)) > 0.001
 
@@ -166,7 +171,7 @@ def _steering(profile: str, scale: Scale) -> Finding:
         f"right {gain:+.1f} points more often than before ({before:.0f} %); subtraction leaves one answer in "
         f"{100 * len(single) / len(reads):.1f} %, and is right in {_right(single):.0f} % of these",
         f"at most +{MOST_GAIN:g} points; at most {MOST_RIGHT:g} %",
-        # 200 answers have a standard error of 3 points, and few are left by subtraction.
+        # With 200 answers, the standard error is 3 points, and subtraction leaves few of them.
         gain <= MOST_GAIN + (0 if scale is Scale.FULL else 10)
         and len(single) > 0
         and _are_at_most(MOST_RIGHT, single),
@@ -176,7 +181,8 @@ def _steering(profile: str, scale: Scale) -> Finding:
 
 
 def looks(folder: Path) -> tuple[set[Tally], Tally, Tally]:
-    """All tables of one batch that she gets by asking again; the parent's table; the last table."""
+    """Return (all different tables of one batch that she gets by asking again, the parent's table, the last
+    table)."""
     of_round = _plan([UNIT], PublicationTime.LIVE).round
     random, seen = Random(3), []
     settings = settings_of(folder / "first")
@@ -189,7 +195,8 @@ def looks(folder: Path) -> tuple[set[Tally], Tally, Tally]:
         store.count(OPENING + timedelta(days=day, hours=17))
     for day in range(LEAST_DAYS, LEAST_DAYS + LOOKS):
         store.count(OPENING + timedelta(days=day, hours=17))
-        # An account, an activity or a reply changes nothing; an upgrade seals every row anew.
+        # An upgrade seals every row again. Changes of accounts, activities or replies touch no table of
+        # ballots.
         store.upgrade() if day == LEAST_DAYS + 1 else store.renew()
         seen.append(_published(store, UNIT))
         seen.append(_dumped(store))
@@ -205,7 +212,8 @@ def looks(folder: Path) -> tuple[set[Tally], Tally, Tally]:
 
 
 def _opened(settings: Settings) -> Store:
-    """A store with the operating system's randomness: a seeded one would draw the same noise again."""
+    """Return a store that draws from the operating system: with a seed, it would draw the same noise
+    again."""
     return open_store(settings.data, settings.database_url, settings.keys, durable=False)
 
 
@@ -229,7 +237,8 @@ def _dumped(store: Store) -> Tally:
 
 
 def _noise_at_each_look(folder: Path) -> tuple[set[Tally], Tally, Tally]:
-    """The leak of noise that is drawn where figures are shown: exact sums, and new noise each time."""
+    """Return the result of `looks` with a leak: sums are stored exact, and noise is drawn each time they are
+    shown."""
     own_sums, random = Tallies.own_sums, Random(4)
 
     def drawn(table: StatementTally) -> StatementTally:
@@ -267,5 +276,5 @@ def _asking_again() -> Finding:
 
 
 def run(scale: Scale) -> list[Finding]:
-    """All attacks on protected rounds over the real store."""
+    """Run all attacks on protected rounds, on the real store."""
     return [*(_steering(profile, scale) for profile in PROFILES), _asking_again()]

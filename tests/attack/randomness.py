@@ -1,4 +1,4 @@
-"""Attack 8: the selection of ballots is predictable or can be influenced."""
+"""Attack 8: the choice of the ballots of a batch is predictable or can be influenced."""
 
 import random as global_random
 from collections import Counter
@@ -24,7 +24,8 @@ CHOICES = list(combinations(BOX, K))
 
 
 def evenness(openings: int, rng: Random) -> float:
-    """The chi-square p-value for all choices of the k ballots that stay in a box being equally likely."""
+    """Return the p-value of a chi-square test that all choices of the k ballots which stay in a box are
+    equally likely."""
     seen = Counter(tuple(draw_batch(BOX, 0, K, rng)[1]) for _ in range(openings))
     return float(chisquare([seen[choice] for choice in CHOICES]).pvalue)
 
@@ -38,7 +39,8 @@ class Leaning(Random):
 
 
 def drawn(seed: int, rng: Random | None) -> tuple[object, ...]:
-    """What a store publishes of different ballots, with the global generator seeded and patched."""
+    """Return the published tables of different ballots in one batch, while the global generator is seeded and
+    patched. `rng` is the store's own generator."""
     with TemporaryDirectory() as folder:
         store = a_store(Path(folder), rng=rng)
         store.open_round(a_round(tree("a")), MONDAY)

@@ -35,15 +35,17 @@ CONTROL_PERCENT = 75.0
 LEAST_QUESTIONS = 5_000
 
 QUARTER = 91
-"""Days: the length of most rounds."""
+"""Length of most rounds, in days."""
 
 QUARTERS = ((6.0, 5), (3.0, 5), (6.0, 8))
-"""Guests a day and k; answers are balanced, for which a guess gains most."""
+"""(Guests a day, k) of each long round. Its answers are balanced, because a guess gains most from these."""
 
 
 @dataclass
 class Score:
-    """Cells are a guest's answer to a statement; guesses are expected numbers of right guesses."""
+    """The success of an insider. A cell is one guest's answer to one statement: `cells` of them exist, and of
+    `proven` ones she is certain. Of `guessed` cells, her best guess has `right` expected right guesses, and
+    the commonest answer of one table at the end has `right_from_one_table`."""
 
     cells: int = 0
     proven: int = 0
@@ -74,7 +76,7 @@ class Setting:
 
 
 def attack(week: Week, k: int, *, stays: int) -> Score:
-    """All that the insider learns from one round."""
+    """Return the score of an insider in one round. Raises AssertionError if she excludes a true answer."""
     published, score = batches(week.seen, "u"), Score()
     for statement in STATEMENTS:
         truths = [week.truth(guest, statement) for guest in range(len(week.times))]
@@ -94,7 +96,7 @@ def attack(week: Week, k: int, *, stays: int) -> Score:
 
 
 def attack_box(setting: Setting) -> Score:
-    """One round of the product."""
+    """Return the score in one round of the program."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
     if not arrivals:
         return Score()
@@ -103,7 +105,7 @@ def attack_box(setting: Setting) -> Score:
 
 
 def attack_quarter(setting: Setting) -> Score:
-    """One long round of the product."""
+    """Return the score in one long round of the program."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile, QUARTER)
     week = lived(arrivals, setting.k, QUARTER, setting.publish)
     return attack(week, setting.k, stays=setting.k)
@@ -112,20 +114,22 @@ def attack_quarter(setting: Setting) -> Score:
 def always_from_2k(
     ballots: Sequence[Ballot], counted: int, k: int, rng: Random
 ) -> tuple[list[Ballot], list[Ballot]]:
-    """The leak of batches that stay as small as the first."""
+    """Draw a batch by a leaky rule: from 2k ballots on, always, so that later batches are as small as the
+    first."""
     del counted
     with patch("kiosk.domain.box.FIRST_BATCH_FACTOR", 2):
         return draw_batch(ballots, 0, k, rng)
 
 
 def attack_small_batches(setting: Setting) -> Score:
-    """The same long round with batches that do not grow."""
+    """Return the score in one long round with the leaky rule `always_from_2k`."""
     with patch("kiosk.storage.count.draw_batch", always_from_2k):
         return attack_quarter(setting)
 
 
 def attack_hiding(setting: Setting) -> Score:
-    """One round of a tool that hides groups below k."""
+    """Return the score in one round of a tool that hides groups below k and then shows each ballot at
+    once."""
     arrivals = visits(Random(setting.seed), setting.a_day, setting.profile)
     live = lived_hiding_under_k_in_memory if setting.is_in_memory else lived_hiding_under_k
     return attack(live(arrivals, setting.k), setting.k, stays=0) if arrivals else Score()
@@ -137,7 +141,8 @@ def total(attack_one: Callable[[Setting], Score], settings: Sequence[Setting]) -
 
 
 def agreement(questions: int, publish: Publish = simulate) -> tuple[int, int]:
-    """(questions asked, questions on which both attacks agree) about guests of the product's rounds."""
+    """Return (number of questions, number of questions on which this attack and the integer programme agree)
+    about guests of the program's rounds. A question is whether a guest can have given a certain answer."""
     asked = agreed = 0
     random = Random(7)
     while asked < questions:
@@ -165,7 +170,7 @@ def run(scale: Scale) -> list[Finding]:
         for a_day in A_DAY:
             settings = [Setting(profile, a_day, k, seed, not is_full) for seed in range(rounds)]
             score = total(attack_box, settings)
-            # A handful of rounds says nothing about a few points.
+            # A few rounds do not suffice to measure a few points.
             guesses_badly = score.points <= MOST_POINTS or not is_full
             findings.append(
                 Finding(
@@ -206,9 +211,10 @@ def _quarter(a_day: float, k: int, scale: Scale) -> Finding:
 
 
 def _control(profile: str, k: int, scale: Scale) -> tuple[str, bool]:
-    # The first k of a round stay hidden there too: with k = 8 a busier week tells the leak apart.
+    # The leaky tool also hides the first k ballots, so with k = 8 only a week with more guests shows the
+    # leak.
     a_day = 3.0 if k == min(KS) else 6.0
-    # Nothing is drawn in these rounds, so 60 of them have the same result each time.
+    # These rounds draw nothing at random, so the same 60 of them always have the same result.
     is_full = scale is Scale.FULL
     settings = [Setting(profile, a_day, k, seed, not is_full) for seed in range(1_000 if is_full else 60)]
     leaky = total(attack_hiding, settings)
@@ -218,7 +224,8 @@ def _control(profile: str, k: int, scale: Scale) -> tuple[str, bool]:
 
 
 def _control_of_the_programme() -> tuple[str, bool]:
-    """The programme excludes something: if all other ballots of a batch are known, it proves the last one."""
+    """Return the control of the integer programme, as a sentence and whether it is passed: if all other
+    ballots of a batch are known, it proves the last one."""
     week = lived(visits(Random(3), 3.0, "balanced"), 5)
     published = batches(week.seen, "u")
     unveiled = [

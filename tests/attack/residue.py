@@ -1,11 +1,11 @@
 """Attack 5: the order of ballots, or a counted and destroyed ballot, is read from files.
 
 A survey of twenty statements makes each ballot twenty bytes that do not occur by chance. Destroyed ballots
-are searched for in the store's folders, in an earlier copy, on the raw disk, and in all written data. Old
-rows are tried with all existing keys.
+are searched for in the store's folders, in an earlier copy, on the raw disk, and in all written data. All
+existing keys are tried on old versions of rows.
 
-`python -m tests.attack.residue WAY FOLDER SEED` runs one round in a separate process, which is traced from
-outside, and prints the uncounted ballots and the destroyed keys.
+`python -m tests.attack.residue WAY FOLDER SEED` runs one round in a separate process, which another process
+can trace, and prints the uncounted ballots and the destroyed keys.
 """
 
 import json
@@ -53,7 +53,7 @@ SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 def made_up(seed: int, number: int) -> list[Ballot]:
-    """The same distinct ballots for the same seed."""
+    """Return `number` ballots with random answers, the same ones for the same seed."""
     random, options = Random(seed), [*range(1, 6), *NoAnswer]
     return [Ballot(tuple[Answer, ...](random.choices(options, k=20))) for _ in range(number)]
 
@@ -71,14 +71,14 @@ class Way(Protocol):
 
 
 class KeepsLog(Database):
-    """Leaves SQLite's log as SQLite does by default."""
+    """A leaky database: it does not empty SQLite's log after a write."""
 
     def clear_log(self) -> None:
-        """Does nothing: the leak."""
+        """Do nothing: the leak."""
 
 
 class Boxes:
-    """The product's method; `keys` and `database` may be leaky variants."""
+    """The program's method of storing ballots; `keys` and `database` may be leaky variants."""
 
     def __init__(
         self,
@@ -106,13 +106,13 @@ class Boxes:
         self._store.count(TICK)
 
     def row(self) -> bytes:
-        """The box's row, decrypted."""
+        """Return the box's row, decrypted."""
         with closing(sqlite3.connect(self._url.removeprefix("sqlite:///"))) as database:
             [(key_id, sealed)] = sealed_rows(database)
         return self._keys.open(ROW, key_id, sealed)
 
     def letterbox_row(self) -> bytes:
-        """The letterbox's row, decrypted."""
+        """Return the letterbox's row, decrypted."""
         with closing(sqlite3.connect(self._url.removeprefix("sqlite:///"))) as database:
             rows = database.execute("SELECT key_id, sealed FROM letterbox WHERE unit_id = 'a'").fetchall()
         [(key_id, sealed)] = rows
@@ -159,17 +159,17 @@ class PlainRows:
 
 
 class KeepsKeys(KeyFolder):
-    """Reseals under a new key without destroying the old one."""
+    """Leaky keys: a row gets a new key, and the old key is not destroyed."""
 
     def destroy(self, row: str, key_id: str) -> None:
-        """Leave it."""
+        """Do nothing: the leak."""
 
     def sweep(self, row: str, keep: str | None) -> None:
-        """Leave them."""
+        """Do nothing: the leak."""
 
 
 class OnlyUnlinks(KeyFolder):
-    """Deletes old keys without overwriting them."""
+    """Leaky keys: old ones are deleted without being overwritten."""
 
     def _shred(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -193,18 +193,18 @@ def sealed_rows(database: sqlite3.Connection) -> list[tuple[str, bytes]]:
     return database.execute("SELECT key_id, sealed FROM box WHERE unit_id = 'a'").fetchall()
 
 
-# -- what a thief reads -------------------------------------------------------------------------------
+# -- the reading of a stolen disk --------------------------------------------------------------------------
 
 
 def seen(data: bytes, ballots: Iterable[bytes]) -> set[bytes]:
-    """The ballots, or keys, that occur in some bytes, plain or encoded."""
+    """Return those of `ballots`, or keys, that occur in `data`, as they are or in hex or base64."""
     of_form = {form: ballot for ballot in ballots for form in raw_forms(ballot)}
     return {of_form[form] for form in standing_in(data, of_form)}
 
 
 def read_with_keys(data: Path, keys: Path) -> set[bytes]:
-    """The ballots in every row that SQLite's file and write-ahead log still contain, decrypted with
-    any key."""
+    """Return the ballots in every version of the box's row that SQLite's file and write-ahead log still
+    contain, decrypted with any key in the folder."""
     folder, ballots = KeyFolder(keys), set[bytes]()
     for sealed in set(_old_rows(data)):
         for path in (keys / ROW).iterdir():
@@ -216,7 +216,8 @@ def read_with_keys(data: Path, keys: Path) -> set[bytes]:
 
 
 def _old_rows(data: Path) -> Iterator[bytes]:
-    """The box after each commit of the log: the log is cut there, and the database opened."""
+    """Yield the box's row after each transaction in SQLite's log: the log is cut there, and the database
+    opened."""
     file, log = data / "k.sqlite", data / "k.sqlite-wal"
     written = log.read_bytes() if log.exists() else b""
     for end in [0, *_commits(written)]:
@@ -229,7 +230,8 @@ def _old_rows(data: Path) -> Iterator[bytes]:
 
 
 def _commits(log: bytes) -> Iterator[int]:
-    """Ends of transactions: frames whose header has the file's size (sqlite.org/walformat.html)."""
+    """Yield the positions in the log at which transactions end: after frames whose header has the size of the
+    database (sqlite.org/walformat.html)."""
     page = int.from_bytes(log[8:12], "big")
     for at in range(32, len(log), 24 + page):
         if int.from_bytes(log[at + 4 : at + 8], "big"):
@@ -238,7 +240,8 @@ def _commits(log: bytes) -> Iterator[int]:
 
 @dataclass
 class Readable:
-    """Number of counted ballots that could be read, by place."""
+    """Numbers of counted ballots that could be read: while the store runs, after it was closed, and in a copy
+    from before the count."""
 
     running: int = 0
     closed: int = 0
@@ -246,8 +249,8 @@ class Readable:
 
 
 def look(way: str, seed: int, readable: Readable) -> int:
-    """Run a round to a count, search everywhere, and add the results. Returns the number of counted
-    ballots."""
+    """Run a round to a count, search all its files, and add the results to `readable`. Returns the number of
+    counted ballots."""
     with TemporaryDirectory() as name:
         folder, copy = Path(name), Path(name) / "copy"
         keeping = WAYS[way](folder)
@@ -310,14 +313,14 @@ def _residue(attack: str, counts: tuple[int, int], control: str, control_found: 
 
 @dataclass(frozen=True)
 class Told:
-    """The output of a round's process: uncounted ballots and destroyed keys."""
+    """The output of a round's process: the uncounted ballots and the destroyed keys."""
 
     waiting: set[bytes]
     destroyed_keys: set[bytes]
 
 
 def live(way: str, folder: Path, seed: int) -> Told:
-    """Run one round to a count, then close the store properly."""
+    """Run one round to a count, close the store, and return the uncounted ballots and the destroyed keys."""
     keeping, keys = WAYS[way](folder), set[bytes]()
     for ballot in made_up(seed, BALLOTS):
         keeping.cast(ballot)
@@ -337,9 +340,11 @@ def _living(way: str, folder: Path, seed: int) -> list[str]:
 
 
 def on_bare_disk(way: str, seed: int, options: str = "loop") -> tuple[int, int, int]:
-    """(counted ballots, counted ballots seen, destroyed keys seen) in the raw image of an ext4 file system.
+    """Return (counted ballots, counted ballots seen, destroyed keys seen) in the raw image of an ext4 file
+    system.
 
-    The image is mounted with these `options`, in a namespace that ends with the process.
+    The image is mounted with these `options`, in a namespace that ends with the process. Raises
+    NotPermittedError if this machine does not permit that.
     """
     for tool in ("mkfs.ext4", "unshare", "mount"):
         if not shutil.which(tool, path=SYSTEM_PATH):
@@ -381,7 +386,7 @@ def disk_finding(scale: Scale) -> Finding:
         looks = [on_bare_disk("boxes", seed) for seed in range(5 if scale is Scale.FULL else 1)]
         of_control, rows, _ = on_bare_disk("rows", 99)
         _, _, unlinked = on_bare_disk("unlinked keys", 99)
-        # What no overwriting reaches: a file system that keeps file contents in its journal.
+        # A file system that keeps file contents in its journal: overwriting a file does not reach them.
         _, _, journalled = on_bare_disk("boxes", 99, "loop,data=journal")
     except NotPermittedError as error:
         return not_possible(attack, error)
@@ -398,7 +403,7 @@ def disk_finding(scale: Scale) -> Finding:
 
 
 def in_writes(way: str, seed: int) -> tuple[int, int]:
-    """(ballots cast, ballots seen) in all data that a process wrote by system calls."""
+    """Return (ballots cast, ballots seen) in all data that a process wrote by system calls."""
     with TemporaryDirectory() as name:
         folder, log = Path(name) / "place", Path(name) / "log"
         folder.mkdir()
@@ -430,14 +435,15 @@ def writes_finding(scale: Scale) -> Finding:
 
 
 def order_read(data: bytes, arrived: Sequence[bytes]) -> float | None:
-    """Kendall's tau between the orders of arrival and of positions in bytes; None if too few occur there."""
+    """Return Kendall's tau between the order in which ballots arrived and that of their positions in `data`;
+    None if fewer than two occur there."""
     places = [place for place in map(data.find, arrived) if place >= 0]
     in_order = [1 if before < after else -1 for before, after in combinations(places, 2)]
     return mean(in_order) if in_order else None
 
 
 def shuffled(orders: int) -> Iterator[list[Ballot]]:
-    """The same ballots in many orders; the orders are the same each time."""
+    """Yield the same ballots in many orders. The orders are the same in each run."""
     random, ballots = Random(5), made_up(5, ORDERED)
     for _ in range(orders):
         yield random.sample(ballots, ORDERED)
@@ -445,7 +451,8 @@ def shuffled(orders: int) -> Iterator[list[Ballot]]:
 
 @dataclass(frozen=True)
 class History:
-    """What many orders of arrival left: the box's decrypted rows, and tau in the files and in those rows."""
+    """The traces of many orders of arrival: the box's different decrypted rows, and Kendall's tau in the
+    files and in these rows."""
 
     rows: set[bytes]
     in_files: list[float]
@@ -472,7 +479,7 @@ def history(orders: int) -> History:
 
 
 def letterboxes(orders: int) -> set[bytes]:
-    """The distinct decrypted rows of a letterbox that accepted the same envelopes in many orders."""
+    """Return the different decrypted rows of a letterbox that accepted the same envelopes in many orders."""
     letterbox, random, rows = new_letterbox(), Random(6), set[bytes]()
     envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * STATEMENT_BYTES) for _ in range(ORDERED)]
     with patch("kiosk.storage.letterboxes.new_letterbox", lambda: letterbox):
@@ -487,7 +494,7 @@ def letterboxes(orders: int) -> set[bytes]:
 
 
 def writes_in_log(database: type[Database]) -> int:
-    """Number of transactions in SQLite's log after some ballots, while the program runs."""
+    """Return the number of transactions in SQLite's log after some ballots, while the program runs."""
     with TemporaryDirectory() as name:
         boxes = Boxes(Path(name), database=database, is_durable=False)
         for ballot in made_up(5, ORDERED):
@@ -498,23 +505,25 @@ def writes_in_log(database: type[Database]) -> int:
 
 
 def in_order(tickets: Iterable[bytes]) -> KeysView[bytes]:
-    """The tickets as a set that keeps their order."""
+    """Return the tickets as a set that keeps their order."""
     return dict.fromkeys(tickets).keys()
 
 
 def appended(letterbox: Letterbox, ticket: bytes) -> Letterbox:
-    """A leaky letterbox: its tickets in the order of arrival."""
+    """Return a letterbox that took one more envelope, with a leak: its tickets are in the order of
+    arrival."""
     taken = in_order([*letterbox.taken, ticket])
     return Letterbox(letterbox.private, taken)  # type: ignore[arg-type]
 
 
 def unsorted(ballots: Sequence[Ballot]) -> bytes:
-    """A leaky pack: in the order of arrival."""
+    """Encode ballots as bytes, with a leak: in the order of arrival."""
     return b"".join(pack([ballot]) for ballot in ballots)
 
 
 def tau_of_rows(layout: str, orders: int) -> float:
-    """How well the order of arrival is read from a table's closed file; the direction is known."""
+    """Return the absolute value of the mean of Kendall's tau between the order of arrival and that of rows in
+    a table's closed file; 1 is the same order or its reverse."""
     taus = []
     for arrived in shuffled(orders):
         with TemporaryDirectory() as name:

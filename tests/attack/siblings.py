@@ -40,10 +40,11 @@ TREE = Tree(
     )
 )
 OF_CHOSEN_UNITS = (TREE, TREE.only(["n1", "s2"]), TREE.only(["n2"]))
-"""The trees of rounds for all units, for two of them, one of which is small, and for a small one."""
+"""The trees of three rounds: one for all units, one for two units of which one is small, one for a small
+unit."""
 
 A_DAY = {"n1": 3.0, "n2": 0.4, "s1": 2.0, "s2": 0.4}
-"""Guests a day: for each unit that is shown, there is one that is mostly too small."""
+"""Unit -> guests a day. `n2` and `s2` mostly have too few for figures of their own."""
 
 Planning = Callable[[Tree, Mapping[str, int], frozenset[str], int, frozenset[str]], Closing]
 
@@ -51,7 +52,8 @@ Planning = Callable[[Tree, Mapping[str, int], frozenset[str], int, frozenset[str
 def alone(
     tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int, steady: frozenset[str]
 ) -> Closing:
-    """The leak: each parent counts only its own small units, however few ballots they hold."""
+    """Plan a closing by a leaky rule: each small unit forms a batch of its own for its parent, however few
+    ballots it has."""
     planned = plan_closing(tree, sizes, counted, k, steady)
     large = {leaf: sizes[leaf] for leaf in tree.leaves if leaf in counted or sizes[leaf] >= 2 * k}
     small = [leaf for leaf in tree.leaves if sizes[leaf] and leaf not in large]
@@ -62,7 +64,7 @@ def alone(
 
 @dataclass(frozen=True)
 class Lived:
-    """The round's tree, each guest's unit, time and answers, and all that was published."""
+    """A round: its tree, each guest's arrival (unit, time and ballot), and all published documents."""
 
     tree: Tree
     arrivals: tuple[Arrival, ...]
@@ -70,7 +72,7 @@ class Lived:
 
 
 def live(seed: int, profile: str, plan: Planning, publish: Publish = simulate, tree: Tree = TREE) -> Lived:
-    """A week of guests at all units of the tree."""
+    """Return a week of guests at all units of the tree, with `plan` as the rule of closing."""
     random = Random(seed)
     arrivals = [
         replace(one, unit=unit) for unit in tree.leaves for one in visits(random, A_DAY[unit], profile)
@@ -84,7 +86,7 @@ def live(seed: int, profile: str, plan: Planning, publish: Publish = simulate, t
 
 
 def _own(lived: Lived, node: str) -> Seen:
-    """The part of a node's figures that is not in its children's."""
+    """Return each document with the part of a node's figures only that is not in its children's."""
     return [(at, _without_children(document, node, lived.tree)) for at, document in lived.seen]
 
 
@@ -112,7 +114,7 @@ def _less(table: StatementDocument, others: Sequence[StatementDocument]) -> Stat
 
 
 def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
-    """For each guest, the batches that may contain the ballot."""
+    """Return, for each guest in order of arrival, the batches that may contain the guest's ballot."""
     tree = lived.tree
     published = {node.id: batches(_own(lived, node.id), node.id) for node in tree.nodes}
     closes_at = OPENING + timedelta(days=DAYS)
@@ -131,7 +133,8 @@ def reachable(lived: Lived, plan: Planning) -> list[list[Batch]]:
 
 
 def attack(seed: int, *, profile: str, plan: Planning, publish: Publish, tree: Tree) -> tuple[int, int]:
-    """(answers proven, answers of guests of whom something is published)."""
+    """Return (answers proven, answers of guests whose ballot may be in a published batch). Raises
+    AssertionError if the insider excludes a true answer."""
     lived, proven, cells = live(seed, profile, plan, publish, tree), 0, 0
     for guest, may_hold in zip(lived.arrivals, reachable(lived, plan), strict=True):
         for statement in range(len(SURVEY.statements)) if may_hold else ():

@@ -1,7 +1,8 @@
-"""Compares counting rules: the insider's best guess, and how long results are delayed.
+"""Compares rules of counting: the insider's best guess, and how long results are delayed.
 
-`python -m tests.attack.slower` writes docs/counting.md; with lengths in days it prints their rows only. The
-first rule is the product's; all run in the product's store with the rule replaced.
+`python -m tests.attack.slower` writes docs/counting.md; with lengths of rounds in days as arguments, it
+prints only their rows. The first rule is the program's; all run in the program's store with the rule
+replaced.
 """
 
 import sys
@@ -23,16 +24,16 @@ from tests.attack.insider import batches
 from tests.attack.reconstruction import MOST_POINTS, Score, Setting, attack
 
 ROUNDS = {7: 1_000, 28: 250, 91: 40}
-"""Number of rounds by their days: a week, for which the bound is defined, a month, and a quarter, the usual
-length."""
+"""Length of a round in days -> number of simulated rounds: a week, for which the bound is defined, a month,
+and a quarter, the usual length."""
 
 CELLS = ((6.0, 5), (3.0, 5), (6.0, 8))
-"""Guests a day and k; answers are balanced, for which a guess gains most."""
+"""(Guests a day, k) of each column. Answers are balanced, because a guess gains most from these."""
 
 
 class Slow:
-    """Replaces the product's rule for one box: all ballots except k leave it from `full` times k ballots on,
-    and then none for `pause` days."""
+    """A rule of counting for one box: from `full` times k ballots on, all but k form a batch, and then none
+    is formed for `pause` days."""
 
     def __init__(self, full: int, pause: int = 0) -> None:
         self.full, self.pause, self.since_batch = full, pause, pause
@@ -54,7 +55,7 @@ def _the_product() -> Callable[..., tuple[list[Ballot], list[Ballot]]]:
 
 
 def _early() -> Callable[..., tuple[list[Ballot], list[Ballot]]]:
-    """The product's rule with its first figures from 2k on."""
+    """Return the program's rule with a first batch from 2k ballots on instead of 3k."""
 
     def draw(
         ballots: Sequence[Ballot], counted: int, k: int, rng: Random
@@ -72,18 +73,19 @@ RULES: dict[str, Callable[[], Callable[..., tuple[list[Ballot], list[Ballot]]]]]
     "from 6k, always": partial(Slow, 6),
     "from 2k, at most one batch a week": partial(Slow, 2, pause=7),
 }
-"""Each makes the rule of one box."""
+"""Rule -> function that returns a new rule for one box."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One round: the insider's guesses, and the delay of results."""
+    """The result of one round: the insider's score, the number of ballots, those shown before the closing,
+    and the delay."""
 
     score: Score
     ballots: int
     shown_early: int
     days_waited: float
-    """Sum over all ballots of the days from a guest's visit to the count of the ballot, or to the closing."""
+    """Sum over all ballots of the days from a guest's visit to the count of the ballot."""
 
 
 def outcome(rule: str, days: int, setting: Setting) -> Outcome:
@@ -95,7 +97,7 @@ def outcome(rule: str, days: int, setting: Setting) -> Outcome:
     closes_at = OPENING + timedelta(days=days)
     early = [batch for batch in batches(week.seen, UNIT) if batch.at < closes_at]
     shown = sum(batch.size for batch in early)
-    # Who was in which batch is nobody's to know, but the sum of all waits does not depend on it.
+    # The sum of all delays does not depend on which ballot was in which batch.
     taken_at = sum(batch.size * (batch.at - OPENING).total_seconds() for batch in early)
     taken_at += (len(arrivals) - shown) * (closes_at - OPENING).total_seconds()
     came_at = sum((arrival.at - OPENING).total_seconds() for arrival in arrivals)
@@ -104,8 +106,8 @@ def outcome(rule: str, days: int, setting: Setting) -> Outcome:
 
 
 def standard_error(scores: Sequence[Score]) -> float:
-    """The standard error of Score.points, in points. Guests of one round are dependent, so rounds are the
-    sample."""
+    """Return the standard error of Score.points over all rounds, in percentage points. The guests of one
+    round depend on each other, so the rounds are the sample."""
     whole = sum(scores, Score())
     off = [100 * (one.right - one.right_from_one_table) - whole.points * one.guessed for one in scores]
     return sqrt(sum(one * one for one in off)) / max(whole.guessed, 1)

@@ -1,7 +1,9 @@
-"""Attacks 1 and 11 in exact rounds: a guest's ballot among an attacker's own, in her unit or in a sibling's.
+"""Attacks 1 and 11 in exact rounds: the attacker surrounds one guest's ballot with her own, in the guest's
+unit or in a sibling of it.
 
-The rule of three days stops whoever fills a unit on one or two days, and nobody who takes three. It must
-leave no new trace: the same attacker reads the disk before and after ballots, and the box with its key.
+The rule of three days with ballots stops an attacker who fills a unit on one or two days, but not one who
+takes three. The rule must leave no trace of its own: the attacker also reads the disk before and after each
+ballot, and the box with its key.
 """
 
 import sqlite3
@@ -32,10 +34,11 @@ from tests.tools.published import nodes, statements
 
 K = 5
 OWN = 9
-"""Ballots of the attacker: with the target's, the fewest that a unit without a batch publishes."""
+"""Number of the attacker's ballots: with the target's, the fewest that a unit publishes at closing without an
+earlier batch."""
 
 BEFORE = 0
-"""Days with ballots that rounds of before the rule need."""
+"""Days with ballots that a unit needed before there was the rule: none."""
 
 STATEMENTS = range(len(SURVEY.statements))
 DAYS = 14
@@ -46,12 +49,13 @@ def _round(tree: Tree, least_days: int) -> Round:
 
 
 def _own(number: int) -> list[Ballot]:
-    """Own ballots with every answer in turn, so that no answer is withheld."""
+    """Return the attacker's ballots: with every answer in turn, so that no answer is withheld."""
     return [Ballot((ANSWERS[at % len(ANSWERS)],) * len(STATEMENTS)) for at in range(number)]
 
 
 def _read(document: Document, node: str, own: Sequence[Ballot], target: Ballot) -> int:
-    """The number of the target's answers that are left when the attacker subtracts her own ballots."""
+    """Return the number of the target's answers that are certain after the attacker subtracted her own
+    ballots."""
     shown = nodes(document)[node]
     if shown["answered"] != len(own) + 1:
         return 0
@@ -66,7 +70,8 @@ def _read(document: Document, node: str, own: Sequence[Ballot], target: Ballot) 
 
 
 def quiet_units(targets: int, days: int, least_days: int) -> int:
-    """The answers read, where each target is steered to a unit of her own, among nine own ballots."""
+    """Return the number of answers read, if each target is in a unit with nine of the attacker's ballots,
+    sent on `days` days."""
     random, own = Random(targets), _own(OWN)
     units = [f"u{at}" for at in range(targets)]
     tree = Tree((Node("root", "root", None), *(Node(unit, unit, "root") for unit in units)))
@@ -85,7 +90,8 @@ def quiet_units(targets: int, days: int, least_days: int) -> int:
 
 
 def filled_siblings(targets: int, least_days: int) -> int:
-    """The answers read, where each target is alone in her unit, and its only sibling is filled at the end."""
+    """Return the number of answers read, if each target is alone in her unit, and the attacker fills its only
+    sibling on the last day."""
     random, own = Random(targets), _own(OWN)
     branches = [f"b{at}" for at in range(targets)]
     nodes_below = [
@@ -110,14 +116,14 @@ def filled_siblings(targets: int, least_days: int) -> int:
 
 
 def _on_days(store: Store, of_round: Round, ballots: Sequence[Ballot]) -> None:
-    """One ballot a day, each followed by the count."""
+    """Cast one ballot a day, and count after each."""
     for day, one in enumerate(ballots):
         store.cast(of_round.id, "u", one, OPENING + timedelta(days=day, hours=9))
         store.count(OPENING + timedelta(days=day, hours=17))
 
 
 def boxes_by_day(ballots: Sequence[Ballot]) -> set[bytes]:
-    """The decrypted boxes of every way in which these ballots can come, one a day."""
+    """Return the different decrypted boxes after these ballots came in every possible order, one a day."""
     of_round, seen = _round(Tree((Node("u", "u", None),)), LEAST_DAYS), set[bytes]()
     for order in permutations(ballots):
         with TemporaryDirectory() as folder, closing(a_store(Path(folder))) as store:
@@ -130,18 +136,19 @@ def boxes_by_day(ballots: Sequence[Ballot]) -> set[bytes]:
 
 
 def _with_day(box: OpenBox, one: Ballot) -> OpenBox:
-    """The leak: the last answer of each ballot is the day on which it came."""
+    """Return a box with one more ballot, with a leak: the ballot's last answer is the day on which it
+    came."""
     marked = Ballot((*one.answers[:-1], 1 + box.traffic.days))
     return replace(box, ballots=[*box.ballots, marked], traffic=box.traffic.with_ballot())
 
 
 RANDOM = {"sealed", "key_id", "tag", "public_key"}
-"""Columns that are drawn anew at each write or opening."""
+"""Columns with values that are drawn again at each write or opening of a round."""
 
 
 def _readable(folder: Path) -> list[object]:
-    """All that a thief of the disk reads without keys: every value of every table, and the length of those
-    that are random."""
+    """Return all that can be read on the disk without keys: every value of every table, and for columns in
+    RANDOM the length."""
     with closing(sqlite3.connect(folder / "k.sqlite")) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return [list(_values(database, table)) for table in sorted(tables)]
@@ -156,8 +163,8 @@ def _values(database: sqlite3.Connection, table: str) -> Iterator[tuple[object, 
 
 
 def readable_changes(*, is_leaky: bool) -> tuple[int, int]:
-    """(ballots after which a readable value differs, counts after which it differs from those of a world
-    without ballots): one ballot a day, on four days."""
+    """Return (number of ballots that change a readable value, number of counts after which a readable value
+    differs from that of an installation without ballots). One ballot is cast on each of four days."""
     of_round = _round(Tree((Node("u", "u", None), Node("v", "v", "u"), Node("w", "w", "u"))), LEAST_DAYS)
     with TemporaryDirectory() as one, TemporaryDirectory() as other, ExitStack() as stack:
         busy, empty = (stack.enter_context(closing(a_store(Path(folder)))) for folder in (one, other))
@@ -177,7 +184,7 @@ def readable_changes(*, is_leaky: bool) -> tuple[int, int]:
 
 
 def _note_day(folder: Path, day: int) -> None:
-    """The leak: the day of a unit's last ballot in a column."""
+    """Write the day of a unit's last ballot to the database: the leak."""
     with closing(sqlite3.connect(folder / "k.sqlite")) as database, database:
         database.execute("INSERT OR REPLACE INTO installation VALUES ('last day of v', ?)", (str(day),))
 
@@ -240,7 +247,7 @@ def _columns() -> Finding:
 
 
 def run(scale: Scale) -> list[Finding]:
-    """All attacks on the rule of three days, and the search for traces of a day."""
+    """Run all attacks on the rule of three days, and the search for traces of days."""
     is_full = scale is Scale.FULL
     targets = 20 if is_full else 3
     return [_own_units(targets), _siblings(targets), _boxes(4 if is_full else 3), _columns()]

@@ -2,7 +2,7 @@
 changed.
 
 The attacker has as many ballots as there are missing slips, knows their answers and the time of the target's
-visit, and looks for a statement for which the target's answer is then certain.
+visit, and looks for a statement for which these prove the target's answer.
 """
 
 from base64 import b64encode
@@ -41,24 +41,25 @@ from tests.tools.envelopes import seal
 from tests.tools.guest_side import Place
 
 Live = Callable[[Sequence[Arrival], int], Week]
-"""A round with these ballots, and k: the product's, or one with a leak."""
+"""A function that runs a round with these ballots and this k: the program's round, or one with a leak."""
 
 BUDGET = 9
 MOST_PERCENT = 2.0
 A_DAY = 3.0
 K = 5
 STUFFED = (NoAnswer.PREFER_NOT, NoAnswer.DONT_KNOW)
-"""The answers of the attacker's ballots, in turn: answers that few guests give, so that others' are visible,
-and two of them, so that no batch of hers is unanimous and makes the veil hide a guest."""
+"""Answers of the attacker's ballots, in turn. Few guests give them, so they do not hide the answers of
+others; and there are two, so that no batch with her ballots is unanimous and the veil hides nothing."""
 
 END_OF_DAY = timedelta(hours=9, minutes=58)
-"""After the opening hours, just before the count, when the attacker knows the number of guests."""
+"""Time from the opening of a day to just before its count, after the last guest, when the attacker knows the
+number of guests."""
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """Numbers of the attacker's ballots on the day before, before and after the target, at the end of the
-    target's day, and on the day after."""
+    """Numbers of the attacker's ballots by time: on the day before the target, just before and just after the
+    target, at the end of the target's day, and on the day after."""
 
     day_before: int = 0
     before: int = 0
@@ -79,7 +80,8 @@ STRATEGIES = (
 
 
 class Target(Enum):
-    """The target: any guest of the week, or the first one, before others can hide her."""
+    """The choice of the target: any guest of the week, or the first one, who comes before others can hide
+    her."""
 
     ANYBODY = "anybody"
     FIRST = "the round's first guest"
@@ -87,7 +89,8 @@ class Target(Enum):
 
 @dataclass(frozen=True)
 class Stuffed:
-    """A round with the attacker's ballots; indices refer to the arrivals sorted by time."""
+    """A round with the attacker's ballots. `target` and `own` are indices of the arrivals, which are sorted
+    by time."""
 
     week: Week
     target: int
@@ -95,7 +98,7 @@ class Stuffed:
 
 
 def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, live: Live) -> Stuffed:
-    """Run the round with the attacker's ballots around the target's."""
+    """Return a round of `honest` guests with the attacker's ballots placed around the target's."""
     opens = target.at.replace(hour=7, minute=0, second=0)
     second, day = timedelta(seconds=1), timedelta(days=1)
     times = [
@@ -115,7 +118,7 @@ def stuff(honest: Sequence[Arrival], target: Arrival, how: Strategy, live: Live)
 
 
 def has_proven_statement(played: Stuffed) -> bool:
-    """Whether some answer of the target's is certain, by the integer programme."""
+    """Return whether the integer programme proves the target's answer to some statement."""
     published = batches(played.week.seen, UNIT)
     if not published or all(batch.at <= played.week.times[played.target] for batch in published):
         return False
@@ -126,7 +129,7 @@ def _is_proven(played: Stuffed, published: Sequence[Batch], statement: int) -> b
     truth = played.week.truth(played.target, statement)
     known = {own: played.week.truth(own, statement) for own in played.own}
     others = [option for option in range(len(ANSWERS)) if option != truth]
-    # The commonest answers first: mostly one of them is possible too, and the question is settled.
+    # The commonest answers come first: usually one of them is possible too, which settles the question.
     others.sort(key=lambda option: -sum(batch.counts[statement][option] for batch in published))
     return not any(
         is_possible(played.week.times, published, statement, played.target, option, known)
@@ -135,7 +138,7 @@ def _is_proven(played: Stuffed, published: Sequence[Batch], statement: int) -> b
 
 
 def attack_one(how: Strategy, target: Target, seed: int, *, live: Live = lived) -> bool:
-    """One target in a week with three guests a day."""
+    """Return whether an answer is proven of one target in a week with three guests a day."""
     random = Random(seed)
     honest = visits(random, A_DAY, "balanced")
     chosen = honest[0] if target is Target.FIRST else random.choice(honest)
@@ -143,13 +146,14 @@ def attack_one(how: Strategy, target: Target, seed: int, *, live: Live = lived) 
 
 
 def attack_early_figures(how: Strategy, target: Target, seed: int) -> bool:
-    """The same if the first figures come from 2k ballots on, whatever the days on which these came."""
+    """Return the result of `attack_one` with two leaks: first figures from 2k ballots on, and without the
+    rule of three days."""
     with patch("kiosk.domain.box.FIRST_BATCH_FACTOR", 2):
         return attack_one(how, target, seed, live=partial(lived, least_days=0))
 
 
 def came_alone(seed: int) -> bool:
-    """Whether the round's first guest is the only one of its first day."""
+    """Return whether the round's first guest is the only one of its first day."""
     return sum(one.at < OPENING + timedelta(days=1) for one in visits(Random(seed), A_DAY, "balanced")) == 1
 
 
@@ -185,7 +189,7 @@ def _crowding(scale: Scale) -> Iterator[Finding]:
 
 
 def _admission(scale: Scale) -> Finding:
-    """POSTs without a valid slip or a paired kiosk, and a slip used twice."""
+    """Return the finding for POSTs without a valid slip or a paired kiosk, and with a used slip."""
     tries, random = (10_000 if scale is Scale.FULL else 400), Random(1)
     with TemporaryDirectory() as folder:
         place = Place(Path(folder))
@@ -223,7 +227,8 @@ def _admission(scale: Scale) -> Finding:
 
 
 def _boxed(store: Store, of_round: Round) -> int:
-    """Number of ballots in all boxes: with k more in one, the closing publishes them all."""
+    """Return the number of ballots in all boxes. k more are cast into one box and subtracted, so that the
+    closing publishes them all."""
     for _ in range(of_round.k):
         store.cast(of_round.id, "talk2me", Ballot((1,) * 4), of_round.opens_at)
     store.count(of_round.closes_at)

@@ -80,7 +80,7 @@ def test_the_search_finds_a_time_in_every_format(written: bytes) -> None:
 def test_the_search_finds_a_time_within_a_span_in_every_format(written: bytes) -> None:
     since, data = SECONDS, b"before" + written + b" after" + bytes(9)
     if written.startswith(b"\x38"):
-        # As Chromium wrote it in the database of its service workers.
+        # A time as Chromium wrote it to the database of its service workers.
         since = 1_795_634_708
     assert times_between(data, since - 0.5, since + 1.5)
     assert not times_between(data, since + 100, since + 101)
@@ -97,7 +97,8 @@ def test_the_parts_of_a_traced_write_are_joined() -> None:
 
 
 def _bad(findings: list[Finding]) -> list[Finding]:
-    """Findings that are not as they must be. Skips if all others are good and some cannot be tried here."""
+    """Return the findings that fail. Skips the test if none fails and this machine does not permit some
+    attacks."""
     impossible = [finding for finding in findings if isinstance(finding, NotPossibleHere)]
     bad = [finding for finding in findings if not finding.is_good and finding not in impossible]
     if impossible and not bad:

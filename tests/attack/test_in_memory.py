@@ -1,5 +1,5 @@
-"""The count in memory publishes what the store publishes: the same documents at the same ticks, when both
-draw with the same random numbers."""
+"""The count in memory publishes the same documents at the same ticks as the store, if both draw the same
+random numbers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ PLANS = {
 
 
 def guests(plan: Plan, seed: int) -> list[Arrival]:
-    """Guests at every unit, one of them after the round has closed."""
+    """Return guests at every unit, some of them after the round has closed."""
     random, units = Random(seed), {UNIT: 6.0} if plan.tree != TREE else A_DAY
     arrivals = [
         replace(arrival, unit=unit)
@@ -42,7 +42,8 @@ def guests(plan: Plan, seed: int) -> list[Arrival]:
 
 
 def both(plan: Plan, arrivals: Sequence[Arrival]) -> tuple[list[object], list[object]]:
-    """All that the store and the count in memory publish, as (tick, document)."""
+    """Return (all that the store publishes, all that the count in memory publishes), each as (tick,
+    document)."""
     return list(simulate(plan, arrivals, Random(1))), list(simulate_in_memory(plan, arrivals, Random(1)))
 
 
@@ -63,7 +64,7 @@ def test_a_leaky_rule_leaks_equally_in_store_and_simulation() -> None:
 
 
 def test_the_check_catches_a_rule_that_only_the_store_follows() -> None:
-    """The control."""
+    """Run the control: if only the store follows a leaky rule, the documents differ."""
     arrivals = guests(ONE_UNIT, 1)
     with patch("kiosk.storage.count.draw_batch", always_from_2k):
         by_store, _ = both(ONE_UNIT, arrivals)

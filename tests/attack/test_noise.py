@@ -1,4 +1,4 @@
-"""Promises of the noise, tested on the product's code; each test also runs on noise that breaks the
+"""Promises of the noise, tested on the program's code. Each test also runs on noise that breaks the
 promise."""
 
 import re
@@ -25,7 +25,7 @@ MOST_POINTS = 20
 
 
 def believed(kind: Kind, profile: str, add: Callable[[Tables], Tables] | None = None) -> Beliefs:
-    """The beliefs of an insider who knows 19 of 20 ballots."""
+    """Return the beliefs of an insider who knows 19 of 20 ballots."""
     rng = np.random.default_rng(1)
     others = draw(19, PROFILES[profile], TARGETS, rng)
     truth = rng.choice(CELLS, TARGETS, p=PROFILES[profile])
@@ -51,13 +51,13 @@ def test_an_attacker_who_knows_all_other_ballots_is_never_sure_of_the_last_one(p
 
 
 def test_the_check_catches_bounded_noise_that_makes_an_answer_certain() -> None:
-    """The control: noise that is never more than three off gives answers away at its edges."""
+    """Run the control: noise of at most 3 in a cell makes an answer certain if it is 3 or -3."""
     beliefs = believed(CellKeys(3, 2.0), "balanced")
     assert (beliefs.after.max(axis=1) > 1 - 1e-9).mean() > 0.03
 
 
 def test_the_check_catches_noise_that_is_too_small() -> None:
-    """The control: epsilon 3."""
+    """Run the control: with an epsilon of 3, guesses are right too often."""
     beliefs = believed(ZeroSum(3.0), "balanced")
     assert (
         100 * ((beliefs.after.argmax(axis=1) == beliefs.truth).mean() - PROFILES["balanced"].max())
@@ -66,7 +66,8 @@ def test_the_check_catches_noise_that_is_too_small() -> None:
 
 
 def most_told(epsilon: Fraction, draws: int = 6000) -> float:
-    """The largest ratio between the probabilities of a table under two answers of a guest."""
+    """Return the largest ratio between the probabilities of the same published table for two answers of a
+    guest."""
     rng = Random(3)
     one, other = (
         Counter(protect(counts, rng, epsilon) for _ in range(draws)) for counts in ((0, 4, 1), (1, 3, 1))

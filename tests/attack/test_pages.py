@@ -19,7 +19,7 @@ raise SystemExit(bool(bad))
 
 @pytest.mark.parametrize("attack", ["next_guest", "offline"])
 def test_the_attack_finds_nothing_here_and_succeeds_on_a_leaky_page(attack: str) -> None:
-    """Runs in a separate process, because a browser driver runs only once per process."""
+    """Run the attack in a separate process, because a browser driver runs only once per process."""
     tried = subprocess.run(
         [sys.executable, "-c", TRY.format(attack=attack)],
         cwd=Path(__file__).parents[2],

@@ -8,7 +8,8 @@ NOT_PROMISED = (
     "days that share a mood",
     "a month that turns",
 )
-"""The attacks whose bounds are measured and not promised; docs/anonymity.md names each."""
+"""Beginnings of the names of attacks whose bounds are measured but not promised; docs/anonymity.md names
+each."""
 
 
 def test_every_attack_has_a_table_in_the_report() -> None:

@@ -1,7 +1,7 @@
 """Attack 4: data about a guest's device, address, language, slip or time remain on the server.
 
-Every guest is marked in all parts of a request and arrives in a different second. Everything that the server
-wrote is then searched for the marks, while it runs and after it has ended.
+Every guest sends values of her own in all parts of a request, and arrives in a different second. All that the
+server wrote is then searched for these values, while it runs and after it has ended.
 """
 
 import os
@@ -49,15 +49,15 @@ COUNT_EVERY = 20
 UNIT, KIOSK = "frida", "a-kiosk"
 REPOSITORY = Path(__file__).parents[2]
 LINES = 4
-"""Largest number of lines on stderr: one for failed forms, one for failed envelopes, two at the end."""
+"""Most lines on standard error: one for failed forms, one for failed envelopes, two at the end."""
 
 FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
 class Guest:
-    """One submission and its marks; `tokens` are by the part that contains them: a header, the path, the
-    body."""
+    """One guest's submission and the values that identify it. `tokens` maps a part of the request, such as a
+    header, the path or the body, to the random text in it."""
 
     number: int
     at: datetime
@@ -80,7 +80,8 @@ class Guest:
         }
 
     def forms(self) -> dict[bytes, str]:
-        """Every form of every mark -> kind of mark."""
+        """Return spelling -> kind of value, for every spelling (see `marks`) of every value that identifies
+        the guest."""
         kinds = {
             "address": address_forms(self.address),
             "forwarded for": address_forms(self.forwarded_for),
@@ -97,7 +98,8 @@ TOKENS = ("agent", "language", "referer", "cookie", "path", "query", "body", "et
 
 
 def guests(number: int, slips: list[str], public_key: str) -> list[Guest]:
-    """The same guests each time, except for their slips, which the store draws, and their envelopes."""
+    """Return the same guests each time, except for their slips, which the store draws, and their
+    envelopes."""
     random = Random(4)
     last = random.sample(range(100 * 100 * 100), 2 * number)
     addresses = [f"{100 + n // 10_000}.{100 + n // 100 % 100}.{100 + n % 100}" for n in last]
@@ -122,7 +124,8 @@ def guests(number: int, slips: list[str], public_key: str) -> list[Guest]:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request without a guest's headers, and the status that the response must have in a true attack."""
+    """A request without a guest's headers. `status` is that of the response; any other means that the attack
+    is broken."""
 
     status: int
     method: str
@@ -133,8 +136,8 @@ class Sent:
 
 
 def submission(guest: Guest) -> Sent:
-    """The submission of guest n, in cycles of ten: three accepted ballots, six rejected requests, one
-    failure."""
+    """Return the guest's submission. In each row of ten guests, three ballots are accepted, six requests are
+    refused, and one fails."""
     token, answers = guest.tokens["body"], urlencode(guest.answers).encode()
     with_slip = urlencode({**guest.answers, "slip": spaced(guest.slip)}).encode()
     disposition = f'Content-Disposition: form-data; name="f"; filename="{token}"'
@@ -156,12 +159,12 @@ def submission(guest: Guest) -> Sent:
 
 
 def from_a_kiosk(guest: Guest, letterbox: str) -> list[Sent]:
-    """Requests of a kiosk's scripts: signs of life, the worker's files, an envelope at once or stored; and of
-    the page where screens are paired."""
+    """Return the requests of a kiosk's scripts and of the page for pairing: signs of life, the worker's
+    files, an envelope sent at once, and a stored one."""
     token = guest.tokens["query"]
     at_once = {"_envelope": b64encode(guest.envelope).decode(), "_letterbox": letterbox}
     waited = {**at_once, "_waited": token}
-    # Only one in each lane, which has its own rate limit; the other is for a letterbox that is no more.
+    # One envelope at a time, because of the rate limit; the other is for a letterbox that does not exist.
     good, gone = (at_once, waited) if guest.number % 2 else (waited, at_once)
     taken, refused = (500, 500) if submission(guest).status == 500 else (204, 410)
     script = {"Kiosk-Script": token, "If-None-Match": guest.tokens["etag"]}
@@ -180,8 +183,8 @@ def from_a_kiosk(guest: Guest, letterbox: str) -> list[Sent]:
 
 
 def come(guest: Guest, port: int, letterbox: str) -> int:
-    """One guest opens a page, shows a slip, submits, and sends invalid HTTP. Returns the
-    submission's status."""
+    """Let one guest open a page, show a slip, submit a form, and send invalid HTTP. Returns the status of the
+    submission."""
     line = HTTPConnection("127.0.0.1", port, source_address=(guest.address, 0), timeout=60)
     sent = submission(guest)
     slip = urlencode({"slip": spaced(guest.slip), "lang": guest.tokens["query"]})
@@ -210,7 +213,8 @@ def _answered(line: HTTPConnection, guest: Guest, sent: Sent) -> int:
 
 
 class Place:
-    """Folders of an installation with a running round: all that a server can write to without being root."""
+    """The folders of an installation with a running round: all folders that a server without root's rights
+    can write to."""
 
     def __init__(self, folder: Path, slips: int) -> None:
         self.folder = folder
@@ -239,7 +243,8 @@ class Place:
 
     @contextmanager
     def served(self, clock: Path, leak: str | None, before: Sequence[str]) -> Iterator[int]:
-        """The port of a ready server. `before` is put before the command, to trace it."""
+        """Yield the port of a server that is ready. `before` is put before its command, to trace it. Raises
+        RuntimeError if it does not start."""
         port = free_port()
         ready, announce = os.pipe()
         command = [
@@ -277,8 +282,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Searched:
-    """The result of a search: form -> kind of mark; status of each response; the extent of the search; and
-    the number of lines on stderr, to which a journal would add the time."""
+    """The result of a search: the spellings found -> kind of value; the statuses of the responses; the
+    numbers of spellings and of bytes searched; and the number of lines on standard error, to which a journal
+    would add the time."""
 
     hits: dict[bytes, str]
     statuses: Counter[int]
@@ -288,10 +294,11 @@ class Searched:
 
 
 def leave_traces(number: int, leak: str | None = None, *, is_watched: bool = False) -> Searched:
-    """Send marked guests with counts in between, and search all files and names, meanwhile and at the end.
+    """Send the submissions of `number` guests with counts in between, and search all files and their names,
+    before and after the server has ended.
 
-    If `is_watched`, all that the server ever wrote is searched too. Raises NotPermittedError if tracing is
-    not permitted.
+    If `is_watched`, all data that the server ever wrote are searched too. Raises NotPermittedError if this
+    machine does not permit tracing.
     """
     with TemporaryDirectory() as folder, TemporaryDirectory() as own:
         log = Path(own) / "log"
@@ -319,10 +326,10 @@ def leave_traces(number: int, leak: str | None = None, *, is_watched: bool = Fal
 
 
 def _sure(number: int, *, is_watched: bool = False) -> tuple[Searched, str]:
-    """The search, and the marks that were left with certainty.
+    """Return the result of a search, and a text about the values that the server certainly left.
 
-    Among 500 guests, two or three short forms occur in ciphertext by chance. One of them recurs in the next
-    run in one of some hundred trials.
+    Among 500 guests, two or three short spellings occur in ciphertext by chance. The probability that one of
+    them recurs in the next run is less than about one percent.
     """
     first = leave_traces(number, is_watched=is_watched)
     short = {form for form in first.hits if len(form) < CHANCE}
@@ -363,7 +370,7 @@ def writes_finding(scale: Scale) -> Finding:
         f"requests in temporary files that are deleted immediately: {len(leaky)} found of 20 guests "
         "(must be > 0), "
         f"{len(unseen)} of them in files",
-        # The server takes "forwarded for" away before any application, leaky ones too.
+        # The server removes X-Forwarded-For before any application sees it, so no leak has it.
         {"address", "agent", "language", "referer", "cookie", "time"} <= set(leaky.values()),
     )
 

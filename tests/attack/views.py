@@ -1,8 +1,8 @@
 """Attack 9: a page, file, header or command reveals more than the snapshot.
 
-Every route of both applications and every command is discovered. Their output is taken before and after
-uncounted ballots arrive, few and many, in an exact and a protected round, as forms and envelopes, with and
-without a kiosk's mark, rapid, refused and by slip: not a byte may differ.
+Every route of both applications and every command is discovered. Their output is compared before and after
+uncounted ballots arrive: few and many, in an exact and a protected round, as forms and envelopes, with and
+without a kiosk's mark, rapid, refused and by slip. Not a byte may differ.
 """
 
 import ast
@@ -50,7 +50,7 @@ from tests.tools.envelopes import seal
 from tests.tools.published import statements
 
 OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
-"""Recent, since commands read the machine's clock."""
+"""The opening of the rounds. It is recent, since commands read the machine's clock."""
 
 SHOWING = {
     "aggregate list",
@@ -101,21 +101,22 @@ CHANGING = {
     "bundle import",
 }
 SERVING = {"serve", "demo", "simulate"}
-"""Commands that show no figures; together with the others, all commands. `backup` is examined through the
-store's dump."""
+"""Commands that show no figures. These and SHOWING are all commands. `backup` is examined through the store's
+dump."""
 
 TOKEN = re.compile(
     rb'(name="(?:csrf_token|_ticket)"[^>]*value=")[^"]*|(Date: )[^\r\n]*|(?:Set-Cookie: [^\r\n]*\r\n)'
 )
-"""Parts that differ each time: a form's token or ticket, the session, the time of the answer."""
+"""Parts of a response that differ each time: a form's token or ticket, the session, the time of the
+response."""
 
 
 CLOCK = re.compile(rb"(?<=The clock shows )[^.]*")
-"""The time of the answer in a command's output."""
+"""The time in a command's output."""
 
 
 class House:
-    """An installation with published figures, both applications, an exact and a protected round."""
+    """An installation with published figures, both applications, an exact round and a protected one."""
 
     def __init__(self, folder: Path) -> None:
         self.environ = {"KIOSK_DATA": str(folder / "data"), "KIOSK_KEYS": str(folder / "keys")}
@@ -160,14 +161,15 @@ class House:
 
     @cached_property
     def program(self) -> FlaskClient:
-        """A program that sends a token."""
+        """A client that sends an API token."""
         client = self.desk.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
         return client
 
     @cached_property
     def clients(self) -> dict[str, FlaskClient]:
-        """A signed-in client for each account; signing in is itself logged."""
+        """Account -> a client that is signed in to it; "nobody" -> a client that is not. They sign in once,
+        because the log has each signing in."""
         return {name: self._signed_in(name) for name in ("anna", "bo", "cia", "nobody")}
 
     def _signed_in(self, name: str) -> FlaskClient:
@@ -180,7 +182,7 @@ class House:
         return client
 
     def come(self, number: int, unit: str, *, by_slip: bool = False) -> None:
-        """Let guests answer at random."""
+        """Let `number` guests answer at random at a unit."""
         for _ in range(number):
             options = [1, 2, 3, 4, 5, *NoAnswer]
             answers = tuple(self.random.choice(options) for _ in self.round.survey.statements)
@@ -189,7 +191,8 @@ class House:
             self.store.cast(round_id, unit, Ballot(answers), OPENING + timedelta(hours=1), slip)
 
     def send(self, *, is_marked: bool = False, is_rapid: bool = False, is_refused: bool = False) -> None:
-        """Let a guest answer in an envelope, which the rate limit may refuse."""
+        """Let a guest answer in an envelope; if `is_refused`, the rate limit refuses it unless the kiosk's
+        mark is in it."""
         key, mark = self.store.public_key("r", "frida"), self.mark if is_marked else b""
         envelope = seal(bytes.fromhex(key), mark=mark, is_rapid=is_rapid)
         now = OPENING + timedelta(hours=1)
@@ -199,7 +202,7 @@ class House:
             )
 
     def shown(self) -> dict[str, bytes]:
-        """Everything that is shown at present: request -> response."""
+        """Return request -> response, for every page, file and command that shows something now."""
         contents = {f"guest {path}": given for path, given in _walk(self.guest, self.guest.test_client())}
         for name, client in self.clients.items():
             contents |= {
@@ -242,26 +245,28 @@ PLACES = {
     "drawing": [f"{kind}.{end}" for kind in ("now", "places") for end in ("svg", "png", "csv", "xlsx")],
     "filename": ["icon.svg"],
 }
-"""Values of each part of an address, in turn."""
+"""Part of an address -> the values to fill in, in turn."""
 
 PROTECTED = {"round_id": ["p"], "node_id": ["shelter"], "code": ["shelter"]}
-"""The same for the protected round."""
+"""Part of an address -> the values for the protected round, which replace those in PLACES."""
 
 
 def _parts(names: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Yield values of an address's parts: of the exact round, then of the protected one."""
+    """Yield part of an address -> value, for every combination of values: first of the exact round, then of
+    the protected one."""
     for places in (PLACES, {**PLACES, **PROTECTED})[: 1 + bool(PROTECTED.keys() & set(names))]:
         for values in product(*(places[name] for name in names)):
             yield dict(zip(names, values, strict=True))
 
 
 def _part(parts: Mapping[str, str], place: re.Match[str]) -> str:
-    """Return what replaces a place in an address."""
+    """Return the value that replaces a placeholder in an address."""
     return parts[place.group(1)]
 
 
 def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str, bytes]]:
-    """(path, status, headers and body) of every GET route; `wall` is a wall screen's code."""
+    """Yield (path, status, headers and body as one byte string) of every GET route; `wall` is a wall screen's
+    code. Raises ValueError for a server error."""
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
             for filled in _parts(sorted(rule.arguments)):
@@ -292,11 +297,12 @@ STEPS: tuple[tuple[Callable[[House], None], ...], ...] = (
         lambda house: house.come(8, "shelter"),
     ),
 )
-"""What guests do between two comparisons."""
+"""Actions of guests between two comparisons."""
 
 
 def _differences(*, is_leaky: bool) -> tuple[int, set[str]]:
-    """(responses compared each time, those that changed) while uncounted ballots arrive.
+    """Return (number of responses compared at each step, requests whose response changed) while uncounted
+    ballots arrive.
 
     The leaky variant has a page with the number of ballots in a round's box, and marks of kiosks in backups.
     """
@@ -305,7 +311,7 @@ def _differences(*, is_leaky: bool) -> tuple[int, set[str]]:
         house = House(Path(folder))
         if is_leaky:
             house.desk.add_url_rule(LEAK, "leak", lambda round_id: _box_size(house.settings, round_id))
-        house._printed("count")  # what is due by this machine's clock is counted before, not in between
+        house._printed("count")  # a count that is due by this machine's clock happens before the comparison
         before, changes = house.shown(), set()
         for step in STEPS:
             for act in step:
@@ -325,7 +331,7 @@ LEAKS = {
 
 
 def _box_size(settings: Settings, round_id: str) -> str:
-    """The control's leak: the number of uncounted ballots."""
+    """Return the number of uncounted ballots as text: the control's leak."""
     database, keys = Database(settings.database_url, durable=False), KeyFolder(settings.keys, durable=False)
     writer = Writer(database, keys)
     with writer.write():
@@ -336,7 +342,8 @@ def _box_size(settings: Settings, round_id: str) -> str:
 
 
 def _figures(*, off_by: int = 0) -> tuple[int, int]:
-    """(figures on pages, in files and by commands; number of lists that differ from the snapshot).
+    """Return (number of figures on pages, in files and in output of commands; number of lists of figures that
+    differ from the snapshot).
 
     `off_by` is added to the snapshot's figures, for the control.
     """
@@ -377,7 +384,7 @@ def _exported(house: House) -> bytes:
 
 
 def _of_chart(response: bytes) -> list[str]:
-    """The counts in a chart's CSV, the highest option first."""
+    """Return the counts in a chart's CSV, the highest option first, as text."""
     return response.decode().splitlines()[-1].split(",")[3:8]
 
 
@@ -395,7 +402,7 @@ OUTPUT_TABLES = {
     "output_ticket": {"ticket", "month"},
     "typed_figure": {"node_id", "period", "counter", "quality", "number"},
 }
-"""Tables of what staff did for guests: no day, no free text, nobody's name."""
+"""Tables of outputs -> their columns: no day, no free text, nobody's name."""
 NAMED = "|".join(GUEST_TABLES)
 MODELS = {
     model.__name__: model._meta.table_name for model in tables.ALL if model._meta.table_name in GUEST_TABLES
@@ -442,13 +449,13 @@ READERS = {
         "storage/store.py Store.load",
     },
 }
-"""Reader -> functions that may call it to read a box, a letterbox or a tally. Slips are read in their own
-module only. `cancel_round` refuses a round with a ballot. `_renew` and `load` learn which units of a closed
-round have figures."""
+"""Method that reads a box, a letterbox or a tally -> functions that may call it. Only the module of slip sets
+reads slips. `cancel_round` refuses to cancel a round with a ballot. `_renew` and `load` find the units of a
+closed round that have figures."""
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:
-    """Unknown columns of guests' tables, and unknown tables."""
+    """Return the unknown tables, and the unknown columns of tables about guests or outputs."""
     names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     known = {
         *GUEST_TABLES,
@@ -480,7 +487,8 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
 
 
 def lint_source(sources: Iterable[tuple[str, str]]) -> list[str]:
-    """Modules that name a guests' table of another module, and functions that read one without permission."""
+    """Return the violations in sources, each (path, text): modules that name a guests' table of another
+    module, and functions that call a reader without permission."""
     violations = []
     for name, text in sources:
         named = {table.lower() for table in READS.findall(text)} | set(_models(ast.parse(text)))
@@ -495,8 +503,8 @@ def lint_source(sources: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _models(module: ast.Module) -> Iterator[str]:
-    """Guests' tables whose models a module uses, imports or names; "every table" for the list of all, "any
-    table" and "raw SQL" where the source does not show which."""
+    """Yield the guests' tables whose models a module uses, imports or names. Yields "every table" for the
+    list of all models; "any table" and "raw SQL" where the source does not show which table is used."""
     nodes = list(ast.walk(module))
     imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
     imports = [node for node in imports if {"storage", "peewee"} & set(str(node.module).split("."))]
@@ -514,14 +522,14 @@ def _models(module: ast.Module) -> Iterator[str]:
 
 
 def _makes_table(node: ast.AST, *, is_imported: bool) -> bool:
-    """Whether a node calls peewee's Table with a name that is not a literal."""
+    """Return whether a node calls peewee's Table with a name that is not a literal."""
     if not isinstance(node, ast.Call) or isinstance(node.args[0] if node.args else None, ast.Constant):
         return False
     return ast.unparse(node.func).endswith(".Table") or (is_imported and ast.unparse(node.func) == "Table")
 
 
 def _readers(node: ast.AST, within: str = "") -> Iterator[tuple[str, str]]:
-    """(function or class, reader of a guests' table) wherever one is used or named."""
+    """Yield (function or class, key of READERS) wherever one is called or named."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Attribute) and child.attr in READERS:
             yield within, child.attr
@@ -551,7 +559,7 @@ PLANTED = (
     ),
     ("storage/walls.py", "from peewee import SQL"),
 )
-"""Modules of the control, each with a reader that is not permitted."""
+"""The modules of the control, as (path, source): each has a reader that is not permitted."""
 
 
 def _sources() -> Sequence[tuple[str, str]]:

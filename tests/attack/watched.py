@@ -1,4 +1,4 @@
-"""Traces a process from outside, and reports if the machine does not permit it."""
+"""Traces the system calls of a process from outside. Reports if the machine does not permit it."""
 
 import re
 import shutil
@@ -13,21 +13,23 @@ WRITING = "write,pwrite64,writev,pwritev,pwritev2"
 
 
 class NotPermittedError(Exception):
-    """This machine lacks a tool or a permission; the message names it."""
+    """This machine lacks a tool or a permission, which the message names."""
 
 
 @dataclass(frozen=True)
 class NotPossibleHere(Finding):
-    """An attack that this machine does not permit: neither kept nor broken, and never a pass."""
+    """The finding of an attack that this machine does not permit. It counts neither as kept nor as broken,
+    and no test passes with it."""
 
 
 def not_possible(attack: str, why: NotPermittedError) -> NotPossibleHere:
-    """The finding of an attack that could not be tried."""
+    """Return the finding of an attack that could not be tried."""
     return NotPossibleHere(attack, f"not possible here: {why}", "0", False, "not run", False)
 
 
 def watching(log: Path) -> list[str]:
-    """The command prefix that writes all of a process's output to `log`.
+    """Return the command to put before another command, so that all data that its process writes are logged
+    in `log`.
 
     Raises NotPermittedError if processes may not be traced.
     """
@@ -41,7 +43,7 @@ def watching(log: Path) -> list[str]:
 
 
 def traced_writes(log: str) -> list[bytes]:
-    """The data of each call in such a log, its pieces joined."""
+    """Return the data of each system call in the content of such a log, its pieces joined."""
     return [
         bytes.fromhex("".join(re.findall(r'"([^"]*)"', line)).replace("\\x", "")) for line in log.splitlines()
     ]

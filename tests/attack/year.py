@@ -3,8 +3,8 @@ answers.
 
 Least squares over every batch of the year: each regular has the same unknown answer throughout, and each
 batch shows the sum of its members' answers (the statistical disclosure attack: Danezis 2003; least squares on
-a pool mix: Oya, Troncoso, Perez-Gonzalez). Regulars who answer once a round are sufficiently safe with
-figures shown live; those who answer every week only with one table per round.
+a pool mix: Oya, Troncoso, Perez-Gonzalez). For regulars who answer once a round, figures shown live are safe
+enough; for those who answer every week, only one table per round is.
 """
 
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ STABILITY = 0.9
 YEAR = 364
 MOST_POINTS = 15.0
 PULLS = (0.1, 0.3, 1.0, 3.0)
-"""Strength of the pull of the attacker's solution towards the average; she may use the best."""
+"""Weights with which the attacker's solution is pulled towards the average. The best of them counts."""
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A regular's visit: her number, and her ballot's arrival."""
+    """A regular's visit: the number of the regular, and the arrival of the ballot."""
 
     regular: int
     arrival: Arrival
@@ -45,7 +45,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Table:
-    """One batch: the probability that each regular's ballot is in it, and its counts per statement."""
+    """A batch: the expected number of ballots of each regular in it, and its counts for each statement."""
 
     members: np.ndarray[tuple[int], np.dtype[np.float64]]
     batch: Batch
@@ -53,7 +53,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Habit:
-    """How often regulars want to answer, in days, and how a unit's year is counted."""
+    """A habit of regulars and the rounds of a year: they want to answer every `every` days in `rounds` rounds
+    a year. `length` is that of a round in days, None for its share of the year."""
 
     name: str
     every: int
@@ -64,7 +65,7 @@ class Habit:
 
     @property
     def days(self) -> int:
-        """Days of a round: its share of the year unless it has a length of its own."""
+        """Length of a round in days."""
         return self.length or YEAR // self.rounds
 
 
@@ -75,7 +76,8 @@ EVERY_WEEK = Habit("every week, figures shown at closing", 7, PublicationTime.AT
 def attend(
     random: Random, base: Sequence[Ballot], opens: datetime, habit: Habit, profile: str
 ) -> list[Visit]:
-    """One round's visits: each regular attends at random, and mostly gives the usual answer."""
+    """Return the visits of one round, sorted by time: each regular comes at random, and mostly gives the
+    usual answer. `base` has the usual ballot of each regular."""
     visits = []
     for start in range(0, habit.days, habit.every):
         for regular, usual in enumerate(base):
@@ -91,7 +93,8 @@ def attend(
 
 
 def tables(visits: Sequence[Visit], opens: datetime, habit: Habit, k: int, publish: Publish) -> list[Table]:
-    """All that one round publishes, with the expected number of each regular's ballots in each batch."""
+    """Return the batches that one round publishes, with the expected number of each regular's ballots in
+    them."""
     plan = Plan(
         SURVEY,
         flat_tree([UNIT]),
@@ -116,7 +119,8 @@ def tables(visits: Sequence[Visit], opens: datetime, habit: Habit, k: int, publi
 
 
 def solve(told: Sequence[Table], statement: int, pull: float) -> tuple[list[int], int]:
-    """(each regular's likeliest answer, the best single guess for all)."""
+    """Return (each regular's likeliest answer, the best single guess for all) for a statement, as indices of
+    ANSWERS."""
     chances = np.array([table.members for table in told])
     counts = np.array([table.batch.shares(statement) * table.batch.size for table in told])
     everybody = counts.sum(axis=0) / counts.sum()
@@ -130,7 +134,8 @@ def solve(told: Sequence[Table], statement: int, pull: float) -> tuple[list[int]
 def attack_year(
     seed: int, *, habit: Habit, profile: str, k: int, publish: Publish, years: int = 1
 ) -> tuple[dict[float, int], int, int]:
-    """(right answers by pull, right by one guess for all, answers) over one or more years."""
+    """Return (pull -> number of right answers, number of answers right by one guess for all, number of
+    answers) over one or more years."""
     random = Random(seed)
     base = [Ballot(tuple(random.choices(ANSWERS, PROFILES[profile])[0] for _ in SURVEY.statements))
             for _ in range(REGULARS)]  # fmt: skip
@@ -149,7 +154,8 @@ def attack_year(
 
 
 def rates(years: int, habit: Habit, profile: str, k: int, publish: Publish) -> tuple[float, float]:
-    """Percent of regulars' answers that the best pull finds, and that one guess for all finds."""
+    """Return (percentage of regulars' answers that the best pull finds, percentage that one guess for all
+    finds)."""
     attack = partial(attack_year, habit=habit, profile=profile, k=k, publish=publish)
     with ProcessPoolExecutor() as pool:
         attacks = list(pool.map(attack, range(years), chunksize=2))
@@ -162,16 +168,17 @@ LEAKS = {
     ONCE_A_ROUND: replace(ONCE_A_ROUND, name="a round a week", every=7, rounds=52),
     EVERY_WEEK: replace(EVERY_WEEK, name="the same shown live", figures=PublicationTime.LIVE),
 }
-"""The control of each habit."""
+"""Habit -> its control, a leaky variant."""
 
 
 CONTROL_YEARS = {ONCE_A_ROUND: 30, EVERY_WEEK: 100}
-"""The closest control, the second with skewed answers, is right about 18 points more often than one guess for
-all. Its standard deviation is 5.6 points from year to year, 4.2 of them from the draws of the batches, so
-the mean of 100 years is 5 standard errors over MOST_POINTS, and 7 for the fixed seeds."""
+"""Habit -> years that its control simulates. The closest control, the second with skewed answers, is right
+about 18 percentage points more often than one guess for all. Its standard deviation is 5.6 points from year
+to year, 4.2 of them from the draws of the batches, so the mean of 100 years is 5 standard errors over
+MOST_POINTS, and 7 for the fixed seeds."""
 
 QUICK_YEARS = 30
-"""Years of the product's rows in the quick version. At most 10 points (docs/attack.md), with a standard
+"""Years that the quick version simulates. The result is at most 10 points (docs/attack.md), with a standard
 deviation of 5 points from year to year: the mean of 30 years is 5 standard errors under MOST_POINTS."""
 
 
@@ -182,7 +189,7 @@ def run(scale: Scale) -> list[Finding]:
 
 
 def run_habit(habit: Habit, profile: str, scale: Scale) -> list[Finding]:
-    """One habit's rows, for one kind of answers."""
+    """Return the findings for one habit and one profile of answers."""
     is_full = scale is Scale.FULL
     years, publish = (200, simulate) if is_full else (QUICK_YEARS, simulate_in_memory)
     leak = LEAKS[habit]

@@ -1,4 +1,4 @@
-"""Aggregates of organisations, as they would send them."""
+"""Builders of aggregates, as other organisations send them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +24,11 @@ def round_of(
     k: int = 5,
     statement: Statement = STATEMENT,
 ) -> AggregateRound:
-    """A closed round of one statement; the first node is the root, the others are below it."""
+    """Return a closed round of one statement in an aggregate.
+
+    `nodes` maps each node's id to the counts of its table: those of the options, the lowest first, then of
+    the kinds of no answer. The first node is the root, the others are below it.
+    """
     survey = Survey("fragor", "Frågor", "Staden", "CC0", False, (statement,), {})
     root = next(iter(nodes))
     tree = Tree(tuple(Node(name, name.title(), None if name == root else root) for name in nodes))

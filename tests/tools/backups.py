@@ -44,23 +44,25 @@ OWN_FILES = {
     ".last-good/questions/own.toml": b"id = 'own'",
     "logo.png": b"\x89PNG",
 }
-"""Files that people made; the logo represents kinds of files that may be added later."""
+"""Path in KIOSK_DATA -> content of files that people made. The logo represents kinds of files that may be
+added later."""
 
 
 def settings_of(folder: Path, **more: str) -> Settings:
-    """Settings of an installation in a folder, with its keys beside it."""
+    """Return the settings of an installation in a folder, with its keys beside it. `more` has further
+    settings."""
     return read_settings(
         {"KIOSK_DATA": str(folder), "KIOSK_KEYS": str(folder.with_name(f"{folder.name}-keys")), **more}
     )
 
 
 def opened(settings: Settings) -> Store:
-    """The store of an installation. Not durable, because no power cut is tested."""
+    """Return the store of an installation. Not durable, because no power cut is tested."""
     return open_store(settings.data, settings.database_url, settings.keys, rng=Random(1), durable=False)
 
 
 def installation(folder: Path) -> tuple[Settings, Store]:
-    """An empty installation."""
+    """Make an empty installation, and return its settings and its store."""
     settings = settings_of(folder)
     store = opened(settings)
     store.migrate()
@@ -68,7 +70,8 @@ def installation(folder: Path) -> tuple[Settings, Store]:
 
 
 def full_installation(folder: Path) -> None:
-    """A closed, exact round, and a running, protected one with 12 counted and 5 uncounted ballots.
+    """Make an installation with a closed, exact round, and a running, protected one with 12 counted and 5
+    uncounted ballots.
 
     There is a row in every table.
     """
@@ -128,7 +131,7 @@ class Saved:
 
 
 def copied(made: Path, folder: Path) -> Saved:
-    """A copy of the folder with a complete installation and its backup, for one test."""
+    """Return a copy, for one test, of the folder `made`, which has a complete installation and its backup."""
     for name in ("first", "first-keys"):
         shutil.copytree(made / name, folder / name)
     shutil.copy(made / "backup.zip", folder)
@@ -148,7 +151,8 @@ def write_members(file: Path, members: dict[str, bytes]) -> None:
 
 
 def with_sums(members: dict[str, bytes]) -> dict[str, bytes]:
-    """The members with checksums in the manifest computed again, as an editor of a backup might do."""
+    """Return the files of a backup, name -> content, with the checksums in the manifest computed again, as
+    somebody who edits a backup might do."""
     manifest = json.loads(members["manifest.json"])
     manifest["members"] = {
         name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -159,7 +163,8 @@ def with_sums(members: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def with_tables(file: Path, out: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
-    """A copy of a backup with edited tables and correct checksums."""
+    """Write a copy of the backup `file` to `out`, with tables that `edit` changed and correct checksums.
+    Returns `out`."""
     members = members_of(file)
     tables = json.loads(members["tables.json"])
     edit(tables)
@@ -168,7 +173,8 @@ def with_tables(file: Path, out: Path, edit: Callable[[dict[str, Any]], object])
 
 
 def listing(folder: Path) -> dict[str, bytes]:
-    """Name -> contents of every file below a folder, hidden ones included; names of folders end with /."""
+    """Return name -> content of every file below a folder, hidden ones included. A folder's name ends with
+    /."""
     return {
         path.relative_to(folder).as_posix() + ("/" if path.is_dir() else ""): path.read_bytes()
         if path.is_file()

@@ -22,7 +22,7 @@ RUNS = 5
 
 
 def best(work: Callable[[], object], times: int) -> float:
-    """Seconds per call, in the fastest of several runs of `times` calls."""
+    """Return the seconds per call of `work`, in the fastest of several runs of `times` calls."""
     timings = []
     for _ in range(RUNS):
         start = perf_counter()
@@ -38,7 +38,7 @@ def line(what: str, took: float, reference: str, reference_took: float) -> None:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table of times and ratios."""
     with TemporaryDirectory() as folder:
         home = Path(folder)
         plain = sqlite3.connect(home / "plain.sqlite", isolation_level=None)

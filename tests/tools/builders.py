@@ -16,19 +16,19 @@ from kiosk.storage import Store, open_store
 MONDAY = datetime(2026, 3, 2, 9)
 ALL_WAYS = frozenset(Admission)
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-"""A folder in memory, for files that need no disk; None where there is none."""
+"""A folder in memory, for files that need no disk; None where the machine has none."""
 NOTHING = (NoAnswer.SKIPPED, NoAnswer.SKIPPED)
 
 
 def survey(statements: int = 2, options: int = 5) -> Survey:
-    """A survey of similar statements, without translations."""
+    """Return a survey of similar statements, without translations."""
     scale = Scale("agree", tuple(f"label {n}" for n in range(1, options + 1)), bipolar=False)
     asked = tuple(Statement(f"s{n}", f"Statement {n}", "", scale) for n in range(1, statements + 1))
     return Survey("made_up", "Made up", "", "", False, asked, {})
 
 
 def tree(*units: str) -> Tree:
-    """Units under one root."""
+    """Return a tree of these units under one root."""
     return Tree((Node("root", "root", None), *(Node(unit, unit, "root") for unit in units)))
 
 
@@ -37,7 +37,7 @@ def a_round(units: Tree, k: int = 5, days: int = 90, opens_at: datetime = MONDAY
 
 
 def a_store(folder: Path, *, rng: Random | None = None, durable: bool = False) -> Store:
-    """A store on SQLite with its tables. Not durable, because most tests need no power cut."""
+    """Return a store on SQLite with its tables. Not durable, because most tests need no power cut."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "keys").mkdir(mode=0o700, exist_ok=True)
     if not (folder / "k.sqlite").exists():
@@ -47,7 +47,8 @@ def a_store(folder: Path, *, rng: Random | None = None, durable: bool = False) -
 
 @cache
 def _empty_database() -> bytes:
-    """The file of a new installation, which takes longer to make than most tests of a store."""
+    """Return the content of a new installation's database file. To make one takes longer than most tests of a
+    store."""
     with TemporaryDirectory(dir=MEMORY) as name:
         folder = Path(name)
         store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
@@ -71,7 +72,7 @@ def cast_all(store: Store, unit: str, ballots: Iterable[Ballot], now: datetime =
 
 
 def closed(store: Store, of_round: Round) -> dict[str, int | None]:
-    """Close the round. Returns the number of published ballots of each node."""
+    """Close the round. Returns node id -> number of published ballots, None for a node without figures."""
     store.count(of_round.closes_at)
     [published] = store.snapshot()["rounds"]
     return {node["id"]: node["answered"] for node in published["nodes"]}

@@ -16,7 +16,7 @@ def printed(done: Result) -> str:
 def all_commands(
     group: click.Group, before: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command that is no group, with its name as typed: ("round", "open")."""
+    """Yield (name, command) of every command that is no group. The name is that typed: ("round", "open")."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -27,7 +27,7 @@ def all_commands(
 
 
 def command_names(group: click.Group) -> Iterator[str]:
-    """The name of every command that is no group, with its groups' before it."""
+    """Return the full name of every command that is no group, such as "round open"."""
     return (" ".join(words) for words, _ in all_commands(group))
 
 
@@ -72,4 +72,4 @@ INSTALLATION_COMMANDS: tuple[tuple[str, ...], ...] = (
     ("token", "list"),
     ("token", "remove", "statistics"),
 )
-"""A run of each command that opens an installation."""
+"""Arguments of `kiosk`, one run of each command that opens an installation."""

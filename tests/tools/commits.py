@@ -19,7 +19,7 @@ def opened(url: str, folder: Path) -> Store:
 
 
 def laid_out(url: str, folder: Path) -> None:
-    """An installation with a running round."""
+    """Make an installation with a running round, on the database `url`, with its keys in the folder."""
     store = opened(url, folder)
     store.migrate()
     store.open_round(ROUND, MONDAY)
@@ -35,13 +35,14 @@ def cast(url: str, folder: Path) -> None:
 
 
 def answered(url: str, folder: Path) -> None:
-    """An installation with 24 uncounted ballots."""
+    """Make an installation with 24 uncounted ballots."""
     laid_out(url, folder)
     cast(url, folder)
 
 
 def readable(url: str, folder: Path) -> int:
-    """Ballots that are counted at the closing; raises KeyUnavailableError if some cannot be read."""
+    """Return the number of ballots that are counted at the closing. Raises KeyUnavailableError if some cannot
+    be read."""
     store = opened(url, folder)
     ballots = closed(store, ROUND)["root"] or 0
     store.close()
@@ -49,7 +50,7 @@ def readable(url: str, folder: Path) -> int:
 
 
 def set_server(server: Server, name: str, value: str | None) -> None:
-    """Set a server setting, or reset it with None, and wait until new sessions have it."""
+    """Set a setting of the server, or reset it if `value` is None, and wait until new sessions have it."""
     [(before,)] = server.execute(f"SHOW {name}")
     server.execute(
         f"ALTER SYSTEM SET {name} = '{value}'" if value is not None else f"ALTER SYSTEM RESET {name}"

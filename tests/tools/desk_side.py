@@ -1,4 +1,4 @@
-"""An installation with a running round, seen from the desk."""
+"""An installation with a running round, and a client of the desk."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Earlier figures, entered at the desk."""
+"""Earlier figures that a test enters at the desk."""
 
 from werkzeug.test import TestResponse
 
@@ -6,7 +6,8 @@ from tests.tools.desk_side import Desk
 
 
 def enter(desk: Desk, **changes: str) -> TestResponse:
-    """Enter the 2022 report's three percentages. Their assignment to statements is made up for this test."""
+    """Enter the three percentages of the 2022 report, with the fields in `changes` replaced. Returns the
+    response. The statements to which the percentages belong are made up for this test."""
     path = "/admin/imported/new/ombudsmannaskap"
     data = {
         "csrf_token": desk.token(path), "node": "dagverksamheten", "first": "2022-01-01",

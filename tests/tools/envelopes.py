@@ -26,7 +26,11 @@ def seal(
     mark: bytes = b"",
     room: int = STATEMENT_BYTES * STATEMENTS,
 ) -> bytes:
-    """An envelope as guest_kiosk.js makes it. `mark` is the kiosk's, if it has one."""
+    """Return an envelope as guest_kiosk.js makes it.
+
+    `form` has the fields of the ballot, URL-encoded, and is padded to `room` bytes. `mark` is the kiosk's,
+    empty for a kiosk without one. Without a `ticket`, a random one is drawn.
+    """
     ephemeral = ec.generate_private_key(ec.SECP256R1())
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     box = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)

@@ -10,12 +10,12 @@ Tables = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 
 def geometric(ratio: float, shape: tuple[int, ...], rng: np.random.Generator) -> Tables:
-    """Integers z, each with a probability proportional to ratio^|z|."""
+    """Return integers z, each drawn with a probability proportional to ratio^|z|."""
     return rng.geometric(1 - ratio, shape) - rng.geometric(1 - ratio, shape)
 
 
 def zero_sum(epsilon: float, tables: int, rng: np.random.Generator, cells: int = 8) -> Tables:
-    """Like `kiosk.domain.noise.zero_sum_noise`, one row per table."""
+    """Return the noise of `kiosk.domain.noise.zero_sum_noise` for many tables, one row each."""
     ratio, noise = np.exp(-epsilon / 2), np.empty((0, cells), dtype=np.int64)
     while len(noise) < tables:
         drawn = geometric(ratio, (4 * tables + 100, cells - 1), rng)
@@ -26,11 +26,11 @@ def zero_sum(epsilon: float, tables: int, rng: np.random.Generator, cells: int =
 
 
 def nearest(noisy: Tables) -> Tables:
-    """Like `kiosk.domain.noise.nearest_table`, one row per table."""
+    """Return the result of `kiosk.domain.noise.nearest_table` for each row."""
     table = np.maximum(noisy, 0)
     while (over := table.sum(axis=1) > noisy.sum(axis=1)).any():
         lost = np.where(table > 0, noisy - table, np.iinfo(np.int64).max // 4096)
-        # Least lost first, then the smallest noisy count; argmin takes the lowest option of equal ones.
+        # The cell that lost least; of these, that with the smallest noisy count; of these, the lowest option.
         cell = (lost * 2048 + noisy).argmin(axis=1)
         table[np.flatnonzero(over), cell[over]] -= 1
     return table

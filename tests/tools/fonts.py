@@ -1,10 +1,11 @@
-"""Makes the fonts a guest's browser is served from those shipped for paper (static/fonts, SIL OFL).
+"""Makes the fonts that a guest's browser gets, from those shipped for paper (static/fonts, SIL OFL).
 
     python -m tests.tools.fonts
 
 Latin and Cyrillic letters are left to the guest's own device; Arabic and Ethiopic ones are often missing
-there. `guest-autonyms` has the picker's names of languages and no more, so that a Swedish page need not
-fetch a whole script for them. Static weights, since variable ones are twice as large.
+there. `guest-autonyms` has the letters of the languages' names and no others, so that a Swedish page need not
+fetch the fonts of whole scripts for the language picker. The weights are static, since variable fonts are
+twice as large.
 """
 
 from pathlib import Path
@@ -21,8 +22,8 @@ FONTS = Path(__file__).parents[2] / "static" / "fonts"
 ARABIC = "".join(
     [
         *map(chr, range(0x0621, 0x063B)),  # letters that Arabic and Persian share
-        *map(chr, range(0x0640, 0x0653)),  # the rest of them, tatweel, vowel signs
-        *map(chr, range(0x0660, 0x066D)),  # digits and their signs
+        *map(chr, range(0x0640, 0x0653)),  # further Arabic letters, tatweel, vowel signs
+        *map(chr, range(0x0660, 0x066D)),  # Arabic digits, per cent sign and separators
         *map(chr, range(0x06F0, 0x06FA)),  # Persian digits
         "\u060c\u061b\u061f\u06d4\u0670\u0654",
         "\u067e\u0686\u0698\u06a9\u06af\u06cc\u06c0\u06d5",  # Persian, Kurdish
@@ -39,11 +40,13 @@ SCRIPTS = {"Arabic": ARABIC, "Ethiopic": ETHIOPIC}
 WEIGHTS = {"Regular": 400, "Bold": 700}
 
 AUTONYM_SOURCES = {"NotoSansArabic-Regular": ("ar", "fa"), "NotoSansEthiopic-Regular": ("ti",)}
-"""Latin and Cyrillic names need no font: a device that shows this page in Swedish has such fonts."""
+"""Font -> languages whose autonyms it draws. Latin and Cyrillic names need no font: a device that shows this
+page in Swedish has such fonts."""
 
 
 def autonym_letters() -> dict[str, str]:
-    """Font -> the letters the picker needs of it, spaces and signs of other scripts left out."""
+    """Return font -> the letters that the language picker needs of it, without spaces and signs of other
+    scripts."""
     return {
         source: "".join(sorted({c for code in codes for c in AUTONYMS[code] if ord(c) > 0x2FF}))
         for source, codes in AUTONYM_SOURCES.items()
@@ -51,9 +54,10 @@ def autonym_letters() -> dict[str, str]:
 
 
 def subset(source: Path, letters: str, target: Path, flavor: str | None = "woff2") -> None:
-    """Write the part of a font that draws `letters`, with all that joins and places them."""
+    """Write the part of the font `source` that draws `letters` to `target`, with its rules for joining and
+    placing them. `flavor` is the format; None for that of `source`."""
     options = Options(flavor=flavor, hinting=False, layout_features=["*"], name_IDs=[0, 1, 2, 13, 14])
-    # The same bytes for the same font.
+    # No time of writing, so that the same font gives the same bytes.
     options.recalc_timestamp = False
     options.drop_tables += ["STAT", "vhea", "vmtx"]
     font = load_font(str(source), options)
@@ -64,7 +68,7 @@ def subset(source: Path, letters: str, target: Path, flavor: str | None = "woff2
 
 
 def make(folder: Path) -> None:
-    """Write every font a guest's page names into a folder."""
+    """Write every font that a guest's page names into a folder."""
     for script, letters in SCRIPTS.items():
         for weight, number in WEIGHTS.items():
             source = FONTS / f"NotoSans{script}-{weight}.ttf"

@@ -66,9 +66,10 @@ class Place:
 
 
 def count_after_closing(store: Store, of_round: Round) -> int:
-    """Number of ballots that the boxes held, observed in the only possible way: by closing the round.
+    """Close the round, and return the number of ballots that its boxes held: nothing else shows it.
 
-    k ballots are added first, because fewer than k in total are destroyed and a stored one would not be seen.
+    k ballots are added first and subtracted from the result: fewer than k in total would be destroyed, and a
+    stored one would not be seen.
     """
     for _ in range(of_round.k):
         store.cast(of_round.id, "frida", Ballot((NoAnswer.SKIPPED,) * 4), of_round.opens_at)

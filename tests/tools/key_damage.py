@@ -1,4 +1,4 @@
-"""Damage to a key file, and the problem that the product names."""
+"""Damage to a key file, and the problem that the program names."""
 
 import secrets
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def a_folder(file: Path) -> None:
-    """Put a folder in the place of a file."""
+    """Replace a file by a folder."""
     file.unlink()
     file.mkdir()
 

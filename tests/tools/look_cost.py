@@ -1,9 +1,9 @@
-"""Processor time and bytes of one look at the results, for installations of many sizes.
+"""The processor time and the bytes of one results page, for installations of many sizes.
 
     python -m tests.tools.look_cost
 
-The rounds and their snapshot are written as they are stored: opening hundreds of rounds with hundreds of
-boxes would take minutes, and a look reads nothing else.
+The rounds and their snapshot are written directly to the database: to open hundreds of rounds with hundreds
+of boxes would take minutes, and the page reads nothing else.
 """
 
 import gzip
@@ -29,7 +29,7 @@ from tests.tools.desk_side import Desk
 RUNS = 5
 
 BAR_MS, BAR_BYTES = 100, 300_000
-"""Most processor time and compressed bytes of the first results page."""
+"""Limits of the first results page: milliseconds of processor time, and compressed bytes."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Size:
 
 
 SIZES = (Size(5, 5, 4), Size(200, 5, 4), Size(2, 500, 4), Size(5, 5, 30), Size(200, 50, 4), Size(2, 500, 30))
-"""An ordinary one, one that is large in one way, in each of three, and two that are in two."""
+"""An ordinary installation; three that are large in one of three ways; two that are large in two."""
 
 LARGE = SIZES[1:4]
 
 
 def fill(desk: Desk, folder: Path, size: Size) -> None:
-    """Replace the rounds of a desk by closed, protected ones of this size, with random figures, as a count
-    leaves them."""
+    """Replace a desk's rounds by closed, protected ones of this size, with random figures and with the rows
+    that a count writes."""
     random, names = Random(1), [f"u{number}" for number in range(size.units)]
     asked, units = survey(size.statements), tree(*names)
     rounds = [
@@ -88,7 +88,8 @@ def _tally(of_round: Round, units: Sequence[str], random: Random) -> RoundTally:
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds of processor time at the first look at a snapshot, the least at later looks, and bytes."""
+    """Milliseconds of processor time of the first request after a new snapshot, the fewest milliseconds of
+    later requests, and the bytes of the page before and after compression."""
 
     first_ms: float
     later_ms: float
@@ -97,7 +98,8 @@ class Cost:
 
 
 def cost(client: FlaskClient, path: str) -> Cost:
-    """The cost of a page. The first request of the process is not among them: it compiles templates."""
+    """Return the cost of a page. The process has answered a request before, so its templates are compiled.
+    Raises ValueError for a response with another status than 200."""
     taken = []
     for _ in range(1 + RUNS):
         start = process_time()
@@ -109,7 +111,8 @@ def cost(client: FlaskClient, path: str) -> Cost:
 
 
 def first_look(folder: Path, size: Size) -> float:
-    """Return the milliseconds of processor time of the first results page after a count."""
+    """Return the milliseconds of processor time of the first results page after a count, in an installation
+    of this size."""
     desk = Desk(folder)
     fill(desk, folder, size)
     _warm(desk)
@@ -123,7 +126,8 @@ def _warm(desk: Desk) -> None:
 
 
 def main() -> None:
-    """Print a line for each size: the overview at the root, and one statement in full at a unit."""
+    """Print a line for each size: the costs of the overview at the root and of one statement's page at a
+    unit."""
     print(f"\nthe first results page after a count, and later (bar: {BAR_MS} ms, {BAR_BYTES / 1000:.0f} kB)")
     for size in SIZES:
         with TemporaryDirectory() as folder:

@@ -21,7 +21,8 @@ def local(utc: datetime) -> datetime:
 
 
 class Server:
-    """An installation on a machine. `true` (UTC) is the real time, `error` what the clock shows beyond it."""
+    """An installation on a machine. `true` (UTC) is the real time, `error` how far the machine's clock is
+    ahead of it."""
 
     def __init__(self, folder: Path, start: datetime) -> None:
         self.true, self.error = start.astimezone(UTC), timedelta()
@@ -38,7 +39,7 @@ class Server:
 
     @property
     def now(self) -> datetime:
-        """Local time by the machine's clock."""
+        """Return the local time that the machine's clock shows."""
         return local(self.true + self.error)
 
     def machine(self) -> Machine:
@@ -56,7 +57,7 @@ class Server:
         self._start_process()
 
     def guest(self) -> bool:
-        """One guest answers. Returns whether the ballot was accepted."""
+        """Let one guest answer. Returns whether the ballot was accepted."""
         [ballot] = random_ballots(1, self._random)
         try:
             of_round = self.store.running_round("a", self.clock())

@@ -37,7 +37,8 @@ SOURCES = {
 
 @cache
 def extracted(domain: str) -> dict[str, list[tuple[str, int]]]:
-    """Every reference text of a domain, in the order of the sources, with the files that contain it.
+    """Return reference text -> (file, 0) of each place where it occurs, for a domain ("guest" or "desk"), in
+    the order of the sources. Raises TypeError for a plural form.
 
     The sources are read once a process.
     """
@@ -60,13 +61,14 @@ def _messages(source: Path) -> Iterator[tuple[str, object]]:
 
 
 def catalogue_paths(domain: str) -> dict[str, Path]:
-    """Language -> catalogue file."""
+    """Return language -> path of its catalogue."""
     paths = sorted((ROOT / "translations").glob(f"*/LC_MESSAGES/{domain}.po"))
     return {path.parent.parent.name: path for path in paths}
 
 
 def updated(text: str, messages: dict[str, list[tuple[str, int]]], language: str, *, prune: bool) -> str:
-    """The catalogue `text` with the entries of `messages`, and its unused ones, obsolete if `prune`."""
+    """Return the catalogue `text` with the entries of `messages` (see `extracted`). Its other entries are
+    kept, as obsolete ones if `prune`."""
     header = text.split("\n\n", 1)[0].rstrip()
     read = read_po(text.splitlines(keepends=True))
     current = {str(entry.id): entry for entry in read if entry.id}

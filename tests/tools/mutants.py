@@ -29,7 +29,7 @@ from kiosk.domain.statistics import wilson
 ROOT = Path(__file__).parents[2]
 SAMPLE = 30
 TIMEOUT = 120.0
-"""Seconds until a mutant that makes its tests run on is stopped, which counts as caught."""
+"""Seconds after which the tests of a mutant are stopped. Such a mutant counts as caught."""
 
 MODULES = {
     "kiosk/domain/ballot.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
@@ -57,7 +57,7 @@ MODULES = {
         "tests/storage/test_lost_keys.py",
     ],
 }
-"""Module -> the tests that have to catch its mutants: every module of counting, of statistics and of keys."""
+"""Module -> the tests that must fail for its mutants: every module of counting, of statistics and of keys."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def configuration(module: str, tests: Sequence[str]) -> str:
 
 
 def leave_out(items: Sequence[WorkItem], sample: int | None, module: str) -> Iterator[str]:
-    """Return the ids of the mutants that are not run. The choice depends on the module's name alone."""
+    """Yield the ids of the mutants that are not run, so that `sample` of them are; none if it is None. The
+    choice depends on the module's name alone."""
     if sample is not None and sample < len(items):
         ordered = sorted(items, key=_place)
         chosen = {item.job_id for item in random.Random(module).sample(ordered, sample)}

@@ -19,11 +19,12 @@ SLOWER = 4
 VISITS = 7
 
 BAR = 300
-"""Milliseconds to the first paint."""
+"""Most milliseconds to the first paint."""
 
 PEER = 1_124
-"""Milliseconds: LimeSurvey 6.10.6, its leanest survey, cold, slowed as here. Measured on another machine and
-day with the same browser, so this figure is no reference of the same run."""
+"""Milliseconds to the first paint of LimeSurvey 6.10.6, with its smallest survey, nothing cached, slowed as
+here. They were measured on another machine and day with the same browser, so the ratio to them is not
+exact."""
 
 FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
     const paint = list.getEntriesByName("first-contentful-paint")[0];
@@ -44,7 +45,7 @@ class Counted:
 
 
 def first_paint(browser: Browser, address: str) -> float:
-    """Milliseconds to the first paint of a first visit, with nothing cached."""
+    """Return the milliseconds to the first paint of a first visit, with nothing cached."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})

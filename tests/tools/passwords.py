@@ -1,6 +1,6 @@
-"""Cheap hashes of passwords, because hundreds of tests make and check some.
+"""Hashes of passwords that take little time, because hundreds of tests make and check some.
 
-A hash's own parameters determine how long a check takes, so a password hashed by the product's own hasher can
+A hash's own parameters determine how long a check takes, so a password hashed by the program's own hasher can
 still be checked.
 """
 
@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from kiosk.storage import passwords
 
 SHIPPED, SHIPPED_DUMMY = passwords._HASHER, passwords._DUMMY
-"""The product's hasher, and its hash that no password has."""
+"""The program's own hasher, and its hash that no password has."""
 
 
 def make_hashes_cheap() -> None:

@@ -1,4 +1,4 @@
-"""A served installation without faults on a machine without faults, and the doctor's advice about it."""
+"""A served installation without faults on a machine without faults, for tests of `kiosk doctor`."""
 
 import os
 import socket
@@ -43,7 +43,8 @@ http {{
 
 
 class Straight(HTTPConnection):
-    """A connection to a port of this machine that requests a host name, whatever it resolves to."""
+    """A connection to a port of this machine that sends the name of another host, and looks up no address of
+    it."""
 
     def __init__(self, name: str, port: int) -> None:
         super().__init__(name, timeout=10)
@@ -54,8 +55,8 @@ class Straight(HTTPConnection):
 
 
 class Patient:
-    """An installation with counted answers, and its machine. `front` is the port of its public address: the
-    guests' own port if there is no web server in front."""
+    """An installation with counted answers, and its machine, which `kiosk doctor` examines. `front` is the
+    port at which its public address is served: the guests' own port if there is no web server in front."""
 
     def __init__(self, folder: Path, *, url: str = "") -> None:
         os.umask(0o077)
@@ -95,14 +96,16 @@ class Patient:
         (self.root / "etc/localtime").symlink_to("/usr/share/zoneinfo/Europe/Stockholm")
 
     def put(self, name: str, text: str) -> Path:
-        """Write a file of the machine."""
+        """Write a file of the machine; `name` is its path without the first slash. Returns its path below
+        `root`."""
         file = self.root / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         return file
 
     def connection(self, address: str) -> HTTPConnection:
-        """Connect the public address to `front`, and any other address to its own port if it is one."""
+        """Return a connection: to `front` for the public address, otherwise to the port in the address, or to
+        a port where nothing listens if it names none."""
         host, _, port = address.partition("//")[2].partition(":")
         if address == PUBLIC:
             return Straight(host, self.front)
@@ -140,7 +143,7 @@ class Patient:
 
 @contextmanager
 def passable(*folders: Path) -> Iterator[None]:
-    """Let other users read the folders and pass through their parents."""
+    """Let other users, during the `with` block, read the folders and pass through their parents."""
     ways = {
         way for folder in folders for way in (folder, *folder.parents) if way.stat().st_uid == os.geteuid()
     }
@@ -163,7 +166,7 @@ def _as_https(application: Any) -> Any:
 
 @contextmanager
 def sound_patient(folder: Path, *, url: str = "") -> Iterator[Patient]:
-    """A patient without faults."""
+    """Yield a patient without faults."""
     made = Patient(folder, url=url)
     made.open()
     cast_all(made.store, "a", random_ballots(18, Random(1)))

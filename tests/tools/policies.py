@@ -4,8 +4,8 @@ from werkzeug.test import TestResponse
 
 
 def directives(response: TestResponse) -> dict[str, set[str]]:
-    """Directive -> its values (CSP Level 3, "parse a serialized CSP"). Raises ValueError for a repeated one,
-    which a browser ignores."""
+    """Return directive -> its values (CSP Level 3, "parse a serialized CSP"). Raises ValueError for a
+    directive that occurs twice, since browsers ignore the second."""
     [policy] = response.headers.getlist("Content-Security-Policy")
     directives: dict[str, set[str]] = {}
     for part in filter(None, map(str.strip, policy.split(";"))):

@@ -1,4 +1,4 @@
-"""Ports for programs that are told their port before they listen on it."""
+"""Free ports, for programs that need a port's number before they listen on it."""
 
 import os
 import socket
@@ -7,8 +7,9 @@ from contextlib import suppress
 from itertools import count
 
 FIRST, PER_WORKER, WORKERS = 20_000, 1_500, 8
-"""Below the ports that Linux gives to connections and to servers without a port of their own, from 32,768 on:
-one of those may be taken before the program listens. Each worker of a test run has ports of its own."""
+"""First port, number of ports for each worker, and number of workers. Linux takes ports from 32,768 on for
+connections and for servers that ask for any port: one of those may be taken before the program listens. Each
+worker of a test run has ports of its own."""
 
 
 def _candidates() -> Iterator[int]:

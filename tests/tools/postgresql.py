@@ -37,11 +37,11 @@ class Server:
 
     @property
     def address(self) -> str:
-        """The part of an address before a database's name."""
+        """The database URL without the database's name, to which the name is appended."""
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}"
 
     def start(self, settings: Mapping[str, str] = NO_SETTINGS) -> None:
-        """Start or restart the server; `settings` are PostgreSQL's own."""
+        """Start or restart the server; `settings` maps names of PostgreSQL settings to values."""
         where = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": ""}
         options = " ".join(f"-c {name}='{value}'" for name, value in {**where, **settings}.items())
         self.do("pg_ctl", "-D", self.data, "-w", "-l", f"{self.folder}/log", "-o", options, "start")
@@ -60,16 +60,17 @@ class Server:
         for handle in handles.values():
             select.select([handle], [], [])
             os.close(handle)
-        # Else a dead process that nobody has reaped yet passes for a running server.
+        # Without this file, pg_ctl does not take the killed process, for which nobody has waited, for a
+        # running server.
         file.unlink()
 
     def create_database(self, name: str) -> str:
-        """Make an empty database. Returns its address."""
+        """Create an empty database. Returns its URL."""
         self.execute(f'CREATE DATABASE "{name}"')
         return f"{self.address}/{name}"
 
     def execute(self, sql: str) -> list[tuple[object, ...]]:
-        """Run a statement as the superuser. Returns its rows."""
+        """Run an SQL statement as the superuser. Returns its rows."""
         with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
@@ -79,7 +80,8 @@ class Server:
         return f"{self.folder}/data"
 
     def do(self, program: str, *words: str) -> None:
-        """Run a PostgreSQL program, as nobody if root runs the tests, because it refuses to run as root."""
+        """Run a PostgreSQL program with these arguments. If root runs the tests, it runs as the user nobody,
+        because PostgreSQL refuses to run as root."""
         user = {"user": "nobody"} if os.geteuid() == 0 else {}
         command = [_programs() / program, *words]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **user)  # type: ignore[call-overload]
@@ -89,7 +91,7 @@ class Server:
 def new_server(
     settings: Mapping[str, str] = NO_SETTINGS, *, copy_of: Server | None = None
 ) -> Iterator[Server]:
-    """A running server, empty or a replica of another one; stopped and deleted at the end."""
+    """Yield a running server, empty or a replica of `copy_of`. It is stopped and deleted at the end."""
     with TemporaryDirectory(dir="/tmp") as folder:
         if os.geteuid() == 0:
             os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
@@ -109,13 +111,14 @@ def new_server(
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """The address of a server's databases. Deadlocks are detected after 50 ms instead of a second."""
+    """Yield the database URL of a running server, without a database's name. It detects deadlocks after 50 ms
+    instead of a second."""
     with new_server({"fsync": "off", "deadlock_timeout": "50ms"}) as server:
         yield server.address
 
 
 def new_database(server: str, name: str) -> str:
-    """The address of an empty database."""
+    """Create an empty database on a server, given by its URL, and return the database's URL."""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return f"{server}/{name}"

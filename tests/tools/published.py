@@ -1,4 +1,4 @@
-"""Published figures over time."""
+"""Figures in published documents."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -13,7 +13,7 @@ def nodes(document: Document) -> dict[str, Any]:
 
 
 def statements(node: NodeDocument) -> dict[str, StatementDocument]:
-    """Return the tables of a node by statement; none for a node without published figures."""
+    """Return statement id -> table of a node; empty for a node without published figures."""
     return cast(PublishedNode, node)["statements"] if "statements" in node else {}
 
 
@@ -22,7 +22,8 @@ def answered(document: Document) -> dict[str, int]:
 
 
 def smallest_step(seen: Sequence[Document]) -> int | None:
-    """The smallest number of ballots by which two published documents differ at any node."""
+    """Return the smallest number of ballots, above 0, by which a node's figures in a document differ from
+    those in any earlier document, or from none; None if there are no figures."""
     figures = [answered(document) for document in seen]
     steps = [
         abs(later[name] - earlier[name])

@@ -13,12 +13,13 @@ Image = numpy.ndarray
 
 
 def rendered(pdf: bytes) -> list[Image]:
-    """All pages as grey images."""
+    """Return all pages of a PDF as grey images."""
     pages = pypdfium2.PdfDocument(pdf)
     return [page.render(scale=DPI / 72, grayscale=True).to_numpy().squeeze() for page in pages]
 
 
 def read(pdf: bytes, seen: "Callable[[Image], Image]" = lambda image: image) -> list[str]:
-    """The codes that a camera reads, sorted; `seen` transforms each page first."""
+    """Return the texts of all QR codes on the pages of a PDF, sorted. `seen` changes each page's image before
+    it is read, as a blurred camera does."""
     images = (numpy.ascontiguousarray(seen(image)) for image in rendered(pdf))
     return sorted(code.text for image in images for code in zxingcpp.read_barcodes(image))

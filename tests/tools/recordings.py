@@ -11,7 +11,7 @@ SURVEY_PAGE = f"{PAGE}?survey=ombudsmannaskap"
 
 
 def voice(seconds: float = 0.5, *, loudness: int = 9000, rate: int = 8000, channels: int = 1) -> bytes:
-    """A WAV file with a square wave."""
+    """Return a WAV file with a square wave: `loudness` is its amplitude, `rate` its samples a second."""
     file = io.BytesIO()
     with wave.open(file, "wb") as written:
         written.setnchannels(channels)
@@ -23,6 +23,6 @@ def voice(seconds: float = 0.5, *, loudness: int = 9000, rate: int = 8000, chann
 
 
 def somali(desk: Desk) -> str:
-    """The first statement in Somali."""
+    """Return the text of the first statement in Somali."""
     survey = desk.round.survey
     return survey.translations["so"][survey.statements[0].text]

@@ -1,7 +1,8 @@
-"""Routes compiled once for all applications of a run: hundreds of tests make an application of their own.
+"""Routes are compiled once for all applications of a test run: hundreds of tests make an application of their
+own.
 
-werkzeug parses each route of each application, and writes and compiles two functions for it, which takes most
-of the time of making one. Both depend only on the route's text.
+For each route of each application, werkzeug parses the route's text, and writes and compiles two functions.
+This takes most of the time of making an application, and its results depend only on the route's text.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ _parsed: dict[str, Any] = {}
 
 
 def share_routes() -> None:
-    """Let each application use what another one parsed and compiled for the same route."""
+    """Make each application reuse the parsed and compiled parts that another one has for the same route."""
     Rule._parse_rule = _parsed_once  # type: ignore[method-assign, assignment]
     Rule._compile_builder = _compiled_once  # type: ignore[method-assign, assignment]
 
@@ -30,7 +31,8 @@ def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
 
 
 def _parsed_once(rule: Rule, text: str) -> Any:
-    """Return the parts of a route. Those with variables have objects of their application."""
+    """Return the parts of a route, parsed once for each text. Parts with variables are parsed for each
+    application, because they have its converters."""
     if "<" in text:
         return _parse(rule, text)
     if text not in _parsed:

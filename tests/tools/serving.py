@@ -11,7 +11,7 @@ from waitress.server import create_server
 
 @contextmanager
 def served(application: Any, port: int = 0) -> Iterator[str]:
-    """The application's address on this machine, while it is served.
+    """Yield the address at which the application is served on this machine, until the `with` block ends.
 
     Polled, since select() knows no descriptor from 1,024 on, and a long run of tests opens more.
     """
@@ -23,8 +23,9 @@ def served(application: Any, port: int = 0) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        # Its own thread closes what it polls; then its loop has nothing left to do, and ends.
-        # Pulled with the lock held: woken by something else, it would close the trigger before the pull.
+        # The server's thread closes its own connections. Then its loop has none left, and ends.
+        # The lock is held because another event may wake the thread, which would close the trigger before it
+        # is pulled.
         with server.trigger.lock:
             server.trigger.thunks.append(lambda: wasyncore.close_all(server._map))
             server.trigger.pull_trigger()

@@ -19,7 +19,8 @@ OWN_FOLDERS = ("questions", "translations")
 
 
 def library_for(settings: Settings) -> Library:
-    """The result of `read_library`. It is read again only for an installation with files of its own."""
+    """Return the result of `read_library`. Files are read again only for an installation with files of its
+    own."""
     has_own = any((settings.data / name).exists() for name in OWN_FOLDERS) or settings.languages
     return read_library(settings) if has_own else _shipped()
 
@@ -31,7 +32,7 @@ def _shipped() -> Library:
 
 
 def share_templates(app: Flask) -> None:
-    """Let the application use templates that another application of this run compiled."""
+    """Make the application use the templates that another application of this run compiled."""
     app.jinja_env.bytecode_cache = _compiled()
 
 

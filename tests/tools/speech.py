@@ -13,7 +13,7 @@ from tests.tools.shipped import library_for
 
 @cache
 def shipped_speech(*languages: str) -> Path:
-    """A folder with the speech of each shipped text in these languages, or in all if none is named.
+    """Return a folder with the speech of each shipped text in these languages; in all if none is named.
 
     Tests share the folder, so they must not write to it.
     """
@@ -24,7 +24,8 @@ def shipped_speech(*languages: str) -> Path:
 
 @cache
 def unheard_speech() -> Path:
-    """A folder with an empty file for each shipped text that has a voice, for pages that nobody listens to.
+    """Return a folder with an empty file for each shipped text that has a voice: for pages whose sounds no
+    test plays.
 
     Tests share the folder, so they must not write to it.
     """
@@ -43,7 +44,8 @@ def _temporary_folder() -> Path:
 
 
 def _spoken(languages: tuple[str, ...]) -> dict[str, list[str]]:
-    """Language -> the shipped texts that can be heard, in these languages or in all if none is named."""
+    """Return language -> the shipped texts that have speech, for these languages; for all if none is
+    named."""
     with tempfile.TemporaryDirectory() as nowhere:
         library = library_for(read_settings({"KIOSK_DATA": nowhere}))
     surveys = list(library.surveys.values())

@@ -1,4 +1,4 @@
-"""An installation made by commands, with 92 ballots that wait, and its keys taken away."""
+"""An installation made by commands, with 92 uncounted ballots, and its keys moved away."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -22,14 +22,14 @@ UNIT = "dagverksamheten"
 def without_days(
     tree: Tree, sizes: Mapping[str, int], counted: frozenset[str], k: int, steady: frozenset[str]
 ) -> Closing:
-    """The plan of a closing, as if all units had ballots on three days: here all come at once."""
+    """Return the plan of a closing in which every unit counts as steady: here all ballots come on one day."""
     del steady
     return plan_closing(tree, sizes, counted, k)
 
 
 @dataclass
 class Installation:
-    """An installation with 92 ballots that wait, in the boxes of five units, set up at `now`."""
+    """An installation with 92 uncounted ballots, in the boxes of five units. It was made at `now`."""
 
     folder: Path
     now: datetime
@@ -44,11 +44,12 @@ class Installation:
         return state.round.id
 
     def minutes_ago(self, minutes: int) -> str:
-        """A time of day at which a count is due."""
+        """Return the time of day, HH:MM, that was so many minutes before `now`."""
         return (self.now - timedelta(minutes=minutes)).strftime("%H:%M")
 
     def take_away(self, what: str) -> Callable[[], object]:
-        """Move the folder of keys, or one key, elsewhere; what moves it back."""
+        """Move the folder of keys ("folder"), or one key ("one box", "one slip set", "one letterbox"),
+        elsewhere. With "nothing" no file is moved. Returns a function that moves it back."""
         kinds = {"one box": "box", "one slip set": "slips", "one letterbox": "letterbox"}
         if what == "nothing":
             return lambda: None
@@ -72,12 +73,12 @@ class Installation:
         store.close()
 
     def cast_at(self, unit: str) -> int:
-        """How many of the ballots were cast at a unit: they go round."""
+        """Return the number of the ballots that were cast at a unit: each unit gets one in turn."""
         units = self.store().rounds()[0].round.tree.leaves
         return len(range(units.index(unit), BALLOTS, len(units)))
 
     def readable(self) -> int:
-        """Ballots that the round's closing counts: all that wait, if their keys open them."""
+        """Close the round, and return the number of counted ballots: 92 if their keys open the boxes."""
         store = self.store()
         [state] = store.rounds()
         with patch("kiosk.storage.count.plan_closing", without_days):
@@ -87,13 +88,14 @@ class Installation:
         return published["nodes"][0]["answered"] or 0
 
     def stored(self) -> list[object]:
-        """All that the database holds, its tables' definitions included."""
+        """Return the lines of SQL that make the whole database, definitions of tables included."""
         with closing(sqlite3.connect(self.folder / "data" / "kiosk.sqlite")) as database:
             return list(database.iterdump())
 
 
 def installed(run: Run, folder: Path) -> Installation:
-    """Make an installation in `folder`, where `run` works, with 92 ballots and no count due."""
+    """Make an installation in `folder`, where `run` runs commands, with 92 uncounted ballots and no count
+    due."""
     made = Installation(folder, datetime.now())
     printed(run("init", KIOSK_COUNT_AT=made.minutes_ago(5)))
     printed(run(*OPEN))
@@ -102,7 +104,7 @@ def installed(run: Run, folder: Path) -> Installation:
 
 
 def commands(installation: Installation) -> dict[str, tuple[tuple[str, ...], dict[str, str]]]:
-    """Every command that would write to rows, or lay new ones out: its words, and its settings."""
+    """Return name -> (arguments, settings) of every command that writes rows or creates tables."""
     return {
         "upgrade": (("upgrade",), {}),
         "serve": (("serve",), {}),

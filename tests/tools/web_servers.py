@@ -71,7 +71,8 @@ http://:{port} {{
 def nginx(
     patient: Patient, server: str, *, main: str = "", http: str = "", host: str = "$host"
 ) -> Iterator[None]:
-    """Put nginx in front of the patient, with these directives in its blocks."""
+    """Run nginx in front of the patient during the `with` block. `server`, `main` and `http` are directives
+    for the blocks of these names, `host` is the Host header that it forwards."""
     port, root = free_port(), patient.root
     for folder in ("run", "var/log/nginx"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,8 @@ def nginx(
 
 @contextmanager
 def nginx_site(patient: Patient, site: str, port: int) -> Iterator[None]:
-    """Put nginx in front of the patient, with this text in its http block, which listens on `port`."""
+    """Run nginx in front of the patient during the `with` block, with the text `site` in its http block. The
+    text has a server that listens on `port`."""
     root = patient.root
     for folder in ("run", "var/log/nginx"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -99,7 +101,8 @@ def nginx_site(patient: Patient, site: str, port: int) -> Iterator[None]:
 
 @contextmanager
 def caddy(patient: Patient, options: str, site: str = "") -> Iterator[Path]:
-    """Put Caddy in front of the patient, with these directives in its blocks. Yields its standard error."""
+    """Run Caddy in front of the patient during the `with` block. `options` are directives of its global
+    block, `site` those of its site. Yields the path of the file with its standard error."""
     port, root = free_port(), patient.root
     shutil.rmtree(root / "etc/nginx")
     text = CADDY.format(options=options, site=site, port=port, guests=patient.guest_port)

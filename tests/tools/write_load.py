@@ -54,7 +54,7 @@ class Installation:
 
 @dataclass(frozen=True)
 class End:
-    """When a writer stops: after a number of turns or of seconds."""
+    """The condition at which a writer stops: after a number of turns or of seconds."""
 
     turns: int | None = None
     seconds: float | None = None
@@ -69,7 +69,8 @@ class End:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One writer's turns, the longest of them in seconds, and its errors by their text."""
+    """The result of one writer: its ballots cast and excluded, its number of turns, the longest of them in
+    seconds, and the texts of its errors."""
 
     kind: str
     ballots: int
@@ -80,7 +81,7 @@ class Outcome:
 
 
 Turn = Callable[[int], tuple[int, int]]
-"""One turn, by its number: (ballots cast, ballots excluded)."""
+"""A function that does one turn, given its number, and returns (ballots cast, ballots excluded)."""
 
 
 def _repeat(kind: str, turn: Turn, end: End) -> Outcome:
@@ -140,7 +141,7 @@ def counting(installation: Installation, end: End) -> Outcome:
 
 
 def starting(installation: Installation, end: End) -> Outcome:
-    """Run a server's start again and again, as far as the store is concerned."""
+    """Repeat the writes with which a server starts."""
 
     def turn(_: int) -> tuple[int, int]:
         store = installation.open()
@@ -155,7 +156,7 @@ def starting(installation: Installation, end: End) -> Outcome:
 
 
 def desk(installation: Installation, end: End) -> Outcome:
-    """Look at slips, count activities and write the log."""
+    """Do what a desk does in the store: read the numbers of printed slips, and write the log."""
     store = installation.open()
 
     def turn(number: int) -> tuple[int, int]:
@@ -171,14 +172,16 @@ def desk(installation: Installation, end: End) -> Outcome:
 def load(
     installation: Installation, executor: Executor, *, guests: int, answering: End, others: End
 ) -> list[Outcome]:
-    """Run all writers: guests until `answering` ends; a count, starts and two desks until `others` ends."""
+    """Run all writers, and return their outcomes: guests until `answering` ends; a count, starts and two
+    desks until `others` ends."""
     futures = [executor.submit(guest, installation, answering, seed) for seed in range(guests)]
     futures += [executor.submit(work, installation, others) for work in (counting, starting, desk, desk)]
     return [future.result() for future in futures]
 
 
 def differences(installation: Installation, outcomes: list[Outcome]) -> list[str]:
-    """Errors, and deviations from the expected ballots, excluded ones, lost boxes, keys and deadlocks."""
+    """Return a sentence for each error, and for each difference from the expected numbers of ballots,
+    excluded ones, lost boxes, keys and deadlocks."""
     store = installation.open()
     store.renew()
     rows = list((installation.folder / "keys").iterdir())
@@ -201,8 +204,8 @@ def differences(installation: Installation, outcomes: list[Outcome]) -> list[str
 
 
 def deadlocks(url: str) -> int:
-    """Number of deadlocks that PostgreSQL resolved since the database was made; 0 for SQLite, which has one
-    lock."""
+    """Return the number of deadlocks that PostgreSQL resolved since the database was made; 0 for SQLite,
+    which has one lock."""
     if url.startswith("sqlite"):
         return 0
     with psycopg.connect(url) as connection:

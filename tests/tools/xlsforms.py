@@ -41,7 +41,7 @@ ASKED: Row = ["select_one yes", "safe", "Jag är trygg"]
 
 
 def with_picture(content: bytes, size: int) -> bytes:
-    """A spreadsheet with a picture of `size` bytes that does not compress."""
+    """Return a spreadsheet with a picture of `size` bytes that does not compress."""
     made = io.BytesIO(content)
     with zipfile.ZipFile(made, "a") as archive:
         archive.writestr("xl/media/image1.png", Random(1).randbytes(size))
