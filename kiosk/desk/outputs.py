@@ -14,7 +14,8 @@ from kiosk.output.columns import Column, ColumnChart, UnitColumns, columns_svg
 
 @dataclass(frozen=True)
 class FigureLine:
-    """A line of a table: a heading, and a figure in words for each column."""
+    """A line of a table: a heading, and a figure in words for each column. `is_sum` marks sums of other
+    lines."""
 
     heading: str
     figures: tuple[str, ...]
@@ -25,7 +26,7 @@ class FigureLine:
 class OutputChart:
     """A chart of one counter's figures in a year, by unit: a drawing with its text alternative.
 
-    `data` has a heading and a row for each column: unit, period, number and quality.
+    `data` has the row of headings, then a row for each column of the chart: unit, period, number and quality.
     """
 
     counter: Counter
@@ -35,7 +36,8 @@ class OutputChart:
 
 
 def figure_words(figure: Figure | None) -> str:
-    """Return a figure in words: "132", "ca 500", "ej räknat" or a dash. A sum with gaps ends with a star."""
+    """Return a figure in words: "132", "ca 500", "ej räknat", or a dash for None. A sum with gaps ends with a
+    star."""
     if figure is None:
         return "–"
     if figure.quality is Quality.NOT_COUNTED:
@@ -60,7 +62,7 @@ def with_gaps(figure: Figure) -> str:
 
 
 def quality_words(quality: Quality) -> str:
-    """Return how a figure was obtained."""
+    """Return the word for a quality: counted, estimated or not counted."""
     return {
         Quality.COUNTED: translate("räknat"),
         Quality.ESTIMATED: translate("uppskattat"),
@@ -69,7 +71,7 @@ def quality_words(quality: Quality) -> str:
 
 
 def reasons() -> list[tuple[str, str]]:
-    """Return the reasons of a correction, each with its words."""
+    """Return (value of the Reason, its words) of each reason for a correction."""
     return [
         (Reason.PAPER.value, translate("Räknat på papper")),
         (Reason.NO_NETWORK.value, translate("Telefonen hade inget nät")),
@@ -88,7 +90,8 @@ def period_words(period: Period) -> str:
 
 
 def begun(year: int, this_month: Period) -> list[Period]:
-    """Return the months of a year that have begun, each quarter after its months, and the year at the end."""
+    """Return the periods of a year that have begun by `this_month`: each quarter after its months, the year
+    last."""
     begun = (period for period in _periods(year_of(year)) if period.first <= this_month.first)
     return sorted(begun, key=lambda period: (period.first.month + period.months, period.months))
 
@@ -101,7 +104,7 @@ def _periods(period: Period) -> list[Period]:
 def of_unit(
     counters: Sequence[Counter], outputs: Outputs, unit: str, periods: Sequence[Period]
 ) -> list[FigureLine]:
-    """Return the figures of one unit, a line for each period."""
+    """Return the figures of one unit: a line for each period, with a figure for each counter."""
     return [
         FigureLine(
             period_words(period),
@@ -115,7 +118,7 @@ def of_unit(
 def output_charts(
     counters: Sequence[Counter], outputs: Outputs, units: Mapping[str, str], year: int
 ) -> list[OutputChart]:
-    """Return a chart for each counter that has at least two figures in a year. `units` is id -> name.
+    """Return a chart for each counter that has at least two figures in a year. `units` maps ids to names.
 
     Totals of individuals have no chart: they are typed for a period and never added up.
     """
@@ -174,7 +177,8 @@ def _months(year: int) -> tuple[str, ...]:
 
 
 def _notes(parts: Iterable[tuple[Period, Figure]]) -> tuple[str, ...]:
-    """Return how to read the columns; what is unusual only if there is any."""
+    """Return the explanation of the columns, as a tuple of one text. Estimates, missing counts and long
+    periods are explained only if they occur."""
     shown = tuple(parts)
     qualities = {figure.quality for _, figure in shown}
     notes = [translate("Utan stapel: inget är räknat eller inskrivet. *: uppgifter saknas för någon månad.")]

@@ -1,4 +1,4 @@
-"""A theory of change as a page: five columns, and in each box how it is measured and the last published
+"""A theory of change as a page: five columns, and in each theory box its measures with the last published
 figure.
 
 Figures of statements are from closed rounds only, so that staff, who see no running round, see the same page.
@@ -29,7 +29,8 @@ blueprint = Blueprint("theory", __name__)
 
 @dataclass(frozen=True)
 class Evidence:
-    """How a box is measured, and the last figure: `lines` of text, empty if there is none yet."""
+    """A measure of a theory box: `measured_by` names its counter or statement, and `lines` has sentences
+    about the last published figure, none if there is none yet."""
 
     measured_by: str
     lines: tuple[str, ...]
@@ -37,7 +38,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Cell:
-    """A box on the page. `evidence` is None for resources and activities, and empty for a gap."""
+    """A theory box on the page, with the texts of its goals and of the theory boxes that it leads to.
+    `evidence` is None for a theory box without a measure, and empty for one that is said not to be
+    measured."""
 
     box: TheoryBox
     goals: tuple[str, ...]
@@ -60,7 +63,7 @@ class PlaceInTree:
 
 @dataclass(frozen=True)
 class PublishedFigures:
-    """The published figures that a page may show: closed rounds and outputs."""
+    """The published figures that a page may show: the snapshot with the closed rounds, and the outputs."""
 
     document: Document
     rounds: tuple[Round, ...]
@@ -70,7 +73,7 @@ class PublishedFigures:
 @blueprint.route("/theory")
 @for_every_account
 def theories() -> ResponseReturnValue:
-    """Lead to the first theory, at its place."""
+    """Redirect to the first theory, at its own place; without a theory, show a page that says so."""
     for theory in desk().library.theories.values():
         node = theory.place or next(iter(desk().library.places), "")
         return redirect(url_for("theory.theory", theory_id=theory.id, node_id=node))
@@ -80,7 +83,7 @@ def theories() -> ResponseReturnValue:
 @blueprint.route("/theory/<theory_id>/<node_id>")
 @for_every_account
 def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
-    """Show a theory with the figures of one node."""
+    """Show a theory with the figures of one node. Aborts with 404 for an unknown theory or node."""
     shown, place = desk().library.theories.get(theory_id), find_place(node_id)
     if shown is None or place is None:
         abort(404)
@@ -100,7 +103,7 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
 
 
 def find_place(node_id: str) -> PlaceInTree | None:
-    """Return the node with that id and its tree, or None."""
+    """Return the node with this id and its tree; None if no tree has it."""
     for tree in desk().library.trees.values():
         for node in tree.nodes:
             if node.id == node_id:
@@ -109,7 +112,7 @@ def find_place(node_id: str) -> PlaceInTree | None:
 
 
 def published_figures() -> PublishedFigures:
-    """Return the closed rounds' figures and the outputs."""
+    """Return the snapshot with the closed rounds, and the outputs."""
     store = desk().store
     closed = tuple(state.round for state in store.rounds() if state.is_closed)
     return PublishedFigures(store.snapshot(), closed, store.outputs.all())
@@ -118,7 +121,7 @@ def published_figures() -> PublishedFigures:
 def theory_columns(
     shown: Theory, place: PlaceInTree, figures: PublishedFigures
 ) -> list[tuple[str, list[Cell]]]:
-    """Return the five columns of a theory, each with its heading."""
+    """Return (heading, cells) for each of the five columns of a theory."""
     return [
         (heading, [_cell(shown, box, place, figures) for box in shown.column(layer)])
         for layer, heading in _headings(shown)
@@ -126,7 +129,7 @@ def theory_columns(
 
 
 def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:
-    """Return the columns with their headings; that of the results is the theory's own."""
+    """Return (layer, heading) for each column. The heading of the results is the theory's own."""
     return (
         (Layer.RESOURCES, translate("Resurser")),
         (Layer.ACTIVITIES, translate("Aktiviteter")),
@@ -145,7 +148,7 @@ def _cell(shown: Theory, box: TheoryBox, place: PlaceInTree, figures: PublishedF
 
 
 def _evidence(measure: Measure, place: PlaceInTree, figures: PublishedFigures) -> tuple[Evidence, ...]:
-    """Return the evidence of a measured box; empty for a gap."""
+    """Return the evidence for a measure; empty if it says that the theory box is not measured."""
     if not measure.counter:
         return _of_statements(measure.statements, place, figures)
     counter = desk().library.counters[measure.counter]
@@ -154,7 +157,7 @@ def _evidence(measure: Measure, place: PlaceInTree, figures: PublishedFigures) -
 
 
 def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) -> tuple[str, ...]:
-    """Return the figure of the latest year that has one."""
+    """Return sentences about a counter's figure in the latest year that has one; empty if none has."""
     for year in figures.outputs.years():
         if figure := figures.outputs.at_node(counter, place.node.id, place.units, year_of(year)):
             gaps = (
@@ -173,7 +176,8 @@ def _of_statements(
 
 
 def _of_statement(name: str, place: PlaceInTree, figures: PublishedFigures) -> Evidence:
-    """Return the latest closed round's figure of a statement."""
+    """Return a statement as evidence, with sentences about its figures in the latest closed round that has
+    some."""
     rows = over_time(figures.document, figures.rounds, place.node.id, name)
     row = next((row for row in reversed(rows) if row.on_scale), None)
     text = asked(row.round.survey, row.statement.text) if row else _wording(name)
@@ -186,7 +190,8 @@ def _agreement(row: Row) -> tuple[str, ...]:
 
 
 def _wording(name: str) -> str:
-    """Return the wording on file of a statement that no closed round has asked."""
+    """Return a statement's text in the library, for one that no closed round has asked; its id if no survey
+    has it."""
     surveys = desk().library.surveys.values()
     asking = (one for survey in surveys for one in survey.statements if one.id == name)
     return next((one.text for one in asking), name)

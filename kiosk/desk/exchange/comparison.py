@@ -1,5 +1,5 @@
-"""The comparison page: imported figures of other organisations beside one's own, kept apart where they
-differ."""
+"""The comparison page: figures of one's own organisation and imported ones of others, in separate charts
+where the statements or the protection differ."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,8 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class LineView:
-    """A line of the table beside a chart."""
+    """A line of the table beside a chart: an organisation or one of its places. `agreeing` and `interval` are
+    in words."""
 
     name: str
     is_own: bool
@@ -49,7 +50,11 @@ class LineView:
 
 @dataclass(frozen=True)
 class GroupView:
-    """A group with its chart. `apart` says why it is not compared with the first group, "" for that one."""
+    """A group of comparable lines with its chart, for wide and for narrow pages.
+
+    `rule` has the scale and the options that count as agreeing. `apart` is a sentence with the differences
+    from the first group, "" for the first one.
+    """
 
     text: str
     rule: str
@@ -63,7 +68,8 @@ class GroupView:
 @blueprint.route("/comparison")
 @for_every_account
 def comparison() -> ResponseReturnValue:
-    """Show the figures of all organisations in one year."""
+    """Show the figures of all organisations in one year. Aborts with 404 for a year without figures, and
+    where no files can be changed."""
     if desk().settings is None:
         abort(404)
     others, left_out = read_received()
@@ -88,7 +94,7 @@ def comparison() -> ResponseReturnValue:
 
 
 def read_received() -> tuple[Received, list[str]]:
-    """Return the imported aggregates, and sentences about the files that are left out."""
+    """Return (imported aggregates, sentences about the files that are left out)."""
     try:
         others = received(desk().own_settings)
     except RefusedError as error:
@@ -97,14 +103,16 @@ def read_received() -> tuple[Received, list[str]]:
 
 
 def own_name() -> str:
-    """Return the name of one's own organisation: that of the theme, or of the latest report."""
+    """Return the name of one's own organisation: that of the theme, else that of the latest report, else
+    ""."""
     reports = desk().store.reports.all().values()
     latest = max(reports, key=lambda terms: terms.year, default=None)
     return desk().library.theme.name or (latest.organisation if latest else "")
 
 
 def _parties(others: Received, year: int) -> Iterator[Party]:
-    """Yield one's own organisation, then the others, as far as they have figures of the year."""
+    """Yield one's own organisation, then the others. An organisation without figures of the year is left
+    out."""
     scope = Scope(own_name() or translate("Vår organisation"), year)
     own = own_aggregate(desk().store, desk().library, scope, desk().clock())
     all_parties = (
@@ -117,7 +125,7 @@ def _parties(others: Received, year: int) -> Iterator[Party]:
 
 
 def organisation(aggregate: Aggregate) -> str:
-    """Return an organisation's name, marked if its answers are made up."""
+    """Return an organisation's name, with a remark if its answers are made up."""
     name = aggregate.organisation
     return translate("{name} (påhittade svar)", name=name) if aggregate.is_demonstration else name
 
@@ -142,7 +150,7 @@ def _group(group: Group) -> GroupView:
 
 
 def _apart(group: Group) -> str:
-    """Return why a group is kept apart; "" if it is the first one."""
+    """Return a sentence with the differences between a group and the first one; "" for the first one."""
     names = {
         Difference.WORDING: translate("andra ord"),
         Difference.SCALE: translate("annan skala"),
@@ -177,7 +185,7 @@ def _is_made_up(line: Line) -> bool:
 
 
 def _interval_words(line: Line) -> str:
-    """Return the interval in percent, or that there are too few answers for one."""
+    """Return the interval in percent as text, or a text saying that there are too few answers for one."""
     interval = line.row.agreeing_interval
     if interval is None:
         return translate("under {n} svar", n=PERCENT_FROM)
@@ -198,7 +206,8 @@ def _interval(line: Line) -> IntervalLine:
 
 
 def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
-    """Return which organisations have the largest and the smallest share, and whether that may be chance."""
+    """Return sentences about the organisations with the largest and the smallest share, and whether the
+    difference may be chance. For None, the sentence says that too few organisations have enough answers."""
     if of_group is None:
         return (
             translate(
@@ -222,7 +231,7 @@ def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
 
 
 def _headings(columns: Sequence[OutputColumn]) -> list[tuple[str, str]]:
-    """Return name and definition of each column; a name that occurs again has a number."""
+    """Return (name, definition) of each column; a repeated name gets a number."""
     headings: list[tuple[str, str]] = []
     for column in columns:
         again = sum(name.startswith(column.name) for name, _ in headings)
@@ -231,7 +240,7 @@ def _headings(columns: Sequence[OutputColumn]) -> list[tuple[str, str]]:
 
 
 def _output(column: OutputColumn, party: Party) -> str:
-    """Return an organisation's figure, or one for each of its trees; a dash without one."""
+    """Return an organisation's figure in words, or one for each of its trees; a dash if it has none."""
     outputs = column.figures.get(party.id, [])
     if len(outputs) > 1:
         return "; ".join(f"{one.node_name}: {with_gaps(one.figure)}" for one in outputs)

@@ -42,7 +42,8 @@ SHOWN_DIGITS = 8
 @blueprint.route("/exchange")
 @for_coordinator
 def exchange() -> ResponseReturnValue:
-    """Show what can be given to other organisations, and what was received from them."""
+    """Show the surveys, theories and figures that can be given to other organisations, and the received
+    figures. Aborts with 404 where no files can be changed."""
     return _page()
 
 
@@ -70,7 +71,7 @@ def _page() -> str:
 
 
 def _trusted(settings: Settings) -> list[tuple[str, str, str]]:
-    """Return fingerprint, the same in groups, and organisation of each trusted key."""
+    """Return (fingerprint, fingerprint in groups of digits, organisation) of each trusted key."""
     try:
         keys = trusted_keys(settings)
     except RefusedError:
@@ -79,21 +80,22 @@ def _trusted(settings: Settings) -> list[tuple[str, str, str]]:
 
 
 def _refused(messages: Sequence[Message], anchor: str) -> ResponseReturnValue:
-    """Return the page with the reasons at the top, each leading to its field."""
+    """Return the page with the reasons at its top and status 400. Each reason is a link to the field with the
+    id `anchor`."""
     for message in messages:
         add_problem(translate_message(message), anchor)
     return _page(), 400
 
 
 def _done(deed: Deed, what: str, words: str) -> ResponseReturnValue:
-    """Log an action, and return to the page with a confirmation."""
+    """Log an action with its object `what`, and return to the page with `words` as the confirmation."""
     note(deed, what)
     flash(words)
     return redirect(url_for("exchange.exchange"), 303)
 
 
 def _sent(field: str) -> bytes:
-    """Return an uploaded file; 400 without one."""
+    """Return the content of an uploaded file. Aborts with 400 without one."""
     sent = request.files.get(field)
     if sent is None:
         abort(400)
@@ -104,7 +106,8 @@ def _sent(field: str) -> bytes:
 @blueprint.route("/exchange/bundle", methods=["POST"])
 @for_coordinator
 def bundle() -> ResponseReturnValue:
-    """Return a bundle of the chosen surveys and theories."""
+    """Return a bundle of the chosen surveys and theories. Aborts with 400 for an unknown one; without a
+    choice, the page is shown with the reason and status 400."""
     surveys, theories = request.form.getlist("survey"), request.form.getlist("theory")
     library = desk().library
     if not {*surveys} <= library.surveys.keys() or not {*theories} <= library.theories.keys():
@@ -117,7 +120,8 @@ def bundle() -> ResponseReturnValue:
 @blueprint.route("/exchange/bundle/show", methods=["POST"])
 @for_coordinator
 def show_bundle() -> ResponseReturnValue:
-    """Show what the import of a bundle would do; nothing is changed."""
+    """Show the changes that the import of a bundle would make, without making them. Aborts with 400 without a
+    file."""
     return _shown(_sent("bundle"))
 
 
@@ -138,7 +142,7 @@ def _shown(content: bytes) -> ResponseReturnValue:
 
 
 def _digest(plan: Plan) -> str:
-    """Return a digest of what a plan does, so that what is confirmed is what was shown."""
+    """Return a digest of a plan's effects, by which an import is recognised as the one that was shown."""
     return short_hash(repr(plan.effects), 32)
 
 
@@ -150,7 +154,8 @@ def _used() -> set[str]:
 @blueprint.route("/exchange/bundle/import", methods=["POST"])
 @for_coordinator
 def take_bundle() -> ResponseReturnValue:
-    """Import the bundle that was shown. If the import would do something else by now, it is shown again."""
+    """Import the bundle that was shown. If the import would no longer have the shown effects, nothing is
+    imported, and its effects are shown again. Aborts with 400 for a bundle that is not in base64."""
     try:
         content = b64decode(request.form.get("content", ""), validate=True)
     except ValueError:
@@ -173,7 +178,7 @@ def _importing(content: bytes) -> Callable[[Settings], Library]:
 @blueprint.route("/exchange/figures", methods=["POST"])
 @for_coordinator
 def figures() -> ResponseReturnValue:
-    """Return a year's published figures as a signed file."""
+    """Return a year's published figures as a signed file. Aborts with 400 for a year without figures."""
     year = request.form.get("year", type=int)
     name = request.form.get("organisation", "").strip()
     if year not in years(desk().store):
@@ -192,7 +197,7 @@ def figures() -> ResponseReturnValue:
 @blueprint.route("/exchange/trust", methods=["POST"])
 @for_coordinator
 def trust_key() -> ResponseReturnValue:
-    """Trust the key whose fingerprint was typed."""
+    """Trust the key with the typed fingerprint."""
     try:
         fingerprint = read_fingerprint(request.form.get("fingerprint", ""))
         trust(desk().own_settings, fingerprint, request.form.get("name", ""))
@@ -205,7 +210,8 @@ def trust_key() -> ResponseReturnValue:
 @blueprint.route("/exchange/distrust", methods=["POST"])
 @for_coordinator
 def distrust_key() -> ResponseReturnValue:
-    """No longer trust a key; its figures are no longer shown."""
+    """End the trust in a key, whose figures are then no longer shown. Aborts with 404 for a key that is not
+    trusted."""
     fingerprint = request.form.get("key", "")
     if fingerprint not in trusted_keys(desk().own_settings):
         abort(404)
@@ -218,7 +224,8 @@ def distrust_key() -> ResponseReturnValue:
 @blueprint.route("/exchange/receive", methods=["POST"])
 @for_coordinator
 def receive() -> ResponseReturnValue:
-    """Keep the figures of another organisation, whose key is trusted."""
+    """Import the figures of another organisation; they are refused unless its key is trusted. Aborts with 400
+    without a file."""
     try:
         signed = import_aggregate(desk().own_settings, _sent("figures"))
     except RefusedError as error:
@@ -232,7 +239,8 @@ def receive() -> ResponseReturnValue:
 @blueprint.route("/exchange/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove the figures of another organisation and year."""
+    """Remove the figures of another organisation and year. Aborts with 400 without a year; raises
+    RefusedError for a malformed fingerprint."""
     key, year = request.form.get("key", ""), request.form.get("year", type=int)
     if year is None:
         abort(400)

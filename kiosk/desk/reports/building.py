@@ -1,7 +1,7 @@
-"""Builds a report's document: the written parts, and what the program adds from published figures.
+"""Builds a report's document from its written parts and from published figures.
 
-Figures are from closed rounds only, each with its rule, n, round and protection. The program's own
-sentences say what people answered, never what caused it.
+Figures are from closed rounds only, each with its rule, n, round and protection. The program's own sentences
+report answers, and claim no causes.
 """
 
 from base64 import b64encode
@@ -58,12 +58,13 @@ def part_names(organisation: str) -> dict[Part, str]:
 
 
 def comment_part(statement_id: str) -> str:
-    """Return the part with the comment on a statement."""
+    """Return the name of the part with the comment on a statement, such as "comment-safe"."""
     return f"comment-{statement_id}"
 
 
 def build(content: Content, edition: str) -> ReportDocument:
-    """Return the report's document. A part with neither text nor figures is left out."""
+    """Return the report's document. `edition` is the text about the edition on its cover. A part with neither
+    text nor figures is left out."""
     blocks: list[Block] = []
     if content.figures.document["demonstration"]:
         made_up = translate("DEMONSTRATION: svaren är påhittade.")
@@ -107,7 +108,7 @@ def _theory(content: Content) -> Iterator[Block]:
 
 
 def _cell(cell: Cell) -> str:
-    """Return a box's text and, on a line below it, whether and how it is measured."""
+    """Return a theory box's text and, on the lines below it, how it is measured, or that it is not."""
     if cell.evidence is None:
         return cell.box.text
     if not cell.evidence:
@@ -143,8 +144,8 @@ def _outputs(content: Content) -> Iterator[Block]:
 
 
 def _outputs_over_time(content: Content) -> Iterator[Block]:
-    """Yield a chart for each counter of the theory, by unit and month, and a table for each unit with such
-    figures."""
+    """Yield a chart for each counter of the theory, by unit and month, and a table for each unit with figures
+    in the year. Nothing without a chart."""
     year, outputs = content.terms.year, content.figures.outputs
     measured = {box.measure.counter for box in content.theory.column(Layer.OUTPUTS) if box.measure}
     counters = [one for one in desk().library.counters.values() if one.id in measured and not one.is_total]
@@ -167,13 +168,13 @@ def _outputs_over_time(content: Content) -> Iterator[Block]:
 
 
 def _output(content: Content, counter: Counter) -> tuple[str, bool]:
-    """Return the year's figure in words, and whether some month or unit is missing."""
+    """Return (the year's figure in words, whether some month or unit is missing in it)."""
     figure = content.output(counter)
     return (with_gaps(figure), not figure.is_complete) if figure else (translate("ingen uppgift"), False)
 
 
 def _links(content: Content) -> Iterator[Block]:
-    """Yield a sentence with the taps of each target, for the theory's counters that have targets."""
+    """Yield a note with the taps of each target, for each counter that has targets and taps in the year."""
     for counter in desk().library.counters.values():
         outputs = content.figures.outputs
         taps = (
@@ -191,7 +192,7 @@ def _links(content: Content) -> Iterator[Block]:
 
 
 def _evaluation(content: Content) -> Iterator[Block]:
-    """Yield how the survey was made, its limits, and a section for each statement."""
+    """Yield the method of the survey, its limits, and the charts of each statement."""
     yield Block(Kind.HEADING, translate("Så gjordes enkäten"), level=2)
     if not content.states:
         yield Block(Kind.PARAGRAPH, translate("Ingen enkät ingår: effekten är inte mätt."))
@@ -232,7 +233,7 @@ def _round(content: Content, of_round: Round) -> str:
 
 
 def _non_response(content: Content) -> str:
-    """Return how many were asked, or that nobody counted it."""
+    """Return a sentence with the number of guests who were asked, or saying that nobody counted them."""
     counter = desk().library.counters.get(ASKED_COUNTER)
     figure = content.output(counter) if counter else None
     if figure is None or figure.quality is Quality.NOT_COUNTED:
@@ -245,7 +246,8 @@ def _non_response(content: Content) -> str:
 
 
 def _statement(content: Content, shown: Shown) -> Iterator[Block]:
-    """Yield a statement's charts with everything printed under them, from the latest round that asked it."""
+    """Yield a statement's charts with their tables, notes and comment, from the latest round that asked
+    it."""
     section = shown.section
     yield Block(Kind.HEADING, section.text, level=2)
     if not section.charts:
@@ -260,7 +262,7 @@ def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
     described = " ".join((section.text, chart.alternative))
     yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data_rows(chart.table))
     yield Block(Kind.PARAGRAPH, " ".join(chart.sentences))
-    # A line for each answer and a column for each round: the page is narrow.
+    # A line for each option and a column for each round: the page is narrow.
     table = zip(*(["–" if cell is None else str(cell) for cell in row] for row in chart.table), strict=True)
     header, *lines = table
     yield Block(Kind.TABLE, section.text, header=(translate("Svar"), *header[1:]), rows=tuple(lines))
@@ -310,4 +312,4 @@ ADDED: Mapping[Part, Callable[[Content], Iterator[Block]]] = {
     Part.EVALUATION: _evaluation,
     Part.DEFINITIONS: _definitions,
 }
-"""Parts to which the program adds blocks, after the written text."""
+"""Part -> function that yields the program's own blocks, which stand after the written text."""

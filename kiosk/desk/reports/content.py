@@ -1,4 +1,4 @@
-"""What a report is built from: its terms, its texts, and published figures of closed rounds only."""
+"""The content of a report: its terms, its texts, and published figures of closed rounds only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,8 +29,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Content:
-    """Everything a report is built from. `states` are its rounds, the latest first; `words` is part ->
-    text."""
+    """The terms, texts and figures from which a report is built.
+
+    `states` are its rounds, the latest first; `words` maps the name of a part to its text.
+    """
 
     terms: Terms
     theory: Theory
@@ -41,28 +43,29 @@ class Content:
 
     @property
     def rounds(self) -> tuple[Round, ...]:
+        """The report's rounds, the latest first."""
         return tuple(state.round for state in self.states)
 
     @cached_property
     def shown(self) -> tuple[Shown, ...]:
-        """The statements of the report that a round asked, in the order of the report."""
+        """The report's statements in its order. A statement that none of its rounds asked is left out."""
         return tuple(
             _shown(self, of_round, name) for name in self.terms.statements for of_round in self._asking(name)
         )
 
     def output(self, counter: Counter) -> Figure | None:
-        """Return a counter's figure at the report's place in its year."""
+        """Return a counter's figure at the report's place in the report's year; None if there is none."""
         place, year = self.place, year_of(self.terms.year)
         return self.figures.outputs.at_node(counter, place.node.id, place.units, year)
 
     def _asking(self, statement_id: str) -> tuple[Round, ...]:
-        """Return the latest round that asked a statement; empty if none did."""
+        """Return the latest round that asked a statement, as a tuple of one; empty if none did."""
         asking = (one for one in self.rounds if any(s.id == statement_id for s in one.survey.statements))
         return tuple(islice(asking, 1))
 
 
 def content_of(store: Store, report_id: str, terms: Terms) -> Content | None:
-    """Return what a report is built from; None if its theory or its place are no longer on file."""
+    """Return the content of a report; None if its theory or its place is no longer on file."""
     theory, place = desk().library.theories.get(terms.theory_id), find_place(terms.node_id)
     if theory is None or place is None:
         return None
@@ -72,7 +75,7 @@ def content_of(store: Store, report_id: str, terms: Terms) -> Content | None:
 
 
 def offered_rounds(store: Store, place: PlaceInTree) -> list[RoundState]:
-    """Return the closed rounds that have the place, the latest first."""
+    """Return the closed rounds whose tree has the place, the latest first."""
     has_place = (
         state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)
     )
@@ -89,7 +92,7 @@ def _shown(content: Content, of_round: Round, statement_id: str) -> Shown:
 
 
 def share_rule(shown: Shown) -> str:
-    """Return which answers count as agreeing."""
+    """Return a sentence with the options that count as agreeing, and the meaning of n."""
     labels = [
         translate("”{text}”", text=asked(shown.round.survey, shown.statement.scale.labels[option - 1]))
         for option in reversed(shown.statement.agreeing_options)

@@ -20,7 +20,7 @@ MOST_STATEMENTS = 6
 
 
 def glance(content: Content) -> Iterator[Block]:
-    """Yield the page; nothing if there are neither answers nor outputs."""
+    """Yield the blocks of the page; nothing if there are neither answers nor outputs."""
     shown = [one for one in content.shown if one.section.now.on_scale][:MOST_STATEMENTS]
     outputs = _outputs(content)
     if not shown and not outputs:
@@ -40,7 +40,7 @@ def glance(content: Content) -> Iterator[Block]:
 
 
 def _statements(content: Content, shown: Sequence[Shown]) -> Iterator[Block]:
-    """Yield a chart for each scale, and a table with the share that agrees."""
+    """Yield a chart for each scale, and a table with the number that agrees on each statement."""
     for labels, group in groupby(shown, key=lambda one: one.section.labels):
         yield _chart(list(group), len(labels))
     if not shown:
@@ -77,7 +77,7 @@ def _now(shown: Shown) -> Chart:
 
 
 def _agreement(shown: Shown) -> tuple[str, str]:
-    """Return how many of all agree, and the uncertainty in words."""
+    """Return (the number that agrees and n, the uncertainty), both in words."""
     now = shown.section.now
     if now.round.is_protected:
         share = translate("ungefär {agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
@@ -88,7 +88,7 @@ def _agreement(shown: Shown) -> tuple[str, str]:
 
 
 def _outputs(content: Content) -> tuple[tuple[str, str], ...]:
-    """Return the outputs that have a figure in the report's year."""
+    """Return (text of the theory box, figure in words) for each output with a figure in the report's year."""
     counters = desk().library.counters
     measured = [
         (box.text, content.output(counters[box.measure.counter]))

@@ -1,4 +1,5 @@
-"""The pages of effect reports: choosing what they are about, writing their parts, publishing editions."""
+"""The pages of effect reports: creating them, choosing their rounds and statements, writing their parts,
+publishing editions."""
 
 from dataclasses import replace
 from itertools import count
@@ -48,14 +49,15 @@ blueprint = Blueprint("reports", __name__)
 @blueprint.route("/reports")
 @for_every_account
 def reports() -> ResponseReturnValue:
-    """Show all reports with their editions, and to coordinators the form of a new one."""
+    """Show all reports with their editions and, to coordinators, the form for a new one."""
     return _list(ReportForm())
 
 
 @blueprint.route("/reports", methods=["POST"])
 @for_coordinator
 def new_report() -> ResponseReturnValue:
-    """Begin a report with every closed round of its place and year, and every statement of its theory."""
+    """Create a report. It begins with every closed round of its place and year, and every statement of its
+    theory."""
     form = ReportForm()
     _fill_choices(form)
     if not form.validate():
@@ -95,7 +97,7 @@ def _fill_choices(form: ReportForm) -> None:
 @blueprint.route("/reports/<report_id>")
 @for_coordinator
 def report(report_id: str) -> ResponseReturnValue:
-    """Show a report's rounds, statements, parts and editions."""
+    """Show a report's rounds, statements, parts and editions. Aborts with 404 for an unknown report."""
     content = _content(report_id)
     texts = desk().store.reports.texts(report_id)
     rounds = offered_rounds(desk().store, content.place)
@@ -117,7 +119,8 @@ def report(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>", methods=["POST"])
 @for_coordinator
 def choose(report_id: str) -> ResponseReturnValue:
-    """Store which rounds and statements the report shows; an unknown one is refused."""
+    """Store the rounds and statements that the report is to show. Aborts with 404 for an unknown report, with
+    400 for a round or statement that is not offered."""
     content = _content(report_id)
     rounds = [state.round for state in offered_rounds(desk().store, content.place)]
     offered = {s.id for of_round in rounds for s in of_round.survey.statements}
@@ -133,7 +136,8 @@ def choose(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>/part/<part>", methods=["GET", "POST"])
 @for_coordinator
 def write(report_id: str, part: str) -> ResponseReturnValue:
-    """Show and store the text of one part. If somebody else has changed it, both texts are shown."""
+    """Show the text of one part, and store a sent one. If somebody else has changed it since, nothing is
+    stored, and both texts are shown with status 409. Aborts with 404 for an unknown report or part."""
     content = _content(report_id)
     names = _parts(content)
     if part not in names:
@@ -169,7 +173,7 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
 
 
 def _problems(typed: str) -> list[str]:
-    """Return the reasons why a text cannot be printed as it is typed."""
+    """Return the reasons why a typed text cannot be printed, as sentences."""
     if len(typed) > LONGEST_PART:
         return [translate("högst {longest} tecken, inte {length}.", longest=LONGEST_PART, length=len(typed))]
     lines = (line.replace("\t", " ") for line in typed.split("\n") if line.strip())
@@ -180,7 +184,7 @@ def _problems(typed: str) -> list[str]:
 
 
 def _last_years(terms: Terms, report_id: str, part: str) -> str:
-    """Return the text of the same part in the latest report of an earlier year, as a start."""
+    """Return the text of the same part in the latest report of an earlier year, "" if there is none."""
     earlier = [
         (other.year, name)
         for name, other in desk().store.reports.all().items()
@@ -195,14 +199,15 @@ def _last_years(terms: Terms, report_id: str, part: str) -> str:
 @blueprint.route("/reports/<report_id>/preview")
 @for_coordinator
 def preview(report_id: str) -> ResponseReturnValue:
-    """Show the draft as the published page will look."""
+    """Show the draft as the published page will look. Aborts with 404 for an unknown report."""
     return make_response(report_html(_draft(report_id)))
 
 
 @blueprint.route("/reports/<report_id>/publish", methods=["POST"])
 @for_coordinator
 def publish(report_id: str) -> ResponseReturnValue:
-    """Freeze the report as its next edition. Earlier editions stay as they are."""
+    """Freeze the report as its next edition; earlier editions stay as they are. If its PDF cannot be made,
+    nothing is published, and the reason is shown with status 400. Aborts with 404 for an unknown report."""
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
     try:
@@ -218,7 +223,8 @@ def publish(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>/edition/<int:edition>.<ending>")
 @for_every_account
 def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnValue:
-    """Return a published edition: html to read, or a file with one of the other endings."""
+    """Return a published edition: html to read, or a file to save. `ending` is a key of WRITERS. Aborts with
+    404 for an unknown edition or ending."""
     kept = desk().store.reports.edition(report_id, edition)
     if kept is None or ending not in WRITERS:
         abort(404)
@@ -254,7 +260,7 @@ def _content(report_id: str) -> Content:
 
 
 def _parts(content: Content) -> dict[str, str]:
-    """Return part -> name, with the comments of the shown statements before those of the whole survey."""
+    """Return part -> heading, with the comments on the shown statements before those on the whole survey."""
     names: dict[str, str] = {}
     for part, name in part_names(content.terms.organisation).items():
         if part is Part.COMMENTS:

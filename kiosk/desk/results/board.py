@@ -18,7 +18,10 @@ from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Valu
 def board_file(
     document: Document, of_round: Round, node_id: str, overview: Overview, sections: Sequence[Section]
 ) -> bytes:
-    """Return the workbook. `sections` are the statements of `overview`, in the same order."""
+    """Return the results of a round at one node as the content of an xlsx file.
+
+    `document` is the snapshot. `sections` has a section for each entry of `overview`, in the same order.
+    """
     sheets = [_cover(document, of_round, node_id, overview), _overview(of_round, node_id, overview)]
     sheets += [_statement(number, section) for number, section in enumerate(sections, start=1)]
     return board_workbook(sheets, document["made_at"])
@@ -83,7 +86,8 @@ def _overview_row(entry: Entry) -> tuple[Value, ...]:
 
 
 def _share(row: Row) -> float | None:
-    """Return the share that agrees; None with too few answers for a percentage."""
+    """Return the share of a row's answers on the scale that agrees, 0 to 1; None below PERCENT_FROM
+    answers."""
     return row.agreeing / row.on_scale if row.on_scale >= PERCENT_FROM else None
 
 
@@ -129,7 +133,11 @@ def _last_day(row: Row) -> Value:
 
 
 def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
-    """Return a row's counts, the highest option first, those outside the scale, its share and a remark."""
+    """Return a row's cells: a count for each option, the highest first; n; a count for each of
+    `outside_labels`; the share that agrees; a remark.
+
+    Without figures on the section's scale, each cell is None except the remark, which gives the reason.
+    """
     if not row.table or not section.is_same_scale(row):
         remark = missing(row) if section.is_same_scale(row) else translate("Annan skala.")
         return (*[None] * (len(section.labels) + 1 + len(outside_labels())), None, remark)
@@ -140,7 +148,8 @@ def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
 def _chart(
     title: str, section: Section, rows: Sequence[tuple[Value, ...]], first: int, options: int
 ) -> BoardChart | None:
-    """Return a chart of the counts, from column `first` on; None if no row has any."""
+    """Return a chart of the `options` columns with counts, the first of them at index `first` of each row.
+    None if no row has answers on the scale."""
     if not any(row[first + options] for row in rows):
         return None
     return BoardChart(title, first, first + options - 1, section.palette)

@@ -1,4 +1,4 @@
-"""The lines of a chart: a round, a place or an earlier report, as a bar with its numbers."""
+"""Charts and their lines: a round, a place or an earlier report is a bar with its numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ from kiosk.domain.tally import StatementTally
 from kiosk.output.charts import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
 
 THIN = 0.06
-"""Share of a bar below which a segment has room for one short number only."""
+"""A segment that is a smaller share of its bar than this has room for one short number only."""
 
 Strings = tuple[str, ...]
 
 Numbers = tuple[int | None, ...]
 
 Table = tuple[tuple[str | int | None, ...], ...]
-"""A heading and rows; None where there is no number."""
+"""The row of headings, then a row for each bar. None stands for a missing number."""
 
 
 class ChartKind(StrEnum):
@@ -32,11 +32,12 @@ class ChartKind(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One bar of a chart, its name in tables, and its numbers.
+    """One bar of a chart, its name in tables, and its numbers. None stands for a missing number.
 
-    `counts` start with the highest option, `unknown` is the number of answers that a report does not give,
-    and `outside` has the kinds of no answer and withheld. None stands for a missing number. `protection` says
-    in a file how far off protected figures may be.
+    `counts` has a count for each option, the highest first. `unknown` is the number of answers for which an
+    earlier report does not give the option, 0 for a counted round. `n` is the number of answers on the scale.
+    `outside` has a count for each of `outside_labels`. `protection` is a sentence for files about the error
+    of protected figures, "" for exact ones.
     """
 
     name: str
@@ -49,16 +50,18 @@ class Line:
 
     @property
     def remark(self) -> str:
-        """The reason why the line cannot be compared, has no numbers, or is not exact."""
+        """Sentences about a break, missing numbers and protection, joined by spaces; "" if there are none."""
         return " ".join(filter(None, (self.bar.broken, self.bar.instead, self.protection)))
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart of a section.
+    """One chart of a section, with a line for each bar.
 
-    `shows` describes it, `sentences` interpret it, `protection` says how far off its bars may be, and `notes`
-    are for a picture outside the page. `heading` is the heading of its table's first column.
+    `heading` is the heading of the first column of its table. `shows` is a sentence about its bars, and
+    `sentences` interpret them. `labels` and `palette` have the label and the colour of each option, the
+    highest first. `protection` has sentences about the error of the figures, and `notes` those that a reader
+    without the page needs.
     """
 
     kind: ChartKind
@@ -73,17 +76,18 @@ class Chart:
 
     @property
     def alternative(self) -> str:
-        """The text alternative."""
+        """The text alternative of the drawing: `shows` and `sentences`, joined by spaces."""
         return " ".join(filter(None, (self.shows, *self.sentences)))
 
     @property
     def figure(self) -> Figure:
-        """The figure for the page's script, with its variants for narrower widths."""
+        """The plotly figure for the page's script, with its variants for narrower widths."""
         return page_figure([line.bar for line in self.lines], self.palette)
 
     @property
     def table(self) -> Table:
-        """The numbers, a row for each bar, with a last column for remarks if there are any."""
+        """The row of headings, then the name and the numbers of each bar. A last column has remarks if a line
+        has one."""
         heading = (self.heading, *self.labels, translate("På skalan (n)"), *outside_labels())
         rows = tuple((line.name, *self.numbers(line)) for line in self.lines)
         if not any(line.remark for line in self.lines):
@@ -92,13 +96,17 @@ class Chart:
         return tuple((*row, remark) for row, remark in zip((heading, *rows), remarks, strict=True))
 
     def numbers(self, line: Line) -> Numbers:
-        """Return a line's numbers in the order of the table's headings."""
+        """Return a line's numbers in the order of the table's headings, without its name and its remark."""
         unknown = (line.unknown,) if UNKNOWN in self.palette else ()
         return (*line.counts, *unknown, line.n, *line.outside)
 
 
 def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -> Line:
-    """Return the line of one round at one place, with the labels of the row `shown`."""
+    """Return the line of one round at one place. `name` is its name in tables, `label` its name in the chart.
+
+    `labels` are those of the row `shown`, the highest option first. The line has no numbers if `row` has
+    another scale than `shown`, or no figures.
+    """
     if row.table is None or row.statement.scale.labels != shown.statement.scale.labels:
         return _line_without_numbers(name, _empty_bar(label, row, shown), len(labels))
     outside = (*row.table.no_answer, row.table.withheld)
@@ -108,7 +116,11 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
 
 
 def imported_line(figures: EarlierFigures, known: Known, shown: Row, labels: Strings) -> Line:
-    """Return the line of an earlier report; the answers that it does not give are an empty outline."""
+    """Return the line of an earlier report. `known` has its counts of the statement in the row `shown`.
+
+    The answers for which the report does not give the option are one segment with an empty outline. The line
+    has no numbers if the report has another scale than `shown`.
+    """
     name = translate("{period}, importerat: {source}", period=_days(figures), source=figures.source)
     label, broken_words = f"{figures.first.year}<br>" + translate("importerat"), ""
     if known.text != shown.statement.text:
@@ -144,7 +156,8 @@ def _line_without_numbers(name: str, bar: Bar, options: int) -> Line:
 
 
 def counted_bar(row: Row, labels: Strings) -> Bar:
-    """Return the bar of one round at one place, without a name, for a row with figures of its own scale."""
+    """Return the bar of one round at one place, without a name at its left. Without figures, it has a
+    sentence in place of segments. `labels` has the options' labels, the highest first."""
     return _bar("", row, row.table, labels) if row.table else _empty_bar("", row, row)
 
 
@@ -170,14 +183,15 @@ def _empty_bar(label: str, row: Row, shown: Row) -> Bar:
 
 
 def _in_bar(share: Share, n: int) -> str:
-    """Return the numbers in a segment; a thin segment has the count only."""
+    """Return the text in a segment: its count and, unless the segment is thin, its percentage; "" for a count
+    of 0."""
     if not share.count:
         return ""
     return str(share.count) + ("" if share.count / n < THIN else percent(share.percent, "<br>"))
 
 
 def outside_labels() -> Strings:
-    """Return the labels of the kinds of answers outside the scale."""
+    """Return the labels of the answers outside the scale: three kinds of "no answer", then the withheld."""
     return (
         translate("Vet inte"),
         translate("Vill inte svara"),
@@ -187,21 +201,23 @@ def outside_labels() -> Strings:
 
 
 def outside_counts(table: StatementTally) -> Sequence[tuple[str, int]]:
-    """Return each kind of answer outside the scale, with its count."""
+    """Return (label, count) for each of `outside_labels`."""
     return list(zip(outside_labels(), (*table.no_answer, table.withheld), strict=True))
 
 
 def _outside_text(table: StatementTally) -> str:
-    """Return the non-zero counts outside the scale, as a line below a bar."""
+    """Return the counts outside the scale that are not 0, as a text below a bar; "" if all are 0."""
     return SEPARATOR.join(f"{label}: {n}" for label, n in outside_counts(table) if n)
 
 
 def round_name(row: Row) -> str:
-    """Return a round's name in tables."""
+    """Return the period of a row's round, as its name in tables. The name of a running round says that it
+    runs."""
     return period(row.round) if row.is_closed else translate("{period} (pågår)", period=period(row.round))
 
 
 def round_label(row: Row) -> str:
-    """Return a round's name in a chart, on short lines."""
+    """Return the period of a row's round, as its name in a chart: short lines separated by `<br>`. The name
+    of a running round says that it runs."""
     first, last = period(row.round).split(" – ")
     return f"{first}<br>– {last}" + ("" if row.is_closed else "<br>" + translate("pågår"))

@@ -21,7 +21,8 @@ LONGEST_PART = 40
 
 
 def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
-    """Return a chart's numbers as CSV, with its percentage in tenths."""
+    """Return a chart's numbers as the content of a CSV file. The share that agrees is a percentage with one
+    decimal."""
     rows = [
         [half_up(1000 * value) / 10 if isinstance(value, float) else value for value in row]
         for row in _rows(section, chart)
@@ -30,7 +31,7 @@ def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
 
 
 def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
-    """Return a chart's numbers as a workbook with the chart in it."""
+    """Return a chart and its numbers as the content of an xlsx file. `document` is the snapshot."""
     heading, rows = _heading(chart), _rows(section, chart)
     first, options = 3, len(chart.labels)
     title = {
@@ -79,7 +80,8 @@ def _rows(section: Section, chart: Chart) -> tuple[tuple[Value, ...], ...]:
 
 
 def _share(section: Section, line: Line) -> float | None:
-    """Return the share of a line that agrees; None with too few answers, or if some are not known."""
+    """Return the share of a line's answers that agrees, 0 to 1. None below PERCENT_FROM answers, and if the
+    option of an answer is not known."""
     counts = [line.counts[-option] for option in section.now.statement.agreeing_options]
     if not line.n or line.n < PERCENT_FROM or line.unknown or None in counts:
         return None
@@ -87,7 +89,11 @@ def _share(section: Section, line: Line) -> float | None:
 
 
 def file_name(section: Section, chart: Chart, ending: str) -> str:
-    """Return the name of a chart's file: its statement, its place, and its round's first day, or its kind."""
+    """Return the name of a chart's file, such as `statement_place_2026-03-01.svg`; the date is the round's
+    first day.
+
+    A chart over time has its title in place of the date, a chart of places has both.
+    """
     of_round = section.now.round
     by_kind = {
         ChartKind.NOW: (f"{of_round.opens_at:%Y-%m-%d}",),
@@ -100,13 +106,15 @@ def file_name(section: Section, chart: Chart, ending: str) -> str:
 
 
 def place_file_name(of_round: Round, node_id: str, ending: str) -> str:
-    """Return the name of a file of all statements: its place and its round's first day."""
+    """Return the name of a file with all statements, such as `place_2026-03-01.xlsx`; the date is the round's
+    first day."""
     place = _part(of_round.tree.node(node_id).name) or node_id
     return f"{place}_{of_round.opens_at:%Y-%m-%d}.{ending}"
 
 
 def _part(text: str) -> str:
-    """Return a text as a part of a file's name: small letters a-z and digits, with hyphens between words."""
+    """Return a text as a part of a file's name: letters a-z and digits, with hyphens between words, at most
+    LONGEST_PART characters; "" if nothing is left."""
     plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     part = ""
     for word in re.findall("[a-z0-9]+", plain):

@@ -15,13 +15,16 @@ from kiosk.storage import Deed
 blueprint = Blueprint("comments", __name__)
 
 LONGEST_COMMENT_CHARACTERS = 600
-"""A comment stands under a chart; a report has room for more."""
+"""Most characters of a comment, which stands under a chart. A report has room for more."""
 
 
 @blueprint.route("/comment/<round_id>/<node_id>/<statement_id>", methods=["GET", "POST"])
 @for_coordinator
 def comment(round_id: str, node_id: str, statement_id: str) -> ResponseReturnValue:
-    """Show the form with the comment, and handle it. `node_id` is the place to return to."""
+    """Show the form with a statement's comment in a round; store a sent comment, or remove it if it is empty.
+
+    `node_id` is the place to return to. Aborts with 404 for an unknown round, node or statement.
+    """
     of_round, form = readable_round(round_id, node_id), FlaskForm()
     if not of_round.survey.asks(statement_id):
         abort(404)
@@ -51,6 +54,7 @@ def comment(round_id: str, node_id: str, statement_id: str) -> ResponseReturnVal
 
 
 def _problem(words: str) -> str:
-    """Return why a comment is refused; "" if it is not. An empty one removes the comment."""
+    """Return the reason for refusing a comment, as a sentence; "" if it is valid. An empty comment is
+    valid."""
     fault = find_fault(words, LONGEST_COMMENT_CHARACTERS) if words else None
     return translate_message(fault.message) if fault else ""

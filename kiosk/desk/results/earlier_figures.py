@@ -20,7 +20,8 @@ blueprint = Blueprint("imported", __name__)
 
 @dataclass(frozen=True)
 class Kept:
-    """Earlier figures as coordinators see them in the list."""
+    """Earlier figures in the coordinators' list. `name` is their key in the store, `place` the name of their
+    node."""
 
     name: str
     place: str
@@ -30,7 +31,7 @@ class Kept:
 @blueprint.route("/imported")
 @for_coordinator
 def imported() -> ResponseReturnValue:
-    """Show the entered figures, and the surveys for which figures can be entered."""
+    """Show the earlier figures, and the surveys for which figures can be entered."""
     names = desk().library.places
     kept = [
         Kept(name, names.get(figures.node_id, figures.node_id), figures)
@@ -43,7 +44,8 @@ def imported() -> ResponseReturnValue:
 @blueprint.route("/imported/new/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def new_figures(survey_id: str) -> ResponseReturnValue:
-    """Show the form with a field for each option, and handle it. Refused input stays in the form."""
+    """Show the form with a field for each option of each statement; store the sent figures. Refused input
+    stays in the form. Aborts with 404 for an unknown survey."""
     survey = desk().library.surveys.get(survey_id)
     if survey is None:
         abort(404)
@@ -52,7 +54,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         try:
             figures = _typed_figures(form, survey)
-            # A double click is not a second report.
+            # A double click sends the form twice: equal figures are stored once.
             if figures not in kept_figures().values():
                 desk().store.earlier_figures.set(token_hex(8), figures.as_json())
                 note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
@@ -69,7 +71,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/imported/remove", methods=["POST"])
 @for_coordinator
 def remove_figures() -> ResponseReturnValue:
-    """Remove figures: they were entered by hand and may be wrong."""
+    """Remove earlier figures, such as mistyped ones. Aborts with 404 if no figures have the sent name."""
     name = request.form.get("name", "")
     figures = kept_figures().get(name)
     if figures is None:
@@ -81,12 +83,12 @@ def remove_figures() -> ResponseReturnValue:
 
 
 def kept_figures() -> dict[str, EarlierFigures]:
-    """Return name -> earlier figures."""
+    """Return the earlier figures by their key in the store."""
     return {name: figures_from_json(row) for name, row in desk().store.earlier_figures.all().items()}
 
 
 def field(statement_id: str, option: int) -> str:
-    """Return the name of the form's field for one option, counted from 1."""
+    """Return the name of the form's field for the count of one option; `option` is 1 for the lowest."""
     return f"count-{statement_id}-{option}"
 
 

@@ -36,13 +36,13 @@ WRITERS: Mapping[str, Callable[[Document, Section, Chart], bytes]] = {
     "csv": lambda _document, section, chart: chart_csv(section, chart, _csv_style()),
     "xlsx": lambda document, section, chart: chart_workbook(document, section, chart),
 }
-"""File ending -> how a chart is written."""
+"""File ending -> function that returns the content of a chart's file."""
 
 
 @blueprint.route("/overview/<round_id>/<node_id>/files")
 @for_every_account
 def downloads(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show every file of a round at one node, and the choice of the notation of CSV files."""
+    """Show links to all files of a round at one node, and the choice of the style of CSV files."""
     of_round = readable_round(round_id, node_id)
     _, sections = _figures(of_round, node_id)
     return render_template(
@@ -56,7 +56,8 @@ def downloads(round_id: str, node_id: str) -> ResponseReturnValue:
 
 
 def _csv_style() -> CsvStyle:
-    """Return the notation of CSV files that the address asks for."""
+    """Return the style of CSV files that the address asks for with `csv`, by default with commas. Aborts with
+    404 for an unknown style."""
     chosen = request.args.get("csv", CsvStyle.COMMA)
     if chosen not in list(CsvStyle):
         abort(404)
@@ -64,7 +65,7 @@ def _csv_style() -> CsvStyle:
 
 
 def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]]:
-    """Return every statement of a round at one node, in brief and in full."""
+    """Return the overview of a round at one node, and a section with its comment for each statement."""
     states, snapshot = readable_states(), desk().published.read(desk().store)
     [state] = [state for state in states if state.round.id == of_round.id]
     sections = [
@@ -78,7 +79,8 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
 @blueprint.route("/overview/<round_id>/<node_id>/board.xlsx")
 @for_every_account
 def board(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Return a round at one node as a workbook for people: cover, overview, a sheet for each statement."""
+    """Return the results of a round at one node as a workbook: a cover, an overview, a sheet for each
+    statement."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -89,7 +91,8 @@ def board(round_id: str, node_id: str) -> ResponseReturnValue:
 @blueprint.route("/overview/<round_id>/<node_id>/results.pdf")
 @for_every_account
 def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Return a round at one node as an accessible PDF."""
+    """Return the results of a round at one node as an accessible PDF; a page with the reason and status 400
+    if it cannot be made."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -103,10 +106,11 @@ def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
 @for_every_account
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
-    """Return a chart as a file. `drawing` is KIND.ENDING, such as now.svg: the kind of a chart of this
-    statement and a key of WRITERS. 404 for anything else.
+    """Return a chart of a statement as a file. `drawing` is KIND.ENDING, such as now.svg: the kind of the
+    chart and a key of WRITERS. Aborts with 404 if either is unknown, or the statement has no such chart.
 
-    With `bare`, an SVG has no texts that the page already has.
+    With `bare` in the address, an SVG has no texts that the page already has. With `download`, the browser
+    saves the file.
     """
     kind, _, ending = drawing.partition(".")
     of_round = readable_round(round_id, node_id)
@@ -127,7 +131,7 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
 @blueprint.route("/export/data-package.zip")
 @for_readers
 def package() -> ResponseReturnValue:
-    """Return the whole export in one file."""
+    """Return all files of the export as one zip file."""
     content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
     return file_response("data-package.zip", content)
 
@@ -135,7 +139,7 @@ def package() -> ResponseReturnValue:
 @blueprint.route("/export/<name>")
 @for_readers
 def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export."""
+    """Return one file of the export. Aborts with 404 for an unknown name."""
     rounds = [state.round for state in desk().store.rounds()]
     contents = files(desk().store.snapshot(), rounds, _csv_style())
     if name not in contents:

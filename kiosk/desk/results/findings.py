@@ -1,4 +1,5 @@
-"""The interpretation of charts, with its uncertainty, in plain words."""
+"""Sentences that interpret charts and say how uncertain the figures are. `labels` have the highest option
+first."""
 
 from collections.abc import Sequence
 
@@ -27,8 +28,8 @@ from kiosk.domain.tree import Node
 
 
 def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
-    """Return how many agreed in one round, the uncertainty, and which share is good. `labels` start with the
-    highest option."""
+    """Return sentences about one round: the number that agreed, the uncertainty, and which share is good.
+    Without answers, the only sentence is the reason."""
     if not now.on_scale:
         return (missing(now),)
     return (_agreement(now, labels), *_uncertainty(now), *of_direction(now.statement))
@@ -63,7 +64,8 @@ def _agreement(now: Row, labels: Sequence[str]) -> str:
 
 
 def of_direction(statement: Statement) -> tuple[str, ...]:
-    """Return which share is good, where a large one is not; nothing where the survey does not say."""
+    """Return a sentence if a low share of a statement is good, or if neither is better. Empty if a high share
+    is good or the survey does not say."""
     if statement.good_share is Good.LOW:
         return (translate("Här är en liten andel bra."),)
     if statement.good_share is Good.NEITHER:
@@ -72,10 +74,11 @@ def of_direction(statement: Statement) -> tuple[str, ...]:
 
 
 def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return sentences about how far noise may move a bar, and which small counts may be zero.
+    """Return sentences about the noise: by how many guests a bar may be off, and up to which count it may be
+    zero.
 
-    They are computed for the noisiest row, so that no bar has a larger error than they say. Without protected
-    figures, one sentence says which kind the figures are.
+    They are computed for the noisiest row, so that no bar has a larger error. If no row has protected
+    figures, the only sentence is the kind of the figures, exact or protected.
     """
     noisy = [row for row in rows if row.round.is_protected and row.table]
     if not noisy:
@@ -100,14 +103,16 @@ def _has_exact(rows: Sequence[Row]) -> bool:
 
 
 def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return that noise is in the intervals, where some are shown."""
+    """Return a sentence saying that the intervals include the noise; empty unless a protected row has an
+    interval."""
     if any(row.round.is_protected and row.agreeing_interval for row in rows):
         return (translate("Spannet räknar med både slump och skydd."),)
     return ()
 
 
 def of_time(history: Sequence[Row]) -> tuple[str, ...]:
-    """Return the change over the rounds that can be compared, with the shares of the first and the last."""
+    """Return sentences about the change over the rounds that can be compared, with the shares of the first
+    and the last. `history` has a statement's rows at one node, the earliest round first."""
     rounds_compared, overall, turned = compared(history), change(history), turn(history)
     sentences = [
         translate(
@@ -133,7 +138,7 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
 
 
 def is_noisy(rows: Sequence[Row]) -> bool:
-    """Return whether one of the rows has the noise of a protected round."""
+    """Return whether one of the rows is from a protected round."""
     return any(row.round.is_protected for row in rows)
 
 
@@ -155,7 +160,7 @@ def _change(overall: Change, rows: Sequence[Row]) -> str:
 
 
 def _sure_change(is_up: bool, good: Good | None, rounds: int) -> str:
-    """Return that the share grew or shrank, as better or worse if the statement says which share is good."""
+    """Return the sentence about a significant change: up or down, or better or worse if one share is good."""
     if good in (None, Good.NEITHER):
         return {
             True: translate(
@@ -194,7 +199,8 @@ def _sure_change(is_up: bool, good: Good | None, rounds: int) -> str:
 
 
 def _ends(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return the shares of the first and the last round, with the test of these two if there are more."""
+    """Return a sentence with the shares of the first and the last round. If there are rounds between them, it
+    also says whether these two shares differ significantly."""
     first, last = rows[0], rows[-1]
     between = change([first, last])
     if not between or between.trend is None or between.has_mix_moved:
@@ -260,8 +266,8 @@ def _noisy_turn(last_turn: Turn) -> str:
 
 
 def of_places(spread: Spread | None) -> tuple[str, ...]:
-    """Return the places with the largest and the smallest share that agrees, and whether the difference is
-    significant."""
+    """Return sentences about the places with the largest and the smallest share that agrees, and whether
+    their difference is significant. For None, the sentence says that too few places have enough answers."""
     if spread is None:
         return (
             translate(
@@ -289,7 +295,7 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
 
 
 def _named(places: Sequence[tuple[Node, Row]]) -> str:
-    """Return each place with how many agreed there, as one list."""
+    """Return the names of the places as one text, each with the number and the percentage that agreed."""
     return in_a_row(
         translate(
             "{name} ({count} av {n}, {percent} %)",
@@ -303,7 +309,7 @@ def _named(places: Sequence[tuple[Node, Row]]) -> str:
 
 
 def _agreeing(row: Row) -> str:
-    """Return how many agreed, of how many, with the percentage if there are enough answers."""
+    """Return the number that agreed and n as text, with the percentage if there are enough answers."""
     share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
     of = translate("{count} av {n}", count=share.count, n=row.on_scale)
     return of if share.percent is None else f"{of} ({in_percent(share.percent)})"
@@ -315,7 +321,7 @@ def percent(share: int | None, before: str) -> str:
 
 
 def missing(row: Row) -> str:
-    """Return the sentence to show in place of a row's figures."""
+    """Return the reason why a row has no figures, as a sentence."""
     if row.why == "too_few":
         return translate("För få svar, eller svar på för få dagar, för att visas för sig.")
     return translate("Väntar på fler svar.") if row.why == "waiting" else translate("Inga svar på skalan.")
@@ -330,7 +336,7 @@ def broken(row: Row) -> str:
 
 
 def break_names(breaks: Sequence[Break]) -> str:
-    """Return the changes that prevent a comparison, separated by commas."""
+    """Return the words for the changes that prevent a comparison, separated by commas."""
     names = {
         Break.WORDING: translate("andra ord"),
         Break.SCALE: translate("annan skala"),
@@ -340,8 +346,9 @@ def break_names(breaks: Sequence[Break]) -> str:
 
 
 def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
-    """Return warnings if guests saw different versions in these rounds, such as a changed translation, with
-    the former texts of the statement that are compared as having the same meaning."""
+    """Return warnings if these rounds used different versions of the survey: one with the former wordings of
+    the statement that have the same meaning, and one about other changes, such as in a translation. Empty if
+    all rounds used the same version."""
     if len({row.round.survey.version for row in history}) < 2:
         return ()
     texts = list(dict.fromkeys(row.statement.text for row in reversed(comparable(history))))
@@ -360,7 +367,11 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
 
 
 def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return the source of a picture's figures, for readers who see it without the page."""
+    """Return sentences about the source of the figures, for readers who see them without the page.
+
+    The last one has the survey, the state of the round of `now`, the time of the count and the ways to answer
+    in the rounds of `rows`. If these rounds include posters, a warning comes first.
+    """
     ways = {
         Admission.KIOSK: translate("kiosk"),
         Admission.SLIP: translate("lapp"),

@@ -1,4 +1,4 @@
-"""The first results page: every statement at one place on one screen, then every place below it.
+"""The first results page: every statement at one place, then a table of the places below it.
 
 An entry has a bar, the share that agrees, and the change since the round before with its certainty in words.
 """
@@ -29,11 +29,12 @@ MOST_CELLS = 120
 """Most cells of the table of places on one page."""
 
 FEWEST_PLACES = 5
-"""Places on one page of that table, however many statements there are."""
+"""Fewest places on one page of that table, also if they need more than MOST_CELLS."""
 
 
 class Order(StrEnum):
-    """The order of the statements; `sort` in the page's address, with a minus for the reverse."""
+    """The order of the statements. The values are those of `sort` in the page's address, where a minus before
+    them reverses the order."""
 
     STATEMENT = "statement"
     SHARE = "share"
@@ -53,7 +54,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A change in a word or two, and its shares or the reason why there are none."""
+    """The change of a step in words. `word` names it in a word or two; `detail` has the two shares, or the
+    reason why nothing is compared."""
 
     kind: Kind
     word: str
@@ -62,8 +64,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Wording:
-    """A statement's text and its options' labels, as the reader sees them, and the options' colours, the
-    highest option first."""
+    """A statement's text and its options' labels in the reader's language, and the options' colours. Labels
+    and colours start with the highest option."""
 
     text: str
     labels: Strings
@@ -71,7 +73,7 @@ class Wording:
 
 
 def wording_of(survey: Survey, statement: Statement) -> Wording:
-    """Return a statement of a survey in the reader's language."""
+    """Return the texts of a survey's statement in the reader's language, with the colours of its options."""
     scale = statement.scale
     return Wording(
         asked(survey, statement.text),
@@ -82,7 +84,8 @@ def wording_of(survey: Survey, statement: Statement) -> Wording:
 
 @dataclass(frozen=True)
 class Entry:
-    """One statement at one place."""
+    """One statement at one place: its texts, and `step` with the figures of the shown round and the last
+    change."""
 
     id: str
     wording: Wording
@@ -90,6 +93,7 @@ class Entry:
 
     @property
     def text(self) -> str:
+        """The statement's text in the reader's language."""
         return self.wording.text
 
     @property
@@ -104,10 +108,12 @@ class Entry:
 
     @property
     def now(self) -> Row:
+        """The row of the shown round."""
         return self.step.now
 
     @property
     def bar(self) -> Bar:
+        """The bar of the shown round."""
         return counted_bar(self.now, self.labels)
 
     @property
@@ -122,12 +128,12 @@ class Entry:
 
     @property
     def missing(self) -> str:
-        """The reason why there is no bar; "" if there is one."""
+        """The reason why there is no bar, as a sentence; "" if there is one."""
         return "" if self.now.on_scale else missing(self.now)
 
     @property
     def share(self) -> str:
-        """The share that agrees, in percent, or the count if there are too few answers for percentages."""
+        """The share that agrees as text: a percentage, or the count and n below PERCENT_FROM answers."""
         n = self.now.on_scale
         if n < PERCENT_FROM:
             return translate("{count} av {n}", count=self.now.agreeing, n=n)
@@ -135,7 +141,7 @@ class Entry:
 
     @cached_property
     def interval(self) -> str:
-        """The interval of the share that agrees, as on the statement's own page; "" with too few answers."""
+        """The interval of the share that agrees, in words; "" with too few answers."""
         sure = self.now.agreeing_interval
         if not sure:
             return ""
@@ -147,11 +153,12 @@ class Entry:
 
     @cached_property
     def verdict(self) -> Verdict:
+        """The change since the round before."""
         return verdict_of(self.step)
 
 
 def verdict_of(step: Step) -> Verdict:
-    """Return the change of a step, with its certainty in words."""
+    """Return the change of a step in words, which say whether it is significant."""
     if step.trend is None:
         return Verdict(Kind.NONE, translate("Jämförs inte"), _why_not_compared(step))
     if step.trend is Trend.CHANCE:
@@ -168,7 +175,8 @@ def verdict_of(step: Step) -> Verdict:
 
 
 def _shares(step: Step) -> str:
-    """Return the shares that agreed in the two rounds, or that those of all answers mislead."""
+    """Return the shares of the two rounds as text. If they cannot be shown, the text refers to the single
+    units."""
     if not step.can_show_shares:
         return translate("Se varje verksamhet för sig")
     before, after = (whole_percent(row.agreeing, row.on_scale) for row in step.pair)
@@ -186,7 +194,8 @@ def _why_not_compared(step: Step) -> str:
 
 
 def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
-    """Return how many statements changed since the round before."""
+    """Return a sentence with the number of statements that got better, worse and so on since the round
+    before. `is_closed` says whether the shown round is closed."""
     if all(entry.step.trend is None for entry in entries):
         return translate("Det finns ännu inget att jämföra med.")
     if is_closed:
@@ -195,7 +204,9 @@ def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
 
 
 def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, ...]:
-    """Return which rounds are compared, if all statements have the same, and that a running one is not."""
+    """Return a sentence with the periods of the compared rounds, if they are the same for all statements. For
+    a running round, another sentence says that it is not compared yet. `is_closed` says whether the shown
+    round is closed."""
     pairs = {tuple(row.round.id for row in entry.step.pair): entry for entry in entries if entry.step.trend}
     periods = {tuple(period(row.round) for row in entry.step.pair) for entry in pairs.values()}
     sentences = [
@@ -209,7 +220,7 @@ def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, 
 
 
 def _number_of_each(entries: Sequence[Entry]) -> str:
-    """Return the number of statements with each kind of change, such as "1 bättre och 3 utan säker
+    """Return the number of statements by kind of change as one text, such as "1 bättre och 3 utan säker
     ändring"."""
     kinds = [entry.verdict.kind for entry in entries]
     words = {
@@ -224,8 +235,9 @@ def _number_of_each(entries: Sequence[Entry]) -> str:
 
 
 def in_order(entries: Sequence[Entry], order: Order, *, is_reverse: bool) -> list[Entry]:
-    """Return the entries sorted: the largest share or the best change first, equal ones in the survey's
-    order, or exactly the reverse. Entries without a share or a change come last."""
+    """Return the entries sorted: by statement in the survey's order, else the largest share or the best
+    change first and equal ones in the survey's order. `is_reverse` reverses this. Entries without a share or
+    a change come last in both cases."""
     if order is Order.STATEMENT:
         return list(reversed(entries)) if is_reverse else list(entries)
     values = {entry.id: _share_of(entry) if order is Order.SHARE else _change_of(entry) for entry in entries}
@@ -242,7 +254,8 @@ def _share_of(entry: Entry) -> tuple[float, ...] | None:
 
 
 def _change_of(entry: Entry) -> tuple[float, ...] | None:
-    """Return a value that is larger for a better change: significant changes before those by chance."""
+    """Return a sort key that is larger for a better change: significant changes for the better, then changes
+    that may be chance, then significant ones for the worse. None if nothing is compared."""
     if entry.step.improvement is None:
         return None
     way = -1 if entry.now.statement.good_share is Good.LOW else 1
@@ -251,7 +264,8 @@ def _change_of(entry: Entry) -> tuple[float, ...] | None:
 
 @dataclass(frozen=True)
 class PlaceRow:
-    """A place below the chosen one, with an entry for each statement."""
+    """A place below the chosen one, with an entry for each statement. `depth` is 0 directly below the chosen
+    place."""
 
     node: Node
     depth: int
@@ -262,7 +276,8 @@ class PlaceRow:
 class Overview:
     """Every statement of a round at one place, in the survey's order, and a page of the places below it.
 
-    `is_closed` is whether the round is. `page` is counted from 1; `pages` is 0 if there are no places below.
+    `is_closed` says whether the round is closed. `page` is counted from 1; `pages` is 0 if there are no
+    places below.
     """
 
     entries: tuple[Entry, ...]
@@ -273,21 +288,23 @@ class Overview:
 
     @property
     def headline(self) -> str:
+        """The sentence with the numbers of changed statements (`headline`)."""
         return headline(self.entries, is_closed=self.is_closed)
 
     @property
     def compared_rounds(self) -> Strings:
+        """The sentences about the compared rounds (`compared_rounds`)."""
         return compared_rounds(self.entries, is_closed=self.is_closed)
 
     @property
     def protection(self) -> Strings:
-        """Sentences about the noise in the figures."""
+        """Sentences about the noise in the figures and in their intervals."""
         rows = [entry.now for entry in self.entries]
         return (*of_protection(rows), *of_intervals(rows))
 
     @property
     def legends(self) -> list[list[tuple[str, str]]]:
-        """Each scale once, as (label, colour) of its options."""
+        """A legend for each scale: (label, colour) of its options, the highest first."""
         scales = dict.fromkeys((entry.labels, entry.palette) for entry in self.entries)
         return [list(zip(labels, palette, strict=True)) for labels, palette in scales]
 
@@ -300,8 +317,10 @@ class Overview:
 def overview_of(
     snapshot: Snapshot, states: Sequence[RoundState], state: RoundState, node_id: str, page: int = 1
 ) -> Overview:
-    """Return the overview of a round at a node. `states` are the rounds that may be read, the latest
-    first."""
+    """Return the overview of a round at a node, with one page of the places below it.
+
+    `states` are the rounds that the account may read, the latest first; `page` is counted from 1.
+    """
     closed = [other.round for other in states if other.is_closed]
     of_round = state.round
     nodes, pages = _places_on_page(of_round, node_id, page)
@@ -323,7 +342,7 @@ def overview_of(
 
 
 def _places_on_page(of_round: Round, node_id: str, page: int) -> tuple[list[Node], int]:
-    """Return the places below a node that are on a page, and the number of pages."""
+    """Return (places below a node that are on a page, number of pages). `page` is counted from 1."""
     tree = of_round.tree
     below = [node for node in tree.nodes if node.id != node_id and node_id in tree.upwards(node.id)]
     size = max(MOST_CELLS // len(of_round.survey.statements), FEWEST_PLACES)

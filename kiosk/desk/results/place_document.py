@@ -22,7 +22,10 @@ LINE = "\n"
 def place_document(
     document: Document, of_round: Round, node_id: str, overview: Overview, sections: Sequence[Section]
 ) -> ReportDocument:
-    """Return the document. `sections` are the statements of `overview`, in the same order."""
+    """Return the results of a round at one node as a document for print.
+
+    `document` is the snapshot. `sections` has a section for each entry of `overview`, in the same order.
+    """
     counted, place, theme = made_at(document), of_round.tree.node(node_id).name, desk().library.theme
     time = f"{counted:%H:%M}" if counted else ""
     when = translate("Räknat: {day} kl. {time}", day=day(counted), time=time) if counted else ""
@@ -93,7 +96,7 @@ def _agreeing(section: Section) -> str:
 
 
 def _method(document: Document, of_round: Round, sections: Sequence[Section]) -> Iterator[Block]:
-    """Yield what the figures rest on: those who answered, the noise, and the source."""
+    """Yield the explanation of the figures: their protection, their limits, and their source."""
     yield Block(Kind.HEADING, translate("Så läser du siffrorna"), level=1)
     protected = translate(
         "Skyddade siffror: varje räknings tabell ändras lite slumpmässigt innan den läggs till. Därför kan "

@@ -1,7 +1,8 @@
-"""The snapshot as the results pages read it: parsed once, and each change computed once, until the next one.
+"""The latest snapshot, as the results pages read it: it is parsed once, and each change in it is computed
+once.
 
-All viewers have the same figures, so that a page which many people open after a count costs its statistics
-once. A page parses the rounds it shows; the count has computed the changes of the latest rounds.
+All viewers see the same figures, so they share these results. A page parses only the rounds that it shows.
+The changes of the latest rounds were computed at the count.
 """
 
 import json
@@ -20,11 +21,15 @@ from kiosk.domain.survey import Statement
 from kiosk.storage import Store
 
 MOST_STEPS = 4096
-"""Most changes that are kept: about 3 kB each."""
+"""Most steps that a Snapshot keeps, of about 3 kB each."""
 
 
 class Snapshot:
-    """A snapshot, whose parsed document nobody may change, its ETag, and the changes known for it."""
+    """A snapshot: its JSON as `text`, its ETag as `tag`, and what was computed from it. Callers must not
+    change its documents.
+
+    `index` has the changes that were computed at the count. It is ignored if it belongs to another snapshot.
+    """
 
     def __init__(self, text: str, index: ChangeIndex | None = None) -> None:
         self.text, self.tag = text, etag(text)
@@ -35,19 +40,20 @@ class Snapshot:
 
     @cached_property
     def document(self) -> Document:
-        """The whole document, parsed."""
+        """The whole snapshot document, parsed."""
         return cast(Document, json.loads(self.text))
 
     def at_node(self, rounds: Iterable[Round], node_id: str) -> Document:
-        """Return the document with one node of these rounds only."""
+        """Return the snapshot document, reduced to these rounds and one node."""
         key = (*(of_round.id for of_round in rounds), node_id)
         if key not in self._at_node:
             self._at_node[key] = self._parts.node(key[:-1], node_id)
         return self._at_node[key]
 
     def step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
-        """Return a statement at a node with its last step (`steps.last_step`)."""
-        # The rounds are read apart from the snapshot: one that closed in between changes their number.
+        """Return a statement's figures in `of_round` at a node, and its last step (`steps.last_step`).
+        `closed` has the closed rounds, the latest first."""
+        # A round that closes after the snapshot was read changes the number of closed rounds, and so the key.
         key = (of_round.id, node_id, statement.id, len(closed))
         step = self._steps.get(key)
         if step is None:
@@ -68,14 +74,14 @@ class Snapshot:
 
 
 class Published:
-    """The latest snapshot of a store."""
+    """Keeps the latest snapshot of a store between requests."""
 
     def __init__(self) -> None:
         self._latest: Snapshot | None = None
         self._reading = threading.Lock()
 
     def read(self, store: Store) -> Snapshot:
-        """Return the store's snapshot, parsed anew only if it has changed."""
+        """Return the store's snapshot. It is parsed again only if it has changed."""
         text = store.snapshot_text()
         with self._reading:
             latest = self._latest

@@ -10,12 +10,13 @@ from kiosk.storage import RoundState
 
 
 def readable_states() -> list[RoundState]:
-    """Return the rounds whose figures this account may see, the latest first."""
+    """Return the rounds whose figures the signed-in account may read, the latest first."""
     return [state for state in desk().store.rounds() if may_read(state)]
 
 
 def readable_round(round_id: str, node_id: str) -> Round:
-    """Return the round, if this account may see it and it has the node."""
+    """Return the round with this id. Aborts with 404 if there is none or its tree lacks the node. Raises
+    DeniedError (403) if the signed-in account may not read its figures."""
     states = desk().store.rounds()
     matching = [state.round for state in states if state.round.id == round_id]
     if not matching or not matching[0].tree.has(node_id):

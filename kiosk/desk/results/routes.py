@@ -1,5 +1,5 @@
-"""The results page: each statement's distribution, in this round and over time; charts and exports as
-files."""
+"""The results pages: the start page, the overview of a round, its statements in full, and the snapshot
+document."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ blueprint = Blueprint("results", __name__)
 
 @dataclass(frozen=True)
 class Place:
-    """A node in the picker, with its depth in the tree."""
+    """A node in the list for choosing a place. `depth` is 0 for the root of the tree."""
 
     id: str
     name: str
@@ -43,9 +43,10 @@ class Place:
 @blueprint.route("/")
 @for_every_account
 def results() -> ResponseReturnValue:
-    """Show the start page: what there is to do, and the running round or the latest with figures.
+    """Show the start page: the tasks of today, and the overview of a round.
 
-    An account that may see no figures yet gets the first part only. Without a round it is a guide.
+    The round is a running one with figures, else the latest with figures. An account that may read no round
+    sees the tasks only. While no round exists, the page is a guide.
     """
     all_states = desk().store.rounds()
     if not all_states:
@@ -60,7 +61,7 @@ def results() -> ResponseReturnValue:
 
 
 def _has_figures(state: RoundState) -> bool:
-    """Return whether anything is published for the whole round."""
+    """Return whether figures are published for the root of a round's tree."""
     of_round, root = state.round, state.round.tree.root.id
     document = desk().published.read(desk().store).at_node([of_round], root)
     return answered(document, of_round, root) is not None
@@ -69,7 +70,8 @@ def _has_figures(state: RoundState) -> bool:
 @blueprint.route("/overview")
 @for_every_account
 def pick() -> ResponseReturnValue:
-    """Redirect to the overview of the chosen round and place; a place that the round lacks is its root."""
+    """Redirect to the overview of the chosen round and place. If the round lacks the place, its root is
+    shown; a round that cannot be read leads to the start page."""
     chosen = [state.round for state in readable_states() if state.round.id == request.args.get("round")]
     if not chosen:
         return redirect(url_for("results.results"))
@@ -82,7 +84,8 @@ def pick() -> ResponseReturnValue:
 @blueprint.route("/overview/<round_id>/<node_id>")
 @for_every_account
 def overview(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show every statement of a round at one node and, in a table, at each node below it."""
+    """Show every statement of a round at one node and, in a table, at each node below it. Aborts as
+    `readable_round`."""
     readable_round(round_id, node_id)
     states = readable_states()
     [state] = [state for state in states if state.round.id == round_id]
@@ -92,7 +95,7 @@ def overview(round_id: str, node_id: str) -> ResponseReturnValue:
 def _overview(
     states: Sequence[RoundState], state: RoundState, node_id: str, today: Today | None = None
 ) -> str:
-    """Render the overview, below what there is to do `today` if it is the start page."""
+    """Render the overview of a round at a node. On the start page, the tasks of `today` stand above it."""
     order, is_reverse = _order(request.args.get("sort", Order.STATEMENT))
     snapshot = desk().published.read(desk().store)
     overview = overview_of(snapshot, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
@@ -111,7 +114,8 @@ def _overview(
 
 
 def _order(sort: str) -> tuple[Order, bool]:
-    """Return the order that an address asks for, and whether it is reversed."""
+    """Return (order of the statements, whether it is reversed) for the `sort` of an address. Aborts with 404
+    for an unknown order."""
     name = sort.removeprefix("-")
     if name not in list(Order):
         abort(404)
@@ -121,7 +125,7 @@ def _order(sort: str) -> tuple[Order, bool]:
 @blueprint.route("/results/<round_id>/<node_id>")
 @for_every_account
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show every statement of one round in full, at one node of its tree."""
+    """Show every statement of one round in full, at one node of its tree. Aborts as `readable_round`."""
     of_round = readable_round(round_id, node_id)
     return _page(readable_states(), of_round, node_id, of_round.survey.statements)
 
@@ -129,7 +133,8 @@ def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
 @blueprint.route("/results/<round_id>/<node_id>/<statement_id>")
 @for_every_account
 def statement_in_full(round_id: str, node_id: str, statement_id: str) -> ResponseReturnValue:
-    """Show one statement in full."""
+    """Show one statement of a round in full, at one node of its tree. Aborts with 404 for an unknown
+    statement, else as `readable_round`."""
     of_round = readable_round(round_id, node_id)
     if not of_round.survey.asks(statement_id):
         abort(404)
@@ -170,7 +175,7 @@ def _page(
 def _about_round(
     document: Document, states: Sequence[RoundState], state: RoundState, node_id: str
 ) -> dict[str, object]:
-    """Return the template variables about a round and a node, for both kinds of pages."""
+    """Return the template variables about a round and a node, for the overview and the pages in full."""
     of_round, ticks = state.round, desk().ticks
     return {
         "state": state,
@@ -202,7 +207,8 @@ def _node_in(of_round: Round, node_id: str) -> str:
 
 @without_session
 def results_json() -> ResponseReturnValue:
-    """Return the snapshot document with its ETag, the same bytes for every viewer."""
+    """Return the snapshot document with its ETag, the same bytes for every viewer. Status 401 without a
+    session, 403 for staff, 304 if the browser has the document already."""
     account = signed_in()
     if account is None or account.role == Role.STAFF:
         refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}

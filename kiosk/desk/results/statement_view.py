@@ -32,10 +32,12 @@ Places = tuple[tuple[Node, Row], ...]
 
 @dataclass(frozen=True)
 class Section:
-    """The view of one statement.
+    """The view of one statement at one node.
 
-    `labels` and `palette` start with the highest option; `imported` has the lines of earlier reports;
-    `places` has the node and all nodes below it. `comment` is a coordinator's on the statement in the round.
+    `now` is the row of the shown round, `history` has a row for each round, the earliest first. `labels` and
+    `palette` start with the highest option. `imported` has the lines of earlier reports. `sentences` are
+    about `now`. `places` has (node, row) for the node and all nodes below it. `comment` is a coordinator's
+    comment on the statement in the round, "" if there is none.
     """
 
     id: str
@@ -54,7 +56,7 @@ class Section:
 
     @property
     def commented(self) -> Strings:
-        """The comment with its heading; empty without one."""
+        """The comment after its heading, as one text; empty without a comment."""
         return (translate("Kommentar: {words}", words=self.comment),) if self.comment else ()
 
     @property
@@ -65,7 +67,7 @@ class Section:
 
     @property
     def versions(self) -> Strings:
-        """A warning if comparable rounds still differ, such as in a translation."""
+        """Warnings if rounds used different versions of the survey; empty if all used the same."""
         return findings.of_versions(self.history)
 
     def version_number(self, row: Row) -> int:
@@ -76,7 +78,8 @@ class Section:
 
     @property
     def beside(self) -> Strings:
-        """The non-scale answers with their counts, as text; empty if nothing is published."""
+        """Label and count of each kind of answer outside the scale, one text each; empty if nothing is
+        published."""
         if not self.now.table:
             return ()
         kinds = outside_counts(self.now.table)
@@ -86,16 +89,16 @@ class Section:
 
     @property
     def legend(self) -> Strings:
-        """The labels of the colours on the page."""
+        """The labels of the page's legend: those of the chart with the most. ValueError without a chart."""
         return max((chart.labels for chart in self.charts), key=len)
 
     @property
     def legend_palette(self) -> Strings:
-        """The colours of `legend`."""
+        """The colours of `legend`, in the same order. ValueError without a chart."""
         return max((chart.palette for chart in self.charts), key=len)
 
     def is_same_scale(self, other: Row) -> bool:
-        """Return whether a row has this section's scale."""
+        """Return whether the statement of a row has this section's scale."""
         return other.statement.scale.labels == self.now.statement.scale.labels
 
 
@@ -107,8 +110,8 @@ def section_of(
     statement: Statement,
     elsewhere: Iterable[EarlierFigures] = (),
 ) -> Section:
-    """Return the view of a statement at a node: in one round, over the rounds in `states`, and in the earlier
-    reports `elsewhere`."""
+    """Return the view of a statement at a node: in `of_round`, over the rounds in `states`, and in the
+    earlier figures `elsewhere`. `document` is the snapshot."""
     now = row(document, of_round, node_id, statement)
     history = with_direction_of(
         over_time(document, [state.round for state in states], node_id, statement.id), statement
@@ -150,12 +153,12 @@ def section_of(
 
 
 def with_comments(sections: Iterable[Section], comments: Mapping[str, str]) -> list[Section]:
-    """Return the sections with their comments. `comments` has those of the round by statement."""
+    """Return the sections with their comments. `comments` maps statement ids to the comments in the round."""
     return [replace(section, comment=comments.get(section.id, "")) for section in sections]
 
 
 def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) -> Chart:
-    """Return a chart with one bar; its answers outside the scale are text beside the chart."""
+    """Return a chart with one bar. The page shows the answers outside the scale as text beside it."""
     line = counted_line(round_name(now), round_label(now), now, now, labels)
     return Chart(
         ChartKind.NOW,
@@ -178,7 +181,8 @@ def _time_chart(
     labels: Strings,
     palette: Strings,
 ) -> Chart:
-    """Return a chart with a bar for each round, below the earlier reports; a line separates the two."""
+    """Return a chart with a bar for each earlier report, then one for each round. A sentence separates the
+    two."""
     lines = [
         counted_line(round_name(round_row), round_label(round_row), round_row, now, labels)
         for round_row in history
@@ -204,7 +208,7 @@ def _time_chart(
 
 
 def _places_chart(document: Document, places: Places, now: Row, labels: Strings, palette: Strings) -> Chart:
-    """Return a chart with a bar for the node and each node below it; only units are compared."""
+    """Return a chart with a bar for the node and each node below it; its sentences compare units only."""
     leaves = now.round.tree.leaves
     return Chart(
         ChartKind.PLACES,
@@ -222,7 +226,7 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
 
 
 def picture(section: Section, chart: Chart) -> Picture:
-    """Return a chart as a picture, with the texts that it needs outside the page."""
+    """Return a chart as a picture with all texts, for readers who see it without the page."""
     notes = [findings.place_and_period(section.now, section.node_id), *chart.sentences]
     if chart.kind is ChartKind.NOW:
         notes.append(translate("Räknas inte i procenten:") + " " + ", ".join(section.beside) + ".")
@@ -234,18 +238,19 @@ def picture(section: Section, chart: Chart) -> Picture:
 
 
 def bare_picture(chart: Chart) -> Picture:
-    """Return a chart as a picture for a page that has all texts."""
+    """Return a chart as a picture without title and notes, for a page that has these texts."""
     return Picture("", chart.labels, chart.palette, tuple(line.bar for line in chart.lines), ())
 
 
 def wall_picture(document: Document, of_round: Round, node_id: str, statement: Statement) -> Picture:
-    """Return one statement of a running round, also if nothing is published yet."""
+    """Return a chart of one statement in a round, as a picture for a wall screen. If nothing is published
+    yet, the bar has the reason in place of its segments."""
     section = section_of(document, (), of_round, node_id, statement)
     chart = _now_chart(document, section.now, section.labels, section.palette)
     return replace(bare_picture(chart), title=section.text, notes=(*section.sentences, *chart.protection))
 
 
 def _in_lines(name: str) -> str:
-    """Return a unit's name for a chart, on two lines at most."""
+    """Return a node's name for a chart, on at most two lines separated by `<br>`."""
     lines = textwrap.wrap(name, 17)
     return "<br>".join(lines[:2]) + (" …" if len(lines) > 2 else "")

@@ -1,6 +1,6 @@
-"""Wall screens: the running round at one place, from the snapshot only.
+"""Wall screens: pages with the running round at one place, from the snapshot only.
 
-A wall page needs no sign-in, has no data of a session, and reloads itself.
+They need no sign-in, have no data of a session, and reload themselves.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,8 @@ REFRESH_SECONDS = 60
 
 @dataclass(frozen=True)
 class WallAddress:
-    """A wall screen as coordinators see it."""
+    """The address of a wall screen in the coordinators' list. `place` is the name of its node, `path` its
+    path."""
 
     code: str
     place: str
@@ -62,7 +63,7 @@ def walls() -> ResponseReturnValue:
 @blueprint.route("/walls", methods=["POST"])
 @for_coordinator
 def new_wall() -> ResponseReturnValue:
-    """Create an address for a wall screen."""
+    """Create an address for a wall screen at the sent node. Aborts with 400 for an unknown node."""
     form = WallForm()
     form.node.choices = list(desk().library.places.items())
     if not form.validate():
@@ -76,7 +77,8 @@ def new_wall() -> ResponseReturnValue:
 @blueprint.route("/walls/remove", methods=["POST"])
 @for_coordinator
 def remove_wall() -> ResponseReturnValue:
-    """Close an address: the screen that shows it is blank after its next request."""
+    """Remove the address of a wall screen: a screen that shows it is blank after its next request. Aborts
+    with 404 for an unknown address."""
     wall = desk().store.walls.with_code(request.form.get("code", ""))
     if wall is None:
         abort(404)
@@ -89,7 +91,8 @@ def remove_wall() -> ResponseReturnValue:
 @blueprint.route("/wall/<code>")
 @without_session
 def wall(code: str) -> ResponseReturnValue:
-    """Show the running round at one place: a bar for each statement, the last count and the next."""
+    """Show the round at the place of a wall screen: a bar for each statement, the last count and the next.
+    Aborts with 404 for an unknown address."""
     wall, document = _wall(code), desk().store.snapshot()
     state = _shown_round(wall)
     of_round = state.round if state else None
@@ -117,7 +120,7 @@ def wall(code: str) -> ResponseReturnValue:
 
 
 def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]:
-    """Return statement id -> text alternative of its picture."""
+    """Return the text alternative of each statement's picture, by statement id."""
     pictures = {
         statement.id: wall_picture(document, of_round, node_id, statement)
         for statement in of_round.survey.statements
@@ -128,7 +131,8 @@ def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]
 @blueprint.route("/wall/<code>/<statement_id>.svg")
 @without_session
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
-    """Return one statement of a wall screen as SVG."""
+    """Return one statement of a wall screen as SVG. Aborts with 404 for an unknown address or statement, and
+    while the place has no round."""
     wall = _wall(code)
     state = _shown_round(wall)
     if state is None:
@@ -149,7 +153,8 @@ def _wall(code: str) -> Wall:
 
 
 def _shown_round(wall: Wall) -> RoundState | None:
-    """Return the round that runs at the wall's place, or the latest one."""
+    """Return the round that runs at the wall screen's place, else the latest that has opened there; None if
+    none has."""
     of_place = [
         state
         for state in desk().store.rounds()
