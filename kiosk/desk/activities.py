@@ -1,4 +1,5 @@
-"""Activities: counters of the staff's work, by unit and month, never by guest or day; totals of a year."""
+"""Activities: counters of the staff's work, by unit and month, never by guest or day, and typed figures of
+longer periods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ STEPS = {"more": 1, "fewer": -1}
 
 @dataclass(frozen=True)
 class Button:
-    """A button that counts one more: a counter, or one of its targets."""
+    """A button that adds one to a counter, or to one of its targets. `target` is the target's id, `taps` its
+    number this month."""
 
     counter: Counter
     target: str
@@ -51,15 +53,19 @@ class Button:
 @blueprint.route("/activities")
 @for_staff
 def activities() -> ResponseReturnValue:
-    """Show the counters of one unit this month, and the figures of a year."""
+    """Show the counters of one unit this month, and the figures of a year. Aborts with 404 for an unknown
+    unit or year."""
     return _page(OutputForm())
 
 
 @blueprint.route("/activities", methods=["POST"])
 @for_staff
 def tap() -> ResponseReturnValue:
-    """Add one to a counter of this month, or subtract one to correct a mistake. The address of the next page
-    ends in the button's id, so that the focus stays there, also without scripts."""
+    """Add one to a counter of this month, or subtract one to correct a mistake. Aborts with 400 for an
+    unknown unit, counter, target or step.
+
+    The address of the next page ends in the button's id, so that the focus stays there, also without scripts.
+    """
     unit, target = request.form.get("unit", ""), request.form.get("target", NO_TARGET)
     counter = {counter.id: counter for counter in tapped_counters()}.get(request.form.get("counter", ""))
     step = STEPS.get(request.form.get("step", ""))
@@ -75,7 +81,8 @@ def tap() -> ResponseReturnValue:
 @blueprint.route("/activities/typed", methods=["POST"])
 @for_coordinator
 def type_figure() -> ResponseReturnValue:
-    """Set the figure of a place and period, or remove it. A refused figure stays in the form."""
+    """Store the typed figure of a place and period, or remove it if the field is empty. Refused input stays
+    in the form, with status 400."""
     form = OutputForm()
     _fill_choices(form)
     period, figure = _typed(form) if form.validate() else (None, None)
@@ -92,7 +99,8 @@ def type_figure() -> ResponseReturnValue:
 @blueprint.route("/activities/correct", methods=["POST"])
 @for_staff
 def correct() -> ResponseReturnValue:
-    """Replace a unit's figure of an earlier month, with a reason that is logged."""
+    """Replace a unit's figure of an earlier month, with a reason that is logged. Refused input stays in the
+    form, with status 400. Aborts with 404 for an unknown unit."""
     unit, form = request.args.get("unit", ""), CorrectionForm()
     if unit not in desk().library.units:
         abort(404)
@@ -109,7 +117,7 @@ def correct() -> ResponseReturnValue:
 
 
 def _fill_correction(form: CorrectionForm) -> None:
-    """Offer the counters that staff tap, the latest earlier months, and the reasons."""
+    """Set the form's choices: the counters that staff tap, the latest earlier months, and the reasons."""
     form.counter.choices = [(counter.id, translate(counter.name)) for counter in tapped_counters()]
     earlier = islice(months_before(desk().clock()), MONTHS_TO_CORRECT)
     form.month.choices = [(str(of_month), period_words(of_month)) for of_month in earlier]
@@ -117,7 +125,7 @@ def _fill_correction(form: CorrectionForm) -> None:
 
 
 def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
-    """Return the typed figure, or None if it is refused; the form has the error."""
+    """Return the typed figure; None if it is refused, with the error in the form."""
     try:
         return read_figure(form.figure.data)
     except ValueError:
@@ -126,7 +134,8 @@ def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
 
 
 def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
-    """Return the typed period and figure, each None if it is empty or refused; the form has the errors."""
+    """Return (typed period, typed figure). Each is None if it is refused, with the error in the form; an
+    empty field for the figure gives None without an error."""
     period, figure = None, None
     if form.node.data not in desk().library.units and not desk().library.counters[form.counter.data].is_total:
         form.node.errors = [
@@ -148,7 +157,8 @@ def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
 @blueprint.route("/activities.csv")
 @for_coordinator
 def as_csv() -> ResponseReturnValue:
-    """Return all taps and typed figures: place, period, counter, target, number, quality."""
+    """Return all taps and typed figures as CSV: place, period, counter, target, number, quality, way of
+    entry."""
     outputs = desk().store.outputs.all()
     rows: list[tuple[object, ...]] = [
         (unit, str(of_month), counter, target, taps, Quality.COUNTED.value, "tapped")
@@ -167,7 +177,7 @@ def _number_of(figure: Figure) -> object:
 
 
 def tapped_counters() -> tuple[Counter, ...]:
-    """Return the counters that staff tap."""
+    """Return the counters that staff tap: all except totals of individuals, which are typed."""
     return tuple(counter for counter in desk().library.counters.values() if not counter.is_total)
 
 
@@ -214,6 +224,7 @@ def _fill_choices(form: OutputForm) -> None:
 
 
 def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:
+    """Return a button for each target of a counter, or one if it has none, with a unit's taps in a month."""
     targets = [(target.id, translate(target.name)) for target in counter.targets]
     return [
         Button(counter, target, name, outputs.taps.get((unit, of_month, counter.id, target), 0))
@@ -222,7 +233,7 @@ def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) 
 
 
 def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list[FigureLine]:
-    """Return the year's figures of every place, the units under their parents."""
+    """Return a line for each place, the units under their parents, with each counter's figure of the year."""
     return [
         FigureLine(
             node.name,
@@ -238,7 +249,7 @@ def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list
 
 
 def _targets(outputs: Outputs, unit: str, year: int) -> list[tuple[Counter, list[tuple[str, int]]]]:
-    """Return (counter, (target's name, taps in the year) for each target), for the counters with taps."""
+    """Return (counter, [(target's name, its taps in the year)]) for each counter with targets and taps."""
     with_taps = []
     for counter in tapped_counters():
         by_target = outputs.by_target(counter, [unit], year_of(year)) if counter.targets else {}

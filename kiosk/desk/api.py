@@ -1,4 +1,4 @@
-"""Addresses for programs: the snapshot and the exports, to whoever sends a token. Nothing here changes
+"""Addresses for programs: the snapshot and the exports, for requests with a valid token. Nothing here changes
 anything, and a token opens no page of the desk."""
 
 from collections.abc import Callable
@@ -24,7 +24,8 @@ SCHEME = "bearer "
 
 
 def _with_token(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Allow a view to requests with a valid token in `Authorization: Bearer`. No session is read."""
+    """Return the view, guarded: it needs a valid token in `Authorization: Bearer`, and reads no session.
+    Without one, status 401; after too many invalid ones, 429."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -59,7 +60,7 @@ def snapshot() -> ResponseReturnValue:
 @blueprint.route("/api/export/data-package.zip")
 @_with_token
 def package() -> ResponseReturnValue:
-    """Return the whole export in one file."""
+    """Return all files of the export as one zip file."""
     content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
     return file_response("data-package.zip", content)
 
@@ -67,7 +68,8 @@ def package() -> ResponseReturnValue:
 @blueprint.route("/api/export/<name>")
 @_with_token
 def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export; with `csv=semicolon`, in that notation."""
+    """Return one file of the export, its style of CSV chosen by `csv`. Status 400 for an unknown style, 404
+    for an unknown name."""
     style = request.args.get("csv", CsvStyle.COMMA)
     if style not in list(CsvStyle):
         return _refusal(f"csv is one of {', '.join(CsvStyle)}", 400)

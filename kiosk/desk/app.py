@@ -92,7 +92,8 @@ TOPICS = (
 
 
 def policy(style: str = "", data: str = "") -> str:
-    """Return a page's content security policy, with one inline `style` source and one `data` source."""
+    """Return a page's content security policy. `style` and `data` are added to the sources of styles, and of
+    images and fonts."""
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self' {style}; img-src 'self' {data}; "
         f"font-src 'self' {data}; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -131,11 +132,12 @@ def create_desk_app(
     doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
     """Build the staff's application: everything under /admin/, the snapshot document and /health. Raises
-    UndeclaredAccessError if a view does not declare who may use it.
+    UndeclaredAccessError if a view does not declare its access.
 
-    With `settings`, surveys and translations can be edited. `devices` is shared with the guests' side, which
-    records signs of life. `on_library_change` is called with the new library after a change. `doubtful_time`
-    returns the machine's time while its clock is in doubt, else None.
+    Without `settings`, no file can be changed. `devices` is shared with the guests' side, which records there
+    that kiosks are in contact. `allowed_languages` are shown to guests although unreviewed; None stands for
+    all. `on_library_change` is called with the new library after a change. `doubtful_time` returns the
+    machine's time while its clock is in doubt, else None.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
@@ -205,7 +207,7 @@ def _with_headers(response: Response) -> Response:
         # A phone installs the page with its manifest.
         response.headers["Content-Security-Policy"] = policy() + "; manifest-src 'self'"
     if request.blueprint == "recordings":
-        # A person records her voice, and hears it before it is sent.
+        # A person records a text, and hears the recording before it is sent.
         response.headers["Content-Security-Policy"] = policy() + "; media-src 'self' blob:"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"
     if request.endpoint in {"reports.preview", "reports.edition_file"}:
@@ -217,7 +219,8 @@ def _with_headers(response: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
-    """Render a refusal. A form that was open too long and a forbidden page have their own texts."""
+    """Render the page for an HTTP error. A denial and a form that was open too long have texts of their own;
+    after the end of the session, a sent form is shown for copying."""
     code = error.code or 500
     if isinstance(error, CSRFError) and signed_in() is None and request.endpoint not in SIGNED_OUT_FORMS:
         return signed_out()
@@ -235,7 +238,7 @@ def _not_changed(error: RefusedError) -> ResponseReturnValue:
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
-    """Report an unexpected error's type and place to the operator; the page has no details."""
+    """Print an unexpected error's type, file and line to standard error; the page has no details."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     print(f"staff page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr)
     return make_response(render_template("error.html", kind="500"), 500)

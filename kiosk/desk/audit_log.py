@@ -30,35 +30,36 @@ SEEN_BY_STAFF = frozenset(
         Deed.POSTER_PRINTED,
     }
 )
-"""All that decides which box a guest's ballot comes into. Colleagues' sign-ins and accounts are for
-coordinators."""
+"""Actions that decide into which box a guest's ballot comes: staff see them. All others, such as colleagues'
+sign-ins, are for coordinators."""
 
 
 @blueprint.route("/log")
 @for_staff
 def log() -> ResponseReturnValue:
-    """Show the latest entries that the account may see, the last first."""
+    """Show the latest entries of the log that the signed-in account may see, the last first."""
     names, deeds = _names(), frozenset(Deed) if is_coordinator() else SEEN_BY_STAFF
     entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(deeds)]
     return render_template("log.html", entries=entries)
 
 
 def _details(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
-    """Return an entry's details, with the names that people know instead of ids."""
+    """Return an entry's details as text, with names in place of ids."""
     parts, known = entry.what.split(", "), names.get(entry.deed, ())
     return ", ".join(_named(part, known[at]) if at < len(known) else part for at, part in enumerate(parts))
 
 
 def _named(part: str, names: Names) -> str:
-    """Return the names of one id, or of the two ids of a move.
+    """Return the name of one id, or `name → name` for the two ids of a move.
 
-    `names` has the words for an id without a name under "". Without them the part is shown as it is.
+    `names` maps ids to names. Its entry "" is the text for an id that it lacks; without that entry, the id is
+    shown.
     """
     return " → ".join(names.get(piece, names.get("", piece)) for piece in part.split(" → "))
 
 
 def _names() -> dict[Deed, tuple[Names, ...]]:
-    """Return, for each deed, the names of each part of its details (id -> name)."""
+    """Return action -> the names (id -> name) for each of its details, in their order."""
     library = desk().library
     roles: Names = {
         Role.COORDINATOR: translate("samordnare"),

@@ -29,7 +29,7 @@ class Desk:
     """The parts of the staff's application.
 
     `guest_address` is the public address of the guests' side. `allowed_languages` are shown to guests
-    although unreviewed (None: all, in the demonstration). Without `settings` no file can be changed.
+    although unreviewed; None stands for all, in the demonstration. Without `settings` no file can be changed.
     `on_library_change` is the callback that reloads the guest side's surveys and catalogues. `doubtful_time`
     returns the machine's time while its clock is in doubt, else None.
     """
@@ -56,7 +56,7 @@ class Desk:
 
     @property
     def next_count(self) -> datetime:
-        """The time of the next count, unless the clock is in doubt."""
+        """The time of the next count, if the clock is not in doubt until then."""
         return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
 
     @property
@@ -67,23 +67,26 @@ class Desk:
         return self.settings
 
     def own_folder(self, name: str) -> Path:
-        """Return the installation's own folder of definitions; SettingsError if no file can be changed."""
+        """Return the path of a folder in the installation's data, such as "questions"; SettingsError if no
+        file can be changed."""
         return self.own_settings.data / name
 
     def change(self, write: Callable[[Settings], Library]) -> None:
-        """Change own files with `write`, and use the library it returns. Open rounds keep their frozen
-        copies."""
+        """Call `write`, which changes own files and returns the changed library, and use that library from
+        then on. Open rounds keep their frozen copies. Raises SettingsError if no file can be changed."""
         settings = self.own_settings
         with self._changing:
             self._show(settings, write(settings))
 
     def reread_if_changed(self) -> None:
-        """Reload the library if own files were changed by hand; problems are shown on the pages."""
+        """Reload the library if own files were changed outside the desk. Faulty files are reported on the
+        pages."""
         if self.settings is not None and fingerprint(self.settings.data) != self._seen:
             self.reread()
 
     def reread(self) -> None:
-        """Reload the library. A file that cannot be read keeps its last good content, and is reported."""
+        """Reload the library. A file that cannot be read keeps its last valid content, and is reported on the
+        pages."""
         if self.settings is not None:
             with self._changing:
                 library = read_usable_library(self.settings)
@@ -98,7 +101,7 @@ class Desk:
 
 
 def desk() -> Desk:
-    """Return the desk's store, library and settings for the current request. Raises RuntimeError outside of
-    one."""
+    """Return the parts of the application that handles the current request. Raises RuntimeError outside of a
+    request."""
     current: Desk = current_app.extensions["desk"]
     return current

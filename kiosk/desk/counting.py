@@ -1,7 +1,8 @@
 """The page on which staff count outputs on their phones, installable and usable without a network.
 
-The page's script keeps taps on the phone and sends them in batches. Each tap has a ticket, so that one sent
-again counts once. A service worker stores the page, which holds no name and nothing about guests.
+The page's script keeps taps on the phone until it can send them. Each tap has a random number, its ticket, so
+that a tap that is sent again is added once. A service worker stores the page, which has no names of persons
+and nothing about guests.
 """
 
 import json
@@ -24,7 +25,7 @@ blueprint = Blueprint("counting", __name__)
 @blueprint.route("/count/<unit_id>")
 @for_staff
 def page(unit_id: str) -> ResponseReturnValue:
-    """Show a unit's buttons with the numbers of this month."""
+    """Show a unit's buttons with the numbers of this month. Aborts with 404 for an unknown unit."""
     this_month, outputs = month_of(desk().clock()), desk().store.outputs.all()
     return render_template(
         "count.html",
@@ -39,8 +40,12 @@ def page(unit_id: str) -> ResponseReturnValue:
 @blueprint.route("/count/<unit_id>", methods=["POST"])
 @for_staff
 def take(unit_id: str) -> ResponseReturnValue:
-    """Count the taps that a phone sends, and return the tickets that can never be counted: their month is
-    over, or their counter is no longer on file."""
+    """Add the taps that a phone sends as a JSON list. Return, as JSON, the tickets of the taps that can never
+    be added, since their month is over or their counter is no longer on file.
+
+    Aborts with 404 for an unknown unit, with 400 for anything but a list of at most MOST_TAPS taps with
+    tickets.
+    """
     _unit(unit_id)
     sent = request.get_json(silent=True)
     if not isinstance(sent, list) or len(sent) > MOST_TAPS:
@@ -67,7 +72,7 @@ def _ticket(row: Any) -> str:
 
 
 def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
-    """Return a sent tap, or None if it cannot be counted. Only the known fields are read."""
+    """Return a sent tap; None if it cannot be added. Unknown fields are ignored."""
     counters = {counter.id: counter for counter in tapped_counters()}
     counter, step = counters.get(str(row.get("counter"))), row.get("step")
     try:
@@ -85,7 +90,8 @@ def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
 @blueprint.route("/count/<unit_id>/manifest.json")
 @for_staff
 def manifest(unit_id: str) -> ResponseReturnValue:
-    """Return what a phone needs to install the page."""
+    """Return the web app manifest with which a phone installs the page. Aborts with 404 for an unknown
+    unit."""
     address = url_for("counting.page", unit_id=_unit(unit_id))
     name = translate("Räkna: {unit}", unit=desk().library.units[unit_id])
     icon = {"src": url_for("static", filename="icon.svg"), "sizes": "any", "type": "image/svg+xml"}
@@ -105,5 +111,5 @@ def manifest(unit_id: str) -> ResponseReturnValue:
 @blueprint.route("/count/worker.js")
 @for_staff
 def worker() -> ResponseReturnValue:
-    """Return the service worker, at an address whose folder has the pages that it may store."""
+    """Return the service worker. Its address is in the folder of the pages that it may store."""
     return send_from_directory(shipped_folder("static"), "desk_count_worker.js", mimetype="text/javascript")

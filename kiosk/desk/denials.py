@@ -1,4 +1,4 @@
-"""Denials: forbidden pages and actions of the desk, with the reason that the page gives."""
+"""Denials: forbidden pages and actions of the desk, each with the reason that its error page gives."""
 
 from enum import StrEnum
 from typing import NoReturn
@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 
 class Denial(StrEnum):
-    """Why a page or an action is forbidden. The values are keys of the texts in error.html."""
+    """The reasons for forbidding a page or an action. The values are keys of the texts in error.html."""
 
     COORDINATORS_ONLY = "coordinator"
     STAFF_ONLY = "staff"
@@ -20,7 +20,7 @@ class Denial(StrEnum):
 
 
 class DeniedError(HTTPException):
-    """A forbidden request, with its reason."""
+    """A forbidden request, with its reason; status 403."""
 
     code = 403
 
@@ -30,5 +30,5 @@ class DeniedError(HTTPException):
 
 
 def deny(denial: Denial) -> NoReturn:
-    """Forbid the request: raises DeniedError."""
+    """Forbid the request for this reason. Raises DeniedError."""
     raise DeniedError(denial)

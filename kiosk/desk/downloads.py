@@ -17,7 +17,8 @@ MEDIA_TYPES = {
 
 
 def file_response(name: str, content: bytes, *, is_download: bool = True) -> Response:
-    """Return a response with a file; `name` ends with a key of MEDIA_TYPES. A download is saved."""
+    """Return a response with the content of a file. The end of `name` is a key of MEDIA_TYPES. The browser
+    saves a download and shows other files."""
     response = Response(content, mimetype=MEDIA_TYPES[name.rpartition(".")[2]])
     if is_download:
         response.headers.set("Content-Disposition", "attachment", filename=name)

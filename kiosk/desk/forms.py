@@ -59,28 +59,29 @@ def _(message: str) -> str:
 
 
 def on_one_line(text: str | None) -> str:
-    """Return a text with every run of blanks and line breaks as one space; "" for nothing."""
+    """Return a text with each run of blanks and line breaks as one space; "" for None."""
     return " ".join((text or "").split())
 
 
 class DeskForm(FlaskForm):
-    """A form whose built-in messages are in the reader's language."""
+    """A form with its built-in messages in the reader's language."""
 
     class Meta(FlaskForm.Meta):
         @property
         def locales(self) -> list[str]:
+            """The locales of the built-in messages: the reader's language."""
             return [language()]
 
     anchor_prefix = ""
-    """What the ids of the fields begin with on their page."""
+    """Prefix of the ids of the fields, for pages with several forms."""
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Return whether the form is valid. Its errors are shown at the top of the page."""
+        """Return whether the form is valid. Its errors are added to the notice at the top of the page."""
         watch(self)
         return bool(super().validate(extra_validators))
 
     def anchor(self, name: str) -> str:
-        """Return the id of a field on the form's page."""
+        """Return the id of the field `name` on the form's page."""
         return f"{self.anchor_prefix}{name}"
 
 
@@ -127,7 +128,7 @@ class ConfirmForm(DeskForm):
 
 
 def account_name(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a name that no page can show."""
+    """Raise StopValidation for a name that is empty, too long, or has characters that no page can show."""
     del form
     if fault := find_fault(field.data or "", LONGEST_ACCOUNT_NAME_CHARACTERS):
         raise StopValidation(translate_message(fault.message))
@@ -155,12 +156,12 @@ class CommaDecimalField(DecimalField):
     """A field for a number with a decimal comma or a decimal point."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the sent text."""
+        """Read the sent text, with a decimal comma as a decimal point."""
         super().process_formdata([text.strip().replace(",", ".") for text in valuelist])
 
 
 class Between:
-    """A validator for a number within bounds, with a message in the reader's language."""
+    """A validator for a number from `low` to `high`, with a message in the reader's language."""
 
     def __init__(self, low: int | Decimal, high: int) -> None:
         self.low, self.high = low, high
@@ -174,28 +175,30 @@ class Between:
 
 
 def finite(form: FlaskForm, field: DecimalField) -> None:
-    """Raise StopValidation for infinity and NaN, which no range check refuses."""
+    """Raise StopValidation for infinity and NaN, which comparisons with bounds do not refuse."""
     del form
     if field.data is not None and not field.data.is_finite():
         raise StopValidation(translate("Skriv ett tal."))
 
 
 def one_line(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a text that no page can show as it is stored."""
+    """Raise StopValidation for a text that is empty, too long, or cannot be shown on one line."""
     del form
     if fault := find_fault(field.data):
         raise StopValidation(translate(fault.message.msgid, **fault.message.values))
 
 
 def readable_name(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a name that no page or slip can show. A round needs none."""
+    """Raise StopValidation for a round's name that is too long or cannot be shown or printed. An empty one is
+    valid."""
     del form
     if field.data and (fault := find_fault(field.data, LONGEST_NAME_CHARACTERS)):
         raise StopValidation(translate_message(fault.message))
 
 
 def readable(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a text that the log cannot show."""
+    """Raise StopValidation for a reason that is too long or cannot be shown in the log. An empty one is
+    valid."""
     del form
     if field.data and (fault := find_fault(field.data, LONGEST_REASON_CHARACTERS)):
         raise StopValidation(translate_message(fault.message))
@@ -258,7 +261,8 @@ class OutputForm(DeskForm):
 
 
 class CorrectionForm(DeskForm):
-    """A correction of an earlier month. The reason is one of a list: there is no room for a guest's name."""
+    """A correction of an earlier month. The reason is chosen from a list, so that nobody can type a guest's
+    name."""
 
     anchor_prefix = "correct-"
     counter = SelectField(_("Vad"))
@@ -274,7 +278,7 @@ class WallForm(DeskForm):
 
 
 class ReasonForm(DeskForm):
-    """A form for paper or kiosks. `reason` is asked for when they are over the round's budget."""
+    """A form for slips or kiosks. `reason` is asked for if they are over the round's budget."""
 
     reason = StringField(_("Varför behövs fler?"), filters=[on_one_line], validators=[readable])
 
@@ -296,8 +300,8 @@ class MoveForm(ReasonForm):
 
 
 def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], None]:
-    """Return a validator for whole millimetres; its message names the limits, since centimetres are a likely
-    mistake."""
+    """Return a validator for whole millimetres from `least` to `most`. Its message names both, since
+    centimetres are a likely mistake."""
 
     def check(form: FlaskForm, field: IntegerField) -> None:
         del form
@@ -312,6 +316,8 @@ def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], No
 
 
 class ScreenForm(DeskForm):
+    """The width, distance and height of a kiosk's screen, in millimetres."""
+
     width_mm = IntegerField(_("Bredd"), validators=[Optional(), millimetres(*WIDTH_LIMITS_MM)])
     distance_mm = IntegerField(
         _("Avstånd"), default=LEAST_DISTANCE_MM, validators=[Optional(), millimetres(*DISTANCE_LIMITS_MM)]
@@ -319,26 +325,26 @@ class ScreenForm(DeskForm):
     lower_edge_mm = IntegerField(_("Höjd"), validators=[Optional(), millimetres(*LOWER_EDGE_LIMITS_MM)])
 
     def anchor(self, name: str) -> str:
-        """Return the id of a field of the kiosk whose key was sent."""
+        """Return the id of a field in the form of the kiosk whose key was sent."""
         return f"{name}-{request.form.get('key', '')}"
 
     @property
     def screen(self) -> Screen | None:
-        """The measures; None if the width is empty."""
+        """The typed width, distance and height; None if the width is empty."""
         if self.width_mm.data is None:
             return None
         return Screen(self.width_mm.data, self.distance_mm.data or LEAST_DISTANCE_MM, self.lower_edge_mm.data)
 
 
 def accent_that_can_be_read(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a colour on which white text is hard to read."""
+    """Raise StopValidation for a text that is no colour, or a colour on which white text is hard to read."""
     del form
     if fault := find_accent_fault((field.data or "").lower()):
         raise StopValidation(translate_message(fault.message))
 
 
 def organisation_name(form: "ThemeForm", field: StringField) -> None:
-    """Raise StopValidation for a name that no page can show, or a missing one beside a logo."""
+    """Raise StopValidation for a name that no page can show, and for an empty name if there is a logo."""
     has_logo = form.logo.data or (form.has_logo and not form.without_logo.data)
     if not field.data and has_logo:
         raise StopValidation(translate("Skriv namnet: den som inte ser logotypen får det uppläst."))
@@ -347,7 +353,8 @@ def organisation_name(form: "ThemeForm", field: StringField) -> None:
 
 
 def logo_file(form: FlaskForm, field: FileField) -> None:
-    """Raise StopValidation for a file that is no small picture of a known kind."""
+    """Raise StopValidation for a file with an ending or content other than a logo's, or one that is too
+    large."""
     del form
     if not field.data or not field.data.filename:
         return
@@ -368,7 +375,7 @@ class ThemeForm(DeskForm):
     without_logo = BooleanField(_("Ta bort logotypen"))
     seen = HiddenField()
     has_logo = False
-    """Whether the theme has a logo already."""
+    """Whether the current theme has a logo."""
 
 
 def is_address_local() -> bool:
@@ -377,7 +384,8 @@ def is_address_local() -> bool:
 
 
 def trial_if_local(form: FlaskForm, field: BooleanField) -> None:
-    """Raise StopValidation if no guest can open the address on paper and it is not said to be a trial."""
+    """Raise StopValidation if guests cannot open the address on the paper, unless the field says that it is a
+    trial."""
     del form
     if is_address_local() and not field.data:
         raise StopValidation(

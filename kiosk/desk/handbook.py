@@ -1,7 +1,7 @@
-"""The handbook as a page of the desk, so that each page can lead to its chapter.
+"""The handbook as a page of the desk, so that each page can link to its chapter.
 
-It is docs/handbok.md, in the part of Markdown that it uses: headings, paragraphs, lists, one table, bold,
-italics, code and links. A paragraph that begins in bold has an id made of those words.
+It is made from docs/handbok.md, which uses a part of Markdown: headings, paragraphs, lists, one table, bold,
+italics, code and links. A paragraph that begins in bold gets an id from the bold words.
 """
 
 import re
@@ -27,13 +27,14 @@ def handbook() -> ResponseReturnValue:
 
 @cache
 def handbook_html() -> Markup:
-    """Return the handbook as HTML; the file is read once."""
+    """Return the handbook as HTML. Its file is read once."""
     text = (shipped_folder("docs") / "handbok.md").read_text(encoding="utf-8")
     return Markup("\n").join(_blocks(text))
 
 
 def anchor(words: str) -> str:
-    """Return the id of a chapter or topic with these words: "Rätta ett påstående." is ratta-ett-pastaende."""
+    """Return the id of a heading or of a paragraph's bold words, such as ratta-ett-pastaende for "Rätta ett
+    påstående"."""
     plain = words.lower().translate(str.maketrans("åäöé", "aaoe"))
     return "-".join(re.findall("[a-z0-9]+", plain))
 
@@ -62,7 +63,7 @@ def _paragraph(text: str) -> Markup:
 
 
 def _list(tag: str, lines: list[str]) -> Markup:
-    """Return a list; a line that begins no item goes on with the one before."""
+    """Return a list as HTML. A line that begins no item belongs to the item before."""
     items: list[str] = []
     for line in lines:
         if re.match(r"- |\d+\. ", line):
@@ -74,7 +75,7 @@ def _list(tag: str, lines: list[str]) -> Markup:
 
 
 def _table(lines: list[str]) -> Markup:
-    """Return a table; the first row is the heads, the second the line below them."""
+    """Return a table as HTML. Its first line has the headings, the second the rule below them."""
     cells = [[_inline(cell.strip()) for cell in line.strip("|").split("|")] for line in lines]
     heads = Markup("").join(Markup("<th scope='col'>{}</th>").format(cell) for cell in cells[0])
     rows = Markup("").join(
@@ -87,7 +88,8 @@ def _table(lines: list[str]) -> Markup:
 
 
 def _inline(text: str) -> Markup:
-    """Return one text escaped, with its marks; a link keeps its words only, for its file is not served."""
+    """Return a text as HTML, with its bold, italics and code. Of a link only the words are kept, since its
+    target is not served."""
     html = str(escape(text))
     html = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", html)
     html = re.sub(r"`([^`]+)`", r"<code>\1</code>", html)

@@ -28,7 +28,8 @@ _CATALOGUE = "desk_catalogue"
 
 @contextmanager
 def in_reference_language() -> Iterator[None]:
-    """Say everything in the `with` block in the reference language, such as in a report that others read."""
+    """Translate to the reference language in the `with` block, such as for a report, whatever the session's
+    language is."""
     g.pop(_CATALOGUE, None)
     g.language = REFERENCE
     try:
@@ -39,18 +40,19 @@ def in_reference_language() -> Iterator[None]:
 
 
 def choose(code: str) -> None:
-    """Store the language that this browser chose in its session."""
+    """Store a language in the session as the reader's choice."""
     session["language"] = code
     g.pop(_CATALOGUE, None)
 
 
 def language() -> str:
-    """Return the language that this browser chose, or the reference."""
+    """Return the code of the language of this request's page: the reader's choice, else the reference."""
     return catalogue().language.code
 
 
 def language_name(named: Language) -> str:
-    """Return the name of a guest language in the desk's language; "" if that is its own name, or unknown."""
+    """Return the name of a guest language in the reader's language; "" if that equals the autonym, or is
+    unknown."""
     try:
         reader = Locale.parse(language())
         own = Locale.parse(named.code).get_display_name(reader) if named.code not in reader.languages else ""
@@ -61,7 +63,8 @@ def language_name(named: Language) -> str:
 
 
 def catalogue() -> Catalogue:
-    """Return the catalogue of the desk's language, looked up once a request: a page has hundreds of texts."""
+    """Return the catalogue of the reader's language. It is looked up once a request, since a page has
+    hundreds of texts."""
     kept: Catalogue | None = g.get(_CATALOGUE)
     if kept is None:
         chosen, by_language = g.get("language") or session.get("language", REFERENCE), _library().desk
@@ -71,7 +74,7 @@ def catalogue() -> Catalogue:
 
 
 def forget_catalogue() -> None:
-    """Look the catalogue up again: the library has changed."""
+    """Make the request look its catalogue up again, after a change of the library."""
     if has_app_context():
         g.pop(_CATALOGUE, None)
 
@@ -82,14 +85,14 @@ def _library() -> Library:
 
 
 def translate(message: str, **values: Any) -> str:
-    """Return a text of the desk's catalogue, with its {placeholders} filled in. No line ends before a percent
-    sign."""
+    """Return a text of the desk in the reader's language, with its {placeholders} filled in. The space before
+    a percent sign becomes a no-break space."""
     text = catalogue().text(message)
     return (text.format(**values) if values else text).replace(" %", f"{NO_BREAK}%")
 
 
 def translate_message(message: Message) -> str:
-    """Return a message of the rules in the reader's language, with localised numbers."""
+    """Return a message in the reader's language, with its numbers in the notation of that language."""
     values = {
         name: number(value) if isinstance(value, float) else value for name, value in message.values.items()
     }
@@ -97,22 +100,23 @@ def translate_message(message: Message) -> str:
 
 
 def in_percent(whole: int) -> str:
-    """Return a whole percentage with its sign, which stay on one line."""
+    """Return a percentage as text, with a no-break space before the sign."""
     return f"{whole}{NO_BREAK}%"
 
 
 def number(value: float | Decimal) -> str:
-    """Format a number in the reader's language."""
+    """Return a number in the notation of the reader's language."""
     return format_decimal(value, locale=language())
 
 
 def in_a_row(names: Iterable[str], *, is_choice: bool = False) -> str:
-    """Join names to a list such as "a, b och c" in the reader's language, or "a, b eller c" for a choice."""
+    """Return names as one text such as "a, b och c" in the reader's language, or "a, b eller c" for a
+    choice."""
     return format_list(list(names), style="or" if is_choice else "standard", locale=language())
 
 
 def day(when: date | datetime) -> str:
-    """Format a date in the reader's language."""
+    """Return a date in the reader's language, such as "3 mars 2026"."""
     return _day(when.year, when.month, when.day, language())
 
 
@@ -122,16 +126,17 @@ def _day(year: int, of_year: int, of_month: int, language: str) -> str:
 
 
 def month(when: date) -> str:
-    """Format a month in the reader's language."""
+    """Return a date's month and year in the reader's language, such as "mars 2026"."""
     return format_date(when, "MMMM y", locale=language())
 
 
 def period(of_round: Round) -> str:
-    """Return the first and last day of a round."""
+    """Return the first and last day of a round, such as "3 mars 2026 – 31 maj 2026"."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)
     return f"{day(of_round.opens_at)} – {day(last_moment)}"
 
 
 def asked(survey: Survey, message: str) -> str:
-    """Return a statement or label as the survey froze it, in the reader's language if it has one."""
+    """Return a statement or label of a survey in the reader's language, with the translations of that survey;
+    `message` itself if it has none."""
     return survey.translations.get(language(), {}).get(message, message)

@@ -1,18 +1,19 @@
-"""Live pages: results that a browser shows and renews by itself, also while nobody touches it.
+"""Live pages: results that a browser shows and refreshes without a person's action.
 
-Half an hour after a person's last request the session is over for everything but these pages' own requests,
-which go on reading figures while the page is shown, until the session's ten hours are over. They are held in
-memory: after a restart of the program one signs in again.
+Half an hour after a person's last request, a session has access to nothing but the figures of its live page.
+That access lasts as long as the page is shown, and ends with the session's ten hours. The times are in
+memory: after a restart of the program a person signs in again.
 """
 
 import threading
 from datetime import datetime, timedelta
 
 LONGEST_SILENCE = timedelta(minutes=5)
-"""A page that did not ask for so long is not shown any more: it asks at least once a minute."""
+"""Time after its last request from which a page counts as closed. An open one asks at least once a minute."""
 
 LIVE_ENDPOINTS = frozenset({"results_json", "files.chart"})
-"""What a live page asks for; the pages in RENEWED too, with the header of pages that renew themselves."""
+"""Endpoints that the script of a live page requests. Pages that refresh themselves also request those in
+RENEWED, with a header (`session.AUTO_REFRESH_HEADER`)."""
 
 RENEWED = frozenset(
     {"results.results", "results.overview", "results.results_of", "results.statement_in_full"}
@@ -23,7 +24,7 @@ Session = tuple[str, str]
 
 
 class LivePages:
-    """When the live page of each session last asked for new figures."""
+    """The time at which the live page of each session last asked for new figures. Thread-safe."""
 
     def __init__(self) -> None:
         self._asked: dict[Session, datetime] = {}
@@ -36,7 +37,7 @@ class LivePages:
             self._asked[session] = now
 
     def is_shown(self, session: Session, now: datetime) -> bool:
-        """Return whether the live page of a session asked in the last LONGEST_SILENCE."""
+        """Return whether the live page of a session asked for figures within the last LONGEST_SILENCE."""
         with self._lock:
             at = self._asked.get(session)
         return at is not None and _is_shown(at, now)

@@ -1,6 +1,7 @@
-"""The desk's menu: six items by what people do, each with its pages.
+"""The desk's menu: six items, one for each kind of task, each with its pages.
 
-A page is added by a row in MENU. Its template names the row's `topic`, which marks the page as current.
+To add a page, add a row to MENU. The page's template gives the row's `topic`, by which the menu knows the
+current page.
 """
 
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ COORDINATORS = frozenset({Role.COORDINATOR})
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the menu, for accounts with one of `roles`. `chapter` is the part of the handbook about it,
-    by its first words. `needs_files`: only where own files can be changed."""
+    """A page of the menu, for accounts with one of `roles`.
+
+    `chapter` has the first words of its chapter in the handbook. A page that `needs_files` is left out where
+    no own files can be changed.
+    """
 
     topic: str
     endpoint: str
@@ -39,7 +43,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Item:
-    """An item of the menu. It leads to the first of its pages that the account may use."""
+    """An item of the menu. It links to the first of its pages that the account may use."""
 
     label: str
     pages: tuple[Page, ...]
@@ -124,12 +128,13 @@ MENU = (
         ),
     ),
 )
-"""The pages that frequent tasks begin with come first: the item itself leads to them."""
+"""An item links to its first page, so the page for the most frequent task comes first."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """A link of the menu. `current` is its `aria-current`: "page", "true" for the item of the page, or ""."""
+    """A link of the menu. `current` is its `aria-current`: "page" for the current page, "true" for its item,
+    else ""."""
 
     label: str
     address: str
@@ -138,8 +143,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Navigation:
-    """The menu as an account sees it on a page: the items, the pages of the current item if it has several,
-    and the address of the page's chapter of the handbook."""
+    """The menu for an account on a page.
+
+    `pages` has the pages of the current item if it has several, else nothing. `handbook` is the address of
+    the page's chapter in the handbook.
+    """
 
     items: tuple[Link, ...]
     pages: tuple[Link, ...]
@@ -152,7 +160,8 @@ class Navigation:
 
 
 def navigation(topic: str) -> Navigation:
-    """Return the menu for the signed-in account on the page of a `topic`; empty without an account."""
+    """Return the menu for the signed-in account on the page with this `topic`; an empty menu without an
+    account."""
     account = signed_in()
     if account is None:
         return Navigation((), ())

@@ -1,7 +1,7 @@
 """The notice at the top of a page: the problems of a sent form, with links to their fields.
 
-Every form's address ends in #notice, so that the browser moves the focus there, also without scripts. A saved
-form is confirmed at the same place (`flash`).
+The address to which a form is sent ends in #notice, so that the browser moves the focus there, also without
+scripts. The confirmation of a saved form is shown there too (`flash`).
 """
 
 from dataclasses import dataclass
@@ -29,12 +29,13 @@ def add_problem(text: str, anchor: str = "") -> None:
 
 
 def watch(form: "DeskForm") -> None:
-    """Add the errors that a sent form has when its page is rendered."""
+    """Include in the notice the errors that a form has when its page is rendered."""
     g.setdefault("sent_forms", []).append(form)
 
 
 def problems() -> list[Problem]:
-    """Return this request's problems, those of forms in the order of their fields."""
+    """Return the problems of this request: those that were added, then the errors of forms in the order of
+    their fields."""
     of_forms = [
         Problem(f"{translate(field.label.text)}: {error}", form.anchor(field.name))
         for form in g.get("sent_forms", [])

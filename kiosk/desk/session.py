@@ -1,9 +1,10 @@
 """Sessions and access: the signed-in account, the lifetime of its session, and the roles that may use a page.
 
-A session is a signed cookie with a name, two times, and a digest of the password's hash and the account's
-epoch. It ends after half an hour without a request and after ten hours. While a live page of it is shown,
-that page's own requests go on reading figures after the half hour (`live_pages`). Sign-out, a new password, a
-new role and the removal of the account end every session of the account, copied cookies included.
+A session is a signed cookie with the account's name, the times of sign-in and of the last request, and a
+digest of the password's hash and the account's session epoch. It ends after half an hour without a request of
+a person, and after ten hours. While a live page is shown, that page can read figures after the half hour
+(`live_pages`). Sign-out, a new password, a new role and the removal of the account end every session of the
+account, including copied cookies.
 """
 
 from collections.abc import Callable
@@ -40,7 +41,7 @@ NOT_TYPED = frozenset(
         "survey", "key", "content",
     }
 )  # fmt: skip
-"""Form fields without free text, or with text that must not be shown."""
+"""Names of form fields without free text, or with text that must not be shown, such as a password."""
 
 GUEST_STYLES = "guest_styles"
 """Name in `flask.g` of the inline styles of a guest's page that is shown to staff."""
@@ -49,11 +50,11 @@ _ACCOUNT = "signed_in_account"
 """Name of the request's account in `flask.g`."""
 
 SHORTEST_TYPED_CHARACTERS = 4
-"""Shortest text that is shown for copying. Shorter values are numbers or ticks."""
+"""Shortest text that is shown for copying. Shorter values are numbers or those of checkboxes."""
 
 
 def begin(account: Account) -> None:
-    """Start a session for an account; only the language of the previous session is kept."""
+    """Start a session for an account. Of the previous session only the language is kept."""
     _clear_but_language()
     if not account.session_epoch:
         desk().store.accounts.end_sessions(account.name)
@@ -84,7 +85,7 @@ def wait_for_code(account: Account) -> None:
 
 def waiting_for_code() -> Account | None:
     """Return the account of a session that waits for a code (`wait_for_code`). None without such a session,
-    and if the account changed or LONGEST_WAIT_FOR_CODE has passed."""
+    after a change of the account, and after LONGEST_WAIT_FOR_CODE."""
     name = session.get("waiting_name")
     if name is None:
         return None
@@ -113,9 +114,9 @@ def end() -> None:
 
 
 def signed_in() -> Account | None:
-    """Return the account of this session, or None. Clears a session that has ended.
+    """Return the account of this session; None if there is no session, or it has ended and is cleared now.
 
-    The account is read once per request: a change of it takes effect at the next request.
+    The account is read once per request, so that a change of it takes effect at the next request.
     """
     if _ACCOUNT not in g:
         setattr(g, _ACCOUNT, _read_account())
@@ -139,13 +140,14 @@ def _read_account() -> Account | None:
 
 
 def is_request_of_person() -> bool:
-    """Return whether a person asked, not a live page: a renewed page fetches its charts as pictures."""
+    """Return whether a person made the request, not the script of a live page. A chart that is fetched as a
+    picture, not as a download, is a request of the script."""
     is_picture = request.endpoint in LIVE_ENDPOINTS and "download" not in request.args
     return AUTO_REFRESH_HEADER not in request.headers and not is_picture
 
 
 def _is_of_shown_page(now: datetime) -> bool:
-    """Return whether the request only reads, for a live page of the session that is still shown."""
+    """Return whether the request reads figures for a live page of this session that is still shown."""
     is_live = not is_request_of_person() and request.endpoint in LIVE_ENDPOINTS | RENEWED
     is_read = request.method in {"GET", "HEAD"}
     return is_live and is_read and desk().live_pages.is_shown((session["name"], session["began"]), now)
@@ -171,8 +173,8 @@ def is_coordinator() -> bool:
 def may_read(state: RoundState) -> bool:
     """Return whether the signed-in account may see a round's figures; False without an account.
 
-    No account may see them before the round opens. Staff, who are beside the kiosk, may see them once it is
-    closed.
+    No account may see them before the round opens. Staff, who are near the kiosk, may see them only after its
+    closing.
     """
     account = signed_in()
     if account is None or desk().clock() < state.round.opens_at:
@@ -181,15 +183,15 @@ def may_read(state: RoundState) -> bool:
 
 
 def note(deed: Deed, what: str) -> None:
-    """Write an action of the signed-in account to the log. Does nothing without an account. `what` names the
-    changed object, such as a unit and the ending of a code."""
+    """Write an action of the signed-in account to the log; does nothing without an account. `what` has the
+    changed object, such as the id of a unit and the ending of a code, separated by ", "."""
     account = signed_in()
     if account is not None:
         desk().store.audit_log.note(desk().clock(), account.name, deed, what)
 
 
 def touch() -> None:
-    """Record a person's request, which extends the session."""
+    """Store the time of a person's request, which extends the session."""
     session["seen"] = desk().clock().isoformat()
 
 
@@ -198,17 +200,18 @@ def _session_digest(account: Account) -> str:
 
 
 class UndeclaredAccessError(Exception):
-    """Views without a decorator that declares who may use them. The message has their endpoints."""
+    """Views without a decorator that declares their access. The message has their endpoints."""
 
 
 _DECLARED = "access_is_declared"
-"""Attribute of views whose access one of the decorators below declares."""
+"""Name of an attribute of views. The decorators below set it to declare a view's access."""
 
 
 def check_access_is_declared(app: Flask) -> None:
-    """Raise UndeclaredAccessError unless each view of the application declares who may use it.
+    """Raise UndeclaredAccessError unless each view of the application has a decorator that declares its
+    access.
 
-    A route that somebody adds without a decorator would otherwise be open to everybody.
+    A route without one would be open to everybody.
     """
     views = app.view_functions.items()
     if undeclared := sorted(endpoint for endpoint, view in views if not hasattr(view, _DECLARED)):
@@ -219,7 +222,8 @@ def check_access_is_declared(app: Flask) -> None:
 
 
 def without_session(view: View) -> View:
-    """Allow a view to everybody, signed in or not. It checks access itself, or has nothing to protect."""
+    """Declare a view open to everybody, signed in or not, and return it. The view checks access itself, or
+    has nothing to protect."""
     setattr(view, _DECLARED, True)
     return view
 
@@ -227,10 +231,10 @@ def without_session(view: View) -> View:
 def _for(
     denial: Denial | None, *roles: Role
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Return a decorator that allows a view to these roles and denies it to others.
+    """Return a decorator that allows a view to these roles, or to every account if `denial` is None. Other
+    accounts get the denial.
 
-    If `denial` is None, every account may use it. Without a session, the view redirects to the sign-in, or
-    shows the texts of a sent form for copying.
+    Without a session, the view redirects to the sign-in, or shows the texts of a sent form for copying.
     """
 
     def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -254,8 +258,8 @@ def _for(
 
 
 def signed_out() -> ResponseReturnValue:
-    """Render the typed texts of a form that was sent after the session ended, for copying. Nothing is
-    saved."""
+    """Return (page, 401) with the texts of a form that was sent after the session ended, for copying. Nothing
+    is saved."""
     typed = (
         value.strip()
         for name, value in request.form.items(multi=True)
@@ -266,20 +270,21 @@ def signed_out() -> ResponseReturnValue:
 
 
 def for_every_account(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Allow a view to every account."""
+    """Return the view, allowed to every account."""
     return _for(None)(view)
 
 
 def for_readers(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Allow a view to accounts that may see the figures of a running round."""
+    """Return the view, allowed to accounts that may see the figures of a running round: coordinators and
+    viewers."""
     return _for(Denial.READERS_ONLY, Role.COORDINATOR, Role.VIEWER)(view)
 
 
 def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Allow a view to accounts that may print slips and pair kiosks."""
+    """Return the view, allowed to accounts that may print slips and pair kiosks: coordinators and staff."""
     return _for(Denial.STAFF_ONLY, Role.COORDINATOR, Role.STAFF)(view)
 
 
 def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Allow a view to coordinators only."""
+    """Return the view, allowed to coordinators only."""
     return _for(Denial.COORDINATORS_ONLY, Role.COORDINATOR)(view)

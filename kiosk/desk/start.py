@@ -1,4 +1,5 @@
-"""The start page's upper part: what is running, when the next count is, and what there is to do.
+"""The start page's upper part: the running rounds, the time of the next count, and the tasks of the signed-in
+account.
 
 While no round exists, it is a guide instead: the steps from an empty installation to a running round.
 """
@@ -19,18 +20,18 @@ from kiosk.library.library import spoken_languages
 from kiosk.storage import DeviceStatus, Role, RoundState
 
 ENDS_SOON = timedelta(days=5)
-"""A round that closes within this time is announced."""
+"""Time before its closing from which the page says that a round closes soon."""
 
 NEARLY_PRINTED_PERCENT = 90
-"""Share of a unit's slip budget from which the unit is announced."""
+"""Percentage of a unit's slip budget from which the page says that nearly all slips are printed."""
 
 MOST_ROUNDS = 3
-"""Most running rounds that are named."""
+"""Most running rounds that the page names."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do, and the address where it is done."""
+    """A task of the signed-in account, and the address of its page."""
 
     text: str
     address: str
@@ -38,7 +39,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Today:
-    """The upper part of the start page. `next_count` is None if no round runs or it counts all the time."""
+    """The upper part of the start page. `running` has a sentence for each running round. `next_count` is None
+    if no round runs, or if counts are seconds apart."""
 
     running: tuple[str, ...]
     next_count: datetime | None
@@ -48,7 +50,8 @@ class Today:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the guide. `address` is "" for accounts that may not do it."""
+    """A step of the guide. `state` says in words what exists already. `address` is "" if the account may not
+    do the step."""
 
     name: str
     state: str
@@ -57,7 +60,7 @@ class Step:
 
 
 def today(states: Sequence[RoundState]) -> Today:
-    """Return what `states`, all rounds, and the devices ask of the signed-in account."""
+    """Return the upper part of the start page for the signed-in account. `states` are all rounds."""
     now = desk().clock()
     running = [state.round for state in states if not state.is_closed and state.round.is_running(now)]
     counts_often = isinstance(desk().ticks, Every)
@@ -115,7 +118,7 @@ def _tasks_of_staff(running: Sequence[Round]) -> Iterator[Task]:
 
 
 def _nearly_printed(of_round: Round) -> list[str]:
-    """Return the names of the units that have printed nearly all slips of their budget."""
+    """Return the names of the units in which nearly all slips of a round's budget are printed."""
     if not of_round.expected or Admission.SLIP not in of_round.admission:
         return []
     printed = desk().store.printed_slips(of_round.id)
@@ -139,7 +142,7 @@ def _tasks_of_coordinators(states: Sequence[RoundState], now: datetime) -> Itera
 
 
 def first_steps() -> tuple[Step, ...]:
-    """Return the steps to the first round, each with its real state."""
+    """Return the steps to the first round, each with the present state of the installation."""
     library, may = desk().library, is_coordinator()
     trees = in_a_row(tree.root.name for tree in library.trees.values())
     surveys = in_a_row(survey.title for survey in library.surveys.values())

@@ -1,6 +1,6 @@
 """Scripts, styles and fonts of the staff's pages: compressed, and kept by browsers until they change.
 
-The address of a file has its content's hash, so that a browser need not ask again for the same content.
+The address of a file has the hash of its content, so that a browser need not ask again for the same content.
 """
 
 import gzip
@@ -15,7 +15,7 @@ from kiosk.desk.session import without_session
 
 YEAR_SECONDS = 365 * 24 * 3600
 PACKED_ENDINGS = frozenset({".js", ".css", ".svg"})
-"""Files that become much shorter; fonts are compressed already."""
+"""Endings of files that are compressed. Fonts are compressed already."""
 
 
 class StaticFiles:
@@ -25,7 +25,8 @@ class StaticFiles:
         self._folder = folder
 
     def serve(self, app: Flask) -> None:
-        """Serve the files with their headers, and add their hash to their addresses."""
+        """Register the view of the files, with their headers, and add the hash of their content to their
+        addresses."""
 
         @without_session
         def static_file(filename: str) -> Response:
@@ -39,7 +40,7 @@ class StaticFiles:
             values["v"] = content_hash(self._folder / values["filename"])
 
     def _with_headers(self, response: Response, path: Path) -> Response:
-        # A page from before an upgrade asks for another hash: that answer is not kept.
+        # A page from before an upgrade asks for another hash: browsers do not keep that response.
         if request.args.get("v") == content_hash(path):
             response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
         if path.suffix in PACKED_ENDINGS:
@@ -48,13 +49,13 @@ class StaticFiles:
                 response.direct_passthrough = False
                 response.set_data(_packed(path, path.stat().st_mtime_ns))
                 response.headers["Content-Encoding"] = "gzip"
-                # The tag is one for both forms, so it does not promise equal bytes.
+                # The compressed and the plain file share an ETag, so it is weak: the bytes differ.
                 response.set_etag(response.get_etag()[0] or "", weak=True)
         return response
 
 
 def content_hash(path: Path) -> str:
-    """Return the hash of a file's content, for its address."""
+    """Return 16 hex digits of the SHA-256 of a file's content, for its address."""
     return _content_hash(path, path.stat().st_mtime_ns)
 
 

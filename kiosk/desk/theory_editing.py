@@ -32,7 +32,7 @@ from kiosk.storage import Deed
 blueprint = Blueprint("theory_editing", __name__)
 
 GAP, BY_STATEMENTS, BY_COUNTER = "gap", "statements", "counter:"
-"""Values of a row's measure; that of a counter ends with its id."""
+"""Values of the field that chooses a row's measure. The last one is followed by the id of the counter."""
 
 NEW_ROWS = 1
 
@@ -42,8 +42,9 @@ _PREFIXES = {GOALS: Message("Mål", {}), **{layer.value: heading for layer, head
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the form: its rows, the new ones empty, and the boxes that they may lead to: those of this
-    column and later ones, and those that a row leads to already."""
+    """A column of the form. `rows` has its theory boxes, then None for each empty row. `targets` are the
+    theory boxes to which its rows may lead: those of this column and later ones, and those to which a row
+    leads already."""
 
     layer: Layer
     heading: str
@@ -55,7 +56,7 @@ class Column:
 @blueprint.route("/theory/<theory_id>/copy", methods=["POST"])
 @for_coordinator
 def copy(theory_id: str) -> ResponseReturnValue:
-    """Create an own theory from another one."""
+    """Create an own theory as a copy of another one. Aborts with 404 for an unknown theory."""
     original, library = _theory(theory_id), desk().library
     copied = new_id(original.id, {*library.theories, *_own_ids()}, "theory")
     title = new_title(
@@ -76,7 +77,8 @@ def _own_ids() -> set[str]:
 @blueprint.route("/theory/<theory_id>/edit", methods=["GET", "POST"])
 @for_coordinator
 def edit(theory_id: str) -> ResponseReturnValue:
-    """Show the form that edits a theory, and handle it. Refused input stays in the form."""
+    """Show the form that edits an own theory; save the sent theory. Refused input stays in the form, with
+    status 400. Aborts with 404 for an unknown theory, and raises DeniedError (403) for a shipped one."""
     current = _theory(theory_id)
     if not is_own(theory_id):
         deny(Denial.THEORY_SHIPPED)
@@ -107,13 +109,14 @@ def edit(theory_id: str) -> ResponseReturnValue:
 
 
 def is_own(theory_id: str) -> bool:
-    """Return whether a theory is the installation's own, and so can be edited here."""
+    """Return whether a theory is the installation's own, so that it can be edited here."""
     settings = desk().settings
     return settings is not None and (settings.data / theory_path(theory_id)).exists()
 
 
 def _save(theory: Theory) -> bool:
-    """Save a theory, and return whether it was. The reasons against it are put at the top of the page."""
+    """Save a theory, and return whether it was saved. If not, the reasons are added to the notice of the
+    page."""
     seen = request.form.get("seen", "")
     try:
         desk().change(lambda settings: write_theory(settings, theory, seen))
@@ -147,13 +150,13 @@ def _columns(theory: Theory) -> Iterator[Column]:
 
 
 def _statements() -> dict[str, str]:
-    """Return the id and the text of every statement of every survey."""
+    """Return the text of each statement of all surveys by its id."""
     return {one.id: one.text for survey in desk().library.surveys.values() for one in survey.statements}
 
 
 def _sent(current: Theory, *, is_reordered: bool) -> Theory:
-    """Return the theory in the form: rows without text are dropped, the others are sorted by their numbers
-    if the theory `is_reordered`."""
+    """Return the theory in the form. Rows without text are left out; the others are sorted by their typed
+    positions if the theory `is_reordered`. Aborts with 400 for an unknown place."""
     sent = request.form
     place = sent.get("place", "")
     if place and place not in desk().library.places:
@@ -175,7 +178,7 @@ def _sent(current: Theory, *, is_reordered: bool) -> Theory:
         results_label=_line(sent.get("results_label", "")) or current.results_label,
         place=place,
         goals=tuple(goal for _, goal in goals),
-        # A step to a box that was removed goes with it; one to a box that never was is refused.
+        # A reference to a removed theory box is removed too. One to an unknown id is kept, and refused later.
         boxes=tuple(
             replace(box, leads_to=tuple(name for name in box.leads_to if name in kept or name not in taken))
             for box in boxes
@@ -188,8 +191,9 @@ def _line(text: str) -> str:
 
 
 def _rows(prefix: str, *, is_reordered: bool = True) -> Iterator[tuple[int, int, str]]:
-    """Yield (requested place, previous place, name of the row's fields) of the rows with a text. The
-    requested place is the previous one unless the rows are reordered."""
+    """Yield (requested position, previous position, prefix of the names of the row's fields) for each row
+    with a text. `prefix` is that of the column's fields. Unless the rows are reordered, both positions are
+    equal."""
     number = 0
     while f"{prefix}-{number + 1}-text" in request.form:
         number += 1
@@ -204,7 +208,7 @@ def _asked_place(row: str) -> str:
 
 
 def _report_wrong_places() -> bool:
-    """Return whether a place in the form is no place. Each is reported at its field."""
+    """Return whether a typed position in the form is wrong (`is_place`). Each is reported at its field."""
     wrong = [
         (column, number, row)
         for prefix, column in _PREFIXES.items()
@@ -222,14 +226,14 @@ def _report_wrong_places() -> bool:
 
 
 def _typed_places() -> dict[str, list[str]]:
-    """Return the places that were typed for the rows with a text, by the prefix of their names."""
+    """Return prefix of a column's fields -> the typed positions of its rows with a text."""
     return {
         prefix: [_asked_place(row) for _, _, row in _rows(prefix, is_reordered=False)] for prefix in _PREFIXES
     }
 
 
 def _sent_goals(*, is_reordered: bool) -> list[tuple[int, Goal]]:
-    """Return the goals in the form, each with its previous number."""
+    """Return (previous number, goal) for each goal in the form, in the new order."""
     rows = in_order([(asked, had, (had, row)) for asked, had, row in _rows(GOALS, is_reordered=is_reordered)])
     return [
         (had, Goal(number, _line(request.form[f"{row}-text"]), _ids(f"{row}-statements")))
@@ -240,7 +244,8 @@ def _sent_goals(*, is_reordered: bool) -> list[tuple[int, Goal]]:
 def _sent_boxes(
     layer: Layer, goals: dict[int, int], taken: set[str], *, is_reordered: bool
 ) -> list[TheoryBox]:
-    """Return the boxes of a column; `goals` maps previous numbers to those of now, `taken` are all ids."""
+    """Return the theory boxes of a column in the form. `goals` maps the previous numbers of goals to the new
+    ones. `taken` has the ids of all theory boxes; those of new ones are added to it."""
     rows: Sequence[str] = in_order(list(_rows(layer, is_reordered=is_reordered)))
     boxes = []
     for row in rows:
@@ -256,8 +261,8 @@ def _sent_boxes(
 
 
 def _sent_measure(row: str) -> Measure | None:
-    """Return the measure that is chosen in the fields whose names begin with `row`; Measure() for "not
-    measured"; None for no choice, and for statements of which none is ticked."""
+    """Return the measure that is chosen in the fields whose names begin with `row`: `Measure()` for "not
+    measured"; None without a choice, or for statements of which none is chosen."""
     chosen, statements = request.form.get(f"{row}-measure", ""), _ids(f"{row}-statements")
     if chosen.startswith(BY_COUNTER):
         return Measure(counter=chosen.removeprefix(BY_COUNTER))

@@ -1,4 +1,5 @@
-"""The page of the units: which trees a round can be opened for. They are files; nothing is changed here."""
+"""The page of the units: the trees for which a round can be opened. They are files, and nothing is changed
+here."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -12,6 +13,6 @@ blueprint = Blueprint("units", __name__)
 @blueprint.route("/units")
 @for_coordinator
 def units() -> ResponseReturnValue:
-    """Show each tree of units, from its root down."""
+    """Show each tree of units, from its root down. Reloads the library first if own files were changed."""
     desk().reread_if_changed()
     return render_template("units.html", trees=desk().library.trees.values())

@@ -14,14 +14,18 @@ from kiosk.storage import Deed, hash_password
 blueprint = Blueprint("account_links", __name__)
 
 BUSY_SECONDS = 3
-"""Time in which the password checks in progress end."""
+"""Time after which the password checks in progress have ended."""
 
 
 @blueprint.route("/account-link/<code>", methods=["GET", "POST"])
 @without_session
 def choose_password(code: str) -> ResponseReturnValue:
-    """Show the form of a link, and handle it. Opening the link does not use it: programs of mail and chat
-    open links too."""
+    """Show the form for a password; store the sent one, which uses the one-time link. Opening the link does
+    not use it: programs of mail and chat open links too.
+
+    Status 404 for an invalid link, 429 after too many of them, 400 for a refused password, 503 while too many
+    others sign in.
+    """
     follow_browser_language()
     throttle, source = desk().sign_in_throttle, source_of(request.remote_addr)
     at = desk().clock()

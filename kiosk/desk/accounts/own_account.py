@@ -1,6 +1,7 @@
-"""The own account: the password, and the second factor with its recovery codes.
+"""The signed-in account's own page: the password, and the second factor with its recovery codes.
 
-Each change asks for the password, since a person may have left a page open, and ends all other sessions.
+Each change asks for the password, since a person may have left a page open, and ends all other sessions. A
+refused change shows the page again, with the reason and the status of the refusal.
 """
 
 import segno
@@ -31,14 +32,14 @@ SYMBOL_MODULE_PIXELS = 4
 @blueprint.route("/account")
 @for_every_account
 def account() -> ResponseReturnValue:
-    """Show the forms of the own account."""
+    """Show the forms of the signed-in account."""
     return _page(200)
 
 
 @blueprint.route("/account/password", methods=["POST"])
 @for_every_account
 def change_password() -> ResponseReturnValue:
-    """Change the password, and end all other sessions."""
+    """Change the password of the signed-in account, and end its other sessions."""
     form, mine = OwnPasswordForm(), _mine()
     form.anchor_prefix = "new-"
     if not form.validate():
@@ -62,7 +63,7 @@ def begin_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor/add", methods=["POST"])
 @for_every_account
 def add_second_factor() -> ResponseReturnValue:
-    """Store the secret if the app shows its code, and show the recovery codes, once."""
+    """Store the secret if the typed code belongs to it, and show the recovery codes once."""
     form, mine = SecondFactorForm(), _mine()
     secret = read_secret(form.secret.data or "")
     if secret is None:
@@ -87,7 +88,7 @@ def add_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor/remove", methods=["POST"])
 @for_every_account
 def remove_second_factor() -> ResponseReturnValue:
-    """Remove the own second factor."""
+    """Remove the second factor of the signed-in account."""
     if (refused := _confirmed("factor-")) is not None:
         return refused
     name = _mine().name
@@ -99,7 +100,7 @@ def remove_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/recovery-codes", methods=["POST"])
 @for_every_account
 def renew_recovery_codes() -> ResponseReturnValue:
-    """Replace the recovery codes, and show the new ones, once."""
+    """Replace the recovery codes of the signed-in account, and show the new ones once."""
     if (refused := _confirmed("codes-")) is not None:
         return refused
     name, codes = _mine().name, new_recovery_codes()
@@ -111,7 +112,7 @@ def renew_recovery_codes() -> ResponseReturnValue:
 
 
 def _confirmed(anchor_prefix: str) -> ResponseReturnValue | None:
-    """Return the page that refuses the sent password; None if it is right."""
+    """Return the page that refuses the typed password; None if the password is right."""
     form = ConfirmForm()
     form.anchor_prefix = anchor_prefix
     if not form.validate():
@@ -123,7 +124,8 @@ def _confirmed(anchor_prefix: str) -> ResponseReturnValue | None:
 
 
 def _mine() -> Account:
-    """Return the signed-in account. Every view here has one."""
+    """Return the signed-in account. Raises RuntimeError without one, which the decorators of the views
+    prevent."""
     mine = signed_in()
     if mine is None:
         raise RuntimeError("no account is signed in")

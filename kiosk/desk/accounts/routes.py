@@ -1,6 +1,7 @@
-"""The page of all accounts, for coordinators: add, change roles, reset, remove.
+"""The page of all accounts, for coordinators: adding accounts, changing roles, resetting passwords, removing
+accounts.
 
-No mail is sent: a link is shown once, and the coordinator hands it over.
+No mail is sent: a one-time link is shown once, and the coordinator hands it over.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ blueprint = Blueprint("accounts", __name__)
 
 @dataclass(frozen=True)
 class Listed:
-    """An account on the page. `key` is unique on the page and holds no character of the name."""
+    """An account on the page. `key` identifies it in the ids of elements and reveals nothing of the name."""
 
     account: Account
     has_second_factor: bool
@@ -39,14 +40,15 @@ class Listed:
 @blueprint.route("/accounts")
 @for_coordinator
 def accounts() -> ResponseReturnValue:
-    """Show all accounts, the links that wait, and the form for a new account."""
+    """Show all accounts, the one-time links that were not used yet, and the form for a new account."""
     return _page(AccountForm(formdata=None))
 
 
 @blueprint.route("/accounts", methods=["POST"])
 @for_coordinator
 def add() -> ResponseReturnValue:
-    """Show, once, a link with which a person creates an account."""
+    """Show a one-time link with which a person creates an account. A name that is taken is refused with
+    status 409."""
     form = AccountForm()
     if not form.validate():
         return _page(form, 400)
@@ -63,7 +65,8 @@ def add() -> ResponseReturnValue:
 @blueprint.route("/accounts/link", methods=["POST"])
 @for_coordinator
 def reset() -> ResponseReturnValue:
-    """Show, once, a link with which a person chooses another password."""
+    """Show a one-time link with which a person chooses another password. Status 404 for an unknown
+    account."""
     name = _sent_name()
     try:
         code = desk().store.account_links.add(name, None, desk().clock())
@@ -76,7 +79,8 @@ def reset() -> ResponseReturnValue:
 @blueprint.route("/accounts/role", methods=["POST"])
 @for_coordinator
 def change_role() -> ResponseReturnValue:
-    """Change a role, which ends the account's sessions."""
+    """Change the role of an account, which ends its sessions. Status 404 for an unknown account, 409 for the
+    last coordinator."""
     name, form = _sent_name(), RoleForm()
     if not form.validate():
         return _page(AccountForm(formdata=None), 400)
@@ -93,7 +97,8 @@ def change_role() -> ResponseReturnValue:
 @blueprint.route("/accounts/second-factor", methods=["POST"])
 @for_coordinator
 def remove_second_factor() -> ResponseReturnValue:
-    """Remove the second factor of a person who lost the phone and the recovery codes."""
+    """Remove the second factor of an account, such as after the loss of the phone and the recovery codes.
+    Status 404 if there is none."""
     name = _sent_name()
     if not desk().store.second_factors.remove(name):
         return _gone(name)
@@ -104,7 +109,8 @@ def remove_second_factor() -> ResponseReturnValue:
 @blueprint.route("/accounts/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove an account, which ends its sessions, or the link for a new one."""
+    """Remove an account, which ends its sessions, or withdraw the one-time link for a new one. Status 404 for
+    an unknown name, 409 for the last coordinator."""
     name, store = _sent_name(), desk().store
     if store.account_links.withdraw(name):
         note(Deed.ACCOUNT_LINK_WITHDRAWN, name)
@@ -159,7 +165,7 @@ def _page(form: AccountForm, status: int = 200) -> ResponseReturnValue:
 
 
 def role_names() -> dict[str, str]:
-    """Return role -> its name with what it may do."""
+    """Return the name of each role, with its permissions, for the form."""
     return {
         Role.COORDINATOR: translate("Samordnare: öppnar omgångar, ser resultat, ändrar enkäter och konton"),
         Role.STAFF: translate("Personal: parar skärmar, skriver ut lappar, räknar insatser"),

@@ -1,4 +1,5 @@
-"""The page of tokens for programs that read the figures, for coordinators: make, show once, remove."""
+"""The page of tokens with which programs read the figures, for coordinators. A token is shown once, when it
+is made."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +24,7 @@ def tokens() -> ResponseReturnValue:
 @blueprint.route("/tokens", methods=["POST"])
 @for_coordinator
 def add() -> ResponseReturnValue:
-    """Show a new token, once."""
+    """Make a token, and show it once. A name that is taken is refused with status 409."""
     form = TokenForm()
     if not form.validate():
         return _page(form, 400)
@@ -40,7 +41,7 @@ def add() -> ResponseReturnValue:
 @blueprint.route("/tokens/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove a token, which is refused from now on."""
+    """Remove a token, which is refused from then on. Status 404 for an unknown name."""
     name = request.form.get("name", "")
     if not desk().store.api_tokens.remove(name):
         add_problem(translate("Det finns ingen sådan nyckel att ta bort: {name}", name=name), "tokens")

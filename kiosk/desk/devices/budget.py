@@ -1,4 +1,5 @@
-"""Slips and kiosks over a round's budget: staff are told whom to ask, a coordinator is asked for a reason."""
+"""Slips and kiosks over a round's budget: the page tells staff to ask a coordinator, and asks a coordinator
+for a reason."""
 
 from kiosk.desk.context import desk
 from kiosk.desk.forms import ReasonForm
@@ -9,12 +10,13 @@ from kiosk.storage import KioskBudgetError, SlipBudgetError
 
 
 def may_exceed_budget(form: ReasonForm) -> bool:
-    """Return whether a coordinator gave a reason."""
+    """Return whether the form was sent by a coordinator with a reason."""
     return is_coordinator() and bool(form.reason.data)
 
 
 def slips_problem(error: SlipBudgetError, of_round: Round, unit_id: str) -> str:
-    """Return the sentence about slips over the budget, for the signed-in account."""
+    """Return a sentence about slips over the budget of a unit. It asks a coordinator for a reason, and tells
+    staff to ask a coordinator."""
     values = {
         "expected": of_round.expected[unit_id],
         "unit": of_round.tree.node(unit_id).name,
@@ -35,8 +37,8 @@ def slips_problem(error: SlipBudgetError, of_round: Round, unit_id: str) -> str:
 
 
 def kiosk_problem(unit_id: str) -> str | None:
-    """Return the sentence about one more kiosk at a unit, if it is over the budget of an open or planned
-    round."""
+    """Return a sentence if one more kiosk at a unit would exceed the budget of an open or planned round, else
+    None."""
     try:
         desk().store.check_kiosk_budget(unit_id, desk().devices.waiting(unit_id))
     except KioskBudgetError as error:

@@ -15,8 +15,9 @@ from kiosk.storage import DeviceStatus, Link
 class Address:
     """A link as staff see it.
 
-    `key` identifies it in forms; `code_ending` is the end of its code. `url` is "" for staff who may not have
-    it: a kiosk's address allows slow stuffing of its box.
+    `key` identifies it in forms. `code_ending` is the end of its code. `unit` is the unit's name. `url` is ""
+    if the signed-in account must not have it: with a kiosk's address, somebody could slowly fill its box with
+    made-up ballots.
     """
 
     key: str
@@ -31,8 +32,9 @@ class Kiosk:
     """A kiosk as staff see it.
 
     `was_late` says whether ballots reached the server only after their round had closed. `screen` has its own
-    measures or those of all kiosks; `form` edits its own. `move_form` moves it; `move_problem` says why it
-    was not moved, or is "". A kiosk that `is_fixed` has the installation's own address.
+    size and distance or, without them, those of the settings; `form` edits its own. `move_form` moves it to
+    another unit; `move_problem` is the reason why it was not moved, else "". A kiosk that `is_fixed` has the
+    installation's own address.
     """
 
     address: Address
@@ -46,7 +48,7 @@ class Kiosk:
 
 
 def address_of(link: Link) -> Address:
-    """Return a link as the signed-in account may see it."""
+    """Return a link with the details that the signed-in account may see."""
     is_poster = link.admission is Admission.POSTER
     path = f"/{'s' if is_poster else 'k'}/{link.code}" if link.code else "/"
     return Address(
@@ -64,7 +66,8 @@ def key_of(link: Link) -> str:
 
 
 def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: str) -> Kiosk:
-    """Return a kiosk with the `form` that edits its measures and the one that moves it."""
+    """Return a kiosk with its forms: `form` edits its size and distance, `move_form` moves it. `move_problem`
+    is the reason why it was not moved, else ""."""
     settings, devices = desk().settings, desk().devices
     return Kiosk(
         address_of(link),
@@ -79,15 +82,15 @@ def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: st
 
 
 def screen_form(link: Link) -> ScreenForm:
-    """Return an unsent form with a kiosk's measures."""
+    """Return a form with the size and distance of a kiosk's screen, not with the sent values."""
     return ScreenForm(formdata=None, data=asdict(link.screen) if link.screen else None)
 
 
 def posters() -> dict[str, Link]:
-    """Return the posters' links by code."""
+    """Return the links of posters by their codes."""
     return {link.code: link for link in desk().store.links.all() if link.admission is Admission.POSTER}
 
 
 def unit_names() -> dict[str, str]:
-    """Unit id -> name."""
+    """Return the names of all units by unit id."""
     return desk().library.units

@@ -1,4 +1,4 @@
-"""Slips and posters: their forms, the PDFs, and how many slips were used."""
+"""Slips and posters: their forms, their PDFs, and the numbers of used slips."""
 
 from dataclasses import dataclass
 from secrets import SystemRandom
@@ -29,7 +29,8 @@ from kiosk.storage import Link, SlipBudgetError, StoreError
 
 @dataclass(frozen=True)
 class SlipLine:
-    """Slips of one round at one unit that were printed together; `used` is None while it is not published."""
+    """The slips of one round at one unit from print run number `run`. `used` is None while it is not
+    published."""
 
     period: str
     unit: str
@@ -39,8 +40,8 @@ class SlipLine:
 
 
 def slips_form(**options: Any) -> SlipsForm:
-    """Return the form with the rounds that accept slips, their units, and the languages that all of them
-    have."""
+    """Return the form with its choices: the rounds that accept slips, their units, and the languages that all
+    these rounds have. `options` are passed to the form."""
     library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
     units = {unit: of_round.tree.node(unit).name for of_round in rounds for unit in of_round.tree.leaves}
     shown = [shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds]
@@ -72,7 +73,7 @@ class SlipSheets:
 
 
 def print_slips(form: SlipsForm) -> SlipSheets | None:
-    """Return the slips, or None, with the errors in the form."""
+    """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form."""
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
         codes, are_over_budget = _codes(form)
@@ -90,8 +91,8 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
 
 
 def _codes(form: SlipsForm) -> tuple[list[str], bool]:
-    """Return the codes of new slips, and whether the unit has more slips than its round's budget now. Raises
-    SlipBudgetError unless a coordinator gave a reason for that."""
+    """Return (codes of new slips, whether the unit now has more than its round's budget). Raises
+    SlipBudgetError for more slips than that, unless a coordinator gave a reason."""
     wanted = form.round.data, form.unit.data, form.number.data
     try:
         return desk().store.print_slips(*wanted), False
@@ -109,7 +110,7 @@ def slip_lines() -> list[SlipLine]:
     """Return the printed slips by round, unit and print run.
 
     The number of used slips is published only for a closed round, for a unit with published figures, and for
-    a run of at least 2k slips. Otherwise it would reveal who answered.
+    a run of at least 2k slips. In other cases it could reveal which guests answered.
     """
     lines, document = [], desk().store.snapshot()
     for state in desk().store.rounds():
@@ -136,7 +137,8 @@ def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | N
 
 
 def poster_form(**options: Any) -> PosterForm:
-    """Return the form with the posters' addresses, the sizes, and the languages of the guest's screen."""
+    """Return the form with its choices: the posters' addresses, the paper sizes, and the languages of the
+    guest's screen. `options` are passed to the form."""
     languages = spoken_languages(desk().library.guest, desk().allowed_languages)
     form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], **options)
     form.size.choices = [
@@ -155,7 +157,8 @@ def poster_form(**options: Any) -> PosterForm:
 
 
 def print_poster(form: PosterForm, link: Link) -> bytes | None:
-    """Return the poster as a PDF, or None, with the errors in the form."""
+    """Return the poster as the content of a PDF file; None if its texts cannot be printed, with the error in
+    the form."""
     words = paper_texts(desk().library.guest, form.languages.data)
     size = Size(form.size.data)
     try:

@@ -1,4 +1,5 @@
-"""The pages of kiosks, posters and slips: pairing, measuring, moving and closing addresses, and printing."""
+"""The pages of kiosks, posters and slips: pairing, screen sizes, moving and closing addresses, and
+printing."""
 
 from collections.abc import Mapping
 
@@ -31,28 +32,30 @@ blueprint = Blueprint("links", __name__)
 @blueprint.route("/links")
 @for_staff
 def links() -> ResponseReturnValue:
-    """Show all kiosks, by unit, and the forms."""
+    """Show all kiosks, and the forms that pair, change and move them."""
     return _kiosks_page()
 
 
 @blueprint.route("/links/poster")
 @for_staff
 def posters_page() -> ResponseReturnValue:
-    """Show all posters' addresses, by unit, and the forms."""
+    """Show the addresses of all posters, and the forms that create and print them."""
     return _posters_page()
 
 
 @blueprint.route("/links/slips")
 @for_staff
 def slips_page() -> ResponseReturnValue:
-    """Show the form that prints slips, and the printed ones."""
+    """Show the form that prints slips, and the numbers of printed and used ones."""
     return _slips_page()
 
 
 @blueprint.route("/links", methods=["POST"])
 @for_coordinator
 def new_link() -> ResponseReturnValue:
-    """Create an address for a unit. Coordinators only: an address allows slow stuffing of the box."""
+    """Create the address of a kiosk or a poster for a unit. For coordinators only: with an address, somebody
+    could slowly fill the unit's box with made-up ballots. A kiosk over the budget needs a reason, else the
+    page has status 409."""
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
     page = _posters_page if form.kind.data == Admission.POSTER else _kiosks_page
@@ -74,8 +77,12 @@ def new_link() -> ResponseReturnValue:
 @blueprint.route("/links/pair", methods=["POST"])
 @for_staff
 def pair() -> ResponseReturnValue:
-    """Show, once, a code that makes one screen a unit's kiosk. While a round runs there, coordinators only: a
-    screen that is paired with a quiet unit for an hour steers its guests' ballots."""
+    """Show a pairing code once; it makes one screen a unit's kiosk. A kiosk over the budget needs a reason,
+    else the page has status 409.
+
+    While a round runs at the unit, the code is for coordinators only (status 403): somebody who pairs a
+    screen with a quiet unit for an hour chooses whose ballots come into its box.
+    """
     form = PairForm()
     form.unit.choices = list(unit_names().items())
     if not form.validate():
@@ -110,7 +117,8 @@ def pair() -> ResponseReturnValue:
 @blueprint.route("/links/screen", methods=["POST"])
 @for_staff
 def measure() -> ResponseReturnValue:
-    """Save the measures of a kiosk's screen, or that it has those of all kiosks."""
+    """Store the size and distance of a kiosk's screen, or remove them so that the settings apply. Aborts with
+    404 for an unknown kiosk."""
     link, form = _sent_link(), ScreenForm()
     if link.admission is not Admission.KIOSK:
         abort(404)
@@ -125,8 +133,11 @@ def measure() -> ResponseReturnValue:
 @blueprint.route("/links/move", methods=["POST"])
 @for_coordinator
 def move() -> ResponseReturnValue:
-    """Move a kiosk to another unit while no round runs at either. Its link stays the same, since its browser
-    may be locked to it."""
+    """Move a kiosk to another unit. Its link stays the same, since its browser may be locked to it.
+
+    Refused with status 409 while a round runs at either unit, and over the budget without a reason. Aborts
+    with 404 for an unknown kiosk or one with the installation's own address, with 400 for an unknown unit.
+    """
     link, form = _sent_link(), MoveForm()
     form.anchor_prefix = f"move-{key_of(link)}-"
     form.unit.choices = list(unit_names().items())
@@ -176,7 +187,8 @@ def _cannot_move(error: RoundRunsError) -> str:
 @blueprint.route("/links/remove", methods=["POST"])
 @for_coordinator
 def remove_link() -> ResponseReturnValue:
-    """Close the address of a lost screen or a removed poster."""
+    """Close an address, such as that of a lost screen or a removed poster. Aborts with 404 for an unknown
+    address or the installation's own."""
     link = _sent_link()
     if not link.code:
         abort(404)
@@ -187,7 +199,7 @@ def remove_link() -> ResponseReturnValue:
 
 
 def _sent_link() -> Link:
-    """Return the link whose key is in the form."""
+    """Return the link whose key is in the form. Aborts with 404 if there is none."""
     by_key = {key_of(link): link for link in desk().store.links.all()}
     link = by_key.get(request.form.get("key", ""))
     if link is None:
@@ -196,7 +208,7 @@ def _sent_link() -> Link:
 
 
 def _done(words: str, kind: Admission = Admission.KIOSK) -> ResponseReturnValue:
-    """Confirm a change on the page of this kind of address."""
+    """Redirect to the page of kiosks or of posters, depending on `kind`, with `words` as the confirmation."""
     flash(words)
     return redirect(url_for("links.posters_page" if kind is Admission.POSTER else "links.links"), 303)
 
@@ -204,7 +216,8 @@ def _done(words: str, kind: Admission = Admission.KIOSK) -> ResponseReturnValue:
 @blueprint.route("/links/slips", methods=["POST"])
 @for_staff
 def slips() -> ResponseReturnValue:
-    """Create slips for a unit and return them as a PDF. Their codes are stored nowhere else."""
+    """Create slips for a unit, and return them as a PDF. Their codes are stored nowhere else. Refused input
+    stays in the form, with status 400."""
     form = slips_form()
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
@@ -220,7 +233,8 @@ def slips() -> ResponseReturnValue:
 @blueprint.route("/links/poster", methods=["POST"])
 @for_staff
 def poster() -> ResponseReturnValue:
-    """Return a poster or table card for a poster's address, as a PDF."""
+    """Return a poster, or a card for a table, with the address of a poster, as a PDF. Refused input stays in
+    the form, with status 400."""
     form = poster_form()
     if not form.validate():
         return _posters_page(form, status=400)
@@ -240,8 +254,8 @@ def _kiosks_page(
     sent_link: LinkForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Render the page with fresh forms, except for those that were refused; `sent_screens`,
-    `sent_moves` and `move_problems` are by kiosk code."""
+    """Render the page of kiosks. Its forms are new, except for the refused ones that are given;
+    `sent_screens`, `sent_moves` and `move_problems` are by kiosk code."""
     move_form, pair_form = MoveForm(formdata=None), sent_pair or PairForm(formdata=None)
     pair_form.unit.choices = move_form.unit.choices = _units()
     page = render_template(
@@ -265,7 +279,7 @@ def _kiosks_page(
 def _posters_page(
     sent_poster: PosterForm | None = None, sent_link: LinkForm | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    """Render the page with fresh forms, except for those that were refused."""
+    """Render the page of posters. Its forms are new, except for the refused ones that are given."""
     page = render_template(
         "posters.html",
         posters=[address_of(link) for link in posters().values()],
@@ -277,7 +291,7 @@ def _posters_page(
 
 
 def _slips_page(sent_slips: SlipsForm | None = None, status: int = 200) -> ResponseReturnValue:
-    """Render the page with a fresh form, or the one that was refused."""
+    """Render the page of slips with a new form, or with the refused one that is given."""
     page = render_template(
         "slips.html",
         slips_form=sent_slips or slips_form(formdata=None),
@@ -288,7 +302,7 @@ def _slips_page(sent_slips: SlipsForm | None = None, status: int = 200) -> Respo
 
 
 def _about_paper() -> dict[str, object]:
-    """Return the template variables of pages that print."""
+    """Return the template variables of the pages with forms for printing."""
     return {
         "is_address_local": is_address_local(),
         "autonyms": {code: catalogue.language for code, catalogue in desk().library.guest.items()},
@@ -302,5 +316,5 @@ def _link_form(sent: LinkForm | None) -> LinkForm:
 
 
 def _units() -> list[tuple[str, str]]:
-    """Return each unit's id and name, by name."""
+    """Return (id, name) of each unit, sorted by name."""
     return sorted(unit_names().items(), key=lambda unit: unit[1])

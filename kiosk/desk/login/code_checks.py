@@ -1,4 +1,4 @@
-"""Checks of the signed-in person's password and of second factors' codes."""
+"""Checks of the signed-in account's password, and of the codes of second factors."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -20,13 +20,13 @@ class CodeKind(Enum):
 
 
 def too_many_tries(seconds: int) -> str:
-    """Return the sentence about the delay after wrong passwords or codes."""
+    """Return a sentence saying how many seconds to wait after wrong passwords or codes."""
     return translate("För många försök. Vänta {seconds} sekunder och försök igen.", seconds=seconds)
 
 
 def accepted_code(name: str, typed: str, now: float) -> CodeKind | None:
-    """Return the kind of an account's code, and record that it is used; None for a wrong or used code. `now`
-    is in seconds since 1970."""
+    """Return the kind of a typed code of an account's second factor, and record that it is used. None for a
+    wrong or used code. `now` is in seconds since 1970."""
     factors, code = desk().store.second_factors, normalise(typed)
     factor = factors.of(name)
     if factor is None:
@@ -47,8 +47,10 @@ class Refusal:
 
 
 def password_refusal(account: Account, password: str) -> Refusal | None:
-    """Return the refusal of a signed-in person's password; None if it is right. Wrong passwords slow down
-    sign-ins from the same browser too, since somebody else may use an open page."""
+    """Return the reason for refusing the typed password of a signed-in account; None if it is right.
+
+    Wrong passwords also slow down sign-ins from the same browser, since somebody else may use an open page.
+    """
     throttle, now = desk().sign_in_throttle, desk().clock().timestamp()
     device = desk().known_devices.nonce(account.name)
     attempt = throttle.attempt(account.name, source_of(request.remote_addr), device, now)

@@ -8,7 +8,7 @@ from kiosk.library.catalogues import REFERENCE
 
 
 def follow_browser_language() -> None:
-    """Set the session's language to the browser's preference, unless one has been chosen."""
+    """Set the session's language to the one that the browser prefers, unless the session has one."""
     if "language" not in session:
         accepted = request.accept_languages.best_match([REFERENCE, *desk().library.desk])
         if accepted is not None:

@@ -1,7 +1,7 @@
 """A limit on concurrent password checks, so that false sign-ins do not occupy all threads of the server.
 
-A check takes 64 MiB and both cores of a small machine for some 50 ms, one check at a time. Unknown and known
-devices have separate places, so a known device never waits for more checks than the unknown devices' places.
+A check takes 64 MiB and both cores of a small machine for some 50 ms, one check at a time. Known devices have
+a limit of their own, so that a flood of sign-ins by others delays them by few checks.
 """
 
 import threading
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 STRANGERS_AT_ONCE = 2
 KNOWN_DEVICES_AT_ONCE = 2
-"""Most checks in progress or waiting, for known devices and for others. Together they take half of the
+"""Most checks in progress or waiting, for others and for known devices. Together they take half of the
 server's threads."""
 
 
@@ -21,15 +21,15 @@ def _places(number: int) -> threading.BoundedSemaphore:
 
 @dataclass
 class PasswordChecks:
-    """The free places of both kinds. Thread-safe."""
+    """The remaining checks within both limits. Thread-safe."""
 
     _strangers: threading.BoundedSemaphore = field(default_factory=lambda: _places(STRANGERS_AT_ONCE))
     _known: threading.BoundedSemaphore = field(default_factory=lambda: _places(KNOWN_DEVICES_AT_ONCE))
 
     @contextmanager
     def place(self, *, is_known: bool) -> Iterator[bool]:
-        """Hold a place for a password check in the `with` block. Yields False, without waiting, if all places
-        are taken."""
+        """Reserve a password check for the `with` block. Yields whether there was one left within the limit;
+        never waits."""
         places = self._known if is_known else self._strangers
         has_place = places.acquire(blocking=False)
         try:

@@ -19,15 +19,16 @@ from kiosk.storage import Account, Deed, verify
 blueprint = Blueprint("sign_in", __name__)
 
 BUSY_SECONDS = 3
-"""Time in which the password checks in progress end."""
+"""Time after which the password checks in progress have ended."""
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @without_session
 def sign_in() -> ResponseReturnValue:
-    """Show the sign-in form and handle it. A wrong name and a wrong password have the same response and
-    timing."""
-    # First, since it clears an expired session, and the form's token must be in the new session.
+    """Show the sign-in form; sign in with a sent one. A wrong name and a wrong password have the same
+    response (status 403) and timing. Status 429 after too many failures, 503 while too many others sign
+    in."""
+    # This comes first: it clears an expired session, and the form's token must be in the new session.
     is_signed_in = signed_in() is not None
     follow_browser_language()
     form = SignInForm()
@@ -69,7 +70,8 @@ def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseRetur
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
 @without_session
 def second_step() -> ResponseReturnValue:
-    """Show the form for the code of the second factor, after the password, and handle it."""
+    """Show the form for the code of the second factor; sign in with a right one. Status 403 for a wrong code,
+    429 after too many. Redirects to the sign-in unless the password was given before."""
     account, onward = waiting_for_code(), _own_path(request.args.get("next", ""))
     if account is None:
         return redirect(url_for("sign_in.sign_in", next=onward), 303)
@@ -98,7 +100,7 @@ def second_step() -> ResponseReturnValue:
 
 
 def _try_later(form: SignInForm, words: str, status: int, seconds: int) -> ResponseReturnValue:
-    """Render the form with the time after which to try again."""
+    """Render the form with `words` as its problem and the seconds to wait in the header Retry-After."""
     add_problem(words)
     return make_response(render_template("sign_in.html", form=form), status, {"Retry-After": str(seconds)})
 
@@ -106,7 +108,7 @@ def _try_later(form: SignInForm, words: str, status: int, seconds: int) -> Respo
 @blueprint.route("/sign-out", methods=["POST"])
 @without_session
 def sign_out() -> ResponseReturnValue:
-    """End every session of the account."""
+    """End every session of the signed-in account."""
     end()
     return redirect(url_for("sign_in.sign_in"), 303)
 
@@ -114,7 +116,8 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.route("/language", methods=["POST"])
 @without_session
 def choose_language() -> ResponseReturnValue:
-    """Store the language in the session, and return to the page."""
+    """Store the chosen language in the session, and redirect to the page where it was chosen. An unknown
+    language is ignored."""
     chosen = request.form.get("language", "")
     if chosen in desk().library.desk:
         choose(chosen)
@@ -122,7 +125,7 @@ def choose_language() -> ResponseReturnValue:
 
 
 def _own_path(wanted: str) -> str:
-    """Return a path of this desk; other targets are replaced by the results page, to prevent open
+    """Return `wanted` if it is a path of this desk, else the address of the results page, to prevent open
     redirects."""
     try:
         parts = urlsplit(wanted)

@@ -1,7 +1,7 @@
 """Second factors: time-based one-time passwords (RFC 6238), and recovery codes for a lost phone.
 
-A code signs in once: the step of an accepted code is recorded, and no earlier one is accepted after it. The
-secret is encrypted under a key derived from the session key, which no backup contains.
+A code signs in once: the time step of an accepted code is recorded, and only codes of later steps are
+accepted after it. The secret is encrypted under a key derived from the session key, which no backup contains.
 """
 
 import binascii
@@ -22,7 +22,7 @@ SECRET_BYTES = 20
 STEP_SECONDS = 30
 DIGITS = 6
 STEPS_BACK_AND_FORTH = 1
-"""Steps by which a phone's clock may differ (RFC 6238, 5.2)."""
+"""Time steps by which a phone's clock may be late or early (RFC 6238, 5.2)."""
 
 NONCE_BYTES = 12
 
@@ -30,10 +30,11 @@ RECOVERY_CODES = 8
 RECOVERY_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 letters and digits; those that look alike are left out."""
 RECOVERY_CODE_LENGTH = 16
-"""Letters: 80 random bits."""
+"""Letters of a recovery code: 80 random bits."""
 
 
 def new_secret() -> bytes:
+    """Return a random secret of SECRET_BYTES bytes."""
     return secrets.token_bytes(SECRET_BYTES)
 
 
@@ -44,7 +45,7 @@ def secret_to_type(secret: bytes) -> str:
 
 
 def read_secret(typed: str) -> bytes | None:
-    """Return the secret of a text in base32; None for other text."""
+    """Return the secret of a text as from `secret_to_type`; None for other text."""
     try:
         secret = b32decode(typed.replace(" ", ""))
     except (binascii.Error, ValueError):
@@ -53,13 +54,13 @@ def read_secret(typed: str) -> bytes | None:
 
 
 def provisioning_uri(secret: bytes, name: str, issuer: str) -> str:
-    """Return the otpauth address that an app reads from the QR code."""
+    """Return the otpauth address for the QR code. The app shows `name` and `issuer` beside its codes."""
     return _totp(secret).get_provisioning_uri(name, issuer)
 
 
 def matching_step(secret: bytes, code: str, now: float) -> int | None:
-    """Return the number of the 30-second step to which a code belongs; None for a wrong code. `now` is in
-    seconds since 1970."""
+    """Return the number of the time step (30 s each, since 1970) to which a code belongs; None for a wrong
+    code. `now` is in seconds since 1970."""
     current = int(now) // STEP_SECONDS
     for step in range(current - STEPS_BACK_AND_FORTH, current + STEPS_BACK_AND_FORTH + 1):
         try:
@@ -75,7 +76,7 @@ def _totp(secret: bytes) -> TOTP:
 
 
 def new_recovery_codes() -> list[str]:
-    """Return new recovery codes, without spaces; `spaced` formats one for display."""
+    """Return RECOVERY_CODES new codes without hyphens; `spaced` formats one for display."""
     return [
         "".join(secrets.choice(RECOVERY_LETTERS) for _ in range(RECOVERY_CODE_LENGTH))
         for _ in range(RECOVERY_CODES)
@@ -83,7 +84,7 @@ def new_recovery_codes() -> list[str]:
 
 
 def spaced(recovery_code: str) -> str:
-    """Return a recovery code in groups of four letters."""
+    """Return a recovery code in groups of four letters, separated by hyphens."""
     return "-".join(recovery_code[at : at + 4] for at in range(0, len(recovery_code), 4))
 
 
@@ -94,17 +95,18 @@ def normalise(typed: str) -> str:
 
 @dataclass(frozen=True)
 class SecretSealer:
-    """Seals the secrets of second factors. `secret_key` is the key of sessions."""
+    """Encrypts the secrets of second factors. `secret_key` is the key of sessions."""
 
     secret_key: str
 
     def seal(self, name: str, secret: bytes) -> str:
-        """Return an account's secret as text for the database."""
+        """Return the encrypted secret of the account `name`, as text for the database."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return b64encode(nonce + self._cipher().encrypt(nonce, secret, name.encode())).decode()
 
     def unseal(self, name: str, sealed: str) -> bytes | None:
-        """Return an account's secret; None if it was sealed under another key or for another account."""
+        """Return the secret of the account `name`; None if it was encrypted under another key or for another
+        account."""
         try:
             content = b64decode(sealed)
             return self._cipher().decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], name.encode())

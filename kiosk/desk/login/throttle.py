@@ -1,12 +1,12 @@
 """A throttle for sign-in: after a few failures, each further failure doubles the delay.
 
 Failures are counted for each pair of a name and a source or known device, so that nobody can delay somebody
-else. Unknown sources also share a limit for each name, against guessing from many addresses. Sources from
-which the account has signed in are exempt from it.
+else. Unknown sources also share a limit for each name, against guessing from many addresses. A source is
+unknown until the account has signed in from it.
 
-Somebody who tries codes of a second factor has the password already. For codes, all unknown sources together
-have the delay of a single source, since six digits can be guessed from many addresses. Wrong codes of links,
-and wrong tokens, are counted by source.
+Whoever tries codes of a second factor has the password already. For codes, all unknown sources together have
+the delay of a single source, since six digits can be guessed from many addresses. Invalid one-time links and
+invalid tokens are counted by source.
 """
 
 from dataclasses import dataclass, field
@@ -28,21 +28,22 @@ MOST_KEYS_KEPT = 10_000
 
 @dataclass
 class Failures:
-    """Failures by key, in memory. Times are in seconds, by the caller's clock."""
+    """Failures by key, in memory. The first `free` ones cause no delay; `longest_delay` and all times are in
+    seconds, by the caller's clock."""
 
     free: int
     longest_delay: float
     _failures: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def seconds_left(self, key: str, now: float) -> float:
-        """Return the seconds until this key may be tried again."""
+        """Return the seconds until this key may be tried again; 0 if it may be tried now."""
         count, last = self._failures.get(key, (0, now))
         if count < self.free:
             return 0.0
         return max(0.0, last + min(2.0 ** (count - self.free), self.longest_delay) - now)
 
     def add(self, key: str, now: float) -> None:
-        """Record a failure."""
+        """Record a failure of a key."""
         count, last = self._failures.pop(key, (0, now))
         if now - last > FORGOTTEN_AFTER_SECONDS:
             count = 0
@@ -58,8 +59,9 @@ class Failures:
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt to sign in. `key` combines the name with the known device or, without one, with the
-    source."""
+    """An attempt to sign in as `name`. `key` combines the name with the known device or, without one, with
+    the source; `source_key` combines it with the source. `is_known` says whether the device or source is
+    known."""
 
     name: str
     key: str
@@ -69,7 +71,7 @@ class Attempt:
 
 @dataclass
 class SignInThrottle:
-    """The delays of attempts. Names, sources and devices are in memory only."""
+    """The delays after failed attempts. Names, sources and devices are in memory only."""
 
     _own: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
     _strangers: Failures = field(
@@ -82,10 +84,11 @@ class SignInThrottle:
     _usual: set[str] = field(default_factory=set)
 
     def attempt(self, name: str, source: str, device: str | None, now: float) -> Attempt:
-        """Return an attempt from `source`, and from a known device of the account unless `device` is None.
+        """Return an attempt to sign in from `source`. `device` is the number in the cookie of the account's
+        known device, None without one.
 
-        A device that has to wait counts as a source without a device, so that a stolen cookie locks nobody
-        out.
+        A known device that has to wait is treated as a device without the cookie, so that a stolen cookie
+        locks nobody out.
         """
         device_key, source_key = f"device {device} {name}", f"source {source} {name}"
         if device is not None and self._own.seconds_left(device_key, now) == 0:
@@ -98,20 +101,21 @@ class SignInThrottle:
         return own if attempt.is_known else max(own, self._strangers.seconds_left(attempt.name, now))
 
     def failed(self, attempt: Attempt, now: float) -> None:
-        """Record a failure."""
+        """Record a wrong name or password."""
         self._own.add(attempt.key, now)
         if not attempt.is_known:
             self._strangers.add(attempt.name, now)
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Forget the failures of the source or device, and remember the source as the account's."""
+        """Forget the failures of the source or device, and treat the source as known for this account from
+        now on."""
         self._own.forget(attempt.key)
         self._codes.forget(_code_key(attempt))
         if len(self._usual) < MOST_KEYS_KEPT:
             self._usual.add(attempt.source_key)
 
     def seconds_left_for_code(self, attempt: Attempt, now: float) -> float:
-        """Return the seconds until a code of the account's second factor may be tried."""
+        """Return the seconds until a code of the account's second factor may be tried; 0 if it may be now."""
         return self._codes.seconds_left(_code_key(attempt), now)
 
     def code_failed(self, attempt: Attempt, now: float) -> None:
@@ -119,21 +123,21 @@ class SignInThrottle:
         self._codes.add(_code_key(attempt), now)
 
     def seconds_left_for_link(self, source: str, now: float) -> float:
-        """Return the seconds until a source may open a link."""
+        """Return the seconds until a source may open a one-time link; 0 if it may open one now."""
         return self._links.seconds_left(source, now)
 
     def link_failed(self, source: str, code: str, now: float) -> None:
-        """Record an invalid link. The same link again, such as an expired one, does not count as a new
+        """Record an invalid one-time link. Repeating the same link, such as an expired one, is no new
         guess."""
         if self._is_new_guess(source, code):
             self._links.add(source, now)
 
     def seconds_left_for_token(self, source: str, now: float) -> float:
-        """Return the seconds until a source may send a token."""
+        """Return the seconds until a source may send a token; 0 if it may send one now."""
         return self._tokens.seconds_left(source, now)
 
     def token_failed(self, source: str, token: str, now: float) -> None:
-        """Record an invalid token. The same token again, such as a removed one, is no new guess."""
+        """Record an invalid token. Repeating the same token, such as a removed one, is no new guess."""
         if self._is_new_guess(source, token):
             self._tokens.add(source, now)
 

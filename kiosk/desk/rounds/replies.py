@@ -1,4 +1,5 @@
-"""Replies: what a round led to, written by a coordinator and shown on the guests' start screen."""
+"""Replies to guests about what a closed round led to, written by a coordinator and shown on the guests' start
+page."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,13 +17,14 @@ from kiosk.storage import Deed, RoundState
 blueprint = Blueprint("replies", __name__)
 
 LONGEST_REPLY_CHARACTERS = 240
-"""A guest reads the reply before the first question."""
+"""Most characters of a reply, which a guest reads before the first statement."""
 
 
 @blueprint.route("/reply/<round_id>", methods=["GET", "POST"])
 @for_coordinator
 def reply(round_id: str) -> ResponseReturnValue:
-    """Show the form with a field for each guest language, and handle it."""
+    """Show the form with a field for each guest language; store a sent reply. Refused input stays in the
+    form, with status 400. Aborts with 404 for an unknown round or one that is not closed."""
     state = _closed_round(round_id)
     languages, form = _languages(), FlaskForm()
     texts = desk().store.replies.of_round(round_id)
@@ -49,7 +51,7 @@ def reply(round_id: str) -> ResponseReturnValue:
 
 
 def _problems(texts: dict[str, str], languages: dict[str, Language]) -> dict[str, str]:
-    """Return language -> why its text is refused."""
+    """Return the reason for refusing a text, as a sentence, by the code of its language."""
     problems = {
         code: translate(
             "{language}: {problem}", language=language.autonym, problem=translate_message(fault.message)
@@ -63,7 +65,7 @@ def _problems(texts: dict[str, str], languages: dict[str, Language]) -> dict[str
 
 
 def _closed_round(round_id: str) -> RoundState:
-    """Return the round, if it is closed: only then is there something to reply to."""
+    """Return the closed round with this id. Aborts with 404 if there is none: a reply needs results."""
     matching = [state for state in desk().store.rounds() if state.round.id == round_id and state.is_closed]
     return matching[0] if matching else abort(404)
 

@@ -29,13 +29,15 @@ blueprint = Blueprint("rounds", __name__)
 USUAL_LENGTH = timedelta(days=90)
 
 LAST_DAY = date(9000, 1, 1)
-"""Later days are replaced by this one: it is too late by any rule, and date arithmetic still works."""
+"""Latest closing day that date arithmetic can handle. Later days are replaced by it: all of them are
+refused."""
 
 
 @dataclass(frozen=True)
 class Askable:
-    """A survey that a round can ask: the languages that guests may choose, those not fully reviewed, and
-    those with missing texts, with their number."""
+    """A survey that a round can ask. `shown` are the languages that guests may choose, `drafts` those with
+    all texts of which some are unreviewed. `incomplete` has (language, number of missing texts) for the
+    others."""
 
     survey: Survey
     shown: tuple[Language, ...]
@@ -44,9 +46,10 @@ class Askable:
 
 
 class Expected:
-    """The expected guests in the form: one number for all units, and others for some of them.
+    """The expected guests in the form: one number for all units, and other numbers for some units.
 
-    `sent` maps each unit of any tree to the text of its own field, "" if it has the number for all.
+    `names` maps the units of all trees to their names. `sent` maps them to the texts of their fields, "" for
+    a unit that has the number for all.
     """
 
     def __init__(self, form: RoundForm) -> None:
@@ -57,15 +60,17 @@ class Expected:
 
     @property
     def wrong(self) -> frozenset[str]:
-        """Units whose field has no whole number from 0 to MOST_EXPECTED."""
+        """The units whose field has a text other than a whole number from 0 to MOST_EXPECTED."""
         return frozenset(unit for unit, text in self.sent.items() if text and not _is_number(text))
 
     @property
     def are_numbers(self) -> bool:
+        """Whether no unit's field is wrong."""
         return not self.wrong
 
     def at(self, units: Iterable[str]) -> dict[str, int]:
-        """Return unit -> expected guests, for those units that have a number."""
+        """Return the number of expected guests of these units by unit id; those without a number are left
+        out."""
         texts = {unit: self.sent[unit] or str(self._for_all.data) for unit in units}
         return {unit: int(text) for unit, text in texts.items() if _is_number(text)}
 
@@ -75,7 +80,7 @@ def _is_number(text: str) -> bool:
 
 
 def _units() -> dict[str, str]:
-    """Return the name of each unit of each tree."""
+    """Return the names of the units of all trees by unit id."""
     return {leaf: tree.node(leaf).name for tree in desk().library.trees.values() for leaf in tree.leaves}
 
 
@@ -95,7 +100,7 @@ def _list(status: int = 200) -> ResponseReturnValue:
 
 
 def _chosen_units(of_round: Round) -> str:
-    """Return the names of a round's units if they are not all of its tree's today; "" if they are."""
+    """Return the names of a round's units as one text; "" if the round has all units of its tree."""
     tree = desk().library.trees.get(of_round.tree.root.id)
     if tree is None or set(tree.leaves) == set(of_round.tree.leaves):
         return ""
@@ -105,7 +110,8 @@ def _chosen_units(of_round: Round) -> str:
 @blueprint.route("/rounds/new", methods=["GET", "POST"])
 @for_coordinator
 def new_round() -> ResponseReturnValue:
-    """Show the form that opens a round, and handle it. Refused input stays in the form."""
+    """Show the form that opens a round; open the sent one. Refused input stays in the form, with status 400.
+    The page is also shown again, with status 200, to ask for a confirmation."""
     library, today = desk().library, desk().clock().date()
     form = RoundForm(opens=today, closes=today + USUAL_LENGTH, admission=["kiosk", "slip"])
     form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
@@ -154,7 +160,7 @@ def new_round() -> ResponseReturnValue:
 
 
 def _has_its_units(form: RoundForm) -> bool:
-    """Return whether the chosen units are of the chosen tree. If not, the form says so."""
+    """Return whether the chosen units are units of the chosen tree. If not, add an error to the form."""
     tree = desk().library.trees[form.tree.data]
     others = [unit for unit in form.units.data or () if unit not in tree.leaves]
     if others:
@@ -189,7 +195,8 @@ def _opened(new: Round) -> str:
 @blueprint.route("/rounds/cancel", methods=["POST"])
 @for_coordinator
 def cancel() -> ResponseReturnValue:
-    """Cancel a round that has not opened. Its slips are not valid any more."""
+    """Cancel a round before it opens; its slips are no longer valid. An opened round is refused with status
+    409. Aborts with 404 for an unknown round."""
     round_id, store = request.form.get("round", ""), desk().store
     if round_id not in {state.round.id for state in store.rounds()}:
         abort(404)
@@ -222,7 +229,7 @@ def _check_clock() -> None:
 
 def _in_the_list(survey: Survey) -> str:
     """Return a survey's label in the list: its title and number of statements. If another survey has the same
-    label, the first statement that only this survey has follows."""
+    label, it also has the first statement that the other surveys lack."""
     label = f"{survey.title} ({translate('påståenden: {n}', n=len(survey.statements))})"
     alike = [
         other

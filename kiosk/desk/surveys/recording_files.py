@@ -1,8 +1,9 @@
-"""Recordings of people who read texts aloud: checked, packed, and saved or removed as a change of own files.
+"""Recordings of people who read texts aloud: each is checked, converted, and stored or removed as an own
+file.
 
-A recording is uploaded as WAV, which the browser makes of whatever it recorded: the only format that the
-server can check to the last byte without a decoder. It is stored as MP3, which every phone plays, where
-`lame` is installed, and else as WAV.
+A recording is uploaded as WAV, to which the browser converts its own format: it is the only format that the
+server can check to the last byte without a decoder. It is stored as MP3, which every phone plays, if `lame`
+is installed, else as WAV.
 """
 
 import io
@@ -30,19 +31,19 @@ RATES = (8_000, 48_000)
 SAMPLE_BYTES = 2
 
 LEAST_PEAK = 328
-"""Least loudest sample, of 32768: 1 %. A microphone that is turned off records less."""
+"""Lowest peak of a recording, of at most 32768: 1 %. A microphone that is turned off records less."""
 
 KILOBITS = 48
-"""Bit rate of a packed recording: a voice at 24 kHz, without audible loss."""
+"""Bit rate of a stored MP3, in kbit/s: enough for a voice at 24 kHz without audible loss."""
 
 
 class RecordingError(RefusedError):
-    """A file that is no recording of a voice; nothing was changed."""
+    """A file was refused because it is no recording of a voice. Nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Sound:
-    """Samples of 16 bits, `rate` a second in each of 1 or 2 `channels`."""
+    """Samples of 16 bits: `rate` a second in each of its 1 or 2 `channels`."""
 
     samples: bytes
     rate: int
@@ -50,17 +51,17 @@ class Sound:
 
     @property
     def seconds(self) -> float:
-        """The duration."""
+        """The duration in seconds."""
         return len(self.samples) / (SAMPLE_BYTES * self.channels * self.rate)
 
     @property
     def peak(self) -> int:
-        """The loudest sample, 0 to 32768."""
+        """The largest absolute value of a sample, 0 to 32768; 0 without samples."""
         values = memoryview(self.samples).cast("h")
         return max(max(values), -min(values)) if len(values) else 0
 
     def as_wave(self) -> bytes:
-        """Return a WAV file with these samples and nothing else."""
+        """Return the samples as the content of a WAV file."""
         file = io.BytesIO()
         with wave.open(file, "wb") as written:
             written.setnchannels(self.channels)
@@ -71,8 +72,11 @@ class Sound:
 
 
 def read_recording(content: bytes) -> Sound:
-    """Return the sound of an uploaded file. Raises RecordingError, with the way out, if it is too large, no
-    WAV file, too short, too long or silent."""
+    """Return the sound of an uploaded file.
+
+    Raises RecordingError, whose message says what to do, if the file is too large or no WAV file, or its
+    sound is too short, too long or silent.
+    """
     if len(content) > LARGEST_RECORDING_BYTES:
         raise RecordingError(
             Message(
@@ -115,7 +119,8 @@ def _read_wave(content: bytes) -> Sound:
 
 
 def save_recording(settings: Settings, language: str, text: str, content: bytes) -> Library:
-    """Check and store a person's recording of a text, in place of an earlier one of any kind.
+    """Store a person's recording of a text in place of an earlier one, and return the changed library.
+    `content` is the uploaded file.
 
     Raises RecordingError for a file that is no recording, RefusedError if it cannot be written; the earlier
     recording then remains.
@@ -126,7 +131,8 @@ def save_recording(settings: Settings, language: str, text: str, content: bytes)
 
 
 def remove_recording(settings: Settings, language: str, text: str) -> Library:
-    """Remove a person's recording of a text. A missing one is no error."""
+    """Remove a person's recording of a text, and return the changed library. A missing recording is no
+    error."""
     with exclusively(settings):
         return change_files(settings, _without(language, text))
 
@@ -141,7 +147,7 @@ def _path(language: str, text: str, ending: str) -> Path:
 
 
 def _packed(sound: Sound) -> tuple[str, bytes]:
-    """Return (ending, content) of the file to store."""
+    """Return (ending, content) of the file to store: MP3 if `lame` is installed and succeeds, else WAV."""
     if shutil.which("lame") is None:
         return ".wav", sound.as_wave()
     with tempfile.TemporaryDirectory() as folder:
@@ -150,6 +156,6 @@ def _packed(sound: Sound) -> tuple[str, bytes]:
         try:
             run_program(["lame", "--quiet", "-m", "m", "-b", str(KILOBITS), str(unpacked), str(packed)])
         except AudioError:
-            # The person has read the text; the unpacked file is larger and plays everywhere too.
+            # The recording is kept as WAV, which is larger but plays everywhere too.
             return ".wav", sound.as_wave()
         return ".mp3", packed.read_bytes()

@@ -1,6 +1,6 @@
 """Speech by people: every text that guests can hear in a language, recorded or uploaded in the browser.
 
-A person's recording is heard by guests from the moment it is saved, in place of a machine's draft.
+Guests hear a person's recording as soon as it is saved, in place of a synthesised draft.
 """
 
 from dataclasses import dataclass
@@ -28,12 +28,13 @@ from kiosk.storage import Deed
 blueprint = Blueprint("recordings", __name__)
 
 LONGEST_LOGGED_TEXT = 60
-"""Characters of a text in the log."""
+"""Most characters of a text in the log."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A text to read aloud, beside its Swedish `message`, with its sound if it has one."""
+    """A text to read aloud. `message` is its reference text; `speech` has the text in the language, and its
+    sound if there is one."""
 
     message: str
     speech: Speech
@@ -41,13 +42,14 @@ class Reading:
 
     @property
     def anchor(self) -> str:
-        """The id of the text's place on the page."""
+        """The id of the text's element on the page."""
         return f"text-{self.speech.name}"
 
 
 @dataclass(frozen=True)
 class Part:
-    """The guest's screen, or a survey, with its texts in one language. `survey` is None for the screen."""
+    """The texts of a survey, or those of the guest's screen outside surveys, in one language. `survey` is
+    None for the guest's screen; `untranslated` is the number of texts without a translation."""
 
     survey: Survey | None
     readings: tuple[Reading, ...]
@@ -55,21 +57,23 @@ class Part:
 
     @property
     def left(self) -> int:
-        """The number of texts that nobody has read yet."""
+        """The number of texts without a person's recording."""
         return sum(not reading.speech.is_recorded for reading in self.readings)
 
 
 @blueprint.route("/languages/<code>/recordings")
 @for_coordinator
 def recordings(code: str) -> ResponseReturnValue:
-    """Show every text of the guest's screen, or of a survey, with its recording."""
+    """Show the texts of the guest's screen, or of the survey that the address names, with their recordings.
+    Aborts with 404 for an unknown language or survey, and where no files can be changed."""
     return _page(_catalogue(code))
 
 
 @blueprint.route("/languages/<code>/recordings", methods=["POST"])
 @for_coordinator
 def save(code: str) -> ResponseReturnValue:
-    """Save one uploaded recording, in place of an earlier one."""
+    """Save an uploaded recording of one text, in place of an earlier one. A refused file is reported with
+    status 400. Aborts with 404 for an unknown language or text."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     reading = _asked(catalogue)
     content = sent.read(LARGEST_RECORDING_BYTES + 1) if sent else b""
@@ -87,7 +91,7 @@ def save(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/recordings/remove", methods=["POST"])
 @for_coordinator
 def remove(code: str) -> ResponseReturnValue:
-    """Remove the recording of one text."""
+    """Remove the recording of one text. Aborts with 404 for an unknown language or text."""
     reading = _asked(_catalogue(code))
     desk().change(lambda settings: remove_recording(settings, code, reading.speech.text))
     _note(Deed.SPEECH_REMOVED, code, reading)
@@ -98,7 +102,7 @@ def remove(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/recordings/<name>")
 @for_coordinator
 def sound(code: str, name: str) -> ResponseReturnValue:
-    """Send the sound of a text, as guests hear it."""
+    """Return the file with the sound of a text, as guests hear it. Aborts with 404 if there is none."""
     path = find(desk().own_settings.audio_folder, _catalogue(code).language.code, name)
     if path is None:
         abort(404)
@@ -135,7 +139,8 @@ def _part(catalogue: Catalogue, survey: Survey | None) -> Part:
 
 
 def _asked(catalogue: Catalogue) -> Reading:
-    """Return the text that a form names. A text that was changed meanwhile has another name."""
+    """Return the text that a form names. Aborts with 404 if there is none, such as after a change of the
+    text, which changes its name."""
     surveys = desk().library.surveys.values()
     parts = (_part(catalogue, survey) for survey in (None, *surveys))
     readings = (reading for part in parts for reading in part.readings)
@@ -144,7 +149,8 @@ def _asked(catalogue: Catalogue) -> Reading:
 
 
 def _catalogue(code: str) -> Catalogue:
-    """Return a guest language, where files can be changed."""
+    """Return the catalogue of a guest language. Aborts with 404 for an unknown one, and where no files can be
+    changed."""
     catalogue = desk().library.guest.get(code)
     if catalogue is None or desk().settings is None:
         abort(404)

@@ -1,4 +1,4 @@
-"""How many guest languages wait for a review, for the start page: counted once for each library."""
+"""The number of guest languages that wait for a review, for the start page."""
 
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.completeness import of_all
@@ -6,7 +6,7 @@ from kiosk.library.library import Library
 
 
 class ReviewState:
-    """The number of languages with texts to review, counted once for each library."""
+    """Counts the languages with texts to review, once for each library."""
 
     def __init__(self) -> None:
         self._counted: tuple[Library, int] | None = None

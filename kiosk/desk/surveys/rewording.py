@@ -14,11 +14,11 @@ from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded
 
 
 def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
-    """Return a Rewording for each changed text of a draft.
+    """Return a Rewording for each changed text of a draft, if its statement has a translation, a round or
+    earlier figures.
 
     Its meaning is the coordinator's choice in the form; None without a choice, or if the form asked about
-    another text. Left out are statements without a translation, a round and earlier figures. Aborts with 400
-    for an unknown choice.
+    another text. Aborts with 400 for an unknown choice.
     """
     return [
         Rewording(number, before, after, _choice(after))
@@ -37,7 +37,7 @@ def _choice(statement: Statement) -> Meaning | None:
 
 
 def _is_used(statement: Statement) -> bool:
-    """Return whether a statement has figures or a translation."""
+    """Return whether a statement has a round, earlier figures or a translation."""
     if any(statement.id == asked.id for survey in _surveys_of_rounds() for asked in survey.statements):
         return True
     figures = map(figures_from_json, desk().store.earlier_figures.all().values())
@@ -48,7 +48,8 @@ def _is_used(statement: Statement) -> bool:
 
 
 def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
-    """Return the draft with its decided rewordings: former texts, or new ids."""
+    """Return the draft with its decided rewordings: a statement with the same meaning keeps its id and its
+    former texts, one with another meaning gets a new id. Undecided ones stay as they are."""
     known, ids = known_texts(), {statement.id for statement in draft.statements}
     decided = dict[str, Statement]()
     for rewording in rewordings:
@@ -63,7 +64,7 @@ def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
 
 
 def known_texts() -> dict[str, set[str]]:
-    """Return statement id -> its texts, present and former, in all surveys and rounds."""
+    """Return the texts of each statement, present and former, by its id, from all surveys and rounds."""
     known: dict[str, set[str]] = {}
     for survey in (*desk().library.surveys.values(), *_surveys_of_rounds()):
         for statement in survey.statements:
@@ -72,8 +73,8 @@ def known_texts() -> dict[str, set[str]]:
 
 
 def taken_ids(known: Mapping[str, set[str]], text: str) -> set[str]:
-    """Return the ids in `known` (statement id -> all its texts) that do not have this text: a new statement
-    with it cannot have them."""
+    """Return the ids that a new statement with this text cannot have: those of statements that never had the
+    text. `known` maps statement ids to texts, as `known_texts`."""
     return {statement_id for statement_id, texts in known.items() if text not in texts}
 
 

@@ -58,7 +58,8 @@ F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
 
 @dataclass(frozen=True)
 class Row:
-    """One statement of the form, with advice on its wording in `thoughts`."""
+    """One statement of the form, each field as the text in its input. `thoughts` has advice on its
+    wording."""
 
     id: str
     text: str
@@ -72,7 +73,7 @@ class Row:
 @blueprint.route("/surveys")
 @for_coordinator
 def surveys() -> ResponseReturnValue:
-    """Show all surveys: own ones can be edited, and all can be copied."""
+    """Show all surveys. Own ones can be edited, and all can be copied."""
     desk().reread_if_changed()
     return _list([])
 
@@ -91,7 +92,7 @@ def _list(problems: list[str]) -> str:
 @blueprint.route("/surveys/copy", methods=["POST"])
 @for_coordinator
 def copy() -> ResponseReturnValue:
-    """Create an own survey from the statements of another."""
+    """Create an own survey with the statements of another. Aborts with 404 for an unknown survey."""
     original, library = _survey(request.form.get("survey", "")), desk().library
     survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
     copied_title = translate("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
@@ -111,7 +112,8 @@ def copy() -> ResponseReturnValue:
 @blueprint.route("/surveys/<survey_id>.xlsx")
 @for_coordinator
 def as_xlsform(survey_id: str) -> ResponseReturnValue:
-    """Return the survey as XLSForm, for KoboToolbox, ODK and others."""
+    """Return a survey as an XLSForm file, for KoboToolbox, ODK and others. Aborts with 404 for an unknown
+    survey."""
     content = write_xlsform(_survey(survey_id), no_answer_words(desk().library.guest))
     return file_response(f"{survey_id}.xlsx", content)
 
@@ -119,7 +121,8 @@ def as_xlsform(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/surveys/import", methods=["POST"])
 @for_coordinator
 def from_xlsform() -> ResponseReturnValue:
-    """Import an XLSForm as an own survey."""
+    """Import an XLSForm file as an own survey; a refused one is reported with status 400. Aborts with 400
+    without a file."""
     sent = request.files.get("file")
     if sent is None:
         abort(400)
@@ -135,7 +138,7 @@ def from_xlsform() -> ResponseReturnValue:
 
 
 def _save_import(form: Form) -> Survey:
-    """Save an imported form, and return the survey."""
+    """Save an imported form as an own survey, and return the survey."""
     account, written = signed_in(), list[Written]()
 
     def write(settings: Settings) -> Library:
@@ -150,7 +153,8 @@ def _save_import(form: Form) -> Survey:
 @blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def survey(survey_id: str) -> ResponseReturnValue:
-    """Show the form that edits a survey, and handle it. Refused input stays in the form."""
+    """Show the form that edits an own survey; save the sent survey. Refused input stays in the form. Aborts
+    with 404 for an unknown survey, and raises DeniedError (403) for a shipped one."""
     current = _survey(survey_id)
     if not is_own(survey_id):
         deny(Denial.SURVEY_SHIPPED)
@@ -209,7 +213,8 @@ def survey(survey_id: str) -> ResponseReturnValue:
 
 
 def _save(draft: Draft, rewordings: Sequence[Rewording], seen: str) -> bool:
-    """Save a draft, unless the meaning of a changed text is undecided; return whether it was saved.
+    """Save a draft, unless it is undecided whether a changed text has the same meaning; return whether it was
+    saved.
 
     `seen` is the digest of the survey as it is now. Raises ChangedError or RefusedError.
     """
@@ -227,8 +232,8 @@ def _save(draft: Draft, rewordings: Sequence[Rewording], seen: str) -> bool:
 @blueprint.route("/surveys/<survey_id>/remove", methods=["GET", "POST"])
 @for_coordinator
 def remove(survey_id: str) -> ResponseReturnValue:
-    """Ask for confirmation, and remove a survey. A survey that a round has used stays: it documents the
-    round."""
+    """Ask for confirmation, and remove an own survey. Aborts with 404 for an unknown survey. Raises
+    DeniedError (403) for a shipped one, and for one that a round has used, since it documents the round."""
     survey, form = _survey(survey_id), FlaskForm()
     if not is_own(survey_id):
         deny(Denial.SURVEY_SHIPPED)
@@ -243,12 +248,13 @@ def remove(survey_id: str) -> ResponseReturnValue:
 
 
 PREVIEW, OF_A_KIOSK = "/surveys/<survey_id>/preview", "/<any(kiosk):device>"
-"""Paths of the previews, as a phone or as a kiosk. A guest's page finds other pages by paths relative to its
-own."""
+"""Paths of the previews on a phone and, below it, on a kiosk. A guest's page finds other pages by paths
+relative to its own."""
 
 
 def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
-    """Register a page of both previews, at the path `beside` below their addresses."""
+    """Return a decorator that registers a view for both previews. `beside` is added to the paths of the
+    previews; `options` are those of a Flask route."""
 
     def routed(view: F) -> F:
         blueprint.route(PREVIEW + beside, defaults={"device": "phone"}, **options)(view)
@@ -261,21 +267,24 @@ def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
 @preview_route()
 @for_coordinator
 def preview(survey_id: str, device: str) -> ResponseReturnValue:
-    """Show the survey as a guest sees it, in every language with all its texts, reviewed or not."""
+    """Show the survey as a guest sees it, in every language that has all its texts, also unreviewed ones.
+    Aborts with 404 for an unknown survey."""
     return _previewed(survey_id, device)
 
 
 @preview_route("/practice")
 @for_coordinator
 def preview_practice(survey_id: str, device: str) -> ResponseReturnValue:
-    """Show the preview of the practice."""
+    """Show the form on which guests practise, which ends at the preview of the survey. Aborts with 404 for an
+    unknown survey."""
     return _previewed(survey_id, device, home=_preview_path(survey_id, device))
 
 
 @preview_route(methods=["POST"])
 @for_coordinator
 def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
-    """Respond as to an accepted ballot. The ballot is neither read nor stored."""
+    """Respond as to an accepted ballot, which is neither read nor stored. Aborts with 404 for an unknown
+    survey."""
     _survey(survey_id)
     if SCRIPT in request.headers:
         return "", 204, {BALLOT: "taken"}
@@ -285,7 +294,7 @@ def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route("/thanks")
 @for_coordinator
 def preview_thanks(survey_id: str, device: str) -> ResponseReturnValue:
-    """Show the thank-you."""
+    """Show the page that thanks a guest. Aborts with 404 for an unknown survey."""
     back = _preview_path(survey_id, device) if device == "kiosk" else ""
     return make_response(_pages(_survey(survey_id), device).thanks(back))
 
@@ -293,7 +302,7 @@ def preview_thanks(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route("/stored")
 @for_coordinator
 def preview_stored(survey_id: str, device: str) -> ResponseReturnValue:
-    """Show the guest page about stored data."""
+    """Show the guest page about stored data. Aborts with 404 for an unknown survey."""
     pages, back = _pages(_survey(survey_id), device), _preview_path(survey_id, device)
     return make_response(pages.stored(desk().store.schema(), back, is_kiosk=device == "kiosk"))
 
@@ -340,7 +349,7 @@ def _pages(survey: Survey, device: str) -> Pages:
 
 
 def is_own(survey_id: str) -> bool:
-    """Return whether a survey is the installation's own, and so can be edited here."""
+    """Return whether a survey is the installation's own, so that it can be edited here."""
     return desk().settings is not None and (_folder() / f"{survey_id}.toml").exists()
 
 
@@ -378,8 +387,8 @@ def _row(statement: Statement) -> Row:
 
 @dataclass(frozen=True)
 class Places:
-    """The places in the order that were typed for the rows with a text, and the numbers, from 1, of the rows
-    whose place is no whole number from 1 to 999. An empty place is the row's own."""
+    """The positions that were typed for the statements with a text; "" leaves a statement where it is.
+    `wrong` has the numbers, from 1, of the statements whose position is no whole number from 1 to 999."""
 
     texts: tuple[str, ...] = ()
     wrong: tuple[int, ...] = ()
@@ -393,11 +402,11 @@ def _places_sent() -> Places:
 
 
 def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
-    """Return the survey in the form: rows without text are dropped, the others are sorted by their numbers
-    if the survey `is_reordered`."""
+    """Return the survey in the form. Rows without text are left out; the others are sorted by their typed
+    positions if the survey `is_reordered`. Aborts with 400 for malformed fields or an unknown scale."""
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
-    # A form without the fields of direction, as it was before they were added, says nothing about it.
+    # A page from before an upgrade may lack the last two fields: they are then empty.
     columns += [sent.getlist(name) or [""] * len(columns[0]) for name in ("good", "agreeing")]
     if len({len(column) for column in columns}) != 1:
         abort(400)

@@ -1,4 +1,4 @@
-"""The look of the guests' screens and paper: the organisation's name, logo, colour and corners."""
+"""The theme of the guests' pages and paper: the organisation's name, logo, colour and corners."""
 
 import base64
 from dataclasses import replace
@@ -26,7 +26,8 @@ blueprint = Blueprint("themes", __name__)
 @blueprint.route("/theme", methods=["GET", "POST"])
 @for_coordinator
 def theme() -> ResponseReturnValue:
-    """Show the theme; save a changed one."""
+    """Show the form of the theme; save a sent one. Refused input stays in the form, with status 400. Aborts
+    with 404 where no files can be changed."""
     form = _form()
     if request.method != "POST" or not form.validate():
         return _page(form), 400 if request.method == "POST" else 200
@@ -44,7 +45,8 @@ def theme() -> ResponseReturnValue:
 @blueprint.route("/theme/preview", methods=["POST"])
 @for_coordinator
 def preview() -> ResponseReturnValue:
-    """Show a kiosk's screens with the sent theme, from the first on. Nothing is saved."""
+    """Show a kiosk's pages with the sent theme, beginning at the first page. Nothing is saved. Aborts with
+    404 where no files can be changed."""
     form, library = _form(), desk().library
     if not form.validate():
         return _page(form), 400
@@ -71,7 +73,8 @@ def preview() -> ResponseReturnValue:
 
 
 def _form() -> ThemeForm:
-    """Return the form with the current theme, or as it was sent."""
+    """Return the form with the current theme, or with the sent values. Aborts with 404 where no files can be
+    changed."""
     if desk().settings is None:
         abort(404)
     if request.method != "POST":
@@ -84,7 +87,8 @@ def _form() -> ThemeForm:
 
 
 def _sent(form: ThemeForm) -> Theme:
-    """Return the theme of a valid form. Without a new file the logo stays, unless it is to be removed."""
+    """Return the theme of a valid form. Without an uploaded file the current logo is kept, unless its removal
+    is chosen."""
     sent = form.logo.data
     logo = None if form.without_logo.data else desk().library.theme.logo
     if sent and sent.filename:

@@ -1,4 +1,5 @@
-"""Languages: which ones guests see, which texts are unreviewed, and editing translations side by side."""
+"""Languages: those that guests may choose, their unreviewed texts, and the editing of translations beside the
+Swedish texts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -34,16 +35,17 @@ blueprint = Blueprint("languages", __name__)
 LETTERS_A_ROW = 40
 
 ALL_REVIEWED = "all-reviewed"
-"""Name of the tick in forms that marks every text of the page as reviewed."""
+"""Name of the checkbox in forms that declares every text of the page reviewed."""
 
 HASH_DIGITS = 12
-"""Length of the names of texts in forms."""
+"""Hex digits of the digests that identify texts in forms."""
 
 
 @dataclass(frozen=True)
 class PartState:
-    """The state of the guest's screen, or of a survey, in one language. `survey_id` is "" and `title` is None
-    for the screen."""
+    """The translations of a survey, or of the guest's screen outside surveys, in one language. `is_shown`
+    says whether guests may choose the language there. `survey_id` is "" and `title` is None for the guest's
+    screen."""
 
     survey_id: str
     title: str | None
@@ -53,8 +55,8 @@ class PartState:
 
 @dataclass(frozen=True)
 class LanguageState:
-    """The state of a language: that of the screen and of each survey, and how many of its `spoken` texts are
-    `recorded` by people or `drafted` by a machine."""
+    """The state of a language: its `parts`, which are the guest's screen and each survey, and the number of
+    its texts that can be `spoken`, that people have `recorded`, and that a machine has `drafted`."""
 
     language: Language
     parts: tuple[PartState, ...]
@@ -65,11 +67,11 @@ class LanguageState:
 
 @dataclass(frozen=True)
 class Line:
-    """One text beside its translation.
+    """One reference text, `message`, beside its translation, `text`, which is "" if there is none.
 
-    `reviewed_by` has the reviewer and date of a review in the browser; `seen` is the digest of the
-    translation when the form was opened. `former` is the former wording that was translated, if nobody has
-    reviewed the translation since; else "".
+    `reviewed_by` has the reviewer and date of a review in the browser, else "". `seen` is the digest of the
+    translation when the form was opened. `former` is the former wording to which the translation belongs, if
+    nobody has reviewed it since; else "". `problem` is the reason why the line was not saved, else "".
     """
 
     message: str
@@ -82,7 +84,7 @@ class Line:
 
     @property
     def key(self) -> str:
-        """The line's name in the form: a digest of the text, since positions change."""
+        """The line's name in the form: a digest of the reference text, since positions may change."""
         return short_hash(self.message, HASH_DIGITS)
 
     @property
@@ -94,7 +96,7 @@ class Line:
 @blueprint.route("/languages")
 @for_coordinator
 def languages() -> ResponseReturnValue:
-    """Show every guest language, with its state."""
+    """Show every guest language with its missing, unreviewed and recorded texts."""
     desk().reread_if_changed()
     states = []
     for catalogue in desk().library.guest.values():
@@ -118,7 +120,7 @@ def languages() -> ResponseReturnValue:
 
 
 def _parts(catalogue: Catalogue) -> Iterator[PartState]:
-    """Yield the state of the guest's screen in a language, and that of each survey."""
+    """Yield the state of the guest's screen in a language, then that of each survey."""
     library, allowed, code = desk().library, desk().allowed_languages, catalogue.language.code
     screen = of_screen(catalogue)
     is_spoken = screen.can_be_shown(code, allowed)
@@ -131,8 +133,9 @@ def _parts(catalogue: Catalogue) -> Iterator[PartState]:
 @blueprint.route("/languages/<code>", methods=["GET", "POST"])
 @for_coordinator
 def texts(code: str) -> ResponseReturnValue:
-    """Show the texts of the guest's screen, or of a survey, beside their translations; save changes and
-    reviews."""
+    """Show the texts of the guest's screen, or of the survey that the address names, beside their
+    translations; save sent translations and reviews. Refused input stays in the form. Aborts with 404 for an
+    unknown language or survey."""
     catalogue = _catalogue(code)
     survey_id, form = request.args.get("survey", ""), FlaskForm()
     messages = _messages(survey_id)
@@ -168,8 +171,8 @@ def texts(code: str) -> ResponseReturnValue:
 @blueprint.route("/reference", methods=["GET", "POST"])
 @for_coordinator
 def reference() -> ResponseReturnValue:
-    """Show the shipped Swedish texts, to be reviewed. They are the message ids, so they cannot be changed
-    here."""
+    """Show the shipped Swedish texts; save sent reviews. The texts are message ids, so they cannot be changed
+    here. Aborts with 404 where no files can be changed."""
     if desk().settings is None:
         abort(404)
     catalogue, form = desk().library.guest[REFERENCE], FlaskForm()
@@ -191,15 +194,17 @@ def reference() -> ResponseReturnValue:
 @blueprint.route("/languages/<code>.po")
 @for_coordinator
 def as_file(code: str) -> ResponseReturnValue:
-    """Return every text that guests read, for a translator's own program."""
+    """Return every text that guests read, with its translation, as a gettext file. Aborts with 404 for an
+    unknown language."""
     return file_response(f"guest-{code}.po", as_po(_catalogue(code)))
 
 
 @blueprint.route("/languages/<code>/file", methods=["POST"])
 @for_coordinator
 def from_file(code: str) -> ResponseReturnValue:
-    """Import a translator's file. Texts without the fuzzy flag count as reviewed by the account that sends
-    it."""
+    """Import a translator's gettext file; a refused one is reported with status 400. Texts without the fuzzy
+    flag count as reviewed by the signed-in account. Aborts with 400 without a file, with 404 for an unknown
+    language."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     if sent is None:
         abort(400)
@@ -219,7 +224,8 @@ def _file_refused(catalogue: Catalogue, messages: Sequence[Message]) -> Response
 
 
 def _speech(catalogue: Catalogue) -> list[Speech]:
-    """Return every text of a language that can be heard, with its sound."""
+    """Return the speech of every text of a language that guests can hear; empty where no files can be
+    changed."""
     settings = desk().settings
     if settings is None:
         return []
@@ -228,7 +234,8 @@ def _speech(catalogue: Catalogue) -> list[Speech]:
 
 
 def _catalogue(code: str) -> Catalogue:
-    """Return a guest language that can be translated here."""
+    """Return the catalogue of a guest language other than the reference. Aborts with 404 if there is none,
+    and where no files can be changed."""
     catalogue = desk().library.guest.get(code)
     if catalogue is None or code == REFERENCE or desk().settings is None:
         abort(404)
@@ -236,7 +243,8 @@ def _catalogue(code: str) -> Catalogue:
 
 
 def _messages(survey_id: str) -> tuple[str, ...]:
-    """Return the reference texts of a survey and its title, or of the guest's screen if none is named."""
+    """Return the title and the other reference texts of a survey, or those of the guest's screen for "".
+    Aborts with 404 for an unknown survey."""
     library = desk().library
     if survey_id:
         survey = library.surveys.get(survey_id)
@@ -262,10 +270,11 @@ def _name(text: str, is_reviewed: bool) -> str:
 
 
 def _sent(line: Line) -> Line:
-    """Return a line as it was sent. An unchanged line keeps its current text, even if somebody else changed
-    it.
+    """Return a line with the sent translation, if the sender changed it; else the line with its current
+    translation.
 
-    A changed text has to be marked as reviewed again.
+    A changed text has to be declared reviewed again. The line has a problem if somebody else changed it since
+    the form was opened, or if the text cannot be shown to guests.
     """
     if f"text-{line.key}" not in request.form:
         return line
