@@ -1,0 +1,65 @@
+"""Describes a form of another program: its questions with their answers, and everything that is left out.
+
+Each reader of a file format returns a `ForeignForm`. A coordinator sees it in a preview, says which end of each
+list of answers is good, and only then is a survey made of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kiosk.domain.message import Message
+from kiosk.domain.survey import Good
+
+Texts = Mapping[str, str]
+"""Language code -> text."""
+
+
+@dataclass(frozen=True)
+class ForeignChoice:
+    """An answer of a question: its name in the file, and its label in each language."""
+
+    name: str
+    labels: Texts
+
+
+@dataclass(frozen=True)
+class ForeignQuestion:
+    """A question with one choice.
+
+    `place` says where the question stands ("sheet survey, row 5", "line 3", "question q12"). `choices` are in
+    the order of the file, answers such as "don't know" included; `choice_list` is the name of their list, which
+    questions may share, or "" if the question has a list of its own. `outcome`, `good` and `agreeing` are empty
+    unless the file has them, which only an export of this program does.
+    """
+
+    place: Message
+    name: str
+    texts: Texts
+    choice_list: str
+    choices: tuple[ForeignChoice, ...]
+    outcome: str = ""
+    good: Good | None = None
+    agreeing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something in the file that the survey will not have: its place, and the reason."""
+
+    place: Message
+    reason: Message
+
+
+@dataclass(frozen=True)
+class ForeignForm:
+    """A form as its file describes it. `default_language` is the code of texts without a language, or "".
+
+    `columns` maps each language code to the place of its texts ("label::Svenska (sv)"); formats without such
+    places leave it empty.
+    """
+
+    title: Texts
+    default_language: str
+    columns: Mapping[str, str]
+    questions: tuple[ForeignQuestion, ...]
+    left_out: tuple[LeftOut, ...]
