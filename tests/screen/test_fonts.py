@@ -1,16 +1,27 @@
 """The fonts a guest is served are parts of those shipped, and have every letter the catalogues use."""
 
+import io
 import re
 from pathlib import Path
 
 import pytest
+import uharfbuzz
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 
-from kiosk.library.catalogues import read_catalogues
+from kiosk.library.catalogues import AUTONYMS, read_catalogues
 from kiosk.screen.pages import STYLE
 from kiosk.settings import shipped_folder
-from tests.tools.fonts import AUTONYM_SOURCES, FONTS, SCRIPTS, WEIGHTS, autonym_letters, make
+from tests.tools.fonts import (
+    AUTONYM_SOURCES,
+    FONTS,
+    SCRIPTS,
+    WEIGHTS,
+    autonym_letters,
+    make,
+    subset,
+    words_of,
+)
 
 PARTS = [
     (f"guest-{script.lower()}-{number}.woff2", f"NotoSans{script}-{weight}.ttf")
@@ -71,6 +82,38 @@ def test_the_desk_uses_the_guests_fonts_for_the_same_unicode_ranges() -> None:
     rules = font_faces(desk.replace('url("fonts/', 'url("/static/fonts/'))
     assert len(rules) == len(SCRIPTS) * len(WEIGHTS)
     assert set(rules) <= set(font_faces(STYLE))
+
+
+def drawn(path: Path, words: list[str]) -> list[object]:
+    """The glyphs that draw each word: the outline, width and place of each."""
+    packed, font = io.BytesIO(), TTFont(path)
+    font.flavor = None
+    font.save(packed)
+    shaper = uharfbuzz.Font(uharfbuzz.Face(packed.getvalue()))
+    glyphs, order, drawings = font.getGlyphSet(), font.getGlyphOrder(), list[object]()
+    for word in words:
+        buffer = uharfbuzz.Buffer()
+        buffer.add_str(word)
+        buffer.guess_segment_properties()
+        uharfbuzz.shape(shaper, buffer)
+        for glyph, at in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+            pen = DecomposingRecordingPen(glyphs)
+            glyphs[order[glyph.codepoint]].draw(pen)
+            drawings.append((pen.value, at.x_advance, at.x_offset, at.y_offset))
+    return drawings
+
+
+@pytest.mark.parametrize(("source", "codes"), AUTONYM_SOURCES.items())
+def test_the_language_pickers_font_joins_letters_as_the_full_font(
+    source: str, codes: tuple[str, ...], tmp_path: Path
+) -> None:
+    words = [word for code in codes for word in words_of(AUTONYMS[code])]
+    full = drawn(FONTS / f"{source}.ttf", words)
+    assert drawn(FONTS / "guest-autonyms.woff2", words) == full
+    if "Arabic" in source:
+        unjoined = tmp_path / "letters.ttf"
+        subset(FONTS / f"{source}.ttf", "".join(words), unjoined, flavor=None, glyphs=[".notdef"])
+        assert drawn(unjoined, words) != full
 
 
 @pytest.mark.slow

@@ -4,13 +4,16 @@
 
 Latin and Cyrillic letters are left to the guest's own device; Arabic and Ethiopic ones are often missing
 there. `guest-autonyms` has the letters of the languages' names and no others, so that a Swedish page need not
-fetch the fonts of whole scripts for the language picker. The weights are static, since variable fonts are
-twice as large.
+fetch the fonts of whole scripts for the language picker. Of each letter it has the shapes in those names
+only, since it is part of every page. The weights are static, since variable fonts are twice as large.
 """
 
+import re
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import uharfbuzz
 from fontTools.merge import Merger
 from fontTools.subset import Options, Subsetter, load_font, save_font
 from fontTools.ttLib import TTFont
@@ -53,16 +56,51 @@ def autonym_letters() -> dict[str, str]:
     }
 
 
-def subset(source: Path, letters: str, target: Path, flavor: str | None = "woff2") -> None:
+def words_of(autonym: str) -> list[str]:
+    """Return the words of a language's name. Signs and spaces between them are those of the page's font."""
+    return re.findall(r"[^\0-\u02ff]+", autonym)
+
+
+def shapes(source: Path, texts: Iterable[str]) -> set[str]:
+    """Return the names of the glyphs with which the font `source` draws these texts, those between the steps
+    of its rules included, as a browser joins and places their letters."""
+    font = uharfbuzz.Font(uharfbuzz.Face(source.read_bytes()))
+    names: set[str] = set()
+
+    for text in texts:
+        buffer = uharfbuzz.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+
+        def collect(_step: str, buffer: uharfbuzz.Buffer = buffer) -> None:
+            if buffer.content_type is uharfbuzz.BufferContentType.GLYPHS:
+                names.update(font.glyph_to_string(glyph.codepoint) for glyph in buffer.glyph_infos)
+
+        buffer.set_message_func(collect)
+        uharfbuzz.shape(font, buffer)
+    return names
+
+
+def subset(
+    source: Path,
+    letters: str,
+    target: Path,
+    flavor: str | None = "woff2",
+    glyphs: Collection[str] | None = None,
+) -> None:
     """Write the part of the font `source` that draws `letters` to `target`, with its rules for joining and
-    placing them. `flavor` is the format; None for that of `source`."""
+    placing them. `flavor` is the format; None for that of `source`. With `glyphs`, only these shapes of the
+    letters are written, beside each letter's own."""
     options = Options(flavor=flavor, hinting=False, layout_features=["*"], name_IDs=[0, 1, 2, 13, 14])
     # No time of writing, so that the same font gives the same bytes.
     options.recalc_timestamp = False
     options.drop_tables += ["STAT", "vhea", "vmtx"]
     font = load_font(str(source), options)
+    # The packer in Python, whose bytes do not change with the shaper's version.
+    options.harfbuzz_repacker = False
+    options.layout_closure = glyphs is None
     subsetter = Subsetter(options)
-    subsetter.populate(unicodes=[ord(letter) for letter in letters])
+    subsetter.populate(unicodes=[ord(letter) for letter in letters], glyphs=glyphs or ())
     subsetter.subset(font)
     save_font(font, str(target), options)
 
@@ -77,7 +115,10 @@ def make(folder: Path) -> None:
         parts = []
         for name, letters in autonym_letters().items():
             parts.append(Path(place) / f"{name}.ttf")
-            subset(FONTS / f"{name}.ttf", letters, parts[-1], flavor=None)
+            source = FONTS / f"{name}.ttf"
+            words = [word for code in AUTONYM_SOURCES[name] for word in words_of(AUTONYMS[code])]
+            names = shapes(source, words)
+            subset(source, letters, parts[-1], flavor=None, glyphs=names)
         merged = Merger().merge([str(part) for part in parts])
         head, first = merged["head"], TTFont(parts[0])["head"]
         head.created, head.modified = first.created, first.modified
