@@ -157,7 +157,8 @@ def _with_headers(response: Response) -> Response:
         response.headers["Cache-Control"] = f"private, max-age={WORKER_MAX_AGE_SECONDS}"
     elif request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
-    return compress(response, PACKED)
+    # A phone's page has a ticket, which no other page has.
+    return compress(response, PACKED, is_shared=is_kiosk())
 
 
 def _refused(error: HTTPException) -> GuestResponse:

@@ -1,16 +1,61 @@
-"""Compression of responses, for both applications: a page shrinks to about a quarter of its size."""
+"""Compression of responses, for both applications: a guest's page shrinks to 38 % of its size with gzip, and
+to 32 % with Brotli, which browsers accept over HTTPS.
+"""
 
 import gzip
+from collections import OrderedDict
 from collections.abc import Collection
+from hashlib import sha256
+from threading import Lock
 
+import brotli
 from flask import Response, request
 
-LEVEL = 6
+GZIP_LEVEL = 6
 """Compression level of zlib: 9 takes twice the time for two percent."""
 
+QUICK, THOROUGH = 5, 11
+"""Qualities of Brotli. For a guest's page QUICK takes as long as gzip (3 ms) and saves 7 % of its bytes;
+THOROUGH takes 160 ms and saves 17 %."""
 
-def compress(response: Response, media_types: Collection[str]) -> Response:
-    """Compress the response to a GET if it has one of these media types and the browser accepts gzip.
+MOST_KEPT = 256
+"""Most bodies that are kept compressed: about 23 kB each, so at most 6 MB."""
+
+
+class KeptBodies:
+    """Bodies that all visitors of an address get alike, compressed thoroughly and kept.
+
+    A body is compressed thoroughly when it is asked for a second time, so that a page that changes with every
+    request costs no more than it saves.
+    """
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._kept: OrderedDict[bytes, bytes | None] = OrderedDict()
+
+    def compressed(self, body: bytes) -> bytes:
+        """Return a body compressed with Brotli."""
+        digest = sha256(body).digest()
+        with self._lock:
+            is_repeated, kept = digest in self._kept, self._kept.get(digest)
+        if kept is None:
+            kept = brotli.compress(body, brotli.MODE_TEXT, THOROUGH if is_repeated else QUICK)
+            with self._lock:
+                self._kept[digest] = kept if is_repeated else None
+                if len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
+        return kept
+
+
+_KEPT = KeptBodies()
+
+
+def compress(response: Response, media_types: Collection[str], *, is_shared: bool = False) -> Response:
+    """Compress the response to a GET if it has one of these media types and the browser accepts it.
+
+    With `is_shared`, all visitors of the address get the same bytes, which are kept compressed. Of a page
+    that one visitor gets, nothing is kept, since it would be a trace of the visit.
 
     A response to a POST is not compressed: it may contain text of the request beside a secret, whose content
     its compressed size could reveal (BREACH).
@@ -19,11 +64,18 @@ def compress(response: Response, media_types: Collection[str]) -> Response:
     if not is_worth_it or "Content-Encoding" in response.headers:
         return response
     response.headers["Vary"] = ", ".join(filter(None, (response.headers.get("Vary"), "Accept-Encoding")))
-    if request.method != "GET" or not request.accept_encodings.quality("gzip"):
+    encoding = next((one for one in ("br", "gzip") if request.accept_encodings.quality(one)), None)
+    if request.method != "GET" or encoding is None:
         return response
     response.direct_passthrough = False
-    response.set_data(gzip.compress(response.get_data(), LEVEL, mtime=0))
-    response.headers["Content-Encoding"] = "gzip"
+    body = response.get_data()
+    if encoding == "gzip":
+        response.set_data(gzip.compress(body, GZIP_LEVEL, mtime=0))
+    elif is_shared:
+        response.set_data(_KEPT.compressed(body))
+    else:
+        response.set_data(brotli.compress(body, brotli.MODE_TEXT, QUICK))
+    response.headers["Content-Encoding"] = encoding
     tag, is_weak = response.get_etag()
     if tag and not is_weak:
         # The compressed and the plain response have the same tag, so it is a weak one.

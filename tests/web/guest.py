@@ -1,6 +1,7 @@
 """A guest before a screen, in a real browser."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -36,6 +37,11 @@ class Guest:
     def __init__(self, page: Page, place: Place, served: Counted, address: str) -> None:
         self.page, self.place, self.served, self.address = page, place, served, address
         page.clock.install(time=NOW)
+
+    def stop_clock(self) -> None:
+        """Stop the clock of the pages to come: time passes only where a test moves it, however slow the
+        machine is. Animation frames stop, too."""
+        self.page.clock.pause_at(NOW + timedelta(minutes=1))
 
     def start(self, language: str, path: str = "/") -> None:
         self.page.goto(self.address + path)

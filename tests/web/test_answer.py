@@ -49,9 +49,12 @@ def test_a_guest_answers_one_statement_at_a_time(
     }
 
 
+SCRIPTS = ("/static/guest.js", "/static/guest_bar.js", "/static/guest_kiosk.js", "/static/guest_phone.js")
+
+
 # A kiosk also fetches what seals its ballots, and what keeps them while the network is away.
 @pytest.mark.parametrize(
-    ("path", "most_bytes"), [("/s/poster", 34_000), ("/", 38_500)], ids=["phone", "kiosk with speech"]
+    ("path", "most_bytes"), [("/s/poster", 32_000), ("/", 32_000)], ids=["phone", "kiosk with speech"]
 )
 def test_a_visit_makes_few_requests_and_transfers_few_bytes(
     context: BrowserContext, serve: Serve, tmp_path: Path, path: str, most_bytes: int
@@ -60,6 +63,10 @@ def test_a_visit_makes_few_requests_and_transfers_few_bytes(
     place = Place(tmp_path, frozenset({Admission.KIOSK, Admission.POSTER}), audio=audio)
     served = Counted(place.app)
     guest = Guest(context.new_page(), place, served, serve(served))
+    for _ in range(2):
+        # Visitors before this one, after whom a kiosk's page and scripts are kept compressed.
+        for shared in (path, *SCRIPTS):
+            place.client.get(shared, headers={"Accept-Encoding": "br"})
     guest.start("sv", path)
     guest.answer("5", "5", "5", "5")
     thanks(guest, "Tack för dina svar!")
@@ -67,7 +74,7 @@ def test_a_visit_makes_few_requests_and_transfers_few_bytes(
     asked = [asked for asked in guest.served.asked if asked != "HEAD /alive"]
     assert len(asked) <= 6, asked
     assert [post for post in asked if post.startswith("POST")] == [f"POST {path}"]
-    assert guest.served.bytes <= most_bytes
+    assert guest.served.bytes <= most_bytes, guest.served.bytes
 
 
 def test_the_server_never_learns_the_guests_language(guest: Guest) -> None:
@@ -102,6 +109,7 @@ def test_next_waits_for_an_answer_and_skip_does_not(guest: Guest) -> None:
 
 
 def test_a_second_tap_right_after_a_screen_change_is_ignored(guest: Guest) -> None:
+    guest.stop_clock()
     guest.start("sv")
     guest.choose("5")
     guest.tap("#next")
@@ -113,6 +121,7 @@ def test_a_second_tap_right_after_a_screen_change_is_ignored(guest: Guest) -> No
 
 def test_one_touch_answers_and_continues_and_the_last_answer_can_be_changed(guest: Guest) -> None:
     """Six touches in all for four statements: the language, the beginning, and each answer."""
+    guest.stop_clock()
     guest.start("sv")
     for number, value in enumerate(("5", "1", "dont_know"), start=2):
         guest.touch_answer(value)
@@ -135,6 +144,7 @@ def test_one_touch_answers_and_continues_and_the_last_answer_can_be_changed(gues
 
 
 def test_a_double_touch_answers_only_one_statement(guest: Guest) -> None:
+    guest.stop_clock()
     guest.start("sv")
     guest.touch_answer("5")
     guest.page.clock.run_for(300)
@@ -148,6 +158,7 @@ def test_a_double_touch_answers_only_one_statement(guest: Guest) -> None:
 
 
 def test_back_and_start_over_stop_automatic_sending(guest: Guest) -> None:
+    guest.stop_clock()
     guest.start("sv")
     guest.answer("5", "5", "5")
     guest.touch_answer("5")
@@ -164,6 +175,7 @@ def test_back_and_start_over_stop_automatic_sending(guest: Guest) -> None:
 
 
 def test_with_reduced_motion_an_answer_waits_for_the_button(guest: Guest) -> None:
+    guest.stop_clock()
     guest.page.emulate_media(reduced_motion="reduce")
     guest.start("sv")
     guest.touch_answer("5")
@@ -259,6 +271,7 @@ def test_going_back_to_an_abandoned_form_shows_no_answer(guest: Guest) -> None:
 
 
 def test_an_idle_kiosk_asks_and_then_clears_the_answers(guest: Guest) -> None:
+    guest.stop_clock()
     guest.start("ar")
     guest.choose("5")
     guest.page.clock.run_for(89_000)
@@ -277,6 +290,7 @@ def test_an_idle_kiosk_asks_and_then_clears_the_answers(guest: Guest) -> None:
 
 
 def test_a_touch_beside_the_idle_dialog_means_that_the_guest_is_there(guest: Guest) -> None:
+    guest.stop_clock()
     guest.start("sv")
     guest.choose("5")
     guest.page.clock.run_for(91_000)
