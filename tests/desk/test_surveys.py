@@ -268,11 +268,11 @@ def test_a_survey_exported_as_a_spreadsheet_can_be_imported_as_a_new_one(desk: D
 
 
 def test_a_new_scale_is_imported_with_its_survey(desk: Desk, tmp_path: Path) -> None:
-    content = sheet([HEAD, ASKED], CHOICES)
+    content = sheet([HEAD, ASKED], [CHOICES[0], ["yes", 1, "Otrygg"], ["yes", 2, "Trygg"]])
     assert upload(desk, content).status_code == 303
     assert upload(desk, content).status_code == 303
     library = desk.app.extensions["desk"].library
-    assert library.surveys["imported"].statements[0].scale.labels == ("Nej", "Ja")
+    assert library.surveys["imported"].statements[0].scale.labels == ("Otrygg", "Trygg")
     assert library.surveys["imported_2"].statements == library.surveys["imported"].statements
     assert [path.name for path in (tmp_path / "questions" / "scales").iterdir()] == ["yes.toml"]
 

@@ -40,13 +40,13 @@ validated = false
 bipolar = false
 
 [[options]]
-label = "Nej"
+label = "Otrygg"
 
 [[options]]
-label = "Ibland"
+label = "Delvis trygg"
 
 [[options]]
-label = "Ja"
+label = "Trygg"
 """
 COUNTERS = """id = "egna"
 
@@ -158,7 +158,7 @@ def listed(members: dict[str, bytes]) -> None:
 
 def test_an_organisation_receives_a_theory_with_all_it_needs(sent: bytes, receiver: Settings) -> None:
     library = imported(receiver, sent).library
-    assert library.surveys["trygghet"].statements[0].scale.labels == ("Nej", "Ibland", "Ja")
+    assert library.surveys["trygghet"].statements[0].scale.labels == ("Otrygg", "Delvis trygg", "Trygg")
     assert library.counters["walks"].targets[0].name == "Parken"
     theory = library.theories["trygg"]
     assert (theory.place, theory.statements, len(theory.boxes)) == ("", ("safe",), 5)
@@ -221,7 +221,7 @@ REPLACING = {
         SURVEY.replace("Jag är trygg", "Jag känner mig trygg"),
         "omgång använder enkäten",
     ),
-    "questions/scales/safe3.toml": (SCALE.replace("Ibland", "Delvis"), "omgång använder skalan"),
+    "questions/scales/safe3.toml": (SCALE.replace("Delvis trygg", "Delvis"), "omgång använder skalan"),
     "questions/counters/egna.toml": (COUNTERS.replace("med en gäst", "ute"), "finns redan med andra ord"),
 }
 
