@@ -7,11 +7,12 @@ guest can see of it, translations included: figures from before and after a chan
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from kiosk.domain.digits import in_digits
 from kiosk.domain.short_hash import short_hash
 
 Translations = Mapping[str, Mapping[str, str]]
@@ -23,18 +24,74 @@ MOST_PICTURES = 7
 neighbouring pictures look alike."""
 
 
+POLE_SEPARATOR = " – "
+"""Text between a number and the words of its pole."""
+
+
+class Pictures(StrEnum):
+    """The pictures beside the options of a scale."""
+
+    CIRCLES = "circles"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Poles:
+    """The words at both ends of a scale of consecutive numbers, of which `first` is the lowest."""
+
+    first: int
+    low: str
+    high: str
+
+
 @dataclass(frozen=True)
 class Scale:
-    """The answer options; `labels` run from the lowest to the highest."""
+    """The answer options; `labels` run from the lowest to the highest.
+
+    A scale of numbers has `poles`; `number_scale` makes its labels.
+    """
 
     id: str
     labels: tuple[str, ...]
     bipolar: bool
+    pictures: Pictures = Pictures.CIRCLES
+    poles: Poles | None = None
 
     @property
     def has_pictures(self) -> bool:
         """Whether all options have pictures; otherwise none has."""
-        return len(self.labels) <= MOST_PICTURES
+        return self.pictures is not Pictures.NONE and len(self.labels) <= MOST_PICTURES
+
+    def sources(self, label: str) -> tuple[str, ...]:
+        """Return the texts that translators translate for a label: itself; for a number, the words of its
+        pole, or () between the poles."""
+        if self.poles is None:
+            return (label,)
+        words = label.partition(POLE_SEPARATOR)[2]
+        return (words,) if words else ()
+
+    def labels_in(self, language: str, texts: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the labels in a language, "" for a missing one; `texts` maps reference text to translation.
+
+        Numbers have the digits of the language. Without both poles, all labels of a number scale are missing.
+        """
+        if self.poles is None:
+            return tuple(texts.get(label, "") for label in self.labels)
+        low, high = texts.get(self.poles.low), texts.get(self.poles.high)
+        if not low or not high:
+            return ("",) * len(self.labels)
+        return _number_labels(Poles(self.poles.first, low, high), len(self.labels), language)
+
+
+def number_scale(scale_id: str, poles: Poles, options: int, *, bipolar: bool = False) -> Scale:
+    """Return a scale of consecutive numbers, with words at its poles only."""
+    return Scale(scale_id, _number_labels(poles, options), bipolar, Pictures.NONE, poles)
+
+
+def _number_labels(poles: Poles, options: int, language: str = "") -> tuple[str, ...]:
+    numbers = [in_digits(number, language) for number in range(poles.first, poles.first + options)]
+    low, high = numbers[0] + POLE_SEPARATOR + poles.low, numbers[-1] + POLE_SEPARATOR + poles.high
+    return (low, *numbers[1:-1], high)
 
 
 class Good(StrEnum):
@@ -122,20 +179,25 @@ class Survey:
     statements: tuple[Statement, ...]
     translations: Translations
 
+    @cached_property
+    def sources(self) -> Mapping[str, tuple[str, ...]]:
+        """Each text that a guest reads, in order -> the texts that translators translate for it."""
+        sources: dict[str, tuple[str, ...]] = {}
+        for statement in self.statements:
+            sources[statement.text] = (statement.text,)
+            sources.update((label, statement.scale.sources(label)) for label in statement.scale.labels)
+        return sources
+
     @property
     def messages(self) -> tuple[str, ...]:
-        """The reference texts that a guest reads, in order, without duplicates."""
-        unique: dict[str, None] = {}
-        for statement in self.statements:
-            unique[statement.text] = None
-            unique.update(dict.fromkeys(statement.scale.labels))
-        return tuple(unique)
+        """The reference texts that translators translate, in order, without duplicates."""
+        return tuple(dict.fromkeys(message for parts in self.sources.values() for message in parts))
 
     @cached_property
     def version(self) -> str:
         """Ten hex digits of SHA-256 over everything that a guest can see of the survey, in order."""
         seen = {
-            "statements": [[s.id, s.text, s.scale.labels] for s in self.statements],
+            "statements": [[s.id, s.text, s.scale.labels, *_pictures(s.scale)] for s in self.statements],
             "texts": {lang: dict(sorted(t.items())) for lang, t in self.translations.items()},
         }
         canonical = json.dumps(seen, ensure_ascii=False, sort_keys=True)
@@ -158,15 +220,25 @@ class Survey:
         return {statement.id: at for at, statement in enumerate(self.statements)}
 
     def translated(self, texts: Translations) -> "Survey":
-        """Return the survey with those of `texts` that belong to it."""
+        """Return the survey with those of `texts` that belong to it, and with the labels of number scales in
+        the languages that have both poles."""
         kept = {
-            lang: {m: translation[m] for m in self.messages if translation.get(m)}
+            lang: {
+                **{m: translation[m] for m in self.messages if translation.get(m)},
+                **self._number_labels(lang, translation),
+            }
             for lang, translation in sorted(texts.items())
         }
         return Survey(
             self.id, self.title, self.source, self.licence, self.validated, self.statements,
             {lang: translation for lang, translation in kept.items() if translation},
         )  # fmt: skip
+
+    def _number_labels(self, language: str, texts: Mapping[str, str]) -> dict[str, str]:
+        """Return label -> label in a language, for the number scales whose poles are in `texts`."""
+        scales = dict.fromkeys(statement.scale for statement in self.statements if statement.scale.poles)
+        pairs = (zip(s.labels, s.labels_in(language, texts), strict=True) for s in scales)
+        return {label: translated for pair in pairs for label, translated in pair if translated}
 
     def as_json(self) -> dict[str, Any]:
         """Return a JSON-ready copy, as a round freezes it."""
@@ -185,6 +257,8 @@ class Survey:
                         "id": s.scale.id,
                         "labels": list(s.scale.labels),
                         "bipolar": s.scale.bipolar,
+                        **({"pictures": s.scale.pictures.value} if _pictures(s.scale) else {}),
+                        **({"poles": asdict(s.scale.poles)} if s.scale.poles else {}),
                     },
                     **({"good": s.good.value} if s.good else {}),
                     **({"agreeing": list(s.agreeing)} if s.agreeing else {}),
@@ -197,18 +271,33 @@ class Survey:
         }
 
 
+def _pictures(scale: Scale) -> list[str]:
+    """Return the pictures of a scale if they are not the usual ones; surveys of older versions have none."""
+    return [] if scale.pictures is Pictures.CIRCLES else [scale.pictures.value]
+
+
+def _scale_from_json(row: dict[str, Any]) -> Scale:
+    return Scale(
+        row["id"],
+        tuple(row["labels"]),
+        row["bipolar"],
+        Pictures(row.get("pictures", Pictures.CIRCLES)),
+        Poles(**row["poles"]) if "poles" in row else None,
+    )
+
+
 def survey_from_json(row: dict[str, Any]) -> Survey:
     """Return a survey from its JSON: the inverse of `Survey.as_json`.
 
     Rounds of older versions have no direction: their statements do not say which end is good. They have no
-    former texts either.
+    former texts either, and their scales no kind of pictures and no poles.
     """
     statements = tuple(
         Statement(
             s["id"],
             s["text"],
             s["outcome"],
-            Scale(s["scale"]["id"], tuple(s["scale"]["labels"]), s["scale"]["bipolar"]),
+            _scale_from_json(s["scale"]),
             Good(s["good"]) if "good" in s else None,
             tuple(s.get("agreeing", ())),
             tuple(s.get("earlier_spellings", ())),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kiosk.domain.survey import MOST_PICTURES, Scale, Survey
+from kiosk.domain.survey import MOST_PICTURES, Pictures, Scale, Survey
 from kiosk.domain.theme import WHITE, Theme, shown_contrast
 from kiosk.library import completeness
 from kiosk.library.catalogues import REFERENCE, survey_texts, with_texts_of
@@ -112,7 +112,7 @@ def scale_labels(library: Library, scale: Scale) -> dict[str, list[str]]:
     """Return a scale's labels by language, lowest first, for the languages that have all of them. A reader
     compares them: a scale must mean the same in each."""
     rows = {
-        code: [label if code == REFERENCE else catalogue.texts.get(label, "") for label in scale.labels]
+        code: list(scale.labels if code == REFERENCE else scale.labels_in(code, catalogue.texts))
         for code, catalogue in library.guest.items()
     }
     return {code: row for code, row in rows.items() if all(row)}
@@ -180,7 +180,9 @@ def _scale_lines(library: Library) -> list[str]:
     lines = []
     for name, row in check_report(library)["scales"].items():
         number = len(row["labels"][REFERENCE])
-        pictures = "a picture each" if row["pictures"] else f"no pictures, since more than {MOST_PICTURES}"
+        is_long = library.scales[name].pictures is not Pictures.NONE
+        without = f"no pictures, since more than {MOST_PICTURES}" if is_long else "no pictures"
+        pictures = "a picture each" if row["pictures"] else without
         lines.append(f"scale {name}: {number} answers, {pictures}; lowest first")
         lines += [f"  {code}: {' | '.join(labels)}" for code, labels in row["labels"].items()]
         if row["emoji"]:

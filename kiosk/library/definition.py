@@ -348,7 +348,7 @@ def messages_of_file(text: str) -> Iterator[str]:
     values = tomllib.loads(text)
     titles = [values["title"]] if "statements" in values else []
     texts = [row["text"] for row in values.get("statements", [])]
-    labels = [row["label"] for row in values.get("options", [])]
+    labels = [row["label"] for row in values.get("options", [])] + values.get("poles", [])
     counters = [row[key] for row in values.get("counters", []) for key in ("name", "definition")]
     targets = [row["name"] for row in values.get("targets", [])]
     yield from (tidied(text) for text in (*titles, *texts, *labels, *counters, *targets))

@@ -18,7 +18,7 @@ from babel.messages.pofile import write_po
 
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
-from kiosk.domain.survey import Scale, Statement, Survey, can_agree
+from kiosk.domain.survey import Pictures, Scale, Statement, Survey, can_agree
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.definition import DefinitionError, is_there, read_text
@@ -254,12 +254,14 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
             Path(QUESTIONS) / "scales" / f"{scale.id}.toml": scale_toml(scale, draft).encode()
             for scale in new.values()
         }
+        # The library makes these from the poles.
+        made = {label for scale in used.values() if scale.poles for label in scale.labels}
         for language, texts in form.texts.items():
             known = library.guest[language].texts if language in library.guest else {}
             changed = [
                 Translation(text, translation, False)
                 for text, translation in texts.items()
-                if text not in known
+                if text not in known and text not in made
             ]
             if changed:
                 path = catalogue_path(language)
@@ -291,9 +293,18 @@ def scale_toml(scale: Scale, draft: Draft) -> str:
         f"licence = {quoted(draft.licence)}",
         "validated = false",
         f"bipolar = {'true' if scale.bipolar else 'false'}",
-        *(line for label in scale.labels for line in ("", "[[options]]", f"label = {quoted(label)}")),
+        *([] if scale.pictures is Pictures.CIRCLES else [f"pictures = {quoted(scale.pictures)}"]),
+        *_answer_lines(scale),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _answer_lines(scale: Scale) -> list[str]:
+    """Return the lines about a scale's answers: its numbers and poles, or its options."""
+    if poles := scale.poles:
+        numbers = [poles.first, poles.first + len(scale.labels) - 1]
+        return [f"numbers = {numbers}", f"poles = [{quoted(poles.low)}, {quoted(poles.high)}]"]
+    return [line for label in scale.labels for line in ("", "[[options]]", f"label = {quoted(label)}")]
 
 
 def as_toml(draft: Draft) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from functools import partial
 from pathlib import Path
 
-from kiosk.domain.survey import Good, Scale, Statement, Survey, can_agree
+from kiosk.domain.survey import Good, Pictures, Poles, Scale, Statement, Survey, can_agree, number_scale
 from kiosk.library.definition import (
     DefinitionError,
     Read,
@@ -17,6 +17,8 @@ from kiosk.library.definition import (
 
 MOST_STATEMENTS = 20
 MOST_OPTIONS = 11
+HIGHEST_NUMBER = 100
+"""Highest number of a scale of numbers."""
 
 
 def _check_origin(table: Table) -> tuple[str, str, bool]:
@@ -30,6 +32,9 @@ def read_scale(path: Path) -> Scale:
     table, scale_id = read_definition(path)
     _check_origin(table)
     bipolar = table.flag("bipolar")
+    if "numbers" in table.values or "poles" in table.values:
+        return _read_number_scale(table, scale_id, bipolar=bipolar)
+    pictures = Pictures(table.optional_choice("pictures", Pictures) or Pictures.CIRCLES)
     labels: list[str] = []
     for option in table.tables("options", at_least=2, at_most=MOST_OPTIONS):
         label = option.text("label")
@@ -38,7 +43,25 @@ def read_scale(path: Path) -> Scale:
         option.finish()
         labels.append(label)
     table.finish()
-    return Scale(scale_id, tuple(labels), bipolar)
+    return Scale(scale_id, tuple(labels), bipolar, pictures)
+
+
+def _read_number_scale(table: Table, scale_id: str, *, bipolar: bool) -> Scale:
+    numbers, poles = table.optional_numbers("numbers"), table.optional_texts("poles")
+    table.optional_choice("pictures", [Pictures.NONE])
+    if len(numbers) != 2 or not 0 <= numbers[0] < numbers[1] <= HIGHEST_NUMBER:
+        raise table.error(
+            "numbers", f"must be the lowest and the highest number, 0 to {HIGHEST_NUMBER}, such as [0, 10]"
+        )
+    options = numbers[1] - numbers[0] + 1
+    if options > MOST_OPTIONS:
+        raise table.error("numbers", f"are {options} answers; at most {MOST_OPTIONS} fit a screen")
+    if len(set(poles)) != 2 or not all(poles):
+        raise table.error("poles", 'must be two different texts, such as ["Inte alls", "Helt och hållet"]')
+    if "options" in table.values:
+        raise table.error("options", "cannot be combined with numbers; remove the [[options]] or the numbers")
+    table.finish()
+    return number_scale(scale_id, Poles(numbers[0], *poles), options, bipolar=bipolar)
 
 
 def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:

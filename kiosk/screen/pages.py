@@ -16,6 +16,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
+from kiosk.domain.digits import DIGITS, in_digits
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
@@ -30,14 +31,12 @@ from kiosk.screen.speech import SPOKEN, Speech, speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import (
     BEFORE_THE_FORM,
-    DIGITS,
     OF_PAIRING,
     OF_SLIPS,
     PROMISES,
     REFUSALS,
     SCREEN,
     Refusal,
-    in_digits,
 )
 from kiosk.settings import shipped_folder
 

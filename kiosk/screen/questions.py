@@ -19,7 +19,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """A statement with its options, the highest first."""
+    """A statement with its options, the highest first; numbers in ascending order."""
 
     id: str
     text: str
@@ -37,18 +37,18 @@ class Line:
 def questions(survey: Survey, code: str) -> tuple[Question, ...]:
     """Return the survey's statements in a language that it is translated into; KeyError for a missing
     text."""
-    translation = {m: m for m in survey.messages} if code == REFERENCE else survey.translations[code]
+    translation = {text: text for text in survey.sources} if code == REFERENCE else survey.translations[code]
     return tuple(_question(statement, translation) for statement in survey.statements)
 
 
 def _question(statement: Statement, translation: Mapping[str, str]) -> Question:
     scale = statement.scale
     steps = len(scale.labels) - 1
-    options = (
+    options = tuple(
         Option(step + 1, translation[label], half_up(100 * step / steps) if scale.has_pictures else None)
         for step, label in enumerate(scale.labels)
     )
-    return Question(statement.id, translation[statement.text], tuple(reversed(list(options))))
+    return Question(statement.id, translation[statement.text], options if scale.poles else options[::-1])
 
 
 def in_all(message: str, catalogues: Sequence[Catalogue]) -> tuple[Line, ...]:

@@ -75,9 +75,9 @@ def spoken_of_survey(catalogue: Catalogue, survey: Survey) -> dict[str, str]:
     """Return the texts of a survey that can be heard in one language: reference text -> text."""
     code = catalogue.language.code
     if code == REFERENCE:
-        return {message: message for message in survey.messages}
+        return {text: text for text in survey.sources}
     translation = survey.translations.get(code, {})
-    return {message: translation[message] for message in survey.messages if message in translation}
+    return {text: translation[text] for text in survey.sources if text in translation}
 
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:

@@ -55,18 +55,6 @@ SCREEN = {
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
 
-PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
-DIGITS: Mapping[str, str] = {"fa": PERSIAN_DIGITS, "ps": PERSIAN_DIGITS}
-"""Language -> its digits, 0 to 9, for numbers that a screen computes. Other languages use 0-9. The emergency
-number has the digits of telephone keys in every language."""
-
-
-def in_digits(number: int, language: str) -> str:
-    """Return a number in a language's digits."""
-    digits = DIGITS.get(language)
-    return str(number).translate(str.maketrans("0123456789", digits)) if digits else str(number)
-
-
 BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect"})
 """Keys of the texts for typing a slip's code and for pairing a kiosk, which no form shows."""
 

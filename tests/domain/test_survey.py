@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in, survey_from_json
+from kiosk.domain.survey import (
+    Good,
+    Pictures,
+    Poles,
+    Scale,
+    Statement,
+    Survey,
+    number_scale,
+    numbers_in,
+    survey_from_json,
+)
 from kiosk.library.definition import DefinitionError
 from kiosk.library.surveys import read_scale, read_survey, read_surveys
 from kiosk.settings import shipped_folder
@@ -153,7 +163,17 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path: Path) ->
 
 texts = st.text(min_size=1, max_size=20)
 scales = st.builds(
-    Scale, texts, st.lists(texts, min_size=2, max_size=11, unique=True).map(tuple), st.booleans()
+    Scale,
+    texts,
+    st.lists(texts, min_size=2, max_size=11, unique=True).map(tuple),
+    st.booleans(),
+    st.sampled_from(Pictures),
+) | st.builds(
+    number_scale,
+    texts,
+    st.builds(Poles, st.integers(0, 90), texts, texts),
+    st.integers(2, 11),
+    bipolar=st.booleans(),
 )
 surveys = st.builds(
     Survey,
@@ -195,6 +215,50 @@ def test_a_survey_of_an_older_version_has_no_direction() -> None:
     }  # fmt: skip
     [statement] = survey_from_json(frozen).statements
     assert (statement.good, statement.good_share, statement.agreeing_options) == (None, None, (4, 5))
+
+
+def test_an_older_survey_keeps_its_version_and_its_stored_form() -> None:
+    """The version is that which earlier programs gave it. Its numbers are texts, which it has translated."""
+    frozen = {
+        "id": "s", "title": "", "source": "", "licence": "", "validated": False,
+        "texts": {"en": {"Trygg": "Safe", "2": "two"}},
+        "statements": [{"id": "safe", "text": "Trygg", "outcome": "",
+                        "scale": {"id": "five", "labels": ["1 – Nej", "2", "3 – Ja"], "bipolar": False}}],
+    }  # fmt: skip
+    survey = survey_from_json(frozen)
+    assert survey.version == "1924e4073f"
+    assert survey.as_json() == frozen
+    assert survey.messages == ("Trygg", "1 – Nej", "2", "3 – Ja")
+
+
+NUMBERS = number_scale("numbers", Poles(0, "Inte alls", "Helt"), 11)
+
+
+def survey_with(scale: Scale) -> Survey:
+    return Survey("s", "S", "", "", False, (Statement("safe", "Trygg", "", scale),), {})
+
+
+def test_only_the_poles_of_a_number_scale_are_translated() -> None:
+    assert NUMBERS.labels == ("0 – Inte alls", *map(str, range(1, 10)), "10 – Helt")
+    survey = survey_with(NUMBERS).translated(
+        {"fa": {"Trygg": "امن", "Inte alls": "هیچ", "Helt": "کامل"}, "en": {"Trygg": "Safe", "Helt": "Fully"}}
+    )
+    assert survey.messages == ("Trygg", "Inte alls", "Helt")
+    assert [survey.translations["fa"][label] for label in NUMBERS.labels[-2:]] == ["۹", "۱۰ – کامل"]
+    assert survey.translations["en"] == {"Trygg": "Safe", "Helt": "Fully"}, "a number without its other pole"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        number_scale("numbers", Poles(0, "Inte alls", "Helt!"), 11),
+        number_scale("numbers", Poles(1, "Inte alls", "Helt"), 11),
+        number_scale("numbers", Poles(0, "Inte alls", "Helt"), 10),
+        replace(NUMBERS, pictures=Pictures.CIRCLES),
+    ],
+)
+def test_a_scale_that_looks_different_gives_another_version(changed: Scale) -> None:
+    assert survey_with(changed).version != survey_with(NUMBERS).version
 
 
 def test_statements_that_share_a_current_or_former_text_have_the_same_meaning() -> None:
@@ -324,6 +388,7 @@ def more(count: int, section: str) -> Callable[[str], bytes]:
 
 STATEMENT = '[[statements]]\nid = "s#"\ntext = "Text #"\noutcome = "o"\n'
 OPTION = '[[options]]\nlabel = "Steg #"\n'
+NUMBERED = 'numbers = [0, 10]\npoles = ["Nej", "Ja"]\n'
 
 BROKEN_SURVEYS: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     # what is wrong: the edit, where the message points, the way out it names
@@ -433,6 +498,18 @@ BROKEN_SCALES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     "id of another file": (edited('id = "good"', 'id = "bad"'), ": id", "rename one of them"),
     "options not sections": (more(1, 'options = ["Ja", "Nej"]\n'), "options[1]", "must be a [[options]]"),
     "no options": (more(0, ""), ": options", "add [[options]]"),
+    "unknown pictures": (edited("\n\n", '\npictures = "emoji"\n\n'), ": pictures", "none of: circles"),
+    "numbers and options": (
+        edited("\n\n", "\n" + NUMBERED + "\n"),
+        ": options",
+        "remove the [[options]] or the numbers",
+    ),
+    "numbers without poles": (more(1, "numbers = [0, 10]"), ": poles", "two different texts, such as"),
+    "poles without numbers": (more(1, 'poles = ["a", "b"]'), ": numbers", "such as [0, 10]"),
+    "equal poles": (more(1, 'numbers = [0, 10]\npoles = ["a", "a"]'), ": poles", "two different texts"),
+    "numbers that fall": (more(1, 'numbers = [10, 0]\npoles = ["a", "b"]'), ": numbers", "such as [0, 10]"),
+    "too many numbers": (more(1, 'numbers = [0, 11]\npoles = ["a", "b"]'), ": numbers", "at most 11"),
+    "numbers with circles": (more(1, NUMBERED + 'pictures = "circles"'), ": pictures", "none of: none"),
 }
 
 

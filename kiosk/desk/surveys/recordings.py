@@ -128,14 +128,15 @@ def _page(catalogue: Catalogue) -> str:
 
 def _part(catalogue: Catalogue, survey: Survey | None) -> Part:
     texts = spoken_of_survey(catalogue, survey) if survey else spoken_of_screen(catalogue)
+    sources = survey.sources if survey else {}
     code = catalogue.language.code
     sounds = speeches(desk().own_settings.audio_folder, code, list(texts.values()))
     readings = [
-        Reading(message, speech, catalogue.is_reviewed(message))
+        Reading(message, speech, all(map(catalogue.is_reviewed, sources.get(message, (message,)))))
         for message, speech in zip(texts, sounds, strict=True)
     ]
     by_name = {reading.speech.name: reading for reading in readings}
-    return Part(survey, tuple(by_name.values()), len(survey.messages) - len(texts) if survey else 0)
+    return Part(survey, tuple(by_name.values()), len(sources) - len(texts) if survey else 0)
 
 
 def _asked(catalogue: Catalogue) -> Reading:

@@ -1,0 +1,14 @@
+"""Numbers in the digits of a language."""
+
+from collections.abc import Mapping
+
+PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
+DIGITS: Mapping[str, str] = {"fa": PERSIAN_DIGITS, "ps": PERSIAN_DIGITS}
+"""Language -> its digits, 0 to 9, for numbers that a screen computes. Other languages use 0-9. The emergency
+number has the digits of telephone keys in every language."""
+
+
+def in_digits(number: int, language: str) -> str:
+    """Return a number in a language's digits."""
+    digits = DIGITS.get(language)
+    return str(number).translate(str.maketrans("0123456789", digits)) if digits else str(number)

@@ -1,0 +1,98 @@
+"""Every shipped scale in files and spreadsheets, and on the guest's screen."""
+
+import io
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyxform.xls2xform import convert
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.survey import Scale, Statement, Survey
+from kiosk.library.catalogues import read_catalogues, survey_texts
+from kiosk.library.completeness import of_survey
+from kiosk.library.drafts import draft_of, scale_toml, write_form
+from kiosk.library.surveys import read_scale, read_scales, readable
+from kiosk.library.xlsform import read_xlsform, write_xlsform
+from kiosk.screen.questions import questions
+from kiosk.screen.speech import spoken_of_survey
+from kiosk.settings import read_settings, shipped_folder
+
+CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
+SCALES = readable(read_scales(shipped_folder("questions") / "scales"))
+TEXT = "Jag känner att personalen lyssnar på mig"
+NO_ANSWERS = {code: {kind: kind.value for kind in NoAnswer} for code in CATALOGUES}
+
+
+def survey_with(*scales: Scale) -> Survey:
+    """Return a survey with a statement for each scale, whose first statement has every language."""
+    statements = (
+        Statement(f"s{at}", TEXT + "." * at, "Förtroende", scale) for at, scale in enumerate(scales)
+    )
+    survey = Survey("own", "Egen", "Egna ord", "CC0", False, tuple(statements), {})
+    return survey.translated(survey_texts(CATALOGUES))
+
+
+@pytest.mark.parametrize("scale_id", SCALES)
+def test_a_written_scale_is_read_back(scale_id: str, tmp_path: Path) -> None:
+    scale = SCALES[scale_id]
+    path = tmp_path / f"{scale.id}.toml"
+    path.write_text(scale_toml(scale, draft_of(survey_with(scale), "own")), encoding="utf-8")
+    assert read_scale(path) == scale
+
+
+@pytest.mark.parametrize("scale_id", SCALES)
+def test_an_exported_spreadsheet_becomes_the_same_survey_again(scale_id: str, tmp_path: Path) -> None:
+    survey = survey_with(SCALES[scale_id])
+    form = read_xlsform(write_xlsform(survey, NO_ANSWERS), "from here")
+    settings = read_settings({"KIOSK_DATA": str(tmp_path)})
+    written = write_form(settings, form, "anna", date(2026, 11, 29)).survey
+    assert written.statements == survey.statements
+    assert written.version == survey.version
+    assert not (tmp_path / "translations").exists(), "every text is shipped, or made from shipped poles"
+
+
+def test_other_programs_read_a_spreadsheet_with_every_scale() -> None:
+    survey = survey_with(*SCALES.values())
+    converted = convert(io.BytesIO(write_xlsform(survey, NO_ANSWERS)), validate=False, file_type=".xlsx")
+    assert converted.warnings == []
+    assert converted.xform.count("<select1 ") == len(SCALES)
+    for label in (label for scale in SCALES.values() for label in scale.labels):
+        assert f"<value>{label}</value>" in converted.xform or f"<label>{label}</label>" in converted.xform
+
+
+@pytest.mark.parametrize("scale_id", SCALES)
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_each_language_has_each_answer_of_a_scale_on_the_screen_and_as_speech(
+    scale_id: str, code: str
+) -> None:
+    scale = SCALES[scale_id]
+    survey = survey_with(scale)
+    [question] = questions(survey, code)
+    labels = scale.labels if code == "sv" else scale.labels_in(code, CATALOGUES[code].texts)
+    assert sorted((option.value, option.label) for option in question.options) == list(enumerate(labels, 1))
+    assert {question.text, *labels} == set(spoken_of_survey(CATALOGUES[code], survey).values())
+    assert of_survey(CATALOGUES[code], survey).is_complete
+
+
+def test_numbers_ascend_from_the_start_of_the_line_in_the_digits_of_the_language() -> None:
+    survey = survey_with(SCALES["zero_to_ten"])
+    [swedish], [persian] = questions(survey, "sv"), questions(survey, "fa")
+    assert [option.label for option in swedish.options][:2] == ["0 – Inte alls", "1"]
+    assert [option.value for option in persian.options] == list(range(1, 12))
+    assert [option.label for option in persian.options][:3] == ["۰ – به هیچ وجه", "۱", "۲"]
+    assert {option.filled for option in swedish.options} == {None}
+
+
+def test_a_language_without_a_pole_lacks_a_text() -> None:
+    survey = survey_with(SCALES["zero_to_ten"])
+    texts = {code: dict(catalogue.texts) for code, catalogue in CATALOGUES.items()}
+    del texts["en"]["Inte alls"]
+    state = of_survey(CATALOGUES["en"], survey.translated(texts))
+    assert state.missing == ("Inte alls",)
+
+
+def test_words_are_shown_from_the_highest_to_the_lowest() -> None:
+    [question] = questions(survey_with(SCALES["frequency5"]), "sv")
+    assert [option.label for option in question.options] == ["Alltid", "Ofta", "Ibland", "Sällan", "Aldrig"]
+    assert [option.filled for option in question.options] == [100, 75, 50, 25, 0]
