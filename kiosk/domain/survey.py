@@ -28,10 +28,15 @@ POLE_SEPARATOR = " – "
 """Text between a number and the words of its pole."""
 
 
+FACES = 5
+"""Number of options of a scale with faces."""
+
+
 class Pictures(StrEnum):
     """The pictures beside the options of a scale."""
 
     CIRCLES = "circles"
+    FACES = "faces"
     NONE = "none"
 
 

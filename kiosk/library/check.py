@@ -175,14 +175,20 @@ def _language_lines(states: dict[str, dict[str, int]]) -> list[str]:
     return [*lines, *([f"  unreviewed texts: {', '.join(unreviewed)}"] if unreviewed else [])]
 
 
+def _pictures(scale: Scale) -> str:
+    if scale.pictures is Pictures.NONE:
+        return "no pictures"
+    if scale.pictures is Pictures.FACES:
+        return "a face each"
+    return "a picture each" if scale.has_pictures else f"no pictures, since more than {MOST_PICTURES}"
+
+
 def _scale_lines(library: Library) -> list[str]:
     """Return each scale's labels in all languages, one below the other, so that a reader can compare them."""
     lines = []
     for name, row in check_report(library)["scales"].items():
         number = len(row["labels"][REFERENCE])
-        is_long = library.scales[name].pictures is not Pictures.NONE
-        without = f"no pictures, since more than {MOST_PICTURES}" if is_long else "no pictures"
-        pictures = "a picture each" if row["pictures"] else without
+        pictures = _pictures(library.scales[name])
         lines.append(f"scale {name}: {number} answers, {pictures}; lowest first")
         lines += [f"  {code}: {' | '.join(labels)}" for code, labels in row["labels"].items()]
         if row["emoji"]:

@@ -4,7 +4,17 @@ from collections.abc import Container, Mapping
 from functools import partial
 from pathlib import Path
 
-from kiosk.domain.survey import Good, Pictures, Poles, Scale, Statement, Survey, can_agree, number_scale
+from kiosk.domain.survey import (
+    FACES,
+    Good,
+    Pictures,
+    Poles,
+    Scale,
+    Statement,
+    Survey,
+    can_agree,
+    number_scale,
+)
 from kiosk.library.definition import (
     DefinitionError,
     Read,
@@ -42,6 +52,8 @@ def read_scale(path: Path) -> Scale:
             raise option.error("label", f"{label!r} occurs twice; a guest could not tell them apart")
         option.finish()
         labels.append(label)
+    if pictures is Pictures.FACES and len(labels) != FACES:
+        raise table.error("pictures", f'faces are for {FACES} options, not {len(labels)}; write "circles"')
     table.finish()
     return Scale(scale_id, tuple(labels), bipolar, pictures)
 

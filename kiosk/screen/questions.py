@@ -4,17 +4,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kiosk.domain.rounding import half_up
-from kiosk.domain.survey import Statement, Survey
+from kiosk.domain.survey import Pictures, Scale, Statement, Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
+
+FACES = (
+    "M8 12l5-2m6 0 5 2M12 14v2m8-2v2M9 25q7-10 14 0",
+    "M11 11v3m10-3v3M10 23q6-5 12 0",
+    "M11 11v3m10-3v3M10 21h12",
+    "M11 11v3m10-3v3M10 20q6 5 12 0",
+    "M11 10v3m10-3v3M8 18h16q-1 9-8 9t-8-9z",
+)
+"""SVG paths of the eyes and the mouth of each face, the lowest option's first, in a circle of radius 14
+around (16, 16). The mouths differ in shape, so no face needs a colour."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One answer option; `filled` is the filled part of its picture in per cent, None without a picture."""
+    """One answer option, with at most one picture: a circle of which `filled` per cent are filled, or the
+    path of a `face`."""
 
     value: int
     label: str
-    filled: int | None
+    filled: int | None = None
+    face: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,12 +55,16 @@ def questions(survey: Survey, code: str) -> tuple[Question, ...]:
 
 def _question(statement: Statement, translation: Mapping[str, str]) -> Question:
     scale = statement.scale
-    steps = len(scale.labels) - 1
-    options = tuple(
-        Option(step + 1, translation[label], half_up(100 * step / steps) if scale.has_pictures else None)
-        for step, label in enumerate(scale.labels)
-    )
+    options = tuple(_option(scale, step, translation[label]) for step, label in enumerate(scale.labels))
     return Question(statement.id, translation[statement.text], options if scale.poles else options[::-1])
+
+
+def _option(scale: Scale, step: int, label: str) -> Option:
+    if not scale.has_pictures:
+        return Option(step + 1, label)
+    if scale.pictures is Pictures.FACES:
+        return Option(step + 1, label, face=FACES[step])
+    return Option(step + 1, label, half_up(100 * step / (len(scale.labels) - 1)))
 
 
 def in_all(message: str, catalogues: Sequence[Catalogue]) -> tuple[Line, ...]:

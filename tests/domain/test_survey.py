@@ -499,6 +499,7 @@ BROKEN_SCALES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     "options not sections": (more(1, 'options = ["Ja", "Nej"]\n'), "options[1]", "must be a [[options]]"),
     "no options": (more(0, ""), ": options", "add [[options]]"),
     "unknown pictures": (edited("\n\n", '\npictures = "emoji"\n\n'), ": pictures", "none of: circles"),
+    "faces for three options": (edited("\n\n", '\npictures = "faces"\n\n'), ": pictures", "faces are for 5"),
     "numbers and options": (
         edited("\n\n", "\n" + NUMBERED + "\n"),
         ": options",

@@ -126,7 +126,7 @@ def test_arabic_is_written_with_arabic_letters(shipped: Shipped) -> None:
     assert not set("".join(shipped["guest"]["ar"].texts.values())) & set("یکگچپژ")
 
 
-SHIPPED_SCALES = {"agree5", "frequency5", "yes5", "yesno", "zero_to_ten"}
+SHIPPED_SCALES = {"agree5", "faces5", "frequency5", "yes5", "yesno", "zero_to_ten"}
 
 
 @pytest.mark.parametrize("code", GUEST_LANGUAGES)

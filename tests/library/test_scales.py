@@ -8,15 +8,17 @@ import pytest
 from pyxform.xls2xform import convert
 
 from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.rounds import Admission
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.completeness import of_survey
 from kiosk.library.drafts import draft_of, scale_toml, write_form
 from kiosk.library.surveys import read_scale, read_scales, readable
 from kiosk.library.xlsform import read_xlsform, write_xlsform
-from kiosk.screen.questions import questions
+from kiosk.screen.questions import FACES, questions
 from kiosk.screen.speech import spoken_of_survey
 from kiosk.settings import read_settings, shipped_folder
+from tests.tools.guest_side import Place
 
 CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
 SCALES = readable(read_scales(shipped_folder("questions") / "scales"))
@@ -96,3 +98,21 @@ def test_words_are_shown_from_the_highest_to_the_lowest() -> None:
     [question] = questions(survey_with(SCALES["frequency5"]), "sv")
     assert [option.label for option in question.options] == ["Alltid", "Ofta", "Ibland", "Sällan", "Aldrig"]
     assert [option.filled for option in question.options] == [100, 75, 50, 25, 0]
+
+
+def test_each_face_has_a_shape_of_its_own_and_no_circle() -> None:
+    [question] = questions(survey_with(SCALES["faces5"]), "sv")
+    assert len({option.face for option in question.options}) == len(question.options) == 5
+    assert {option.filled for option in question.options} == {None}
+    assert question.options[0].label == "Mycket bra"
+    assert question.options[0].face == FACES[-1]
+
+
+def test_the_screen_draws_a_face_beside_the_words_of_its_answer(tmp_path: Path) -> None:
+    place = Place(tmp_path, frozenset(Admission), survey=survey_with(SCALES["faces5"]))
+    page = place.app.test_client().get("/s/poster").text
+    for face in FACES:
+        assert page.count(face) == 1
+    assert page.count('class="face"') == 5
+    assert 'class="fill"' not in page
+    assert f'{FACES[-1]}"/></svg><span class="option">Mycket bra</span>' in page
