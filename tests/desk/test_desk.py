@@ -241,7 +241,7 @@ def test_every_unit_is_in_the_table_beside_the_chart_by_unit(tmp_path: Path) -> 
             table = statements(node)["listened"]
             assert told[:5] == [str(n) for n in reversed(table["counts"])]
             assert sum(map(int, told[:5])) == int(told[5])
-    assert re.search(r"Störst andel höll med på (Dagverksamheten|Matcentralen) \(\d+ av", page)
+    assert re.search(r"Störst andel svarade så på (Dagverksamheten|Matcentralen) \(\d+ av", page)
 
 
 CHART = "/admin/chart/r/dagverksamheten/listened/"

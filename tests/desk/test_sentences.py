@@ -325,7 +325,7 @@ def page_said(app: Flask, facts: Facts) -> set[str]:
 
 
 CHANGE = (
-    "{word}: sett över de {{rounds}} omgångar som kan jämföras har andelen som höll med {verb} mer än "
+    "{word}: sett över de {{rounds}} omgångar som kan jämföras har andelen som svarade så {verb} mer än "
     "slumpen brukar ge."
 )
 
@@ -334,9 +334,12 @@ def change(word: str, verb: str) -> str:
     return CHANGE.format(word=word, verb=verb)
 
 
-STEP = "Från näst sista till sista avslutade omgången {verb} andelen som höll med lite. Det kan vara {cause}."
+STEP = (
+    "Från näst sista till sista avslutade omgången {verb} andelen som svarade så lite. Det kan vara {cause}."
+)
 SURE_STEP = (
-    "Men från näst sista till sista avslutade omgången {verb} andelen som höll med mer än slumpen brukar ge."
+    "Men från näst sista till sista avslutade omgången {verb} andelen som svarade så mer än slumpen "
+    "brukar ge."
 )
 
 CASES: dict[str, tuple[World, World]] = {
@@ -386,12 +389,12 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(30, 32, 95, running=frozenset({2})),
         hundred(30, 32, 95),
     ),
-    "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som höll med "
+    "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så "
     "varken ökat eller minskat mer än slumpen och skyddet brukar ge.": (
         hundred(50, 52, **PROTECTED),
         hundred(30, 60, **PROTECTED),
     ),
-    "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som höll med varken ökat "
+    "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så varken ökat "
     "eller minskat mer än slumpen brukar ge.": (alone((76, 100), (79, 100)), hundred(50, 52, **PROTECTED)),
     change("Upp", "ökat"): (hundred(30, 60), both(*SIMPSON)),
     change("Ner", "minskat"): (both(*SIMPSON), both(*UNSIMPSON)),
@@ -410,7 +413,7 @@ CASES: dict[str, tuple[World, World]] = {
         both(*SIMPSON),
         both(((10, 40), (40, 160)), ((20, 40), (80, 160))),
     ),
-    "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.": (
+    "I den första omgången som kan jämföras svarade {first} så, i den senaste avslutade {last}.": (
         both(((10, 40), (40, 160)), ((20, 40), (80, 160))),
         both(*SIMPSON),
     ),
@@ -446,11 +449,11 @@ CASES: dict[str, tuple[World, World]] = {
         both(((10, 40), (18, 20))),
         both(((10, 40), (18, 19))),
     ),
-    "Lika stor andel höll med i alla verksamheter som kan jämföras.": (
+    "Lika stor andel svarade så i alla verksamheter som kan jämföras.": (
         both(((10, 20), (20, 40))),
         both(((10, 20), (21, 40))),
     ),
-    "Störst andel höll med på {most}, minst på {least}.": (
+    "Störst andel svarade så på {most}, minst på {least}.": (
         both(((25, 32), (62, 108))),
         both(((10, 20), (20, 40))),
     ),
@@ -660,4 +663,4 @@ def test_a_change_is_claimed_in_the_right_direction_or_not_claimed(
 def test_the_largest_and_smallest_shares_are_named_with_all_places_that_have_them(plain: Flask) -> None:
     shares = said_of(plain, both(((25, 32), (62, 108))))
     said = shares.replace(NO_BREAK, " ")
-    assert "Störst andel höll med på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in said
+    assert "Störst andel svarade så på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in said

@@ -77,7 +77,7 @@ def test_a_running_round_is_marked_and_left_out_of_the_change(desk: Desk) -> Non
     page = listened(desk.client.get("/admin/results/r2/dagverksamheten").text)
     assert "Kan vara slump: sett över de 2 omgångar som kan jämföras" in page
     page = page.replace(NO_BREAK, " ")
-    assert "höll 40 av 100 (40 %) med, i den senaste avslutade 42 av 100 (42 %)" in page
+    assert "svarade 40 av 100 (40 %) så, i den senaste avslutade 42 av 100 (42 %)" in page
     assert "Omgången som pågår är inte med i jämförelsen" in page
     assert page.count("(pågår)</th>") + page.count("(pågår) <span") == 1
     figures = figures_in(desk.client.get("/admin/results/r2/dagverksamheten").text)
@@ -93,9 +93,9 @@ def test_a_running_round_is_marked_and_left_out_of_the_change(desk: Desk) -> Non
 def test_a_fall_in_the_last_round_is_reported_beside_a_rising_trend(desk: Desk) -> None:
     year(desk, 40, 50, 70, 80, 50, 50)
     page = listened(desk.client.get("/admin/results/r5/dagverksamheten").text)
-    assert "Bättre: sett över de 5 omgångar som kan jämföras har andelen som höll med ökat" in page
+    assert "Bättre: sett över de 5 omgångar som kan jämföras har andelen som svarade så ökat" in page
     assert (
-        "höll 40 av 100 (40 %) med, i den senaste avslutade 50 av 100 (50 %). Skillnaden mellan de två kan"
+        "svarade 40 av 100 (40 %) så, i den senaste avslutade 50 av 100 (50 %). Skillnaden mellan de två kan"
         in page.replace(NO_BREAK, " ")
     )
     assert "Men från näst sista till sista avslutade omgången minskade andelen" in page
@@ -109,7 +109,9 @@ def test_a_clear_difference_between_places_is_not_called_chance(desk: Desk) -> N
     desk.sign_in()
     page = listened(desk.client.get("/admin/results/r/vasteras").text)
     assert re.search(
-        r"Störst andel höll med på Dagverksamheten \(\d+ av \d+, 100\s%\), minst på Matcentralen \(0 av", page
+        r"Störst andel svarade så på Dagverksamheten \(\d+ av \d+, 100\s%\), "
+        r"minst på Matcentralen \(0 av",
+        page,
     )
     assert "Skillnaden är större än slumpen brukar ge." in page
     assert "Bara verksamheter med minst 20 svar jämförs." in page
@@ -209,7 +211,7 @@ def test_pictures_on_the_page_do_not_repeat_its_texts(desk: Desk) -> None:
     for source in re.findall(r'<img class="drawn" src="([^"]+)"', page):
         drawn = words(desk, source.replace("&amp;", "&"))
         assert desk.round.survey.statements[0].text not in drawn
-        assert not re.search(r"svarade|höll|räknat", drawn[-1])
+        assert not re.search(r"svarade|räknat", drawn[-1])
         assert "Instämmer helt" in drawn
 
 
@@ -351,15 +353,15 @@ def directed(desk: Desk, good: Good | None, agreeing: tuple[int, ...] = ()) -> s
 @pytest.mark.parametrize(
     ("good", "agreeing", "said"),
     [
-        (Good.HIGH, (), ["Bättre:", "med ökat"]),
-        (Good.LOW, (), ["Sämre:", "med ökat", "Här är en liten andel bra."]),
+        (Good.HIGH, (), ["Bättre:", "så ökat"]),
+        (Good.LOW, (), ["Sämre:", "så ökat", "Här är en liten andel bra."]),
         (
             Good.LOW,
             (1, 2),
-            ["Sämre:", "med minskat", "svarade ”Instämmer dåligt” eller ”Instämmer inte alls”"],
+            ["Sämre:", "så minskat", "svarade ”Instämmer dåligt” eller ”Instämmer inte alls”"],
         ),
-        (Good.NEITHER, (), ["Upp:", "med ökat", "Här är varken en stor eller en liten andel bättre."]),
-        (None, (), ["Upp:", "med ökat"]),
+        (Good.NEITHER, (), ["Upp:", "så ökat", "Här är varken en stor eller en liten andel bättre."]),
+        (None, (), ["Upp:", "så ökat"]),
     ],
 )
 def test_a_change_is_called_better_or_worse_by_the_statements_good_end(

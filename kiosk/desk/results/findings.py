@@ -149,11 +149,11 @@ def _change(overall: Change, rows: Sequence[Row]) -> str:
     if is_noisy(rows):
         return translate(
             "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som "
-            "höll med varken ökat eller minskat mer än slumpen och skyddet brukar ge.",
+            "svarade så varken ökat eller minskat mer än slumpen och skyddet brukar ge.",
             rounds=rounds,
         )
     return translate(
-        "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som höll med varken "
+        "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så varken "
         "ökat eller minskat mer än slumpen brukar ge.",
         rounds=rounds,
     )
@@ -164,35 +164,35 @@ def _sure_change(is_up: bool, good: Good | None, rounds: int) -> str:
     if good in (None, Good.NEITHER):
         return {
             True: translate(
-                "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
+                "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
                 "slumpen brukar ge.",
                 rounds=rounds,
             ),
             False: translate(
-                "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer "
+                "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer "
                 "än slumpen brukar ge.",
                 rounds=rounds,
             ),
         }[is_up]
     return {
         (True, True): translate(
-            "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
+            "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
             "slumpen brukar ge.",
             rounds=rounds,
         ),
         (False, True): translate(
-            "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer än "
-            "slumpen brukar ge.",
+            "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer "
+            "än slumpen brukar ge.",
             rounds=rounds,
         ),
         (True, False): translate(
-            "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med ökat mer än "
+            "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
             "slumpen brukar ge.",
             rounds=rounds,
         ),
         (False, False): translate(
-            "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som höll med minskat mer än "
-            "slumpen brukar ge.",
+            "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer "
+            "än slumpen brukar ge.",
             rounds=rounds,
         ),
     }[is_up, good is Good.HIGH]
@@ -213,7 +213,7 @@ def _ends(rows: Sequence[Row]) -> tuple[str, ...]:
             ),
         )
     numbers = translate(
-        "I den första omgången som kan jämföras höll {first} med, i den senaste avslutade {last}.",
+        "I den första omgången som kan jämföras svarade {first} så, i den senaste avslutade {last}.",
         first=_agreeing(first),
         last=_agreeing(last),
     )
@@ -235,20 +235,20 @@ def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
         return _noisy_turn(last_turn)
     return {
         (True, True): translate(
-            "Men från näst sista till sista avslutade omgången ökade andelen som höll med mer än slumpen "
+            "Men från näst sista till sista avslutade omgången ökade andelen som svarade så mer än slumpen "
             "brukar ge."
         ),
         (False, True): translate(
-            "Men från näst sista till sista avslutade omgången minskade andelen som höll med mer än slumpen "
-            "brukar ge."
+            "Men från näst sista till sista avslutade omgången minskade andelen som svarade så mer än "
+            "slumpen brukar ge."
         ),
         (True, False): translate(
-            "Från näst sista till sista avslutade omgången ökade andelen som höll med lite. Det kan vara "
+            "Från näst sista till sista avslutade omgången ökade andelen som svarade så lite. Det kan vara "
             "slump."
         ),
         (False, False): translate(
-            "Från näst sista till sista avslutade omgången minskade andelen som höll med lite. Det kan vara "
-            "slump."
+            "Från näst sista till sista avslutade omgången minskade andelen som svarade så lite. Det kan "
+            "vara slump."
         ),
     }[last_turn.is_up, last_turn.is_sure]
 
@@ -256,11 +256,11 @@ def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
 def _noisy_turn(last_turn: Turn) -> str:
     if last_turn.is_up:
         return translate(
-            "Från näst sista till sista avslutade omgången ökade andelen som höll med lite. Det kan vara "
+            "Från näst sista till sista avslutade omgången ökade andelen som svarade så lite. Det kan vara "
             "slump eller skydd."
         )
     return translate(
-        "Från näst sista till sista avslutade omgången minskade andelen som höll med lite. Det kan vara "
+        "Från näst sista till sista avslutade omgången minskade andelen som svarade så lite. Det kan vara "
         "slump eller skydd."
     )
 
@@ -277,9 +277,9 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
         )
     only = translate("Bara verksamheter med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
     if spread.is_none:
-        return (translate("Lika stor andel höll med i alla verksamheter som kan jämföras."), only)
+        return (translate("Lika stor andel svarade så i alla verksamheter som kan jämföras."), only)
     where = translate(
-        "Störst andel höll med på {most}, minst på {least}.",
+        "Störst andel svarade så på {most}, minst på {least}.",
         most=_named(spread.most),
         least=_named(spread.least),
     )
