@@ -14,7 +14,7 @@ import pytest
 
 from kiosk.domain.rounds import Protection
 from kiosk.domain.snapshot import Document
-from kiosk.domain.survey import Good
+from kiosk.domain.survey import Good, Poles, number_scale
 from kiosk.output.export import files
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
 from tests.tools.published import statements
@@ -110,6 +110,15 @@ def test_a_text_is_never_exported_as_a_formula(published: Document) -> None:
     survey = replace(of_round.survey, statements=(evil, *of_round.survey.statements[1:]))
     codebook = rows(files(published, [replace(of_round, survey=survey)])["codebook.csv"])
     assert codebook[0]["text"].startswith("'=")
+
+
+def test_the_codebook_has_the_number_and_the_pole_of_each_option(published: Document) -> None:
+    of_round = a_round(tree("a", "b"))
+    numbers = number_scale("five", Poles(0, "Inte alls", "Helt"), 5)
+    asked = tuple(replace(statement, scale=numbers) for statement in of_round.survey.statements)
+    contents = files(published, [replace(of_round, survey=replace(of_round.survey, statements=asked))])
+    labels = [(row["option"], row["label"]) for row in rows(contents["codebook.csv"])[:5]]
+    assert labels == [("1", "0 – Inte alls"), ("2", "1"), ("3", "2"), ("4", "3"), ("5", "4 – Helt")]
 
 
 def test_the_codebook_has_the_good_end_and_the_agreeing_options(published: Document) -> None:

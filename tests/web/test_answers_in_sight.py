@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.survey import Scale, Survey
+from kiosk.library.library import Library
 from kiosk.settings import read_settings, shipped_folder
 from tests.tools.guest_side import Place
 from tests.tools.languages import GUEST_LANGUAGES
@@ -83,7 +84,11 @@ def survey_of(number: int, folder: Path) -> Survey:
     """The shipped survey with a scale of that many answers, in words that every language has."""
     library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
     labels = [*(label for scale in WORDS for label in library.scales[scale].labels), ELEVENTH]
-    scale = Scale("many", tuple(labels[:number]), bipolar=False)
+    return survey_with(Scale("many", tuple(labels[:number]), bipolar=False), library)
+
+
+def survey_with(scale: Scale, library: Library) -> Survey:
+    """The shipped survey with another scale, in all languages."""
     survey = library.surveys["ombudsmannaskap"]
     statements = tuple(replace(statement, scale=scale) for statement in survey.statements)
     texts = {code: catalogue.texts for code, catalogue in library.guest.items() if code != "sv"}
@@ -102,7 +107,8 @@ def look(context: BrowserContext, serve: Serve, tmp_path: Path) -> Look:
         is_fitted: bool = True,
         **values: Any,
     ) -> list[dict[str, Any]]:
-        place = Place(tmp_path, frozenset(Admission), survey=survey_of(number, tmp_path), **values)
+        values.setdefault("survey", survey_of(number, tmp_path))
+        place = Place(tmp_path, frozenset(Admission), **values)
         page, address, rows = context.new_page(), serve(place.app), []
         if not is_fitted:
             page.route("**/guest.js", lambda route: route.fulfill(body=UNFITTED, content_type=JAVASCRIPT))
@@ -138,6 +144,14 @@ def test_all_answers_are_in_view_or_the_page_scrolls_from_the_first_one(look: Lo
     scrolled = [row for row in at_usual_size if row["hidden"] or not row["isAbove"]]
     assert [row for row in scrolled if row["viewport"] in KIOSKS] == []
     assert [row for row in scrolled if number <= 5] == []
+
+
+def test_all_numbers_with_the_words_of_their_poles_are_in_view(look: Look, tmp_path: Path) -> None:
+    library = library_for(read_settings({"KIOSK_DATA": str(tmp_path)}))
+    numbers = survey_with(library.scales["zero_to_ten"], library)
+    rows = look(11, [(1024, 600), (320, 568)], ["sv", "fa", "ti"], survey=numbers)
+    check(rows)
+    assert [row for row in rows if row["size"] == 100 and (row["hidden"] or not row["isAbove"])] == []
 
 
 def test_answers_with_speech_buttons_are_in_view(look: Look) -> None:
