@@ -67,6 +67,13 @@ class Scale:
         """Whether all options have pictures; otherwise none has."""
         return self.pictures is not Pictures.NONE and len(self.labels) <= MOST_PICTURES
 
+    @property
+    def is_consistent(self) -> bool:
+        """Whether the labels are those of its numbers and poles, and as many as its faces."""
+        if self.poles is not None:
+            return self.labels == _number_labels(self.poles, len(self.labels))
+        return self.pictures is not Pictures.FACES or len(self.labels) == FACES
+
     def sources(self, label: str) -> tuple[str, ...]:
         """Return the texts that translators translate for a label: itself; for a number, the words of its
         pole, or () between the poles."""

@@ -61,6 +61,8 @@ def _check_survey(survey: Survey) -> None:
         raise ValueError(f"its survey needs 1 to {MOST_STATEMENTS} statements, each with an id of its own")
     if not all(2 <= len(statement.scale.labels) <= MOST_OPTIONS for statement in survey.statements):
         raise ValueError(f"a scale of its survey needs 2 to {MOST_OPTIONS} options")
+    if not all(statement.scale.is_consistent for statement in survey.statements):
+        raise ValueError("a scale of its survey has other options than its numbers or faces")
 
 
 def _check_tree(tree: Tree) -> None:

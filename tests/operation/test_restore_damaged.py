@@ -183,6 +183,9 @@ def test_a_damaged_file_is_refused_and_changes_nothing(saved: Saved, tmp_path: P
 # -- the rows ------------------------------------------------------------------------------------
 
 
+POLES = {"first": 0, "low": "a", "high": "b"}
+
+
 def terms(edit: Edit, round_id: str = "r") -> Edit:
     """An edit of a round's terms."""
 
@@ -309,6 +312,18 @@ EDITED: dict[str, tuple[Edit, str]] = {
     "a scale of 300": (
         terms(lambda d: d["survey"]["statements"][0]["scale"].update(labels=["x"] * 300)),
         "2 to 11",
+    ),
+    "faces for two options": (
+        terms(lambda d: d["survey"]["statements"][0]["scale"].update(pictures="faces", labels=["x", "y"])),
+        "other options than its numbers or faces",
+    ),
+    "poles of other options": (
+        terms(lambda d: d["survey"]["statements"][0]["scale"].update(pictures="none", poles=POLES)),
+        "other options than its numbers or faces",
+    ),
+    "poles of an unknown kind": (
+        terms(lambda d: d["survey"]["statements"][0]["scale"].update(poles={**POLES, "middle": "c"})),
+        "not as this program writes it",
     ),
     "a number for a text": (terms(lambda d: d["survey"]["statements"][0].update(text=5)), "wrong type"),
     "a text nobody can send": (terms(lambda d: d["survey"].update(title="\ud800")), "cannot be shown"),
