@@ -91,12 +91,14 @@ def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
 
 
 def _lines(party: Party) -> Iterable[Line]:
-    """Return a line for each statement and tree, of the latest round that asked it."""
+    """Return a line for each statement and tree, of the latest round that asked it. Statements whose options
+    have no order have none: no share of them is compared."""
     rounds = sorted(party.aggregate.rounds, key=lambda one: (one.round.closes_at, one.round.id))
     latest = {
         (one.round.tree.root.id, statement.id): Line(party, one.row(statement))
         for one in rounds
         for statement in one.round.survey.statements
+        if statement.scale.is_ordered
     }
     return latest.values()
 

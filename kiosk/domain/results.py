@@ -113,7 +113,9 @@ class Row:
     @property
     def agreeing_interval(self) -> Interval | None:
         """The confidence interval of the share that agrees; None if there are too few answers for
-        percentages."""
+        percentages, and for options without an order."""
+        if not self.statement.scale.is_ordered:
+            return None
         if not self.table or self.on_scale < PERCENT_FROM:
             return None
         if self.round.is_protected:
@@ -298,10 +300,10 @@ class Change:
 
 
 def change(rows: Sequence[Row]) -> Change | None:
-    """Return the change over all compared rounds, protected and exact ones alike; None with fewer than
-    two."""
+    """Return the change over all compared rounds, protected and exact ones alike; None with fewer than two,
+    and for options without an order."""
     rounds_compared = compared(rows)
-    if len(rounds_compared) < 2:
+    if len(rounds_compared) < 2 or not rounds_compared[-1].statement.scale.is_ordered:
         return None
     strata = [stratum for stratum in _strata(rounds_compared) if stratum.can_change]
     total, p = stratified_test(strata)
@@ -404,9 +406,15 @@ class Spread:
 
 
 def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
-    """Compare the places that have enough answers for a percentage; None with fewer than two such places."""
+    """Compare the places that have enough answers for a percentage; None with fewer than two such places, and
+    for options without an order."""
     enough = sorted(
-        (place for place in places if place[1].on_scale >= PERCENT_FROM), key=lambda place: place[0].name
+        (
+            place
+            for place in places
+            if place[1].on_scale >= PERCENT_FROM and place[1].statement.scale.is_ordered
+        ),
+        key=lambda place: place[0].name,
     )
     if len(enough) < 2:
         return None

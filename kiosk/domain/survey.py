@@ -53,7 +53,9 @@ class Poles:
 class Scale:
     """The answer options; `labels` run from the lowest to the highest.
 
-    A scale of numbers has `poles`; `number_scale` makes its labels.
+    A scale of numbers has `poles`; `number_scale` makes its labels. Options that are not `is_ordered` have no
+    low or high end: `labels` then run from the last shown to the first, so that all pages show them in the
+    order of the file.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Scale:
     bipolar: bool
     pictures: Pictures = Pictures.CIRCLES
     poles: Poles | None = None
+    is_ordered: bool = True
 
     @property
     def has_pictures(self) -> bool:
@@ -69,7 +72,10 @@ class Scale:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether the labels are those of its numbers and poles, and as many as its faces."""
+        """Whether the labels are those of its numbers and poles, and as many as its faces, and whether
+        options without an order have neither pictures nor poles."""
+        if not self.is_ordered and (self.poles or self.pictures is not Pictures.NONE):
+            return False
         if self.poles is not None:
             return self.labels == _number_labels(self.poles, len(self.labels))
         return self.pictures is not Pictures.FACES or len(self.labels) == FACES
@@ -146,7 +152,9 @@ class Statement:
     @cached_property
     def agreeing_options(self) -> tuple[int, ...]:
         """The numbers of the options that count as agreeing, in order: usually the two highest of four or
-        more, else the highest."""
+        more, else the highest. None of options without an order."""
+        if not self.scale.is_ordered:
+            return ()
         options = len(self.scale.labels)
         return self.agreeing or tuple(range(options - (2 if options > 3 else 1) + 1, options + 1))
 
@@ -155,8 +163,10 @@ class Statement:
         """Whether a large or a small share that agrees is good; None if the survey does not say.
 
         If the agreeing options are at the low end of the scale and its high end is good, a small share is
-        good.
+        good. None also for options without an order.
         """
+        if not self.scale.is_ordered:
+            return None
         if self.good in (None, Good.NEITHER):
             return self.good
         agreeing, options = self.agreeing_options, len(self.scale.labels)
@@ -271,6 +281,7 @@ class Survey:
                         "bipolar": s.scale.bipolar,
                         **({"pictures": s.scale.pictures.value} if _pictures(s.scale) else {}),
                         **({"poles": asdict(s.scale.poles)} if s.scale.poles else {}),
+                        **({} if s.scale.is_ordered else {"ordered": False}),
                     },
                     **({"good": s.good.value} if s.good else {}),
                     **({"agreeing": list(s.agreeing)} if s.agreeing else {}),
@@ -295,6 +306,7 @@ def _scale_from_json(row: dict[str, Any]) -> Scale:
         row["bipolar"],
         Pictures(row.get("pictures", Pictures.CIRCLES)),
         Poles(**row["poles"]) if "poles" in row else None,
+        row.get("ordered", True),
     )
 
 
@@ -302,7 +314,8 @@ def survey_from_json(row: dict[str, Any]) -> Survey:
     """Return a survey from its JSON: the inverse of `Survey.as_json`.
 
     Rounds of older versions have no direction: their statements do not say which end is good. They have no
-    former texts either, and their scales no kind of pictures and no poles.
+    former texts either, and their scales no kind of pictures and no poles,
+    and have an order.
     """
     statements = tuple(
         Statement(

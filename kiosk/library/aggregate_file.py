@@ -24,7 +24,7 @@ from kiosk.domain.message import Message
 from kiosk.domain.noise import EPSILON
 from kiosk.domain.rounds import Protection, Round
 from kiosk.domain.strict_json import parse
-from kiosk.domain.survey import Good, Scale, Statement, Survey, can_agree
+from kiosk.domain.survey import Good, Pictures, Scale, Statement, Survey, can_agree
 from kiosk.domain.tally import StatementTally
 from kiosk.domain.tree import Node, Tree
 from kiosk.library.archive_members import read_members
@@ -62,7 +62,7 @@ CODEBOOK = {
     "categoryOption": "1 to n, the scale's lowest first; or former: an earlier text of the same meaning",
     "text": "the statement as guests read it, or as they read it before, in the reference language",
     "label": "the option as guests read it; empty for an earlier text",
-    "agrees": "whether the option counts as agreeing: yes or no; empty for an earlier text",
+    "agrees": "whether the option counts as agreeing: yes or no; empty for a text or without an order",
     "good": "the good end of the scale: high, low or neither; empty if the survey does not say",
 }
 ORG_UNITS = {
@@ -165,7 +165,7 @@ def _codebook(terms: Round) -> Iterator[Line]:
     for statement in terms.survey.statements:
         shared = {"round": terms.id, "dataElement": statement.id, "good": statement.good or ""}
         for option, label in enumerate(statement.scale.labels, start=1):
-            agrees = _yes(option in statement.agreeing_options)
+            agrees = _yes(option in statement.agreeing_options) if statement.scale.is_ordered else ""
             yield {
                 **shared, "categoryOption": option, "text": statement.text, "label": label, "agrees": agrees
             }  # fmt: skip
@@ -424,13 +424,20 @@ def _read_statement(name: str, lines: Sequence[Mapping[str, str]]) -> Statement:
         raise ValueError(f"{name} has other options than a scale")
     [text] = texts
     agreeing = tuple(at for at, line in enumerate(options, start=1) if line["agrees"] == "yes")
-    if not agreeing or not can_agree(agreeing, len(options)):
+    is_ordered = any(line["agrees"] for line in options)
+    if is_ordered and (not agreeing or not can_agree(agreeing, len(options))):
         raise ValueError(f"{name} has no options that agree")
     return Statement(
         name,
         _text(text),
         "",
-        Scale(name, tuple(_text(line["label"]) for line in options), bipolar=False),
+        Scale(
+            name,
+            tuple(_text(line["label"]) for line in options),
+            bipolar=False,
+            pictures=Pictures.CIRCLES if is_ordered else Pictures.NONE,
+            is_ordered=is_ordered,
+        ),
         Good(options[0]["good"]) if options[0]["good"] else None,
         agreeing,
         tuple(_text(line["text"]) for line in lines if line["categoryOption"] == FORMER),

@@ -139,7 +139,11 @@ def check_text(library: Library) -> str:
     report = check_report(library)
     for name, row in report["surveys"].items():
         lines.append(f"survey {name}: version {row['version']}, {len(row['statements'])} statements")
-        silent = [statement["id"] for statement in row["statements"] if statement["good"] is None]
+        silent = [
+            statement["id"]
+            for statement in row["statements"]
+            if statement["good"] is None and library.surveys[name].statement(statement["id"]).scale.is_ordered
+        ]
         if silent:
             lines.append(
                 f"  warning: {', '.join(silent)}: the file does not say which end of the scale is good; add "
@@ -189,7 +193,8 @@ def _scale_lines(library: Library) -> list[str]:
     for name, row in check_report(library)["scales"].items():
         number = len(row["labels"][REFERENCE])
         pictures = _pictures(library.scales[name])
-        lines.append(f"scale {name}: {number} answers, {pictures}; lowest first")
+        order = "lowest first" if library.scales[name].is_ordered else "without an order, last first"
+        lines.append(f"scale {name}: {number} answers, {pictures}; {order}")
         lines += [f"  {code}: {' | '.join(labels)}" for code, labels in row["labels"].items()]
         if row["emoji"]:
             signs = " ".join(row["emoji"])

@@ -133,6 +133,12 @@ def _faults_of(statement: Statement, number: int) -> Iterator[Message]:
             "men inte alla.",
             {"number": number, "most": len(statement.scale.labels)},
         )
+    if not statement.scale.is_ordered and (statement.good or statement.agreeing):
+        yield Message(
+            "Påstående {number}: svaren har ingen ordning. Välj ”Inte valt” om vilka svar som är bra, och "
+            "lämna svaren som räknas tomma.",
+            {"number": number},
+        )
     if not can_be_read(statement.outcome):
         yield Message("Påstående {number}: skriv vad det säger något om.", {"number": number})
     elif fault := find_fault(statement.outcome):
@@ -237,14 +243,14 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
     with exclusively(settings):
         library = read_usable_library(settings)
         new = _new_scales(settings, form, library)
-        used = {**{scale.labels: scale for scale in library.scales.values()}, **new}
+        used = {**{_answers(scale): scale for scale in library.scales.values()}, **new}
         draft = _tidied(
             replace(
                 form.draft,
                 id=new_id(form.draft.id, survey_ids(settings, library), "survey"),
                 title=new_title(form.draft.title, (survey.title for survey in library.surveys.values())),
                 statements=tuple(
-                    replace(statement, scale=used[statement.scale.labels])
+                    replace(statement, scale=used[_answers(statement.scale)])
                     for statement in form.draft.statements
                 ),
             )
@@ -273,15 +279,24 @@ def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
     return Written(written, written.surveys[draft.id])
 
 
-def _new_scales(settings: Settings, form: Form, library: Library) -> dict[tuple[str, ...], Scale]:
-    """Return labels -> scale, for the scales of a form that do not exist yet, under ids of their own."""
-    known = {scale.labels for scale in library.scales.values()}
+_Answers = tuple[tuple[str, ...], bool]
+"""The labels of a scale, and whether they have an order."""
+
+
+def _answers(scale: Scale) -> _Answers:
+    return scale.labels, scale.is_ordered
+
+
+def _new_scales(settings: Settings, form: Form, library: Library) -> dict[_Answers, Scale]:
+    """Return answers -> scale, for the scales of a form that do not exist yet, under ids of their own."""
+    known = {_answers(scale) for scale in library.scales.values()}
     taken = {*library.scales, *_stems(settings.data / QUESTIONS / "scales")}
-    new: dict[tuple[str, ...], Scale] = {}
-    for scale in form.scales.values():
-        if scale.labels not in known and scale.labels not in new:
-            new[scale.labels] = replace(scale, id=new_id(scale.id, taken, "scale"))
-            taken.add(new[scale.labels].id)
+    new: dict[_Answers, Scale] = {}
+    for scale in (statement.scale for statement in form.draft.statements):
+        answers = _answers(scale)
+        if answers not in known and answers not in new:
+            new[answers] = replace(scale, id=new_id(scale.id, taken, "scale"))
+            taken.add(new[answers].id)
     return new
 
 
@@ -304,7 +319,9 @@ def _answer_lines(scale: Scale) -> list[str]:
     if poles := scale.poles:
         numbers = [poles.first, poles.first + len(scale.labels) - 1]
         return [f"numbers = {numbers}", f"poles = [{quoted(poles.low)}, {quoted(poles.high)}]"]
-    return [line for label in scale.labels for line in ("", "[[options]]", f"label = {quoted(label)}")]
+    labels = scale.labels if scale.is_ordered else scale.labels[::-1]
+    order = [] if scale.is_ordered else ["ordered = false"]
+    return [*order, *(line for label in labels for line in ("", "[[options]]", f"label = {quoted(label)}"))]
 
 
 def as_toml(draft: Draft) -> str:

@@ -44,7 +44,10 @@ def read_scale(path: Path) -> Scale:
     bipolar = table.flag("bipolar")
     if "numbers" in table.values or "poles" in table.values:
         return _read_number_scale(table, scale_id, bipolar=bipolar)
-    pictures = Pictures(table.optional_choice("pictures", Pictures) or Pictures.CIRCLES)
+    is_ordered = table.flag("ordered") if "ordered" in table.values else True
+    allowed = Pictures if is_ordered else [Pictures.NONE]
+    usual = Pictures.CIRCLES if is_ordered else Pictures.NONE
+    pictures = Pictures(table.optional_choice("pictures", allowed) or usual)
     labels: list[str] = []
     for option in table.tables("options", at_least=2, at_most=MOST_OPTIONS):
         label = option.text("label")
@@ -55,7 +58,11 @@ def read_scale(path: Path) -> Scale:
     if pictures is Pictures.FACES and len(labels) != FACES:
         raise table.error("pictures", f'faces are for {FACES} options, not {len(labels)}; write "circles"')
     table.finish()
-    return Scale(scale_id, tuple(labels), bipolar, pictures)
+    if not is_ordered and bipolar:
+        raise table.error("bipolar", "options without an order have no middle; write false")
+    if not is_ordered:
+        labels.reverse()
+    return Scale(scale_id, tuple(labels), bipolar, pictures, is_ordered=is_ordered)
 
 
 def _read_number_scale(table: Table, scale_id: str, *, bipolar: bool) -> Scale:
@@ -106,6 +113,9 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
         raise row.error("id", f"{statement_id!r} is used by the guest's form; choose another")
     good, agreeing = row.optional_choice("good", Good), row.optional_numbers("agreeing")
     options = len(scales[scale_id].labels)
+    for key in ("good", "agreeing"):
+        if row.values.get(key) and not scales[scale_id].is_ordered:
+            raise row.error(key, f"the options of the scale {scale_id!r} have no order; remove it")
     if not can_agree(agreeing, options):
         raise row.error(
             "agreeing",

@@ -11,7 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from itertools import zip_longest
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Good, Scale, Statement, Survey, can_agree, numbers_in
+from kiosk.domain.survey import Good, Pictures, Scale, Statement, Survey, can_agree, numbers_in
 from kiosk.library.catalogues import REFERENCE, Catalogue, language
 from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, Form
 from kiosk.library.spreadsheet import workbook
@@ -57,6 +57,9 @@ MARKUP = re.compile(
 UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 
 NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
+
+UNORDERED = "unordered"
+"""Value of the column `good` for options without an order."""
 
 KNOWN_COLUMNS = frozenset(
     {"type", "name", "outcome", "good", "agreeing", "list_name", "form_title", "form_id", "version"}
@@ -124,7 +127,7 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
                         statement.id,
                         *in_all_languages(statement.text),
                         statement.outcome,
-                        statement.good or "",
+                        (statement.good or "") if statement.scale.is_ordered else UNORDERED,
                         " ".join(map(str, statement.agreeing)),
                     ]
                     for statement in survey.statements
@@ -335,13 +338,16 @@ class _Reader:
         outcome = tidied(row.cells.get("outcome", "–"))
         if fault := find_fault(outcome):
             raise row.problem(Message("kolumnen outcome: {problem}", {"problem": fault.message}))
+        scale = scales[name]
+        if row.cells.get("good", "").lower() == UNORDERED:
+            scale = replace(scale, pictures=Pictures.NONE, is_ordered=False)
         return Statement(
             statement_id,
             self.text(row, LONGEST_STATEMENT),
             outcome,
-            scales[name],
-            _good(row),
-            _agreeing(row, len(scales[name].labels)),
+            scale,
+            _good(row) if scale.is_ordered else None,
+            _agreeing(row, len(scale.labels)) if scale.is_ordered else (),
         )
 
 
@@ -349,7 +355,7 @@ def _good(row: _Row) -> Good | None:
     """Return the good end of the scale; None if the column `good` is empty or missing."""
     text = row.cells.get("good", "").lower()
     if text and text not in list(Good):
-        raise row.problem(Message("kolumnen good: skriv high, low eller neither.", {}))
+        raise row.problem(Message("kolumnen good: skriv high, low, neither eller unordered.", {}))
     return Good(text) if text else None
 
 

@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from kiosk.domain.rounding import half_up
-from kiosk.domain.survey import Good
+from kiosk.domain.survey import Good, Statement
 from kiosk.output.fitting import Fitted, fit_numbers, text_width, wrapped, wrapped_between
 
 Figure = dict[str, Any]
@@ -117,7 +117,22 @@ class Bar:
     outside: str = ""
 
 
-@lru_cache
+CATEGORIES = (
+    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999", "#332288",
+    "#882255", "#ddcc77",
+)  # fmt: skip
+"""Colours of options without an order: those of Okabe and Ito, then three of Tol's, which colour-blind
+readers can tell apart. None is the colour of a good or a bad end."""
+
+
+def colours_of(statement: Statement) -> tuple[str, ...]:
+    """Return a colour for each option of a statement, the highest first."""
+    scale = statement.scale
+    if not scale.is_ordered:
+        return CATEGORIES[: len(scale.labels)]
+    return colours(len(scale.labels), bipolar=scale.bipolar, good=statement.good or Good.HIGH)
+
+
 @lru_cache
 def colours(options: int, *, bipolar: bool, good: Good = Good.HIGH) -> tuple[str, ...]:
     """Return a colour for each option, the highest first, spread evenly over the palette.

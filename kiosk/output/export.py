@@ -45,7 +45,7 @@ CODEBOOK = {
     "good": "the good end of the scale: high, low or neither; empty if the survey does not say",
     "option": "as in counts.csv",
     "label": "the option as guests read it, in the reference language",
-    "agrees": "whether the option counts as agreeing: yes or no; empty outside the scale",
+    "agrees": "whether the option counts as agreeing: yes or no; empty outside the scale or without an order",
     "source": "where the survey comes from",
     "licence": "on what terms it may be used",
     "validated": "whether the survey was validated: yes or no",
@@ -140,7 +140,7 @@ def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
             }
             agreeing = {str(option) for option in statement.agreeing_options}
             for option, label in labels.items():
-                agrees = "yes" if option in agreeing else "no"
+                agrees = "yes" if option in agreeing else "no" if statement.scale.is_ordered else ""
                 yield {
                     "round": round_document["id"],
                     "statement": statement.id,

@@ -57,7 +57,10 @@ CONFIRMATIONS = {
 """Sentences about what a form did: they say nothing about figures."""
 
 
-RULES_OF_THE_PDF = {"Som instämmande räknas {labels}. n är antalet svar på skalan."}
+RULES_OF_THE_PDF = {
+    "Som instämmande räknas {labels}. n är antalet svar på skalan.",
+    "n är antalet svar på skalan.",
+}
 """How to read a figure, said in the PDF of a place of every statement (tests/desk/test_files.py)."""
 
 
@@ -116,6 +119,7 @@ class World:
     admission: frozenset[Admission] = frozenset({Admission.KIOSK})
     demonstration: bool = False
     report: Known | None = None
+    is_ordered: bool = True
 
 
 def alone(*pairs: tuple[int, int], **terms: Any) -> World:
@@ -172,7 +176,7 @@ def round_of(world: World, at: int) -> Round:
     labels = world.labels.get(at, first.scale.labels)
     asked = replace(
         first, text=world.texts.get(at, first.text), good=world.good, agreeing=world.agreeing,
-        scale=Scale("s", labels, bipolar=False),
+        scale=Scale("s", labels, bipolar=False, is_ordered=world.is_ordered),
     )  # fmt: skip
     texts = {"en": {first.text: "Another translation"}} if at in world.translated else {}
     protection = world.protection[at] if world.protection else Protection.EXACT
@@ -396,7 +400,12 @@ CASES: dict[str, tuple[World, World]] = {
     ),
     "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så varken ökat "
     "eller minskat mer än slumpen brukar ge.": (alone((76, 100), (79, 100)), hundred(50, 52, **PROTECTED)),
-    change("Upp", "ökat"): (hundred(30, 60), both(*SIMPSON)),
+    "Svaren har ingen ordning: varje svar visas för sig, och omgångar och verksamheter jämförs inte.": (
+        hundred(30, 60, is_ordered=False),
+        hundred(30, 60),
+    ),
+    "Svaren har ingen ordning": (hundred(30, 60, is_ordered=False), hundred(30, 60)),
+    change("Upp", "ökat"): (hundred(30, 60), hundred(30, 60, is_ordered=False)),
     change("Ner", "minskat"): (both(*SIMPSON), both(*UNSIMPSON)),
     change("Bättre", "ökat"): (hundred(30, 60, good=Good.HIGH), both(*SIMPSON, good=Good.HIGH)),
     change("Sämre", "minskat"): (both(*SIMPSON, good=Good.HIGH), hundred(60, 30, good=Good.LOW)),

@@ -168,6 +168,7 @@ scales = st.builds(
     st.lists(texts, min_size=2, max_size=11, unique=True).map(tuple),
     st.booleans(),
     st.sampled_from(Pictures),
+    is_ordered=st.booleans(),
 ) | st.builds(
     number_scale,
     texts,
@@ -259,6 +260,21 @@ def test_only_the_poles_of_a_number_scale_are_translated() -> None:
 )
 def test_a_scale_that_looks_different_gives_another_version(changed: Scale) -> None:
     assert survey_with(changed).version != survey_with(NUMBERS).version
+
+
+@pytest.mark.parametrize("key", ['good = "high"', "agreeing = [1]"])
+def test_a_direction_of_options_without_an_order_is_refused(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD_SURVEY + key + "\n", encoding="utf-8")
+    unordered = replace(SCALE, pictures=Pictures.NONE, is_ordered=False)
+    with pytest.raises(DefinitionError, match=r"statements\[2\].*have no order; remove it"):
+        read_survey(path, {"mood": unordered})
+
+
+def test_no_option_without_an_order_agrees_or_is_good() -> None:
+    unordered = replace(SCALE, pictures=Pictures.NONE, is_ordered=False)
+    statement = Statement("need", "Vad behöver du?", "", unordered, Good.HIGH, (1,))
+    assert (statement.agreeing_options, statement.good_share) == ((), None)
 
 
 def test_statements_that_share_a_current_or_former_text_have_the_same_meaning() -> None:
@@ -500,6 +516,16 @@ BROKEN_SCALES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
     "no options": (more(0, ""), ": options", "add [[options]]"),
     "unknown pictures": (edited("\n\n", '\npictures = "emoji"\n\n'), ": pictures", "none of: circles"),
     "faces for three options": (edited("\n\n", '\npictures = "faces"\n\n'), ": pictures", "faces are for 5"),
+    "a middle without an order": (
+        edited("bipolar = false", "bipolar = true\nordered = false"),
+        ": bipolar",
+        "write false",
+    ),
+    "circles without an order": (
+        edited("bipolar = false", 'bipolar = false\nordered = false\npictures = "circles"'),
+        ": pictures",
+        "none of: none",
+    ),
     "numbers and options": (
         edited("\n\n", "\n" + NUMBERED + "\n"),
         ": options",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.domain.comparison import Party, compare
+from kiosk.domain.survey import Pictures
 from kiosk.library.aggregate_file import CONTEXT, DESCRIPTION, SIGNATURE, read_aggregate, write_aggregate
 from kiosk.library.aggregates import (
     distrust,
@@ -85,6 +87,16 @@ def test_figures_come_back_as_they_were_sent(sent: bytes) -> None:
     assert statement.scale.labels == STATEMENT.scale.labels
     assert statement.means(STATEMENT)
     assert statement.texts == STATEMENT.texts
+
+
+def test_options_without_an_order_are_sent_as_such_and_not_compared(sender: Settings) -> None:
+    scale = replace(STATEMENT.scale, pictures=Pictures.NONE, is_ordered=False)
+    unordered = replace(STATEMENT, scale=scale, agreeing=())
+    rounds = (round_of({"staden": (4, 6, 10)}, statement=unordered),)
+    read = read_aggregate(write_aggregate(sender, replace(AGGREGATE, rounds=rounds))).aggregate
+    [statement] = read.rounds[0].round.survey.statements
+    assert (statement.scale, statement.agreeing_options) == (scale, ())
+    assert compare([Party("staden", read)]) == ()
 
 
 def test_the_description_explains_every_column_and_has_no_key(sent: bytes, sender: Settings) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.survey import Scale, Statement
+from kiosk.domain.survey import Pictures, Scale, Statement
 from kiosk.library.catalogues import Catalogue, language, read_catalogue
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
@@ -69,6 +69,8 @@ def test_any_text_survives_writing_and_reading(texts: list[str], title: str) -> 
     assert survey.title == unicodedata.normalize("NFC", title)
 
 
+NO_ORDER = replace(DRAFT.statements[0].scale, pictures=Pictures.NONE, is_ordered=False)
+
 BROKEN = {
     "no title": (replace(DRAFT, title=" "), "behöver ett namn"),
     "no source": (replace(DRAFT, source=""), "varifrån påståendena kommer"),
@@ -80,6 +82,10 @@ BROKEN = {
         "högst 200 tecken",
     ),
     "no outcome": (replace(DRAFT, statements=(replace(DRAFT.statements[0], outcome=""),)), "skriv vad"),
+    "an end without an order": (
+        replace(DRAFT, statements=(replace(DRAFT.statements[0], scale=NO_ORDER),)),
+        "svaren har ingen ordning",
+    ),
     "turned text": (replace(DRAFT, title="a\u202eb"), "tecken som inte går att visa"),
 }
 

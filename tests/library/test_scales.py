@@ -1,6 +1,7 @@
 """Every shipped scale in files and spreadsheets, and on the guest's screen."""
 
 import io
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -52,6 +53,51 @@ def test_an_exported_spreadsheet_becomes_the_same_survey_again(scale_id: str, tm
     assert written.statements == survey.statements
     assert written.version == survey.version
     assert not (tmp_path / "translations").exists(), "every text is shipped, or made from shipped poles"
+
+
+UNORDERED = """\
+id = "needs"
+source = "Egna ord"
+licence = "CC0"
+validated = false
+bipolar = false
+ordered = false
+
+[[options]]
+label = "Mat"
+
+[[options]]
+label = "Samtal"
+
+[[options]]
+label = "Inget av detta"
+"""
+
+
+def unordered_scale(folder: Path) -> Scale:
+    path = folder / "needs.toml"
+    path.write_text(UNORDERED, encoding="utf-8")
+    return read_scale(path)
+
+
+def test_options_without_an_order_are_shown_in_the_order_of_the_file(tmp_path: Path) -> None:
+    scale = unordered_scale(tmp_path)
+    [question] = questions(survey_with(scale), "sv")
+    assert [option.label for option in question.options] == ["Mat", "Samtal", "Inget av detta"]
+    assert {(option.filled, option.face) for option in question.options} == {(None, "")}
+    assert scale_toml(scale, draft_of(survey_with(scale), "own")).endswith(UNORDERED.split("false\n", 2)[2])
+
+
+def test_an_exported_spreadsheet_keeps_that_options_have_no_order(tmp_path: Path) -> None:
+    """A scale of the same labels with an order is another scale."""
+    survey = survey_with(unordered_scale(tmp_path))
+    ordered = replace(survey.statements[0], scale=Scale("needs", survey.statements[0].scale.labels, False))
+    settings = read_settings({"KIOSK_DATA": str(tmp_path / "data")})
+    for one in (replace(survey, statements=(ordered,)), survey):
+        form = read_xlsform(write_xlsform(one, NO_ANSWERS), "from here")
+        written = write_form(settings, form, "anna", date(2026, 11, 29)).survey
+        scale = written.statements[0].scale
+        assert (scale.labels, scale.is_ordered) == (ordered.scale.labels, one is not survey)
 
 
 def test_other_programs_read_a_spreadsheet_with_every_scale() -> None:

@@ -105,7 +105,7 @@ def test_a_text_that_looks_like_a_formula_or_number_stays_text(text: str) -> Non
 REFUSED = {
     "an unknown end": (
         sheet([[*HEAD, "good"], [*ASKED, "top"]], CHOICES),
-        "rad 2: kolumnen good: skriv high, low eller neither",
+        "rad 2: kolumnen good: skriv high, low, neither eller unordered",
     ),
     "an answer that is not there": (
         sheet([[*HEAD, "agreeing"], [*ASKED, 3]], CHOICES),

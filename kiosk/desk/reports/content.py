@@ -93,6 +93,8 @@ def _shown(content: Content, of_round: Round, statement_id: str) -> Shown:
 
 def share_rule(shown: Shown) -> str:
     """Return a sentence with the options that count as agreeing, and the meaning of n."""
+    if not shown.statement.scale.is_ordered:
+        return translate("n är antalet svar på skalan.")
     labels = [
         translate("”{text}”", text=asked(shown.round.survey, shown.statement.scale.labels[option - 1]))
         for option in reversed(shown.statement.agreeing_options)

@@ -9,7 +9,7 @@ from kiosk.desk.i18n import translate
 from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
 from kiosk.desk.results.chart_rows import Chart, ChartKind
-from kiosk.desk.results.findings import of_now
+from kiosk.desk.results.findings import of_now, without_order
 from kiosk.desk.results.statement_view import bare_picture
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.theory import Layer
@@ -79,6 +79,8 @@ def _now(shown: Shown) -> Chart:
 def _agreement(shown: Shown) -> tuple[str, str]:
     """Return (the number that agrees and n, the uncertainty), both in words."""
     now = shown.section.now
+    if not now.statement.scale.is_ordered:
+        return "–", without_order()
     if now.round.is_protected:
         share = translate("ungefär {agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
     else:

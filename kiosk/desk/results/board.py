@@ -76,7 +76,7 @@ def _overview_row(entry: Entry) -> tuple[Value, ...]:
     return (
         entry.text,
         now.on_scale,
-        now.agreeing,
+        now.agreeing if now.statement.scale.is_ordered else None,
         _share(now),
         low / 100 if low is not None else None,
         high / 100 if high is not None else None,
@@ -86,9 +86,10 @@ def _overview_row(entry: Entry) -> tuple[Value, ...]:
 
 
 def _share(row: Row) -> float | None:
-    """Return the share of a row's answers on the scale that agrees, 0 to 1; None below PERCENT_FROM
-    answers."""
-    return row.agreeing / row.on_scale if row.on_scale >= PERCENT_FROM else None
+    """Return the share of a row's answers on the scale that agrees, 0 to 1; None below PERCENT_FROM answers,
+    and for options without an order."""
+    has_share = row.on_scale >= PERCENT_FROM and row.statement.scale.is_ordered
+    return row.agreeing / row.on_scale if has_share else None
 
 
 def _statement(number: int, section: Section) -> BoardSheet:

@@ -80,8 +80,10 @@ def _rows(section: Section, chart: Chart) -> tuple[tuple[Value, ...], ...]:
 
 
 def _share(section: Section, line: Line) -> float | None:
-    """Return the share of a line's answers that agrees, 0 to 1. None below PERCENT_FROM answers, and if the
-    option of an answer is not known."""
+    """Return the share of a line's answers that agrees, 0 to 1. None below PERCENT_FROM answers, for options
+    without an order, and if the option of an answer is not known."""
+    if not section.now.statement.scale.is_ordered:
+        return None
     counts = [line.counts[-option] for option in section.now.statement.agreeing_options]
     if not line.n or line.n < PERCENT_FROM or line.unknown or None in counts:
         return None

@@ -32,7 +32,16 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
     Without answers, the only sentence is the reason."""
     if not now.on_scale:
         return (missing(now),)
+    if not now.statement.scale.is_ordered:
+        return (without_order(),)
     return (_agreement(now, labels), *_uncertainty(now), *of_direction(now.statement))
+
+
+def without_order() -> str:
+    """Return the sentence about options without an order, which nothing is compared by."""
+    return translate(
+        "Svaren har ingen ordning: varje svar visas för sig, och omgångar och verksamheter jämförs inte."
+    )
 
 
 def _uncertainty(now: Row) -> tuple[str, ...]:
@@ -113,6 +122,8 @@ def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
 def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     """Return sentences about the change over the rounds that can be compared, with the shares of the first
     and the last. `history` has a statement's rows at one node, the earliest round first."""
+    if history and not history[-1].statement.scale.is_ordered:
+        return (without_order(),)
     rounds_compared, overall, turned = compared(history), change(history), turn(history)
     sentences = [
         translate(

@@ -21,7 +21,7 @@ from kiosk.domain.statistics import Trend
 from kiosk.domain.steps import Step
 from kiosk.domain.survey import Good, Statement, Survey
 from kiosk.domain.tree import Node
-from kiosk.output.charts import Bar, colours
+from kiosk.output.charts import Bar, colours_of
 from kiosk.output.strip import strip
 from kiosk.storage import RoundState
 
@@ -78,7 +78,7 @@ def wording_of(survey: Survey, statement: Statement) -> Wording:
     return Wording(
         asked(survey, statement.text),
         tuple(asked(survey, label) for label in reversed(scale.labels)),
-        colours(len(scale.labels), bipolar=scale.bipolar, good=statement.good or Good.HIGH),
+        colours_of(statement),
     )
 
 
@@ -133,7 +133,10 @@ class Entry:
 
     @property
     def share(self) -> str:
-        """The share that agrees as text: a percentage, or the count and n below PERCENT_FROM answers."""
+        """The share that agrees as text: a percentage, or the count and n below PERCENT_FROM answers; "–" for
+        options without an order."""
+        if not self.now.statement.scale.is_ordered:
+            return "–"
         n = self.now.on_scale
         if n < PERCENT_FROM:
             return translate("{count} av {n}", count=self.now.agreeing, n=n)
@@ -184,6 +187,8 @@ def _shares(step: Step) -> str:
 
 
 def _why_not_compared(step: Step) -> str:
+    if not step.now.statement.scale.is_ordered:
+        return translate("Svaren har ingen ordning")
     if len(step.pair) < 2:
         return translate("Det finns inte två avslutade omgångar")
     if breaks := step.pair[1].breaks:
@@ -250,7 +255,8 @@ def in_order(entries: Sequence[Entry], order: Order, *, is_reverse: bool) -> lis
 
 def _share_of(entry: Entry) -> tuple[float, ...] | None:
     n = entry.now.on_scale
-    return (entry.now.agreeing / n,) if n >= PERCENT_FROM else None
+    has_share = n >= PERCENT_FROM and entry.now.statement.scale.is_ordered
+    return (entry.now.agreeing / n,) if has_share else None
 
 
 def _change_of(entry: Entry) -> tuple[float, ...] | None:

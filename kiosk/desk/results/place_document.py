@@ -88,6 +88,8 @@ def _numbers(section: Section) -> Iterator[Block]:
 
 
 def _agreeing(section: Section) -> str:
+    if not section.now.statement.scale.is_ordered:
+        return translate("n är antalet svar på skalan.")
     labels = in_a_row(
         translate("”{text}”", text=section.labels[-option])
         for option in reversed(section.now.statement.agreeing_options)

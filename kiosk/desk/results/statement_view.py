@@ -21,9 +21,9 @@ from kiosk.domain.earlier_figures import EarlierFigures
 from kiosk.domain.results import PERCENT_FROM, Row, by_place, over_time, row, spread, with_direction_of
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
-from kiosk.domain.survey import Good, Statement
+from kiosk.domain.survey import Statement
 from kiosk.domain.tree import Node
-from kiosk.output.charts import UNKNOWN, colours
+from kiosk.output.charts import UNKNOWN, colours_of
 from kiosk.output.svg import Picture
 from kiosk.storage import RoundState
 
@@ -117,7 +117,7 @@ def section_of(
         over_time(document, [state.round for state in states], node_id, statement.id), statement
     )
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
-    palette = colours(len(labels), bipolar=statement.scale.bipolar, good=statement.good or Good.HIGH)
+    palette = colours_of(statement)
     figures = sorted(
         (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
     )
@@ -214,7 +214,9 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
         ChartKind.PLACES,
         translate("Verksamhet"),
         translate("En stapel för varje verksamhet, med samma skala."),
-        findings.of_places(spread(place for place in places if place[0].id in leaves)),
+        findings.of_places(spread(place for place in places if place[0].id in leaves))
+        if now.statement.scale.is_ordered
+        else (findings.without_order(),),
         tuple(
             counted_line(node.name, _in_lines(node.name), node_row, now, labels) for node, node_row in places
         ),
