@@ -39,7 +39,7 @@ from kiosk.desk.session import (
     without_session,
 )
 from kiosk.desk.static_files import StaticFiles
-from kiosk.desk.surveys import recordings, themes, translations
+from kiosk.desk.surveys import recordings, scales, themes, translations
 from kiosk.desk.surveys import routes as surveys
 from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
@@ -80,6 +80,7 @@ TOPICS = (
     comparison,
     exchange,
     surveys,
+    scales,
     devices,
     walls,
     translations,

@@ -16,6 +16,8 @@ class Denial(StrEnum):
     ROUND_PLANNED = "planned"
     SURVEY_SHIPPED = "shipped"
     SURVEY_USED = "used"
+    SCALE_SHIPPED = "scale_shipped"
+    SCALE_USED = "scale_used"
     THEORY_SHIPPED = "theory_shipped"
 
 

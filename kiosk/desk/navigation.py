@@ -84,6 +84,7 @@ MENU = (
                 COORDINATORS,
                 needs_files=True,
             ),
+            Page("scales", "scales.scales", _("Skalor"), "Egna skalor", COORDINATORS, needs_files=True),
             Page("languages", "languages.languages", _("Språk"), "Innan du öppnar en omgång", COORDINATORS),
             Page("units", "units.units", _("Verksamheter"), "Hitta rätt", COORDINATORS),
         ),

@@ -7,7 +7,7 @@ guest can see of it, translations included: figures from before and after a chan
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -56,6 +56,8 @@ class Scale:
     A scale of numbers has `poles`; `number_scale` makes its labels. Options that are not `is_ordered` have no
     low or high end: `labels` then run from the last shown to the first, so that all pages show them in the
     order of the file.
+
+    `title` names the scale at the desk; "" if the file has none. It is no part of a round.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Scale:
     pictures: Pictures = Pictures.CIRCLES
     poles: Poles | None = None
     is_ordered: bool = True
+    title: str = field(default="", compare=False)
 
     @property
     def has_pictures(self) -> bool:

@@ -304,6 +304,7 @@ def scale_toml(scale: Scale, draft: Draft) -> str:
     """Return the TOML text of a scale's file, with the source and the licence of the draft."""
     lines = [
         f"id = {quoted(scale.id)}",
+        *([f"title = {quoted(scale.title)}"] if scale.title else []),
         f"source = {quoted(draft.source)}",
         f"licence = {quoted(draft.licence)}",
         "validated = false",

@@ -1,6 +1,7 @@
 """Reads surveys and scales from questions/*.toml."""
 
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -41,9 +42,9 @@ def read_scale(path: Path) -> Scale:
     """Read one scale file; options are listed lowest first. Raises DefinitionError, with the line."""
     table, scale_id = read_definition(path)
     _check_origin(table)
-    bipolar = table.flag("bipolar")
+    bipolar, title = table.flag("bipolar"), table.optional_text("title")
     if "numbers" in table.values or "poles" in table.values:
-        return _read_number_scale(table, scale_id, bipolar=bipolar)
+        return replace(_read_number_scale(table, scale_id, bipolar=bipolar), title=title)
     is_ordered = table.flag("ordered") if "ordered" in table.values else True
     allowed = Pictures if is_ordered else [Pictures.NONE]
     usual = Pictures.CIRCLES if is_ordered else Pictures.NONE
@@ -62,7 +63,7 @@ def read_scale(path: Path) -> Scale:
         raise table.error("bipolar", "options without an order have no middle; write false")
     if not is_ordered:
         labels.reverse()
-    return Scale(scale_id, tuple(labels), bipolar, pictures, is_ordered=is_ordered)
+    return Scale(scale_id, tuple(labels), bipolar, pictures, is_ordered=is_ordered, title=title)
 
 
 def _read_number_scale(table: Table, scale_id: str, *, bipolar: bool) -> Scale:

@@ -56,6 +56,8 @@ class Deed(StrEnum):
     REPORT_PUBLISHED = "report_published"
     SURVEY_WRITTEN = "survey_written"
     SURVEY_REMOVED = "survey_removed"
+    SCALE_WRITTEN = "scale_written"
+    SCALE_REMOVED = "scale_removed"
     TEXTS_WRITTEN = "texts_written"
     BUNDLE_IMPORTED = "bundle_imported"
     FIGURES_GIVEN = "figures_given"

@@ -273,6 +273,7 @@ ELSEWHERE = {
     "surveys.preview_answer": "a guest's page, where nothing is saved",
     "languages.texts": "test_surveys.py",
     "languages.reference": "test_surveys.py",
+    **{f"scales.{form}": "test_scales.py" for form in ("new", "scale", "remove")},
     "themes.theme": "test_themes.py",
     "themes.preview": "test_themes.py",
     "recordings.save": "test_recordings.py",

@@ -1,0 +1,182 @@
+"""Scales in the browser: the list of all scales, and the form of an own one."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.context import desk
+from kiosk.desk.denials import Denial, deny
+from kiosk.desk.forms import on_one_line
+from kiosk.desk.i18n import translate, translate_message
+from kiosk.desk.notices import add_problem
+from kiosk.desk.session import for_coordinator, note
+from kiosk.desk.surveys.origin import usual_licence, usual_source
+from kiosk.domain.survey import Scale
+from kiosk.library.changes import RefusedError
+from kiosk.library.drafts import ChangedError, refuse_bad
+from kiosk.library.field_faults import FieldError
+from kiosk.library.library import Library
+from kiosk.library.scale_drafts import (
+    LONGEST_LABEL,
+    LONGEST_SCALE_TITLE,
+    ScaleDraft,
+    add_scale,
+    read_scale_draft,
+    remove_scale,
+    rewrite_scale,
+    scale_digest,
+    scale_path,
+    surveys_with,
+)
+from kiosk.library.surveys import MOST_OPTIONS
+from kiosk.settings import Settings
+from kiosk.storage import Deed
+
+blueprint = Blueprint("scales", __name__)
+
+
+@blueprint.route("/scales")
+@for_coordinator
+def scales() -> ResponseReturnValue:
+    """Show all scales, with the surveys that use each."""
+    desk().reread_if_changed()
+    library = desk().library
+    return render_template(
+        "scales.html",
+        scales=library.scales.values(),
+        surveys={scale_id: surveys_with(library, scale_id) for scale_id in library.scales},
+        is_own=is_own,
+        form=FlaskForm(),
+    )
+
+
+@blueprint.route("/scales/new", methods=["GET", "POST"])
+@for_coordinator
+def new() -> ResponseReturnValue:
+    """Show the form of a new scale, with the answers of the scale that the address names; save the sent
+    scale. Refused input stays in the form, with status 400. Aborts with 404 where no files can be changed."""
+    if desk().settings is None:
+        abort(404)
+    copied = desk().library.scales.get(request.args.get("like", ""))
+    draft = ScaleDraft(
+        "",
+        copied.labels if copied else (),
+        copied.bipolar if copied else False,
+        usual_source(),
+        usual_licence(),
+    )
+    if request.method != "POST":
+        return _page(draft, "", "")
+    draft, added = _sent(draft), list[Scale]()
+
+    def write(settings: Settings) -> Library:
+        library, scale = add_scale(settings, draft)
+        added.append(scale)
+        return library
+
+    if not _save(write):
+        return _page(draft, "", ""), 400
+    note(Deed.SCALE_WRITTEN, draft.title)
+    flash(translate("Skalan är sparad: {title}. Nu kan påståenden använda den.", title=draft.title))
+    return redirect(url_for("scales.scales"), 303)
+
+
+@blueprint.route("/scales/<scale_id>", methods=["GET", "POST"])
+@for_coordinator
+def scale(scale_id: str) -> ResponseReturnValue:
+    """Show the form of an own scale; save the sent scale. Refused input stays in the form, with status 400.
+    Aborts with 404 for an unknown scale. Raises DeniedError (403) for one that is shipped or that a survey
+    uses."""
+    _check_can_change(scale_id)
+    settings = desk().own_settings
+    draft, seen = read_scale_draft(settings, scale_id), scale_digest(settings, scale_id)
+    if request.method != "POST":
+        return _page(draft, seen, scale_id)
+    draft, seen = _sent(draft), request.form.get("seen", "")
+    if not _save(lambda settings: rewrite_scale(settings, scale_id, draft, seen)):
+        return _page(draft, seen, scale_id), 400
+    note(Deed.SCALE_WRITTEN, draft.title)
+    flash(translate("Sparat."))
+    return redirect(url_for("scales.scales"), 303)
+
+
+@blueprint.route("/scales/<scale_id>/remove", methods=["POST"])
+@for_coordinator
+def remove(scale_id: str) -> ResponseReturnValue:
+    """Remove an own scale. Aborts with 404 for an unknown scale. Raises DeniedError (403) for one that is
+    shipped or that a survey uses."""
+    _check_can_change(scale_id)
+    title = scale_name(desk().library.scales[scale_id])
+    desk().change(lambda settings: remove_scale(settings, scale_id))
+    note(Deed.SCALE_REMOVED, title)
+    flash(translate("Skalan är borttagen: {title}", title=title))
+    return redirect(url_for("scales.scales"), 303)
+
+
+def is_own(scale_id: str) -> bool:
+    """Return whether a scale is the installation's own."""
+    settings = desk().settings
+    return settings is not None and (settings.data / scale_path(scale_id)).exists()
+
+
+def scale_name(scale: Scale) -> str:
+    """Return the title of a scale; without one, its lowest and its highest answer."""
+    return scale.title or f"{scale.labels[0]} – {scale.labels[-1]}"
+
+
+def _check_can_change(scale_id: str) -> None:
+    if scale_id not in desk().library.scales:
+        abort(404)
+    if not is_own(scale_id):
+        deny(Denial.SCALE_SHIPPED)
+    if surveys_with(desk().library, scale_id):
+        deny(Denial.SCALE_USED)
+    refuse_bad(desk().library, scale_path(scale_id))
+
+
+def _save(write: Callable[[Settings], Library]) -> bool:
+    """Call `write`, and return whether it saved the sent form. If not, the reasons are added to the notice
+    of the page."""
+    if not FlaskForm().validate():
+        abort(400)
+    try:
+        desk().change(write)
+    except ChangedError:
+        add_problem(translate("Någon annan har ändrat skalan sedan du öppnade den. Öppna den igen."))
+    except FieldError as error:
+        for fault in error.faults:
+            add_problem(translate_message(fault.message), fault.anchor)
+    except RefusedError as error:
+        for message in error.messages:
+            add_problem(translate_message(message))
+    else:
+        return True
+    return False
+
+
+def _sent(draft: ScaleDraft) -> ScaleDraft:
+    """Return the scale in the form, with the origin of `draft`."""
+    labels = map(on_one_line, request.form.getlist("label"))
+    return ScaleDraft(
+        on_one_line(request.form.get("title")),
+        tuple(labels),
+        "bipolar" in request.form,
+        draft.source,
+        draft.licence,
+    )
+
+
+def _page(draft: ScaleDraft, seen: str, scale_id: str) -> str:
+    empty = [""] * (MOST_OPTIONS - len(draft.labels))
+    return render_template(
+        "scale.html",
+        form=FlaskForm(),
+        draft=draft,
+        seen=seen,
+        scale_id=scale_id,
+        labels=[*draft.labels, *empty],
+        longest_title=LONGEST_SCALE_TITLE,
+        longest_label=LONGEST_LABEL,
+    )

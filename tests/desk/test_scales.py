@@ -1,0 +1,125 @@
+"""A coordinator makes a scale in the browser, and changes it while no survey uses it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kiosk.library.library import Library, read_library
+from tests.tools.desk_side import Desk
+
+OFTEN = ("Aldrig", "Ibland", "Ofta")
+OWN = "/admin/scales/hur_ofta"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.sign_in()
+    return made
+
+
+def send(
+    desk: Desk, path: str, labels: Sequence[str] = OFTEN, title: str = "Hur ofta", **more: str
+) -> TestResponse:
+    data = {"csrf_token": desk.token("/admin/walls"), "title": title, "label": [*labels, "", ""], **more}
+    return desk.client.post(path, data=data)
+
+
+def library(desk: Desk) -> Library:
+    """The library as it is read from the files."""
+    return read_library(desk.settings)
+
+
+def seen(desk: Desk) -> str:
+    return desk.client.get(OWN).text.partition('name="seen" value="')[2].partition('"')[0]
+
+
+def test_a_scale_is_made_under_an_id_from_its_title(desk: Desk) -> None:
+    assert send(desk, "/admin/scales/new", bipolar="y").status_code == 303
+    scale = library(desk).scales["hur_ofta"]
+    assert (scale.title, scale.labels, scale.bipolar) == ("Hur ofta", OFTEN, True)
+    page = desk.client.get("/admin/scales").text
+    assert "Skalan är sparad: Hur ofta." in page
+    assert "sparade en skala</td><td>Hur ofta</td>" in desk.client.get("/admin/log").text
+    assert send(desk, "/admin/scales/new", ("Nej", "Ja")).status_code == 303
+    assert library(desk).scales["hur_ofta_2"].labels == ("Nej", "Ja")
+
+
+@pytest.mark.parametrize(
+    ("labels", "title", "anchor", "words"),
+    [
+        (OFTEN, " ", "title", "Skalan behöver ett namn."),
+        (("Ja",), "Kort", "label-1", "En skala har mellan 2 och 11 svar."),
+        ([f"Svar {n}" for n in range(12)], "Lång", "label-1", "En skala har mellan 2 och 11 svar."),
+        (("Ja", "", "ja"), "Lika", "label-3", "Svar 3 står två gånger."),
+        (("Ja", "x" * 61), "Bred", "label-2", "högst 60 tecken"),
+        (("Ja", "\u200b"), "Osynlig", "label-2", "skriv något som går att läsa."),
+    ],
+)
+def test_a_faulty_scale_is_refused_with_a_link_to_its_field(
+    desk: Desk, labels: Sequence[str], title: str, anchor: str, words: str
+) -> None:
+    before = sorted(library(desk).scales)
+    refused = send(desk, "/admin/scales/new", labels, title)
+    assert refused.status_code == 400
+    assert f'<a href="#{anchor}">' in refused.text
+    assert f'id="{anchor}"' in refused.text
+    assert words in refused.text
+    assert sorted(library(desk).scales) == before
+
+
+def test_a_scale_with_the_answers_of_another_one_is_refused(desk: Desk) -> None:
+    labels = library(desk).scales["agree5"].labels
+    refused = send(desk, "/admin/scales/new", labels)
+    assert (refused.status_code, "samma svar i samma ordning" in refused.text) == (400, True)
+    assert send(desk, "/admin/scales/new", labels[::-1]).status_code == 303
+
+
+def test_an_unused_scale_is_changed_and_keeps_keys_that_the_form_does_not_have(desk: Desk) -> None:
+    send(desk, "/admin/scales/new")
+    assert send(desk, OWN, ("Sällan", *OFTEN), "Ofta?", seen=seen(desk)).status_code == 303
+    scale = library(desk).scales["hur_ofta"]
+    assert (scale.title, scale.labels) == ("Ofta?", ("Sällan", *OFTEN))
+    path = desk.settings.data / "questions" / "scales" / "hur_ofta.toml"
+    path.write_text(path.read_text("utf-8").replace("validated = false", "validated = true"), "utf-8")
+    send(desk, OWN, seen=seen(desk))
+    assert "validated = true" in path.read_text("utf-8")
+    assert library(desk).scales["hur_ofta"].labels == OFTEN
+
+
+def test_a_scale_changed_by_somebody_else_is_not_overwritten(desk: Desk) -> None:
+    send(desk, "/admin/scales/new")
+    old = seen(desk)
+    send(desk, OWN, ("Nej", "Ja"), seen=old)
+    refused = send(desk, OWN, ("Nja", "Ja"), seen=old)
+    assert (refused.status_code, "Någon annan har ändrat skalan" in refused.text) == (400, True)
+    assert library(desk).scales["hur_ofta"].labels == ("Nej", "Ja")
+
+
+def test_a_used_scale_is_neither_changed_nor_removed(desk: Desk) -> None:
+    send(desk, "/admin/scales/new")
+    token, path = desk.token("/admin/walls"), desk.settings.data / "questions" / "egen.toml"
+    path.write_text(
+        'id = "egen"\ntitle = "Egen"\nsource = "Vi"\nlicence = "Fri"\nvalidated = false\n'
+        '[[statements]]\nid = "a"\ntext = "Jag äter"\noutcome = "Mat"\nscale = "hur_ofta"\n',
+        "utf-8",
+    )
+    assert "/admin/scales/hur_ofta/remove" not in desk.client.get("/admin/scales").text
+    assert "En enkät använder den här skalan." in desk.client.get(OWN).text
+    assert desk.client.post(f"{OWN}/remove", data={"csrf_token": token}).status_code == 403
+    assert library(desk).scales["hur_ofta"].labels == OFTEN
+    path.unlink()
+    desk.client.get("/admin/scales")
+    assert desk.client.post(f"{OWN}/remove", data={"csrf_token": token}).status_code == 303
+    assert "hur_ofta" not in library(desk).scales
+    assert "tog bort en skala</td><td>Hur ofta</td>" in desk.client.get("/admin/log").text
+
+
+def test_a_shipped_scale_is_not_changed_but_can_be_the_start_of_another(desk: Desk) -> None:
+    assert "följer med programmet" in desk.client.get("/admin/scales/agree5").text
+    assert desk.client.get("/admin/scales/no_such").status_code == 404
+    like = desk.client.get("/admin/scales/new?like=agree5").text
+    for label in library(desk).scales["agree5"].labels:
+        assert f'value="{label}"' in like
