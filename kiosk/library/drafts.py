@@ -22,6 +22,7 @@ from kiosk.domain.survey import Pictures, Scale, Statement, Survey, can_agree
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.definition import DefinitionError, is_there, read_text
+from kiosk.library.field_faults import FieldError, FieldFault
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS, TRANSLATIONS
 from kiosk.library.surveys import MOST_STATEMENTS, RESERVED_NAMES
@@ -40,7 +41,7 @@ MOST_ENTRIES = 5_000
 """Texts in a translator's file, several times the number that exists: a larger file takes seconds to read."""
 
 
-class DraftError(RefusedError):
+class DraftError(FieldError):
     """The survey's texts cannot be saved."""
 
 
@@ -64,6 +65,14 @@ class Draft:
     licence: str
     validated: bool
     statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A new survey, and the library that contains it."""
+
+    library: Library
+    survey: Survey
 
 
 def draft_of(survey: Survey, survey_id: str) -> Draft:
@@ -96,55 +105,73 @@ def new_title(wanted: str, taken: Iterable[str]) -> str:
 
 def check_draft(draft: Draft) -> None:
     """Raise DraftError, with every fault at once, unless the draft makes a valid survey."""
-    messages = [*_faults_of_the_whole(draft)]
+    faults = [*_faults_of_the_whole(draft)]
     texts = [statement.text for statement in draft.statements]
     for number, statement in enumerate(draft.statements, start=1):
-        messages += _faults_of(statement, number)
+        faults += (
+            FieldFault(f"{field}-{number}", message) for field, message in _faults_of(statement, number)
+        )
         if statement.text in texts[: number - 1]:
-            messages.append(Message("Påstående {number} står två gånger.", {"number": number}))
-    if messages:
-        raise DraftError(*messages)
+            message = Message("Påstående {number} står två gånger.", {"number": number})
+            faults.append(FieldFault(f"text-{number}", message))
+    if faults:
+        raise DraftError(*faults)
 
 
-def _faults_of_the_whole(draft: Draft) -> Iterator[Message]:
+def _faults_of_the_whole(draft: Draft) -> Iterator[FieldFault]:
     if not can_be_read(draft.title):
-        yield Message("Enkäten behöver ett namn.", {})
+        yield FieldFault("title", Message("Enkäten behöver ett namn.", {}))
     elif fault := find_fault(draft.title, LONGEST_TITLE):
-        yield Message("Namnet: {problem}", {"problem": fault.message})
+        yield FieldFault("title", Message("Namnet: {problem}", {"problem": fault.message}))
     if not can_be_read(draft.source) or not can_be_read(draft.licence):
-        yield Message("Skriv varifrån påståendena kommer och på vilka villkor de får användas.", {})
+        yield FieldFault(
+            "source" if not can_be_read(draft.source) else "licence",
+            Message("Skriv varifrån påståendena kommer och på vilka villkor de får användas.", {}),
+        )
     else:
         if fault := find_fault(draft.source):
-            yield Message("Varifrån påståendena kommer: {problem}", {"problem": fault.message})
+            problem = Message("Varifrån påståendena kommer: {problem}", {"problem": fault.message})
+            yield FieldFault("source", problem)
         if fault := find_fault(draft.licence):
-            yield Message("Villkoren: {problem}", {"problem": fault.message})
+            yield FieldFault("licence", Message("Villkoren: {problem}", {"problem": fault.message}))
     if not draft.statements:
-        yield Message("Skriv minst ett påstående.", {})
+        yield FieldFault("text-1", Message("Skriv minst ett påstående.", {}))
     if len(draft.statements) > MOST_STATEMENTS:
-        yield Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
+        most = Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
+        yield FieldFault(f"text-{MOST_STATEMENTS + 1}", most)
 
 
-def _faults_of(statement: Statement, number: int) -> Iterator[Message]:
+def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message]]:
+    """Yield (name of the field, message) for each fault of a statement."""
     if fault := find_fault(statement.text, LONGEST_STATEMENT):
-        yield Message("Påstående {number}: {problem}", {"number": number, "problem": fault.message})
+        yield "text", Message("Påstående {number}: {problem}", {"number": number, "problem": fault.message})
+    if not can_be_read(statement.outcome):
+        yield "outcome", Message("Påstående {number}: skriv vad det säger något om.", {"number": number})
+    elif fault := find_fault(statement.outcome):
+        yield (
+            "outcome",
+            Message(
+                "Påstående {number}, vad det säger något om: {problem}",
+                {"number": number, "problem": fault.message},
+            ),
+        )
     if not can_agree(statement.agreeing, len(statement.scale.labels)):
-        yield Message(
-            "Påstående {number}: svaren som räknas ska vara olika nummer från 1, det lägsta, till {most}, "
-            "men inte alla.",
-            {"number": number, "most": len(statement.scale.labels)},
+        yield (
+            "agreeing",
+            Message(
+                "Påstående {number}: svaren som räknas ska vara olika nummer från 1, det lägsta, till "
+                "{most}, men inte alla.",
+                {"number": number, "most": len(statement.scale.labels)},
+            ),
         )
     if not statement.scale.is_ordered and (statement.good or statement.agreeing):
-        yield Message(
-            "Påstående {number}: svaren har ingen ordning. Välj ”Inte valt” om vilka svar som är bra, och "
-            "lämna svaren som räknas tomma.",
-            {"number": number},
-        )
-    if not can_be_read(statement.outcome):
-        yield Message("Påstående {number}: skriv vad det säger något om.", {"number": number})
-    elif fault := find_fault(statement.outcome):
-        yield Message(
-            "Påstående {number}, vad det säger något om: {problem}",
-            {"number": number, "problem": fault.message},
+        yield (
+            "good",
+            Message(
+                "Påstående {number}: svaren har ingen ordning. Välj ”Inte valt” om vilka svar som är bra, och "
+                "lämna svaren som räknas tomma.",
+                {"number": number},
+            ),
         )
 
 
@@ -170,6 +197,22 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
             ):
                 raise ChangedError
         return change_files(settings, {path: as_toml(draft).encode()})
+
+
+def add_survey(settings: Settings, draft: Draft) -> Written:
+    """Write a new survey under an id made from its title, whatever the draft's id is.
+
+    Raises DraftError for faulty texts or the title of another survey, and RefusedError if the survey cannot
+    be used. An error leaves everything unchanged.
+    """
+    with exclusively(settings):
+        current = read_usable_library(settings)
+        draft = _tidied(replace(draft, id=new_id(draft.title, survey_ids(settings, current), "survey")))
+        check_draft(draft)
+        if draft.title in {survey.title for survey in current.surveys.values()}:
+            raise DraftError(FieldFault("title", Message("En annan enkät har samma namn.", {})))
+        library = change_files(settings, {_survey_path(draft.id): as_toml(draft).encode()})
+    return Written(library, library.surveys[draft.id])
 
 
 def remove_survey(settings: Settings, survey_id: str) -> Library:
@@ -223,14 +266,6 @@ def _tidied(draft: Draft) -> Draft:
             for statement in draft.statements
         ),
     )
-
-
-@dataclass(frozen=True)
-class Written:
-    """An imported survey, and the library that contains it."""
-
-    library: Library
-    survey: Survey
 
 
 def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:

@@ -269,6 +269,7 @@ ELSEWHERE = {
     "own_account.add_second_factor": "test_second_factor.py",
     "account_links.choose_password": "test_accounts.py",
     "surveys.survey": "test_surveys.py",
+    "surveys.new": "test_surveys.py",
     "surveys.remove": "only asks for confirmation",
     "surveys.preview_answer": "a guest's page, where nothing is saved",
     "languages.texts": "test_surveys.py",

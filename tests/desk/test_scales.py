@@ -37,13 +37,13 @@ def seen(desk: Desk) -> str:
 
 
 def test_a_scale_is_made_under_an_id_from_its_title(desk: Desk) -> None:
-    assert send(desk, "/admin/scales/new", bipolar="y").status_code == 303
+    assert send(desk, "/admin/new-scale", bipolar="y").status_code == 303
     scale = library(desk).scales["hur_ofta"]
     assert (scale.title, scale.labels, scale.bipolar) == ("Hur ofta", OFTEN, True)
     page = desk.client.get("/admin/scales").text
     assert "Skalan är sparad: Hur ofta." in page
     assert "sparade en skala</td><td>Hur ofta</td>" in desk.client.get("/admin/log").text
-    assert send(desk, "/admin/scales/new", ("Nej", "Ja")).status_code == 303
+    assert send(desk, "/admin/new-scale", ("Nej", "Ja")).status_code == 303
     assert library(desk).scales["hur_ofta_2"].labels == ("Nej", "Ja")
 
 
@@ -62,7 +62,7 @@ def test_a_faulty_scale_is_refused_with_a_link_to_its_field(
     desk: Desk, labels: Sequence[str], title: str, anchor: str, words: str
 ) -> None:
     before = sorted(library(desk).scales)
-    refused = send(desk, "/admin/scales/new", labels, title)
+    refused = send(desk, "/admin/new-scale", labels, title)
     assert refused.status_code == 400
     assert f'<a href="#{anchor}">' in refused.text
     assert f'id="{anchor}"' in refused.text
@@ -72,13 +72,13 @@ def test_a_faulty_scale_is_refused_with_a_link_to_its_field(
 
 def test_a_scale_with_the_answers_of_another_one_is_refused(desk: Desk) -> None:
     labels = library(desk).scales["agree5"].labels
-    refused = send(desk, "/admin/scales/new", labels)
+    refused = send(desk, "/admin/new-scale", labels)
     assert (refused.status_code, "samma svar i samma ordning" in refused.text) == (400, True)
-    assert send(desk, "/admin/scales/new", labels[::-1]).status_code == 303
+    assert send(desk, "/admin/new-scale", labels[::-1]).status_code == 303
 
 
 def test_an_unused_scale_is_changed_and_keeps_keys_that_the_form_does_not_have(desk: Desk) -> None:
-    send(desk, "/admin/scales/new")
+    send(desk, "/admin/new-scale")
     assert send(desk, OWN, ("Sällan", *OFTEN), "Ofta?", seen=seen(desk)).status_code == 303
     scale = library(desk).scales["hur_ofta"]
     assert (scale.title, scale.labels) == ("Ofta?", ("Sällan", *OFTEN))
@@ -90,7 +90,7 @@ def test_an_unused_scale_is_changed_and_keeps_keys_that_the_form_does_not_have(d
 
 
 def test_a_scale_changed_by_somebody_else_is_not_overwritten(desk: Desk) -> None:
-    send(desk, "/admin/scales/new")
+    send(desk, "/admin/new-scale")
     old = seen(desk)
     send(desk, OWN, ("Nej", "Ja"), seen=old)
     refused = send(desk, OWN, ("Nja", "Ja"), seen=old)
@@ -99,7 +99,7 @@ def test_a_scale_changed_by_somebody_else_is_not_overwritten(desk: Desk) -> None
 
 
 def test_a_used_scale_is_neither_changed_nor_removed(desk: Desk) -> None:
-    send(desk, "/admin/scales/new")
+    send(desk, "/admin/new-scale")
     token, path = desk.token("/admin/walls"), desk.settings.data / "questions" / "egen.toml"
     path.write_text(
         'id = "egen"\ntitle = "Egen"\nsource = "Vi"\nlicence = "Fri"\nvalidated = false\n'
@@ -120,6 +120,6 @@ def test_a_used_scale_is_neither_changed_nor_removed(desk: Desk) -> None:
 def test_a_shipped_scale_is_not_changed_but_can_be_the_start_of_another(desk: Desk) -> None:
     assert "följer med programmet" in desk.client.get("/admin/scales/agree5").text
     assert desk.client.get("/admin/scales/no_such").status_code == 404
-    like = desk.client.get("/admin/scales/new?like=agree5").text
+    like = desk.client.get("/admin/new-scale?like=agree5").text
     for label in library(desk).scales["agree5"].labels:
         assert f'value="{label}"' in like

@@ -624,3 +624,77 @@ def test_a_place_that_is_no_number_is_refused_at_its_field(desk: Desk, place: st
     assert '<a href="#place-2">Påstående 2: platsen i ordningen är ett heltal från 1.</a>' in response.text
     assert f'id="place-2" name="place" inputmode="numeric" value="{place}"' in response.text
     assert response.text.index("Först") < response.text.index("Sedan")
+
+
+NEW = "/admin/new-survey"
+
+
+def write_new(desk: Desk, rows: list[dict[str, str]], **changes: str) -> TestResponse:
+    """Post the form of a new survey. Fields that a row does not name have valid values."""
+    usual = {
+        "place": "", "id": "", "text": "", "outcome": "Trygghet", "scale": "yes5", "good": "high",
+        "agreeing": "",
+    }  # fmt: skip
+    columns = {name: [{**usual, **row}[name] for row in rows] for name in usual}
+    data = {"title": "Maten", "source": "Vi", "licence": "Fri", **columns, **changes}
+    return desk.client.post(NEW, data={"csrf_token": desk.token("/admin/walls"), **data})
+
+
+def test_a_survey_is_written_from_nothing(desk: Desk) -> None:
+    page = desk.client.get(NEW).text
+    assert 'name="source" value="Skrivet av oss själva"' in page
+    assert 'name="licence" value="Får användas fritt"' in page
+    rows = [
+        {"text": "Maten är god", "outcome": "Hälsa", "agreeing": "5"},
+        {},
+        {"text": "Jag är hungrig när jag går", "scale": "agree5", "good": "low"},
+    ]
+    saved = write_new(desk, rows)
+    assert saved.headers["Location"] == "/admin/surveys/maten"
+    survey = desk.app.extensions["desk"].library.surveys["maten"]
+    assert (survey.title, survey.source, survey.licence) == ("Maten", "Vi", "Fri")
+    shown = [(s.text, s.outcome, s.scale.id, s.good, s.agreeing) for s in survey.statements]
+    assert shown == [
+        ("Maten är god", "Hälsa", "yes5", "high", (5,)),
+        ("Jag är hungrig när jag går", "Trygghet", "agree5", "low", ()),
+    ]
+    assert "Enkäten är sparad: Maten." in desk.client.get("/admin/surveys/maten").text
+
+
+@pytest.mark.parametrize(
+    ("row", "changes", "anchor", "words"),
+    [
+        ({"text": ""}, {}, "text-1", "Skriv minst ett påstående."),
+        ({"text": "Ja"}, {"title": ""}, "title", "Enkäten behöver ett namn."),
+        ({"text": "Ja"}, {"title": "Ombudsmannaskap i Dagverksamheten"}, "title", "En annan enkät har samma"),
+        ({"text": "Ja"}, {"licence": " "}, "licence", "på vilka villkor"),
+        ({"text": "x" * 201}, {}, "text-1", "högst 200 tecken"),
+        ({"text": "Ja", "outcome": ""}, {}, "outcome-1", "Påstående 1: skriv vad det säger något om."),
+        ({"text": "Ja", "agreeing": "6"}, {}, "agreeing-1", "svaren som räknas"),
+        ({"text": "Ja", "place": "tre"}, {}, "place-1", "platsen i ordningen"),
+    ],
+)
+def test_a_fault_of_a_new_survey_links_to_its_field(
+    desk: Desk, row: dict[str, str], changes: dict[str, str], anchor: str, words: str
+) -> None:
+    before = titles(desk)
+    refused = write_new(desk, [row], **changes)
+    assert refused.status_code == 400
+    assert re.search(rf'<a href="#{anchor}">[^<]*{words}', refused.text)
+    assert f'id="{anchor}"' in refused.text
+    assert titles(desk) == before
+
+
+def test_more_rows_are_shown_without_saving(desk: Desk) -> None:
+    before = titles(desk)
+    page = write_new(desk, [{"text": "Maten är god"}], more="y")
+    assert page.status_code == 200
+    assert page.text.count("Nytt påstående") == 5
+    assert ">Maten är god</textarea>" in page.text
+    assert titles(desk) == before
+
+
+def test_a_title_named_like_an_address_makes_a_survey_that_opens(desk: Desk) -> None:
+    for title in ("New", "Copy", "Import"):
+        saved = write_new(desk, [{"text": f"{title} är bra"}], title=title)
+        assert desk.client.get(saved.headers["Location"]).status_code == 200

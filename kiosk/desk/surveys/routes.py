@@ -14,8 +14,10 @@ from kiosk.desk.denials import Denial, deny
 from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, translate, translate_message
 from kiosk.desk.notices import add_problem
+from kiosk.desk.notices import problems as notice_problems
 from kiosk.desk.row_order import in_order, is_place
 from kiosk.desk.session import GUEST_STYLES, for_coordinator, note, signed_in
+from kiosk.desk.surveys.origin import usual_licence, usual_source
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in
@@ -31,6 +33,7 @@ from kiosk.library.drafts import (
     Draft,
     Form,
     Written,
+    add_survey,
     check_draft,
     draft_digest,
     draft_of,
@@ -41,6 +44,7 @@ from kiosk.library.drafts import (
     write_form,
     write_survey,
 )
+from kiosk.library.field_faults import FieldError
 from kiosk.library.library import Library
 from kiosk.library.rewording import Rewording
 from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, source_of, write_xlsform
@@ -52,6 +56,13 @@ from kiosk.storage import Deed
 blueprint = Blueprint("surveys", __name__, template_folder="../../screen/templates")
 
 NEW_ROWS = 2
+"""Empty rows for new statements of an existing survey."""
+
+FIRST_ROWS = 5
+"""Empty rows of a new survey, and those that the button for more statements adds."""
+
+MORE = "more"
+"""Name of the button for more statements."""
 
 F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
 
@@ -68,6 +79,15 @@ class Row:
     good: str
     agreeing: str
     thoughts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """The positions that were typed for the statements with a text; "" leaves a statement where it is.
+    `wrong` has the numbers, from 1, of the statements whose position is no whole number from 1 to 999."""
+
+    texts: tuple[str, ...] = ()
+    wrong: tuple[int, ...] = ()
 
 
 @blueprint.route("/surveys")
@@ -158,58 +178,125 @@ def survey(survey_id: str) -> ResponseReturnValue:
     current = _survey(survey_id)
     if not is_own(survey_id):
         deny(Denial.SURVEY_SHIPPED)
-    form, draft, problems = FlaskForm(), draft_of(current, survey_id), []
-    seen, is_changed, rewordings = draft_digest(draft), False, list[Rewording]()
-    places = Places()
-    if request.method == "POST" and form.validate() and (places := _places_sent()).wrong:
+    draft = draft_of(current, survey_id)
+    seen = draft_digest(draft)
+    if request.method != "POST":
+        return _page(Shown(draft, seen), current)
+    if (unsaved := _unsaved(current, seen)) is not None:
+        return unsaved
+    draft = _draft_sent(current)
+    rewordings, is_changed = sent_rewordings(current, draft), False
+    try:
+        is_saved = _save(draft, rewordings, seen)
+    except ChangedError:
+        is_changed = True
+        add_problem(
+            translate("Någon annan har ändrat enkäten sedan du öppnade den. Skriv av det du vill behålla.")
+        )
+    except RefusedError as error:
+        _add_problems(error)
+    else:
+        if is_saved:
+            note(Deed.SURVEY_WRITTEN, survey_id)
+            flash(translate("Sparat."))
+            return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+    page = _page(Shown(draft, seen, tuple(rewordings), is_changed=is_changed), current)
+    return page, 400 if notice_problems() else 200
+
+
+@blueprint.route("/new-survey", methods=["GET", "POST"])
+@for_coordinator
+def new() -> ResponseReturnValue:
+    """Show the form of a new survey; save the sent survey. Refused input stays in the form, with status 400.
+    Aborts with 404 where no files can be changed."""
+    if desk().settings is None:
+        abort(404)
+    current = Survey("", "", usual_source(), usual_licence(), validated=False, statements=(), translations={})
+    if request.method != "POST":
+        return _page(Shown(draft_of(current, ""), new_rows=FIRST_ROWS), current)
+    if (unsaved := _unsaved(current, "")) is not None:
+        return unsaved
+    draft, written = _draft_sent(current), list[Written]()
+
+    def write(settings: Settings) -> Library:
+        written.append(add_survey(settings, draft))
+        return written[0].library
+
+    try:
+        desk().change(write)
+    except RefusedError as error:
+        _add_problems(error)
+        return _page(Shown(draft, new_rows=FIRST_ROWS), current), 400
+    survey_id = written[0].survey.id
+    note(Deed.SURVEY_WRITTEN, survey_id)
+    flash(translate("Enkäten är sparad: {title}.", title=draft.title))
+    return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The content of the form: the draft, the digest of the survey that it changes, the rewordings to decide,
+    and the number of empty rows. `is_changed` says that somebody else changed the survey meanwhile."""
+
+    draft: Draft
+    seen: str = ""
+    rewordings: tuple[Rewording, ...] = ()
+    new_rows: int = NEW_ROWS
+    is_changed: bool = False
+
+
+def _unsaved(current: Survey, seen: str) -> ResponseReturnValue | None:
+    """Return the page for a sent form that is not to be saved: more rows are wanted, or a typed position is
+    wrong. None for any other form."""
+    places = _places_sent()
+    if MORE in request.form:
         draft = _draft_sent(current, is_reordered=False)
-        for number in places.wrong:
-            problem = translate(
-                "Påstående {number}: platsen i ordningen är ett heltal från 1.", number=number
-            )
-            add_problem(problem, f"place-{number}")
-    elif request.method == "POST" and form.validate():
-        draft = _draft_sent(current)
-        rewordings = sent_rewordings(current, draft)
-        try:
-            is_saved = _save(draft, rewordings, seen)
-        except ChangedError:
-            is_changed = True
-            problems = [
-                translate(
-                    "Någon annan har ändrat enkäten sedan du öppnade den. Skriv av det du vill behålla."
-                )
-            ]
-        except RefusedError as error:
-            problems = [translate_message(message) for message in error.messages]
-        else:
-            if is_saved:
-                note(Deed.SURVEY_WRITTEN, survey_id)
-                flash(translate("Sparat."))
-                return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+        return _page(Shown(draft, seen, new_rows=FIRST_ROWS), current, places)
+    if not places.wrong:
+        return None
+    for number in places.wrong:
+        problem = translate("Påstående {number}: platsen i ordningen är ett heltal från 1.", number=number)
+        add_problem(problem, f"place-{number}")
+    return _page(Shown(_draft_sent(current, is_reordered=False), seen), current, places), 400
+
+
+def _add_problems(error: RefusedError) -> None:
+    """Add the reasons of a refusal to the notice of the page, with links to their fields."""
+    if isinstance(error, FieldError):
+        for fault in error.faults:
+            add_problem(translate_message(fault.message), fault.anchor)
+    else:
+        for message in error.messages:
+            add_problem(translate_message(message))
+
+
+def _page(shown: Shown, current: Survey, places: Places | None = None) -> str:
+    """Return the form's page. `current` is the survey as it is saved; `places` are typed positions to show
+    again."""
+    draft, scales = shown.draft, _scales()
     rows = [_row(statement) for statement in draft.statements]
-    empty = Row("", "", "", draft.statements[-1].scale.id if draft.statements else "", "", "", ())
-    page = render_template(
+    scale = draft.statements[-1].scale.id if draft.statements else next(iter(scales), "")
+    empty = Row("", "", "", scale, "", "", ())
+    return render_template(
         "survey.html",
-        form=form,
+        form=FlaskForm(),
         draft=draft,
-        seen=request.form.get("seen", seen),
-        rows=[*rows, *([empty] * NEW_ROWS)],
-        scales=_scales().values(),
-        labels={scale.id: scale_labels(desk().library, scale) for scale in _scales().values()},
+        seen=request.form.get("seen", shown.seen),
+        rows=[*rows, *([empty] * shown.new_rows)],
+        scales=scales.values(),
+        labels={scale.id: scale_labels(desk().library, scale) for scale in scales.values()},
         guest=desk().library.guest,
-        problems=problems,
-        is_changed=is_changed,
-        rewordings=rewordings,
-        places=places if places.wrong else Places(),
+        is_changed=shown.is_changed,
+        rewordings=shown.rewordings,
+        places=places or Places(),
         longest=LONGEST_STATEMENT,
+        more=MORE,
         languages=[
             (catalogue.language, of_survey(catalogue, current))
             for code, catalogue in desk().library.guest.items()
             if code != REFERENCE
         ],
     )
-    return page, 400 if problems or places.wrong else 200
 
 
 def _save(draft: Draft, rewordings: Sequence[Rewording], seen: str) -> bool:
@@ -383,15 +470,6 @@ def _row(statement: Statement) -> Row:
         agreeing,
         thoughts,
     )
-
-
-@dataclass(frozen=True)
-class Places:
-    """The positions that were typed for the statements with a text; "" leaves a statement where it is.
-    `wrong` has the numbers, from 1, of the statements whose position is no whole number from 1 to 999."""
-
-    texts: tuple[str, ...] = ()
-    wrong: tuple[int, ...] = ()
 
 
 def _places_sent() -> Places:

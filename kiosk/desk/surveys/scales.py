@@ -52,7 +52,7 @@ def scales() -> ResponseReturnValue:
     )
 
 
-@blueprint.route("/scales/new", methods=["GET", "POST"])
+@blueprint.route("/new-scale", methods=["GET", "POST"])
 @for_coordinator
 def new() -> ResponseReturnValue:
     """Show the form of a new scale, with the answers of the scale that the address names; save the sent
