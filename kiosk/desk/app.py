@@ -10,7 +10,17 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk.desk import activities, api, audit_log, counting, handbook, theory, theory_editing, units
+from kiosk.desk import (
+    activities,
+    api,
+    audit_log,
+    counting,
+    handbook,
+    theory,
+    theory_editing,
+    unit_editing,
+    units,
+)
 from kiosk.desk.accounts import account_links, own_account, tokens
 from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.context import Desk, desk
@@ -85,6 +95,7 @@ TOPICS = (
     walls,
     translations,
     units,
+    unit_editing,
     recordings,
     themes,
     audit_log,

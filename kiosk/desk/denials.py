@@ -16,6 +16,7 @@ class Denial(StrEnum):
     ROUND_PLANNED = "planned"
     SURVEY_SHIPPED = "shipped"
     SURVEY_USED = "used"
+    TREE_SHIPPED = "tree_shipped"
     SCALE_SHIPPED = "scale_shipped"
     SCALE_USED = "scale_used"
     THEORY_SHIPPED = "theory_shipped"

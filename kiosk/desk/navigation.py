@@ -86,7 +86,7 @@ MENU = (
             ),
             Page("scales", "scales.scales", _("Skalor"), "Egna skalor", COORDINATORS, needs_files=True),
             Page("languages", "languages.languages", _("Språk"), "Innan du öppnar en omgång", COORDINATORS),
-            Page("units", "units.units", _("Verksamheter"), "Hitta rätt", COORDINATORS),
+            Page("units", "units.units", _("Verksamheter"), "Verksamheterna", COORDINATORS),
         ),
     ),
     Item(

@@ -16,6 +16,9 @@ from kiosk.library.definition import (
     strictly,
 )
 
+MOST_UNITS = 500
+"""Most units and areas of a tree."""
+
 
 def flat_tree(unit_ids: list[str]) -> Tree:
     """Build a tree from unit ids: one unit is its own root; several units have the root `all`.
@@ -36,23 +39,33 @@ def flat_tree(unit_ids: list[str]) -> Tree:
 def read_tree(path: Path) -> Tree:
     """Read a tree file: `id` and `name` of the root, then [[units]] with id, name and an optional parent.
 
-    Raises DefinitionError, with the line, for an id or a name that occurs twice or a parent that comes later.
+    A unit with `closed = true` is left out: guests do not answer there any more. Raises DefinitionError, with
+    the line, for an id or a name that occurs twice, a parent that comes later or is closed, or a tree whose
+    units are all closed.
     """
     table, tree_id = read_definition(path)
     root = Node(tree_id, table.text("name"), None)
-    nodes = [root]
-    for row in table.tables("units", at_least=1, at_most=500):
+    nodes, closed = [root], set[str]()
+    for row in table.tables("units", at_least=1, at_most=MOST_UNITS):
         unit = Node(row.identifier("id"), row.text("name"), row.optional_text("parent") or root.id)
         if unit.id in {node.id for node in nodes}:
             raise row.error("id", f"{unit.id!r} occurs twice; every unit needs its own id")
         if unit.parent not in {node.id for node in nodes}:
             raise row.error("parent", f"no unit {unit.parent!r} precedes this one; put the parent first")
-        if (unit.name, unit.parent) in {(node.name, node.parent) for node in nodes}:
+        if row.optional_flag("closed"):
+            closed.add(unit.id)
+        elif unit.parent in closed:
+            raise row.error("parent", f"the unit {unit.parent!r} is closed; choose another parent")
+        elif (unit.name, unit.parent) in {
+            (node.name, node.parent) for node in nodes if node.id not in closed
+        }:
             raise row.error("name", f"{unit.name!r} occurs twice in one place; use different names")
         row.finish()
         nodes.append(unit)
     table.finish()
-    return Tree(tuple(nodes))
+    if len(nodes) - len(closed) == 1:
+        raise table.error("units", "all units are closed; open one")
+    return Tree(tuple(node for node in nodes if node.id not in closed))
 
 
 def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Tree]:

@@ -58,6 +58,7 @@ class Deed(StrEnum):
     SURVEY_REMOVED = "survey_removed"
     SCALE_WRITTEN = "scale_written"
     SCALE_REMOVED = "scale_removed"
+    UNITS_WRITTEN = "units_written"
     TEXTS_WRITTEN = "texts_written"
     BUNDLE_IMPORTED = "bundle_imported"
     FIGURES_GIVEN = "figures_given"

@@ -234,6 +234,7 @@ PLACES = {
     "node_id": ["frida"],
     "statement_id": ["listened"],
     "survey_id": ["ombudsmannaskap"],
+    "tree_id": ["vasteras"],
     "scale_id": ["agree5"],
     "report_id": ["r2026-1"],
     "unit_id": ["frida"],

@@ -275,6 +275,7 @@ ELSEWHERE = {
     "languages.texts": "test_surveys.py",
     "languages.reference": "test_surveys.py",
     **{f"scales.{form}": "test_scales.py" for form in ("new", "scale", "remove")},
+    **{f"unit_editing.{form}": "test_unit_editing.py" for form in ("new", "edit", "copy")},
     "themes.theme": "test_themes.py",
     "themes.preview": "test_themes.py",
     "recordings.save": "test_recordings.py",

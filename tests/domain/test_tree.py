@@ -134,6 +134,12 @@ BROKEN_TREES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
         ": units",
         "1 to 500",
     ),
+    "open below a closed one": (edited('"Huset"', '"Huset"\nclosed = true'), "units[2].parent", "is closed"),
+    "all closed": (
+        lambda _: b'id = "good"\nname = "X"\n[[units]]\nid = "a"\nname = "A"\nclosed = true\n',
+        ": units",
+        "open one",
+    ),
     "no name": (edited('name = "Stadsmissionen"\n', ""), ": name", "add a line name ="),
     "id of another file": (edited('id = "good"', 'id = "other"'), ": id", "rename one of them"),
     "not TOML": (lambda _: b"{}", "line 1", "correct"),
@@ -151,6 +157,11 @@ def test_the_error_for_a_broken_tree_names_the_place_and_the_remedy(case: str, t
     assert message.startswith(f"{path}: ")
     assert where in message.removeprefix(str(tmp_path))
     assert way_out in message
+
+
+def test_a_closed_unit_is_left_out_and_frees_its_name(tmp_path: Path) -> None:
+    tree = good_tree(tmp_path, GOOD_TREE.replace('"Butiken"', '"Huset"\nclosed = true'))
+    assert tree.leaves == ("kitchen",)
 
 
 def test_units_with_the_same_name_and_different_parents_are_accepted(tmp_path: Path) -> None:

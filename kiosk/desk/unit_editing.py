@@ -1,0 +1,203 @@
+"""Organisations in the browser: their areas and units are added, renamed, moved and closed."""
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.context import desk
+from kiosk.desk.denials import Denial, deny
+from kiosk.desk.forms import on_one_line
+from kiosk.desk.i18n import translate, translate_message
+from kiosk.desk.notices import add_problem
+from kiosk.desk.session import for_coordinator, note
+from kiosk.domain.message import Message
+from kiosk.domain.tree import Tree
+from kiosk.library.changes import RefusedError
+from kiosk.library.drafts import ChangedError, refuse_bad
+from kiosk.library.field_faults import FieldError
+from kiosk.library.library import Library
+from kiosk.library.tree_drafts import (
+    LONGEST_UNIT_NAME,
+    TreeDraft,
+    UnitDraft,
+    add_tree,
+    read_tree_draft,
+    rewrite_tree,
+    tree_digest,
+    tree_path,
+)
+from kiosk.settings import Settings
+from kiosk.storage import Deed
+
+blueprint = Blueprint("unit_editing", __name__)
+
+NEW_ROWS = 5
+
+NEW_ROW = "new-"
+"""Beginning of the key of a new row. Ids have no hyphen."""
+
+
+@blueprint.route("/new-units", methods=["GET", "POST"])
+@for_coordinator
+def new() -> ResponseReturnValue:
+    """Show the form of a new organisation; save the sent one. Refused input stays in the form, with status
+    400. Aborts with 404 where no files can be changed."""
+    if desk().settings is None:
+        abort(404)
+    if request.method != "POST":
+        return _page(TreeDraft(desk().library.theme.name, ()), "", "")
+    draft, added = _sent(TreeDraft("", ())), list[str]()
+
+    def write(settings: Settings) -> Library:
+        library, tree_id = add_tree(settings, draft, _units_of_rounds())
+        added.append(tree_id)
+        return library
+
+    if not _save(write):
+        return _page(draft, "", ""), 400
+    return _saved(draft, added[0])
+
+
+@blueprint.route("/units/<tree_id>", methods=["GET", "POST"])
+@for_coordinator
+def edit(tree_id: str) -> ResponseReturnValue:
+    """Show the form of an own organisation; save the sent one. Refused input stays in the form, with status
+    400. Aborts with 404 for an unknown one, and raises DeniedError (403) for a shipped one."""
+    _tree(tree_id)
+    if not is_own(tree_id):
+        deny(Denial.TREE_SHIPPED)
+    refuse_bad(desk().library, tree_path(tree_id))
+    settings = desk().own_settings
+    draft, seen = read_tree_draft(settings, tree_id), tree_digest(settings, tree_id)
+    if request.method != "POST":
+        return _page(draft, seen, tree_id)
+    draft, seen, busy, used = _sent(draft), request.form.get("seen", ""), _busy(), _units_of_rounds()
+    if not _save(lambda settings: rewrite_tree(settings, tree_id, draft, seen, busy, used)):
+        return _page(draft, seen, tree_id), 400
+    return _saved(draft, tree_id)
+
+
+@blueprint.route("/units/<tree_id>/copy", methods=["POST"])
+@for_coordinator
+def copy(tree_id: str) -> ResponseReturnValue:
+    """Create an own organisation with the areas and units of another one, which keep their ids. Aborts with
+    404 for an unknown one."""
+    tree = _tree(tree_id)
+    name = translate("{title} (kopia)", title=tree.root.name)[:LONGEST_UNIT_NAME]
+    units = (
+        UnitDraft(node.id, node.name, "" if node.parent == tree.root.id else node.parent)
+        for node in tree.nodes
+        if node.parent is not None
+    )
+    draft, added = TreeDraft(name, tuple(units)), list[str]()
+
+    def write(settings: Settings) -> Library:
+        library, new_id = add_tree(settings, draft)
+        added.append(new_id)
+        return library
+
+    desk().change(write)
+    note(Deed.UNITS_WRITTEN, name)
+    flash(translate("Kopian är klar. Ändra det du vill och spara."))
+    return redirect(url_for("unit_editing.edit", tree_id=added[0]), 303)
+
+
+def is_own(tree_id: str) -> bool:
+    """Return whether a tree is the installation's own, so that it can be edited here."""
+    settings = desk().settings
+    return settings is not None and (settings.data / tree_path(tree_id)).exists()
+
+
+def _tree(tree_id: str) -> Tree:
+    return desk().library.trees.get(tree_id) or abort(404)
+
+
+def _units_of_rounds() -> set[str]:
+    """Return the ids of all places of all rounds: their figures must not become those of another place."""
+    return {node.id for state in desk().store.rounds() for node in state.round.tree.nodes}
+
+
+def _busy() -> Mapping[str, Message]:
+    """Return unit id -> the reason why it must remain open and without units below it: a running or planned
+    round, a kiosk or a poster."""
+    busy = {
+        link.unit_id: Message(
+            "{unit} har en kiosk eller affisch. Flytta eller stäng den först, på sidan Skärmar och "
+            "utskrifter.",
+            {"unit": desk().library.units.get(link.unit_id, link.unit_id)},
+        )
+        for link in desk().store.links.all()
+    }
+    for state in desk().store.rounds():
+        of_round = state.round
+        for unit in of_round.tree.leaves if not state.is_closed else ():
+            busy[unit] = Message(
+                "{unit} är med i omgången ”{title}”, som inte är avslutad. Vänta tills den är det.",
+                {"unit": of_round.tree.node(unit).name, "title": of_round.title},
+            )
+    return busy
+
+
+def _sent(former: TreeDraft) -> TreeDraft:
+    """Return the organisation in the form. New rows without a name and without rows below are left out.
+    Aborts with 400 for malformed fields, and for a row above that is not in the form."""
+    sent, known = request.form, {unit.key for unit in former.units}
+    keys, names, parents = (sent.getlist(name) for name in ("key", "unit_name", "parent"))
+    if not len(keys) == len(names) == len(parents) or len(set(keys)) < len(keys):
+        abort(400)
+    rows_sent = [
+        UnitDraft(key, on_one_line(name), parent, f"closed-{key}" in sent)
+        for key, name, parent in zip(keys, names, parents, strict=True)
+    ]
+    above = {unit.parent for unit in rows_sent if unit.name}
+    units = [unit for unit in rows_sent if unit.key in known or unit.name or unit.key in above]
+    rows = {unit.key for unit in units}
+    is_wrong = any(
+        (unit.key not in known and not unit.key.startswith(NEW_ROW)) or unit.parent not in {"", *rows}
+        for unit in units
+    )
+    if is_wrong:
+        abort(400)
+    return TreeDraft(on_one_line(sent.get("name")), tuple(units))
+
+
+def _save(write: Callable[[Settings], Library]) -> bool:
+    """Call `write`, and return whether it saved the sent form. If not, the reasons are added to the notice
+    of the page."""
+    try:
+        desk().change(write)
+    except ChangedError:
+        add_problem(translate("Någon annan har ändrat verksamheterna sedan du öppnade dem. Öppna dem igen."))
+    except FieldError as error:
+        for fault in error.faults:
+            add_problem(translate_message(fault.message), fault.anchor)
+    except RefusedError as error:
+        for message in error.messages:
+            add_problem(translate_message(message))
+    else:
+        return True
+    return False
+
+
+def _saved(draft: TreeDraft, tree_id: str) -> ResponseReturnValue:
+    note(Deed.UNITS_WRITTEN, draft.name)
+    flash(translate("Sparat. Omgångar som redan är skapade ändras inte."))
+    return redirect(url_for("unit_editing.edit", tree_id=tree_id), 303)
+
+
+def _page(draft: TreeDraft, seen: str, tree_id: str) -> str:
+    used = {unit.key for unit in draft.units}
+    numbers = (number for number in range(1, len(draft.units) + NEW_ROWS + 1))
+    new_keys = [f"{NEW_ROW}{number}" for number in numbers if f"{NEW_ROW}{number}" not in used][:NEW_ROWS]
+    return render_template(
+        "units_edit.html",
+        form=FlaskForm(),
+        draft=draft,
+        rows=[*draft.units, *(UnitDraft(key, "", "") for key in new_keys)],
+        known={unit.key for unit in draft.units if not unit.key.startswith(NEW_ROW)},
+        seen=seen,
+        tree_id=tree_id,
+        longest=LONGEST_UNIT_NAME,
+    )
