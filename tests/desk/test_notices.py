@@ -273,6 +273,7 @@ ELSEWHERE = {
     "surveys.remove": "only asks for confirmation",
     "surveys.preview_answer": "a guest's page, where nothing is saved",
     "languages.texts": "test_surveys.py",
+    "languages.review": "test_review.py",
     "languages.reference": "test_surveys.py",
     **{f"scales.{form}": "test_scales.py" for form in ("new", "scale", "remove")},
     **{f"unit_editing.{form}": "test_unit_editing.py" for form in ("new", "edit", "copy")},

@@ -37,6 +37,10 @@ LETTERS_A_ROW = 40
 ALL_REVIEWED = "all-reviewed"
 """Name of the checkbox in forms that declares every text of the page reviewed."""
 
+READ, WRONG, EVERY_TEXT = "read", "wrong", "all"
+"""Names of the review's checkbox that declares the page read, of the beginning of those for wrong texts, and of
+the parameter that also shows reviewed texts."""
+
 HASH_DIGITS = 12
 """Hex digits of the digests that identify texts in forms."""
 
@@ -166,6 +170,87 @@ def texts(code: str) -> ResponseReturnValue:
         longest=LONGEST_TRANSLATION,
     )
     return page, 400 if has_problems else 200
+
+
+@dataclass(frozen=True)
+class ReviewPart:
+    """The texts of a survey, or of the guest's screen outside surveys, to read side by side. `title` is None
+    for the guest's screen; `missing` is the number of texts without a translation."""
+
+    survey_id: str
+    title: str | None
+    lines: tuple[Line, ...]
+    missing: int
+
+
+@blueprint.route("/languages/<code>/review", methods=["GET", "POST"])
+@for_coordinator
+def review(code: str) -> ResponseReturnValue:
+    """Show every text of a language that nobody has reviewed, beside the reference text; mark them all as
+    reviewed, except those that the form marks as wrong. Aborts with 404 for an unknown language."""
+    catalogue = _catalogue(code)
+    parts = list(_review_parts(catalogue))
+    if request.method == "POST":
+        lines = [line for part in parts for line in part.lines if f"seen-{line.key}" in request.form]
+        if _save_review(catalogue, lines):
+            wrong = sum(f"{WRONG}-{line.key}" in request.form for line in lines)
+            flash(
+                translate(
+                    "Sparat. Granskade texter: {right}. Texter att rätta: {wrong}.",
+                    right=len(lines) - wrong,
+                    wrong=wrong,
+                )
+            )
+            return redirect(url_for("languages.review", code=code), 303)
+    shows_every_text = EVERY_TEXT in request.args
+    shown = [
+        replace(part, lines=tuple(line for line in part.lines if shows_every_text or not line.is_reviewed))
+        for part in parts
+    ]
+    page = render_template(
+        "review.html",
+        form=FlaskForm(),
+        catalogue=catalogue,
+        parts=shown,
+        number=sum(len(part.lines) for part in shown),
+        shows_every_text=shows_every_text,
+    )
+    return page, 400 if request.method == "POST" else 200
+
+
+def _review_parts(catalogue: Catalogue) -> Iterator[ReviewPart]:
+    """Yield the guest's screen and each survey with its translated texts. A text of several parts is in the
+    first one only."""
+    seen = set[str]()
+    for survey_id, title in [("", None), *((one.id, one.title) for one in desk().library.surveys.values())]:
+        messages = _messages(survey_id)
+        lines = _lines(catalogue, tuple(message for message in messages if message not in seen))
+        translated = tuple(line for line in lines if line.text)
+        seen.update(messages)
+        yield ReviewPart(survey_id, title, translated, len(lines) - len(translated))
+
+
+def _save_review(catalogue: Catalogue, lines: Sequence[Line]) -> bool:
+    """Mark the lines as reviewed, except those that the form marks as wrong; return whether they were saved.
+    If not, the reasons are added to the notice of the page."""
+    if READ not in request.form:
+        problem = translate("Kryssa i att någon har läst texterna. Annars sparas inget.")
+        add_problem(problem, READ)
+        return False
+    changed = [line for line in lines if request.form[f"seen-{line.key}"] != line.seen]
+    for line in changed:
+        problem = translate("Någon annan har ändrat texten. Läs den igen: ”{text}”", text=line.text)
+        add_problem(problem, f"message-{line.key}")
+    if changed:
+        return False
+    reviewed = [replace(line, is_reviewed=f"{WRONG}-{line.key}" not in request.form) for line in lines]
+    try:
+        _keep(catalogue, reviewed)
+    except RefusedError as error:
+        for message in error.messages:
+            add_problem(translate_message(message))
+        return False
+    return True
 
 
 @blueprint.route("/reference", methods=["GET", "POST"])
