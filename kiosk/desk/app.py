@@ -28,7 +28,17 @@ from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
 from kiosk.desk.exchange import comparison
 from kiosk.desk.exchange import routes as exchange
-from kiosk.desk.i18n import asked, catalogue, day, language_name, month, period, translate, translate_message
+from kiosk.desk.i18n import (
+    asked,
+    catalogue,
+    day,
+    language_in_text,
+    language_name,
+    month,
+    period,
+    translate,
+    translate_message,
+)
 from kiosk.desk.login import routes as login
 from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.second_factor import SecretSealer
@@ -175,7 +185,9 @@ def create_desk_app(
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.add_url_rule(HEALTH_PATH, "health", without_session(lambda: health_answer(store, secret_key)))
     app.jinja_env.globals.update(_=translate, day=day, month=month, period=period, asked=asked)
-    app.jinja_env.globals.update(language_name=language_name, navigation=navigation)
+    app.jinja_env.globals.update(
+        language_name=language_name, language_in_text=language_in_text, navigation=navigation
+    )
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(RefusedError, _not_changed)

@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import period, translate
+from kiosk.desk.i18n import language_in_text, period, translate
 from kiosk.desk.outputs import reasons
 from kiosk.desk.session import for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, Protection
@@ -84,7 +84,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         **{survey.id: survey.title for survey in library.surveys.values()},
     }
     counters = {counter.id: translate(counter.name) for counter in library.counters.values()}
-    languages = {code: catalogue.language.autonym for code, catalogue in library.guest.items()}
+    languages = {code: language_in_text(catalogue.language) for code, catalogue in library.guest.items()}
     rounds = {
         "": translate("en inställd omgång"),
         **{state.round.id: f"{state.round.title}, {period(state.round)}" for state in desk().store.rounds()},

@@ -62,6 +62,13 @@ def language_name(named: Language) -> str:
     return "" if name.casefold() == named.autonym.casefold() else name
 
 
+def language_in_text(named: Language) -> str:
+    """Return the names of a language for use in a sentence: that in the reader's language, and the autonym in
+    brackets; only the autonym if both are equal or the other is unknown."""
+    name = language_name(named)
+    return f"{name} ({named.autonym})" if name else named.autonym
+
+
 def catalogue() -> Catalogue:
     """Return the catalogue of the reader's language. It is looked up once a request, since a page has
     hundreds of texts."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from flask import url_for
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import day, in_a_row, translate
+from kiosk.desk.i18n import day, in_a_row, language_in_text, translate
 from kiosk.desk.session import is_coordinator, signed_in
 from kiosk.domain.budget import slip_budget
 from kiosk.domain.rounds import Admission, Round
@@ -147,7 +147,7 @@ def first_steps() -> tuple[Step, ...]:
     trees = in_a_row(tree.root.name for tree in library.trees.values())
     surveys = in_a_row(survey.title for survey in library.surveys.values())
     spoken = spoken_languages(library.guest, desk().allowed_languages)
-    languages = in_a_row(library.guest[code].language.autonym for code in spoken)
+    languages = in_a_row(language_in_text(library.guest[code].language) for code in spoken)
     addresses = desk().store.links.all()
     return (
         Step(translate("Verksamheter"), trees, url_for("units.units") if may else "", bool(library.trees)),

@@ -1,11 +1,25 @@
 """Languages are named in the desk's language beside their own name."""
 
 import re
+from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from kiosk.domain.rounds import Admission
 from tests.tools.desk_side import Desk
+
+BOTH_NAMES = {
+    "/admin/links/slips": "Suomi</span> (finska)",
+    "/admin/links/poster": "Suomi</span> (finska)",
+    "/admin/": "finska (Suomi)",
+    "/admin/log": "finska (Suomi)",
+    "/admin/languages/fi": "<title>finska (Suomi) –",
+    "/admin/languages/fi/review": 'finska, <span lang="fi"',
+    "/admin/languages/fi/recordings": "<title>Läs in: finska (Suomi) –",
+}
+"""Page -> the names of a language there, apart from the list of languages."""
 
 
 @pytest.mark.parametrize(
@@ -34,3 +48,20 @@ def test_the_translation_page_names_its_language_in_both_languages(tmp_path: Pat
     heading = re.search(r"<h1>(.*?)</h1>", desk.client.get("/admin/languages/ti").text, re.DOTALL)
     assert heading
     assert re.sub(r"<[^>]+>|\n", "", heading[1]) == "Översätt till ትግርኛ, tigrinja"
+
+
+def test_every_page_that_names_a_language_names_it_in_both_languages(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset({"fi"}))
+    desk.sign_in()
+    desk.store.links.add(Admission.POSTER, "frida", code="")
+    file = BytesIO(desk.client.get("/admin/languages/fi.po").data)
+    sheet = {"csrf_token": desk.token("/admin/walls"), "file": (file, "guest-fi.po")}
+    assert desk.client.post("/admin/languages/fi/file", data=sheet).status_code == 303
+    empty = Desk(tmp_path / "empty", languages=frozenset({"fi"}), is_empty=True)
+    empty.sign_in()
+    pages = {path: (empty if path == "/admin/" else desk).client.get(path).text for path in BOTH_NAMES}
+    assert {path: BOTH_NAMES[path] in page for path, page in pages.items()} == dict.fromkeys(pages, True)
+    desk.now += timedelta(days=91)
+    desk.store.count(desk.now)
+    desk.sign_in()
+    assert "Suomi</span> (finska)" in desk.client.get("/admin/reply/r").text

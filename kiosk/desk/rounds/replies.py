@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import translate, translate_message
+from kiosk.desk.i18n import language_in_text, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
@@ -54,7 +54,9 @@ def _problems(texts: dict[str, str], languages: dict[str, Language]) -> dict[str
     """Return the reason for refusing a text, as a sentence, by the code of its language."""
     problems = {
         code: translate(
-            "{language}: {problem}", language=language.autonym, problem=translate_message(fault.message)
+            "{language}: {problem}",
+            language=language_in_text(language),
+            problem=translate_message(fault.message),
         )
         for code, language in languages.items()
         if texts[code] and (fault := find_fault(texts[code], LONGEST_REPLY_CHARACTERS))

@@ -38,7 +38,7 @@ ALL_REVIEWED = "all-reviewed"
 """Name of the checkbox in forms that declares every text of the page reviewed."""
 
 READ, WRONG, EVERY_TEXT = "read", "wrong", "all"
-"""Names of the review's checkbox that declares the page read, of the beginning of those for wrong texts, and of
+"""Names in the review: the checkbox that declares the page read, the beginning of those for wrong texts, and
 the parameter that also shows reviewed texts."""
 
 HASH_DIGITS = 12
