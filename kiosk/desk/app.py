@@ -59,7 +59,7 @@ from kiosk.desk.session import (
     without_session,
 )
 from kiosk.desk.static_files import StaticFiles
-from kiosk.desk.surveys import recordings, scales, themes, translations
+from kiosk.desk.surveys import added_languages, recordings, scales, themes, translations
 from kiosk.desk.surveys import routes as surveys
 from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
@@ -104,6 +104,7 @@ TOPICS = (
     devices,
     walls,
     translations,
+    added_languages,
     units,
     unit_editing,
     recordings,

@@ -59,6 +59,8 @@ class Deed(StrEnum):
     SCALE_WRITTEN = "scale_written"
     SCALE_REMOVED = "scale_removed"
     UNITS_WRITTEN = "units_written"
+    LANGUAGE_ADDED = "language_added"
+    LANGUAGE_REMOVED = "language_removed"
     TEXTS_WRITTEN = "texts_written"
     BUNDLE_IMPORTED = "bundle_imported"
     FIGURES_GIVEN = "figures_given"

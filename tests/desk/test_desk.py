@@ -491,6 +491,7 @@ WRITES = {
     "/admin/surveys/<survey_id>", "/admin/new-survey", "/admin/new-scale", "/admin/scales/<scale_id>",
     "/admin/scales/<scale_id>/remove", "/admin/new-units", "/admin/units/<tree_id>",
     "/admin/units/<tree_id>/copy", "/admin/languages/<code>/review",
+    "/admin/new-language", "/admin/languages/<code>/remove",
     "/admin/activities", "/admin/activities/typed", "/admin/activities/correct", "/admin/count/<unit_id>",
     "/admin/reports", "/admin/reports/<report_id>",
     "/admin/reports/<report_id>/part/<part>", "/admin/reports/<report_id>/publish",

@@ -273,6 +273,8 @@ ELSEWHERE = {
     "surveys.remove": "only asks for confirmation",
     "surveys.preview_answer": "a guest's page, where nothing is saved",
     "languages.texts": "test_surveys.py",
+    "added_languages.new": "test_added_languages.py",
+    "added_languages.remove": "test_added_languages.py",
     "languages.review": "test_review.py",
     "languages.reference": "test_surveys.py",
     **{f"scales.{form}": "test_scales.py" for form in ("new", "scale", "remove")},

@@ -33,7 +33,7 @@ def fields(page: str) -> dict[str, str]:
 
 def key(page: str, message: str) -> str:
     """The name of the row of a reference text."""
-    rows = re.findall(r'id="message-(\w+)">([^<]*)</th>', page)
+    rows: list[tuple[str, str]] = re.findall(r'id="message-(\w+)">([^<]*)</th>', page)
     return next(name for name, text in rows if unescape(text) == message)
 
 

@@ -13,6 +13,7 @@ from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import for_coordinator, note, signed_in
+from kiosk.desk.surveys.added_languages import can_remove, font_is_missing
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
@@ -168,6 +169,8 @@ def texts(code: str) -> ResponseReturnValue:
         survey=desk().library.surveys.get(survey_id),
         surveys=desk().library.surveys.values(),
         longest=LONGEST_TRANSLATION,
+        lacks_font=font_is_missing(code),
+        can_remove=can_remove(code),
     )
     return page, 400 if has_problems else 200
 
