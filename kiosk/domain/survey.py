@@ -115,6 +115,10 @@ def _number_labels(poles: Poles, options: int, language: str = "") -> tuple[str,
     return (low, *numbers[1:-1], high)
 
 
+TARGET_LIMITS = (1, 99)
+"""Lowest and highest target of a statement, in percent."""
+
+
 class Good(StrEnum):
     """The end of a scale that is good for the guest."""
 
@@ -130,6 +134,9 @@ class Statement:
     `good` is the good end of the scale; None if the survey does not say. `agreeing` has the numbers of the
     options that count as agreeing, 1 the lowest; empty for the usual ones. Guests see neither.
 
+    `target` is the percentage of the answers on the scale that should agree, at least; at most, if a small
+    share is good. None without a target.
+
     `earlier_spellings` has former texts that differ in spelling only, and `earlier_wordings` former texts of
     the same meaning in other words, both the newest first. Answers to all of them can be compared.
     """
@@ -142,6 +149,7 @@ class Statement:
     agreeing: tuple[int, ...] = ()
     earlier_spellings: tuple[str, ...] = ()
     earlier_wordings: tuple[str, ...] = ()
+    target: int | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -290,6 +298,7 @@ class Survey:
                     **({"agreeing": list(s.agreeing)} if s.agreeing else {}),
                     **({"earlier_spellings": list(s.earlier_spellings)} if s.earlier_spellings else {}),
                     **({"earlier_wordings": list(s.earlier_wordings)} if s.earlier_wordings else {}),
+                    **({"target": s.target} if s.target is not None else {}),
                 }
                 for s in self.statements
             ],
@@ -330,6 +339,7 @@ def survey_from_json(row: dict[str, Any]) -> Survey:
             tuple(s.get("agreeing", ())),
             tuple(s.get("earlier_spellings", ())),
             tuple(s.get("earlier_wordings", ())),
+            s.get("target"),
         )
         for s in row["statements"]
     )

@@ -18,7 +18,7 @@ from babel.messages.pofile import write_po
 
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
-from kiosk.domain.survey import Pictures, Scale, Statement, Survey, can_agree
+from kiosk.domain.survey import TARGET_LIMITS, Pictures, Scale, Statement, Survey, can_agree
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.definition import DefinitionError, is_there, read_text
@@ -153,6 +153,15 @@ def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message
             Message(
                 "Påstående {number}, vad det säger något om: {problem}",
                 {"number": number, "problem": fault.message},
+            ),
+        )
+    least, most = TARGET_LIMITS
+    if statement.target is not None and not least <= statement.target <= most:
+        yield (
+            "target",
+            Message(
+                "Påstående {number}: målet är ett heltal från {least} till {most}.",
+                {"number": number, "least": least, "most": most},
             ),
         )
     if not can_agree(statement.agreeing, len(statement.scale.labels)):
@@ -379,6 +388,7 @@ def as_toml(draft: Draft) -> str:
             f"scale = {quoted(statement.scale.id)}",
             *([f"good = {quoted(statement.good)}"] if statement.good else []),
             *([f"agreeing = {list(statement.agreeing)}"] if statement.agreeing else []),
+            *([f"target = {statement.target}"] if statement.target is not None else []),
             *_earlier("earlier_spellings", statement.earlier_spellings),
             *_earlier("earlier_wordings", statement.earlier_wordings),
         ]

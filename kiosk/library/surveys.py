@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kiosk.domain.survey import (
     FACES,
+    TARGET_LIMITS,
     Good,
     Pictures,
     Poles,
@@ -123,6 +124,9 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
             f"{list(agreeing)} must be different option numbers from 1, the lowest, to {options}, but not "
             "all of them",
         )
+    target = row.optional_number("target", TARGET_LIMITS[1])
+    if target is not None and target < TARGET_LIMITS[0]:
+        raise row.error("target", f"must be a percentage from {TARGET_LIMITS[0]} to {TARGET_LIMITS[1]}")
     statement = Statement(
         statement_id,
         row.text("text"),
@@ -132,6 +136,7 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
         tuple(sorted(agreeing)),
         row.optional_texts("earlier_spellings"),
         row.optional_texts("earlier_wordings"),
+        target,
     )
     row.finish()
     return statement

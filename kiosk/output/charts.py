@@ -106,7 +106,8 @@ class Bar:
     """One bar, with its name at the left and its number of answers at the right.
 
     `broken` is the sentence about a break since the bar above, "" if the two are comparable. `instead` is the
-    text shown without segments, `outside` the text about answers outside the scale.
+    text shown without segments, `outside` the text about answers outside the scale. `target` is the place of
+    a line across the bar, in percent of its length; None without a target.
     """
 
     label: str
@@ -115,6 +116,7 @@ class Bar:
     broken: str = ""
     instead: str = ""
     outside: str = ""
+    target: float | None = None
 
 
 CATEGORIES = (
@@ -293,6 +295,11 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
             ],
             "shapes": [
                 *(_break_line(place) for bar, place in in_place if bar.broken),
+                *(
+                    _target_line(bar.target, place)
+                    for bar, place in in_place
+                    if bar.target is not None and bar.segments
+                ),
                 *(outline for bar, place in in_place for outline in _outlines(bar, place, palette)),
             ],
         },
@@ -416,6 +423,20 @@ def _note(name: str, text: str, place: float) -> Figure:
         "y": place,
         "yanchor": "middle" if name == "instead" else "top",
         "font": {"size": NOTE, "color": SOFT},
+    }
+
+
+def _target_line(target: float, place: float) -> Figure:
+    """Return the line of a target across a bar, and a little beyond it."""
+    reach = 0.6 * BAR
+    return {
+        "type": "line",
+        "name": "target",
+        "x0": target,
+        "x1": target,
+        "y0": place - reach,
+        "y1": place + reach,
+        "line": {"color": INK, "width": 3},
     }
 
 

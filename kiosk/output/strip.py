@@ -63,3 +63,6 @@ def _segments(bar: Bar, palette: Sequence[str], *, has_numbers: bool) -> Iterato
                 middle = start + segment.percent / 2
                 yield f'<text x="{middle:.2f}%" y="50%" fill="{ink}">{escape(number)}</text>'
         start += segment.percent
+    if bar.target is not None and bar.segments:
+        line = f'<line x1="{bar.target:.2f}%" x2="{bar.target:.2f}%" y1="0" y2="100%"'
+        yield f'{line} class="target-ground"/>{line} class="target"/>'

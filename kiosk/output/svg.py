@@ -203,6 +203,11 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str
             below = y + sheet.bar + small + 1
             yield text_at(left + fitted.middle, below, fitted.below, size=small, anchor="middle")
         x += width
+    if bar.target is not None and bar.segments:
+        at_target = left + sheet.length * bar.target / 100
+        line = f"M{at_target:.1f} {y - 5}v{sheet.bar + 10}"
+        yield f'<path d="{line}" stroke="{PAPER}" stroke-width="5"/>'
+        yield f'<path d="{line}" stroke="{INK}" stroke-width="2.5"/>'
     if bar.outside:
         below = sheet.bar + _room_for_outside(bar, sheet) + 10
         yield text_at(left, y + below, bar.outside, size=14, ink=SOFT)

@@ -110,6 +110,7 @@ class World:
     node: str = "a"
     good: Good | None = None
     agreeing: tuple[int, ...] = ()
+    target: int | None = None
     protection: Sequence[Protection] = ()
     draws: int = 1
     running: frozenset[int] = frozenset()
@@ -176,7 +177,7 @@ def round_of(world: World, at: int) -> Round:
     labels = world.labels.get(at, first.scale.labels)
     asked = replace(
         first, text=world.texts.get(at, first.text), good=world.good, agreeing=world.agreeing,
-        scale=Scale("s", labels, bipolar=False, is_ordered=world.is_ordered),
+        target=world.target, scale=Scale("s", labels, bipolar=False, is_ordered=world.is_ordered),
     )  # fmt: skip
     texts = {"en": {first.text: "Another translation"}} if at in world.translated else {}
     protection = world.protection[at] if world.protection else Protection.EXACT
@@ -364,6 +365,25 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(50, good=Good.LOW, agreeing=(1, 2)),
     ),
     "Här är varken en stor eller en liten andel bättre.": (hundred(50, good=Good.NEITHER), hundred(50)),
+    "Målet är att minst {target} procent håller med.": (
+        hundred(50, target=80),
+        hundred(50, target=80, good=Good.LOW),
+    ),
+    "Målet är att högst {target} procent håller med.": (
+        hundred(50, target=20, good=Good.LOW),
+        hundred(50, target=20, good=Good.LOW, agreeing=(1, 2)),
+    ),
+    "Strecket i stapeln visar målet.": (hundred(50, target=80), hundred(50, target=80, agreeing=(2, 4))),
+    "Om målet är nått visas när omgången är avslutad.": (
+        hundred(90, target=80, running=frozenset({0})),
+        hundred(90, target=80),
+    ),
+    "Målet är nått.": (hundred(90, target=80), hundred(81, target=80)),
+    "Målet är inte nått.": (hundred(70, target=80), hundred(79, target=80)),
+    "Det går inte att säga om målet är nått: svaren är för få, eller spannet för brett.": (
+        hundred(80, target=80),
+        hundred(90, target=80),
+    ),
     "Exakta siffror.": (hundred(50), hundred(50, 50, **MIXED)),
     "Skyddade siffror.": (replace(World([{}]), **PROTECTED), World([{}])),
     "Skyddade siffror: varje stapel kan vara fel på upp till {off} gäster.": (
@@ -673,3 +693,33 @@ def test_the_largest_and_smallest_shares_are_named_with_all_places_that_have_the
     shares = said_of(plain, both(((25, 32), (62, 108))))
     said = shares.replace(NO_BREAK, " ")
     assert "Störst andel svarade så på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in said
+
+
+TARGET_VERDICTS = {"Målet är nått.", "Målet är inte nått."}
+
+
+@pytest.mark.parametrize(
+    ("world", "verdict"),
+    [
+        (alone((19, 19), target=80), ""),
+        (alone((20, 20), target=80), "Målet är nått."),
+        (hundred(100, target=80, running=frozenset({0})), ""),
+        (hundred(0, target=80, running=frozenset({0})), ""),
+        (hundred(90, target=80, **PROTECTED), "Målet är nått."),
+        (hundred(90, target=80, draws=400, **PROTECTED), ""),
+        (hundred(60, target=80, draws=400, **PROTECTED), ""),
+        (hundred(90, target=20, good=Good.LOW), "Målet är inte nått."),
+        (hundred(5, target=20, good=Good.LOW), "Målet är nått."),
+        (hundred(5, target=20, good=Good.LOW, agreeing=(1, 2)), "Målet är nått."),
+        (World([{"a": StatementTally((10, 0, 0, 0, 90), (0, 0, 0), 9)}], target=80), ""),
+        (World([{}], target=80), ""),
+        (hundred(90), ""),
+    ],
+)
+def test_a_target_is_called_reached_or_missed_only_if_the_figures_prove_it(
+    plain: Flask, world: World, verdict: str
+) -> None:
+    shown = said_of(plain, world)
+    assert {sentence for sentence in TARGET_VERDICTS if sentence in shown} == (
+        {verdict} if verdict else set()
+    )

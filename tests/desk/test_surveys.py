@@ -633,7 +633,7 @@ def write_new(desk: Desk, rows: list[dict[str, str]], **changes: str) -> TestRes
     """Post the form of a new survey. Fields that a row does not name have valid values."""
     usual = {
         "place": "", "id": "", "text": "", "outcome": "Trygghet", "scale": "yes5", "good": "high",
-        "agreeing": "",
+        "agreeing": "", "target": "",
     }  # fmt: skip
     columns = {name: [{**usual, **row}[name] for row in rows] for name in usual}
     data = {"title": "Maten", "source": "Vi", "licence": "Fri", **columns, **changes}
@@ -698,3 +698,19 @@ def test_a_title_named_like_an_address_makes_a_survey_that_opens(desk: Desk) -> 
     for title in ("New", "Copy", "Import"):
         saved = write_new(desk, [{"text": f"{title} är bra"}], title=title)
         assert desk.client.get(saved.headers["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize(("typed", "target"), [("80", 80), (" 80 % ", 80), ("", None)])
+def test_a_target_is_written_beside_the_statement(desk: Desk, typed: str, target: int | None) -> None:
+    assert write_new(desk, [{"text": "Maten är god", "target": typed}]).status_code == 303
+    [statement] = desk.app.extensions["desk"].library.surveys["maten"].statements
+    assert statement.target == target
+    shown = f'name="target" inputmode="numeric" value="{target or ""}"'
+    assert shown in desk.client.get("/admin/surveys/maten").text
+
+
+@pytest.mark.parametrize("typed", ["0", "100", "8 av 10", "80,5", "-5", "²"])
+def test_a_target_that_is_no_percentage_is_refused_at_its_field(desk: Desk, typed: str) -> None:
+    refused = write_new(desk, [{"text": "Maten är god", "target": typed}])
+    assert refused.status_code == 400
+    assert '<a href="#target-1">Påstående 1: målet är ett heltal från 1 till 99.</a>' in refused.text

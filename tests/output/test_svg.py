@@ -7,8 +7,9 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from kiosk.library.catalogues import read_catalogues
-from kiosk.output.charts import UNKNOWN, Bar, Segment, colours
+from kiosk.output.charts import UNKNOWN, Bar, Segment, colours, stacked_bars
 from kiosk.output.fitting import text_width, wrapped
+from kiosk.output.strip import strip
 from kiosk.output.svg import LABELS, MARGIN, NUMBERS, WALL, WIDTH, Picture, png, svg
 from kiosk.settings import shipped_folder
 
@@ -177,3 +178,27 @@ def test_wall_pictures_have_large_letters_and_equal_heights() -> None:
     assert ET.fromstring(one).get("height") == ET.fromstring(other).get("height") == "390"
     sizes = {int(text.get("font-size", 0)) for text in ET.fromstring(one).iter(f"{SVG}text")}
     assert min(sizes) / WALL.width >= 1.6 * 16 / WIDTH
+
+
+BLACK_AND_WHITE = ("#000000", "#ffffff")
+
+
+def test_a_target_is_a_line_across_a_bar_with_figures() -> None:
+    plain = bar("a", 30, 70)
+    bars = (plain, replace(plain, target=80.0), replace(plain, segments=(), target=80.0))
+    drawn = [svg(Picture("", ("yes", "no"), BLACK_AND_WHITE, (one,), ())) for one in bars]
+    at_80 = f'd="M{MARGIN + LABELS + (WIDTH - 2 * MARGIN - LABELS - NUMBERS) * 0.8:.1f} '
+    assert [picture.count(at_80) for picture in drawn] == [0, 2, 0]
+
+
+def test_a_target_is_a_line_across_the_bar_of_the_overview() -> None:
+    plain = bar("a", 30, 70)
+    drawn = [strip(one, BLACK_AND_WHITE) for one in (plain, replace(plain, target=80.0))]
+    assert [picture.count('x1="80.00%"') for picture in drawn] == [0, 2]
+
+
+def test_a_target_is_a_line_across_the_bar_of_an_interactive_chart() -> None:
+    bars = (replace(bar("a", 30, 70), target=80.0), bar("b", 1, 1))
+    shapes = stacked_bars(bars, BLACK_AND_WHITE)["layout"]["shapes"]
+    [line] = [shape for shape in shapes if shape.get("name") == "target"]
+    assert (line["x0"], line["x1"]) == (80.0, 80.0)

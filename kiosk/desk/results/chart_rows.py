@@ -9,6 +9,7 @@ from kiosk.desk.results.findings import broken, missing, of_protection, percent
 from kiosk.domain.earlier_figures import EarlierFigures, Known
 from kiosk.domain.results import Row, Share
 from kiosk.domain.tally import StatementTally
+from kiosk.domain.target import target_place
 from kiosk.output.charts import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
 
 THIN = 0.06
@@ -174,7 +175,14 @@ def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
         )
         for word, share in zip(labels, row.shares, strict=True)
     )
-    return Bar(label, f"n = {n}", tuple(segments), broken(row), outside=_outside_text(table))
+    return Bar(
+        label,
+        f"n = {n}",
+        tuple(segments),
+        broken(row),
+        outside=_outside_text(table),
+        target=target_place(row.statement),
+    )
 
 
 def _empty_bar(label: str, row: Row, shown: Row) -> Bar:

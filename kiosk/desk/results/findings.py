@@ -24,6 +24,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Trend
 from kiosk.domain.survey import Good, Statement
+from kiosk.domain.target import TargetState, is_upper_limit, target_place, target_state
 from kiosk.domain.tree import Node
 
 
@@ -34,7 +35,30 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
         return (missing(now),)
     if not now.statement.scale.is_ordered:
         return (without_order(),)
-    return (_agreement(now, labels), *_uncertainty(now), *of_direction(now.statement))
+    return (_agreement(now, labels), *_uncertainty(now), *of_direction(now.statement), *of_target(now))
+
+
+def of_target(now: Row) -> tuple[str, ...]:
+    """Return sentences with the target of a statement, the line that shows it, and whether it is reached.
+    Empty without a target, or without answers."""
+    state, percent = target_state(now), now.statement.target
+    if state is None:
+        return ()
+    if is_upper_limit(now.statement):
+        target = translate("Målet är att högst {target} procent håller med.", target=percent)
+    else:
+        target = translate("Målet är att minst {target} procent håller med.", target=percent)
+    line = (translate("Strecket i stapeln visar målet."),) if target_place(now.statement) is not None else ()
+    if not now.is_closed:
+        return (target, *line, translate("Om målet är nått visas när omgången är avslutad."))
+    verdicts = {
+        TargetState.REACHED: translate("Målet är nått."),
+        TargetState.MISSED: translate("Målet är inte nått."),
+    }
+    uncertain = translate(
+        "Det går inte att säga om målet är nått: svaren är för få, eller spannet för brett."
+    )
+    return (target, *line, verdicts.get(state, uncertain))
 
 
 def without_order() -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate
 from kiosk.desk.results.chart_rows import Strings, counted_bar
-from kiosk.desk.results.findings import break_names, is_noisy, missing, of_intervals, of_protection
+from kiosk.desk.results.findings import break_names, is_noisy, missing, of_intervals, of_protection, of_target
 from kiosk.desk.results.published import Snapshot
 from kiosk.domain.results import PERCENT_FROM, Row, parts_of
 from kiosk.domain.rounding import outwards, whole_percent
@@ -153,6 +153,11 @@ class Entry:
         if parts == 10:
             return translate("kan vara {low}–{high} av 10", low=low, high=high)
         return translate("kan vara {low}–{high} %", low=low, high=high)
+
+    @property
+    def target(self) -> str:
+        """The target and whether it is reached, as sentences; "" without a target."""
+        return " ".join(of_target(self.now))
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -78,6 +78,7 @@ class Row:
     scale: str
     good: str
     agreeing: str
+    target: str
     thoughts: tuple[str, ...]
 
 
@@ -276,7 +277,7 @@ def _page(shown: Shown, current: Survey, places: Places | None = None) -> str:
     draft, scales = shown.draft, _scales()
     rows = [_row(statement) for statement in draft.statements]
     scale = draft.statements[-1].scale.id if draft.statements else next(iter(scales), "")
-    empty = Row("", "", "", scale, "", "", ())
+    empty = Row("", "", "", scale, "", "", "", ())
     return render_template(
         "survey.html",
         form=FlaskForm(),
@@ -468,6 +469,7 @@ def _row(statement: Statement) -> Row:
         statement.scale.id,
         statement.good or "",
         agreeing,
+        "" if statement.target is None else str(statement.target),
         thoughts,
     )
 
@@ -479,18 +481,27 @@ def _places_sent() -> Places:
     return Places(texts, tuple(wrong))
 
 
+def _target(text: str) -> int | None:
+    """Return a typed target, in percent; None for an empty field, and 0, which no target is, for any other
+    text."""
+    typed = text.strip().removesuffix("%").strip()
+    if not typed:
+        return None
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 4 else 0
+
+
 def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
     """Return the survey in the form. Rows without text are left out; the others are sorted by their typed
     positions if the survey `is_reordered`. Aborts with 400 for malformed fields or an unknown scale."""
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
-    # A page from before an upgrade may lack the last two fields: they are then empty.
-    columns += [sent.getlist(name) or [""] * len(columns[0]) for name in ("good", "agreeing")]
+    # A page from before an upgrade may lack the last fields: they are then empty.
+    columns += [sent.getlist(name) or [""] * len(columns[0]) for name in ("good", "agreeing", "target")]
     if len({len(column) for column in columns}) != 1:
         abort(400)
     known = {statement.id: statement for statement in survey.statements}
     rows, new, texts = [], set[str](), known_texts()
-    for at, (place, statement_id, text, outcome, scale, good, agreeing) in enumerate(
+    for at, (place, statement_id, text, outcome, scale, good, agreeing, target) in enumerate(
         zip(*columns, strict=True)
     ):
         statement_text = " ".join(text.split())
@@ -514,6 +525,7 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
             numbers_in(agreeing),
             former.earlier_spellings if former else (),
             former.earlier_wordings if former else (),
+            _target(target),
         )
         rows.append((number, at + 1, statement))
     return Draft(
