@@ -58,8 +58,15 @@ def scale_path(scale_id: str) -> Path:
 
 
 def read_scale_draft(settings: Settings, scale_id: str) -> ScaleDraft:
-    """Return an own scale as a draft. Raises DefinitionError if its file cannot be read."""
+    """Return an own scale as a draft.
+
+    Raises DefinitionError if its file cannot be read, and RefusedError if it does not list its answers.
+    """
     values = read_table(settings.data / scale_path(scale_id)).values
+    if "options" not in values:
+        raise RefusedError(
+            Message("Skalans svar är inte skrivna ett och ett. Den ändras inte här. Skapa en ny skala.", {})
+        )
     return ScaleDraft(
         tidied(values.get("title", "")),
         tuple(tidied(option["label"]) for option in values["options"]),

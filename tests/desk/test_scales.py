@@ -123,3 +123,12 @@ def test_a_shipped_scale_is_not_changed_but_can_be_the_start_of_another(desk: De
     like = desk.client.get("/admin/new-scale?like=agree5").text
     for label in library(desk).scales["agree5"].labels:
         assert f'value="{label}"' in like
+
+
+def test_a_scale_whose_file_lists_no_answers_is_not_opened_in_the_form(desk: Desk) -> None:
+    send(desk, "/admin/new-scale")
+    path = desk.settings.data / "questions" / "scales" / "hur_ofta.toml"
+    path.write_text(path.read_text("utf-8").partition("[[options]]")[0], "utf-8")
+    refused = desk.client.get(OWN)
+    assert refused.status_code == 400
+    assert "Skalans svar är inte skrivna ett och ett." in refused.text
