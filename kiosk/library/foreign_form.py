@@ -1,7 +1,7 @@
 """Describes a form of another program: its questions with their answers, and everything that is left out.
 
-Each reader of a file format returns a `ForeignForm`. A coordinator sees it in a preview, says which end of each
-list of answers is good, and only then is a survey made of it.
+Each reader of a file format returns a `ForeignForm`. A coordinator sees it in a preview, says which end of
+each list of answers is good, and only then is a survey made of it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,15 @@ from kiosk.domain.message import Message
 from kiosk.domain.survey import Good
 
 Texts = Mapping[str, str]
-"""Language code -> text."""
+"""Language code -> text. The code is "" if the file does not say which language a text is in."""
+
+
+class ForeignFormError(ValueError):
+    """The file is no form that can be shown. `message` has the place and the remedy."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.render(str))
+        self.message = message
 
 
 @dataclass(frozen=True)
@@ -27,9 +35,11 @@ class ForeignQuestion:
     """A question with one choice.
 
     `place` says where the question stands ("sheet survey, row 5", "line 3", "question q12"). `choices` are in
-    the order of the file, answers such as "don't know" included; `choice_list` is the name of their list, which
-    questions may share, or "" if the question has a list of its own. `outcome`, `good` and `agreeing` are empty
-    unless the file has them, which only an export of this program does.
+    the order of the file, answers such as "don't know" included; `choice_list` is the name of their list,
+    which questions may share, or "" if the question has a list of its own. `outcome`, `good` and `agreeing`
+    are empty unless the file has them, which only an export of this program does; `is_numbered` says that the
+    names of the choices then number them from the lowest, 1, and that `good` is the file's own answer, also
+    if it is empty.
     """
 
     place: Message
@@ -40,11 +50,13 @@ class ForeignQuestion:
     outcome: str = ""
     good: Good | None = None
     agreeing: tuple[int, ...] = ()
+    is_numbered: bool = False
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something in the file that the survey will not have: its place, and the reason."""
+    """Something in the file that the survey will not have, or has in another form: its place, and the
+    reason."""
 
     place: Message
     reason: Message
@@ -55,7 +67,7 @@ class ForeignForm:
     """A form as its file describes it. `default_language` is the code of texts without a language, or "".
 
     `columns` maps each language code to the place of its texts ("label::Svenska (sv)"); formats without such
-    places leave it empty.
+    places leave it empty. `form_id` is the form's id in the file, or "".
     """
 
     title: Texts
@@ -63,3 +75,4 @@ class ForeignForm:
     columns: Mapping[str, str]
     questions: tuple[ForeignQuestion, ...]
     left_out: tuple[LeftOut, ...]
+    form_id: str = ""

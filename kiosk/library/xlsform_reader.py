@@ -1,0 +1,601 @@
+"""Reads the rows of an XLSForm (xlsform.org), from any kind of file, as a form of another program.
+
+Headings, names and types are accepted as pyxform accepts them. Everything that a survey cannot have is listed
+as left out, all of it at once; only a file that is no form, or that is ambiguous, is refused.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.message import Message
+from kiosk.domain.survey import Good, can_agree, numbers_in
+from kiosk.library.catalogues import REFERENCE
+from kiosk.library.foreign_form import (
+    ForeignChoice,
+    ForeignForm,
+    ForeignFormError,
+    ForeignQuestion,
+    LeftOut,
+    Texts,
+)
+from kiosk.library.language_headings import heading_code, malformed_code
+from kiosk.library.plain_text import Change, plain_text
+from kiosk.library.surveys import MOST_OPTIONS
+from kiosk.library.texts import find_fault, tidied
+
+Sheet = Sequence[Sequence[str]]
+"""Rows of cell texts, from the first row; an empty cell is ""."""
+
+SHEETS = ("survey", "choices", "settings")
+
+MOST_ROWS = 20_000
+"""Rows with content in a sheet. Lists of places have thousands."""
+
+MOST_COLUMNS = 500
+
+MOST_ROWS_ABOVE_HEADINGS = 10
+MOST_ROWS_NAMED = 12
+"""Row numbers that are written out for one reason."""
+
+COLUMN_ALIASES = {
+    "caption": "label", "command": "type", "tag": "name", "value": "name", "list": "list_name",
+    "relevance": "relevant", "calculate": "calculation", "set_form_title": "form_title",
+    "set_form_id": "form_id", "image": "media", "big-image": "media", "audio": "media", "video": "media",
+}  # fmt: skip
+"""Column as pyxform also accepts it -> its usual name."""
+
+USED_COLUMNS = {
+    "survey": frozenset({"type", "name", "label", "outcome", "good", "agreeing"}),
+    "choices": frozenset({"list_name", "name", "label"}),
+    "settings": frozenset({"form_title", "form_id", "default_language", "version"}),
+}
+
+SILENT_COLUMNS = frozenset({"$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint", "order"})
+"""Columns that programs write for themselves."""
+
+REASONS_OF_COLUMNS = {
+    "hint": Message("Ledtexter visas inte.", {}),
+    "guidance_hint": Message("Ledtexter visas inte.", {}),
+    "media": Message("Bilder, ljud och film tas inte med. Gäster kan få texterna upplästa.", {}),
+    "relevant": Message("Villkoret följer inte med: frågan visas för alla.", {}),
+    "constraint": Message("Kontroller av svar följer inte med.", {}),
+    "constraint_message": Message("Kontroller av svar följer inte med.", {}),
+    "required": Message("Inga svar är obligatoriska här.", {}),
+    "required_message": Message("Inga svar är obligatoriska här.", {}),
+    "default": Message("Inget svar är ifyllt i förväg.", {}),
+    "choice_filter": Message("Svaren väljs inte ut efter tidigare svar: alla visas.", {}),
+    "calculation": Message("Uträkningar följer inte med.", {}),
+}
+"""Column -> the reason why it is left out."""
+
+OTHER_COLUMN = Message("Kolumnen används inte här.", {})
+
+METADATA = frozenset(
+    {
+        "start", "end", "today", "deviceid", "username", "phonenumber", "phone_number", "email", "audit",
+        "start-geopoint", "background-audio", "simserial", "sim_serial", "subscriberid", "subscriber_id",
+        "imei", "device_id", "uri:deviceid", "uri:phonenumber", "uri:username", "uri:email", "start_time",
+        "end_time",
+    }
+)  # fmt: skip
+"""Types of rows that collect data about the guest without asking."""
+
+SELECT_ONE = re.compile(
+    r"(?:add )?(?:select_one|select one|select1)(?: prompt)?(?: (?:from|using))? (?P<list>\S+)"
+    r"(?P<other> (?:or_other|or specify other))?",
+    re.IGNORECASE,
+)
+SELECT_FROM_FILE = re.compile(r"select[_ ]one[_ ](?:from[_ ]file|external)\b", re.IGNORECASE)
+SELECT_MULTIPLE = re.compile(r"select[_ ]multiple|select all that apply|add select multiple", re.IGNORECASE)
+BEGIN = re.compile(r"begin[ _]+(?P<kind>\w+(?: group)?)", re.IGNORECASE)
+END = re.compile(r"end[ _]+\w+", re.IGNORECASE)
+REPEATS = frozenset({"repeat", "lgroup", "loop", "looped group"})
+
+REASONS_OF_CHANGES = {
+    Change.MARKUP: Message("Märkning, som fetstil, är borttagen ur texten.", {}),
+    Change.LINE_BREAK: Message("Radbrytningen är utbytt mot ett mellanslag.", {}),
+    Change.HIDDEN: Message("Tecken som inte går att visa är borttagna ur texten.", {}),
+}
+
+
+class _Note(Enum):
+    """What is left out, as a message id; each is listed once, with all its rows."""
+
+    METADATA = Message("Uppgifter om den som svarar, eller om apparaten, samlas aldrig in.", {})
+    NOTE = Message("En text utan fråga visas inte.", {})
+    GROUP = Message("Gruppens rubrik visas inte. Frågorna i gruppen tas med.", {})
+    GROUP_WITH_CONDITION = Message(
+        "Gruppens rubrik och villkor följer inte med: frågorna i den visas för alla.", {}
+    )
+    REPEAT = Message("Upprepningen följer inte med: frågorna i den ställs en gång.", {})
+    CALCULATION = Message("Uträkningar följer inte med.", {})
+    SEVERAL = Message("En fråga med flera val kan inte tas med. Bara frågor med ett val.", {})
+    FROM_FILE = Message("Svaren står i en annan fil. Skriv in dem i bladet choices.", {})
+    OTHER_TYPE = Message("Frågor av typen ”{type}” kan inte tas med. Bara frågor med ett val.", {})
+    NO_TYPE = Message("Raden har ingen typ.", {})
+    DISABLED = Message("Raden är avstängd i formuläret (disabled).", {})
+    WITH_OTHER = Message("Svaret ”annat” med egna ord följer inte med.", {})
+    NO_LIST = Message("Listan ”{list}” finns inte i bladet choices. Lägg till den.", {})
+    FEW = Message("Listan ”{list}” har färre än två svar.", {})
+    MANY = Message("Listan ”{list}” har {number} svar. Högst {most} går att visa.", {})
+    SAME_ANSWERS = Message("Listan ”{list}” har två lika svar.", {})
+    UNUSED_LIST = Message("Listan ”{list}” används inte av någon fråga med ett val.", {})
+    SHEET = Message("Bladet läses inte.", {})
+    ABOVE = Message("Raden står ovanför rubrikerna och läses inte.", {})
+    UNKNOWN_LANGUAGE = Message(
+        "Rubriken säger inte vilket språk det är. Skriv språkets kod sist, som label::Svenska (sv).",
+        {},
+    )
+    SECOND_COLUMN = Message(
+        "Enligt default_language är kolumnen på {code}, som också har kolumnen {other}. Den används i "
+        "stället.",
+        {},
+    )
+    DIRECTION = Message("Kolumnen good används bara när svaren heter 1 till n, lägst först.", {})
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of a sheet: its heading as written, its usual name, and the text that names its language, ""
+    if there is none."""
+
+    heading: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of a sheet: its number, and its cells without the empty ones, by column."""
+
+    sheet: str
+    number: int
+    cells: Mapping[_Column, str]
+
+    def get(self, name: str) -> str:
+        """Return the text in the column with that name and no language, "" without one."""
+        return next((text for column, text in self.cells.items() if column.name == name), "")
+
+    def error(self, problem: Message) -> ForeignFormError:
+        """Return the error for a fault of this row that makes the file ambiguous."""
+        return ForeignFormError(
+            Message(
+                "Blad {sheet}, rad {row}: {problem}",
+                {"sheet": self.sheet, "row": self.number, "problem": problem},
+            )
+        )
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A sheet with its headings; `name` is the sheet's name as written."""
+
+    name: str
+    columns: tuple[_Column, ...]
+    rows: tuple[_Row, ...]
+
+    def has(self, name: str) -> bool:
+        return any(column.name == name for column in self.columns)
+
+
+@dataclass(frozen=True)
+class _Place:
+    sheet: str
+    column: str = ""
+
+
+@dataclass
+class _Notes:
+    """Everything left out, in the order of the file: (place, reason) -> the numbers of its rows."""
+
+    rows: dict[tuple[_Place, str], list[int]] = field(default_factory=dict)
+    reasons: dict[str, Message] = field(default_factory=dict)
+
+    def add(self, place: _Place, reason: Message, row: int | None = None) -> None:
+        """Add a reason at a place. The same reason at the same place is listed once, with all its rows."""
+        key = reason.render(str)
+        self.reasons[key] = reason
+        rows = self.rows.setdefault((place, key), [])
+        if row is not None and row not in rows:
+            rows.append(row)
+
+    def row(self, row: _Row, note: _Note, **values: object) -> None:
+        self.add(_Place(row.sheet), Message(note.value.msgid, values), row.number)
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        return tuple(
+            LeftOut(_place_message(place, sorted(rows)), self.reasons[key])
+            for (place, key), rows in self.rows.items()
+        )
+
+
+def _place_message(place: _Place, rows: Sequence[int]) -> Message:
+    numbers = ", ".join(map(str, rows[:MOST_ROWS_NAMED]))
+    if len(rows) > MOST_ROWS_NAMED:
+        numbers += f" … ({len(rows)})"
+    values = {"sheet": place.sheet, "column": place.column, "rows": numbers}
+    if place.column and rows:
+        return Message("Blad {sheet}, kolumnen {column}, rad {rows}", values)
+    if place.column:
+        return Message("Blad {sheet}, kolumnen {column}", values)
+    return Message("Blad {sheet}, rad {rows}", values) if rows else Message("Blad {sheet}", values)
+
+
+def read_form(sheets: Mapping[str, Sheet], default_title: str) -> ForeignForm:
+    """Return the form in the rows of a workbook's sheets, by the sheets' names.
+
+    `default_title` is the title of a form without one. Raises ForeignFormError for a workbook that is no
+    XLSForm, and for one in which two columns have the same language.
+    """
+    notes = _Notes()
+    tables = _tables(sheets, notes)
+    if not tables["survey"].rows:
+        raise ForeignFormError(
+            Message("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": "survey"})
+        )
+    settings = tables["settings"].rows[0] if tables["settings"].rows else None
+    default = heading_code(settings.get("default_language")) or "" if settings else ""
+    languages = _languages([tables["survey"], tables["choices"]], default, notes)
+    reader = _Reader(languages, _rows_by_list(tables["choices"]), notes)
+    questions = tuple(reader.questions(tables["survey"]))
+    reader.note_columns(tables)
+    reader.note_unused_lists(tables["choices"])
+    if any(code == "" for code in languages.values()):
+        default = ""
+    title, _ = plain_text(settings.get("form_title") if settings else "")
+    headings: dict[str, str] = {}
+    for column, code in languages.items():
+        headings.setdefault(code, column.heading)
+    return ForeignForm(
+        {default or REFERENCE: title or default_title},
+        default,
+        headings,
+        questions,
+        notes.left_out(),
+        settings.get("form_id") if settings else "",
+    )
+
+
+def _tables(sheets: Mapping[str, Sheet], notes: _Notes) -> dict[str, _Table]:
+    """Return the three sheets that are used, by their usual names; missing ones are empty."""
+    tables = {name: _Table(name, (), ()) for name in SHEETS}
+    for title, rows in sheets.items():
+        name = title.strip().lower()
+        if name in tables and not tables[name].rows:
+            tables[name] = _table(title, name, rows, notes)
+        elif any(any(row) for row in rows):
+            notes.add(_Place(title), _Note.SHEET.value)
+    return tables
+
+
+def _table(title: str, name: str, rows: Sheet, notes: _Notes) -> _Table:
+    """Return a sheet with its headings, which may stand below a title. Raises ForeignFormError for a sheet
+    that is larger than a form, and for a heading that occurs twice in columns that are used."""
+    at = _row_of_headings(name, rows)
+    for number, row in enumerate(rows[:at], start=1):
+        if any(row):
+            notes.add(_Place(title), _Note.ABOVE.value, number)
+    columns = [_column(heading) for heading in rows[at]] if rows else []
+    for column in columns:
+        if column.name in USED_COLUMNS[name] and columns.count(column) > 1:
+            raise ForeignFormError(
+                Message(
+                    "Blad {sheet}: kolumnen {column} står två gånger. Behåll en av dem.",
+                    {"sheet": title, "column": column.heading},
+                )
+            )
+    kept: list[_Row] = []
+    for number, cells in enumerate(rows[at + 1 :], start=at + 2):
+        texts = [(place, text) for place, text in enumerate(cells) if text.strip()]
+        if not texts:
+            continue
+        if len(kept) == MOST_ROWS:
+            raise ForeignFormError(
+                Message(
+                    "Blad {sheet} har mer än {most} rader: fler än en enkät har.",
+                    {"sheet": title, "most": MOST_ROWS},
+                )
+            )
+        if len(cells) > MOST_COLUMNS and texts[-1][0] >= MOST_COLUMNS:
+            raise ForeignFormError(
+                Message(
+                    "Blad {sheet}, rad {row} har mer än {most} kolumner: fler än en enkät har.",
+                    {"sheet": title, "row": number, "most": MOST_COLUMNS},
+                )
+            )
+        kept.append(
+            _Row(
+                title,
+                number,
+                {columns[place] if place < len(columns) else NO_COLUMN: text for place, text in texts},
+            )
+        )
+    return _Table(title, tuple(column for column in columns if column.heading), tuple(kept))
+
+
+NO_COLUMN = _Column("", "", "")
+"""Stands for a cell without a heading."""
+
+
+def _row_of_headings(name: str, rows: Sheet) -> int:
+    """Return the index of the row with the headings: the first one, unless a later one has those that the
+    sheet needs and the first has not."""
+    needed = {"survey": {"type"}, "choices": {"list_name", "name"}}.get(name, set[str]())
+    for at, row in enumerate(rows[:MOST_ROWS_ABOVE_HEADINGS]):
+        if needed and needed <= {_column(heading).name for heading in row}:
+            return at
+    filled = (at for at, row in enumerate(rows) if any(cell.strip() for cell in row))
+    return next(filled, 0)
+
+
+def _column(heading: str) -> _Column:
+    """Return a column from its heading, as pyxform splits it: `label::Svenska (sv)`, `Label : Svenska`."""
+    shown = re.sub(r"\s+", " ", heading.replace("\ufeff", "").replace("\u200b", "")).strip()
+    parts = [part.strip() for part in re.split("::?" if "::" not in shown else "::", shown)]
+    if parts[0].lower() in ("bind", "media", "control", "body") and len(parts) > 1:
+        prefix, *parts = parts
+        parts[0] = "media" if prefix.lower() == "media" else parts[0]
+    name = re.sub(" ", "_", parts[0].lower())
+    return _Column(shown, COLUMN_ALIASES.get(name, name), " ".join(parts[1:]))
+
+
+def _languages(tables: Sequence[_Table], default: str, notes: _Notes) -> dict[_Column, str]:
+    """Return column of labels -> its language. A column whose language is unknown is left out, unless it is
+    the only one. Raises ForeignFormError if a sheet has two columns of one language, or a code that is none.
+    """
+    labels = [column for table in tables for column in table.columns if column.name == "label"]
+    unknown = {column.language for column in labels if column.language and not heading_code(column.language)}
+    has_bare_column = any(not column.language for column in labels)
+    languages: dict[_Column, str] = {}
+    for table in tables:
+        by_code: dict[str, _Column] = {}
+        # A column that names its language comes first, so that it is the one that is kept.
+        in_order = sorted(table.columns, key=lambda column: not column.language)
+        for column in (column for column in in_order if column.name == "label"):
+            if code := malformed_code(column.language):
+                raise ForeignFormError(
+                    Message(
+                        "Blad {sheet}, rad 1, kolumnen {column}: {code} är ingen språkkod. Skriv till "
+                        "exempel en eller pt_BR.",
+                        {"sheet": table.name, "column": column.heading, "code": code},
+                    )
+                )
+            language = heading_code(column.language) if column.language else default
+            if language is None and (has_bare_column or len(unknown) > 1):
+                notes.add(_Place(table.name, column.heading), _Note.UNKNOWN_LANGUAGE.value)
+                continue
+            language = default if language is None else language
+            if other := by_code.get(language):
+                if column.language:
+                    raise _two_columns(table.name, language, other, column)
+                values = {"code": language, "other": other.heading}
+                notes.add(
+                    _Place(table.name, column.heading), Message(_Note.SECOND_COLUMN.value.msgid, values)
+                )
+                continue
+            by_code[language] = column
+            languages[column] = language
+    return languages
+
+
+def _two_columns(sheet: str, code: str, first: _Column, second: _Column) -> ForeignFormError:
+    return ForeignFormError(
+        Message(
+            "Blad {sheet}, rad 1: språket {code} har två kolumner, {first} och {second}. Behåll en av dem.",
+            {"sheet": sheet, "code": code, "first": first.heading, "second": second.heading},
+        )
+    )
+
+
+def _rows_by_list(choices: _Table) -> dict[str, list[_Row]]:
+    lists: dict[str, list[_Row]] = {}
+    for row in choices.rows:
+        if name := row.get("list_name").strip():
+            lists.setdefault(name, []).append(row)
+    return lists
+
+
+@dataclass
+class _Reader:
+    """Reads the questions. `languages` maps each column of labels to its language, and `lists` each list's
+    name to its rows. `named` collects the lists of all questions, `used` and `asked` the lists and rows of those that are
+    kept."""
+
+    languages: Mapping[_Column, str]
+    lists: Mapping[str, Sequence[_Row]]
+    notes: _Notes
+    used: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    asked: list[_Row] = field(default_factory=list)
+
+    def questions(self, survey: _Table) -> Iterator[ForeignQuestion]:
+        """Yield the questions with one choice, and note all other rows."""
+        score_list = ""
+        for row in survey.rows:
+            kind = re.sub(r"\s+", " ", row.get("type")).strip()
+            if row.get("disabled").strip().lower() in ("yes", "true", "true()", "sant"):
+                self.notes.row(row, _Note.DISABLED)
+            elif kind.lower() == "begin_score":
+                score_list = row.get("kobo--score-choices").strip()
+                self.notes.row(row, _Note.GROUP)
+            elif kind.lower() == "score__row" and score_list:
+                yield from self._question(row, score_list, survey)
+            elif match := SELECT_ONE.fullmatch(kind):
+                if match["other"]:
+                    self.notes.row(row, _Note.WITH_OTHER)
+                yield from self._question(row, match["list"], survey)
+            elif not END.fullmatch(kind):
+                self._note_row(row, kind)
+
+    def _note_row(self, row: _Row, kind: str) -> None:
+        begin = BEGIN.fullmatch(kind)
+        if begin and begin["kind"].lower() in REPEATS:
+            self.notes.row(row, _Note.REPEAT)
+        elif begin and begin["kind"].lower() == "group":
+            has_condition = bool(row.get("relevant"))
+            if has_condition or self._texts(row, is_noted=False):
+                self.notes.row(row, _Note.GROUP_WITH_CONDITION if has_condition else _Note.GROUP)
+        elif SELECT_FROM_FILE.match(kind):
+            self.notes.row(row, _Note.FROM_FILE)
+        elif SELECT_MULTIPLE.match(kind):
+            self.notes.row(row, _Note.SEVERAL)
+        elif not kind:
+            self.notes.row(row, _Note.NO_TYPE)
+        elif kind.lower().replace(" ", "_") in METADATA:
+            self.notes.row(row, _Note.METADATA)
+        elif kind.lower() == "note":
+            self.notes.row(row, _Note.NOTE)
+        elif kind.lower() in ("calculate", "hidden", "csv-external", "xml-external"):
+            self.notes.row(row, _Note.CALCULATION)
+        else:
+            self.notes.row(row, _Note.OTHER_TYPE, type=kind[:40])
+
+    def _question(self, row: _Row, list_name: str, survey: _Table) -> Iterator[ForeignQuestion]:
+        """Yield the question in a row, unless its list cannot be shown."""
+        rows = self.lists.get(list_name, ())
+        self.named.add(list_name)
+        if not rows:
+            self.notes.row(row, _Note.NO_LIST, list=list_name[:40])
+        elif len(rows) < 2:
+            self.notes.row(row, _Note.FEW, list=list_name[:40])
+        elif len(rows) - len([one for one in rows if _is_no_answer(one)]) > MOST_OPTIONS:
+            self.notes.row(row, _Note.MANY, list=list_name[:40], number=len(rows), most=MOST_OPTIONS)
+        elif repeated := self._repeated_label(rows):
+            place, label = repeated
+            self.notes.row(row, _Note.SAME_ANSWERS, list=list_name[:40])
+            self.notes.add(
+                _Place(place.sheet),
+                Message(
+                    "”{text}” står två gånger i listan {list}. Byt ord.",
+                    {"text": label[:40], "list": list_name[:40]},
+                ),
+                place.number,
+            )
+        else:
+            is_new = list_name not in self.used
+            self.used.add(list_name)
+            self.asked.append(row)
+            choices = tuple(
+                ForeignChoice(one.get("name").strip(), self._texts(one, is_noted=is_new)) for one in rows
+            )
+            yield self._directed(
+                ForeignQuestion(
+                    Message("Blad {sheet}, rad {row}", {"sheet": row.sheet, "row": row.number}),
+                    row.get("name").strip(),
+                    self._texts(row),
+                    list_name,
+                    choices,
+                    _outcome(row),
+                ),
+                row,
+                survey,
+            )
+
+    def _directed(self, question: ForeignQuestion, row: _Row, survey: _Table) -> ForeignQuestion:
+        """Return a question with the direction of its scale, which an export of this program has."""
+        options = [choice.name for choice in question.choices if choice.name not in NO_ANSWER_NAMES]
+        numbers = [int(name) for name in options if re.fullmatch(r"\d{1,2}", name)]
+        is_numbered = sorted(numbers) == list(range(1, len(options) + 1))
+        if not survey.has("good") and not survey.has("agreeing"):
+            return question
+        if not is_numbered:
+            self.notes.row(row, _Note.DIRECTION)
+            return question
+        return ForeignQuestion(
+            question.place, question.name, question.texts, question.choice_list, question.choices,
+            question.outcome, _good(row), _agreeing(row, len(options)), is_numbered=survey.has("good"),
+        )  # fmt: skip
+
+    def _repeated_label(self, rows: Sequence[_Row]) -> tuple[_Row, str] | None:
+        """Return the first row whose Swedish label, or label without a language, another row has too."""
+        labels: set[str] = set()
+        for row in rows:
+            texts = self._texts(row, is_noted=False)
+            label = texts.get(REFERENCE, texts.get("", ""))
+            if label and label in labels:
+                return row, label
+            labels.add(label)
+        return None
+
+    def _texts(self, row: _Row, *, is_noted: bool = True) -> Texts:
+        """Return language -> label of a row, without empty ones; changes are noted if `is_noted`."""
+        texts: dict[str, str] = {}
+        for column, text in row.cells.items():
+            if column not in self.languages:
+                continue
+            shown, changes = plain_text(text)
+            if is_noted:
+                for change in sorted(changes, key=lambda change: change.value):
+                    place = _Place(row.sheet, column.heading)
+                    self.notes.add(place, REASONS_OF_CHANGES[change], row.number)
+            if shown:
+                texts[self.languages[column]] = shown
+        return texts
+
+    def note_columns(self, tables: Mapping[str, _Table]) -> None:
+        """Note each column with content that is not used: in the rows of questions that are kept, of lists
+        that are used, and in the first row of the settings."""
+        choices = [row for name in self.used for row in self.lists[name]]
+        for name, rows in (
+            ("survey", self.asked),
+            ("choices", choices),
+            ("settings", tables["settings"].rows[:1]),
+        ):
+            for row in rows:
+                for column in row.cells:
+                    self._note_column(row, column, USED_COLUMNS[name])
+
+    def _note_column(self, row: _Row, column: _Column, used: frozenset[str]) -> None:
+        if column.name in used or column.name in SILENT_COLUMNS:
+            return
+        reason = REASONS_OF_COLUMNS.get(column.name, OTHER_COLUMN)
+        self.notes.add(_Place(row.sheet, column.heading or "?"), reason, row.number)
+
+    def note_unused_lists(self, choices: _Table) -> None:
+        """Note each list that no question with one choice uses."""
+        for name in self.lists:
+            if name not in self.named:
+                reason = Message(_Note.UNUSED_LIST.value.msgid, {"list": name[:40]})
+                self.notes.add(_Place(choices.name), reason)
+
+
+NO_ANSWER_NAMES = frozenset({NoAnswer.DONT_KNOW.value, NoAnswer.PREFER_NOT.value})
+
+
+def _is_no_answer(row: _Row) -> bool:
+    return row.get("name").strip() in NO_ANSWER_NAMES
+
+
+def _outcome(row: _Row) -> str:
+    """Return the column `outcome`, "" without it. Raises ForeignFormError for a text that cannot be saved."""
+    outcome = tidied(row.get("outcome"))
+    if outcome and (fault := find_fault(outcome)):
+        raise row.error(Message("kolumnen outcome: {problem}", {"problem": fault.message}))
+    return outcome
+
+
+def _good(row: _Row) -> Good | None:
+    """Return the good end of the scale; None if the column `good` is empty or missing. Raises
+    ForeignFormError for any other text."""
+    text = row.get("good").strip().lower()
+    if text and text not in list(Good):
+        raise row.error(Message("kolumnen good: skriv high, low eller neither.", {}))
+    return Good(text) if text else None
+
+
+def _agreeing(row: _Row, options: int) -> tuple[int, ...]:
+    """Return the numbers of the agreeing choices, sorted; () if the column is empty or missing. Raises
+    ForeignFormError for any other text."""
+    agreeing = numbers_in(row.get("agreeing"))
+    if not can_agree(agreeing, options):
+        raise row.error(
+            Message(
+                "kolumnen agreeing: skriv olika nummer från 1, det lägsta svaret, till {most}, men inte "
+                "alla, som 4 5.",
+                {"most": options},
+            )
+        )
+    return agreeing
